@@ -1,0 +1,73 @@
+//! The calls on local files: the AWS credentials and config files, the key's CSV, zappa's settings.
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::{Attributes, Value};
+
+/// A local file, named so that a saved plan means the same on another machine.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LocalFile {
+    /// `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+    Credentials,
+    /// `AWS_CONFIG_FILE`, or `~/.aws/config`.
+    Config,
+    /// Relative to the folder of the manifest, or absolute.
+    Path(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FileRead {
+    /// The access key id that a profile of the credentials file holds.
+    Credentials { profile: String },
+    /// The settings of `[profile NAME]` (`[default]` for default) in the config file.
+    Profile { profile: String },
+    /// The access key id in a key's CSV file.
+    KeyCsv { file: LocalFile },
+    /// One stage of a zappa_settings.json.
+    Stage { file: LocalFile, stage: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FileWrite {
+    /// Writes the carried key into the profile's section. Refuses when the section holds another key than
+    /// `replaces`, unless `replace_profile`.
+    StoreCredentials { profile: String, replaces: Option<String>, replace_profile: bool },
+    /// Removes the key from the profile's section (and the section, when nothing else is in it), if it holds `key`.
+    RemoveCredentials { profile: String, key: String },
+    /// Sets these settings in `[profile NAME]`, leaves the others.
+    SetProfile { profile: String, settings: Attributes },
+    /// Removes these settings, and the section when nothing is left in it.
+    UnsetProfile { profile: String, settings: Vec<String> },
+    /// Writes the carried key as the file that the console's "Download .csv" gives. Refuses to overwrite a file
+    /// that holds another key than `replaces`.
+    StoreKeyCsv { file: LocalFile, replaces: Option<String> },
+    /// Deletes the file, if it holds `key`.
+    RemoveKeyCsv { file: LocalFile, key: String },
+    /// Sets these keys in the stage, leaves the others, their order and the file's layout.
+    SetStage { file: LocalFile, stage: String, settings: Attributes },
+    /// Removes these keys, the stage when nothing is left in it, and the file when no stage is left in it.
+    UnsetStage { file: LocalFile, stage: String, settings: Vec<String> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileReply {
+    /// `None`: the section is there, but without a key.
+    KeyId(Option<String>),
+    Settings(Vec<(String, Value)>),
+}
+
+impl FileRead {
+    pub fn action(&self) -> &'static str {
+        todo!()
+    }
+}
+
+impl FileWrite {
+    pub fn action(&self) -> &'static str {
+        todo!()
+    }
+
+    pub fn object(&self) -> String {
+        todo!()
+    }
+}

@@ -1,0 +1,328 @@
+//! The calls of IAM. Documents travel as JSON values; the edges encode them as AWS wants them.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::value::{Tags, Value};
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum IamRead {
+    /// GetAccountAuthorizationDetails with the filters User, Role and LocalManagedPolicy, all pages.
+    GetAccountAuthorizationDetails,
+    /// All pages. Has the descriptions and session lengths that the sweep lacks; has no tags, no boundary.
+    ListRoles,
+    GetUser {
+        user: String,
+    },
+    ListAttachedUserPolicies {
+        user: String,
+    },
+    ListUserPolicies {
+        user: String,
+    },
+    GetUserPolicy {
+        user: String,
+        policy: String,
+    },
+    ListAccessKeys {
+        user: String,
+    },
+    GetRole {
+        role: String,
+    },
+    ListAttachedRolePolicies {
+        role: String,
+    },
+    ListRolePolicies {
+        role: String,
+    },
+    GetRolePolicy {
+        role: String,
+        policy: String,
+    },
+    /// Has tags and description, which the sweep does not reliably have.
+    GetPolicy {
+        arn: String,
+    },
+    GetPolicyVersion {
+        arn: String,
+        version: String,
+    },
+    /// Without documents.
+    ListPolicyVersions {
+        arn: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum IamWrite {
+    CreateUser {
+        user: String,
+        path: String,
+        boundary: Option<String>,
+        tags: Tags,
+    },
+    /// UpdateUser with NewPath: a user's path changes in place.
+    UpdateUser {
+        user: String,
+        path: String,
+    },
+    DeleteUser {
+        user: String,
+    },
+    TagUser {
+        user: String,
+        tags: Tags,
+    },
+    UntagUser {
+        user: String,
+        keys: Vec<String>,
+    },
+    PutUserPermissionsBoundary {
+        user: String,
+        arn: String,
+    },
+    DeleteUserPermissionsBoundary {
+        user: String,
+    },
+    AttachUserPolicy {
+        user: String,
+        arn: String,
+    },
+    DetachUserPolicy {
+        user: String,
+        arn: String,
+    },
+    PutUserPolicy {
+        user: String,
+        policy: String,
+        document: Value,
+    },
+    DeleteUserPolicy {
+        user: String,
+        policy: String,
+    },
+    /// Never retried by the edge: a lost answer is an orphan key.
+    CreateAccessKey {
+        user: String,
+    },
+    DeleteAccessKey {
+        user: String,
+        id: String,
+    },
+    CreateRole {
+        role: String,
+        path: String,
+        description: Option<String>,
+        max_session_duration: Option<i64>,
+        trust: Value,
+        boundary: Option<String>,
+        tags: Tags,
+    },
+    /// Both are always sent: UpdateRole without a description would leave it, "" clears it.
+    UpdateRole {
+        role: String,
+        description: String,
+        max_session_duration: i64,
+    },
+    UpdateAssumeRolePolicy {
+        role: String,
+        trust: Value,
+    },
+    DeleteRole {
+        role: String,
+    },
+    TagRole {
+        role: String,
+        tags: Tags,
+    },
+    UntagRole {
+        role: String,
+        keys: Vec<String>,
+    },
+    PutRolePermissionsBoundary {
+        role: String,
+        arn: String,
+    },
+    DeleteRolePermissionsBoundary {
+        role: String,
+    },
+    AttachRolePolicy {
+        role: String,
+        arn: String,
+    },
+    DetachRolePolicy {
+        role: String,
+        arn: String,
+    },
+    PutRolePolicy {
+        role: String,
+        policy: String,
+        document: Value,
+    },
+    DeleteRolePolicy {
+        role: String,
+        policy: String,
+    },
+    CreatePolicy {
+        policy: String,
+        path: String,
+        description: Option<String>,
+        document: Value,
+        tags: Tags,
+    },
+    /// Made the default at once.
+    CreatePolicyVersion {
+        arn: String,
+        document: Value,
+    },
+    DeletePolicyVersion {
+        arn: String,
+        version: String,
+    },
+    DeletePolicy {
+        arn: String,
+    },
+    TagPolicy {
+        arn: String,
+        tags: Tags,
+    },
+    UntagPolicy {
+        arn: String,
+        keys: Vec<String>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub enum IamReply {
+    AuthorizationDetails(AuthorizationDetails),
+    Roles(Vec<Role>),
+    User(User),
+    Role(Role),
+    Policy(Policy),
+    PolicyVersion(PolicyVersion),
+    PolicyVersions(Vec<PolicyVersion>),
+    /// ListAttachedUserPolicies, ListAttachedRolePolicies: ARNs.
+    Attached(Vec<String>),
+    /// ListUserPolicies, ListRolePolicies: names.
+    Names(Vec<String>),
+    /// GetUserPolicy, GetRolePolicy.
+    Document(Value),
+    AccessKeys(Vec<AccessKey>),
+    /// CreateAccessKey. Debug shows no secret (`secrecy`).
+    NewAccessKey {
+        id: String,
+        secret: SecretString,
+    },
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct AuthorizationDetails {
+    pub users: Vec<UserDetail>,
+    pub roles: Vec<RoleDetail>,
+    pub policies: Vec<PolicyDetail>,
+}
+
+/// GetUser.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct User {
+    pub name: String,
+    /// `AIDA…`, never used again after the user is deleted.
+    pub id: String,
+    pub arn: String,
+    pub path: String,
+    pub boundary: Option<String>,
+    pub tags: Tags,
+}
+
+/// GetRole; from ListRoles without tags and boundary.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Role {
+    pub name: String,
+    /// `AROA…`
+    pub id: String,
+    pub arn: String,
+    pub path: String,
+    pub description: String,
+    pub max_session_duration: i64,
+    pub trust: Value,
+    pub boundary: Option<String>,
+    pub tags: Tags,
+}
+
+/// GetPolicy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Policy {
+    pub name: String,
+    /// `ANPA…`
+    pub id: String,
+    pub arn: String,
+    pub path: String,
+    pub description: String,
+    pub default_version: String,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicyVersion {
+    /// `v1`, `v2` …; never reused.
+    pub id: String,
+    pub is_default: bool,
+    pub document: Option<Value>,
+}
+
+/// One inline policy: its name and document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inline {
+    pub name: String,
+    pub document: Value,
+}
+
+/// A user in the sweep: everything GetUser has, and what hangs on it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserDetail {
+    pub user: User,
+    pub attached: Vec<String>,
+    pub inline: Vec<Inline>,
+    pub groups: Vec<String>,
+}
+
+/// A role in the sweep; its description and session length are not there (0 and "").
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoleDetail {
+    pub role: Role,
+    pub attached: Vec<String>,
+    pub inline: Vec<Inline>,
+}
+
+/// A policy in the sweep; its tags are not there, its description not reliably.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicyDetail {
+    pub policy: Policy,
+    pub versions: Vec<PolicyVersion>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessKey {
+    pub id: String,
+    /// `Active` or `Inactive`.
+    pub status: String,
+    /// RFC 3339.
+    pub created: String,
+}
+
+impl IamRead {
+    pub fn action(&self) -> &'static str {
+        todo!()
+    }
+}
+
+impl IamWrite {
+    pub fn action(&self) -> &'static str {
+        todo!()
+    }
+
+    pub fn object(&self) -> String {
+        todo!()
+    }
+}

@@ -1,0 +1,191 @@
+//! Every read and every write that relayctl can make, as data.
+//!
+//! A resource kind declares the [`Facet`]s it needs and returns [`Write`]s; [`batch`] turns facets into
+//! the fewest [`Read`]s; a provider sends them and answers with a [`Reply`] or a [`Failure`].
+
+pub mod batch;
+pub mod file;
+pub mod iam;
+pub mod s3;
+
+use std::fmt;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+pub use batch::{Facet, Snapshot};
+pub use file::{FileRead, FileReply, FileWrite, LocalFile};
+pub use iam::{IamRead, IamReply, IamWrite};
+pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
+
+/// One request that changes nothing. A paged one stands for all of its pages.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Read {
+    /// sts:GetCallerIdentity
+    CallerIdentity,
+    Iam(IamRead),
+    S3(S3Read),
+    File(FileRead),
+}
+
+/// One request that changes something. Holds no secret: a key's secret travels in [`Carried`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Write {
+    Iam(IamWrite),
+    S3(S3Write),
+    File(FileWrite),
+}
+
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// The answer to a write that tells nothing.
+    Done,
+    Caller(Caller),
+    Iam(IamReply),
+    S3(S3Reply),
+    File(FileReply),
+}
+
+/// The answer to sts:GetCallerIdentity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    pub account: String,
+    pub arn: String,
+    pub user_id: String,
+}
+
+/// What an earlier write of the same step hands to a later one: the new key, on its way to its sinks.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    pub user: String,
+    pub id: String,
+    pub secret: SecretString,
+}
+
+/// What a step carries from one of its writes to the next.
+#[derive(Clone, Debug, Default)]
+pub struct Carried {
+    pub key: Option<NewKey>,
+}
+
+/// A thing is absent, present, or unknown. Unknown is never treated as absent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observed<T> {
+    Absent,
+    Present(T),
+    Unknown(Failure),
+}
+
+impl<T> Observed<T> {
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Observed<U> {
+        match self {
+            Self::Absent => Observed::Absent,
+            Self::Present(value) => Observed::Present(f(value)),
+            Self::Unknown(failure) => Observed::Unknown(failure),
+        }
+    }
+
+    pub fn and_then<U>(self, f: impl FnOnce(T) -> Observed<U>) -> Observed<U> {
+        match self {
+            Self::Absent => Observed::Absent,
+            Self::Present(value) => f(value),
+            Self::Unknown(failure) => Observed::Unknown(failure),
+        }
+    }
+
+    pub fn present(self) -> Option<T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// Why a call failed, by what a caller can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// NoSuchEntity, NoSuchBucket, 404 on HeadBucket, a missing file or section.
+    NotFound,
+    /// EntityAlreadyExists, BucketAlreadyExists, BucketAlreadyOwnedByYou.
+    AlreadyExists,
+    /// DeleteConflict, BucketNotEmpty: something hangs on it.
+    Conflict,
+    LimitExceeded,
+    /// MalformedPolicyDocument, ValidationError, InvalidBucketName …
+    Invalid,
+    AccessDenied,
+    /// The credentials are missing, expired or wrong.
+    Credentials,
+    Throttled,
+    /// No answer, a cut answer, 5xx: it may or may not have happened.
+    Unavailable,
+    /// The local side refuses: a profile that holds another key, an unreadable file.
+    Refused,
+    Other,
+}
+
+/// A call that failed, with what AWS said about it, typed until it is printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub struct Failure {
+    pub kind: FailureKind,
+    /// The operation, such as `iam:CreateUser`.
+    pub call: String,
+    /// AWS's error code, such as `NoSuchEntity`.
+    pub code: String,
+    pub message: String,
+    pub request_id: Option<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.call, self.code, self.message)?;
+        match &self.request_id {
+            Some(id) => write!(f, " (request id {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Failure {
+    pub fn new(
+        kind: FailureKind,
+        call: impl Into<String>,
+        code: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { kind, call: call.into(), code: code.into(), message: message.into(), request_id: None }
+    }
+}
+
+impl Read {
+    /// The IAM action that allows this call, which is also its name in output; local files have none
+    /// in AWS, theirs begins with `file:`.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::CallerIdentity => "sts:GetCallerIdentity",
+            Self::Iam(read) => read.action(),
+            Self::S3(read) => read.action(),
+            Self::File(read) => read.action(),
+        }
+    }
+}
+
+impl Write {
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Iam(write) => write.action(),
+            Self::S3(write) => write.action(),
+            Self::File(write) => write.action(),
+        }
+    }
+
+    /// What it is done to, for people: a name, an ARN, a file.
+    pub fn object(&self) -> String {
+        match self {
+            Self::Iam(write) => write.object(),
+            Self::S3(write) => write.object(),
+            Self::File(write) => write.object(),
+        }
+    }
+}

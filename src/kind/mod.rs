@@ -1,0 +1,159 @@
+//! The resource kinds: one file each, and the list of them.
+//!
+//! A kind declares what it must know ([`Kind::facets`]), reads that out of a snapshot ([`Kind::seen`]) and returns
+//! the calls that a change takes. It knows no client and no stage order; it never decides *whether* to change.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Facet, Observed, Snapshot, Write};
+use crate::value::{Attributes, Value};
+
+/// An object as it is in AWS or on disk, in the same normal form as the declared one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// What nobody can make a second time: `AIDA…`, `AROA…`, `ANPA…`, a bucket's name, an access key's id.
+    pub id: String,
+    /// The value of the ownership tag; `None` where it is missing.
+    pub owner: Option<String>,
+    /// All that the kind can read, declared or not.
+    pub attributes: Attributes,
+    /// What the calls depend on, but no manifest says: a policy's versions, a bucket's emptiness, a user's other keys.
+    pub internals: Attributes,
+    /// What hangs on it besides, by address-like names with ARNs: attached and inline policies. The differ shows what
+    /// the manifest doesn't name as left alone, or removes it for `exclusive: true`.
+    pub attached: Vec<Attached>,
+}
+
+/// A policy that hangs on a user or a role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Attached {
+    /// By ARN.
+    Managed(String),
+    /// By name.
+    Inline(String),
+}
+
+/// How an attribute is compared, printed and changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Field {
+    pub name: &'static str,
+    pub form: Form,
+    pub change: OnChange,
+    /// What AWS has when nobody sets it: an attribute that leaves the manifest goes back to it.
+    pub default: fn() -> Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    Plain,
+    /// Compared key by key; keys that neither manifest nor state names are left alone.
+    Keyed,
+    /// A policy document, compared by `policy::equivalent`, printed by statement.
+    Document,
+    /// Part of what the object is: shown on create, never compared.
+    Identity,
+    /// relayctl's own setting, which AWS doesn't know (`force_destroy`): compared with the state, not with AWS.
+    Setting,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    InPlace,
+    /// AWS cannot change it; the text is the reason, for people.
+    Replace(&'static str),
+}
+
+/// One kind of resource.
+///
+/// `wanted` always holds the identity attributes (name, arn, user …), and of the others those that the manifest or the
+/// state names; every value in normal form.
+pub trait Kind: Sync {
+    /// As in addresses: `user`, `role_policy_attachment`.
+    fn name(&self) -> &'static str;
+
+    /// In the order of printing.
+    fn fields(&self) -> &'static [Field];
+
+    /// What must be known to compare and to change this object. `wanted` is the declared object or the recorded one.
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet>;
+
+    /// What must be known besides to remove it: asked only where a removal is possible.
+    fn deletion_facets(&self, _recorded: &Attributes) -> Vec<Facet> {
+        Vec::new()
+    }
+
+    /// `wanted` also holds `id`, where the state has recorded one.
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen>;
+
+    /// Why it can't be made although it is absent, or can't be made anew: a profile that holds somebody's key.
+    fn conflict(&self, _wanted: &Attributes, _snapshot: &Snapshot) -> Option<String> {
+        None
+    }
+
+    /// What the state records before a create, so that the next run can tell what an interrupted one made.
+    fn intent(&self, wanted: &Attributes, _snapshot: &Snapshot) -> Attributes {
+        wanted.clone()
+    }
+
+    /// The calls, in order, that make it. `before` is there when it is a replacement.
+    fn create(&self, wanted: &Attributes) -> Vec<Write>;
+
+    /// The calls that change exactly the fields named.
+    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write>;
+
+    /// The calls that remove it, with what is ours in it. `recorded` holds what we set, for objects of which only a
+    /// part is ours (a profile, a stage).
+    fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write>;
+
+    /// Whether AWS will refuse to delete it, and why: `bucket holds objects and force_destroy is not set`.
+    fn obstacle(&self, _seen: &Seen, _recorded: &Attributes) -> Option<String> {
+        None
+    }
+
+    /// Whether an existing object without an owner may be taken over without asking: attachments and parts of local
+    /// files have no tags, and having them already is what was asked for.
+    fn adoptable(&self) -> bool {
+        false
+    }
+
+    /// Whether replacing what it hangs on replaces it too: attachments, inline policies, keys.
+    fn part_of_parent(&self) -> bool {
+        false
+    }
+
+    /// Whether a difference can only be mended by making it anew, although no field is to blame: an access key whose
+    /// secret is no longer in its sinks. The text is the reason.
+    fn must_replace(&self, _seen: &Seen, _wanted: &Attributes) -> Option<String> {
+        None
+    }
+}
+
+/// The tag that says which manifest an object belongs to; it makes the state a cache.
+pub const OWNER_TAG: &str = "relayctl:manifest";
+
+/// What the resolver found out about one address.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighting {
+    pub observed: Observed<Seen>,
+    /// [`Kind::conflict`]
+    pub conflict: Option<String>,
+}
+
+mod access_key;
+mod attachment;
+mod aws_profile;
+mod bucket;
+mod inline_policy;
+mod policy;
+mod role;
+mod user;
+mod zappa_settings;
+
+/// All kinds, in the order in which a plan lists them.
+pub const KINDS: &[&dyn Kind] = &[];
+
+/// The kind of that name; every address in the program has one, the manifest and the state decoder see to that.
+pub fn of(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.name() == name)
+}

@@ -1,0 +1,27 @@
+#![forbid(unsafe_code)]
+//! `relayctl` as a library: everything that the command does, without the command line.
+//!
+//! The layout is a stack of layers; a module uses only modules of a lower rank, and
+//! `tests/architecture.rs` keeps it so. Data flows one way: manifest, state and the resolver's reads
+//! meet in [`diff`], become a [`plan`], and [`apply`] does exactly that plan.
+
+pub mod address;
+pub mod apply;
+pub mod call;
+pub mod cli;
+pub mod diagnostic;
+pub mod diff;
+pub mod event;
+pub mod graph;
+pub mod kind;
+pub mod manifest;
+pub mod model;
+pub mod plan;
+pub mod policy;
+pub mod port;
+pub mod provider;
+pub mod render;
+pub mod resolve;
+pub mod state;
+pub mod store;
+pub mod value;

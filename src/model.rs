@@ -1,0 +1,59 @@
+//! What is declared, what was recorded, what is seen: ordered maps by address.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::diagnostic::Place;
+use crate::kind::Sighting;
+use crate::value::Attributes;
+
+/// A manifest, resolved: every variable filled in, every reference checked, every value in normal form.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Desired {
+    pub name: String,
+    pub account: String,
+    pub region: String,
+    pub partition: String,
+    /// `state:` of the manifest.
+    pub store: Option<String>,
+    /// SHA-256 over the manifest and every file that went into it.
+    pub digest: String,
+    pub resources: BTreeMap<Address, Resource>,
+}
+
+/// One declared object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resource {
+    /// The identity attributes and all attributes that the manifest names.
+    pub attributes: Attributes,
+    pub depends_on: BTreeSet<Address>,
+    /// `exclusive: true`: policies on it that the manifest doesn't name are removed.
+    pub exclusive: bool,
+    pub place: Option<Place>,
+}
+
+/// What the state says of one object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub status: Status,
+    /// `Seen::id` when it was last applied; none while it is only intended.
+    pub id: Option<String>,
+    /// As applied: identity attributes and those the manifest named.
+    pub attributes: Attributes,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub depends_on: BTreeSet<Address>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// A create was about to be sent: what exists under this name now is ours.
+    Intended,
+    Done,
+}
+
+pub type Recorded = BTreeMap<Address, Entry>;
+
+pub type Live = BTreeMap<Address, Sighting>;

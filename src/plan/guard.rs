@@ -1,0 +1,1 @@
+//! What stops a plan before it runs.

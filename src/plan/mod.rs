@@ -1,0 +1,129 @@
+//! The plan: a value that is printed, saved, and applied exactly.
+
+pub mod build;
+pub mod file;
+pub mod guard;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::call::Write;
+use crate::diff::Change;
+use crate::value::Attributes;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub header: Header,
+    /// The state that it was made against; another serial and the plan is stale.
+    pub state: Stamp,
+    /// One for each address, in order of address, with those of which nothing changes.
+    pub changes: Vec<Change>,
+    /// In the order of work; ties broken by address.
+    pub steps: Vec<Step>,
+    pub summary: Summary,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    pub manifest: String,
+    /// The manifest's file, relative to the project's root where it is inside it.
+    pub manifest_file: String,
+    pub manifest_digest: String,
+    pub account: String,
+    pub caller: String,
+    pub region: String,
+    pub sandbox: bool,
+    pub mode: Mode,
+    /// Not empty: the plan is partial.
+    pub targets: BTreeSet<Address>,
+    pub relayctl: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    Apply,
+    Destroy,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// None: there was no state yet.
+    pub lineage: Option<String>,
+    pub serial: u64,
+}
+
+/// One node of the work: a replacement is two of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub id: StepId,
+    /// The exact calls, in order.
+    pub calls: Vec<Write>,
+    /// These must be done before.
+    pub after: BTreeSet<StepId>,
+    /// Digest of the canonical live object as the plan saw it; none: it was absent.
+    pub expect: Option<String>,
+    /// The live object as the plan saw it, to say what changed since.
+    pub before: Option<crate::kind::Seen>,
+    /// What the state records when it is done; none for a removal.
+    pub record: Option<Record>,
+    /// What to read again before the change: the identity attributes.
+    pub wanted: Attributes,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub attributes: Attributes,
+    pub depends_on: BTreeSet<Address>,
+}
+
+/// Ordered by address, then phase.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StepId {
+    pub address: Address,
+    pub phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Removal, also the first half of a replacement.
+    Delete,
+    Create,
+    Update,
+    /// State only.
+    Record,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub add: usize,
+    pub change: usize,
+    pub destroy: usize,
+    pub refused: usize,
+    pub blocked: usize,
+    /// The writes that apply will send.
+    pub calls: usize,
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let phase = match self.phase {
+            Phase::Delete => "destroy",
+            Phase::Create => "create",
+            Phase::Update => "update",
+            Phase::Record => "record",
+        };
+        write!(f, "{}: {phase}", self.address)
+    }
+}
+
+impl Plan {
+    /// Nothing to do, neither in AWS nor in the state.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.summary.refused == 0 && self.summary.blocked == 0
+    }
+}

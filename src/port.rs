@@ -1,0 +1,39 @@
+//! What the drivers need from the world.
+
+use async_trait::async_trait;
+
+use crate::call::{Carried, Failure, Read, Reply, Write};
+use crate::event::Event;
+use crate::state::{LockInfo, State, StoreError};
+
+/// The one thin edge that sends calls.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure>;
+
+    /// `carried` holds the secret that a StoreCredentials or StoreKeyCsv puts into its sink.
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure>;
+}
+
+/// Where state is kept.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// `None`: there is none yet.
+    async fn load(&self) -> Result<Option<State>, StoreError>;
+
+    /// All or nothing: after an error or a kill the last state that was saved is still there.
+    async fn save(&self, state: &State) -> Result<(), StoreError>;
+
+    /// Held until the guard is dropped.
+    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError>;
+
+    /// For people: `state/dev.json`.
+    fn location(&self) -> String;
+}
+
+/// A lock on the state; dropping it releases it.
+pub trait Lock: Send + Sync {}
+
+pub trait Sink: Send + Sync {
+    fn event(&self, event: &Event);
+}

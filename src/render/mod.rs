@@ -1,0 +1,7 @@
+//! A model in, text out. Nothing here decides anything.
+
+pub mod diagnostic;
+pub mod graph;
+pub mod human;
+pub mod json;
+pub mod markdown;

@@ -1,0 +1,48 @@
+//! The state: what relayctl made, so that it can be told from what others made. Holds no secret.
+
+mod file;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Recorded;
+
+pub use file::{DecodeError, decode, encode};
+
+/// The version of the file format that this binary writes.
+pub const VERSION: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub version: u32,
+    /// Made once, with the state; a state of another lineage is another state.
+    pub lineage: String,
+    /// One more with every save.
+    pub serial: u64,
+    pub manifest: String,
+    pub account: String,
+    pub resources: Recorded,
+}
+
+/// Who holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockInfo {
+    pub who: String,
+    pub host: String,
+    pub pid: u32,
+    /// RFC 3339.
+    pub since: String,
+    /// `apply`, `destroy`, `state rm`.
+    pub what: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the state {location} is locked: {info:?}")]
+    Locked { location: String, info: LockInfo },
+    #[error("cannot {what} {location}: {cause}")]
+    Io { what: &'static str, location: String, cause: std::io::Error },
+    #[error("{location} is not a state file of relayctl: {why}")]
+    Unreadable { location: String, why: String },
+    #[error("{location} was written by a newer relayctl (state version {found}, this one knows {VERSION})")]
+    Newer { location: String, found: u32 },
+}
