@@ -1,24 +1,119 @@
-//! Plan + Provider + Store -> Outcome.
+//! Plan + Provider + Store -> [`Outcome`]: does the plan, or stops a step and says why. It never invents a step.
 
-use crate::event::Outcome;
-use crate::plan::Plan;
+mod ledger;
+mod propagation;
+mod step;
+
+use std::collections::BTreeMap;
+
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use crate::address::Address;
+use crate::event::{Event, Fault, Outcome};
+use crate::graph::{Order, Ready};
+use crate::plan::{Plan, Step, StepId};
 use crate::port::{Provider, Sink, Store};
 use crate::state::State;
+
+use ledger::Ledger;
+use step::Worker;
 
 /// Does the plan, `parallelism` steps at once, saving `state` after every step. The caller holds the lock and has
 /// checked that plan and state belong together ([`stale`]).
 pub async fn apply(
-    _plan: &Plan,
-    _provider: &dyn Provider,
-    _store: &dyn Store,
-    _state: State,
-    _events: &dyn Sink,
-    _parallelism: usize,
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    state: State,
+    events: &dyn Sink,
+    parallelism: usize,
 ) -> Outcome {
-    todo!()
+    let mut outcome = Outcome::default();
+    if plan.steps.is_empty() {
+        return outcome;
+    }
+    let ledger = Ledger::new(store, state);
+    // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes of this run.
+    if let Err(fault) = ledger.save().await {
+        outcome.failed.extend(plan.steps.first().map(|step| (step.id.clone(), fault)));
+        outcome.skipped = plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
+        return outcome;
+    }
+    let worker = Worker::new(plan, provider, &ledger, events);
+    run(plan, &worker, events, parallelism.max(1), &mut outcome).await;
+    outcome.calls = worker.calls();
+    outcome
 }
 
-/// Why this plan must not be applied to this state, if so: applied already, another lineage, another account.
-pub fn stale(_plan: &Plan, _state: Option<&State>) -> Option<String> {
-    todo!()
+async fn run(plan: &Plan, worker: &Worker<'_>, events: &dyn Sink, parallelism: usize, outcome: &mut Outcome) {
+    let steps: BTreeMap<&StepId, &Step> = plan.steps.iter().map(|step| (&step.id, step)).collect();
+    let order = Order::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
+    let mut ready = Ready::new(&order);
+    let mut running = FuturesUnordered::new();
+    let mut halted = false;
+    loop {
+        while !halted && running.len() < parallelism {
+            let Some(id) = ready.next() else { break };
+            let Some(step) = steps.get(&id).copied() else { continue };
+            events.event(&Event::Started { step: id.clone() });
+            running.push(async move { (id, worker.perform(step).await) });
+        }
+        let Some((id, result)) = running.next().await else { break };
+        match result {
+            Ok(()) => {
+                ready.done(&id);
+                events.event(&Event::Done { step: id.clone() });
+                outcome.done.push(id);
+            }
+            Err(fault) => {
+                // Without a state nothing more can be done safely: what is in flight ends, nothing new begins.
+                halted |= matches!(fault, Fault::State(_));
+                skip(&ready.failed(&id), &id.address, events, outcome);
+                events.event(&Event::Failed { step: id.clone(), why: fault.clone() });
+                outcome.failed.push((id, fault));
+            }
+        }
+    }
+    let mut left = Vec::new();
+    while let Some(id) = ready.next() {
+        left.extend(ready.failed(&id));
+        left.push(id);
+    }
+    if let Some((cause, _)) = outcome.failed.last().cloned() {
+        skip(&left, &cause.address, events, outcome);
+    }
 }
+
+fn skip(steps: &[StepId], because: &Address, events: &dyn Sink, outcome: &mut Outcome) {
+    for step in steps {
+        events.event(&Event::Skipped { step: step.clone(), because: vec![because.clone()] });
+        outcome.skipped.push((step.clone(), vec![because.clone()]));
+    }
+}
+
+/// Why this plan must not be applied to this state, if so.
+pub fn stale(plan: &Plan, state: Option<&State>) -> Option<String> {
+    let again = "make a new one with `relayctl plan`";
+    match (&plan.state.lineage, state) {
+        (None, None) => None,
+        (None, Some(_)) => Some(format!(
+            "it was made before there was a state, and now there is one: it was applied already, or another run was; {again}"
+        )),
+        (Some(_), None) => Some(format!("the state that it was made against is gone; {again}")),
+        (Some(lineage), Some(state)) if *lineage != state.lineage => {
+            Some(format!("it was made against another state (lineage {lineage}, not {}); {again}", state.lineage))
+        }
+        (Some(_), Some(state)) if plan.state.serial != state.serial => Some(format!(
+            "the state has moved on since (serial {}, the plan saw {}): it was applied already, or another run was; {again}",
+            state.serial, plan.state.serial
+        )),
+        (Some(_), Some(state)) if plan.header.account != state.account => Some(format!(
+            "the state is of account {}, the plan of account {}; {again}",
+            state.account, plan.header.account
+        )),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,25 @@
 //! (Desired, Recorded, Live) -> one change per address, each with its reason.
 
+//!
+//! Everything here is a comparison of values that were brought into normal form before they came; nothing is read and
+//! nothing is filtered away afterwards.
+
+mod fields;
+mod spread;
+
+pub use fields::same;
+
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::call::Failure;
-use crate::kind::{Form, Seen};
-use crate::value::{Attributes, FieldChange, Value};
+use crate::call::{Failure, Observed};
+use crate::kind::{self, Attached, Form, Kind, Seen, Sighting};
+use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
+use crate::value::{Attributes, FieldChange};
+
+use fields::Comparison;
 
 /// What happens to one object, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,30 +100,223 @@ pub enum Reason {
     DependsOn(Address),
 }
 
-/// A change together with what apply needs and the reader of a plan doesn't.
+/// A change together with what the calls depend on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
     pub change: Change,
     pub seen: Option<Seen>,
+    /// The declared object, with the keys of keyed fields (tags) that are somebody else's and stay.
     pub wanted: Option<Attributes>,
     pub recorded: Option<Attributes>,
 }
 
-/// Whether two values of a field are the same to AWS.
-pub fn same(form: Form, one: &Value, other: &Value) -> bool {
-    match form {
-        Form::Document => crate::policy::equivalent(one, other),
-        Form::Plain | Form::Keyed | Form::Identity | Form::Setting => one == other,
+/// Decides for every address that is declared or recorded, in the order of addresses. For a destroy, `desired` comes
+/// without resources and `removing` is true.
+pub fn diff(desired: &Desired, recorded: &Recorded, live: &Live, removing: bool) -> Vec<Decision> {
+    let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
+    let mut decisions: Vec<Decision> = addresses
+        .into_iter()
+        .filter_map(|address| {
+            let subject = Subject {
+                kind: kind::of(address.kind())?,
+                address,
+                resource: desired.resources.get(address),
+                entry: recorded.get(address),
+                desired,
+                recorded,
+                removing,
+            };
+            Some(subject.decide(live.get(address)))
+        })
+        .collect();
+    spread::exclusive(&mut decisions, desired, recorded);
+    spread::replacements(&mut decisions, desired);
+    spread::hindrances(&mut decisions, desired, recorded);
+    decisions
+}
+
+/// One address and all that is known of it.
+struct Subject<'a> {
+    kind: &'static dyn Kind,
+    address: &'a Address,
+    resource: Option<&'a Resource>,
+    entry: Option<&'a Entry>,
+    desired: &'a Desired,
+    recorded: &'a Recorded,
+    removing: bool,
+}
+
+impl Subject<'_> {
+    fn decide(&self, sighting: Option<&Sighting>) -> Decision {
+        let (observed, conflict) = match sighting {
+            Some(sighting) => (sighting.observed.clone(), sighting.conflict.clone()),
+            None => (Observed::Absent, None),
+        };
+        match (self.resource, observed) {
+            (_, Observed::Unknown(failure)) => self.decision(Action::Blocked, Reason::Unknown(failure), None),
+            (Some(resource), Observed::Absent) => self.absent(resource, conflict),
+            (Some(resource), Observed::Present(seen)) => self.present(resource, seen, conflict),
+            (None, Observed::Absent) => self.decision(Action::Forget, Reason::Vanished, None),
+            (None, Observed::Present(seen)) => self.surplus(seen),
+        }
+    }
+
+    /// Declared, but not there.
+    fn absent(&self, resource: &Resource, conflict: Option<String>) -> Decision {
+        if let Some(conflict) = conflict {
+            return self.decision(Action::Refuse, Reason::Obstacle(conflict), None);
+        }
+        let reason = match self.entry.map(|entry| entry.status) {
+            None => Reason::New,
+            Some(Status::Done) => Reason::Vanished,
+            Some(Status::Intended) => Reason::Interrupted,
+        };
+        let mut decision = self.decision(Action::Create, reason, None);
+        decision.change.fields = fields::all_new(self.kind, &resource.attributes);
+        decision
+    }
+
+    /// Declared and there: is it ours, and is it as declared?
+    fn present(&self, resource: &Resource, seen: Seen, conflict: Option<String>) -> Decision {
+        if let Some(reason) = self.foreign(&seen) {
+            return self.decision(Action::Refuse, reason, Some(seen));
+        }
+        let recorded = self.entry.map(|entry| &entry.attributes);
+        let comparison = Comparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
+        let (action, reason) = self.verdict(&comparison, &seen, resource);
+        if action == Action::Replace
+            && let Some(obstacle) = conflict.or_else(|| self.hangs_on_it(&seen))
+        {
+            return self.decision(Action::Refuse, Reason::Obstacle(obstacle), Some(seen));
+        }
+        let mut decision = self.decision(action, reason, None);
+        decision.change.left_alone = self.left_alone(&seen, resource, &comparison);
+        decision.change.drift = self.drift(&seen);
+        decision.change.unchanged = comparison.unchanged;
+        decision.change.fields = match action {
+            Action::Replace => fields::replaced(self.kind, &comparison, &resource.attributes),
+            _ => comparison.fields,
+        };
+        decision.wanted = Some(comparison.wanted);
+        decision.seen = Some(seen);
+        decision
+    }
+
+    fn verdict(&self, comparison: &Comparison, seen: &Seen, resource: &Resource) -> (Action, Reason) {
+        if let Some(why) = self.kind.must_replace(seen, &resource.attributes) {
+            return (Action::Replace, Reason::CannotChange(why));
+        }
+        if let Some(why) = comparison.fields.iter().find_map(|field| field.forces_replacement.clone()) {
+            return (Action::Replace, Reason::CannotChange(why));
+        }
+        if !comparison.fields.is_empty() {
+            return (Action::Update, Reason::Differs);
+        }
+        match self.entry.map(|entry| entry.status) {
+            None => (Action::Adopt, Reason::Lost),
+            Some(Status::Intended) => (Action::Adopt, Reason::Interrupted),
+            Some(Status::Done) => (Action::Nothing, Reason::Same),
+        }
+    }
+
+    /// Why it is not ours to change, if it isn't. Names are keys, so the same name can be another object.
+    fn foreign(&self, seen: &Seen) -> Option<Reason> {
+        let tagged = seen.owner.as_deref() == Some(self.desired.name.as_str());
+        if tagged {
+            return None;
+        }
+        match self.entry {
+            Some(Entry { status: Status::Done, id: Some(id), .. }) if *id != seen.id && !self.kind.adoptable() => {
+                Some(Reason::RecreatedBySomeoneElse { recorded: id.clone(), live: seen.id.clone() })
+            }
+            Some(Entry { status: Status::Done, .. }) => None,
+            // A create tags in the same call where AWS can; a bucket is tagged in the next one.
+            Some(Entry { status: Status::Intended, .. }) if seen.owner.is_none() => None,
+            _ if self.kind.adoptable() => None,
+            _ => Some(Reason::NotOurs { owner: seen.owner.clone() }),
+        }
+    }
+
+    /// Recorded, but no longer declared.
+    fn surplus(&self, seen: Seen) -> Decision {
+        let empty = Attributes::new();
+        let (recorded, recorded_id) = match self.entry {
+            Some(entry) => (&entry.attributes, entry.id.clone()),
+            None => (&empty, None),
+        };
+        if let Some(id) = recorded_id.filter(|id| *id != seen.id) {
+            let reason = Reason::RecreatedBySomeoneElse { recorded: id, live: seen.id.clone() };
+            return self.decision(Action::Refuse, reason, Some(seen));
+        }
+        if let Some(why) = self.kind.obstacle(&seen, recorded).or_else(|| self.hangs_on_it(&seen)) {
+            return self.decision(Action::Refuse, Reason::Obstacle(why), Some(seen));
+        }
+        let reason = if self.removing { Reason::Destroy } else { Reason::Undeclared };
+        let mut decision = self.decision(Action::Delete, reason, None);
+        decision.change.drift = self.drift(&seen);
+        decision.change.fields = fields::all_gone(self.kind, recorded, &seen.attributes);
+        decision.seen = Some(seen);
+        decision
+    }
+
+    /// AWS refuses to delete a user or a role while a policy hangs on it; ours go first, others are not ours to remove.
+    fn hangs_on_it(&self, seen: &Seen) -> Option<String> {
+        let foreign: Vec<String> = seen
+            .attached
+            .iter()
+            .filter(|attached| !self.known_attachment(attached))
+            .map(|attached| attached.to_string())
+            .collect();
+        (!foreign.is_empty()).then(|| {
+            format!(
+                "{} {} on it that relayctl did not put there: remove that first, AWS deletes nothing that a policy hangs on",
+                foreign.join(" and "),
+                if foreign.len() == 1 { "hangs" } else { "hang" },
+            )
+        })
+    }
+
+    fn known_attachment(&self, attached: &Attached) -> bool {
+        spread::is_known(self.address, attached, self.desired.resources.iter().map(|(a, r)| (a, &r.attributes)))
+            || spread::is_known(self.address, attached, self.recorded.iter().map(|(a, e)| (a, &e.attributes)))
+    }
+
+    fn left_alone(&self, seen: &Seen, resource: &Resource, comparison: &Comparison) -> Vec<String> {
+        let policies = seen
+            .attached
+            .iter()
+            .filter(|attached| !resource.exclusive && !self.known_attachment(attached))
+            .map(|attached| format!("{attached}: not in the manifest, left alone"));
+        let keys = comparison.foreign_keys.iter().map(|key| format!("{key}: not in the manifest, left alone"));
+        policies.chain(keys).collect()
+    }
+
+    fn drift(&self, seen: &Seen) -> Vec<FieldChange> {
+        match self.entry {
+            Some(entry) if entry.status == Status::Done => {
+                fields::drift(self.kind, &entry.attributes, &seen.attributes)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn decision(&self, action: Action, reason: Reason, seen: Option<Seen>) -> Decision {
+        Decision {
+            change: Change {
+                address: self.address.clone(),
+                action,
+                reason,
+                fields: Vec::new(),
+                unchanged: 0,
+                drift: Vec::new(),
+                left_alone: Vec::new(),
+            },
+            seen,
+            wanted: self.resource.map(|resource| resource.attributes.clone()),
+            recorded: self.entry.map(Entry::known),
+        }
     }
 }
 
-/// Decides for every address that is declared or recorded, in the order of addresses. For a destroy, `desired` comes
-/// without resources and `removing` is true.
-pub fn diff(
-    _desired: &crate::model::Desired,
-    _recorded: &crate::model::Recorded,
-    _live: &crate::model::Live,
-    _removing: bool,
-) -> Vec<Decision> {
-    todo!()
-}
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,171 @@
-//! The order of work.
+//! The order of work: what must be done before what, without waiting for anything else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::address::Address;
 
-/// Things that wait for each other, in the order in which they do; the first is named again at the end when printed.
+/// Things that wait for each other, in the order in which they do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("these depend on each other: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> "))]
+#[error("these depend on each other: {}", named(.0))]
 pub struct Cycle(pub Vec<Address>);
+
+/// The whole circle, with its first member again at the end.
+fn named(members: &[Address]) -> String {
+    let names: Vec<String> = members.iter().chain(members.first()).map(ToString::to_string).collect();
+    names.join(" -> ")
+}
+
+/// Nodes, and for each those that must be done before it; an edge to something that is no node is no edge.
+pub struct Order<N> {
+    graph: DiGraph<N, ()>,
+    index: BTreeMap<N, NodeIndex>,
+}
+
+impl<N: Clone + Ord> Order<N> {
+    pub fn new<'a>(after: impl IntoIterator<Item = (&'a N, &'a BTreeSet<N>)>) -> Self
+    where
+        N: 'a,
+    {
+        let edges: Vec<(&N, &BTreeSet<N>)> = after.into_iter().collect();
+        let mut graph = DiGraph::new();
+        let index: BTreeMap<N, NodeIndex> =
+            edges.iter().map(|(node, _)| ((*node).clone(), graph.add_node((*node).clone()))).collect();
+        for (node, before) in edges {
+            for earlier in before.iter().filter_map(|earlier| index.get(earlier)) {
+                graph.add_edge(*earlier, index[node], ());
+            }
+        }
+        Self { graph, index }
+    }
+
+    /// All nodes, each behind those that it waits for, ties broken by their own order; or a circle.
+    pub fn sorted(&self) -> Result<Vec<N>, Vec<N>> {
+        let mut ready = Ready::new(self);
+        let mut sorted = Vec::with_capacity(self.index.len());
+        while let Some(node) = ready.next() {
+            ready.done(&node);
+            sorted.push(node);
+        }
+        if sorted.len() == self.index.len() { Ok(sorted) } else { Err(self.circle(&sorted)) }
+    }
+
+    /// A circle among what could not be sorted: each of those has a predecessor among them, so walking back meets itself.
+    fn circle(&self, sorted: &[N]) -> Vec<N> {
+        let sorted: BTreeSet<&N> = sorted.iter().collect();
+        let mut walk: Vec<&N> = self.index.keys().find(|node| !sorted.contains(node)).into_iter().collect();
+        while let Some(last) = walk.last() {
+            let Some(earlier) = self.before(last).into_iter().find(|node| !sorted.contains(node)) else { break };
+            if let Some(start) = walk.iter().position(|node| *node == earlier) {
+                let mut circle: Vec<N> = walk[start..].iter().map(|node| (*node).clone()).collect();
+                circle.rotate_left(1);
+                circle.reverse();
+                return circle;
+            }
+            walk.push(earlier);
+        }
+        Vec::new()
+    }
+
+    fn before(&self, node: &N) -> BTreeSet<&N> {
+        self.neighbours(node, Direction::Incoming)
+    }
+
+    /// Those that wait for this node.
+    fn waiting_for(&self, node: &N) -> BTreeSet<&N> {
+        self.neighbours(node, Direction::Outgoing)
+    }
+
+    fn neighbours(&self, node: &N, direction: Direction) -> BTreeSet<&N> {
+        let Some(index) = self.index.get(node) else { return BTreeSet::new() };
+        self.graph.neighbors_directed(*index, direction).map(|other| &self.graph[other]).collect()
+    }
+}
+
+/// What can be started now, as work goes on.
+pub struct Ready<'a, N> {
+    order: &'a Order<N>,
+    waiting: BTreeMap<N, usize>,
+    ready: BTreeSet<N>,
+}
+
+impl<'a, N: Clone + Ord> Ready<'a, N> {
+    pub fn new(order: &'a Order<N>) -> Self {
+        let waiting: BTreeMap<N, usize> =
+            order.index.keys().map(|node| (node.clone(), order.before(node).len())).collect();
+        let ready = waiting.iter().filter(|(_, count)| **count == 0).map(|(node, _)| node.clone()).collect();
+        Self { order, waiting, ready }
+    }
+
+    /// Takes the next node that waits for nothing.
+    pub fn next(&mut self) -> Option<N> {
+        let node = self.ready.pop_first()?;
+        self.waiting.remove(&node);
+        Some(node)
+    }
+
+    pub fn done(&mut self, node: &N) {
+        for later in self.order.waiting_for(node) {
+            if let Some(count) = self.waiting.get_mut(later) {
+                *count -= 1;
+                if *count == 0 {
+                    self.ready.insert(later.clone());
+                }
+            }
+        }
+    }
+
+    /// Takes out everything that waits for a node that failed, directly or not, in order.
+    pub fn failed(&mut self, node: &N) -> Vec<N> {
+        let mut lost = BTreeSet::new();
+        let mut queue = vec![node.clone()];
+        while let Some(node) = queue.pop() {
+            for later in self.order.waiting_for(&node) {
+                if self.waiting.remove(later).is_some() {
+                    lost.insert(later.clone());
+                    queue.push(later.clone());
+                }
+            }
+        }
+        lost.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(edges: &[(&'static str, &[&'static str])]) -> Order<&'static str> {
+        let edges: BTreeMap<&str, BTreeSet<&str>> =
+            edges.iter().map(|(node, before)| (*node, before.iter().copied().collect())).collect();
+        Order::new(&edges)
+    }
+
+    #[test]
+    fn dependencies_come_first_and_ties_are_broken_by_name() {
+        let order = order(&[("a", &["z"]), ("b", &[]), ("z", &[]), ("c", &["a", "b"])]);
+        assert_eq!(order.sorted(), Ok(vec!["b", "z", "a", "c"]));
+    }
+
+    #[test]
+    fn a_circle_is_named_in_the_order_of_waiting() {
+        let order = order(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"]), ("d", &["a"]), ("e", &[])]);
+        let circle = order.sorted().unwrap_err();
+        assert_eq!(circle.len(), 3);
+        for (one, next) in circle.iter().zip(circle.iter().cycle().skip(1)) {
+            assert!(order.before(next).contains(one), "{next} does not wait for {one} in {circle:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_takes_everything_behind_it_and_nothing_else() {
+        let order = order(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])]);
+        let mut ready = Ready::new(&order);
+        assert_eq!(ready.next(), Some("a"));
+        assert_eq!(ready.failed(&"a"), vec!["b", "c"]);
+        assert_eq!(ready.next(), Some("d"));
+        assert_eq!(ready.next(), None);
+    }
+}

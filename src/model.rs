@@ -46,6 +46,15 @@ pub struct Entry {
     pub depends_on: BTreeSet<Address>,
 }
 
+impl Entry {
+    /// All that the state knows of the object: its attributes, and its physical id as `id`.
+    pub fn known(&self) -> Attributes {
+        let mut known = self.attributes.clone();
+        known.extend(self.id.iter().map(|id| ("id".to_owned(), id.as_str().into())));
+        known
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -57,3 +66,11 @@ pub enum Status {
 pub type Recorded = BTreeMap<Address, Entry>;
 
 pub type Live = BTreeMap<Address, Sighting>;
+
+/// What to look for: the object as declared, and what only the state knows of it: fields that the manifest no longer
+/// names, the id of the key that we made, the keys that were there before we tried to.
+pub fn subject(declared: Option<&Attributes>, recorded: Option<&Attributes>) -> Attributes {
+    let mut subject = recorded.cloned().unwrap_or_default();
+    subject.extend(declared.cloned().unwrap_or_default());
+    subject
+}

@@ -9,7 +9,7 @@ use crate::call::{Facet, Observed, Snapshot, Write};
 use crate::value::{Attributes, Value};
 
 /// An object as it is in AWS or on disk, in the same normal form as the declared one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
     /// What nobody can make a second time: `AIDA…`, `AROA…`, `ANPA…`, a bucket's name, an access key's id.
     pub id: String,
@@ -34,7 +34,7 @@ pub enum Attached {
 }
 
 /// How an attribute is compared, printed and changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Field {
     pub name: &'static str,
     pub form: Form,
@@ -85,6 +85,11 @@ pub trait Kind: Sync {
 
     /// `wanted` also holds `id`, where the state has recorded one.
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen>;
+
+    /// The physical id that follows from the names alone; none where AWS gives one.
+    fn physical_id(&self, _wanted: &Attributes) -> Option<String> {
+        None
+    }
 
     /// Why it can't be made although it is absent, or can't be made anew: a profile that holds somebody's key.
     fn conflict(&self, _wanted: &Attributes, _snapshot: &Snapshot) -> Option<String> {
@@ -156,4 +161,22 @@ pub const KINDS: &[&dyn Kind] = &[];
 /// The kind of that name; every address in the program has one, the manifest and the state decoder see to that.
 pub fn of(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
+}
+pub fn attachment_address(
+    _p: &crate::address::Address,
+    _a: &Attached,
+    _n: &dyn Fn(&str) -> Option<String>,
+) -> crate::address::Address {
+    todo!()
+}
+pub fn attachment_attributes(_p: &crate::address::Address, _a: &Attached) -> Attributes {
+    todo!()
+}
+impl std::fmt::Display for Attached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Managed(arn) => write!(f, "policy {arn}"),
+            Self::Inline(name) => write!(f, "inline policy {name}"),
+        }
+    }
 }

@@ -1,17 +1,225 @@
-//! Changes and the graph -> Plan.
+//! Decisions and the graph -> [`Plan`]: which steps, with which calls, after which others.
 
-use super::{Header, Plan, Stamp};
-use crate::diff::Decision;
-use crate::graph::Cycle;
-use crate::model::{Desired, Recorded};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Orders the decisions into steps with their calls. `header.targets` restricts it to those and their dependencies.
+use super::{Expect, Header, Phase, Plan, Record, Stamp, Step, StepId, Summary, fingerprint};
+use crate::address::Address;
+use crate::call::Write;
+use crate::diff::{Action, Change, Decision, Reason};
+use crate::graph::{Cycle, Order};
+use crate::kind::{self, Form, Kind, Seen};
+use crate::model::{Desired, Recorded, subject};
+use crate::value::Attributes;
+
+/// Orders the decisions into steps with their calls. `header.targets` restricts it to those and what they need.
 pub fn build(
-    _header: Header,
-    _state: Stamp,
-    _decisions: Vec<Decision>,
-    _desired: &Desired,
-    _recorded: &Recorded,
+    header: Header,
+    state: Stamp,
+    decisions: Vec<Decision>,
+    desired: &Desired,
+    recorded: &Recorded,
 ) -> Result<Plan, Cycle> {
-    todo!()
+    let needs = Needs { desired, recorded };
+    let decisions = needs.restrict(decisions, &header.targets);
+    let mut steps: BTreeMap<StepId, Step> =
+        decisions.iter().flat_map(|decision| needs.steps(decision)).map(|step| (step.id.clone(), step)).collect();
+    let ids: BTreeSet<StepId> = steps.keys().cloned().collect();
+    for step in steps.values_mut() {
+        step.after = needs.after(&step.id, &ids);
+    }
+    let order = Order::new(steps.iter().map(|(id, step)| (id, &step.after)))
+        .sorted()
+        .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;
+    let steps: Vec<Step> = order.into_iter().filter_map(|id| steps.remove(&id)).collect();
+    let changes: Vec<Change> = decisions.into_iter().map(|decision| decision.change).collect();
+    let summary = summarise(&changes, &steps);
+    Ok(Plan { header, state, changes, steps, summary })
+}
+
+fn summarise(changes: &[Change], steps: &[Step]) -> Summary {
+    let count = |actions: &[Action]| changes.iter().filter(|change| actions.contains(&change.action)).count();
+    Summary {
+        add: count(&[Action::Create, Action::Replace]),
+        change: count(&[Action::Update]),
+        destroy: count(&[Action::Delete, Action::Replace]),
+        refused: count(&[Action::Refuse]),
+        blocked: count(&[Action::Blocked]),
+        calls: steps.iter().map(|step| step.calls.len()).sum(),
+    }
+}
+
+/// What needs what: as declared, and as it was when it was made.
+struct Needs<'a> {
+    desired: &'a Desired,
+    recorded: &'a Recorded,
+}
+
+impl Needs<'_> {
+    fn declared(&self, address: &Address) -> BTreeSet<Address> {
+        self.desired.resources.get(address).map(|resource| resource.depends_on.clone()).unwrap_or_default()
+    }
+
+    /// The objects that were made to depend on this one.
+    fn made_upon(&self, address: &Address) -> impl Iterator<Item = &Address> {
+        self.recorded
+            .iter()
+            .filter(move |(_, entry)| entry.depends_on.contains(address))
+            .map(|(dependent, _)| dependent)
+    }
+
+    /// The targets, what they are made upon, and, for those that go, what is made upon them.
+    fn restrict(&self, decisions: Vec<Decision>, targets: &BTreeSet<Address>) -> Vec<Decision> {
+        if targets.is_empty() {
+            return decisions;
+        }
+        let goes: BTreeSet<&Address> = decisions
+            .iter()
+            .filter(|decision| matches!(decision.change.action, Action::Delete | Action::Replace))
+            .map(|decision| &decision.change.address)
+            .collect();
+        let mut chosen = BTreeSet::new();
+        let mut queue: Vec<Address> = targets.iter().cloned().collect();
+        while let Some(address) = queue.pop() {
+            if chosen.contains(&address) {
+                continue;
+            }
+            queue.extend(self.declared(&address));
+            if goes.contains(&address) {
+                queue.extend(self.made_upon(&address).filter(|dependent| goes.contains(dependent)).cloned());
+            }
+            chosen.insert(address);
+        }
+        decisions.into_iter().filter(|decision| chosen.contains(&decision.change.address)).collect()
+    }
+
+    fn steps(&self, decision: &Decision) -> Vec<Step> {
+        let Some(kind) = kind::of(decision.change.address.kind()) else { return Vec::new() };
+        let draft = Draft { kind, decision, needs: self };
+        match decision.change.action {
+            Action::Create => draft.create(Expect::Absent),
+            Action::Update => draft.update(),
+            Action::Replace => draft.delete().into_iter().chain(draft.create(Expect::Anything)).collect(),
+            Action::Delete => draft.delete(),
+            Action::Adopt | Action::Forget => draft.record(),
+            Action::Nothing if self.is_outdated(decision) => draft.record(),
+            Action::Nothing | Action::Refuse | Action::Blocked => Vec::new(),
+        }
+    }
+
+    /// Live is as declared, but the state says otherwise: the manifest followed a change made by hand, or a dependency
+    /// was added or dropped.
+    fn is_outdated(&self, decision: &Decision) -> bool {
+        let address = &decision.change.address;
+        let (Some(entry), Some(resource)) = (self.recorded.get(address), self.desired.resources.get(address)) else {
+            return false;
+        };
+        entry.depends_on != resource.depends_on
+            || resource.attributes.iter().any(|(name, value)| entry.attributes.get(name) != Some(value))
+            || entry.attributes.keys().any(|name| !resource.attributes.contains_key(name))
+    }
+
+    fn after(&self, id: &StepId, ids: &BTreeSet<StepId>) -> BTreeSet<StepId> {
+        let step = |address: &Address, phase| Some(StepId { address: address.clone(), phase });
+        let mut after = BTreeSet::new();
+        if id.phase == Phase::Delete {
+            let declared = |dependent: &Address| self.declared(dependent);
+            for dependent in self.made_upon(&id.address) {
+                after.extend(step(dependent, Phase::Delete));
+                // An update that drops the reference frees this for removal; one that keeps it comes later.
+                if !declared(dependent).contains(&id.address) {
+                    after.extend(step(dependent, Phase::Update));
+                }
+            }
+        } else {
+            after.extend(step(&id.address, Phase::Delete));
+            for dependency in self.declared(&id.address) {
+                after.extend(step(&dependency, Phase::Create));
+                after.extend(step(&dependency, Phase::Update));
+            }
+        }
+        after.retain(|it| ids.contains(it));
+        after
+    }
+}
+
+/// The steps of one decision.
+struct Draft<'a> {
+    kind: &'static dyn Kind,
+    decision: &'a Decision,
+    needs: &'a Needs<'a>,
+}
+
+impl Draft<'_> {
+    fn create(&self, expect: Expect) -> Vec<Step> {
+        let Some(wanted) = &self.decision.wanted else { return Vec::new() };
+        let mut step = self.step(Phase::Create, self.kind.create(wanted), expect);
+        step.wanted = subject(Some(wanted), self.decision.recorded.as_ref());
+        step.record = self.declared_record();
+        vec![step]
+    }
+
+    fn update(&self) -> Vec<Step> {
+        let (Some(wanted), Some(seen)) = (&self.decision.wanted, &self.decision.seen) else { return Vec::new() };
+        let changed: Vec<&str> = self.decision.change.fields.iter().map(|field| field.change.field.as_str()).collect();
+        // The replaced principal changes this document behind the plan's back, which is why it is written again.
+        let expect = match self.decision.change.reason {
+            Reason::ParentReplaced(_) => Expect::Anything,
+            _ => Expect::Same(fingerprint(self.kind, seen)),
+        };
+        let mut step = self.step(Phase::Update, self.kind.update(seen, wanted, &changed), expect);
+        step.wanted = self.subject(seen);
+        step.before = Some(seen.clone());
+        step.record = self.declared_record();
+        vec![step]
+    }
+
+    fn delete(&self) -> Vec<Step> {
+        let Some(seen) = &self.decision.seen else { return Vec::new() };
+        let recorded = self.decision.recorded.as_ref().unwrap_or(&seen.attributes);
+        let expect = match self.decision.change.reason {
+            Reason::Exclusive => Expect::Anything,
+            _ => Expect::Same(fingerprint(self.kind, seen)),
+        };
+        let mut step = self.step(Phase::Delete, self.kind.delete(seen, recorded), expect);
+        step.wanted = self.subject(seen);
+        step.removal = self.decision.change.action == Action::Delete;
+        step.before = Some(seen.clone());
+        vec![step]
+    }
+
+    fn record(&self) -> Vec<Step> {
+        let mut step = self.step(Phase::Record, Vec::new(), Expect::Anything);
+        step.record = self.declared_record();
+        step.before.clone_from(&self.decision.seen);
+        vec![step]
+    }
+
+    fn declared_record(&self) -> Option<Record> {
+        let resource = self.needs.desired.resources.get(&self.decision.change.address)?;
+        Some(Record { attributes: resource.attributes.clone(), depends_on: resource.depends_on.clone() })
+    }
+
+    /// What the resolver looked for, under the names that the object has now: a path that changes is part of its ARN.
+    fn subject(&self, seen: &Seen) -> Attributes {
+        let mut subject = subject(self.decision.wanted.as_ref(), self.decision.recorded.as_ref());
+        for field in self.kind.fields().iter().filter(|field| field.form == Form::Identity) {
+            if let Some(value) = seen.attributes.get(field.name) {
+                subject.insert(field.name.to_owned(), value.clone());
+            }
+        }
+        subject
+    }
+
+    fn step(&self, phase: Phase, calls: Vec<Write>, expect: Expect) -> Step {
+        Step {
+            id: StepId { address: self.decision.change.address.clone(), phase },
+            calls,
+            after: BTreeSet::new(),
+            expect,
+            before: None,
+            record: None,
+            wanted: Attributes::new(),
+            removal: false,
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 pub mod build;
 pub mod file;
-pub mod guard;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::call::Write;
-use crate::diff::Change;
-use crate::value::Attributes;
+use crate::diff::{Action, Change};
+use crate::kind::{Form, Kind, Seen};
+use crate::policy;
+use crate::value::{Attributes, digest};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -64,16 +65,30 @@ pub struct Step {
     pub calls: Vec<Write>,
     /// These must be done before.
     pub after: BTreeSet<StepId>,
-    /// Digest of the canonical live object as the plan saw it; none: it was absent.
-    pub expect: Option<String>,
+    /// What must still be so just before the calls.
+    pub expect: Expect,
     /// The live object as the plan saw it, to say what changed since.
-    pub before: Option<crate::kind::Seen>,
+    pub before: Option<Seen>,
     /// What the state records when it is done; none for a removal.
     pub record: Option<Record>,
-    /// What to read again before the change: the identity attributes.
+    /// What to look for when it is read again before the change ([`crate::model::subject`]).
     pub wanted: Attributes,
+    /// It goes for good: what would stand in the way of that is read too.
+    pub removal: bool,
 }
 
+/// The before-image that apply holds the live object against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// State only, or an object that an earlier step of this plan has just changed.
+    Anything,
+    Absent,
+    /// Digest of the canonical live object as the plan saw it ([`fingerprint`]).
+    Same(String),
+}
+
+/// What the state records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub attributes: Attributes,
@@ -122,8 +137,30 @@ impl fmt::Display for StepId {
 }
 
 impl Plan {
-    /// Nothing to do, neither in AWS nor in the state.
+    /// Nothing to do in AWS or on disk. The state may still have something to learn or to forget.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.summary.refused == 0 && self.summary.blocked == 0
+        self.changes.iter().all(|change| matches!(change.action, Action::Nothing | Action::Adopt | Action::Forget))
     }
+
+    /// Something was refused or could not be known: not all of the manifest can be carried out.
+    pub fn is_hindered(&self) -> bool {
+        self.summary.refused + self.summary.blocked > 0
+    }
+}
+
+/// Digest of a live object in the form in which two equal ones are equal. What hangs on it is left out: attachments
+/// are objects of their own, and this very plan may move them.
+pub fn fingerprint(kind: &dyn Kind, seen: &Seen) -> String {
+    let documents: BTreeSet<&str> =
+        kind.fields().iter().filter(|field| field.form == Form::Document).map(|field| field.name).collect();
+    let attributes: Attributes = seen
+        .attributes
+        .iter()
+        .map(|(name, value)| {
+            let comparable =
+                if documents.contains(name.as_str()) { policy::comparison_key(value) } else { value.clone() };
+            (name.clone(), comparable)
+        })
+        .collect();
+    digest(&(&seen.id, &seen.owner, attributes, &seen.internals))
 }

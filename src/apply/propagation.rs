@@ -1,0 +1,103 @@
+//! IAM is eventually consistent: what was just made may not be found yet, what was just removed may still be in the
+//! way. Only the pairs of call and error listed here are waited out, and only when this very run made the change that
+//! has yet to spread; everything else fails at once.
+
+use std::time::Duration;
+
+use crate::call::{Failure, FailureKind, IamWrite, S3Write, Write};
+
+/// What this run has done so far that others may not have noticed yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    pub made: bool,
+    pub removed: bool,
+}
+
+/// Something to wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    pub why: String,
+    pub limit: Duration,
+}
+
+/// AWS says "usually within seconds"; two minutes is what Terraform's provider gives it too.
+const MADE: Duration = Duration::from_secs(120);
+
+/// A conflict may also be somebody else's doing, which no wait resolves.
+const REMOVED: Duration = Duration::from_secs(15);
+
+/// What to wait for after this failure, if it is one of those that pass.
+pub fn wait(write: &Write, failure: &Failure, recent: Recent) -> Option<Wait> {
+    let object = write.object();
+    let says = |text: &str| failure.message.contains(text);
+    match (write, failure.kind) {
+        // Creates have no NoSuchEntity but for a boundary, whose policy may be of this run.
+        (Write::Iam(_), FailureKind::NotFound) if recent.made && failure.code.starts_with("NoSuchEntity") => {
+            Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
+        }
+        // A trust policy or a bucket policy that names a role made a moment ago.
+        (Write::Iam(IamWrite::CreateRole { .. } | IamWrite::UpdateAssumeRolePolicy { .. }), FailureKind::Invalid)
+        | (Write::S3(S3Write::PutBucketPolicy { .. }), FailureKind::Invalid)
+            if recent.made && says("Invalid principal in policy") =>
+        {
+            Some(Wait { why: format!("IAM has not propagated a principal of the policy of {object}"), limit: MADE })
+        }
+        (Write::S3(_), FailureKind::NotFound) if recent.made && failure.code == "NoSuchBucket" => {
+            Some(Wait { why: format!("S3 has not propagated {object}"), limit: MADE })
+        }
+        // S3 answers 409 OperationAborted while a bucket of this name is still being made or removed.
+        (Write::S3(_), _) if failure.code == "OperationAborted" => {
+            Some(Wait { why: format!("S3 is still busy with {object}"), limit: MADE })
+        }
+        (Write::Iam(_), FailureKind::Conflict) if recent.removed && failure.code.starts_with("DeleteConflict") => {
+            Some(Wait { why: format!("IAM still sees something on {object} that was just removed"), limit: REMOVED })
+        }
+        // ConcurrentModification: IAM is working on another change of the same entity.
+        (Write::Iam(_), _) if failure.code.starts_with("ConcurrentModification") => {
+            Some(Wait { why: format!("IAM is still busy with {object}"), limit: REMOVED })
+        }
+        _ => None,
+    }
+}
+
+/// How long until the next try: 1, 2, 4, then 5 seconds.
+pub fn pause(tries: u32) -> Duration {
+    Duration::from_secs(1_u64.checked_shl(tries).unwrap_or(u64::MAX).min(5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attach() -> Write {
+        Write::Iam(IamWrite::AttachUserPolicy { user: "u".into(), arn: "arn:aws:iam::123456789012:policy/p".into() })
+    }
+
+    fn failure(kind: FailureKind, code: &str, message: &str) -> Failure {
+        Failure::new(kind, "iam:AttachUserPolicy", code, message)
+    }
+
+    #[test]
+    fn a_missing_entity_is_waited_for_only_after_this_run_made_something() {
+        let missing = failure(FailureKind::NotFound, "NoSuchEntity", "The user with name u cannot be found.");
+        assert!(wait(&attach(), &missing, Recent { made: true, removed: false }).is_some());
+        assert_eq!(wait(&attach(), &missing, Recent::default()), None);
+    }
+
+    #[test]
+    fn refusals_are_not_waited_out() {
+        let everything = Recent { made: true, removed: true };
+        for kind in [FailureKind::AccessDenied, FailureKind::LimitExceeded, FailureKind::AlreadyExists] {
+            assert_eq!(wait(&attach(), &failure(kind, "X", "no"), everything), None);
+        }
+        let malformed = failure(FailureKind::Invalid, "MalformedPolicyDocument", "Syntax errors in policy.");
+        assert_eq!(wait(&attach(), &malformed, everything), None);
+    }
+
+    #[test]
+    fn pauses_grow_to_five_seconds() {
+        let seconds: Vec<u64> = (0..5).map(|tries| pause(tries).as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 5, 5]);
+        assert_eq!(pause(99).as_secs(), 5);
+    }
+}

@@ -1,0 +1,308 @@
+//! One step: look again, note the intent, send the calls, note the result.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::ledger::Ledger;
+use super::propagation::{self, Recent};
+use crate::call::{
+    Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Reply, Snapshot, Write,
+};
+use crate::event::{Event, Fault};
+use crate::kind::{self, Kind, Seen};
+use crate::model::{Entry, Status};
+use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
+use crate::port::{Provider, Sink};
+use crate::resolve::look;
+use crate::value::Attributes;
+
+/// Does steps; shared by all that run at once.
+pub struct Worker<'a> {
+    plan: &'a Plan,
+    provider: &'a dyn Provider,
+    ledger: &'a Ledger<'a>,
+    events: &'a dyn Sink,
+    made: AtomicBool,
+    removed: AtomicBool,
+    calls: AtomicUsize,
+}
+
+/// What the calls of a step have brought about so far.
+#[derive(Default)]
+struct Progress {
+    carried: Carried,
+    /// The physical id that AWS gave.
+    id: Option<String>,
+    /// How many calls were answered.
+    answered: usize,
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(plan: &'a Plan, provider: &'a dyn Provider, ledger: &'a Ledger<'a>, events: &'a dyn Sink) -> Self {
+        Self {
+            plan,
+            provider,
+            ledger,
+            events,
+            made: AtomicBool::new(false),
+            removed: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
+        }
+    }
+
+    /// Writes sent, retries included.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    pub async fn perform(&self, step: &Step) -> Result<(), Fault> {
+        let Some(kind) = kind::of(step.id.address.kind()) else {
+            let what = "its kind is not known to this relayctl".to_owned();
+            return Err(Fault::Changed { address: step.id.address.clone(), what });
+        };
+        match step.id.phase {
+            Phase::Record => self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await,
+            Phase::Create => self.create(kind, step).await,
+            Phase::Update => self.update(kind, step).await,
+            Phase::Delete => self.delete(kind, step).await,
+        }
+    }
+
+    async fn create(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+        let (observed, snapshot) = look(self.provider, kind, &step.wanted, false).await;
+        if step.expect == Expect::Absent {
+            self.must_be_absent(step, observed)?;
+        }
+        let before = self.ledger.entry(&step.id.address).await;
+        self.intend(kind, step, &snapshot).await?;
+        let mut progress = Progress::default();
+        match self.send_all(step, &mut progress).await {
+            Ok(()) => {
+                self.made.store(true, Ordering::Relaxed);
+                let id = progress.id.or_else(|| kind.physical_id(&step.wanted));
+                self.record(step, id).await
+            }
+            Err(failure) => Err(self.undo(step, progress, failure, before).await),
+        }
+    }
+
+    fn must_be_absent(&self, step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
+        match observed {
+            Observed::Absent => Ok(()),
+            Observed::Unknown(failure) => Err(Fault::Call(failure)),
+            Observed::Present(_) => Err(Fault::Changed {
+                address: step.id.address.clone(),
+                what: "it did not exist when the plan was made, and now it does".to_owned(),
+            }),
+        }
+    }
+
+    /// Before a create: whatever exists under this name afterwards is ours, even if no answer arrives.
+    async fn intend(&self, kind: &dyn Kind, step: &Step, snapshot: &Snapshot) -> Result<(), Fault> {
+        let Some(record) = &step.record else { return Ok(()) };
+        let attributes = kind.intent(&record.attributes, snapshot);
+        let depends_on = record.depends_on.clone();
+        self.ledger.put(&step.id.address, Entry { status: Status::Intended, id: None, attributes, depends_on }).await
+    }
+
+    async fn update(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+        let seen = self.must_be_same(kind, step).await?;
+        let mut progress = Progress::default();
+        self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
+        let id = seen.or_else(|| step.before.clone()).map(|seen| seen.id);
+        self.record(step, id).await
+    }
+
+    async fn delete(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+        // Gone already is what was wanted.
+        let there = step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
+        if there {
+            let mut progress = Progress::default();
+            self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
+            self.removed.store(true, Ordering::Relaxed);
+        }
+        self.ledger.remove(&step.id.address).await
+    }
+
+    /// The promise of the plan: it is done to the object that the plan saw, or not at all.
+    async fn must_be_same(&self, kind: &dyn Kind, step: &Step) -> Result<Option<Seen>, Fault> {
+        let Expect::Same(expected) = &step.expect else { return Ok(None) };
+        let changed = |what: String| Fault::Changed { address: step.id.address.clone(), what };
+        match look(self.provider, kind, &step.wanted, step.removal).await.0 {
+            Observed::Unknown(failure) => Err(Fault::Call(failure)),
+            Observed::Absent if step.id.phase == Phase::Delete => Ok(None),
+            Observed::Absent => Err(changed("it is gone".to_owned())),
+            Observed::Present(now) if fingerprint(kind, &now) == *expected => Ok(Some(now)),
+            Observed::Present(now) => Err(changed(differences(kind, step.before.as_ref(), &now))),
+        }
+    }
+
+    async fn record(&self, step: &Step, id: Option<String>) -> Result<(), Fault> {
+        let Some(Record { attributes, depends_on }) = step.record.clone() else {
+            return self.ledger.remove(&step.id.address).await;
+        };
+        let entry = Entry { status: Status::Done, id, attributes, depends_on };
+        self.ledger.put(&step.id.address, entry).await
+    }
+
+    async fn send_all(&self, step: &Step, progress: &mut Progress) -> Result<(), Failure> {
+        for write in &step.calls {
+            let reply = match self.send(step, write, &progress.carried, progress.answered > 0).await {
+                Err(failure) if self.is_lost_answer(step, write, &failure, progress.answered).await => Reply::Done,
+                answer => answer?,
+            };
+            progress.answered += 1;
+            progress.take(write, reply);
+        }
+        Ok(())
+    }
+
+    /// Sends one call, and again while IAM catches up.
+    async fn send(&self, step: &Step, write: &Write, carried: &Carried, begun: bool) -> Result<Reply, Failure> {
+        let mut waited = Duration::ZERO;
+        let mut tries = 0;
+        loop {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            let failure = match self.provider.write(write, carried).await {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => failure,
+            };
+            let recent = Recent {
+                made: begun || self.made.load(Ordering::Relaxed),
+                removed: begun || self.removed.load(Ordering::Relaxed),
+            };
+            let Some(wait) = propagation::wait(write, &failure, recent).filter(|wait| waited < wait.limit) else {
+                return Err(failure);
+            };
+            self.events.event(&Event::Waiting { step: step.id.clone(), why: wait.why, waited, limit: wait.limit });
+            let pause = propagation::pause(tries).min(wait.limit.saturating_sub(waited));
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            tries += 1;
+        }
+    }
+
+    /// A create that says "already exists" although the step saw that it didn't: an answer was lost and the call was
+    /// sent again. If it carries our tag, it is what we made.
+    async fn is_lost_answer(&self, step: &Step, write: &Write, failure: &Failure, answered: usize) -> bool {
+        let creates = matches!(
+            write,
+            Write::Iam(IamWrite::CreateUser { .. } | IamWrite::CreateRole { .. } | IamWrite::CreatePolicy { .. })
+        );
+        if !creates || answered > 0 || failure.kind != FailureKind::AlreadyExists {
+            return false;
+        }
+        let Some(kind) = kind::of(step.id.address.kind()) else { return false };
+        match look(self.provider, kind, &step.wanted, false).await.0 {
+            Observed::Present(seen) => seen.owner.as_deref() == Some(self.plan.header.manifest.as_str()),
+            Observed::Absent | Observed::Unknown(_) => false,
+        }
+    }
+
+    /// After a create that failed half-way: takes back what must not stay, and leaves in the state what the next run
+    /// needs to know.
+    async fn undo(&self, step: &Step, progress: Progress, failure: Failure, before: Option<Entry>) -> Fault {
+        let uncertain = failure.kind == FailureKind::Unavailable;
+        let Progress { carried, answered, .. } = progress;
+        let (failure, clean) = match carried.key {
+            Some(key) => self.delete_undelivered(step, answered, &key, failure).await,
+            None => (failure, answered == 0 && !uncertain),
+        };
+        if clean && let Err(fault) = self.ledger.restore(&step.id.address, before).await {
+            return fault;
+        }
+        Fault::Call(failure)
+    }
+
+    /// A key that cannot be delivered to all of its sinks is deleted again: nobody will ever know its secret.
+    async fn delete_undelivered(
+        &self,
+        step: &Step,
+        answered: usize,
+        key: &NewKey,
+        mut failure: Failure,
+    ) -> (Failure, bool) {
+        for sink in step.calls.iter().take(answered).filter_map(|write| emptied(write, &key.id)) {
+            // A sink that keeps a dead key does no harm; the key itself is what must go.
+            let _ = self.provider.write(&sink, &Carried::default()).await;
+        }
+        let delete = Write::Iam(IamWrite::DeleteAccessKey { user: key.user.clone(), id: key.id.clone() });
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let deleted = self.provider.write(&delete, &Carried::default()).await;
+        let clean = match deleted {
+            Ok(_) => {
+                failure.message += &format!("; the new key {} was deleted again", key.id);
+                true
+            }
+            Err(error) => {
+                failure.message += &format!(
+                    "; the new key {} could not be deleted again ({error}): the next run finds and deletes it",
+                    key.id
+                );
+                false
+            }
+        };
+        (failure, clean)
+    }
+}
+
+impl Progress {
+    fn take(&mut self, write: &Write, reply: Reply) {
+        match reply {
+            Reply::Iam(IamReply::User(user)) => self.id = Some(user.id),
+            Reply::Iam(IamReply::Role(role)) => self.id = Some(role.id),
+            Reply::Iam(IamReply::Policy(policy)) => self.id = Some(policy.id),
+            Reply::Iam(IamReply::NewAccessKey { id, secret }) => self.carry(write, id, secret),
+            _ => {}
+        }
+    }
+
+    fn carry(&mut self, write: &Write, id: String, secret: SecretString) {
+        if let Write::Iam(IamWrite::CreateAccessKey { user }) = write {
+            self.id = Some(id.clone());
+            self.carried.key = Some(NewKey { user: user.clone(), id, secret });
+        }
+    }
+}
+
+/// What takes a key out of a sink that it was put into.
+fn emptied(write: &Write, key: &str) -> Option<Write> {
+    let key = key.to_owned();
+    match write {
+        Write::File(FileWrite::StoreKeyCsv { file, .. }) => {
+            Some(Write::File(FileWrite::RemoveKeyCsv { file: file.clone(), key }))
+        }
+        Write::File(FileWrite::StoreCredentials { profile, .. }) => {
+            Some(Write::File(FileWrite::RemoveCredentials { profile: profile.clone(), key }))
+        }
+        _ => None,
+    }
+}
+
+/// What is different now, by field, for people.
+fn differences(kind: &dyn Kind, before: Option<&Seen>, now: &Seen) -> String {
+    let Some(before) = before else { return "it differs from what the plan saw".to_owned() };
+    let mut found = Vec::new();
+    if before.id != now.id {
+        found.push(format!("it is another object ({}, the plan saw {})", now.id, before.id));
+    }
+    if before.owner != now.owner {
+        found.push("its ownership tag changed".to_owned());
+    }
+    let compare = |one: &Attributes, other: &Attributes, name: &str| one.get(name) != other.get(name);
+    let fields = kind.fields().iter().filter(|field| {
+        let (one, other) = (before.attributes.get(field.name), now.attributes.get(field.name));
+        match (one, other) {
+            (Some(one), Some(other)) => !crate::diff::same(field.form, one, other),
+            (one, other) => one != other,
+        }
+    });
+    found.extend(fields.map(|field| format!("{} changed", field.name)));
+    let names = before.internals.keys().chain(now.internals.keys());
+    let internals: std::collections::BTreeSet<&String> =
+        names.filter(|name| compare(&before.internals, &now.internals, name)).collect();
+    found.extend(internals.into_iter().map(|name| format!("{name} changed")));
+    found.join(", ")
+}

@@ -1,0 +1,158 @@
+//! Two sets of attributes, field by field.
+
+use std::collections::BTreeSet;
+
+use serde_json::Map;
+
+use super::FieldDiff;
+use crate::kind::{Field, Form, Kind, OnChange};
+use crate::policy;
+use crate::value::{Attributes, FieldChange, Value};
+
+/// The outcome of holding a declared object against a live one.
+pub struct Comparison {
+    /// What differs, in the kind's order.
+    pub fields: Vec<FieldDiff>,
+    pub unchanged: usize,
+    /// The declared attributes, with the keys of keyed fields that are not ours to touch.
+    pub wanted: Attributes,
+    /// Those keys, as `tags.CostCentre`.
+    pub foreign_keys: Vec<String>,
+}
+
+impl Comparison {
+    pub fn of(kind: &dyn Kind, declared: &Attributes, recorded: Option<&Attributes>, live: &Attributes) -> Self {
+        let mut comparison =
+            Self { fields: Vec::new(), unchanged: 0, wanted: declared.clone(), foreign_keys: Vec::new() };
+        for field in kind.fields().iter().filter(|field| field.form != Form::Identity) {
+            let was = recorded.and_then(|recorded| recorded.get(field.name));
+            // What neither the manifest nor the state names is not ours.
+            let Some(wanted) = declared.get(field.name).cloned().or_else(|| was.map(|_| (field.default)())) else {
+                continue;
+            };
+            comparison.compare(field, wanted, was, live.get(field.name));
+        }
+        comparison
+    }
+
+    fn compare(&mut self, field: &Field, wanted: Value, was: Option<&Value>, live: Option<&Value>) {
+        let live = live.cloned().unwrap_or_else(|| (field.default)());
+        let before = match field.form {
+            Form::Setting => was.cloned().unwrap_or_else(|| wanted.clone()),
+            Form::Keyed => {
+                let managed: BTreeSet<&String> = [Some(&wanted), was].into_iter().flatten().flat_map(keys).collect();
+                let (ours, others) = split(&live, &managed);
+                self.foreign_keys.extend(
+                    others.keys().filter(|key| !key.starts_with("aws:")).map(|key| format!("{}.{key}", field.name)),
+                );
+                let mut whole = others;
+                whole.extend(wanted.as_object().cloned().unwrap_or_default());
+                self.wanted.insert(field.name.to_owned(), Value::Object(whole));
+                Value::Object(ours)
+            }
+            Form::Plain | Form::Document | Form::Identity => live,
+        };
+        if field.form != Form::Keyed {
+            self.wanted.insert(field.name.to_owned(), wanted.clone());
+        }
+        if same(field.form, &before, &wanted) {
+            self.unchanged += 1;
+        } else {
+            self.fields.push(diff(field, Some(before), Some(wanted)));
+        }
+    }
+}
+
+/// Whether two values of a field are the same to AWS.
+pub fn same(form: Form, one: &Value, other: &Value) -> bool {
+    match form {
+        Form::Document => one == other || policy::equivalent(one, other),
+        Form::Plain | Form::Keyed | Form::Identity | Form::Setting => one == other,
+    }
+}
+
+/// Every field of a new object that is set to something.
+pub fn all_new(kind: &dyn Kind, declared: &Attributes) -> Vec<FieldDiff> {
+    kind.fields()
+        .iter()
+        .filter_map(|field| Some(diff(field, None, Some(declared.get(field.name).filter(|v| is_set(v))?.clone()))))
+        .collect()
+}
+
+/// Every field of an object that goes, as it is now.
+pub fn all_gone(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldDiff> {
+    kind.fields()
+        .iter()
+        .filter(|field| field.form == Form::Identity || recorded.contains_key(field.name))
+        .filter_map(|field| Some(diff(field, Some(live.get(field.name).filter(|v| is_set(v))?.clone()), None)))
+        .collect()
+}
+
+/// A replacement: what differs, and the rest as it is made again.
+pub fn replaced(kind: &dyn Kind, comparison: &Comparison, declared: &Attributes) -> Vec<FieldDiff> {
+    kind.fields()
+        .iter()
+        .filter_map(|field| {
+            let differs = comparison.fields.iter().find(|diff| diff.change.field == field.name);
+            let same = || declared.get(field.name).filter(|v| is_set(v)).cloned();
+            differs.cloned().or_else(|| same().map(|value| diff(field, Some(value.clone()), Some(value))))
+        })
+        .map(|mut field| {
+            if field.change.before == field.change.after {
+                field.forces_replacement = None;
+            }
+            field
+        })
+        .collect()
+}
+
+/// What somebody else changed since it was recorded.
+pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldChange> {
+    kind.fields()
+        .iter()
+        .filter(|field| !matches!(field.form, Form::Identity | Form::Setting))
+        .filter_map(|field| {
+            let was = recorded.get(field.name)?;
+            let is = live.get(field.name)?;
+            let is =
+                if field.form == Form::Keyed { Value::Object(split(is, &keys(was).collect()).0) } else { is.clone() };
+            (!same(field.form, was, &is)).then(|| FieldChange {
+                field: field.name.to_owned(),
+                before: Some(was.clone()),
+                after: Some(is),
+            })
+        })
+        .collect()
+}
+
+fn diff(field: &Field, before: Option<Value>, after: Option<Value>) -> FieldDiff {
+    let forces_replacement = match field.change {
+        OnChange::Replace(why) if before.is_some() && after.is_some() => Some(why.to_owned()),
+        OnChange::Replace(_) | OnChange::InPlace => None,
+    };
+    FieldDiff {
+        change: FieldChange { field: field.name.to_owned(), before, after },
+        form: field.form,
+        forces_replacement,
+    }
+}
+
+fn is_set(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+fn keys(value: &Value) -> impl Iterator<Item = &String> {
+    value.as_object().into_iter().flat_map(Map::keys)
+}
+
+/// A map's entries: those of these keys, and the others.
+fn split(value: &Value, managed: &BTreeSet<&String>) -> (Map<String, Value>, Map<String, Value>) {
+    let entries = value.as_object().cloned().unwrap_or_default();
+    entries.into_iter().partition(|(key, _)| managed.contains(key))
+}

@@ -1,0 +1,190 @@
+//! What a decision on one object means for others: exclusive owners, parts of what is replaced, dependents of what is
+//! refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fields::all_gone;
+use super::{Action, Change, Decision, FieldDiff, Reason};
+use crate::address::Address;
+use crate::kind::{self, Attached, Form, Kind, Seen};
+use crate::model::{Desired, Recorded};
+use crate::value::{Attributes, FieldChange, Value, text};
+
+/// Whether one of these objects is that policy on that user or role.
+pub fn is_known<'a>(
+    parent: &Address,
+    attached: &Attached,
+    mut objects: impl Iterator<Item = (&'a Address, &'a Attributes)>,
+) -> bool {
+    objects.any(|(address, attributes)| match attached {
+        Attached::Managed(arn) => {
+            address.kind() == format!("{}_policy_attachment", parent.kind())
+                && text(attributes, parent.kind()) == parent.name()
+                && text(attributes, "policy_arn") == arn
+        }
+        Attached::Inline(name) => {
+            address.kind() == format!("{}_policy", parent.kind())
+                && text(attributes, parent.kind()) == parent.name()
+                && text(attributes, "name") == name
+        }
+    })
+}
+
+/// `exclusive: true` on a user or a role: what hangs on it besides is removed.
+pub fn exclusive(decisions: &mut Vec<Decision>, desired: &Desired, recorded: &Recorded) {
+    let mut more = Vec::new();
+    for decision in decisions.iter() {
+        let address = &decision.change.address;
+        let Some(seen) = &decision.seen else { continue };
+        if !desired.resources.get(address).is_some_and(|resource| resource.exclusive)
+            || matches!(decision.change.action, Action::Refuse | Action::Blocked)
+        {
+            continue;
+        }
+        let declared = || desired.resources.iter().map(|(address, it)| (address, &it.attributes));
+        let recorded = || recorded.iter().map(|(address, entry)| (address, &entry.attributes));
+        more.extend(
+            seen.attached
+                .iter()
+                .filter(|it| !is_known(address, it, declared()) && !is_known(address, it, recorded()))
+                .filter_map(|attached| removal(address, attached)),
+        );
+    }
+    decisions.extend(more);
+    decisions.sort_by(|one, other| one.change.address.cmp(&other.change.address));
+}
+
+fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
+    let address = kind::attachment_address(parent, attached, &|_| None);
+    let attributes = kind::attachment_attributes(parent, attached);
+    let kind = kind::of(address.kind())?;
+    Some(Decision {
+        change: Change {
+            address,
+            action: Action::Delete,
+            reason: Reason::Exclusive,
+            fields: all_gone(kind, &attributes, &attributes),
+            unchanged: 0,
+            drift: Vec::new(),
+            left_alone: Vec::new(),
+        },
+        seen: Some(Seen { attributes: attributes.clone(), ..Seen::default() }),
+        wanted: None,
+        recorded: None,
+    })
+}
+
+/// What hangs on an object that is replaced is replaced with it, and documents that name it as a principal are written
+/// again: IAM turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
+pub fn replacements(decisions: &mut [Decision], desired: &Desired) {
+    let replaced: BTreeMap<Address, String> = decisions
+        .iter()
+        .filter(|decision| decision.change.action == Action::Replace)
+        .map(|decision| {
+            let arn = decision.wanted.as_ref().map(|wanted| text(wanted, "arn").to_owned());
+            (decision.change.address.clone(), arn.unwrap_or_default())
+        })
+        .collect();
+    for decision in decisions {
+        let address = decision.change.address.clone();
+        let Some(resource) = desired.resources.get(&address) else { continue };
+        let Some(kind) = kind::of(address.kind()) else { continue };
+        for (parent, arn) in replaced.iter().filter(|(parent, _)| resource.depends_on.contains(parent)) {
+            if kind.part_of_parent() {
+                replace_with_parent(decision, kind, parent);
+            } else if matches!(parent.kind(), "user" | "role") {
+                rewrite_principals(decision, kind, parent, arn);
+            }
+        }
+    }
+}
+
+fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Address) {
+    let there = decision.seen.is_some();
+    if there && matches!(decision.change.action, Action::Nothing | Action::Update | Action::Adopt) {
+        decision.change.action = Action::Replace;
+        decision.change.reason = Reason::ParentReplaced(parent.clone());
+        if let Some(wanted) = &decision.wanted {
+            decision.change.fields = super::fields::all_new(kind, wanted)
+                .into_iter()
+                .map(|field| FieldDiff {
+                    change: FieldChange { before: field.change.after.clone(), ..field.change },
+                    ..field
+                })
+                .collect();
+        }
+    }
+}
+
+fn rewrite_principals(decision: &mut Decision, kind: &dyn Kind, parent: &Address, arn: &str) {
+    if !matches!(decision.change.action, Action::Nothing | Action::Update) {
+        return;
+    }
+    let Some(wanted) = &decision.wanted else { return };
+    for field in kind.fields().iter().filter(|field| field.form == Form::Document) {
+        let Some(document) = wanted.get(field.name).filter(|document| names_principal(document, arn)) else { continue };
+        if decision.change.fields.iter().all(|diff| diff.change.field != field.name) {
+            decision.change.action = Action::Update;
+            decision.change.reason = Reason::ParentReplaced(parent.clone());
+            let value = Some(document.clone());
+            decision.change.fields.push(FieldDiff {
+                change: FieldChange { field: field.name.to_owned(), before: value.clone(), after: value },
+                form: field.form,
+                forces_replacement: None,
+            });
+        }
+    }
+}
+
+fn names_principal(document: &Value, arn: &str) -> bool {
+    let statements = document.get("Statement").and_then(Value::as_array);
+    statements.into_iter().flatten().any(|statement| {
+        ["Principal", "NotPrincipal"]
+            .iter()
+            .filter_map(|element| statement.get(element))
+            .any(|principal| mentions(principal, arn))
+    })
+}
+
+fn mentions(value: &Value, arn: &str) -> bool {
+    match value {
+        Value::String(text) => text == arn,
+        Value::Array(list) => list.iter().any(|value| mentions(value, arn)),
+        Value::Object(map) => map.values().any(|value| mentions(value, arn)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// What depends on something refused or unknown can't be done either; a removal waits for what hangs on it in turn.
+pub fn hindrances(decisions: &mut [Decision], desired: &Desired, recorded: &Recorded) {
+    loop {
+        let stuck: BTreeSet<Address> = decisions
+            .iter()
+            .filter(|decision| matches!(decision.change.action, Action::Refuse | Action::Blocked))
+            .map(|decision| decision.change.address.clone())
+            .collect();
+        let mut moved = false;
+        for decision in decisions.iter_mut() {
+            if let Some(cause) = hindered_by(&decision.change, &stuck, desired, recorded) {
+                decision.change.action = Action::Blocked;
+                decision.change.reason = Reason::DependsOn(cause);
+                moved = true;
+            }
+        }
+        if !moved {
+            return;
+        }
+    }
+}
+
+fn hindered_by(change: &Change, stuck: &BTreeSet<Address>, desired: &Desired, recorded: &Recorded) -> Option<Address> {
+    let dependencies = || desired.resources.get(&change.address).into_iter().flat_map(|it| &it.depends_on);
+    let dependents =
+        || recorded.iter().filter(|(_, entry)| entry.depends_on.contains(&change.address)).map(|(address, _)| address);
+    match change.action {
+        Action::Create | Action::Update => dependencies().find(|address| stuck.contains(address)).cloned(),
+        Action::Replace => dependencies().chain(dependents()).find(|address| stuck.contains(address)).cloned(),
+        Action::Delete => dependents().find(|address| stuck.contains(address)).cloned(),
+        Action::Nothing | Action::Adopt | Action::Forget | Action::Refuse | Action::Blocked => None,
+    }
+}

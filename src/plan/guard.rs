@@ -1,1 +1,0 @@
-//! What stops a plan before it runs.
