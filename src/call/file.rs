@@ -1,5 +1,7 @@
 //! The calls on local files: the AWS credentials and config files, the key's CSV, zappa's settings.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::value::{Attributes, Value};
@@ -56,18 +58,54 @@ pub enum FileReply {
     Settings(Vec<(String, Value)>),
 }
 
+impl fmt::Display for LocalFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credentials => f.write_str("the credentials file"),
+            Self::Config => f.write_str("the config file"),
+            Self::Path(path) => f.write_str(path),
+        }
+    }
+}
+
 impl FileRead {
     pub fn action(&self) -> &'static str {
-        todo!()
+        match self {
+            Self::Credentials { .. } => "file:ReadCredentials",
+            Self::Profile { .. } => "file:ReadProfile",
+            Self::KeyCsv { .. } => "file:ReadKeyCsv",
+            Self::Stage { .. } => "file:ReadStage",
+        }
     }
 }
 
 impl FileWrite {
     pub fn action(&self) -> &'static str {
-        todo!()
+        match self {
+            Self::StoreCredentials { .. } => "file:WriteCredentials",
+            Self::RemoveCredentials { .. } => "file:RemoveCredentials",
+            Self::SetProfile { .. } => "file:WriteProfile",
+            Self::UnsetProfile { .. } => "file:RemoveProfile",
+            Self::StoreKeyCsv { .. } => "file:WriteKeyCsv",
+            Self::RemoveKeyCsv { .. } => "file:RemoveKeyCsv",
+            Self::SetStage { .. } => "file:WriteStage",
+            Self::UnsetStage { .. } => "file:RemoveStage",
+        }
     }
 
     pub fn object(&self) -> String {
-        todo!()
+        match self {
+            Self::StoreCredentials { profile, .. } | Self::RemoveCredentials { profile, .. } => {
+                format!("[{profile}] in {}", LocalFile::Credentials)
+            }
+            Self::SetProfile { profile, .. } | Self::UnsetProfile { profile, .. } if profile == "default" => {
+                format!("[default] in {}", LocalFile::Config)
+            }
+            Self::SetProfile { profile, .. } | Self::UnsetProfile { profile, .. } => {
+                format!("[profile {profile}] in {}", LocalFile::Config)
+            }
+            Self::StoreKeyCsv { file, .. } | Self::RemoveKeyCsv { file, .. } => file.to_string(),
+            Self::SetStage { file, stage, .. } | Self::UnsetStage { file, stage, .. } => format!("{stage} in {file}"),
+        }
     }
 }

@@ -313,16 +313,96 @@ pub struct AccessKey {
 
 impl IamRead {
     pub fn action(&self) -> &'static str {
-        todo!()
+        match self {
+            Self::GetAccountAuthorizationDetails => "iam:GetAccountAuthorizationDetails",
+            Self::ListRoles => "iam:ListRoles",
+            Self::GetUser { .. } => "iam:GetUser",
+            Self::ListAttachedUserPolicies { .. } => "iam:ListAttachedUserPolicies",
+            Self::ListUserPolicies { .. } => "iam:ListUserPolicies",
+            Self::GetUserPolicy { .. } => "iam:GetUserPolicy",
+            Self::ListAccessKeys { .. } => "iam:ListAccessKeys",
+            Self::GetRole { .. } => "iam:GetRole",
+            Self::ListAttachedRolePolicies { .. } => "iam:ListAttachedRolePolicies",
+            Self::ListRolePolicies { .. } => "iam:ListRolePolicies",
+            Self::GetRolePolicy { .. } => "iam:GetRolePolicy",
+            Self::GetPolicy { .. } => "iam:GetPolicy",
+            Self::GetPolicyVersion { .. } => "iam:GetPolicyVersion",
+            Self::ListPolicyVersions { .. } => "iam:ListPolicyVersions",
+        }
     }
 }
 
 impl IamWrite {
     pub fn action(&self) -> &'static str {
-        todo!()
+        match self {
+            Self::CreateUser { .. } => "iam:CreateUser",
+            Self::UpdateUser { .. } => "iam:UpdateUser",
+            Self::DeleteUser { .. } => "iam:DeleteUser",
+            Self::TagUser { .. } => "iam:TagUser",
+            Self::UntagUser { .. } => "iam:UntagUser",
+            Self::PutUserPermissionsBoundary { .. } => "iam:PutUserPermissionsBoundary",
+            Self::DeleteUserPermissionsBoundary { .. } => "iam:DeleteUserPermissionsBoundary",
+            Self::AttachUserPolicy { .. } => "iam:AttachUserPolicy",
+            Self::DetachUserPolicy { .. } => "iam:DetachUserPolicy",
+            Self::PutUserPolicy { .. } => "iam:PutUserPolicy",
+            Self::DeleteUserPolicy { .. } => "iam:DeleteUserPolicy",
+            Self::CreateAccessKey { .. } => "iam:CreateAccessKey",
+            Self::DeleteAccessKey { .. } => "iam:DeleteAccessKey",
+            Self::CreateRole { .. } => "iam:CreateRole",
+            Self::UpdateRole { .. } => "iam:UpdateRole",
+            Self::UpdateAssumeRolePolicy { .. } => "iam:UpdateAssumeRolePolicy",
+            Self::DeleteRole { .. } => "iam:DeleteRole",
+            Self::TagRole { .. } => "iam:TagRole",
+            Self::UntagRole { .. } => "iam:UntagRole",
+            Self::PutRolePermissionsBoundary { .. } => "iam:PutRolePermissionsBoundary",
+            Self::DeleteRolePermissionsBoundary { .. } => "iam:DeleteRolePermissionsBoundary",
+            Self::AttachRolePolicy { .. } => "iam:AttachRolePolicy",
+            Self::DetachRolePolicy { .. } => "iam:DetachRolePolicy",
+            Self::PutRolePolicy { .. } => "iam:PutRolePolicy",
+            Self::DeleteRolePolicy { .. } => "iam:DeleteRolePolicy",
+            Self::CreatePolicy { .. } => "iam:CreatePolicy",
+            Self::CreatePolicyVersion { .. } => "iam:CreatePolicyVersion",
+            Self::DeletePolicyVersion { .. } => "iam:DeletePolicyVersion",
+            Self::DeletePolicy { .. } => "iam:DeletePolicy",
+            Self::TagPolicy { .. } => "iam:TagPolicy",
+            Self::UntagPolicy { .. } => "iam:UntagPolicy",
+        }
     }
 
+    /// What it is done to, for a list of calls: `serverless`, `serverless <- arn:…`, `serverless/inline-name`.
     pub fn object(&self) -> String {
-        todo!()
+        match self {
+            Self::CreateUser { user: name, .. }
+            | Self::UpdateUser { user: name, .. }
+            | Self::DeleteUser { user: name }
+            | Self::TagUser { user: name, .. }
+            | Self::UntagUser { user: name, .. }
+            | Self::DeleteUserPermissionsBoundary { user: name }
+            | Self::CreateAccessKey { user: name }
+            | Self::CreateRole { role: name, .. }
+            | Self::UpdateRole { role: name, .. }
+            | Self::UpdateAssumeRolePolicy { role: name, .. }
+            | Self::DeleteRole { role: name }
+            | Self::TagRole { role: name, .. }
+            | Self::UntagRole { role: name, .. }
+            | Self::DeleteRolePermissionsBoundary { role: name }
+            | Self::CreatePolicy { policy: name, .. }
+            | Self::CreatePolicyVersion { arn: name, .. }
+            | Self::DeletePolicy { arn: name }
+            | Self::TagPolicy { arn: name, .. }
+            | Self::UntagPolicy { arn: name, .. } => name.clone(),
+            Self::AttachUserPolicy { user: name, arn }
+            | Self::DetachUserPolicy { user: name, arn }
+            | Self::PutUserPermissionsBoundary { user: name, arn }
+            | Self::AttachRolePolicy { role: name, arn }
+            | Self::DetachRolePolicy { role: name, arn }
+            | Self::PutRolePermissionsBoundary { role: name, arn } => format!("{name} <- {arn}"),
+            Self::PutUserPolicy { user: name, policy: part, .. }
+            | Self::DeleteUserPolicy { user: name, policy: part }
+            | Self::PutRolePolicy { role: name, policy: part, .. }
+            | Self::DeleteRolePolicy { role: name, policy: part }
+            | Self::DeleteAccessKey { user: name, id: part } => format!("{name}/{part}"),
+            Self::DeletePolicyVersion { arn, version } => format!("{arn} {version}"),
+        }
     }
 }

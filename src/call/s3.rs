@@ -125,18 +125,74 @@ pub struct Transition {
     pub storage_class: String,
 }
 
+/// The actions are those of S3's service authorization reference, which often differ from the operation's name.
 impl S3Read {
     pub fn action(&self) -> &'static str {
-        todo!()
+        match self {
+            Self::HeadBucket(_) => "s3:ListBucket",
+            Self::GetBucketTagging(_) => "s3:GetBucketTagging",
+            Self::GetBucketVersioning(_) => "s3:GetBucketVersioning",
+            Self::GetBucketEncryption(_) => "s3:GetEncryptionConfiguration",
+            Self::GetPublicAccessBlock(_) => "s3:GetBucketPublicAccessBlock",
+            Self::GetBucketOwnershipControls(_) => "s3:GetBucketOwnershipControls",
+            Self::GetBucketPolicy(_) => "s3:GetBucketPolicy",
+            Self::GetBucketLifecycle(_) => "s3:GetLifecycleConfiguration",
+            Self::ListObjectVersions(_) => "s3:ListBucketVersions",
+        }
+    }
+
+    pub fn bucket(&self) -> &BucketRef {
+        match self {
+            Self::HeadBucket(bucket)
+            | Self::GetBucketTagging(bucket)
+            | Self::GetBucketVersioning(bucket)
+            | Self::GetBucketEncryption(bucket)
+            | Self::GetPublicAccessBlock(bucket)
+            | Self::GetBucketOwnershipControls(bucket)
+            | Self::GetBucketPolicy(bucket)
+            | Self::GetBucketLifecycle(bucket)
+            | Self::ListObjectVersions(bucket) => bucket,
+        }
     }
 }
 
 impl S3Write {
+    /// S3 has no action of its own for deleting a lifecycle: the Put action allows it. Emptying needs
+    /// `s3:ListBucketVersions` and `s3:DeleteObject` besides the one named here.
     pub fn action(&self) -> &'static str {
-        todo!()
+        match self {
+            Self::CreateBucket { .. } => "s3:CreateBucket",
+            Self::DeleteBucket(_) => "s3:DeleteBucket",
+            Self::EmptyBucket(_) => "s3:DeleteObjectVersion",
+            Self::PutBucketTagging { .. } => "s3:PutBucketTagging",
+            Self::PutBucketVersioning { .. } => "s3:PutBucketVersioning",
+            Self::PutBucketEncryption { .. } => "s3:PutEncryptionConfiguration",
+            Self::PutPublicAccessBlock { .. } => "s3:PutBucketPublicAccessBlock",
+            Self::PutBucketOwnershipControls { .. } => "s3:PutBucketOwnershipControls",
+            Self::PutBucketPolicy { .. } => "s3:PutBucketPolicy",
+            Self::DeleteBucketPolicy(_) => "s3:DeleteBucketPolicy",
+            Self::PutBucketLifecycle { .. } | Self::DeleteBucketLifecycle(_) => "s3:PutLifecycleConfiguration",
+        }
+    }
+
+    pub fn bucket(&self) -> &BucketRef {
+        match self {
+            Self::DeleteBucket(bucket)
+            | Self::EmptyBucket(bucket)
+            | Self::DeleteBucketPolicy(bucket)
+            | Self::DeleteBucketLifecycle(bucket)
+            | Self::CreateBucket { bucket, .. }
+            | Self::PutBucketTagging { bucket, .. }
+            | Self::PutBucketVersioning { bucket, .. }
+            | Self::PutBucketEncryption { bucket, .. }
+            | Self::PutPublicAccessBlock { bucket, .. }
+            | Self::PutBucketOwnershipControls { bucket, .. }
+            | Self::PutBucketPolicy { bucket, .. }
+            | Self::PutBucketLifecycle { bucket, .. } => bucket,
+        }
     }
 
     pub fn object(&self) -> String {
-        todo!()
+        self.bucket().name.clone()
     }
 }
