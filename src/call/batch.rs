@@ -3,9 +3,16 @@
 //! The resolver asks [`next_reads`] what to send, sends it, adds the answers to the [`Snapshot`], and asks again
 //! until nothing is left; the kinds then look their facts up in the snapshot.
 
+mod iam;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BucketRef, Failure, LocalFile, Observed, Read, Reply};
+use super::iam::{AccessKey, PolicyDetail, RoleDetail, UserDetail};
+use super::{
+    BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
+};
 
 /// Something that a kind wants to know about the world.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,43 +78,180 @@ pub struct Snapshot {
     known: BTreeMap<Read, Result<Reply, Failure>>,
 }
 
+/// Why a fact can't be told.
+#[derive(Debug)]
+enum Gap {
+    Absent,
+    Unknown(Failure),
+    /// These answers are missing; with them it can be told, or the next question is known.
+    Missing(BTreeSet<Read>),
+}
+
+/// One function finds a fact and tells what it still lacks: so [`next_reads`] and the lookups can't disagree.
+type Found<T> = Result<T, Gap>;
+
 impl Snapshot {
     pub fn add(&mut self, read: Read, answer: Result<Reply, Failure>) {
         self.known.insert(read, answer);
     }
 
     /// What it says of a user: itself, attached ARNs and inline policies.
-    pub fn user(&self, _user: &str) -> Observed<super::iam::UserDetail> {
-        todo!()
+    pub fn user(&self, user: &str) -> Observed<UserDetail> {
+        observed(self.find_user(user, self.user_scope(user)))
     }
 
     /// Whole: with the description and session length of GetRole or ListRoles.
-    pub fn role(&self, _role: &str) -> Observed<super::iam::RoleDetail> {
-        todo!()
+    pub fn role(&self, role: &str) -> Observed<RoleDetail> {
+        observed(self.find_role(role, self.role_scope(role)))
     }
 
-    /// Whole: with tags, description, all versions, and the default version's document. A sweep finds it by name, which
-    /// is unique in the account whatever the path.
-    pub fn policy(&self, _arn: &str) -> Observed<super::iam::PolicyDetail> {
-        todo!()
+    /// Whole: with tags, description, all versions (the oldest first), and the default version's document. A sweep
+    /// finds it by name, which is unique in the account whatever the path.
+    pub fn policy(&self, arn: &str) -> Observed<PolicyDetail> {
+        observed(self.find_policy(arn, self.policy_scope(arn)))
     }
 
-    pub fn access_keys(&self, _user: &str) -> Observed<Vec<super::iam::AccessKey>> {
-        todo!()
+    pub fn access_keys(&self, user: &str) -> Observed<Vec<AccessKey>> {
+        observed(self.find_access_keys(user))
     }
 
     /// One aspect of a bucket; `Absent` where S3 says that it is not set (or there is no bucket).
-    pub fn bucket(&self, _bucket: &BucketRef, _aspect: BucketAspect) -> Observed<super::S3Reply> {
-        todo!()
+    pub fn bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Observed<S3Reply> {
+        observed(self.find_bucket(bucket, aspect))
     }
 
-    pub fn file(&self, _read: &super::FileRead) -> Observed<super::FileReply> {
-        todo!()
+    pub fn file(&self, read: &FileRead) -> Observed<FileReply> {
+        observed(self.find_file(read.clone()))
+    }
+
+    fn answer(&self, read: Read) -> Found<&Reply> {
+        match self.known.get(&read) {
+            Some(Ok(reply)) => Ok(reply),
+            Some(Err(failure)) if failure.kind == FailureKind::NotFound => Err(Gap::Absent),
+            Some(Err(failure)) => Err(Gap::Unknown(failure.clone())),
+            None => Err(Gap::Missing(BTreeSet::from([read]))),
+        }
+    }
+
+    /// HeadBucket's 404 answers every question. S3 answers the others only in the region where the bucket is, which may
+    /// be another than the declared one: HeadBucket tells it.
+    fn find_bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Found<S3Reply> {
+        let head = self.answer(Read::S3(S3Read::HeadBucket(bucket.clone())));
+        if matches!(head, Err(Gap::Absent)) || aspect == BucketAspect::Existence {
+            return s3(head?);
+        }
+        let home = match head {
+            Ok(Reply::S3(S3Reply::Bucket { region })) if !region.is_empty() => region.clone(),
+            _ => bucket.region.clone(),
+        };
+        s3(self.answer(Read::S3(aspect.read(BucketRef { name: bucket.name.clone(), region: home })))?)
+    }
+
+    fn find_file(&self, read: FileRead) -> Found<FileReply> {
+        match self.answer(Read::File(read))? {
+            Reply::File(reply) => Ok(reply.clone()),
+            other => Err(unexpected(other)),
+        }
+    }
+}
+
+impl BucketAspect {
+    fn read(self, bucket: BucketRef) -> S3Read {
+        match self {
+            Self::Existence => S3Read::HeadBucket(bucket),
+            Self::Tags => S3Read::GetBucketTagging(bucket),
+            Self::Versioning => S3Read::GetBucketVersioning(bucket),
+            Self::Encryption => S3Read::GetBucketEncryption(bucket),
+            Self::PublicAccessBlock => S3Read::GetPublicAccessBlock(bucket),
+            Self::Ownership => S3Read::GetBucketOwnershipControls(bucket),
+            Self::Policy => S3Read::GetBucketPolicy(bucket),
+            Self::Lifecycle => S3Read::GetBucketLifecycle(bucket),
+            Self::Emptiness => S3Read::ListObjectVersions(bucket),
+        }
     }
 }
 
 /// What to send next so that every facet can be answered; empty when all can. Called again after each round of answers:
 /// a policy's default version is known only after GetPolicy, a denied sweep falls back to targeted reads.
-pub fn next_reads(_wanted: &BTreeSet<Facet>, _known: &Snapshot, _scope: Scope) -> BTreeSet<Read> {
-    todo!()
+pub fn next_reads(wanted: &BTreeSet<Facet>, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
+    let missing = wanted.iter().flat_map(|facet| missing(facet, known, scope)).collect();
+    match scope {
+        Scope::Sweep => merge_roles(missing, known),
+        Scope::Targeted => missing,
+    }
+}
+
+fn missing(facet: &Facet, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
+    match facet {
+        Facet::User { user } => gap(known.find_user(user, scope)),
+        Facet::AccessKeys { user } => gap(known.find_access_keys(user)),
+        Facet::Role { role } => gap(known.find_role(role, scope)),
+        Facet::Policy { arn } => gap(known.find_policy(arn, scope)),
+        Facet::Bucket { bucket, aspect } => gap(known.find_bucket(bucket, *aspect)),
+        Facet::Credentials { profile } => gap(known.find_file(FileRead::Credentials { profile: profile.clone() })),
+        Facet::Profile { profile } => gap(known.find_file(FileRead::Profile { profile: profile.clone() })),
+        Facet::KeyCsv { file } => gap(known.find_file(FileRead::KeyCsv { file: file.clone() })),
+        Facet::Stage { file, stage } => {
+            gap(known.find_file(FileRead::Stage { file: file.clone(), stage: stage.clone() }))
+        }
+    }
+}
+
+/// After a sweep GetRole is asked only for what ListRoles tells too, so that two of them are one ListRoles. Without a
+/// sweep it isn't: ListRoles has neither tags nor boundary.
+fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot) -> BTreeSet<Read> {
+    let list = Read::Iam(IamRead::ListRoles);
+    let swept = matches!(known.answer(Read::Iam(IamRead::GetAccountAuthorizationDetails)), Ok(_));
+    let single = |read: &Read| matches!(read, Read::Iam(IamRead::GetRole { .. }));
+    if swept && !known.known.contains_key(&list) && reads.iter().filter(|read| single(read)).count() > 1 {
+        reads.retain(|read| !single(read));
+        reads.insert(list);
+    }
+    reads
+}
+
+fn gap<T>(found: Found<T>) -> BTreeSet<Read> {
+    match found {
+        Err(Gap::Missing(reads)) => reads,
+        Ok(_) | Err(Gap::Absent | Gap::Unknown(_)) => BTreeSet::new(),
+    }
+}
+
+fn observed<T>(found: Found<T>) -> Observed<T> {
+    match found {
+        Ok(fact) => Observed::Present(fact),
+        Err(Gap::Absent) => Observed::Absent,
+        Err(Gap::Unknown(failure)) => Observed::Unknown(failure),
+        Err(Gap::Missing(reads)) => {
+            let message = format!("nobody asked AWS for it yet: {reads:?}");
+            Observed::Unknown(Failure::new(FailureKind::Other, "relayctl", "NotRead", message))
+        }
+    }
+}
+
+/// Both facts. What decides one of them decides the pair, the first before the second: the rest need not be asked.
+fn both<A, B>(one: Found<A>, other: Found<B>) -> Found<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(Gap::Missing(mut reads)), Err(Gap::Missing(more))) => {
+            reads.extend(more);
+            Err(Gap::Missing(reads))
+        }
+        (Err(decided @ (Gap::Absent | Gap::Unknown(_))), _) | (_, Err(decided @ (Gap::Absent | Gap::Unknown(_)))) => {
+            Err(decided)
+        }
+        (Err(missing), Ok(_)) | (Ok(_), Err(missing)) => Err(missing),
+    }
+}
+
+fn s3(reply: &Reply) -> Found<S3Reply> {
+    match reply {
+        Reply::S3(reply) => Ok(reply.clone()),
+        other => Err(unexpected(other)),
+    }
+}
+
+fn unexpected(reply: &Reply) -> Gap {
+    let message = format!("an answer to another question: {reply:?}");
+    Gap::Unknown(Failure::new(FailureKind::Other, "relayctl", "UnexpectedAnswer", message))
 }
