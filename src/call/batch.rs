@@ -136,21 +136,30 @@ impl Snapshot {
     /// HeadBucket's 404 answers every question. S3 answers the others only in the region where the bucket is, which may
     /// be another than the declared one: HeadBucket tells it.
     fn find_bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Found<S3Reply> {
-        let head = self.answer(Read::S3(S3Read::HeadBucket(bucket.clone())));
+        let head = self.s3(S3Read::HeadBucket(bucket.clone()));
         if matches!(head, Err(Gap::Absent)) || aspect == BucketAspect::Existence {
-            return s3(head?);
+            return head;
         }
-        let home = match head {
-            Ok(Reply::S3(S3Reply::Bucket { region })) if !region.is_empty() => region.clone(),
+        let region = match head {
+            Ok(S3Reply::Bucket { region }) if !region.is_empty() => region,
             _ => bucket.region.clone(),
         };
-        s3(self.answer(Read::S3(aspect.read(BucketRef { name: bucket.name.clone(), region: home })))?)
+        self.s3(aspect.read(BucketRef { name: bucket.name.clone(), region }))
+    }
+
+    fn s3(&self, read: S3Read) -> Found<S3Reply> {
+        let call = read.action();
+        match self.answer(Read::S3(read))? {
+            Reply::S3(reply) => Ok(reply.clone()),
+            _ => Err(unexpected(call)),
+        }
     }
 
     fn find_file(&self, read: FileRead) -> Found<FileReply> {
+        let call = read.action();
         match self.answer(Read::File(read))? {
             Reply::File(reply) => Ok(reply.clone()),
-            other => Err(unexpected(other)),
+            _ => Err(unexpected(call)),
         }
     }
 }
@@ -223,8 +232,8 @@ fn observed<T>(found: Found<T>) -> Observed<T> {
         Err(Gap::Absent) => Observed::Absent,
         Err(Gap::Unknown(failure)) => Observed::Unknown(failure),
         Err(Gap::Missing(reads)) => {
-            let message = format!("nobody asked AWS for it yet: {reads:?}");
-            Observed::Unknown(Failure::new(FailureKind::Other, "relayctl", "NotRead", message))
+            let call = reads.first().map_or("relayctl", Read::action);
+            Observed::Unknown(Failure::new(FailureKind::Other, call, "NotRead", "this was not asked for"))
         }
     }
 }
@@ -244,14 +253,6 @@ fn both<A, B>(one: Found<A>, other: Found<B>) -> Found<(A, B)> {
     }
 }
 
-fn s3(reply: &Reply) -> Found<S3Reply> {
-    match reply {
-        Reply::S3(reply) => Ok(reply.clone()),
-        other => Err(unexpected(other)),
-    }
-}
-
-fn unexpected(reply: &Reply) -> Gap {
-    let message = format!("an answer to another question: {reply:?}");
-    Gap::Unknown(Failure::new(FailureKind::Other, "relayctl", "UnexpectedAnswer", message))
+fn unexpected(call: &str) -> Gap {
+    Gap::Unknown(Failure::new(FailureKind::Other, call, "UnexpectedAnswer", "the answer does not fit the question"))
 }

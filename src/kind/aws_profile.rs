@@ -1,1 +1,94 @@
+//! The section of a profile in the AWS config file. The key itself, in the credentials file, belongs to the access key.
 
+use serde_json::json;
+
+use super::field::null;
+use super::{Field, Form, Kind, Seen};
+use crate::call::{Facet, FileRead, FileReply, FileWrite, Observed, Snapshot, Write};
+use crate::value::{self, Attributes, Value};
+
+pub(super) struct AwsProfile;
+
+const SETTINGS: [&str; 2] = ["region", "output"];
+
+const FIELDS: &[Field] = &[
+    Field::identity("profile"),
+    Field::in_place("region", Form::Plain, null),
+    Field::in_place("output", Form::Plain, || json!("json")),
+];
+
+impl Kind for AwsProfile {
+    fn name(&self) -> &'static str {
+        "aws_profile"
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        vec![Facet::Profile { profile: value::text(wanted, "profile").to_owned() }]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        let profile = value::text(wanted, "profile");
+        let section = snapshot.file(&FileRead::Profile { profile: profile.to_owned() });
+        section.map(|reply| {
+            let mut attributes = Attributes::from([("profile".to_owned(), json!(profile))]);
+            attributes.extend(SETTINGS.map(|name| (name.to_owned(), setting(&reply, name))));
+            Seen {
+                id: format!("profile {profile}"),
+                owner: None,
+                attributes,
+                internals: Attributes::new(),
+                attached: Vec::new(),
+            }
+        })
+    }
+
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        set(wanted, &SETTINGS).into_iter().collect()
+    }
+
+    fn update(&self, _seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+        let (kept, gone): (Vec<&str>, Vec<&str>) =
+            SETTINGS.iter().filter(|name| changed.contains(name)).partition(|name| is_set(wanted, name));
+        set(wanted, &kept).into_iter().chain(unset(wanted, &gone)).collect()
+    }
+
+    /// Other settings in the section stay, and with them the section.
+    fn delete(&self, _seen: &Seen, recorded: &Attributes) -> Vec<Write> {
+        let ours: Vec<_> = SETTINGS.into_iter().filter(|name| is_set(recorded, name)).collect();
+        unset(recorded, &ours).into_iter().collect()
+    }
+
+    fn adoptable(&self) -> bool {
+        true
+    }
+}
+
+fn setting(reply: &FileReply, name: &str) -> Value {
+    match reply {
+        FileReply::Settings(settings) => {
+            settings.iter().find(|(key, _)| key == name).map_or(Value::Null, |(_, value)| value.clone())
+        }
+        FileReply::KeyId(_) => Value::Null,
+    }
+}
+
+fn is_set(attributes: &Attributes, name: &str) -> bool {
+    attributes.get(name).is_some_and(|value| !value.is_null())
+}
+
+fn set(wanted: &Attributes, names: &[&str]) -> Option<Write> {
+    let value = |name: &&str| Some(((*name).to_owned(), wanted.get(*name).filter(|value| !value.is_null())?.clone()));
+    let settings: Attributes = names.iter().filter_map(value).collect();
+    let profile = value::text(wanted, "profile").to_owned();
+    (!settings.is_empty()).then_some(Write::File(FileWrite::SetProfile { profile, settings }))
+}
+
+fn unset(attributes: &Attributes, names: &[&str]) -> Option<Write> {
+    let settings: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    let profile = value::text(attributes, "profile").to_owned();
+    (!settings.is_empty()).then_some(Write::File(FileWrite::UnsetProfile { profile, settings }))
+}

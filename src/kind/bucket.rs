@@ -1,1 +1,228 @@
+//! An S3 bucket, with the sub-resources that the manifest names.
 
+use serde_json::json;
+
+use super::field::{empty_list, empty_map, no, null};
+use super::tags::owner;
+use super::{Field, Form, Kind, Seen};
+use crate::call::batch::BucketAspect;
+use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
+use crate::call::{BucketRef, Facet, Observed, S3Reply, S3Write, Snapshot, Write};
+use crate::value::{self, Attributes, Value};
+
+pub(super) struct Bucket;
+
+const FIELDS: &[Field] = &[
+    Field::identity("name"),
+    Field::identity("arn"),
+    Field::replace("region", Form::Plain, "a bucket cannot move to another region", null),
+    Field::in_place("tags", Form::Keyed, empty_map),
+    Field::in_place("versioning", Form::Plain, no),
+    Field::in_place("encryption", Form::Plain, sse_s3),
+    Field::in_place("public_access_block", Form::Plain, || blocked(true)),
+    Field::in_place("ownership", Form::Plain, || json!(OWNER_ENFORCED)),
+    Field::in_place("policy", Form::Document, null),
+    Field::in_place("lifecycle", Form::Plain, empty_list),
+    Field::in_place("force_destroy", Form::Setting, no),
+];
+
+const OWNER_ENFORCED: &str = "BucketOwnerEnforced";
+
+/// The sub-resources, in the order in which they are set: a public policy is refused until the access block allows it.
+const ASPECTS: [(&str, BucketAspect); 7] = [
+    ("tags", BucketAspect::Tags),
+    ("public_access_block", BucketAspect::PublicAccessBlock),
+    ("ownership", BucketAspect::Ownership),
+    ("encryption", BucketAspect::Encryption),
+    ("versioning", BucketAspect::Versioning),
+    ("policy", BucketAspect::Policy),
+    ("lifecycle", BucketAspect::Lifecycle),
+];
+
+impl Kind for Bucket {
+    fn name(&self) -> &'static str {
+        "bucket"
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        let aspects = aspects(wanted).map(|(_, aspect)| aspect);
+        [BucketAspect::Existence].into_iter().chain(aspects).map(|aspect| facet(wanted, aspect)).collect()
+    }
+
+    fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
+        vec![facet(recorded, BucketAspect::Emptiness)]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        let bucket = bucket(wanted);
+        let region = match snapshot.bucket(&bucket, BucketAspect::Existence) {
+            Observed::Present(S3Reply::Bucket { region }) if !region.is_empty() => region,
+            Observed::Present(_) => bucket.region.clone(),
+            Observed::Absent => return Observed::Absent,
+            Observed::Unknown(failure) => return Observed::Unknown(failure),
+        };
+        let mut attributes = Attributes::from([
+            ("name".to_owned(), json!(bucket.name)),
+            ("arn".to_owned(), json!(value::text(wanted, "arn"))),
+            ("region".to_owned(), json!(region)),
+        ]);
+        for (name, aspect) in aspects(wanted) {
+            let live = match snapshot.bucket(&bucket, aspect) {
+                Observed::Present(reply) => normal(reply),
+                Observed::Absent => unset(name),
+                Observed::Unknown(failure) => return Observed::Unknown(failure),
+            };
+            attributes.insert(name.to_owned(), live);
+        }
+        let mut internals = Attributes::new();
+        if let Observed::Present(S3Reply::Empty(empty)) = snapshot.bucket(&bucket, BucketAspect::Emptiness) {
+            internals.insert("empty".to_owned(), json!(empty));
+        }
+        let owner = owner(&value::tags(&attributes, "tags"));
+        Observed::Present(Seen { id: bucket.name, owner, attributes, internals, attached: Vec::new() })
+    }
+
+    /// The tags come first: they tell the next run whose bucket it is. The ownership goes with CreateBucket.
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        let ownership = value::optional_text(wanted, "ownership").unwrap_or_else(|| OWNER_ENFORCED.to_owned());
+        let create = S3Write::CreateBucket { bucket: bucket(wanted), ownership };
+        let differs = |name: &str| wanted.get(name).is_some_and(|value| !given(name, value));
+        let aspects = ASPECTS.iter().filter(|(name, _)| differs(name));
+        let puts = aspects.filter_map(|(name, _)| put(name, &bucket(wanted), wanted));
+        [create].into_iter().chain(puts).map(Write::S3).collect()
+    }
+
+    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+        let aspects = ASPECTS.iter().filter(|(name, _)| changed.contains(name));
+        aspects.filter_map(|(name, _)| put(name, &bucket(&seen.attributes), wanted)).map(Write::S3).collect()
+    }
+
+    fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write> {
+        let bucket = bucket(&seen.attributes);
+        let delete = S3Write::DeleteBucket(bucket.clone());
+        if forced(recorded) && empty(seen) != Some(true) {
+            return vec![Write::S3(S3Write::EmptyBucket(bucket)), Write::S3(delete)];
+        }
+        vec![Write::S3(delete)]
+    }
+
+    fn obstacle(&self, seen: &Seen, recorded: &Attributes) -> Option<String> {
+        let refused = empty(seen) == Some(false) && !forced(recorded);
+        refused.then(|| "the bucket holds objects: set force_destroy: true to delete them with it".to_owned())
+    }
+}
+
+fn bucket(attributes: &Attributes) -> BucketRef {
+    let text = |name| value::text(attributes, name).to_owned();
+    BucketRef { name: text("name"), region: text("region") }
+}
+
+fn facet(attributes: &Attributes, aspect: BucketAspect) -> Facet {
+    Facet::Bucket { bucket: bucket(attributes), aspect }
+}
+
+/// Each costs a call, so only those that somebody names are read; the tags always, for the owner.
+fn aspects(wanted: &Attributes) -> impl Iterator<Item = (&'static str, BucketAspect)> {
+    ASPECTS.into_iter().filter(|(name, aspect)| *aspect == BucketAspect::Tags || wanted.contains_key(*name))
+}
+
+fn forced(recorded: &Attributes) -> bool {
+    recorded.get("force_destroy") == Some(&Value::Bool(true))
+}
+
+/// `None`: it was not read.
+fn empty(seen: &Seen) -> Option<bool> {
+    seen.internals.get("empty").and_then(Value::as_bool)
+}
+
+fn normal(reply: S3Reply) -> Value {
+    match reply {
+        S3Reply::Bucket { region } => json!(region),
+        S3Reply::Tags(tags) => value::from_tags(&tags),
+        S3Reply::Versioning(status) => json!(status == "Enabled"),
+        S3Reply::Encryption(encryption) => json!(encryption),
+        S3Reply::PublicAccessBlock(block) => json!(block),
+        S3Reply::Ownership(ownership) => json!(ownership),
+        S3Reply::Policy(document) => crate::policy::canonical(&document),
+        S3Reply::Lifecycle(rules) => json!(sorted(rules)),
+        S3Reply::Empty(empty) => json!(empty),
+    }
+}
+
+/// S3 gives rules and transitions in any order.
+fn sorted(mut rules: Vec<LifecycleRule>) -> Vec<LifecycleRule> {
+    rules.sort_by(|one, other| one.id.cmp(&other.id));
+    for rule in &mut rules {
+        rule.transitions.sort();
+    }
+    rules
+}
+
+/// What S3 does where it says that nothing is set. Not always what a new bucket gets: blocks and ownership are set in
+/// new buckets, and without them the old rules hold.
+fn unset(name: &str) -> Value {
+    match name {
+        "public_access_block" => blocked(false),
+        "ownership" => json!("ObjectWriter"),
+        _ => default(name),
+    }
+}
+
+/// Whether a new bucket has it without being asked, on every server. S3's own defaults count only where servers that
+/// are like S3 have them too: those neither block public access nor encrypt.
+fn given(name: &str, value: &Value) -> bool {
+    match name {
+        "ownership" => true,
+        "public_access_block" | "encryption" => value.is_null(),
+        _ => value.is_null() || *value == default(name),
+    }
+}
+
+fn default(name: &str) -> Value {
+    FIELDS.iter().find(|field| field.name == name).map_or(Value::Null, |field| (field.default)())
+}
+
+/// Since January 2023 S3 encrypts every object, with its own keys where nobody says otherwise.
+fn sse_s3() -> Value {
+    json!(Encryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false })
+}
+
+fn blocked(all: bool) -> Value {
+    json!(PublicAccessBlock {
+        block_public_acls: all,
+        ignore_public_acls: all,
+        block_public_policy: all,
+        restrict_public_buckets: all,
+    })
+}
+
+/// The call that gives one sub-resource its wanted value, or its default where nothing is wanted.
+fn put(name: &str, bucket: &BucketRef, wanted: &Attributes) -> Option<S3Write> {
+    let bucket = bucket.clone();
+    let value = wanted.get(name).filter(|value| !value.is_null()).cloned().unwrap_or_else(|| default(name));
+    Some(match name {
+        "tags" => S3Write::PutBucketTagging { bucket, tags: serde_json::from_value(value).ok()? },
+        "public_access_block" => S3Write::PutPublicAccessBlock { bucket, block: serde_json::from_value(value).ok()? },
+        "ownership" => S3Write::PutBucketOwnershipControls { bucket, ownership: serde_json::from_value(value).ok()? },
+        "encryption" => S3Write::PutBucketEncryption { bucket, encryption: serde_json::from_value(value).ok()? },
+        "versioning" => {
+            let status = if value == json!(true) { "Enabled" } else { "Suspended" };
+            S3Write::PutBucketVersioning { bucket, status: status.to_owned() }
+        }
+        "policy" if value.is_null() => S3Write::DeleteBucketPolicy(bucket),
+        "policy" => S3Write::PutBucketPolicy { bucket, document: value },
+        "lifecycle" => {
+            let rules: Vec<LifecycleRule> = serde_json::from_value(value).ok()?;
+            if rules.is_empty() {
+                S3Write::DeleteBucketLifecycle(bucket)
+            } else {
+                S3Write::PutBucketLifecycle { bucket, rules }
+            }
+        }
+        _ => return None,
+    })
+}

@@ -1,1 +1,83 @@
+//! A policy that is embedded in a user or a role.
 
+use serde_json::json;
+
+use super::field::null;
+use super::principal::Principal;
+use super::{Field, Form, Kind, Seen};
+use crate::call::{Facet, Observed, Snapshot, Write};
+use crate::value::{self, Attributes};
+
+pub(super) struct InlinePolicy(pub Principal);
+
+const DOCUMENT: Field = Field::in_place("document", Form::Document, null);
+const USER_FIELDS: &[Field] = &[Field::identity("user"), Field::identity("name"), DOCUMENT];
+const ROLE_FIELDS: &[Field] = &[Field::identity("role"), Field::identity("name"), DOCUMENT];
+
+impl Kind for InlinePolicy {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            Principal::User => "user_policy",
+            Principal::Role => "role_policy",
+        }
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        match self.0 {
+            Principal::User => USER_FIELDS,
+            Principal::Role => ROLE_FIELDS,
+        }
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        vec![self.0.facet(self.holder(wanted))]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        let (holder, name) = (self.holder(wanted), value::text(wanted, "name"));
+        self.0.policies(holder, snapshot).and_then(|policies| {
+            let Some(policy) = policies.inline.into_iter().find(|policy| policy.name == name) else {
+                return Observed::Absent;
+            };
+            let attributes = [
+                (self.0.name(), json!(holder)),
+                ("name", json!(name)),
+                ("document", crate::policy::canonical(&policy.document)),
+            ];
+            Observed::Present(Seen {
+                id: format!("{holder}:{name}"),
+                owner: None,
+                attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+                internals: Attributes::new(),
+                attached: Vec::new(),
+            })
+        })
+    }
+
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        let document = wanted.get("document").cloned().unwrap_or_default();
+        vec![self.0.put_inline(self.holder(wanted), value::text(wanted, "name"), document)]
+    }
+
+    fn update(&self, _seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+        if changed.contains(&"document") { self.create(wanted) } else { Vec::new() }
+    }
+
+    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+        vec![self.0.delete_inline(self.holder(&seen.attributes), value::text(&seen.attributes, "name"))]
+    }
+
+    fn adoptable(&self) -> bool {
+        true
+    }
+
+    fn part_of_parent(&self) -> bool {
+        true
+    }
+}
+
+impl InlinePolicy {
+    fn holder<'a>(&self, attributes: &'a Attributes) -> &'a str {
+        value::text(attributes, self.0.name())
+    }
+}

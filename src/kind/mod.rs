@@ -101,7 +101,7 @@ pub trait Kind: Sync {
         wanted.clone()
     }
 
-    /// The calls, in order, that make it. `before` is there when it is a replacement.
+    /// The calls, in order, that make it.
     fn create(&self, wanted: &Attributes) -> Vec<Write>;
 
     /// The calls that change exactly the fields named.
@@ -149,14 +149,35 @@ mod access_key;
 mod attachment;
 mod aws_profile;
 mod bucket;
+mod field;
 mod inline_policy;
 mod policy;
+mod principal;
 mod role;
+mod tags;
+#[cfg(test)]
+mod tests;
 mod user;
 mod zappa_settings;
 
+pub use principal::{attachment_address, attachment_attributes};
+
+use principal::Principal;
+
 /// All kinds, in the order in which a plan lists them.
-pub const KINDS: &[&dyn Kind] = &[];
+pub const KINDS: &[&dyn Kind] = &[
+    &policy::Policy,
+    &user::User,
+    &inline_policy::InlinePolicy(Principal::User),
+    &attachment::Attachment(Principal::User),
+    &access_key::AccessKey,
+    &aws_profile::AwsProfile,
+    &role::Role,
+    &inline_policy::InlinePolicy(Principal::Role),
+    &attachment::Attachment(Principal::Role),
+    &bucket::Bucket,
+    &zappa_settings::ZappaSettings,
+];
 
 /// The kind of that name; every address in the program has one, the manifest and the state decoder see to that.
 pub fn of(name: &str) -> Option<&'static dyn Kind> {

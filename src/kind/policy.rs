@@ -1,1 +1,118 @@
+//! A customer managed policy. Its document changes by a new version, of which IAM keeps five.
 
+use serde_json::json;
+
+use super::field::{empty_map, empty_text, null, root_path};
+use super::tags::{TagChange, owner};
+use super::{Field, Form, Kind, Seen};
+use crate::call::iam::PolicyDetail;
+use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::value::{self, Attributes, Value};
+
+pub(super) struct Policy;
+
+/// The sixth CreatePolicyVersion is refused with LimitExceeded.
+const MOST_VERSIONS: usize = 5;
+
+const FIELDS: &[Field] = &[
+    Field::identity("name"),
+    Field::identity("arn"),
+    Field::replace("path", Form::Plain, "IAM cannot change a policy's path", root_path),
+    Field::replace("description", Form::Plain, "IAM cannot change a policy's description", empty_text),
+    Field::in_place("document", Form::Document, null),
+    Field::in_place("tags", Form::Keyed, empty_map),
+];
+
+impl Kind for Policy {
+    fn name(&self) -> &'static str {
+        "policy"
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        vec![Facet::Policy { arn: value::text(wanted, "arn").to_owned() }]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        snapshot.policy(value::text(wanted, "arn")).map(seen)
+    }
+
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        let path = value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned());
+        vec![Write::Iam(IamWrite::CreatePolicy {
+            policy: value::text(wanted, "name").to_owned(),
+            path,
+            description: value::optional_text(wanted, "description").filter(|text| !text.is_empty()),
+            document: document(wanted),
+            tags: value::tags(wanted, "tags"),
+        })]
+    }
+
+    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+        let arn = || value::text(&seen.attributes, "arn").to_owned();
+        let mut writes = Vec::new();
+        if changed.contains(&"document") {
+            let old = old_versions(seen);
+            if let Some(oldest) = old.first().filter(|_| old.len() + 1 >= MOST_VERSIONS) {
+                writes.push(IamWrite::DeletePolicyVersion { arn: arn(), version: oldest.clone() });
+            }
+            writes.push(IamWrite::CreatePolicyVersion { arn: arn(), document: document(wanted) });
+        }
+        if changed.contains(&"tags") {
+            let TagChange { set, remove } = TagChange::between(seen, wanted);
+            if !remove.is_empty() {
+                writes.push(IamWrite::UntagPolicy { arn: arn(), keys: remove });
+            }
+            if !set.is_empty() {
+                writes.push(IamWrite::TagPolicy { arn: arn(), tags: set });
+            }
+        }
+        writes.into_iter().map(Write::Iam).collect()
+    }
+
+    /// DeletePolicy is refused with DeleteConflict as long as there are versions besides the default one.
+    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+        let arn = || value::text(&seen.attributes, "arn").to_owned();
+        let old = old_versions(seen).into_iter();
+        old.map(|version| IamWrite::DeletePolicyVersion { arn: arn(), version })
+            .chain([IamWrite::DeletePolicy { arn: arn() }])
+            .map(Write::Iam)
+            .collect()
+    }
+}
+
+fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> Seen {
+    let document = versions.iter().find(|version| version.is_default).and_then(|version| version.document.as_ref());
+    let attributes = [
+        ("name", json!(policy.name)),
+        ("arn", json!(policy.arn)),
+        ("path", json!(policy.path)),
+        ("description", json!(policy.description)),
+        ("document", document.map_or(Value::Null, crate::policy::canonical)),
+        ("tags", value::from_tags(&policy.tags)),
+    ];
+    let newest_first: Vec<_> = versions.iter().rev().map(|version| version.id.as_str()).collect();
+    let internals = [("versions", json!(newest_first)), ("default_version", json!(policy.default_version))];
+    Seen {
+        id: policy.id,
+        owner: owner(&policy.tags),
+        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+        internals: internals.map(|(name, value)| (name.to_owned(), value)).into(),
+        attached: Vec::new(),
+    }
+}
+
+/// All but the default one, the oldest first.
+fn old_versions(seen: &Seen) -> Vec<String> {
+    let default = value::text(&seen.internals, "default_version");
+    let versions = seen.internals.get("versions").and_then(Value::as_array);
+    let newest_first = versions.into_iter().flatten().filter_map(Value::as_str);
+    newest_first.rev().filter(|version| *version != default).map(str::to_owned).collect()
+}
+
+fn document(wanted: &Attributes) -> Value {
+    wanted.get("document").cloned().unwrap_or_default()
+}

@@ -1,1 +1,124 @@
+//! A role. What hangs on it is changed by kinds of their own.
 
+use serde_json::json;
+
+use super::field::{empty_map, empty_text, null, root_path};
+use super::principal::attached;
+use super::tags::{TagChange, owner};
+use super::{Field, Form, Kind, Seen};
+use crate::call::iam::RoleDetail;
+use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::value::{self, Attributes, Value};
+
+pub(super) struct Role;
+
+/// IAM's, where nobody sets it: an hour.
+const SESSION_SECONDS: i64 = 3600;
+
+const FIELDS: &[Field] = &[
+    Field::identity("name"),
+    Field::identity("arn"),
+    Field::replace("path", Form::Plain, "IAM cannot change a role's path", root_path),
+    Field::in_place("description", Form::Plain, empty_text),
+    Field::in_place("max_session_duration", Form::Plain, || json!(SESSION_SECONDS)),
+    Field::in_place("trust", Form::Document, null),
+    Field::in_place("permissions_boundary", Form::Plain, null),
+    Field::in_place("tags", Form::Keyed, empty_map),
+];
+
+impl Kind for Role {
+    fn name(&self) -> &'static str {
+        "role"
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        vec![Facet::Role { role: value::text(wanted, "name").to_owned() }]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        snapshot.role(value::text(wanted, "name")).map(seen)
+    }
+
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        vec![Write::Iam(IamWrite::CreateRole {
+            role: value::text(wanted, "name").to_owned(),
+            path: value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned()),
+            description: value::optional_text(wanted, "description").filter(|text| !text.is_empty()),
+            max_session_duration: wanted.get("max_session_duration").and_then(Value::as_i64),
+            trust: trust(wanted),
+            boundary: value::optional_text(wanted, "permissions_boundary"),
+            tags: value::tags(wanted, "tags"),
+        })]
+    }
+
+    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+        let role = || value::text(&seen.attributes, "name").to_owned();
+        let mut writes = Vec::new();
+        if changed.contains(&"description") || changed.contains(&"max_session_duration") {
+            writes.push(update_role(seen, wanted, changed));
+        }
+        if changed.contains(&"trust") {
+            writes.push(IamWrite::UpdateAssumeRolePolicy { role: role(), trust: trust(wanted) });
+        }
+        if changed.contains(&"permissions_boundary") {
+            writes.push(match value::optional_text(wanted, "permissions_boundary") {
+                Some(arn) => IamWrite::PutRolePermissionsBoundary { role: role(), arn },
+                None => IamWrite::DeleteRolePermissionsBoundary { role: role() },
+            });
+        }
+        if changed.contains(&"tags") {
+            let TagChange { set, remove } = TagChange::between(seen, wanted);
+            if !remove.is_empty() {
+                writes.push(IamWrite::UntagRole { role: role(), keys: remove });
+            }
+            if !set.is_empty() {
+                writes.push(IamWrite::TagRole { role: role(), tags: set });
+            }
+        }
+        writes.into_iter().map(Write::Iam).collect()
+    }
+
+    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+        vec![Write::Iam(IamWrite::DeleteRole { role: value::text(&seen.attributes, "name").to_owned() })]
+    }
+}
+
+/// UpdateRole sets both at once: the one that doesn't change is sent as it is.
+fn update_role(seen: &Seen, wanted: &Attributes, changed: &[&str]) -> IamWrite {
+    let source = |field| if changed.contains(&field) { wanted } else { &seen.attributes };
+    let session = source("max_session_duration").get("max_session_duration").and_then(Value::as_i64);
+    IamWrite::UpdateRole {
+        role: value::text(&seen.attributes, "name").to_owned(),
+        description: value::text(source("description"), "description").to_owned(),
+        max_session_duration: session.unwrap_or(SESSION_SECONDS),
+    }
+}
+
+fn seen(detail: RoleDetail) -> Seen {
+    let role = detail.role;
+    let attributes = [
+        ("name", json!(role.name)),
+        ("arn", json!(role.arn)),
+        ("path", json!(role.path)),
+        ("description", json!(role.description)),
+        ("max_session_duration", json!(role.max_session_duration)),
+        ("trust", crate::policy::canonical(&role.trust)),
+        ("permissions_boundary", json!(role.boundary)),
+        ("tags", value::from_tags(&role.tags)),
+    ];
+    Seen {
+        id: role.id,
+        owner: owner(&role.tags),
+        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+        internals: Attributes::new(),
+        attached: attached(detail.attached, detail.inline),
+    }
+}
+
+fn trust(wanted: &Attributes) -> Value {
+    wanted.get("trust").cloned().unwrap_or_default()
+}

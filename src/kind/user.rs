@@ -1,1 +1,98 @@
+//! A user. What hangs on it (policies, its access key) is changed by kinds of their own.
 
+use serde_json::json;
+
+use super::field::{empty_map, null, root_path};
+use super::principal::attached;
+use super::tags::{TagChange, owner};
+use super::{Field, Form, Kind, Seen};
+use crate::call::iam::UserDetail;
+use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::value::{self, Attributes};
+
+pub(super) struct User;
+
+const FIELDS: &[Field] = &[
+    Field::identity("name"),
+    Field::identity("arn"),
+    Field::in_place("path", Form::Plain, root_path),
+    Field::in_place("permissions_boundary", Form::Plain, null),
+    Field::in_place("tags", Form::Keyed, empty_map),
+];
+
+impl Kind for User {
+    fn name(&self) -> &'static str {
+        "user"
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        vec![Facet::User { user: value::text(wanted, "name").to_owned() }]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        snapshot.user(value::text(wanted, "name")).map(seen)
+    }
+
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        vec![Write::Iam(IamWrite::CreateUser {
+            user: value::text(wanted, "name").to_owned(),
+            path: path(wanted),
+            boundary: value::optional_text(wanted, "permissions_boundary"),
+            tags: value::tags(wanted, "tags"),
+        })]
+    }
+
+    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+        let user = || value::text(&seen.attributes, "name").to_owned();
+        let mut writes = Vec::new();
+        if changed.contains(&"path") {
+            writes.push(IamWrite::UpdateUser { user: user(), path: path(wanted) });
+        }
+        if changed.contains(&"permissions_boundary") {
+            writes.push(match value::optional_text(wanted, "permissions_boundary") {
+                Some(arn) => IamWrite::PutUserPermissionsBoundary { user: user(), arn },
+                None => IamWrite::DeleteUserPermissionsBoundary { user: user() },
+            });
+        }
+        if changed.contains(&"tags") {
+            let TagChange { set, remove } = TagChange::between(seen, wanted);
+            if !remove.is_empty() {
+                writes.push(IamWrite::UntagUser { user: user(), keys: remove });
+            }
+            if !set.is_empty() {
+                writes.push(IamWrite::TagUser { user: user(), tags: set });
+            }
+        }
+        writes.into_iter().map(Write::Iam).collect()
+    }
+
+    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+        vec![Write::Iam(IamWrite::DeleteUser { user: value::text(&seen.attributes, "name").to_owned() })]
+    }
+}
+
+fn seen(detail: UserDetail) -> Seen {
+    let user = detail.user;
+    let attributes = [
+        ("name", json!(user.name)),
+        ("arn", json!(user.arn)),
+        ("path", json!(user.path)),
+        ("permissions_boundary", json!(user.boundary)),
+        ("tags", value::from_tags(&user.tags)),
+    ];
+    Seen {
+        id: user.id,
+        owner: owner(&user.tags),
+        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+        internals: Attributes::new(),
+        attached: attached(detail.attached, detail.inline),
+    }
+}
+
+fn path(wanted: &Attributes) -> String {
+    value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned())
+}

@@ -1,1 +1,97 @@
+//! One stage of a zappa_settings.json, of which only the declared keys are ours.
 
+use serde_json::{Map, json};
+
+use super::field::empty_map;
+use super::{Field, Form, Kind, Seen};
+use crate::call::{Facet, FileRead, FileReply, FileWrite, LocalFile, Observed, Snapshot, Write};
+use crate::value::{self, Attributes, Value};
+
+pub(super) struct ZappaSettings;
+
+const FIELDS: &[Field] =
+    &[Field::identity("file"), Field::identity("stage"), Field::in_place("settings", Form::Keyed, empty_map)];
+
+impl Kind for ZappaSettings {
+    fn name(&self) -> &'static str {
+        "zappa_settings"
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        vec![Facet::Stage { file: file(wanted), stage: stage(wanted) }]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        snapshot.file(&FileRead::Stage { file: file(wanted), stage: stage(wanted) }).map(|reply| {
+            let settings: Map<String, Value> = match reply {
+                FileReply::Settings(settings) => settings.into_iter().collect(),
+                FileReply::KeyId(_) => Map::new(),
+            };
+            let (file, stage) = (value::text(wanted, "file"), value::text(wanted, "stage"));
+            let attributes = [("file", json!(file)), ("stage", json!(stage)), ("settings", settings.into())];
+            Seen {
+                id: format!("{file}#{stage}"),
+                owner: None,
+                attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+                internals: Attributes::new(),
+                attached: Vec::new(),
+            }
+        })
+    }
+
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        vec![set(wanted, settings(wanted))]
+    }
+
+    /// `wanted` holds all settings that the stage shall have, those of others included.
+    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+        if !changed.contains(&"settings") {
+            return Vec::new();
+        }
+        let (before, mut after) = (settings(&seen.attributes), settings(wanted));
+        let gone: Vec<_> = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
+        after.retain(|key, value| before.get(key) != Some(value));
+        // In this order, so that the stage is never left empty, which would remove it and its place in the file.
+        let mut writes = Vec::new();
+        if !after.is_empty() {
+            writes.push(set(wanted, after));
+        }
+        if !gone.is_empty() {
+            writes.push(unset(wanted, gone));
+        }
+        writes
+    }
+
+    fn delete(&self, _seen: &Seen, recorded: &Attributes) -> Vec<Write> {
+        vec![unset(recorded, settings(recorded).into_keys().collect())]
+    }
+
+    fn adoptable(&self) -> bool {
+        true
+    }
+}
+
+fn file(attributes: &Attributes) -> LocalFile {
+    LocalFile::Path(value::text(attributes, "file").to_owned())
+}
+
+fn stage(attributes: &Attributes) -> String {
+    value::text(attributes, "stage").to_owned()
+}
+
+fn settings(attributes: &Attributes) -> Attributes {
+    let map = attributes.get("settings").and_then(Value::as_object);
+    map.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn set(attributes: &Attributes, settings: Attributes) -> Write {
+    Write::File(FileWrite::SetStage { file: file(attributes), stage: stage(attributes), settings })
+}
+
+fn unset(attributes: &Attributes, settings: Vec<String>) -> Write {
+    Write::File(FileWrite::UnsetStage { file: file(attributes), stage: stage(attributes), settings })
+}

@@ -223,10 +223,10 @@ impl Snapshot {
     }
 
     fn iam<'a, T>(&'a self, read: IamRead, pick: impl FnOnce(&'a IamReply) -> Option<T>) -> Found<T> {
-        let reply = self.answer(Read::Iam(read))?;
-        match reply {
-            Reply::Iam(answer) => pick(answer).ok_or_else(|| unexpected(reply)),
-            _ => Err(unexpected(reply)),
+        let call = read.action();
+        match self.answer(Read::Iam(read))? {
+            Reply::Iam(reply) => pick(reply).ok_or_else(|| unexpected(call)),
+            _ => Err(unexpected(call)),
         }
     }
 }

@@ -1,0 +1,24 @@
+//! Tags of IAM's entities, which are set and removed key by key.
+
+use super::{OWNER_TAG, Seen};
+use crate::value::{self, Attributes, Tags};
+
+/// What makes the live tags the wanted ones. `wanted` holds all tags that shall exist, those of others included.
+pub(super) struct TagChange {
+    pub set: Tags,
+    pub remove: Vec<String>,
+}
+
+impl TagChange {
+    pub(super) fn between(seen: &Seen, wanted: &Attributes) -> Self {
+        let before = value::tags(&seen.attributes, "tags");
+        let mut after = value::tags(wanted, "tags");
+        let remove = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
+        after.retain(|key, value| before.get(key) != Some(value));
+        Self { set: after, remove }
+    }
+}
+
+pub(super) fn owner(tags: &Tags) -> Option<String> {
+    tags.get(OWNER_TAG).cloned()
+}
