@@ -45,6 +45,10 @@ impl Kind for Attachment {
         })
     }
 
+    fn physical_id(&self, wanted: &Attributes) -> Option<String> {
+        Some(id(self.holder(wanted), value::text(wanted, "policy_arn")))
+    }
+
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         vec![self.0.attach(self.holder(wanted), value::text(wanted, "policy_arn"))]
     }
@@ -79,11 +83,15 @@ impl Attachment {
     fn attachment(&self, holder: &str, arn: &str) -> Seen {
         let attributes = [(self.0.name(), json!(holder)), ("policy_arn", json!(arn))];
         Seen {
-            id: format!("{holder}|{arn}"),
+            id: id(holder, arn),
             owner: None,
             attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
             internals: Attributes::new(),
             attached: Vec::new(),
         }
     }
+}
+
+fn id(holder: &str, arn: &str) -> String {
+    format!("{holder}|{arn}")
 }

@@ -36,14 +36,12 @@ impl Kind for AwsProfile {
         section.map(|reply| {
             let mut attributes = Attributes::from([("profile".to_owned(), json!(profile))]);
             attributes.extend(SETTINGS.map(|name| (name.to_owned(), setting(&reply, name))));
-            Seen {
-                id: format!("profile {profile}"),
-                owner: None,
-                attributes,
-                internals: Attributes::new(),
-                attached: Vec::new(),
-            }
+            Seen { id: id(profile), owner: None, attributes, internals: Attributes::new(), attached: Vec::new() }
         })
+    }
+
+    fn physical_id(&self, wanted: &Attributes) -> Option<String> {
+        Some(id(value::text(wanted, "profile")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -91,4 +89,8 @@ fn unset(attributes: &Attributes, names: &[&str]) -> Option<Write> {
     let settings: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let profile = value::text(attributes, "profile").to_owned();
     (!settings.is_empty()).then_some(Write::File(FileWrite::UnsetProfile { profile, settings }))
+}
+
+fn id(profile: &str) -> String {
+    format!("profile {profile}")
 }

@@ -86,6 +86,10 @@ impl Kind for Bucket {
         Observed::Present(Seen { id: bucket.name, owner, attributes, internals, attached: Vec::new() })
     }
 
+    fn physical_id(&self, wanted: &Attributes) -> Option<String> {
+        Some(value::text(wanted, "name").to_owned())
+    }
+
     /// The tags come first: they tell the next run whose bucket it is. The ownership goes with CreateBucket.
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         let ownership = value::optional_text(wanted, "ownership").unwrap_or_else(|| OWNER_ENFORCED.to_owned());

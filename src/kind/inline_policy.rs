@@ -45,13 +45,17 @@ impl Kind for InlinePolicy {
                 ("document", crate::policy::canonical(&policy.document)),
             ];
             Observed::Present(Seen {
-                id: format!("{holder}:{name}"),
+                id: id(holder, name),
                 owner: None,
                 attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
                 internals: Attributes::new(),
                 attached: Vec::new(),
             })
         })
+    }
+
+    fn physical_id(&self, wanted: &Attributes) -> Option<String> {
+        Some(id(self.holder(wanted), value::text(wanted, "name")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -80,4 +84,8 @@ impl InlinePolicy {
     fn holder<'a>(&self, attributes: &'a Attributes) -> &'a str {
         value::text(attributes, self.0.name())
     }
+}
+
+fn id(holder: &str, name: &str) -> String {
+    format!("{holder}:{name}")
 }

@@ -3,6 +3,8 @@
 //! A kind declares what it must know ([`Kind::facets`]), reads that out of a snapshot ([`Kind::seen`]) and returns
 //! the calls that a change takes. It knows no client and no stage order; it never decides *whether* to change.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Facet, Observed, Snapshot, Write};
@@ -31,6 +33,15 @@ pub enum Attached {
     Managed(String),
     /// By name.
     Inline(String),
+}
+
+impl fmt::Display for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Managed(arn) => write!(f, "policy {arn}"),
+            Self::Inline(name) => write!(f, "inline policy {name}"),
+        }
+    }
 }
 
 /// How an attribute is compared, printed and changed.
@@ -182,22 +193,4 @@ pub const KINDS: &[&dyn Kind] = &[
 /// The kind of that name; every address in the program has one, the manifest and the state decoder see to that.
 pub fn of(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
-}
-pub fn attachment_address(
-    _p: &crate::address::Address,
-    _a: &Attached,
-    _n: &dyn Fn(&str) -> Option<String>,
-) -> crate::address::Address {
-    todo!()
-}
-pub fn attachment_attributes(_p: &crate::address::Address, _a: &Attached) -> Attributes {
-    todo!()
-}
-impl std::fmt::Display for Attached {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Managed(arn) => write!(f, "policy {arn}"),
-            Self::Inline(name) => write!(f, "inline policy {name}"),
-        }
-    }
 }

@@ -34,13 +34,17 @@ impl Kind for ZappaSettings {
             let (file, stage) = (value::text(wanted, "file"), value::text(wanted, "stage"));
             let attributes = [("file", json!(file)), ("stage", json!(stage)), ("settings", settings.into())];
             Seen {
-                id: format!("{file}#{stage}"),
+                id: id(file, stage),
                 owner: None,
                 attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
                 internals: Attributes::new(),
                 attached: Vec::new(),
             }
         })
+    }
+
+    fn physical_id(&self, wanted: &Attributes) -> Option<String> {
+        Some(id(value::text(wanted, "file"), value::text(wanted, "stage")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -94,4 +98,8 @@ fn set(attributes: &Attributes, settings: Attributes) -> Write {
 
 fn unset(attributes: &Attributes, settings: Vec<String>) -> Write {
     Write::File(FileWrite::UnsetStage { file: file(attributes), stage: stage(attributes), settings })
+}
+
+fn id(file: &str, stage: &str) -> String {
+    format!("{file}#{stage}")
 }
