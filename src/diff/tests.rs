@@ -1,1 +1,270 @@
+//! The table of what is decided, row by row, and what one decision means for the others.
 
+use serde_json::json;
+
+use super::*;
+use crate::call::FailureKind;
+use crate::kind::OWNER_TAG;
+use crate::value::Value;
+
+const MANIFEST: &str = "relay";
+
+/// A small world: what is declared, recorded and live, built up row by row.
+#[derive(Default)]
+struct World {
+    desired: Desired,
+    recorded: Recorded,
+    live: Live,
+    removing: bool,
+}
+
+fn attributes(value: Value) -> Attributes {
+    value.as_object().unwrap().clone().into_iter().collect()
+}
+
+fn user(tags: Value) -> Attributes {
+    attributes(json!({"name": "u", "arn": "arn:aws:iam::1:user/u", "path": "/", "tags": tags}))
+}
+
+fn ours() -> Value {
+    json!({OWNER_TAG: MANIFEST, "stage": "dev"})
+}
+
+impl World {
+    fn new() -> Self {
+        let mut world = Self::default();
+        world.desired.name = MANIFEST.to_owned();
+        world
+    }
+
+    fn declared(mut self, address: &str, attributes: Attributes, depends_on: &[&str]) -> Self {
+        let depends_on = depends_on.iter().map(|it| it.parse().unwrap()).collect();
+        let resource = Resource { attributes, depends_on, ..Resource::default() };
+        self.desired.resources.insert(address.parse().unwrap(), resource);
+        self
+    }
+
+    fn exclusive(mut self, address: &str) -> Self {
+        self.desired.resources.get_mut(&address.parse().unwrap()).unwrap().exclusive = true;
+        self
+    }
+
+    fn recorded(mut self, address: &str, id: Option<&str>, attributes: Attributes, depends_on: &[&str]) -> Self {
+        let status = if id.is_some() { Status::Done } else { Status::Intended };
+        let depends_on = depends_on.iter().map(|it| it.parse().unwrap()).collect();
+        let entry = Entry { status, id: id.map(str::to_owned), attributes, depends_on };
+        self.recorded.insert(address.parse().unwrap(), entry);
+        self
+    }
+
+    fn live(self, address: &str, id: &str, attributes: Attributes) -> Self {
+        self.live_with(address, id, attributes, Vec::new())
+    }
+
+    fn live_with(self, address: &str, id: &str, attributes: Attributes, attached: Vec<Attached>) -> Self {
+        let owner = attributes.get("tags").and_then(|tags| tags.get(OWNER_TAG)?.as_str().map(str::to_owned));
+        let seen = Seen { id: id.to_owned(), owner, attributes, internals: Attributes::new(), attached };
+        self.sees(address, Observed::Present(seen))
+    }
+
+    fn sees(mut self, address: &str, observed: Observed<Seen>) -> Self {
+        self.live.insert(address.parse().unwrap(), Sighting { observed, conflict: None });
+        self
+    }
+
+    fn decide(&self) -> Vec<Decision> {
+        diff(&self.desired, &self.recorded, &self.live, self.removing)
+    }
+
+    #[track_caller]
+    fn expect(&self, address: &str, action: Action, reason: Reason) -> Decision {
+        let decisions = self.decide();
+        let address: Address = address.parse().unwrap();
+        let decision = decisions.iter().find(|it| it.change.address == address).expect("a decision");
+        assert_eq!((decision.change.action, &decision.change.reason), (action, &reason), "{decision:#?}");
+        decision.clone()
+    }
+}
+
+#[test]
+fn declared_recorded_and_live_alike_is_nothing() {
+    let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    world.live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Nothing, Reason::Same);
+}
+
+#[test]
+fn a_difference_is_an_update_of_that_field_and_drift_where_the_state_knew_better() {
+    let live = user(json!({OWNER_TAG: MANIFEST}));
+    let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    let decision = world.live("user.u", "AIDA1", live).expect("user.u", Action::Update, Reason::Differs);
+    assert_eq!(decision.change.fields.len(), 1);
+    assert_eq!(decision.change.fields[0].change.field, "tags");
+    assert_eq!(decision.change.drift.len(), 1);
+    assert_eq!(decision.change.unchanged, 1, "the path");
+}
+
+#[test]
+fn gone_is_made_again_and_never_there_is_new() {
+    let world = World::new().declared("user.u", user(ours()), &[]);
+    world.expect("user.u", Action::Create, Reason::New);
+    let world = world.recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    world.expect("user.u", Action::Create, Reason::Vanished);
+    let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", None, user(ours()), &[]);
+    world.expect("user.u", Action::Create, Reason::Interrupted);
+}
+
+#[test]
+fn our_tag_without_a_state_is_adopted_and_without_our_tag_is_refused() {
+    let world = || World::new().declared("user.u", user(ours()), &[]);
+    world().live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Adopt, Reason::Lost);
+    let bare = user(json!({"stage": "dev"}));
+    world().live("user.u", "AIDA1", bare).expect("user.u", Action::Refuse, Reason::NotOurs { owner: None });
+    let theirs = user(json!({OWNER_TAG: "other"}));
+    let reason = Reason::NotOurs { owner: Some("other".to_owned()) };
+    world().live("user.u", "AIDA1", theirs).expect("user.u", Action::Refuse, reason);
+}
+
+#[test]
+fn what_an_interrupted_run_made_is_ours_unless_it_carries_another_tag() {
+    let world = || World::new().declared("user.u", user(ours()), &[]).recorded("user.u", None, user(ours()), &[]);
+    world().live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Adopt, Reason::Interrupted);
+    let reason = Reason::NotOurs { owner: Some("other".to_owned()) };
+    world().live("user.u", "AIDA1", user(json!({OWNER_TAG: "other"}))).expect("user.u", Action::Refuse, reason);
+}
+
+#[test]
+fn the_same_name_made_anew_by_somebody_else_is_refused() {
+    let reason = Reason::RecreatedBySomeoneElse { recorded: "AIDA1".to_owned(), live: "AIDA2".to_owned() };
+    let bare = || user(json!({}));
+    let recorded = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    recorded().live("user.u", "AIDA2", bare()).expect("user.u", Action::Refuse, reason.clone());
+    let declared = recorded().declared("user.u", user(ours()), &[]);
+    declared.live("user.u", "AIDA2", bare()).expect("user.u", Action::Refuse, reason);
+}
+
+#[test]
+fn undeclared_is_deleted_or_forgotten() {
+    let recorded = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    recorded().live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Delete, Reason::Undeclared);
+    recorded().expect("user.u", Action::Forget, Reason::Vanished);
+    let mut destroy = recorded().live("user.u", "AIDA1", user(ours()));
+    destroy.removing = true;
+    destroy.expect("user.u", Action::Delete, Reason::Destroy);
+}
+
+#[test]
+fn unknown_blocks_it_and_its_dependents_whatever_is_recorded() {
+    let failure = Failure::new(FailureKind::AccessDenied, "iam:GetUser", "AccessDenied", "no");
+    let attachment = attributes(json!({"user": "u", "policy_arn": "arn:p"}));
+    let world = World::new()
+        .declared("user.u", user(ours()), &[])
+        .declared("user_policy_attachment.u/p", attachment, &["user.u"])
+        .sees("user.u", Observed::Unknown(failure.clone()));
+    world.expect("user.u", Action::Blocked, Reason::Unknown(failure));
+    let cause = Reason::DependsOn("user.u".parse().unwrap());
+    world.expect("user_policy_attachment.u/p", Action::Blocked, cause);
+}
+
+#[test]
+fn foreign_tags_stay_and_are_told() {
+    let mut tags = ours();
+    tags["CostCentre"] = json!("42");
+    tags["aws:createdBy"] = json!("somebody");
+    let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    let decision = world.live("user.u", "AIDA1", user(tags)).expect("user.u", Action::Nothing, Reason::Same);
+    assert_eq!(decision.change.left_alone, ["tags.CostCentre: not in the manifest, left alone"]);
+    assert_eq!(decision.wanted.unwrap()["tags"]["CostCentre"], "42");
+}
+
+#[test]
+fn a_tag_that_leaves_the_manifest_is_removed_because_the_state_knows_it() {
+    let declared = user(json!({OWNER_TAG: MANIFEST}));
+    let world = World::new().declared("user.u", declared, &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    let decision = world.live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Update, Reason::Differs);
+    let change = &decision.change.fields[0].change;
+    assert_eq!(change.before.as_ref().unwrap()["stage"], "dev");
+    assert!(change.after.as_ref().unwrap().get("stage").is_none());
+}
+
+#[test]
+fn a_field_that_nobody_names_is_not_touched_and_one_that_was_named_goes_back_to_its_default() {
+    let boundary = json!("arn:aws:iam::1:policy/b");
+    let mut live = user(ours());
+    live.insert("permissions_boundary".into(), boundary.clone());
+    let world = |recorded| {
+        World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), recorded, &[]).live(
+            "user.u",
+            "AIDA1",
+            live.clone(),
+        )
+    };
+    world(user(ours())).expect("user.u", Action::Nothing, Reason::Same);
+    let decision = world(live.clone()).expect("user.u", Action::Update, Reason::Differs);
+    assert_eq!(decision.change.fields[0].change.after, Some(Value::Null));
+}
+
+#[test]
+fn foreign_policies_are_told_or_removed_by_exclusive_and_block_a_removal() {
+    let foreign = || vec![Attached::Managed("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())];
+    let base = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    let world = base().live_with("user.u", "AIDA1", user(ours()), foreign()).declared("user.u", user(ours()), &[]);
+    let decision = world.expect("user.u", Action::Nothing, Reason::Same);
+    let told = "policy arn:aws:iam::aws:policy/ReadOnlyAccess: not in the manifest, left alone";
+    assert_eq!(decision.change.left_alone, [told]);
+
+    let attachment = "user_policy_attachment.u/arn:aws:iam::aws:policy/ReadOnlyAccess";
+    world.exclusive("user.u").expect(attachment, Action::Delete, Reason::Exclusive);
+
+    let removal = base().live_with("user.u", "AIDA1", user(ours()), foreign());
+    let decisions = removal.decide();
+    assert_eq!(decisions[0].change.action, Action::Refuse);
+    assert!(matches!(&decisions[0].change.reason, Reason::Obstacle(why) if why.contains("ReadOnlyAccess")));
+}
+
+fn policy(path: &str) -> Attributes {
+    let document =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+    attributes(json!({
+        "name": "p", "arn": format!("arn:aws:iam::1:policy{path}p"), "path": path, "document": document,
+        "tags": {OWNER_TAG: MANIFEST},
+    }))
+}
+
+#[test]
+fn what_aws_cannot_change_is_replaced_with_everything_that_hangs_on_it() {
+    let attachment =
+        |path: &str| attributes(json!({"user": "u", "policy_arn": format!("arn:aws:iam::1:policy{path}p")}));
+    let world = World::new()
+        .declared("policy.p", policy("/new/"), &[])
+        .declared("user.u", user(ours()), &[])
+        .declared("user_policy_attachment.u/p", attachment("/new/"), &["user.u", "policy.p"])
+        .recorded("policy.p", Some("ANPA1"), policy("/"), &[])
+        .recorded("user.u", Some("AIDA1"), user(ours()), &[])
+        .recorded(
+            "user_policy_attachment.u/p",
+            Some("u|arn:aws:iam::1:policy/p"),
+            attachment("/"),
+            &["user.u", "policy.p"],
+        )
+        .live("policy.p", "ANPA1", policy("/"))
+        .live("user.u", "AIDA1", user(ours()))
+        .live("user_policy_attachment.u/p", "u|arn:aws:iam::1:policy/p", attachment("/"));
+    let why = "IAM cannot change a policy's path".to_owned();
+    let decision = world.expect("policy.p", Action::Replace, Reason::CannotChange(why.clone()));
+    let path = decision.change.fields.iter().find(|field| field.change.field == "path").unwrap();
+    assert_eq!(path.forces_replacement, Some(why));
+    let decisions = world.decide();
+    let attachment = decisions.iter().find(|it| it.change.address.kind() == "user_policy_attachment").unwrap();
+    assert_eq!(attachment.change.action, Action::Replace);
+}
+
+#[test]
+fn a_document_that_aws_returns_otherwise_spelled_is_no_change() {
+    let mut live = policy("/");
+    let respelled =
+        json!({"Statement": {"Resource": ["*"], "Action": ["S3:*"], "Effect": "Allow"}, "Version": "2012-10-17"});
+    live.insert("document".into(), respelled);
+    let world =
+        World::new().declared("policy.p", policy("/"), &[]).recorded("policy.p", Some("ANPA1"), policy("/"), &[]);
+    world.live("policy.p", "ANPA1", live).expect("policy.p", Action::Nothing, Reason::Same);
+}
