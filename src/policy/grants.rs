@@ -4,6 +4,7 @@ use serde_json::Map;
 
 use crate::value::Value;
 
+use super::canonical::canonical;
 use super::document::{statements, texts};
 use super::pattern::{Variables, action_matches, resource_matches};
 
@@ -27,9 +28,11 @@ pub fn together<'a>(documents: impl IntoIterator<Item = &'a Value>) -> Value {
 }
 
 fn decide(document: &Value, matches: impl Fn(&Statement, Variables) -> bool) -> bool {
-    let statements = statements(document).unwrap_or_default();
+    // So that a Condition that tests nothing is none.
+    let document = canonical(document);
+    let statements = statements(&document).unwrap_or_default();
     let denied = |statement: &&Statement| {
-        effect(statement) == "Deny" && unconditional(statement) && matches(statement, Variables::Fail)
+        effect(statement) == "Deny" && !statement.contains_key("Condition") && matches(statement, Variables::Fail)
     };
     let allowed = |statement: &&Statement| effect(statement) == "Allow" && matches(statement, Variables::Match);
     statements.iter().any(allowed) && !statements.iter().any(denied)
@@ -37,10 +40,6 @@ fn decide(document: &Value, matches: impl Fn(&Statement, Variables) -> bool) -> 
 
 fn effect(statement: &Statement) -> &str {
     statement.get("Effect").and_then(Value::as_str).unwrap_or_default()
-}
-
-fn unconditional(statement: &Statement) -> bool {
-    statement.get("Condition").and_then(Value::as_object).is_none_or(Map::is_empty)
 }
 
 fn acts(statement: &Statement, action: &str) -> bool {
