@@ -41,10 +41,6 @@ impl Terminal {
         Style { color: self.stderr != ColorChoice::Never, verbose: self.verbose }
     }
 
-    pub fn quiet(&self) -> bool {
-        self.quiet
-    }
-
     /// Whether a person can watch and answer.
     pub fn interactive(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
