@@ -1,7 +1,190 @@
 //! The command line: one file a command.
 
+mod error;
+mod options;
+mod progress;
+mod project;
+mod suggest;
+mod terminal;
+
+mod input;
+mod planning;
+mod running;
+mod session;
+
+mod apply;
+mod completions;
+mod destroy;
+mod graph;
+mod init;
+mod man;
+mod output;
+mod plan;
+mod schema;
+mod show;
+mod state;
+mod validate;
+
+use std::future::Future;
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use error::{CommandError, Exit};
+use options::Options;
+use terminal::Terminal;
+
+/// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
+///
+/// A YAML manifest declares policies, users, roles, buckets, access keys and the local files that go with them.
+/// `plan` compares it with what exists and prints every change with its reason and its calls; `apply` does exactly
+/// that; the next `plan` finds nothing left to do.
+#[derive(Parser, Debug)]
+#[command(name = "relayctl", version, max_term_width = 100, propagate_version = true, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl init                                    write manifests to start with
+  relayctl plan manifests/dev.yaml --sandbox       try it without an AWS account
+  relayctl plan manifests/dev.yaml                 what would change in AWS
+  relayctl apply                                   do what the plan said";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, or nothing to do
+  1    an error, also in how the command was called; a change that was refused, blocked or failed
+  2    only with plan --detailed-exitcode: there are changes
+  130  interrupted
+
+Environment:
+  AWS_PROFILE, AWS_ACCESS_KEY_ID ...    credentials, found as the AWS CLI finds them
+  AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE    the files to read, and to write profiles into
+  AWS_ENDPOINT_URL                      as --endpoint-url
+  RELAYCTL_SANDBOX=1                    as --sandbox
+  NO_COLOR                              no colour
+  RUST_LOG                              log filter, for example relayctl=debug";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Init(init::Args),
+    Validate(validate::Args),
+    Schema(schema::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Destroy(destroy::Args),
+    Show(show::Args),
+    Graph(graph::Args),
+    Output(output::Args),
+    State(state::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// What every command is given: the global options and the terminal that they describe.
+struct Context {
+    options: Options,
+    terminal: Terminal,
+}
+
+impl Context {
+    fn new(options: Options) -> Self {
+        let terminal = Terminal::new(&options);
+        Self { options, terminal }
+    }
+
+    /// Runs what has to wait. Only commands that need it pay for the runtime.
+    fn wait_for<T>(&self, work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+        let threads = self.options.parallelism().clamp(2, 4);
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .enable_all()
+            .build()
+            .map_err(|error| CommandError::new(format!("cannot start: {error}")))?
+            .block_on(work)
+    }
+}
+
 pub fn main() -> ExitCode {
-    todo!()
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A broken pipe is all that can happen here. Not clap's exit code 2: that says "there are changes".
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
+    let context = Context::new(cli.options);
+    start_log(&context);
+    run(&cli.command, &context).unwrap_or_else(|error| {
+        context.terminal.error(&error);
+        ExitCode::from(error.code)
+    })
+}
+
+fn run(command: &Command, context: &Context) -> Exit {
+    match command {
+        Command::Init(args) => init::run(args, context),
+        Command::Validate(args) => validate::run(args, context),
+        Command::Schema(args) => schema::run(args, context),
+        Command::Plan(args) => plan::run(args, context),
+        Command::Apply(args) => apply::run(args, context),
+        Command::Destroy(args) => destroy::run(args, context),
+        Command::Show(args) => show::run(args, context),
+        Command::Graph(args) => graph::run(args, context),
+        Command::Output(args) => output::run(args, context),
+        Command::State(args) => state::run(args, context),
+        Command::Completions(args) => completions::run(args, context),
+        Command::Man(args) => man::run(args, context),
+    }
+}
+
+/// A log on stderr, but only for those who ask for one. The SDK's own log names the requests at `-vv`; secrets are
+/// wrapped where they are born (`secrecy`, the SDK's sensitive shapes) and print as redacted.
+fn start_log(context: &Context) {
+    let by_flag = match context.options.verbose {
+        0 => None,
+        1 => Some("relayctl=debug"),
+        _ => Some("relayctl=trace,aws_config=debug,aws_smithy_runtime=debug"),
+    };
+    let by_environment = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
+    let Some(filter) = by_environment.or(by_flag.map(str::to_owned)) else { return };
+    let installed = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(context.terminal.side_style().color)
+        .try_init();
+    if let Err(error) = installed {
+        context.terminal.warn(&format!("no log: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_every_option_has_a_help_text() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {} has no help", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
 }

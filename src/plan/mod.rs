@@ -36,6 +36,9 @@ pub struct Header {
     pub account: String,
     pub caller: String,
     pub region: String,
+    /// Where the state is when not at its default place: a URL, or a path relative to the project's root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     pub sandbox: bool,
     pub mode: Mode,
     /// Not empty: the plan is partial.

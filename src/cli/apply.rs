@@ -1,0 +1,163 @@
+//! `relayctl apply`
+
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::error::{CommandError, Exit};
+use super::input::{self, Input};
+use super::planning::{self, Selection};
+use super::project::{Project, folder_of, shown};
+use super::running::{self, Consent};
+use super::session::{self, Destination};
+use crate::manifest::{self, Inputs};
+use crate::plan::{Header, Mode, Plan};
+use crate::render::human;
+
+/// Do what a plan says, exactly
+///
+/// Without an argument it does the plan that the last `relayctl plan` saved, if that is the only one waiting. A saved
+/// plan is done without asking: it has been read. A manifest is planned, printed, and done after a `yes`.
+///
+/// Each object is read again just before it is changed; one that is no longer what the plan saw is left as it is. After
+/// a failure everything that doesn't depend on it still goes on, and the next run finishes the job.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// A saved plan, or a manifest
+    #[arg(value_name = "PLANFILE|MANIFEST")]
+    file: Option<PathBuf>,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    consent: Consent,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl apply                            the plan that is waiting
+  relayctl apply prod.plan.json             a plan saved with plan --out
+  relayctl apply manifests/dev.yaml         plan, print, ask, do
+  relayctl apply manifests/dev.yaml --yes   without asking";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    match &args.file {
+        None => {
+            let (path, plan) = only_waiting(&Project::at(Path::new("."), context.options.sandbox)?)?;
+            saved(&path, &plan, args, context)
+        }
+        Some(path) => match input::open(path)? {
+            Input::Plan(plan) => saved(path, &plan, args, context),
+            Input::Manifest => declared(path, args, context),
+        },
+    }
+}
+
+fn declared(path: &Path, args: &Args, context: &Context) -> Exit {
+    let declared = session::load(path, context)?;
+    context.wait_for(async {
+        let planned = planning::plan(&declared, Mode::Apply, &args.selection, context).await?;
+        let store = planned.state.store.as_ref();
+        running::ask_and_run(&planned.plan, &planned.provider, store, &args.consent, context).await
+    })
+}
+
+/// The one plan that waits. A plan with nothing to do waits for nothing.
+fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> {
+    let found = project.waiting()?;
+    let alone = found.len() == 1;
+    let mut plans = Vec::new();
+    for path in found {
+        let plan = input::open_plan(&path)?;
+        if alone || !plan.is_empty() {
+            plans.push((path, plan));
+        }
+    }
+    match (plans.pop(), plans.as_slice()) {
+        (Some(only), []) => Ok(only),
+        (None, _) => Err(none_waiting(project)),
+        (Some(last), others) => {
+            let names: Vec<String> = others.iter().chain([&last]).map(|(path, _)| shown(path)).collect();
+            Err(CommandError::new(format!("several plans are waiting: {}", names.join(", ")))
+                .help(format!("name the one to apply: relayctl apply {}", names[0])))
+        }
+    }
+}
+
+fn none_waiting(project: &Project) -> CommandError {
+    let error = CommandError::new("no plan is waiting to be applied");
+    let sandbox = Project { sandbox: true, ..project.clone() };
+    if !project.sandbox && sandbox.waiting().is_ok_and(|plans| !plans.is_empty()) {
+        return error.help("one is waiting in the sandbox: relayctl apply --sandbox");
+    }
+    error.help("make one with `relayctl plan MANIFEST`, or plan and apply at once with `relayctl apply MANIFEST`")
+}
+
+fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
+    let header = &plan.header;
+    if !args.selection.targets.is_empty() || !context.options.variables.is_empty() {
+        return Err(CommandError::new("a saved plan is done exactly as it is: --target and --var belong to `plan`"));
+    }
+    if context.options.sandbox && !header.sandbox {
+        return Err(CommandError::new(format!("{} was made for AWS, not for the sandbox", path.display()))
+            .help("make one for the sandbox with `relayctl plan MANIFEST --sandbox`"));
+    }
+    let project = project_of(path, header)?;
+    let manifest = project.root.join(&header.manifest_file);
+    context.terminal.note(&human::header(header, context.terminal.side_style()));
+    if manifest_changed(&manifest, header, context) {
+        let name = shown(&manifest);
+        context
+            .terminal
+            .warn(&format!("{name} has changed since this plan was made; the plan is done as it was saved"));
+    }
+    if plan.steps.is_empty() && !args.consent.json {
+        context.terminal.result(&human::plan(plan, context.terminal.style()))?;
+    }
+    let url = context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
+    let at = session::open_state(url, &project, &header.manifest)?;
+    let base = folder_of(&manifest);
+    let destination = Destination { project: &project, account: &header.account, region: &header.region, base };
+    // From here on it can never be applied again: what it was made for is about to change.
+    let started = || {
+        if project.holds_waiting(path) {
+            let _ = std::fs::remove_file(path);
+        }
+    };
+    context.wait_for(async {
+        let (provider, _) = destination.connect(context).await?;
+        running::run(plan, &provider, at.store.as_ref(), args.consent.json, context, started).await
+    })
+}
+
+/// A path of the command line is relative to the working directory, not to the project's root.
+fn absolute(url: &str) -> String {
+    if url.contains("://") {
+        return url.to_owned();
+    }
+    std::path::absolute(url).map_or_else(|_| url.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+/// The project that a plan is of: the one it is saved in, or, for a plan from elsewhere, the one we are in.
+fn project_of(path: &Path, header: &Header) -> Result<Project, CommandError> {
+    let around_plan = Project::of(path, header.sandbox)?;
+    let around_us = Project::at(Path::new("."), header.sandbox)?;
+    let holds_manifest = |project: &Project| project.root.join(&header.manifest_file).is_file();
+    if around_plan.holds_waiting(path) || holds_manifest(&around_plan) || !holds_manifest(&around_us) {
+        return Ok(around_plan);
+    }
+    Ok(around_us)
+}
+
+/// Whether the manifest is certainly no longer what the plan was made from.
+fn manifest_changed(manifest: &Path, header: &Header, context: &Context) -> bool {
+    if !manifest.is_file() {
+        return true;
+    }
+    let environment = |name: &str| std::env::var(name).ok();
+    let region = context.options.region.clone();
+    let inputs = Inputs { variables: std::collections::BTreeMap::new(), region, environment: &environment };
+    // Without the --var of the plan it may not load; then there is nothing to compare with.
+    manifest::load(manifest, &inputs).desired.is_some_and(|desired| desired.digest != header.manifest_digest)
+}

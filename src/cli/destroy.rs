@@ -1,0 +1,42 @@
+//! `relayctl destroy`
+
+use super::Context;
+use super::error::Exit;
+use super::options::ManifestArg;
+use super::planning::{self, Selection};
+use super::running::{self, Consent};
+use super::session;
+use crate::plan::Mode;
+
+/// Remove everything that relayctl made for a manifest
+///
+/// Plans the removal, prints it, asks, and does it. Only what the state records goes; what others made, or hung on our
+/// users and roles, is left alone, and stops what cannot go without it. A bucket that holds objects is emptied only
+/// where the manifest says `force_destroy: true`. To have the removal reviewed first: `relayctl plan --destroy`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    manifest: ManifestArg,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    consent: Consent,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl destroy manifests/dev.yaml
+  relayctl destroy manifests/dev.yaml --target access_key.serverless
+  relayctl destroy manifests/dev.yaml --yes";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    let declared = session::load(&args.manifest.manifest, context)?;
+    context.wait_for(async {
+        let planned = planning::plan(&declared, Mode::Destroy, &args.selection, context).await?;
+        let store = planned.state.store.as_ref();
+        running::ask_and_run(&planned.plan, &planned.provider, store, &args.consent, context).await
+    })
+}

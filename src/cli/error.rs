@@ -1,0 +1,125 @@
+//! The one error type of the command line: what went wrong, what to do about it, and the exit code.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::call::{Failure, FailureKind};
+use crate::graph::Cycle;
+use crate::state::StoreError;
+
+/// What a command ends with.
+pub type Exit = Result<ExitCode, CommandError>;
+
+/// 128 + SIGPIPE, as a shell reports a program whose reader went away.
+const BROKEN_PIPE: u8 = 141;
+/// 128 + SIGINT.
+const INTERRUPTED: u8 = 130;
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct CommandError {
+    /// None: everything has been said already.
+    pub message: Option<String>,
+    pub help: Option<String>,
+    pub code: u8,
+}
+
+impl CommandError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), help: None, code: 1 }
+    }
+
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The diagnostics are on stderr already.
+    pub fn reported() -> Self {
+        Self { message: None, help: None, code: 1 }
+    }
+
+    /// Whoever read our output has enough of it; that is no error to talk about.
+    pub fn broken_pipe() -> Self {
+        Self { message: None, help: None, code: BROKEN_PIPE }
+    }
+
+    pub fn interrupted() -> Self {
+        Self { code: INTERRUPTED, ..Self::new("interrupted") }
+            .help("the state holds everything that was done; the next plan shows what is left")
+    }
+
+    pub fn file(what: &str, path: &Path, cause: impl Display) -> Self {
+        Self::new(format!("cannot {what} {}: {cause}", path.display()))
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Locked { location, info } => Self::new(format!(
+                "the state {location} is locked: {} on {} (pid {}) is running `{}` since {}",
+                info.who, info.host, info.pid, info.what, info.since
+            ))
+            .help("wait until that run has ended, and try again"),
+            StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
+            StoreError::Unreadable { .. } => Self::new(error.to_string())
+                .help("restore the file from a backup, or move it away: what relayctl made is found again by its tags"),
+            StoreError::Io { .. } => Self::new(error.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for CommandError {
+    fn from(failure: Failure) -> Self {
+        let help = match failure.kind {
+            FailureKind::Credentials => Some(
+                "sign in (`aws sso login`), name a profile with --profile, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox",
+            ),
+            FailureKind::Unavailable => Some("check the network, --region and --endpoint-url, and try again"),
+            FailureKind::Throttled => Some("try again with a lower --parallelism"),
+            _ => None,
+        };
+        Self { help: help.map(str::to_owned), ..Self::new(failure.to_string()) }
+    }
+}
+
+impl From<Cycle> for CommandError {
+    fn from(cycle: Cycle) -> Self {
+        Self::new(cycle.to_string()).help("take one of these references out of the manifest")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::LockInfo;
+
+    #[test]
+    fn a_locked_state_says_who_holds_it() {
+        let info = LockInfo {
+            who: "ada".into(),
+            host: "build-7".into(),
+            pid: 42,
+            since: "2026-01-02T03:04:05Z".into(),
+            what: "apply".into(),
+        };
+        let error = CommandError::from(StoreError::Locked { location: "state/dev.json".into(), info });
+        assert_eq!(
+            error.message.as_deref(),
+            Some(
+                "the state state/dev.json is locked: ada on build-7 (pid 42) is running `apply` since \
+                 2026-01-02T03:04:05Z"
+            )
+        );
+        assert_eq!(error.code, 1);
+    }
+
+    #[test]
+    fn missing_credentials_come_with_the_ways_to_get_some() {
+        let failure = Failure::new(FailureKind::Credentials, "sts:GetCallerIdentity", "NoCredentials", "none found");
+        assert!(CommandError::from(failure).help.is_some_and(|help| help.contains("--profile")));
+    }
+}

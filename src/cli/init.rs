@@ -1,0 +1,109 @@
+//! `relayctl init`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::error::{CommandError, Exit};
+use super::{Context, schema};
+
+/// Write manifests to start with
+///
+/// Writes commented manifests, their policy documents and the schema for editors. Never overwrites: if one of the files
+/// is there already, it lists them and writes nothing.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The folder to write into
+    #[arg(value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+
+    /// What to start from
+    #[arg(long, value_enum, default_value_t = Template::ZappaRelay)]
+    template: Template,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Template {
+    /// A serverless relay that Zappa deploys: its user, key, role, policies and bucket, in two stages
+    ZappaRelay,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl init
+  relayctl init my-relay && cd my-relay && relayctl plan manifests/dev.yaml --sandbox";
+
+/// The manifests of this repository are the template: one copy, which the tests plan and apply.
+const ZAPPA_RELAY: [(&str, &str); 6] = [
+    ("manifests/base.yaml", include_str!("../../manifests/base.yaml")),
+    ("manifests/dev.yaml", include_str!("../../manifests/dev.yaml")),
+    ("manifests/prod.yaml", include_str!("../../manifests/prod.yaml")),
+    (
+        "manifests/policies/zappa-lambda-deployment.json",
+        include_str!("../../manifests/policies/zappa-lambda-deployment.json"),
+    ),
+    (
+        "manifests/policies/zappa-lambda-execution.json",
+        include_str!("../../manifests/policies/zappa-lambda-execution.json"),
+    ),
+    ("state/.gitignore", STATE_IGNORED),
+];
+
+/// Also marks the project's root: the folder that holds `state/`.
+const STATE_IGNORED: &str = "\
+# What relayctl keeps here is about accounts, not about code: states, waiting plans, the sandbox.
+# To share a state, keep it elsewhere: `state:` in the manifest, or --state.
+*
+!.gitignore
+";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    let Template::ZappaRelay = args.template;
+    let schema = schema::text()?;
+    let files: Vec<(PathBuf, &str)> = ZAPPA_RELAY
+        .iter()
+        .copied()
+        .chain([("schema/relayctl.schema.json", schema.as_str())])
+        .map(|(name, text)| (args.folder.join(name), text))
+        .collect();
+    refuse_to_overwrite(&files)?;
+    for (path, text) in &files {
+        write_new(path, text)?;
+    }
+    let names: Vec<String> = files.iter().map(|(path, _)| format!("  {}", path.display())).collect();
+    context.terminal.result(&format!("Wrote\n{}", names.join("\n")))?;
+    context.terminal.note(&next_steps(&args.folder));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn refuse_to_overwrite(files: &[(PathBuf, &str)]) -> Result<(), CommandError> {
+    let in_the_way: Vec<String> = files
+        .iter()
+        .filter(|(path, _)| path.symlink_metadata().is_ok())
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    if in_the_way.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::new(format!("already there, so nothing was written: {}", in_the_way.join(", ")))
+        .help("move these away, or name another folder: relayctl init DIR"))
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
+    let folder = super::project::folder_of(path);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::File::create_new(path))
+        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+        .map_err(|error| CommandError::file("write", path, error))
+}
+
+fn next_steps(folder: &Path) -> String {
+    let go = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", folder.display()) };
+    format!(
+        "\nNext:\n{go}  relayctl plan manifests/dev.yaml --sandbox    try it without an AWS account\n\
+         \x20 put your account's number into manifests/dev.yaml, and then\n\
+         \x20 relayctl plan manifests/dev.yaml              see what it would do in AWS"
+    )
+}

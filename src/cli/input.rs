@@ -1,0 +1,36 @@
+//! A file on the command line that may be a saved plan or a manifest: its content decides.
+
+use std::path::Path;
+
+use super::error::CommandError;
+use super::project::looks_like_plan;
+use crate::plan::Plan;
+use crate::plan::file::{self, PlanFileError};
+
+pub enum Input {
+    Plan(Box<Plan>),
+    Manifest,
+}
+
+pub fn open(path: &Path) -> Result<Input, CommandError> {
+    if !path.is_file() {
+        return Err(CommandError::new(format!("there is no plan and no manifest {}", path.display())));
+    }
+    let text = std::fs::read(path).map_err(|error| CommandError::file("read", path, error))?;
+    match file::decode(&String::from_utf8_lossy(&text)) {
+        Ok(plan) => Ok(Input::Plan(Box::new(plan))),
+        // A manifest isn't marked as a plan; but a damaged plan must not be read as a manifest.
+        Err(PlanFileError::NotPlan(_)) if !looks_like_plan(path) => Ok(Input::Manifest),
+        Err(error) => Err(not_usable(path, &error)),
+    }
+}
+
+/// A file that has to be a plan.
+pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
+    let text = std::fs::read_to_string(path).map_err(|error| CommandError::file("read", path, error))?;
+    file::decode(&text).map_err(|error| not_usable(path, &error))
+}
+
+fn not_usable(path: &Path, error: &PlanFileError) -> CommandError {
+    CommandError::new(format!("{}: {error}", path.display())).help("make a new one with `relayctl plan MANIFEST`")
+}

@@ -1,0 +1,40 @@
+//! `relayctl man`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use super::error::{CommandError, Exit};
+use super::{Cli, Context};
+
+/// Print the manual page, or write the pages of all commands into a folder
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Write relayctl.1 and a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl man | man -l -
+  relayctl man --out ~/.local/share/man/man1";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    if let Some(folder) = &args.out {
+        std::fs::create_dir_all(folder)
+            .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+            .map_err(|error| CommandError::file("write the manual pages to", folder, error))?;
+        context.terminal.note(&format!("Wrote the manual pages to {}.", folder.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut page = Vec::new();
+    Man::new(Cli::command())
+        .render(&mut page)
+        .map_err(|error| CommandError::new(format!("cannot make the manual page: {error}")))?;
+    context.terminal.result(&String::from_utf8_lossy(&page))?;
+    Ok(ExitCode::SUCCESS)
+}

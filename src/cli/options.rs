@@ -1,0 +1,97 @@
+//! The options that every command takes.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, ValueEnum};
+
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub struct Options {
+    /// Profile of the AWS configuration to act as; without it AWS_PROFILE counts, as in the AWS CLI
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Region to work in, instead of the manifest's
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Send all calls to this address, for example an emulator's
+    #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    pub endpoint_url: Option<String>,
+
+    /// Where the state is: a .json file or a folder, as a path or a file:// URL [default: state/<name>.json]
+    #[arg(long, global = true, value_name = "URL")]
+    pub state: Option<String>,
+
+    /// Set a variable of the manifest (repeatable)
+    #[arg(long = "var", global = true, value_name = "KEY=VALUE", value_parser = variable)]
+    pub variables: Vec<(String, String)>,
+
+    /// How many calls may be under way at once
+    #[arg(long, global = true, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub parallelism: u16,
+
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+
+    /// Print only results, warnings and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more: unchanged attributes, all calls, and a log on stderr; -vv logs the requests too
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Work on a simulated AWS account, kept in state/sandbox.json: needs no AWS account and no network
+    #[arg(long, global = true, env = "RELAYCTL_SANDBOX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub sandbox: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+/// The manifest, which most commands begin with.
+#[derive(Args, Clone, Debug)]
+pub struct ManifestArg {
+    /// The manifest: a YAML file
+    #[arg(value_name = "MANIFEST")]
+    pub manifest: PathBuf,
+}
+
+impl Options {
+    /// An environment variable that is set to nothing is not set.
+    pub fn endpoint(&self) -> Option<String> {
+        self.endpoint_url.clone().filter(|url| !url.is_empty())
+    }
+
+    pub fn parallelism(&self) -> usize {
+        usize::from(self.parallelism)
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write KEY=VALUE, for example --var stage=dev".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_split_at_the_first_equals_sign() {
+        assert_eq!(variable("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(variable("a="), Ok(("a".into(), String::new())));
+        assert!(variable("a").is_err());
+        assert!(variable("=b").is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! `relayctl output`
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use super::Context;
+use super::error::{CommandError, Exit};
+use super::options::ManifestArg;
+use super::session;
+use super::suggest::nearest;
+use crate::model::{Recorded, Status};
+use crate::value::{Value, text};
+
+/// Print what others need to know: ARNs, key ids, bucket names
+///
+/// Comes from the state, so it works without AWS and tells what the last apply made. With NAME only that value is
+/// printed, as it is, for use in scripts.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    manifest: ManifestArg,
+
+    /// Only this value, for example roles.deployer.arn
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl output manifests/dev.yaml
+  relayctl output manifests/dev.yaml --json
+  relayctl output manifests/dev.yaml users.serverless.arn
+
+Names:
+  policies.NAME.arn   users.NAME.arn   roles.NAME.arn
+  buckets.NAME.arn    buckets.NAME.name    access_keys.USER.id";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    let declared = session::load(&args.manifest.manifest, context)?;
+    let at = declared.open_state(context)?;
+    let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
+    let state = state.ok_or_else(|| {
+        CommandError::new(format!("there is no state {} yet", at.store.location()))
+            .help(format!("make what the manifest declares first: relayctl apply {}", declared.path.display()))
+    })?;
+    let outputs = outputs(&state.resources);
+    context.terminal.result(&match &args.name {
+        Some(name) => one(&outputs, name, args.json)?,
+        None if args.json => pretty(&outputs),
+        None => table(&outputs),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything worth knowing of what was made, by name.
+fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
+    let mut outputs = BTreeMap::new();
+    for (address, entry) in recorded.iter().filter(|(_, entry)| entry.status == Status::Done) {
+        let name = address.name();
+        let arn = || text(&entry.attributes, "arn").to_owned();
+        match address.kind() {
+            "policy" => outputs.insert(format!("policies.{name}.arn"), arn()),
+            "user" => outputs.insert(format!("users.{name}.arn"), arn()),
+            "role" => outputs.insert(format!("roles.{name}.arn"), arn()),
+            "bucket" => {
+                outputs.insert(format!("buckets.{name}.name"), name.to_owned());
+                outputs.insert(format!("buckets.{name}.arn"), arn())
+            }
+            "access_key" => outputs.insert(format!("access_keys.{name}.id"), entry.id.clone().unwrap_or_default()),
+            _ => None,
+        };
+    }
+    outputs
+}
+
+fn one(outputs: &BTreeMap<String, String>, name: &str, as_json: bool) -> Result<String, CommandError> {
+    match outputs.get(name) {
+        Some(value) if as_json => Ok(Value::from(value.as_str()).to_string()),
+        Some(value) => Ok(value.clone()),
+        None => {
+            let error = CommandError::new(format!("there is no output {name}"));
+            Err(match nearest(name, outputs.keys().map(String::as_str)) {
+                Some(near) => error.help(format!("did you mean {near}?")),
+                None => error.help("`relayctl output MANIFEST` lists them all"),
+            })
+        }
+    }
+}
+
+fn pretty(outputs: &BTreeMap<String, String>) -> String {
+    format!("{:#}", outputs.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Value>())
+}
+
+fn table(outputs: &BTreeMap<String, String>) -> String {
+    let width = outputs.keys().map(String::len).max().unwrap_or_default();
+    outputs.iter().map(|(name, value)| format!("{name:width$} = {value}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+    use crate::model::Entry;
+
+    fn recorded() -> Recorded {
+        let entry = |status, id: Option<&str>, arn: &str| Entry {
+            status,
+            id: id.map(str::to_owned),
+            attributes: [("arn".to_owned(), Value::from(arn))].into(),
+            depends_on: [].into(),
+        };
+        [
+            (Address::new("user", "ada"), entry(Status::Done, Some("AIDA1"), "arn:aws:iam::1:user/ada")),
+            (Address::new("access_key", "ada"), entry(Status::Done, Some("AKIA1"), "")),
+            (Address::new("bucket", "b"), entry(Status::Done, Some("b"), "arn:aws:s3:::b")),
+            (Address::new("role", "half"), entry(Status::Intended, None, "arn:aws:iam::1:role/half")),
+        ]
+        .into()
+    }
+
+    #[test]
+    fn what_was_made_is_listed_and_what_was_only_begun_is_not() {
+        insta::assert_snapshot!(table(&outputs(&recorded())), @r"
+        access_keys.ada.id = AKIA1
+        buckets.b.arn      = arn:aws:s3:::b
+        buckets.b.name     = b
+        users.ada.arn      = arn:aws:iam::1:user/ada
+        ");
+    }
+
+    #[test]
+    fn one_value_is_printed_bare_or_as_json() {
+        let outputs = outputs(&recorded());
+        assert_eq!(one(&outputs, "access_keys.ada.id", false).unwrap(), "AKIA1");
+        assert_eq!(one(&outputs, "access_keys.ada.id", true).unwrap(), "\"AKIA1\"");
+        let error = one(&outputs, "access_keys.adda.id", false).unwrap_err();
+        assert_eq!(error.help.as_deref(), Some("did you mean access_keys.ada.id?"));
+    }
+}

@@ -1,0 +1,108 @@
+//! `relayctl plan`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::Context;
+use super::error::{CommandError, Exit};
+use super::options::ManifestArg;
+use super::planning::{self, Selection};
+use super::project::{Project, shown, write_private};
+use super::running::left_undone;
+use super::session::{self, Declared};
+use crate::plan::{Mode, Plan, file};
+use crate::render::{human, json, markdown};
+
+/// Show what apply would change, and save exactly that for apply
+///
+/// Reads what exists, compares it with the manifest and with the state, and prints every change with its reason and
+/// the calls that it takes. Changes nothing. The plan is saved beside the state, for `relayctl apply`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    manifest: ManifestArg,
+
+    /// Save the plan to this file instead of beside the state
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Exit with 0 when there is nothing to do, 2 when there are changes, 1 after an error
+    #[arg(long)]
+    detailed_exitcode: bool,
+
+    /// Plan the removal of everything that relayctl made for this manifest
+    #[arg(long)]
+    destroy: bool,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    form: Form,
+}
+
+/// How a plan is printed.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Form {
+    /// Print the plan as JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+
+    /// Print the plan as Markdown, for a comment on a pull request
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl plan manifests/dev.yaml
+  relayctl plan manifests/dev.yaml --detailed-exitcode
+  relayctl plan manifests/dev.yaml --target user.serverless
+  relayctl plan manifests/dev.yaml --destroy
+  relayctl plan manifests/prod.yaml --out prod.plan.json --markdown > comment.md";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    let declared = session::load(&args.manifest.manifest, context)?;
+    let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
+    let plan = context.wait_for(async { Ok(planning::plan(&declared, mode, &args.selection, context).await?.plan) })?;
+    // Saved before it is printed: whoever reads only the beginning still has all of it.
+    let saved = args.out.clone().unwrap_or_else(|| declared.project.plan_file(&declared.desired.name));
+    write_private(&saved, &file::encode(&plan))?;
+    print(&plan, &args.form, context)?;
+    let note = if args.out.is_some() { said_elsewhere(&saved) } else { said_waiting(&declared, &saved)? };
+    context.terminal.note(&note);
+    match left_undone(&plan) {
+        Some(reason) => Err(reason),
+        None if args.detailed_exitcode && !plan.is_empty() => Ok(ExitCode::from(2)),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Prints a plan as it was asked for.
+pub fn print(plan: &Plan, form: &Form, context: &Context) -> Result<(), CommandError> {
+    context.terminal.result(&if form.json {
+        json::plan(plan)
+    } else if form.markdown {
+        markdown::plan(plan)
+    } else {
+        human::plan(plan, context.terminal.style())
+    })
+}
+
+fn said_elsewhere(saved: &Path) -> String {
+    format!("\nSaved the plan to {0}. To do exactly this: relayctl apply {0}", saved.display())
+}
+
+/// The shortest command that applies this plan from here.
+fn said_waiting(declared: &Declared, saved: &Path) -> Result<String, CommandError> {
+    let here = Project::at(Path::new("."), declared.project.sandbox)?;
+    let alone = here.waiting()? == [saved.to_owned()];
+    let name = shown(saved);
+    let command = match (alone, declared.project.sandbox) {
+        (true, false) => "relayctl apply".to_owned(),
+        (true, true) => "relayctl apply --sandbox".to_owned(),
+        (false, _) => format!("relayctl apply {name}"),
+    };
+    Ok(format!("\nSaved the plan to {name}. To do exactly this: {command}"))
+}

@@ -1,0 +1,120 @@
+//! From a manifest to a plan: load, connect, resolve, diff, build.
+
+use std::collections::BTreeSet;
+
+use super::Context;
+use super::error::CommandError;
+use super::session::{Declared, StateAt};
+use super::suggest::nearest;
+use crate::address::Address;
+use crate::call::Caller;
+use crate::diff;
+use crate::model::{Desired, Recorded};
+use crate::plan::{Header, Mode, Plan, Stamp, build};
+use crate::provider::Edges;
+use crate::resolve;
+use crate::state::State;
+
+/// What to plan for.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Selection {
+    /// Only this resource and what it depends on, for example user.serverless (repeatable)
+    #[arg(long = "target", value_name = "ADDRESS")]
+    pub targets: Vec<Address>,
+}
+
+/// A plan that was just made, with what applying it takes.
+pub struct Planned {
+    pub plan: Plan,
+    pub state: StateAt,
+    pub provider: Edges,
+}
+
+/// Makes the plan for a manifest.
+pub async fn plan(
+    declared: &Declared,
+    mode: Mode,
+    selection: &Selection,
+    context: &Context,
+) -> Result<Planned, CommandError> {
+    let at = declared.open_state(context)?;
+    let state = declared.recorded(at.store.as_ref()).await?;
+    let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
+    let targets = targets(selection, &declared.desired, &recorded)?;
+    let (provider, caller) = declared.connect(context).await?;
+
+    let removing = mode == Mode::Destroy;
+    let desired = if removing { without_resources(&declared.desired) } else { declared.desired.clone() };
+    let spinner = context.terminal.spinner("Reading what exists...");
+    let live = resolve::resolve(&provider, &desired, &recorded, removing, context.options.parallelism()).await;
+    spinner.finish_and_clear();
+
+    let decisions = diff::diff(&desired, &recorded, &live, removing);
+    let header = Header { targets, ..header(declared, mode, &caller, &at) };
+    let plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
+    Ok(Planned { plan, state: at, provider })
+}
+
+fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Header {
+    let desired = &declared.desired;
+    Header {
+        manifest: desired.name.clone(),
+        manifest_file: declared.project.relative(&declared.path),
+        manifest_digest: desired.digest.clone(),
+        account: desired.account.clone(),
+        caller: caller.arn.clone(),
+        region: desired.region.clone(),
+        store: at.url.clone(),
+        sandbox: declared.project.sandbox,
+        mode,
+        targets: BTreeSet::new(),
+        relayctl: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+fn stamp(state: Option<&State>) -> Stamp {
+    Stamp { lineage: state.map(|state| state.lineage.clone()), serial: state.map_or(0, |state| state.serial) }
+}
+
+/// A destroy wants nothing to be there, under the same name.
+fn without_resources(desired: &Desired) -> Desired {
+    Desired { resources: std::collections::BTreeMap::new(), ..desired.clone() }
+}
+
+/// Every target must be declared or recorded.
+fn targets(selection: &Selection, desired: &Desired, recorded: &Recorded) -> Result<BTreeSet<Address>, CommandError> {
+    let known: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
+    match selection.targets.iter().find(|target| !known.contains(target)) {
+        None => Ok(selection.targets.iter().cloned().collect()),
+        Some(unknown) => Err(no_such_address(unknown, known.into_iter())),
+    }
+}
+
+/// There is nothing at that address; these are.
+pub fn no_such_address<'a>(address: &Address, known: impl Iterator<Item = &'a Address>) -> CommandError {
+    let known: Vec<String> = known.map(ToString::to_string).collect();
+    let error = CommandError::new(format!("there is no resource {address}"));
+    match nearest(&address.to_string(), known.iter().map(String::as_str)) {
+        Some(near) => error.help(format!("did you mean {near}?")),
+        None if known.is_empty() => error.help("there are no resources at all"),
+        None => error.help(format!("there are {}", known.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Resource;
+
+    #[test]
+    fn a_target_that_is_not_there_is_an_error_with_the_nearest_that_is() {
+        let serverless = Address::new("user", "serverless");
+        let mut desired = Desired::default();
+        desired.resources.insert(serverless.clone(), Resource::default());
+        let wanted = |name: &str| Selection { targets: vec![Address::new("user", name)] };
+        assert_eq!(targets(&wanted("serverless"), &desired, &Recorded::new()).unwrap(), [serverless].into());
+        let error = targets(&wanted("serverles"), &desired, &Recorded::new()).unwrap_err();
+        assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));
+        assert_eq!(error.help.as_deref(), Some("did you mean user.serverless?"));
+    }
+}

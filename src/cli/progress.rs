@@ -1,0 +1,94 @@
+//! A run as it is watched: a bar on a terminal, one line an event everywhere else.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::terminal::Terminal;
+use crate::event::Event;
+use crate::plan::StepId;
+use crate::port::Sink;
+use crate::render::human::{self, Style};
+
+const TICK: Duration = Duration::from_millis(120);
+
+/// Where the events of a run go.
+pub struct Progress<'a> {
+    terminal: &'a Terminal,
+    style: Style,
+    bar: Option<ProgressBar>,
+    running: Mutex<BTreeSet<StepId>>,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(terminal: &'a Terminal, steps: usize) -> Self {
+        let bar = terminal.animated().then(|| {
+            let bar = ProgressBar::with_draw_target(u64::try_from(steps).ok(), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {wide_msg}") {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.enable_steady_tick(TICK);
+            bar
+        });
+        Self { terminal, style: terminal.side_style(), bar, running: Mutex::default() }
+    }
+
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, event: &Event) {
+        let text = human::event(event, self.style);
+        match &self.bar {
+            Some(bar) => bar.println(text.trim_end_matches('\n')),
+            None => self.terminal.note(&text),
+        }
+    }
+
+    /// On a terminal waiting is shown in place: it says the same every second.
+    fn draw(&self, bar: &ProgressBar, event: &Event) {
+        let Ok(mut running) = self.running.lock() else { return };
+        match event {
+            Event::Started { step } => {
+                running.insert(step.clone());
+            }
+            Event::Done { step } | Event::Failed { step, .. } | Event::Skipped { step, .. } => {
+                running.remove(step);
+                bar.inc(1);
+            }
+            Event::Waiting { why, waited, limit, .. } => {
+                bar.set_message(format!("{why}: {} s of at most {} s", waited.as_secs(), limit.as_secs()));
+                return;
+            }
+        }
+        bar.set_message(running.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    }
+}
+
+impl Sink for Progress<'_> {
+    fn event(&self, event: &Event) {
+        if let Some(bar) = &self.bar {
+            self.draw(bar, event);
+            if matches!(event, Event::Waiting { .. }) {
+                return;
+            }
+        }
+        self.line(event);
+    }
+}
+
+impl Terminal {
+    /// Something that turns while we wait, on a terminal only.
+    pub fn spinner(&self, text: &'static str) -> ProgressBar {
+        if !self.animated() {
+            return ProgressBar::hidden();
+        }
+        let spinner = ProgressBar::new_spinner().with_message(text);
+        spinner.enable_steady_tick(TICK);
+        spinner
+    }
+}

@@ -1,0 +1,153 @@
+//! Where things are: the project's root and, below it, states, waiting plans and the sandbox.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::CommandError;
+
+const PLAN_SUFFIX: &str = ".plan.json";
+
+/// A project, as one account sees it: AWS's or the sandbox's.
+#[derive(Clone, Debug)]
+pub struct Project {
+    pub root: PathBuf,
+    pub sandbox: bool,
+}
+
+impl Project {
+    /// The nearest folder at or above `folder` that holds `state/` or `.git`, else `folder` itself.
+    pub fn at(folder: &Path, sandbox: bool) -> Result<Self, CommandError> {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = folder.canonicalize().map_err(|error| CommandError::file("find", folder, error))?;
+        let marked = folder.ancestors().find(|above| above.join("state").is_dir() || above.join(".git").exists());
+        Ok(Self { root: marked.unwrap_or(&folder).to_owned(), sandbox })
+    }
+
+    /// The project of a manifest.
+    pub fn of(manifest: &Path, sandbox: bool) -> Result<Self, CommandError> {
+        Self::at(folder_of(manifest), sandbox)
+    }
+
+    pub fn state_file(&self, name: &str) -> PathBuf {
+        self.states().join(format!("{name}.json"))
+    }
+
+    pub fn plan_file(&self, name: &str) -> PathBuf {
+        self.states().join(format!("{name}{PLAN_SUFFIX}"))
+    }
+
+    /// The simulated account itself.
+    pub fn sandbox_account(&self) -> PathBuf {
+        self.root.join("state").join("sandbox.json")
+    }
+
+    /// What stands in for the file system outside of the sandbox.
+    pub fn sandbox_files(&self) -> PathBuf {
+        self.root.join("state").join("sandbox")
+    }
+
+    /// The plans that wait to be applied, by name.
+    pub fn waiting(&self) -> Result<Vec<PathBuf>, CommandError> {
+        let folder = self.states();
+        let found = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        };
+        let mut plans = found.map_err(|error| CommandError::file("list", &folder, error))?;
+        plans.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(PLAN_SUFFIX)));
+        plans.sort();
+        Ok(plans)
+    }
+
+    /// Whether a plan is one of those that `apply` finds by itself.
+    pub fn holds_waiting(&self, plan: &Path) -> bool {
+        let same =
+            |one: &Path, other: &Path| matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        same(folder_of(plan), &self.states()) && looks_like_plan(plan)
+    }
+
+    /// A file as the saved plan names it: relative to the root where it is below it.
+    pub fn relative(&self, path: &Path) -> String {
+        let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+        whole.strip_prefix(&self.root).unwrap_or(&whole).to_string_lossy().into_owned()
+    }
+
+    fn states(&self) -> PathBuf {
+        if self.sandbox { self.sandbox_files() } else { self.root.join("state") }
+    }
+}
+
+pub fn looks_like_plan(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(PLAN_SUFFIX)
+}
+
+/// The folder that a file is in, as it was named.
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A path as the user would name it: relative to the working directory where it is below it.
+pub fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+/// Writes a file that only its owner can read, all or nothing.
+pub fn write_private(path: &Path, text: &str) -> Result<(), CommandError> {
+    let folder = folder_of(path);
+    let write = || -> io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        // Mode 0600 from the start: `tempfile` makes its files so.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| CommandError::file("write", path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_is_the_nearest_marked_folder_or_the_manifests_own() {
+        let temporary = tempfile::tempdir().unwrap();
+        let top = temporary.path().canonicalize().unwrap();
+        let manifests = top.join("a/manifests");
+        std::fs::create_dir_all(&manifests).unwrap();
+        std::fs::create_dir(top.join("a/.git")).unwrap();
+        assert_eq!(Project::of(&manifests.join("dev.yaml"), false).unwrap().root, top.join("a"));
+        std::fs::create_dir(manifests.join("state")).unwrap();
+        assert_eq!(Project::of(&manifests.join("dev.yaml"), false).unwrap().root, manifests);
+    }
+
+    #[test]
+    fn waiting_plans_of_the_sandbox_and_of_aws_are_kept_apart() {
+        let temporary = tempfile::tempdir().unwrap();
+        std::fs::create_dir(temporary.path().join("state")).unwrap();
+        let aws = Project::at(temporary.path(), false).unwrap();
+        let sandbox = Project { sandbox: true, ..aws.clone() };
+        write_private(&sandbox.plan_file("dev"), "{}").unwrap();
+        write_private(&sandbox.state_file("dev"), "{}").unwrap();
+        assert_eq!(aws.waiting().unwrap(), Vec::<PathBuf>::new());
+        assert_eq!(sandbox.waiting().unwrap(), [sandbox.plan_file("dev")]);
+        assert!(sandbox.holds_waiting(&sandbox.plan_file("dev")));
+        assert!(!sandbox.holds_waiting(&sandbox.state_file("dev")));
+        assert!(!aws.holds_waiting(&sandbox.plan_file("dev")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_readable_by_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let temporary = tempfile::tempdir().unwrap();
+        let file = temporary.path().join("new/x.plan.json");
+        write_private(&file, "one").unwrap();
+        write_private(&file, "two").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "two");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,207 @@
+//! Doing a plan: under the lock, against the state that it was made for.
+
+use std::process::ExitCode;
+
+use super::Context;
+use super::error::{CommandError, Exit};
+use super::progress::Progress;
+use super::session::belongs;
+use crate::apply;
+use crate::event::Outcome;
+use crate::plan::{Header, Mode, Plan};
+use crate::port::{Provider, Store};
+use crate::render::{human, json};
+use crate::state::{LockInfo, State, VERSION};
+
+/// Options of the commands that change something.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Consent {
+    /// Don't ask
+    #[arg(long, short)]
+    pub yes: bool,
+
+    /// Print the outcome as JSON; the plan then goes to stderr
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints the plan of a manifest, asks, and does it.
+pub async fn ask_and_run(
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    consent: &Consent,
+    context: &Context,
+) -> Exit {
+    if consent.json {
+        context.terminal.side(&human::plan(plan, context.terminal.side_style()));
+    } else {
+        context.terminal.result(&human::plan(plan, context.terminal.style()))?;
+    }
+    if !plan.steps.is_empty() && !agreed(plan, consent, context)? {
+        let word = if plan.header.mode == Mode::Destroy { "Destroy" } else { "Apply" };
+        return Err(CommandError::new(format!("{word} cancelled: nothing was changed")));
+    }
+    run(plan, provider, store, consent.json, context, || ()).await
+}
+
+fn agreed(plan: &Plan, consent: &Consent, context: &Context) -> Result<bool, CommandError> {
+    if consent.yes {
+        return Ok(true);
+    }
+    if !context.terminal.interactive() {
+        return Err(CommandError::new("there is no terminal to ask on, so nothing was changed")
+            .help("add --yes, or save a plan with `relayctl plan` and do exactly that with `relayctl apply`"));
+    }
+    let sandbox = if plan.header.sandbox { " (in the sandbox)" } else { "" };
+    context.terminal.confirm(&match plan.header.mode {
+        Mode::Apply => format!("Do you want to perform these actions{sandbox}?"),
+        Mode::Destroy => {
+            format!("Do you really want to destroy all of this{sandbox}?\n  What is destroyed cannot be brought back.")
+        }
+    })
+}
+
+/// Does the plan and says how it ended. `started` is called once nothing stands in the way any more.
+pub async fn run(
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    as_json: bool,
+    context: &Context,
+    started: impl FnOnce(),
+) -> Exit {
+    let outcome = if plan.steps.is_empty() {
+        started();
+        Outcome::default()
+    } else {
+        work(plan, provider, store, context, started).await?
+    };
+    if as_json {
+        context.terminal.result(&json::outcome(plan, &outcome))?;
+    } else if !plan.steps.is_empty() {
+        context.terminal.result(&human::outcome(plan, &outcome, context.terminal.style()))?;
+    }
+    match left_undone(plan) {
+        Some(reason) => Err(reason),
+        None if outcome.succeeded() => Ok(ExitCode::SUCCESS),
+        None => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// What a plan leaves out because it must not be done, or because something could not be read.
+pub fn left_undone(plan: &Plan) -> Option<CommandError> {
+    let counted = |count: usize, what: &str| {
+        (count > 0).then(|| format!("{count} {} {what}", if count == 1 { "change is" } else { "changes are" }))
+    };
+    let parts: Vec<String> = [counted(plan.summary.refused, "refused"), counted(plan.summary.blocked, "blocked")]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!parts.is_empty()).then(|| {
+        CommandError::new(parts.join(", ")).help("the plan gives the reason of each; all other changes can go on")
+    })
+}
+
+async fn work(
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    context: &Context,
+    started: impl FnOnce(),
+) -> Result<Outcome, CommandError> {
+    let _lock = store.lock(&lock_info(&plan.header)).await?;
+    let state = store.load().await?;
+    if let Some(state) = &state {
+        belongs(state, &plan.header.manifest, &plan.header.account, &store.location())?;
+    }
+    if let Some(why) = apply::stale(plan, state.as_ref()) {
+        return Err(CommandError::new(format!("this plan cannot be applied: {why}"))
+            .help(format!("plan again: relayctl plan {}", plan.header.manifest_file)));
+    }
+    let state = state.unwrap_or_else(|| first_state(&plan.header));
+    started();
+    let progress = Progress::new(&context.terminal, plan.steps.len());
+    let outcome = tokio::select! {
+        outcome = apply::apply(plan, provider, store, state, &progress, context.options.parallelism()) => Ok(outcome),
+        // Dropping the work drops the lock too; the state on disk holds every step that was done.
+        _ = tokio::signal::ctrl_c() => Err(CommandError::interrupted()),
+    };
+    progress.finish();
+    outcome
+}
+
+fn first_state(header: &Header) -> State {
+    State {
+        version: VERSION,
+        lineage: uuid::Uuid::new_v4().to_string(),
+        serial: 0,
+        manifest: header.manifest.clone(),
+        account: header.account.clone(),
+        resources: std::collections::BTreeMap::new(),
+    }
+}
+
+fn lock_info(header: &Header) -> LockInfo {
+    lock_for(match header.mode {
+        Mode::Apply => "apply",
+        Mode::Destroy => "destroy",
+    })
+}
+
+/// Who is at work here, for whoever finds the state locked.
+pub fn lock_for(what: &str) -> LockInfo {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // The kernel knows the name on Linux, most shells elsewhere.
+    let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    LockInfo {
+        who: variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned()),
+        host: kernel().or_else(|| variable("HOSTNAME")).unwrap_or_else(|| "an unnamed host".to_owned()),
+        pid: std::process::id(),
+        since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        what: what.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Stamp, Summary};
+
+    fn plan(refused: usize, blocked: usize) -> Plan {
+        Plan {
+            header: Header {
+                manifest: "dev".into(),
+                manifest_file: "manifests/dev.yaml".into(),
+                manifest_digest: String::new(),
+                account: "123456789012".into(),
+                caller: String::new(),
+                region: "us-east-1".into(),
+                store: None,
+                sandbox: true,
+                mode: Mode::Apply,
+                targets: Default::default(),
+                relayctl: String::new(),
+            },
+            state: Stamp { lineage: None, serial: 0 },
+            changes: Vec::new(),
+            steps: Vec::new(),
+            summary: Summary { refused, blocked, ..Summary::default() },
+        }
+    }
+
+    #[test]
+    fn what_is_left_undone_is_counted() {
+        assert_eq!(left_undone(&plan(0, 0)), None);
+        let said = |refused, blocked| left_undone(&plan(refused, blocked)).unwrap().message.unwrap();
+        assert_eq!(said(1, 0), "1 change is refused");
+        assert_eq!(said(2, 1), "2 changes are refused, 1 change is blocked");
+    }
+
+    #[test]
+    fn the_first_state_belongs_to_the_plans_manifest_and_account() {
+        let state = first_state(&plan(0, 0).header);
+        assert_eq!((state.manifest.as_str(), state.account.as_str(), state.serial), ("dev", "123456789012", 0));
+        assert_eq!(state.lineage.len(), 36);
+    }
+}

@@ -1,0 +1,31 @@
+//! `relayctl schema`
+
+use std::process::ExitCode;
+
+use super::Context;
+use super::error::{CommandError, Exit};
+use crate::manifest;
+
+/// Print the JSON Schema of a manifest, for editors
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {}
+
+const EXAMPLES: &str = "\
+Example:
+  relayctl schema > schema/relayctl.schema.json
+
+A manifest's first line then turns on completion and checks in editors with the YAML language server:
+  # yaml-language-server: $schema=../schema/relayctl.schema.json";
+
+pub fn run(_args: &Args, context: &Context) -> Exit {
+    context.terminal.result(&text()?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The schema as it is printed and as `init` writes it.
+pub fn text() -> Result<String, CommandError> {
+    serde_json::to_string_pretty(&manifest::schema())
+        .map(|text| text + "\n")
+        .map_err(|error| CommandError::new(format!("cannot print the schema: {error}")))
+}

@@ -1,0 +1,241 @@
+//! What the commands share: the manifest, the state that belongs to it, and the account it is for.
+
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::error::CommandError;
+use super::project::{Project, folder_of, shown};
+use crate::call::Caller;
+use crate::manifest::{self, Inputs};
+use crate::model::Desired;
+use crate::port::{Provider, Store};
+use crate::provider::Edges;
+use crate::provider::aws::{Aws, Options as AwsOptions};
+use crate::provider::files::Files;
+use crate::provider::sandbox::Sandbox;
+use crate::render::diagnostic;
+use crate::resolve;
+use crate::state::State;
+use crate::store;
+
+/// A manifest without errors, and the project that it is in.
+pub struct Declared {
+    pub path: PathBuf,
+    pub desired: Desired,
+    pub project: Project,
+}
+
+/// A state's store, and how a saved plan says where it is; none: at its default place.
+pub struct StateAt {
+    pub store: Box<dyn Store>,
+    pub url: Option<String>,
+}
+
+/// Which account a run is for.
+pub struct Destination<'a> {
+    pub project: &'a Project,
+    pub account: &'a str,
+    pub region: &'a str,
+    /// What the manifest's relative paths are relative to.
+    pub base: &'a Path,
+}
+
+/// Reads a manifest with everything in it; prints what is wrong with it.
+pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
+    if !path.is_file() {
+        return Err(no_manifest(path));
+    }
+    let loaded = manifest::load(
+        path,
+        &Inputs {
+            variables: context.options.variables.iter().cloned().collect(),
+            region: context.options.region.clone(),
+            environment: &|name| std::env::var(name).ok(),
+        },
+    );
+    if !loaded.diagnostics.is_empty() {
+        let color = context.terminal.side_style().color;
+        context.terminal.side(&diagnostic::list(&loaded.diagnostics, &loaded.sources, color));
+    }
+    let failed = loaded.has_errors();
+    let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
+    let project = Project::of(path, context.options.sandbox)?;
+    Ok(Declared { path: path.to_owned(), desired, project })
+}
+
+fn no_manifest(path: &Path) -> CommandError {
+    let error = CommandError::new(format!("there is no manifest {}", path.display()));
+    if path.is_dir() {
+        return error.help("name a file in this folder, for example dev.yaml");
+    }
+    error.help("write one with `relayctl init`")
+}
+
+impl Declared {
+    /// Opens the state: `--state`, else the manifest's `state:`, else its place in the project. The sandbox has its own.
+    pub fn open_state(&self, context: &Context) -> Result<StateAt, CommandError> {
+        if !self.project.sandbox && self.desired.name == "sandbox" {
+            return Err(CommandError::new("a manifest cannot be named `sandbox`: state/sandbox.json is the sandbox's")
+                .help("give it another name"));
+        }
+        let declared = self.desired.store.as_deref().filter(|_| !self.project.sandbox);
+        let url = match (context.options.state.as_deref(), declared) {
+            (Some(option), _) => Some(rooted(option, Path::new("."), &self.project)),
+            (None, Some(declared)) => Some(rooted(declared, folder_of(&self.path), &self.project)),
+            (None, None) => None,
+        };
+        open_state(url, &self.project, &self.desired.name)
+    }
+
+    /// Reaches the account, and makes sure that it is the right one.
+    pub async fn connect(&self, context: &Context) -> Result<(Edges, Caller), CommandError> {
+        let destination = Destination {
+            project: &self.project,
+            account: &self.desired.account,
+            region: &self.desired.region,
+            base: folder_of(&self.path),
+        };
+        destination.connect(context).await
+    }
+
+    /// The state, if there is one yet; it must be this manifest's.
+    pub async fn recorded(&self, store: &dyn Store) -> Result<Option<State>, CommandError> {
+        let state = store.load().await?;
+        if let Some(state) = &state {
+            belongs(state, &self.desired.name, &self.desired.account, &store.location())?;
+        }
+        Ok(state)
+    }
+}
+
+/// A path as a saved plan can keep it: relative to the root, whatever it was relative to. URLs stay as they are.
+fn rooted(url: &str, relative_to: &Path, project: &Project) -> String {
+    if url.contains("://") { url.to_owned() } else { project.relative(&relative_to.join(url)) }
+}
+
+/// Opens a state by what a saved plan says of its place.
+pub fn open_state(url: Option<String>, project: &Project, name: &str) -> Result<StateAt, CommandError> {
+    let whole =
+        url.as_deref().map(|url| if url.contains("://") { url.to_owned() } else { shown(&project.root.join(url)) });
+    let default = PathBuf::from(shown(&project.state_file(name)));
+    Ok(StateAt { store: store::open(whole.as_deref(), &default)?, url })
+}
+
+/// A state that was made for another manifest or another account must not be compared with this one.
+pub fn belongs(state: &State, manifest: &str, account: &str, location: &str) -> Result<(), CommandError> {
+    let foreign = |what: &str, theirs: &str, ours: &str| {
+        Err(CommandError::new(format!("the state {location} belongs to {what} {theirs}, not to {ours}"))
+            .help("name this manifest's own state with --state or `state:`, or give the manifest a name of its own"))
+    };
+    if state.manifest != manifest {
+        return foreign("the manifest", &state.manifest, manifest);
+    }
+    if state.account != account {
+        return foreign("account", &state.account, account);
+    }
+    Ok(())
+}
+
+impl Destination<'_> {
+    /// Opens the edges and asks who we are before anything else.
+    pub async fn connect(&self, context: &Context) -> Result<(Edges, Caller), CommandError> {
+        if self.project.sandbox {
+            let account = shown(&self.project.sandbox_account());
+            context
+                .terminal
+                .note(&format!("Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."));
+        }
+        let edges = Edges { cloud: self.cloud(context).await?, files: self.files()? };
+        let caller = resolve::caller(&edges).await?;
+        if caller.account != self.account {
+            return Err(self.wrong_account(&caller));
+        }
+        Ok((edges, caller))
+    }
+
+    async fn cloud(&self, context: &Context) -> Result<Box<dyn Provider>, CommandError> {
+        if self.project.sandbox {
+            let file = self.project.sandbox_account();
+            return Ok(Box::new(Sandbox::open(&file, self.account, self.region)?));
+        }
+        let options = AwsOptions {
+            profile: context.options.profile.clone(),
+            region: self.region.to_owned(),
+            endpoint_url: context.options.endpoint(),
+        };
+        Ok(Box::new(Aws::connect(&options).await))
+    }
+
+    fn files(&self) -> Result<Files, CommandError> {
+        let base = self.base.to_owned();
+        if self.project.sandbox {
+            let overlay = self.project.sandbox_files();
+            let aws = overlay.join("home").join(".aws");
+            let (credentials, config) = (aws.join("credentials"), aws.join("config"));
+            return Ok(Files { credentials, config, base, overlay: Some(overlay) });
+        }
+        let credentials = aws_file("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
+        let config = aws_file("AWS_CONFIG_FILE", "config")?;
+        Ok(Files { credentials, config, base, overlay: None })
+    }
+
+    fn wrong_account(&self, caller: &Caller) -> CommandError {
+        let error = CommandError::new(format!(
+            "the credentials are for account {}, but the manifest is for account {} (they belong to {})",
+            caller.account, self.account, caller.arn
+        ));
+        if self.project.sandbox {
+            let file = shown(&self.project.sandbox_account());
+            return error.help(format!("{file} simulates another account; move it away to start a new one"));
+        }
+        error.help(
+            "choose credentials for that account with --profile or AWS_PROFILE, or correct `account:` in the manifest",
+        )
+    }
+}
+
+/// One of the two files of the AWS CLI: where its variable says, else in the home directory.
+fn aws_file(variable: &str, name: &str) -> Result<PathBuf, CommandError> {
+    let home = || home::home_dir().ok_or_else(|| CommandError::new("cannot tell the home directory").help("set HOME"));
+    let named = std::env::var(variable).ok().filter(|path| !path.is_empty());
+    match named.as_deref().map(|path| path.strip_prefix("~/").map_or(Err(path), Ok)) {
+        Some(Ok(below_home)) => Ok(home()?.join(below_home)),
+        Some(Err(path)) => Ok(PathBuf::from(path)),
+        None => Ok(home()?.join(".aws").join(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(manifest: &str, account: &str) -> State {
+        State {
+            version: crate::state::VERSION,
+            lineage: "l".into(),
+            serial: 1,
+            manifest: manifest.into(),
+            account: account.into(),
+            resources: Default::default(),
+        }
+    }
+
+    #[test]
+    fn another_manifests_state_is_refused_by_name() {
+        assert!(belongs(&state("dev", "1"), "dev", "1", "s").is_ok());
+        let error = belongs(&state("prod", "1"), "dev", "1", "state/x.json").unwrap_err();
+        assert_eq!(error.message.as_deref(), Some("the state state/x.json belongs to the manifest prod, not to dev"));
+        let error = belongs(&state("dev", "2"), "dev", "1", "state/x.json").unwrap_err();
+        assert_eq!(error.message.as_deref(), Some("the state state/x.json belongs to account 2, not to 1"));
+    }
+
+    #[test]
+    fn a_states_path_is_kept_relative_to_the_root_and_a_url_as_it_is() {
+        let temporary = tempfile::tempdir().unwrap();
+        std::fs::create_dir(temporary.path().join("state")).unwrap();
+        std::fs::write(temporary.path().join("state/x.json"), "").unwrap();
+        let project = Project::at(temporary.path(), false).unwrap();
+        assert_eq!(rooted("state/x.json", temporary.path(), &project), "state/x.json");
+        assert_eq!(rooted("s3://bucket/x", temporary.path(), &project), "s3://bucket/x");
+    }
+}

@@ -1,0 +1,86 @@
+//! `relayctl show`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::Context;
+use super::error::{CommandError, Exit};
+use super::input::{self, Input};
+use super::plan::{self, Form};
+use super::project::{Project, shown};
+use super::session;
+use super::state::resource;
+
+/// Print a saved plan, or what the state records for a manifest
+///
+/// Without an argument it prints the plan that is waiting to be applied. Reads files only, never AWS.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// A saved plan, or a manifest
+    #[arg(value_name = "PLANFILE|MANIFEST")]
+    file: Option<PathBuf>,
+
+    #[command(flatten)]
+    form: Form,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl show                              the plan that is waiting
+  relayctl show prod.plan.json --markdown    a saved plan, for a comment
+  relayctl show manifests/dev.yaml           what relayctl made for this manifest";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    let path = match &args.file {
+        Some(path) => path.clone(),
+        None => waiting(context)?,
+    };
+    match input::open(&path)? {
+        Input::Plan(saved) => plan::print(&saved, &args.form, context)?,
+        Input::Manifest => recorded(&path, &args.form, context)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn waiting(context: &Context) -> Result<PathBuf, CommandError> {
+    let mut plans = Project::at(Path::new("."), context.options.sandbox)?.waiting()?;
+    match (plans.pop(), plans.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => {
+            Err(CommandError::new("no plan is waiting").help("name a saved plan or a manifest: relayctl show FILE"))
+        }
+        (Some(last), false) => {
+            let names: Vec<String> = plans.iter().chain([&last]).map(|path| shown(path)).collect();
+            Err(CommandError::new(format!("several plans are waiting: {}", names.join(", ")))
+                .help(format!("name one: relayctl show {}", names[0])))
+        }
+    }
+}
+
+fn recorded(path: &Path, form: &Form, context: &Context) -> Result<(), CommandError> {
+    if form.markdown {
+        return Err(CommandError::new("--markdown prints a plan, and this is a manifest"));
+    }
+    let declared = session::load(path, context)?;
+    let at = declared.open_state(context)?;
+    let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
+    let Some(state) = state else {
+        return Err(CommandError::new(format!("there is no state {} yet", at.store.location()))
+            .help(format!("see what would be made: relayctl plan {}", path.display())));
+    };
+    if form.json {
+        return context.terminal.result(&crate::state::encode(&state));
+    }
+    let location = at.store.location();
+    let sandbox = if declared.project.sandbox { " (sandbox)" } else { "" };
+    let title = format!(
+        "# {} in account {}{sandbox}: {} resources, serial {} of {location}\n",
+        state.manifest,
+        state.account,
+        state.resources.len(),
+        state.serial
+    );
+    let resources = state.resources.iter().map(|(address, entry)| format!("\n{}", resource(address, entry)));
+    context.terminal.result(&resources.fold(title, |text, next| text + &next))
+}

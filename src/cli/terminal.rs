@@ -1,0 +1,109 @@
+//! What goes where: stdout carries the result, stderr everything else.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style as Ansi};
+
+use super::error::CommandError;
+use super::options::{Color, Options};
+use crate::render::human::Style;
+
+pub struct Terminal {
+    quiet: bool,
+    verbose: bool,
+    stdout: ColorChoice,
+    stderr: ColorChoice,
+}
+
+impl Terminal {
+    pub fn new(options: &Options) -> Self {
+        let choice = |auto: ColorChoice| match options.color {
+            Color::Always => ColorChoice::AlwaysAnsi,
+            Color::Never => ColorChoice::Never,
+            Color::Auto => auto,
+        };
+        Self {
+            quiet: options.quiet,
+            verbose: options.verbose > 0,
+            stdout: choice(AutoStream::choice(&io::stdout())),
+            stderr: choice(AutoStream::choice(&io::stderr())),
+        }
+    }
+
+    /// For text that goes to stdout.
+    pub fn style(&self) -> Style {
+        Style { color: self.stdout != ColorChoice::Never, verbose: self.verbose }
+    }
+
+    /// For text that goes to stderr.
+    pub fn side_style(&self) -> Style {
+        Style { color: self.stderr != ColorChoice::Never, verbose: self.verbose }
+    }
+
+    /// Whether a person can watch and answer.
+    pub fn interactive(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether progress may redraw itself.
+    pub fn animated(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// The result, ended by exactly one newline.
+    pub fn result(&self, text: &str) -> Result<(), CommandError> {
+        let mut stdout = AutoStream::new(io::stdout().lock(), self.stdout);
+        writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::BrokenPipe => CommandError::broken_pipe(),
+                _ => CommandError::new(format!("cannot write the result: {error}")),
+            }
+        })
+    }
+
+    /// Something good to know, which --quiet hides.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.side(text);
+        }
+    }
+
+    pub fn warn(&self, text: &str) {
+        self.side(&format!("{}: {text}", self.paint("warning", AnsiColor::Yellow)));
+    }
+
+    pub fn error(&self, error: &CommandError) {
+        if let Some(message) = &error.message {
+            self.side(&format!("{}: {message}", self.paint("error", AnsiColor::Red)));
+        }
+        if let Some(help) = &error.help {
+            self.side(&format!("{}: {help}", self.paint("help", AnsiColor::Cyan)));
+        }
+    }
+
+    /// To stderr. Where even that is closed, there is nobody left to tell.
+    pub fn side(&self, text: &str) {
+        let mut stderr = AutoStream::new(io::stderr().lock(), self.stderr);
+        let _ = writeln!(stderr, "{}", text.trim_end_matches('\n'));
+    }
+
+    /// Asks on stderr; only `yes` is a yes.
+    pub fn confirm(&self, question: &str) -> Result<bool, CommandError> {
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "\n{question}\n  Only 'yes' will be accepted.\n\n  Enter a value: ");
+        let _ = stderr.flush();
+        let mut answer = String::new();
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(|error| CommandError::new(format!("cannot read the answer: {error}")))?;
+        let _ = writeln!(stderr);
+        Ok(answer.trim() == "yes")
+    }
+
+    fn paint(&self, word: &str, color: AnsiColor) -> String {
+        let style = Ansi::new().bold().fg_color(Some(color.into()));
+        format!("{style}{word}{style:#}")
+    }
+}
