@@ -1,6 +1,13 @@
 //! The file format of the state, and its versions.
 
-use super::State;
+use serde::Serialize;
+
+use super::{State, VERSION};
+use crate::kind;
+use crate::value::Value;
+
+/// What tells a state from any other JSON file.
+const FORMAT: &str = "relayctl-state";
 
 /// Why a text is no state.
 #[derive(Debug, thiserror::Error)]
@@ -11,10 +18,152 @@ pub enum DecodeError {
     Newer(u32),
 }
 
-pub fn encode(_state: &State) -> String {
-    todo!()
+#[derive(Serialize)]
+struct Marked<'a> {
+    format: &'static str,
+    #[serde(flatten)]
+    state: &'a State,
 }
 
-pub fn decode(_text: &str) -> Result<State, DecodeError> {
-    todo!()
+/// JSON for people to read, with the format's name and version before everything else.
+///
+/// # Panics
+/// Never: the maps of a state have text keys.
+pub fn encode(state: &State) -> String {
+    let marked = Marked { format: FORMAT, state };
+    let mut text = serde_json::to_string_pretty(&marked).expect("a state always serialises");
+    text.push('\n');
+    text
+}
+
+/// The version is looked at before anything else, so that a newer relayctl may change everything else.
+pub fn decode(text: &str) -> Result<State, DecodeError> {
+    let root = parse(text)?;
+    match root.get("format").and_then(Value::as_str) {
+        Some(FORMAT) => {}
+        Some(other) => return Err(not_state(format!("its format is `{other}`"))),
+        None => return Err(not_state(foreign(&root))),
+    }
+    let version = root.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
+    match version {
+        Some(VERSION) => {}
+        Some(newer) if newer > VERSION => return Err(DecodeError::Newer(newer)),
+        Some(older) => return Err(not_state(format!("there never was a version {older}"))),
+        None => return Err(not_state("it says no version")),
+    }
+    let state: State = serde_json::from_value(root).map_err(|error| not_state(format!("{error}")))?;
+    match state.resources.keys().find(|address| kind::of(address.kind()).is_none()) {
+        Some(address) => Err(not_state(format!("it records `{address}`, of a kind that this relayctl does not know"))),
+        None => Ok(state),
+    }
+}
+
+fn not_state(why: impl Into<String>) -> DecodeError {
+    DecodeError::NotState(why.into())
+}
+
+fn parse(text: &str) -> Result<Value, DecodeError> {
+    if text.trim().is_empty() {
+        return Err(not_state("it is empty"));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        not_state(if error.is_eof() {
+            format!("it is cut off at line {}", error.line())
+        } else {
+            format!("it is not JSON ({error})")
+        })
+    })
+}
+
+/// What it is instead, as far as that shows.
+fn foreign(root: &Value) -> &'static str {
+    match root {
+        Value::Object(map) if map.contains_key("terraform_version") => "it is a state of Terraform",
+        Value::Object(_) => "it is JSON, but of something else (it says no format)",
+        _ => "it is JSON, but no object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::address::Address;
+    use crate::model::{Entry, Recorded, Status};
+
+    fn state() -> State {
+        let user = Address::new("user", "serverless");
+        let entry = |status, id: Option<&str>, depends_on: &[&Address]| Entry {
+            status,
+            id: id.map(str::to_owned),
+            attributes: [("name".to_owned(), json!("serverless"))].into(),
+            depends_on: depends_on.iter().copied().cloned().collect::<BTreeSet<_>>(),
+        };
+        State {
+            version: VERSION,
+            lineage: "8d3c".into(),
+            serial: 3,
+            manifest: "dev".into(),
+            account: "123456789012".into(),
+            resources: Recorded::from([
+                (user.clone(), entry(Status::Done, Some("AIDAEXAMPLE"), &[])),
+                (Address::new("access_key", "serverless"), entry(Status::Intended, None, &[&user])),
+            ]),
+        }
+    }
+
+    fn refusal(text: &str) -> String {
+        decode(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_state_prints_its_format_first_and_its_resources_in_order() {
+        insta::assert_snapshot!(encode(&state()));
+    }
+
+    #[test]
+    fn a_state_reads_back_as_it_was() {
+        let empty = State { resources: Recorded::new(), ..state() };
+        assert_eq!(decode(&encode(&empty)).unwrap(), empty);
+        // Without the check of kinds, so that this does not depend on which there are.
+        let root = parse(&encode(&state())).unwrap();
+        assert_eq!(serde_json::from_value::<State>(root).unwrap(), state());
+    }
+
+    #[test]
+    fn a_kind_that_nobody_knows_is_refused_rather_than_dropped() {
+        let text = encode(&state()).replace("access_key.serverless", "lambda.serverless");
+        let text = text.replace("\"user.serverless\": {", "\"spaceship.x\": {");
+        assert!(refusal(&text).contains("of a kind that this relayctl does not know"));
+    }
+
+    #[test]
+    fn every_cut_of_a_state_is_noticed() {
+        let text = encode(&state());
+        for length in 0..text.trim_end().len() {
+            assert!(matches!(decode(&text[..length]), Err(DecodeError::NotState(_))), "cut at {length}");
+        }
+        assert_eq!(refusal(&text[..40]), "it is cut off at line 3");
+        assert_eq!(refusal(" \n"), "it is empty");
+    }
+
+    #[test]
+    fn a_newer_version_is_told_from_a_broken_file_whatever_else_it_holds() {
+        let newer = r#"{"format": "relayctl-state", "version": 2, "things": []}"#;
+        assert!(matches!(decode(newer), Err(DecodeError::Newer(2))));
+    }
+
+    #[test]
+    fn what_is_no_state_is_named() {
+        assert_eq!(refusal(r#"{"version": 4, "terraform_version": "1.9.0"}"#), "it is a state of Terraform");
+        assert_eq!(refusal(r#"{"format": "relayctl-plan"}"#), "its format is `relayctl-plan`");
+        assert_eq!(refusal("{}"), "it is JSON, but of something else (it says no format)");
+        assert_eq!(refusal("[]"), "it is JSON, but no object");
+        assert_eq!(refusal(r#"{"format": "relayctl-state", "version": 0}"#), "there never was a version 0");
+        assert_eq!(refusal(r#"{"format": "relayctl-state", "version": 1}"#), "missing field `lineage`");
+        assert!(refusal("hello").starts_with("it is not JSON (expected value at line 1"));
+    }
 }

@@ -2,6 +2,8 @@
 
 mod file;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Recorded;
@@ -35,9 +37,15 @@ pub struct LockInfo {
     pub what: String,
 }
 
+impl fmt::Display for LockInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{} (pid {}, {}, since {})", self.who, self.host, self.pid, self.what, self.since)
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the state {location} is locked: {info:?}")]
+    #[error("{location} is locked by {info}: run again when that has ended; a run that was killed holds no lock")]
     Locked { location: String, info: LockInfo },
     #[error("cannot {what} {location}: {cause}")]
     Io { what: &'static str, location: String, cause: std::io::Error },
@@ -45,4 +53,7 @@ pub enum StoreError {
     Unreadable { location: String, why: String },
     #[error("{location} was written by a newer relayctl (state version {found}, this one knows {VERSION})")]
     Newer { location: String, found: u32 },
+    /// The URL of a store names none that this binary has.
+    #[error("the state cannot be kept at {url}: {why}")]
+    Unsupported { url: String, why: &'static str },
 }

@@ -2,13 +2,78 @@
 
 pub mod local;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
 
 use crate::port::Store;
 use crate::state::StoreError;
+use local::LocalStore;
 
 /// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file. `default` is the file to
 /// use without one.
-pub fn open(_url: Option<&str>, _default: &Path) -> Result<Box<dyn Store>, StoreError> {
-    todo!()
+pub fn open(url: Option<&str>, default: &Path) -> Result<Box<dyn Store>, StoreError> {
+    let path = match url {
+        Some(url) => file_in(local_path(url)?, default),
+        None => default.to_owned(),
+    };
+    Ok(Box::new(LocalStore::new(path)))
+}
+
+fn local_path(url: &str) -> Result<PathBuf, StoreError> {
+    let unsupported = |why| Err(StoreError::Unsupported { url: url.to_owned(), why });
+    match url.split_once("://") {
+        None if url.is_empty() => unsupported("the name is empty; name a folder or a .json file"),
+        None => Ok(PathBuf::from(url)),
+        Some(("file", rest)) => {
+            // `file://state/dev.json` would mean the file `/dev.json` of a machine called `state`.
+            let path = rest.strip_prefix("localhost").unwrap_or(rest);
+            match percent_decode_str(path).decode_utf8() {
+                Ok(path) if path.starts_with('/') => Ok(PathBuf::from(path.as_ref())),
+                _ => unsupported("after file:// comes an absolute path; write a relative one without file://"),
+            }
+        }
+        Some(("s3", _)) => unsupported("a bucket is not yet supported as a store; name a folder or a .json file"),
+        Some(_) => unsupported("there is no such kind of store; name a folder or a .json file"),
+    }
+}
+
+/// A `.json` file is the state itself; anything else is the folder that the state is in, under its default name.
+fn file_in(path: PathBuf, default: &Path) -> PathBuf {
+    let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    match default.file_name() {
+        Some(name) if !is_file || path.is_dir() => path.join(name),
+        _ => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn location(url: &str) -> String {
+        match open(Some(url), Path::new("state/dev.json")) {
+            Ok(store) => store.location(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_url_names_a_folder_or_a_file() {
+        assert_eq!(open(None, Path::new("state/dev.json")).unwrap().location(), "state/dev.json");
+        assert_eq!(location("/var/states"), "/var/states/dev.json");
+        assert_eq!(location("states/"), "states/dev.json");
+        assert_eq!(location("elsewhere/prod.json"), "elsewhere/prod.json");
+        assert_eq!(location("file:///var/my%20states"), "/var/my states/dev.json");
+        assert_eq!(location("file://localhost/var/x.json"), "/var/x.json");
+    }
+
+    #[test]
+    fn other_urls_are_refused_with_what_to_write_instead() {
+        insta::assert_snapshot!(
+            ["s3://bucket/key", "https://example.com/", "file://state/dev.json", ""].map(location).join("\n"),
+            @r"
+        "
+        );
+    }
 }

@@ -1,10 +1,25 @@
 //! The local files: profiles, key files, zappa settings.
+//!
+//! All of them are other people's files too. A change reads the file under a lock, edits only what it was asked to, and
+//! replaces the file all or nothing; what it was not asked to change keeps its bytes.
+
+pub(crate) mod disk;
+mod ini;
+mod json_text;
+mod key_csv;
+mod lock;
+mod place;
+mod problem;
+mod profile;
+mod settings;
+
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use crate::call::{Carried, Failure, Read, Reply, Write};
+use crate::call::{Carried, Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply, Write};
 use crate::port::Provider;
-use std::path::PathBuf;
+use problem::Problem;
 
 /// Where the local files are.
 #[derive(Clone, Debug)]
@@ -13,17 +28,77 @@ pub struct Files {
     pub config: PathBuf,
     /// What relative paths are relative to: the manifest's folder.
     pub base: PathBuf,
-    /// The sandbox's: a path outside of it is written below it instead, and read there first.
+    /// The sandbox's: a path outside of it is written below it instead, in its `files` folder, and read there first. A
+    /// file that exists outside is copied in with its first change, and stays as it is. One that is deleted while the
+    /// outer one exists is left empty, so that the outer one does not show through again.
     pub overlay: Option<PathBuf>,
+}
+
+impl Files {
+    fn answer(&self, read: &FileRead) -> Result<FileReply, Problem> {
+        match read {
+            FileRead::Credentials { profile } => profile::read_key(&self.place(&LocalFile::Credentials), profile),
+            FileRead::Profile { profile } => profile::read_settings(&self.place(&LocalFile::Config), profile),
+            FileRead::KeyCsv { file } => key_csv::read(&self.place(file)),
+            FileRead::Stage { file, stage } => settings::read(&self.place(file), stage),
+        }
+    }
+
+    fn change(&self, write: &FileWrite, carried: &Carried) -> Result<(), Problem> {
+        let credentials = self.place(&LocalFile::Credentials);
+        let config = self.place(&LocalFile::Config);
+        match write {
+            FileWrite::StoreCredentials { profile, replaces, replace_profile } => {
+                profile::store_key(&credentials, profile, key(carried)?, replaces.as_deref(), *replace_profile)
+            }
+            FileWrite::RemoveCredentials { profile, key } => profile::remove_key(&credentials, profile, key),
+            FileWrite::SetProfile { profile, settings } => profile::set_settings(&config, profile, settings),
+            FileWrite::UnsetProfile { profile, settings } => profile::unset_settings(&config, profile, settings),
+            FileWrite::StoreKeyCsv { file, replaces } => {
+                key_csv::store(&self.place(file), key(carried)?, replaces.as_deref())
+            }
+            FileWrite::RemoveKeyCsv { file, key } => key_csv::remove(&self.place(file), key),
+            FileWrite::SetStage { file, stage, settings } => settings::set(&self.place(file), stage, settings),
+            FileWrite::UnsetStage { file, stage, settings } => settings::unset(&self.place(file), stage, settings),
+        }
+    }
+}
+
+fn key(carried: &Carried) -> Result<&NewKey, Problem> {
+    let message = "no key was handed to this call: this is a fault in relayctl";
+    carried.key.as_ref().ok_or_else(|| Problem::refused("NoKey", message))
+}
+
+/// Disks and locks take their time, and must not hold up the calls to AWS meanwhile.
+async fn aside<T: Send + 'static>(
+    action: &'static str,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(|problem| problem.into_failure(action)),
+        // The text of a panic is left out: nobody vouches for what is in it.
+        Err(_) => Err(Failure::new(FailureKind::Other, action, "Aborted", "the call was broken off")),
+    }
+}
+
+fn not_local(action: &'static str) -> Failure {
+    Failure::new(FailureKind::Other, action, "NotLocal", "this call is none on local files")
 }
 
 #[async_trait]
 impl Provider for Files {
-    async fn read(&self, _read: &Read) -> Result<Reply, Failure> {
-        todo!()
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        let Read::File(file) = read else { return Err(not_local(read.action())) };
+        let (files, file) = (self.clone(), file.clone());
+        aside(read.action(), move || files.answer(&file)).await.map(Reply::File)
     }
 
-    async fn write(&self, _write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
-        todo!()
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        let Write::File(file) = write else { return Err(not_local(write.action())) };
+        let (files, file, carried) = (self.clone(), file.clone(), carried.clone());
+        aside(write.action(), move || files.change(&file, &carried)).await.map(|()| Reply::Done)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! What one line of an AWS file is, given the lines above it.
+
+use std::ops::Range;
+
+/// A line with its ending.
+pub struct Line {
+    pub text: String,
+    pub role: Role,
+}
+
+pub enum Role {
+    /// What is between the brackets, trimmed.
+    Header(String),
+    /// `key` in lower case; `value` is its bytes in the line.
+    Setting { key: String, value: Range<usize> },
+    /// Indented more than the setting above: a part of its value.
+    Nested,
+    /// A comment, a blank line, or something that is none of these, which is left as it is.
+    Other,
+}
+
+impl Line {
+    pub fn parse(text: &str, above: &[Self]) -> Self {
+        Self { text: text.to_owned(), role: role(text, above) }
+    }
+
+    pub fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    pub fn indent(&self) -> &str {
+        &self.text[..indent_of(&self.text)]
+    }
+
+    pub fn value(&self) -> Option<&str> {
+        match &self.role {
+            Role::Setting { value, .. } => Some(&self.text[value.clone()]),
+            _ => None,
+        }
+    }
+
+    /// Changes the value's bytes only: how the key is spelt, the spaces around `=` and a comment behind it stay.
+    pub fn set_value(&mut self, new: &str) {
+        if let Role::Setting { value, .. } = &mut self.role {
+            self.text.replace_range(value.clone(), new);
+            value.end = value.start + new.len();
+        }
+    }
+}
+
+/// Windows editors put a byte order mark before the first line.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+fn indent_of(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
+
+fn role(text: &str, above: &[Line]) -> Role {
+    let content = without_mark(text).trim();
+    if content.is_empty() || content.starts_with(['#', ';']) {
+        return Role::Other;
+    }
+    let setting_above = above.iter().rev().find(|line| matches!(line.role, Role::Header(_) | Role::Setting { .. }));
+    if let Some(line) = setting_above
+        && matches!(line.role, Role::Setting { .. })
+        && indent_of(text) > indent_of(&line.text)
+    {
+        return Role::Nested;
+    }
+    if let Some(name) = header(content) {
+        return Role::Header(name.trim().to_owned());
+    }
+    setting(text)
+}
+
+/// A bracket inside of quotes does not end the name: `[profile "a]b"]`.
+fn header(content: &str) -> Option<&str> {
+    let inside = content.strip_prefix('[')?;
+    let mut quote = None;
+    for (index, c) in inside.char_indices() {
+        match (quote, c) {
+            (None, ']') => return Some(&inside[..index]),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    // An apostrophe that never closes was no quote.
+    inside.split_once(']').map(|(name, _)| name)
+}
+
+fn setting(text: &str) -> Role {
+    let Some(delimiter) = text.find(['=', ':']) else { return Role::Other };
+    let key = without_mark(&text[..delimiter]).trim().to_lowercase();
+    if key.is_empty() {
+        return Role::Other;
+    }
+    let behind = &text[delimiter + 1..];
+    let start = delimiter + 1 + (behind.len() - behind.trim_start_matches([' ', '\t']).len());
+    let value = text[start..].trim_end();
+    // ` #` right behind the delimiter is found with the space before it.
+    let comment = comment_start(&text[delimiter + 1..start + value.len()]).map(|at| delimiter + 1 + at);
+    let end = comment.unwrap_or(start + value.len()).max(delimiter + 1);
+    let start = start.min(end);
+    Role::Setting { key, value: start..start + text[start..end].trim_end().len() }
+}
+
+/// Where a comment behind a value begins: at white space with `#` or `;` behind it.
+pub fn comment_start(value: &str) -> Option<usize> {
+    let mut before = None;
+    for (index, c) in value.char_indices() {
+        if matches!(c, '#' | ';') && before.is_some_and(|(_, c): (usize, char)| c.is_whitespace()) {
+            return before.map(|(index, _)| index);
+        }
+        before = Some((index, c));
+    }
+    None
+}

@@ -1,0 +1,237 @@
+//! The dialect of INI in AWS's credentials and config files, edited line by line: a line that nobody asked to change
+//! keeps its bytes, its place and its line ending.
+//!
+//! Two readers define the dialect, and they differ. botocore (the AWS CLI) is Python's `configparser`: `=` or `:`, keys
+//! in any case, whole-line comments only, and a line that is indented more than the setting above it belongs to that
+//! setting. The SDKs know `=` only, join sections of the same name (the later setting wins), and end a value at ` #` or
+//! ` ;`. What is written here means the same to both.
+
+mod line;
+
+use std::ops::Range;
+
+use super::problem::Problem;
+use crate::value::Value;
+use line::{Line, Role};
+
+/// A file's lines. Not `Debug`: they hold secrets.
+pub struct Document {
+    lines: Vec<Line>,
+    ending: &'static str,
+}
+
+/// Tells by the text between the brackets whether a section is meant.
+pub type Header<'a> = &'a dyn Fn(&str) -> bool;
+
+impl Document {
+    pub fn parse(text: &str) -> Self {
+        let mut lines = Vec::new();
+        for text in text.split_inclusive('\n') {
+            let line = Line::parse(text, &lines);
+            lines.push(line);
+        }
+        let ending = if lines.first().is_some_and(|line| line.text.ends_with("\r\n")) { "\r\n" } else { "\n" };
+        Self { lines, ending }
+    }
+
+    pub fn text(&self) -> String {
+        self.lines.iter().map(|line| line.text.as_str()).collect()
+    }
+
+    pub fn has(&self, section: Header) -> bool {
+        !self.sections(section).is_empty()
+    }
+
+    /// What a setting is worth: of several, the last one counts. An empty value is none.
+    pub fn value(&self, section: Header, key: &str) -> Option<String> {
+        let line = &self.lines[*self.occurrences(section, key).last()?];
+        line.value().filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// All settings of the section in the order of the file, keys in lower case; a nested one (`s3 =` with indented
+    /// lines below) is an object of its own settings.
+    pub fn settings(&self, section: Header) -> Vec<(String, Value)> {
+        let mut settings: Vec<(String, Value)> = Vec::new();
+        for index in self.sections(section).into_iter().flatten() {
+            let Role::Setting { key, .. } = &self.lines[index].role else { continue };
+            let value = self.whole_value(index);
+            match settings.iter_mut().find(|(known, _)| known == key) {
+                Some((_, earlier)) => *earlier = value,
+                None => settings.push((key.clone(), value)),
+            }
+        }
+        settings
+    }
+
+    /// Sets a setting where it is, keeping its spelling and its comment, or else below the section's last one; a section
+    /// that does not exist is added at the end, as `[header]`.
+    pub fn set(&mut self, section: Header, header: &str, key: &str, value: &str) -> Result<(), Problem> {
+        check_key(key)?;
+        check_value(key, value)?;
+        if let Some((last, earlier)) = self.occurrences(section, key).split_last() {
+            if self.lines[*last].value() != Some(value) || !self.nested(*last).is_empty() {
+                self.lines[*last].set_value(value);
+                self.remove_all(&self.nested(*last));
+            }
+            for index in earlier.iter().rev() {
+                self.remove_setting(*index);
+            }
+            return Ok(());
+        }
+        let line = format!("{key} = {value}{}", self.ending);
+        match self.sections(section).pop() {
+            Some(lines) => self.insert_below_settings(lines, &line),
+            None => self.append_section(header, &line)?,
+        }
+        Ok(())
+    }
+
+    /// Removes a setting, with what is nested in it, wherever the section says it.
+    pub fn unset(&mut self, section: Header, key: &str) {
+        for index in self.occurrences(section, key).into_iter().rev() {
+            self.remove_setting(index);
+        }
+    }
+
+    /// Removes the headers of sections that hold neither a setting nor a comment.
+    pub fn drop_empty(&mut self, section: Header) {
+        for lines in self.sections(section).into_iter().rev() {
+            if self.lines[lines.start + 1..lines.end].iter().any(|line| !line.is_blank()) {
+                continue;
+            }
+            let at_end = lines.end == self.lines.len();
+            self.lines.drain(lines.clone());
+            // `append_section` had put it there.
+            if at_end && lines.start > 0 && self.lines[lines.start - 1].is_blank() {
+                self.lines.pop();
+            }
+        }
+    }
+
+    /// From each header that is meant to the next header.
+    fn sections(&self, section: Header) -> Vec<Range<usize>> {
+        let is_header = |line: &Line| matches!(line.role, Role::Header(_));
+        let meant = self.lines.iter().enumerate().filter(|(_, line)| match &line.role {
+            Role::Header(name) => section(name),
+            _ => false,
+        });
+        meant
+            .map(|(start, _)| {
+                let next = self.lines[start + 1..].iter().position(is_header);
+                start..next.map_or(self.lines.len(), |next| start + 1 + next)
+            })
+            .collect()
+    }
+
+    fn occurrences(&self, section: Header, key: &str) -> Vec<usize> {
+        let is_it = |index: &usize| match &self.lines[*index].role {
+            Role::Setting { key: found, .. } => found.eq_ignore_ascii_case(key),
+            _ => false,
+        };
+        self.sections(section).into_iter().flatten().filter(is_it).collect()
+    }
+
+    /// The lines that continue a setting. Comments may stand between them.
+    fn nested(&self, setting: usize) -> Vec<usize> {
+        let below = self.lines.iter().enumerate().skip(setting + 1);
+        let own = below.take_while(|(_, line)| matches!(line.role, Role::Nested | Role::Other));
+        own.filter(|(_, line)| matches!(line.role, Role::Nested)).map(|(index, _)| index).collect()
+    }
+
+    fn whole_value(&self, setting: usize) -> Value {
+        let own = self.lines[setting].value().unwrap_or_default();
+        let nested: Vec<&str> = self.nested(setting).iter().map(|&index| self.lines[index].text.trim()).collect();
+        if nested.is_empty() {
+            return Value::from(own);
+        }
+        let pairs: Option<serde_json::Map<String, Value>> =
+            nested.iter().map(|line| line.split_once('=')).map(|pair| pair.map(nested_setting)).collect();
+        match pairs {
+            Some(pairs) if own.is_empty() => Value::Object(pairs),
+            _ => Value::from([&[own], nested.as_slice()].concat().join("\n")),
+        }
+    }
+
+    fn remove_setting(&mut self, setting: usize) {
+        self.remove_all(&self.nested(setting));
+        self.lines.remove(setting);
+    }
+
+    fn remove_all(&mut self, ascending: &[usize]) {
+        for &index in ascending.iter().rev() {
+            self.lines.remove(index);
+        }
+    }
+
+    /// Below the last setting rather than at the section's end, where blank lines and the next section's comments are.
+    fn insert_below_settings(&mut self, lines: Range<usize>, line: &str) {
+        let settings = |index: &usize| matches!(self.lines[*index].role, Role::Setting { .. });
+        let last_setting = lines.clone().rfind(settings);
+        let indent = last_setting.map_or("", |index| self.lines[index].indent()).to_owned();
+        let last = match last_setting {
+            Some(setting) => self.nested(setting).last().copied().unwrap_or(setting),
+            None => lines.start,
+        };
+        self.end_line(last);
+        let line = Line::parse(&format!("{indent}{line}"), &self.lines[..=last]);
+        self.lines.insert(last + 1, line);
+    }
+
+    fn append_section(&mut self, header: &str, setting: &str) -> Result<(), Problem> {
+        check_header(header)?;
+        if let Some(last) = self.lines.len().checked_sub(1) {
+            self.end_line(last);
+            self.push(self.ending);
+        }
+        self.push(&format!("[{header}]{}", self.ending));
+        self.push(setting);
+        Ok(())
+    }
+
+    fn push(&mut self, text: &str) {
+        let line = Line::parse(text, &self.lines);
+        self.lines.push(line);
+    }
+
+    /// The last line of a file may lack its ending.
+    fn end_line(&mut self, index: usize) {
+        if !self.lines[index].text.ends_with('\n') {
+            self.lines[index].text.push_str(self.ending);
+        }
+    }
+}
+
+fn nested_setting((key, value): (&str, &str)) -> (String, Value) {
+    (key.trim().to_lowercase(), Value::from(value.trim()))
+}
+
+fn check_key(key: &str) -> Result<(), Problem> {
+    if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+        let key = key.escape_default();
+        return Err(Problem::invalid(format!("`{key}` cannot be the name of a setting of an AWS file")));
+    }
+    Ok(())
+}
+
+/// A line break in a value would be a line of the file's own making: another setting, or another profile.
+fn check_value(key: &str, value: &str) -> Result<(), Problem> {
+    let ambiguous = value.trim() != value || line::comment_start(value).is_some();
+    if value.chars().any(char::is_control) || ambiguous {
+        return Err(Problem::invalid(format!(
+            "the value of {key} cannot be written to an AWS file: it holds a line break, ` #` or ` ;`, or begins or ends \
+             with a space"
+        )));
+    }
+    Ok(())
+}
+
+fn check_header(header: &str) -> Result<(), Problem> {
+    if header.chars().any(|c| c.is_control() || c == '[' || c == ']') || header.trim().is_empty() {
+        let header = header.escape_default();
+        return Err(Problem::invalid(format!("`{header}` cannot be the name of a section of an AWS file")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

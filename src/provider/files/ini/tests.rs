@@ -1,0 +1,129 @@
+use serde_json::json;
+
+use super::*;
+
+fn section(name: &'static str) -> impl Fn(&str) -> bool {
+    move |header| header == name
+}
+
+fn edited(text: &str, edit: impl FnOnce(&mut Document)) -> String {
+    let mut document = Document::parse(text);
+    edit(&mut document);
+    document.text()
+}
+
+fn set(text: &str, name: &'static str, key: &str, value: &str) -> String {
+    edited(text, |document| document.set(&section(name), name, key, value).unwrap())
+}
+
+const ODD: &str = "\u{feff}# mine\r\n\r\nstray = 1\n[a] ; first\r\n  Key:  one  # why\n\t\n[b\nnonsense\n= x\n[ c ]\nk=v";
+
+#[test]
+fn what_is_not_edited_keeps_its_bytes() {
+    assert_eq!(edited(ODD, |_| ()), ODD);
+    assert_eq!(edited(ODD, |document| document.unset(&section("nobody"), "key")), ODD);
+    assert_eq!(set(ODD, "a", "key", "one"), ODD, "the value is that already");
+}
+
+#[test]
+fn keys_are_found_in_any_case_and_values_without_their_comments() {
+    let document = Document::parse(ODD);
+    assert_eq!(document.value(&section("a"), "key").as_deref(), Some("one"));
+    assert_eq!(document.value(&section("c"), "K").as_deref(), Some("v"));
+    assert_eq!(document.value(&section("a"), "stray"), None);
+    let document = Document::parse("[a]\nurl = https://x/#top;y\nempty =\ncomment = # c\n");
+    assert_eq!(document.value(&section("a"), "url").as_deref(), Some("https://x/#top;y"));
+    assert_eq!(document.value(&section("a"), "empty"), None);
+    assert_eq!(document.value(&section("a"), "comment"), None);
+}
+
+#[test]
+fn a_change_touches_the_value_only() {
+    assert_eq!(set(ODD, "a", "key", "two"), ODD.replace("one  #", "two  #"));
+    assert_eq!(set("[a]\nx=1\r\ny=2\n", "a", "x", "9"), "[a]\nx=9\r\ny=2\n");
+    assert_eq!(set("[a]\nx =\n", "a", "x", "9"), "[a]\nx =9\n");
+}
+
+#[test]
+fn a_new_setting_goes_below_the_last_one_not_below_the_next_sections_comment() {
+    assert_eq!(set("[a]\r\nx = 1\r\n\r\n# about b\r\n[b]\r\n", "a", "y", "2"), "[a]\r\nx = 1\r\ny = 2\r\n\r\n# about b\r\n[b]\r\n");
+    assert_eq!(set("[a]\n[b]\n", "a", "y", "2"), "[a]\ny = 2\n[b]\n");
+    assert_eq!(set("[a]", "a", "y", "2"), "[a]\ny = 2\n");
+    // Less indented than the one above it is still a setting of its own, more would be a part of that one.
+    assert_eq!(set("[a]\n  x = 1\n", "a", "y", "2"), "[a]\n  x = 1\n  y = 2\n");
+    assert_eq!(set("[a]\ns3 =\n  x = 1\n  # c\n  z = 1\n\n", "a", "y", "2"), "[a]\ns3 =\n  x = 1\n  # c\n  z = 1\ny = 2\n\n");
+}
+
+#[test]
+fn a_new_section_goes_to_the_end_and_removing_it_restores_the_file() {
+    for text in ["", "[a]\nx = 1\n", "[a]\nx = 1\n\n", "# only a comment\n", "[a]\r\n"] {
+        let with = set(text, "new", "k", "v");
+        assert!(with.starts_with(text) && with.contains("[new]"), "{with:?}");
+        let without = edited(&with, |document| {
+            document.unset(&section("new"), "k");
+            document.drop_empty(&section("new"));
+        });
+        assert_eq!(without, text);
+    }
+    assert_eq!(set("[a]\nx = 1", "new", "k", "v"), "[a]\nx = 1\n\n[new]\nk = v\n");
+}
+
+#[test]
+fn a_section_with_a_setting_or_a_comment_left_is_kept() {
+    let drop = |text: &str| {
+        edited(text, |document| {
+            document.unset(&section("a"), "x");
+            document.drop_empty(&section("a"));
+        })
+    };
+    assert_eq!(drop("[a]\nx = 1\ny = 2\n"), "[a]\ny = 2\n");
+    assert_eq!(drop("[a]\nx = 1\n# note\n"), "[a]\n# note\n");
+    assert_eq!(drop("[o]\n\n[a]\nx = 1\n\n[b]\n"), "[o]\n\n[b]\n");
+}
+
+#[test]
+fn of_a_section_that_is_there_twice_the_later_setting_counts_and_is_changed() {
+    let text = "[a]\nx = 1\nk = old\n[b]\n[a]\nk = new\n";
+    assert_eq!(Document::parse(text).value(&section("a"), "k").as_deref(), Some("new"));
+    assert_eq!(set(text, "a", "k", "3"), "[a]\nx = 1\n[b]\n[a]\nk = 3\n");
+    assert_eq!(edited(text, |document| document.unset(&section("a"), "k")), "[a]\nx = 1\n[b]\n[a]\n");
+}
+
+#[test]
+fn nested_settings_belong_to_the_setting_above_them() {
+    let text = "[a]\nS3 =\n  region = x\n  # c\n  Max = 2\nregion = y\nlist =\n  one\n  two\n[b]\n";
+    let document = Document::parse(text);
+    assert_eq!(document.value(&section("a"), "region").as_deref(), Some("y"));
+    assert_eq!(
+        document.settings(&section("a")),
+        [
+            ("s3".to_owned(), json!({"region": "x", "max": "2"})),
+            ("region".to_owned(), json!("y")),
+            ("list".to_owned(), json!("\none\ntwo")),
+        ]
+    );
+    assert_eq!(
+        edited(text, |document| document.unset(&section("a"), "s3")),
+        "[a]\n  # c\nregion = y\nlist =\n  one\n  two\n[b]\n"
+    );
+    assert_eq!(set(text, "a", "list", "z"), text.replace("list =\n  one\n  two", "list =z"));
+}
+
+#[test]
+fn nothing_can_be_smuggled_in_through_a_name_or_a_value() {
+    let mut document = Document::parse("[a]\n");
+    for value in ["x\n[admin]", "x\ry", " x", "x ", "x # y", "x ; y"] {
+        assert!(document.set(&section("a"), "a", "k", value).is_err(), "{value:?}");
+    }
+    for header in ["a]\n[b", "a\nb", "a]", " "] {
+        assert!(document.set(&|_| false, header, "k", "v").is_err(), "{header:?}");
+    }
+    assert!(document.set(&section("a"), "a", "k = v\nother", "v").is_err());
+    assert_eq!(document.text(), "[a]\n");
+}
+
+#[test]
+fn a_refused_value_is_not_quoted() {
+    let problem = Document::parse("").set(&|_| false, "a", "aws_secret_access_key", "hush\nhush").unwrap_err();
+    assert!(!problem.message.contains("hush"), "{}", problem.message);
+}

@@ -1,0 +1,106 @@
+//! One writer at a time, so that no run loses what another has just written.
+//!
+//! What is locked is the *folder* of the file, by the operating system: the file itself is replaced by a rename, which
+//! a lock on it would not survive, and a lock file beside it would be left in `~/.aws` after a kill. A lock on the
+//! folder leaves nothing behind, and ends with the process however that ends.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::disk;
+use super::problem::Problem;
+
+/// Another writer needs milliseconds; one that takes this long hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// On a file system that cannot lock a folder, this still keeps the steps of one run apart.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// The lock; dropping it releases it.
+pub struct Held {
+    _folder: Option<File>,
+    _process: MutexGuard<'static, ()>,
+}
+
+/// Waits until nobody else changes files in the folder of `file`.
+pub fn hold(file: &Path) -> Result<Held, Problem> {
+    hold_for(file, PATIENCE)
+}
+
+fn hold_for(file: &Path, patience: Duration) -> Result<Held, Problem> {
+    // Nothing is guarded but the order, so a panic of another holder spoils nothing.
+    let process = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let give_up = Instant::now() + patience;
+    loop {
+        let folder = nearest_folder(file);
+        let opened = match File::open(&folder) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(unlocked(process, &folder, &error)),
+        };
+        match opened.try_lock() {
+            // The folder of the file may have been made meanwhile: then that is the one to lock.
+            Ok(()) if nearest_folder(file) == folder => {
+                return Ok(Held { _folder: Some(opened), _process: process });
+            }
+            Ok(()) => {}
+            Err(TryLockError::Error(error)) => return Ok(unlocked(process, &folder, &error)),
+            Err(TryLockError::WouldBlock) if Instant::now() < give_up => sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(busy(file, &folder)),
+        }
+    }
+}
+
+/// NFS without a lock server and Windows cannot lock a folder. Refusing to work there would help nobody: the rename
+/// keeps the file whole, only two runs at the very same moment could lose one's change.
+fn unlocked(process: MutexGuard<'static, ()>, folder: &Path, error: &std::io::Error) -> Held {
+    tracing::debug!(folder = %folder.display(), %error, "the folder cannot be locked; going on without");
+    Held { _folder: None, _process: process }
+}
+
+fn busy(file: &Path, folder: &Path) -> Problem {
+    Problem::refused(
+        "FileLocked",
+        format!(
+            "cannot change {}: another program has held the lock on {} for {} s; run again when it has ended",
+            file.display(),
+            folder.display(),
+            PATIENCE.as_secs()
+        ),
+    )
+}
+
+/// The folder of the file, or where that is still to be made, the one that it will be made in.
+fn nearest_folder(file: &Path) -> PathBuf {
+    let folder = disk::folder(file);
+    folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new(".")).to_owned()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_writer_waits_and_then_says_why_it_gave_up() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(".aws/credentials");
+        let other = File::open(home.path()).unwrap();
+        other.lock().unwrap();
+        let Err(problem) = hold_for(&file, Duration::from_millis(50)) else { panic!("the lock is held") };
+        assert_eq!(problem.code, "FileLocked");
+
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let waiting = std::thread::spawn(move || {
+            let held = hold(&file);
+            sender.send(()).unwrap();
+            held.is_ok()
+        });
+        assert!(receiver.recv_timeout(Duration::from_millis(100)).is_err(), "it must wait for the other");
+        drop(other);
+        assert!(waiting.join().unwrap());
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "a lock leaves nothing behind");
+    }
+}

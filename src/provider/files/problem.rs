@@ -1,0 +1,45 @@
+//! What can go wrong with a local file, before it is known which call it was.
+
+use std::io;
+use std::path::Path;
+
+use crate::call::{Failure, FailureKind};
+
+/// Becomes a [`Failure`] when the call is named. Its message may name files, profiles and key ids, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub kind: FailureKind,
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Problem {
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Refused, code, message: message.into() }
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Invalid, code: "InvalidValue", message: message.into() }
+    }
+
+    pub fn missing(code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind: FailureKind::NotFound, code, message: message.into() }
+    }
+
+    /// A file system's error, with what was tried and what to do about it.
+    pub fn io(verb: &str, path: &Path, error: &io::Error) -> Self {
+        let (code, remedy) = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                ("DiskFull", "; nothing was changed: make room and run again")
+            }
+            io::ErrorKind::ReadOnlyFilesystem => ("ReadOnly", "; nothing was changed: the file system is read-only"),
+            io::ErrorKind::PermissionDenied => ("PermissionDenied", "; check who owns the file and its folder"),
+            _ => ("FileError", ""),
+        };
+        Self::refused(code, format!("cannot {verb} {}: {error}{remedy}", path.display()))
+    }
+
+    pub fn into_failure(self, call: &str) -> Failure {
+        Failure::new(self.kind, call, self.code, self.message)
+    }
+}

@@ -1,0 +1,157 @@
+//! A profile: its key in the credentials file, its settings in the config file.
+
+use secrecy::ExposeSecret;
+
+use super::ini::Document;
+use super::place::{Change, Place};
+use super::problem::Problem;
+use crate::call::{FileReply, NewKey};
+use crate::value::{Attributes, Value};
+
+const ID: &str = "aws_access_key_id";
+const SECRET: &str = "aws_secret_access_key";
+/// A session token beside a user's own key makes AWS refuse it; the second is boto's old name of the first.
+const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
+
+/// In the credentials file, a section's name is the profile's.
+fn credentials_section(profile: &str) -> impl Fn(&str) -> bool {
+    move |header| header == profile
+}
+
+/// In the config file it is `profile NAME`, but for `default`, of which `[profile default]` hides `[default]`.
+fn config_section<'a>(document: &Document, profile: &'a str) -> impl Fn(&str) -> bool + use<'a> {
+    let prefixed = move |header: &str| profile_of(header).is_some_and(|name| name == profile);
+    let bare = profile == "default" && !document.has(&prefixed);
+    move |header| if bare { header == profile } else { prefixed(header) }
+}
+
+/// `a b` of `profile "a b"`.
+fn profile_of(header: &str) -> Option<&str> {
+    let name = header.strip_prefix("profile").filter(|rest| rest.starts_with(char::is_whitespace))?.trim();
+    let unquoted = ['"', '\''].iter().find_map(|&quote| name.strip_prefix(quote)?.strip_suffix(quote));
+    Some(unquoted.unwrap_or(name))
+}
+
+fn config_header(profile: &str) -> String {
+    match profile {
+        "default" => profile.to_owned(),
+        name if name.contains(char::is_whitespace) => format!("profile \"{name}\""),
+        name => format!("profile {name}"),
+    }
+}
+
+/// A quote in a name would be read back as another name by half of the tools.
+fn check_name(profile: &str) -> Result<(), Problem> {
+    if profile.is_empty() || profile.trim() != profile || profile.contains(['"', '\'', '[', ']', '#', ';']) {
+        return Err(Problem::invalid(format!(
+            "`{}` cannot be the name of a profile: use letters, digits and `-`, `_`, `.`",
+            profile.escape_default()
+        )));
+    }
+    Ok(())
+}
+
+fn missing(place: &Place, profile: &str) -> Problem {
+    Problem::missing("NoSuchProfile", format!("{} has no profile {profile}", place.name()))
+}
+
+pub fn read_key(place: &Place, profile: &str) -> Result<FileReply, Problem> {
+    let document = Document::parse(&place.text()?.unwrap_or_default());
+    let section = credentials_section(profile);
+    if !document.has(&section) {
+        return Err(missing(place, profile));
+    }
+    Ok(FileReply::KeyId(document.value(&section, ID)))
+}
+
+pub fn read_settings(place: &Place, profile: &str) -> Result<FileReply, Problem> {
+    let document = Document::parse(&place.text()?.unwrap_or_default());
+    let section = config_section(&document, profile);
+    if !document.has(&section) {
+        return Err(missing(place, profile));
+    }
+    Ok(FileReply::Settings(document.settings(&section)))
+}
+
+/// Writes the key, unless the profile holds one that is neither this one nor the one that it replaces.
+pub fn store_key(
+    place: &Place,
+    profile: &str,
+    key: &NewKey,
+    replaces: Option<&str>,
+    replace_profile: bool,
+) -> Result<(), Problem> {
+    check_name(profile)?;
+    place.edit(true, |text| {
+        let mut document = Document::parse(text.unwrap_or_default());
+        let section = credentials_section(profile);
+        let held = document.value(&section, ID);
+        let ours = |held: &str| held == key.id || Some(held) == replaces;
+        if let Some(held) = held.filter(|held| !replace_profile && !ours(held)) {
+            return Err(Problem::refused(
+                "ProfileHoldsAnotherKey",
+                format!(
+                    "profile [{profile}] of {} holds another key ({held}): name another profile, or set \
+                     replace_profile: true",
+                    place.name()
+                ),
+            ));
+        }
+        document.set(&section, profile, ID, &key.id)?;
+        document.set(&section, profile, SECRET, key.secret.expose_secret())?;
+        for token in TOKENS {
+            document.unset(&section, token);
+        }
+        Ok(Change::Write(document.text()))
+    })
+}
+
+pub fn remove_key(place: &Place, profile: &str, key: &str) -> Result<(), Problem> {
+    place.edit(true, |text| {
+        let mut document = Document::parse(text.unwrap_or_default());
+        let section = credentials_section(profile);
+        if document.value(&section, ID).as_deref() != Some(key) {
+            return Ok(Change::Nothing);
+        }
+        for name in [ID, SECRET].iter().chain(&TOKENS) {
+            document.unset(&section, name);
+        }
+        document.drop_empty(&section);
+        Ok(Change::Write(document.text()))
+    })
+}
+
+pub fn set_settings(place: &Place, profile: &str, settings: &Attributes) -> Result<(), Problem> {
+    check_name(profile)?;
+    place.edit(true, |text| {
+        let mut document = Document::parse(text.unwrap_or_default());
+        let section = config_section(&document, profile);
+        for (key, value) in settings {
+            document.set(&section, &config_header(profile), key, &plain(key, value)?)?;
+        }
+        Ok(Change::Write(document.text()))
+    })
+}
+
+pub fn unset_settings(place: &Place, profile: &str, settings: &[String]) -> Result<(), Problem> {
+    place.edit(true, |text| {
+        let Some(text) = text else { return Ok(Change::Nothing) };
+        let mut document = Document::parse(text);
+        let section = config_section(&document, profile);
+        for key in settings {
+            document.unset(&section, key);
+        }
+        document.drop_empty(&section);
+        Ok(Change::Write(document.text()))
+    })
+}
+
+fn plain(key: &str, value: &Value) -> Result<String, Problem> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(Problem::invalid(format!("the profile's setting {key} must be a text, a number, true or false")))
+        }
+    }
+}
