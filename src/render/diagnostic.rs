@@ -1,10 +1,93 @@
-//! Errors and warnings with the lines they speak of.
+//! Errors and warnings with the lines they speak of, as rustc prints them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Diagnostic;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-pub fn list(_diagnostics: &[Diagnostic], _sources: &BTreeMap<PathBuf, String>, _color: bool) -> String {
-    todo!()
+use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::render::text::{count, escape, escape_lines};
+
+/// Sorted by place, with the number of errors and warnings at the end. Empty for none.
+pub fn list(diagnostics: &[Diagnostic], sources: &BTreeMap<PathBuf, String>, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let mut sorted: Vec<_> = diagnostics.iter().collect();
+    sorted.sort();
+    let mut out = String::new();
+    for diagnostic in sorted {
+        out.push_str(&trimmed(&renderer.render(&[group(diagnostic, sources)])));
+        out.push_str("\n\n");
+    }
+    out.push_str(&total(diagnostics));
+    out
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<PathBuf, String>) -> Group<'a> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(escape_lines(&diagnostic.message)).id(diagnostic.code);
+    let mut group = Group::with_title(title);
+    if let Some(place) = &diagnostic.place {
+        let source = sources.get(&place.file).and_then(|text| line(text, place.line));
+        group = match source {
+            Some(line) => group.element(
+                Snippet::source(line)
+                    .path(file(&place.file))
+                    .line_start(place.line)
+                    .annotation(AnnotationKind::Primary.span(span(line, place))),
+            ),
+            None => group.element(Origin::path(file(&place.file)).line(place.line).char_column(place.column)),
+        };
+    }
+    match &diagnostic.help {
+        Some(help) => group.element(Level::HELP.message(escape_lines(help))),
+        None => group,
+    }
+}
+
+fn file(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}
+
+fn line(text: &str, number: usize) -> Option<&str> {
+    text.lines().nth(number.checked_sub(1)?)
+}
+
+/// Places count characters, snippets bytes. What lies behind the line's end is moved to it.
+fn span(line: &str, place: &Place) -> Range<usize> {
+    let byte = |character: usize| line.char_indices().nth(character).map_or(line.len(), |(index, _)| index);
+    let start = place.column.saturating_sub(1);
+    byte(start)..byte(start + place.length.max(1))
+}
+
+/// The renderer ends its empty gutter lines with a space.
+fn trimmed(text: &str) -> String {
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+fn total(diagnostics: &[Diagnostic]) -> String {
+    let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    let counts = [(of(Severity::Error), "error"), (of(Severity::Warning), "warning")];
+    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, noun)| count(*n, noun)).collect();
+    if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(column: usize, length: usize) -> Place {
+        Place { file: "x.yaml".into(), line: 1, column, length }
+    }
+
+    #[test]
+    fn columns_count_characters_and_never_leave_the_line() {
+        assert_eq!(span("é: ü", &place(4, 1)), 4..6);
+        assert_eq!(span("abc", &place(3, 99)), 2..3);
+        assert_eq!(span("abc", &place(9, 0)), 3..3);
+        assert_eq!(span("", &place(1, 1)), 0..0);
+    }
 }

@@ -1,12 +1,80 @@
 //! For machines: the plan object and the outcome, as JSON.
 
-use crate::event::Outcome;
-use crate::plan::Plan;
+use serde::Serialize;
+use serde_json::json;
 
-pub fn plan(_plan: &Plan) -> String {
-    todo!()
+use crate::event::{Fault, Outcome};
+use crate::plan::{Phase, Plan, StepId};
+use crate::value::Value;
+
+/// Raised in its first part when a reader of the old form would misread the new one.
+const FORMAT: &str = "1.0";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: &'static str,
+    #[serde(flatten)]
+    plan: &'a Plan,
 }
 
-pub fn outcome(_plan: &Plan, _outcome: &Outcome) -> String {
-    todo!()
+pub fn plan(plan: &Plan) -> String {
+    pretty(&Document { format_version: FORMAT, plan })
+}
+
+pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
+    let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
+    let failed = outcome.failed.iter().map(|(step, why)| with(step, "error", fault(why)));
+    let skipped = outcome.skipped.iter().map(|(step, because)| with(step, "because", json!(because)));
+    pretty(&json!({
+        "format_version": FORMAT,
+        "manifest": plan.header.manifest,
+        "account": plan.header.account,
+        "region": plan.header.region,
+        "sandbox": plan.header.sandbox,
+        "mode": plan.header.mode,
+        "succeeded": outcome.succeeded(),
+        "summary": {
+            "added": of(Phase::Create),
+            "changed": of(Phase::Update),
+            "destroyed": of(Phase::Delete),
+            "recorded": of(Phase::Record),
+            "failed": outcome.failed.len(),
+            "skipped": outcome.skipped.len(),
+            "calls": outcome.calls,
+        },
+        "done": outcome.done,
+        "failed": failed.collect::<Vec<_>>(),
+        "skipped": skipped.collect::<Vec<_>>(),
+    }))
+}
+
+fn with(step: &StepId, name: &str, value: Value) -> Value {
+    let mut object = json!({ "address": step.address, "phase": step.phase });
+    object[name] = value;
+    object
+}
+
+/// Every fault has a `kind` and a `message`; a call's has what AWS said besides.
+fn fault(fault: &Fault) -> Value {
+    let message = fault.to_string();
+    match fault {
+        Fault::Call(failure) => json!({
+            "kind": failure.kind,
+            "call": failure.call,
+            "code": failure.code,
+            "message": failure.message,
+            "request_id": failure.request_id,
+        }),
+        Fault::Changed { address, what } => {
+            json!({ "kind": "changed", "address": address, "what": what, "message": message })
+        }
+        Fault::State(_) => json!({ "kind": "state", "message": message }),
+    }
+}
+
+/// These types have text keys and no failing serialiser, so the fallback is never seen.
+fn pretty(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|why| format!("{{\"error\": \"{why}\"}}"));
+    text.push('\n');
+    text
 }

@@ -1,7 +1,185 @@
-//! For a pull request's comment.
+//! For a pull request's comment, as GitHub renders it.
 
+use super::human::line::{Line, Mark};
+use super::human::reason::phrase;
+use super::human::{self, Style};
+use super::text::{count, escape};
+use crate::diff::{Action, Change};
 use crate::plan::Plan;
 
-pub fn plan(_plan: &Plan) -> String {
-    todo!()
+/// GitHub refuses comments of more than 65,536 characters; bytes are counted here, and some left for a footer.
+const LIMIT: usize = 65_000;
+
+/// The table may take this much of it.
+const TABLE: usize = 30_000;
+
+pub fn plan(plan: &Plan) -> String {
+    let mut out = title(plan);
+    for note in notes(plan) {
+        out.push_str(&format!("\n> {note}\n"));
+    }
+    out.push_str(&table(plan));
+    out.push_str(&details(plan, LIMIT.saturating_sub(out.len())));
+    out
+}
+
+fn title(plan: &Plan) -> String {
+    let header = &plan.header;
+    let counts = if plan.is_empty() { "no changes".to_owned() } else { human::counts(plan) };
+    let cells = [("Account", &header.account), ("Region", &header.region), ("Caller", &header.caller)];
+    let rest: String = cells.iter().map(|(name, text)| format!(" · {name} {}", code(text))).collect();
+    let manifest = format!("Manifest {} ({})", code(&header.manifest), code(&header.manifest_file));
+    format!("### relayctl plan: {counts}\n\n{manifest}{rest}\n")
+}
+
+fn notes(plan: &Plan) -> Vec<String> {
+    let mut notes = Vec::new();
+    if plan.header.sandbox {
+        notes.push("**SANDBOX**: this AWS account is simulated; no call reaches AWS.".to_owned());
+    }
+    if !plan.header.targets.is_empty() {
+        let targets: Vec<_> = plan.header.targets.iter().map(|target| code(&target.to_string())).collect();
+        let rest = "and what they depend on; the rest of the manifest is not looked at.";
+        notes.push(format!("**Partial plan**: only {} {rest}", targets.join(", ")));
+    }
+    let stuck = [(plan.summary.refused, "refused"), (plan.summary.blocked, "blocked")];
+    for (number, what) in stuck.into_iter().filter(|(number, _)| *number > 0) {
+        let text = format!(
+            "**{} {what}**: left as it is until its cause is mended; see the reasons below.",
+            count(number, "change")
+        );
+        notes.push(text);
+    }
+    if let Some(text) = human::state_only(plan) {
+        notes.push(format!("In the state only: {text}."));
+    }
+    if plan.is_empty() {
+        notes.push(human::nothing(plan.header.mode).to_owned());
+    }
+    notes
+}
+
+fn table(plan: &Plan) -> String {
+    let rows: Vec<_> = human::ordered(plan)
+        .into_iter()
+        .filter(|change| change.action != Action::Nothing)
+        .map(|change| row(plan, change))
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut out = "\n| | Object | Action | Reason |\n|---|---|---|---|\n".to_owned();
+    for (number, row) in rows.iter().enumerate() {
+        if out.len() + row.len() > TABLE {
+            out.push_str(&format!("| | … and {} more | | |\n", rows.len() - number));
+            break;
+        }
+        out.push_str(row);
+    }
+    out
+}
+
+fn row(plan: &Plan, change: &Change) -> String {
+    let action = match change.action {
+        Action::Nothing => "nothing",
+        Action::Create => "create",
+        Action::Update => "update in place",
+        Action::Replace => "**replace**",
+        Action::Delete => "**destroy**",
+        Action::Adopt => "adopt",
+        Action::Forget => "forget",
+        Action::Refuse => "**refused**",
+        Action::Blocked => "**blocked**",
+    };
+    let symbol = Mark::of(change.action).symbol();
+    let address = code(&change.address.to_string()).replace('|', "\\|");
+    format!("| `{symbol}` | {address} | {action} | {} |\n", prose(&phrase(plan, change)))
+}
+
+fn details(plan: &Plan, room: usize) -> String {
+    let lines: Vec<_> = human::body(plan, Style::default()).iter().map(diff_line).collect();
+    let fence = "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
+    let head = format!("\n<details><summary>The whole plan</summary>\n\n{fence}diff\n");
+    let tail = format!("{fence}\n\n</details>\n");
+    // Room also for the note that something was cut.
+    let room = room.saturating_sub(head.len() + tail.len() + 200);
+    let mut kept = String::new();
+    let mut number = 0;
+    for line in &lines {
+        if kept.len() + line.len() + 1 > room {
+            break;
+        }
+        kept.push_str(line);
+        kept.push('\n');
+        number += 1;
+    }
+    let cut = lines.len() - number;
+    let note =
+        format!("\n**Cut off**: {} more than a comment may hold. `relayctl plan` shows all.\n", count(cut, "line"));
+    format!("{head}{kept}{tail}{}", if cut > 0 { note.as_str() } else { "" })
+}
+
+/// A `diff` block colours a line by its first character: `+` green, `-` red, `!` orange.
+fn diff_line(line: &Line) -> String {
+    let first = match line.mark {
+        Mark::None => return line.render(Style::default()),
+        Mark::Create => '+',
+        Mark::Delete => '-',
+        Mark::Replace => return format!("! {} {}", Mark::Replace.symbol(), line.text),
+        Mark::Update | Mark::Refuse | Mark::Blocked => '!',
+        Mark::Adopt | Mark::Forget => ' ',
+    };
+    format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1).trim_end().to_owned()
+}
+
+/// A code span whose fence is longer than any run of backticks in it.
+fn code(text: &str) -> String {
+    let text = escape(text);
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// Text that is not ours between words of ours: nothing in it may become markup, a link or a mention.
+fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => out.extend(['\\', c]),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // An empty comment keeps the name behind it from being a mention.
+            '@' => out.push_str("@<!-- -->"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_span_holds_backticks() {
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("`x``"), "``` `x`` ```");
+    }
+
+    #[test]
+    fn foreign_text_is_no_markup() {
+        assert_eq!(prose("by @admin <b> a|b"), "by @<!-- -->admin &lt;b&gt; a\\|b");
+    }
+
+    #[test]
+    fn a_symbol_moves_to_the_first_column_and_the_text_stays() {
+        let line = Line::new(6, Mark::Create, "path = \"/\"");
+        assert_eq!(line.render(Style::default()), "      + path = \"/\"");
+        assert_eq!(diff_line(&line), "+       path = \"/\"");
+    }
 }

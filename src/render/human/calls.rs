@@ -1,0 +1,97 @@
+//! The calls that apply will make: counted, or one by one.
+
+use super::Style;
+use super::line::Line;
+use crate::call::Write;
+use crate::plan::Plan;
+use crate::render::text::{count, escape};
+
+/// One call, named.
+struct Call {
+    action: &'static str,
+    object: String,
+    local: bool,
+}
+
+pub fn lines(plan: &Plan, style: Style) -> Vec<Line> {
+    let calls: Vec<_> = plan.steps.iter().flat_map(|step| &step.calls).map(named).collect();
+    if calls.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::plain(0, heading(&calls))];
+    lines.extend(if style.verbose { listed(&calls) } else { counted(&calls) });
+    lines
+}
+
+fn named(call: &Write) -> Call {
+    Call { action: call.action(), object: call.object(), local: matches!(call, Write::File(_)) }
+}
+
+fn heading(calls: &[Call]) -> String {
+    let local = calls.iter().filter(|call| call.local).count();
+    let total = count(calls.len(), "write");
+    match local {
+        0 => format!("Calls: {total}"),
+        _ if local == calls.len() => format!("Calls: {total}, all to local files"),
+        _ => format!("Calls: {total}, {} to AWS and {local} to local files", calls.len() - local),
+    }
+}
+
+/// Each action once, in the order in which they are first sent.
+fn counted(calls: &[Call]) -> Vec<Line> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for call in calls {
+        match counts.iter_mut().find(|(action, _)| *action == call.action) {
+            Some((_, number)) => *number += 1,
+            None => counts.push((call.action, 1)),
+        }
+    }
+    let text = |(action, number): (&str, usize)| {
+        if number == 1 { action.to_owned() } else { format!("{action} ×{number}") }
+    };
+    counts.into_iter().map(|each| Line::plain(2, text(each))).collect()
+}
+
+/// Every call with its object, in the order of work. Independent ones may overlap.
+fn listed(calls: &[Call]) -> Vec<Line> {
+    let digits = calls.len().to_string().len();
+    let numbered = calls.iter().zip(1..);
+    numbered
+        .map(|(call, number)| {
+            let text = format!("{number:>digits$}. {} {}", call.action, escape(&call.object));
+            Line::plain(2, text.trim_end())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(action: &'static str, object: &str) -> Call {
+        Call { action, object: object.to_owned(), local: action.starts_with("file:") }
+    }
+
+    fn text(lines: &[Line]) -> Vec<String> {
+        lines.iter().map(|line| line.render(Style::default())).collect()
+    }
+
+    #[test]
+    fn actions_are_counted_in_the_order_of_their_first_call() {
+        let calls = [
+            call("iam:CreateUser", "serverless"),
+            call("iam:CreatePolicy", "A"),
+            call("file:StoreCredentials", "profile serverless"),
+            call("iam:CreatePolicy", "B"),
+        ];
+        assert_eq!(heading(&calls), "Calls: 4 writes, 3 to AWS and 1 to local files");
+        assert_eq!(text(&counted(&calls)), ["  iam:CreateUser", "  iam:CreatePolicy ×2", "  file:StoreCredentials"]);
+        assert_eq!(text(&listed(&calls))[3], "  4. iam:CreatePolicy B");
+    }
+
+    #[test]
+    fn one_call_is_one_write() {
+        assert_eq!(heading(&[call("iam:TagUser", "x")]), "Calls: 1 write");
+        assert_eq!(heading(&[call("file:SetStage", "x")]), "Calls: 1 write, all to local files");
+    }
+}

@@ -1,0 +1,173 @@
+//! Policy documents, printed by statement. Whoever reviews a changed statement must see its Effect, Action and
+//! Resource, so these are printed even where they stay as they are.
+
+use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
+
+use super::line::{Line, Mark};
+use super::statement::{Element, Numbered, Pair, all, effect, elements, pair, sid};
+use super::{Style, fields};
+use crate::render::text::{count, key, quoted};
+use crate::value::Value;
+
+/// Lines of listed values end about here.
+const WIDTH: usize = 100;
+
+/// So many unchanged values of an element are printed; of more, the first few and how many there are.
+const CONTEXT: usize = 4;
+
+/// `None`: it is no policy document, print it as any other value.
+pub fn lines(
+    label: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    indent: usize,
+    style: Style,
+) -> Option<Vec<Line>> {
+    match (before, after) {
+        (None, None) => None,
+        (None, Some(document)) => whole(Mark::Create, label, document, indent, style),
+        (Some(document), None) => whole(Mark::Delete, label, document, indent, style),
+        (Some(before), Some(after)) => changed(label, before, after, indent, style),
+    }
+}
+
+/// All of it: it comes, goes or stays as a whole.
+pub fn whole(mark: Mark, label: &str, document: &Value, indent: usize, style: Style) -> Option<Vec<Line>> {
+    let statements = all(document)?;
+    let (inner, closing) = if mark == Mark::None { (indent + 2, indent) } else { (indent + 4, indent + 2) };
+    let mut lines = vec![Line::new(indent, mark, format!("{label}{{"))];
+    for (name, value) in frame(document) {
+        lines.extend(fields::entire(mark, &format!("{} = ", key(name)), value, inner));
+    }
+    for statement in statements {
+        lines.extend(entire(mark, statement, inner, style));
+    }
+    lines.push(Line::plain(closing, if mark == Mark::Delete { "} -> null" } else { "}" }));
+    Some(lines)
+}
+
+/// What a document says besides its statements: Version, Id.
+fn frame(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    document.as_object().into_iter().flatten().filter(|(name, _)| *name != "Statement")
+}
+
+fn changed(label: &str, before: &Value, after: &Value, indent: usize, style: Style) -> Option<Vec<Line>> {
+    let pairs = pair(&all(before)?, &all(after)?);
+    let inner = indent + 4;
+    let mut lines = vec![Line::new(indent, Mark::Update, format!("{label}{{"))];
+    let gone = frame(before).filter(|(name, _)| after.get(*name).is_none());
+    for (name, _) in frame(after).chain(gone).filter(|(name, _)| before.get(*name) != after.get(*name)) {
+        let text = |document: &Value| document.get(name).map_or_else(|| "null".to_owned(), Value::to_string);
+        let text = format!("{} = {} -> {}", key(name), text(before), text(after));
+        lines.push(Line::new(inner, Mark::Update, text));
+    }
+    let same = pairs.iter().filter(|pair| matches!(pair, Pair::Same)).count();
+    for pair in pairs {
+        match pair {
+            Pair::Same => {}
+            Pair::Added(statement) => lines.extend(entire(Mark::Create, statement, inner, style)),
+            Pair::Removed(statement) => lines.extend(entire(Mark::Delete, statement, inner, style)),
+            Pair::Changed(old, new) => lines.extend(statement(old, new, inner, style)),
+        }
+    }
+    if same > 0 {
+        let text = format!("# ({} hidden)", count(same, "unchanged statement"));
+        lines.push(Line::plain(inner, style.dim(&text)));
+    }
+    lines.push(Line::plain(indent + 2, "}"));
+    Some(lines)
+}
+
+fn title(number: usize, sid: Option<&str>) -> String {
+    sid.map_or_else(|| format!("statement {number}"), |sid| format!("statement {number} {}", quoted(sid)))
+}
+
+/// A statement that comes, goes or stays, completely.
+fn entire(mark: Mark, numbered: Numbered, indent: usize, style: Style) -> Vec<Line> {
+    let Numbered { number, statement } = numbered;
+    let heading = format!("{}: {}", title(number, sid(statement)), style.bold(&effect(statement)));
+    let inner = if mark == Mark::None { indent + 2 } else { indent + 4 };
+    let rest = elements(statement).into_iter().flat_map(|element| wrapped(mark, &element, inner));
+    std::iter::once(Line::new(indent, mark, heading)).chain(rest).collect()
+}
+
+/// `Label: a, b, c`, broken at the width and continued under the first value.
+fn wrapped(mark: Mark, element: &Element, indent: usize) -> Vec<Line> {
+    let column = if mark == Mark::None { indent } else { indent + 2 };
+    let hanging = column + element.label.chars().count() + 2;
+    let mut lines = Vec::new();
+    let mut row = String::new();
+    let mut push = |row: String| {
+        let first = || Line::new(indent, mark, format!("{}: {row}", element.label));
+        lines.push(if lines.is_empty() { first() } else { Line::plain(hanging, row) });
+    };
+    for (position, item) in element.items.iter().enumerate() {
+        let comma = if position + 1 < element.items.len() { "," } else { "" };
+        if !row.is_empty() && hanging + row.chars().count() + item.chars().count() + 2 > WIDTH {
+            push(std::mem::take(&mut row));
+        }
+        let space = if row.is_empty() { "" } else { " " };
+        row.push_str(&format!("{space}{item}{comma}"));
+    }
+    push(if element.items.is_empty() { "(none)".to_owned() } else { row });
+    lines
+}
+
+/// A statement of which some elements change: the others are its context.
+fn statement(old: Numbered, new: Numbered, indent: usize, style: Style) -> Vec<Line> {
+    let arrow = |old: String, new: String| if old == new { new } else { format!("{old} -> {new}") };
+    let name = |statement: &Value| sid(statement).map_or_else(|| "no Sid".to_owned(), quoted);
+    let title = if sid(old.statement) == sid(new.statement) {
+        title(new.number, sid(new.statement))
+    } else {
+        format!("{} {}", title(new.number, None), arrow(name(old.statement), name(new.statement)))
+    };
+    let effect = style.bold(&arrow(effect(old.statement), effect(new.statement)));
+    let mut lines = vec![Line::new(indent, Mark::Update, format!("{title}: {effect}"))];
+    let (before, after) = (elements(old.statement), elements(new.statement));
+    let find = |list: &[Element], label: &str| list.iter().find(|element| element.label == label).cloned();
+    let gone = before.iter().filter(|element| find(&after, &element.label).is_none());
+    for element in after.iter().chain(gone) {
+        let (old, new) = (find(&before, &element.label), find(&after, &element.label));
+        lines.extend(match (old, new) {
+            (Some(old), Some(new)) if old == new => vec![context(&new, indent + 4, style)],
+            (Some(old), Some(new)) => items(&old, &new, indent + 4, style),
+            (Some(old), None) => wrapped(Mark::Delete, &old, indent + 2),
+            (None, new) => wrapped(Mark::Create, &new.unwrap_or_else(|| element.clone()), indent + 2),
+        });
+    }
+    lines
+}
+
+/// An element that stays; of a long list the beginning.
+fn context(element: &Element, indent: usize, style: Style) -> Line {
+    let Element { label, items } = element;
+    let text = if items.len() <= CONTEXT || style.verbose {
+        items.join(", ")
+    } else {
+        let noun = if label.ends_with("Action") { "unchanged action" } else { "unchanged value" };
+        let more = style.dim(&format!("… {}", count(items.len() - 3, &format!("more {noun}"))));
+        format!("{}, {more}", items[..3].join(", "))
+    };
+    Line::plain(indent, format!("{label}: {text}"))
+}
+
+/// The values of an element that come and go.
+fn items(old: &Element, new: &Element, indent: usize, style: Style) -> Vec<Line> {
+    let mut lines = vec![Line::plain(indent, format!("{}:", new.label))];
+    let ops = capture_diff_slices(Algorithm::Myers, &old.items, &new.items);
+    let same: usize = ops.iter().filter(|op| matches!(op, DiffOp::Equal { .. })).map(|op| op.new_range().len()).sum();
+    let shown = same <= CONTEXT || style.verbose;
+    for change in ops.iter().flat_map(|op| op.iter_changes(&old.items, &new.items)) {
+        match change.tag() {
+            ChangeTag::Equal if shown => lines.push(Line::plain(indent + 4, change.value())),
+            ChangeTag::Equal => {}
+            ChangeTag::Delete => lines.push(Line::new(indent + 2, Mark::Delete, change.value())),
+            ChangeTag::Insert => lines.push(Line::new(indent + 2, Mark::Create, change.value())),
+        }
+    }
+    if !shown {
+        lines.push(Line::plain(indent + 4, style.dim(&format!("# ({same} unchanged)"))));
+    }
+    lines
+}

@@ -1,0 +1,40 @@
+//! One line an event, in Terraform's words.
+
+use super::Style;
+use super::reason::name;
+use crate::event::Event;
+use crate::plan::{Phase, StepId};
+use crate::render::text::escape;
+
+pub fn line(event: &Event, style: Style) -> String {
+    match event {
+        Event::Started { step } => say(step, style, &format!("{}...", words(step.phase).0)),
+        Event::Waiting { step, why, waited, limit } => {
+            let time = format!("{} s of at most {} s", waited.as_secs(), limit.as_secs());
+            say(step, style, &format!("Still waiting: {}: {time}", escape(why)))
+        }
+        Event::Done { step } => say(step, style, &style.good(words(step.phase).1)),
+        Event::Failed { step, why } => {
+            let failed = style.bad(&format!("{} failed:", words(step.phase).2));
+            say(step, style, &format!("{failed} {}", escape(&why.to_string())))
+        }
+        Event::Skipped { step, because } => {
+            let because: Vec<_> = because.iter().map(name).collect();
+            say(step, style, &format!("{} because of {}", style.warn("Skipped"), because.join(", ")))
+        }
+    }
+}
+
+fn say(step: &StepId, style: Style, what: &str) -> String {
+    format!("{}: {}", style.bold(&name(&step.address)), what)
+}
+
+/// What a step does, that it is done, and its name.
+fn words(phase: Phase) -> (&'static str, &'static str, &'static str) {
+    match phase {
+        Phase::Create => ("Creating", "Creation complete", "Creation"),
+        Phase::Update => ("Modifying", "Modifications complete", "Modification"),
+        Phase::Delete => ("Destroying", "Destruction complete", "Destruction"),
+        Phase::Record => ("Recording in the state", "Recorded in the state", "Recording in the state"),
+    }
+}

@@ -1,0 +1,138 @@
+//! A line of a plan before it is text: how deep, with which symbol, saying what. Terminal and pull request place the
+//! symbol differently, so it is kept apart.
+
+use anstyle::{AnsiColor, Effects};
+
+use super::Style;
+use crate::diff::Action;
+
+/// What happens to the thing on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    None,
+    Create,
+    Update,
+    Replace,
+    Delete,
+    Adopt,
+    Forget,
+    Refuse,
+    Blocked,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The column of the symbol; without one, that of the text.
+    pub indent: usize,
+    pub mark: Mark,
+    pub text: String,
+}
+
+impl Mark {
+    pub fn of(action: Action) -> Self {
+        match action {
+            Action::Nothing => Self::None,
+            Action::Create => Self::Create,
+            Action::Update => Self::Update,
+            Action::Replace => Self::Replace,
+            Action::Delete => Self::Delete,
+            Action::Adopt => Self::Adopt,
+            Action::Forget => Self::Forget,
+            Action::Refuse => Self::Refuse,
+            Action::Blocked => Self::Blocked,
+        }
+    }
+
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Create => "+",
+            Self::Update => "~",
+            Self::Replace => "-/+",
+            Self::Delete => "-",
+            Self::Adopt => "=",
+            Self::Forget => ".",
+            Self::Refuse => "!",
+            Self::Blocked => "?",
+        }
+    }
+
+    pub fn legend(self) -> &'static str {
+        match self {
+            Self::None => "nothing",
+            Self::Create => "create",
+            Self::Update => "update in place",
+            Self::Replace => "replace: destroy, then create anew",
+            Self::Delete => "destroy",
+            Self::Adopt => "adopt: it exists and is ours, only the state changes",
+            Self::Forget => "forget: it is gone already, only the state changes",
+            Self::Refuse => "refuse: relayctl leaves it as it is",
+            Self::Blocked => "blocked: nothing is done to it in this run",
+        }
+    }
+
+    /// Terraform's colours; what is refused or blocked is red, what touches only the state has none.
+    fn look(self) -> anstyle::Style {
+        match self {
+            Self::Create => AnsiColor::Green.on_default(),
+            Self::Update => AnsiColor::Yellow.on_default(),
+            Self::Replace | Self::Delete => AnsiColor::Red.on_default(),
+            Self::Refuse | Self::Blocked => AnsiColor::Red.on_default().effects(Effects::BOLD),
+            Self::None | Self::Adopt | Self::Forget => anstyle::Style::new(),
+        }
+    }
+}
+
+impl Line {
+    pub fn new(indent: usize, mark: Mark, text: impl Into<String>) -> Self {
+        Self { indent, mark, text: text.into() }
+    }
+
+    pub fn plain(indent: usize, text: impl Into<String>) -> Self {
+        Self::new(indent, Mark::None, text)
+    }
+
+    pub fn blank() -> Self {
+        Self::plain(0, "")
+    }
+
+    /// As a terminal shows it, without the line's end.
+    pub fn render(&self, style: Style) -> String {
+        let indent = if self.text.is_empty() { 0 } else { self.indent };
+        match self.mark {
+            Mark::None => format!("{:indent$}{}", "", self.text),
+            mark => format!("{:indent$}{} {}", "", style.mark(mark), self.text),
+        }
+    }
+}
+
+/// Colours, where they are wanted; no escape codes at all where they are not.
+impl Style {
+    fn paint(self, look: anstyle::Style, text: &str) -> String {
+        if self.color && look != anstyle::Style::new() { format!("{look}{text}{look:#}") } else { text.to_owned() }
+    }
+
+    pub fn mark(self, mark: Mark) -> String {
+        self.paint(mark.look(), mark.symbol())
+    }
+
+    pub fn bold(self, text: &str) -> String {
+        self.paint(anstyle::Style::new().bold(), text)
+    }
+
+    pub fn dim(self, text: &str) -> String {
+        self.paint(anstyle::Style::new().dimmed(), text)
+    }
+
+    pub fn good(self, text: &str) -> String {
+        self.paint(AnsiColor::Green.on_default().effects(Effects::BOLD), text)
+    }
+
+    pub fn warn(self, text: &str) -> String {
+        self.paint(AnsiColor::Yellow.on_default().effects(Effects::BOLD), text)
+    }
+
+    pub fn bad(self, text: &str) -> String {
+        self.paint(AnsiColor::Red.on_default().effects(Effects::BOLD), text)
+    }
+}

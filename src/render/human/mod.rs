@@ -1,0 +1,172 @@
+//! For people at a terminal, in the layout that Terraform's users read at once.
+
+mod calls;
+mod change;
+mod document;
+mod event;
+mod fields;
+mod header;
+pub(super) mod line;
+mod outcome;
+pub(super) mod reason;
+mod statement;
+
+use std::collections::BTreeSet;
+
+use crate::call::Caller;
+use crate::diff::{Action, Change};
+use crate::event::{Event, Outcome};
+use crate::kind::KINDS;
+use crate::plan::{Header, Mode, Plan};
+use crate::render::text::count;
+
+use line::{Line, Mark};
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    pub color: bool,
+    /// `-v`: unchanged fields and every call with its arguments' object.
+    pub verbose: bool,
+}
+
+/// The whole plan: header, changes, calls, summary.
+pub fn plan(plan: &Plan, style: Style) -> String {
+    let mut lines = header::lines(&plan.header, style);
+    lines.push(Line::blank());
+    lines.extend(body(plan, style));
+    text(&lines, style)
+}
+
+/// Manifest, account, caller, region; and that it is a sandbox.
+pub fn header(header: &Header, style: Style) -> String {
+    text(&header::lines(header, style), style)
+}
+
+/// One line for one event: `user.serverless: Creating...`, as Terraform's users know it.
+pub fn event(event: &Event, style: Style) -> String {
+    event::line(event, style)
+}
+
+/// `Apply complete! Resources: 7 added, 0 changed, 0 destroyed.`, or what was done, failed and skipped.
+pub fn outcome(plan: &Plan, outcome: &Outcome, style: Style) -> String {
+    let mut lines: Vec<Line> = header::sandbox(&plan.header, style).into_iter().collect();
+    lines.extend(outcome::lines(plan, outcome, style));
+    text(&lines, style)
+}
+
+/// `account 123456789012 as arn:…`
+pub fn caller(caller: &Caller) -> String {
+    header::caller(caller)
+}
+
+/// The plan without its header.
+pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
+    let changes = ordered(plan);
+    let mut lines = Vec::new();
+    if plan.is_empty() {
+        lines.push(Line::plain(0, style.good(nothing(plan.header.mode))));
+        lines.extend(same(&changes).map(|text| Line::plain(0, text)));
+        lines.extend(notes(&changes, style));
+        return lines;
+    }
+    lines.extend(legend(&changes, style));
+    lines.push(Line::blank());
+    lines.push(Line::plain(0, style.bold(opening(plan))));
+    for change in changes.iter().filter(|change| change.action != Action::Nothing) {
+        lines.push(Line::blank());
+        lines.extend(change::block(plan, change, style));
+    }
+    if let Some(text) = same(&changes) {
+        lines.push(Line::blank());
+        lines.push(Line::plain(2, style.dim(&format!("# {text}"))));
+    }
+    lines.extend(notes(&changes, style));
+    let calls = calls::lines(plan, style);
+    if !calls.is_empty() {
+        lines.push(Line::blank());
+        lines.extend(calls);
+    }
+    lines.push(Line::blank());
+    lines.extend(summary(plan, style));
+    lines
+}
+
+/// By kind, in the order in which the kinds are listed; kinds that this build doesn't know come last, by address.
+pub(super) fn ordered(plan: &Plan) -> Vec<&Change> {
+    let rank = |change: &Change| KINDS.iter().position(|kind| kind.name() == change.address.kind());
+    let mut changes: Vec<_> = plan.changes.iter().collect();
+    changes.sort_by_cached_key(|change| (rank(change).unwrap_or(usize::MAX), change.address.clone()));
+    changes
+}
+
+/// `7 to add, 0 to change, 0 to destroy`, with what is refused or blocked where something is.
+pub(super) fn counts(plan: &Plan) -> String {
+    let summary = plan.summary;
+    let mut text = format!("{} to add, {} to change, {} to destroy", summary.add, summary.change, summary.destroy);
+    for (number, what) in [(summary.refused, "refused"), (summary.blocked, "blocked")] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {what}"));
+        }
+    }
+    text
+}
+
+/// What happens in the state alone: `1 to adopt, 2 to forget`.
+pub(super) fn state_only(plan: &Plan) -> Option<String> {
+    let of = |action| plan.changes.iter().filter(|change| change.action == action).count();
+    let counts = [(of(Action::Adopt), "to adopt"), (of(Action::Forget), "to forget")];
+    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+pub(super) fn nothing(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Apply => "No changes. Your AWS account matches the manifest.",
+        Mode::Destroy => "No changes. Nothing that this manifest made is left.",
+    }
+}
+
+fn opening(plan: &Plan) -> &'static str {
+    if plan.steps.is_empty() {
+        "relayctl can do nothing of this:"
+    } else {
+        "relayctl will perform the following actions:"
+    }
+}
+
+/// Only the symbols that the plan uses.
+fn legend(changes: &[&Change], style: Style) -> Vec<Line> {
+    let used: BTreeSet<_> = changes.iter().map(|change| Mark::of(change.action)).filter(|m| *m != Mark::None).collect();
+    let heading = Line::plain(0, "Actions are shown with these symbols:");
+    let entry = |mark: Mark| Line::plain(3 - mark.symbol().len(), format!("{} {}", style.mark(mark), mark.legend()));
+    std::iter::once(heading).chain(used.into_iter().map(entry)).collect()
+}
+
+fn same(changes: &[&Change]) -> Option<String> {
+    match changes.iter().filter(|change| change.action == Action::Nothing).count() {
+        0 => None,
+        1 => Some("1 object is as declared.".to_owned()),
+        number => Some(format!("{} are as declared.", count(number, "object"))),
+    }
+}
+
+fn notes(changes: &[&Change], style: Style) -> Vec<Line> {
+    let notes: Vec<_> = changes.iter().flat_map(|change| change::notes(change, style)).collect();
+    if notes.is_empty() {
+        return notes;
+    }
+    [Line::blank(), Line::plain(0, "Notes:")].into_iter().chain(notes).collect()
+}
+
+fn summary(plan: &Plan, style: Style) -> Vec<Line> {
+    let mut lines = vec![Line::plain(0, format!("{} {}.", style.bold("Plan:"), counts(plan)))];
+    lines.extend(state_only(plan).map(|text| Line::plain(0, format!("State only: {text}."))));
+    if plan.summary.refused + plan.summary.blocked > 0 {
+        lines.push(Line::plain(0, style.bad("What is refused or blocked stays as it is until its cause is mended.")));
+    }
+    lines
+}
+
+fn text(lines: &[Line], style: Style) -> String {
+    lines.iter().map(|line| line.render(style) + "\n").collect()
+}

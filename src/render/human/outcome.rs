@@ -1,0 +1,145 @@
+//! How a run ended: what was done, what failed, what was skipped because of it, and what comes next.
+
+use super::Style;
+use super::line::Line;
+use super::reason::name;
+use crate::address::Address;
+use crate::call::{Failure, FailureKind};
+use crate::diff::Action;
+use crate::event::{Fault, Outcome};
+use crate::plan::{Mode, Phase, Plan, StepId};
+use crate::render::text::{count, escape};
+
+pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
+    let verb = match plan.header.mode {
+        Mode::Apply => "Apply",
+        Mode::Destroy => "Destroy",
+    };
+    let open = open(plan, outcome);
+    if outcome.succeeded() && open.is_empty() {
+        let title = style.good(&format!("{verb} complete!"));
+        let mut lines = vec![Line::plain(0, format!("{title} Resources: {}.", tally(plan, outcome)))];
+        lines.extend(recorded(plan, outcome).map(|text| Line::plain(0, format!("State only: {text}."))));
+        return lines;
+    }
+    let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
+    let title = style.bad(&format!("{verb} incomplete."));
+    let numbers = format!("{}; {failed} failed, {skipped} skipped", tally(plan, outcome));
+    let mut lines = vec![Line::plain(0, format!("{title} Resources: {numbers}."))];
+    let done: Vec<_> = outcome.done.iter().map(|step| Line::plain(2, said(step, true))).collect();
+    section(&mut lines, "Done:", done);
+    section(&mut lines, "Failed:", outcome.failed.iter().flat_map(|(step, fault)| failure(step, fault)).collect());
+    section(&mut lines, "Skipped:", outcome.skipped.iter().map(|(step, because)| skip(step, because)).collect());
+    section(&mut lines, "Not begun:", open.into_iter().map(|step| Line::plain(2, said(step, false))).collect());
+    lines.push(Line::blank());
+    lines.extend(next(plan, outcome));
+    lines
+}
+
+fn section(lines: &mut Vec<Line>, title: &str, inner: Vec<Line>) {
+    if !inner.is_empty() {
+        lines.extend([Line::blank(), Line::plain(0, title)]);
+        lines.extend(inner);
+    }
+}
+
+/// `7 added, 0 changed, 0 destroyed`; a destroy only destroys. A replacement is one of each, as in the plan.
+fn tally(plan: &Plan, outcome: &Outcome) -> String {
+    let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
+    match plan.header.mode {
+        Mode::Destroy => format!("{} destroyed", of(Phase::Delete)),
+        Mode::Apply => {
+            format!("{} added, {} changed, {} destroyed", of(Phase::Create), of(Phase::Update), of(Phase::Delete))
+        }
+    }
+}
+
+/// What only the state knows of: `1 adopted, 2 forgotten`.
+fn recorded(plan: &Plan, outcome: &Outcome) -> Option<String> {
+    let action = |address: &Address| plan.changes.iter().find(|c| c.address == *address).map(|c| c.action);
+    let of = |wanted: Action| {
+        let recorded = outcome.done.iter().filter(|step| step.phase == Phase::Record);
+        recorded.filter(|step| action(&step.address) == Some(wanted)).count()
+    };
+    let counts = [(of(Action::Adopt), "adopted"), (of(Action::Forget), "forgotten")];
+    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Steps of which the outcome says nothing: the run was stopped before them.
+fn open<'a>(plan: &'a Plan, outcome: &Outcome) -> Vec<&'a StepId> {
+    let failed = outcome.failed.iter().map(|(step, _)| step);
+    let skipped = outcome.skipped.iter().map(|(step, _)| step);
+    let met: Vec<_> = outcome.done.iter().chain(failed).chain(skipped).collect();
+    plan.steps.iter().map(|step| &step.id).filter(|id| !met.contains(id)).collect()
+}
+
+fn said(step: &StepId, done: bool) -> String {
+    let what = match step.phase {
+        Phase::Delete => "destroyed",
+        Phase::Create => "created",
+        Phase::Update => "changed",
+        Phase::Record => "recorded in the state",
+    };
+    format!("{}: {}{what}", name(&step.address), if done { "" } else { "not " })
+}
+
+fn skip(step: &StepId, because: &[Address]) -> Line {
+    let because: Vec<_> = because.iter().map(name).collect();
+    Line::plain(2, format!("{}, because of {}", said(step, false), because.join(", ")))
+}
+
+fn failure(step: &StepId, fault: &Fault) -> Vec<Line> {
+    let mut lines = vec![Line::plain(2, said(step, false))];
+    let mut say = |text: String| lines.push(Line::plain(6, text));
+    match fault {
+        Fault::Call(Failure { kind, call, code, message, request_id }) => {
+            say(format!("{}: {}: {}", escape(call), escape(code), escape(message)));
+            if let Some(id) = request_id {
+                say(format!("request id: {}", escape(id)));
+            }
+            if let Some(text) = hint(*kind, call) {
+                say(text);
+            }
+        }
+        Fault::Changed { .. } | Fault::State(_) => say(escape(&fault.to_string())),
+    }
+    lines
+}
+
+/// What the reader can do about AWS's answer, where that isn't plain from it.
+fn hint(kind: FailureKind, call: &str) -> Option<String> {
+    let text = match kind {
+        FailureKind::AccessDenied => format!("The caller needs permission for {}.", escape(call)),
+        FailureKind::Credentials => "Renew the credentials of the caller.".to_owned(),
+        FailureKind::Throttled => "AWS is refusing calls for being too many; a smaller --parallelism helps.".to_owned(),
+        FailureKind::Unavailable => "It may or may not have happened: the next plan looks before it acts.".to_owned(),
+        FailureKind::Conflict => "Something that relayctl does not manage still hangs on it.".to_owned(),
+        FailureKind::NotFound
+        | FailureKind::AlreadyExists
+        | FailureKind::LimitExceeded
+        | FailureKind::Invalid
+        | FailureKind::Refused
+        | FailureKind::Other => return None,
+    };
+    Some(text)
+}
+
+fn next(plan: &Plan, outcome: &Outcome) -> Vec<Line> {
+    let left = plan.steps.len().saturating_sub(outcome.done.len());
+    let file = escape(&plan.header.manifest_file);
+    let (look, act) = match plan.header.mode {
+        Mode::Apply => (format!("relayctl plan {file}"), format!("relayctl apply {file}")),
+        Mode::Destroy => (format!("relayctl plan --destroy {file}"), format!("relayctl destroy {file}")),
+    };
+    let unsaved = outcome.failed.iter().any(|(_, fault)| matches!(fault, Fault::State(_)));
+    let known = if unsaved {
+        "The state could not be saved. What was made is found again by its ownership tag and its name."
+    } else {
+        "What is done is in the state."
+    };
+    vec![
+        Line::plain(0, format!("{known} The next run does the rest ({}) and nothing twice:", count(left, "step"))),
+        Line::plain(2, format!("`{look}` shows it, `{act}` does it.")),
+    ]
+}

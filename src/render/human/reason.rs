@@ -1,0 +1,91 @@
+//! Why something happens to an object, in words.
+
+use crate::address::Address;
+use crate::call::Write;
+use crate::diff::{Action, Change, Reason};
+use crate::kind::OWNER_TAG;
+use crate::plan::Plan;
+use crate::render::text::escape;
+
+/// What happens: `will be created`.
+pub fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Nothing => "stays as it is",
+        Action::Create => "will be created",
+        Action::Update => "will be updated in place",
+        Action::Replace => "must be replaced",
+        Action::Delete => "will be destroyed",
+        Action::Adopt => "will be adopted into the state",
+        Action::Forget => "will be forgotten by the state",
+        Action::Refuse => "is refused",
+        Action::Blocked => "is blocked",
+    }
+}
+
+/// Why, short enough for a heading or the cell of a table.
+pub fn phrase(plan: &Plan, change: &Change) -> String {
+    let place = if local(plan, &change.address) { "the local file" } else { "AWS" };
+    match &change.reason {
+        Reason::Same => "declared, recorded and live agree".to_owned(),
+        Reason::New => format!("new: not in {place}, not in the state"),
+        Reason::Vanished => format!("vanished: the state records it, but it is gone from {place}"),
+        Reason::Differs => format!("differs: the manifest says otherwise than {place}"),
+        Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
+        Reason::ParentReplaced(parent) => format!("{}, which it hangs on, is replaced", name(parent)),
+        Reason::Interrupted => "interrupted: an earlier run stopped between the call and the save".to_owned(),
+        Reason::Lost => "ours by its ownership tag, but the state does not know it".to_owned(),
+        Reason::Undeclared => "no longer in the manifest".to_owned(),
+        Reason::Destroy => "destroy was asked for".to_owned(),
+        Reason::Exclusive => "not in the manifest, and what it hangs on is exclusive".to_owned(),
+        Reason::NotOurs { owner: None } => "not ours: it exists, and this manifest did not make it".to_owned(),
+        Reason::NotOurs { owner: Some(owner) } => {
+            format!("not ours: it belongs to the manifest \"{}\"", escape(owner))
+        }
+        Reason::RecreatedBySomeoneElse { .. } => "recreated by someone else since relayctl made it".to_owned(),
+        Reason::Obstacle(why) => escape(why),
+        Reason::Unknown(failure) => format!("unknown: it could not be read: {}", escape(&failure.to_string())),
+        Reason::DependsOn(other) => format!("it depends on {}, which cannot be dealt with in this run", name(other)),
+    }
+}
+
+/// What the reader can do about it, one sentence a line; empty where nothing has to be done.
+pub fn remedy(change: &Change) -> Vec<String> {
+    let this = name(&change.address);
+    match &change.reason {
+        Reason::NotOurs { owner: None } => vec![
+            format!("It does not carry the tag {OWNER_TAG}, so somebody else may rely on it."),
+            format!("To manage it from now on, take it over with `relayctl import` ({this});"),
+            "to leave it alone, give yours another name in the manifest.".to_owned(),
+        ],
+        Reason::NotOurs { owner: Some(owner) } => vec![
+            format!("Its tag {OWNER_TAG} says \"{}\". Two manifests must not fight over one object:", escape(owner)),
+            format!("remove it from that one and take it over with `relayctl import` ({this}), or use another name."),
+        ],
+        Reason::RecreatedBySomeoneElse { recorded, live } => vec![
+            format!("The state records {}, but {} is there now.", escape(recorded), escape(live)),
+            "If it is not needed, delete it yourself; if it is, run".to_owned(),
+            format!("`relayctl state rm {this}`, and relayctl forgets that it ever made one."),
+        ],
+        Reason::Unknown(_) => vec![
+            "What is not known is neither created, changed nor destroyed.".to_owned(),
+            "Mend the cause (permission, credentials, network), then plan again.".to_owned(),
+        ],
+        Reason::Obstacle(_) => vec!["Nothing is done to it until that is mended; then plan again.".to_owned()],
+        Reason::DependsOn(other) => vec![format!("It follows in the plan after {} is mended.", name(other))],
+        Reason::CannotChange(_) if matches!(change.action, Action::Refuse | Action::Blocked) => {
+            vec!["Nothing is done to it until that is mended; then plan again.".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+pub fn name(address: &Address) -> String {
+    escape(&address.to_string())
+}
+
+/// Whether all that happens to it happens in files of this machine.
+fn local(plan: &Plan, address: &Address) -> bool {
+    let mut calls =
+        plan.steps.iter().filter(|step| step.id.address == *address).flat_map(|step| &step.calls).peekable();
+    calls.peek().is_some() && calls.all(|call| matches!(call, Write::File(_)))
+}

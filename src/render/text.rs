@@ -1,0 +1,83 @@
+//! Foreign text made fit for a terminal, and small grammar.
+//!
+//! Names, descriptions and error messages come from AWS and from manifests, so anybody who may tag an object could put
+//! escape sequences, or characters that turn the reading direction, into somebody else's plan.
+
+use std::fmt::Write;
+
+/// The text with everything that a terminal would obey, or hide, spelled out.
+pub fn escape(text: &str) -> String {
+    escaped(text, false)
+}
+
+/// The same for a text of several lines.
+pub fn escape_lines(text: &str) -> String {
+    text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
+}
+
+/// In double quotes, as JSON would have it.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", escaped(text, true))
+}
+
+/// As it is where nothing in it could be taken for punctuation, otherwise in quotes.
+pub fn bare(text: &str) -> String {
+    let plain = |c: char| !c.is_whitespace() && !obeyed(c) && !matches!(c, ',' | '"');
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
+}
+
+/// A key of a map: identifiers as they are, others in quotes, as Terraform prints them.
+pub fn key(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
+}
+
+/// `1 write`, `2 writes`.
+pub fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+fn escaped(text: &str, in_quotes: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '"' | '\\' if in_quotes => out.extend(['\\', c]),
+            _ if obeyed(c) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Control characters (C0, DEL, C1), and those that are invisible or turn the reading direction.
+fn obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_codes_and_reading_direction_are_spelled_out() {
+        assert_eq!(escape("a\u{1b}[31mb\u{9b}c\u{7f}\r\n"), "a\\u001b[31mb\\u009bc\\u007f\\r\\n");
+        assert_eq!(escape("abc\u{202e}def"), "abc\\u202edef");
+        assert_eq!(quoted("say \"é\\\""), r#""say \"é\\\"""#);
+    }
+
+    #[test]
+    fn quotes_appear_only_where_punctuation_could_mislead() {
+        assert_eq!(bare("arn:aws:s3:::zappa-*/*"), "arn:aws:s3:::zappa-*/*");
+        assert_eq!(bare("a, b"), "\"a, b\"");
+        assert_eq!(bare(""), "\"\"");
+        assert_eq!(key("relayctl:manifest"), "\"relayctl:manifest\"");
+        assert_eq!(key("project-name_1"), "project-name_1");
+    }
+}
