@@ -66,6 +66,9 @@ impl From<StoreError> for CommandError {
             StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
             StoreError::Unreadable { .. } => Self::new(error.to_string())
                 .help("restore the file from a backup, or move it away: what relayctl made is found again by its tags"),
+            StoreError::Unsupported { .. } => {
+                Self::new(error.to_string()).help("give a folder or a .json file, for example --state state/dev.json")
+            }
             StoreError::Io { .. } => Self::new(error.to_string()),
         }
     }
