@@ -263,7 +263,9 @@ fn write_text(text: &str, choices: &mut Choices, out: &mut String) {
         if c.is_ascii_alphanumeric() && choices.below(8) > 0 {
             out.push(c);
         } else {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| drop(write!(out, "\\u{unit:04x}")));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         }
     }
     out.push('"');

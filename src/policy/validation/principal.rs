@@ -82,13 +82,18 @@ impl Report {
     }
 }
 
-/// Everyone, an account, a user or role or session by ARN, or the unique id that AWS puts in place of a deleted one.
+/// Everyone, an account, or the unique id that AWS puts in place of a deleted user or role; else an ARN.
 fn is_aws_principal(name: &str) -> bool {
-    let parts: Vec<_> = name.splitn(6, ':').collect();
-    let is_arn = matches!(parts[..], ["arn", partition, "iam" | "sts" | "cloudfront", "", account, resource]
-        if !partition.is_empty() && (is_account(account) || parts[2] == "cloudfront" || account == "cloudfront") && !resource.is_empty());
     let is_id = name.len() >= 16 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    name == "*" || is_account(name) || is_id || (is_arn && !name.contains(['*', '?']))
+    name == "*" || is_account(name) || is_id || is_principal_arn(name)
+}
+
+/// A user, a role or a session of an account; or an origin access identity, whose account is `cloudfront`.
+fn is_principal_arn(name: &str) -> bool {
+    let parts: Vec<_> = name.splitn(6, ':').collect();
+    let ["arn", partition, "iam" | "sts", "", account, resource] = parts[..] else { return false };
+    let known = is_account(account) || account == "cloudfront";
+    known && !partition.is_empty() && !resource.is_empty() && !name.contains(['*', '?'])
 }
 
 fn aws_help(name: &str) -> String {
