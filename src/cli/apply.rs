@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
-use super::planning::{self, Selection};
+use super::planning::Selection;
 use super::project::{Project, folder_of, shown};
 use super::running::{self, Consent};
 use super::session::{self, Destination};
@@ -56,11 +56,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 
 fn declared(path: &Path, args: &Args, context: &Context) -> Exit {
     let declared = session::load(path, context)?;
-    context.wait_for(async {
-        let planned = planning::plan(&declared, Mode::Apply, &args.selection, context).await?;
-        let store = planned.state.store.as_ref();
-        running::ask_and_run(&planned.plan, &planned.provider, store, &args.consent, context).await
-    })
+    context.wait_for(running::plan_and_run(&declared, Mode::Apply, &args.selection, &args.consent, context))
 }
 
 /// The one plan that waits. A plan with nothing to do waits for nothing.
@@ -122,7 +118,7 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
     // From here on it can never be applied again: what it was made for is about to change.
     let started = || {
         if project.holds_waiting(path) {
-            let _ = std::fs::remove_file(path);
+            drop(std::fs::remove_file(path));
         }
     };
     context.wait_for(async {

@@ -3,7 +3,7 @@
 use super::Context;
 use super::error::Exit;
 use super::options::ManifestArg;
-use super::planning::{self, Selection};
+use super::planning::Selection;
 use super::running::{self, Consent};
 use super::session;
 use crate::plan::Mode;
@@ -34,9 +34,5 @@ Examples:
 
 pub fn run(args: &Args, context: &Context) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
-    context.wait_for(async {
-        let planned = planning::plan(&declared, Mode::Destroy, &args.selection, context).await?;
-        let store = planned.state.store.as_ref();
-        running::ask_and_run(&planned.plan, &planned.provider, store, &args.consent, context).await
-    })
+    context.wait_for(running::plan_and_run(&declared, Mode::Destroy, &args.selection, &args.consent, context))
 }

@@ -66,7 +66,8 @@ Exit codes:
 
 Environment:
   AWS_PROFILE, AWS_ACCESS_KEY_ID ...    credentials, found as the AWS CLI finds them
-  AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE    the files to read, and to write profiles into
+  AWS_SHARED_CREDENTIALS_FILE           the file that access keys are written into
+  AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
   RELAYCTL_SANDBOX=1                    as --sandbox
   NO_COLOR                              no colour

@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub struct Options {
-    /// Profile of the AWS configuration to act as; without it AWS_PROFILE counts, as in the AWS CLI
+    /// Profile of the AWS configuration to act as; without it `AWS_PROFILE` counts, as in the AWS CLI
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
 
@@ -51,7 +51,7 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     Always,
     Never,

@@ -98,7 +98,8 @@ fn pretty(outputs: &BTreeMap<String, String>) -> String {
 
 fn table(outputs: &BTreeMap<String, String>) -> String {
     let width = outputs.keys().map(String::len).max().unwrap_or_default();
-    outputs.iter().map(|(name, value)| format!("{name:width$} = {value}\n")).collect()
+    let lines: Vec<String> = outputs.iter().map(|(name, value)| format!("{name:width$} = {value}")).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use super::Context;
 use super::error::{CommandError, Exit};
+use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
-use super::session::belongs;
+use super::session::{Declared, belongs};
+use super::terminal::Terminal;
 use crate::apply;
 use crate::event::Outcome;
 use crate::plan::{Header, Mode, Plan};
@@ -25,36 +27,39 @@ pub struct Consent {
     pub json: bool,
 }
 
-/// Prints the plan of a manifest, asks, and does it.
-pub async fn ask_and_run(
-    plan: &Plan,
-    provider: &dyn Provider,
-    store: &dyn Store,
+/// Plans for a manifest, prints that, asks, and does it.
+pub async fn plan_and_run(
+    declared: &Declared,
+    mode: Mode,
+    selection: &Selection,
     consent: &Consent,
     context: &Context,
 ) -> Exit {
+    let Planned { plan, state, provider } = planning::plan(declared, mode, selection, context).await?;
     if consent.json {
-        context.terminal.side(&human::plan(plan, context.terminal.side_style()));
+        context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
     } else {
-        context.terminal.result(&human::plan(plan, context.terminal.style()))?;
+        context.terminal.result(&human::plan(&plan, context.terminal.style()))?;
     }
-    if !plan.steps.is_empty() && !agreed(plan, consent, context)? {
-        let word = if plan.header.mode == Mode::Destroy { "Destroy" } else { "Apply" };
+    if !plan.steps.is_empty() && !agreed(&plan, consent)? {
+        let word = if mode == Mode::Destroy { "Destroy" } else { "Apply" };
         return Err(CommandError::new(format!("{word} cancelled: nothing was changed")));
     }
-    run(plan, provider, store, consent.json, context, || ()).await
+    // A plan that still waits for this manifest was made for the state that changes now.
+    let started = || drop(std::fs::remove_file(declared.project.plan_file(&declared.desired.name)));
+    run(&plan, &provider, state.store.as_ref(), consent.json, context, started).await
 }
 
-fn agreed(plan: &Plan, consent: &Consent, context: &Context) -> Result<bool, CommandError> {
+fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
     if consent.yes {
         return Ok(true);
     }
-    if !context.terminal.interactive() {
+    if !Terminal::interactive() {
         return Err(CommandError::new("there is no terminal to ask on, so nothing was changed")
             .help("add --yes, or save a plan with `relayctl plan` and do exactly that with `relayctl apply`"));
     }
     let sandbox = if plan.header.sandbox { " (in the sandbox)" } else { "" };
-    context.terminal.confirm(&match plan.header.mode {
+    Terminal::confirm(&match plan.header.mode {
         Mode::Apply => format!("Do you want to perform these actions{sandbox}?"),
         Mode::Destroy => {
             format!("Do you really want to destroy all of this{sandbox}?\n  What is destroyed cannot be brought back.")
@@ -99,7 +104,8 @@ pub fn left_undone(plan: &Plan) -> Option<CommandError> {
         .flatten()
         .collect();
     (!parts.is_empty()).then(|| {
-        CommandError::new(parts.join(", ")).help("the plan gives the reason of each; all other changes can go on")
+        CommandError::new(parts.join(", "))
+            .help("the plan gives the reason of each; everything that does not depend on them goes on")
     })
 }
 
@@ -180,7 +186,7 @@ mod tests {
                 store: None,
                 sandbox: true,
                 mode: Mode::Apply,
-                targets: Default::default(),
+                targets: std::collections::BTreeSet::new(),
                 relayctl: String::new(),
             },
             state: Stamp { lineage: None, serial: 0 },

@@ -197,11 +197,12 @@ impl Destination<'_> {
 /// One of the two files of the AWS CLI: where its variable says, else in the home directory.
 fn aws_file(variable: &str, name: &str) -> Result<PathBuf, CommandError> {
     let home = || home::home_dir().ok_or_else(|| CommandError::new("cannot tell the home directory").help("set HOME"));
-    let named = std::env::var(variable).ok().filter(|path| !path.is_empty());
-    match named.as_deref().map(|path| path.strip_prefix("~/").map_or(Err(path), Ok)) {
-        Some(Ok(below_home)) => Ok(home()?.join(below_home)),
-        Some(Err(path)) => Ok(PathBuf::from(path)),
+    match std::env::var(variable).ok().filter(|path| !path.is_empty()) {
         None => Ok(home()?.join(".aws").join(name)),
+        Some(path) => match path.strip_prefix("~/") {
+            Some(below_home) => Ok(home()?.join(below_home)),
+            None => Ok(PathBuf::from(path)),
+        },
     }
 }
 
@@ -216,7 +217,7 @@ mod tests {
             serial: 1,
             manifest: manifest.into(),
             account: account.into(),
-            resources: Default::default(),
+            resources: crate::model::Recorded::new(),
         }
     }
 

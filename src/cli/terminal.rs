@@ -42,7 +42,7 @@ impl Terminal {
     }
 
     /// Whether a person can watch and answer.
-    pub fn interactive(&self) -> bool {
+    pub fn interactive() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
@@ -70,15 +70,15 @@ impl Terminal {
     }
 
     pub fn warn(&self, text: &str) {
-        self.side(&format!("{}: {text}", self.paint("warning", AnsiColor::Yellow)));
+        self.side(&format!("{}: {text}", paint("warning", AnsiColor::Yellow)));
     }
 
     pub fn error(&self, error: &CommandError) {
         if let Some(message) = &error.message {
-            self.side(&format!("{}: {message}", self.paint("error", AnsiColor::Red)));
+            self.side(&format!("{}: {message}", paint("error", AnsiColor::Red)));
         }
         if let Some(help) = &error.help {
-            self.side(&format!("{}: {help}", self.paint("help", AnsiColor::Cyan)));
+            self.side(&format!("{}: {help}", paint("help", AnsiColor::Cyan)));
         }
     }
 
@@ -89,7 +89,7 @@ impl Terminal {
     }
 
     /// Asks on stderr; only `yes` is a yes.
-    pub fn confirm(&self, question: &str) -> Result<bool, CommandError> {
+    pub fn confirm(question: &str) -> Result<bool, CommandError> {
         let mut stderr = io::stderr().lock();
         let _ = write!(stderr, "\n{question}\n  Only 'yes' will be accepted.\n\n  Enter a value: ");
         let _ = stderr.flush();
@@ -101,9 +101,9 @@ impl Terminal {
         let _ = writeln!(stderr);
         Ok(answer.trim() == "yes")
     }
+}
 
-    fn paint(&self, word: &str, color: AnsiColor) -> String {
-        let style = Ansi::new().bold().fg_color(Some(color.into()));
-        format!("{style}{word}{style:#}")
-    }
+fn paint(word: &str, color: AnsiColor) -> String {
+    let style = Ansi::new().bold().fg_color(Some(color.into()));
+    format!("{style}{word}{style:#}")
 }
