@@ -46,7 +46,7 @@ impl fmt::Display for LockInfo {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("{location} is locked by {info}: run again when that has ended; a run that was killed holds no lock")]
-    Locked { location: String, info: LockInfo },
+    Locked { location: String, info: Box<LockInfo> },
     #[error("cannot {what} {location}: {cause}")]
     Io { what: &'static str, location: String, cause: std::io::Error },
     #[error("{location} is not a state file of relayctl: {why}")]

@@ -39,6 +39,10 @@ impl LocalStore {
         move |cause| StoreError::Io { what, location: location.clone(), cause }
     }
 
+    fn locked_by(&self, info: LockInfo) -> StoreError {
+        StoreError::Locked { location: self.location(), info: Box::new(info) }
+    }
+
     /// The lock is the operating system's, on the lock file, not the file's existence: a killed run's is gone with it,
     /// and a file that it left behind is simply taken over.
     fn take(&self, info: &LockInfo) -> Result<LocalLock, StoreError> {
@@ -57,12 +61,12 @@ impl LocalStore {
                 Ok(()) => {}
                 Err(TryLockError::Error(cause)) => return Err(error(cause)),
                 Err(TryLockError::WouldBlock) => match read_info(&mut file) {
-                    Some(info) => return Err(StoreError::Locked { location: self.location(), info }),
+                    Some(info) => return Err(self.locked_by(info)),
                     None => sleep(PAUSE),
                 },
             }
         }
-        Err(StoreError::Locked { location: self.location(), info: unknown() })
+        Err(self.locked_by(unknown()))
     }
 }
 

@@ -72,7 +72,11 @@ mod tests {
     fn other_urls_are_refused_with_what_to_write_instead() {
         insta::assert_snapshot!(
             ["s3://bucket/key", "https://example.com/", "file://state/dev.json", ""].map(location).join("\n"),
-            @r"
+            @"
+        the state cannot be kept at s3://bucket/key: a bucket is not yet supported as a store; name a folder or a .json file
+        the state cannot be kept at https://example.com/: there is no such kind of store; name a folder or a .json file
+        the state cannot be kept at file://state/dev.json: after file:// comes an absolute path; write a relative one without file://
+        the state cannot be kept at : the name is empty; name a folder or a .json file
         "
         );
     }

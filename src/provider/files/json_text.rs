@@ -95,12 +95,11 @@ impl JsonText {
     }
 
     fn append(&mut self, layout: &Layout, name: &str, value: &Value) {
-        let (at, style, separator) = match layout.members.last() {
-            Some(last) => (last.whole.end..last.whole.end, self.style_at(last.whole.start), ","),
-            None => {
-                let inside = layout.object.start + 1..layout.object.end - 1;
-                (inside, self.style_at(layout.anchor).deeper(), "")
-            }
+        let (at, style, separator) = if let Some(last) = layout.members.last() {
+            (last.whole.end..last.whole.end, self.style_at(last.whole.start), ",")
+        } else {
+            let inside = layout.object.start + 1..layout.object.end - 1;
+            (inside, self.style_at(layout.anchor).deeper(), "")
         };
         let member = format!("{}: {}", quoted(name), style.print(value));
         let text = match &style.line {
@@ -210,9 +209,12 @@ impl Style {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    // Proptest's prelude has another `Strategy::Value` in scope.
+    use crate::value::Value;
 
     fn edited(text: &str, edit: impl FnOnce(&mut JsonText)) -> String {
         let (mut json, _) = JsonText::parse(text).unwrap();
@@ -269,11 +271,58 @@ mod tests {
     #[test]
     fn what_python_would_not_read_is_refused_with_its_place() {
         let error = |text| JsonText::parse(text).err().unwrap().to_string();
-        assert_eq!(
-            error("{\n  \"a\": 1,\n}"),
-            "is not valid JSON at line 3, column 1: trailing comma"
-        );
+        assert_eq!(error("{\n  \"a\": 1,\n}"), "is not valid JSON at line 3, column 1: trailing comma");
         assert!(error("{} // no comments").contains("line 1, column 4"));
         assert_eq!(error("[1]"), "holds no JSON object at its top level");
+    }
+
+    /// Without a layout of its own, so it gets ours.
+    const EMPTY: &str = "{}";
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a\"\\\\é\n:,{} ]{0,4}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::btree_map("[a-c\"]{1,2}", inner, 0..3).prop_map(Value::from_iter),
+            ]
+        })
+    }
+
+    fn any_object() -> impl Strategy<Value = Value> {
+        prop::collection::btree_map("[a-d]", any_json(), 0..4).prop_map(Value::from_iter)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_layout_an_edit_means_what_it_says(
+            root in any_object(), name in "[a-d]", value in any_json(), pretty in any::<bool>(), crlf in any::<bool>(),
+        ) {
+            let text = if pretty { serde_json::to_string_pretty(&root).unwrap() } else { root.to_string() };
+            let text = if crlf { text.replace('\n', "\r\n") } else { text };
+            let (mut json, _) = JsonText::parse(&text).unwrap();
+            let mut expected = root;
+
+            json.set(&[], &name, &value);
+            expected[&name] = value.clone();
+            prop_assert_eq!(&JsonText::parse(json.text()).unwrap().1, &expected);
+            if expected["a"].is_object() {
+                json.set(&["a"], &name, &value);
+                expected["a"][&name] = value;
+                prop_assert_eq!(&JsonText::parse(json.text()).unwrap().1, &expected);
+            }
+            let one_line = !json.text().contains('\n');
+            prop_assert!(pretty || one_line || text == EMPTY);
+            let only_crlf = !json.text().replace("\r\n", "").contains('\n');
+            prop_assert!(!(crlf && text.contains('\n')) || only_crlf);
+            json.remove(&[], &name);
+            expected.as_object_mut().unwrap().remove(&name);
+            prop_assert_eq!(&JsonText::parse(json.text()).unwrap().1, &expected);
+        }
     }
 }

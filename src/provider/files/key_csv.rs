@@ -58,8 +58,7 @@ pub fn store(place: &Place, key: &NewKey, replaces: Option<&str>) -> Result<(), 
         match held(text) {
             Held::Foreign => return Err(foreign(place)),
             Held::Key(id) if id != key.id && Some(id.as_str()) != replaces => {
-                let message =
-                    format!("{} holds another key ({id}): move it away, or name another file", place.name());
+                let message = format!("{} holds another key ({id}): move it away, or name another file", place.name());
                 return Err(Problem::refused("FileHoldsAnotherKey", message));
             }
             Held::Nothing | Held::Key(_) => {}

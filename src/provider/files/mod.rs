@@ -17,7 +17,9 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use crate::call::{Carried, Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply, Write};
+use crate::call::{
+    Carried, Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply, Write,
+};
 use crate::port::Provider;
 use problem::Problem;
 

@@ -155,9 +155,6 @@ mod tests {
             Path::new("/box/files/project/zappa_settings.json")
         );
         // Climbing out through the overlay's own name does not get out either.
-        assert_eq!(
-            place(LocalFile::Path("/box/../etc/passwd".into())).path,
-            Path::new("/box/files/etc/passwd")
-        );
+        assert_eq!(place(LocalFile::Path("/box/../etc/passwd".into())).path, Path::new("/box/files/etc/passwd"));
     }
 }

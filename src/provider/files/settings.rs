@@ -1,4 +1,4 @@
-//! The stages of a zappa_settings.json.
+//! The stages of a `zappa_settings.json`.
 
 use super::json_text::{JsonText, NotJson};
 use super::place::{Change, Place};

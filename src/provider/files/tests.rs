@@ -210,7 +210,8 @@ fn a_profiles_settings_are_set_and_unset_among_others() {
 #[test]
 fn a_key_csv_is_the_consoles_and_never_covers_another_key() {
     let home = home();
-    let store = |replaces: Option<&str>| FileWrite::StoreKeyCsv { file: file("k.csv"), replaces: replaces.map(Into::into) };
+    let store =
+        |replaces: Option<&str>| FileWrite::StoreKeyCsv { file: file("k.csv"), replaces: replaces.map(Into::into) };
     let read = || home.files.answer(&FileRead::KeyCsv { file: file("k.csv") });
     assert_eq!(read().unwrap_err().kind, FailureKind::NotFound);
     home.change(&store(None)).unwrap();
@@ -267,7 +268,8 @@ fn a_stage_is_edited_in_place() {
         .replace("}}\n}", "}, \"debug\": true},\n    \"test\": {\n        \"runtime\": \"python3.12\"\n    }\n}");
     assert_eq!(home.text("project/zappa_settings.json"), expected);
 
-    let read = |stage: &str| home.files.answer(&FileRead::Stage { file: file("zappa_settings.json"), stage: stage.into() });
+    let read =
+        |stage: &str| home.files.answer(&FileRead::Stage { file: file("zappa_settings.json"), stage: stage.into() });
     assert_eq!(read("test"), Ok(FileReply::Settings(vec![("runtime".into(), json!("python3.12"))])));
     assert_eq!(read("nope").unwrap_err().code, "NoSuchStage");
 

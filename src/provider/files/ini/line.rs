@@ -42,6 +42,10 @@ impl Line {
     /// Changes the value's bytes only: how the key is spelt, the spaces around `=` and a comment behind it stay.
     pub fn set_value(&mut self, new: &str) {
         if let Role::Setting { value, .. } = &mut self.role {
+            if self.text[..value.start].ends_with(" =") {
+                self.text.insert(value.start, ' ');
+                *value = value.start + 1..value.end + 1;
+            }
             self.text.replace_range(value.clone(), new);
             value.end = value.start + new.len();
         }

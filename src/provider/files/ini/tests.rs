@@ -16,7 +16,8 @@ fn set(text: &str, name: &'static str, key: &str, value: &str) -> String {
     edited(text, |document| document.set(&section(name), name, key, value).unwrap())
 }
 
-const ODD: &str = "\u{feff}# mine\r\n\r\nstray = 1\n[a] ; first\r\n  Key:  one  # why\n\t\n[b\nnonsense\n= x\n[ c ]\nk=v";
+const ODD: &str =
+    "\u{feff}# mine\r\n\r\nstray = 1\n[a] ; first\r\n  Key:  one  # why\n\t\n[b\nnonsense\n= x\n[ c ]\nk=v";
 
 #[test]
 fn what_is_not_edited_keeps_its_bytes() {
@@ -41,17 +42,23 @@ fn keys_are_found_in_any_case_and_values_without_their_comments() {
 fn a_change_touches_the_value_only() {
     assert_eq!(set(ODD, "a", "key", "two"), ODD.replace("one  #", "two  #"));
     assert_eq!(set("[a]\nx=1\r\ny=2\n", "a", "x", "9"), "[a]\nx=9\r\ny=2\n");
-    assert_eq!(set("[a]\nx =\n", "a", "x", "9"), "[a]\nx =9\n");
+    assert_eq!(set("[a]\nx =\n", "a", "x", "9"), "[a]\nx = 9\n");
 }
 
 #[test]
 fn a_new_setting_goes_below_the_last_one_not_below_the_next_sections_comment() {
-    assert_eq!(set("[a]\r\nx = 1\r\n\r\n# about b\r\n[b]\r\n", "a", "y", "2"), "[a]\r\nx = 1\r\ny = 2\r\n\r\n# about b\r\n[b]\r\n");
+    assert_eq!(
+        set("[a]\r\nx = 1\r\n\r\n# about b\r\n[b]\r\n", "a", "y", "2"),
+        "[a]\r\nx = 1\r\ny = 2\r\n\r\n# about b\r\n[b]\r\n"
+    );
     assert_eq!(set("[a]\n[b]\n", "a", "y", "2"), "[a]\ny = 2\n[b]\n");
     assert_eq!(set("[a]", "a", "y", "2"), "[a]\ny = 2\n");
     // Less indented than the one above it is still a setting of its own, more would be a part of that one.
     assert_eq!(set("[a]\n  x = 1\n", "a", "y", "2"), "[a]\n  x = 1\n  y = 2\n");
-    assert_eq!(set("[a]\ns3 =\n  x = 1\n  # c\n  z = 1\n\n", "a", "y", "2"), "[a]\ns3 =\n  x = 1\n  # c\n  z = 1\ny = 2\n\n");
+    assert_eq!(
+        set("[a]\ns3 =\n  x = 1\n  # c\n  z = 1\n\n", "a", "y", "2"),
+        "[a]\ns3 =\n  x = 1\n  # c\n  z = 1\ny = 2\n\n"
+    );
 }
 
 #[test]
@@ -106,7 +113,7 @@ fn nested_settings_belong_to_the_setting_above_them() {
         edited(text, |document| document.unset(&section("a"), "s3")),
         "[a]\n  # c\nregion = y\nlist =\n  one\n  two\n[b]\n"
     );
-    assert_eq!(set(text, "a", "list", "z"), text.replace("list =\n  one\n  two", "list =z"));
+    assert_eq!(set(text, "a", "list", "z"), text.replace("list =\n  one\n  two", "list = z"));
 }
 
 #[test]
@@ -126,4 +133,35 @@ fn nothing_can_be_smuggled_in_through_a_name_or_a_value() {
 fn a_refused_value_is_not_quoted() {
     let problem = Document::parse("").set(&|_| false, "a", "aws_secret_access_key", "hush\nhush").unwrap_err();
     assert!(!problem.message.contains("hush"), "{}", problem.message);
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_file_a_set_setting_reads_back_and_no_other_line_changes(
+        lines in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "", " ", "# c", "  ; c", "[a]", "[b]", "[a] # x", "k = v", "  k = v", "K=w # c", "k:", "k =", "\tx = y",
+                "    deep = 1", "junk", "[broken", "= v",
+            ]),
+            0..12,
+        ),
+        ending in proptest::sample::select(vec!["\n", "\r\n"]),
+        ended in proptest::bool::ANY,
+    ) {
+        let text = lines.join(ending) + if ended { ending } else { "" };
+        let before = Document::parse(&text);
+        proptest::prop_assert_eq!(before.text(), text.clone());
+        let after = set(&text, "a", "k", "new/+value");
+        let reread = Document::parse(&after);
+        proptest::prop_assert_eq!(reread.value(&section("a"), "k"), Some("new/+value".to_owned()));
+        proptest::prop_assert_eq!(set(&after, "a", "k", "new/+value"), after.clone(), "a second time changes nothing");
+        let others = |document: &Document| {
+            let mut settings = document.settings(&section("a"));
+            settings.retain(|(key, _)| key != "k");
+            (settings, document.settings(&section("b")))
+        };
+        proptest::prop_assert_eq!(others(&reread), others(&before));
+        let comments = |text: &str| text.lines().filter(|line| line.trim().starts_with(['#', ';'])).count();
+        proptest::prop_assert_eq!(comments(&after), comments(&text));
+    }
 }

@@ -1,0 +1,238 @@
+//! What every store of state must do, run on each; and what is the local one's own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use relayctl::port::Store;
+use relayctl::state::{LockInfo, State, StoreError, VERSION};
+use relayctl::store;
+use relayctl::store::local::LocalStore;
+
+fn state(serial: u64) -> State {
+    State {
+        version: VERSION,
+        lineage: "5f0c".to_owned(),
+        serial,
+        manifest: "dev".to_owned(),
+        account: "123456789012".to_owned(),
+        resources: BTreeMap::new(),
+    }
+}
+
+fn info(pid: u32) -> LockInfo {
+    LockInfo {
+        who: "root".to_owned(),
+        host: "here".to_owned(),
+        pid,
+        since: "2026-01-02T03:04:05Z".to_owned(),
+        what: "apply".to_owned(),
+    }
+}
+
+/// The laws of a store. `open` opens the same one each time, as another run would.
+async fn every_store<S: Store>(open: impl Fn() -> S) {
+    // Nothing yet is no error.
+    assert_eq!(open().load().await.unwrap(), None);
+
+    // What one run saves, another loads; the last save counts.
+    open().save(&state(1)).await.unwrap();
+    assert_eq!(open().load().await.unwrap(), Some(state(1)));
+    open().save(&state(2)).await.unwrap();
+    assert_eq!(open().load().await.unwrap(), Some(state(2)));
+
+    // One run at a time, and the second is told who the first is.
+    let held = open().lock(&info(12)).await.unwrap();
+    match open().lock(&info(13)).await {
+        Err(StoreError::Locked { location, info: holder }) => {
+            assert_eq!((location, *holder), (open().location(), info(12)));
+        }
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("two runs hold the lock"),
+    }
+
+    // The lock keeps nobody from saving: that is what its holder does.
+    open().save(&state(3)).await.unwrap();
+    drop(held);
+    drop(open().lock(&info(13)).await.unwrap());
+    assert_eq!(open().load().await.unwrap(), Some(state(3)));
+
+    // Many at once: never two holders, and the lock is free afterwards.
+    let attempts = (0..8).map(|pid| {
+        let store = open();
+        async move { store.lock(&info(pid)).await }
+    });
+    let holders: Vec<_> = futures::future::join_all(attempts).await.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(holders.len(), 1);
+    drop(holders);
+    drop(open().lock(&info(1)).await.unwrap());
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn the_local_store_keeps_the_laws() {
+    let home = folder();
+    let path = home.path().join("state/dev.json");
+    every_store(|| LocalStore::new(path.clone())).await;
+    assert_eq!(names(&home.path().join("state")), ["dev.json"], "neither lock nor temporary file stays");
+}
+
+#[tokio::test]
+async fn a_store_that_is_opened_by_url_is_the_same() {
+    let home = folder();
+    let url = format!("file://{}", home.path().display());
+    let by_url = store::open(Some(&url), Path::new("state/dev.json")).unwrap();
+    by_url.save(&state(7)).await.unwrap();
+    assert_eq!(LocalStore::new(home.path().join("dev.json")).load().await.unwrap(), Some(state(7)));
+    assert!(matches!(
+        store::open(Some("s3://bucket/dev.json"), Path::new("state/dev.json")),
+        Err(StoreError::Unsupported { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_locked_state_says_by_whom_and_what_to_do() {
+    let home = folder();
+    let store = LocalStore::new(home.path().join("dev.json"));
+    let _held = store.lock(&info(12)).await.unwrap();
+    let error = store.lock(&info(13)).await.err().unwrap().to_string();
+    assert_eq!(
+        error.replace(&store.location(), "state/dev.json"),
+        "state/dev.json is locked by root@here (pid 12, apply, since 2026-01-02T03:04:05Z): run again when that has \
+         ended; a run that was killed holds no lock"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_state_is_refused_and_stays() {
+    let home = folder();
+    let path = home.path().join("dev.json");
+    let store = LocalStore::new(path.clone());
+    for (text, why) in [
+        (&b"{\"format\": \"relayctl-state\", \"ver"[..], "cut off"),
+        (b"", "empty"),
+        (b"\xff\xfe", "not text"),
+        (b"{\"terraform_version\": \"1.9\"}", "Terraform"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let error = store.load().await.unwrap_err();
+        assert!(matches!(error, StoreError::Unreadable { .. }) && error.to_string().contains(why), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), text);
+    }
+    fs::write(&path, r#"{"format": "relayctl-state", "version": 99}"#).unwrap();
+    assert!(matches!(store.load().await, Err(StoreError::Newer { found: 99, .. })));
+    assert!(matches!(LocalStore::new(home.path().to_owned()).load().await, Err(StoreError::Io { .. })));
+}
+
+#[tokio::test]
+async fn a_lock_file_that_nobody_holds_is_taken_over() {
+    let home = folder();
+    let store = LocalStore::new(home.path().join("dev.json"));
+    fs::write(home.path().join("dev.json.lock"), serde_json::to_string(&info(12)).unwrap()).unwrap();
+    let held = store.lock(&info(13)).await.unwrap();
+    let written = fs::read_to_string(home.path().join("dev.json.lock")).unwrap();
+    assert_eq!(serde_json::from_str::<LockInfo>(&written).unwrap(), info(13));
+    drop(held);
+    assert_eq!(names(home.path()), Vec::<String>::new());
+}
+
+/// Runs one of the `child_…` tests below in a process of its own.
+fn child(test: &str, path: &Path, before: &str) -> Child {
+    let this = std::env::current_exe().unwrap();
+    // The shell sets up what the child inherits.
+    let script = format!(r#"{before} exec "$0" --ignored --exact --nocapture {test}"#);
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).arg(this).env("RELAYCTL_TEST_STATE", path).stdout(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+fn childs_store() -> LocalStore {
+    LocalStore::new(PathBuf::from(std::env::var_os("RELAYCTL_TEST_STATE").expect("run by its parent only")))
+}
+
+#[tokio::test]
+#[ignore = "runs in a child process, and is killed there"]
+async fn child_holds_the_lock() {
+    let _held = childs_store().lock(&info(std::process::id())).await.unwrap();
+    println!("\nlocked");
+    std::thread::sleep(std::time::Duration::from_mins(1));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_lock_of_another_process_holds_until_that_is_killed() {
+    let home = folder();
+    let path = home.path().join("dev.json");
+    let store = LocalStore::new(path.clone());
+    let mut child = child("child_holds_the_lock", &path, "");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "locked"));
+    match store.lock(&info(1)).await {
+        Err(StoreError::Locked { info, .. }) => assert_eq!(info.pid, child.id()),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("the child holds the lock"),
+    }
+    // SIGKILL: it has no chance to clean up.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(names(home.path()), ["dev.json.lock"]);
+    drop(store.lock(&info(1)).await.unwrap());
+    assert_eq!(names(home.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+#[ignore = "runs in a child process that may not write large files"]
+async fn child_saves_too_much() {
+    let mut state = state(2);
+    state.manifest = "x".repeat(1 << 20);
+    let error = childs_store().save(&state).await.unwrap_err();
+    println!("\n{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_save_that_runs_out_of_space_leaves_the_last_state() {
+    let home = folder();
+    let path = home.path().join("dev.json");
+    let store = LocalStore::new(path.clone());
+    store.save(&state(1)).await.unwrap();
+    // The limit on a file's size stands in for a full disk: the write fails half-way.
+    let child = child("child_saves_too_much", &path, "trap '' XFSZ; ulimit -f 64;");
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains(&format!("cannot save {}: ", path.display())), "{text}");
+    assert_eq!(store.load().await.unwrap(), Some(state(1)));
+    assert_eq!(names(home.path()), ["dev.json"], "the temporary file is gone");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_state_is_for_its_owner_only_and_a_link_to_it_stays() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = folder();
+    let (link, real) = (home.path().join("dev.json"), home.path().join("real.json"));
+    std::os::unix::fs::symlink("real.json", &link).unwrap();
+    let store = LocalStore::new(link.clone());
+    store.save(&state(1)).await.unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).unwrap();
+    let held = store.lock(&info(1)).await.unwrap();
+    store.save(&state(2)).await.unwrap();
+    assert!(link.is_symlink());
+    for file in ["real.json", "real.json.lock"] {
+        assert_eq!(fs::metadata(home.path().join(file)).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+    }
+    assert!(matches!(LocalStore::new(real).lock(&info(2)).await, Err(StoreError::Locked { .. })));
+    drop(held);
+}
