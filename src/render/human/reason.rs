@@ -89,3 +89,55 @@ fn local(plan: &Plan, address: &Address) -> bool {
         plan.steps.iter().filter(|step| step.id.address == *address).flat_map(|step| &step.calls).peekable();
     calls.peek().is_some() && calls.all(|call| matches!(call, Write::File(_)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::call::{FileWrite, LocalFile};
+    use crate::plan::{Header, Mode, Phase, Stamp, Step, StepId, Summary};
+    use crate::value::Attributes;
+
+    #[test]
+    fn what_happens_in_local_files_is_not_said_to_be_missing_from_aws() {
+        let address = Address::new("zappa_settings", "dev");
+        let file = LocalFile::Path("zappa_settings.json".to_owned());
+        let call = FileWrite::SetStage { file, stage: "dev".to_owned(), settings: Attributes::new() };
+        let step = Step {
+            id: StepId { address: address.clone(), phase: Phase::Create },
+            calls: vec![Write::File(call)],
+            after: BTreeSet::new(),
+            expect: None,
+            before: None,
+            record: None,
+            wanted: Attributes::new(),
+        };
+        let header = Header {
+            manifest: String::new(),
+            manifest_file: String::new(),
+            manifest_digest: String::new(),
+            account: String::new(),
+            caller: String::new(),
+            region: String::new(),
+            sandbox: false,
+            mode: Mode::Apply,
+            targets: BTreeSet::new(),
+            relayctl: String::new(),
+        };
+        let change = Change {
+            address,
+            action: Action::Create,
+            reason: Reason::New,
+            fields: Vec::new(),
+            unchanged: 0,
+            drift: Vec::new(),
+            left_alone: Vec::new(),
+        };
+        let state = Stamp { lineage: None, serial: 0 };
+        let plan = Plan { header, state, changes: vec![change], steps: vec![step], summary: Summary::default() };
+        assert_eq!(phrase(&plan, &plan.changes[0]), "new: not in the local file, not in the state");
+        let other = Change { address: Address::new("user", "x"), ..plan.changes[0].clone() };
+        assert_eq!(phrase(&plan, &other), "new: not in AWS, not in the state");
+    }
+}

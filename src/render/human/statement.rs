@@ -110,12 +110,13 @@ pub fn elements(statement: &Value) -> Vec<Element> {
 }
 
 fn element(name: &str, value: &Value) -> Vec<Element> {
+    let name = bare(name);
     match value {
         Value::Object(types) if name != "Condition" => {
             types.iter().map(|(kind, value)| labelled(format!("{name} ({})", bare(kind)), value)).collect()
         }
         Value::Object(operators) => operators.iter().flat_map(|(operator, keys)| condition(operator, keys)).collect(),
-        _ => vec![labelled(bare(name), value)],
+        _ => vec![labelled(name, value)],
     }
 }
 

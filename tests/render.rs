@@ -1,0 +1,691 @@
+//! What people, machines and pull requests get to see, on plans made by hand. The goldens are the specification of the
+//! output; read them when they change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use relayctl::address::Address;
+use relayctl::call::{BucketRef, Caller, Failure, FailureKind, FileWrite, IamWrite, S3Write, Write};
+use relayctl::diagnostic::{Diagnostic, Place};
+use relayctl::diff::{Action, Change, FieldDiff, Reason};
+use relayctl::event::{Event, Fault, Outcome};
+use relayctl::kind::{Form, Seen};
+use relayctl::model::{Desired, Resource};
+use relayctl::plan::{Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
+use relayctl::render::human::Style;
+use relayctl::render::{diagnostic, graph, human, json, markdown};
+use relayctl::value::{Attributes, FieldChange, Value};
+use serde_json::json;
+
+const PLAIN: Style = Style { color: false, verbose: false };
+const VERBOSE: Style = Style { color: false, verbose: true };
+
+fn at(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn header() -> Header {
+    Header {
+        manifest: "tr-serverless-relay-dev".to_owned(),
+        manifest_file: "manifests/dev.yaml".to_owned(),
+        manifest_digest: "c0ffee".to_owned(),
+        account: "123456789012".to_owned(),
+        caller: "arn:aws:iam::123456789012:user/admin".to_owned(),
+        region: "us-east-1".to_owned(),
+        sandbox: false,
+        mode: Mode::Apply,
+        targets: BTreeSet::new(),
+        relayctl: "0.1.0".to_owned(),
+    }
+}
+
+fn change(address: &str, action: Action, reason: Reason) -> Change {
+    Change {
+        address: at(address),
+        action,
+        reason,
+        fields: Vec::new(),
+        unchanged: 0,
+        drift: Vec::new(),
+        left_alone: Vec::new(),
+    }
+}
+
+fn created(address: &str, fields: &[(&str, Form, Value)]) -> Change {
+    let set = |(name, form, value): &(&str, Form, Value)| field(name, *form, None, Some(value.clone()));
+    Change { fields: fields.iter().map(set).collect(), ..change(address, Action::Create, Reason::New) }
+}
+
+fn updated(address: &str, fields: Vec<FieldDiff>, unchanged: usize) -> Change {
+    Change { fields, unchanged, ..change(address, Action::Update, Reason::Differs) }
+}
+
+fn field(name: &str, form: Form, before: Option<Value>, after: Option<Value>) -> FieldDiff {
+    FieldDiff { change: changed(name, before, after), form, forces_replacement: None }
+}
+
+fn changed(name: &str, before: Option<Value>, after: Option<Value>) -> FieldChange {
+    FieldChange { field: name.to_owned(), before, after }
+}
+
+fn id(address: &str, phase: Phase) -> StepId {
+    StepId { address: at(address), phase }
+}
+
+fn step(address: &str, phase: Phase) -> Step {
+    Step {
+        id: id(address, phase),
+        calls: Vec::new(),
+        after: BTreeSet::new(),
+        expect: None,
+        before: None,
+        record: None,
+        wanted: Attributes::new(),
+    }
+}
+
+/// The steps and the summary that go with these changes.
+fn plan(changes: Vec<Change>) -> Plan {
+    let mut steps = Vec::new();
+    let mut summary = Summary::default();
+    for change in &changes {
+        let phases: &[Phase] = match change.action {
+            Action::Create => &[Phase::Create],
+            Action::Update => &[Phase::Update],
+            Action::Replace => &[Phase::Delete, Phase::Create],
+            Action::Delete => &[Phase::Delete],
+            Action::Adopt | Action::Forget => &[Phase::Record],
+            Action::Nothing | Action::Refuse | Action::Blocked => &[],
+        };
+        steps.extend(phases.iter().map(|phase| step(&change.address.to_string(), *phase)));
+        summary.add += usize::from(phases.contains(&Phase::Create));
+        summary.change += usize::from(phases.contains(&Phase::Update));
+        summary.destroy += usize::from(phases.contains(&Phase::Delete));
+        summary.refused += usize::from(change.action == Action::Refuse);
+        summary.blocked += usize::from(change.action == Action::Blocked);
+    }
+    Plan { header: header(), state: Stamp { lineage: None, serial: 0 }, changes, steps, summary }
+}
+
+fn deployment() -> Value {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Deploy", "Effect": "Allow", "Resource": ["*"], "Action": [
+            "apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT",
+            "cloudformation:CreateStack", "cloudformation:DeleteStack", "cloudformation:DescribeStacks",
+            "lambda:AddPermission", "lambda:CreateFunction", "lambda:GetFunction", "lambda:InvokeFunction"]},
+        {"Sid": "PassRole", "Effect": "Allow", "Action": ["iam:GetRole", "iam:PassRole"],
+            "Resource": ["arn:aws:iam::123456789012:role/*ZappaLambdaExecutionRole"],
+            "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}},
+        {"Sid": "S3Buckets", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::zappa-*"},
+        {"Sid": "S3Objects", "Effect": "Allow", "Resource": ["arn:aws:s3:::zappa-*/*"],
+            "Action": ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts",
+                "s3:PutObject"]}]})
+}
+
+fn trust() -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"],
+        "Principal": {"Service": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]}}]})
+}
+
+fn tags() -> Value {
+    json!({"project": "tr-serverless-relay", "stage": "dev", "relayctl:manifest": "tr-serverless-relay-dev"})
+}
+
+/// Everything that a Zappa relay needs, none of it there yet; in order of address, as in every plan.
+fn stack() -> Vec<Change> {
+    let role = "tr-serverless-relay-ZappaLambdaExecutionRole";
+    let bucket = "zappa-tr-serverless-relay-1a2b3c4d";
+    let policy = "arn:aws:iam::123456789012:policy/ZappaLambdaDeploymentPolicy";
+    let text = |text: &str| json!(text);
+    let all = json!({"block_public_acls": true, "block_public_policy": true, "ignore_public_acls": true,
+        "restrict_public_buckets": true});
+    let settings = json!({"app_function": "app.app", "keep_warm": false, "runtime": "python3.12", "s3_bucket": bucket});
+    vec![
+        created(
+            "access_key.serverless",
+            &[
+                ("user", Form::Identity, text("serverless")),
+                ("profile", Form::Plain, text("serverless")),
+                ("csv", Form::Plain, text("serverless.csv")),
+                ("replace_profile", Form::Setting, json!(false)),
+            ],
+        ),
+        created(
+            "aws_profile.serverless",
+            &[
+                ("profile", Form::Identity, text("serverless")),
+                ("region", Form::Plain, text("us-east-1")),
+                ("output", Form::Plain, text("json")),
+            ],
+        ),
+        created(
+            &format!("bucket.{bucket}"),
+            &[
+                ("name", Form::Identity, text(bucket)),
+                ("arn", Form::Identity, json!(format!("arn:aws:s3:::{bucket}"))),
+                ("region", Form::Plain, text("us-east-1")),
+                ("tags", Form::Keyed, tags()),
+                ("public_access_block", Form::Plain, all),
+                ("ownership", Form::Plain, text("BucketOwnerEnforced")),
+                ("policy", Form::Document, Value::Null),
+                ("lifecycle", Form::Plain, json!([])),
+            ],
+        ),
+        created(
+            "policy.ZappaLambdaDeploymentPolicy",
+            &[
+                ("name", Form::Identity, text("ZappaLambdaDeploymentPolicy")),
+                ("arn", Form::Identity, text(policy)),
+                ("path", Form::Plain, text("/")),
+                ("document", Form::Document, deployment()),
+                ("tags", Form::Keyed, tags()),
+            ],
+        ),
+        created(
+            &format!("role.{role}"),
+            &[
+                ("name", Form::Identity, text(role)),
+                ("path", Form::Plain, text("/")),
+                ("max_session_duration", Form::Plain, json!(3600)),
+                ("trust", Form::Document, trust()),
+                ("tags", Form::Keyed, tags()),
+            ],
+        ),
+        created(
+            "user.serverless",
+            &[
+                ("name", Form::Identity, text("serverless")),
+                ("path", Form::Plain, text("/")),
+                ("tags", Form::Keyed, tags()),
+            ],
+        ),
+        created(
+            "user_policy_attachment.serverless/ZappaLambdaDeploymentPolicy",
+            &[("user", Form::Identity, text("serverless")), ("policy_arn", Form::Identity, text(policy))],
+        ),
+        created(
+            "zappa_settings.dev",
+            &[
+                ("file", Form::Identity, text("zappa_settings.json")),
+                ("stage", Form::Identity, text("dev")),
+                ("settings", Form::Keyed, settings),
+            ],
+        ),
+    ]
+}
+
+/// A statement of which a list grows, one of which a long list stays, one that goes and one that comes.
+fn edited() -> Value {
+    let mut document = deployment();
+    document["Statement"][0]["Resource"] = json!(["arn:aws:lambda:us-east-1:123456789012:function:*"]);
+    document["Statement"][3]["Action"] = json!([
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetBucketLocation",
+        "s3:GetObject",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject"
+    ]);
+    document["Statement"][2] = json!({"Sid": "Logs", "Effect": "Deny", "Action": "logs:DeleteLogGroup",
+        "Resource": "arn:aws:logs:*:*:*"});
+    document
+}
+
+fn document_update() -> Change {
+    updated(
+        "policy.ZappaLambdaDeploymentPolicy",
+        vec![field("document", Form::Document, Some(deployment()), Some(edited()))],
+        3,
+    )
+}
+
+fn tag_drift() -> Change {
+    let before = json!({"project": "tr-serverless-relay", "stage": "prod"});
+    let after =
+        json!({"project": "tr-serverless-relay", "relayctl:manifest": "tr-serverless-relay-dev", "stage": "dev"});
+    Change {
+        drift: vec![changed("tags", Some(after.clone()), Some(before.clone()))],
+        left_alone: vec!["policy arn:aws:iam::aws:policy/ReadOnlyAccess attached by others: left alone".to_owned()],
+        ..updated("user.serverless", vec![field("tags", Form::Keyed, Some(before), Some(after))], 4)
+    }
+}
+
+fn replacement() -> Change {
+    let path = FieldDiff {
+        forces_replacement: Some("IAM cannot change a role's path".to_owned()),
+        ..field("path", Form::Plain, Some(json!("/")), Some(json!("/relay/")))
+    };
+    let duration = field("max_session_duration", Form::Plain, Some(json!(3600)), Some(json!(7200)));
+    Change {
+        fields: vec![path, duration],
+        unchanged: 3,
+        ..change("role.worker", Action::Replace, Reason::CannotChange("IAM cannot change a role's path".to_owned()))
+    }
+}
+
+fn denied() -> Failure {
+    Failure {
+        request_id: Some("b9e5f1b0-0000-4000-8000-0123456789ab".to_owned()),
+        ..Failure::new(
+            FailureKind::AccessDenied,
+            "iam:GetRole",
+            "AccessDenied",
+            "User: arn:aws:iam::123456789012:user/admin is not authorized to perform: iam:GetRole",
+        )
+    }
+}
+
+/// Everything that stops an object, and what hangs on it.
+fn stuck() -> Vec<Change> {
+    let recreated = Reason::RecreatedBySomeoneElse { recorded: "AIDAOLD".to_owned(), live: "AIDANEW".to_owned() };
+    let obstacle = Reason::Obstacle("the bucket holds objects and force_destroy is not set".to_owned());
+    vec![
+        change("bucket.full", Action::Refuse, obstacle),
+        change("role.worker", Action::Blocked, Reason::Unknown(denied())),
+        change("role_policy_attachment.worker/Logs", Action::Blocked, Reason::DependsOn(at("role.worker"))),
+        change("user.deployer", Action::Refuse, Reason::NotOurs { owner: Some("other-relay".to_owned()) }),
+        change("user.gone", Action::Refuse, recreated),
+        change("user.serverless", Action::Refuse, Reason::NotOurs { owner: None }),
+    ]
+}
+
+fn same(address: &str) -> Change {
+    change(address, Action::Nothing, Reason::Same)
+}
+
+#[test]
+fn a_new_stack_is_shown_completely() {
+    assert_snapshot!(human::plan(&plan(stack()), PLAIN));
+}
+
+#[test]
+fn a_changed_document_is_shown_by_statement() {
+    assert_snapshot!(human::plan(&plan(vec![document_update(), same("user.serverless")]), PLAIN));
+}
+
+#[test]
+fn verbose_shows_what_stays() {
+    let mut plan = plan(vec![document_update(), tag_drift()]);
+    let attributes = json!({"path": "/", "description": "x", "document": deployment()});
+    let attributes = serde_json::from_value(attributes).unwrap();
+    let seen = Seen { id: "ANPA1".to_owned(), owner: None, attributes, internals: Attributes::new(), attached: vec![] };
+    plan.steps[0].before = Some(seen);
+    assert_snapshot!(human::plan(&plan, VERBOSE));
+}
+
+#[test]
+fn drift_and_what_is_left_alone_are_said() {
+    assert_snapshot!(human::plan(&plan(vec![tag_drift()]), PLAIN));
+}
+
+#[test]
+fn drift_in_a_document_is_shown_by_statement() {
+    let mut change = document_update();
+    change.fields = vec![field("document", Form::Document, Some(edited()), Some(deployment()))];
+    change.drift = vec![changed("document", Some(deployment()), Some(edited()))];
+    assert_snapshot!(human::plan(&plan(vec![change]), PLAIN));
+}
+
+#[test]
+fn a_replacement_names_the_field_that_forces_it() {
+    let mut inline = change("role_policy.worker/logs", Action::Replace, Reason::ParentReplaced(at("role.worker")));
+    inline.unchanged = 1;
+    assert_snapshot!(human::plan(&plan(vec![replacement(), inline]), PLAIN));
+}
+
+#[test]
+fn what_is_refused_or_blocked_comes_with_its_remedy() {
+    assert_snapshot!(human::plan(&plan(stuck()), PLAIN));
+}
+
+#[test]
+fn a_destroy_shows_what_goes() {
+    let mut role = change("role.worker", Action::Delete, Reason::Destroy);
+    role.fields = vec![
+        field("path", Form::Plain, Some(json!("/")), None),
+        field("trust", Form::Document, Some(trust()), None),
+        field("tags", Form::Keyed, Some(json!({"stage": "dev"})), None),
+    ];
+    let mut plan = plan(vec![role, change("user.gone", Action::Forget, Reason::Destroy)]);
+    plan.header.mode = Mode::Destroy;
+    plan.header.sandbox = true;
+    assert_snapshot!(human::plan(&plan, PLAIN));
+}
+
+#[test]
+fn nested_values_are_compared_where_they_differ() {
+    let rule = |id: &str, days: u32| json!({"enabled": true, "expiration_days": days, "id": id, "prefix": ""});
+    let key = "arn:aws:kms:us-east-1:123456789012:key/1";
+    let encryption = |algorithm: &str, key: Value| json!({"algorithm": algorithm, "bucket_key": true, "kms_key": key});
+    let rules = |days| Some(json!([rule("keep", 30), rule("old", days)]));
+    let fields = vec![
+        field(
+            "encryption",
+            Form::Plain,
+            Some(encryption("AES256", Value::Null)),
+            Some(encryption("aws:kms", json!(key))),
+        ),
+        field("policy", Form::Document, Some(Value::Null), Some(json!({"Version": "2012-10-17", "Statement": []}))),
+        field("lifecycle", Form::Plain, rules(7), rules(14)),
+        field("versioning", Form::Plain, None, Some(json!(true))),
+        field("same", Form::Plain, None, Some(Value::Null)),
+    ];
+    let exclude = (Some(json!({"exclude": [".*", "*.md"]})), Some(json!({"exclude": [".*", "*.json", "*.md"]})));
+    let settings = updated("zappa_settings.dev", vec![field("settings", Form::Keyed, exclude.0, exclude.1)], 0);
+    assert_snapshot!(human::plan(&plan(vec![updated("bucket.b", fields, 1), settings]), PLAIN));
+}
+
+#[test]
+fn every_other_reason_has_words() {
+    let changes = vec![
+        change("access_key.a", Action::Replace, Reason::CannotChange("its secret cannot be read again".to_owned())),
+        change("policy.a", Action::Adopt, Reason::Lost),
+        change("policy.b", Action::Forget, Reason::Undeclared),
+        change("policy.c", Action::Adopt, Reason::Interrupted),
+        change("role.a", Action::Create, Reason::Vanished),
+        change("role.b", Action::Delete, Reason::Undeclared),
+        change("user_policy_attachment.a/arn:aws:iam::aws:policy/X", Action::Delete, Reason::Exclusive),
+    ];
+    assert_snapshot!(human::plan(&plan(changes), PLAIN));
+}
+
+#[test]
+fn no_changes_is_the_first_word_of_an_empty_plan() {
+    let mut quiet = same("user.serverless");
+    quiet.left_alone = vec!["policy arn:aws:iam::aws:policy/ReadOnlyAccess attached by others: left alone".to_owned()];
+    quiet.drift = vec![changed("path", Some(json!("/old/")), Some(json!("/")))];
+    let empty = plan(vec![same("policy.a"), quiet]);
+    let text = human::plan(&empty, PLAIN);
+    assert!(text.contains("\nNo changes. Your AWS account matches the manifest.\n"));
+    assert_snapshot!(text);
+}
+
+#[test]
+fn a_partial_plan_in_the_sandbox_says_both() {
+    let header = Header { sandbox: true, targets: [at("user.serverless")].into(), ..header() };
+    assert_snapshot!(human::header(&header, PLAIN));
+}
+
+#[test]
+fn a_successful_run_counts_what_it_did() {
+    let changes = vec![change("policy.a", Action::Adopt, Reason::Lost), replacement(), document_update()];
+    let plan = plan(changes);
+    let outcome = Outcome { done: plan.steps.iter().map(|step| step.id.clone()).collect(), ..Outcome::default() };
+    assert_snapshot!(human::outcome(&plan, &outcome, PLAIN), @r"
+    Apply complete! Resources: 1 added, 1 changed, 1 destroyed.
+    State only: 1 adopted.
+    ");
+}
+
+#[test]
+fn a_destroy_counts_only_what_went() {
+    let mut plan = plan(vec![change("user.a", Action::Delete, Reason::Destroy)]);
+    plan.header.mode = Mode::Destroy;
+    let outcome = Outcome { done: vec![id("user.a", Phase::Delete)], ..Outcome::default() };
+    assert_snapshot!(human::outcome(&plan, &outcome, PLAIN), @"Destroy complete! Resources: 1 destroyed.");
+}
+
+fn partial() -> (Plan, Outcome) {
+    let attachment = "role_policy_attachment.worker/Logs";
+    let new = |address: &str| created(address, &[]);
+    let changes = vec![new("policy.Logs"), new("role.worker"), new(attachment), tag_drift(), new("zappa_settings.dev")];
+    let changed = Fault::Changed { address: at("user.serverless"), what: "tags.stage is gone".to_owned() };
+    let failure = Failure { call: "iam:CreateRole".to_owned(), ..denied() };
+    let outcome = Outcome {
+        done: vec![id("policy.Logs", Phase::Create)],
+        failed: vec![
+            (id("role.worker", Phase::Create), Fault::Call(failure)),
+            (id("user.serverless", Phase::Update), changed),
+        ],
+        skipped: vec![(id(attachment, Phase::Create), vec![at("role.worker")])],
+        calls: 2,
+    };
+    (plan(changes), outcome)
+}
+
+#[test]
+fn a_failed_run_says_what_was_done_and_what_comes_next() {
+    let (plan, outcome) = partial();
+    assert_snapshot!(human::outcome(&plan, &outcome, PLAIN));
+}
+
+#[test]
+fn a_failed_run_as_json() {
+    let (plan, outcome) = partial();
+    assert_snapshot!(json::outcome(&plan, &outcome));
+}
+
+#[test]
+fn events_are_one_line_each() {
+    let step = |phase| id("user.serverless", phase);
+    let events = [
+        Event::Started { step: step(Phase::Create) },
+        Event::Waiting {
+            step: step(Phase::Create),
+            why: "IAM has not propagated role X".to_owned(),
+            waited: Duration::from_millis(14_200),
+            limit: Duration::from_secs(120),
+        },
+        Event::Done { step: step(Phase::Create) },
+        Event::Started { step: step(Phase::Update) },
+        Event::Done { step: step(Phase::Update) },
+        Event::Started { step: step(Phase::Delete) },
+        Event::Done { step: step(Phase::Delete) },
+        Event::Done { step: step(Phase::Record) },
+        Event::Failed { step: step(Phase::Create), why: Fault::Call(denied()) },
+        Event::Skipped { step: step(Phase::Create), because: vec![at("role.a"), at("role.b")] },
+    ];
+    let lines: Vec<_> = events.iter().map(|event| human::event(event, PLAIN)).collect();
+    assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn the_caller_is_named() {
+    let caller = Caller { account: "1".to_owned(), arn: "arn:aws:iam::1:root".to_owned(), user_id: "1".to_owned() };
+    assert_eq!(human::caller(&caller), "account 1 as arn:aws:iam::1:root");
+}
+
+#[test]
+fn json_is_the_plan_itself() {
+    let plan = plan(vec![replacement(), tag_drift()]);
+    let text = json::plan(&plan);
+    let mut value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["summary"], json!({"add": 1, "change": 1, "destroy": 1, "refused": 0, "blocked": 0, "calls": 0}));
+    assert_eq!(value.as_object_mut().unwrap().remove("format_version"), Some(json!("1.0")));
+    assert_eq!(serde_json::from_value::<Plan>(value).unwrap(), plan);
+    assert_eq!(json::plan(&plan), text);
+}
+
+#[test]
+fn a_pull_request_gets_a_table_and_the_whole_plan() {
+    let mut changes = vec![document_update(), replacement(), tag_drift()];
+    changes.extend(stuck().into_iter().filter(|change| change.address.kind() == "bucket"));
+    let mut plan = plan(changes);
+    plan.header.sandbox = true;
+    plan.header.targets = [at("user.serverless")].into();
+    assert_snapshot!(markdown::plan(&plan));
+}
+
+#[test]
+fn a_pull_request_without_changes_says_so() {
+    assert_snapshot!(markdown::plan(&plan(vec![same("user.serverless")])));
+}
+
+#[test]
+fn a_comment_never_exceeds_what_github_takes() {
+    let many: Vec<_> = (0..2_000)
+        .map(|n| created(&format!("user.a-rather-long-name-{n:04}"), &[("tags", Form::Keyed, tags())]))
+        .collect();
+    let text = markdown::plan(&plan(many));
+    assert!(text.len() <= 65_536, "{}", text.len());
+    assert!(text.contains("| | … and "));
+    assert!(text.contains("**Cut off**: "));
+    assert_eq!(text.matches("```").count(), 2);
+    assert!(text.contains("</details>"));
+}
+
+#[test]
+fn a_code_block_cannot_be_left_from_inside() {
+    let hostile = "```\n</details>\n# @everyone";
+    let text = markdown::plan(&plan(vec![created("user.x", &[("path", Form::Plain, json!(hostile))])]));
+    assert!(text.contains("\n````diff\n") && text.contains("\n````\n"), "{text}");
+    assert_eq!(text.matches("\n</details>").count(), 1);
+}
+
+fn manifest() -> (Vec<Diagnostic>, BTreeMap<PathBuf, String>) {
+    let text = "version: 1\nname: dev\nusers:\n  server\u{1b}less:\n    polices: [A]\n\tpath: x\n";
+    let place = |line, column, length| Place { file: "manifests/dev.yaml".into(), line, column, length };
+    let diagnostics = vec![
+        Diagnostic::warning("retired-runtime", Some(place(6, 2, 4)), "python3.7 is retired"),
+        Diagnostic::error("unknown-field", Some(place(5, 5, 7)), "unknown field `polices`")
+            .help("did you mean `policies`?"),
+        Diagnostic::error(
+            "no-file",
+            Some(Place { file: "gone.json".into(), line: 3, column: 2, length: 1 }),
+            "cut off",
+        ),
+        Diagnostic::error("end", Some(place(2, 40, 3)), "behind the line's end"),
+        Diagnostic::error("account-mismatch", None, "the account is 1, the manifest says 2\u{1b}[2J")
+            .help("use another profile"),
+    ];
+    (diagnostics, [(PathBuf::from("manifests/dev.yaml"), text.to_owned())].into())
+}
+
+#[test]
+fn diagnostics_show_the_lines_they_speak_of() {
+    let (diagnostics, sources) = manifest();
+    let text = diagnostic::list(&diagnostics, &sources, false);
+    assert!(!text.contains('\u{1b}'));
+    assert!(diagnostic::list(&diagnostics, &sources, true).contains("\u{1b}["));
+    assert_eq!(diagnostic::list(&[], &sources, false), "");
+    assert_snapshot!(text);
+}
+
+fn desired() -> Desired {
+    let needs = |addresses: &[&str]| Resource {
+        depends_on: addresses.iter().map(|address| at(address)).collect(),
+        ..Resource::default()
+    };
+    let resources = [
+        ("policy.Deploy", needs(&[])),
+        ("user.\"x\" <&>", needs(&[])),
+        ("user.serverless", needs(&[])),
+        ("user_policy_attachment.serverless/Deploy", needs(&["user.serverless", "policy.Deploy"])),
+        ("access_key.serverless", needs(&["user.serverless", "user_policy_attachment.serverless/Deploy"])),
+        ("aws_profile.serverless", needs(&["access_key.serverless"])),
+    ];
+    let resources = resources.into_iter().map(|(address, resource)| (at(address), resource)).collect();
+    Desired { name: "dev".to_owned(), resources, ..Desired::default() }
+}
+
+#[test]
+fn graph_as_dot() {
+    assert_snapshot!(graph::dot(&desired()));
+}
+
+#[test]
+fn graph_as_mermaid() {
+    assert_snapshot!(graph::mermaid(&desired()));
+}
+
+#[test]
+fn graph_as_svg() {
+    let svg = graph::svg(&desired());
+    assert_eq!(svg.matches("<text ").count(), 6);
+    assert_eq!(svg.matches("marker-").count(), 5);
+    assert!(svg.contains("user.&quot;x&quot; &lt;&amp;&gt;"));
+    assert!((0..10).all(|_| graph::svg(&desired()) == svg), "the same graph gives the same picture");
+    assert!(graph::svg(&Desired::default()).ends_with("</svg>\n"));
+}
+
+#[test]
+fn colours_are_added_but_change_no_text() {
+    let color = Style { color: true, verbose: false };
+    let mut changes = stack();
+    changes.extend([document_update(), tag_drift(), replacement()]);
+    changes.extend(stuck());
+    let plan = plan(changes);
+    let coloured = human::plan(&plan, color);
+    assert!(coloured.contains("\u{1b}[32m+\u{1b}[0m"));
+    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), human::plan(&plan, PLAIN));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever a name, a value or an answer of AWS holds, it can't move the cursor, clear the screen, or hide a line.
+    #[test]
+    fn foreign_text_never_reaches_the_terminal_raw(text in "\\PC{0,8}[\\x00-\\x1f\\x7f-\\u{9f}\u{202e}]{1,4}\\PC{0,8}") {
+        let failure = Failure::new(FailureKind::Other, text.clone(), text.clone(), text.clone());
+        let value = || Some(json!({text.clone(): [text.clone()]}));
+        let document = json!({"Statement": [{"Sid": text, "Effect": text, text.clone(): {text.clone(): text}}]});
+        let mut one = updated(&format!("user.{text}"), vec![
+            field(&text, Form::Keyed, value(), Some(json!(text))),
+            FieldDiff {
+                forces_replacement: Some(text.clone()),
+                ..field("d", Form::Document, Some(json!({"Statement": []})), Some(document))
+            },
+        ], 0);
+        one.left_alone = vec![text.clone()];
+        one.drift = vec![changed(&text, None, value())];
+        let unknown = change(&format!("role.{text}"), Action::Blocked, Reason::Unknown(failure.clone()));
+        let owned = change(&format!("bucket.{text}"), Action::Refuse, Reason::NotOurs { owner: Some(text.clone()) });
+        let mut plan = plan(vec![one, unknown, owned]);
+        plan.header.caller = text.clone();
+        plan.header.manifest_file = text.clone();
+        let failed = vec![(plan.steps[0].id.clone(), Fault::Call(failure.clone()))];
+        let outcome = Outcome { failed: failed.clone(), ..Outcome::default() };
+        let event = Event::Failed { step: failed[0].0.clone(), why: Fault::State(text.clone()) };
+        let screens = [
+            human::plan(&plan, PLAIN),
+            human::plan(&plan, VERBOSE),
+            human::outcome(&plan, &outcome, PLAIN),
+            human::event(&event, PLAIN),
+            markdown::plan(&plan),
+        ];
+        for screen in screens {
+            prop_assert!(screen.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')), "{screen:?}");
+            prop_assert!(screen.lines().all(|line| line.trim_end_matches(' ') == line), "{screen:?}");
+        }
+    }
+}
+
+/// Calls of every service, so that their names and objects are seen together.
+fn with_calls() -> Plan {
+    let mut plan = plan(stack());
+    let bucket = BucketRef { name: "zappa-relay".to_owned(), region: "us-east-1".to_owned() };
+    let user = || "serverless".to_owned();
+    let create = |policy: &str| {
+        Write::Iam(IamWrite::CreatePolicy {
+            policy: policy.to_owned(),
+            path: "/".to_owned(),
+            description: None,
+            document: deployment(),
+            tags: BTreeMap::new(),
+        })
+    };
+    let key = vec![
+        Write::Iam(IamWrite::CreateAccessKey { user: user() }),
+        Write::File(FileWrite::StoreCredentials { profile: user(), replaces: None, replace_profile: false }),
+    ];
+    let made = Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".to_owned() });
+    let calls = [(3, vec![create("ZappaLambdaDeploymentPolicy"), create("B")]), (2, vec![made]), (0, key)];
+    for (index, calls) in calls {
+        plan.summary.calls += calls.len();
+        plan.steps[index].calls = calls;
+    }
+    plan
+}
+
+#[test]
+#[ignore = "the calls get their names in another change"]
+fn a_plan_ends_with_the_calls_that_apply_makes() {
+    let tail = |style| {
+        let text = human::plan(&with_calls(), style);
+        text[text.find("\nCalls: ").unwrap() + 1..].to_owned()
+    };
+    assert_snapshot!(format!("{}\n{}", tail(PLAIN), tail(VERBOSE)));
+}
