@@ -1,8 +1,222 @@
-//! A stub: the checks across resources are written elsewhere.
+//! Whether the parts of a manifest agree with each other: what `zappa_settings` says with the profile, region, bucket
+//! and role that it names, and with what the deploying user may do. All of it would fail only at `zappa deploy`.
 
+mod runtime;
+
+use serde_json::Map;
+
+use crate::address::Address;
 use crate::diagnostic::Diagnostic;
-use crate::model::Desired;
+use crate::model::{Desired, Resource};
+use crate::policy;
+use crate::value::{Value, text};
 
-pub fn check(_desired: &Desired) -> Vec<Diagnostic> {
-    Vec::new()
+use runtime::Standing;
+
+const LAMBDA: &str = "lambda.amazonaws.com";
+
+/// Checks across resources, each at the place of the stage of `zappa_settings` that it is about.
+pub fn check(desired: &Desired) -> Vec<Diagnostic> {
+    let stages = of_kind(desired, "zappa_settings");
+    stages
+        .filter_map(|(address, resource)| {
+            let settings = resource.attributes.get("settings")?.as_object()?;
+            Some(Stage { desired, address, resource, settings, found: Vec::new() })
+        })
+        .flat_map(Stage::check)
+        .collect()
 }
+
+fn of_kind<'a>(desired: &'a Desired, kind: &'a str) -> impl Iterator<Item = (&'a Address, &'a Resource)> {
+    desired.resources.iter().filter(move |(address, _)| address.kind() == kind)
+}
+
+/// A stage of `zappa_settings.json`, and what was found.
+struct Stage<'a> {
+    desired: &'a Desired,
+    address: &'a Address,
+    resource: &'a Resource,
+    settings: &'a Map<String, Value>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Stage<'a> {
+    fn check(mut self) -> Vec<Diagnostic> {
+        self.profile();
+        self.region();
+        self.bucket();
+        self.role();
+        self.runtime();
+        self.grants();
+        self.found
+    }
+
+    fn setting(&self, name: &str) -> Option<&'a str> {
+        self.settings.get(name).and_then(Value::as_str)
+    }
+
+    fn warn(&mut self, code: &'static str, message: &str, help: impl Into<String>) {
+        let message = format!("{}: {message}", self.address);
+        self.found.push(Diagnostic::warning(code, self.resource.place.clone(), message).help(help));
+    }
+
+    fn profile(&mut self) {
+        let Some(profile) = self.setting("profile_name") else { return };
+        let written = of_kind(self.desired, "access_key").map(|(_, key)| text(&key.attributes, "profile"));
+        let named = of_kind(self.desired, "aws_profile").map(|(address, _)| address.name());
+        let known: Vec<_> = written.chain(named).filter(|name| !name.is_empty()).collect();
+        if !known.contains(&profile) {
+            let help = suggestion(profile, &known).unwrap_or_else(|| {
+                format!(
+                    "set `profile: {profile}` at the access_key of the user who deploys, or see that the profile exists"
+                )
+            });
+            let message = format!("profile_name is `{profile}`, which this manifest doesn't write");
+            self.warn("undeclared-profile", &message, help);
+        }
+    }
+
+    fn region(&mut self) {
+        let ours = &self.desired.region;
+        let Some(region) = self.setting("aws_region").filter(|region| region != ours) else { return };
+        let message = format!("{}: aws_region is {region}, but the manifest's region is {ours}", self.address);
+        let help = format!("set aws_region to {ours}, or leave it out");
+        self.found.push(Diagnostic::error("region-mismatch", self.resource.place.clone(), message).help(help));
+    }
+
+    fn bucket(&mut self) {
+        let Some(bucket) = self.setting("s3_bucket") else { return };
+        let known: Vec<_> = of_kind(self.desired, "bucket").map(|(address, _)| address.name()).collect();
+        if !known.contains(&bucket) {
+            let message = format!("s3_bucket is `{bucket}`, which this manifest doesn't declare");
+            let help = suggestion(bucket, &known).unwrap_or_else(|| {
+                format!("declare `{bucket}` under buckets: Zappa makes a missing one without your settings")
+            });
+            self.warn("undeclared-bucket", &message, help);
+        }
+    }
+
+    fn role(&mut self) {
+        let Some(name) = self.setting("role_name").or_else(|| self.setting("role_arn")) else { return };
+        if let Some((address, role)) = self.declared_role() {
+            let trust = role.attributes.get("trust").unwrap_or(&Value::Null);
+            if !policy::trusts(trust, LAMBDA) {
+                let message =
+                    format!("Lambda can't run functions as {address}: its trust policy doesn't name {LAMBDA}");
+                self.warn("role-not-assumable", &message, format!("add {LAMBDA} to the services in the role's trust"));
+            }
+        } else {
+            let known: Vec<_> = of_kind(self.desired, "role").map(|(address, _)| address.name()).collect();
+            let message = format!("the role is `{name}`, which this manifest doesn't declare");
+            let help = suggestion(name, &known)
+                .unwrap_or_else(|| format!("declare `{name}` under roles, or see that it exists"));
+            self.warn("undeclared-role", &message, help);
+        }
+        // Zappa's default is true.
+        if self.settings.get("manage_roles") != Some(&Value::Bool(false)) {
+            let message =
+                format!("the role is `{name}`, but manage_roles isn't false: Zappa would change the role itself");
+            self.warn("zappa-manages-role", &message, "set `manage_roles: false`");
+        }
+    }
+
+    /// The role that the functions run as. Zappa takes a name or an ARN.
+    fn declared_role(&self) -> Option<(&'a Address, &'a Resource)> {
+        let by_arn = |role: &Resource| Some(text(&role.attributes, "arn")) == self.setting("role_arn");
+        of_kind(self.desired, "role").find(|(address, role)| match self.setting("role_name") {
+            Some(name) => address.name() == name,
+            None => by_arn(role),
+        })
+    }
+
+    fn runtime(&mut self) {
+        let Some(name) = self.setting("runtime") else { return };
+        let successors = runtime::successors(name);
+        let choice = format!("choose one of {}", successors.join(", "));
+        match runtime::standing(name) {
+            Standing::Supported => {}
+            Standing::Retired(date) => {
+                let message = format!("the runtime {name} is retired: AWS Lambda deprecated it on {date}");
+                self.warn("retired-runtime", &message, choice);
+            }
+            Standing::Unknown => {
+                let message = format!("`{name}` is no Lambda runtime that relayctl knows");
+                self.warn("unknown-runtime", &message, suggestion(name, &successors).unwrap_or(choice));
+            }
+        }
+    }
+
+    /// What Zappa does as the deploying user, as far as the manifest can tell.
+    fn grants(&mut self) {
+        let Some(user) = self.setting("profile_name").and_then(|profile| deployer(self.desired, profile)) else {
+            return;
+        };
+        let Some(policies) = Policies::of(self.desired, user) else { return };
+        if let Some((address, role)) = self.declared_role() {
+            let arn = text(&role.attributes, "arn");
+            self.grant(user, &policies, "iam:PassRole", arn, &format!("give {address} to a Lambda function"));
+        }
+        if let Some(bucket) = self.setting("s3_bucket") {
+            let arn = format!("arn:{}:s3:::{bucket}", self.desired.partition);
+            self.grant(user, &policies, "s3:ListBucket", &arn, &format!("list bucket.{bucket}"));
+            self.grant(user, &policies, "s3:PutObject", &format!("{arn}/*"), &format!("upload to bucket.{bucket}"));
+        }
+    }
+
+    fn grant(&mut self, user: &str, policies: &Policies<'_>, action: &str, resource: &str, purpose: &str) {
+        if policies.allow(action, resource) {
+            return;
+        }
+        let code = if action == "iam:PassRole" { "pass-role-not-allowed" } else { "bucket-not-allowed" };
+        let message = format!("user.{user} can't {purpose}: its policies don't allow {action} on {resource}");
+        let help = match policies.names.first() {
+            Some(policy) => format!("allow {action} on {resource}, for example in {policy}"),
+            None => format!("attach a policy to user.{user} that allows {action} on {resource}"),
+        };
+        self.warn(code, &message, help);
+    }
+}
+
+/// The user whose access key is written to that profile.
+fn deployer<'a>(desired: &'a Desired, profile: &str) -> Option<&'a str> {
+    let mut keys = of_kind(desired, "access_key");
+    keys.find(|(_, key)| text(&key.attributes, "profile") == profile).map(|(_, key)| text(&key.attributes, "user"))
+}
+
+/// The policies that the manifest hangs on a user.
+struct Policies<'a> {
+    names: Vec<&'a Address>,
+    together: Value,
+}
+
+impl<'a> Policies<'a> {
+    /// `None` if one of them is not declared in the manifest: what it allows isn't known offline.
+    fn of(desired: &'a Desired, user: &str) -> Option<Self> {
+        let of_user = |(_, part): &(&Address, &Resource)| text(&part.attributes, "user") == user;
+        let attached: Option<Vec<_>> = of_kind(desired, "user_policy_attachment")
+            .filter(of_user)
+            .map(|(_, attachment)| {
+                let arn = text(&attachment.attributes, "policy_arn");
+                of_kind(desired, "policy").find(|(_, policy)| text(&policy.attributes, "arn") == arn)
+            })
+            .collect();
+        let inline = of_kind(desired, "user_policy").filter(of_user);
+        let (names, policies): (Vec<_>, Vec<_>) = attached?.into_iter().chain(inline).unzip();
+        let documents = policies.iter().filter_map(|policy| policy.attributes.get("document"));
+        Some(Self { names, together: policy::together(documents) })
+    }
+
+    fn allow(&self, action: &str, resource: &str) -> bool {
+        policy::allows(&self.together, action, resource)
+    }
+}
+
+/// The nearest of the known names, if it is near enough to be a slip.
+fn suggestion(name: &str, known: &[&str]) -> Option<String> {
+    let near = |candidate: &str| strsim::jaro_winkler(candidate, name);
+    let best = known.iter().copied().max_by(|a, b| near(a).total_cmp(&near(b)))?;
+    (near(best) > 0.85).then(|| format!("did you mean `{best}`?"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! JSON text to a document, and places back from JSON pointers.
+
+use jsonc_parser::ast::{self, Object, ObjectProp, ObjectPropName};
+use jsonc_parser::common::{Range, Ranged};
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use crate::value::Value;
+
+/// Text that is no JSON object. Line and column count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SyntaxError {
+    pub message: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+impl SyntaxError {
+    fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
+        let (line, column) = position(text, offset);
+        Self { message: message.into(), line, column }
+    }
+}
+
+/// Parses JSON text (a duplicate key is an error: JSON readers disagree about which one counts).
+pub fn parse(text: &str) -> Result<Value, SyntaxError> {
+    let text = without_mark(text);
+    // Strict, and it bounds the depth, so that what follows may recurse.
+    let value: Value = serde_json::from_str(text).map_err(|error| from_serde(text, &error))?;
+    let tree = tree(text).ok_or_else(|| SyntaxError::at(text, 0, "this is no JSON"))?;
+    check(text, &tree)?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(SyntaxError::at(text, tree.start(), format!("a policy document is a JSON object, not {}", name(&tree))))
+    }
+}
+
+/// Where a JSON pointer stands in the text it was parsed from: line, column, length in characters. A value that goes
+/// over several lines is shown by its key, or by its first line where it has none.
+pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
+    let text = without_mark(text);
+    let tree = tree(text)?;
+    let mut range = tree.range();
+    let mut key = None;
+    let mut value = &tree;
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        (key, value) = match value {
+            ast::Value::Object(object) => {
+                // The last one, as the parsed value has it.
+                let property = object.properties.iter().rev().find(|property| property.name.as_str() == step)?;
+                (Some(name_range(property)), &property.value)
+            }
+            ast::Value::Array(array) => (None, array.elements.get(step.parse::<usize>().ok()?)?),
+            _ => return None,
+        };
+        range = value.range();
+    }
+    let shown = match key {
+        Some(key) if text[range.start..range.end].contains('\n') => key,
+        _ => range,
+    };
+    let first_line = text[shown.start..shown.end].lines().next().unwrap_or_default();
+    let (line, column) = position(text, shown.start);
+    Some((line, column, first_line.chars().count().max(1)))
+}
+
+/// Editors on Windows put a byte order mark before the text.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+fn tree(text: &str) -> Option<ast::Value<'_>> {
+    let strict = ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    parse_to_ast(text, &CollectOptions::default(), &strict).ok()?.value
+}
+
+/// What JSON readers disagree about: keys that stand twice, and integers that don't fit.
+fn check(text: &str, value: &ast::Value<'_>) -> Result<(), SyntaxError> {
+    match value {
+        ast::Value::Object(object) => {
+            check_keys(text, object)?;
+            object.properties.iter().try_for_each(|property| check(text, &property.value))
+        }
+        ast::Value::Array(array) => array.elements.iter().try_for_each(|element| check(text, element)),
+        ast::Value::NumberLit(number) if !exact(number.value) => Err(SyntaxError::at(
+            text,
+            number.range.start,
+            format!("the number {} is too large to be kept exactly: write it as text", number.value),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_keys(text: &str, object: &Object<'_>) -> Result<(), SyntaxError> {
+    let mut seen = std::collections::BTreeSet::new();
+    for property in &object.properties {
+        if !seen.insert(property.name.as_str()) {
+            let message = format!("the key `{}` stands twice in this object", property.name.as_str());
+            return Err(SyntaxError::at(text, name_range(property).start, message));
+        }
+    }
+    Ok(())
+}
+
+fn exact(number: &str) -> bool {
+    number.contains(['.', 'e', 'E']) || number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok()
+}
+
+fn name_range(property: &ObjectProp<'_>) -> Range {
+    match &property.name {
+        ObjectPropName::String(name) => name.range,
+        ObjectPropName::Word(name) => name.range,
+    }
+}
+
+fn name(value: &ast::Value<'_>) -> &'static str {
+    match value {
+        ast::Value::StringLit(_) => "a text",
+        ast::Value::NumberLit(_) => "a number",
+        ast::Value::BooleanLit(_) => "a boolean",
+        ast::Value::Object(_) => "an object",
+        ast::Value::Array(_) => "a list",
+        ast::Value::NullKeyword(_) => "null",
+    }
+}
+
+/// `serde_json` counts columns in bytes, and says the place in its message again.
+fn from_serde(text: &str, error: &serde_json::Error) -> SyntaxError {
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
+    let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let before = error.column().saturating_sub(1);
+    let column = line.char_indices().take_while(|(index, _)| *index < before).count() + 1;
+    SyntaxError { message: message.to_owned(), line: error.line().max(1), column }
+}
+
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |index| index + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn error(text: &str) -> (String, usize, usize) {
+        let error = parse(text).expect_err(text);
+        (error.message, error.line, error.column)
+    }
+
+    #[test]
+    fn text_with_escapes_crlf_and_a_byte_order_mark_parses() {
+        let text = "\u{feff}{\r\n  \"Version\": \"2012-10-17\",\r\n  \"Id\": \"\\u00e9\\/\"\r\n}\r\n";
+        assert_eq!(parse(text), Ok(json!({"Version": "2012-10-17", "Id": "é/"})));
+        assert_eq!(locate(text, "/Id"), Some((3, 9, 10)));
+    }
+
+    #[test]
+    fn errors_have_their_place_in_characters() {
+        assert_eq!(error("{\n  \"é\": 1,\n}"), ("trailing comma".to_owned(), 3, 1));
+        assert_eq!(error("{\"é\": x}"), ("expected value".to_owned(), 1, 7));
+        assert_eq!(error("{\"a\": 1} // no"), ("trailing characters".to_owned(), 1, 10));
+        assert_eq!(error(""), ("EOF while parsing a value".to_owned(), 1, 1));
+        assert_eq!(error("{\n\"a\": [1,\n"), ("EOF while parsing a value".to_owned(), 3, 1));
+    }
+
+    #[test]
+    fn what_readers_disagree_about_is_refused() {
+        assert_eq!(
+            error("{\"a\": {\"Action\": 1,\n  \"Action\": 2}}"),
+            ("the key `Action` stands twice in this object".to_owned(), 2, 3)
+        );
+        // The same key by another escape.
+        assert_eq!(error("{\"a\": 1, \"\\u0061\": 2}").2, 10);
+        assert_eq!(error("{\"a\": 123456789012345678901234567890}").2, 7);
+        assert_eq!(error(" [1]"), ("a policy document is a JSON object, not a list".to_owned(), 1, 2));
+        assert_eq!(error("null").0, "a policy document is a JSON object, not null");
+    }
+
+    #[test]
+    fn no_depth_overflows_the_stack() {
+        assert!(error(&"[".repeat(100_000)).0.contains("recursion limit"));
+        assert_eq!(locate(&"{\"a\":".repeat(100_000), "/a"), None);
+    }
+
+    #[test]
+    fn a_pointer_leads_to_its_place() {
+        let text = "{\n  \"Statement\": [\n    {\"Action\": [\"é\", \"s3:x\"],\n     \"a/b\": true}\n  ]\n}";
+        assert_eq!(locate(text, "/Statement/0/Action/1"), Some((3, 22, 6)));
+        assert_eq!(locate(text, "/Statement/0/Action"), Some((3, 16, 13)));
+        assert_eq!(locate(text, "/Statement/0/a~1b"), Some((4, 13, 4)));
+        assert_eq!(locate(text, "/Statement"), Some((2, 3, 11)), "the key, since the value has several lines");
+        assert_eq!(locate(text, "/Statement/0"), Some((3, 5, 25)), "its first line, since it has no key");
+        assert_eq!(locate(text, ""), Some((1, 1, 1)));
+        assert_eq!(locate(text, "/Statement/1"), None);
+        assert_eq!(locate(text, "/Statement/0/Action/1/x"), None);
+        assert_eq!(locate("{", ""), None);
+    }
+}

@@ -1,0 +1,269 @@
+use serde_json::json;
+
+use super::*;
+
+fn found(document: &Value, usage: Usage) -> Vec<(String, String)> {
+    validate(document, usage).into_iter().map(|finding| (finding.pointer, finding.message)).collect()
+}
+
+/// One identity statement with one element replaced.
+fn with(element: &str, value: &Value) -> Value {
+    let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
+    statement[element] = value.clone();
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
+fn trust(statement: &Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statement})
+}
+
+#[track_caller]
+fn only(document: &Value, usage: Usage, pointer: &str, message: &str) {
+    assert_eq!(found(document, usage), [(pointer.to_owned(), message.to_owned())]);
+}
+
+#[test]
+fn what_aws_accepts_is_accepted() {
+    let identity = json!({"Version": "2012-10-17", "Id": "x", "Statement": [
+        {"Sid": "", "Effect": "Allow", "Action": ["*", "*:*", "S3:*", "execute-api:Invoke"], "Resource": [
+            "arn:aws:sqs", "arn:*:s3:::b/*", "arn:aws:iam::*:role/x", "arn:aws:iam::123456789012:*", "arn:aws-cn:logs:*:*:*"
+        ]},
+        {"Sid": "", "Effect": "Deny", "NotAction": "iam:*", "NotResource": "*", "Condition": {
+            "ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a", "b"]}, "Null": {"aws:RequestTag/a:b": true},
+            "StringEquals": {"oidc.eks.us-east-1.amazonaws.com/id/X:aud": "sts.amazonaws.com"}
+        }}
+    ]});
+    for usage in [Usage::Managed, Usage::UserInline, Usage::RoleInline] {
+        assert_eq!(found(&identity, usage), []);
+    }
+    let roles = json!({"Statement": {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": {
+        "AWS": ["123456789012", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/a/b", "AROAEXAMPLEEXAMPLE12", "*"],
+        "Service": "lambda.amazonaws.com", "Federated": ["cognito-identity.amazonaws.com"]
+    }}});
+    assert_eq!(found(&roles, Usage::Trust), []);
+    let bucket = json!({"Version": "2008-10-17", "Statement": [
+        {"Sid": "Any sid (S3)", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"},
+        {"Sid": "Any sid (S3)", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"},
+         "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+    ]});
+    assert_eq!(found(&bucket, Usage::Bucket), []);
+}
+
+#[test]
+fn the_shape_of_the_document() {
+    only(&json!([]), Usage::Managed, "", "Syntax errors in policy. A policy document is a JSON object.");
+    let version = |value: Value| json!({"Version": value, "Statement": with("Sid", &json!(""))["Statement"]});
+    let old = "Policy document must be version 2012-10-17 or greater.";
+    only(&version(json!("2008-10-17")), Usage::UserInline, "/Version", old);
+    only(&json!({"Statement": with("Sid", &json!(""))["Statement"]}), Usage::Managed, "", old);
+    only(
+        &version(json!("2012-10-18")),
+        Usage::Managed,
+        "/Version",
+        "Syntax errors in policy. Version is one of AWS's two: 2012-10-17 or 2008-10-17.",
+    );
+    let empty = json!({"Version": "2012-10-17", "Statement": []});
+    only(&empty, Usage::Managed, "/Statement", "Syntax errors in policy. The list of statements is empty.");
+    let none = json!({"Version": "2012-10-17"});
+    only(&none, Usage::Managed, "", "Syntax errors in policy. The document has no Statement.");
+    let text = json!({"Version": "2012-10-17", "Statement": ["x"]});
+    only(&text, Usage::Managed, "/Statement/0", "Syntax errors in policy. A statement is a JSON object.");
+}
+
+#[test]
+fn unknown_elements_are_named_with_what_was_meant() {
+    let mut document = with("Acton", &json!("s3:x"));
+    document["statement"] = json!([]);
+    document["Effect"] = json!("Allow");
+    let findings = validate(&document, Usage::Managed);
+    let seen: Vec<_> = findings.iter().map(|f| (f.pointer.as_str(), f.help.as_deref().unwrap_or_default())).collect();
+    assert_eq!(
+        seen,
+        [
+            ("/Effect", "`Effect` belongs into a statement"),
+            ("/statement", "did you mean `Statement`?"),
+            ("/Statement/0/Acton", "did you mean `Action`?"),
+        ]
+    );
+    assert_eq!(findings[2].message, "Syntax errors in policy. `Acton` is no element of a statement.");
+}
+
+#[test]
+fn sids() {
+    let alphanumeric = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
+                        expression [0-9A-Za-z]*";
+    only(&with("Sid", &json!("A b-c")), Usage::Managed, "/Statement/0/Sid", alphanumeric);
+    let one = &with("Sid", &json!("A"))["Statement"][0];
+    let twice = json!({"Version": "2012-10-17", "Statement": [one, one]});
+    let unique = "Statement IDs (SID) in a single policy must be unique.";
+    only(&twice, Usage::RoleInline, "/Statement/1/Sid", unique);
+}
+
+#[test]
+fn effects() {
+    only(&with("Effect", &json!("allow")), Usage::Managed, "/Statement/0/Effect", "The policy failed legacy parsing");
+    let wrong = "Syntax errors in policy. Effect is `Allow` or `Deny`.";
+    only(&with("Effect", &json!("Maybe")), Usage::Managed, "/Statement/0/Effect", wrong);
+    let none = json!({"Version": "2012-10-17", "Statement": {"Action": "*", "Resource": "*"}});
+    only(&none, Usage::Managed, "/Statement", "Syntax errors in policy. A statement needs an Effect.");
+}
+
+#[test]
+fn actions() {
+    let cases = [
+        ("GetObject", "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."),
+        ("s3:s3:GetObject", "Actions/Condition can contain only one colon."),
+        ("s3 :GetObject", "Vendor s3  is not valid"),
+        ("s*:GetObject", "Vendor s* is not valid"),
+        (":GetObject", "Vendor  is not valid"),
+    ];
+    for (action, message) in cases {
+        only(&with("Action", &json!(["s3:Get", action])), Usage::Managed, "/Statement/0/Action/1", message);
+        only(&with("Action", &json!(action)), Usage::Managed, "/Statement/0/Action", message);
+    }
+    let missing = "Policy statement must contain actions.";
+    only(&with("Action", &json!([])), Usage::Managed, "/Statement/0/Action", missing);
+    let none = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*"}]});
+    only(&none, Usage::Managed, "/Statement/0", missing);
+    let both = "Syntax errors in policy. A statement has Action or NotAction, not both.";
+    only(&with("NotAction", &json!("s3:x")), Usage::Managed, "/Statement/0/NotAction", both);
+    only(
+        &with("Action", &json!([1])),
+        Usage::Managed,
+        "/Statement/0/Action/0",
+        "Syntax errors in policy. An action is a text.",
+    );
+}
+
+#[test]
+fn resources() {
+    let cases = [
+        ("bucket", "Resource bucket must be in ARN format or \"*\"."),
+        ("arn", "Resource arn must be in ARN format or \"*\"."),
+        ("arn:amazon:s3:::b", "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::b\"."),
+        ("arn:aws", "Resource vendor must be fully qualified and cannot contain regexes."),
+        ("arn:aws:*:::b", "Resource vendor must be fully qualified and cannot contain regexes."),
+        (
+            "arn:aws:iam:us-east-1:1:role/x",
+            "IAM resource arn:aws:iam:us-east-1:1:role/x cannot contain region information.",
+        ),
+        (
+            "arn:aws:iam::1:*role",
+            "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, group/, \
+             instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, \
+             access-report/.",
+        ),
+    ];
+    for (resource, message) in cases {
+        only(&with("Resource", &json!(["*", resource])), Usage::Managed, "/Statement/0/Resource/1", message);
+    }
+    let missing = "Policy statement must contain resources.";
+    only(&with("Resource", &json!([])), Usage::Managed, "/Statement/0/Resource", missing);
+    let none = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*"}});
+    only(&none, Usage::Managed, "/Statement", missing);
+}
+
+#[test]
+fn principals_are_forbidden_or_required_by_usage() {
+    let message = "Policy document should not specify a principal.";
+    only(&with("Principal", &json!("*")), Usage::Managed, "/Statement/0/Principal", message);
+    let nobody = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole"}));
+    only(&nobody, Usage::Trust, "/Statement", "Missing required field Principal");
+    only(&with("Action", &json!("s3:x")), Usage::Bucket, "/Statement/0", "Missing required field Principal");
+    let empty = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": []}}));
+    only(&empty, Usage::Trust, "/Statement/Principal", "Missing required field Principal");
+}
+
+#[test]
+fn principals_are_of_known_types_and_form() {
+    let cases = [
+        (json!({"Service": "lambda"}), "/Service", "Invalid principal in policy: \"SERVICE\":\"lambda\""),
+        (json!({"AWS": ["*", "12345"]}), "/AWS/1", "Invalid principal in policy: \"AWS\":\"12345\""),
+        (
+            json!({"AWS": "arn:aws:iam::123456789012:role/*"}),
+            "/AWS",
+            "Invalid principal in policy: \"AWS\":\"arn:aws:iam::123456789012:role/*\"",
+        ),
+        (json!({"Services": "a.b"}), "/Services", "Invalid principal in policy: `Services` is no type of principal"),
+        (json!("lambda.amazonaws.com"), "", "Invalid principal in policy"),
+    ];
+    for (principal, pointer, message) in cases {
+        let document = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}));
+        only(&document, Usage::Trust, &format!("/Statement/Principal{pointer}"), message);
+    }
+    let document =
+        trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "lambda.amazonaws.com"}}));
+    let help = validate(&document, Usage::Trust).remove(0).help;
+    assert_eq!(
+        help.as_deref(),
+        Some("a service is a principal of another type: {\"Service\": \"lambda.amazonaws.com\"}")
+    );
+}
+
+#[test]
+fn trust_policies_have_no_resource_and_only_sts_actions() {
+    let lambda = json!({"Service": "lambda.amazonaws.com"});
+    let document = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": lambda, "Resource": "*"}));
+    only(&document, Usage::Trust, "/Statement/Resource", "Has prohibited field Resource");
+    let document = trust(&json!({"Effect": "Allow", "Action": "s3:GetObject", "Principal": lambda}));
+    let message = "AssumeRole policy may only specify STS AssumeRole actions.";
+    only(&document, Usage::Trust, "/Statement/Action", message);
+    let document = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": lambda}));
+    only(&document, Usage::Trust, "/Statement/NotPrincipal", "Allow with NotPrincipal is not allowed.");
+}
+
+#[test]
+fn bucket_policies_are_about_buckets() {
+    let mut document = with("Principal", &json!("*"));
+    document["Statement"][0]["Resource"] = json!("arn:aws:sqs:::x");
+    only(&document, Usage::Bucket, "/Statement/0/Resource", "Policy has invalid resource");
+}
+
+#[test]
+fn conditions() {
+    let condition = |value: Value| with("Condition", &value);
+    let cases = [
+        (
+            json!({"StringEqual": {"aws:username": "x"}}),
+            "/StringEqual",
+            "Syntax errors in policy. `StringEqual` is no condition operator.",
+        ),
+        (
+            json!({"StringEquals": {"username": "x"}}),
+            "/StringEquals/username",
+            "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+        ),
+        (
+            json!({"StringEquals": {"aws:a:b": "x"}}),
+            "/StringEquals/aws:a:b",
+            "Actions/Condition can contain only one colon.",
+        ),
+        (
+            json!({"StringEquals": {"aws:RequestTag/a": ["x", null]}}),
+            "/StringEquals/aws:RequestTag~1a/1",
+            "Syntax errors in policy. A condition's value is a text, a number, a boolean, or a list of them.",
+        ),
+        (json!([]), "", "Syntax errors in policy. Condition is an object of operators."),
+    ];
+    for (value, pointer, message) in cases {
+        only(&condition(value), Usage::Managed, &format!("/Statement/0/Condition{pointer}"), message);
+    }
+    let help = validate(&condition(json!({"StringEqual": {"aws:username": "x"}})), Usage::Managed).remove(0).help;
+    assert_eq!(help.as_deref(), Some("did you mean `StringEquals`?"));
+}
+
+#[test]
+fn sizes() {
+    let large = |count: usize| with("Resource", &json!(format!("arn:aws:s3:::{}", "a".repeat(count))));
+    let room = limit(Usage::Managed) - size(&canonical(&large(0)), Usage::Managed);
+    assert_eq!(found(&large(room), Usage::Managed), []);
+    only(&large(room + 1), Usage::Managed, "", "Cannot exceed quota for PolicySize: 6144");
+    only(&large(2_048), Usage::UserInline, "", "Maximum policy size of 2048 bytes exceeded for user");
+}
+
+#[test]
+fn characters_beyond_iams_set_are_named() {
+    let message = "The specified value for policyDocument is invalid. It must contain only printable ASCII characters.";
+    only(&with("Resource", &json!("arn:aws:s3:::a–b")), Usage::Managed, "/Statement/0/Resource", message);
+    assert_eq!(found(&with("Resource", &json!("arn:aws:s3:::é")), Usage::Managed), []);
+}
