@@ -1,8 +1,29 @@
 //! The manifest: YAML with places, `extends`, variables, references and checks; out comes [`Desired`].
+//!
+//! ```text
+//! files ─ source ─► nodes ─ extends ─► one tree ─ decode (scope fills texts in) ─► shapes ─ lower ─► Desired
+//! ```
+
+mod agreement;
+mod decode;
+mod documents;
+mod extends;
+mod lower;
+mod names;
+mod node;
+mod scope;
+mod shape;
+mod source;
+mod suggest;
+mod template;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use self::decode::Decode;
+use self::node::Node;
+use self::scope::Scope;
+use self::source::Files;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Desired;
 use crate::value::Value;
@@ -33,11 +54,47 @@ impl Loaded {
 }
 
 /// Reads a manifest and every file it names.
-pub fn load(_path: &Path, _inputs: &Inputs<'_>) -> Loaded {
-    todo!()
+pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
+    let mut files = Files::new(path.parent().unwrap_or(Path::new("")));
+    let mut diagnostics = Vec::new();
+    let name = path.file_name().map_or(Path::new("."), Path::new);
+    let root = extends::read(name, &mut files, &mut diagnostics);
+    let (desired, files) = match root {
+        Some(root) => read(&root, inputs, files, &mut diagnostics),
+        None => (None, files),
+    };
+    // The same text can be looked at for two reasons, and what is wrong with it is then found twice.
+    diagnostics.sort();
+    diagnostics.dedup();
+    let sources = files.texts();
+    let mut loaded = Loaded { desired, diagnostics, sources };
+    if loaded.has_errors() {
+        loaded.desired = None;
+    } else if let Some(desired) = &loaded.desired {
+        loaded.diagnostics.extend(agreement::check(desired));
+        loaded.diagnostics.sort();
+        if loaded.has_errors() {
+            loaded.desired = None;
+        }
+    }
+    loaded
+}
+
+fn read(root: &Node, inputs: &Inputs<'_>, files: Files, problems: &mut Vec<Diagnostic>) -> (Option<Desired>, Files) {
+    let mut scope = Scope::new(inputs, root, files);
+    let manifest = shape::Manifest::decode(root, &mut scope);
+    let desired = manifest.map(|manifest| {
+        let desired = lower::lower(&manifest, &mut scope);
+        let digest = scope.files.digest(scope.used());
+        Desired { digest, ..desired }
+    });
+    problems.append(&mut scope.problems);
+    (desired, scope.files)
 }
 
 /// The JSON Schema of a manifest.
 pub fn schema() -> Value {
-    todo!()
+    let mut schema = schemars::schema_for!(shape::Manifest);
+    schema.insert("title".to_owned(), "relayctl manifest, version 1".into());
+    schema.to_value()
 }

@@ -1,0 +1,339 @@
+//! Nodes -> typed shapes. Every problem is reported, and decoding goes on: what could not be read is left out.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::node::{Content, Node};
+use super::scope::{Mode, Scope};
+use super::source::Spot;
+use super::suggest;
+use crate::address::Address;
+use crate::value::Value;
+
+/// A shape that a node can have.
+pub trait Decode: Sized {
+    /// `None` when the node is something else, which is then in the scope's problems.
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self>;
+
+    /// What `name:` with nothing after it means.
+    fn empty(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        Self::decode(node, scope)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub struct Located<T> {
+    pub value: T,
+    pub spot: Spot,
+}
+
+/// Text with its variables filled in.
+pub type Text = Located<String>;
+pub type Flag = Located<bool>;
+pub type Whole = Located<i64>;
+
+/// A map from names to bodies, in the order of the file; names may hold variables.
+#[derive(Clone, Debug)]
+pub struct Named<T>(pub Vec<Declared<T>>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Declared<T> {
+    pub name: String,
+    /// Of the name.
+    pub spot: Spot,
+    pub body: T,
+    /// Whether all of the body could be read: what is missing in it is otherwise not worth a word.
+    pub complete: bool,
+    /// What the texts of the body refer to.
+    pub references: BTreeSet<Address>,
+}
+
+/// A value that is passed on as it is, variables filled in.
+#[derive(Clone, Debug)]
+pub struct Free(pub Value);
+
+/// The value of a variable: it is read where it is used, because `--var` may replace it.
+#[derive(Clone, Debug)]
+pub struct Unread;
+
+/// A policy document.
+#[derive(Clone, Debug)]
+pub enum DocumentSource {
+    /// Its file.
+    Path(Text),
+    Inline(Node),
+}
+
+pub fn wrong_type(scope: &mut Scope<'_>, node: &Node, wanted: &str, help: &str) {
+    scope.error("wrong-type", &node.spot, format!("this must be {wanted}, but it is {}", node.kind()), help);
+}
+
+impl<T: Decode> Decode for Located<T> {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        T::decode(node, scope).map(|value| Self { value, spot: node.spot.clone() })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        T::schema(generator)
+    }
+}
+
+impl Decode for String {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        if let Some(text) = node.text() {
+            return scope.expand(text, Mode::Plain, &|| node.spot.clone()).map(Cow::into_owned);
+        }
+        let help = node
+            .written()
+            .map_or_else(|| "write text".to_owned(), |written| format!("put it in quotes: \"{written}\""));
+        wrong_type(scope, node, "text", &help);
+        None
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        Self::json_schema(generator)
+    }
+}
+
+/// The value itself, or what a text that is made of variables comes to.
+fn scalar(node: &Node, scope: &mut Scope<'_>) -> Option<Value> {
+    match &node.content {
+        Content::Text(text) if text.contains("${") => {
+            let text = scope.expand(text, Mode::Plain, &|| node.spot.clone())?;
+            Some(serde_json::from_str(&text).unwrap_or(Value::String(text.into_owned())))
+        }
+        _ => Some(node.value()),
+    }
+}
+
+impl Decode for bool {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        if let Value::Bool(value) = scalar(node, scope)? {
+            return Some(value);
+        }
+        wrong_type(scope, node, "true or false", "write true or false, without quotes");
+        None
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        or_variable("boolean")
+    }
+}
+
+impl Decode for i64 {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        if let Some(value) = scalar(node, scope)?.as_i64() {
+            return Some(value);
+        }
+        wrong_type(scope, node, "a whole number", "write digits only, without quotes");
+        None
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        or_variable("integer")
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        let Content::List(items) = &node.content else {
+            let help = node.written().map_or_else(|| "write [a, b]".to_owned(), |item| format!("write [{item}]"));
+            wrong_type(scope, node, "a list", &help);
+            return None;
+        };
+        Some(items.iter().filter_map(|item| T::decode(item, scope)).collect())
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let item = T::schema(generator);
+        json_schema!({"type": "array", "items": item})
+    }
+}
+
+impl<T: Decode> Decode for Named<T> {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        let Content::Map(entries) = &node.content else {
+            let help = "write `name:` and what belongs to it, indented, in the lines below";
+            wrong_type(scope, node, "a map from names", help);
+            return None;
+        };
+        let outer = scope.take_references();
+        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        let mut declared = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let spot = &entry.key_spot;
+            let name = scope.expand(&entry.key, Mode::Plain, &|| spot.clone());
+            let problems = scope.problems.len();
+            let body = if entry.node.is_null() { T::empty(&entry.node, scope) } else { T::decode(&entry.node, scope) };
+            let complete = problems == scope.problems.len();
+            let references = scope.take_references();
+            let (Some(name), Some(body)) = (name, body) else { continue };
+            if let Some(line) = lines.insert(name.to_string(), spot.line) {
+                let message = format!("this name is `{name}` once its variables are filled in, as in line {line}");
+                scope.error("duplicate-key", spot, message, "give one of the two another name");
+                continue;
+            }
+            declared.push(Declared { name: name.into_owned(), spot: spot.clone(), body, complete, references });
+        }
+        scope.references = outer;
+        scope.references.extend(declared.iter().flat_map(|one| one.references.iter().cloned()));
+        Some(Self(declared))
+    }
+
+    fn empty(_: &Node, _: &mut Scope<'_>) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let body = T::schema(generator);
+        json_schema!({"type": "object", "additionalProperties": {"anyOf": [body, {"type": "null"}]}})
+    }
+}
+
+impl Decode for Free {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        Some(Self(match &node.content {
+            Content::Plain(value) => value.clone(),
+            Content::Text(_) => Value::String(Text::decode(node, scope)?.value),
+            Content::List(items) => items.iter().filter_map(|item| Some(Self::decode(item, scope)?.0)).collect(),
+            Content::Map(entries) => {
+                let pair = |entry: &super::node::Entry| {
+                    let key = scope.expand(&entry.key, Mode::Plain, &|| entry.key_spot.clone())?.into_owned();
+                    Some((key, Self::decode(&entry.node, scope)?.0))
+                };
+                entries.iter().filter_map(pair).collect()
+            }
+        }))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!(true)
+    }
+}
+
+impl Decode for Unread {
+    fn decode(_: &Node, _: &mut Scope<'_>) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "integer", "boolean"]})
+    }
+}
+
+impl Decode for DocumentSource {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        match &node.content {
+            Content::Text(_) => Text::decode(node, scope).map(Self::Path),
+            Content::Map(_) => Some(Self::Inline(node.clone())),
+            Content::Plain(_) | Content::List(_) => {
+                let help = "write `policies/x.json`, or the document's Version and Statement in the lines below";
+                wrong_type(scope, node, "a policy document, or the path of one", help);
+                None
+            }
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            {"type": "string", "description": "The path of a JSON file, relative to this one."},
+            {"type": "object", "description": "The document itself.", "additionalProperties": true}
+        ]})
+    }
+}
+
+/// The fields of a map; unknown ones are reported.
+pub fn check_fields(node: &Node, what: &str, known: &[&str], scope: &mut Scope<'_>) -> bool {
+    let Content::Map(entries) = &node.content else {
+        let help = format!("fields of {what}: {}", known.join(", "));
+        wrong_type(scope, node, &format!("{what} (a map)"), &help);
+        return false;
+    };
+    for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+        let help = suggest::help(&entry.key, known.iter().copied(), "fields");
+        scope.error("unknown-field", &entry.key_spot, format!("`{}` is not a field of {what}", entry.key), help);
+    }
+    true
+}
+
+pub fn field<T: Decode>(node: &Node, name: &str, scope: &mut Scope<'_>) -> Option<T> {
+    node.field(name).and_then(|node| T::decode(node, scope))
+}
+
+/// A struct, its decoder and its JSON Schema from one list of fields, so that they cannot disagree. No field is
+/// required here: a manifest that is laid over another may leave out anything, so that is checked when all is merged.
+macro_rules! shape {
+    ($(#[$meta:meta])* $what:literal $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, schemars::JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: Option<$type>,)*
+        }
+
+        impl $name {
+            pub const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
+        }
+
+        impl $crate::manifest::decode::Decode for $name {
+            fn decode(node: &$crate::manifest::node::Node, scope: &mut $crate::manifest::scope::Scope<'_>) -> Option<Self> {
+                $crate::manifest::decode::check_fields(node, $what, Self::FIELDS, scope)
+                    .then(|| Self { $($field: $crate::manifest::decode::field(node, stringify!($field), scope)),* })
+            }
+
+            fn empty(_: &$crate::manifest::node::Node, _: &mut $crate::manifest::scope::Scope<'_>) -> Option<Self> {
+                Some(Self::default())
+            }
+
+            fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                generator.subschema_for::<Self>()
+            }
+        }
+    };
+}
+pub(super) use shape;
+
+/// Number and boolean fields also take a text with a variable in it.
+fn or_variable(kind: &str) -> Schema {
+    json_schema!({"anyOf": [{"type": kind}, {"type": "string", "pattern": r"\$\{"}]})
+}
+
+/// In schemars' terms: schemas that stand where they are used, without a name of their own.
+macro_rules! inline_schema {
+    ($type:ty, [$($generic:tt)*], $name:expr) => {
+        impl<$($generic)*> JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn schema_id() -> Cow<'static, str> {
+                std::any::type_name::<Self>().into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                <Self as Decode>::schema(generator)
+            }
+        }
+    };
+}
+
+inline_schema!(Located<T>, [T: Decode], "Located");
+inline_schema!(Named<T>, [T: Decode], "Named");
+inline_schema!(Free, [], "Free");
+inline_schema!(Unread, [], "Unread");
+inline_schema!(DocumentSource, [], "Document");

@@ -1,0 +1,152 @@
+//! `extends:` lays one manifest over another.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::node::{self, Content, Entry, Node};
+use super::source::{self, File, Files, Spot};
+use crate::diagnostic::Diagnostic;
+
+/// Reads a manifest and all that it extends, as one tree in which every node keeps its own place.
+pub fn read(manifest: &Path, files: &mut Files, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+    let file = match files.read(manifest) {
+        Ok(file) => file,
+        Err(error) => {
+            problems.push(Diagnostic::error(error.code(), None, error.to_string()).help(error.help()));
+            return None;
+        }
+    };
+    Chain { files, problems, open: Vec::new() }.load(&file)
+}
+
+struct Chain<'a> {
+    files: &'a mut Files,
+    problems: &'a mut Vec<Diagnostic>,
+    /// The files that led here, for cycles.
+    open: Vec<Arc<File>>,
+}
+
+impl Chain<'_> {
+    fn load(&mut self, file: &Arc<File>) -> Option<Node> {
+        let mut over = node::parse(file, self.problems)?;
+        let entries = match &mut over.content {
+            Content::Map(entries) => entries,
+            content => {
+                let (code, message) = match content {
+                    Content::Plain(value) if value.is_null() => ("empty-manifest", "the manifest is empty".to_owned()),
+                    _ => ("wrong-type", format!("a manifest is a map, but this is {}", over.kind())),
+                };
+                let place = Some(Spot::top(file).place());
+                let help =
+                    "begin with `version: 1`, `name:`, `account:` and `region:`; `relayctl init` writes an example";
+                self.problems.push(Diagnostic::error(code, place, message).help(help));
+                return None;
+            }
+        };
+        let Some(position) = entries.iter().position(|entry| entry.key == "extends") else { return Some(over) };
+        let extends = entries.remove(position);
+        if extends.node.is_null() {
+            return Some(over);
+        }
+        self.open.push(Arc::clone(file));
+        let base = self.base(&extends.node);
+        self.open.pop();
+        // Without its base a manifest lacks what isn't its fault: only the base's problem is worth telling.
+        Some(merge(base?, over))
+    }
+
+    fn base(&mut self, extends: &Node) -> Option<Node> {
+        let place = Some(extends.spot.place());
+        let Some(path) = extends.text().filter(|path| !path.is_empty() && !path.contains("${")) else {
+            let message = format!("`extends` must be the path of one file, but this is {}", what(extends));
+            let help =
+                "write for example `extends: base.yaml`; variables are not known yet when files are put together";
+            self.problems.push(Diagnostic::error("wrong-type", place, message).help(help));
+            return None;
+        };
+        let relative = source::relative_to(&extends.spot.file, path);
+        let file = match self.files.read(&relative) {
+            Ok(file) => file,
+            Err(error) => {
+                self.problems.push(Diagnostic::error(error.code(), place, error.to_string()).help(error.help()));
+                return None;
+            }
+        };
+        if let Some(start) = self.open.iter().position(|open| open.shown == file.shown) {
+            let chain = self.open[start..].iter().chain([&file]).map(|file| file.shown.display().to_string());
+            let message = format!("these files extend each other: {}", chain.collect::<Vec<_>>().join(" -> "));
+            let problem = Diagnostic::error("extends-cycle", place, message);
+            self.problems.push(problem.help("take `extends:` out of one of them"));
+            return None;
+        }
+        self.load(&file)
+    }
+}
+
+fn what(node: &Node) -> String {
+    node.text().map_or_else(|| node.kind().to_owned(), |text| format!("`{text}`"))
+}
+
+/// Maps are merged key by key; lists and scalars of `over` replace; null removes what the base has.
+fn merge(base: Node, over: Node) -> Node {
+    match (base.content, over.content) {
+        (Content::Map(base), Content::Map(entries)) => {
+            Node { spot: over.spot, content: Content::Map(merge_entries(base, entries)) }
+        }
+        (_, content) => Node { spot: over.spot, content },
+    }
+}
+
+fn merge_entries(base: Vec<Entry>, over: Vec<Entry>) -> Vec<Entry> {
+    let mut over: Vec<Option<Entry>> = over.into_iter().map(Some).collect();
+    let positions: std::collections::BTreeMap<String, usize> =
+        over.iter().enumerate().filter_map(|(at, entry)| Some((entry.as_ref()?.key.clone(), at))).collect();
+    let mut merged = Vec::with_capacity(base.len() + over.len());
+    for entry in base {
+        match positions.get(&entry.key).and_then(|at| over[*at].take()) {
+            None => merged.push(entry),
+            Some(new) if new.node.is_null() => {}
+            Some(new) => {
+                let node = merge(entry.node, new.node);
+                merged.push(Entry { key: new.key, key_spot: new.key_spot, node });
+            }
+        }
+    }
+    merged.extend(over.into_iter().flatten());
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(base: &str, over: &str) -> Node {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("base")).unwrap();
+        std::fs::write(folder.path().join("base/b.yaml"), base).unwrap();
+        std::fs::write(folder.path().join("m.yaml"), format!("extends: base/b.yaml\n{over}")).unwrap();
+        let mut problems = Vec::new();
+        let node = read(Path::new("m.yaml"), &mut Files::new(folder.path()), &mut problems);
+        assert!(problems.is_empty(), "{problems:?}");
+        node.unwrap()
+    }
+
+    #[test]
+    fn maps_merge_lists_and_scalars_replace_and_null_removes() {
+        let node = merged(
+            "tags: {a: '1', b: '2'}\nusers: {one: {policies: [X, Y]}, two: {}}\nregion: eu-west-1\n",
+            "tags: {b: '3', c: '4'}\nusers: {one: {policies: [Z]}, two: null, three: null}\n",
+        );
+        let expected = serde_json::json!({"tags": {"a": "1", "b": "3", "c": "4"}, "region": "eu-west-1",
+            "users": {"one": {"policies": ["Z"]}, "three": null}});
+        assert_eq!(node.value(), expected);
+    }
+
+    #[test]
+    fn every_node_keeps_the_file_that_it_came_from() {
+        let node = merged("tags: {a: '1'}\n", "tags: {b: '3'}\n");
+        let file = |pointer: &str| node.locate(pointer).file.relative.clone();
+        assert_eq!(file("/tags/a"), Path::new("base/b.yaml"));
+        assert_eq!(file("/tags/b"), Path::new("m.yaml"));
+    }
+}

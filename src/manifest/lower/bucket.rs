@@ -1,0 +1,154 @@
+//! Buckets.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::Lowering;
+use crate::address::Address;
+use crate::call::s3;
+use crate::manifest::decode::{Declared, Flag, Located, Text};
+use crate::manifest::scope::{Section, partition};
+use crate::manifest::shape::{Bucket, Encryption, FullEncryption, PublicAccessBlock};
+use crate::manifest::{documents, names, suggest};
+use crate::policy::Usage;
+use crate::value::{Attributes, Value};
+
+const OWNERSHIPS: [&str; 3] = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
+const ALGORITHMS: [&str; 2] = ["AES256", "aws:kms"];
+
+impl Lowering<'_, '_, '_> {
+    pub(super) fn bucket(&mut self, bucket: &Declared<Bucket>) {
+        let (name, body) = (bucket.name.as_str(), &bucket.body);
+        self.check(names::bucket(name), "bad-name", &bucket.spot, "change the bucket's name");
+        let address = Address::new("bucket", name);
+        let mut attributes = Attributes::from([
+            ("name".to_owned(), name.into()),
+            ("arn".to_owned(), self.arn(Section::Buckets, name)),
+            ("region".to_owned(), self.bucket_region(body.region.as_ref())),
+            ("tags".to_owned(), self.tags(body.tags.as_ref(), false)),
+            ("public_access_block".to_owned(), public_access_block(body.public_access_block.as_ref())),
+            ("ownership".to_owned(), self.ownership(body.ownership.as_ref())),
+        ]);
+        for (field, flag) in [("versioning", &body.versioning), ("force_destroy", &body.force_destroy)] {
+            attributes.extend(flag.as_ref().map(|flag| (field.to_owned(), flag.value.into())));
+        }
+        if let Some(encryption) = &body.encryption {
+            let encryption = self.encryption(encryption);
+            attributes.insert("encryption".to_owned(), json!(encryption));
+        }
+        if let Some(rules) = &body.lifecycle {
+            attributes.insert("lifecycle".to_owned(), self.lifecycle(rules));
+        }
+        let mut depends_on = BTreeSet::new();
+        if let Some(source) = &body.policy
+            && let Some(document) = documents::resolve(source, &bucket.spot, Usage::Bucket, self.scope)
+        {
+            self.own_resources(name, &document);
+            depends_on = documents::principals(&document.value, self.scope);
+            attributes.insert("policy".to_owned(), document.value);
+            self.soft(&address, document.references);
+        }
+        self.soft(&address, bucket.references.iter().cloned());
+        self.add(address, attributes, depends_on, &bucket.spot);
+    }
+
+    fn bucket_region(&mut self, region: Option<&Text>) -> Value {
+        let Some(region) = region else { return self.header.region.as_str().into() };
+        self.check(names::region(&region.value), "bad-region", &region.spot, "write for example us-east-1");
+        let (own, all) = (partition(&region.value), &self.header.partition);
+        if own != all {
+            let message =
+                format!("the region `{}` is in the partition {own}, and the manifest's in {all}", region.value);
+            let help = "an account belongs to one partition: use another manifest";
+            self.scope.error("bad-region", &region.spot, message, help);
+        }
+        region.value.as_str().into()
+    }
+
+    fn ownership(&mut self, ownership: Option<&Text>) -> Value {
+        // Since April 2023 S3 gives new buckets BucketOwnerEnforced, that is: no ACLs.
+        let Some(ownership) = ownership else { return "BucketOwnerEnforced".into() };
+        self.one_of(ownership, &OWNERSHIPS, "an object ownership of S3");
+        ownership.value.as_str().into()
+    }
+
+    pub(super) fn one_of(&mut self, text: &Text, known: &[&str], what: &str) {
+        if !known.contains(&text.value.as_str()) {
+            let help = suggest::help(&text.value, known.iter().copied(), "values");
+            self.scope.error("unknown-value", &text.spot, format!("`{}` is not {what}", text.value), help);
+        }
+    }
+
+    fn encryption(&mut self, encryption: &Located<Encryption>) -> s3::Encryption {
+        let short;
+        let full = match &encryption.value {
+            Encryption::Full(full) => full,
+            Encryption::Algorithm(algorithm) => {
+                short = FullEncryption { algorithm: Some(algorithm.clone()), ..FullEncryption::default() };
+                &short
+            }
+        };
+        let Some(said) = &full.algorithm else {
+            self.missing(
+                "algorithm",
+                "an encryption",
+                &encryption.spot,
+                "write `algorithm: AES256` or `algorithm: aws:kms`",
+            );
+            return s3::Encryption { algorithm: String::new(), kms_key: None, bucket_key: false };
+        };
+        let algorithm = if said.value.eq_ignore_ascii_case("kms") { "aws:kms" } else { said.value.as_str() };
+        if algorithm == said.value {
+            self.one_of(said, &ALGORITHMS, "an encryption algorithm that relayctl knows");
+        }
+        let bucket_key = full.bucket_key.as_ref().is_some_and(|flag| flag.value);
+        if algorithm == "AES256" {
+            let key = full.kms_key.as_ref().map(|key| ("kms_key", &key.spot));
+            let key = key.or(full.bucket_key.as_ref().filter(|flag| flag.value).map(|flag| ("bucket_key", &flag.spot)));
+            if let Some((field, spot)) = key {
+                let message = format!("`{field}` has no meaning with AES256, where S3 keeps the keys");
+                self.scope.error("conflicting-fields", spot, message, "write `algorithm: aws:kms`, or leave this out");
+            }
+        }
+        let kms_key = full.kms_key.as_ref().map(|key| key.value.clone());
+        s3::Encryption { algorithm: algorithm.to_owned(), kms_key, bucket_key }
+    }
+
+    /// S3 refuses a bucket policy that speaks of another bucket.
+    fn own_resources(&mut self, name: &str, document: &documents::Document) {
+        let own = format!("arn:{}:s3:::{name}", self.header.partition);
+        for resource in documents::resources(&document.value) {
+            let of_bucket = resource.split('/').next().unwrap_or_default();
+            let other = of_bucket.starts_with("arn:") && !of_bucket.contains(['*', '?', '$']) && of_bucket != own;
+            if other {
+                let message =
+                    format!("the policy of bucket `{name}` speaks of `{resource}`, which is not in this bucket");
+                let help = format!("write {own} or {own}/*");
+                self.scope.error("foreign-resource", &document.spot, message, help);
+            }
+        }
+    }
+}
+
+fn public_access_block(block: Option<&PublicAccessBlock>) -> Value {
+    let on = |flag: Option<&Flag>| flag.is_none_or(|flag| flag.value);
+    let block = match block {
+        Some(PublicAccessBlock::Each(each)) => s3::PublicAccessBlock {
+            block_public_acls: on(each.block_public_acls.as_ref()),
+            ignore_public_acls: on(each.ignore_public_acls.as_ref()),
+            block_public_policy: on(each.block_public_policy.as_ref()),
+            restrict_public_buckets: on(each.restrict_public_buckets.as_ref()),
+        },
+        all => {
+            let all = !matches!(all, Some(PublicAccessBlock::All(flag)) if !flag.value);
+            s3::PublicAccessBlock {
+                block_public_acls: all,
+                ignore_public_acls: all,
+                block_public_policy: all,
+                restrict_public_buckets: all,
+            }
+        }
+    };
+    json!(block)
+}

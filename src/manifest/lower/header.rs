@@ -1,0 +1,129 @@
+//! Version, name, account, region: what holds for everything in a manifest.
+
+use crate::diagnostic::Diagnostic;
+use crate::manifest::decode::{Declared, Text};
+use crate::manifest::names;
+use crate::manifest::scope::{Scope, partition};
+use crate::manifest::shape::Manifest;
+use crate::manifest::suggest;
+
+pub struct Header<'m> {
+    pub name: String,
+    pub account: String,
+    pub region: String,
+    pub partition: String,
+    /// For everything that takes tags.
+    pub tags: &'m [Declared<Text>],
+}
+
+pub fn read<'m>(manifest: &'m Manifest, scope: &mut Scope<'_>) -> Header<'m> {
+    version(manifest, scope);
+    name(manifest, scope);
+    account(manifest, scope);
+    let region = region(manifest, scope);
+    variables(manifest, scope);
+    Header {
+        name: scope.value("name"),
+        account: scope.value("account"),
+        partition: partition(&region).to_owned(),
+        region,
+        tags: super::declared(manifest.tags.as_ref()),
+    }
+}
+
+fn version(manifest: &Manifest, scope: &mut Scope<'_>) {
+    match &manifest.version {
+        Some(version) if version.value == 1 => {}
+        Some(version) => {
+            let message =
+                format!("this is version {} of the manifest format, and this relayctl knows version 1", version.value);
+            scope.error("unsupported-version", &version.spot, message, "write `version: 1`, or use a newer relayctl");
+        }
+        None => missing("version", "write `version: 1`", scope),
+    }
+}
+
+fn name(manifest: &Manifest, scope: &mut Scope<'_>) {
+    match &manifest.name {
+        Some(name) => {
+            if let Err(message) = names::manifest(&name.value) {
+                scope.error("bad-name", &name.spot, message, "write for example `name: relay-dev`");
+            }
+        }
+        None => missing("name", "write for example `name: relay-dev`", scope),
+    }
+}
+
+fn account(manifest: &Manifest, scope: &mut Scope<'_>) {
+    match &manifest.account {
+        Some(account) => {
+            if let Err(message) = names::account(&account.value) {
+                scope.error("bad-account", &account.spot, message, "`aws sts get-caller-identity` prints it");
+            } else if account.spot.rest_of_line().starts_with(|first: char| first.is_ascii_digit()) {
+                let help = format!("put it in quotes: \"{}\"", account.value);
+                let message =
+                    "an account id without quotes is a number to YAML, and other readers lose its leading zeros";
+                scope.error("wrong-type", &account.spot, message, help);
+            }
+        }
+        None => missing(
+            "account",
+            "write the account's twelve digits in quotes, for example `account: \"123456789012\"`",
+            scope,
+        ),
+    }
+}
+
+/// The region, or "" where none is known.
+fn region(manifest: &Manifest, scope: &mut Scope<'_>) -> String {
+    let help = "write for example us-east-1";
+    let region = scope.value("region");
+    if scope.region_from_outside() {
+        if let Err(message) = names::region(&region) {
+            scope.problems.push(Diagnostic::error("bad-region", None, format!("--region: {message}")).help(help));
+        }
+        return region;
+    }
+    match &manifest.region {
+        Some(region) => {
+            if let Err(message) = names::region(&region.value) {
+                scope.error("bad-region", &region.spot, message, help);
+            }
+        }
+        None => missing("region", "write for example `region: us-east-1`, or give --region", scope),
+    }
+    region
+}
+
+fn variables(manifest: &Manifest, scope: &mut Scope<'_>) {
+    for variable in super::declared(manifest.variables.as_ref()) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if variable.name.is_empty() || !variable.name.chars().all(allowed) {
+            let message = format!("`{}` cannot be the name of a variable", variable.name);
+            scope.error("bad-name", &variable.spot, message, "use letters, digits, `_` and `-`");
+            continue;
+        }
+        scope.check_variable(&variable.name, &variable.spot);
+    }
+    let known = scope.variable_names();
+    for given in scope.given_variables() {
+        if !known.contains(&given.as_str()) {
+            let help = suggest::help(&given, known.iter().copied(), "variables");
+            let message = format!("--var {given}=…: the manifest has no variable `{given}`");
+            scope.problems.push(Diagnostic::error("unknown-variable", None, message).help(help));
+        }
+    }
+}
+
+/// A path is relative to the file that says it; URLs stay as they are.
+pub fn store(state: &Text) -> String {
+    if state.value.contains("://") { state.value.clone() } else { super::local_path(state) }
+}
+
+fn missing(field: &str, help: &str, scope: &mut Scope<'_>) {
+    // Present, but of the wrong type or with a variable that is not known: that has been told.
+    if !scope.has_field(field) {
+        let top = scope.top();
+        scope.error("missing-field", &top, format!("the manifest has no `{field}`"), help);
+    }
+}

@@ -1,0 +1,90 @@
+//! Access keys, and the profiles that they are for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Lowering, local_path};
+use crate::address::Address;
+use crate::manifest::decode::Declared;
+use crate::manifest::names;
+use crate::manifest::shape::{AccessKey, User};
+use crate::manifest::source::Spot;
+use crate::value::Attributes;
+
+/// The output formats of the AWS CLI.
+const OUTPUTS: [&str; 6] = ["json", "yaml", "yaml-stream", "text", "table", "off"];
+
+impl Lowering<'_, '_, '_> {
+    pub(super) fn keys(&mut self, users: &[Declared<User>]) {
+        let mut profiles = BTreeMap::new();
+        let mut files = BTreeMap::new();
+        for user in users {
+            let Some(key) = &user.body.access_key else { continue };
+            self.key(&user.name, &key.value, &key.spot);
+            if let Some(profile) = &key.value.profile
+                && let Some(other) = profiles.insert(profile.value.clone(), &user.name)
+            {
+                let message =
+                    format!("user `{other}` has the profile `{}` already: a profile holds one key", profile.value);
+                self.scope.error("duplicate-profile", &profile.spot, message, "give each user a profile of its own");
+            }
+            if let Some(csv) = &key.value.csv
+                && let Some(other) = files.insert(local_path(csv), &user.name)
+            {
+                let message = format!("the key of user `{other}` goes to the file `{}` already", csv.value);
+                self.scope.error("duplicate-csv", &csv.spot, message, "give each user a file of its own");
+            }
+        }
+    }
+
+    fn key(&mut self, user: &str, key: &AccessKey, spot: &Spot) {
+        if key.profile.is_none() && key.csv.is_none() {
+            let message = format!("the access key of user `{user}` has nowhere to go: AWS tells its secret only once");
+            self.scope.error("missing-field", spot, message, "write `profile: NAME`, or `csv: FILE`, or both");
+        }
+        let mut attributes = Attributes::from([("user".to_owned(), user.into())]);
+        if let Some(csv) = &key.csv {
+            if csv.value.is_empty() {
+                self.scope.error("bad-path", &csv.spot, "the file's name is empty", "write for example serverless.csv");
+            }
+            attributes.insert("csv".to_owned(), local_path(csv).into());
+        }
+        if let Some(replace) = &key.replace_profile {
+            attributes.insert("replace_profile".to_owned(), replace.value.into());
+        }
+        if let Some(profile) = &key.profile {
+            let help = "choose a name like serverless-dev";
+            self.check(names::profile(&profile.value), "bad-name", &profile.spot, help);
+            attributes.insert("profile".to_owned(), profile.value.as_str().into());
+        }
+        let address = Address::new("access_key", user);
+        self.add(address.clone(), attributes, BTreeSet::from([Address::new("user", user)]), spot);
+        self.profile(key, address);
+    }
+
+    fn profile(&mut self, key: &AccessKey, of: Address) {
+        if let Some(output) = &key.output
+            && !OUTPUTS.contains(&output.value.as_str())
+        {
+            let message = format!("`{}` is not an output format of the AWS CLI", output.value);
+            let help = crate::manifest::suggest::help(&output.value, OUTPUTS, "formats");
+            self.scope.error("unknown-value", &output.spot, message, help);
+        }
+        let Some(profile) = &key.profile else {
+            let without = key.output.as_ref().map(|output| ("output", &output.spot));
+            let without = without.or(key.replace_profile.as_ref().map(|replace| ("replace_profile", &replace.spot)));
+            if let Some((field, spot)) = without {
+                let message = format!("`{field}` speaks of a profile, but the key has none");
+                self.scope.error("missing-field", spot, message, "write `profile: NAME`, or leave this out");
+            }
+            return;
+        };
+        let output = key.output.as_ref().map_or("json", |output| output.value.as_str());
+        let attributes = Attributes::from([
+            ("profile".to_owned(), profile.value.as_str().into()),
+            ("region".to_owned(), self.header.region.as_str().into()),
+            ("output".to_owned(), output.into()),
+        ]);
+        let address = Address::new("aws_profile", profile.value.as_str());
+        self.add(address, attributes, BTreeSet::from([of]), &profile.spot);
+    }
+}

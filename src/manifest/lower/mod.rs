@@ -1,0 +1,132 @@
+//! Shapes -> resources in normal form.
+
+mod bucket;
+mod cycle;
+mod header;
+mod identity;
+mod key;
+mod lifecycle;
+mod policy;
+mod tags;
+mod trust;
+mod zappa;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::decode::{Declared, Text};
+use super::names;
+use super::scope::{Scope, Section};
+use super::shape::Manifest;
+use super::source::{Spot, relative_to, slashed};
+use crate::address::Address;
+use crate::model::{Desired, Resource};
+use crate::value::{Attributes, Value};
+
+pub use header::Header;
+
+/// Checks a decoded manifest and makes resources of it. They are complete when the scope has no errors.
+pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> Desired {
+    let header = header::read(manifest, scope);
+    let store = manifest.state.as_ref().map(|state| header::store(state));
+    let mut lowering = Lowering { header, scope, resources: BTreeMap::new(), soft: BTreeSet::new() };
+    lowering.all(manifest);
+    cycle::check(&lowering.resources, lowering.scope);
+    add_soft(&mut lowering.resources, lowering.soft);
+    let Header { name, account, region, partition, .. } = lowering.header;
+    Desired { name, account, region, partition, store, digest: String::new(), resources: lowering.resources }
+}
+
+struct Lowering<'s, 'a, 'm> {
+    header: Header<'m>,
+    scope: &'s mut Scope<'a>,
+    resources: BTreeMap<Address, Resource>,
+    /// What only names another thing, and would work without it: an order that is kept where nothing speaks against it.
+    soft: BTreeSet<(Address, Address)>,
+}
+
+impl<'m> Lowering<'_, '_, 'm> {
+    fn all(&mut self, manifest: &'m Manifest) {
+        for policy in declared(manifest.policies.as_ref()) {
+            self.policy(policy);
+        }
+        for user in declared(manifest.users.as_ref()) {
+            self.user(user);
+        }
+        self.keys(declared(manifest.users.as_ref()));
+        for role in declared(manifest.roles.as_ref()) {
+            self.role(role);
+        }
+        for bucket in declared(manifest.buckets.as_ref()) {
+            self.bucket(bucket);
+        }
+        if let Some(zappa) = &manifest.zappa_settings {
+            self.zappa(zappa, declared(manifest.users.as_ref()));
+        }
+        self.folded_names("policy", declared(manifest.policies.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
+        self.folded_names("user", declared(manifest.users.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
+        self.folded_names("role", declared(manifest.roles.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
+    }
+
+    fn add(&mut self, address: Address, attributes: Attributes, depends_on: BTreeSet<Address>, spot: &Spot) {
+        let resource = Resource { attributes, depends_on, exclusive: false, place: Some(spot.place()) };
+        self.resources.insert(address, resource);
+    }
+
+    fn soft(&mut self, from: &Address, to: impl IntoIterator<Item = Address>) {
+        self.soft.extend(to.into_iter().map(|to| (from.clone(), to)));
+    }
+
+    fn arn(&mut self, section: Section, name: &str) -> Value {
+        self.scope.arn(section, name).unwrap_or_default().into()
+    }
+
+    /// Reports a rule that is broken.
+    fn check(&mut self, result: Result<(), String>, code: &'static str, spot: &Spot, help: &str) {
+        if let Err(message) = result {
+            self.scope.error(code, spot, message, help);
+        }
+    }
+
+    fn path(&mut self, path: Option<&Text>) -> Value {
+        let Some(path) = path else { return "/".into() };
+        self.check(names::path(&path.value), "bad-path", &path.spot, "write for example /service/");
+        path.value.as_str().into()
+    }
+
+    fn missing(&mut self, field: &str, what: &str, spot: &Spot, help: &str) {
+        self.scope.error("missing-field", spot, format!("{what} needs `{field}`"), help);
+    }
+
+    /// IAM's names are unique whatever their case.
+    fn folded_names<'n>(&mut self, kind: &str, names: impl Iterator<Item = (&'n str, &'n Spot)>) {
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for (name, spot) in names {
+            if let Some(other) = seen.insert(name.to_lowercase(), name) {
+                let message =
+                    format!("{kind} `{name}` and {kind} `{other}` are the same to IAM, which ignores case in names");
+                self.scope.error("duplicate-name", spot, message, "give one of them another name");
+            }
+        }
+    }
+}
+
+fn declared<T>(named: Option<&super::decode::Named<T>>) -> &[Declared<T>] {
+    named.map(|named| named.0.as_slice()).unwrap_or_default()
+}
+
+/// A path in the manifest, from the manifest's folder.
+fn local_path(path: &Text) -> String {
+    slashed(&relative_to(&path.spot.file, &path.value))
+}
+
+/// Keeps every order that closes no cycle.
+fn add_soft(resources: &mut BTreeMap<Address, Resource>, soft: BTreeSet<(Address, Address)>) {
+    for (from, to) in soft {
+        if from == to || !resources.contains_key(&to) || cycle::reaches(resources, &to, &from) {
+            continue;
+        }
+        if let Some(resource) = resources.get_mut(&from) {
+            resource.depends_on.insert(to);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Managed policies.
+
+use super::Lowering;
+use crate::address::Address;
+use crate::manifest::decode::Declared;
+use crate::manifest::scope::Section;
+use crate::manifest::{documents, names, shape};
+use crate::policy::Usage;
+use crate::value::Attributes;
+
+impl Lowering<'_, '_, '_> {
+    pub(super) fn policy(&mut self, policy: &Declared<shape::Policy>) {
+        let (name, body) = (policy.name.as_str(), &policy.body);
+        self.check(names::iam(name, 128), "bad-name", &policy.spot, "change the policy's name");
+        let address = Address::new("policy", name);
+        let mut attributes = Attributes::from([
+            ("name".to_owned(), name.into()),
+            ("arn".to_owned(), self.arn(Section::Policies, name)),
+            ("path".to_owned(), self.path(body.path.as_ref())),
+            ("tags".to_owned(), self.tags(body.tags.as_ref(), true)),
+        ]);
+        if let Some(description) = &body.description {
+            let checked = names::length(&description.value, 0, 1000, "a description");
+            self.check(checked, "bad-description", &description.spot, "shorten it");
+            attributes.insert("description".to_owned(), description.value.as_str().into());
+        }
+        match &body.document {
+            Some(source) => {
+                if let Some(document) = documents::resolve(source, &policy.spot, Usage::Managed, self.scope) {
+                    attributes.insert("document".to_owned(), document.value);
+                    self.soft(&address, document.references);
+                }
+            }
+            None if policy.complete => {
+                let help = "write `document: policies/x.json`, or the document in the lines below `document:`";
+                self.missing("document", &format!("policy `{name}`"), &policy.spot, help);
+            }
+            None => {}
+        }
+        self.soft(&address, policy.references.iter().cloned());
+        self.add(address, attributes, std::collections::BTreeSet::default(), &policy.spot);
+    }
+}

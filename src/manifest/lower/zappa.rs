@@ -1,0 +1,105 @@
+//! Stages of a zappa_settings.json.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{Lowering, local_path};
+use crate::address::Address;
+use crate::manifest::decode::{Declared, Located, Text};
+use crate::manifest::scope::Section;
+use crate::manifest::shape::{Stage, User, ZappaSettings};
+use crate::value::{Attributes, Value};
+
+type Settings = serde_json::Map<String, Value>;
+
+impl Lowering<'_, '_, '_> {
+    pub(super) fn zappa(&mut self, zappa: &Located<ZappaSettings>, users: &[Declared<User>]) {
+        let Some(file) = &zappa.value.file else {
+            let help = "write `file: zappa_settings.json`";
+            return self.missing("file", "zappa_settings", &zappa.spot, help);
+        };
+        if Path::new(&file.value).extension().is_none_or(|extension| extension != "json") {
+            let message = format!(
+                "`{}` is not a .json file: Zappa also reads YAML and TOML, but relayctl writes JSON only",
+                file.value
+            );
+            self.scope.error("bad-path", &file.spot, message, "write `file: zappa_settings.json`");
+        }
+        let path = local_path(file);
+        for stage in super::declared(zappa.value.stages.as_ref()) {
+            self.stage(stage, &path, users);
+        }
+    }
+
+    fn stage(&mut self, stage: &Declared<Stage>, file: &str, users: &[Declared<User>]) {
+        let body = &stage.body;
+        let mut settings: Settings = body.settings.iter().map(|one| (one.name.clone(), one.body.0.clone())).collect();
+        let mut depends_on = BTreeSet::new();
+        if stage.name.is_empty() {
+            self.scope.error("bad-name", &stage.spot, "a stage's name cannot be empty", "write for example `dev:`");
+        }
+        if let Some(user) = &body.user
+            && let Some(profile) = self.profile_of(user, users)
+        {
+            depends_on.insert(Address::new("aws_profile", profile.as_str()));
+            self.set(&mut settings, body, "profile_name", ("user", user), profile);
+        }
+        if let Some(role) = &body.role
+            && self.known(Section::Roles, role)
+        {
+            depends_on.insert(Address::new("role", role.value.as_str()));
+            self.set(&mut settings, body, "role_name", ("role", role), role.value.clone());
+        }
+        if let Some(bucket) = &body.bucket
+            && self.known(Section::Buckets, bucket)
+        {
+            depends_on.insert(Address::new("bucket", bucket.value.as_str()));
+            self.set(&mut settings, body, "s3_bucket", ("bucket", bucket), bucket.value.clone());
+        }
+        settings.entry("aws_region").or_insert_with(|| self.header.region.as_str().into());
+        // Zappa would make a role of its own otherwise.
+        settings.entry("manage_roles").or_insert(false.into());
+        let attributes = Attributes::from([
+            ("file".to_owned(), file.into()),
+            ("stage".to_owned(), stage.name.as_str().into()),
+            ("settings".to_owned(), settings.into()),
+        ]);
+        let address = Address::new("zappa_settings", stage.name.as_str());
+        self.soft(&address, stage.references.iter().cloned());
+        self.add(address, attributes, depends_on, &stage.spot);
+    }
+
+    /// Sets what a field of ours stands for, unless the stage says something else itself.
+    fn set(&mut self, settings: &mut Settings, stage: &Stage, key: &str, from: (&str, &Text), value: String) {
+        let said = stage.settings.iter().find(|one| one.name == key);
+        if let Some(said) = said.filter(|said| said.body.0 != value.as_str()) {
+            let message =
+                format!("`{key}` is {}, but `{}: {}` makes it \"{value}\"", said.body.0, from.0, from.1.value);
+            let help = format!("leave `{key}` out: `{}` sets it", from.0);
+            self.scope.error("conflicting-fields", &said.spot, message, help);
+        }
+        settings.insert(key.to_owned(), value.into());
+    }
+
+    fn known(&mut self, section: Section, name: &Text) -> bool {
+        let known = self.scope.arn(section, &name.value).is_some();
+        if !known {
+            self.scope.unknown_name(section, &name.value, &name.spot);
+        }
+        known
+    }
+
+    fn profile_of(&mut self, user: &Text, users: &[Declared<User>]) -> Option<String> {
+        if !self.known(Section::Users, user) {
+            return None;
+        }
+        let body = &users.iter().find(|one| one.name == user.value)?.body;
+        let profile = body.access_key.as_ref().and_then(|key| key.value.profile.as_ref());
+        if profile.is_none() {
+            let message = format!("user `{}` has no profile that Zappa could use", user.value);
+            let help = "give the user `access_key: {profile: NAME}`, or write `profile_name:` here instead of `user:`";
+            self.scope.error("missing-field", &user.spot, message, help);
+        }
+        profile.map(|profile| profile.value.clone())
+    }
+}

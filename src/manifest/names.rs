@@ -1,0 +1,178 @@
+//! AWS's rules for names, and for the short texts that manifests hold. Each rule answers with what is wrong.
+
+/// IAM: `[\w+=,.@-]+`, ASCII only.
+pub fn iam(name: &str, longest: usize) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
+        return Err(format!("`{name}` holds {bad:?}: IAM takes letters, digits and _+=,.@- in names"));
+    }
+    length(name, 1, longest, "a name")
+}
+
+/// IAM paths: `/`, or visible ASCII between slashes.
+pub fn path(path: &str) -> Result<(), String> {
+    if !path.starts_with('/') || !path.ends_with('/') {
+        return Err(format!("the path `{path}` must begin and end with /"));
+    }
+    if path.chars().any(|c| !c.is_ascii_graphic()) {
+        return Err(format!("the path `{path}` may hold only visible ASCII characters"));
+    }
+    length(path, 1, 512, "a path")
+}
+
+/// S3's rules for general purpose buckets.
+pub fn bucket(name: &str) -> Result<(), String> {
+    const PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+    const SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+    if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
+        return Err(format!(
+            "the bucket name `{name}` holds {bad:?}: S3 takes lower-case letters, digits, dots and hyphens"
+        ));
+    }
+    length(name, 3, 63, "a bucket name")?;
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    if !edge(name.chars().next()) || !edge(name.chars().next_back()) {
+        return Err(format!("the bucket name `{name}` must begin and end with a letter or digit"));
+    }
+    if name.contains("..") {
+        return Err(format!("the bucket name `{name}` has two dots in a row"));
+    }
+    if name.parse::<std::net::Ipv4Addr>().is_ok() {
+        return Err(format!("the bucket name `{name}` looks like an IP address"));
+    }
+    if let Some(prefix) = PREFIXES.iter().find(|prefix| name.starts_with(**prefix)) {
+        return Err(format!("the bucket name `{name}` begins with {prefix}, which S3 keeps for itself"));
+    }
+    match SUFFIXES.iter().find(|suffix| name.ends_with(**suffix)) {
+        Some(suffix) => Err(format!("the bucket name `{name}` ends with {suffix}, which S3 keeps for itself")),
+        None => Ok(()),
+    }
+}
+
+/// The manifest's own name: it is a tag's value and a file's name.
+pub fn manifest(name: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
+        return Err(format!(
+            "the manifest's name `{name}` holds {bad:?}: use letters, digits, dots, hyphens and underscores"
+        ));
+    }
+    if name.starts_with('.') {
+        return Err(format!("the manifest's name `{name}` begins with a dot, but it is also the name of a file"));
+    }
+    length(name, 1, 128, "a manifest's name")
+}
+
+pub fn account(account: &str) -> Result<(), String> {
+    if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(format!("`{account}` is not an AWS account id: it has twelve digits"))
+}
+
+/// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`: new ones appear, so only the form is checked.
+pub fn region(region: &str) -> Result<(), String> {
+    let parts: Vec<&str> = region.split('-').collect();
+    let word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let good = match parts.as_slice() {
+        [words @ .., number] => {
+            words.len() >= 2
+                && words.iter().all(word)
+                && (1..=2).contains(&number.len())
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        [] => false,
+    };
+    if good { Ok(()) } else { Err(format!("`{region}` is not an AWS region: they look like us-east-1")) }
+}
+
+/// A profile of the AWS files; other characters break the section's header in one SDK or another.
+pub fn profile(name: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c);
+    match name.chars().find(|c| !allowed(*c)) {
+        Some(bad) => Err(format!("the profile name `{name}` holds {bad:?}: use letters, digits and _-/.%@:+")),
+        None => length(name, 1, 128, "a profile name"),
+    }
+}
+
+/// IAM's and S3's pattern for tags: letters, digits, spaces and `_.:/=+-@`.
+pub fn tag(text: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c);
+    match text.chars().find(|c| !allowed(*c)) {
+        Some(bad) => Err(format!("`{text}` holds {bad:?}: AWS takes letters, digits, spaces and _.:/=+-@ in tags")),
+        None => Ok(()),
+    }
+}
+
+/// Descriptions of roles: tab, line ends, and printable Latin-1.
+pub fn description(text: &str) -> Result<(), String> {
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
+    match text.chars().find(|c| !allowed(*c)) {
+        Some(bad) => Err(format!("the description holds {bad:?}: IAM takes Latin letters and ASCII signs")),
+        None => length(text, 0, 1000, "a description"),
+    }
+}
+
+pub fn length(text: &str, shortest: usize, longest: usize, what: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    if length < shortest {
+        return Err(if length == 0 {
+            format!("{what} cannot be empty")
+        } else {
+            format!("{what} has {shortest} to {longest} characters, and `{text}` has {length}")
+        });
+    }
+    if length > longest {
+        return Err(format!("{what} has at most {longest} characters, and this one has {length}"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iam_names() {
+        assert!(iam("a_b+c=d,e.f@g-h", 64).is_ok());
+        assert!(iam(&"x".repeat(64), 64).is_ok());
+        for bad in ["", "a b", "ä", "a/b", &"x".repeat(65)] {
+            assert!(iam(bad, 64).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths() {
+        assert!(path("/").is_ok());
+        assert!(path("/a/b/").is_ok());
+        for bad in ["", "a/", "/a", "/a b/", "/ä/", &format!("/{}/", "x".repeat(511))] {
+            assert!(path(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn buckets() {
+        for good in ["abc", "a.b-c9", &"x".repeat(63)] {
+            assert!(bucket(good).is_ok(), "{good}");
+        }
+        let long = "x".repeat(64);
+        for bad in ["ab", "Abc", "a_b", "-abc", "abc.", "a..b", "192.168.1.1", "xn--abc", "abc-s3alias", "", &long] {
+            assert!(bucket(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_small_ones() {
+        assert!(["us-east-1", "us-gov-west-1", "ap-southeast-12", "eusc-de-east-1"].iter().all(|r| region(r).is_ok()));
+        assert!(["", "us-east", "us-east-1a", "US-EAST-1", "useast1", "us--1"].iter().all(|r| region(r).is_err()));
+        assert!(account("012345678901").is_ok());
+        assert!(["12345678901", "1234567890123", "12345678901x", ""].iter().all(|a| account(a).is_err()));
+        assert!(manifest("a.b_c-1").is_ok());
+        assert!(["", ".a", "a/b", "a b"].iter().all(|n| manifest(n).is_err()));
+        assert!(tag("Ä b_c.:/=+-@9").is_ok());
+        assert!(tag("a&b").is_err() && tag("a\nb").is_err());
+        assert!(profile("my-profile").is_ok() && profile("a]b").is_err() && profile("").is_err());
+        assert!(description("Größe\n").is_ok() && description("日本").is_err());
+    }
+}

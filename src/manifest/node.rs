@@ -1,0 +1,329 @@
+//! YAML as a tree of nodes that know where they stand.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
+
+use super::source::{File, Spot};
+use crate::diagnostic::Diagnostic;
+use crate::value::Value;
+
+/// A YAML value and its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub spot: Spot,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Null, a boolean or a number.
+    Plain(Value),
+    Text(String),
+    List(Vec<Node>),
+    /// In the order of the file.
+    Map(Vec<Entry>),
+}
+
+/// One key of a map.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub key: String,
+    pub key_spot: Spot,
+    pub node: Node,
+}
+
+impl Node {
+    pub fn is_null(&self) -> bool {
+        matches!(self.content, Content::Plain(Value::Null))
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        match &self.content {
+            Content::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// A field of a map; null counts as not set.
+    pub fn field(&self, name: &str) -> Option<&Node> {
+        self.entries().iter().find(|entry| entry.key == name).map(|entry| &entry.node).filter(|node| !node.is_null())
+    }
+
+    /// As an article and a noun, for messages.
+    pub fn kind(&self) -> &'static str {
+        match &self.content {
+            Content::Plain(Value::Null) => "nothing",
+            Content::Plain(Value::Bool(_)) => "a boolean",
+            Content::Plain(_) => "a number",
+            Content::Text(_) => "text",
+            Content::List(_) => "a list",
+            Content::Map(_) => "a map",
+        }
+    }
+
+    /// A scalar as it is written, without quotes.
+    pub fn written(&self) -> Option<String> {
+        match &self.content {
+            Content::Plain(Value::Null) | Content::List(_) | Content::Map(_) => None,
+            Content::Plain(value) => {
+                let written: String = self.spot.rest_of_line().chars().take(self.spot.length).collect();
+                Some(if written.is_empty() { value.to_string() } else { written })
+            }
+            Content::Text(text) => Some(text.clone()),
+        }
+    }
+
+    pub fn value(&self) -> Value {
+        match &self.content {
+            Content::Plain(value) => value.clone(),
+            Content::Text(text) => Value::from(text.as_str()),
+            Content::List(nodes) => nodes.iter().map(Node::value).collect(),
+            Content::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.node.value())).collect(),
+        }
+    }
+
+    /// Where a JSON pointer into [`Node::value`] stands, or the nearest thing around it. A key's place is given for
+    /// what is under it when that is no scalar: underlining a `{` says little.
+    pub fn locate(&self, pointer: &str) -> Spot {
+        let mut node = self;
+        let mut spot = self.spot.clone();
+        for segment in pointer.split('/').skip(1) {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let (next, next_spot) = match &node.content {
+                Content::List(nodes) => match segment.parse::<usize>().ok().and_then(|index| nodes.get(index)) {
+                    Some(next) => (next, next.spot.clone()),
+                    None => break,
+                },
+                Content::Map(entries) => match entries.iter().find(|entry| entry.key == segment) {
+                    Some(entry) => match entry.node.content {
+                        Content::Text(_) => (&entry.node, entry.node.spot.clone()),
+                        _ => (&entry.node, entry.key_spot.clone()),
+                    },
+                    None => break,
+                },
+                Content::Plain(_) | Content::Text(_) => break,
+            };
+            (node, spot) = (next, next_spot);
+        }
+        spot
+    }
+}
+
+/// Reads the only YAML document of a file.
+pub fn parse(file: &Arc<File>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+    // `no`, `010` and `1_000` are text: YAML 1.2 says so, and YAML 1.1's readings surprise everybody. Duplicate
+    // keys come through, so that all of them are reported and not only the first.
+    let options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+    };
+    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(&file.text, options) {
+        Ok(raw) => Some(Builder { file, problems }.node(raw)),
+        Err(error) => {
+            problems.push(syntax_error(file, &error));
+            None
+        }
+    }
+}
+
+fn syntax_error(file: &Arc<File>, error: &serde_saphyr::Error) -> Diagnostic {
+    if matches!(error, serde_saphyr::Error::MultipleDocuments { .. }) {
+        let marker = file.text.lines().enumerate().skip(1).filter(|(_, line)| line.starts_with("---")).last();
+        let spot = Spot { line: marker.map_or(1, |(index, _)| index + 1), length: 3, ..Spot::top(file) };
+        return Diagnostic::error(
+            "several-documents",
+            Some(spot.place()),
+            "the file holds more than one YAML document",
+        )
+        .help("put each document into a file of its own; `extends:` merges files");
+    }
+    let location = error.location().unwrap_or(Location::UNKNOWN);
+    let spot = if location.line() == 0 { Spot::top(file) } else { spot(file, location) };
+    let message = UserMessageFormatter.format_message(error).into_owned();
+    Diagnostic::error("yaml-syntax", Some(spot.place()), format!("this is not valid YAML: {message}"))
+        .help("check indentation, colons, quotes and brackets here and in the line above")
+}
+
+fn spot(file: &Arc<File>, location: Location) -> Spot {
+    let mut spot = Spot {
+        file: Arc::clone(file),
+        line: usize::try_from(location.line()).unwrap_or(1).max(1),
+        column: usize::try_from(location.column()).unwrap_or(1).max(1),
+        length: 1,
+    };
+    let span = usize::try_from(location.span().len()).unwrap_or(1);
+    spot.length = span.min(spot.rest_of_line().trim_end().chars().count()).max(1);
+    spot
+}
+
+/// What serde gives; it becomes a [`Node`] when the file is known.
+enum Raw {
+    Plain(Value),
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Plain(Value::Null))
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Plain(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Plain(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Plain(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Plain(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Raw, E> {
+        serde_json::Number::from_f64(value)
+            .map(|number| Raw::Plain(number.into()))
+            .ok_or_else(|| E::custom("no number"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(key) = entries.next_key::<Spanned<String>>()? {
+            map.push((key, entries.next_value()?));
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+struct Builder<'a> {
+    file: &'a Arc<File>,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl Builder<'_> {
+    fn node(&mut self, raw: Spanned<Raw>) -> Node {
+        let content = match raw.value {
+            Raw::Plain(value) => Content::Plain(value),
+            Raw::Text(text) => Content::Text(text),
+            Raw::List(items) => Content::List(items.into_iter().map(|item| self.node(item)).collect()),
+            Raw::Map(entries) => Content::Map(self.entries(entries)),
+        };
+        Node { spot: spot(self.file, raw.defined), content }
+    }
+
+    fn entries(&mut self, raw: Vec<(Spanned<String>, Spanned<Raw>)>) -> Vec<Entry> {
+        let mut first_lines = std::collections::BTreeMap::new();
+        let mut entries = Vec::with_capacity(raw.len());
+        for (key, value) in raw {
+            let key_spot = spot(self.file, key.defined);
+            let node = self.node(value);
+            if let Some(line) = first_lines.get(&key.value) {
+                let message = format!("`{}` is here for the second time; the first is in line {line}", key.value);
+                let problem = Diagnostic::error("duplicate-key", Some(key_spot.place()), message);
+                self.problems.push(problem.help("remove one of the two, or put their content together"));
+                continue;
+            }
+            first_lines.insert(key.value.clone(), key_spot.line);
+            entries.push(Entry { key: key.value, key_spot, node });
+        }
+        entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+        let file = Arc::new(File { shown: "m.yaml".into(), relative: "m.yaml".into(), text: text.to_owned() });
+        let mut problems = Vec::new();
+        let node = parse(&file, &mut problems);
+        (node, problems)
+    }
+
+    #[test]
+    fn scalars_are_what_they_look_like_to_a_person() {
+        let (node, problems) =
+            parsed("a: no\nb: 010\nc: 1_000\nd: true\ne: 7200\nf: ~\ng: 012345678901\nh: '5'\ni: on\nj: 1.5\n");
+        assert!(problems.is_empty(), "{problems:?}");
+        let expected = serde_json::json!({"a": "no", "b": "010", "c": "1_000", "d": true, "e": 7200, "f": null,
+            "g": "012345678901", "h": "5", "i": "on", "j": 1.5});
+        assert_eq!(node.unwrap().value(), expected);
+    }
+
+    #[test]
+    fn every_node_knows_its_place() {
+        let (node, _) = parsed("ä: {b: [one, 'two']}\nc:\n  d: |\n    text\n");
+        let node = node.unwrap();
+        let spot = node.locate("/ä/b/1");
+        assert_eq!((spot.line, spot.column, spot.length), (1, 14, 5));
+        let spot = node.locate("/c/d");
+        assert_eq!((spot.line, spot.column), (3, 6));
+        let spot = node.locate("/c/missing/deeper");
+        assert_eq!((spot.line, spot.column, spot.length), (2, 1, 1));
+    }
+
+    #[test]
+    fn all_duplicate_keys_are_reported() {
+        let (_, problems) = parsed("a: 1\nb: {c: 1, c: 2}\na: 3\n");
+        let places: Vec<_> = problems.iter().map(|p| p.place.as_ref().map(|p| (p.line, p.column))).collect();
+        assert_eq!(places, [Some((2, 11)), Some((3, 1))]);
+    }
+
+    #[test]
+    fn anchors_and_merge_keys_work_and_json_is_yaml() {
+        let (node, problems) = parsed("base: &b {x: 1}\ncopy: *b\nmore: {<<: *b, y: 2}\n");
+        assert!(problems.is_empty(), "{problems:?}");
+        let expected = serde_json::json!({"base": {"x": 1}, "copy": {"x": 1}, "more": {"x": 1, "y": 2}});
+        assert_eq!(node.unwrap().value(), expected);
+        assert_eq!(
+            parsed("{\"a\": [1, {\"b\": null}]}").0.unwrap().value(),
+            serde_json::json!({"a": [1, {"b": null}]})
+        );
+    }
+}

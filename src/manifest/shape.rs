@@ -1,0 +1,326 @@
+//! The shapes of a manifest (version 1): what may stand where. Decoder and JSON Schema come from these.
+
+use schemars::JsonSchema;
+
+use super::decode::{
+    Declared, Decode, DocumentSource, Flag, Free, Located, Named, Text, Unread, Whole, shape, wrong_type,
+};
+use super::node::{Content, Node};
+use super::scope::Scope;
+
+shape! {
+    /// A relayctl manifest: the AWS IAM and S3 resources that should exist.
+    "a manifest" Manifest {
+        /// The version of this format: 1.
+        version: Whole,
+        /// What this set of resources is called; names the state, and tags everything as belonging to it.
+        name: Text,
+        /// The AWS account, twelve digits in quotes; any other account is refused.
+        account: Text,
+        /// The AWS region, for example us-east-1.
+        region: Text,
+        /// Tags for everything that takes tags.
+        tags: Named<Text>,
+        /// Values for `${var.NAME}`.
+        variables: Named<Unread>,
+        /// Another manifest, relative to this one, over which this one is laid.
+        extends: Text,
+        /// Where the state is kept: a path or a URL.
+        state: Text,
+        /// IAM managed policies, by name.
+        policies: Named<Policy>,
+        /// IAM users, by name.
+        users: Named<User>,
+        /// IAM roles, by name.
+        roles: Named<Role>,
+        /// S3 buckets, by name.
+        buckets: Named<Bucket>,
+        /// Stages of a zappa_settings.json.
+        zappa_settings: Located<ZappaSettings>,
+    }
+}
+
+shape! {
+    /// An IAM managed policy.
+    "a policy" Policy {
+        /// The IAM path, `/` unless said otherwise. Changing it replaces the policy.
+        path: Text,
+        /// Changing it replaces the policy.
+        description: Text,
+        /// The policy document: a file, or inline.
+        document: DocumentSource,
+        /// Tags besides the manifest's.
+        tags: Named<Text>,
+    }
+}
+
+shape! {
+    /// An IAM user.
+    "a user" User {
+        /// The IAM path, `/` unless said otherwise.
+        path: Text,
+        /// A policy of this manifest, or an ARN, that bounds what the user can ever be allowed.
+        permissions_boundary: Text,
+        /// Tags besides the manifest's.
+        tags: Named<Text>,
+        /// Attached managed policies: names in this manifest, or ARNs.
+        policies: Vec<Text>,
+        /// Inline policies, by name.
+        inline_policies: Named<DocumentSource>,
+        /// Removes policies that the manifest doesn't name.
+        exclusive: Flag,
+        /// An access key, and where its secret goes.
+        access_key: Located<AccessKey>,
+    }
+}
+
+shape! {
+    /// An access key. Its secret is written to the places named here and nowhere else.
+    "an access key" AccessKey {
+        /// The profile of the AWS credentials and config files that gets the key.
+        profile: Text,
+        /// A file, relative to this one, in the form of the console's "Download .csv".
+        csv: Text,
+        /// The profile's output format, json unless said otherwise.
+        output: Text,
+        /// Overwrites a profile of that name that holds another key.
+        replace_profile: Flag,
+    }
+}
+
+shape! {
+    /// An IAM role.
+    "a role" Role {
+        /// The IAM path, `/` unless said otherwise. Changing it replaces the role.
+        path: Text,
+        /// What the role is for.
+        description: Text,
+        /// Seconds, 3600 to 43200.
+        max_session_duration: Whole,
+        /// Who may assume the role: services, accounts, users and roles, or a full trust policy document.
+        trust: Located<Trust>,
+        /// A policy of this manifest, or an ARN, that bounds what the role can ever be allowed.
+        permissions_boundary: Text,
+        /// Tags besides the manifest's.
+        tags: Named<Text>,
+        /// Attached managed policies: names in this manifest, or ARNs.
+        policies: Vec<Text>,
+        /// Inline policies, by name.
+        inline_policies: Named<DocumentSource>,
+        /// Removes policies that the manifest doesn't name.
+        exclusive: Flag,
+    }
+}
+
+/// Who may assume a role.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum Trust {
+    Who(Trusted),
+    Document(DocumentSource),
+}
+
+shape! {
+    /// The short form of a trust policy: all of these may call sts:AssumeRole.
+    "a short trust policy" Trusted {
+        /// AWS services, for example lambda.amazonaws.com.
+        services: Vec<Text>,
+        /// AWS accounts, twelve digits in quotes.
+        accounts: Vec<Text>,
+        /// Users of this manifest, or ARNs.
+        users: Vec<Text>,
+        /// Roles of this manifest, or ARNs.
+        roles: Vec<Text>,
+    }
+}
+
+impl Decode for Trust {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        const OF_DOCUMENTS: [&str; 3] = ["Statement", "Version", "Id"];
+        let full = |key: &str| OF_DOCUMENTS.iter().any(|known| known.eq_ignore_ascii_case(key));
+        match &node.content {
+            Content::Map(entries) if !entries.iter().any(|entry| full(&entry.key)) => {
+                Trusted::decode(node, scope).map(Self::Who)
+            }
+            _ => DocumentSource::decode(node, scope).map(Self::Document),
+        }
+    }
+
+    fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Self>()
+    }
+}
+
+shape! {
+    /// An S3 bucket.
+    "a bucket" Bucket {
+        /// The manifest's region unless said otherwise. Changing it replaces the bucket.
+        region: Text,
+        /// Tags besides the manifest's.
+        tags: Named<Text>,
+        /// Keeps old versions of objects.
+        versioning: Flag,
+        /// How S3 encrypts objects: AES256, KMS, or an algorithm with its key.
+        encryption: Located<Encryption>,
+        /// Public access is blocked in all four ways unless said otherwise.
+        public_access_block: PublicAccessBlock,
+        /// BucketOwnerEnforced (the default), BucketOwnerPreferred or ObjectWriter.
+        ownership: Text,
+        /// The bucket policy: a file, or inline.
+        policy: DocumentSource,
+        /// Lifecycle rules.
+        lifecycle: Vec<Located<LifecycleRule>>,
+        /// Lets relayctl delete the bucket with all objects in it.
+        force_destroy: Flag,
+    }
+}
+
+/// Default encryption of a bucket.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum Encryption {
+    Algorithm(Text),
+    Full(FullEncryption),
+}
+
+shape! {
+    /// An algorithm and its key.
+    "an encryption" FullEncryption {
+        /// AES256 or aws:kms.
+        algorithm: Text,
+        /// The id or ARN of a KMS key; without one, the account's aws/s3 key.
+        kms_key: Text,
+        /// An S3 bucket key, which makes KMS cheaper.
+        bucket_key: Flag,
+    }
+}
+
+impl Decode for Encryption {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        match node.content {
+            Content::Map(_) => FullEncryption::decode(node, scope).map(Self::Full),
+            Content::Text(_) => Text::decode(node, scope).map(Self::Algorithm),
+            Content::Plain(_) | Content::List(_) => {
+                wrong_type(scope, node, "an encryption", "write AES256, aws:kms, or {algorithm: aws:kms, kms_key: …}");
+                None
+            }
+        }
+    }
+
+    fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Self>()
+    }
+}
+
+/// S3 Block Public Access.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum PublicAccessBlock {
+    All(Flag),
+    Each(EachBlock),
+}
+
+shape! {
+    /// The four settings of S3 Block Public Access; each is on unless said otherwise.
+    "a public access block" EachBlock {
+        /// Refuses new public ACLs.
+        block_public_acls: Flag,
+        /// Ignores public ACLs.
+        ignore_public_acls: Flag,
+        /// Refuses new public bucket policies.
+        block_public_policy: Flag,
+        /// Lets only AWS services and this account use a bucket with a public policy.
+        restrict_public_buckets: Flag,
+    }
+}
+
+impl Decode for PublicAccessBlock {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        match node.content {
+            Content::Map(_) => EachBlock::decode(node, scope).map(Self::Each),
+            _ => Flag::decode(node, scope).map(Self::All),
+        }
+    }
+
+    fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Self>()
+    }
+}
+
+shape! {
+    /// A rule of a bucket's lifecycle.
+    "a lifecycle rule" LifecycleRule {
+        /// Unique in the bucket.
+        id: Text,
+        /// true unless said otherwise.
+        enabled: Flag,
+        /// The objects that the rule is for: all unless said otherwise.
+        prefix: Text,
+        /// Deletes objects after so many days.
+        expiration_days: Whole,
+        /// Deletes old versions so many days after they were replaced.
+        noncurrent_expiration_days: Whole,
+        /// Aborts multipart uploads that are not complete after so many days.
+        abort_multipart_days: Whole,
+        /// Moves objects to other storage classes.
+        transitions: Vec<Located<Transition>>,
+    }
+}
+
+shape! {
+    /// A move to another storage class.
+    "a transition" Transition {
+        /// Days after the object was made.
+        days: Whole,
+        /// STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING, GLACIER_IR, GLACIER or DEEP_ARCHIVE.
+        storage_class: Text,
+    }
+}
+
+shape! {
+    /// Stages that are written into a zappa_settings.json; its other stages and keys stay as they are.
+    "zappa settings" ZappaSettings {
+        /// The file, relative to this one.
+        file: Text,
+        /// The stages, by name.
+        stages: Named<Stage>,
+    }
+}
+
+/// A stage: what relayctl fills in from the manifest, and settings for Zappa as they are.
+#[derive(Clone, Debug, Default, JsonSchema)]
+pub struct Stage {
+    /// A user of this manifest, whose profile becomes `profile_name`.
+    pub user: Option<Text>,
+    /// A role of this manifest, which becomes `role_name`.
+    pub role: Option<Text>,
+    /// A bucket of this manifest, which becomes `s3_bucket`.
+    pub bucket: Option<Text>,
+    #[schemars(flatten, with = "std::collections::BTreeMap<String, Free>")]
+    pub settings: Vec<Declared<Free>>,
+}
+
+impl Decode for Stage {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        const OURS: [&str; 3] = ["user", "role", "bucket"];
+        let mut others = node.clone();
+        if let Content::Map(entries) = &mut others.content {
+            entries.retain(|entry| !OURS.contains(&entry.key.as_str()));
+        }
+        let settings = Named::<Free>::decode(&others, scope)?;
+        Some(Self {
+            user: super::decode::field(node, "user", scope),
+            role: super::decode::field(node, "role", scope),
+            bucket: super::decode::field(node, "bucket", scope),
+            settings: settings.0,
+        })
+    }
+
+    fn empty(_: &Node, _: &mut Scope<'_>) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Self>()
+    }
+}

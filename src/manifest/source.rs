@@ -1,0 +1,201 @@
+//! The files that a manifest is made of, and places in them.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::diagnostic::Place;
+
+/// One file that was read.
+#[derive(Debug)]
+pub struct File {
+    /// As the user would name it.
+    pub shown: PathBuf,
+    /// From the manifest's folder, so that digests and paths in the plan mean the same on another machine.
+    pub relative: PathBuf,
+    pub text: String,
+}
+
+/// A stretch of a file's text.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    pub file: Arc<File>,
+    pub line: usize,
+    pub column: usize,
+    pub length: usize,
+}
+
+impl Spot {
+    /// The beginning of the file.
+    pub fn top(file: &Arc<File>) -> Self {
+        Self { file: Arc::clone(file), line: 1, column: 1, length: 1 }
+    }
+
+    pub fn place(&self) -> Place {
+        Place { file: self.file.shown.clone(), line: self.line, column: self.column, length: self.length.max(1) }
+    }
+
+    /// The text from here to the end of the line.
+    pub fn rest_of_line(&self) -> &str {
+        let line = self.file.text.lines().nth(self.line.saturating_sub(1)).unwrap_or_default();
+        line.char_indices().nth(self.column.saturating_sub(1)).map_or("", |(start, _)| &line[start..])
+    }
+
+    /// The first place of `part` from here on, on this line or the lines that a block scalar goes on over.
+    pub fn within(&self, part: &str) -> Self {
+        let lines = self.file.text.lines().enumerate().skip(self.line.saturating_sub(1));
+        for (index, line) in lines.take(200) {
+            let skipped = if index + 1 == self.line { self.column.saturating_sub(1) } else { 0 };
+            let start = line.char_indices().nth(skipped).map_or(line.len(), |(start, _)| start);
+            if let Some(found) = line[start..].find(part) {
+                let column = line[..start + found].chars().count() + 1;
+                return Self { file: Arc::clone(&self.file), line: index + 1, column, length: part.chars().count() };
+            }
+        }
+        self.clone()
+    }
+}
+
+/// Why a file could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("there is no file {}", .0.display())]
+    Missing(PathBuf),
+    #[error("{} is a folder", .0.display())]
+    Folder(PathBuf),
+    #[error("{} is not UTF-8 text: byte {at} cannot be read", file.display())]
+    NotText { file: PathBuf, at: usize },
+    #[error("{} cannot be read: {error}", file.display())]
+    Unreadable { file: PathBuf, error: std::io::Error },
+}
+
+impl ReadError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "no-such-file",
+            Self::NotText { .. } => "not-utf8",
+            Self::Folder(_) | Self::Unreadable { .. } => "unreadable-file",
+        }
+    }
+
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "a relative path is relative to the file that says it; check the name",
+            Self::Folder(_) => "name a file in it",
+            Self::NotText { .. } => "save the file as UTF-8",
+            Self::Unreadable { .. } => "check the file's permissions",
+        }
+    }
+}
+
+/// All files of one manifest, each read once.
+#[derive(Debug)]
+pub struct Files {
+    folder: PathBuf,
+    read: BTreeMap<PathBuf, Arc<File>>,
+}
+
+impl Files {
+    /// `folder` is the manifest's.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), read: BTreeMap::new() }
+    }
+
+    /// Reads a file, named from the manifest's folder.
+    pub fn read(&mut self, relative: &Path) -> Result<Arc<File>, ReadError> {
+        let shown = tidy(&self.folder.join(relative));
+        if let Some(file) = self.read.get(&shown) {
+            return Ok(Arc::clone(file));
+        }
+        let bytes = std::fs::read(&shown).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => ReadError::Missing(shown.clone()),
+            _ if shown.is_dir() => ReadError::Folder(shown.clone()),
+            _ => ReadError::Unreadable { file: shown.clone(), error },
+        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| ReadError::NotText { file: shown.clone(), at: error.utf8_error().valid_up_to() + 1 })?;
+        // A byte order mark is no part of the text, but Windows editors write one.
+        let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
+        let file = Arc::new(File { shown: shown.clone(), relative: relative.to_owned(), text });
+        self.read.insert(shown, Arc::clone(&file));
+        Ok(file)
+    }
+
+    pub fn texts(&self) -> BTreeMap<PathBuf, String> {
+        self.read.iter().map(|(path, file)| (path.clone(), file.text.clone())).collect()
+    }
+
+    /// SHA-256 over all files and the values that came from outside.
+    pub fn digest<'a>(&self, values: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        let mut hasher = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            // The length keeps two parts apart, whatever they hold.
+            hasher.update((bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        };
+        let mut files: Vec<_> = self.read.values().collect();
+        files.sort_by(|one, other| one.relative.cmp(&other.relative));
+        for file in files {
+            part(slashed(&file.relative).as_bytes());
+            part(file.text.as_bytes());
+        }
+        for (name, value) in values {
+            part(name.as_bytes());
+            part(value.as_bytes());
+        }
+        HEXLOWER.encode(&hasher.finalize())
+    }
+}
+
+/// A path that `file` says, from the manifest's folder.
+pub fn relative_to(file: &File, path: &str) -> PathBuf {
+    tidy(&file.relative.parent().unwrap_or(Path::new("")).join(path))
+}
+
+/// A path as text, with `/` on every system.
+pub fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+/// Takes `.` and `name/..` out, without asking the file system: links are followed when the file is read.
+pub fn tidy(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(tidied.components().next_back(), Some(Component::Normal(_))) => {
+                tidied.pop();
+            }
+            other => tidied.push(other),
+        }
+    }
+    tidied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_to_the_file_that_says_them() {
+        let file = File { shown: "m/../base/b.yaml".into(), relative: "../base/b.yaml".into(), text: String::new() };
+        assert_eq!(relative_to(&file, "policies/x.json"), Path::new("../base/policies/x.json"));
+        assert_eq!(relative_to(&file, "../manifests/./x.json"), Path::new("../manifests/x.json"));
+        assert_eq!(relative_to(&file, "/etc/x.json"), Path::new("/etc/x.json"));
+        assert_eq!(tidy(Path::new("../../a")), Path::new("../../a"));
+    }
+
+    #[test]
+    fn a_part_is_found_in_characters_from_the_spot_on() {
+        let file =
+            Arc::new(File { shown: "f".into(), relative: "f".into(), text: "ä: ${x} ${y}\n  ${x}\n".to_owned() });
+        let spot = Spot { file, line: 1, column: 5, length: 1 };
+        let found = spot.within("${y}");
+        assert_eq!((found.line, found.column, found.length), (1, 9, 4));
+        assert_eq!((spot.within("${x}").line, spot.within("${x}").column), (2, 3));
+        assert_eq!(spot.rest_of_line(), "{x} ${y}");
+    }
+}

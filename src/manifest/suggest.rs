@@ -1,0 +1,33 @@
+//! "Did you mean …?"
+
+/// The known name that is nearest to what was written, if it is near enough to be a slip of the pen.
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = written.to_lowercase();
+    let distance = |name: &str| strsim::damerau_levenshtein(&folded, &name.to_lowercase());
+    let (distance, name) = known.into_iter().map(|name| (distance(name), name)).min()?;
+    (distance <= (written.chars().count() / 3).max(1)).then_some(name)
+}
+
+/// "did you mean `x`?", or else all names that are known.
+pub fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>, what: &str) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    match nearest(written, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => format!("there are no {what}"),
+        None if known.len() <= 30 => format!("known {what}: {}", known.join(", ")),
+        None => format!("there are {} {what}, none of them like it", known.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_found_and_strangers_are_not() {
+        assert_eq!(nearest("polices", ["policies", "users"]), Some("policies"));
+        assert_eq!(nearest("Servrless", ["serverless", "other"]), Some("serverless"));
+        assert_eq!(nearest("groups", ["policies", "users", "roles"]), None);
+        assert_eq!(help("x", [], "users"), "there are no users");
+    }
+}
