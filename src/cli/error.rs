@@ -109,7 +109,7 @@ mod tests {
             since: "2026-01-02T03:04:05Z".into(),
             what: "apply".into(),
         };
-        let error = CommandError::from(StoreError::Locked { location: "state/dev.json".into(), info });
+        let error = CommandError::from(StoreError::Locked { location: "state/dev.json".into(), info: Box::new(info) });
         assert_eq!(
             error.message.as_deref(),
             Some(
