@@ -1,35 +1,53 @@
 //! AWS itself, through its SDK: the only user of `aws_sdk_*`.
 
+mod connect;
+mod convert;
+mod failure;
+mod iam_read;
+mod iam_write;
+mod lifecycle;
+mod s3_read;
+mod s3_write;
+
 use async_trait::async_trait;
 
-use crate::call::{Carried, Failure, Read, Reply, Write};
+pub use connect::{Aws, Options};
+use failure::Cause;
+
+use crate::call::{Caller, Carried, Failure, FailureKind, Read, Reply, Write};
 use crate::port::Provider;
-
-/// How to reach AWS, over what `aws-config` finds by itself.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    pub profile: Option<String>,
-    pub region: String,
-    pub endpoint_url: Option<String>,
-}
-
-pub struct Aws {
-    _private: (),
-}
-
-impl Aws {
-    pub async fn connect(_options: &Options) -> Self {
-        todo!()
-    }
-}
 
 #[async_trait]
 impl Provider for Aws {
-    async fn read(&self, _read: &Read) -> Result<Reply, Failure> {
-        todo!()
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        let answer = match read {
+            Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
+            Read::Iam(read) => iam_read::read(self.iam(), read).await.map(Reply::Iam),
+            Read::S3(read) => s3_read::read(&self.s3(&read.bucket().region), read).await.map(Reply::S3),
+            Read::File(_) => Err(local()),
+        };
+        answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))
     }
 
-    async fn write(&self, _write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
-        todo!()
+    /// Nothing is carried to AWS: a new key's secret only ever comes from it.
+    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+        let answer = match write {
+            Write::Iam(write) => iam_write::write(self.iam(), write).await,
+            Write::S3(write) => s3_write::write(&self.s3(&write.bucket().region), write).await,
+            Write::File(_) => Err(local()),
+        };
+        answer.map_err(|cause| cause.into_failure(write.action(), self.endpoint()))
     }
+}
+
+async fn caller(sts: &aws_sdk_sts::Client) -> Result<Caller, Cause> {
+    let found = sts.get_caller_identity().send().await?;
+    let (Some(account), Some(arn)) = (found.account, found.arn) else {
+        return Err(Cause::unreadable("the answer has no account"));
+    };
+    Ok(Caller { account, arn, user_id: found.user_id.unwrap_or_default() })
+}
+
+fn local() -> Cause {
+    Cause::new(FailureKind::Refused, "NotAws", "a local file is not AWS's to read or write")
 }

@@ -1,0 +1,190 @@
+//! IAM's shapes as relayctl's.
+
+use aws_sdk_iam::types;
+use percent_encoding::percent_decode_str;
+
+use super::failure::Cause;
+use crate::call::iam::{AccessKey, Inline, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail};
+use crate::value::{Tags, Value};
+
+/// IAM returns documents URL-encoded by RFC 3986, where `+` is itself; some servers that speak IAM return them raw.
+/// A document is an object, so its first character tells.
+pub(super) fn document(text: &str) -> Result<Value, Cause> {
+    let parsed = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text)
+    } else {
+        serde_json::from_str(&percent_decode_str(text).decode_utf8_lossy())
+    };
+    parsed.map_err(|error| Cause::unreadable(format!("the policy document in the answer is no JSON: {error}")))
+}
+
+pub(super) fn iam_tags(tags: &Tags) -> Result<Vec<types::Tag>, Cause> {
+    let tags = tags.iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build());
+    Ok(tags.collect::<Result<_, _>>()?)
+}
+
+fn tags(found: Option<Vec<types::Tag>>) -> Tags {
+    found.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
+}
+
+fn boundary(found: Option<types::AttachedPermissionsBoundary>) -> Option<String> {
+    found.and_then(|boundary| boundary.permissions_boundary_arn)
+}
+
+/// A part of an answer that AWS always sends; without it nothing can be said about the object.
+fn must<T>(part: Option<T>, name: &str) -> Result<T, Cause> {
+    part.ok_or_else(|| Cause::unreadable(format!("the answer has no {name}")))
+}
+
+pub(super) fn attached(found: Option<Vec<types::AttachedPolicy>>) -> Result<Vec<String>, Cause> {
+    found.unwrap_or_default().into_iter().map(|policy| must(policy.policy_arn, "PolicyArn")).collect()
+}
+
+fn inline(found: Option<Vec<types::PolicyDetail>>) -> Result<Vec<Inline>, Cause> {
+    let one = |policy: types::PolicyDetail| {
+        let text = must(policy.policy_document, "PolicyDocument")?;
+        Ok(Inline { name: must(policy.policy_name, "PolicyName")?, document: document(&text)? })
+    };
+    found.unwrap_or_default().into_iter().map(one).collect()
+}
+
+pub(super) fn user(found: types::User) -> User {
+    User {
+        name: found.user_name,
+        id: found.user_id,
+        arn: found.arn,
+        path: found.path,
+        boundary: boundary(found.permissions_boundary),
+        tags: tags(found.tags),
+    }
+}
+
+pub(super) fn user_detail(found: types::UserDetail) -> Result<UserDetail, Cause> {
+    let user = User {
+        name: must(found.user_name, "UserName")?,
+        id: found.user_id.unwrap_or_default(),
+        arn: must(found.arn, "Arn")?,
+        path: found.path.unwrap_or_else(|| "/".to_owned()),
+        boundary: boundary(found.permissions_boundary),
+        tags: tags(found.tags),
+    };
+    let inline = inline(found.user_policy_list)?;
+    let attached = attached(found.attached_managed_policies)?;
+    Ok(UserDetail { user, attached, inline, groups: found.group_list.unwrap_or_default() })
+}
+
+pub(super) fn role(found: types::Role) -> Result<Role, Cause> {
+    Ok(Role {
+        trust: document(&must(found.assume_role_policy_document, "AssumeRolePolicyDocument")?)?,
+        name: found.role_name,
+        id: found.role_id,
+        arn: found.arn,
+        path: found.path,
+        description: found.description.unwrap_or_default(),
+        max_session_duration: found.max_session_duration.unwrap_or_default().into(),
+        boundary: boundary(found.permissions_boundary),
+        tags: tags(found.tags),
+    })
+}
+
+pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, Cause> {
+    let role = Role {
+        name: must(found.role_name, "RoleName")?,
+        id: found.role_id.unwrap_or_default(),
+        arn: must(found.arn, "Arn")?,
+        path: found.path.unwrap_or_else(|| "/".to_owned()),
+        description: String::new(),
+        max_session_duration: 0,
+        trust: document(&must(found.assume_role_policy_document, "AssumeRolePolicyDocument")?)?,
+        boundary: boundary(found.permissions_boundary),
+        tags: tags(found.tags),
+    };
+    let inline = inline(found.role_policy_list)?;
+    Ok(RoleDetail { role, attached: attached(found.attached_managed_policies)?, inline })
+}
+
+pub(super) fn policy(found: types::Policy) -> Result<Policy, Cause> {
+    let arn = must(found.arn, "Arn")?;
+    Ok(Policy {
+        name: found.policy_name.unwrap_or_else(|| last_segment(&arn)),
+        id: found.policy_id.unwrap_or_default(),
+        path: found.path.unwrap_or_else(|| "/".to_owned()),
+        description: found.description.unwrap_or_default(),
+        default_version: must(found.default_version_id, "DefaultVersionId")?,
+        tags: tags(found.tags),
+        arn,
+    })
+}
+
+pub(super) fn policy_detail(found: types::ManagedPolicyDetail) -> Result<PolicyDetail, Cause> {
+    let arn = must(found.arn, "Arn")?;
+    let policy = Policy {
+        name: found.policy_name.unwrap_or_else(|| last_segment(&arn)),
+        id: found.policy_id.unwrap_or_default(),
+        path: found.path.unwrap_or_else(|| "/".to_owned()),
+        description: found.description.unwrap_or_default(),
+        default_version: must(found.default_version_id, "DefaultVersionId")?,
+        tags: Tags::new(),
+        arn,
+    };
+    let versions = found.policy_version_list.unwrap_or_default().into_iter().map(policy_version);
+    Ok(PolicyDetail { policy, versions: versions.collect::<Result<_, _>>()? })
+}
+
+/// `arn:aws:iam::123456789012:policy/team/Deploy` ends with the policy's name, and some answers leave the name out.
+fn last_segment(arn: &str) -> String {
+    arn.rsplit('/').next().unwrap_or(arn).to_owned()
+}
+
+pub(super) fn policy_version(found: types::PolicyVersion) -> Result<PolicyVersion, Cause> {
+    Ok(PolicyVersion {
+        id: must(found.version_id, "VersionId")?,
+        is_default: found.is_default_version,
+        document: found.document.as_deref().map(document).transpose()?,
+    })
+}
+
+pub(super) fn access_key(found: types::AccessKeyMetadata) -> Result<AccessKey, Cause> {
+    Ok(AccessKey {
+        id: must(found.access_key_id, "AccessKeyId")?,
+        status: must(found.status, "Status")?.as_str().to_owned(),
+        created: found.create_date.map(|date| date.to_string()).unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn documents_are_read_encoded_and_raw() {
+        let encoded = "%7B%22Sid%22%3A%22a%2Bb%20c%25%22%2C%22Action%22%3A%22s3%3A%2A%22%7D";
+        assert_eq!(document(encoded).unwrap(), json!({"Sid": "a+b c%", "Action": "s3:*"}));
+        // A raw document keeps a percent sign and what looks encoded in it.
+        assert_eq!(document("\n {\"Resource\": \"a%2Fb+c\"}").unwrap(), json!({"Resource": "a%2Fb+c"}));
+        // RFC 3986, not a form: `+` is a plus.
+        assert_eq!(document("%7B%22a%22%3A%22x+y%22%7D").unwrap(), json!({"a": "x+y"}));
+    }
+
+    #[test]
+    fn a_document_that_was_cut_is_an_error_and_no_empty_document() {
+        assert_eq!(document("%7B%22Statement%22%3A").unwrap_err().code, "UnreadableAnswer");
+    }
+
+    #[test]
+    fn a_policy_without_its_name_is_named_by_its_arn() {
+        let found = types::ManagedPolicyDetail::builder()
+            .arn("arn:aws:iam::123456789012:policy/team/Deploy")
+            .default_version_id("v1")
+            .build();
+        assert_eq!(policy_detail(found).unwrap().policy.name, "Deploy");
+    }
+
+    #[test]
+    fn a_policy_without_its_default_version_is_unknown() {
+        let found = types::Policy::builder().arn("arn:aws:iam::123456789012:policy/Deploy").build();
+        assert_eq!(policy(found).unwrap_err().message, "the answer has no DefaultVersionId");
+    }
+}

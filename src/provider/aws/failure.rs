@@ -1,0 +1,268 @@
+//! From the SDK's errors to [`Failure`]s: what a caller can do about it is decided here, once.
+
+use std::error::Error;
+
+use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use crate::call::{Failure, FailureKind};
+
+const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile NAME, AWS_PROFILE, `aws sso login`, \
+     or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+
+/// A failure that does not know yet which call it belongs to.
+#[derive(Debug)]
+pub(super) struct Cause {
+    pub kind: FailureKind,
+    pub code: String,
+    pub message: String,
+    pub request_id: Option<String>,
+    pub status: Option<u16>,
+    /// Where S3 says the bucket really is: `x-amz-bucket-region`.
+    pub region: Option<String>,
+    /// No connection came about, so the endpoint is worth naming.
+    pub unreachable: bool,
+}
+
+impl Cause {
+    pub fn new(kind: FailureKind, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: code.to_owned(),
+            message: message.into(),
+            request_id: None,
+            status: None,
+            region: None,
+            unreachable: false,
+        }
+    }
+
+    /// An answer that ends before its end or is not what AWS documents: what it means is unknown.
+    pub fn unreadable(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Unavailable, "UnreadableAnswer", message)
+    }
+
+    pub fn into_failure(self, call: &str, endpoint: Option<&str>) -> Failure {
+        let message = match (self.unreachable, endpoint) {
+            (true, Some(endpoint)) => format!("cannot reach {endpoint}: {}", self.message),
+            (true, None) => format!("cannot reach AWS: {}", self.message),
+            (false, _) => self.message,
+        };
+        Failure { request_id: self.request_id, ..Failure::new(self.kind, call, self.code, message) }
+    }
+}
+
+impl From<BuildError> for Cause {
+    fn from(error: BuildError) -> Self {
+        Self::new(FailureKind::Invalid, "InvalidRequest", chain(&error))
+    }
+}
+
+impl<E> From<SdkError<E>> for Cause
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E>) -> Self {
+        let answer = error.raw_response().map(Answer::of).unwrap_or_default();
+        let request_id = error.request_id().map(str::to_owned);
+        let cause = match &error {
+            SdkError::ServiceError(context) => told(context.err(), answer.status),
+            SdkError::TimeoutError(_) => Self::new(FailureKind::Unavailable, "Timeout", chain(&error)),
+            SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => unsent(&error),
+            _ => Self::unreadable(chain(&error)),
+        };
+        Self { request_id, status: answer.status, region: answer.region, ..cause }
+    }
+}
+
+#[derive(Default)]
+struct Answer {
+    status: Option<u16>,
+    region: Option<String>,
+}
+
+impl Answer {
+    fn of(response: &HttpResponse) -> Self {
+        Self {
+            status: Some(response.status().as_u16()),
+            region: response.headers().get("x-amz-bucket-region").map(str::to_owned),
+        }
+    }
+}
+
+/// AWS answered with an error.
+fn told<E: ProvideErrorMetadata + Error>(error: &E, status: Option<u16>) -> Cause {
+    let Some(code) = error.code() else {
+        return untold(status, chain(error));
+    };
+    let kind = kind_of(code, status);
+    let message = match (kind, error.message()) {
+        (FailureKind::Credentials, message) => format!("{}; {CREDENTIALS_HELP}", message.unwrap_or(code)),
+        (_, Some(message)) if !message.is_empty() => message.to_owned(),
+        (_, _) => code.to_owned(),
+    };
+    Cause::new(kind, code, message)
+}
+
+/// An error without AWS's code: a proxy's page, a server that is none of AWS's. A 404 then does not mean that
+/// the thing isn't there.
+fn untold(status: Option<u16>, message: String) -> Cause {
+    let kind = match status {
+        Some(403) => FailureKind::AccessDenied,
+        Some(429) => FailureKind::Throttled,
+        // 2xx: the success could not be read.
+        Some(200..=299 | 500..) | None => FailureKind::Unavailable,
+        Some(_) => FailureKind::Other,
+    };
+    let code = status.map_or_else(|| "UnreadableAnswer".to_owned(), |status| format!("HTTP{status}"));
+    Cause::new(kind, &code, message)
+}
+
+/// The request did not go out, or no answer came back.
+///
+/// The SDK wraps what a credentials provider says in a dispatch failure whose type it does not export, so its text decides.
+fn unsent<E: Error + 'static>(error: &SdkError<E>) -> Cause {
+    let text = chain(error);
+    if ["credential", "access token", "no identity"].iter().any(|word| text.contains(word)) {
+        return Cause::new(FailureKind::Credentials, "NoCredentials", format!("{text}; {CREDENTIALS_HELP}"));
+    }
+    if matches!(error, SdkError::ConstructionFailure(_)) {
+        return Cause::new(FailureKind::Invalid, "InvalidRequest", text);
+    }
+    Cause { unreachable: true, ..Cause::new(FailureKind::Unavailable, "NoAnswer", text) }
+}
+
+/// The common errors of the services, those of IAM, and S3's list of error codes.
+fn kind_of(code: &str, status: Option<u16>) -> FailureKind {
+    match code {
+        "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "UnrecognizedClientException"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "TokenRefreshRequired"
+        | "InvalidToken"
+        | "RequestExpired"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "RequestTimeTooSkewed"
+        | "AuthFailure" => FailureKind::Credentials,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnauthorizedOperation"
+        | "AllAccessDisabled"
+        | "AccountProblem"
+        | "NotSignedUp"
+        | "OptInRequired" => FailureKind::AccessDenied,
+        "EntityAlreadyExists" | "EntityAlreadyExistsException" | "BucketAlreadyExists" | "BucketAlreadyOwnedByYou" => {
+            FailureKind::AlreadyExists
+        }
+        "DeleteConflict" | "DeleteConflictException" | "BucketNotEmpty" => FailureKind::Conflict,
+        "LimitExceeded" | "LimitExceededException" | "TooManyBuckets" => FailureKind::LimitExceeded,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "SlowDown" => FailureKind::Throttled,
+        "InternalError"
+        | "InternalFailure"
+        | "ServiceFailure"
+        | "ServiceUnavailable"
+        | "RequestTimeout"
+        | "RequestTimeoutException" => FailureKind::Unavailable,
+        "PermanentRedirect"
+        | "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException"
+        | "ValidationError"
+        | "PolicyNotAttachable"
+        | "UnmodifiableEntity"
+        | "PolicyEvaluation" => FailureKind::Invalid,
+        "NotFound"
+        | "ServerSideEncryptionConfigurationNotFoundError"
+        | "OwnershipControlsNotFoundError"
+        | "NoSuchPublicAccessBlockConfiguration" => FailureKind::NotFound,
+        _ => kind_by_family(code, status),
+    }
+}
+
+fn kind_by_family(code: &str, status: Option<u16>) -> FailureKind {
+    let family = |prefix| code.starts_with(prefix);
+    match status {
+        _ if family("NoSuch") => FailureKind::NotFound,
+        _ if family("Malformed") || family("Invalid") || family("Missing") => FailureKind::Invalid,
+        Some(403) => FailureKind::AccessDenied,
+        Some(404) => FailureKind::NotFound,
+        Some(429) => FailureKind::Throttled,
+        Some(500..) => FailureKind::Unavailable,
+        _ => FailureKind::Other,
+    }
+}
+
+/// The error and everything behind it, each said once.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let more = source.to_string();
+        if !text.ends_with(&more) {
+            text = format!("{text}: {more}");
+        }
+        next = source.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_of_iam_and_s3_say_what_can_be_done() {
+        let kinds = [
+            ("NoSuchEntity", 404, FailureKind::NotFound),
+            ("NoSuchTagSet", 404, FailureKind::NotFound),
+            ("OwnershipControlsNotFoundError", 404, FailureKind::NotFound),
+            ("EntityAlreadyExists", 409, FailureKind::AlreadyExists),
+            ("BucketAlreadyExists", 409, FailureKind::AlreadyExists),
+            ("DeleteConflict", 409, FailureKind::Conflict),
+            ("BucketNotEmpty", 409, FailureKind::Conflict),
+            ("OperationAborted", 409, FailureKind::Other),
+            ("LimitExceeded", 409, FailureKind::LimitExceeded),
+            ("MalformedPolicyDocument", 400, FailureKind::Invalid),
+            ("InvalidBucketName", 400, FailureKind::Invalid),
+            ("InvalidClientTokenId", 403, FailureKind::Credentials),
+            ("SignatureDoesNotMatch", 403, FailureKind::Credentials),
+            ("ExpiredToken", 400, FailureKind::Credentials),
+            ("AccessDenied", 403, FailureKind::AccessDenied),
+            ("Throttling", 400, FailureKind::Throttled),
+            ("SlowDown", 503, FailureKind::Throttled),
+            ("ServiceFailure", 500, FailureKind::Unavailable),
+            ("SomethingNew", 503, FailureKind::Unavailable),
+            ("SomethingNew", 400, FailureKind::Other),
+        ];
+        for (code, status, kind) in kinds {
+            assert_eq!(kind_of(code, Some(status)), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_404_that_is_not_aws_s_own_does_not_mean_absent() {
+        assert_eq!(untold(Some(404), String::new()).kind, FailureKind::Other);
+        assert_eq!(untold(Some(502), String::new()).kind, FailureKind::Unavailable);
+        assert_eq!(untold(Some(200), String::new()).kind, FailureKind::Unavailable);
+    }
+
+    #[test]
+    fn only_an_unreachable_endpoint_is_named() {
+        let refused = Cause { unreachable: true, ..Cause::new(FailureKind::Unavailable, "NoAnswer", "refused") };
+        let failure = refused.into_failure("iam:GetUser", Some("http://127.0.0.1:1"));
+        assert_eq!(failure.to_string(), "iam:GetUser: NoAnswer: cannot reach http://127.0.0.1:1: refused");
+        let told = Cause::new(FailureKind::NotFound, "NoSuchEntity", "no user x");
+        assert_eq!(told.into_failure("iam:GetUser", Some("http://127.0.0.1:1")).message, "no user x");
+    }
+}
