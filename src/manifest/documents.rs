@@ -128,19 +128,7 @@ fn finish(template: &Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Do
         return None;
     }
     let value = policy::canonical(&value);
-    let (size, limit) = (size(&value), policy::limit(usage));
-    if size > limit {
-        let message = format!("this document has {size} characters without white space; AWS takes {limit} at most");
-        let help = "split it into several policies, or shorten it with wildcards";
-        scope.error("document-too-long", &template.said, message, help);
-        return None;
-    }
     Some(Document { value, references, spot: template.said.clone() })
-}
-
-/// What AWS counts: characters, but no white space.
-pub fn size(document: &Value) -> usize {
-    policy::compact(document).chars().filter(|character| !character.is_whitespace()).count()
 }
 
 /// A pointer into the filled-in document as a pointer into what was written: keys may hold variables too.
@@ -267,10 +255,5 @@ mod tests {
         assert_eq!(written("/a/b~1x/0", &renamed), "/a/${k}/0");
         assert_eq!(written("/a/b", &renamed), "/${a}/b");
         assert_eq!(written("/ab", &renamed), "/ab");
-    }
-
-    #[test]
-    fn white_space_does_not_count() {
-        assert_eq!(size(&serde_json::json!({"a": "b c"})), 10 - 1);
     }
 }

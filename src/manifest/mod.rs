@@ -98,3 +98,6 @@ pub fn schema() -> Value {
     schema.insert("title".to_owned(), "relayctl manifest, version 1".into());
     schema.to_value()
 }
+
+#[cfg(test)]
+mod tests;

@@ -303,7 +303,7 @@ mod tests {
         let spot = node.locate("/ä/b/1");
         assert_eq!((spot.line, spot.column, spot.length), (1, 14, 5));
         let spot = node.locate("/c/d");
-        assert_eq!((spot.line, spot.column), (3, 6));
+        assert_eq!((spot.line, spot.column), (4, 5));
         let spot = node.locate("/c/missing/deeper");
         assert_eq!((spot.line, spot.column, spot.length), (2, 1, 1));
     }

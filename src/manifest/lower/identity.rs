@@ -182,7 +182,7 @@ impl Lowering<'_, '_, '_> {
             let Some(document) = documents::resolve(&policy.body, &policy.spot, holder.inline, self.scope) else {
                 continue;
             };
-            total += documents::size(&document.value);
+            total += policy::size(&document.value, holder.inline);
             let address = Address::new(format!("{}_policy", holder.kind), format!("{}/{}", holder.name, policy.name));
             let attributes = Attributes::from([
                 (holder.kind.to_owned(), holder.name.into()),
@@ -197,7 +197,7 @@ impl Lowering<'_, '_, '_> {
                 "the inline policies of {} `{}` have {total} characters together; AWS takes {limit}",
                 holder.kind, holder.name
             );
-            self.scope.error("document-too-long", holder.spot, message, "make a managed policy of one of them");
+            self.scope.error("policy-size", holder.spot, message, "make a managed policy of one of them");
         }
     }
 }
