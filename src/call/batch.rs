@@ -66,7 +66,7 @@ pub enum BucketAspect {
 /// How to read: the whole manifest at once, or one object just before it is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// One GetAccountAuthorizationDetails for all users, roles and policies.
+    /// One `GetAccountAuthorizationDetails` for all users, roles and policies.
     Sweep,
     /// Only calls on the named objects.
     Targeted,
@@ -100,7 +100,7 @@ impl Snapshot {
         observed(self.find_user(user, self.user_scope(user)))
     }
 
-    /// Whole: with the description and session length of GetRole or ListRoles.
+    /// Whole: with the description and session length of `GetRole` or `ListRoles`.
     pub fn role(&self, role: &str) -> Observed<RoleDetail> {
         observed(self.find_role(role, self.role_scope(role)))
     }
@@ -133,8 +133,8 @@ impl Snapshot {
         }
     }
 
-    /// HeadBucket's 404 answers every question. S3 answers the others only in the region where the bucket is, which may
-    /// be another than the declared one: HeadBucket tells it.
+    /// `HeadBucket`'s 404 answers every question. S3 answers the others only in the region where the bucket is, which
+    /// may be another than the declared one: `HeadBucket` tells it.
     fn find_bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Found<S3Reply> {
         let head = self.s3(S3Read::HeadBucket(bucket.clone()));
         if matches!(head, Err(Gap::Absent)) || aspect == BucketAspect::Existence {
@@ -181,7 +181,7 @@ impl BucketAspect {
 }
 
 /// What to send next so that every facet can be answered; empty when all can. Called again after each round of answers:
-/// a policy's default version is known only after GetPolicy, a denied sweep falls back to targeted reads.
+/// a policy's default version is known only after `GetPolicy`, a denied sweep falls back to targeted reads.
 pub fn next_reads(wanted: &BTreeSet<Facet>, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
     let missing = wanted.iter().flat_map(|facet| missing(facet, known, scope)).collect();
     match scope {
@@ -206,11 +206,11 @@ fn missing(facet: &Facet, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
     }
 }
 
-/// After a sweep GetRole is asked only for what ListRoles tells too, so that two of them are one ListRoles. Without a
-/// sweep it isn't: ListRoles has neither tags nor boundary.
+/// After a sweep `GetRole` is asked only for what `ListRoles` tells too, so that two of them are one `ListRoles`.
+/// Without a sweep it isn't: `ListRoles` has neither tags nor boundary.
 fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot) -> BTreeSet<Read> {
     let list = Read::Iam(IamRead::ListRoles);
-    let swept = matches!(known.answer(Read::Iam(IamRead::GetAccountAuthorizationDetails)), Ok(_));
+    let swept = known.answer(Read::Iam(IamRead::GetAccountAuthorizationDetails)).is_ok();
     let single = |read: &Read| matches!(read, Read::Iam(IamRead::GetRole { .. }));
     if swept && !known.known.contains_key(&list) && reads.iter().filter(|read| single(read)).count() > 1 {
         reads.retain(|read| !single(read));

@@ -1,7 +1,7 @@
 //! A user's access key, and the local files that hold its secret.
 //!
-//! AWS tells the secret once, in the answer to CreateAccessKey. So a key that is in none of its files any more can only
-//! be replaced, and a key that an interrupted run left behind can only be deleted.
+//! AWS tells the secret once, in the answer to `CreateAccessKey`. So a key that is in none of its files any more can
+//! only be replaced, and a key that an interrupted run left behind can only be deleted.
 
 use std::collections::BTreeSet;
 

@@ -90,7 +90,7 @@ impl Kind for Bucket {
         Some(value::text(wanted, "name").to_owned())
     }
 
-    /// The tags come first: they tell the next run whose bucket it is. The ownership goes with CreateBucket.
+    /// The tags come first: they tell the next run whose bucket it is. The ownership goes with `CreateBucket`.
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         let ownership = value::optional_text(wanted, "ownership").unwrap_or_else(|| OWNER_ENFORCED.to_owned());
         let create = S3Write::CreateBucket { bucket: bucket(wanted), ownership };

@@ -11,7 +11,7 @@ use crate::value::{self, Attributes, Value};
 
 pub(super) struct Policy;
 
-/// The sixth CreatePolicyVersion is refused with LimitExceeded.
+/// The sixth `CreatePolicyVersion` is refused with `LimitExceeded`.
 const MOST_VERSIONS: usize = 5;
 
 const FIELDS: &[Field] = &[
@@ -73,7 +73,7 @@ impl Kind for Policy {
         writes.into_iter().map(Write::Iam).collect()
     }
 
-    /// DeletePolicy is refused with DeleteConflict as long as there are versions besides the default one.
+    /// `DeletePolicy` is refused with `DeleteConflict` as long as there are versions besides the default one.
     fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
         let arn = || value::text(&seen.attributes, "arn").to_owned();
         let old = old_versions(seen).into_iter();

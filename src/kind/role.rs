@@ -87,7 +87,7 @@ impl Kind for Role {
     }
 }
 
-/// UpdateRole sets both at once: the one that doesn't change is sent as it is.
+/// `UpdateRole` sets both at once: the one that doesn't change is sent as it is.
 fn update_role(seen: &Seen, wanted: &Attributes, changed: &[&str]) -> IamWrite {
     let source = |field| if changed.contains(&field) { wanted } else { &seen.attributes };
     let session = source("max_session_duration").get("max_session_duration").and_then(Value::as_i64);

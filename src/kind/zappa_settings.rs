@@ -1,4 +1,4 @@
-//! One stage of a zappa_settings.json, of which only the declared keys are ours.
+//! One stage of a `zappa_settings.json`, of which only the declared keys are ours.
 
 use serde_json::{Map, json};
 

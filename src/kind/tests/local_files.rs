@@ -1,0 +1,91 @@
+use serde_json::{Value, json};
+
+use super::{attributes, created, deleted, not_found, observe, present, updated};
+use crate::call::{Failure, FailureKind, FileRead, FileReply, Observed, Read, Reply};
+
+fn profile() -> Value {
+    json!({"profile": "serverless", "region": "us-east-1", "output": "json"})
+}
+
+fn stage() -> Value {
+    json!({"file": "zappa_settings.json", "stage": "dev", "settings": {"runtime": "python3.12", "s3_bucket": "b"}})
+}
+
+fn files(read: &Read) -> Result<Reply, Failure> {
+    let settings = |pairs: &[(&str, Value)]| {
+        let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        Ok(Reply::File(FileReply::Settings(pairs)))
+    };
+    match read {
+        Read::File(FileRead::Profile { .. }) => settings(&[("cli_pager", json!("")), ("region", json!("eu-west-1"))]),
+        Read::File(FileRead::Stage { .. }) => {
+            settings(&[("runtime", json!("python3.9")), ("s3_bucket", json!("b")), ("theirs", json!({"a": 1}))])
+        }
+        _ => not_found(),
+    }
+}
+
+#[test]
+fn a_profile_is_seen_with_the_settings_that_are_ours() {
+    let seen = present("aws_profile", &profile(), &files);
+    assert_eq!(seen.id, "profile serverless");
+    let expected = json!({"profile": "serverless", "region": "eu-west-1", "output": null});
+    assert_eq!(seen.attributes, attributes(&expected));
+    assert_eq!(observe("aws_profile", &profile(), &|_| not_found()), Observed::Absent);
+}
+
+#[test]
+fn a_profile_is_changed_setting_by_setting() {
+    let all = "file SetProfile { profile: serverless, settings: {output: String(json), region: String(us-east-1)} }";
+    assert_eq!(created("aws_profile", &profile()), [all]);
+    let seen = present("aws_profile", &profile(), &files);
+    let region = "file SetProfile { profile: serverless, settings: {region: String(us-east-1)} }";
+    assert_eq!(updated("aws_profile", &seen, &profile(), &["region"]), [region]);
+    let without = json!({"profile": "serverless", "region": null, "output": "json"});
+    let expected = [
+        "file SetProfile { profile: serverless, settings: {output: String(json)} }",
+        "file UnsetProfile { profile: serverless, settings: [region] }",
+    ];
+    assert_eq!(updated("aws_profile", &seen, &without, &["region", "output"]), expected);
+}
+
+#[test]
+fn of_a_profile_only_what_was_recorded_is_removed() {
+    let seen = present("aws_profile", &profile(), &files);
+    let recorded = json!({"profile": "serverless", "output": "json", "region": null});
+    let expected = ["file UnsetProfile { profile: serverless, settings: [output] }"];
+    assert_eq!(deleted("aws_profile", &seen, &recorded), expected);
+}
+
+#[test]
+fn a_stage_is_seen_whole() {
+    let seen = present("zappa_settings", &stage(), &files);
+    assert_eq!(seen.id, "zappa_settings.json#dev");
+    let settings = json!({"runtime": "python3.9", "s3_bucket": "b", "theirs": {"a": 1}});
+    assert_eq!(seen.attributes["settings"], settings);
+    assert_eq!(observe("zappa_settings", &stage(), &|_| not_found()), Observed::Absent);
+}
+
+#[test]
+fn of_a_stage_only_the_keys_that_differ_are_written() {
+    let seen = present("zappa_settings", &stage(), &files);
+    let at = "file: Path(zappa_settings.json), stage: dev";
+    let kept = json!({"file": "zappa_settings.json", "stage": "dev", "settings": {"runtime": "python3.12", "theirs": {"a": 1}}});
+    let expected = [
+        format!("file SetStage {{ {at}, settings: {{runtime: String(python3.12)}} }}"),
+        format!("file UnsetStage {{ {at}, settings: [s3_bucket] }}"),
+    ];
+    assert_eq!(updated("zappa_settings", &seen, &kept, &["settings"]), expected);
+    let all = format!("file SetStage {{ {at}, settings: {{runtime: String(python3.12), s3_bucket: String(b)}} }}");
+    assert_eq!(created("zappa_settings", &stage()), [all]);
+    let expected = [format!("file UnsetStage {{ {at}, settings: [runtime, s3_bucket] }}")];
+    assert_eq!(deleted("zappa_settings", &seen, &stage()), expected);
+}
+
+#[test]
+fn an_unreadable_file_is_unknown() {
+    let refused = || super::failure(FailureKind::Refused);
+    for (kind, wanted) in [("aws_profile", profile()), ("zappa_settings", stage())] {
+        assert_eq!(observe(kind, &wanted, &|_| Err(refused())), Observed::Unknown(refused()));
+    }
+}

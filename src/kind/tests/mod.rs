@@ -1,0 +1,165 @@
+//! Every kind against hand-made snapshots: absent, present, drifted, unknown; and the exact calls of each change.
+
+mod access_key;
+mod bucket;
+mod iam;
+mod local_files;
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{Form, KINDS, Kind, Seen, of};
+use crate::call::batch::{Scope, next_reads};
+use crate::call::{Failure, FailureKind, Observed, Read, Reply, Snapshot, Write};
+use crate::value::{Attributes, Value};
+
+const ACCOUNT: &str = "arn:aws:iam::123456789012";
+
+fn kind(name: &str) -> &'static dyn Kind {
+    of(name).expect("a kind of that name")
+}
+
+fn attributes(value: &Value) -> Attributes {
+    serde_json::from_value(value.clone()).expect("a map")
+}
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure::new(kind, "iam:Test", format!("{kind:?}"), "as the test says")
+}
+
+fn not_found() -> Result<Reply, Failure> {
+    Err(failure(FailureKind::NotFound))
+}
+
+fn denied<T>() -> Observed<T> {
+    Observed::Unknown(failure(FailureKind::AccessDenied))
+}
+
+/// Reads what the kind asks for, and nothing else: a kind that looks up what it didn't ask for sees `Unknown`.
+fn ask(kind: &dyn Kind, wanted: &Attributes, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Snapshot {
+    let facets: BTreeSet<_> = kind.facets(wanted).into_iter().chain(kind.deletion_facets(wanted)).collect();
+    let mut snapshot = Snapshot::default();
+    loop {
+        let reads = next_reads(&facets, &snapshot, Scope::Targeted);
+        if reads.is_empty() {
+            return snapshot;
+        }
+        for read in reads {
+            let reply = answer(&read);
+            snapshot.add(read, reply);
+        }
+    }
+}
+
+fn observe(name: &str, wanted: &Value, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Observed<Seen> {
+    let wanted = attributes(wanted);
+    kind(name).seen(&wanted, &ask(kind(name), &wanted, answer))
+}
+
+fn present(name: &str, wanted: &Value, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Seen {
+    match observe(name, wanted, answer) {
+        Observed::Present(seen) => seen,
+        other => panic!("not there: {other:?}"),
+    }
+}
+
+/// The calls, one a line, as a plan might show them.
+fn calls(writes: &[Write]) -> Vec<String> {
+    let text = |write: &Write| match write {
+        Write::Iam(write) => format!("{write:?}"),
+        Write::S3(write) => format!("{write:?}"),
+        Write::File(write) => format!("file {write:?}"),
+    };
+    writes.iter().map(|write| text(write).replace('"', "").replace("BucketRef ", "")).collect()
+}
+
+fn created(name: &str, wanted: &Value) -> Vec<String> {
+    calls(&kind(name).create(&attributes(wanted)))
+}
+
+/// The calls that change `live` to `wanted` in these fields.
+fn updated(name: &str, seen: &Seen, wanted: &Value, changed: &[&str]) -> Vec<String> {
+    calls(&kind(name).update(seen, &attributes(wanted), changed))
+}
+
+fn deleted(name: &str, seen: &Seen, recorded: &Value) -> Vec<String> {
+    calls(&kind(name).delete(seen, &attributes(recorded)))
+}
+
+/// The least that a manifest can say of each kind.
+fn least(kind: &dyn Kind) -> Attributes {
+    let identity = kind.fields().iter().filter(|field| field.form == Form::Identity);
+    identity.map(|field| (field.name.to_owned(), json!(format!("the-{}", field.name)))).collect()
+}
+
+#[test]
+fn plans_list_kinds_in_this_order() {
+    let names: Vec<_> = KINDS.iter().map(|kind| kind.name()).collect();
+    let expected = [
+        "policy",
+        "user",
+        "user_policy",
+        "user_policy_attachment",
+        "access_key",
+        "aws_profile",
+        "role",
+        "role_policy",
+        "role_policy_attachment",
+        "bucket",
+        "zappa_settings",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn every_kind_is_absent_where_aws_has_nothing() {
+    for kind in KINDS {
+        let wanted = least(*kind);
+        let snapshot = ask(*kind, &wanted, &|_| not_found());
+        assert_eq!(kind.seen(&wanted, &snapshot), Observed::Absent, "{}", kind.name());
+        assert_eq!(kind.conflict(&wanted, &snapshot), None, "{}", kind.name());
+    }
+}
+
+#[test]
+fn every_kind_is_unknown_where_reading_fails() {
+    for kind in KINDS {
+        let wanted = least(*kind);
+        let snapshot = ask(*kind, &wanted, &|_| Err(failure(FailureKind::AccessDenied)));
+        assert_eq!(kind.seen(&wanted, &snapshot), denied(), "{}", kind.name());
+    }
+}
+
+#[test]
+fn what_is_not_declared_is_not_sent() {
+    for kind in KINDS.iter().filter(|kind| kind.name() != "aws_profile") {
+        let writes = kind.create(&least(*kind));
+        assert_eq!(writes.len(), 1, "{}: {writes:?}", kind.name());
+    }
+}
+
+#[test]
+fn only_fields_that_changed_are_sent() {
+    for kind in KINDS {
+        let wanted = least(*kind);
+        let seen = Seen {
+            id: String::new(),
+            owner: None,
+            attributes: wanted.clone(),
+            internals: Attributes::new(),
+            attached: Vec::new(),
+        };
+        assert_eq!(kind.update(&seen, &wanted, &[]), [], "{}", kind.name());
+    }
+}
+
+#[test]
+fn every_kind_begins_with_its_identity_and_names_no_field_twice() {
+    for kind in KINDS {
+        let names: BTreeSet<_> = kind.fields().iter().map(|field| field.name).collect();
+        assert_eq!(names.len(), kind.fields().len(), "{}", kind.name());
+        let first = kind.fields().first().map(|field| field.form);
+        assert_eq!(first, Some(Form::Identity), "{}", kind.name());
+    }
+}
