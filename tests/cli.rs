@@ -215,6 +215,13 @@ fn init_writes_manifests_that_are_valid() {
 }
 
 #[test]
+fn the_example_over_published_files_is_valid() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ran = run(repository, &["validate", "examples/adopt/reports.yaml"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}
+
+#[test]
 fn init_never_overwrites() {
     let folder = started();
     let before = fs::read_to_string(folder.path().join("manifests/dev.yaml")).unwrap();
