@@ -434,13 +434,13 @@ fn partial() -> (Plan, Outcome) {
     let attachment = "role_policy_attachment.worker/Logs";
     let new = |address: &str| created(address, &[]);
     let changes = vec![new("policy.Logs"), new("role.worker"), new(attachment), tag_drift(), new("zappa_settings.dev")];
-    let changed = Fault::Changed { address: at("user.serverless"), what: "tags.stage is gone".to_owned() };
+    let overtaken = Fault::Changed { address: at("user.serverless"), what: "tags.stage is gone".to_owned() };
     let failure = Failure { call: "iam:CreateRole".to_owned(), ..denied() };
     let outcome = Outcome {
         done: vec![id("policy.Logs", Phase::Create)],
         failed: vec![
             (id("role.worker", Phase::Create), Fault::Call(failure)),
-            (id("user.serverless", Phase::Update), changed),
+            (id("user.serverless", Phase::Update), overtaken),
         ],
         skipped: vec![(id(attachment, Phase::Create), vec![at("role.worker")])],
         calls: 2,
@@ -469,7 +469,7 @@ fn events_are_one_line_each() {
             step: step(Phase::Create),
             why: "IAM has not propagated role X".to_owned(),
             waited: Duration::from_millis(14_200),
-            limit: Duration::from_secs(120),
+            limit: Duration::from_mins(2),
         },
         Event::Done { step: step(Phase::Create) },
         Event::Started { step: step(Phase::Update) },

@@ -15,7 +15,7 @@ pub fn block(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
     let heading = style.bold(&format!("{address} {}", verb(change.action)));
     let mut lines = vec![Line::plain(2, format!("# {heading} ({})", phrase(plan, change)))];
     lines.extend(remedy(change).into_iter().map(|text| Line::plain(2, format!("# {text}"))));
-    lines.extend(drift(change, style));
+    lines.extend(drift(change, &style.warn(DRIFTED), style));
     let mark = Mark::of(change.action);
     lines.push(Line::new(if mark == Mark::Replace { 0 } else { 2 }, mark, address));
     if matches!(change.action, Action::Create | Action::Update | Action::Replace | Action::Delete) {
@@ -25,14 +25,15 @@ pub fn block(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
     lines
 }
 
-/// What somebody else did since the last apply: what was recorded, and what is live.
-pub fn drift(change: &Change, style: Style) -> Vec<Line> {
+const DRIFTED: &str = "changed outside relayctl since the last apply";
+
+/// What somebody else did since the last apply, below a heading.
+fn drift(change: &Change, heading: &str, style: Style) -> Vec<Line> {
     if change.drift.is_empty() {
         return Vec::new();
     }
     let diffs: Vec<_> = change.drift.iter().map(|field| with_form(change, field)).collect();
-    let heading = style.warn("changed outside relayctl since the last apply:");
-    let mut lines = vec![Line::plain(2, format!("# {heading} (recorded -> live)"))];
+    let mut lines = vec![Line::plain(2, format!("# {heading} (recorded -> live):"))];
     let quiet = Style { verbose: false, ..style };
     let inner = fields::lines(&diffs, 2, quiet);
     lines.extend(inner.into_iter().map(|line| Line::plain(2, format!("# {}", line.render(style)))));
@@ -70,9 +71,9 @@ pub fn notes(change: &Change, style: Style) -> Vec<Line> {
     let address = name(&change.address);
     let alone = change.left_alone.iter().map(|text| Line::plain(2, format!("# {address}: {}", escape(text))));
     let mut lines: Vec<Line> = alone.collect();
-    if change.action == Action::Nothing && !change.drift.is_empty() {
-        lines.push(Line::plain(2, format!("# {address} is as the manifest says, but")));
-        lines.extend(drift(change, style));
+    if change.action == Action::Nothing {
+        let heading = format!("{address} is as the manifest says, but was {DRIFTED}");
+        lines.extend(drift(change, &heading, style));
     }
     lines
 }
