@@ -56,8 +56,14 @@ fn unchanged(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
     vec![Line::plain(6, style.dim(&format!("# ({what} hidden)")))]
 }
 
-/// The attributes that stay as they are, from the object as the plan saw it.
+/// The attributes that stay as they are: a replacement makes them again, an update's are those of the object as the
+/// plan saw it.
 fn kept(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
+    if change.action == Action::Replace {
+        let again = change.fields.iter().map(|diff| &diff.change).filter(|field| field.before == field.after);
+        let rest: Vec<_> = again.filter_map(|field| Some((&field.field, field.after.as_ref()?))).collect();
+        return fields::kept(&rest, 8, style);
+    }
     let step = plan.steps.iter().find(|step| step.id.address == change.address && step.id.phase == Phase::Update);
     let seen = step.and_then(|step| step.before.as_ref());
     let attributes = seen.into_iter().flat_map(|seen| &seen.attributes);

@@ -66,16 +66,14 @@ pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
     if plan.is_empty() {
         lines.push(Line::plain(0, style.good(nothing(plan.header.mode))));
         lines.extend(same(&changes).map(|text| Line::plain(0, text)));
+        lines.extend(state_changes(plan, &changes, style));
         lines.extend(notes(&changes, style));
         return lines;
     }
     lines.extend(legend(&changes));
     lines.push(Line::blank());
     lines.push(Line::plain(0, style.bold(opening(plan))));
-    for change in changes.iter().filter(|change| change.action != Action::Nothing) {
-        lines.push(Line::blank());
-        lines.extend(change::block(plan, change, style));
-    }
+    lines.extend(blocks(plan, &changes, style));
     if let Some(text) = same(&changes) {
         lines.push(Line::blank());
         lines.push(Line::plain(2, style.dim(&format!("# {text}"))));
@@ -120,6 +118,19 @@ pub(super) fn nothing(mode: Mode) -> &'static str {
         Mode::Apply => "No changes. Your AWS account matches the manifest.",
         Mode::Destroy => "No changes. Nothing that this manifest made is left.",
     }
+}
+
+/// Everything that happens, an empty line before each.
+fn blocks(plan: &Plan, changes: &[&Change], style: Style) -> Vec<Line> {
+    let changes = changes.iter().filter(|change| change.action != Action::Nothing);
+    changes.flat_map(|each| std::iter::once(Line::blank()).chain(change::block(plan, each, style))).collect()
+}
+
+/// What an otherwise empty plan does: the state learns or forgets.
+fn state_changes(plan: &Plan, changes: &[&Change], style: Style) -> Vec<Line> {
+    let Some(text) = state_only(plan) else { return Vec::new() };
+    let heading = Line::plain(0, format!("Only the state is brought up to date: {text}."));
+    std::iter::once(heading).chain(blocks(plan, changes, style)).collect()
 }
 
 fn opening(plan: &Plan) -> &'static str {
