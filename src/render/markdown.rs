@@ -125,14 +125,15 @@ fn details(plan: &Plan, room: usize) -> String {
 /// A `diff` block colours a line by its first character: `+` green, `-` red, `!` orange. Orange lines are updates
 /// unless they also show their own symbol.
 fn diff_line(line: &Line) -> String {
-    let first = match line.mark {
-        Mark::None | Mark::Adopt | Mark::Forget => return line.render(Style::default()),
-        Mark::Replace | Mark::Refuse | Mark::Blocked => return format!("! {} {}", line.mark.symbol(), line.text),
-        Mark::Create => '+',
-        Mark::Delete => '-',
-        Mark::Update => '!',
+    let indented = |first: char| format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1);
+    let text = match line.mark {
+        Mark::None | Mark::Adopt | Mark::Forget => line.render(Style::default()),
+        Mark::Replace | Mark::Refuse | Mark::Blocked => format!("! {} {}", line.mark.symbol(), line.text),
+        Mark::Create => indented('+'),
+        Mark::Delete => indented('-'),
+        Mark::Update => indented('!'),
     };
-    format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1)
+    text.trim_end_matches(' ').to_owned()
 }
 
 /// A code span whose fence is longer than any run of backticks in it.
