@@ -1,5 +1,7 @@
 //! For a pull request's comment, as GitHub renders it.
 
+use std::fmt::Write;
+
 use super::human::line::{Line, Mark};
 use super::human::reason::phrase;
 use super::human::{self, Style};
@@ -16,7 +18,7 @@ const TABLE: usize = 30_000;
 pub fn plan(plan: &Plan) -> String {
     let mut out = title(plan);
     for note in notes(plan) {
-        out.push_str(&format!("\n> {note}\n"));
+        let _ = write!(out, "\n> {note}\n");
     }
     out.push_str(&table(plan));
     out.push_str(&details(plan, LIMIT.saturating_sub(out.len())));
@@ -27,9 +29,9 @@ fn title(plan: &Plan) -> String {
     let header = &plan.header;
     let counts = if plan.is_empty() { "no changes".to_owned() } else { human::counts(plan) };
     let cells = [("Account", &header.account), ("Region", &header.region), ("Caller", &header.caller)];
-    let rest: String = cells.iter().map(|(name, text)| format!(" · {name} {}", code(text))).collect();
+    let rest: Vec<_> = cells.iter().map(|(name, text)| format!("{name} {}", code(text))).collect();
     let manifest = format!("Manifest {} ({})", code(&header.manifest), code(&header.manifest_file));
-    format!("### relayctl plan: {counts}\n\n{manifest}{rest}\n")
+    format!("### relayctl plan: {counts}\n\n{manifest} · {}\n", rest.join(" · "))
 }
 
 fn notes(plan: &Plan) -> Vec<String> {
@@ -39,8 +41,9 @@ fn notes(plan: &Plan) -> Vec<String> {
     }
     if !plan.header.targets.is_empty() {
         let targets: Vec<_> = plan.header.targets.iter().map(|target| code(&target.to_string())).collect();
-        let rest = "and what they depend on; the rest of the manifest is not looked at.";
-        notes.push(format!("**Partial plan**: only {} {rest}", targets.join(", ")));
+        let what = if targets.len() == 1 { "what it depends on" } else { "what they depend on" };
+        let only = targets.join(", ");
+        notes.push(format!("**Partial plan**: only {only} and {what}; the rest of the manifest is not looked at."));
     }
     let stuck = [(plan.summary.refused, "refused"), (plan.summary.blocked, "blocked")];
     for (number, what) in stuck.into_iter().filter(|(number, _)| *number > 0) {
@@ -71,7 +74,7 @@ fn table(plan: &Plan) -> String {
     let mut out = "\n| | Object | Action | Reason |\n|---|---|---|---|\n".to_owned();
     for (number, row) in rows.iter().enumerate() {
         if out.len() + row.len() > TABLE {
-            out.push_str(&format!("| | … and {} more | | |\n", rows.len() - number));
+            let _ = writeln!(out, "| | … and {} more | | |", rows.len() - number);
             break;
         }
         out.push_str(row);
@@ -119,17 +122,18 @@ fn details(plan: &Plan, room: usize) -> String {
     format!("{head}{kept}{tail}{}", if cut > 0 { note.as_str() } else { "" })
 }
 
-/// A `diff` block colours a line by its first character: `+` green, `-` red, `!` orange.
+/// A `diff` block colours a line by its first character: `+` green, `-` red, `!` orange. Orange lines are updates
+/// unless they also show their own symbol.
 fn diff_line(line: &Line) -> String {
-    let first = match line.mark {
-        Mark::None => return line.render(Style::default()),
-        Mark::Create => '+',
-        Mark::Delete => '-',
-        Mark::Replace => return format!("! {} {}", Mark::Replace.symbol(), line.text),
-        Mark::Update | Mark::Refuse | Mark::Blocked => '!',
-        Mark::Adopt | Mark::Forget => ' ',
+    let indented = |first: char| format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1);
+    let text = match line.mark {
+        Mark::None | Mark::Adopt | Mark::Forget => line.render(Style::default()),
+        Mark::Replace | Mark::Refuse | Mark::Blocked => format!("! {} {}", line.mark.symbol(), line.text),
+        Mark::Create => indented('+'),
+        Mark::Delete => indented('-'),
+        Mark::Update => indented('!'),
     };
-    format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1).trim_end().to_owned()
+    text.trim_end_matches(' ').to_owned()
 }
 
 /// A code span whose fence is longer than any run of backticks in it.

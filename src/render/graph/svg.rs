@@ -22,7 +22,7 @@ const HEIGHT: f64 = 36.0;
 const MARGIN: f64 = 10.0;
 
 /// Above this the optimiser, which compares every pair of edges, takes longer than anybody waits for a picture.
-const OPTIMISED: usize = 150;
+const OPTIMISED: usize = 80;
 
 pub fn svg(desired: &Desired) -> String {
     let mut canvas = Canvas::default();

@@ -15,7 +15,7 @@ pub fn block(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
     let heading = style.bold(&format!("{address} {}", verb(change.action)));
     let mut lines = vec![Line::plain(2, format!("# {heading} ({})", phrase(plan, change)))];
     lines.extend(remedy(change).into_iter().map(|text| Line::plain(2, format!("# {text}"))));
-    lines.extend(drift(change, style));
+    lines.extend(drift(change, &style.warn(DRIFTED), style));
     let mark = Mark::of(change.action);
     lines.push(Line::new(if mark == Mark::Replace { 0 } else { 2 }, mark, address));
     if matches!(change.action, Action::Create | Action::Update | Action::Replace | Action::Delete) {
@@ -25,14 +25,15 @@ pub fn block(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
     lines
 }
 
-/// What somebody else did since the last apply: what was recorded, and what is live.
-pub fn drift(change: &Change, style: Style) -> Vec<Line> {
+const DRIFTED: &str = "changed outside relayctl since the last apply";
+
+/// What somebody else did since the last apply, below a heading.
+fn drift(change: &Change, heading: &str, style: Style) -> Vec<Line> {
     if change.drift.is_empty() {
         return Vec::new();
     }
     let diffs: Vec<_> = change.drift.iter().map(|field| with_form(change, field)).collect();
-    let heading = style.warn("changed outside relayctl since the last apply:");
-    let mut lines = vec![Line::plain(2, format!("# {heading} (recorded -> live)"))];
+    let mut lines = vec![Line::plain(2, format!("# {heading} (recorded -> live):"))];
     let quiet = Style { verbose: false, ..style };
     let inner = fields::lines(&diffs, 2, quiet);
     lines.extend(inner.into_iter().map(|line| Line::plain(2, format!("# {}", line.render(style)))));
@@ -55,8 +56,14 @@ fn unchanged(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
     vec![Line::plain(6, style.dim(&format!("# ({what} hidden)")))]
 }
 
-/// The attributes that stay as they are, from the object as the plan saw it.
+/// The attributes that stay as they are: a replacement makes them again, an update's are those of the object as the
+/// plan saw it.
 fn kept(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
+    if change.action == Action::Replace {
+        let again = change.fields.iter().map(|diff| &diff.change).filter(|field| field.before == field.after);
+        let rest: Vec<_> = again.filter_map(|field| Some((&field.field, field.after.as_ref()?))).collect();
+        return fields::kept(&rest, 8, style);
+    }
     let step = plan.steps.iter().find(|step| step.id.address == change.address && step.id.phase == Phase::Update);
     let seen = step.and_then(|step| step.before.as_ref());
     let attributes = seen.into_iter().flat_map(|seen| &seen.attributes);
@@ -70,9 +77,9 @@ pub fn notes(change: &Change, style: Style) -> Vec<Line> {
     let address = name(&change.address);
     let alone = change.left_alone.iter().map(|text| Line::plain(2, format!("# {address}: {}", escape(text))));
     let mut lines: Vec<Line> = alone.collect();
-    if change.action == Action::Nothing && !change.drift.is_empty() {
-        lines.push(Line::plain(2, format!("# {address} is as the manifest says, but")));
-        lines.extend(drift(change, style));
+    if change.action == Action::Nothing {
+        let heading = format!("{address} is as the manifest says, but was {DRIFTED}");
+        lines.extend(drift(change, &heading, style));
     }
     lines
 }

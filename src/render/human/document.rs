@@ -107,7 +107,7 @@ fn wrapped(mark: Mark, element: &Element, indent: usize) -> Vec<Line> {
             push(std::mem::take(&mut row));
         }
         let space = if row.is_empty() { "" } else { " " };
-        row.push_str(&format!("{space}{item}{comma}"));
+        row.extend([space, item, comma]);
     }
     push(if element.items.is_empty() { "(none)".to_owned() } else { row });
     lines
@@ -130,7 +130,7 @@ fn statement(old: Numbered, new: Numbered, indent: usize, style: Style) -> Vec<L
     for element in after.iter().chain(gone) {
         let (old, new) = (find(&before, &element.label), find(&after, &element.label));
         lines.extend(match (old, new) {
-            (Some(old), Some(new)) if old == new => vec![context(&new, indent + 4, style)],
+            (Some(old), Some(new)) if old == new => context(&new, indent + 4, style),
             (Some(old), Some(new)) => items(&old, &new, indent + 4, style),
             (Some(old), None) => wrapped(Mark::Delete, &old, indent + 2),
             (None, new) => wrapped(Mark::Create, &new.unwrap_or_else(|| element.clone()), indent + 2),
@@ -140,16 +140,14 @@ fn statement(old: Numbered, new: Numbered, indent: usize, style: Style) -> Vec<L
 }
 
 /// An element that stays; of a long list the beginning.
-fn context(element: &Element, indent: usize, style: Style) -> Line {
+fn context(element: &Element, indent: usize, style: Style) -> Vec<Line> {
     let Element { label, items } = element;
-    let text = if items.len() <= CONTEXT || style.verbose {
-        items.join(", ")
-    } else {
-        let noun = if label.ends_with("Action") { "unchanged action" } else { "unchanged value" };
-        let more = style.dim(&format!("… {}", count(items.len() - 3, &format!("more {noun}"))));
-        format!("{}, {more}", items[..3].join(", "))
-    };
-    Line::plain(indent, format!("{label}: {text}"))
+    if items.len() <= CONTEXT || style.verbose {
+        return wrapped(Mark::None, element, indent);
+    }
+    let noun = if label.ends_with("Action") { "more unchanged action" } else { "more unchanged value" };
+    let more = style.dim(&format!("… {}", count(items.len() - 3, noun)));
+    vec![Line::plain(indent, format!("{label}: {}, {more}", items[..3].join(", ")))]
 }
 
 /// The values of an element that come and go.

@@ -26,7 +26,7 @@ pub fn line(event: &Event, style: Style) -> String {
 }
 
 fn say(step: &StepId, style: Style, what: &str) -> String {
-    format!("{}: {}", style.bold(&name(&step.address)), what)
+    format!("{}: {}", style.bold(&name(&step.address)), what.trim_end_matches(' '))
 }
 
 /// What a step does, that it is done, and its name.

@@ -12,7 +12,8 @@ use crate::value::Value;
 
 /// The symbols of these lines stand at `indent`.
 pub fn lines(diffs: &[FieldDiff], indent: usize, style: Style) -> Vec<Line> {
-    let shown: Vec<_> = diffs.iter().filter(|diff| set(&diff.change.before) != set(&diff.change.after)).collect();
+    let shown: Vec<_> =
+        diffs.iter().filter(|diff| set(diff.change.before.as_ref()) != set(diff.change.after.as_ref())).collect();
     let width = shown.iter().map(|diff| key(&diff.change.field).chars().count()).max().unwrap_or(0);
     shown.into_iter().flat_map(|diff| field(diff, width, indent, style)).collect()
 }
@@ -29,8 +30,8 @@ pub fn kept(attributes: &[(&String, &Value)], indent: usize, style: Style) -> Ve
 }
 
 /// Null is how AWS's "not set" looks in an attribute.
-fn set(value: &Option<Value>) -> Option<&Value> {
-    value.as_ref().filter(|value| !value.is_null())
+fn set(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
 }
 
 fn label(name: &str, width: usize) -> String {
@@ -38,7 +39,7 @@ fn label(name: &str, width: usize) -> String {
 }
 
 fn field(diff: &FieldDiff, width: usize, indent: usize, style: Style) -> Vec<Line> {
-    let (before, after) = (set(&diff.change.before), set(&diff.change.after));
+    let (before, after) = (set(diff.change.before.as_ref()), set(diff.change.after.as_ref()));
     let label = label(&diff.change.field, width);
     let by_statement = match diff.form {
         Form::Document => document::lines(&label, before, after, indent, style),

@@ -36,10 +36,9 @@ pub fn partial(header: &Header) -> Option<String> {
         return None;
     }
     let targets: Vec<_> = header.targets.iter().map(|target| escape(&target.to_string())).collect();
-    Some(format!(
-        "Note: partial plan: only {} and what they depend on; the rest of the manifest is not looked at.",
-        targets.join(", ")
-    ))
+    let what = if targets.len() == 1 { "what it depends on" } else { "what they depend on" };
+    let only = targets.join(", ");
+    Some(format!("Note: partial plan: only {only} and {what}; the rest of the manifest is not looked at."))
 }
 
 pub fn caller(caller: &Caller) -> String {

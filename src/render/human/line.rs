@@ -96,13 +96,14 @@ impl Line {
         Self::plain(0, "")
     }
 
-    /// As a terminal shows it, without the line's end.
+    /// As a terminal shows it, without the line's end. Foreign text may end in spaces, a line doesn't.
     pub fn render(&self, style: Style) -> String {
-        let indent = if self.text.is_empty() { 0 } else { self.indent };
-        match self.mark {
+        let indent = self.indent;
+        let line = match self.mark {
             Mark::None => format!("{:indent$}{}", "", self.text),
             mark => format!("{:indent$}{} {}", "", style.mark(mark), self.text),
-        }
+        };
+        line.trim_end_matches(' ').to_owned()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::call::Caller;
 use crate::diff::{Action, Change};
 use crate::event::{Event, Outcome};
 use crate::kind::KINDS;
-use crate::plan::{Header, Mode, Plan};
+use crate::plan::{Header, Mode, Plan, Summary};
 use crate::render::text::count;
 
 use line::{Line, Mark};
@@ -66,16 +66,14 @@ pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
     if plan.is_empty() {
         lines.push(Line::plain(0, style.good(nothing(plan.header.mode))));
         lines.extend(same(&changes).map(|text| Line::plain(0, text)));
+        lines.extend(state_changes(plan, &changes, style));
         lines.extend(notes(&changes, style));
         return lines;
     }
-    lines.extend(legend(&changes, style));
+    lines.extend(legend(&changes));
     lines.push(Line::blank());
     lines.push(Line::plain(0, style.bold(opening(plan))));
-    for change in changes.iter().filter(|change| change.action != Action::Nothing) {
-        lines.push(Line::blank());
-        lines.extend(change::block(plan, change, style));
-    }
+    lines.extend(blocks(plan, &changes, style));
     if let Some(text) = same(&changes) {
         lines.push(Line::blank());
         lines.push(Line::plain(2, style.dim(&format!("# {text}"))));
@@ -101,14 +99,10 @@ pub(super) fn ordered(plan: &Plan) -> Vec<&Change> {
 
 /// `7 to add, 0 to change, 0 to destroy`, with what is refused or blocked where something is.
 pub(super) fn counts(plan: &Plan) -> String {
-    let summary = plan.summary;
-    let mut text = format!("{} to add, {} to change, {} to destroy", summary.add, summary.change, summary.destroy);
-    for (number, what) in [(summary.refused, "refused"), (summary.blocked, "blocked")] {
-        if number > 0 {
-            text.push_str(&format!(", {number} {what}"));
-        }
-    }
-    text
+    let Summary { add, change, destroy, refused, blocked, calls: _ } = plan.summary;
+    let stuck = |number, what| if number > 0 { format!(", {number} {what}") } else { String::new() };
+    let (refused, blocked) = (stuck(refused, "refused"), stuck(blocked, "blocked"));
+    format!("{add} to add, {change} to change, {destroy} to destroy{refused}{blocked}")
 }
 
 /// What happens in the state alone: `1 to adopt, 2 to forget`.
@@ -126,6 +120,19 @@ pub(super) fn nothing(mode: Mode) -> &'static str {
     }
 }
 
+/// Everything that happens, an empty line before each.
+fn blocks(plan: &Plan, changes: &[&Change], style: Style) -> Vec<Line> {
+    let changes = changes.iter().filter(|change| change.action != Action::Nothing);
+    changes.flat_map(|each| std::iter::once(Line::blank()).chain(change::block(plan, each, style))).collect()
+}
+
+/// What an otherwise empty plan does: the state learns or forgets.
+fn state_changes(plan: &Plan, changes: &[&Change], style: Style) -> Vec<Line> {
+    let Some(text) = state_only(plan) else { return Vec::new() };
+    let heading = Line::plain(0, format!("Only the state is brought up to date: {text}."));
+    std::iter::once(heading).chain(blocks(plan, changes, style)).collect()
+}
+
 fn opening(plan: &Plan) -> &'static str {
     if plan.steps.is_empty() {
         "relayctl can do nothing of this:"
@@ -135,10 +142,10 @@ fn opening(plan: &Plan) -> &'static str {
 }
 
 /// Only the symbols that the plan uses.
-fn legend(changes: &[&Change], style: Style) -> Vec<Line> {
+fn legend(changes: &[&Change]) -> Vec<Line> {
     let used: BTreeSet<_> = changes.iter().map(|change| Mark::of(change.action)).filter(|m| *m != Mark::None).collect();
     let heading = Line::plain(0, "Actions are shown with these symbols:");
-    let entry = |mark: Mark| Line::plain(3 - mark.symbol().len(), format!("{} {}", style.mark(mark), mark.legend()));
+    let entry = |mark: Mark| Line::new(3 - mark.symbol().len(), mark, mark.legend());
     std::iter::once(heading).chain(used.into_iter().map(entry)).collect()
 }
 

@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::call::{FileWrite, LocalFile};
-    use crate::plan::{Header, Mode, Phase, Stamp, Step, StepId, Summary};
+    use crate::plan::{Expect, Header, Mode, Phase, Stamp, Step, StepId, Summary};
     use crate::value::Attributes;
 
     #[test]
@@ -108,11 +108,11 @@ mod tests {
             id: StepId { address: address.clone(), phase: Phase::Create },
             calls: vec![Write::File(call)],
             after: BTreeSet::new(),
-            expect: crate::plan::Expect::Anything,
-            removal: false,
+            expect: Expect::Absent,
             before: None,
             record: None,
             wanted: Attributes::new(),
+            removal: false,
         };
         let header = Header {
             manifest: String::new(),
@@ -121,10 +121,10 @@ mod tests {
             account: String::new(),
             caller: String::new(),
             region: String::new(),
-            store: None,
             sandbox: false,
             mode: Mode::Apply,
             targets: BTreeSet::new(),
+            store: None,
             relayctl: String::new(),
         };
         let change = Change {
