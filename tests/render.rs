@@ -709,7 +709,9 @@ fn zz() {
     for n in 0..130 {
         for (kind, on) in [("user", None), ("policy", None), ("att", Some(()))] {
             let mut r = Resource::default();
-            if on.is_some() { r.depends_on = [at(&format!("user.x{n}")), at(&format!("policy.x{n}")), at("policy.x0")].into(); }
+            if on.is_some() {
+                r.depends_on = [at(&format!("user.x{n}")), at(&format!("policy.x{n}")), at("policy.x0")].into();
+            }
             big.resources.insert(at(&format!("{kind}.x{n}")), r);
         }
     }
