@@ -1,30 +1,177 @@
 //! An AWS account simulated in process, kept in one file.
+//!
+//! It follows what AWS documents for the calls of [`crate::call`], refusals and their wording included, and it is as
+//! inconvenient as AWS is: lists come back in another order at each read.
+
+mod account;
+mod boundaries;
+mod bucket_policy;
+mod buckets;
+mod documents;
+mod iam;
+mod identity;
+mod keys;
+mod lifecycle;
+mod limits;
+mod managed;
+mod names;
+mod objects;
+mod order;
+mod policies;
+mod principals;
+mod refusal;
+mod roles;
+mod s3;
+mod store;
+mod sweep;
+mod tags;
+mod users;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use serde::Serialize;
 
-use crate::call::{Carried, Failure, Read, Reply, Write};
+use crate::call::{Carried, Failure, FailureKind, Read, Reply, Write};
 use crate::port::Provider;
-use std::path::Path;
+use crate::value::Value;
+
+use account::Account;
+use order::Order;
+use refusal::Refusal;
+use store::Stamp;
 
 /// A simulated account.
 pub struct Sandbox {
-    _private: (),
+    /// None: only in memory.
+    file: Option<PathBuf>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    account: Account,
+    /// Of the file that `account` was read from or written to.
+    stamp: Option<Stamp>,
+    /// How often each read was asked, so that no two answers in a row have the same order. Not kept.
+    asked: BTreeMap<Read, usize>,
 }
 
 impl Sandbox {
-    /// Opens or makes the account kept in `file`. `account` and `region` are the manifest's.
-    pub fn open(_file: &Path, _account: &str, _region: &str) -> Result<Self, Failure> {
-        todo!()
+    /// Opens or makes the account kept in `file`. `account` and `region` are the manifest's. A new account is written
+    /// with its first change: looking at it leaves nothing behind.
+    pub fn open(file: &Path, account: &str, region: &str) -> Result<Self, Failure> {
+        let fresh = Account::new(account, region);
+        let (account, stamp) = match store::load(file)? {
+            Some((stored, stamp)) => {
+                store::belongs(file, &stored, &fresh)?;
+                (stored, Some(stamp))
+            }
+            None => (fresh, None),
+        };
+        Ok(Self { file: Some(file.to_owned()), inner: Mutex::new(Inner { account, stamp, asked: BTreeMap::new() }) })
+    }
+
+    /// An empty account that is gone when it is dropped.
+    pub fn in_memory(account: &str, region: &str) -> Self {
+        let account = Account::new(account, region);
+        Self { file: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
+    }
+
+    /// Puts an object into a bucket, which no [`Write`] can: relayctl manages buckets, not what is in them.
+    pub fn put_object(&self, bucket: &str, key: &str) -> Result<(), Failure> {
+        self.change("s3:PutObject", |account| {
+            objects::put(account.bucket_mut(bucket)?, key);
+            Ok(Reply::Done)
+        })
+        .map(drop)
+    }
+
+    /// Deletes an object as S3's `DeleteObject` without a version does: a versioned bucket keeps it under a delete marker.
+    pub fn delete_object(&self, bucket: &str, key: &str) -> Result<(), Failure> {
+        self.change("s3:DeleteObject", |account| {
+            objects::delete(account.bucket_mut(bucket)?, key);
+            Ok(Reply::Done)
+        })
+        .map(drop)
+    }
+
+    /// Locked, and as the file has it: another process may have changed the account since.
+    fn current(&self) -> Result<MutexGuard<'_, Inner>, Failure> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &self.file {
+            if store::stamp(file) != inner.stamp {
+                let fresh = inner.account.emptied();
+                (inner.account, inner.stamp) = match store::load(file)? {
+                    Some((stored, stamp)) => {
+                        store::belongs(file, &stored, &fresh)?;
+                        (stored, Some(stamp))
+                    }
+                    None => (fresh, None),
+                };
+            }
+        }
+        Ok(inner)
+    }
+
+    /// All or nothing: a change that is refused, or that cannot be saved, changes nothing.
+    fn change(
+        &self,
+        call: &str,
+        change: impl FnOnce(&mut Account) -> Result<Reply, Refusal>,
+    ) -> Result<Reply, Failure> {
+        let mut inner = self.current()?;
+        let mut account = inner.account.clone();
+        let reply = change(&mut account).map_err(|refusal| refusal.answer(call))?;
+        if let Some(file) = &self.file {
+            inner.stamp = Some(store::save(file, &account, call)?);
+        }
+        inner.account = account;
+        Ok(reply)
     }
 }
 
 #[async_trait]
 impl Provider for Sandbox {
-    async fn read(&self, _read: &Read) -> Result<Reply, Failure> {
-        todo!()
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        let mut inner = self.current()?;
+        let asked = inner.asked.entry(read.clone()).or_default();
+        *asked += 1;
+        let order = Order::new(*asked);
+        let account = &inner.account;
+        match read {
+            Read::CallerIdentity => Ok(Reply::Caller(account.caller())),
+            Read::Iam(iam) => {
+                iam::read(account, iam, order).map(Reply::Iam).map_err(|r| r.answer(&operation("iam", iam)))
+            }
+            Read::S3(s3) => s3::read(account, s3, order).map(Reply::S3).map_err(|r| r.answer(&operation("s3", s3))),
+            Read::File(file) => Err(not_simulated(&operation("file", file))),
+        }
     }
 
-    async fn write(&self, _write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
-        todo!()
+    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+        match write {
+            Write::Iam(iam) => self.change(&operation("iam", iam), |account| iam::write(account, iam)),
+            Write::S3(s3) => self.change(&operation("s3", s3), |account| s3::write(account, s3)),
+            Write::File(file) => Err(not_simulated(&operation("file", file))),
+        }
     }
 }
+
+/// `iam:CreateUser`: a call's variant is named as the operation.
+fn operation(service: &str, call: &impl Serialize) -> String {
+    let name = match serde_json::to_value(call) {
+        Ok(Value::String(name)) => name,
+        Ok(Value::Object(fields)) => fields.into_iter().next().map(|(name, _)| name).unwrap_or_default(),
+        Ok(_) | Err(_) => String::new(),
+    };
+    format!("{service}:{name}")
+}
+
+fn not_simulated(call: &str) -> Failure {
+    Failure::new(FailureKind::Other, call, "NotSimulated", "the sandbox simulates AWS; local files are not kept in it")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! The account: everything that is kept, and what follows from its number.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE32_NOPAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::call::Caller;
+
+use super::buckets::Bucket;
+use super::identity::Identity;
+use super::policies::Policy;
+use super::roles::Role;
+use super::users::User;
+
+/// The version of the file format that this binary writes.
+pub(super) const VERSION: u32 = 1;
+
+/// Who the caller is; not one of the account's listed users.
+const ADMIN: &str = "sandbox-admin";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Account {
+    pub(super) version: u32,
+    #[serde(rename = "account")]
+    pub(super) number: String,
+    pub(super) partition: String,
+    /// Made once, so that two sandboxes give different ids.
+    seed: String,
+    /// How many ids were given; none is given twice.
+    counter: u64,
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) roles: BTreeMap<String, Role>,
+    /// By name, which is unique in the account whatever the path.
+    pub(super) policies: BTreeMap<String, Policy>,
+    pub(super) buckets: BTreeMap<String, Bucket>,
+}
+
+impl Account {
+    pub(super) fn new(number: &str, region: &str) -> Self {
+        Self {
+            version: VERSION,
+            number: number.to_owned(),
+            partition: partition(region).to_owned(),
+            seed: Uuid::new_v4().simple().to_string(),
+            counter: 0,
+            users: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+        }
+    }
+
+    /// The same account with nothing in it.
+    pub(super) fn emptied(&self) -> Self {
+        Self {
+            version: VERSION,
+            number: self.number.clone(),
+            partition: self.partition.clone(),
+            seed: self.seed.clone(),
+            counter: self.counter,
+            users: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+        }
+    }
+
+    /// A unique id that was never given before. AWS's are 21 characters long, those of access keys 20.
+    pub(super) fn new_id(&mut self, prefix: &str) -> String {
+        self.counter += 1;
+        self.id(prefix, self.counter)
+    }
+
+    fn id(&self, prefix: &str, counter: u64) -> String {
+        let digest = Sha256::digest(format!("{}:{prefix}:{counter}", self.seed));
+        let length = if prefix == "AKIA" { 16 } else { 17 };
+        let text = BASE32_NOPAD.encode(&digest);
+        prefix.chars().chain(text.chars().take(length)).collect()
+    }
+
+    pub(super) fn caller(&self) -> Caller {
+        Caller {
+            account: self.number.clone(),
+            arn: self.iam_arn(&format!("user/{ADMIN}")),
+            user_id: self.id("AIDA", 0),
+        }
+    }
+
+    /// `arn:aws:iam::123456789012:<resource>`.
+    pub(super) fn iam_arn(&self, resource: &str) -> String {
+        format!("arn:{}:iam::{}:{resource}", self.partition, self.number)
+    }
+
+    pub(super) fn user_arn(&self, user: &User) -> String {
+        self.iam_arn(&format!("user{}{}", user.identity.path, user.identity.name))
+    }
+
+    pub(super) fn role_arn(&self, role: &Role) -> String {
+        self.iam_arn(&format!("role{}{}", role.identity.path, role.identity.name))
+    }
+
+    /// Users and roles: what policies hang on.
+    pub(super) fn identities(&self) -> impl Iterator<Item = &Identity> {
+        self.users.values().map(|user| &user.identity).chain(self.roles.values().map(|role| &role.identity))
+    }
+}
+
+/// When something is made: RFC 3339 in whole seconds, as AWS gives it.
+pub(super) fn now() -> String {
+    let seconds = jiff::Timestamp::now().as_second();
+    jiff::Timestamp::from_second(seconds).map(|moment| moment.to_string()).unwrap_or_default()
+}
+
+/// Whether AWS takes two names for the same: it keeps their case, but does not tell them apart by it.
+pub(super) fn same_name(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}

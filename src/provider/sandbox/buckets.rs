@@ -1,0 +1,218 @@
+//! Buckets, and the settings that every bucket has.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
+use crate::call::{BucketRef, FailureKind};
+use crate::value::{Tags, Value};
+
+use super::account::{Account, now};
+use super::objects::Object;
+use super::refusal::{Outcome, Refusal};
+use super::{names, tags};
+
+/// Bucket names are unique in the whole world; these stand for all that others have taken.
+const TAKEN: &[&str] = &["backup", "data", "logs", "my-bucket", "test", "zappa", "zappa-test"];
+
+const OWNERSHIPS: &[&str] = &["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Bucket {
+    pub(super) region: String,
+    created: String,
+    tags: Tags,
+    /// `Enabled`, `Suspended`, or "" if it was never set.
+    pub(super) versioning: String,
+    pub(super) encryption: Encryption,
+    pub(super) public_access_block: PublicAccessBlock,
+    pub(super) ownership: String,
+    /// Names this account's users and roles by their unique ids, as S3 keeps it.
+    pub(super) policy: Option<Value>,
+    pub(super) lifecycle: Vec<LifecycleRule>,
+    pub(super) objects: Vec<Object>,
+}
+
+impl Bucket {
+    /// What S3 gives every new bucket since 2023: encrypted, closed to the public, without ACLs.
+    fn new(region: &str, ownership: &str) -> Self {
+        Self {
+            region: region.to_owned(),
+            created: now(),
+            tags: Tags::new(),
+            versioning: String::new(),
+            encryption: Encryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false },
+            public_access_block: PublicAccessBlock {
+                block_public_acls: true,
+                ignore_public_acls: true,
+                block_public_policy: true,
+                restrict_public_buckets: true,
+            },
+            ownership: ownership.to_owned(),
+            policy: None,
+            lifecycle: Vec::new(),
+            objects: Vec::new(),
+        }
+    }
+
+    pub(super) fn tags(&self) -> Outcome<&Tags> {
+        if self.tags.is_empty() {
+            return Err(unset("NoSuchTagSet", "The TagSet does not exist"));
+        }
+        Ok(&self.tags)
+    }
+
+    pub(super) fn lifecycle(&self) -> Outcome<&[LifecycleRule]> {
+        if self.lifecycle.is_empty() {
+            return Err(unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"));
+        }
+        Ok(&self.lifecycle)
+    }
+
+    /// Replaces all tags.
+    pub(super) fn put_tags(&mut self, tags: &Tags) -> Outcome<()> {
+        tags::bucket(tags)?;
+        self.tags.clone_from(tags);
+        Ok(())
+    }
+
+    /// Versioning can be suspended, never taken back.
+    pub(super) fn put_versioning(&mut self, status: &str) -> Outcome<()> {
+        if !["Enabled", "Suspended"].contains(&status) {
+            return Err(malformed_xml());
+        }
+        status.clone_into(&mut self.versioning);
+        Ok(())
+    }
+
+    pub(super) fn put_encryption(&mut self, encryption: &Encryption) -> Outcome<()> {
+        match encryption.algorithm.as_str() {
+            "aws:kms" | "aws:kms:dsse" => {}
+            "AES256" if encryption.kms_key.is_none() => {}
+            "AES256" => {
+                return Err(Refusal::invalid(
+                    "InvalidArgument",
+                    "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+                ));
+            }
+            _ => return Err(malformed_xml()),
+        }
+        self.encryption = encryption.clone();
+        Ok(())
+    }
+
+    pub(super) fn put_ownership(&mut self, ownership: &str) -> Outcome<()> {
+        if !OWNERSHIPS.contains(&ownership) {
+            return Err(malformed_xml());
+        }
+        ownership.clone_into(&mut self.ownership);
+        Ok(())
+    }
+}
+
+impl Account {
+    /// A bucket of ours, in whatever region.
+    pub(super) fn bucket_mut(&mut self, name: &str) -> Outcome<&mut Bucket> {
+        accessible(self, name)?;
+        self.buckets.get_mut(name).ok_or_else(missing)
+    }
+
+    /// A bucket of ours, asked for in its own region: S3 answers nowhere else.
+    pub(super) fn bucket_at(&self, at: &BucketRef) -> Outcome<&Bucket> {
+        accessible(self, &at.name)?;
+        let bucket = self.buckets.get(&at.name).ok_or_else(missing)?;
+        if bucket.region == at.region { Ok(bucket) } else { Err(elsewhere()) }
+    }
+
+    pub(super) fn bucket_at_mut(&mut self, at: &BucketRef) -> Outcome<&mut Bucket> {
+        self.bucket_at(at)?;
+        self.bucket_mut(&at.name)
+    }
+}
+
+/// The region where it really is: `HeadBucket` says so from anywhere. HEAD has no body, so its refusals have no words.
+pub(super) fn head(account: &Account, name: &str) -> Outcome<String> {
+    match account.buckets.get(name) {
+        Some(bucket) => Ok(bucket.region.clone()),
+        None if taken(account, name) => Err(Refusal::new(FailureKind::AccessDenied, "Forbidden", "Forbidden")),
+        None => Err(Refusal::new(FailureKind::NotFound, "NotFound", "Not Found")),
+    }
+}
+
+/// In us-east-1, creating what one has already is no error: S3 keeps that from its oldest days.
+pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> Outcome<()> {
+    names::bucket(&at.name)?;
+    names::region(&at.region)?;
+    if !OWNERSHIPS.contains(&ownership) {
+        return Err(Refusal::invalid(
+            "InvalidArgument",
+            "Invalid x-amz-object-ownership header: ".to_owned() + ownership,
+        ));
+    }
+    if let Some(existing) = account.buckets.get(&at.name) {
+        if existing.region == "us-east-1" && at.region == "us-east-1" {
+            return Ok(());
+        }
+        return Err(Refusal::new(
+            FailureKind::AlreadyExists,
+            "BucketAlreadyOwnedByYou",
+            "Your previous request to create the named bucket succeeded and you already own it.",
+        ));
+    }
+    if taken(account, &at.name) {
+        return Err(Refusal::new(
+            FailureKind::AlreadyExists,
+            "BucketAlreadyExists",
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+             Please select a different name and try again.",
+        ));
+    }
+    account.buckets.insert(at.name.clone(), Bucket::new(&at.region, ownership));
+    Ok(())
+}
+
+pub(super) fn delete(account: &mut Account, at: &BucketRef) -> Outcome<()> {
+    let bucket = account.bucket_at(at)?;
+    if !bucket.objects.is_empty() {
+        let message = if bucket.versioning.is_empty() {
+            "The bucket you tried to delete is not empty"
+        } else {
+            "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+        };
+        return Err(Refusal::new(FailureKind::Conflict, "BucketNotEmpty", message));
+    }
+    account.buckets.remove(&at.name);
+    Ok(())
+}
+
+fn taken(account: &Account, name: &str) -> bool {
+    TAKEN.contains(&name) && !account.buckets.contains_key(name)
+}
+
+fn accessible(account: &Account, name: &str) -> Outcome<()> {
+    if taken(account, name) { Err(Refusal::denied("Access Denied")) } else { Ok(()) }
+}
+
+fn missing() -> Refusal {
+    Refusal::new(FailureKind::NotFound, "NoSuchBucket", "The specified bucket does not exist")
+}
+
+fn elsewhere() -> Refusal {
+    Refusal::new(
+        FailureKind::Other,
+        "PermanentRedirect",
+        "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future \
+         requests to this endpoint.",
+    )
+}
+
+/// A setting that the bucket doesn't have.
+pub(super) fn unset(code: &'static str, message: &str) -> Refusal {
+    Refusal::new(FailureKind::NotFound, code, message)
+}
+
+pub(super) fn malformed_xml() -> Refusal {
+    Refusal::invalid(
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+}

@@ -1,0 +1,35 @@
+//! Whether IAM or S3 would take a document.
+
+use crate::policy::{self, Finding, Usage};
+use crate::value::Value;
+
+use super::refusal::{Outcome, Refusal};
+
+/// What the service would find wrong; the one place that asks.
+fn findings(document: &Value, usage: Usage) -> Vec<Finding> {
+    policy::validate(document, usage)
+}
+
+/// IAM reports the first thing that it finds.
+pub(super) fn check(document: &Value, usage: Usage) -> Outcome<()> {
+    let code = match usage {
+        Usage::Bucket => "MalformedPolicy",
+        Usage::Managed | Usage::UserInline | Usage::RoleInline | Usage::Trust => "MalformedPolicyDocument",
+    };
+    if !document.is_object() {
+        return Err(Refusal::invalid(code, broken(usage)));
+    }
+    match findings(document, usage).into_iter().next() {
+        Some(finding) => Err(Refusal::invalid(code, finding.message)),
+        None => Ok(()),
+    }
+}
+
+/// What each service says of text that is no JSON object.
+fn broken(usage: Usage) -> &'static str {
+    match usage {
+        Usage::Managed | Usage::UserInline | Usage::RoleInline => "Syntax errors in policy.",
+        Usage::Trust => "This policy contains invalid Json",
+        Usage::Bucket => "Policies must be valid JSON and the first byte must be '{'",
+    }
+}

@@ -1,0 +1,58 @@
+//! The account's quotas, at the values that a new account has.
+
+use crate::policy::{Usage, limit, size};
+use crate::value::Value;
+
+use super::refusal::{Outcome, Refusal};
+
+pub(super) const POLICY_VERSIONS: usize = 5;
+pub(super) const ACCESS_KEYS: usize = 2;
+pub(super) const ATTACHED_POLICIES: usize = 10;
+pub(super) const TAGS: usize = 50;
+
+/// Refuses when there would be more than `quota` of them. IAM names its quotas: `AccessKeysPerUser`.
+pub(super) fn quota(name: &str, count: usize, quota: usize) -> Outcome<()> {
+    if count <= quota {
+        return Ok(());
+    }
+    Err(Refusal::limit_exceeded(format!("Cannot exceed quota for {name}: {quota}")))
+}
+
+pub(super) fn managed_policy(document: &Value) -> Outcome<()> {
+    quota("PolicySize", size(document, Usage::Managed), limit(Usage::Managed))
+}
+
+pub(super) fn trust_policy(document: &Value) -> Outcome<()> {
+    quota("ACLSizePerRole", size(document, Usage::Trust), limit(Usage::Trust))
+}
+
+pub(super) fn bucket_policy(document: &Value) -> Outcome<()> {
+    if size(document, Usage::Bucket) <= limit(Usage::Bucket) {
+        return Ok(());
+    }
+    Err(Refusal::invalid("PolicyTooLarge", "Policy exceeds the maximum allowed document size."))
+}
+
+/// All inline policies of one `kind` (`user`, `role`) called `name`, which share one limit.
+pub(super) fn inline_policies<'a>(
+    kind: &str,
+    name: &str,
+    usage: Usage,
+    documents: impl Iterator<Item = &'a Value>,
+) -> Outcome<()> {
+    let limit = limit(usage);
+    if documents.map(|document| size(document, usage)).sum::<usize>() <= limit {
+        return Ok(());
+    }
+    Err(Refusal::limit_exceeded(format!("Maximum policy size of {limit} bytes exceeded for {kind} {name}")))
+}
+
+pub(super) fn policy_versions(count: usize) -> Outcome<()> {
+    if count <= POLICY_VERSIONS {
+        return Ok(());
+    }
+    Err(Refusal::limit_exceeded(format!(
+        "A managed policy can have up to {POLICY_VERSIONS} versions. Before you create a new version, you must delete an \
+         existing version."
+    )))
+}

@@ -1,0 +1,94 @@
+//! IAM's rules on names and paths, in its words.
+
+use super::refusal::{Outcome, Refusal};
+
+pub(super) const USER_OR_ROLE: usize = 64;
+pub(super) const POLICY: usize = 128;
+const PATH: usize = 512;
+
+/// `parameter` is what the API calls it: `userName`.
+pub(super) fn name(parameter: &str, value: &str, longest: usize) -> Outcome<()> {
+    length(parameter, value, 1, longest)?;
+    if value.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)) {
+        return Ok(());
+    }
+    Err(validation(format!(
+        "The specified value for {parameter} is invalid. It must contain only alphanumeric characters and/or the \
+         following: +=,.@_-"
+    )))
+}
+
+pub(super) fn path(value: &str) -> Outcome<()> {
+    length("path", value, 1, PATH)?;
+    let slashes = value.starts_with('/') && value.ends_with('/') && !value.contains("//");
+    if slashes && value.chars().all(|c| c.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(validation(
+        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters \
+         and/or / characters.",
+    ))
+}
+
+pub(super) fn description(value: &str) -> Outcome<()> {
+    length("description", value, 0, 1000)
+}
+
+pub(super) fn length(parameter: &str, value: &str, least: usize, most: usize) -> Outcome<()> {
+    let length = value.chars().count();
+    if length > most {
+        return Err(constraint(parameter, value, &format!("Member must have length less than or equal to {most}")));
+    }
+    if length < least {
+        return Err(constraint(parameter, value, &format!("Member must have length greater than or equal to {least}")));
+    }
+    Ok(())
+}
+
+pub(super) fn constraint(parameter: &str, value: &str, rule: &str) -> Refusal {
+    validation(format!(
+        "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: {rule}"
+    ))
+}
+
+fn validation(message: impl Into<String>) -> Refusal {
+    Refusal::invalid("ValidationError", message)
+}
+
+/// IAM takes only ARNs for policies.
+pub(super) fn policy_arn(arn: &str) -> Outcome<()> {
+    if arn.starts_with("arn:") && arn.contains(":policy/") {
+        Ok(())
+    } else {
+        Err(Refusal::invalid("InvalidInput", format!("ARN {arn} is not valid.")))
+    }
+}
+
+/// S3's rules for the names of general purpose buckets.
+pub(super) fn bucket(name: &str) -> Outcome<()> {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    let address = name.split('.').count() == 4 && name.split('.').all(|part| part.parse::<u8>().is_ok());
+    let prefixed = ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix));
+    let suffixed = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| name.ends_with(suffix));
+    let valid = (3..=63).contains(&name.len())
+        && edge(name.chars().next())
+        && edge(name.chars().next_back())
+        && name.chars().all(inside)
+        && !name.contains("..");
+    if valid && !address && !prefixed && !suffixed {
+        return Ok(());
+    }
+    Err(Refusal::invalid("InvalidBucketName", "The specified bucket is not valid."))
+}
+
+/// `us-east-1`, `us-gov-west-1`.
+pub(super) fn region(name: &str) -> Outcome<()> {
+    let words: Vec<&str> = name.split('-').collect();
+    let (number, rest) = words.split_last().unwrap_or((&"", &[]));
+    let lower = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase());
+    if rest.len() >= 2 && rest.iter().all(lower) && number.parse::<u8>().is_ok() {
+        return Ok(());
+    }
+    Err(Refusal::invalid("InvalidLocationConstraint", "The specified location-constraint is not valid"))
+}

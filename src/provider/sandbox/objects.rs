@@ -1,0 +1,36 @@
+//! What is in a bucket, as far as it matters to deleting the bucket: keys, versions and delete markers.
+
+use serde::{Deserialize, Serialize};
+
+use super::buckets::Bucket;
+
+/// One version of an object, or a delete marker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Object {
+    key: String,
+    marker: bool,
+    /// Written while versioning was not enabled: S3's version `null`, of which a key has one.
+    null_version: bool,
+}
+
+pub(super) fn put(bucket: &mut Bucket, key: &str) {
+    add(bucket, key, false);
+}
+
+/// Without versioning the object is gone; with it a delete marker hides it. A suspended bucket's marker takes the place
+/// of the version `null`.
+pub(super) fn delete(bucket: &mut Bucket, key: &str) {
+    if bucket.versioning.is_empty() {
+        bucket.objects.retain(|object| object.key != key);
+    } else {
+        add(bucket, key, true);
+    }
+}
+
+fn add(bucket: &mut Bucket, key: &str, marker: bool) {
+    let null_version = bucket.versioning != "Enabled";
+    if null_version {
+        bucket.objects.retain(|object| object.key != key || !object.null_version);
+    }
+    bucket.objects.push(Object { key: key.to_owned(), marker, null_version });
+}

@@ -1,0 +1,51 @@
+//! AWS promises no order for its lists, so the sandbox gives them in another one at each read.
+
+use crate::value::Value;
+
+/// How far the lists of one answer are turned.
+#[derive(Clone, Copy)]
+pub(super) struct Order(usize);
+
+impl Order {
+    pub(super) fn new(turns: usize) -> Self {
+        Self(turns)
+    }
+
+    pub(super) fn list<T>(self, items: impl IntoIterator<Item = T>) -> Vec<T> {
+        let mut items: Vec<T> = items.into_iter().collect();
+        if !items.is_empty() {
+            let turns = self.0 % items.len();
+            items.rotate_left(turns);
+        }
+        items
+    }
+
+    /// The lists in a policy document are sets to AWS, its statements too.
+    pub(super) fn document(self, document: &Value) -> Value {
+        match document {
+            Value::Array(items) => Value::Array(self.list(items.iter().map(|item| self.document(item)))),
+            Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), self.document(value))).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => document.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn two_answers_in_a_row_differ_but_hold_the_same() {
+        let (one, next) = (Order::new(1).list(["a", "b"]), Order::new(2).list(["a", "b"]));
+        assert_ne!(one, next);
+        assert_eq!(Order::new(7).list(Vec::<u8>::new()), Vec::<u8>::new());
+    }
+
+    #[test]
+    fn every_list_of_a_document_is_turned() {
+        let document = json!({"Statement": [{"Action": ["a", "b", "c"]}]});
+        assert_eq!(Order::new(1).document(&document), json!({"Statement": [{"Action": ["b", "c", "a"]}]}));
+    }
+}

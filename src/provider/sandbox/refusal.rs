@@ -1,0 +1,52 @@
+//! How the simulated services say no.
+
+use uuid::Uuid;
+
+use crate::call::{Failure, FailureKind};
+
+/// A refusal, before it is known which call it answers.
+#[derive(Debug, PartialEq)]
+pub(super) struct Refusal {
+    kind: FailureKind,
+    code: &'static str,
+    message: String,
+}
+
+pub(super) type Outcome<T> = Result<T, Refusal>;
+
+impl Refusal {
+    pub(super) fn new(kind: FailureKind, code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into() }
+    }
+
+    pub(super) fn no_such_entity(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::NotFound, "NoSuchEntity", message)
+    }
+
+    pub(super) fn already_exists(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::AlreadyExists, "EntityAlreadyExists", message)
+    }
+
+    pub(super) fn delete_conflict(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Conflict, "DeleteConflict", message)
+    }
+
+    pub(super) fn limit_exceeded(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::LimitExceeded, "LimitExceeded", message)
+    }
+
+    pub(super) fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Invalid, code, message)
+    }
+
+    pub(super) fn denied(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::AccessDenied, "AccessDenied", message)
+    }
+
+    /// The answer to `call`; AWS gives every answer a request id.
+    pub(super) fn answer(self, call: &str) -> Failure {
+        let mut failure = Failure::new(self.kind, call, self.code, self.message);
+        failure.request_id = Some(Uuid::new_v4().to_string());
+        failure
+    }
+}

@@ -1,0 +1,114 @@
+//! The file of a sandbox.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::time::SystemTime;
+
+use tempfile::NamedTempFile;
+
+use crate::call::{Failure, FailureKind};
+
+use super::account::{Account, VERSION};
+
+/// Tells one content of the file from another without reading it: every save is another file under the same name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+/// `None`: there is no file.
+pub(super) fn stamp(file: &Path) -> Option<Stamp> {
+    fs::metadata(file).ok().map(|metadata| stamp_of(&metadata))
+}
+
+fn stamp_of(metadata: &fs::Metadata) -> Stamp {
+    Stamp { modified: metadata.modified().ok(), length: metadata.len(), inode: inode(metadata) }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_metadata: &fs::Metadata) -> u64 {
+    0
+}
+
+pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
+    let Some(seen) = stamp(file) else { return Ok(None) };
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(refused("SandboxUnreadable", format!("cannot read {}: {cause}", file.display()))),
+    };
+    match serde_json::from_str::<Account>(&text) {
+        Ok(account) if account.version == VERSION => Ok(Some((account, seen))),
+        Ok(account) => {
+            Err(unusable(file, &format!("its version is {}, this relayctl knows {VERSION}", account.version)))
+        }
+        Err(cause) => Err(unusable(file, &cause.to_string())),
+    }
+}
+
+fn unusable(file: &Path, why: &str) -> Failure {
+    refused(
+        "SandboxUnreadable",
+        format!(
+            "{} is not a sandbox that this relayctl can use: {why}; move it away or delete it to start with an empty account",
+            file.display()
+        ),
+    )
+}
+
+/// Refuses the file of another account, whose objects would answer for this one's.
+pub(super) fn belongs(file: &Path, stored: &Account, wanted: &Account) -> Result<(), Failure> {
+    if stored.number == wanted.number && stored.partition == wanted.partition {
+        return Ok(());
+    }
+    Err(refused(
+        "SandboxOfOtherAccount",
+        format!(
+            "{} holds the sandbox of account {} (partition {}), not of account {} (partition {}): name another state for \
+             this manifest, or move the file away or delete it to start with an empty account",
+            file.display(),
+            stored.number,
+            stored.partition,
+            wanted.number,
+            wanted.partition
+        ),
+    ))
+}
+
+/// Writes a temporary file beside it and renames that: a kill leaves the old content or the new. The temporary file
+/// has mode 0600 from its first byte.
+pub(super) fn save(file: &Path, account: &Account, call: &str) -> Result<Stamp, Failure> {
+    replace(file, account).map_err(|cause| {
+        Failure::new(
+            FailureKind::Refused,
+            call,
+            "SandboxNotSaved",
+            format!("cannot write {}: {cause}; nothing was changed", file.display()),
+        )
+    })
+}
+
+fn replace(file: &Path, account: &Account) -> io::Result<Stamp> {
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    let mut temporary = NamedTempFile::new_in(folder)?;
+    temporary.write_all(serde_json::to_string_pretty(account)?.as_bytes())?;
+    temporary.write_all(b"\n")?;
+    let written = temporary.persist(file).map_err(|error| error.error)?;
+    Ok(stamp_of(&written.metadata()?))
+}
+
+fn refused(code: &str, message: String) -> Failure {
+    Failure::new(FailureKind::Refused, "sandbox:Open", code, message)
+}

@@ -1,0 +1,77 @@
+//! Tags: their limits, and what adding to them does.
+
+use crate::value::Tags;
+
+use super::account::same_name;
+use super::limits;
+use super::names;
+use super::refusal::{Outcome, Refusal};
+
+/// Users and roles take `Team` and `team` for the same key (the new one replaces the old); policies do not.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Keys {
+    IgnoringCase,
+    Exact,
+}
+
+/// Adds `added` to an IAM entity's tags.
+pub(super) fn add(tags: &mut Tags, added: &Tags, keys: Keys) -> Outcome<()> {
+    for (position, (key, value)) in added.iter().enumerate() {
+        names::length(&format!("tags.{}.member.key", position + 1), key, 1, 128)?;
+        names::length(&format!("tags.{}.member.value", position + 1), value, 0, 256)?;
+        if reserved(key) {
+            return Err(Refusal::invalid(
+                "InvalidInput",
+                "aws: prefixed tag key names are not allowed for external use.",
+            ));
+        }
+        if keys == Keys::IgnoringCase {
+            if added.keys().any(|other| other != key && same_name(other, key)) {
+                return Err(Refusal::invalid(
+                    "InvalidInput",
+                    "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+                ));
+            }
+            tags.retain(|other, _| other == key || !same_name(other, key));
+        }
+        tags.insert(key.clone(), value.clone());
+    }
+    if tags.len() > limits::TAGS {
+        return Err(Refusal::limit_exceeded(format!(
+            "The number of tags has reached the maximum limit of {}.",
+            limits::TAGS
+        )));
+    }
+    Ok(())
+}
+
+/// Removes tags; keys that are not there are ignored.
+pub(super) fn remove(tags: &mut Tags, removed: &[String], keys: Keys) {
+    tags.retain(|key, _| {
+        !removed.iter().any(|gone| gone == key || (keys == Keys::IgnoringCase && same_name(gone, key)))
+    });
+}
+
+/// Whether S3 takes these tags for a bucket.
+pub(super) fn bucket(tags: &Tags) -> Outcome<()> {
+    let invalid = |message: &str| Err(Refusal::invalid("InvalidTag", message));
+    if tags.len() > limits::TAGS {
+        return Err(Refusal::invalid("BadRequest", "Bucket tag count cannot be greater than 50"));
+    }
+    for (key, value) in tags {
+        if reserved(key) {
+            return invalid("System tags cannot be added/updated by requester");
+        }
+        if key.is_empty() || key.chars().count() > 128 {
+            return invalid("The TagKey you have provided is invalid");
+        }
+        if value.chars().count() > 256 {
+            return invalid("The TagValue you have provided is invalid");
+        }
+    }
+    Ok(())
+}
+
+fn reserved(key: &str) -> bool {
+    key.to_ascii_lowercase().starts_with("aws:")
+}
