@@ -63,13 +63,7 @@ impl Sandbox {
     /// with its first change: looking at it leaves nothing behind.
     pub fn open(file: &Path, account: &str, region: &str) -> Result<Self, Failure> {
         let fresh = Account::new(account, region);
-        let (account, stamp) = match store::load(file)? {
-            Some((stored, stamp)) => {
-                store::belongs(file, &stored, &fresh)?;
-                (stored, Some(stamp))
-            }
-            None => (fresh, None),
-        };
+        let (account, stamp) = opened(file, fresh)?;
         Ok(Self { file: Some(file.to_owned()), inner: Mutex::new(Inner { account, stamp, asked: BTreeMap::new() }) })
     }
 
@@ -100,17 +94,9 @@ impl Sandbox {
     /// Locked, and as the file has it: another process may have changed the account since.
     fn current(&self) -> Result<MutexGuard<'_, Inner>, Failure> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = &self.file {
-            if store::stamp(file) != inner.stamp {
-                let fresh = inner.account.emptied();
-                (inner.account, inner.stamp) = match store::load(file)? {
-                    Some((stored, stamp)) => {
-                        store::belongs(file, &stored, &fresh)?;
-                        (stored, Some(stamp))
-                    }
-                    None => (fresh, None),
-                };
-            }
+        if let Some(file) = self.file.as_ref().filter(|file| store::stamp(file) != inner.stamp) {
+            let empty = inner.account.emptied();
+            (inner.account, inner.stamp) = opened(file, empty)?;
         }
         Ok(inner)
     }
@@ -156,6 +142,17 @@ impl Provider for Sandbox {
             Write::S3(s3) => self.change(&operation("s3", s3), |account| s3::write(account, s3)),
             Write::File(file) => Err(not_simulated(&operation("file", file))),
         }
+    }
+}
+
+/// What the file holds, or `fresh` where there is no file.
+fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<Stamp>), Failure> {
+    match store::load(file)? {
+        Some((stored, stamp)) => {
+            store::belongs(file, &stored, &fresh)?;
+            Ok((stored, Some(stamp)))
+        }
+        None => Ok((fresh, None)),
     }
 }
 
