@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
+use serde::Deserialize;
 use tempfile::NamedTempFile;
 
 use crate::call::{Failure, FailureKind};
@@ -38,6 +39,12 @@ fn inode(_metadata: &fs::Metadata) -> u64 {
     0
 }
 
+/// What every version of the file has; the rest may be different in another.
+#[derive(Deserialize)]
+struct Header {
+    version: u32,
+}
+
 pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
     let Some(seen) = stamp(file) else { return Ok(None) };
     let text = match fs::read_to_string(file) {
@@ -45,13 +52,13 @@ pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(refused("SandboxUnreadable", format!("cannot read {}: {cause}", file.display()))),
     };
-    match serde_json::from_str::<Account>(&text) {
-        Ok(account) if account.version == VERSION => Ok(Some((account, seen))),
-        Ok(account) => {
-            Err(unusable(file, &format!("its version is {}, this relayctl knows {VERSION}", account.version)))
-        }
-        Err(cause) => Err(unusable(file, &cause.to_string())),
+    let read = |cause: serde_json::Error| unusable(file, &cause.to_string());
+    let Header { version } = serde_json::from_str(&text).map_err(read)?;
+    if version != VERSION {
+        return Err(unusable(file, &format!("its version is {version}, this relayctl knows {VERSION}")));
     }
+    let account = serde_json::from_str(&text).map_err(read)?;
+    Ok(Some((account, seen)))
 }
 
 fn unusable(file: &Path, why: &str) -> Failure {
