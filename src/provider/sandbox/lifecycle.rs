@@ -75,7 +75,8 @@ fn check_transition(rule: &LifecycleRule, transition: &Transition) -> Outcome<()
     }
     if rule.expiration_days.is_some_and(|expiration| expiration <= *days) {
         return Err(argument(&format!(
-            "'Days' in the Expiration action for filter '(prefix={})' must be greater than 'Days' in the Transition action",
+            "'Days' in the Expiration action for filter '(prefix={})' must be greater than 'Days' in the \
+             Transition action",
             rule.prefix
         )));
     }

@@ -82,7 +82,8 @@ impl Sandbox {
         .map(drop)
     }
 
-    /// Deletes an object as S3's `DeleteObject` without a version does: a versioned bucket keeps it under a delete marker.
+    /// Deletes an object as S3's `DeleteObject` without a version does: a versioned bucket keeps it under a delete
+    /// marker.
     pub fn delete_object(&self, bucket: &str, key: &str) -> Result<(), Failure> {
         self.change("s3:DeleteObject", |account| {
             objects::delete(account.bucket_mut(bucket)?, key);

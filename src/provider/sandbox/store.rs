@@ -65,7 +65,8 @@ fn unusable(file: &Path, why: &str) -> Failure {
     refused(
         "SandboxUnreadable",
         format!(
-            "{} is not a sandbox that this relayctl can use: {why}; move it away or delete it to start with an empty account",
+            "{} is not a sandbox that this relayctl can use: {why}; move it away or delete it to start with \
+             an empty account",
             file.display()
         ),
     )
