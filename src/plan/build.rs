@@ -152,7 +152,12 @@ struct Draft<'a> {
 impl Draft<'_> {
     fn create(&self, expect: Expect) -> Vec<Step> {
         let Some(wanted) = &self.decision.wanted else { return Vec::new() };
-        let mut step = self.step(Phase::Create, self.kind.create(wanted), expect);
+        // A new key takes the place of the one whose id is recorded.
+        let mut wanted_now = wanted.clone();
+        wanted_now.extend(
+            self.decision.recorded.iter().flat_map(|known| known.get("id")).map(|id| ("id".into(), id.clone())),
+        );
+        let mut step = self.step(Phase::Create, self.kind.create(&wanted_now), expect);
         step.wanted = subject(Some(wanted), self.decision.recorded.as_ref());
         step.record = self.declared_record();
         vec![step]

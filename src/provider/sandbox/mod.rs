@@ -63,17 +63,7 @@ impl Sandbox {
     /// with its first change: looking at it leaves nothing behind.
     pub fn open(file: &Path, account: &str, region: &str) -> Result<Self, Failure> {
         let fresh = Account::new(account, region);
-<<<<<<< HEAD
-        let (account, stamp) = match store::load(file)? {
-            Some((stored, stamp)) => {
-                store::belongs(file, &stored, &fresh)?;
-                (stored, Some(stamp))
-            }
-            None => (fresh, None),
-        };
-=======
         let (account, stamp) = opened(file, fresh)?;
->>>>>>> 855580c98e8e9614e533ad4e116c0e989390c971
         Ok(Self { file: Some(file.to_owned()), inner: Mutex::new(Inner { account, stamp, asked: BTreeMap::new() }) })
     }
 
@@ -92,12 +82,8 @@ impl Sandbox {
         .map(drop)
     }
 
-<<<<<<< HEAD
-    /// Deletes an object as S3's `DeleteObject` without a version does: a versioned bucket keeps it under a delete marker.
-=======
     /// Deletes an object as S3's `DeleteObject` without a version does: a versioned bucket keeps it under a delete
     /// marker.
->>>>>>> 855580c98e8e9614e533ad4e116c0e989390c971
     pub fn delete_object(&self, bucket: &str, key: &str) -> Result<(), Failure> {
         self.change("s3:DeleteObject", |account| {
             objects::delete(account.bucket_mut(bucket)?, key);
@@ -109,23 +95,9 @@ impl Sandbox {
     /// Locked, and as the file has it: another process may have changed the account since.
     fn current(&self) -> Result<MutexGuard<'_, Inner>, Failure> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-<<<<<<< HEAD
-        if let Some(file) = &self.file {
-            if store::stamp(file) != inner.stamp {
-                let fresh = inner.account.emptied();
-                (inner.account, inner.stamp) = match store::load(file)? {
-                    Some((stored, stamp)) => {
-                        store::belongs(file, &stored, &fresh)?;
-                        (stored, Some(stamp))
-                    }
-                    None => (fresh, None),
-                };
-            }
-=======
         if let Some(file) = self.file.as_ref().filter(|file| store::stamp(file) != inner.stamp) {
             let empty = inner.account.emptied();
             (inner.account, inner.stamp) = opened(file, empty)?;
->>>>>>> 855580c98e8e9614e533ad4e116c0e989390c971
         }
         Ok(inner)
     }
@@ -174,8 +146,6 @@ impl Provider for Sandbox {
     }
 }
 
-<<<<<<< HEAD
-=======
 /// What the file holds, or `fresh` where there is no file.
 fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<Stamp>), Failure> {
     match store::load(file)? {
@@ -187,7 +157,6 @@ fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<Stamp>), Failu
     }
 }
 
->>>>>>> 855580c98e8e9614e533ad4e116c0e989390c971
 /// `iam:CreateUser`: a call's variant is named as the operation.
 fn operation(service: &str, call: &impl Serialize) -> String {
     let name = match serde_json::to_value(call) {

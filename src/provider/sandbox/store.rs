@@ -5,10 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
-<<<<<<< HEAD
-=======
 use serde::Deserialize;
->>>>>>> 855580c98e8e9614e533ad4e116c0e989390c971
 use tempfile::NamedTempFile;
 
 use crate::call::{Failure, FailureKind};
@@ -42,15 +39,12 @@ fn inode(_metadata: &fs::Metadata) -> u64 {
     0
 }
 
-<<<<<<< HEAD
-=======
 /// What every version of the file has; the rest may be different in another.
 #[derive(Deserialize)]
 struct Header {
     version: u32,
 }
 
->>>>>>> 855580c98e8e9614e533ad4e116c0e989390c971
 pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
     let Some(seen) = stamp(file) else { return Ok(None) };
     let text = match fs::read_to_string(file) {
@@ -58,15 +52,6 @@ pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(refused("SandboxUnreadable", format!("cannot read {}: {cause}", file.display()))),
     };
-<<<<<<< HEAD
-    match serde_json::from_str::<Account>(&text) {
-        Ok(account) if account.version == VERSION => Ok(Some((account, seen))),
-        Ok(account) => {
-            Err(unusable(file, &format!("its version is {}, this relayctl knows {VERSION}", account.version)))
-        }
-        Err(cause) => Err(unusable(file, &cause.to_string())),
-    }
-=======
     let read = |cause: serde_json::Error| unusable(file, &cause.to_string());
     let Header { version } = serde_json::from_str(&text).map_err(read)?;
     if version != VERSION {
@@ -74,19 +59,14 @@ pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
     }
     let account = serde_json::from_str(&text).map_err(read)?;
     Ok(Some((account, seen)))
->>>>>>> 855580c98e8e9614e533ad4e116c0e989390c971
 }
 
 fn unusable(file: &Path, why: &str) -> Failure {
     refused(
         "SandboxUnreadable",
         format!(
-<<<<<<< HEAD
-            "{} is not a sandbox that this relayctl can use: {why}; move it away or delete it to start with an empty account",
-=======
             "{} is not a sandbox that this relayctl can use: {why}; move it away or delete it to start with \
              an empty account",
->>>>>>> 855580c98e8e9614e533ad4e116c0e989390c971
             file.display()
         ),
     )
