@@ -16,8 +16,9 @@ const RANKS: &[(usize, &[&str])] = &[
     (7, &["plan"]),
     (8, &["event"]),
     (9, &["port"]),
-    (10, &["resolve", "apply", "render"]),
-    (11, &["provider"]),
+    (10, &["resolve", "render"]),
+    // Apply looks again before each change, with the resolver's eyes.
+    (11, &["apply", "provider"]),
     (12, &["store"]),
     (13, &["cli"]),
 ];

@@ -1,9 +1,8 @@
 //! The main job with the real binary, in the sandbox: plan, apply, an empty plan after it, drift, destroy.
 
-#[path = "support/project.rs"]
-mod project;
+mod support;
 
-use project::Project;
+use support::project::Project;
 
 fn dev() -> Project {
     Project::sample().in_sandbox()

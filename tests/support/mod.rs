@@ -2,3 +2,4 @@
 #![allow(dead_code, reason = "every test binary compiles this module, and none uses all of it")]
 
 pub mod moto;
+pub mod project;
