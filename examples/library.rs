@@ -59,7 +59,7 @@ fn sandbox(folder: &Path, manifest: &Path, desired: &Desired) -> Result<Edges, B
         base: manifest.parent().unwrap_or(Path::new("")).to_owned(),
         overlay: Some(folder.to_owned()),
     };
-    Ok(Edges { cloud: Box::new(account), files })
+    Ok(Edges::new(Box::new(account), files, 8))
 }
 
 /// Resolve, diff, build: nothing here changes anything.

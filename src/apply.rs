@@ -53,7 +53,7 @@ async fn run(plan: &Plan, worker: &Worker<'_>, events: &dyn Sink, parallelism: u
     let mut halted = false;
     loop {
         while !halted && running.len() < parallelism {
-            let Some(id) = ready.next() else { break };
+            let Some(id) = ready.take() else { break };
             let Some(step) = steps.get(&id).copied() else { continue };
             events.event(&Event::Started { step: id.clone() });
             running.push(async move { (id, worker.perform(step).await) });
@@ -75,7 +75,7 @@ async fn run(plan: &Plan, worker: &Worker<'_>, events: &dyn Sink, parallelism: u
         }
     }
     let mut left = Vec::new();
-    while let Some(id) = ready.next() {
+    while let Some(id) = ready.take() {
         left.extend(ready.failed(&id));
         left.push(id);
     }
@@ -95,7 +95,6 @@ fn skip(steps: &[StepId], because: &Address, events: &dyn Sink, outcome: &mut Ou
 pub fn stale(plan: &Plan, state: Option<&State>) -> Option<String> {
     let again = "make a new one with `relayctl plan`";
     match (&plan.state.lineage, state) {
-        (None, None) => None,
         (None, Some(_)) => Some(format!(
             "it was made before there was a state, and now there is one: it was applied already, or another run was; {again}"
         )),
@@ -111,7 +110,7 @@ pub fn stale(plan: &Plan, state: Option<&State>) -> Option<String> {
             "the state is of account {}, the plan of account {}; {again}",
             state.account, plan.header.account
         )),
-        (Some(_), Some(_)) => None,
+        (None, None) | (Some(_), Some(_)) => None,
     }
 }
 

@@ -261,12 +261,8 @@ impl Subject<'_> {
 
     /// AWS refuses to delete a user or a role while a policy hangs on it; ours go first, others are not ours to remove.
     fn hangs_on_it(&self, seen: &Seen) -> Option<String> {
-        let foreign: Vec<String> = seen
-            .attached
-            .iter()
-            .filter(|attached| !self.known_attachment(attached))
-            .map(|attached| attached.to_string())
-            .collect();
+        let foreign: Vec<String> =
+            seen.attached.iter().filter(|attached| !self.known_attachment(attached)).map(ToString::to_string).collect();
         (!foreign.is_empty()).then(|| {
             format!(
                 "{} {} on it that relayctl did not put there: remove that first, AWS deletes nothing that a policy hangs on",

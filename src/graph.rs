@@ -45,7 +45,7 @@ impl<N: Clone + Ord> Order<N> {
     pub fn sorted(&self) -> Result<Vec<N>, Vec<N>> {
         let mut ready = Ready::new(self);
         let mut sorted = Vec::with_capacity(self.index.len());
-        while let Some(node) = ready.next() {
+        while let Some(node) = ready.take() {
             ready.done(&node);
             sorted.push(node);
         }
@@ -88,20 +88,20 @@ impl<N: Clone + Ord> Order<N> {
 pub struct Ready<'a, N> {
     order: &'a Order<N>,
     waiting: BTreeMap<N, usize>,
-    ready: BTreeSet<N>,
+    free: BTreeSet<N>,
 }
 
 impl<'a, N: Clone + Ord> Ready<'a, N> {
     pub fn new(order: &'a Order<N>) -> Self {
         let waiting: BTreeMap<N, usize> =
             order.index.keys().map(|node| (node.clone(), order.before(node).len())).collect();
-        let ready = waiting.iter().filter(|(_, count)| **count == 0).map(|(node, _)| node.clone()).collect();
-        Self { order, waiting, ready }
+        let free = waiting.iter().filter(|(_, count)| **count == 0).map(|(node, _)| node.clone()).collect();
+        Self { order, waiting, free }
     }
 
     /// Takes the next node that waits for nothing.
-    pub fn next(&mut self) -> Option<N> {
-        let node = self.ready.pop_first()?;
+    pub fn take(&mut self) -> Option<N> {
+        let node = self.free.pop_first()?;
         self.waiting.remove(&node);
         Some(node)
     }
@@ -111,7 +111,7 @@ impl<'a, N: Clone + Ord> Ready<'a, N> {
             if let Some(count) = self.waiting.get_mut(later) {
                 *count -= 1;
                 if *count == 0 {
-                    self.ready.insert(later.clone());
+                    self.free.insert(later.clone());
                 }
             }
         }
@@ -163,9 +163,9 @@ mod tests {
     fn a_failure_takes_everything_behind_it_and_nothing_else() {
         let order = order(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])]);
         let mut ready = Ready::new(&order);
-        assert_eq!(ready.next(), Some("a"));
+        assert_eq!(ready.take(), Some("a"));
         assert_eq!(ready.failed(&"a"), vec!["b", "c"]);
-        assert_eq!(ready.next(), Some("d"));
-        assert_eq!(ready.next(), None);
+        assert_eq!(ready.take(), Some("d"));
+        assert_eq!(ready.take(), None);
     }
 }

@@ -21,7 +21,7 @@ pub struct Wait {
 }
 
 /// AWS says "usually within seconds"; two minutes is what Terraform's provider gives it too.
-const MADE: Duration = Duration::from_secs(120);
+const MADE: Duration = Duration::from_mins(2);
 
 /// A conflict may also be somebody else's doing, which no wait resolves.
 const REMOVED: Duration = Duration::from_secs(15);
@@ -36,10 +36,11 @@ pub fn wait(write: &Write, failure: &Failure, recent: Recent) -> Option<Wait> {
             Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
         // A trust policy or a bucket policy that names a role made a moment ago.
-        (Write::Iam(IamWrite::CreateRole { .. } | IamWrite::UpdateAssumeRolePolicy { .. }), FailureKind::Invalid)
-        | (Write::S3(S3Write::PutBucketPolicy { .. }), FailureKind::Invalid)
-            if recent.made && says("Invalid principal in policy") =>
-        {
+        (
+            Write::Iam(IamWrite::CreateRole { .. } | IamWrite::UpdateAssumeRolePolicy { .. })
+            | Write::S3(S3Write::PutBucketPolicy { .. }),
+            FailureKind::Invalid,
+        ) if recent.made && says("Invalid principal in policy") => {
             Some(Wait { why: format!("IAM has not propagated a principal of the policy of {object}"), limit: MADE })
         }
         (Write::S3(_), FailureKind::NotFound) if recent.made && failure.code == "NoSuchBucket" => {

@@ -73,7 +73,7 @@ impl<'a> Worker<'a> {
     async fn create(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
         let (observed, snapshot) = look(self.provider, kind, &step.wanted, false).await;
         if step.expect == Expect::Absent {
-            self.must_be_absent(step, observed)?;
+            must_be_absent(step, observed)?;
         }
         let before = self.ledger.entry(&step.id.address).await;
         self.intend(kind, step, &snapshot).await?;
@@ -85,17 +85,6 @@ impl<'a> Worker<'a> {
                 self.record(step, id).await
             }
             Err(failure) => Err(self.undo(step, progress, failure, before).await),
-        }
-    }
-
-    fn must_be_absent(&self, step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
-        match observed {
-            Observed::Absent => Ok(()),
-            Observed::Unknown(failure) => Err(Fault::Call(failure)),
-            Observed::Present(_) => Err(Fault::Changed {
-                address: step.id.address.clone(),
-                what: "it did not exist when the plan was made, and now it does".to_owned(),
-            }),
         }
     }
 
@@ -233,13 +222,13 @@ impl<'a> Worker<'a> {
         let deleted = self.provider.write(&delete, &Carried::default()).await;
         let clean = match deleted {
             Ok(_) => {
-                failure.message += &format!("; the new key {} was deleted again", key.id);
+                failure.message = format!("{}; the new key {} was deleted again", failure.message, key.id);
                 true
             }
             Err(error) => {
-                failure.message += &format!(
-                    "; the new key {} could not be deleted again ({error}): the next run finds and deletes it",
-                    key.id
+                failure.message = format!(
+                    "{}; the new key {} could not be deleted again ({error}): the next run finds and deletes it",
+                    failure.message, key.id
                 );
                 false
             }
@@ -264,6 +253,17 @@ impl Progress {
             self.id = Some(id.clone());
             self.carried.key = Some(NewKey { user: user.clone(), id, secret });
         }
+    }
+}
+
+fn must_be_absent(step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
+    match observed {
+        Observed::Absent => Ok(()),
+        Observed::Unknown(failure) => Err(Fault::Call(failure)),
+        Observed::Present(_) => Err(Fault::Changed {
+            address: step.id.address.clone(),
+            what: "it did not exist when the plan was made, and now it does".to_owned(),
+        }),
     }
 }
 

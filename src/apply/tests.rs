@@ -1,1 +1,327 @@
+//! What apply does when calls fail, in the sandbox with a seam that breaks them.
 
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::*;
+use crate::call::{Carried, Failure, FailureKind, Read, Reply, Write};
+use crate::model::{Desired, Recorded, Resource, Status};
+use crate::plan::{Header, Mode, Stamp, build};
+use crate::port::Lock;
+use crate::provider::Edges;
+use crate::provider::files::Files;
+use crate::provider::sandbox::Sandbox;
+use crate::resolve::resolve;
+use crate::state::{LockInfo, StoreError};
+use crate::value::{Attributes, Value};
+use crate::{diff, kind};
+
+const MANIFEST: &str = "relay";
+
+/// The sandbox behind a seam that fails the calls it is told to, and remembers all writes.
+struct Broken {
+    edges: Edges,
+    /// How often a write of this action fails before it goes through, and how.
+    faults: Mutex<Vec<(&'static str, Failure)>>,
+    writes: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Provider for Broken {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        self.edges.read(read).await
+    }
+
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        self.writes.lock().unwrap().push(write.action().to_owned());
+        let fault = {
+            let mut faults = self.faults.lock().unwrap();
+            faults.iter().position(|(action, _)| *action == write.action()).map(|at| faults.remove(at).1)
+        };
+        match fault {
+            Some(failure) => Err(failure),
+            None => self.edges.write(write, carried).await,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Kept(Mutex<Option<State>>);
+
+struct Free;
+impl Lock for Free {}
+
+#[async_trait]
+impl Store for Kept {
+    async fn load(&self) -> Result<Option<State>, StoreError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    async fn save(&self, state: &State) -> Result<(), StoreError> {
+        *self.0.lock().unwrap() = Some(state.clone());
+        Ok(())
+    }
+
+    async fn lock(&self, _info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        Ok(Box::new(Free))
+    }
+
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+/// All events, as the lines of a log.
+#[derive(Default)]
+struct Log(Mutex<Vec<Event>>);
+
+impl Sink for Log {
+    fn event(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+struct World {
+    provider: Broken,
+    store: Kept,
+    log: Log,
+    desired: Desired,
+    folder: tempfile::TempDir,
+}
+
+fn attributes(value: &Value) -> Attributes {
+    value.as_object().unwrap().clone().into_iter().collect()
+}
+
+impl World {
+    /// A user with a key in a profile, a policy attached to it, and a role that has nothing to do with them.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files {
+            credentials: folder.path().join("credentials"),
+            config: folder.path().join("config"),
+            base: PathBuf::from(folder.path()),
+            overlay: None,
+        };
+        let cloud = Sandbox::in_memory("123456789012", "us-east-1");
+        let provider =
+            Broken { edges: Edges::new(Box::new(cloud), files, 4), faults: Mutex::default(), writes: Mutex::default() };
+        let tags = json!({kind::OWNER_TAG: MANIFEST});
+        let arn = |what: &str| format!("arn:aws:iam::123456789012:{what}");
+        let allow = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"});
+        let trust =
+            json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}});
+        let document = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]});
+        let objects = [
+            ("user.u", json!({"name": "u", "arn": arn("user/u"), "path": "/", "tags": tags}), vec![]),
+            (
+                "policy.p",
+                json!({"name": "p", "arn": arn("policy/p"), "path": "/", "tags": tags, "document": document(allow)}),
+                vec![],
+            ),
+            (
+                "user_policy_attachment.u/p",
+                json!({"user": "u", "policy_arn": arn("policy/p")}),
+                vec!["user.u", "policy.p"],
+            ),
+            ("access_key.u", json!({"user": "u", "profile": "u"}), vec!["user.u"]),
+            (
+                "role.r",
+                json!({"name": "r", "arn": arn("role/r"), "path": "/", "tags": tags, "trust": document(trust)}),
+                vec![],
+            ),
+        ];
+        let mut desired = Desired {
+            name: MANIFEST.to_owned(),
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            ..Desired::default()
+        };
+        for (address, values, depends_on) in objects {
+            let depends_on = depends_on.iter().map(|it| it.parse().unwrap()).collect();
+            let resource = Resource { attributes: attributes(&values), depends_on, ..Resource::default() };
+            desired.resources.insert(address.parse().unwrap(), resource);
+        }
+        Self { provider, store: Kept::default(), log: Log::default(), desired, folder }
+    }
+
+    fn fails(self, action: &'static str, kind: FailureKind, code: &str) -> Self {
+        let failure = Failure::new(kind, action, code, "injected");
+        self.provider.faults.lock().unwrap().push((action, failure));
+        self
+    }
+
+    fn recorded(&self) -> Recorded {
+        self.store.0.lock().unwrap().as_ref().map(|state| state.resources.clone()).unwrap_or_default()
+    }
+
+    async fn plan(&self) -> Plan {
+        let recorded = self.recorded();
+        let live = resolve(&self.provider, &self.desired, &recorded, false, 4).await;
+        let decisions = diff::diff(&self.desired, &recorded, &live, false);
+        let header = Header {
+            manifest: MANIFEST.to_owned(),
+            manifest_file: String::new(),
+            manifest_digest: String::new(),
+            account: "123456789012".to_owned(),
+            caller: String::new(),
+            region: "us-east-1".to_owned(),
+            store: None,
+            sandbox: true,
+            mode: Mode::Apply,
+            targets: std::collections::BTreeSet::new(),
+            relayctl: String::new(),
+        };
+        build::build(header, Stamp { lineage: None, serial: 0 }, decisions, &self.desired, &recorded).unwrap()
+    }
+
+    async fn apply(&self) -> Outcome {
+        let plan = self.plan().await;
+        let state = self.store.0.lock().unwrap().clone().unwrap_or(State {
+            version: 1,
+            lineage: "l".to_owned(),
+            serial: 0,
+            manifest: MANIFEST.to_owned(),
+            account: "123456789012".to_owned(),
+            resources: Recorded::new(),
+        });
+        apply(&plan, &self.provider, &self.store, state, &self.log, 4).await
+    }
+
+    fn writes(&self, action: &str) -> usize {
+        self.provider.writes.lock().unwrap().iter().filter(|it| *it == action).count()
+    }
+
+    /// The next run must finish whatever this one left, and the one after it must find nothing.
+    async fn finishes(&self) {
+        let outcome = self.apply().await;
+        assert!(outcome.succeeded(), "{outcome:#?}");
+        let plan = self.plan().await;
+        assert!(plan.is_empty() && plan.steps.is_empty(), "{plan:#?}");
+        let credentials = std::fs::read_to_string(self.folder.path().join("credentials")).unwrap();
+        assert_eq!(credentials.matches("aws_access_key_id").count(), 1, "{credentials}");
+    }
+}
+
+fn names(steps: &[StepId]) -> Vec<String> {
+    steps.iter().map(|step| step.address.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_failure_skips_its_dependents_and_nothing_else() {
+    let world = World::new().fails("iam:CreatePolicy", FailureKind::AccessDenied, "AccessDenied");
+    let outcome = world.apply().await;
+    assert_eq!(outcome.failed[0].0.address.to_string(), "policy.p");
+    let skipped: Vec<StepId> = outcome.skipped.iter().map(|(step, _)| step.clone()).collect();
+    assert_eq!(names(&skipped), ["user_policy_attachment.u/p"]);
+    assert_eq!(outcome.skipped[0].1[0].to_string(), "policy.p");
+    let mut done = names(&outcome.done);
+    done.sort();
+    assert_eq!(done, ["access_key.u", "role.r", "user.u"]);
+    assert!(!world.recorded().contains_key(&"policy.p".parse().unwrap()), "a refused create leaves no intent");
+    world.finishes().await;
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_delivered_is_deleted_again() {
+    let world = World::new().fails("file:WriteCredentials", FailureKind::Refused, "DiskFull");
+    let outcome = world.apply().await;
+    let Fault::Call(failure) = &outcome.failed[0].1 else { panic!("{outcome:#?}") };
+    assert!(failure.message.contains("was deleted again"), "{failure}");
+    assert_eq!((world.writes("iam:CreateAccessKey"), world.writes("iam:DeleteAccessKey")), (1, 1));
+    world.finishes().await;
+}
+
+#[tokio::test]
+async fn a_key_that_could_not_be_taken_back_is_found_and_replaced_by_the_next_run() {
+    let world = World::new().fails("file:WriteCredentials", FailureKind::Refused, "DiskFull").fails(
+        "iam:DeleteAccessKey",
+        FailureKind::Unavailable,
+        "Timeout",
+    );
+    let outcome = world.apply().await;
+    assert_eq!(outcome.failed.len(), 1);
+    let entry = world.recorded()[&"access_key.u".parse().unwrap()].clone();
+    assert_eq!(entry.status, Status::Intended);
+    world.finishes().await;
+    assert_eq!((world.writes("iam:CreateAccessKey"), world.writes("iam:DeleteAccessKey")), (2, 2));
+}
+
+#[tokio::test]
+async fn propagation_is_waited_out_and_told() {
+    let world = World::new().fails("iam:AttachUserPolicy", FailureKind::NotFound, "NoSuchEntity").fails(
+        "iam:AttachUserPolicy",
+        FailureKind::NotFound,
+        "NoSuchEntity",
+    );
+    let outcome = world.apply().await;
+    assert!(outcome.succeeded(), "{outcome:#?}");
+    assert_eq!(world.writes("iam:AttachUserPolicy"), 3);
+    let events = world.log.0.lock().unwrap();
+    let waits: Vec<u64> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Waiting { waited, limit, .. } => {
+                assert_eq!(limit.as_secs(), 120);
+                Some(waited.as_secs())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(waits, [0, 1]);
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_create_is_recognised_by_our_tag() {
+    let world = World::new();
+    // The user was made, but the answer was lost and the call was sent again.
+    let plan = world.plan().await;
+    let create = plan.steps.iter().find(|step| step.id.address.to_string() == "user.u").unwrap();
+    let made = Seam { world: &world, first: create.calls[0].clone(), sent: Mutex::new(false) };
+    let state = State {
+        version: 1,
+        lineage: "l".to_owned(),
+        serial: 0,
+        manifest: MANIFEST.to_owned(),
+        account: "123456789012".to_owned(),
+        resources: Recorded::new(),
+    };
+    let outcome = apply(&plan, &made, &world.store, state, &world.log, 4).await;
+    assert!(outcome.succeeded(), "{outcome:#?}");
+    world.finishes().await;
+}
+
+/// Sends one write twice, as a client does whose first answer was lost.
+struct Seam<'a> {
+    world: &'a World,
+    first: Write,
+    sent: Mutex<bool>,
+}
+
+#[async_trait]
+impl Provider for Seam<'_> {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        self.world.provider.read(read).await
+    }
+
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        let again = *write == self.first && !std::mem::replace(&mut *self.sent.lock().unwrap(), true);
+        if again {
+            self.world.provider.write(write, carried).await?;
+        }
+        self.world.provider.write(write, carried).await
+    }
+}
+
+#[tokio::test]
+async fn a_plan_is_stale_once_its_state_moved_on() {
+    let world = World::new();
+    let plan = world.plan().await;
+    assert_eq!(stale(&plan, None), None);
+    world.apply().await;
+    let state = world.store.0.lock().unwrap().clone();
+    assert!(stale(&plan, state.as_ref()).unwrap().contains("applied already"));
+}

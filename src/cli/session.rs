@@ -145,7 +145,7 @@ impl Destination<'_> {
                 .terminal
                 .note(&format!("Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."));
         }
-        let edges = Edges { cloud: self.cloud(context).await?, files: self.files()? };
+        let edges = Edges::new(self.cloud(context).await?, self.files()?, context.options.parallelism());
         let caller = resolve::caller(&edges).await?;
         if caller.account != self.account {
             return Err(self.wrong_account(&caller));

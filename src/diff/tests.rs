@@ -1,5 +1,7 @@
 //! The table of what is decided, row by row, and what one decision means for the others.
 
+#![allow(clippy::needless_pass_by_value, reason = "builders read best with the values in place")]
+
 use serde_json::json;
 
 use super::*;

@@ -203,7 +203,7 @@ impl Filler<'_, '_, '_> {
 }
 
 fn join(segments: &[String]) -> String {
-    segments.iter().map(|segment| format!("/{segment}")).collect()
+    segments.iter().fold(String::new(), |pointer, segment| pointer + "/" + segment)
 }
 
 fn escape(key: &str) -> String {

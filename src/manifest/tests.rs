@@ -1,5 +1,7 @@
 //! Whole manifests, from files to resources.
 
+#![allow(clippy::format_collect, reason = "a few dozen lines of a test's manifest")]
+
 use std::fs;
 
 use serde_json::json;

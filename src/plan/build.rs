@@ -155,7 +155,7 @@ impl Draft<'_> {
         // A new key takes the place of the one whose id is recorded.
         let mut wanted_now = wanted.clone();
         wanted_now.extend(
-            self.decision.recorded.iter().flat_map(|known| known.get("id")).map(|id| ("id".into(), id.clone())),
+            self.decision.recorded.iter().filter_map(|known| known.get("id")).map(|id| ("id".into(), id.clone())),
         );
         let mut step = self.step(Phase::Create, self.kind.create(&wanted_now), expect);
         step.wanted = subject(Some(wanted), self.decision.recorded.as_ref());

@@ -53,12 +53,11 @@ impl Lowering<'_, '_, '_> {
                 } else {
                     self.scope.arn(section, &name.value)
                 };
-                match arn {
-                    Some(arn) => arns.push(arn.into()),
-                    None => {
-                        self.scope.unknown_name(section, &name.value, &name.spot);
-                        complete = false;
-                    }
+                if let Some(arn) = arn {
+                    arns.push(arn.into());
+                } else {
+                    self.scope.unknown_name(section, &name.value, &name.spot);
+                    complete = false;
                 }
             }
         }
