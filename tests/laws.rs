@@ -3,13 +3,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Mutex;
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use relayctl::address::Address;
+use relayctl::call::iam::{
+    AuthorizationDetails, Inline, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+};
+use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
+use relayctl::diff::diff;
+use relayctl::kind::OWNER_TAG;
+use relayctl::model::{Desired, Entry, Recorded, Resource, Status};
+use relayctl::plan::build::build;
+use relayctl::plan::{Header, Mode, Stamp};
 use relayctl::policy::{
     Usage, allows, canonical, compact, comparison_key, equivalent, locate, parse, trusts, validate,
 };
-use relayctl::value::Value;
+use relayctl::port::Provider;
+use relayctl::resolve::resolve;
+use relayctl::value::{Attributes, Tags, Value};
 use serde_json::json;
 
 /// What a document means, free of spelling. Texts stand in their simplest spelling.
@@ -461,5 +474,179 @@ proptest! {
             prop_assert!(error.line >= 1 && error.column >= 1);
         }
         let _ = locate(&text, &pointer);
+    }
+}
+
+/// An account in which everything is as declared, but every document and list comes back spelt and ordered otherwise at
+/// each read.
+struct Respelling {
+    meaning: Meaning,
+    choices: Mutex<Choices>,
+}
+
+impl Respelling {
+    fn document(&self) -> Value {
+        spell(&self.meaning, &mut self.choices.lock().unwrap(), Liberty::Case)
+    }
+
+    fn shuffled<T>(&self, mut list: Vec<T>) -> Vec<T> {
+        self.choices.lock().unwrap().shuffle(&mut list);
+        list
+    }
+
+    fn user(&self) -> UserDetail {
+        UserDetail {
+            user: User {
+                name: "u".into(),
+                id: "AIDA1".into(),
+                arn: USER.into(),
+                path: "/".into(),
+                tags: tags(),
+                ..User::default()
+            },
+            attached: self.shuffled(vec![POLICY.to_owned(), READ_ONLY.to_owned()]),
+            inline: self.shuffled(vec![self.inline("i"), self.inline("j")]),
+            groups: Vec::new(),
+        }
+    }
+
+    fn inline(&self, name: &str) -> Inline {
+        Inline { name: name.to_owned(), document: self.document() }
+    }
+
+    fn role(&self) -> Role {
+        Role {
+            name: "r".into(),
+            id: "AROA1".into(),
+            arn: ROLE.into(),
+            path: "/".into(),
+            max_session_duration: 3600,
+            trust: self.document(),
+            tags: tags(),
+            ..Role::default()
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        let default_version = "v2".to_owned();
+        Policy {
+            name: "p".into(),
+            id: "ANPA1".into(),
+            arn: POLICY.into(),
+            path: "/".into(),
+            tags: tags(),
+            default_version,
+            ..Policy::default()
+        }
+    }
+
+    fn versions(&self) -> Vec<PolicyVersion> {
+        let version =
+            |id: &str, is_default| PolicyVersion { id: id.to_owned(), is_default, document: Some(self.document()) };
+        self.shuffled(vec![version("v1", false), version("v2", true)])
+    }
+}
+
+#[async_trait::async_trait]
+impl Provider for Respelling {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        Ok(match read {
+            Read::Iam(IamRead::GetAccountAuthorizationDetails) => {
+                Reply::Iam(IamReply::AuthorizationDetails(AuthorizationDetails {
+                    users: vec![self.user()],
+                    roles: vec![RoleDetail { role: self.role(), ..RoleDetail::default() }],
+                    policies: vec![PolicyDetail { policy: self.policy(), versions: self.versions() }],
+                }))
+            }
+            Read::Iam(IamRead::GetRole { .. }) => Reply::Iam(IamReply::Role(self.role())),
+            Read::Iam(IamRead::GetPolicy { .. }) => Reply::Iam(IamReply::Policy(self.policy())),
+            Read::S3(S3Read::HeadBucket(_)) => Reply::S3(S3Reply::Bucket { region: "us-east-1".into() }),
+            Read::S3(S3Read::GetBucketTagging(_)) => Reply::S3(S3Reply::Tags(tags())),
+            Read::S3(S3Read::GetBucketPolicy(_)) => Reply::S3(S3Reply::Policy(self.document())),
+            other => return Err(Failure::new(FailureKind::Other, other.action(), "Unexpected", format!("{other:?}"))),
+        })
+    }
+
+    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+        panic!("an empty plan writes nothing, not {write:?}");
+    }
+}
+
+const USER: &str = "arn:aws:iam::123456789012:user/u";
+const ROLE: &str = "arn:aws:iam::123456789012:role/r";
+const POLICY: &str = "arn:aws:iam::123456789012:policy/p";
+const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+fn tags() -> Tags {
+    Tags::from([(OWNER_TAG.to_owned(), "laws".to_owned())])
+}
+
+/// Everything that holds a document or a list, declared in one spelling.
+fn declared(document: &Value) -> (Desired, Recorded) {
+    let objects = [
+        ("policy.p", "ANPA1", json!({"name": "p", "arn": POLICY, "path": "/", "tags": tags(), "document": document})),
+        ("user.u", "AIDA1", json!({"name": "u", "arn": USER, "path": "/", "tags": tags()})),
+        ("user_policy.u/i", "u:i", json!({"user": "u", "name": "i", "document": document})),
+        ("user_policy.u/j", "u:j", json!({"user": "u", "name": "j", "document": document})),
+        (
+            "user_policy_attachment.u/p",
+            "u|arn:aws:iam::123456789012:policy/p",
+            json!({"user": "u", "policy_arn": POLICY}),
+        ),
+        ("role.r", "AROA1", json!({"name": "r", "arn": ROLE, "path": "/", "tags": tags(), "trust": document})),
+        (
+            "bucket.b",
+            "b",
+            json!({"name": "b", "arn": "arn:aws:s3:::b", "region": "us-east-1", "tags": tags(), "policy": document}),
+        ),
+    ];
+    let mut desired = Desired { name: "laws".into(), region: "us-east-1".into(), ..Desired::default() };
+    let mut recorded = Recorded::new();
+    for (address, id, attributes) in objects {
+        let address: Address = address.parse().unwrap();
+        let attributes: Attributes = attributes.as_object().unwrap().clone().into_iter().collect();
+        let entry = Entry {
+            status: Status::Done,
+            id: Some(id.to_owned()),
+            attributes: attributes.clone(),
+            depends_on: BTreeSet::new(),
+        };
+        recorded.insert(address.clone(), entry);
+        desired.resources.insert(address, Resource { attributes, ..Resource::default() });
+    }
+    (desired, recorded)
+}
+
+fn header() -> Header {
+    Header {
+        manifest: "laws".into(),
+        manifest_file: String::new(),
+        manifest_digest: String::new(),
+        account: "123456789012".into(),
+        caller: String::new(),
+        region: "us-east-1".into(),
+        store: None,
+        sandbox: false,
+        mode: Mode::Apply,
+        targets: BTreeSet::new(),
+        relayctl: String::new(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The first law: what is as declared is left alone, however AWS spells it and in whatever order.
+    #[test]
+    fn a_plan_over_respelt_answers_is_empty(meaning in meaning(), one: u64, other: u64) {
+        let document = canonical(&spell(&meaning, &mut Choices(one), Liberty::Form));
+        let (desired, recorded) = declared(&document);
+        let account = Respelling { meaning, choices: Mutex::new(Choices(other)) };
+        let live = futures::executor::block_on(resolve(&account, &desired, &recorded, false, 4));
+        let decisions = diff(&desired, &recorded, &live, false);
+        let stamp = Stamp { lineage: None, serial: 0 };
+        let plan = build(header(), stamp, decisions, &desired, &recorded).unwrap();
+        prop_assert!(plan.is_empty() && plan.steps.is_empty(), "{:#?}", plan);
+        prop_assert_eq!(plan.changes.len(), desired.resources.len());
     }
 }
