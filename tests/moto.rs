@@ -7,8 +7,6 @@ mod support;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use relayctl::call::iam::{AccessKey, Inline, PolicyVersion};
 use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{
@@ -20,21 +18,11 @@ use relayctl::provider::aws::{Aws, Options};
 use relayctl::value::{Tags, Value};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use support::edge::aws_at;
 use support::moto::{self, Moto};
 
 /// One for all tests here; they keep apart by names.
 static MOTO: LazyLock<Moto> = LazyLock::new(Moto::start);
-
-fn aws_at(endpoint: &str) -> Aws {
-    let credentials = Credentials::new("testing", "testing", None, None, "tests");
-    let config = aws_config::SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .endpoint_url(endpoint)
-        .build();
-    Aws::over(config)
-}
 
 fn aws() -> Aws {
     aws_at(MOTO.endpoint())
@@ -175,7 +163,7 @@ async fn a_user_lives_with_what_hangs_on_it() {
     let IamReply::Attached(attached) = iam(&aws, IamRead::ListAttachedUserPolicies { user: user.clone() }).await else {
         panic!()
     };
-    assert_eq!(attached, [arn.clone()]);
+    assert_eq!(attached, std::slice::from_ref(&arn));
     let IamReply::Names(names) = iam(&aws, IamRead::ListUserPolicies { user: user.clone() }).await else { panic!() };
     assert_eq!(names, ["in line"]);
     let read = IamRead::GetUserPolicy { user: user.clone(), policy: "in line".into() };
@@ -285,7 +273,7 @@ async fn a_role_lives_and_changes_in_place() {
     let IamReply::Attached(attached) = iam(&aws, IamRead::ListAttachedRolePolicies { role: role.clone() }).await else {
         panic!()
     };
-    assert_eq!(attached, [arn.clone()]);
+    assert_eq!(attached, std::slice::from_ref(&arn));
     let IamReply::Names(names) = iam(&aws, IamRead::ListRolePolicies { role: role.clone() }).await else { panic!() };
     assert_eq!(names, ["own"]);
     let read = IamRead::GetRolePolicy { role: role.clone(), policy: "own".into() };
