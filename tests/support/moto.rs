@@ -1,4 +1,4 @@
-//! moto, the AWS emulator, as a child process; and two clients from PyPI to look at it independently of relayctl.
+//! moto, the AWS emulator, as a child process; and two clients in Python to look at it independently of relayctl.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
