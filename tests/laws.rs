@@ -527,7 +527,7 @@ impl Respelling {
         }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy() -> Policy {
         let default_version = "v2".to_owned();
         Policy {
             name: "p".into(),
@@ -555,11 +555,11 @@ impl Provider for Respelling {
                 Reply::Iam(IamReply::AuthorizationDetails(AuthorizationDetails {
                     users: vec![self.user()],
                     roles: vec![RoleDetail { role: self.role(), ..RoleDetail::default() }],
-                    policies: vec![PolicyDetail { policy: self.policy(), versions: self.versions() }],
+                    policies: vec![PolicyDetail { policy: Self::policy(), versions: self.versions() }],
                 }))
             }
             Read::Iam(IamRead::GetRole { .. }) => Reply::Iam(IamReply::Role(self.role())),
-            Read::Iam(IamRead::GetPolicy { .. }) => Reply::Iam(IamReply::Policy(self.policy())),
+            Read::Iam(IamRead::GetPolicy { .. }) => Reply::Iam(IamReply::Policy(Self::policy())),
             Read::S3(S3Read::HeadBucket(_)) => Reply::S3(S3Reply::Bucket { region: "us-east-1".into() }),
             Read::S3(S3Read::GetBucketTagging(_)) => Reply::S3(S3Reply::Tags(tags())),
             Read::S3(S3Read::GetBucketPolicy(_)) => Reply::S3(S3Reply::Policy(self.document())),

@@ -32,7 +32,7 @@ fn boundary(found: Option<types::AttachedPermissionsBoundary>) -> Option<String>
 }
 
 /// A part of an answer that AWS always sends; without it nothing can be said about the object.
-fn must<T>(part: Option<T>, name: &str) -> Result<T, Cause> {
+pub(super) fn must<T>(part: Option<T>, name: &str) -> Result<T, Cause> {
     part.ok_or_else(|| Cause::unreadable(format!("the answer has no {name}")))
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::config::Config;
 use secrecy::SecretString;
 
-use super::convert::iam_tags;
+use super::convert::{self, iam_tags};
 use super::failure::Cause;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
 
@@ -16,12 +16,14 @@ macro_rules! done {
     };
 }
 
+/// A create answers with what it made, whose id the state keeps: it tells this object from a later one of the same name.
 pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause> {
     use IamWrite as W;
     Ok(match write {
         W::CreateUser { user, path, boundary, tags } => {
             let call = iam.create_user().user_name(user).path(path).set_permissions_boundary(boundary.clone());
-            done!(call.set_tags(Some(iam_tags(tags)?)))
+            let made = call.set_tags(Some(iam_tags(tags)?)).send().await?;
+            Reply::Iam(IamReply::User(convert::user(convert::must(made.user, "User")?)))
         }
         W::UpdateUser { user, path } => done!(iam.update_user().user_name(user).new_path(path)),
         W::DeleteUser { user } => done!(iam.delete_user().user_name(user)),
@@ -44,7 +46,8 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
             let call = iam.create_role().role_name(role).path(path).assume_role_policy_document(trust.to_string());
             let call = call.set_description(description.clone()).set_permissions_boundary(boundary.clone());
             let call = call.set_max_session_duration(max_session_duration.map(seconds).transpose()?);
-            done!(call.set_tags(Some(iam_tags(tags)?)))
+            let made = call.set_tags(Some(iam_tags(tags)?)).send().await?;
+            Reply::Iam(IamReply::Role(convert::role(convert::must(made.role, "Role")?)?))
         }
         W::UpdateRole { role, description, max_session_duration } => {
             let call = iam.update_role().role_name(role).description(description);
@@ -69,7 +72,8 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::DeleteRolePolicy { role, policy } => done!(iam.delete_role_policy().role_name(role).policy_name(policy)),
         W::CreatePolicy { policy, path, description, document, tags } => {
             let call = iam.create_policy().policy_name(policy).path(path).policy_document(document.to_string());
-            done!(call.set_description(description.clone()).set_tags(Some(iam_tags(tags)?)))
+            let call = call.set_description(description.clone()).set_tags(Some(iam_tags(tags)?));
+            Reply::Iam(IamReply::Policy(convert::policy(convert::must(call.send().await?.policy, "Policy")?)?))
         }
         W::CreatePolicyVersion { arn, document } => {
             let call = iam.create_policy_version().policy_arn(arn).policy_document(document.to_string());
