@@ -113,6 +113,3 @@ pub fn stale(plan: &Plan, state: Option<&State>) -> Option<String> {
         (None, None) | (Some(_), Some(_)) => None,
     }
 }
-
-#[cfg(test)]
-mod tests;

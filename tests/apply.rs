@@ -6,18 +6,22 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::*;
-use crate::call::{Carried, Failure, FailureKind, Read, Reply, Write};
-use crate::model::{Desired, Recorded, Resource, Status};
-use crate::plan::{Header, Mode, Stamp, build};
-use crate::port::Lock;
-use crate::provider::Edges;
-use crate::provider::files::Files;
-use crate::provider::sandbox::Sandbox;
-use crate::resolve::resolve;
-use crate::state::{LockInfo, StoreError};
-use crate::value::{Attributes, Value};
-use crate::{diff, kind};
+use relayctl::apply::{apply, stale};
+use relayctl::call::{Carried, Failure, FailureKind, Read, Reply, Write};
+use relayctl::event::{Event, Fault, Outcome};
+use relayctl::model::{Desired, Recorded, Resource, Status};
+use relayctl::plan::{Header, Mode, Stamp, build};
+use relayctl::plan::{Plan, StepId};
+use relayctl::port::Lock;
+use relayctl::port::{Provider, Sink, Store};
+use relayctl::provider::Edges;
+use relayctl::provider::files::Files;
+use relayctl::provider::sandbox::Sandbox;
+use relayctl::resolve::resolve;
+use relayctl::state::State;
+use relayctl::state::{LockInfo, StoreError};
+use relayctl::value::{Attributes, Value};
+use relayctl::{diff, kind};
 
 const MANIFEST: &str = "relay";
 
