@@ -20,7 +20,8 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
     let mut at = 0;
     while let Some(found) = text[at..].find(['$', '<']) {
         let start = at + found;
-        let part = if text[start..].starts_with("${") { variable(&text[start..]) } else { placeholder(&text[start..]) };
+        let part =
+            if text[start..].starts_with("${") { Some(variable(&text[start..])) } else { placeholder(&text[start..]) };
         let Some((part, length)) = part else {
             at = start + 1;
             continue;
@@ -38,7 +39,7 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
-fn variable(text: &str) -> Option<(Part<'_>, usize)> {
+fn variable(text: &str) -> (Part<'_>, usize) {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {
         if text[at..].starts_with("${") {
@@ -46,18 +47,19 @@ fn variable(text: &str) -> Option<(Part<'_>, usize)> {
         } else if character == '}' {
             depth -= 1;
             if depth == 0 {
-                return Some((Part::Variable { whole: &text[..=at], body: &text[2..at] }, at + 1));
+                return (Part::Variable { whole: &text[..=at], body: &text[2..at] }, at + 1);
             }
         }
     }
-    Some((Part::Unclosed(text), text.len()))
+    (Part::Unclosed(text), text.len())
 }
 
 fn placeholder(text: &str) -> Option<(Part<'_>, usize)> {
     let inner = text.strip_prefix('<')?;
     let end = inner.find('>')?;
     let name = &inner[..end];
-    let upper = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    let upper =
+        name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
     (upper && name.starts_with(|first: char| first.is_ascii_uppercase()))
         .then_some((Part::Placeholder(&text[..end + 2]), end + 2))
 }

@@ -27,7 +27,7 @@ pub use header::Header;
 /// Checks a decoded manifest and makes resources of it. They are complete when the scope has no errors.
 pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> Desired {
     let header = header::read(manifest, scope);
-    let store = manifest.state.as_ref().map(|state| header::store(state));
+    let store = manifest.state.as_ref().map(header::store);
     let mut lowering = Lowering { header, scope, resources: BTreeMap::new(), soft: BTreeSet::new() };
     lowering.all(manifest);
     cycle::check(&lowering.resources, lowering.scope);

@@ -23,7 +23,7 @@ impl Lowering<'_, '_, '_> {
             return None;
         };
         match &trust.value {
-            Trust::Document(source) => documents::resolve(source, &role.spot, Usage::Trust, self.scope),
+            Trust::Document(source) => documents::resolve(source, Usage::Trust, self.scope),
             Trust::Who(who) => {
                 let principal = self.principal(who, &trust.spot)?;
                 let statement = json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"});
@@ -53,12 +53,11 @@ impl Lowering<'_, '_, '_> {
                 } else {
                     self.scope.arn(section, &name.value)
                 };
-                match arn {
-                    Some(arn) => arns.push(arn.into()),
-                    None => {
-                        self.scope.unknown_name(section, &name.value, &name.spot);
-                        complete = false;
-                    }
+                if let Some(arn) = arn {
+                    arns.push(arn.into());
+                } else {
+                    self.scope.unknown_name(section, &name.value, &name.spot);
+                    complete = false;
                 }
             }
         }
