@@ -173,7 +173,7 @@ impl<T: Decode> Decode for Named<T> {
         let mut declared = Vec::with_capacity(entries.len());
         for entry in entries {
             let spot = &entry.key_spot;
-            let name = scope.expand(&entry.key, Mode::Plain, &|| spot.clone());
+            let name = scope.expand(&entry.key, Mode::Name, &|| spot.clone());
             let problems = scope.problems.len();
             let body = if entry.node.is_null() { T::empty(&entry.node, scope) } else { T::decode(&entry.node, scope) };
             let complete = problems == scope.problems.len();
@@ -248,7 +248,7 @@ impl Decode for DocumentSource {
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"anyOf": [
             {"type": "string", "description": "The path of a JSON file, relative to this one."},
-            {"type": "object", "description": "The document itself.", "additionalProperties": true}
+            {"type": "object", "description": "The document itself.", "required": ["Statement"]}
         ]})
     }
 }

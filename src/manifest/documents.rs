@@ -62,10 +62,10 @@ impl Template {
 }
 
 /// Reads, fills in and checks a document. `None` when it has a problem, which is then in the scope.
-pub fn resolve(source: &DocumentSource, said: &Spot, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
+pub fn resolve(source: &DocumentSource, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
     let template = match source {
         DocumentSource::Inline(node) => {
-            Template { value: node.value(), origin: Origin::Yaml(node.clone()), said: said.clone() }
+            Template { value: node.value(), origin: Origin::Yaml(node.clone()), said: node.spot.clone() }
         }
         DocumentSource::Path(path) => read(path, scope)?,
     };
@@ -203,7 +203,7 @@ impl Filler<'_, '_, '_> {
 }
 
 fn join(segments: &[String]) -> String {
-    segments.iter().fold(String::new(), |pointer, segment| pointer + "/" + segment)
+    segments.iter().flat_map(|segment| ["/", segment]).collect()
 }
 
 fn escape(key: &str) -> String {

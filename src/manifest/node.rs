@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
-        let file = Arc::new(File { shown: "m.yaml".into(), relative: "m.yaml".into(), text: text.to_owned() });
+        let file = Arc::new(File::new("m.yaml".into(), "m.yaml".into(), text.to_owned()));
         let mut problems = Vec::new();
         let node = parse(&file, &mut problems);
         (node, problems)

@@ -17,6 +17,8 @@ use crate::diagnostic::Diagnostic;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Plain,
+    /// A name or a path, which the ARNs of this manifest are made of, and so cannot be made of them.
+    Name,
     /// Inside a policy document: IAM's own variables pass, and published placeholders are filled in.
     Document,
 }
@@ -222,6 +224,10 @@ impl<'a> Scope<'a> {
         if mode == Mode::Document && (inner.contains(':') || matches!(&*inner, "*" | "?" | "$")) {
             return Some(format!("${{{inner}}}"));
         }
+        if mode == Mode::Name && Section::ALL.into_iter().any(|section| prefixed(&inner, section.key())) {
+            self.reference_in_name(&at().within(whole));
+            return None;
+        }
         self.evaluate(&inner, &|| at().within(whole))
     }
 
@@ -246,8 +252,18 @@ impl<'a> Scope<'a> {
         let references = std::mem::replace(&mut self.references, outer);
         self.evaluating.pop();
         self.references.extend(references.iter().cloned());
-        self.values.insert(symbol.to_owned(), text.clone().map(|text| Expanded { text, references }));
+        // What nobody declares is wrong wherever it stands, and is told each time.
+        if text.is_some() || self.is_declared(symbol) {
+            self.values.insert(symbol.to_owned(), text.clone().map(|text| Expanded { text, references }));
+        }
         text
+    }
+
+    fn is_declared(&self, symbol: &str) -> bool {
+        match symbol.strip_prefix("var.") {
+            Some(name) => self.variable_names().contains(&name),
+            None => matches!(symbol, "account" | "region" | "partition" | "name" | "unique"),
+        }
     }
 
     fn compute(&mut self, symbol: &str, at: &dyn Fn() -> Spot) -> Option<String> {
@@ -325,14 +341,18 @@ impl<'a> Scope<'a> {
     fn reference(&mut self, section: Section, symbol: &str, at: &dyn Fn() -> Spot) -> Option<String> {
         let rest = &symbol[section.key().len() + 1..];
         let Some(name) = rest.strip_suffix(".arn") else {
-            let help = format!("write ${{{}.{rest}.arn}}", section.key());
+            // `${roles.X.name}` means a role X that is declared, and a field that can't be asked for.
+            let name = match rest.rsplit_once('.') {
+                Some((name, _)) if self.arn(section, rest).is_none() => name,
+                _ => rest,
+            };
+            let help = format!("write ${{{}.{name}.arn}}: only ARNs can be referred to", section.key());
             self.error("unknown-variable", &at(), format!("`${{{symbol}}}` does not end in `.arn`"), help);
             return None;
         };
         self.build_index();
         let Index::Known { arns, .. } = &self.index else {
-            let message = "the name or path of a resource cannot refer to a resource";
-            self.error("reference-in-name", &at(), message, "use plain variables in names: ${var.x}, ${unique}");
+            self.reference_in_name(&at());
             return None;
         };
         if let Some(arn) = arns.get(&(section, name.to_owned())) {
@@ -341,6 +361,11 @@ impl<'a> Scope<'a> {
         }
         self.unknown_name(section, name, &at());
         None
+    }
+
+    fn reference_in_name(&mut self, spot: &Spot) {
+        let message = "a name or a path cannot hold the ARN of a resource";
+        self.error("reference-in-name", spot, message, "use plain variables in names: ${var.x}, ${unique}");
     }
 
     pub fn unknown_name(&mut self, section: Section, name: &str, spot: &Spot) {
@@ -360,10 +385,10 @@ impl<'a> Scope<'a> {
         let root = self.root;
         for section in Section::ALL {
             for entry in root.field(section.key()).map(Node::entries).unwrap_or_default() {
-                let Some(name) = self.expand(&entry.key, Mode::Plain, &|| entry.key_spot.clone()) else { continue };
+                let Some(name) = self.expand(&entry.key, Mode::Name, &|| entry.key_spot.clone()) else { continue };
                 let path = entry.node.field("path").and_then(|path| {
                     let text = path.text()?;
-                    self.expand(text, Mode::Plain, &|| path.spot.clone())
+                    self.expand(text, Mode::Name, &|| path.spot.clone())
                 });
                 let arn = self.make_arn(section, path.as_deref().unwrap_or("/"), &name);
                 arns.insert((section, name.into_owned()), arn);

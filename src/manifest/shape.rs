@@ -1,5 +1,7 @@
 //! The shapes of a manifest (version 1): what may stand where. Decoder and JSON Schema come from these.
 
+#![allow(clippy::doc_markdown, reason = "these are the schema's descriptions, which editors show as plain text")]
+
 use schemars::JsonSchema;
 
 use super::decode::{
@@ -24,7 +26,7 @@ shape! {
         /// Values for `${var.NAME}`.
         variables: Named<Unread>,
         /// Another manifest, relative to this one, over which this one is laid.
-        #[allow(dead_code, reason = "followed on the nodes, before there are shapes; it stands here for the schema")]
+        #[expect(dead_code, reason = "read before decoding; here for the schema and the list of fields")]
         extends: Text,
         /// Where the state is kept: a path or a URL.
         state: Text,

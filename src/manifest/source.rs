@@ -17,6 +17,22 @@ pub struct File {
     /// From the manifest's folder, so that digests and paths in the plan mean the same on another machine.
     pub relative: PathBuf,
     pub text: String,
+    /// Where each line begins, in bytes: manifests of ten thousand lines ask for lines ten thousand times.
+    starts: Vec<usize>,
+}
+
+impl File {
+    pub fn new(shown: PathBuf, relative: PathBuf, text: String) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { shown, relative, text, starts }
+    }
+
+    /// A line by its number, without its end; empty where there is none.
+    fn line(&self, number: usize) -> &str {
+        let start = number.checked_sub(1).and_then(|index| self.starts.get(index));
+        let rest = start.map_or("", |start| &self.text[*start..]);
+        rest.lines().next().unwrap_or_default()
+    }
 }
 
 /// A stretch of a file's text.
@@ -40,19 +56,19 @@ impl Spot {
 
     /// The text from here to the end of the line.
     pub fn rest_of_line(&self) -> &str {
-        let line = self.file.text.lines().nth(self.line.saturating_sub(1)).unwrap_or_default();
+        let line = self.file.line(self.line);
         line.char_indices().nth(self.column.saturating_sub(1)).map_or("", |(start, _)| &line[start..])
     }
 
     /// The first place of `part` from here on, on this line or the lines that a block scalar goes on over.
     pub fn within(&self, part: &str) -> Self {
-        let lines = self.file.text.lines().enumerate().skip(self.line.saturating_sub(1));
-        for (index, line) in lines.take(200) {
-            let skipped = if index + 1 == self.line { self.column.saturating_sub(1) } else { 0 };
+        for number in (self.line..=self.file.starts.len()).take(200) {
+            let line = self.file.line(number);
+            let skipped = if number == self.line { self.column.saturating_sub(1) } else { 0 };
             let start = line.char_indices().nth(skipped).map_or(line.len(), |(start, _)| start);
             if let Some(found) = line[start..].find(part) {
                 let column = line[..start + found].chars().count() + 1;
-                return Self { file: Arc::clone(&self.file), line: index + 1, column, length: part.chars().count() };
+                return Self { file: Arc::clone(&self.file), line: number, column, length: part.chars().count() };
             }
         }
         self.clone()
@@ -119,7 +135,7 @@ impl Files {
             .map_err(|error| ReadError::NotText { file: shown.clone(), at: error.utf8_error().valid_up_to() + 1 })?;
         // A byte order mark is no part of the text, but Windows editors write one.
         let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
-        let file = Arc::new(File { shown: shown.clone(), relative: relative.to_owned(), text });
+        let file = Arc::new(File::new(shown.clone(), relative.to_owned(), text));
         self.read.insert(shown, Arc::clone(&file));
         Ok(file)
     }
@@ -181,7 +197,7 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_that_says_them() {
-        let file = File { shown: "m/../base/b.yaml".into(), relative: "../base/b.yaml".into(), text: String::new() };
+        let file = File::new("m/../base/b.yaml".into(), "../base/b.yaml".into(), String::new());
         assert_eq!(relative_to(&file, "policies/x.json"), Path::new("../base/policies/x.json"));
         assert_eq!(relative_to(&file, "../manifests/./x.json"), Path::new("../manifests/x.json"));
         assert_eq!(relative_to(&file, "/etc/x.json"), Path::new("/etc/x.json"));
@@ -190,8 +206,7 @@ mod tests {
 
     #[test]
     fn a_part_is_found_in_characters_from_the_spot_on() {
-        let file =
-            Arc::new(File { shown: "f".into(), relative: "f".into(), text: "ä: ${x} ${y}\n  ${x}\n".to_owned() });
+        let file = Arc::new(File::new("f".into(), "f".into(), "ä: ${x} ${y}\n  ${x}\n".to_owned()));
         let spot = Spot { file, line: 1, column: 5, length: 1 };
         let found = spot.within("${y}");
         assert_eq!((found.line, found.column, found.length), (1, 9, 4));

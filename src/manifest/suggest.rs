@@ -1,11 +1,15 @@
 //! "Did you mean …?"
 
-/// The known name that is nearest to what was written, if it is near enough to be a slip of the pen.
+/// The known name that is nearest to what was written, if it is near enough to be a slip of the pen or half of it.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = written.to_lowercase();
-    let distance = |name: &str| strsim::damerau_levenshtein(&folded, &name.to_lowercase());
-    let (distance, name) = known.into_iter().map(|name| (distance(name), name)).min()?;
-    (distance <= (written.chars().count() / 3).max(1)).then_some(name)
+    let near = |name: &str| {
+        let name = name.to_lowercase();
+        let distance = strsim::damerau_levenshtein(&folded, &name);
+        let alike = distance <= (folded.chars().count() / 3).max(1) || strsim::jaro_winkler(&folded, &name) > 0.85;
+        alike.then_some(distance)
+    };
+    known.into_iter().filter_map(|name| Some((near(name)?, name))).min().map(|(_, name)| name)
 }
 
 /// "did you mean `x`?", or else all names that are known.
@@ -27,6 +31,8 @@ mod tests {
     fn slips_are_found_and_strangers_are_not() {
         assert_eq!(nearest("polices", ["policies", "users"]), Some("policies"));
         assert_eq!(nearest("Servrless", ["serverless", "other"]), Some("serverless"));
+        assert_eq!(nearest("policy", ["path", "policies"]), Some("policies"));
+        assert_eq!(nearest("version", ["region", "versioning"]), Some("versioning"));
         assert_eq!(nearest("groups", ["policies", "users", "roles"]), None);
         assert_eq!(help("x", [], "users"), "there are no users");
     }

@@ -58,7 +58,8 @@ fn placeholder(text: &str) -> Option<(Part<'_>, usize)> {
     let inner = text.strip_prefix('<')?;
     let end = inner.find('>')?;
     let name = &inner[..end];
-    let upper = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    let upper =
+        name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
     (upper && name.starts_with(|first: char| first.is_ascii_uppercase()))
         .then_some((Part::Placeholder(&text[..end + 2]), end + 2))
 }

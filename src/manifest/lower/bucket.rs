@@ -42,7 +42,7 @@ impl Lowering<'_, '_, '_> {
         }
         let mut depends_on = BTreeSet::new();
         if let Some(source) = &body.policy
-            && let Some(document) = documents::resolve(source, &bucket.spot, Usage::Bucket, self.scope)
+            && let Some(document) = documents::resolve(source, Usage::Bucket, self.scope)
         {
             self.own_resources(name, &document);
             depends_on = documents::principals(&document.value, self.scope);

@@ -19,7 +19,7 @@ impl Lowering<'_, '_, '_> {
         let mut files = BTreeMap::new();
         for user in users {
             let Some(key) = &user.body.access_key else { continue };
-            self.key(&user.name, &key.value, &key.spot);
+            self.key(user, &key.value, &key.spot);
             if let Some(profile) = &key.value.profile
                 && let Some(other) = profiles.insert(profile.value.clone(), &user.name)
             {
@@ -36,8 +36,9 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn key(&mut self, user: &str, key: &AccessKey, spot: &Spot) {
-        if key.profile.is_none() && key.csv.is_none() {
+    fn key(&mut self, of: &Declared<User>, key: &AccessKey, spot: &Spot) {
+        let user = of.name.as_str();
+        if of.complete && key.profile.is_none() && key.csv.is_none() {
             let message = format!("the access key of user `{user}` has nowhere to go: AWS tells its secret only once");
             self.scope.error("missing-field", spot, message, "write `profile: NAME`, or `csv: FILE`, or both");
         }

@@ -23,7 +23,7 @@ impl Lowering<'_, '_, '_> {
             return None;
         };
         match &trust.value {
-            Trust::Document(source) => documents::resolve(source, &role.spot, Usage::Trust, self.scope),
+            Trust::Document(source) => documents::resolve(source, Usage::Trust, self.scope),
             Trust::Who(who) => {
                 let principal = self.principal(who, &trust.spot)?;
                 let statement = json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"});

@@ -1,4 +1,4 @@
-//! Stages of a zappa_settings.json.
+//! Stages of a `zappa_settings.json`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
