@@ -701,26 +701,3 @@ fn a_plan_ends_with_the_calls_that_apply_makes() {
     };
     assert_snapshot!(format!("{}\n{}", tail(PLAIN), tail(VERBOSE)));
 }
-
-#[test]
-fn zz() {
-    std::fs::write("target/tmp/g.svg", graph::svg(&desired())).unwrap();
-    let mut big = Desired::default();
-    for n in 0..130 {
-        for (kind, on) in [("user", None), ("policy", None), ("att", Some(()))] {
-            let mut r = Resource::default();
-            if on.is_some() {
-                r.depends_on = [at(&format!("user.x{n}")), at(&format!("policy.x{n}")), at("policy.x0")].into();
-            }
-            big.resources.insert(at(&format!("{kind}.x{n}")), r);
-        }
-    }
-    let t = std::time::Instant::now();
-    let s = graph::svg(&big);
-    eprintln!("{} nodes {:?} {}", big.resources.len(), t.elapsed(), s.len());
-    big.resources.retain(|a, _| a.name().len() < 4 && a.name() != "x0");
-    let big2 = Desired { resources: big.resources.into_iter().take(78).collect(), ..Desired::default() };
-    let t = std::time::Instant::now();
-    let s = graph::svg(&big2);
-    eprintln!("{} nodes {:?} {}", big2.resources.len(), t.elapsed(), s.len());
-}
