@@ -219,3 +219,20 @@ fn a_lost_state_is_found_again_by_its_tags() {
     assert!(project.read("state/tr-serverless-relay-dev.json").contains("access_key.serverless"));
     no_changes(&project);
 }
+
+#[test]
+fn somebody_elses_user_is_refused_until_it_carries_our_tag() {
+    let (moto, project) = dev();
+    moto.aws(&["iam", "create-user", "--user-name", "serverless"]);
+    let plan = project.expect(1, &["plan", DEV]);
+    assert!(plan.stdout.contains("not ours"), "{}", plan.stdout);
+    project.expect(1, &["apply"]);
+    let keys = moto.aws(&["iam", "list-access-keys", "--user-name", "serverless"]);
+    assert_eq!(keys["AccessKeyMetadata"], json!([]), "what depends on it is left undone");
+    moto.aws(&["iam", "get-role", "--role-name", ROLE]);
+
+    let tag = "Key=relayctl:manifest,Value=tr-serverless-relay-dev";
+    moto.aws(&["iam", "tag-user", "--user-name", "serverless", "--tags", tag]);
+    project.expect(0, &["apply", DEV, "--yes"]);
+    no_changes(&project);
+}

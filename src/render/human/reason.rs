@@ -54,17 +54,19 @@ pub fn remedy(change: &Change) -> Vec<String> {
     match &change.reason {
         Reason::NotOurs { owner: None } => vec![
             format!("It does not carry the tag {OWNER_TAG}, so somebody else may rely on it."),
-            format!("To manage it from now on, take it over with `relayctl import` ({this});"),
-            "to leave it alone, give yours another name in the manifest.".to_owned(),
+            format!(
+                "To take {this} over, give it the tag {OWNER_TAG} with this manifest's name as its value, and plan"
+            ),
+            "again; to leave it alone, give yours another name in the manifest.".to_owned(),
         ],
         Reason::NotOurs { owner: Some(owner) } => vec![
             format!("Its tag {OWNER_TAG} says \"{}\". Two manifests must not fight over one object:", escape(owner)),
-            format!("remove it from that one and take it over with `relayctl import` ({this}), or use another name."),
+            "remove it from that one and give it the tag with this manifest's name, or use another name.".to_owned(),
         ],
         Reason::RecreatedBySomeoneElse { recorded, live } => vec![
             format!("The state records {}, but {} is there now.", escape(recorded), escape(live)),
             "If it is not needed, delete it yourself; if it is, run".to_owned(),
-            format!("`relayctl state rm {this}`, and relayctl forgets that it ever made one."),
+            format!("`relayctl state rm MANIFEST {this}`, and relayctl forgets that it ever made one."),
         ],
         Reason::Unknown(_) => vec![
             "What is not known is neither created, changed nor destroyed.".to_owned(),
