@@ -5,6 +5,7 @@
 //! `tests/architecture.rs` keeps it so. Data flows one way: manifest, state and the resolver's reads
 //! meet in [`diff`], become a [`plan`], and [`apply`] does exactly that plan.
 
+pub mod access;
 pub mod address;
 pub mod apply;
 pub mod call;

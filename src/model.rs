@@ -21,6 +21,32 @@ pub struct Desired {
     /// SHA-256 over the manifest and every file that went into it.
     pub digest: String,
     pub resources: BTreeMap<Address, Resource>,
+    /// `checks:` of the manifest.
+    pub checks: Vec<Check>,
+    /// `lint: {allow: […]}` of the manifest.
+    pub silenced: Vec<Silence>,
+}
+
+/// An assertion on access: the subject can, or cannot, do any of the actions on any of the resources.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// A user or a role.
+    pub subject: Address,
+    pub can: bool,
+    /// Patterns, as in a policy.
+    pub actions: Vec<String>,
+    pub resources: Vec<String>,
+    pub place: Option<Place>,
+}
+
+/// A finding of lint that is accepted, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Silence {
+    pub rule: String,
+    /// The address of what it is about (`policy.Deploy`), or `*`.
+    pub on: String,
+    pub because: String,
+    pub place: Option<Place>,
 }
 
 /// One declared object.

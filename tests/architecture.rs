@@ -13,14 +13,15 @@ const RANKS: &[(usize, &[&str])] = &[
     (4, &["model"]),
     (5, &["manifest", "state", "graph"]),
     (6, &["diff"]),
-    (7, &["plan"]),
-    (8, &["event"]),
-    (9, &["port"]),
-    (10, &["resolve", "render"]),
+    (7, &["access"]),
+    (8, &["plan"]),
+    (9, &["event"]),
+    (10, &["port"]),
+    (11, &["resolve", "render"]),
     // Apply looks again before each change, with the resolver's eyes.
-    (11, &["apply", "provider"]),
-    (12, &["store"]),
-    (13, &["cli"]),
+    (12, &["apply", "provider"]),
+    (13, &["store"]),
+    (14, &["cli"]),
 ];
 
 const LONGEST_FILE: usize = 600;

@@ -109,7 +109,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         summary.refused += usize::from(change.action == Action::Refuse);
         summary.blocked += usize::from(change.action == Action::Blocked);
     }
-    Plan { header: header(), state: Stamp { lineage: None, serial: 0 }, changes, steps, summary }
+    Plan { header: header(), state: Stamp { lineage: None, serial: 0 }, changes, steps, access: Vec::new(), summary }
 }
 
 fn deployment() -> Value {

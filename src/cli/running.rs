@@ -192,6 +192,7 @@ mod tests {
             state: Stamp { lineage: None, serial: 0 },
             changes: Vec::new(),
             steps: Vec::new(),
+            access: Vec::new(),
             summary: Summary { refused, blocked, ..Summary::default() },
         }
     }

@@ -33,7 +33,7 @@ pub fn build(
     let steps: Vec<Step> = order.into_iter().filter_map(|id| steps.remove(&id)).collect();
     let changes: Vec<Change> = decisions.into_iter().map(|decision| decision.change).collect();
     let summary = summarise(&changes, &steps);
-    Ok(Plan { header, state, changes, steps, summary })
+    Ok(Plan { header, state, changes, steps, access: Vec::new(), summary })
 }
 
 fn summarise(changes: &[Change], steps: &[Step]) -> Summary {

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::AccessChange;
 use crate::address::Address;
 use crate::call::Write;
 use crate::diff::{Action, Change};
@@ -24,6 +25,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// In the order of work; ties broken by address.
     pub steps: Vec<Step>,
+    /// What the changes mean for who may do what, in order of subject.
+    #[serde(default)]
+    pub access: Vec<AccessChange>,
     pub summary: Summary,
 }
 

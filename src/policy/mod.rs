@@ -2,13 +2,17 @@
 //! grants. Pure; no I/O. Documents travel through the rest of the program as JSON values in canonical form.
 
 mod canonical;
+pub mod compare;
+pub mod decision;
 mod document;
 mod equivalence;
 mod fold;
 mod grants;
 mod parse;
 mod pattern;
+pub mod request;
 mod size;
+pub mod statement;
 mod validation;
 
 pub use canonical::canonical;

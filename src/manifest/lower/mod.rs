@@ -33,7 +33,7 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> Desired {
     cycle::check(&lowering.resources, lowering.scope);
     add_soft(&mut lowering.resources, lowering.soft);
     let Header { name, account, region, partition, .. } = lowering.header;
-    Desired { name, account, region, partition, store, digest: String::new(), resources: lowering.resources }
+    Desired { name, account, region, partition, store, resources: lowering.resources, ..Desired::default() }
 }
 
 struct Lowering<'s, 'a, 'm> {

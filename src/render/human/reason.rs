@@ -139,7 +139,14 @@ mod tests {
             left_alone: Vec::new(),
         };
         let state = Stamp { lineage: None, serial: 0 };
-        let plan = Plan { header, state, changes: vec![change], steps: vec![step], summary: Summary::default() };
+        let plan = Plan {
+            header,
+            state,
+            changes: vec![change],
+            steps: vec![step],
+            access: Vec::new(),
+            summary: Summary::default(),
+        };
         assert_eq!(phrase(&plan, &plan.changes[0]), "new: not in the local file, not in the state");
         let other = Change { address: Address::new("user", "x"), ..plan.changes[0].clone() };
         assert_eq!(phrase(&plan, &other), "new: not in AWS, not in the state");

@@ -1,0 +1,69 @@
+//! A request, as IAM sees it when it decides: who, what, on what, under which circumstances.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::statement::PrincipalType;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Request {
+    pub principal: Caller,
+    /// `s3:GetObject`
+    pub action: String,
+    /// An ARN, or `*` for actions that are about no single resource.
+    pub resource: String,
+    #[serde(default, skip_serializing_if = "Context::is_empty")]
+    pub context: Context,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Caller {
+    /// `Everyone` for somebody without credentials.
+    #[serde(rename = "type")]
+    pub kind: PrincipalType,
+    /// The ARN of a user, role or session, or an account's id; `lambda.amazonaws.com`; a provider; a canonical id; `*`
+    /// for somebody without credentials.
+    pub name: String,
+}
+
+/// The condition keys of a request with their values. Keys know no case: they are kept in lower case. A key with an
+/// empty list is not the same as a key that is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Context(BTreeMap<String, Vec<String>>);
+
+impl Caller {
+    pub fn aws(arn: impl Into<String>) -> Self {
+        Self { kind: PrincipalType::AWS, name: arn.into() }
+    }
+
+    pub fn service(name: impl Into<String>) -> Self {
+        Self { kind: PrincipalType::Service, name: name.into() }
+    }
+}
+
+impl Context {
+    pub fn set(&mut self, key: &str, values: Vec<String>) {
+        self.0.insert(key.to_lowercase(), values);
+    }
+
+    pub fn get(&self, key: &str) -> Option<&[String]> {
+        self.0.get(&key.to_lowercase()).map(Vec::as_slice)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(String, Vec<String>)> for Context {
+    fn from_iter<I: IntoIterator<Item = (String, Vec<String>)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(key, values)| (key.to_lowercase(), values)).collect())
+    }
+}
