@@ -69,7 +69,7 @@ pub struct Unread;
 
 /// A policy document.
 #[derive(Clone, Debug)]
-pub enum DocumentSource {
+pub enum DocumentForm {
     /// Its file.
     Path(Text),
     Inline(Node),
@@ -232,7 +232,7 @@ impl Decode for Unread {
     }
 }
 
-impl Decode for DocumentSource {
+impl Decode for DocumentForm {
     fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
         match &node.content {
             Content::Text(_) => Text::decode(node, scope).map(Self::Path),
@@ -336,4 +336,4 @@ inline_schema!(Located<T>, [T: Decode], "Located");
 inline_schema!(Named<T>, [T: Decode], "Named");
 inline_schema!(Free, [], "Free");
 inline_schema!(Unread, [], "Unread");
-inline_schema!(DocumentSource, [], "Document");
+inline_schema!(DocumentForm, [], "Document");

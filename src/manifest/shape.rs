@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 
 use super::decode::{
-    Declared, Decode, DocumentSource, Flag, Free, Located, Named, Text, Unread, Whole, shape, wrong_type,
+    Declared, Decode, DocumentForm, Flag, Free, Located, Named, Text, Unread, Whole, shape, wrong_type,
 };
 use super::node::{Content, Node};
 use super::scope::Scope;
@@ -51,7 +51,7 @@ shape! {
         /// Changing it replaces the policy.
         description: Text,
         /// The policy document: a file, or inline.
-        document: DocumentSource,
+        document: DocumentForm,
         /// Tags besides the manifest's.
         tags: Named<Text>,
     }
@@ -69,7 +69,7 @@ shape! {
         /// Attached managed policies: names in this manifest, or ARNs.
         policies: Vec<Text>,
         /// Inline policies, by name.
-        inline_policies: Named<DocumentSource>,
+        inline_policies: Named<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
         /// An access key, and where its secret goes.
@@ -109,7 +109,7 @@ shape! {
         /// Attached managed policies: names in this manifest, or ARNs.
         policies: Vec<Text>,
         /// Inline policies, by name.
-        inline_policies: Named<DocumentSource>,
+        inline_policies: Named<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
     }
@@ -120,7 +120,7 @@ shape! {
 #[schemars(untagged)]
 pub enum Trust {
     Who(Trusted),
-    Document(DocumentSource),
+    Document(DocumentForm),
 }
 
 shape! {
@@ -145,7 +145,7 @@ impl Decode for Trust {
             Content::Map(entries) if !entries.iter().any(|entry| full(&entry.key)) => {
                 Trusted::decode(node, scope).map(Self::Who)
             }
-            _ => DocumentSource::decode(node, scope).map(Self::Document),
+            _ => DocumentForm::decode(node, scope).map(Self::Document),
         }
     }
 
@@ -170,7 +170,7 @@ shape! {
         /// BucketOwnerEnforced (the default), BucketOwnerPreferred or ObjectWriter.
         ownership: Text,
         /// The bucket policy: a file, or inline.
-        policy: DocumentSource,
+        policy: DocumentForm,
         /// Lifecycle rules.
         lifecycle: Vec<Located<LifecycleRule>>,
         /// Lets relayctl delete the bucket with all objects in it.

@@ -368,3 +368,49 @@ fn decoder_and_schema_know_the_same_fields() {
     let others: Vec<_> = shapes.keys().filter(|name| known.iter().all(|(known, _)| known != name)).collect();
     assert_eq!(others, ["Encryption", "PublicAccessBlock", "Stage", "Trust"]);
 }
+
+#[test]
+fn a_place_in_a_document_is_a_place_in_what_was_written() {
+    let json = r#"{"Version": "2012-10-17", "Statement": [
+  {"Sid": "Z", "Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
+   "Resource": "arn:aws:s3:::${var.b}/*", "Condition": {"StringEquals": {"aws:ResourceTag/${var.b}": "x"}}},
+  {"Sid": "A", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}"#;
+    let manifest = format!(
+        "{HEAD}variables: {{b: bucket}}
+policies: {{P: {{document: p.json}}}}
+users:
+  u:
+    inline_policies:
+      i:
+        Version: '2012-10-17'
+        Statement:
+          Effect: Allow
+          Action: s3:ListAllMyBuckets
+          Resource: '*'
+roles:
+  r:
+    trust: {{services: [lambda.amazonaws.com]}}
+"
+    );
+    let folder = Folder::new(&[("m.yaml", &manifest), ("p.json", json)]);
+    let loaded = folder.load_with("m.yaml", &[], None);
+    assert_eq!(loaded.diagnostics, []);
+    let source = |address: &str, field| &loaded.documents[&(address.parse().unwrap(), field)];
+    let place = |place: Option<crate::diagnostic::Place>| {
+        let place = place.unwrap();
+        (place.file.file_name().unwrap().to_str().unwrap().to_owned(), place.line, place.column)
+    };
+    let (yaml, json) = (|line, column| ("m.yaml".to_owned(), line, column), |l, c| ("p.json".to_owned(), l, c));
+    let file = source("policy.P", "document");
+    assert_eq!(file.value["Statement"][0]["Resource"], "arn:aws:s3:::bucket/*", "{}", file.value);
+    assert_eq!(place(file.place("/Statement/0/Action/1")), json(2, 62));
+    assert_eq!(place(file.place("/Statement/0/Condition/StringEquals/aws:ResourceTag~1bucket")), json(3, 102));
+    assert_eq!(file.place("/Statement/2"), None);
+    assert_eq!((file.written(1), file.written(2), file.written(3)), (Some(2), Some(1), None));
+    assert_eq!(place(file.statement(2)), json(4, 3));
+    let inline = source("user_policy.u/i", "document");
+    assert_eq!(place(inline.place("/Statement/Action")), yaml(13, 19));
+    assert_eq!((inline.written(1), place(inline.statement(1))), (Some(1), yaml(11, 9)));
+    assert_eq!(place(source("role.r", "trust").place("/Statement/0/Principal")), yaml(17, 12));
+    assert_eq!(loaded.documents.len(), 3);
+}
