@@ -409,8 +409,8 @@ roles:
     assert_eq!((file.written(1), file.written(2), file.written(3)), (Some(2), Some(1), None));
     assert_eq!(place(file.statement(2)), json(4, 3));
     let inline = source("user_policy.u/i", "document");
-    assert_eq!(place(inline.place("/Statement/Action")), yaml(13, 19));
-    assert_eq!((inline.written(1), place(inline.statement(1))), (Some(1), yaml(11, 9)));
-    assert_eq!(place(source("role.r", "trust").place("/Statement/0/Principal")), yaml(17, 12));
+    assert_eq!(place(inline.place("/Statement/Action")), yaml(14, 19));
+    assert_eq!((inline.written(1), place(inline.statement(1))), (Some(1), yaml(12, 9)));
+    assert_eq!(place(source("role.r", "trust").place("/Statement/0/Principal")), yaml(18, 12));
     assert_eq!(loaded.documents.len(), 3);
 }
