@@ -63,6 +63,10 @@ pub struct Declared<T> {
 #[derive(Clone, Debug)]
 pub struct Free(pub Value);
 
+/// A text, or a list of texts.
+#[derive(Clone, Debug, Default)]
+pub struct OneOrMany(pub Vec<Text>);
+
 /// The value of a variable: it is read where it is used, because `--var` may replace it.
 #[derive(Clone, Debug)]
 pub struct Unread;
@@ -158,6 +162,23 @@ impl<T: Decode> Decode for Vec<T> {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let item = T::schema(generator);
         json_schema!({"type": "array", "items": item})
+    }
+}
+
+impl Decode for OneOrMany {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        match node.content {
+            Content::List(_) => Vec::decode(node, scope).map(Self),
+            Content::Map(_) => {
+                wrong_type(scope, node, "text or a list of texts", "write for example [a, b]");
+                None
+            }
+            _ => Some(Self(vec![Text::decode(node, scope)?])),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]})
     }
 }
 
@@ -334,6 +355,7 @@ macro_rules! inline_schema {
 
 inline_schema!(Located<T>, [T: Decode], "Located");
 inline_schema!(Named<T>, [T: Decode], "Named");
+inline_schema!(OneOrMany, [], "OneOrMany");
 inline_schema!(Free, [], "Free");
 inline_schema!(Unread, [], "Unread");
 inline_schema!(DocumentForm, [], "Document");

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 
 use super::decode::{
-    Declared, Decode, DocumentForm, Flag, Free, Located, Named, Text, Unread, Whole, shape, wrong_type,
+    Declared, Decode, DocumentForm, Flag, Free, Located, Named, OneOrMany, Text, Unread, Whole, shape, wrong_type,
 };
 use super::node::{Content, Node};
 use super::scope::Scope;
@@ -40,6 +40,44 @@ shape! {
         buckets: Named<Bucket>,
         /// Stages of a zappa_settings.json.
         zappa_settings: Located<ZappaSettings>,
+        /// What a user or role must, or must not, be able to do; `users.NAME` or `roles.NAME` says who.
+        checks: Vec<Located<Named<Check>>>,
+        /// What `relayctl lint` need not say.
+        lint: Lint,
+    }
+}
+
+shape! {
+    /// An assertion on access, judged by the policies of this manifest alone.
+    "a check" Check {
+        /// Actions, all of which it can do on all of the resources.
+        can: Located<OneOrMany>,
+        /// Actions, none of which it can do on any of the resources.
+        cannot: Located<OneOrMany>,
+        /// ARNs, also with `*` and `?` in them; `*` for everything.
+        on: Located<OneOrMany>,
+        /// Condition keys of the request, where conditions matter: {iam:PassedToService: lambda.amazonaws.com}.
+        with: Named<OneOrMany>,
+    }
+}
+
+shape! {
+    /// Settings of `relayctl lint`.
+    "lint settings" Lint {
+        /// Findings that are accepted.
+        allow: Vec<Located<Silence>>,
+    }
+}
+
+shape! {
+    /// A finding that is accepted, and why.
+    "an accepted finding" Silence {
+        /// The rule that finds it.
+        rule: Text,
+        /// What it is about, for example policy.NAME or role.NAME; `*` for everything.
+        on: Text,
+        /// Why it is accepted.
+        because: Text,
     }
 }
 

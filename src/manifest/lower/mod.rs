@@ -1,11 +1,13 @@
 //! Shapes -> resources in normal form.
 
 mod bucket;
+mod checks;
 mod cycle;
 mod header;
 mod identity;
 mod key;
 mod lifecycle;
+mod lint;
 mod policy;
 mod tags;
 mod trust;
@@ -32,11 +34,22 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents)
     let mut lowering =
         Lowering { header, scope, resources: BTreeMap::new(), documents: Documents::new(), soft: BTreeSet::new() };
     lowering.all(manifest);
+    let checks = lowering.checks(manifest.checks.as_deref().unwrap_or_default());
+    let silenced = lowering.silenced(manifest.lint.as_ref());
     cycle::check(&lowering.resources, lowering.scope);
     add_soft(&mut lowering.resources, lowering.soft);
     let Header { name, account, region, partition, .. } = lowering.header;
-    let desired =
-        Desired { name, account, region, partition, store, resources: lowering.resources, ..Desired::default() };
+    let desired = Desired {
+        name,
+        account,
+        region,
+        partition,
+        store,
+        resources: lowering.resources,
+        checks,
+        silenced,
+        ..Desired::default()
+    };
     (desired, lowering.documents)
 }
 
