@@ -20,14 +20,13 @@ fn loaded(text: &str, document: &str) -> Loaded {
 fn told(text: &str, document: &str) -> String {
     let loaded = loaded(text, document);
     let Some(desired) = &loaded.desired else { panic!("{:#?}", loaded.diagnostics) };
-    let mut told = String::new();
-    for one in diagnostics(desired, &loaded.documents) {
+    let lines = diagnostics(desired, &loaded.documents).into_iter().map(|one| {
         let place = one.place.unwrap();
         let folder = format!("{}/", place.file.parent().unwrap().display());
         let text = format!("{}: {}\n{}\n", one.code, one.message, one.help.unwrap()).replace(&folder, "");
-        told += &format!("{}: {text}", place.line);
-    }
-    told
+        format!("{}: {text}", place.line)
+    });
+    lines.collect::<Vec<_>>().concat()
 }
 
 /// A user `u` with the document attached, and these checks.
