@@ -148,21 +148,15 @@ impl<'s> Direction<'s, '_> {
         };
         let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
-            let mine = row.action(self.space, cell);
-            let theirs = deny.and_then(|deny| deny.action(self.space, cell));
+            let mine = row.action(cell);
+            let theirs = deny.and_then(|deny| deny.action(cell));
             let (action, except_actions) = match narrowest(mine.into_iter().chain(theirs)) {
-                Some(action) => (self.spelt(row, deny, action), Vec::new()),
+                Some(action) => (action.to_owned(), Vec::new()),
                 None => ("*".to_owned(), row.statement.actions.patterns.clone()),
             };
             labels.entry(Label { action, except_actions, ..template.clone() }).or_default().push(cell);
         }
         labels.into_iter().collect()
-    }
-
-    /// Patterns are compared in lower case and shown as their author spelt them.
-    fn spelt(&self, row: &Row<'_>, deny: Option<&Row<'_>>, action: &str) -> String {
-        let written = std::iter::once(row).chain(deny).flat_map(|row| &row.statement.actions.patterns);
-        written.into_iter().find(|it| it.to_lowercase() == action).cloned().unwrap_or_else(|| action.to_owned())
     }
 
     fn resource(&self, row: &Row<'_>, deny: Option<&Row<'_>>, place: &Place) -> (String, Vec<String>) {
@@ -190,8 +184,7 @@ impl<'s> Direction<'s, '_> {
         let conditional = condition_of(row.statement) != label.condition;
         let mut parts = BTreeSet::new();
         for cell in cells {
-            let action = row.action(self.space, cell).map(|action| self.spelt(row, None, action));
-            let action = narrower(action.as_deref(), &label.action);
+            let action = narrower(row.action(cell), &label.action);
             if conditional || resource != label.resource || !action.eq_ignore_ascii_case(&label.action) {
                 parts.insert(Part { action, resource: resource.clone(), condition: row.statement.condition() });
             }
