@@ -63,8 +63,10 @@ Examples:
   relayctl plan manifests/prod.yaml --out prod.plan.json --markdown > comment.md";
 
 pub fn run(args: &Args, context: &Context) -> Exit {
-    let declared = session::load(&args.manifest.manifest, context)?;
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
+    // What is to be removed need not hold what was asked of it.
+    let load = if args.destroy { session::load } else { session::load_checked };
+    let declared = load(&args.manifest.manifest, context)?;
     let plan = context.wait_for(async { Ok(planning::plan(&declared, mode, &args.selection, context).await?.plan) })?;
     // Saved before it is printed: whoever reads only the beginning still has all of it.
     let saved = args.out.clone().unwrap_or_else(|| declared.project.plan_file(&declared.desired.name));
