@@ -254,22 +254,21 @@ fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<G
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for mut grant in grants {
         let mine = std::mem::take(list(&mut grant));
-        let key = without_example(&grant);
-        match places.get(&key) {
-            Some(place) => {
-                let already: BTreeSet<Part> = kept[*place].already.drain(..).chain(grant.already).collect();
-                kept[*place].already = already.into_iter().collect();
-                let all = list(&mut kept[*place]);
-                all.extend(mine);
-                all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
-                all.dedup();
-            }
-            None => {
-                places.insert(key, kept.len());
-                *list(&mut grant) = mine;
-                kept.push(grant);
-            }
+        let place = *places.entry(without_example(&grant)).or_insert(kept.len());
+        if place == kept.len() {
+            *list(&mut grant) = mine;
+            kept.push(grant);
+        } else {
+            list(&mut kept[place]).extend(mine);
+            kept[place].already.extend(grant.already);
         }
+    }
+    for grant in &mut kept {
+        let all = list(grant);
+        all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
+        all.dedup();
+        grant.already.sort();
+        grant.already.dedup();
     }
     kept
 }
