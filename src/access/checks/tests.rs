@@ -38,7 +38,7 @@ fn checked(document: &str, checks: &str) -> String {
 const DEPLOY: &str = r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Write", "Effect": "Allow", "Action": "s3:Put*", "Resource": "arn:aws:s3:::zappa-*/*"},
   {"Sid": "Pass", "Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/*-Relay",
-   "Condition": {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "apigateway.amazonaws.com"]}}},
+   "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}},
   {"Sid": "Guard", "Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*"},
   {"Sid": "All", "Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"]}]}"#;
 
@@ -197,9 +197,9 @@ fn a_role_that_trusts_a_user_can_be_assumed_without_a_policy() {
 fn what_cannot_be_told_fails() {
     let doubtful = r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
-   "Condition": {"NumericLessThanIfExists": {"aws:MultiFactorAuthAge": "5"}}},
+   "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}},
   {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
-   "Condition": {"NumericGreaterThanEqualsIfExists": {"aws:MultiFactorAuthAge": "5"}}}]}"#;
+   "Condition": {"StringNotEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}}]}"#;
     let told = checked(doubtful, "  - users.u: {can: s3:GetObject, on: '*'}\n");
     assert!(told.starts_with("8: failed-check: whether user.u can s3:GetObject on * can't be told\n"), "{told}");
 }
