@@ -204,7 +204,8 @@ impl<'s> Direction<'s, '_> {
         let example = Request {
             principal: found.caller.clone(),
             action: found.action.to_owned(),
-            resource: found.resource,
+            // A policy without resources is about the one thing that it belongs to, whatever that is called.
+            resource: if row.statement.resources.is_some() { found.resource } else { "*".to_owned() },
             context: found.context,
         };
         let named = label.cause != Cause::Boundary;
