@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod acting;
 mod error;
 mod options;
 mod progress;
@@ -20,6 +21,7 @@ mod graph;
 mod init;
 mod man;
 mod output;
+mod permissions;
 mod plan;
 mod schema;
 mod show;
@@ -72,6 +74,7 @@ Environment:
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
   RELAYCTL_SANDBOX=1                    as --sandbox
+  RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
   NO_COLOR                              no colour
   RUST_LOG                              log filter, for example relayctl=debug";
 
@@ -85,6 +88,7 @@ enum Command {
     Destroy(destroy::Args),
     Show(show::Args),
     Graph(graph::Args),
+    Permissions(permissions::Args),
     Output(output::Args),
     State(state::Args),
     Completions(completions::Args),
@@ -145,6 +149,7 @@ fn run(command: &Command, context: &Context) -> Exit {
         Command::Destroy(args) => destroy::run(args, context),
         Command::Show(args) => show::run(args, context),
         Command::Graph(args) => graph::run(args, context),
+        Command::Permissions(args) => permissions::run(args, context),
         Command::Output(args) => output::run(args, context),
         Command::State(args) => state::run(args, context),
         Command::Completions(args) => completions::run(args, context),
