@@ -34,10 +34,10 @@ impl Read {
     /// those whom a policy denies it.
     pub fn permissions(&self, places: &Places) -> Vec<Permission> {
         match self {
-            Self::CallerIdentity => Vec::new(),
             Self::Iam(read) => vec![read.permission(places)],
             Self::S3(read) => vec![read.permission(places)],
-            Self::File(
+            Self::CallerIdentity
+            | Self::File(
                 FileRead::Credentials { .. }
                 | FileRead::Profile { .. }
                 | FileRead::KeyCsv { .. }

@@ -62,20 +62,18 @@ What is not in it:
 
 pub fn run(args: &Args, context: &Context) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
-    match &args.write {
-        Some(folder) => write(&declared.desired, folder, context)?,
-        None => {
-            let documents = made(&declared.desired, args.job.job());
-            if documents.len() > 1 {
-                context.terminal.note(&several(documents.len()));
-            }
-            context.terminal.result(&match documents.as_slice() {
-                [] => return Err(nothing()),
-                [one] => printed(one)?,
-                many => printed(&Value::from(many))?,
-            })?;
-        }
+    if let Some(folder) = &args.write {
+        write(&declared.desired, folder, context)?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let documents = made(&declared.desired, args.job.job())?;
+    if documents.len() > 1 {
+        context.terminal.note(&several(documents.len()));
+    }
+    context.terminal.result(&match documents.as_slice() {
+        [one] => printed(one)?,
+        many => printed(&Value::from(many))?,
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -89,17 +87,18 @@ impl For {
     }
 }
 
-fn made(desired: &Desired, job: Job) -> Vec<Value> {
-    policies(&statements(&needed(desired, job)))
+fn made(desired: &Desired, job: Job) -> Result<Vec<Value>, CommandError> {
+    let documents = policies(&statements(&needed(desired, job)));
+    if documents.is_empty() {
+        return Err(CommandError::new("the manifest declares nothing in AWS, so there is nothing to allow"));
+    }
+    Ok(documents)
 }
 
 fn write(desired: &Desired, folder: &Path, context: &Context) -> Result<(), CommandError> {
     let mut written = Vec::new();
     for (name, job) in [("plan", Job::Plan), ("apply", Job::Apply)] {
-        let documents = made(desired, job);
-        if documents.is_empty() {
-            return Err(nothing());
-        }
+        let documents = made(desired, job)?;
         for (number, document) in (1..).zip(&documents) {
             let file = if documents.len() == 1 { format!("{name}.json") } else { format!("{name}-{number}.json") };
             let path = folder.join(file);
@@ -118,10 +117,6 @@ fn write(desired: &Desired, folder: &Path, context: &Context) -> Result<(), Comm
 
 fn several(count: usize) -> String {
     format!("IAM takes 6144 characters in one policy, and these are more: attach all {count} of them")
-}
-
-fn nothing() -> CommandError {
-    CommandError::new("the manifest declares nothing in AWS, so there is nothing to allow")
 }
 
 fn printed(document: &Value) -> Result<String, CommandError> {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Job;
 use crate::address::Address;
 use crate::call::batch::{Scope, next_reads};
-use crate::call::iam::{Policy, PolicyVersion, Role, User};
+use crate::call::iam::{AuthorizationDetails, Policy, PolicyVersion, Role, User};
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
 use crate::kind::{self, Attached, Form, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
@@ -51,7 +51,7 @@ fn answer(read: &Read) -> Result<Reply, Failure> {
 fn iam(read: &IamRead) -> IamReply {
     let version = PolicyVersion { id: "v1".to_owned(), is_default: true, document: Some(json!({})) };
     match read {
-        IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(Default::default()),
+        IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(AuthorizationDetails::default()),
         IamRead::ListRoles => IamReply::Roles(Vec::new()),
         IamRead::GetUser { user } => IamReply::User(User { name: user.clone(), ..User::default() }),
         IamRead::GetRole { role } => IamReply::Role(Role { name: role.clone(), ..Role::default() }),
