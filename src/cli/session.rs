@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::acting::acting;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
 use crate::access::checks;
@@ -172,9 +173,19 @@ impl Destination<'_> {
     }
 
     async fn cloud(&self, context: &Context) -> Result<Box<dyn Provider>, CommandError> {
+        let acting = acting(&context.options.sandbox_enforce)?;
         if self.project.sandbox {
-            let file = self.project.sandbox_account();
-            return Ok(Box::new(Sandbox::open(&file, self.account, self.region)?));
+            let sandbox = Sandbox::open(&self.project.sandbox_account(), self.account, self.region)?;
+            return Ok(Box::new(match acting {
+                Some(acting) => sandbox.enforcing(acting),
+                None => sandbox,
+            }));
+        }
+        if acting.is_some() {
+            return Err(CommandError::new(
+                "--sandbox-enforce is about the simulated account, and this run is not in it",
+            )
+            .help("add --sandbox, or unset RELAYCTL_SANDBOX_ENFORCE"));
         }
         let options = AwsOptions {
             profile: context.options.profile.clone(),
