@@ -27,6 +27,7 @@ pub use validation::validate;
 pub enum Usage {
     Managed,
     UserInline,
+    GroupInline,
     RoleInline,
     Trust,
     Bucket,
@@ -35,7 +36,7 @@ pub enum Usage {
 impl Usage {
     /// Whether the policy hangs on a principal (and so must not name one).
     fn is_identity(self) -> bool {
-        matches!(self, Self::Managed | Self::UserInline | Self::RoleInline)
+        matches!(self, Self::Managed | Self::UserInline | Self::GroupInline | Self::RoleInline)
     }
 }
 
