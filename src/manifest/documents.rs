@@ -120,9 +120,7 @@ fn finish(template: &Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Do
     let findings = policy::validate(&value, usage);
     for finding in &findings {
         let spot = template.locate(&written(&finding.pointer, &renamed));
-        let help =
-            finding.help.clone().unwrap_or_else(|| "see \"IAM JSON policy elements\" in the IAM User Guide".to_owned());
-        scope.error(finding.code, &spot, finding.message.as_str(), help);
+        scope.error(finding.code, &spot, finding.message.as_str(), finding.remedy());
     }
     if !findings.is_empty() {
         return None;

@@ -4,22 +4,28 @@
 mod canonical;
 pub mod compare;
 pub mod decision;
+mod diagnose;
 mod document;
 mod equivalence;
 mod fold;
 mod grants;
 mod parse;
 mod pattern;
+mod print;
 pub mod request;
 mod size;
 pub mod statement;
+mod tidy;
 mod validation;
 
 pub use canonical::canonical;
+pub use diagnose::{diagnose, diagnose_parsed, unparsed};
 pub use equivalence::{comparison_key, equivalent};
 pub use grants::{allows, together, trusts};
 pub use parse::{SyntaxError, locate, parse};
+pub use print::pretty;
 pub use size::{compact, limit, size};
+pub use tidy::tidy;
 pub use validation::validate;
 
 /// Where a policy is used, which decides what it must and must not hold.
