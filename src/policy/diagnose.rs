@@ -6,13 +6,21 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::value::Value;
 
 use super::parse::Places;
+use super::validation::{UNKNOWN_ELEMENT, UNKNOWN_OPERATOR};
 use super::{Finding, SyntaxError, Usage, parse, validate};
 
 /// Everything that AWS would refuse about the document in `file`, sorted by place.
 pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
     match parse(text) {
         Ok(document) => diagnose_parsed(file, text, &document, usage),
-        Err(error) => vec![unparsed(file, &error)],
+        Err(error) => {
+            let aws = match usage {
+                Usage::Trust | Usage::Bucket => "This policy contains invalid Json",
+                _ => "Syntax errors in policy.",
+            };
+            let broken = unparsed(file, &error);
+            vec![Diagnostic { message: format!("{aws} ({})", broken.message), ..broken }]
+        }
     }
 }
 
@@ -20,7 +28,8 @@ pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
 pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) -> Vec<Diagnostic> {
     let places = Places::of(text);
     let diagnostic = |finding: Finding| {
-        let place = place(file, places.as_ref(), &finding.pointer);
+        let key = [UNKNOWN_ELEMENT, UNKNOWN_OPERATOR].contains(&finding.code);
+        let place = place(file, places.as_ref(), &finding.pointer, key);
         Diagnostic::error(finding.code, Some(place), finding.message.as_str()).help(finding.remedy())
     };
     let mut diagnostics: Vec<_> = validate(document, usage).into_iter().map(diagnostic).collect();
@@ -36,10 +45,11 @@ pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
 }
 
 /// Where a JSON pointer stands, or the nearest thing around it.
-fn place(file: &Path, places: Option<&Places<'_>>, pointer: &str) -> Place {
+fn place(file: &Path, places: Option<&Places<'_>>, pointer: &str, key: bool) -> Place {
     let mut pointer = pointer;
     loop {
-        if let Some((line, column, length)) = places.and_then(|places| places.locate(pointer)) {
+        let found = |places: &Places<'_>| if key { places.locate_key(pointer) } else { places.locate(pointer) };
+        if let Some((line, column, length)) = places.and_then(found) {
             return Place { file: file.to_owned(), line, column, length };
         }
         match pointer.rfind('/') {

@@ -54,7 +54,16 @@ impl<'t> Places<'t> {
         tree(text).map(|tree| Self { text, tree })
     }
 
+    /// Where the key of a member stands.
+    pub(super) fn locate_key(&self, pointer: &str) -> Option<(usize, usize, usize)> {
+        self.find(pointer, true)
+    }
+
     pub(super) fn locate(&self, pointer: &str) -> Option<(usize, usize, usize)> {
+        self.find(pointer, false)
+    }
+
+    fn find(&self, pointer: &str, by_key: bool) -> Option<(usize, usize, usize)> {
         let mut range = self.tree.range();
         let mut key = None;
         let mut value = &self.tree;
@@ -72,7 +81,7 @@ impl<'t> Places<'t> {
             range = value.range();
         }
         let shown = match key {
-            Some(key) if self.text[range.start..range.end].contains('\n') => key,
+            Some(key) if by_key || self.text[range.start..range.end].contains('\n') => key,
             _ => range,
         };
         let first_line = self.text[shown.start..shown.end].lines().next().unwrap_or_default();

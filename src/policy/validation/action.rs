@@ -18,12 +18,13 @@ impl Report {
             ["Action", "NotAction"].iter().filter_map(|name| Some((*name, elements.get(*name)?))).collect();
         if present.is_empty() {
             let message = if self.usage.is_identity() { MISSING } else { "Missing required field Action" };
-            return self.add(Stage::MissingActions, pointer, CODE, message, None);
+            let help = Some("write \"Action\": \"<service>:<action>\"".to_owned());
+            return self.add(Stage::MissingActions, pointer, CODE, message, help);
         }
         for (name, value) in present {
             let pointer = member(pointer, name);
             if value.as_array().is_some_and(Vec::is_empty) {
-                let help = Some("the list is empty".to_owned());
+                let help = Some("the list is empty: write \"<service>:<action>\" into it".to_owned());
                 self.add(Stage::MissingActions, &pointer, CODE, MISSING, help);
             }
             for (pointer, action) in one_or_many(value, &pointer) {
@@ -54,10 +55,14 @@ fn refusal(action: &str) -> Option<(String, Option<String>)> {
         return (action != "*").then(|| (message.to_owned(), Some(format!("write `<service>:{action}`"))));
     };
     if name.contains(':') {
-        return Some(("Actions/Condition can contain only one colon.".to_owned(), None));
+        let help = "an action is <service>:<action>, for example s3:GetObject".to_owned();
+        return Some(("Actions/Condition can contain only one colon.".to_owned(), Some(help)));
     }
     // `*:*` stands in old documents and means everything.
-    (vendor != "*" && !is_vendor(vendor)).then(|| (format!("Vendor {vendor} is not valid"), None))
+    (vendor != "*" && !is_vendor(vendor)).then(|| {
+        let help = "the service is named before the colon, without wildcards: s3:Get*".to_owned();
+        (format!("Vendor {vendor} is not valid"), Some(help))
+    })
 }
 
 fn is_vendor(vendor: &str) -> bool {

@@ -5,7 +5,7 @@ use crate::policy::document::{member, one_or_many};
 use crate::policy::statement::{COMPARISONS, Operator};
 use crate::value::Value;
 
-use super::{Report, Stage, did_you_mean};
+use super::{Report, Stage, UNKNOWN_OPERATOR, did_you_mean};
 
 const CODE: &str = "policy-condition";
 
@@ -43,7 +43,8 @@ impl Report {
         };
         let names: Vec<_> = COMPARISONS.iter().map(|(name, _)| *name).collect();
         let bare = operator.split_once(':').map_or(operator, |(_, bare)| bare);
-        self.add(Stage::Syntax, pointer, CODE, message, did_you_mean(bare, &names));
+        let help = did_you_mean(bare, &names);
+        self.add(Stage::Syntax, pointer, UNKNOWN_OPERATOR, message, help);
     }
 
     /// IAM takes a key without a service (moto's tests recorded that), S3 doesn't. Colons count only before the first

@@ -49,6 +49,12 @@ enum Stage {
     Quota,
 }
 
+/// What is to blame here is the key, not what it holds.
+pub(super) const UNKNOWN_ELEMENT: &str = "policy-unknown-element";
+pub(super) const UNKNOWN_OPERATOR: &str = "policy-unknown-operator";
+
+const EXAMPLE: &str = "write \"Statement\": [{\"Effect\": \"Allow\", …}]";
+
 /// IAM's whole answer for several things that it doesn't tell apart.
 const LEGACY: &str = "The policy failed legacy parsing";
 
@@ -105,7 +111,13 @@ impl Report {
 
     fn no_statement(&mut self) {
         if self.usage == Usage::Bucket {
-            return self.add(Stage::Syntax, "", "policy-syntax", "Missing required field Statement", None);
+            return self.add(
+                Stage::Syntax,
+                "",
+                "policy-syntax",
+                "Missing required field Statement",
+                Some(EXAMPLE.to_owned()),
+            );
         }
         self.no_statement_in("");
     }
@@ -114,10 +126,11 @@ impl Report {
         if self.usage.is_identity() {
             let detail =
                 if pointer.is_empty() { "The document has no Statement." } else { "The list of statements is empty." };
-            return self.syntax(pointer, detail);
+            let message = format!("{} {detail}", self.syntax_errors());
+            return self.add(Stage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
         }
         let message = "Could not parse the policy: Statement is empty!";
-        self.add(Stage::Syntax, pointer, "policy-syntax", message, None);
+        self.add(Stage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
     }
 
     fn unknown(&mut self, pointer: &str, of: &str, name: &str, help: Option<String>) {
@@ -126,7 +139,7 @@ impl Report {
         } else {
             format!("Unknown field {name}")
         };
-        self.add(Stage::Syntax, pointer, "policy-unknown-element", message, help);
+        self.add(Stage::Syntax, pointer, UNKNOWN_ELEMENT, message, help);
     }
 
     /// A missing version is 2008-10-17, which IAM still takes in trust policies and S3 in bucket policies.

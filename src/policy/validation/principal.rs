@@ -26,7 +26,7 @@ impl Report {
             return;
         }
         if present.is_empty() {
-            return self.add(Stage::Statement, pointer, CODE, "Missing required field Principal", None);
+            return self.add(Stage::Statement, pointer, CODE, "Missing required field Principal", Some(self.example()));
         }
         for (name, value) in present {
             self.principal(&member(pointer, name), value);
@@ -71,7 +71,7 @@ impl Report {
             .collect();
         if names.is_empty() {
             let message = "Missing required field Principal cannot be empty!";
-            return self.add(Stage::Statement, pointer, CODE, message, None);
+            return self.add(Stage::Statement, pointer, CODE, message, Some(self.example()));
         }
         for kind in types.keys().filter(|kind| !TYPES.contains(&kind.as_str())) {
             let message = self.invalid(&format!("\"{kind}\""));
@@ -96,6 +96,15 @@ impl Report {
         };
         let message = self.invalid(&format!("\"{}\":\"{name}\"", kind.to_uppercase()));
         self.add(Stage::Statement, pointer, CODE, message, Some(help));
+    }
+
+    fn example(&self) -> String {
+        let principal = if self.usage == Usage::Trust {
+            "{\"Service\": \"lambda.amazonaws.com\"}"
+        } else {
+            "{\"AWS\": \"<account>\"}"
+        };
+        format!("say who, for example \"Principal\": {principal}")
     }
 
     /// S3 doesn't say which one it means.

@@ -48,12 +48,13 @@ impl Report {
         }
         if present.is_empty() {
             let message = if self.usage == Usage::Bucket { "Missing required field Resource" } else { MISSING };
-            return self.add(Stage::MissingResources, pointer, CODE, message, None);
+            let help = Some("write \"Resource\": \"<ARN>\", or \"*\" for actions that take none".to_owned());
+            return self.add(Stage::MissingResources, pointer, CODE, message, help);
         }
         for (name, value) in present {
             let pointer = member(pointer, name);
             if value.as_array().is_some_and(Vec::is_empty) {
-                let help = Some("the list is empty".to_owned());
+                let help = Some("the list is empty: write an ARN into it, or \"*\"".to_owned());
                 self.add(Stage::MissingResources, &pointer, CODE, MISSING, help);
             }
             for (pointer, resource) in one_or_many(value, &pointer) {
@@ -161,7 +162,7 @@ fn iam_refusal(resource: &str, parts: &[&str]) -> Option<Refusal> {
         return None;
     }
     let message = format!("IAM resource path must either be \"*\" or start with {}.", IAM_PATHS.join(", "));
-    Some(Refusal::new(message, None))
+    Some(Refusal::new(message, Some("for example arn:aws:iam::<account>:role/<name>")))
 }
 
 /// Buckets and objects have neither region nor account; access points, jobs and the like have both.

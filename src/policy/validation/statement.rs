@@ -43,7 +43,9 @@ impl Report {
         self.effect(pointer, elements.get("Effect"));
         for (one, other) in [("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")] {
             if elements.contains_key(one) && elements.contains_key(other) {
-                self.syntax(&member(pointer, other), &format!("A statement has {one} or {other}, not both."));
+                let message = format!("{} A statement has {one} or {other}, not both.", self.syntax_errors());
+                let help = Some("take one of them out, or make two statements of it".to_owned());
+                self.add(Stage::Syntax, &member(pointer, other), "policy-syntax", message, help);
             }
         }
         self.principals(pointer, elements);
@@ -92,6 +94,7 @@ impl Report {
             Some(text) => did_you_mean(text, &["Allow", "Deny"]),
             None => None,
         };
+        let help = help.or_else(|| Some("write \"Allow\" or \"Deny\"".to_owned()));
         self.add(stage, &member(pointer, "Effect"), EFFECT, message, help);
     }
 }
