@@ -1,7 +1,12 @@
 //! What the changes of a plan mean for people: who may do what after it that they may not do now.
 
+mod changes;
 mod held;
+#[cfg(test)]
+mod tests;
+mod world;
 
+pub use changes::{changes, unread};
 pub use held::Held;
 
 use serde::{Deserialize, Serialize};

@@ -13,6 +13,7 @@ mod parse;
 mod pattern;
 mod print;
 pub mod request;
+mod shim;
 mod size;
 pub mod statement;
 mod tidy;
