@@ -5,4 +5,4 @@ pub mod graph;
 pub mod human;
 pub mod json;
 pub mod markdown;
-mod text;
+pub(crate) mod text;
