@@ -24,6 +24,7 @@ mod man;
 mod output;
 mod permissions;
 mod plan;
+mod policy;
 mod schema;
 mod show;
 mod state;
@@ -67,7 +68,7 @@ Exit codes:
   0    done, or nothing to do
   1    an error, also in how the command was called; a change that was refused, blocked or failed; with
        --deny-widening: somebody would gain access
-  2    only with plan --detailed-exitcode: there are changes
+  2    only with --detailed-exitcode: there are changes (plan), or a difference (policy diff)
   130  interrupted
 
 Environment:
@@ -92,6 +93,7 @@ enum Command {
     Graph(graph::Args),
     Permissions(permissions::Args),
     Output(output::Args),
+    Policy(policy::Args),
     State(state::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -153,6 +155,7 @@ fn run(command: &Command, context: &Context) -> Exit {
         Command::Graph(args) => graph::run(args, context),
         Command::Permissions(args) => permissions::run(args, context),
         Command::Output(args) => output::run(args, context),
+        Command::Policy(args) => policy::run(args, context),
         Command::State(args) => state::run(args, context),
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
