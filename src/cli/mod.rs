@@ -11,6 +11,7 @@ mod input;
 mod planning;
 mod running;
 mod session;
+mod widening;
 
 mod apply;
 mod completions;
@@ -60,7 +61,8 @@ Examples:
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    an error, also in how the command was called; a change that was refused, blocked or failed
+  1    an error, also in how the command was called; a change that was refused, blocked or failed; with
+       --deny-widening: somebody would gain access
   2    only with plan --detailed-exitcode: there are changes
   130  interrupted
 

@@ -1,7 +1,9 @@
 //! A model in, text out. Nothing here decides anything.
 
+mod access;
 pub mod diagnostic;
 pub mod graph;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;
