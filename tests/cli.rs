@@ -54,7 +54,7 @@ fn started() -> TempDir {
     folder
 }
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "init",
     "validate",
     "schema",
@@ -64,6 +64,7 @@ const COMMANDS: [&str; 12] = [
     "show",
     "graph",
     "output",
+    "policy",
     "state",
     "completions",
     "man",

@@ -21,6 +21,7 @@ mod init;
 mod man;
 mod output;
 mod plan;
+mod policy;
 mod schema;
 mod show;
 mod state;
@@ -63,7 +64,7 @@ Exit codes:
   0    done, or nothing to do
   1    an error, also in how the command was called; a change that was refused, blocked or failed; with
        --deny-widening: somebody would gain access
-  2    only with plan --detailed-exitcode: there are changes
+  2    only with --detailed-exitcode: there are changes (plan), or a difference (policy diff)
   130  interrupted
 
 Environment:
@@ -86,6 +87,7 @@ enum Command {
     Show(show::Args),
     Graph(graph::Args),
     Output(output::Args),
+    Policy(policy::Args),
     State(state::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -143,6 +145,7 @@ fn run(command: &Command, context: &Context) -> Exit {
         Command::Show(args) => show::run(args, context),
         Command::Graph(args) => graph::run(args, context),
         Command::Output(args) => output::run(args, context),
+        Command::Policy(args) => policy::run(args, context),
         Command::State(args) => state::run(args, context),
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),

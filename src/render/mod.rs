@@ -7,4 +7,4 @@ pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;
-mod text;
+pub(crate) mod text;
