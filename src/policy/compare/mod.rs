@@ -1,5 +1,10 @@
 //! What two sets of policies allow, compared over all requests.
 
+mod formula;
+mod implication;
+mod language;
+mod pattern;
+
 use serde::{Deserialize, Serialize};
 
 use crate::value::Value;

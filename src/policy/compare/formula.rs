@@ -1,0 +1,253 @@
+//! Conditions as propositions: what can be true at once without knowing the request.
+//!
+//! Every positive test becomes an atom, every negated one the negation of its atom; what is known of two atoms on the
+//! same key (one value more in a StringEquals makes it wider) is kept as an implication. What holds for every
+//! assignment that the implications allow holds for every request: that is how `narrower` and `equal` are proven. The
+//! converse isn't so, since some assignments belong to no request: a gain is claimed only with a request that shows it.
+
+use crate::policy::statement::{Comparison, Quantifier, Test};
+
+use super::implication::covers;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Formula {
+    Constant(bool),
+    Atom(usize),
+    Not(Box<Formula>),
+    All(Vec<Formula>),
+    Any(Vec<Formula>),
+}
+
+/// Something that is so or not so in a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Atom {
+    /// The request has the key.
+    Exists(String),
+    /// A positive test on the key's value holds, or with a quantifier on any or all of its values.
+    Matches { quantifier: Option<Quantifier>, comparison: Comparison, key: String, values: Vec<String>, variables: bool },
+    /// A test about which nothing is known but that it is the same test.
+    Opaque(Test, bool),
+    /// The resource is one of those that the pattern names once its variables are filled in.
+    Within(String),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Atoms(Vec<Atom>);
+
+/// More atoms than this are not tried in all combinations.
+const MOST_ATOMS: usize = 12;
+
+impl Formula {
+    pub fn holds(&self, assignment: u32) -> bool {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Atom(index) => assignment & (1 << index) != 0,
+            Self::Not(inner) => !inner.holds(assignment),
+            Self::All(parts) => parts.iter().all(|part| part.holds(assignment)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(assignment)),
+        }
+    }
+
+    pub fn not(self) -> Self {
+        match self {
+            Self::Constant(value) => Self::Constant(!value),
+            Self::Not(inner) => *inner,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+
+    pub fn all(parts: Vec<Self>) -> Self {
+        if parts.contains(&Self::Constant(false)) {
+            return Self::Constant(false);
+        }
+        let mut parts: Vec<Self> = parts.into_iter().filter(|part| *part != Self::Constant(true)).collect();
+        match parts.len() {
+            0 => Self::Constant(true),
+            1 => parts.remove(0),
+            _ => Self::All(parts),
+        }
+    }
+
+    pub fn any(parts: Vec<Self>) -> Self {
+        Self::all(parts.into_iter().map(Self::not).collect()).not()
+    }
+}
+
+impl Atoms {
+    pub fn atom(&mut self, atom: Atom) -> Formula {
+        let known = self.0.iter().position(|it| *it == atom);
+        Formula::Atom(known.unwrap_or_else(|| {
+            self.0.push(atom);
+            self.0.len() - 1
+        }))
+    }
+
+    /// All tests of a statement.
+    pub fn tests(&mut self, tests: &[Test], variables: bool) -> Formula {
+        Formula::all(tests.iter().map(|test| self.test(test, variables)).collect())
+    }
+
+    /// Operators are negations of each other even where the key is missing: StringNotEquals is true then, and so is
+    /// ForAllValues, where StringEquals and ForAnyValue are false (IAM User Guide, "Condition operators", "Set
+    /// operators for multivalued context keys").
+    fn test(&mut self, test: &Test, variables: bool) -> Formula {
+        let operator = test.operator;
+        let key = test.key.to_lowercase();
+        if operator.comparison == Comparison::Null {
+            return self.null(test, key, variables);
+        }
+        if operator.quantifier.is_some() && operator.if_exists {
+            // What an empty list of values is to both isn't documented.
+            return self.atom(Atom::Opaque(test.clone(), variables));
+        }
+        let (comparison, negated) = positive(operator.comparison);
+        let quantifier = match (operator.quantifier, negated) {
+            (Some(Quantifier::ForAllValues), true) => Some(Quantifier::ForAnyValue),
+            (Some(Quantifier::ForAnyValue), true) => Some(Quantifier::ForAllValues),
+            (quantifier, _) => quantifier,
+        };
+        let mut values = test.values.clone();
+        values.sort();
+        values.dedup();
+        let matches = self.atom(Atom::Matches { quantifier, comparison, key: key.clone(), values, variables });
+        match (negated, operator.if_exists) {
+            // With IfExists or without: it is true where the key is missing.
+            (true, _) => matches.not(),
+            (false, false) => matches,
+            (false, true) => Formula::any(vec![self.atom(Atom::Exists(key)).not(), matches]),
+        }
+    }
+
+    fn null(&mut self, test: &Test, key: String, variables: bool) -> Formula {
+        let plain = test.operator.quantifier.is_none();
+        let mut wanted: Vec<String> = test.values.iter().map(|value| value.to_lowercase()).collect();
+        wanted.sort();
+        wanted.dedup();
+        match wanted.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["true"] if plain => self.atom(Atom::Exists(key)).not(),
+            ["false"] if plain => self.atom(Atom::Exists(key)),
+            ["false", "true"] if plain => Formula::Constant(true),
+            _ => self.atom(Atom::Opaque(test.clone(), variables)),
+        }
+    }
+
+    /// The assignments that what is known of the atoms allows; none where there are too many atoms to try them all.
+    pub fn assignments(&self) -> Option<impl Iterator<Item = u32> + use<>> {
+        let count = self.0.len();
+        if count > MOST_ATOMS {
+            return None;
+        }
+        let mut implications = Vec::new();
+        for (one, narrow) in self.0.iter().enumerate() {
+            for (other, wide) in self.0.iter().enumerate() {
+                if one != other && implies(narrow, wide) {
+                    implications.push((1_u32 << one, 1_u32 << other));
+                }
+            }
+        }
+        let consistent = move |assignment: &u32| {
+            implications.iter().all(|(narrow, wide)| assignment & narrow == 0 || assignment & wide != 0)
+        };
+        Some((0..1_u32 << count).filter(consistent))
+    }
+}
+
+fn positive(comparison: Comparison) -> (Comparison, bool) {
+    match comparison {
+        Comparison::StringNotEquals => (Comparison::StringEquals, true),
+        Comparison::StringNotEqualsIgnoreCase => (Comparison::StringEqualsIgnoreCase, true),
+        Comparison::StringNotLike => (Comparison::StringLike, true),
+        Comparison::NumericNotEquals => (Comparison::NumericEquals, true),
+        Comparison::DateNotEquals => (Comparison::DateEquals, true),
+        Comparison::NotIpAddress => (Comparison::IpAddress, true),
+        // ArnEquals and ArnLike behave identically.
+        Comparison::ArnNotEquals | Comparison::ArnNotLike => (Comparison::ArnLike, true),
+        Comparison::ArnEquals => (Comparison::ArnLike, false),
+        other => (other, false),
+    }
+}
+
+fn implies(narrow: &Atom, wide: &Atom) -> bool {
+    match (narrow, wide) {
+        (Atom::Matches { quantifier, key, .. }, Atom::Exists(other)) => {
+            // ForAllValues holds where there is nothing to hold for.
+            key == other && *quantifier != Some(Quantifier::ForAllValues)
+        }
+        (
+            Atom::Matches { quantifier, comparison, key, values, variables },
+            Atom::Matches { quantifier: q, comparison: c, key: k, values: v, variables: filled },
+        ) => {
+            let covered = |value: &String| v.iter().any(|wide| covers((*c, wide), (*comparison, value), *variables));
+            key == k && quantifier == q && variables == filled && values.iter().all(covered)
+        }
+        (Atom::Within(narrow), Atom::Within(wide)) => super::pattern::includes_unfilled(wide, narrow),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::policy::statement::Policy;
+    use crate::value::Value;
+
+    use super::*;
+
+    /// Whether the second condition holds wherever the first does.
+    fn follows(one: &Value, other: &Value) -> bool {
+        let tests = |condition: &Value| {
+            let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+            let document = json!({"Version": "2012-10-17", "Statement": statement});
+            Policy::compile("p", &document).unwrap().statements.remove(0).conditions
+        };
+        let mut atoms = Atoms::default();
+        let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
+        atoms.assignments().unwrap().all(|assignment| !one.holds(assignment) || other.holds(assignment))
+    }
+
+    #[test]
+    fn more_values_widen_a_positive_test_and_narrow_a_negated_one() {
+        for (operator, values) in [("StringEquals", ["a", "b"]), ("StringLike", ["a*", "b"]), ("Bool", ["true", "false"])] {
+            let (few, many) = (json!({operator: {"k:k": values[0]}}), json!({operator: {"K:k": values}}));
+            assert!(follows(&few, &many) && !follows(&many, &few), "{operator}");
+        }
+        let (few, many) = (json!({"StringNotEquals": {"k:k": "a"}}), json!({"StringNotEquals": {"k:k": ["a", "b"]}}));
+        assert!(follows(&many, &few) && !follows(&few, &many));
+    }
+
+    #[test]
+    fn a_test_and_its_negation_exclude_each_other() {
+        let pairs = [
+            ("StringEquals", "StringNotEquals"),
+            ("StringLike", "StringNotLikeIfExists"),
+            ("ArnEquals", "ArnNotLike"),
+            ("IpAddress", "NotIpAddress"),
+            ("ForAllValues:StringEquals", "ForAnyValue:StringNotEquals"),
+            ("ForAnyValue:StringLike", "ForAllValues:StringNotLike"),
+        ];
+        for (one, other) in pairs {
+            let value = "arn:aws:iam::1:role/x";
+            let both = json!({one: {"k:k": value}, other: {"k:k": value}});
+            assert!(follows(&both, &json!({"StringEquals": {"other:key": "never"}})), "{one}, {other}");
+        }
+    }
+
+    #[test]
+    fn missing_keys_count() {
+        let equals = json!({"StringEquals": {"k:k": "a"}});
+        assert!(follows(&equals, &json!({"Null": {"k:k": "false"}})));
+        assert!(follows(&equals, &json!({"StringEqualsIfExists": {"k:k": "a"}})));
+        assert!(follows(&json!({"Null": {"k:k": true}}), &json!({"StringEqualsIfExists": {"k:k": "a"}})));
+        assert!(!follows(&json!({"StringEqualsIfExists": {"k:k": "a"}}), &equals));
+        assert!(!follows(&json!({"ForAllValues:StringEquals": {"k:k": "a"}}), &json!({"Null": {"k:k": "false"}})));
+    }
+
+    #[test]
+    fn different_keys_and_quantifiers_have_nothing_to_do_with_each_other() {
+        let one = json!({"StringEquals": {"k:k": "a"}});
+        assert!(!follows(&one, &json!({"StringEquals": {"k:other": "a"}})));
+        assert!(!follows(&one, &json!({"ForAllValues:StringEquals": {"k:k": "a"}})));
+        assert!(follows(&json!({"StringEquals": {"k:k": "a", "k:l": "b"}}), &one));
+    }
+}

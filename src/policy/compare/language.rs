@@ -1,0 +1,273 @@
+//! Wildcard patterns as languages: into which cells a set of patterns divides all texts.
+//!
+//! Two texts are in the same cell when the same patterns match them, so a question about all texts becomes one about
+//! finitely many cells, each with a shortest text as its witness. The cells are the reachable states of the patterns'
+//! common deterministic automaton, gathered by what they accept.
+
+use std::collections::HashMap;
+
+use fixedbitset::FixedBitSet;
+
+/// One element of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Token {
+    Char(char),
+    /// `?`; whether it matches a colon.
+    One(bool),
+    /// `*`; whether it matches colons.
+    Star(bool),
+}
+
+pub(super) type Pattern = Vec<Token>;
+
+/// The texts that exactly these of the patterns match.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    pub accepts: FixedBitSet,
+    /// A shortest one.
+    pub witness: String,
+}
+
+/// Patterns that begin with `*` can multiply each other's states: so many steps of one place by one character are taken,
+/// about a tenth of a second's worth, then it is given up. The largest policies that AWS has take a tenth of them.
+const MOST_STEPS: usize = 4_000_000;
+
+/// Position in a pattern: pattern and place packed, so that a state is a small sorted list.
+type State = Vec<u64>;
+
+/// The cells of `universe`, or none where the patterns are too entangled.
+pub(super) fn cells(universe: &[Token], patterns: &[&[Token]]) -> Option<Vec<Cell>> {
+    Automaton::new(universe, patterns).explore()
+}
+
+/// Whether every text that `narrow` matches is matched by `wide`; `false` also where that is too entangled to tell.
+pub(super) fn includes(wide: &[Token], narrow: &[Token]) -> bool {
+    cells(narrow, &[wide]).is_some_and(|cells| cells.iter().all(|cell| cell.accepts.contains(0)))
+}
+
+struct Automaton<'a> {
+    /// The universe first.
+    patterns: Vec<&'a [Token]>,
+    seen: HashMap<State, ()>,
+    /// State, the one it was reached from, and by which character.
+    nodes: Vec<(State, usize, char)>,
+}
+
+impl<'a> Automaton<'a> {
+    fn new(universe: &'a [Token], patterns: &[&'a [Token]]) -> Self {
+        let patterns = std::iter::once(universe).chain(patterns.iter().copied()).collect();
+        Self { patterns, seen: HashMap::new(), nodes: Vec::new() }
+    }
+
+    fn explore(mut self) -> Option<Vec<Cell>> {
+        let start = self.closed((0..self.patterns.len()).map(|pattern| pack(pattern, 0)).collect());
+        self.visit(start, 0, '\0');
+        let mut found: HashMap<FixedBitSet, usize> = HashMap::new();
+        let mut order = Vec::new();
+        let (mut index, mut steps) = (0, 0);
+        while index < self.nodes.len() {
+            if let Some(accepts) = self.accepts(&self.nodes[index].0) {
+                found.entry(accepts).or_insert_with_key(|accepts| {
+                    order.push((accepts.clone(), index));
+                    index
+                });
+            }
+            let alphabet = self.alphabet(&self.nodes[index].0);
+            steps += alphabet.len() * self.nodes[index].0.len();
+            if steps > MOST_STEPS {
+                return None;
+            }
+            for character in alphabet {
+                let next = self.step(&self.nodes[index].0, character);
+                self.visit(next, index, character);
+            }
+            index += 1;
+        }
+        Some(order.into_iter().map(|(accepts, node)| Cell { accepts, witness: self.witness(node) }).collect())
+    }
+
+    fn visit(&mut self, state: State, from: usize, by: char) {
+        // Outside of the universe nothing counts.
+        if state.first().is_none_or(|first| unpack(*first).0 != 0) || self.seen.contains_key(&state) {
+            return;
+        }
+        self.seen.insert(state.clone(), ());
+        self.nodes.push((state, from, by));
+    }
+
+    /// The characters that make a difference here, and one that stands for all others.
+    fn alphabet(&self, state: &State) -> Vec<char> {
+        let mut characters = Vec::new();
+        for position in state {
+            let (pattern, place) = unpack(*position);
+            if let Some(Token::Char(c)) = self.patterns[pattern].get(place)
+                && *c != ':'
+                && !characters.contains(c)
+            {
+                characters.push(*c);
+            }
+        }
+        let mut other = "xyzabcdefghijklmnopqrstuvw0123456789".chars().chain('\u{100}'..);
+        let free = other.find(|c| !characters.contains(c));
+        characters.extend(free);
+        // Last, so that no witness has more colons than it needs.
+        characters.push(':');
+        characters
+    }
+
+    fn step(&self, state: &State, character: char) -> State {
+        let mut next = Vec::with_capacity(state.len());
+        for position in state {
+            let (pattern, place) = unpack(*position);
+            match self.patterns[pattern].get(place) {
+                Some(Token::Char(c)) if *c == character => next.push(pack(pattern, place + 1)),
+                Some(Token::One(colon)) if *colon || character != ':' => next.push(pack(pattern, place + 1)),
+                Some(Token::Star(colon)) if *colon || character != ':' => next.push(*position),
+                _ => {}
+            }
+        }
+        self.closed(next)
+    }
+
+    /// With the places behind each `*`, and without those before it: whatever a pattern matches from an earlier place
+    /// it matches from its latest `*` too, since the way from there leads through it. Colons don't spoil that: all
+    /// places of one pattern that are reached by one text are in the same part of the ARN.
+    fn closed(&self, mut state: State) -> State {
+        let mut index = 0;
+        while index < state.len() {
+            let (pattern, place) = unpack(state[index]);
+            if matches!(self.patterns[pattern].get(place), Some(Token::Star(_))) {
+                state.push(pack(pattern, place + 1));
+            }
+            index += 1;
+        }
+        state.sort_unstable();
+        state.dedup();
+        let mut latest: Option<u64> = None;
+        let mut kept = Vec::with_capacity(state.len());
+        for position in state.into_iter().rev() {
+            let (pattern, place) = unpack(position);
+            if latest.is_some_and(|star| unpack(star).0 == pattern) {
+                continue;
+            }
+            if matches!(self.patterns[pattern].get(place), Some(Token::Star(_))) {
+                latest = Some(position);
+            }
+            kept.push(position);
+        }
+        kept.reverse();
+        kept
+    }
+
+    /// Which patterns match the texts that lead here; none where the text isn't in the universe.
+    fn accepts(&self, state: &State) -> Option<FixedBitSet> {
+        let mut accepts = FixedBitSet::with_capacity(self.patterns.len() - 1);
+        let mut inside = false;
+        for position in state {
+            let (pattern, place) = unpack(*position);
+            if place == self.patterns[pattern].len() {
+                match pattern.checked_sub(1) {
+                    None => inside = true,
+                    Some(index) => accepts.insert(index),
+                }
+            }
+        }
+        inside.then_some(accepts)
+    }
+
+    fn witness(&self, mut node: usize) -> String {
+        let mut characters = Vec::new();
+        while node != 0 {
+            let (_, from, by) = &self.nodes[node];
+            characters.push(*by);
+            node = *from;
+        }
+        characters.iter().rev().collect()
+    }
+}
+
+fn pack(pattern: usize, place: usize) -> u64 {
+    ((pattern as u64) << 32) | place as u64
+}
+
+fn unpack(position: u64) -> (usize, usize) {
+    ((position >> 32) as usize, (position & 0xffff_ffff) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> Pattern {
+        text.chars()
+            .map(|c| match c {
+                '*' => Token::Star(true),
+                '?' => Token::One(true),
+                other => Token::Char(other),
+            })
+            .collect()
+    }
+
+    fn divided(patterns: &[&str]) -> Vec<(Vec<usize>, String)> {
+        let patterns: Vec<Pattern> = patterns.iter().map(|text| pattern(text)).collect();
+        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let cells = cells(&pattern("*"), &patterns).unwrap();
+        let mut found: Vec<_> =
+            cells.into_iter().map(|cell| (cell.accepts.ones().collect::<Vec<_>>(), cell.witness)).collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn cells_are_the_possible_combinations_with_a_shortest_witness() {
+        assert_eq!(
+            divided(&["ab*", "*b", "abc"]),
+            [
+                (vec![], String::new()),
+                (vec![0], "abx".to_owned()),
+                (vec![0, 1], "ab".to_owned()),
+                (vec![0, 2], "abc".to_owned()),
+                (vec![1], "b".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn inclusion_is_exact() {
+        let inside = |wide: &str, narrow: &str| includes(&pattern(wide), &pattern(narrow));
+        assert!(inside("*Zappa*", "*-Zappa"));
+        assert!(inside("a*b", "a?b"));
+        assert!(inside("*a*b*", "*ab*"));
+        assert!(inside("??*", "*??"));
+        assert!(!inside("*-Zappa*", "*Zappa*"));
+        assert!(!inside("a?b", "a*b"));
+        assert!(!inside("*ab*", "*a*b*"));
+    }
+
+    #[test]
+    fn colons_stop_the_wildcards_that_do_not_reach_over_them() {
+        let part = [Token::Star(false), Token::Char(':'), Token::Star(true)];
+        let cells = cells(&pattern("*"), &[&part, &pattern("*:*")]).unwrap();
+        // Both need a colon, and then both match.
+        assert_eq!(cells.len(), 2);
+        let two = [Token::Star(false), Token::Char(':'), Token::Star(false)];
+        assert!(!includes(&two, &pattern("*:*")));
+        assert!(includes(&pattern("*:*"), &two));
+    }
+
+    #[test]
+    fn entangled_patterns_are_given_up_and_not_guessed() {
+        let patterns: Vec<Pattern> = (0..26u8)
+            .map(|index| pattern(&format!("*{0}{0}*", char::from(b'a' + index))))
+            .collect();
+        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        assert!(cells(&pattern("*"), &patterns).is_none());
+    }
+
+    #[test]
+    fn many_literal_prefixes_cost_no_more_than_their_letters() {
+        let patterns: Vec<Pattern> = (0..2_000).map(|index| pattern(&format!("service{index}:get*"))).collect();
+        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        assert_eq!(cells(&pattern("*"), &patterns).unwrap().len(), 2_001);
+    }
+}

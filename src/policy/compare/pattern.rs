@@ -1,0 +1,164 @@
+//! The patterns of policies as token lists: actions, resources, and values of conditions.
+
+use super::language::{Token, includes};
+
+pub(super) use super::language::Pattern;
+
+/// A resource pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resource {
+    /// What it matches; where it holds variables, what it matches for any values of theirs.
+    pub tokens: Pattern,
+    /// Whether what it matches depends on the request.
+    pub varies: bool,
+}
+
+/// `service:Name` with nothing left out: the requests that there can be.
+pub(super) fn any_action() -> Pattern {
+    [Token::One(false), Token::Star(false), Token::Char(':'), Token::One(false), Token::Star(false)].to_vec()
+}
+
+/// `arn:partition:service:region:account:resource`, of which region and account may be empty.
+pub(super) fn any_arn() -> Pattern {
+    let some = [Token::One(false), Token::Star(false), Token::Char(':')];
+    let maybe = [Token::Star(false), Token::Char(':')];
+    [&literal("arn:")[..], &some, &some, &maybe, &maybe, &[Token::One(true), Token::Star(true)]].concat()
+}
+
+/// Actions know no case.
+pub(super) fn action(text: &str) -> Pattern {
+    self::text(&text.to_lowercase())
+}
+
+pub(super) fn text(text: &str) -> Pattern {
+    text.chars().map(|c| wildcard(c, true)).collect()
+}
+
+pub(super) fn literal(text: &str) -> Pattern {
+    text.chars().map(Token::Char).collect()
+}
+
+/// A wildcard in the first five parts of an ARN doesn't match a colon, and AWS completes a short ARN with `*`. With
+/// `variables`, `${…}` is filled in by the request, and `${*}`, `${?}` and `${$}` are those characters.
+pub(super) fn resource(text: &str, variables: bool) -> Resource {
+    tokens(text, variables, &mut |colon| Token::Star(colon))
+}
+
+/// Whether `wide` matches whatever `narrow` matches, whatever the values of the variables: a variable of `narrow` is
+/// matched by the same variable or by a `*`. Both hold variables.
+pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
+    let mut names: Vec<String> = Vec::new();
+    let mut unfilled = |text: &str| {
+        let mut found = variables(text).into_iter();
+        let resource = tokens(text, true, &mut |_| {
+            let name = found.next().unwrap_or_default();
+            let index = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            });
+            // A private character stands for the value: no literal matches it.
+            Token::Char(char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0)).unwrap_or('\u{f0000}'))
+        });
+        resource.tokens
+    };
+    let (wide, narrow) = (unfilled(wide), unfilled(narrow));
+    // `?` would match the private character, but not every value.
+    !wide.iter().any(|token| matches!(token, Token::One(_))) && includes(&wide, &narrow)
+}
+
+/// The variables of a pattern, in order, with their defaults.
+pub(super) fn variables(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let Some(length) = rest[start..].find('}') else { break };
+        let name = &rest[start + 2..start + length];
+        if !["*", "?", "$"].contains(&name) {
+            found.push(name.to_owned());
+        }
+        rest = &rest[start + length + 1..];
+    }
+    found
+}
+
+fn wildcard(c: char, colon: bool) -> Token {
+    match c {
+        '*' => Token::Star(colon),
+        '?' => Token::One(colon),
+        other => Token::Char(other),
+    }
+}
+
+fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(bool) -> Token) -> Resource {
+    if !text.is_empty() && text.chars().all(|c| c == '*') {
+        return Resource { tokens: vec![Token::Star(true)], varies: false };
+    }
+    let mut tokens = Vec::new();
+    let (mut parts, mut varies) = (1, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let inside = rest.strip_prefix("${").and_then(|inner| inner.split_once('}')).filter(|_| variables);
+        if let Some((name, after)) = inside {
+            match name {
+                "*" | "?" | "$" => tokens.extend(name.chars().map(Token::Char)),
+                _ => {
+                    varies = true;
+                    tokens.push(variable(parts == 6));
+                }
+            }
+            rest = after;
+            continue;
+        }
+        if c == ':' && parts < 6 {
+            parts += 1;
+        }
+        tokens.push(wildcard(c, parts == 6));
+        rest = &rest[c.len_utf8()..];
+    }
+    if parts < 6 {
+        tokens.extend([Token::Char(':'), Token::Star(true)]);
+    }
+    Resource { tokens, varies }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inside(wide: &str, narrow: &str) -> bool {
+        includes(&resource(wide, true).tokens, &resource(narrow, true).tokens)
+    }
+
+    #[test]
+    fn resources_are_matched_part_by_part() {
+        assert!(inside("arn:aws:iam::1:role/*Zappa", "arn:aws:iam::1:role/*-Zappa"));
+        assert!(inside("arn:*:s3:*:*:*", "arn:aws:s3:::b/k:l"));
+        assert!(inside("arn:aws:s3", "arn:aws:s3:::b/*"), "a short ARN is completed");
+        assert!(!inside("arn:*:b", "arn:aws:s3:::b"), "a wildcard doesn't reach over a colon");
+        assert!(inside("*", "arn:aws:s3:::b"));
+        assert!(!inside("arn:aws:s3:::a${*}", "arn:aws:s3:::ab"));
+        assert!(inside("arn:aws:s3:::a*", "arn:aws:s3:::a${*}"));
+    }
+
+    #[test]
+    fn variables_are_taken_for_anything_or_for_the_same() {
+        let home = resource("arn:aws:s3:::home/${aws:username}/*", true);
+        assert!(home.varies);
+        assert!(includes(&home.tokens, &literal("arn:aws:s3:::home/bob/x")));
+        assert!(!resource("arn:aws:s3:::home/${aws:username}/*", false).varies);
+        let mine = "arn:aws:s3:::home/${aws:username}/*";
+        assert!(includes_unfilled(mine, "arn:aws:s3:::home/${aws:username}/a*"));
+        assert!(!includes_unfilled("arn:aws:s3:::home/${aws:username}/a*", mine));
+        assert!(!includes_unfilled(mine, "arn:aws:s3:::home/${aws:userid}/*"));
+        assert!(!includes_unfilled("arn:aws:s3:::?/${aws:username}", "arn:aws:s3:::${aws:userid}/${aws:username}"));
+    }
+
+    #[test]
+    fn the_universes_hold_what_can_be_asked() {
+        assert!(includes(&any_action(), &action("s3:GetObject")));
+        assert!(!includes(&any_action(), &action("s3*")));
+        assert!(includes(&any_arn(), &literal("arn:aws:s3:::b/k:l")));
+        assert!(!includes(&any_arn(), &literal("arn:aws:s3:::")));
+        assert!(!includes(&any_arn(), &literal("*")));
+    }
+}
