@@ -6,6 +6,7 @@ pub mod compare;
 pub mod decision;
 mod document;
 mod equivalence;
+pub mod escalation;
 mod fold;
 mod grants;
 mod parse;

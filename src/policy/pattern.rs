@@ -39,7 +39,7 @@ pub(super) fn resource_matches(pattern: &str, resource: &str, variables: Variabl
 }
 
 /// Six parts at most; the colons inside a variable don't count.
-fn arn_parts(pattern: &str) -> Vec<&str> {
+pub(super) fn arn_parts(pattern: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut start, mut inside) = (0, false);
     for (index, c) in pattern.char_indices() {

@@ -24,7 +24,13 @@ pub(super) enum Atom {
     /// The request has the key.
     Exists(String),
     /// A positive test on the key's value holds, or with a quantifier on any or all of its values.
-    Matches { quantifier: Option<Quantifier>, comparison: Comparison, key: String, values: Vec<String>, variables: bool },
+    Matches {
+        quantifier: Option<Quantifier>,
+        comparison: Comparison,
+        key: String,
+        values: Vec<String>,
+        variables: bool,
+    },
     /// A test about which nothing is known but that it is the same test.
     Opaque(Test, bool),
     /// The resource is one of those that the pattern names once its variables are filled in.
@@ -208,7 +214,9 @@ mod tests {
 
     #[test]
     fn more_values_widen_a_positive_test_and_narrow_a_negated_one() {
-        for (operator, values) in [("StringEquals", ["a", "b"]), ("StringLike", ["a*", "b"]), ("Bool", ["true", "false"])] {
+        for (operator, values) in
+            [("StringEquals", ["a", "b"]), ("StringLike", ["a*", "b"]), ("Bool", ["true", "false"])]
+        {
             let (few, many) = (json!({operator: {"k:k": values[0]}}), json!({operator: {"K:k": values}}));
             assert!(follows(&few, &many) && !follows(&many, &few), "{operator}");
         }

@@ -20,9 +20,7 @@ pub(super) fn covers(wide: (Comparison, &str), narrow: (Comparison, &str), varia
         (StringEqualsIgnoreCase, StringEquals | StringEqualsIgnoreCase) => {
             wide.1.to_lowercase() == narrow.1.to_lowercase()
         }
-        (StringEquals | StringLike, StringEquals | StringLike) => {
-            includes(&text_pattern(wide), &text_pattern(narrow))
-        }
+        (StringEquals | StringLike, StringEquals | StringLike) => includes(&text_pattern(wide), &text_pattern(narrow)),
         (ArnLike, ArnLike) => match (arn_pattern(wide.1), arn_pattern(narrow.1)) {
             (Some(wide), Some(narrow)) => includes(&wide, &narrow),
             _ => false,

@@ -257,9 +257,8 @@ mod tests {
 
     #[test]
     fn entangled_patterns_are_given_up_and_not_guessed() {
-        let patterns: Vec<Pattern> = (0..26u8)
-            .map(|index| pattern(&format!("*{0}{0}*", char::from(b'a' + index))))
-            .collect();
+        let patterns: Vec<Pattern> =
+            (0..26u8).map(|index| pattern(&format!("*{0}{0}*", char::from(b'a' + index)))).collect();
         let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
         assert!(cells(&pattern("*"), &patterns).is_none());
     }
