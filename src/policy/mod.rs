@@ -12,6 +12,7 @@ mod grants;
 mod parse;
 mod pattern;
 pub mod request;
+mod shim;
 mod size;
 pub mod statement;
 mod validation;

@@ -1,5 +1,7 @@
 //! A document made ready for questions: statements with typed elements in place of JSON.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
@@ -171,6 +173,25 @@ impl Policy {
 }
 
 impl Statement {
+    /// What it says, apart from how it is named: equal for statements that say the same in the same words.
+    pub(super) fn meaning(&self) -> String {
+        let clause = |clause: &Clause| {
+            let mut patterns: Vec<&str> = clause.patterns.iter().map(String::as_str).collect();
+            patterns.sort_unstable();
+            format!("{}{patterns:?}", clause.not)
+        };
+        let mut conditions: Vec<String> = self.conditions.iter().map(|test| format!("{test:?}")).collect();
+        conditions.sort();
+        let resources = self.resources.as_ref().map(clause);
+        format!(
+            "{:?} {:?} {} {resources:?} {conditions:?} {}",
+            self.effect,
+            self.principals,
+            clause(&self.actions),
+            self.variables
+        )
+    }
+
     /// `statement 2 "Deploy"`
     pub fn title(&self) -> String {
         match &self.sid {
@@ -251,6 +272,18 @@ fn tests(condition: &Value) -> Result<Vec<Test>, String> {
         }
     }
     Ok(tests)
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quantifier = match self.quantifier {
+            Some(Quantifier::ForAllValues) => "ForAllValues:",
+            Some(Quantifier::ForAnyValue) => "ForAnyValue:",
+            None => "",
+        };
+        let name = COMPARISONS.iter().find(|(_, it)| *it == self.comparison).map_or("", |(name, _)| name);
+        write!(f, "{quantifier}{name}{}", if self.if_exists { "IfExists" } else { "" })
+    }
 }
 
 impl Operator {

@@ -1,9 +1,21 @@
 //! What two sets of policies allow, compared over all requests.
 
+mod circumstances;
+mod example;
 mod formula;
+mod grants;
 mod implication;
 mod language;
 mod pattern;
+mod people;
+mod space;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +23,10 @@ use crate::value::Value;
 
 use super::request::{Caller, Request};
 use super::statement::Policy;
+
+use grants::{Direction, Region};
+use space::Space;
+use verdict::{Case, Verdict};
 
 /// How what is allowed after relates to what was allowed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,8 +70,59 @@ impl<'a> Set<'a> {
 
 /// What `after` allows that `before` doesn't, and the other way round, over all requests. `caller` is whom policies
 /// without principals hang on; it is named in the examples.
-pub fn compare(_before: &Set<'_>, _after: &Set<'_>, _caller: Option<&Caller>) -> Comparison {
-    Comparison::default()
+pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Comparison {
+    if same(before, after) {
+        return Comparison::default();
+    }
+    let Ok(space) = Space::new(before, after, caller) else { return Comparison::entangled(after) };
+    let regions = regions(&space);
+    let [gained, lost] = [Side::Gained, Side::Lost].map(|side| Direction { space: &space, side });
+    let mut comparison = Comparison {
+        gained: gained.grants(&regions),
+        lost: lost.grants(&regions),
+        doubts: [gained.doubts(&regions), lost.doubts(&regions)].concat(),
+    };
+    for grant in &mut comparison.gained {
+        example::improve(&space, true, grant);
+    }
+    for grant in &mut comparison.lost {
+        example::improve(&space, false, grant);
+    }
+    comparison
+}
+
+/// The boxes on which somebody allows something, each with its verdict. Boxes about which the same statements are have
+/// the same one.
+fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
+    let mut known: HashMap<(Vec<usize>, Option<String>, usize), Rc<Verdict>> = HashMap::new();
+    let mut regions = Vec::new();
+    for group in &space.groups {
+        for place in group.places.iter() {
+            for (index, caller) in space.callers.iter().enumerate() {
+                let rows = Case::relevant(space, &group.rows, place, caller);
+                let case = Case { space, rows, place, caller, action: &group.cells[0].witness };
+                let (key, varying) = case.key();
+                let verdict = known.entry((key, varying, index)).or_insert_with(|| Rc::new(case.verdict()));
+                let verdict = Rc::clone(verdict);
+                if verdict.allowed != [false, false] {
+                    regions.push(Region { group, place, caller, rows: case.rows, verdict });
+                }
+            }
+        }
+    }
+    regions
+}
+
+/// Nothing to compare: the same statements, in whatever order.
+fn same(before: &Set<'_>, after: &Set<'_>) -> bool {
+    let statements = |policies: &[Policy]| {
+        let mut list: Vec<String> = policies.iter().flat_map(|it| &it.statements).map(|it| it.meaning()).collect();
+        list.sort();
+        list.dedup();
+        list
+    };
+    let layers = |set: &Set<'_>| set.layers.iter().map(|layer| statements(layer)).collect::<Vec<_>>();
+    layers(before) == layers(after)
 }
 
 /// Access that one side has and the other lacks.
@@ -89,11 +156,27 @@ pub struct Grant {
     pub example: Request,
 }
 
-/// Actions on resources.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// An action on a resource, and the Condition under which it is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     pub action: String,
     pub resource: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Value>,
+}
+
+impl PartialOrd for Part {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Part {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key =
+            |part: &Self| (part.action.clone(), part.resource.clone(), part.condition.as_ref().map(Value::to_string));
+        key(self).cmp(&key(other))
+    }
 }
 
 /// What makes the difference; for a gain, what is new after; for a loss, what was there before.
@@ -124,6 +207,16 @@ pub enum Side {
 }
 
 impl Comparison {
+    fn entangled(set: &Set<'_>) -> Self {
+        let policy = set.layers.iter().flat_map(|layer| layer.iter()).next().map_or("", |policy| &policy.name);
+        let doubt = |side| Doubt {
+            side,
+            policy: policy.to_owned(),
+            reason: "the wildcard patterns are too entangled to be compared exactly".to_owned(),
+        };
+        Self { gained: Vec::new(), lost: Vec::new(), doubts: vec![doubt(Side::Gained), doubt(Side::Lost)] }
+    }
+
     pub fn relation(&self) -> Relation {
         if !self.doubts.is_empty() {
             return Relation::Unknown;

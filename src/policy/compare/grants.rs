@@ -1,0 +1,308 @@
+//! Boxes in which the sides differ, said in the words of the documents: which statement, which of its actions, on which
+//! of its resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::policy::request::{Caller, Context, Request};
+use crate::policy::statement::{Effect, PrincipalType, Statement};
+use crate::value::Value;
+
+use super::language::Cell;
+use super::people::is_account;
+use super::space::{Group, Place, Row, Space, letters, narrowest};
+use super::verdict::{Answer, Verdict};
+use super::{Cause, Doubt, Grant, Part, Side};
+
+/// A box with its verdict.
+pub(super) struct Region<'s> {
+    pub group: &'s Group,
+    pub place: &'s Place,
+    pub caller: &'s Caller,
+    /// Those that are about the caller and the place.
+    pub rows: Vec<usize>,
+    pub verdict: std::rc::Rc<Verdict>,
+}
+
+/// What a grant is told apart by: everything about it but its actions, of which several are told together.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Label {
+    cause: Cause,
+    row: usize,
+    principal: Option<String>,
+    action: String,
+    except_actions: Vec<String>,
+    resource: String,
+    except_resources: Vec<String>,
+    condition: Option<String>,
+}
+
+struct Found<'s> {
+    caller: &'s Caller,
+    action: &'s str,
+    resource: String,
+    context: Context,
+    already: BTreeSet<Part>,
+}
+
+/// One direction of a comparison: what `after`, or the other side, has more.
+pub(super) struct Direction<'s, 'a> {
+    pub space: &'s Space<'a>,
+    pub side: Side,
+}
+
+impl<'s> Direction<'s, '_> {
+    pub fn doubts(&self, regions: &[Region<'s>]) -> Vec<Doubt> {
+        let mut doubts = BTreeSet::new();
+        for region in regions {
+            if let Answer::Doubt(reason) = self.answer(&region.verdict) {
+                let row = self.allowing(region).map_or("", |row| self.space.rows[row].policy);
+                doubts.insert(Doubt { side: self.side, policy: row.to_owned(), reason: (*reason).to_owned() });
+            }
+        }
+        doubts.into_iter().collect()
+    }
+
+    pub fn grants(&self, regions: &'s [Region<'s>]) -> Vec<Grant> {
+        let mut found: BTreeMap<Label, Found<'s>> = BTreeMap::new();
+        for region in regions {
+            let Answer::Something { context, resource } = self.answer(&region.verdict) else { continue };
+            for (label, cells) in self.labels(region) {
+                found.entry(label).or_insert_with(|| Found {
+                    caller: region.caller,
+                    action: &cells[0].witness,
+                    resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
+                    context: context.clone(),
+                    already: BTreeSet::new(),
+                });
+            }
+        }
+        for region in regions.iter().filter(|region| region.verdict.allowed[usize::from(!self.is_after())]) {
+            for (label, cells) in self.labels(region) {
+                if let Some(found) = found.get_mut(&label) {
+                    found.already.extend(self.already(region, &label, &cells));
+                }
+            }
+        }
+        fold(found.into_iter().map(|(label, found)| self.grant(label, found)).collect())
+    }
+
+    fn is_after(&self) -> bool {
+        self.side == Side::Gained
+    }
+
+    fn answer<'v>(&self, verdict: &'v Verdict) -> &'v Answer {
+        if self.is_after() { &verdict.gained } else { &verdict.lost }
+    }
+
+    fn of(&self, region: &Region<'_>, ours: bool, effect: Effect) -> impl Iterator<Item = usize> {
+        let after = self.is_after() == ours;
+        let matches = |row: &usize| {
+            let row = &self.space.rows[*row];
+            row.after == after && row.statement.effect == effect
+        };
+        region.rows.iter().copied().filter(matches).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The Allow that speaks for this side: without conditions if there is one.
+    fn allowing(&self, region: &Region<'_>) -> Option<usize> {
+        let allows = self.of(region, true, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0);
+        allows.min_by_key(|row| (!self.space.rows[*row].statement.conditions.is_empty(), *row))
+    }
+
+    /// Why the other side doesn't allow it.
+    fn cause(&self, region: &Region<'_>) -> (Cause, Option<usize>) {
+        let theirs = usize::from(!self.is_after());
+        let allows: Vec<usize> = self.of(region, false, Effect::Allow).collect();
+        let lacking = |layer: usize| !allows.iter().any(|row| self.space.rows[*row].layer == layer);
+        if self.space.layers[theirs] == 0 || lacking(0) {
+            return (Cause::Allow, None);
+        }
+        if let Some(deny) = self.of(region, false, Effect::Deny).next() {
+            return (Cause::Deny, Some(deny));
+        }
+        match (1..self.space.layers[theirs]).find(|layer| lacking(*layer)) {
+            Some(layer) => (
+                Cause::Boundary,
+                self.space.rows.iter().position(|row| row.after != self.is_after() && row.layer == layer),
+            ),
+            None => (Cause::Allow, None),
+        }
+    }
+
+    /// What a box is called, one for each action pattern that it touches; with those of its actions.
+    fn labels(&self, region: &Region<'s>) -> Vec<(Label, Vec<&'s Cell>)> {
+        let Some(allow) = self.allowing(region) else { return Vec::new() };
+        let (cause, other) = self.cause(region);
+        let row = &self.space.rows[allow];
+        let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
+        let (resource, except_resources) = self.resource(row, deny, region.place);
+        let template = Label {
+            cause,
+            row: other.unwrap_or(allow),
+            principal: principal(row.statement, region.caller),
+            action: String::new(),
+            except_actions: Vec::new(),
+            resource,
+            except_resources,
+            condition: condition_of(row.statement),
+        };
+        let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
+        for cell in &region.group.cells {
+            let mine = row.action(self.space, cell);
+            let theirs = deny.and_then(|deny| deny.action(self.space, cell));
+            let (action, except_actions) = match narrowest(mine.into_iter().chain(theirs)) {
+                Some(action) => (self.spelt(row, deny, action), Vec::new()),
+                None => ("*".to_owned(), row.statement.actions.patterns.clone()),
+            };
+            labels.entry(Label { action, except_actions, ..template.clone() }).or_default().push(cell);
+        }
+        labels.into_iter().collect()
+    }
+
+    /// Patterns are compared in lower case and shown as their author spelt them.
+    fn spelt(&self, row: &Row<'_>, deny: Option<&Row<'_>>, action: &str) -> String {
+        let written = std::iter::once(row).chain(deny).flat_map(|row| &row.statement.actions.patterns);
+        written.into_iter().find(|it| it.to_lowercase() == action).cloned().unwrap_or_else(|| action.to_owned())
+    }
+
+    fn resource(&self, row: &Row<'_>, deny: Option<&Row<'_>>, place: &Place) -> (String, Vec<String>) {
+        let mine = row.resource(self.space, place);
+        let theirs = deny.and_then(|deny| deny.resource(self.space, place));
+        match (narrowest(mine.into_iter().chain(theirs)), &row.statement.resources) {
+            (Some(resource), _) => (resource.to_owned(), Vec::new()),
+            (None, Some(clause)) => ("*".to_owned(), clause.patterns.clone()),
+            (None, None) => (String::new(), Vec::new()),
+        }
+    }
+
+    /// The parts of a label that the other side allows as well.
+    fn already(&self, region: &Region<'s>, label: &Label, cells: &[&Cell]) -> BTreeSet<Part> {
+        let allows = self.of(region, false, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0);
+        let Some(row) = allows.min_by_key(|row| (!self.space.rows[*row].statement.conditions.is_empty(), *row)) else {
+            return BTreeSet::new();
+        };
+        let row = &self.space.rows[row];
+        let narrower = |theirs: Option<&str>, ours: &str| match theirs {
+            Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
+            _ => ours.to_owned(),
+        };
+        let resource = narrower(row.resource(self.space, region.place), &label.resource);
+        let conditional = condition_of(row.statement) != label.condition;
+        let mut parts = BTreeSet::new();
+        for cell in cells {
+            let action = row.action(self.space, cell).map(|action| self.spelt(row, None, action));
+            let action = narrower(action.as_deref(), &label.action);
+            if conditional || resource != label.resource || !action.eq_ignore_ascii_case(&label.action) {
+                parts.insert(Part { action, resource: resource.clone(), condition: row.statement.condition() });
+            }
+        }
+        parts
+    }
+
+    fn grant(&self, label: Label, found: Found<'s>) -> Grant {
+        let row = &self.space.rows[label.row];
+        let example = Request {
+            principal: found.caller.clone(),
+            action: found.action.to_owned(),
+            resource: found.resource,
+            context: found.context,
+        };
+        let named = label.cause != Cause::Boundary;
+        Grant {
+            principals: label.principal.into_iter().collect(),
+            actions: vec![label.action],
+            except_actions: label.except_actions,
+            resources: if label.resource.is_empty() { Vec::new() } else { vec![label.resource] },
+            except_resources: label.except_resources,
+            condition: label.condition.and_then(|text| serde_json::from_str(&text).ok()),
+            already: found.already.into_iter().collect(),
+            cause: label.cause,
+            policy: row.policy.to_owned(),
+            statement: if named { row.statement.number } else { 0 },
+            sid: row.statement.sid.clone().filter(|_| named),
+            example,
+        }
+    }
+}
+
+/// As the policy names the caller.
+fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
+    let principals = statement.principals.as_ref()?;
+    if principals.not {
+        let names: Vec<&str> = principals.names.iter().map(|(_, name)| name.as_str()).collect();
+        return Some(format!("everyone but {}", names.join(", ")));
+    }
+    let is = |kind: PrincipalType, name: &str| kind == caller.kind && name == caller.name;
+    let named = principals.names.iter().find(|(kind, name)| is(*kind, name));
+    let account = || {
+        principals.names.iter().find(|(kind, name)| {
+            *kind == PrincipalType::AWS
+                && is_account(name)
+                && caller.name.contains(name.split(':').nth(4).unwrap_or(name))
+        })
+    };
+    Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
+}
+
+fn condition_of(statement: &Statement) -> Option<String> {
+    statement.condition().map(|condition| condition.to_string())
+}
+
+/// Grants that differ only in the action, or only in the resource or the principal, are told together.
+fn fold(grants: Vec<Grant>) -> Vec<Grant> {
+    let grants = merged(grants, |grant| &mut grant.actions);
+    let grants = merged(grants, |grant| &mut grant.resources);
+    merged(grants, |grant| &mut grant.principals)
+}
+
+fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<Grant> {
+    let mut kept: Vec<Grant> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for mut grant in grants {
+        let mine = std::mem::take(list(&mut grant));
+        let key = without_example(&grant);
+        match places.get(&key) {
+            Some(place) => {
+                let already: BTreeSet<Part> = kept[*place].already.drain(..).chain(grant.already).collect();
+                kept[*place].already = already.into_iter().collect();
+                let all = list(&mut kept[*place]);
+                all.extend(mine);
+                all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
+                all.dedup();
+            }
+            None => {
+                places.insert(key, kept.len());
+                *list(&mut grant) = mine;
+                kept.push(grant);
+            }
+        }
+    }
+    kept
+}
+
+/// What two grants must have in common to be told together.
+fn without_example(grant: &Grant) -> String {
+    let mut value = serde_json::to_value(grant).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("example");
+        fields.remove("already");
+    }
+    value.to_string()
+}
+
+impl Statement {
+    /// Its Condition, as it would be written.
+    fn condition(&self) -> Option<Value> {
+        let mut operators = serde_json::Map::new();
+        for test in &self.conditions {
+            let keys =
+                operators.entry(test.operator.to_string()).or_insert_with(|| Value::Object(serde_json::Map::new()));
+            let values = match &test.values[..] {
+                [one] => Value::from(one.as_str()),
+                many => Value::from(many.to_vec()),
+            };
+            keys[&test.key] = values;
+        }
+        (!operators.is_empty()).then_some(Value::Object(operators))
+    }
+}

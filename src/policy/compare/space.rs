@@ -1,0 +1,208 @@
+//! All requests, divided into finitely many boxes on each of which every statement has one say.
+//!
+//! A statement is a box of actions, resources and principals, with conditions. So the space of requests is divided along
+//! each of the three by the patterns that occur; actions that the same statements are about are taken together, and
+//! resources are divided only by the patterns of those statements.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use fixedbitset::FixedBitSet;
+
+use crate::policy::request::Caller;
+use crate::policy::statement::{Effect, Statement};
+
+use super::language::{Cell, Token, cells};
+use super::pattern::{self, Pattern, Resource};
+use super::{Set, people};
+
+/// A statement with what it is compared by.
+pub(super) struct Row<'a> {
+    pub after: bool,
+    pub layer: usize,
+    pub policy: &'a str,
+    pub statement: &'a Statement,
+    /// Indices into the space's patterns.
+    actions: Vec<usize>,
+    pub resources: Vec<usize>,
+}
+
+pub(super) struct Space<'a> {
+    pub rows: Vec<Row<'a>>,
+    /// How many layers each side has.
+    pub layers: [usize; 2],
+    pub actions: Vec<String>,
+    /// With whether variables are filled in.
+    pub resources: Vec<(String, Resource)>,
+    pub callers: Vec<Caller>,
+    pub groups: Vec<Group>,
+}
+
+/// Actions that the same statements are about.
+pub(super) struct Group {
+    /// The rows whose Action matches.
+    pub rows: Vec<usize>,
+    pub cells: Vec<Cell>,
+    pub places: Rc<Vec<Place>>,
+}
+
+/// Resources that the same patterns match.
+pub(super) struct Place {
+    /// The patterns that match: of those with variables, those that may.
+    pub accepts: FixedBitSet,
+    pub witness: String,
+}
+
+/// The patterns are too entangled to be taken apart.
+#[derive(Debug)]
+pub(super) struct Entangled;
+
+impl<'a> Space<'a> {
+    pub fn new(before: &Set<'a>, after: &Set<'a>, caller: Option<&Caller>) -> Result<Self, Entangled> {
+        let mut actions = Table::default();
+        let mut resources = Table::default();
+        let mut rows = Vec::new();
+        for (is_after, set) in [(false, before), (true, after)] {
+            for (layer, policies) in set.layers.iter().enumerate() {
+                let statements =
+                    policies.iter().flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
+                rows.extend(statements.map(|(policy, statement)| Row {
+                    after: is_after,
+                    layer,
+                    policy: &policy.name,
+                    statement,
+                    actions: statement.actions.patterns.iter().map(|it| actions.index(it.to_lowercase())).collect(),
+                    resources: indices(statement, &mut resources),
+                }));
+            }
+        }
+        let named: Vec<_> = rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
+        let callers = match (named.is_empty(), caller) {
+            (false, _) => people::callers(named.into_iter()),
+            (true, Some(caller)) => vec![caller.clone()],
+            (true, None) => vec![Caller::aws("arn:aws:iam::123456789012:user/example")],
+        };
+        let resources = resources.list.into_iter().map(|(text, variables)| {
+            let resource = pattern::resource(&text, variables);
+            (text, resource)
+        });
+        let mut space = Self {
+            rows,
+            layers: [before.layers.len(), after.layers.len()],
+            actions: actions.list,
+            resources: resources.collect(),
+            callers,
+            groups: Vec::new(),
+        };
+        space.groups = space.divide()?;
+        Ok(space)
+    }
+
+    fn divide(&self) -> Result<Vec<Group>, Entangled> {
+        let patterns: Vec<Pattern> = self.actions.iter().map(|text| pattern::action(text)).collect();
+        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let mut by_rows: BTreeMap<Vec<usize>, Vec<Cell>> = BTreeMap::new();
+        for cell in cells(&pattern::any_action(), &patterns).ok_or(Entangled)? {
+            let rows = self.about(&cell);
+            let allowing =
+                |row: &usize| self.rows[*row].statement.effect == Effect::Allow && self.rows[*row].layer == 0;
+            // Where nobody allows anything there is nothing to compare.
+            if rows.iter().any(allowing) {
+                by_rows.entry(rows).or_default().push(cell);
+            }
+        }
+        let mut known: HashMap<Vec<usize>, Rc<Vec<Place>>> = HashMap::new();
+        by_rows
+            .into_iter()
+            .map(|(rows, cells)| {
+                let mut patterns: Vec<usize> = rows.iter().flat_map(|row| self.rows[*row].resources.clone()).collect();
+                patterns.sort_unstable();
+                patterns.dedup();
+                let places = match known.get(&patterns) {
+                    Some(places) => Rc::clone(places),
+                    None => {
+                        let places = Rc::new(self.places(&patterns)?);
+                        known.insert(patterns, Rc::clone(&places));
+                        places
+                    }
+                };
+                Ok(Group { rows, cells, places })
+            })
+            .collect()
+    }
+
+    /// The rows whose Action matches, or whose NotAction doesn't.
+    fn about(&self, cell: &Cell) -> Vec<usize> {
+        let is_about = |row: &Row<'_>| {
+            row.statement.actions.not != row.actions.iter().any(|pattern| cell.accepts.contains(*pattern))
+        };
+        self.rows.iter().enumerate().filter(|(_, row)| is_about(row)).map(|(index, _)| index).collect()
+    }
+
+    /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked about.
+    fn places(&self, patterns: &[usize]) -> Result<Vec<Place>, Entangled> {
+        let tokens: Vec<&[Token]> = patterns.iter().map(|index| self.resources[*index].1.tokens.as_slice()).collect();
+        let widen = |accepts: &FixedBitSet| {
+            let mut wide = FixedBitSet::with_capacity(self.resources.len());
+            accepts.ones().for_each(|index| wide.insert(patterns[index]));
+            wide
+        };
+        let mut places: Vec<Place> = Vec::new();
+        for universe in [pattern::any_arn(), pattern::literal("*")] {
+            let found = cells(&universe, &tokens).ok_or(Entangled)?;
+            places.extend(found.into_iter().map(|cell| Place { accepts: widen(&cell.accepts), witness: cell.witness }));
+        }
+        Ok(places)
+    }
+}
+
+impl Row<'_> {
+    /// The row's action pattern that says most about this action, and none where it says what isn't meant.
+    pub fn action<'s>(&self, space: &'s Space<'_>, cell: &Cell) -> Option<&'s str> {
+        let matching = self.actions.iter().filter(|pattern| cell.accepts.contains(**pattern));
+        let matching = matching.map(|pattern| space.actions[*pattern].as_str());
+        if self.statement.actions.not { None } else { narrowest(matching) }
+    }
+
+    /// As [`Self::action`], for resources.
+    pub fn resource<'s>(&self, space: &'s Space<'_>, place: &Place) -> Option<&'s str> {
+        let clause = self.statement.resources.as_ref()?;
+        let matching = self.resources.iter().filter(|pattern| place.accepts.contains(**pattern));
+        let matching = matching.map(|pattern| space.resources[*pattern].0.as_str());
+        if clause.not { None } else { narrowest(matching) }
+    }
+}
+
+/// The one with the most letters of its own.
+pub(super) fn narrowest<'a>(patterns: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    patterns.max_by_key(|pattern| (letters(pattern), std::cmp::Reverse(*pattern)))
+}
+
+pub(super) fn letters(pattern: &str) -> usize {
+    pattern.chars().filter(|c| !matches!(c, '*' | '?')).count()
+}
+
+fn indices(statement: &Statement, table: &mut Table<(String, bool)>) -> Vec<usize> {
+    let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
+    patterns.map(|text| table.index((text.clone(), statement.variables && text.contains("${")))).collect()
+}
+
+struct Table<T> {
+    known: HashMap<T, usize>,
+    list: Vec<T>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { known: HashMap::new(), list: Vec::new() }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Table<T> {
+    fn index(&mut self, item: T) -> usize {
+        *self.known.entry(item).or_insert_with_key(|item| {
+            self.list.push(item.clone());
+            self.list.len() - 1
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! Comparisons as a reviewer would ask for them.
+
+use serde_json::json;
+
+use crate::value::Value;
+
+use super::*;
+
+fn policy(statements: &Value) -> Policy {
+    Policy::compile("p", &json!({"Version": "2012-10-17", "Statement": statements})).unwrap()
+}
+
+fn between(before: &Value, after: &Value) -> Comparison {
+    let (before, after) = ([policy(before)], [policy(after)]);
+    compare(&Set::of(&before), &Set::of(&after), None)
+}
+
+fn allow(actions: &Value, resources: &Value) -> Value {
+    json!({"Effect": "Allow", "Action": actions, "Resource": resources})
+}
+
+fn deny(actions: &Value, resources: &Value) -> Value {
+    json!({"Effect": "Deny", "Action": actions, "Resource": resources})
+}
+
+fn lines(grants: &[Grant]) -> Vec<String> {
+    let line = |grant: &Grant| {
+        let list = |list: &[String]| list.join(",");
+        let mut line = String::new();
+        if !grant.principals.is_empty() {
+            line += &format!("{} ", list(&grant.principals));
+        }
+        line += &list(&grant.actions);
+        if !grant.except_actions.is_empty() {
+            line += &format!(" but {}", list(&grant.except_actions));
+        }
+        line += &format!(" on {}", list(&grant.resources));
+        if !grant.except_resources.is_empty() {
+            line += &format!(" but {}", list(&grant.except_resources));
+        }
+        if let Some(condition) = &grant.condition {
+            line += &format!(" if {condition}");
+        }
+        for part in &grant.already {
+            line += &format!(" [{} on {}", part.action, part.resource);
+            line += &part.condition.as_ref().map_or("]".to_owned(), |condition| format!(" if {condition}]"));
+        }
+        line + match grant.cause {
+            Cause::Allow => "",
+            Cause::Deny => " (deny)",
+            Cause::Boundary => " (boundary)",
+        }
+    };
+    grants.iter().map(line).collect()
+}
+
+#[test]
+fn an_added_action_is_gained() {
+    let role = json!("arn:aws:iam::123456789012:role/*-ZappaLambdaExecutionRole");
+    let found = between(&allow(&json!("iam:GetRole"), &role), &allow(&json!(["iam:GetRole", "iam:PassRole"]), &role));
+    assert_eq!(found.relation(), Relation::Wider);
+    assert_eq!(lines(&found.gained), ["iam:PassRole on arn:aws:iam::123456789012:role/*-ZappaLambdaExecutionRole"]);
+    assert_eq!(found.gained[0].example.action, "iam:PassRole");
+    assert_eq!(found.gained[0].example.resource, "arn:aws:iam::123456789012:role/example-ZappaLambdaExecutionRole");
+}
+
+#[test]
+fn a_widened_pattern_says_what_was_allowed_already() {
+    let role = |name: &str| allow(&json!("iam:PassRole"), &json!(format!("arn:aws:iam::1:role/{name}")));
+    let found = between(&role("*-Zappa"), &role("*Zappa"));
+    assert_eq!(
+        lines(&found.gained),
+        ["iam:PassRole on arn:aws:iam::1:role/*Zappa [iam:PassRole on arn:aws:iam::1:role/*-Zappa]"]
+    );
+    assert_eq!(found.gained[0].example.resource, "arn:aws:iam::1:role/exampleZappa");
+    assert_eq!(found.lost, []);
+    let back = between(&role("*Zappa"), &role("*-Zappa"));
+    assert_eq!(back.relation(), Relation::Narrower);
+    assert_eq!(back.lost, found.gained);
+}
+
+#[test]
+fn wildcards_and_lists_of_the_same_meaning_are_equal() {
+    let all = json!("*");
+    let found = between(&allow(&json!(["s3:*", "s3:GetObject"]), &all), &json!([allow(&json!("S3:*"), &all)]));
+    assert_eq!(found, Comparison::default());
+    let parts = json!([allow(&json!("s3:Get*"), &all), {"Effect": "Allow", "NotAction": "s3:Get*", "Resource": "*"}]);
+    assert_eq!(between(&parts, &allow(&all, &all)), Comparison::default());
+}
+
+#[test]
+fn a_deny_that_goes_is_a_gain_where_something_allows_it() {
+    let all = json!("*");
+    let bucket = json!("arn:aws:s3:::secret/*");
+    let before =
+        json!([allow(&json!("s3:*"), &all), deny(&json!("s3:GetObject"), &bucket), deny(&json!("ec2:*"), &all)]);
+    let found = between(&before, &allow(&json!("s3:*"), &all));
+    assert_eq!(lines(&found.gained), ["s3:GetObject on arn:aws:s3:::secret/* (deny)"]);
+    assert_eq!(found.gained[0].statement, 2);
+}
+
+#[test]
+fn conditions_narrow_an_allow_and_widen_with_their_values() {
+    let with = |values: Value| {
+        json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+        "Condition": {"StringEquals": {"iam:PassedToService": values}}})
+    };
+    let free = allow(&json!("iam:PassRole"), &json!("*"));
+    let found = between(&free, &with(json!("lambda.amazonaws.com")));
+    assert_eq!(found.relation(), Relation::Narrower);
+    let found = between(&with(json!("a.com")), &with(json!(["a.com", "b.com"])));
+    assert_eq!(found.relation(), Relation::Wider);
+    assert_eq!(found.gained[0].example.context.get("iam:PassedToService"), Some(&["b.com".to_owned()][..]));
+    assert_eq!(
+        lines(&found.gained),
+        [
+            r#"iam:PassRole on * if {"StringEquals":{"iam:PassedToService":["a.com","b.com"]}} [iam:PassRole on * if {"StringEquals":{"iam:PassedToService":"a.com"}}]"#
+        ]
+    );
+}
+
+#[test]
+fn a_condition_on_a_deny_widens() {
+    let base = allow(&json!("s3:*"), &json!("*"));
+    let mut conditional = deny(&json!("s3:PutObject"), &json!("*"));
+    conditional["Condition"] = json!({"Bool": {"aws:SecureTransport": "false"}});
+    let found = between(&json!([base, deny(&json!("s3:PutObject"), &json!("*"))]), &json!([base, conditional]));
+    assert_eq!(found.relation(), Relation::Wider);
+    assert_eq!(lines(&found.gained), ["s3:PutObject on * (deny)"]);
+}
+
+#[test]
+fn variables_are_the_same_on_both_sides_and_nothing_else() {
+    let home = |path: &str| allow(&json!("s3:GetObject"), &json!(format!("arn:aws:s3:::home/{path}")));
+    assert_eq!(between(&home("${aws:username}/*"), &home("${aws:username}/*")).relation(), Relation::Equal);
+    assert_eq!(between(&home("*"), &home("${aws:username}/*")).relation(), Relation::Narrower);
+    assert_eq!(between(&home("${aws:username}/*"), &home("${aws:username}/a*")).relation(), Relation::Narrower);
+    let found = between(&home("${aws:username}/*"), &home("*"));
+    assert_eq!(found.relation(), Relation::Wider);
+}
+
+#[test]
+fn a_boundary_bounds() {
+    let held = [policy(&allow(&json!(["s3:*", "iam:*"]), &json!("*")))];
+    let boundary = [policy(&allow(&json!("s3:*"), &json!("*")))];
+    let found = compare(&Set::of(&held).within(&boundary), &Set::of(&held), None);
+    assert_eq!(lines(&found.gained), ["iam:* on * (boundary)"]);
+    assert_eq!(found.lost, []);
+}
+
+#[test]
+fn trust_is_said_by_principal() {
+    let trust =
+        |services: Value| json!({"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"});
+    let found = between(
+        &trust(json!("lambda.amazonaws.com")),
+        &trust(json!(["apigateway.amazonaws.com", "lambda.amazonaws.com"])),
+    );
+    assert_eq!(lines(&found.gained), ["apigateway.amazonaws.com sts:AssumeRole on "]);
+    assert_eq!(found.lost, []);
+    let account = |name: &str| json!({"Effect": "Allow", "Principal": {"AWS": name}, "Action": "sts:AssumeRole"});
+    let found = between(&account("arn:aws:iam::111122223333:role/x"), &account("111122223333"));
+    assert_eq!(lines(&found.gained), ["111122223333 sts:AssumeRole on "]);
+    let found = between(&account("111122223333"), &account("*"));
+    assert_eq!(lines(&found.gained), ["* sts:AssumeRole on "]);
+}
+
+#[test]
+fn nothing_is_gained_from_nothing() {
+    let held = [policy(&allow(&json!("s3:*"), &json!("*")))];
+    let nothing = Set::default();
+    assert_eq!(lines(&compare(&nothing, &Set::of(&held), None).gained), ["s3:* on *"]);
+    assert_eq!(lines(&compare(&Set::of(&held), &Set::of(&[]), None).lost), ["s3:* on *"]);
+    assert_eq!(compare(&nothing, &nothing, None), Comparison::default());
+}
