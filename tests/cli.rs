@@ -333,3 +333,15 @@ fn apply_without_a_terminal_needs_a_yes() {
     assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
     assert!(run(folder.path(), &["state", "list", "manifests/dev.yaml", "--sandbox"]).stdout.is_empty());
 }
+
+#[test]
+fn a_verbose_version_says_of_which_day_the_catalogue_is() {
+    let folder = TempDir::new().unwrap();
+    let plain = run(folder.path(), &["--version"]);
+    assert_eq!((plain.code, plain.stdout), (0, format!("relayctl {}\n", env!("CARGO_PKG_VERSION"))));
+    let verbose = run(folder.path(), &["--version", "--verbose"]);
+    assert_eq!(verbose.code, 0);
+    let expected = format!("iam catalogue: {}, ", relayctl::policy::catalogue::date());
+    assert!(verbose.stdout.lines().nth(1).is_some_and(|line| line.starts_with(&expected)), "{}", verbose.stdout);
+    assert!(verbose.stdout.contains(" services, ") && verbose.stdout.contains(" actions\n"), "{}", verbose.stdout);
+}

@@ -6,6 +6,7 @@ mod progress;
 mod project;
 mod suggest;
 mod terminal;
+mod version;
 
 mod input;
 mod planning;
@@ -28,6 +29,7 @@ mod validate;
 use std::future::Future;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -116,6 +118,9 @@ impl Context {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::DisplayVersion && version::is_verbose(std::env::args().skip(1)) => {
+            return version::print(&error.to_string());
+        }
         Err(error) => {
             // A broken pipe is all that can happen here. Not clap's exit code 2: that says "there are changes".
             let _ = error.print();

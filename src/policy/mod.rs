@@ -2,6 +2,7 @@
 //! grants. Pure; no I/O. Documents travel through the rest of the program as JSON values in canonical form.
 
 mod canonical;
+pub mod catalogue;
 pub mod compare;
 pub mod decision;
 mod document;
