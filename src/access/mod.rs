@@ -1,6 +1,7 @@
 //! What the changes of a plan mean for people: who may do what after it that they may not do now.
 
 mod held;
+pub mod lint;
 
 pub use held::Held;
 

@@ -1,12 +1,13 @@
 //! What the commands share: the manifest, the state that belongs to it, and the account it is for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
 use crate::call::Caller;
-use crate::manifest::{self, Inputs};
+use crate::manifest::{self, Documents, Inputs};
 use crate::model::Desired;
 use crate::port::{Provider, Store};
 use crate::provider::Edges;
@@ -23,6 +24,10 @@ pub struct Declared {
     pub path: PathBuf,
     pub desired: Desired,
     pub project: Project,
+    /// Where each policy document stands.
+    pub documents: Documents,
+    /// The text of every file that was read, for the snippets.
+    pub sources: BTreeMap<PathBuf, String>,
 }
 
 /// A state's store, and how a saved plan says where it is; none: at its default place.
@@ -60,7 +65,7 @@ pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
     let project = Project::of(path, context.options.sandbox)?;
-    Ok(Declared { path: path.to_owned(), desired, project })
+    Ok(Declared { path: path.to_owned(), desired, project, documents: loaded.documents, sources: loaded.sources })
 }
 
 fn no_manifest(path: &Path) -> CommandError {

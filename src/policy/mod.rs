@@ -10,6 +10,7 @@ mod equivalence;
 pub mod escalation;
 mod fold;
 mod grants;
+pub mod lint;
 mod parse;
 mod pattern;
 pub mod request;

@@ -4,5 +4,7 @@ pub mod diagnostic;
 pub mod graph;
 pub mod human;
 pub mod json;
+pub mod lint;
 pub mod markdown;
+pub mod sarif;
 mod text;

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 pub use paths::{Gain, Need, On, Path, all};
 pub use reach::{Holder, Way};
+pub use scope::holds as covers;
 
 use crate::diagnostic::Severity;
 
