@@ -105,10 +105,16 @@ fn told(subject: &Subject<'_>, address: &Address, one: &Escalation) -> Found {
         on: address.to_string(),
         place: places.pop().or_else(|| subject.place(address, "")),
         message: format!("{who} {}, {}: {}{}", one.path.gives, reach(one), statements(one), circumstances(one)),
-        remedy: lint::named(one.path.name).map(|rule| rule.remedy.to_owned()).unwrap_or_default(),
+        remedy: lint::named(one.path.name).map(|rule| phrase(rule.remedy)).unwrap_or_default(),
         related,
         accepted: None,
     }
+}
+
+/// A rule's sentence as findings have it: `name the roles`.
+fn phrase(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
 /// On what: the names, since a scope that is narrow enough makes it harmless.

@@ -169,3 +169,6 @@ impl<'a> Subject<'a> {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

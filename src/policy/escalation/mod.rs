@@ -86,7 +86,14 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
             ways.push(way.clone());
         }
     }
-    let resources = widest(found.into_iter().map(|found| found.resource).collect());
+    let resources = match (path.subject(), path.needs.first()) {
+        // As the statements say it: `*` says more than `arn:aws:lambda:*:*:*`.
+        (On::Other, Some(need)) if holder.boundary.is_none() => {
+            ways.iter().filter(|way| need.any.contains(&way.action)).map(|way| way.said.clone()).collect()
+        }
+        _ => found.into_iter().map(|found| found.resource).collect(),
+    };
+    let resources = widest(resources);
     let others = resources.iter().any(|resource| !itself.contains(resource));
     let reach = Reach { own, others, open: resources.iter().any(|one| scope::is_open(one)), known: !itself.is_empty() };
     let mut severity = reach.severity(path.gain, holder.boundary.is_some())?;
@@ -133,11 +140,12 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Found> 
     let mut besides: Vec<Way> = Vec::new();
     for need in path.needs {
         let about = need.on == subject && (subject != On::Other || found.is_none());
-        let target = match only.filter(|_| about) {
-            Some(only) => only.to_owned(),
-            None => target(holder, need),
+        let targets = match only.filter(|_| about) {
+            Some(only) => vec![only.to_owned()],
+            None => targets(holder, need),
         };
-        let ways: Vec<Way> = need.any.iter().flat_map(|action| holder.ways(action, &target, need.to)).collect();
+        let all = need.any.iter().flat_map(|action| targets.iter().map(move |target| (*action, target)));
+        let ways: Vec<Way> = all.flat_map(|(action, target)| holder.ways(action, target, need.to)).collect();
         if ways.is_empty() {
             return Vec::new();
         }
@@ -203,9 +211,9 @@ fn reined(path: &Path, ways: &[Way]) -> Option<&'static str> {
 }
 
 /// Which ARNs the objects of a need have.
-fn target(holder: &Holder<'_>, need: &Need) -> String {
+fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
     let (partition, account) = (holder.partition, holder.account);
-    let iam = |kind: &str| format!("arn:{partition}:iam::{account}:{kind}/*");
+    let iam = |kind: &str| vec![format!("arn:{partition}:iam::{account}:{kind}/*")];
     match need.on {
         On::Policy => iam("policy"),
         On::User => iam("user"),
@@ -213,15 +221,16 @@ fn target(holder: &Holder<'_>, need: &Need) -> String {
         On::Role => iam("role"),
         On::Other => {
             let service = need.any.first().and_then(|action| action.split(':').next()).unwrap_or("*");
-            // Neither region nor account: an instance of ec2-instance-connect or ssm is one of ec2, for example.
-            let service = if RESOURCES_OF_EC2.contains(&service) { "*" } else { service };
-            format!("arn:{partition}:{service}:*:*:*")
+            let of = |service: &str| format!("arn:{partition}:{service}:*:*:*");
+            match service {
+                // Their actions are about EC2's instances.
+                "ec2-instance-connect" => vec![of("ec2")],
+                "ssm" => vec![of("ec2"), of("ssm")],
+                own => vec![of(own)],
+            }
         }
     }
 }
-
-/// Services whose actions are about resources of other services, EC2's instances above all.
-const RESOURCES_OF_EC2: [&str; 2] = ["ec2-instance-connect", "ssm"];
 
 /// Which objects of a kind are its own.
 fn own(holder: &Holder<'_>, on: On) -> Vec<String> {

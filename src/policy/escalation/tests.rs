@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::policy::catalogue;
 use crate::policy::statement::Policy;
 
 const USER: &str = "arn:aws:iam::123456789012:user/team/ada";
@@ -277,4 +278,25 @@ fn the_published_relay_policy_can_make_a_role_of_any_power() {
     assert_eq!(run.resources, [roles]);
     // They say what the parts would say again.
     assert_eq!(found.len(), 2, "{found:#?}");
+}
+
+#[test]
+fn the_actions_exist_and_are_about_what_the_list_says() {
+    let holder = holder(USER, &[]);
+    for path in all() {
+        for need in path.needs {
+            for name in need.any {
+                let action = catalogue::action(name).unwrap_or_else(|| panic!("{} has no action {name}", path.name));
+                assert_eq!(&action.name, name, "as AWS spells it");
+                let arns: Vec<String> = action.resources.iter().map(|resource| resource.arn.to_string()).collect();
+                let meant = |arn: &String| targets(&holder, need).iter().any(|target| scope::meet(target, arn));
+                assert!(arns.is_empty() || arns.iter().any(meant), "{name} is about {arns:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_on_the_objects_of_one_bucket_is_no_escalation() {
+    assert_eq!(told(USER, &allow(&["*"], "arn:aws:s3:::b/*")), []);
 }

@@ -87,3 +87,6 @@ pub fn pointer(document: &Value, statement: usize, action: Option<usize>) -> Opt
     let site = Site::all(document, &policy).into_iter().find(|site| site.statement.number == statement)?;
     Some(action.map_or_else(|| site.pointer.clone(), |index| site.value("Action", index)))
 }
+
+#[cfg(test)]
+mod tests;
