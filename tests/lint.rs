@@ -1,13 +1,12 @@
 //! `relayctl lint`: the real binary on the manifests that are shipped, and on some that are worse.
 
-#[path = "support/project.rs"]
-mod project;
+mod support;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use project::Project;
+use support::project::Project;
 
 /// The findings as JSON.
 fn findings(project: &Project, manifest: &str, code: i32) -> Vec<Value> {

@@ -33,7 +33,7 @@ pub fn escalations(holder: &Holder<'_>) -> Vec<Escalation> {
     let found: Vec<Escalation> = all().filter_map(|path| open(holder, path)).collect();
     let told = |one: &&Escalation| !found.iter().any(|other| other.tells(one));
     let mut kept: Vec<Escalation> = found.iter().filter(told).cloned().collect();
-    kept.sort_by_key(|one| one.severity);
+    kept.sort_by_key(|one| (one.severity, one.path.gain != Gain::Everything));
     kept
 }
 

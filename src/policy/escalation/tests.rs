@@ -280,12 +280,15 @@ fn the_published_relay_policy_can_make_a_role_of_any_power() {
     assert_eq!(found.len(), 2, "{found:#?}");
 }
 
+/// Rhino Security Labs found it in the console's own calls; AWS lists it nowhere.
+const UNDOCUMENTED: &str = "codestar:CreateProjectFromTemplate";
+
 #[test]
 fn the_actions_exist_and_are_about_what_the_list_says() {
     let holder = holder(USER, &[]);
     for path in all() {
         for need in path.needs {
-            for name in need.any {
+            for name in need.any.iter().filter(|name| **name != UNDOCUMENTED) {
                 let action = catalogue::action(name).unwrap_or_else(|| panic!("{} has no action {name}", path.name));
                 assert_eq!(&action.name, name, "as AWS spells it");
                 let arns: Vec<String> = action.resources.iter().map(|resource| resource.arn.to_string()).collect();
