@@ -65,6 +65,7 @@ const COMMANDS: [&str; 13] = [
     "show",
     "graph",
     "output",
+    "policy",
     "state",
     "completions",
     "man",
@@ -210,8 +211,29 @@ fn init_writes_manifests_that_are_valid() {
         let manifest = format!("manifests/{stage}.yaml");
         let ran = run(folder.path(), &["validate", &manifest]);
         assert_eq!(ran.stderr, "");
-        assert_eq!(ran.stdout, format!("{manifest} is valid: {count} resources\n"));
+        assert_eq!(ran.stdout, format!("{manifest} is valid: {count} resources, 2 checks\n"));
         assert_eq!(ran.code, 0);
+    }
+}
+
+#[test]
+fn a_check_that_fails_names_the_statement_and_stops_all_that_would_change_something() {
+    let folder = started();
+    let policy = folder.path().join("manifests/policies/zappa-lambda-deployment.json");
+    let text = fs::read_to_string(&policy).unwrap();
+    assert_eq!(text.matches("s3:CreateBucket").count(), 1);
+    fs::write(&policy, text.replace("s3:CreateBucket", "s3:*Bucket")).unwrap();
+    insta::assert_snapshot!(shown(folder.path(), &["validate", "manifests/dev.yaml"]));
+    for command in [&["plan"][..], &["apply", "--yes"]] {
+        let ran = run(folder.path(), &[command, &["manifests/dev.yaml", "--sandbox"]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+        assert!(ran.stderr.starts_with("error[failed-check]: user.serverless can s3:DeleteBucket"), "{}", ran.stderr);
+    }
+    assert!(!folder.path().join("state/sandbox.json").exists(), "something was read or made");
+    // What is to be removed need not keep to it.
+    for command in [&["plan", "--destroy"][..], &["destroy", "--yes"]] {
+        let ran = run(folder.path(), &[command, &["manifests/dev.yaml", "--sandbox"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod acting;
 mod error;
 mod options;
 mod progress;
@@ -12,6 +13,7 @@ mod input;
 mod planning;
 mod running;
 mod session;
+mod widening;
 
 mod apply;
 mod completions;
@@ -21,7 +23,9 @@ mod init;
 mod lint;
 mod man;
 mod output;
+mod permissions;
 mod plan;
+mod policy;
 mod schema;
 mod show;
 mod state;
@@ -63,8 +67,9 @@ Examples:
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    an error, also in how the command was called; a change that was refused, blocked or failed
-  2    only with plan --detailed-exitcode: there are changes
+  1    an error, also in how the command was called; a change that was refused, blocked or failed; with
+       --deny-widening: somebody would gain access
+  2    only with --detailed-exitcode: there are changes (plan), or a difference (policy diff)
   130  interrupted
 
 Environment:
@@ -73,6 +78,7 @@ Environment:
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
   RELAYCTL_SANDBOX=1                    as --sandbox
+  RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
   NO_COLOR                              no colour
   RUST_LOG                              log filter, for example relayctl=debug";
 
@@ -87,7 +93,9 @@ enum Command {
     Destroy(destroy::Args),
     Show(show::Args),
     Graph(graph::Args),
+    Permissions(permissions::Args),
     Output(output::Args),
+    Policy(policy::Args),
     State(state::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -148,7 +156,9 @@ fn run(command: &Command, context: &Context) -> Exit {
         Command::Destroy(args) => destroy::run(args, context),
         Command::Show(args) => show::run(args, context),
         Command::Graph(args) => graph::run(args, context),
+        Command::Permissions(args) => permissions::run(args, context),
         Command::Output(args) => output::run(args, context),
+        Command::Policy(args) => policy::run(args, context),
         Command::State(args) => state::run(args, context),
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),

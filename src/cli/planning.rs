@@ -6,6 +6,7 @@ use super::Context;
 use super::error::CommandError;
 use super::session::{Declared, StateAt};
 use super::suggest::nearest;
+use crate::access;
 use crate::address::Address;
 use crate::call::Caller;
 use crate::diff;
@@ -51,7 +52,11 @@ pub async fn plan(
 
     let decisions = diff::diff(&desired, &recorded, &live, removing);
     let header = Header { targets, ..header(declared, mode, &caller, &at) };
-    let plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
+    let mut plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
+    // What other people's policies say is read only for those whose access changes.
+    let unread = access::unread(&plan.changes, &live, &desired);
+    let others = resolve::documents(&provider, &unread, context.options.parallelism()).await;
+    plan.access = access::changes(&plan.changes, &live, &desired, &others);
     Ok(Planned { plan, state: at, provider })
 }
 

@@ -15,7 +15,6 @@ pub(super) enum Formula {
     Atom(usize),
     Not(Box<Formula>),
     All(Vec<Formula>),
-    Any(Vec<Formula>),
 }
 
 /// Something that is so or not so in a request.
@@ -50,7 +49,6 @@ impl Formula {
             Self::Atom(index) => assignment & (1 << index) != 0,
             Self::Not(inner) => !inner.holds(assignment),
             Self::All(parts) => parts.iter().all(|part| part.holds(assignment)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(assignment)),
         }
     }
 

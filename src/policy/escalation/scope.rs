@@ -3,7 +3,7 @@
 //! `*` and `?` don't match a colon within the first five parts of an ARN, so patterns are compared part by part. An ARN of
 //! fewer than six parts is completed with `*`, as AWS does.
 
-use crate::policy::pattern::arn_parts;
+use crate::policy::pattern::{self, Filling};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
@@ -53,6 +53,10 @@ pub fn is_open(pattern: &str) -> bool {
         [kind, name, ..] => is_wild(kind) || is_wild(name),
         [] => true,
     }
+}
+
+fn arn_parts(pattern: &str) -> Vec<&str> {
+    pattern::arn_parts(pattern, Filling::Anything)
 }
 
 /// Each part of the one with that of the other, as long as either has one.

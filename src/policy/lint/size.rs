@@ -24,6 +24,7 @@ pub fn nearly_full(size: usize, usage: Usage) -> Option<Finding> {
     let (kind, way_out) = match usage {
         Usage::Managed => ("a managed policy", "divide it into two policies"),
         Usage::UserInline => ("all inline policies of a user", "make a managed policy of one of them"),
+        Usage::GroupInline => ("all inline policies of a group", "make a managed policy of one of them"),
         Usage::RoleInline => ("all inline policies of a role", "make a managed policy of one of them"),
         Usage::Trust => {
             ("a trust policy", "put several principals into one statement, or have the quota raised to 4096")

@@ -1,0 +1,200 @@
+//! Which policies hang where, before the plan and after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::call::Observed;
+use crate::diff::{Action, Change};
+use crate::kind::{Attached, Seen, attachment_address};
+use crate::model::{Desired, Live};
+use crate::value::{Value, optional_text};
+
+/// A moment: before the changes, or after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    Before,
+    After,
+}
+
+/// What a policy says.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Says {
+    Document(Value),
+    /// Nobody has read it: a policy of AWS's, or of somebody else's, by its ARN.
+    Unread(String),
+}
+
+/// By the address of the policy, or its ARN where it has none.
+pub(super) type Policies = BTreeMap<String, Says>;
+
+/// What decides what a user or a role may do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Holdings {
+    pub policies: Policies,
+    pub boundary: Option<(String, Says)>,
+}
+
+/// Everything that is known of the account and of what the plan does to it.
+pub(super) struct World<'a> {
+    pub desired: &'a Desired,
+    pub live: &'a Live,
+    pub changes: BTreeMap<&'a Address, &'a Change>,
+    /// Documents that are not the manifest's, by ARN, and inline ones by address.
+    pub others: &'a BTreeMap<String, Value>,
+}
+
+impl<'a> World<'a> {
+    pub fn seen(&self, address: &Address) -> Option<&'a Seen> {
+        match &self.live.get(address)?.observed {
+            Observed::Present(seen) => Some(seen),
+            Observed::Absent | Observed::Unknown(_) => None,
+        }
+    }
+
+    /// What the plan does to it; refused and blocked changes don't happen.
+    pub fn action(&self, address: &Address) -> Action {
+        match self.changes.get(address).map(|change| change.action) {
+            Some(Action::Refuse | Action::Blocked | Action::Adopt | Action::Forget) | None => Action::Nothing,
+            Some(action) => action,
+        }
+    }
+
+    /// An attribute as it is, and as it will be.
+    pub fn attribute(&self, address: &Address, name: &str, moment: Moment) -> Option<Value> {
+        let now = || self.seen(address).and_then(|seen| seen.attributes.get(name).cloned());
+        let wanted = || self.desired.resources.get(address).and_then(|it| it.attributes.get(name).cloned());
+        let found = match (moment, self.action(address)) {
+            (Moment::Before, _) | (Moment::After, Action::Nothing) => now(),
+            (Moment::After, Action::Delete) => None,
+            (Moment::After, Action::Create | Action::Replace) => wanted(),
+            (Moment::After, _) => {
+                let changed = self.changes.get(address).into_iter().flat_map(|change| &change.fields);
+                match changed.map(|diff| &diff.change).find(|change| change.field == name) {
+                    Some(change) => change.after.clone(),
+                    None => now(),
+                }
+            }
+        };
+        found.filter(|value| !value.is_null())
+    }
+
+    pub fn exists(&self, address: &Address, moment: Moment) -> bool {
+        match (moment, self.action(address)) {
+            (Moment::Before, _) | (Moment::After, Action::Nothing) => self.seen(address).is_some(),
+            (Moment::After, action) => action != Action::Delete,
+        }
+    }
+
+    /// Whether it can't be told what is there: then nothing is said about it.
+    pub fn is_unknown(&self, address: &Address) -> bool {
+        self.live.get(address).is_some_and(|sighting| matches!(sighting.observed, Observed::Unknown(_)))
+    }
+
+    /// What hangs on a user or a role.
+    pub fn holdings(&self, subject: &Address, moment: Moment) -> Holdings {
+        let mut held = Holdings::default();
+        if !self.exists(subject, moment) {
+            return held;
+        }
+        for attached in self.attached(subject, moment) {
+            let says = match &attached {
+                Attached::Managed(arn) => self.managed(arn, moment),
+                Attached::Inline(_) => Some(self.inline(subject, &attached, moment)),
+            };
+            held.policies.extend(says);
+        }
+        let boundary = self.attribute(subject, "permissions_boundary", moment);
+        held.boundary = boundary.and_then(|arn| self.managed(arn.as_str()?, moment));
+        held
+    }
+
+    /// The policies on a user or a role.
+    fn attached(&self, subject: &Address, moment: Moment) -> BTreeSet<Attached> {
+        let anew = moment == Moment::After && matches!(self.action(subject), Action::Create | Action::Replace);
+        let now = self.seen(subject).filter(|_| !anew).into_iter().flat_map(|seen| seen.attached.iter().cloned());
+        let mut attached: BTreeSet<Attached> = now.collect();
+        if moment == Moment::After {
+            for change in self.parts(subject) {
+                match self.action(&change.address) {
+                    Action::Create => attached.extend(self.hung(&change.address, Moment::After)),
+                    Action::Delete => {
+                        let gone = self.hung_by(change);
+                        attached.retain(|it| Some(it) != gone.as_ref());
+                    }
+                    Action::Replace => {
+                        let old = self.hung(&change.address, Moment::Before);
+                        attached.retain(|it| Some(it) != old.as_ref());
+                        attached.extend(self.hung(&change.address, Moment::After));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        attached
+    }
+
+    /// The changes of what hangs on a user or a role.
+    pub fn parts(&self, subject: &Address) -> impl Iterator<Item = &'a Change> {
+        let kinds = [format!("{}_policy", subject.kind()), format!("{}_policy_attachment", subject.kind())];
+        let start = format!("{}/", subject.name());
+        let changes: Vec<&'a Change> = self.changes.values().copied().collect();
+        changes.into_iter().filter(move |change| {
+            kinds.iter().any(|kind| kind == change.address.kind()) && change.address.name().starts_with(&start)
+        })
+    }
+
+    fn hung(&self, part: &Address, moment: Moment) -> Option<Attached> {
+        let attributes = match moment {
+            Moment::Before => &self.seen(part)?.attributes,
+            Moment::After => &self.desired.resources.get(part)?.attributes,
+        };
+        let managed = optional_text(attributes, "policy_arn").map(Attached::Managed);
+        managed.or_else(|| optional_text(attributes, "name").map(Attached::Inline))
+    }
+
+    /// What a removal takes away, also of what neither manifest nor state knows.
+    fn hung_by(&self, change: &Change) -> Option<Attached> {
+        let before = |name: &str| {
+            let field = change.fields.iter().find(|diff| diff.change.field == name)?;
+            field.change.before.as_ref()?.as_str().map(str::to_owned)
+        };
+        before("policy_arn").map(Attached::Managed).or_else(|| before("name").map(Attached::Inline))
+    }
+
+    /// A managed policy, declared or not.
+    fn managed(&self, arn: &str, moment: Moment) -> Option<(String, Says)> {
+        match self.policy_named(arn) {
+            Some(address) => {
+                let document = self.attribute(address, "document", moment)?;
+                Some((address.to_string(), Says::Document(document)))
+            }
+            None => {
+                let says = self.others.get(arn).cloned().map_or_else(|| Says::Unread(arn.to_owned()), Says::Document);
+                Some((arn.to_owned(), says))
+            }
+        }
+    }
+
+    /// The manifest's or the state's own policy with that ARN, now or after.
+    pub fn policy_named(&self, arn: &str) -> Option<&'a Address> {
+        let is = |value: Option<&Value>| value.and_then(Value::as_str) == Some(arn);
+        let mut declared = self.desired.resources.iter();
+        let mut seen = self.live.keys();
+        declared
+            .find(|(address, resource)| address.kind() == "policy" && is(resource.attributes.get("arn")))
+            .map(|(address, _)| address)
+            .or_else(|| {
+                seen.find(|address| {
+                    address.kind() == "policy" && self.seen(address).is_some_and(|seen| is(seen.attributes.get("arn")))
+                })
+            })
+    }
+
+    fn inline(&self, subject: &Address, attached: &Attached, moment: Moment) -> (String, Says) {
+        let address = attachment_address(subject, attached, &|_| None);
+        let known = self.attribute(&address, "document", moment);
+        let name = address.to_string();
+        let says = known.or_else(|| self.others.get(&name).cloned());
+        (name.clone(), says.map_or(Says::Unread(name), Says::Document))
+    }
+}
