@@ -57,6 +57,7 @@ fn started() -> TempDir {
 const COMMANDS: [&str; 13] = [
     "init",
     "validate",
+    "lint",
     "schema",
     "plan",
     "apply",
@@ -206,7 +207,7 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 #[test]
 fn init_writes_manifests_that_are_valid() {
     let folder = started();
-    for (stage, count) in [("dev", 10), ("prod", 10)] {
+    for (stage, count) in [("dev", 10), ("prod", 10), ("least-privilege", 10)] {
         let manifest = format!("manifests/{stage}.yaml");
         let ran = run(folder.path(), &["validate", &manifest]);
         assert_eq!(ran.stderr, "");

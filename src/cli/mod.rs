@@ -20,6 +20,7 @@ mod completions;
 mod destroy;
 mod graph;
 mod init;
+mod lint;
 mod man;
 mod output;
 mod permissions;
@@ -85,6 +86,7 @@ Environment:
 enum Command {
     Init(init::Args),
     Validate(validate::Args),
+    Lint(lint::Args),
     Schema(schema::Args),
     Plan(plan::Args),
     Apply(apply::Args),
@@ -147,6 +149,7 @@ fn run(command: &Command, context: &Context) -> Exit {
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Validate(args) => validate::run(args, context),
+        Command::Lint(args) => lint::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Plan(args) => plan::run(args, context),
         Command::Apply(args) => apply::run(args, context),
