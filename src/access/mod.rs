@@ -1,6 +1,7 @@
 //! What the changes of a plan mean for people: who may do what after it that they may not do now.
 
 mod changes;
+pub mod checks;
 mod held;
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 }
 
 fn declared(path: &Path, args: &Args, context: &Context) -> Exit {
-    let declared = session::load(path, context)?;
+    let declared = session::load_checked(path, context)?;
     context.wait_for(running::plan_and_run(
         &declared,
         Mode::Apply,

@@ -1,11 +1,13 @@
 //! The command line: one file a command.
 
+mod acting;
 mod error;
 mod options;
 mod progress;
 mod project;
 mod suggest;
 mod terminal;
+mod version;
 
 mod input;
 mod planning;
@@ -20,6 +22,7 @@ mod graph;
 mod init;
 mod man;
 mod output;
+mod permissions;
 mod plan;
 mod schema;
 mod show;
@@ -29,6 +32,7 @@ mod validate;
 use std::future::Future;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -72,6 +76,7 @@ Environment:
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
   RELAYCTL_SANDBOX=1                    as --sandbox
+  RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
   NO_COLOR                              no colour
   RUST_LOG                              log filter, for example relayctl=debug";
 
@@ -85,6 +90,7 @@ enum Command {
     Destroy(destroy::Args),
     Show(show::Args),
     Graph(graph::Args),
+    Permissions(permissions::Args),
     Output(output::Args),
     State(state::Args),
     Completions(completions::Args),
@@ -118,6 +124,9 @@ impl Context {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::DisplayVersion && version::is_verbose(std::env::args().skip(1)) => {
+            return version::print(&error.to_string());
+        }
         Err(error) => {
             // A broken pipe is all that can happen here. Not clap's exit code 2: that says "there are changes".
             let _ = error.print();
@@ -142,6 +151,7 @@ fn run(command: &Command, context: &Context) -> Exit {
         Command::Destroy(args) => destroy::run(args, context),
         Command::Show(args) => show::run(args, context),
         Command::Graph(args) => graph::run(args, context),
+        Command::Permissions(args) => permissions::run(args, context),
         Command::Output(args) => output::run(args, context),
         Command::State(args) => state::run(args, context),
         Command::Completions(args) => completions::run(args, context),

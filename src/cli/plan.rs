@@ -75,8 +75,10 @@ Examples:
   relayctl plan manifests/prod.yaml --out prod.plan.json --markdown > comment.md";
 
 pub fn run(args: &Args, context: &Context) -> Exit {
-    let declared = session::load(&args.manifest.manifest, context)?;
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
+    // What is to be removed need not hold what was asked of it.
+    let load = if args.destroy { session::load } else { session::load_checked };
+    let declared = load(&args.manifest.manifest, context)?;
     let plan = context.wait_for(async { Ok(planning::plan(&declared, mode, &args.selection, context).await?.plan) })?;
     let waiting = declared.project.plan_file(&declared.desired.name);
     if let Some(refusal) = args.bounds.refusal(&plan, "the plan is not saved", context) {

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::acting::acting;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
+use crate::access::checks;
 use crate::call::Caller;
-use crate::manifest::{self, Inputs};
+use crate::diagnostic::Diagnostic;
+use crate::manifest::{self, Inputs, Loaded};
 use crate::model::Desired;
 use crate::port::{Provider, Store};
 use crate::provider::Edges;
@@ -42,10 +45,25 @@ pub struct Destination<'a> {
 
 /// Reads a manifest with everything in it; prints what is wrong with it.
 pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
+    read(path, context, |_| Vec::new())
+}
+
+/// The same, and judges its `checks:`: before anything is read from AWS.
+pub fn load_checked(path: &Path, context: &Context) -> Result<Declared, CommandError> {
+    let judge =
+        |loaded: &Loaded| loaded.desired.as_ref().map(|desired| checks::diagnostics(desired, &loaded.documents));
+    read(path, context, |loaded| judge(loaded).unwrap_or_default())
+}
+
+fn read(
+    path: &Path,
+    context: &Context,
+    further: impl Fn(&Loaded) -> Vec<Diagnostic>,
+) -> Result<Declared, CommandError> {
     if !path.is_file() {
         return Err(no_manifest(path));
     }
-    let loaded = manifest::load(
+    let mut loaded = manifest::load(
         path,
         &Inputs {
             variables: context.options.variables.iter().cloned().collect(),
@@ -53,6 +71,7 @@ pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
             environment: &|name| std::env::var(name).ok(),
         },
     );
+    loaded.diagnostics.extend(further(&loaded));
     if !loaded.diagnostics.is_empty() {
         let color = context.terminal.side_style().color;
         context.terminal.side(&diagnostic::list(&loaded.diagnostics, &loaded.sources, color));
@@ -154,9 +173,19 @@ impl Destination<'_> {
     }
 
     async fn cloud(&self, context: &Context) -> Result<Box<dyn Provider>, CommandError> {
+        let acting = acting(&context.options.sandbox_enforce)?;
         if self.project.sandbox {
-            let file = self.project.sandbox_account();
-            return Ok(Box::new(Sandbox::open(&file, self.account, self.region)?));
+            let sandbox = Sandbox::open(&self.project.sandbox_account(), self.account, self.region)?;
+            return Ok(Box::new(match acting {
+                Some(acting) => sandbox.enforcing(acting),
+                None => sandbox,
+            }));
+        }
+        if acting.is_some() {
+            return Err(CommandError::new(
+                "--sandbox-enforce is about the simulated account, and this run is not in it",
+            )
+            .help("add --sandbox, or unset RELAYCTL_SANDBOX_ENFORCE"));
         }
         let options = AwsOptions {
             profile: context.options.profile.clone(),

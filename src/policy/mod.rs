@@ -2,7 +2,9 @@
 //! grants. Pure; no I/O. Documents travel through the rest of the program as JSON values in canonical form.
 
 mod canonical;
+pub mod catalogue;
 pub mod compare;
+pub mod condition;
 pub mod decision;
 mod document;
 mod equivalence;
@@ -10,15 +12,15 @@ mod fold;
 mod grants;
 mod parse;
 mod pattern;
+mod principal;
 pub mod request;
-mod shim;
 mod size;
 pub mod statement;
 mod validation;
 
 pub use canonical::canonical;
 pub use equivalence::{comparison_key, equivalent};
-pub use grants::{allows, together, trusts};
+pub use grants::{allows, trusts};
 pub use parse::{SyntaxError, locate, parse};
 pub use size::{compact, limit, size};
 pub use validation::validate;
