@@ -54,7 +54,7 @@ fn started() -> TempDir {
     folder
 }
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "init",
     "validate",
     "lint",
