@@ -63,6 +63,9 @@ pub enum BucketAspect {
     Emptiness,
 }
 
+/// The code of a fact that nobody asked for.
+pub const NOT_READ: &str = "NotRead";
+
 /// How to read: the whole manifest at once, or one object just before it is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -233,7 +236,7 @@ fn observed<T>(found: Found<T>) -> Observed<T> {
         Err(Gap::Unknown(failure)) => Observed::Unknown(failure),
         Err(Gap::Missing(reads)) => {
             let call = reads.first().map_or("relayctl", Read::action);
-            Observed::Unknown(Failure::new(FailureKind::Other, call, "NotRead", "this was not asked for"))
+            Observed::Unknown(Failure::new(FailureKind::Other, call, NOT_READ, "this was not asked for"))
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::field::{empty_list, empty_map, no, null};
 use super::tags::owner;
 use super::{Field, Form, Kind, Seen};
-use crate::call::batch::BucketAspect;
+use crate::call::batch::{BucketAspect, NOT_READ};
 use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, Facet, Observed, S3Reply, S3Write, Snapshot, Write};
 use crate::value::{self, Attributes, Value};
@@ -79,8 +79,13 @@ impl Kind for Bucket {
             attributes.insert(name.to_owned(), live);
         }
         let mut internals = Attributes::new();
-        if let Observed::Present(S3Reply::Empty(empty)) = snapshot.bucket(&bucket, BucketAspect::Emptiness) {
-            internals.insert("empty".to_owned(), json!(empty));
+        match snapshot.bucket(&bucket, BucketAspect::Emptiness) {
+            Observed::Present(S3Reply::Empty(empty)) => {
+                internals.insert("empty".to_owned(), json!(empty));
+            }
+            // Asked, and not told: what may be in it is unknown, and what is unknown is not deleted.
+            Observed::Unknown(failure) if failure.code != NOT_READ => return Observed::Unknown(failure),
+            _ => {}
         }
         let owner = owner(&value::tags(&attributes, "tags"));
         Observed::Present(Seen { id: bucket.name, owner, attributes, internals, attached: Vec::new() })
