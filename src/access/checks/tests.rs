@@ -38,7 +38,7 @@ fn checked(document: &str, checks: &str) -> String {
 const DEPLOY: &str = r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Write", "Effect": "Allow", "Action": "s3:Put*", "Resource": "arn:aws:s3:::zappa-*/*"},
   {"Sid": "Pass", "Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/*-Relay",
-   "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}},
+   "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}},
   {"Sid": "Guard", "Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*"},
   {"Sid": "All", "Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"]}]}"#;
 
