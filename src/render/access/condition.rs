@@ -15,6 +15,12 @@ pub struct Said {
     pub whole: Option<Vec<String>>,
 }
 
+impl Said {
+    pub fn all(self) -> Vec<String> {
+        self.whole.unwrap_or_else(|| vec![self.short])
+    }
+}
+
 pub fn said(condition: &Value) -> Said {
     let tests = tests(condition);
     let whole: Vec<String> = tests.iter().map(|test| test.words(usize::MAX)).collect();

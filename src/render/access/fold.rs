@@ -94,8 +94,9 @@ pub fn principals(list: &[String]) -> Folded {
 }
 
 pub fn principal_items(list: &[String]) -> Vec<Piece> {
-    if is_public(list) {
-        return vec![Piece { tone: Tone::Public, text: "anyone".to_owned() }];
+    if let Some(everyone) = list.iter().find(|principal| is_everyone(principal)) {
+        let text = if everyone == "*" { "anyone".to_owned() } else { everyone.clone() };
+        return vec![Piece { tone: Tone::Public, text }];
     }
     match list.len() {
         0 => vec![name("somebody")],
@@ -105,7 +106,12 @@ pub fn principal_items(list: &[String]) -> Vec<Piece> {
 }
 
 pub fn is_public(principals: &[String]) -> bool {
-    principals.iter().any(|principal| principal == "*")
+    principals.iter().any(|principal| is_everyone(principal))
+}
+
+/// `NotPrincipal` with Allow leaves the door open to the whole world, too.
+fn is_everyone(principal: &str) -> bool {
+    principal == "*" || principal.starts_with("everyone but ")
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub struct Sentence {
     /// Under which condition, what was there before, why.
     pub remarks: Vec<Vec<Piece>>,
     pub details: Vec<Detail>,
+    /// It goes before others.
+    pub is_heavy: bool,
 }
 
 /// What a sentence leaves out for being long.

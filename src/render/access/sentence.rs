@@ -10,32 +10,41 @@ use crate::address::Address;
 use crate::plan::Plan;
 use crate::policy::compare::{Doubt, Grant, Side};
 
-/// All that a plan says on access: gains, then losses, then doubts; each in the order of the plan.
+/// All that a plan says on access: gains, then losses, then doubts, the weighty ones first; else in the plan's order.
 pub fn of_plan(plan: &Plan) -> Vec<Sentence> {
     let names = Names::of(plan);
     let mut sentences = shared(plan, &names);
     for access in &plan.access {
-        let effects =
-            access.gained.iter().map(|it| (Side::Gained, it)).chain(access.lost.iter().map(|it| (Side::Lost, it)));
-        sentences.extend(match access.aspect {
-            Aspect::Permissions => Vec::new(),
-            Aspect::Trust => effects.map(|(side, effect)| trust(&names, access, side, effect)).collect(),
-            Aspect::Resource => effects.map(|(side, effect)| resource(side, effect)).collect(),
-        });
+        let effects = told(access);
+        sentences.extend(effects.iter().filter_map(|(side, effect)| match access.aspect {
+            Aspect::Permissions => None,
+            Aspect::Trust => Some(trust(&names, access, *side, effect)),
+            Aspect::Resource => Some(resource(*side, effect)),
+        }));
     }
     sentences.extend(doubtful(plan, &names));
-    sentences.sort_by_key(|sentence| sentence.turn);
+    sentences.sort_by_key(|sentence| (sentence.turn, !sentence.is_heavy));
     sentences
+}
+
+/// The effects of a plan on one subject, as they are told.
+fn told(access: &AccessChange) -> Vec<(Side, Effect)> {
+    let gained = access.gained.iter().map(|effect| (Side::Gained, effect));
+    let effects = gained.chain(access.lost.iter().map(|effect| (Side::Lost, effect)));
+    let apart = effects.flat_map(|(side, effect)| {
+        let of = move |grant| (side, Effect { through: effect.through.clone(), grant });
+        grant::apart(&effect.grant).into_iter().map(of)
+    });
+    apart.collect()
 }
 
 /// Whoever shares an edited policy gains the same by it: one sentence for all of them.
 fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut groups: Vec<(Side, &Effect, Vec<Address>)> = Vec::new();
+    let mut groups: Vec<(Side, Effect, Vec<Address>)> = Vec::new();
     for access in plan.access.iter().filter(|access| access.aspect == Aspect::Permissions) {
-        let gained = access.gained.iter().map(|effect| (Side::Gained, effect));
-        for (side, effect) in gained.chain(access.lost.iter().map(|effect| (Side::Lost, effect))) {
-            let place = *places.entry(likeness(side, effect)).or_insert(groups.len());
+        for (side, effect) in told(access) {
+            let place = *places.entry(likeness(side, &effect)).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some((.., subjects)) => subjects.push(access.subject.clone()),
                 None => groups.push((side, effect, vec![access.subject.clone()])),
@@ -190,7 +199,16 @@ fn assembled(
     details.extend(more);
     details.extend(grant::evidence(grant));
     let turn = if side == Side::Gained { Turn::Gain } else { Turn::Loss };
-    Sentence { turn, through, clause, remarks, details }
+    Sentence { turn, through, clause, remarks, details, is_heavy: is_heavy(grant) }
+}
+
+/// What a reader must not miss: it is for the whole world, or it gives the means to gain more.
+fn is_heavy(grant: &Grant) -> bool {
+    let heavy = |action: &String| {
+        let action = action.to_lowercase();
+        action == "*" || ["iam:", "sts:", "organizations:"].iter().any(|service| action.starts_with(service))
+    };
+    is_public(&grant.principals) || grant.actions.iter().any(heavy)
 }
 
 /// Doubts about who they are the same for, and on both sides if they are.
@@ -247,5 +265,5 @@ fn doubt(topic: Vec<Piece>, sides: &[Side], policy: &str, reason: &str) -> Sente
     let items = vec![policy.to_owned()];
     let details = if policy.is_empty() { Vec::new() } else { vec![Detail { label: "in", items, folded: false }] };
     let turn = Turn::Doubt { may_widen: sides.contains(&Side::Gained) };
-    Sentence { turn, through: None, clause, remarks: Vec::new(), details }
+    Sentence { turn, through: None, clause, remarks: Vec::new(), details, is_heavy: false }
 }
