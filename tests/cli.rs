@@ -108,7 +108,7 @@ fn a_wrong_call_is_an_error_and_not_changes() {
     --- stderr
     error: unrecognized subcommand 'pln'
 
-      tip: a similar subcommand exists: 'plan'
+      tip: some similar subcommands exist: 'lint', 'plan'
 
     Usage: relayctl [OPTIONS] <COMMAND>
 
