@@ -54,9 +54,10 @@ fn started() -> TempDir {
     folder
 }
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "init",
     "validate",
+    "lint",
     "schema",
     "plan",
     "apply",
@@ -64,6 +65,7 @@ const COMMANDS: [&str; 12] = [
     "show",
     "graph",
     "output",
+    "policy",
     "state",
     "completions",
     "man",
@@ -205,7 +207,7 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 #[test]
 fn init_writes_manifests_that_are_valid() {
     let folder = started();
-    for (stage, count) in [("dev", 10), ("prod", 10)] {
+    for (stage, count) in [("dev", 10), ("prod", 10), ("least-privilege", 10)] {
         let manifest = format!("manifests/{stage}.yaml");
         let ran = run(folder.path(), &["validate", &manifest]);
         assert_eq!(ran.stderr, "");

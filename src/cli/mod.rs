@@ -20,10 +20,12 @@ mod completions;
 mod destroy;
 mod graph;
 mod init;
+mod lint;
 mod man;
 mod output;
 mod permissions;
 mod plan;
+mod policy;
 mod schema;
 mod show;
 mod state;
@@ -67,7 +69,7 @@ Exit codes:
   0    done, or nothing to do
   1    an error, also in how the command was called; a change that was refused, blocked or failed; with
        --deny-widening: somebody would gain access
-  2    only with plan --detailed-exitcode: there are changes
+  2    only with --detailed-exitcode: there are changes (plan), or a difference (policy diff)
   130  interrupted
 
 Environment:
@@ -84,6 +86,7 @@ Environment:
 enum Command {
     Init(init::Args),
     Validate(validate::Args),
+    Lint(lint::Args),
     Schema(schema::Args),
     Plan(plan::Args),
     Apply(apply::Args),
@@ -92,6 +95,7 @@ enum Command {
     Graph(graph::Args),
     Permissions(permissions::Args),
     Output(output::Args),
+    Policy(policy::Args),
     State(state::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -145,6 +149,7 @@ fn run(command: &Command, context: &Context) -> Exit {
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Validate(args) => validate::run(args, context),
+        Command::Lint(args) => lint::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Plan(args) => plan::run(args, context),
         Command::Apply(args) => apply::run(args, context),
@@ -153,6 +158,7 @@ fn run(command: &Command, context: &Context) -> Exit {
         Command::Graph(args) => graph::run(args, context),
         Command::Permissions(args) => permissions::run(args, context),
         Command::Output(args) => output::run(args, context),
+        Command::Policy(args) => policy::run(args, context),
         Command::State(args) => state::run(args, context),
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),

@@ -1,5 +1,6 @@
 //! What the commands share: the manifest, the state that belongs to it, and the account it is for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Context;
@@ -9,7 +10,7 @@ use super::project::{Project, folder_of, shown};
 use crate::access::checks;
 use crate::call::Caller;
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{self, Inputs, Loaded};
+use crate::manifest::{self, Documents, Inputs, Loaded};
 use crate::model::Desired;
 use crate::port::{Provider, Store};
 use crate::provider::Edges;
@@ -26,6 +27,10 @@ pub struct Declared {
     pub path: PathBuf,
     pub desired: Desired,
     pub project: Project,
+    /// Where each policy document stands.
+    pub documents: Documents,
+    /// The text of every file that was read, for the snippets.
+    pub sources: BTreeMap<PathBuf, String>,
 }
 
 /// A state's store, and how a saved plan says where it is; none: at its default place.
@@ -79,7 +84,7 @@ fn read(
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
     let project = Project::of(path, context.options.sandbox)?;
-    Ok(Declared { path: path.to_owned(), desired, project })
+    Ok(Declared { path: path.to_owned(), desired, project, documents: loaded.documents, sources: loaded.sources })
 }
 
 fn no_manifest(path: &Path) -> CommandError {

@@ -180,9 +180,7 @@ fn finish(template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Doc
     let source = DocumentSource { value, template, renamed };
     let findings = policy::validate(&source.value, usage);
     for finding in &findings {
-        let help =
-            finding.help.clone().unwrap_or_else(|| "see \"IAM JSON policy elements\" in the IAM User Guide".to_owned());
-        scope.error(finding.code, &source.spot(&finding.pointer), finding.message.as_str(), help);
+        scope.error(finding.code, &source.spot(&finding.pointer), finding.message.as_str(), finding.remedy());
     }
     if !findings.is_empty() {
         return None;

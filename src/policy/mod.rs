@@ -6,23 +6,31 @@ pub mod catalogue;
 pub mod compare;
 pub mod condition;
 pub mod decision;
+mod diagnose;
 mod document;
 mod equivalence;
+pub mod escalation;
 mod fold;
 mod grants;
+pub mod lint;
 mod parse;
 mod pattern;
 mod principal;
+mod print;
 pub mod request;
 mod size;
 pub mod statement;
+mod tidy;
 mod validation;
 
 pub use canonical::canonical;
+pub use diagnose::{diagnose, diagnose_parsed, unparsed};
 pub use equivalence::{comparison_key, equivalent};
 pub use grants::{allows, trusts};
 pub use parse::{SyntaxError, locate, parse};
+pub use print::pretty;
 pub use size::{compact, limit, size};
+pub use tidy::tidy;
 pub use validation::validate;
 
 /// Where a policy is used, which decides what it must and must not hold.
@@ -30,6 +38,7 @@ pub use validation::validate;
 pub enum Usage {
     Managed,
     UserInline,
+    GroupInline,
     RoleInline,
     Trust,
     Bucket,
@@ -38,7 +47,7 @@ pub enum Usage {
 impl Usage {
     /// Whether the policy hangs on a principal (and so must not name one).
     fn is_identity(self) -> bool {
-        matches!(self, Self::Managed | Self::UserInline | Self::RoleInline)
+        matches!(self, Self::Managed | Self::UserInline | Self::GroupInline | Self::RoleInline)
     }
 }
 

@@ -39,31 +39,55 @@ pub fn parse(text: &str) -> Result<Value, SyntaxError> {
 /// Where a JSON pointer stands in the text it was parsed from: line, column, length in characters. A value that goes
 /// over several lines is shown by its key, or by its first line where it has none.
 pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
-    let text = without_mark(text);
-    let tree = tree(text)?;
-    let mut range = tree.range();
-    let mut key = None;
-    let mut value = &tree;
-    for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        (key, value) = match value {
-            ast::Value::Object(object) => {
-                // The last one, as the parsed value has it.
-                let property = object.properties.iter().rev().find(|property| property.name.as_str() == step)?;
-                (Some(name_range(property)), &property.value)
-            }
-            ast::Value::Array(array) => (None, array.elements.get(step.parse::<usize>().ok()?)?),
-            _ => return None,
-        };
-        range = value.range();
+    Places::of(text)?.locate(pointer)
+}
+
+/// The places of a text, for those who ask for many: it is read once.
+pub(super) struct Places<'t> {
+    text: &'t str,
+    tree: ast::Value<'t>,
+}
+
+impl<'t> Places<'t> {
+    pub(super) fn of(text: &'t str) -> Option<Self> {
+        let text = without_mark(text);
+        tree(text).map(|tree| Self { text, tree })
     }
-    let shown = match key {
-        Some(key) if text[range.start..range.end].contains('\n') => key,
-        _ => range,
-    };
-    let first_line = text[shown.start..shown.end].lines().next().unwrap_or_default();
-    let (line, column) = position(text, shown.start);
-    Some((line, column, first_line.chars().count().max(1)))
+
+    /// Where the key of a member stands.
+    pub(super) fn locate_key(&self, pointer: &str) -> Option<(usize, usize, usize)> {
+        self.find(pointer, true)
+    }
+
+    pub(super) fn locate(&self, pointer: &str) -> Option<(usize, usize, usize)> {
+        self.find(pointer, false)
+    }
+
+    fn find(&self, pointer: &str, by_key: bool) -> Option<(usize, usize, usize)> {
+        let mut range = self.tree.range();
+        let mut key = None;
+        let mut value = &self.tree;
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            (key, value) = match value {
+                ast::Value::Object(object) => {
+                    // The last one, as the parsed value has it.
+                    let property = object.properties.iter().rev().find(|property| property.name.as_str() == step)?;
+                    (Some(name_range(property)), &property.value)
+                }
+                ast::Value::Array(array) => (None, array.elements.get(step.parse::<usize>().ok()?)?),
+                _ => return None,
+            };
+            range = value.range();
+        }
+        let shown = match key {
+            Some(key) if by_key || self.text[range.start..range.end].contains('\n') => key,
+            _ => range,
+        };
+        let first_line = self.text[shown.start..shown.end].lines().next().unwrap_or_default();
+        let (line, column) = position(self.text, shown.start);
+        Some((line, column, first_line.chars().count().max(1)))
+    }
 }
 
 /// Editors on Windows put a byte order mark before the text.
@@ -169,6 +193,29 @@ mod tests {
         let text = "\u{feff}{\r\n  \"Version\": \"2012-10-17\",\r\n  \"Id\": \"\\u00e9\\/\"\r\n}\r\n";
         assert_eq!(parse(text), Ok(json!({"Version": "2012-10-17", "Id": "é/"})));
         assert_eq!(locate(text, "/Id"), Some((3, 9, 10)));
+    }
+
+    #[test]
+    fn every_escape_and_variable_is_text() {
+        let text = r#"{"Statement": {"Resource": ["arn:aws:s3:::b/${aws:PrincipalTag/team, 'a:b'}/${*}", "\ud83d\ude00\b\f\n\r\t\"\\\/"]}}"#;
+        let resources = parse(text).unwrap().pointer("/Statement/Resource").cloned();
+        assert_eq!(
+            resources,
+            Some(json!(["arn:aws:s3:::b/${aws:PrincipalTag/team, 'a:b'}/${*}", "\u{1f600}\u{8}\u{c}\n\r\t\"\\/"]))
+        );
+        // Half a pair of surrogates is no character.
+        assert!(error(r#"{"a": "\ud83d"}"#).0.contains("escape"));
+    }
+
+    #[test]
+    fn the_largest_documents_are_read() {
+        let actions: Vec<_> = (0..5_400).map(|n| format!("service:Action{n:04}")).collect();
+        let document =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+        let text = crate::policy::pretty(&document);
+        assert!(text.len() > 135 * 1_024, "{}", text.len());
+        assert_eq!(parse(&text), Ok(document));
+        assert_eq!(locate(&text, "/Statement/0/Action/5399"), Some((5_406, 9, 20)));
     }
 
     #[test]

@@ -13,8 +13,10 @@ pub fn compact(document: &Value) -> String {
 pub fn limit(usage: Usage) -> usize {
     match usage {
         Usage::Managed => 6_144,
-        // Of all inline policies of the user together; one alone must fit as well.
+        // An inline policy's limit is that of all inline policies of the user, group or role together; one alone must
+        // fit as well.
         Usage::UserInline | Usage::Trust => 2_048,
+        Usage::GroupInline => 5_120,
         Usage::RoleInline => 10_240,
         Usage::Bucket => 20 * 1_024,
     }

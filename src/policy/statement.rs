@@ -263,8 +263,13 @@ fn principals(not: bool, value: &Value) -> Result<Option<Principals>, String> {
 fn tests(condition: &Value) -> Result<Vec<Test>, String> {
     let mut tests = Vec::new();
     for (operator, keys) in condition.as_object().ok_or("Condition is no object")? {
+        let keys = keys.as_object().ok_or_else(|| format!("{operator} holds no object"))?;
+        // AWS takes any name for an operator that tests nothing.
+        if keys.is_empty() {
+            continue;
+        }
         let parsed = Operator::parse(operator).ok_or_else(|| format!("`{operator}` is no condition operator"))?;
-        for (key, values) in keys.as_object().ok_or_else(|| format!("{operator} holds no object"))? {
+        for (key, values) in keys {
             let scalars: Option<Vec<String>> =
                 document::one_or_many(values, "").into_iter().map(|(_, value)| scalar(value)).collect();
             let values = scalars.ok_or_else(|| format!("{operator} {key} holds something other than values"))?;
@@ -337,6 +342,12 @@ mod tests {
             "Condition": {"bool": {"aws:SecureTransport": ["true"]}}}]));
         assert!(one.is_ok());
         assert_eq!(one, other);
+    }
+
+    #[test]
+    fn an_operator_that_tests_nothing_may_have_any_name() {
+        let statement = |condition: Value| json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+        assert_eq!(compile(&statement(json!({"Odd": {}, "Bool": {}}))), compile(&statement(json!({}))));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
-use super::pattern::{Variables, action_matches, resource_matches};
+use super::pattern::{Filling, action_matches, resource_matches};
 
 pub use key::{ConditionKey, ValueType, condition_key};
 pub use nearest::{nearest_action, nearest_service};
@@ -76,7 +76,7 @@ impl AccessLevel {
 impl ResourceUse {
     /// Whether an ARN (or a policy's pattern, taken by its letters) is of this type's form.
     pub fn fits(&self, arn: &str) -> bool {
-        resource_matches(&self.arn, arn, Variables::Fail)
+        resource_matches(&self.arn, arn, Filling::Literal)
     }
 }
 

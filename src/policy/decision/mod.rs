@@ -9,7 +9,7 @@ mod reason;
 mod weighing;
 
 use super::principal::{Entity, Naming};
-use super::request::{Caller, Context, Request};
+use super::request::{Context, Request};
 use super::statement::{Policy, PrincipalType};
 
 use weighing::{Place, Said, Weighing};
@@ -174,10 +174,6 @@ impl<'a> Case<'a> {
             Some([account]) => Some(account.as_str()),
             _ => self.request.resource.split(':').nth(4).filter(|account| super::canonical::is_account(account)),
         }
-    }
-
-    fn caller(&self) -> &Caller {
-        &self.request.principal
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::policy::pattern::{Filling, filled};
 use crate::policy::principal::Naming;
 use crate::policy::request::Context;
-use crate::policy::statement::{Clause, Statement, Test};
+use crate::policy::statement::{Clause, PrincipalType, Statement, Test};
 
 use super::weighing::{Miss, Said, Weighing};
 use super::{Case, Grant};
@@ -88,12 +88,12 @@ impl Case<'_> {
 
     fn near(&self, near: Option<Said<'_, Miss<'_>>>) -> String {
         let Some(said) = near else {
-            return "there is no statement that allows anything".to_owned();
+            return "there is no Allow at all".to_owned();
         };
         let name = named(&said);
         match said.how {
-            Miss::Action => format!("no statement that allows anything is about {}", self.request.action),
-            Miss::Principal => format!("{name} allows it to others, not to {}", self.caller().name),
+            Miss::Action => format!("no Allow is about {}", self.request.action),
+            Miss::Principal => format!("{name} allows it to others, not to {}", self.who()),
             Miss::Resource => {
                 let only = said.statement.resources.as_ref().map(clause).unwrap_or_default();
                 format!("{name} allows it only on {only}{}", self.unfilled(said.statement))
@@ -122,8 +122,16 @@ impl Case<'_> {
         format!("{} on {}", self.request.action, self.request.resource)
     }
 
+    fn who(&self) -> &str {
+        if self.request.principal.kind == PrincipalType::Everyone {
+            "an anonymous caller"
+        } else {
+            &self.request.principal.name
+        }
+    }
+
     fn account(&self) -> &str {
-        self.caller().account().unwrap_or("of the caller")
+        self.request.principal.account().unwrap_or("of the caller")
     }
 }
 

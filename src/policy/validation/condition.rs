@@ -2,41 +2,12 @@
 
 use crate::policy::Usage;
 use crate::policy::document::{member, one_or_many};
+use crate::policy::statement::{COMPARISONS, Operator};
 use crate::value::Value;
 
-use super::{Report, did_you_mean};
+use super::{Report, Stage, UNKNOWN_OPERATOR, did_you_mean};
 
 const CODE: &str = "policy-condition";
-
-const OPERATORS: &[&str] = &[
-    "StringEquals",
-    "StringNotEquals",
-    "StringEqualsIgnoreCase",
-    "StringNotEqualsIgnoreCase",
-    "StringLike",
-    "StringNotLike",
-    "NumericEquals",
-    "NumericNotEquals",
-    "NumericLessThan",
-    "NumericLessThanEquals",
-    "NumericGreaterThan",
-    "NumericGreaterThanEquals",
-    "DateEquals",
-    "DateNotEquals",
-    "DateLessThan",
-    "DateLessThanEquals",
-    "DateGreaterThan",
-    "DateGreaterThanEquals",
-    "Bool",
-    "BinaryEquals",
-    "IpAddress",
-    "NotIpAddress",
-    "ArnEquals",
-    "ArnLike",
-    "ArnNotEquals",
-    "ArnNotLike",
-    "Null",
-];
 
 impl Report {
     pub(super) fn condition(&mut self, pointer: &str, condition: &Value) {
@@ -45,61 +16,48 @@ impl Report {
         };
         for (operator, keys) in operators {
             let pointer = member(pointer, operator);
-            if !is_operator(operator) {
-                self.unknown_operator(&pointer, operator);
-            }
             let Some(keys) = keys.as_object() else {
                 self.syntax(&pointer, "A condition operator holds an object of condition keys.");
                 continue;
             };
+            let parsed = Operator::parse(operator);
+            // AWS takes any name for an operator that tests nothing.
+            if parsed.is_none() && !keys.is_empty() {
+                self.unknown_operator(&pointer, operator);
+            }
             for (key, values) in keys {
                 let pointer = member(&pointer, key);
                 self.key(&pointer, key);
                 for (pointer, value) in one_or_many(values, &pointer) {
-                    if value.is_null() || value.is_object() || value.is_array() {
-                        self.syntax(&pointer, "A condition's value is a text, a number, a boolean, or a list of them.");
-                    }
+                    self.value(&pointer, parsed, value);
                 }
             }
         }
     }
 
     fn unknown_operator(&mut self, pointer: &str, operator: &str) {
-        let message = if self.usage == Usage::Bucket {
-            format!("Invalid Condition type : {operator}")
+        let message = if self.usage.is_identity() {
+            format!("{} `{operator}` is no condition operator.", self.syntax_errors())
         } else {
-            format!("Syntax errors in policy. `{operator}` is no condition operator.")
+            format!("Invalid Condition type : {operator}")
         };
-        let (_, bare) = split(operator);
-        self.add(pointer, CODE, message, did_you_mean(bare, OPERATORS));
+        let names: Vec<_> = COMPARISONS.iter().map(|(name, _)| *name).collect();
+        let bare = operator.split_once(':').map_or(operator, |(_, bare)| bare);
+        let help = did_you_mean(bare, &names);
+        self.add(Stage::Syntax, pointer, UNKNOWN_OPERATOR, message, help);
     }
 
-    /// Only before the first slash: what follows is the name of a tag or of an OIDC provider.
+    /// IAM takes a key without a service (moto's tests recorded that), S3 doesn't. Colons count only before the first
+    /// slash: what follows it is the name of a tag or of an OIDC provider.
     fn key(&mut self, pointer: &str, key: &str) {
         let colons = key.split('/').next().unwrap_or_default().matches(':').count();
-        if !key.contains(':') {
-            let message = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
+        if !key.contains(':') && self.usage == Usage::Bucket {
             let help =
                 did_you_mean(key, &["aws:SourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:SecureTransport"]);
-            self.add(pointer, CODE, message, help);
+            self.add(Stage::Syntax, pointer, CODE, "Policy has an invalid condition key", help);
         } else if colons > 1 {
-            self.add(pointer, CODE, "Actions/Condition can contain only one colon.", None);
+            let message = "Actions/Condition can contain only one colon.";
+            self.add(Stage::Actions, pointer, CODE, message, Some("a key is <service>:<name>".to_owned()));
         }
     }
-}
-
-/// The set qualifier and what follows it.
-fn split(operator: &str) -> (&str, &str) {
-    operator.split_once(':').unwrap_or(("", operator))
-}
-
-/// Whether AWS minds the case of an operator isn't documented, so it isn't minded here.
-fn is_operator(operator: &str) -> bool {
-    let lower = operator.to_lowercase();
-    let (qualifier, bare) = split(&lower);
-    let plain = bare.strip_suffix("ifexists").unwrap_or(bare);
-    // `Null` asks whether the key exists, so there is no `NullIfExists`.
-    ["", "forallvalues", "foranyvalue"].contains(&qualifier)
-        && OPERATORS.iter().any(|known| known.eq_ignore_ascii_case(plain))
-        && bare != "nullifexists"
 }

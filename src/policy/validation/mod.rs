@@ -5,6 +5,7 @@
 
 mod action;
 mod condition;
+mod condition_value;
 mod principal;
 mod resource;
 mod statement;
@@ -15,28 +16,72 @@ use super::canonical::canonical;
 use super::document::{ELEMENTS, STATEMENT_ELEMENTS, member, one_or_many};
 use super::{Finding, Usage, limit, size};
 
-/// What AWS would refuse.
+/// What AWS would refuse, in the order in which IAM finds it: of several problems it reports the first.
 pub fn validate(document: &Value, usage: Usage) -> Vec<Finding> {
     let mut report = Report { usage, findings: Vec::new() };
     report.document(document);
-    report.findings
+    report.findings.sort_by_key(|(stage, _)| *stage);
+    report.findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
 struct Report {
     usage: Usage,
-    findings: Vec<Finding>,
+    findings: Vec<(Stage, Finding)>,
 }
 
-/// IAM says no more than its first sentence; what exactly is wrong follows it.
-const SYNTAX: &str = "Syntax errors in policy.";
+/// IAM reads a document several times over, and stops at the end of a reading that found something. The order is the
+/// one that moto's tests of `CreatePolicy` record, each of which was held against AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Before IAM reads the document as a policy: the characters of the parameter.
+    Parameter,
+    Syntax,
+    Version,
+    /// What a parser that is older than the grammar minds: "The policy failed legacy parsing".
+    Legacy,
+    /// What stands where it may not, or twice.
+    Statement,
+    MissingActions,
+    Resources,
+    Actions,
+    MissingResources,
+    /// How much room the document takes.
+    Quota,
+}
+
+/// What is to blame here is the key, not what it holds.
+pub(super) const UNKNOWN_ELEMENT: &str = "policy-unknown-element";
+pub(super) const UNKNOWN_OPERATOR: &str = "policy-unknown-operator";
+
+const EXAMPLE: &str = "write \"Statement\": [{\"Effect\": \"Allow\", …}]";
+
+/// IAM's whole answer for several things that it doesn't tell apart.
+const LEGACY: &str = "The policy failed legacy parsing";
 
 impl Report {
-    fn add(&mut self, pointer: &str, code: &'static str, message: impl Into<String>, help: Option<String>) {
-        self.findings.push(Finding { pointer: pointer.to_owned(), code, message: message.into(), help });
+    fn add(
+        &mut self,
+        stage: Stage,
+        pointer: &str,
+        code: &'static str,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.findings.push((stage, Finding { pointer: pointer.to_owned(), code, message: message.into(), help }));
     }
 
+    /// AWS says no more than its first sentence; what exactly is wrong follows it.
     fn syntax(&mut self, pointer: &str, detail: &str) {
-        self.add(pointer, "policy-syntax", format!("{SYNTAX} {detail}"), None);
+        let message = format!("{} {detail}", self.syntax_errors());
+        self.add(Stage::Syntax, pointer, "policy-syntax", message, None);
+    }
+
+    fn syntax_errors(&self) -> &'static str {
+        match self.usage {
+            Usage::Trust => "Syntax error in policy.",
+            Usage::Bucket => "Invalid policy syntax.",
+            _ => "Syntax errors in policy.",
+        }
     }
 
     fn document(&mut self, document: &Value) {
@@ -56,30 +101,64 @@ impl Report {
             self.syntax("/Id", "Id is a text.");
         }
         match elements.get("Statement") {
-            None => self.syntax("", "The document has no Statement."),
-            Some(Value::Array(list)) if list.is_empty() => {
-                self.syntax("/Statement", "The list of statements is empty.");
-            }
+            None => self.no_statement(),
+            Some(Value::Array(list)) if list.is_empty() => self.no_statement_in("/Statement"),
             Some(statements) => self.statements(&one_or_many(statements, "/Statement")),
         }
         self.characters(document);
         self.size(document);
     }
 
+    fn no_statement(&mut self) {
+        if self.usage == Usage::Bucket {
+            return self.add(
+                Stage::Syntax,
+                "",
+                "policy-syntax",
+                "Missing required field Statement",
+                Some(EXAMPLE.to_owned()),
+            );
+        }
+        self.no_statement_in("");
+    }
+
+    fn no_statement_in(&mut self, pointer: &str) {
+        if self.usage.is_identity() {
+            let detail =
+                if pointer.is_empty() { "The document has no Statement." } else { "The list of statements is empty." };
+            let message = format!("{} {detail}", self.syntax_errors());
+            return self.add(Stage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
+        }
+        let message = "Could not parse the policy: Statement is empty!";
+        self.add(Stage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
+    }
+
     fn unknown(&mut self, pointer: &str, of: &str, name: &str, help: Option<String>) {
-        self.add(pointer, "policy-unknown-element", format!("{SYNTAX} `{name}` is no element of {of}."), help);
+        let message = if self.usage.is_identity() {
+            format!("{} `{name}` is no element of {of}.", self.syntax_errors())
+        } else {
+            format!("Unknown field {name}")
+        };
+        self.add(Stage::Syntax, pointer, UNKNOWN_ELEMENT, message, help);
     }
 
     /// A missing version is 2008-10-17, which IAM still takes in trust policies and S3 in bucket policies.
     fn version(&mut self, version: Option<&Value>) {
-        let message = match version.map(Value::as_str) {
+        let (stage, message) = match version.map(Value::as_str) {
             Some(Some("2012-10-17")) => return,
             None | Some(Some("2008-10-17")) if !self.usage.is_identity() => return,
-            None | Some(Some("2008-10-17")) => "Policy document must be version 2012-10-17 or greater.".to_owned(),
-            Some(_) => format!("{SYNTAX} Version is one of AWS's two: 2012-10-17 or 2008-10-17."),
+            None | Some(Some("2008-10-17")) => {
+                (Stage::Version, "Policy document must be version 2012-10-17 or greater.".to_owned())
+            }
+            Some(_) if self.usage.is_identity() => {
+                let detail = "Version is one of AWS's two: 2012-10-17 or 2008-10-17.";
+                (Stage::Syntax, format!("{} {detail}", self.syntax_errors()))
+            }
+            Some(_) => (Stage::Syntax, "The policy must contain a valid version string".to_owned()),
         };
         let pointer = if version.is_some() { "/Version" } else { "" };
-        self.add(pointer, "policy-version", message, Some("write \"Version\": \"2012-10-17\"".to_owned()));
+        let help = Some("write \"Version\": \"2012-10-17\"".to_owned());
+        self.add(stage, pointer, "policy-version", message, help);
     }
 
     /// IAM's documents hold characters up to U+00FF only.
@@ -107,7 +186,13 @@ impl Report {
         for (pointer, character) in found {
             let message =
                 "The specified value for policyDocument is invalid. It must contain only printable ASCII characters.";
-            self.add(&pointer, "policy-characters", message, Some(format!("`{character}` is not one")));
+            self.add(
+                Stage::Parameter,
+                &pointer,
+                "policy-characters",
+                message,
+                Some(format!("`{character}` is not one")),
+            );
         }
     }
 
@@ -119,12 +204,14 @@ impl Report {
         let message = match self.usage {
             Usage::Managed => format!("Cannot exceed quota for PolicySize: {limit}"),
             Usage::UserInline => format!("Maximum policy size of {limit} bytes exceeded for user"),
+            Usage::GroupInline => format!("Maximum policy size of {limit} bytes exceeded for group"),
             Usage::RoleInline => format!("Maximum policy size of {limit} bytes exceeded for role"),
             Usage::Trust => format!("Cannot exceed quota for ACLSizePerRole: {limit}"),
             Usage::Bucket => "Policy exceeds the maximum allowed document size.".to_owned(),
         };
         let unit = if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };
-        self.add("", "policy-size", message, Some(format!("it has {size} {unit}, AWS's limit is {limit}")));
+        let help = Some(format!("it has {size} {unit}, AWS's limit is {limit}"));
+        self.add(Stage::Quota, "", "policy-size", message, help);
     }
 }
 

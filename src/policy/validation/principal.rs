@@ -4,10 +4,10 @@ use serde_json::Map;
 
 use crate::policy::Usage;
 use crate::policy::canonical::is_account;
-use crate::policy::document::{member, one_or_many};
+use crate::policy::document::{member, one_or_many, texts};
 use crate::value::Value;
 
-use super::{Report, did_you_mean};
+use super::{Report, Stage, did_you_mean};
 
 const CODE: &str = "policy-principal";
 
@@ -21,22 +21,36 @@ impl Report {
             for (name, _) in present {
                 let help = Some("the policy applies to whom it is attached to".to_owned());
                 let message = "Policy document should not specify a principal.";
-                self.add(&member(pointer, name), CODE, message, help);
+                self.add(Stage::Statement, &member(pointer, name), CODE, message, help);
             }
             return;
         }
         if present.is_empty() {
-            return self.add(pointer, CODE, "Missing required field Principal", None);
+            return self.add(Stage::Statement, pointer, CODE, "Missing required field Principal", Some(self.example()));
         }
         for (name, value) in present {
             self.principal(&member(pointer, name), value);
         }
-        if self.usage == Usage::Trust
-            && elements.contains_key("NotPrincipal")
-            && elements.get("Effect").is_some_and(|effect| effect == "Allow")
-        {
-            let message = "Allow with NotPrincipal is not allowed.";
-            self.add(&member(pointer, "NotPrincipal"), CODE, message, None);
+        if self.usage == Usage::Trust && elements.contains_key("NotPrincipal") {
+            let allows = elements.get("Effect").is_some_and(|effect| effect == "Allow");
+            let message = if allows {
+                "Allow with NotPrincipal is not allowed."
+            } else {
+                "AssumeRole policy must not contain NotPrincipal field."
+            };
+            let help = Some("name in Principal who may assume the role".to_owned());
+            self.add(Stage::Statement, &member(pointer, "NotPrincipal"), CODE, message, help);
+        }
+    }
+
+    /// Everybody can get an identity from somebody's pool, so AWS insists on a test of which pool it is.
+    pub(super) fn cognito(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let federated = elements.get("Principal").and_then(|principal| principal.get("Federated"));
+        let tested = elements.get("Condition").and_then(Value::as_object).is_some_and(|tests| !tests.is_empty());
+        if self.usage == Usage::Trust && texts(federated).contains(&"cognito-identity.amazonaws.com") && !tested {
+            let message = "A condition block must be present for the Cognito provider";
+            let help = "test \"cognito-identity.amazonaws.com:aud\" for the id of your identity pool".to_owned();
+            self.add(Stage::Statement, pointer, CODE, message, Some(help));
         }
     }
 
@@ -46,7 +60,7 @@ impl Report {
             Value::Object(types) => types,
             _ => {
                 let help = Some("write \"*\" or, for example, {\"Service\": \"lambda.amazonaws.com\"}".to_owned());
-                return self.add(pointer, CODE, "Invalid principal in policy", help);
+                return self.add(Stage::Statement, pointer, CODE, "Invalid principal in policy", help);
             }
         };
         let names: Vec<_> = types
@@ -56,11 +70,14 @@ impl Report {
             })
             .collect();
         if names.is_empty() {
-            return self.add(pointer, CODE, "Missing required field Principal", Some("it is empty".to_owned()));
+            let message = "Missing required field Principal cannot be empty!";
+            return self.add(Stage::Statement, pointer, CODE, message, Some(self.example()));
         }
         for kind in types.keys().filter(|kind| !TYPES.contains(&kind.as_str())) {
-            let message = format!("Invalid principal in policy: `{kind}` is no type of principal");
-            self.add(&member(pointer, kind), CODE, message, did_you_mean(kind, TYPES));
+            let message = self.invalid(&format!("\"{kind}\""));
+            let help = did_you_mean(kind, TYPES)
+                .unwrap_or_else(|| format!("the types of principals are {}", TYPES.join(", ")));
+            self.add(Stage::Statement, &member(pointer, kind), CODE, message, Some(help));
         }
         for (kind, (pointer, name)) in names {
             match name.as_str() {
@@ -77,8 +94,25 @@ impl Report {
             "Federated" if name.is_empty() => "name an identity provider".to_owned(),
             _ => return,
         };
-        let message = format!("Invalid principal in policy: \"{}\":\"{name}\"", kind.to_uppercase());
-        self.add(pointer, CODE, message, Some(help));
+        let message = self.invalid(&format!("\"{}\":\"{name}\"", kind.to_uppercase()));
+        self.add(Stage::Statement, pointer, CODE, message, Some(help));
+    }
+
+    fn example(&self) -> String {
+        let principal = if self.usage == Usage::Trust {
+            "{\"Service\": \"lambda.amazonaws.com\"}"
+        } else {
+            "{\"AWS\": \"<account>\"}"
+        };
+        format!("say who, for example \"Principal\": {principal}")
+    }
+
+    /// S3 doesn't say which one it means.
+    fn invalid(&self, which: &str) -> String {
+        match self.usage {
+            Usage::Bucket => "Invalid principal in policy".to_owned(),
+            _ => format!("Invalid principal in policy: {which}"),
+        }
     }
 }
 

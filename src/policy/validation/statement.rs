@@ -8,7 +8,9 @@ use crate::policy::Usage;
 use crate::policy::document::{STATEMENT_ELEMENTS, member};
 use crate::value::Value;
 
-use super::{Report, did_you_mean};
+use super::{LEGACY, Report, Stage, did_you_mean};
+
+const EFFECT: &str = "policy-effect";
 
 impl Report {
     pub(super) fn statements(&mut self, statements: &[(String, &Value)]) {
@@ -22,9 +24,13 @@ impl Report {
             // S3 doesn't mind; an empty Sid is none.
             let sid = elements.get("Sid").and_then(Value::as_str).unwrap_or_default();
             if !sid.is_empty() && !sids.insert(sid) && self.usage != Usage::Bucket {
-                let message = "Statement IDs (SID) in a single policy must be unique.";
+                let message = if self.usage == Usage::Trust {
+                    "The Statement Ids in the policy are not unique"
+                } else {
+                    "Statement IDs (SID) in a single policy must be unique."
+                };
                 let help = Some(format!("`{sid}` stands before"));
-                self.add(&member(pointer, "Sid"), "policy-sid", message, help);
+                self.add(Stage::Statement, &member(pointer, "Sid"), "policy-sid", message, help);
             }
         }
     }
@@ -37,7 +43,9 @@ impl Report {
         self.effect(pointer, elements.get("Effect"));
         for (one, other) in [("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")] {
             if elements.contains_key(one) && elements.contains_key(other) {
-                self.syntax(&member(pointer, other), &format!("A statement has {one} or {other}, not both."));
+                let message = format!("{} A statement has {one} or {other}, not both.", self.syntax_errors());
+                let help = Some("take one of them out, or make two statements of it".to_owned());
+                self.add(Stage::Syntax, &member(pointer, other), "policy-syntax", message, help);
             }
         }
         self.principals(pointer, elements);
@@ -46,6 +54,7 @@ impl Report {
         if let Some(condition) = elements.get("Condition") {
             self.condition(&member(pointer, "Condition"), condition);
         }
+        self.cognito(pointer, elements);
     }
 
     fn sid(&mut self, pointer: &str, sid: Option<&Value>) {
@@ -57,36 +66,35 @@ impl Report {
             let message = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
                            expression [0-9A-Za-z]*";
             let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
-            self.add(&pointer, "policy-sid", message, Some(format!("write `{plain}`")));
+            self.add(Stage::Statement, &pointer, "policy-sid", message, Some(format!("write `{plain}`")));
         }
     }
 
     fn effect(&mut self, pointer: &str, effect: Option<&Value>) {
         let Some(effect) = effect else {
-            return self.add(
-                pointer,
-                "policy-effect",
-                "Syntax errors in policy. A statement needs an Effect.",
-                Some("write \"Effect\": \"Allow\" or \"Effect\": \"Deny\"".to_owned()),
-            );
+            let message = if self.usage.is_identity() {
+                format!("{} A statement needs an Effect.", self.syntax_errors())
+            } else {
+                "Missing required field Effect".to_owned()
+            };
+            let help = "write \"Effect\": \"Allow\" or \"Effect\": \"Deny\"".to_owned();
+            return self.add(Stage::Syntax, pointer, EFFECT, message, Some(help));
         };
-        let pointer = member(pointer, "Effect");
-        match effect.as_str() {
-            Some("Allow" | "Deny") => {}
-            Some(text) if ["allow", "deny"].contains(&text.to_lowercase().as_str()) => {
-                let message = "The policy failed legacy parsing";
-                self.add(
-                    &pointer,
-                    "policy-effect",
-                    message,
-                    Some("Effect is `Allow` or `Deny`, in this case".to_owned()),
-                );
-            }
-            _ => {
-                let message = "Syntax errors in policy. Effect is `Allow` or `Deny`.";
-                let help = effect.as_str().and_then(|text| did_you_mean(text, &["Allow", "Deny"]));
-                self.add(&pointer, "policy-effect", message, help);
-            }
+        if let Some("Allow" | "Deny") = effect.as_str() {
+            return;
         }
+        let respelt = effect.as_str().is_some_and(|text| ["allow", "deny"].contains(&text.to_lowercase().as_str()));
+        let (stage, message) = match effect.as_str() {
+            Some(text) if !self.usage.is_identity() => (Stage::Syntax, format!("Invalid effect: {text}")),
+            Some(_) if respelt => (Stage::Legacy, LEGACY.to_owned()),
+            _ => (Stage::Syntax, format!("{} Effect is `Allow` or `Deny`.", self.syntax_errors())),
+        };
+        let help = match effect.as_str() {
+            _ if respelt => Some("Effect is `Allow` or `Deny`, in this case".to_owned()),
+            Some(text) => did_you_mean(text, &["Allow", "Deny"]),
+            None => None,
+        };
+        let help = help.or_else(|| Some("write \"Allow\" or \"Deny\"".to_owned()));
+        self.add(stage, &member(pointer, "Effect"), EFFECT, message, help);
     }
 }

@@ -26,19 +26,19 @@ fn only(document: &Value, usage: Usage, pointer: &str, message: &str) {
 fn what_aws_accepts_is_accepted() {
     let identity = json!({"Version": "2012-10-17", "Id": "x", "Statement": [
         {"Sid": "", "Effect": "Allow", "Action": ["*", "*:*", "S3:*", "execute-api:Invoke"], "Resource": [
-            "arn:aws:sqs", "arn:*:s3:::b/*", "arn:aws:iam::*:role/x", "arn:aws:iam::123456789012:*", "arn:aws-cn:logs:*:*:*"
+            "arn:aws:sqs", "arn:*:s3:::b/*", "arn:aws:s3:us-west-2:123456789012:accesspoint/a", "arn:aws:s3:*::b", "arn:aws:iam::*:role/x", "arn:aws:iam::123456789012:*", "arn:aws-cn:logs:*:*:*"
         ]},
         {"Sid": "", "Effect": "Deny", "NotAction": "iam:*", "NotResource": "*", "Condition": {
             "ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a", "b"]}, "Null": {"aws:RequestTag/a:b": true},
             "StringEquals": {"oidc.eks.us-east-1.amazonaws.com/id/X:aud": "sts.amazonaws.com"}
         }}
     ]});
-    for usage in [Usage::Managed, Usage::UserInline, Usage::RoleInline] {
+    for usage in [Usage::Managed, Usage::UserInline, Usage::GroupInline, Usage::RoleInline] {
         assert_eq!(found(&identity, usage), []);
     }
     let roles = json!({"Statement": {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": {
         "AWS": ["123456789012", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/a/b", "AROAEXAMPLEEXAMPLE12", "*"],
-        "Service": "lambda.amazonaws.com", "Federated": ["cognito-identity.amazonaws.com"]
+        "Service": "lambda.amazonaws.com", "Federated": ["arn:aws:iam::123456789012:saml-provider/idp"]
     }}});
     assert_eq!(found(&roles, Usage::Trust), []);
     let bucket = json!({"Version": "2008-10-17", "Statement": [
@@ -141,6 +141,12 @@ fn resources() {
         ("bucket", "Resource bucket must be in ARN format or \"*\"."),
         ("arn", "Resource arn must be in ARN format or \"*\"."),
         ("arn:amazon:s3:::b", "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::b\"."),
+        ("aws:s3:::b", "Partition \"s3\" is not valid for resource \"arn:s3:::b:*\"."),
+        ("s3::b/*", "Partition \"\" is not valid for resource \"arn::b/*:*:*:*\"."),
+        ("arn:aws:s3:us-east-1::b", "Resource arn:aws:s3:us-east-1::b can not contain region information."),
+        ("arn:aws:s3::b", "The policy failed legacy parsing"),
+        ("arn:aws::::b", "The policy failed legacy parsing"),
+        ("arn:awss3::b/*", "The policy failed legacy parsing"),
         ("arn:aws", "Resource vendor must be fully qualified and cannot contain regexes."),
         ("arn:aws:*:::b", "Resource vendor must be fully qualified and cannot contain regexes."),
         (
@@ -171,7 +177,7 @@ fn principals_are_forbidden_or_required_by_usage() {
     only(&nobody, Usage::Trust, "/Statement", "Missing required field Principal");
     only(&with("Action", &json!("s3:x")), Usage::Bucket, "/Statement/0", "Missing required field Principal");
     let empty = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": []}}));
-    only(&empty, Usage::Trust, "/Statement/Principal", "Missing required field Principal");
+    only(&empty, Usage::Trust, "/Statement/Principal", "Missing required field Principal cannot be empty!");
 }
 
 #[test]
@@ -184,7 +190,7 @@ fn principals_are_of_known_types_and_form() {
             "/AWS",
             "Invalid principal in policy: \"AWS\":\"arn:aws:iam::123456789012:role/*\"",
         ),
-        (json!({"Services": "a.b"}), "/Services", "Invalid principal in policy: `Services` is no type of principal"),
+        (json!({"Services": "a.b"}), "/Services", "Invalid principal in policy: \"Services\""),
         (json!("lambda.amazonaws.com"), "", "Invalid principal in policy"),
     ];
     for (principal, pointer, message) in cases {
@@ -210,6 +216,15 @@ fn trust_policies_have_no_resource_and_only_sts_actions() {
     only(&document, Usage::Trust, "/Statement/Action", message);
     let document = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": lambda}));
     only(&document, Usage::Trust, "/Statement/NotPrincipal", "Allow with NotPrincipal is not allowed.");
+    let document = trust(&json!({"Effect": "Deny", "Action": "sts:AssumeRole", "NotPrincipal": lambda}));
+    let message = "AssumeRole policy must not contain NotPrincipal field.";
+    only(&document, Usage::Trust, "/Statement/NotPrincipal", message);
+    let mut document = trust(&json!({"Effect": "Allow", "Action": "*", "Principal": lambda}));
+    let message = "AssumeRole policy may only specify STS AssumeRole actions.";
+    only(&document, Usage::Trust, "/Statement/Action", message);
+    document["Statement"]["Action"] = json!("sts:AssumeRole");
+    document["Statement"]["NotResource"] = json!("*");
+    only(&document, Usage::Trust, "/Statement/NotResource", "AssumeRole policy must not contain resources.");
 }
 
 #[test]
@@ -227,11 +242,6 @@ fn conditions() {
             json!({"StringEqual": {"aws:username": "x"}}),
             "/StringEqual",
             "Syntax errors in policy. `StringEqual` is no condition operator.",
-        ),
-        (
-            json!({"StringEquals": {"username": "x"}}),
-            "/StringEquals/username",
-            "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
         ),
         (
             json!({"StringEquals": {"aws:a:b": "x"}}),
@@ -259,6 +269,118 @@ fn sizes() {
     assert_eq!(found(&large(room), Usage::Managed), []);
     only(&large(room + 1), Usage::Managed, "", "Cannot exceed quota for PolicySize: 6144");
     only(&large(2_048), Usage::UserInline, "", "Maximum policy size of 2048 bytes exceeded for user");
+    only(&large(5_120), Usage::GroupInline, "", "Maximum policy size of 5120 bytes exceeded for group");
+    only(&large(10_240), Usage::RoleInline, "", "Maximum policy size of 10240 bytes exceeded for role");
+}
+
+/// What moto's tests of `CreatePolicy` recorded, each held against AWS: the documents that IAM takes though they look
+/// odd, and of several problems the one that it reports.
+#[test]
+fn iam_takes_what_looks_odd() {
+    let odd = [
+        with("Action", &json!("iam: asdf safdsf af ")),
+        with("Action", &json!("nosuchservice:DoSomething")),
+        with("Action", &json!("s3.s:ListBucket")),
+        with("Resource", &json!("arn:aws:fdsasf")),
+        with("Resource", &json!("arn:aws:invalid-service:us-east-1::x")),
+        with("Resource", &json!("arn:aws:iam:::user/x")),
+        with("Condition", &json!({})),
+        with("Condition", &json!({"nosuch": {}, "DateGreaterThan": {}})),
+        with("Condition", &json!({"DateGreaterThan": {"a": []}})),
+        with("Condition", &json!({"StringEqualsIfExists": {"a": "asf"}})),
+        with("Condition", &json!({"DateGreaterThan": {"aws:CurrentTime": "${aws:PrincipalTag/end, '2030'}"}})),
+        with("Condition", &json!({"NumericLessThan": {"s3:max-keys": "many"}, "Bool": {"aws:SecureTransport": "si"}})),
+    ];
+    for document in odd {
+        assert_eq!(found(&document, Usage::Managed), [], "{document}");
+    }
+}
+
+#[test]
+fn of_several_problems_the_first_is_the_one_that_iam_reports() {
+    let vendor = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
+    let cases = [
+        (json!({"Effect": "Allow", "Action": "invalid"}), vendor),
+        (
+            json!({"Effect": "Allow", "Action": "s:3:x", "Resource": "sdfsadf"}),
+            "Resource sdfsadf must be in ARN format or \"*\".",
+        ),
+        (json!({"Effect": "Allow"}), "Policy statement must contain actions."),
+        (json!({"Effect": "Allow", "Resource": "arn:aws:s3::b"}), LEGACY),
+        (json!({"Effect": "allow", "Resource": "arn:aws:s3:us-east-1::b"}), LEGACY),
+        (
+            json!({"Effect": "Allow", "Action": "s3:x", "Resource": "arn:error:s3:::b",
+                "Condition": {"DateGreaterThan": {"a": "sdfdsf"}}}),
+            LEGACY,
+        ),
+        (
+            json!([{"Sid": "a", "Effect": "Allow", "Action": "s3:x", "Resource": "*"}, {"Sid": "a", "Effect": "Allow"}]),
+            "Statement IDs (SID) in a single policy must be unique.",
+        ),
+        (
+            json!({"Effect": "Allow", "Resource": "*", "Condition": {"DateGreaterThan": {"a": {}}}}),
+            "Syntax errors in policy. A condition's value is a text, a number, a boolean, or a list of them.",
+        ),
+    ];
+    for (statement, first) in cases {
+        assert_eq!(found(&trust(&statement), Usage::Managed)[0].1, first, "{statement}");
+    }
+    let old = json!({"Statement": {"Effect": "denY", "Action": "s3:x", "Resource": "*"}});
+    assert_eq!(found(&old, Usage::Managed)[0].1, "Policy document must be version 2012-10-17 or greater.");
+}
+
+#[test]
+fn trust_and_bucket_policies_are_refused_in_their_own_words() {
+    let both = |document: Value, pointer: &str, message: &str| {
+        for usage in [Usage::Trust, Usage::Bucket] {
+            assert_eq!(found(&document, usage)[0], (pointer.to_owned(), message.to_owned()), "{document}");
+        }
+    };
+    both(json!({"Version": "2012", "Statement": {}}), "/Version", "The policy must contain a valid version string");
+    both(json!({"Statement": []}), "/Statement", "Could not parse the policy: Statement is empty!");
+    both(json!({"Statement": {"Effect": "maybe"}}), "/Statement/Effect", "Invalid effect: maybe");
+    both(json!({"Statement": {}}), "/Statement", "Missing required field Effect");
+    both(json!({"Statement": {}, "Statements": {}}), "/Statements", "Unknown field Statements");
+    assert_eq!(found(&json!({}), Usage::Bucket), [(String::new(), "Missing required field Statement".to_owned())]);
+
+    let mut twice = trust(&json!([
+        {"Sid": "A", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}},
+        {"Sid": "A", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
+    ]));
+    only(&twice, Usage::Trust, "/Statement/1/Sid", "The Statement Ids in the policy are not unique");
+    twice["Statement"][1]["Sid"] = json!("B");
+    twice["Statement"][1]["Principal"] = json!({"Federated": "cognito-identity.amazonaws.com"});
+    only(&twice, Usage::Trust, "/Statement/1", "A condition block must be present for the Cognito provider");
+    twice["Statement"][1]["Condition"] = json!({"StringEquals": {"cognito-identity.amazonaws.com:aud": "x"}});
+    assert_eq!(found(&twice, Usage::Trust), []);
+}
+
+#[test]
+fn what_s3_minds_in_bucket_policies() {
+    let bucket = |element: &str, value: Value| {
+        let mut document = with(element, &value);
+        document["Statement"][0]["Principal"] = json!("*");
+        if element != "Resource" {
+            document["Statement"][0]["Resource"] = json!("arn:aws:s3:::b");
+        }
+        document
+    };
+    let cases = [
+        ("Action", json!("GetObject"), "", "Policy has invalid action"),
+        ("Action", json!("ec2:RunInstances"), "", "Policy has invalid action"),
+        ("Resource", json!("b"), "", "Policy has invalid resource"),
+        ("Condition", json!({"StringEqual": {"aws:x": "y"}}), "/StringEqual", "Invalid Condition type : StringEqual"),
+        ("Condition", json!({"Bool": {"x": "y"}}), "/Bool/x", "Policy has an invalid condition key"),
+        (
+            "Condition",
+            json!({"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24", "192.0.2"]}}),
+            "/NotIpAddress/aws:SourceIp/1",
+            "Invalid IP address in Conditions",
+        ),
+    ];
+    for (element, value, pointer, message) in cases {
+        only(&bucket(element, value), Usage::Bucket, &format!("/Statement/0/{element}{pointer}"), message);
+    }
 }
 
 #[test]

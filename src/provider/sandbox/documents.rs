@@ -14,7 +14,9 @@ fn findings(document: &Value, usage: Usage) -> Vec<Finding> {
 pub(super) fn check(document: &Value, usage: Usage) -> Outcome<()> {
     let code = match usage {
         Usage::Bucket => "MalformedPolicy",
-        Usage::Managed | Usage::UserInline | Usage::RoleInline | Usage::Trust => "MalformedPolicyDocument",
+        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline | Usage::Trust => {
+            "MalformedPolicyDocument"
+        }
     };
     if !document.is_object() {
         return Err(Refusal::invalid(code, broken(usage)));
@@ -28,7 +30,7 @@ pub(super) fn check(document: &Value, usage: Usage) -> Outcome<()> {
 /// What each service says of text that is no JSON object.
 fn broken(usage: Usage) -> &'static str {
     match usage {
-        Usage::Managed | Usage::UserInline | Usage::RoleInline => "Syntax errors in policy.",
+        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => "Syntax errors in policy.",
         Usage::Trust => "This policy contains invalid Json",
         Usage::Bucket => "Policies must be valid JSON and the first byte must be '{'",
     }

@@ -1,0 +1,193 @@
+//! `relayctl policy diff`
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::Kind;
+use super::source::{Source, once, report};
+use crate::cli::Context;
+use crate::cli::error::{CommandError, Exit};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::policy::compare::{Comparison, Grant, Relation, Set, compare};
+use crate::policy::statement::Policy;
+use crate::policy::{diagnose_parsed, equivalent};
+use crate::render::text::escape;
+use crate::value::Value;
+
+/// Compare two documents: whether AWS does the same with both, and who may do what by one and not by the other
+///
+/// Equivalent documents differ in spelling at most. Others are compared over all requests, with an example for
+/// everything that is gained or lost.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The document as it was; - is the standard input
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+
+    /// The document as it will be; - is the standard input
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+
+    /// What the documents are for; without it, that is guessed from what they hold
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    kind: Option<Kind>,
+
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Exit with 0 when the documents are equivalent, 2 when they are not, 1 after an error
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl policy diff old.json new.json
+  relayctl policy diff old.json new.json --json
+  git show HEAD:policy.json | relayctl policy diff - policy.json --detailed-exitcode";
+
+/// One of the two.
+struct Side {
+    source: Source,
+    document: Value,
+}
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    let files = [args.old.clone(), args.new.clone()];
+    once(&files)?;
+    let [old, new] = read(&files, context)?;
+    let kind = kind(args.kind, &old, &new)?;
+    warn(kind, [&old, &new], context);
+    let same = equivalent(&old.document, &new.document);
+    let comparison = if same { Comparison::default() } else { compared(&old, &new)? };
+    let text = if args.json { as_json(same, &comparison) } else { told(&old, &new, same, &comparison) };
+    context.terminal.result(&text)?;
+    Ok(if args.detailed_exitcode && !same { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// What is wrong with either is said at once.
+fn read(files: &[PathBuf; 2], context: &Context) -> Result<[Side; 2], CommandError> {
+    let (mut sides, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+    for path in files {
+        match Source::read(path) {
+            Err(problem) => problems.push(problem),
+            Ok(source) => match source.parse() {
+                Ok(document) => sides.push(Side { source, document }),
+                Err(problem) => {
+                    problems.push(problem);
+                    broken.push(source);
+                }
+            },
+        }
+    }
+    report(&problems, &broken, context);
+    sides.try_into().map_err(|_| CommandError::reported())
+}
+
+fn kind(asked: Option<Kind>, old: &Side, new: &Side) -> Result<Kind, CommandError> {
+    let [was, is] = [old, new].map(|side| Kind::guess(&side.document));
+    match asked {
+        Some(kind) => Ok(kind),
+        None if was == is => Ok(is),
+        None => Err(CommandError::new(format!(
+            "{} looks like {}, and {} like {}",
+            old.source.name().display(),
+            was.noun(),
+            new.source.name().display(),
+            is.noun()
+        ))
+        .help("say what they are: --type identity, --type trust or --type bucket")),
+    }
+}
+
+/// AWS would refuse them, but what they mean can be told all the same; and a policy of AWS's own may be as large as it is.
+fn warn(kind: Kind, sides: [&Side; 2], context: &Context) {
+    let found = sides.iter().flat_map(|side| {
+        let Side { source, document } = side;
+        diagnose_parsed(&source.name(), &source.text, document, kind.usage())
+    });
+    let warnings: Vec<_> = found
+        .filter(|one| one.code != "policy-size")
+        .map(|one| Diagnostic { severity: Severity::Warning, ..one })
+        .collect();
+    report(&warnings, sides.map(|side| &side.source), context);
+}
+
+fn compared(old: &Side, new: &Side) -> Result<Comparison, CommandError> {
+    let [before, after] = [old, new].map(|side| {
+        let name = side.source.name().display().to_string();
+        Policy::compile(&name, &side.document).map_err(|error| {
+            CommandError::new(format!("these documents cannot be compared: {error}"))
+                .help(format!("see what is wrong with it: relayctl policy validate {}", side.source.path.display()))
+        })
+    });
+    let (before, after) = ([before?], [after?]);
+    Ok(compare(&Set::of(&before), &Set::of(&after), None))
+}
+
+fn as_json(same: bool, comparison: &Comparison) -> String {
+    let value = json!({
+        "equivalent": same,
+        "relation": comparison.relation(),
+        "gained": comparison.gained,
+        "lost": comparison.lost,
+        "doubts": comparison.doubts,
+    });
+    format!("{value:#}")
+}
+
+fn told(old: &Side, new: &Side, same: bool, comparison: &Comparison) -> String {
+    let [old, new] = [old, new].map(|side| escape(&side.source.name().to_string_lossy()));
+    let mut text = match comparison.relation() {
+        _ if same => format!("{old} and {new} are equivalent: AWS does the same with both.\n"),
+        Relation::Equal => format!("equal: {old} and {new} are not equivalent, but they allow the same.\n"),
+        Relation::Wider => format!("wider: {new} allows what {old} allows, and more.\n"),
+        Relation::Narrower => format!("narrower: {new} allows less than {old}, and nothing more.\n"),
+        Relation::Changed => format!("changed: {new} allows something that {old} doesn't, and the other way round.\n"),
+        Relation::Unknown => format!("unknown: it can't be told in full how {new} relates to {old}.\n"),
+    };
+    for (title, sign, grants) in [("Gained", '+', &comparison.gained), ("Lost", '-', &comparison.lost)] {
+        if !grants.is_empty() {
+            let _ = write!(text, "\n{title}:\n");
+        }
+        for grant in grants {
+            let _ = write!(text, "  {sign} {}\n      {}\n", escape(&what(grant)), escape(&example(grant)));
+        }
+    }
+    if !comparison.doubts.is_empty() {
+        text += "\nNot certain:\n";
+    }
+    for doubt in &comparison.doubts {
+        let _ = writeln!(text, "  ? {}: {}", escape(&doubt.policy), escape(&doubt.reason));
+    }
+    text
+}
+
+/// `lambda.amazonaws.com: s3:* but not s3:Put* on arn:aws:s3:::b/* if {…}`
+fn what(grant: &Grant) -> String {
+    let except =
+        |list: &[String]| if list.is_empty() { String::new() } else { format!(" but not {}", list.join(", ")) };
+    let who = if grant.principals.is_empty() { String::new() } else { format!("{}: ", grant.principals.join(", ")) };
+    let on = if grant.resources.is_empty() { String::new() } else { format!(" on {}", grant.resources.join(", ")) };
+    let condition = grant.condition.as_ref().map(|condition| format!(" if {condition}")).unwrap_or_default();
+    let actions = grant.actions.join(", ") + &except(&grant.except_actions);
+    format!("{who}{actions}{on}{}{condition}", except(&grant.except_resources))
+}
+
+/// `statement 2 "Deploy" of new.json, for example s3:PutObject on arn:aws:s3:::b/x`
+fn example(grant: &Grant) -> String {
+    let sid = grant.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
+    let request = &grant.example;
+    let who = if grant.principals.is_empty() { String::new() } else { format!(" by {}", request.principal.name) };
+    let keys: Vec<_> = request.context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect();
+    let with = if keys.is_empty() { String::new() } else { format!(" with {}", keys.join(" ")) };
+    format!(
+        "statement {}{sid} of {}; for example {} on {}{who}{with}",
+        grant.statement, grant.policy, request.action, request.resource
+    )
+}

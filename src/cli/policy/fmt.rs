@@ -1,0 +1,99 @@
+//! `relayctl policy fmt`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::source::{Source, once, report};
+use crate::cli::Context;
+use crate::cli::error::{CommandError, Exit};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::policy::{pretty, tidy};
+use crate::provider::files::disk::{self, Mode};
+use crate::render::text::count;
+use crate::value::Value;
+
+/// Lay documents out alike: AWS's order of elements, two spaces, short lists on one line
+///
+/// Sorts the values of Action, Resource, Principal and of conditions, which are sets to AWS, and drops those that stand
+/// twice. The statements stay in their order, and nothing that AWS would read otherwise changes. Rewrites each file as a
+/// whole or not at all. What is no policy document is left alone.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Files of policy documents; - reads the standard input and prints the result
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Change nothing: list the files that would change, and exit with 1 if there are any
+    #[arg(long)]
+    check: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl policy fmt manifests/policies/*.json
+  relayctl policy fmt --check manifests/policies/*.json
+  relayctl policy fmt - < policy.json";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    once(&args.files)?;
+    let (mut problems, mut broken) = (Vec::new(), Vec::new());
+    let mut changed = 0;
+    for path in &args.files {
+        let source = match Source::read(path) {
+            Ok(source) => source,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        match formatted(&source) {
+            Ok(text) => changed += usize::from(settle(&source, &text, args.check, context)?),
+            Err(problem) => {
+                problems.push(problem);
+                broken.push(source);
+            }
+        }
+    }
+    report(&problems, &broken, context);
+    if changed > 0 {
+        let verb = if args.check { "would change" } else { "changed" };
+        context.terminal.note(&format!("{} {verb}", count(changed, "file")));
+    }
+    if !problems.is_empty() || (args.check && changed > 0) {
+        return Err(CommandError::reported());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The text as it should be.
+fn formatted(source: &Source) -> Result<String, Diagnostic> {
+    let document = source.parse()?;
+    // The keys of other JSON have an order that means something to somebody.
+    if !matches!(document.get("Statement"), Some(Value::Object(_) | Value::Array(_))) {
+        let place = Place { file: source.name(), line: 1, column: 1, length: 1 };
+        let message = "this is no policy document: it has no Statement";
+        return Err(Diagnostic::error("no-policy", Some(place), message).help("name files of policy documents only"));
+    }
+    let text = pretty(&tidy(&document));
+    // Who checks files out with the line ends of Windows shall not see all of them change.
+    Ok(if source.text.contains("\r\n") { text.replace('\n', "\r\n") } else { text })
+}
+
+/// Writes or lists the file; whether it is another one than before.
+fn settle(source: &Source, text: &str, check: bool, context: &Context) -> Result<bool, CommandError> {
+    let changes = source.text != text;
+    if check {
+        if changes {
+            context.terminal.result(&source.name().display().to_string())?;
+        }
+    } else if source.is_stdin() {
+        context.terminal.result(text)?;
+        return Ok(false);
+    } else if changes {
+        let mode = Mode::Like(source.path.clone());
+        disk::replace(&source.path, text.as_bytes(), &mode)
+            .map_err(|error| CommandError::file("write", &source.path, error))?;
+    }
+    Ok(changes)
+}

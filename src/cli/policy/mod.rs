@@ -1,0 +1,139 @@
+//! `relayctl policy`
+
+mod diff;
+mod fmt;
+mod source;
+mod validate;
+
+use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
+
+use super::Context;
+use super::error::Exit;
+use crate::policy::Usage;
+use crate::value::Value;
+
+/// Check, compare and format policy documents, without a network
+///
+/// Works on files of IAM and bucket policies, whether a manifest names them or not. A file named - is read from the
+/// standard input.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl policy validate manifests/policies/*.json
+  relayctl policy diff old.json new.json
+  relayctl policy fmt --check manifests/policies/*.json
+  git show main:policy.json | relayctl policy diff - policy.json";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Validate(validate::Args),
+    Diff(diff::Args),
+    Fmt(fmt::Args),
+}
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    match &args.command {
+        Command::Validate(args) => validate::run(args, context),
+        Command::Diff(args) => diff::run(args, context),
+        Command::Fmt(args) => fmt::run(args, context),
+    }
+}
+
+/// What a document is for, which decides what it must hold and how large it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    /// A managed policy, attached to users, groups and roles
+    Identity,
+    /// A policy that stands in a user
+    UserInline,
+    /// A policy that stands in a group
+    GroupInline,
+    /// A policy that stands in a role
+    RoleInline,
+    /// Who may assume a role
+    Trust,
+    /// Who may do what with a bucket
+    Bucket,
+}
+
+impl Kind {
+    fn usage(self) -> Usage {
+        match self {
+            Self::Identity => Usage::Managed,
+            Self::UserInline => Usage::UserInline,
+            Self::GroupInline => Usage::GroupInline,
+            Self::RoleInline => Usage::RoleInline,
+            Self::Trust => Usage::Trust,
+            Self::Bucket => Usage::Bucket,
+        }
+    }
+
+    /// `an identity policy`
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Identity => "an identity policy",
+            Self::UserInline => "a user's inline policy",
+            Self::GroupInline => "a group's inline policy",
+            Self::RoleInline => "a role's inline policy",
+            Self::Trust => "a trust policy",
+            Self::Bucket => "a bucket policy",
+        }
+    }
+
+    /// By what the document holds: only trust and bucket policies say who, and only the former speak of STS alone.
+    fn guess(document: &Value) -> Self {
+        let statements = match document.get("Statement") {
+            Some(Value::Array(list)) => list.iter().collect(),
+            Some(one) => vec![one],
+            None => Vec::new(),
+        };
+        let has = |statement: &&Value, names: [&str; 2]| names.iter().any(|name| statement.get(name).is_some());
+        let with_principal: Vec<_> =
+            statements.into_iter().filter(|statement| has(statement, ["Principal", "NotPrincipal"])).collect();
+        if with_principal.is_empty() {
+            Self::Identity
+        } else if with_principal.iter().any(|statement| speaks_of_sts(statement)) {
+            Self::Trust
+        } else if with_principal.iter().any(|statement| has(statement, ["Resource", "NotResource"])) {
+            Self::Bucket
+        } else {
+            Self::Identity
+        }
+    }
+}
+
+fn speaks_of_sts(statement: &Value) -> bool {
+    let actions = ["Action", "NotAction"].iter().filter_map(|name| statement.get(name));
+    let is_sts = |action: &Value| action.as_str().is_some_and(|text| text.to_ascii_lowercase().starts_with("sts:"));
+    actions.into_iter().any(|value| match value {
+        Value::Array(list) => list.iter().any(is_sts),
+        one => is_sts(one),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_type_is_guessed_from_what_the_document_holds() {
+        let guess = |statement: Value| Kind::guess(&json!({"Statement": statement}));
+        assert_eq!(guess(json!([{"Action": "sts:AssumeRole", "Resource": "*"}])), Kind::Identity);
+        assert_eq!(guess(json!({"Action": ["STS:AssumeRole"], "Principal": {"Service": "x.y"}})), Kind::Trust);
+        // A slip in a trust policy doesn't make it a bucket's.
+        assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"})), Kind::Trust);
+        assert_eq!(guess(json!([{"Action": "s3:*", "NotPrincipal": "*", "Resource": "*"}])), Kind::Bucket);
+        assert_eq!(guess(json!([{"Action": "s3:*", "Principal": "*"}])), Kind::Identity);
+        assert_eq!(Kind::guess(&json!([])), Kind::Identity);
+    }
+}

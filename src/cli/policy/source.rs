@@ -1,0 +1,101 @@
+//! Documents from files and from the standard input.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::cli::Context;
+use crate::cli::error::CommandError;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::policy;
+use crate::render::diagnostic;
+use crate::value::Value;
+
+/// What stands for the standard input.
+const STDIN: &str = "-";
+
+/// A file's text.
+#[derive(Debug)]
+pub struct Source {
+    /// As the user named it.
+    pub path: PathBuf,
+    pub text: String,
+}
+
+impl Source {
+    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
+        let bytes = if is_stdin(path) { from_stdin() } else { std::fs::read(path) };
+        let bytes = bytes.map_err(|error| unreadable(path, &error))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+            not_text(path, &before)
+        })?;
+        Ok(Self { path: path.to_owned(), text })
+    }
+
+    pub fn is_stdin(&self) -> bool {
+        is_stdin(&self.path)
+    }
+
+    /// As messages call it.
+    pub fn name(&self) -> PathBuf {
+        named(&self.path)
+    }
+
+    pub fn parse(&self) -> Result<Value, Diagnostic> {
+        policy::parse(&self.text).map_err(|error| policy::unparsed(&self.name(), &error))
+    }
+}
+
+/// More than one file can't be read from one standard input.
+pub fn once(files: &[PathBuf]) -> Result<(), CommandError> {
+    if files.iter().filter(|file| is_stdin(file)).count() > 1 {
+        return Err(CommandError::new("the standard input can be read only once").help("name - only once"));
+    }
+    Ok(())
+}
+
+/// Prints what is wrong, with the lines that it speaks of.
+pub fn report<'s>(diagnostics: &[Diagnostic], sources: impl IntoIterator<Item = &'s Source>, context: &Context) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let texts: BTreeMap<_, _> = sources.into_iter().map(|source| (source.name(), source.text.clone())).collect();
+    let color = context.terminal.side_style().color;
+    context.terminal.side(&diagnostic::list(diagnostics, &texts, color));
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new(STDIN)
+}
+
+fn named(path: &Path) -> PathBuf {
+    if is_stdin(path) { PathBuf::from("<stdin>") } else { path.to_owned() }
+}
+
+fn from_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let shown = named(path).display().to_string();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            Diagnostic::error("no-such-file", None, format!("there is no file {shown}")).help("check the name")
+        }
+        _ if path.is_dir() => {
+            Diagnostic::error("unreadable-file", None, format!("{shown} is a folder")).help("name the files in it")
+        }
+        _ => Diagnostic::error("unreadable-file", None, format!("{shown} cannot be read: {error}"))
+            .help("check the file's permissions"),
+    }
+}
+
+fn not_text(path: &Path, before: &str) -> Diagnostic {
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let place = Place { file: named(path), line, column, length: 1 };
+    Diagnostic::error("not-utf8", Some(place), "this is not UTF-8 text").help("save the file as UTF-8")
+}

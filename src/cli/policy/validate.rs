@@ -1,0 +1,96 @@
+//! `relayctl policy validate`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::Kind;
+use super::source::{Source, once, report};
+use crate::cli::Context;
+use crate::cli::error::{CommandError, Exit};
+use crate::diagnostic::Diagnostic;
+use crate::policy::diagnose;
+use crate::value::Value;
+
+/// Check documents by the rules of IAM and S3
+///
+/// Reports every problem of every file at once, in AWS's own words, each with its line and column and what to do about
+/// it. Exits with 1 if AWS would refuse one of them.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Files of policy documents; - is the standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// What the documents are for; without it, that is guessed from what each of them holds
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    kind: Option<Kind>,
+
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl policy validate manifests/policies/*.json
+  relayctl policy validate trust.json --type trust
+  relayctl policy validate - --type bucket < policy.json";
+
+/// What was found out about one file.
+struct Checked {
+    path: PathBuf,
+    /// None: it could not be read.
+    kind: Option<Kind>,
+    source: Option<Source>,
+    problems: Vec<Diagnostic>,
+}
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    once(&args.files)?;
+    let checked: Vec<_> = args.files.iter().map(|path| check(path, args.kind)).collect();
+    let problems: Vec<_> = checked.iter().flat_map(|one| one.problems.clone()).collect();
+    if args.json {
+        context.terminal.result(&format!("{:#}", as_json(&checked)))?;
+    } else {
+        report(&problems, checked.iter().filter_map(|one| one.source.as_ref()), context);
+        let valid: Vec<_> = checked.iter().filter_map(said).collect();
+        if !valid.is_empty() {
+            context.terminal.result(&valid.join("\n"))?;
+        }
+    }
+    if problems.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(CommandError::reported()) }
+}
+
+fn check(path: &PathBuf, kind: Option<Kind>) -> Checked {
+    let source = match Source::read(path) {
+        Ok(source) => source,
+        Err(problem) => return Checked { path: path.clone(), kind, source: None, problems: vec![problem] },
+    };
+    // Text that is no JSON is an identity policy's as well as any other's.
+    let kind = kind.unwrap_or_else(|| source.parse().map_or(Kind::Identity, |document| Kind::guess(&document)));
+    let problems = diagnose(&source.name(), &source.text, kind.usage());
+    Checked { path: source.name(), kind: Some(kind), source: Some(source), problems }
+}
+
+fn said(checked: &Checked) -> Option<String> {
+    let kind = checked.kind.filter(|_| checked.problems.is_empty())?;
+    Some(format!("{} is valid as {}", checked.path.display(), kind.noun()))
+}
+
+fn as_json(checked: &[Checked]) -> Value {
+    let file = |one: &Checked| {
+        json!({
+            "file": one.path,
+            "type": one.kind,
+            "valid": one.problems.is_empty(),
+            "problems": one.problems,
+        })
+    };
+    json!({
+        "valid": checked.iter().all(|one| one.problems.is_empty()),
+        "files": checked.iter().map(file).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,88 @@
+//! A document in a file: what is wrong with it, each with its place.
+
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::value::Value;
+
+use super::parse::Places;
+use super::validation::{UNKNOWN_ELEMENT, UNKNOWN_OPERATOR};
+use super::{Finding, SyntaxError, Usage, parse, validate};
+
+/// Everything that AWS would refuse about the document in `file`, sorted by place.
+pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
+    match parse(text) {
+        Ok(document) => diagnose_parsed(file, text, &document, usage),
+        Err(error) => {
+            let aws = match usage {
+                Usage::Trust | Usage::Bucket => "This policy contains invalid Json",
+                _ => "Syntax errors in policy.",
+            };
+            let broken = unparsed(file, &error);
+            vec![Diagnostic { message: format!("{aws} ({})", broken.message), ..broken }]
+        }
+    }
+}
+
+/// The same for a document that is parsed already.
+pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) -> Vec<Diagnostic> {
+    let places = Places::of(text);
+    let diagnostic = |finding: Finding| {
+        let key = [UNKNOWN_ELEMENT, UNKNOWN_OPERATOR].contains(&finding.code);
+        let place = place(file, places.as_ref(), &finding.pointer, key);
+        Diagnostic::error(finding.code, Some(place), finding.message.as_str()).help(finding.remedy())
+    };
+    let mut diagnostics: Vec<_> = validate(document, usage).into_iter().map(diagnostic).collect();
+    diagnostics.sort();
+    diagnostics
+}
+
+/// Text that is no JSON object.
+pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
+    let place = Place { file: file.to_owned(), line: error.line, column: error.column, length: 1 };
+    Diagnostic::error("json-syntax", Some(place), format!("this is not valid JSON: {}", error.message))
+        .help("see json.org for the syntax; JSON has no comments and no comma after the last item")
+}
+
+/// Where a JSON pointer stands, or the nearest thing around it.
+fn place(file: &Path, places: Option<&Places<'_>>, pointer: &str, key: bool) -> Place {
+    let mut pointer = pointer;
+    loop {
+        let found = |places: &Places<'_>| if key { places.locate_key(pointer) } else { places.locate(pointer) };
+        if let Some((line, column, length)) = places.and_then(found) {
+            return Place { file: file.to_owned(), line, column, length };
+        }
+        match pointer.rfind('/') {
+            Some(parent) => pointer = &pointer[..parent],
+            None => return Place { file: file.to_owned(), line: 1, column: 1, length: 1 },
+        }
+    }
+}
+
+impl Finding {
+    /// What to do about it, or where to read about it.
+    pub fn remedy(&self) -> String {
+        self.help.clone().unwrap_or_else(|| "see \"IAM JSON policy elements\" in the IAM User Guide".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_come_in_the_order_of_the_file() {
+        let text = "{\"Version\": \"2012-10-17\",\n \"Statement\": {\"Effect\": \"Allow\",\n  \"Action\": \"x\", \"Resource\": \"y\", \"Sid\": \"a b\"}}";
+        let found = diagnose(Path::new("p.json"), text, Usage::Managed);
+        let places: Vec<_> = found.iter().filter_map(|one| one.place.as_ref()).map(|at| (at.line, at.column)).collect();
+        assert_eq!(places, [(3, 13), (3, 30), (3, 42)]);
+        assert!(found.iter().all(|one| one.help.is_some()));
+    }
+
+    #[test]
+    fn text_that_is_no_json_has_its_place_too() {
+        let found = diagnose(Path::new("p.json"), "{\n  \"Version\": }", Usage::Bucket);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].place.as_ref().map(|at| (at.line, at.column)), Some((2, 14)));
+    }
+}
