@@ -25,8 +25,8 @@ impl Bounds {
 }
 
 fn refused(gains: &str) -> Option<CommandError> {
-    let listed: String = gains.lines().map(|line| format!("\n  {line}")).collect();
-    (!gains.is_empty()).then(|| CommandError::new(format!("this plan widens access, or may do so:{listed}")))
+    let listed: Vec<&str> = ["this plan widens access, or may do so:"].into_iter().chain(gains.lines()).collect();
+    (!gains.is_empty()).then(|| CommandError::new(listed.join("\n  ")))
 }
 
 #[cfg(test)]

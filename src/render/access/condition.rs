@@ -111,16 +111,22 @@ fn listed(values: &[String], word: &str, most: usize) -> String {
 /// Of several values one must match, or for the negated operators none; and how that is said.
 fn verb(comparison: Comparison) -> (bool, &'static str) {
     match comparison {
-        Comparison::StringEquals | Comparison::ArnEquals | Comparison::Bool | Comparison::BinaryEquals => (true, "is"),
+        Comparison::StringEquals
+        | Comparison::ArnEquals
+        | Comparison::Bool
+        | Comparison::BinaryEquals
+        | Comparison::NumericEquals
+        | Comparison::DateEquals => (true, "is"),
         Comparison::StringEqualsIgnoreCase => (true, "is, in any case,"),
         Comparison::StringNotEqualsIgnoreCase => (false, "is, in any case, not"),
-        Comparison::StringNotEquals | Comparison::ArnNotEquals => (false, "is not"),
+        Comparison::StringNotEquals
+        | Comparison::ArnNotEquals
+        | Comparison::NumericNotEquals
+        | Comparison::DateNotEquals => (false, "is not"),
         Comparison::StringLike | Comparison::ArnLike => (true, "is like"),
         Comparison::StringNotLike | Comparison::ArnNotLike => (false, "is not like"),
         Comparison::IpAddress => (true, "is in"),
         Comparison::NotIpAddress => (false, "is not in"),
-        Comparison::NumericEquals | Comparison::DateEquals => (true, "is"),
-        Comparison::NumericNotEquals | Comparison::DateNotEquals => (false, "is not"),
         Comparison::NumericLessThan => (true, "is less than"),
         Comparison::NumericLessThanEquals => (true, "is at most"),
         Comparison::NumericGreaterThan => (true, "is more than"),

@@ -1,12 +1,10 @@
 //! The parts of a sentence about one grant: what, on what, under which condition, and why it comes or goes.
 
-use std::collections::BTreeSet;
-
+use super::already::{already, part};
 use super::fold::{Folded, actions, resources};
 use super::{Detail, Piece, code, condition, plain};
-use crate::policy::compare::{Cause, Grant, Part, Side};
+use crate::policy::compare::{Cause, Grant, Side};
 use crate::render::text::quoted;
-use crate::value::Value;
 
 /// `iam:PassRole on arn:…`, `every action but iam:* on *`
 pub fn what(grant: &Grant) -> (Vec<Piece>, Vec<Detail>) {
@@ -57,106 +55,6 @@ pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<Piece>>, Vec<Detail>) {
     }
     remarks.extend(cause(side, grant));
     (remarks, details)
-}
-
-fn part(part: &Part) -> String {
-    let condition = part.condition.as_ref().map(|it| condition::said(it).all().join(" and "));
-    let condition = condition.map(|text| format!(" if {text}")).unwrap_or_default();
-    format!("{} on {}{condition}", part.action, part.resource)
-}
-
-/// The part that the other side allows as well: `(before only on …)`, `(keeps it on …)`.
-fn already(side: Side, grant: &Grant) -> (Vec<Piece>, bool) {
-    let (opening, it) = match side {
-        Side::Gained => ("(before only ", ""),
-        Side::Lost => ("(keeps ", "it "),
-    };
-    let lower = |list: &[String]| list.iter().map(|text| text.to_lowercase()).collect::<BTreeSet<_>>();
-    let (their_actions, their_resources) = product(&grant.already);
-    let every_pair = their_actions.len() * their_resources.len() == grant.already.len();
-    let same_actions = lower(&their_actions) == lower(&grant.actions);
-    let same_resources = their_resources == grant.resources;
-    let condition = common_condition(&grant.already);
-    let conditional = condition.as_ref().is_some_and(|it| it.is_some()) && condition != Some(grant.condition.as_ref());
-    let every_pair = every_pair && condition.is_some();
-    let mut pieces = vec![plain(opening)];
-    let mut shortened = false;
-    let mut add = |folded: Folded| {
-        pieces.extend(folded.pieces);
-        shortened |= folded.shortened;
-    };
-    match (every_pair, same_actions, same_resources) {
-        (false, ..) => {
-            add(said("some of it"));
-            shortened = true;
-        }
-        (true, true, true) if conditional => add(said(it.trim_end())),
-        (true, true, true) => add(said(&format!("{it}under other conditions"))),
-        (true, true, false) => {
-            add(said(&format!("{it}on ")));
-            add(on(&their_resources, grant));
-        }
-        (true, false, true) => add(actions(&their_actions)),
-        (true, false, false) => {
-            add(actions(&their_actions));
-            add(said(" on "));
-            add(on(&their_resources, grant));
-        }
-    }
-    if let (true, true, Some(Some(theirs))) = (every_pair, conditional, condition) {
-        let said = condition::said(theirs);
-        shortened |= said.whole.is_some();
-        let behind = pieces.last().is_some_and(|last| last.text.ends_with(' ') || last.text.is_empty());
-        pieces.extend([plain(if behind { "if " } else { " if " }), code(said.short)]);
-    }
-    pieces.push(plain(")"));
-    (pieces, shortened)
-}
-
-/// The condition that all of them have; none where they differ.
-fn common_condition(parts: &[Part]) -> Option<Option<&Value>> {
-    let first = parts.first()?.condition.as_ref();
-    parts.iter().all(|part| part.condition.as_ref() == first).then_some(first)
-}
-
-/// Actions that are new altogether are a sentence of their own: together with those that only reach further now, they
-/// would be overlooked.
-pub fn apart(grant: &Grant) -> Vec<Grant> {
-    let known: BTreeSet<String> = grant.already.iter().map(|part| part.action.to_lowercase()).collect();
-    let is_known = |action: &String| known.contains(&action.to_lowercase());
-    let (old, new): (Vec<String>, Vec<String>) = grant.actions.iter().cloned().partition(is_known);
-    if old.len() != known.len() || new.is_empty() || old.is_empty() {
-        return vec![grant.clone()];
-    }
-    let half = |actions: Vec<String>, already: Vec<Part>| {
-        let mut half = Grant { actions, already, ..grant.clone() };
-        if !half.actions.iter().any(|action| action.eq_ignore_ascii_case(&grant.example.action)) {
-            half.example.action.clear();
-        }
-        half
-    };
-    vec![half(new, Vec::new()), half(old, grant.already.clone())]
-}
-
-/// Actions and resources, each once.
-fn product(parts: &[Part]) -> (Vec<String>, Vec<String>) {
-    let actions: BTreeSet<&String> = parts.iter().map(|part| &part.action).collect();
-    let resources: BTreeSet<&String> = parts.iter().map(|part| &part.resource).collect();
-    (actions.into_iter().cloned().collect(), resources.into_iter().cloned().collect())
-}
-
-/// An ARN right behind another of the same service, region and account only needs its end.
-fn on(list: &[String], grant: &Grant) -> Folded {
-    let head = |arn: &str| arn.match_indices(':').nth(4).map(|(colon, _)| arn[..=colon].to_owned());
-    let here: BTreeSet<String> = grant.resources.iter().filter_map(|arn| head(arn)).collect();
-    let known = (here.len() == 1).then_some(here).unwrap_or_default();
-    let tail = |arn: &String| match head(arn) {
-        Some(head) if known.contains(&head) && arn.len() > head.len() => format!("…{}", &arn[head.len()..]),
-        _ => arn.clone(),
-    };
-    let mut folded = resources(&list.iter().map(tail).collect::<Vec<_>>());
-    folded.shortened |= folded.pieces.iter().any(|piece| piece.text.starts_with('…'));
-    folded
 }
 
 fn cause(side: Side, grant: &Grant) -> Option<Vec<Piece>> {
@@ -242,50 +140,6 @@ mod tests {
         assert_eq!(said(Side::Gained, &not_action), "every action but iam:* on *");
         let not_resource = json!({"resources": ["*"], "except_resources": ["arn:aws:s3:::b"]});
         assert_eq!(said(Side::Gained, &not_resource), "s3:GetObject on every resource but arn:aws:s3:::b");
-    }
-
-    #[test]
-    fn what_the_other_side_has_too_is_said_in_the_shortest_true_way() {
-        let pair = |action: &str, resource: &str| json!({"action": action, "resource": resource});
-        let role = |text: &str| format!("arn:aws:iam::123456789012:role/{text}");
-        let wider = json!({"actions": ["iam:PassRole"], "resources": [role("*Zappa")],
-            "already": [pair("iam:PassRole", &role("*-Zappa"))]});
-        let text = "iam:PassRole on arn:aws:iam::123456789012:role/*Zappa";
-        assert_eq!(said(Side::Gained, &wider), format!("{text} (before only on …role/*-Zappa)"));
-        assert_eq!(said(Side::Lost, &wider), format!("{text} (keeps it on …role/*-Zappa)"));
-        let action = json!({"actions": ["s3:*"], "already": [pair("s3:GetObject", "arn:aws:s3:::b/*")]});
-        assert_eq!(said(Side::Gained, &action), "s3:* on arn:aws:s3:::b/* (before only s3:GetObject)");
-        assert_eq!(said(Side::Lost, &action), "s3:* on arn:aws:s3:::b/* (keeps s3:GetObject)");
-        let both =
-            json!({"actions": ["s3:*"], "resources": ["*"], "already": [pair("s3:GetObject", "arn:aws:s3:::b/*")]});
-        assert_eq!(said(Side::Gained, &both), "s3:* on * (before only s3:GetObject on arn:aws:s3:::b/*)");
-        let same = json!({"already": [pair("s3:getobject", "arn:aws:s3:::b/*")]});
-        assert_eq!(said(Side::Gained, &same), "s3:GetObject on arn:aws:s3:::b/* (before only under other conditions)");
-        let tls = json!({"Bool": {"aws:SecureTransport": "true"}});
-        let loosened =
-            json!({"already": [{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/*", "condition": tls}]});
-        let text = "s3:GetObject on arn:aws:s3:::b/*";
-        assert_eq!(said(Side::Gained, &loosened), format!("{text} (before only if aws:SecureTransport is true)"));
-        assert_eq!(said(Side::Lost, &loosened), format!("{text} (keeps it if aws:SecureTransport is true)"));
-        let both = json!({"resources": ["*"], "already": loosened["already"]});
-        let text = "s3:GetObject on * (before only on arn:aws:s3:::b/* if aws:SecureTransport is true)";
-        assert_eq!(said(Side::Gained, &both), text);
-        let odd = json!({"already": [pair("s3:A", "x"), pair("s3:B", "y")]});
-        assert_eq!(said(Side::Lost, &odd), "s3:GetObject on arn:aws:s3:::b/* (keeps some of it)");
-    }
-
-    #[test]
-    fn what_is_new_altogether_is_told_apart_from_what_reaches_further() {
-        let fields = json!({"actions": ["s3:GetObject", "s3:PutObject"], "resources": ["*"],
-            "already": [{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/*"}]});
-        let halves = apart(&grant(&fields));
-        let told: Vec<_> = halves.iter().map(|half| (half.actions.join(" "), half.already.len())).collect();
-        assert_eq!(told, [("s3:PutObject".to_owned(), 0), ("s3:GetObject".to_owned(), 1)]);
-        let has_example = |half: &Grant| evidence(half).iter().any(|detail| detail.label == "for example");
-        let examples: Vec<_> = halves.iter().map(has_example).collect();
-        assert_eq!(examples, [false, true], "the example is of the one that it is an example of");
-        let inside = json!({"actions": ["s3:*"], "already": [{"action": "s3:GetObject", "resource": "*"}]});
-        assert_eq!(apart(&grant(&inside)), [grant(&inside)]);
     }
 
     #[test]

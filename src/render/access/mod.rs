@@ -3,6 +3,7 @@
 //! A sentence is made once, of pieces that know what they are; terminal, pull request and page each dress them in their
 //! own way. Text in the pieces is as foreign as it came: whoever prints it escapes it.
 
+mod already;
 mod condition;
 mod fold;
 mod grant;

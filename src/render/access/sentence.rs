@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fold::{is_public, principals};
 use super::names::Names;
-use super::{Detail, Piece, Sentence, Tone, Turn, grant, name, plain};
+use super::{Detail, Piece, Sentence, Tone, Turn, already, grant, name, plain};
 use crate::access::{AccessChange, Aspect, Effect, EffectDoubt};
 use crate::address::Address;
 use crate::plan::Plan;
@@ -33,7 +33,7 @@ fn told(access: &AccessChange) -> Vec<(Side, Effect)> {
     let effects = gained.chain(access.lost.iter().map(|effect| (Side::Lost, effect)));
     let apart = effects.flat_map(|(side, effect)| {
         let of = move |grant| (side, Effect { through: effect.through.clone(), grant });
-        grant::apart(&effect.grant).into_iter().map(of)
+        already::apart(&effect.grant).into_iter().map(of)
     });
     apart.collect()
 }

@@ -110,17 +110,16 @@ enum Meaning {
 
 fn meaning(change: &Change) -> Meaning {
     let kind = change.address.kind();
-    let inert = matches!(change.action, Action::Nothing | Action::Adopt | Action::Forget);
     match (kind, change.action) {
-        _ if inert => Meaning::None,
-        (_, Action::Refuse | Action::Blocked) => Meaning::Unknown,
-        ("aws_profile" | "zappa_settings", _) => Meaning::None,
-        // Whoever holds a key may do what its user may, so to make or to remove one is a change of access.
-        ("access_key", _) => Meaning::Unknown,
+        (_, Action::Nothing | Action::Adopt | Action::Forget)
+        | ("aws_profile" | "zappa_settings", _)
+        | ("user", Action::Create) => Meaning::None,
+        // Whoever holds a key may do what its user may, so to make or to remove one is a change of access. And what is
+        // gone can't be used any more, whatever the policies say.
+        (_, Action::Refuse | Action::Blocked)
+        | ("access_key", _)
+        | ("user" | "role" | "bucket", Action::Delete | Action::Replace) => Meaning::Unknown,
         (_, Action::Update) => of_fields(change),
-        // What is gone can't be used any more, whatever the policies say.
-        ("user" | "role" | "bucket", Action::Delete | Action::Replace) => Meaning::Unknown,
-        ("user", _) => Meaning::None,
         _ => Meaning::Compared,
     }
 }

@@ -107,7 +107,7 @@ fn detail(detail: &Detail, style: Style) -> Vec<Line> {
         let comma = if position + 1 < detail.items.len() { "," } else { "" };
         let item = format!("{}{comma}", escape(item));
         match rows.last_mut() {
-            Some(row) if hanging + row.chars().count() + item.chars().count() < WIDTH => *row += &format!(" {item}"),
+            Some(row) if hanging + row.chars().count() + item.chars().count() < WIDTH => row.extend([" ", &item]),
             _ => rows.push(item),
         }
     }
