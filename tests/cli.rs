@@ -57,6 +57,7 @@ fn started() -> TempDir {
 const COMMANDS: [&str; 13] = [
     "init",
     "validate",
+    "lint",
     "schema",
     "plan",
     "apply",
@@ -206,7 +207,7 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 #[test]
 fn init_writes_manifests_that_are_valid() {
     let folder = started();
-    for (stage, count) in [("dev", 10), ("prod", 10)] {
+    for (stage, count) in [("dev", 10), ("prod", 10), ("least-privilege", 10)] {
         let manifest = format!("manifests/{stage}.yaml");
         let ran = run(folder.path(), &["validate", &manifest]);
         assert_eq!(ran.stderr, "");
@@ -354,4 +355,16 @@ fn apply_without_a_terminal_needs_a_yes() {
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
     assert!(run(folder.path(), &["state", "list", "manifests/dev.yaml", "--sandbox"]).stdout.is_empty());
+}
+
+#[test]
+fn a_verbose_version_says_of_which_day_the_catalogue_is() {
+    let folder = TempDir::new().unwrap();
+    let plain = run(folder.path(), &["--version"]);
+    assert_eq!((plain.code, plain.stdout), (0, format!("relayctl {}\n", env!("CARGO_PKG_VERSION"))));
+    let verbose = run(folder.path(), &["--version", "--verbose"]);
+    assert_eq!(verbose.code, 0);
+    let expected = format!("iam catalogue: {}, ", relayctl::policy::catalogue::date());
+    assert!(verbose.stdout.lines().nth(1).is_some_and(|line| line.starts_with(&expected)), "{}", verbose.stdout);
+    assert!(verbose.stdout.contains(" services, ") && verbose.stdout.contains(" actions\n"), "{}", verbose.stdout);
 }

@@ -3,6 +3,7 @@
 mod changes;
 pub mod checks;
 mod held;
+pub mod lint;
 #[cfg(test)]
 mod tests;
 mod world;

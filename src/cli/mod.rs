@@ -1,11 +1,13 @@
 //! The command line: one file a command.
 
+mod acting;
 mod error;
 mod options;
 mod progress;
 mod project;
 mod suggest;
 mod terminal;
+mod version;
 
 mod input;
 mod planning;
@@ -18,8 +20,10 @@ mod completions;
 mod destroy;
 mod graph;
 mod init;
+mod lint;
 mod man;
 mod output;
+mod permissions;
 mod plan;
 mod policy;
 mod schema;
@@ -30,6 +34,7 @@ mod validate;
 use std::future::Future;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -73,6 +78,7 @@ Environment:
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
   RELAYCTL_SANDBOX=1                    as --sandbox
+  RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
   NO_COLOR                              no colour
   RUST_LOG                              log filter, for example relayctl=debug";
 
@@ -80,12 +86,14 @@ Environment:
 enum Command {
     Init(init::Args),
     Validate(validate::Args),
+    Lint(lint::Args),
     Schema(schema::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Destroy(destroy::Args),
     Show(show::Args),
     Graph(graph::Args),
+    Permissions(permissions::Args),
     Output(output::Args),
     Policy(policy::Args),
     State(state::Args),
@@ -120,6 +128,9 @@ impl Context {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::DisplayVersion && version::is_verbose(std::env::args().skip(1)) => {
+            return version::print(&error.to_string());
+        }
         Err(error) => {
             // A broken pipe is all that can happen here. Not clap's exit code 2: that says "there are changes".
             let _ = error.print();
@@ -138,12 +149,14 @@ fn run(command: &Command, context: &Context) -> Exit {
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Validate(args) => validate::run(args, context),
+        Command::Lint(args) => lint::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Plan(args) => plan::run(args, context),
         Command::Apply(args) => apply::run(args, context),
         Command::Destroy(args) => destroy::run(args, context),
         Command::Show(args) => show::run(args, context),
         Command::Graph(args) => graph::run(args, context),
+        Command::Permissions(args) => permissions::run(args, context),
         Command::Output(args) => output::run(args, context),
         Command::Policy(args) => policy::run(args, context),
         Command::State(args) => state::run(args, context),

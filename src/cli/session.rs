@@ -1,14 +1,16 @@
 //! What the commands share: the manifest, the state that belongs to it, and the account it is for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::acting::acting;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
 use crate::access::checks;
 use crate::call::Caller;
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{self, Inputs, Loaded};
+use crate::manifest::{self, Documents, Inputs, Loaded};
 use crate::model::Desired;
 use crate::port::{Provider, Store};
 use crate::provider::Edges;
@@ -25,6 +27,10 @@ pub struct Declared {
     pub path: PathBuf,
     pub desired: Desired,
     pub project: Project,
+    /// Where each policy document stands.
+    pub documents: Documents,
+    /// The text of every file that was read, for the snippets.
+    pub sources: BTreeMap<PathBuf, String>,
 }
 
 /// A state's store, and how a saved plan says where it is; none: at its default place.
@@ -78,7 +84,7 @@ fn read(
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
     let project = Project::of(path, context.options.sandbox)?;
-    Ok(Declared { path: path.to_owned(), desired, project })
+    Ok(Declared { path: path.to_owned(), desired, project, documents: loaded.documents, sources: loaded.sources })
 }
 
 fn no_manifest(path: &Path) -> CommandError {
@@ -172,9 +178,19 @@ impl Destination<'_> {
     }
 
     async fn cloud(&self, context: &Context) -> Result<Box<dyn Provider>, CommandError> {
+        let acting = acting(&context.options.sandbox_enforce)?;
         if self.project.sandbox {
-            let file = self.project.sandbox_account();
-            return Ok(Box::new(Sandbox::open(&file, self.account, self.region)?));
+            let sandbox = Sandbox::open(&self.project.sandbox_account(), self.account, self.region)?;
+            return Ok(Box::new(match acting {
+                Some(acting) => sandbox.enforcing(acting),
+                None => sandbox,
+            }));
+        }
+        if acting.is_some() {
+            return Err(CommandError::new(
+                "--sandbox-enforce is about the simulated account, and this run is not in it",
+            )
+            .help("add --sandbox, or unset RELAYCTL_SANDBOX_ENFORCE"));
         }
         let options = AwsOptions {
             profile: context.options.profile.clone(),

@@ -2,14 +2,17 @@
 //! grants. Pure; no I/O. Documents travel through the rest of the program as JSON values in canonical form.
 
 mod canonical;
+pub mod catalogue;
 pub mod compare;
 pub mod condition;
 pub mod decision;
 mod diagnose;
 mod document;
 mod equivalence;
+pub mod escalation;
 mod fold;
 mod grants;
+pub mod lint;
 mod parse;
 mod pattern;
 mod principal;

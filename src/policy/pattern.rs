@@ -104,7 +104,7 @@ fn value(inside: &str, filling: Filling<'_>) -> Option<String> {
 }
 
 /// Six parts at most; the colons inside a variable don't count.
-fn arn_parts<'a>(pattern: &'a str, filling: Filling<'_>) -> Vec<&'a str> {
+pub(super) fn arn_parts<'a>(pattern: &'a str, filling: Filling<'_>) -> Vec<&'a str> {
     if matches!(filling, Filling::Literal) || !pattern.contains("${") {
         return pattern.splitn(6, ':').collect();
     }

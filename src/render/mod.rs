@@ -6,5 +6,7 @@ pub mod graph;
 pub mod html;
 pub mod human;
 pub mod json;
+pub mod lint;
 pub mod markdown;
+pub mod sarif;
 pub(crate) mod text;

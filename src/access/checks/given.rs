@@ -41,7 +41,7 @@ fn holds(test: Test, context: &Context, caller: &Caller) -> bool {
     let identity = [Policy { name: String::new(), statements: vec![statement] }];
     let request = Request {
         principal: caller.clone(),
-        action: "sts:GetCallerIdentity".to_owned(),
+        action: "s3:ListAllMyBuckets".to_owned(),
         resource: "*".to_owned(),
         context: context.clone(),
     };

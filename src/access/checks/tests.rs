@@ -20,14 +20,13 @@ fn loaded(text: &str, document: &str) -> Loaded {
 fn told(text: &str, document: &str) -> String {
     let loaded = loaded(text, document);
     let Some(desired) = &loaded.desired else { panic!("{:#?}", loaded.diagnostics) };
-    let mut told = String::new();
-    for one in diagnostics(desired, &loaded.documents) {
+    let lines = diagnostics(desired, &loaded.documents).into_iter().map(|one| {
         let place = one.place.unwrap();
         let folder = format!("{}/", place.file.parent().unwrap().display());
         let text = format!("{}: {}\n{}\n", one.code, one.message, one.help.unwrap()).replace(&folder, "");
-        told += &format!("{}: {text}", place.line);
-    }
-    told
+        format!("{}: {text}", place.line)
+    });
+    lines.collect::<Vec<_>>().concat()
 }
 
 /// A user `u` with the document attached, and these checks.
@@ -39,7 +38,7 @@ fn checked(document: &str, checks: &str) -> String {
 const DEPLOY: &str = r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Write", "Effect": "Allow", "Action": "s3:Put*", "Resource": "arn:aws:s3:::zappa-*/*"},
   {"Sid": "Pass", "Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/*-Relay",
-   "Condition": {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "apigateway.amazonaws.com"]}}},
+   "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}},
   {"Sid": "Guard", "Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*"},
   {"Sid": "All", "Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"]}]}"#;
 
@@ -198,9 +197,9 @@ fn a_role_that_trusts_a_user_can_be_assumed_without_a_policy() {
 fn what_cannot_be_told_fails() {
     let doubtful = r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
-   "Condition": {"NumericLessThanIfExists": {"aws:MultiFactorAuthAge": "5"}}},
+   "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}},
   {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
-   "Condition": {"NumericGreaterThanEqualsIfExists": {"aws:MultiFactorAuthAge": "5"}}}]}"#;
+   "Condition": {"StringNotEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}}]}"#;
     let told = checked(doubtful, "  - users.u: {can: s3:GetObject, on: '*'}\n");
     assert!(told.starts_with("8: failed-check: whether user.u can s3:GetObject on * can't be told\n"), "{told}");
 }
