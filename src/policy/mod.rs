@@ -28,6 +28,7 @@ pub use diagnose::{diagnose, diagnose_parsed, unparsed};
 pub use equivalence::{comparison_key, equivalent};
 pub use grants::{allows, trusts};
 pub use parse::{SyntaxError, locate, parse};
+pub use principal::NoCaller;
 pub use print::pretty;
 pub use size::{compact, limit, size};
 pub use tidy::tidy;

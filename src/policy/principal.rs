@@ -1,5 +1,7 @@
 //! Who is meant by a Principal element (IAM User Guide, "AWS JSON policy elements: Principal").
 
+use std::str::FromStr;
+
 use super::canonical::{account_of_root, is_account};
 use super::request::Caller;
 use super::statement::{PrincipalType, Principals};
@@ -114,6 +116,51 @@ impl Caller {
     }
 }
 
+/// A text that names nobody who could ask.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoCaller {
+    #[error("groups don't ask: their users do")]
+    Group,
+    #[error(
+        "this names nobody: write the ARN of a user, role or session, an account id, a service such as \
+         lambda.amazonaws.com, an identity provider, or * for an anonymous caller"
+    )]
+    Unknown,
+}
+
+/// By the form of a name, as it stands in a Principal element.
+impl FromStr for Caller {
+    type Err = NoCaller;
+
+    fn from_str(text: &str) -> Result<Self, NoCaller> {
+        let of = |kind| Ok(Self { kind, name: text.to_owned() });
+        let is_provider = |part: &str| part.starts_with("saml-provider/") || part.starts_with("oidc-provider/");
+        match text.splitn(6, ':').nth(5) {
+            _ if text == "*" => of(PrincipalType::Everyone),
+            _ if WEB_IDENTITIES.contains(&text) => of(PrincipalType::Federated),
+            Some(part) if part.starts_with("group/") => Err(NoCaller::Group),
+            Some(part) if is_provider(part) => of(PrincipalType::Federated),
+            _ if Self::aws(text).entity().is_some() && Self::aws(text).account().is_some() => of(PrincipalType::AWS),
+            None if is_service(text) => of(PrincipalType::Service),
+            None if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                of(PrincipalType::CanonicalUser)
+            }
+            _ => Err(NoCaller::Unknown),
+        }
+    }
+}
+
+/// Providers that AWS knows by name (IAM User Guide, "OIDC federated principals").
+const WEB_IDENTITIES: &[&str] =
+    &["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
+
+/// `lambda.amazonaws.com`, `ec2.amazonaws.com.cn`, `delivery.logs.amazonaws.com`
+fn is_service(text: &str) -> bool {
+    let known =
+        text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn") || text.ends_with(".aws.internal");
+    known && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,5 +241,33 @@ mod tests {
         assert_eq!(entity("ada"), "None");
         assert_eq!(Caller::aws(SESSION).account(), Some("123456789012"));
         assert_eq!(Caller::service("123456789012").account(), None);
+    }
+
+    #[test]
+    fn callers_are_told_by_the_form_of_their_names() {
+        use PrincipalType::{AWS, CanonicalUser, Everyone, Federated, Service};
+        let canonical = "79a59df900b949e5".repeat(4);
+        let table = [
+            (USER, Ok(AWS)),
+            (ROLE, Ok(AWS)),
+            (SESSION, Ok(AWS)),
+            ("123456789012", Ok(AWS)),
+            ("arn:aws:iam::123456789012:root", Ok(AWS)),
+            ("*", Ok(Everyone)),
+            ("lambda.amazonaws.com", Ok(Service)),
+            ("ec2.amazonaws.com.cn", Ok(Service)),
+            ("cognito-identity.amazonaws.com", Ok(Federated)),
+            ("accounts.google.com", Ok(Federated)),
+            ("arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", Ok(Federated)),
+            (&canonical, Ok(CanonicalUser)),
+            ("arn:aws:iam::123456789012:group/ops", Err(NoCaller::Group)),
+            ("arn:aws:iam::123:user/ada", Err(NoCaller::Unknown)),
+            ("arn:aws:s3:::bucket", Err(NoCaller::Unknown)),
+            ("ada", Err(NoCaller::Unknown)),
+            ("", Err(NoCaller::Unknown)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(text.parse::<Caller>().map(|caller| caller.kind), expected, "{text}");
+        }
     }
 }

@@ -28,8 +28,8 @@ pub struct Caller {
     pub name: String,
 }
 
-/// The condition keys of a request with their values. Keys know no case: they are kept in lower case. A key with an
-/// empty list is not the same as a key that is missing.
+/// The condition keys of a request with their values. Keys know no case: they are kept in lower case. To
+/// conditions a key with an empty list is as good as a key that is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Context(BTreeMap<String, Vec<String>>);

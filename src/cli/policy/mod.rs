@@ -1,5 +1,6 @@
 //! `relayctl policy`
 
+mod can;
 mod diff;
 mod fmt;
 mod source;
@@ -13,7 +14,7 @@ use super::error::Exit;
 use crate::policy::Usage;
 use crate::value::Value;
 
-/// Check, compare and format policy documents, without a network
+/// Check, compare, question and format policy documents, without a network
 ///
 /// Works on files of IAM and bucket policies, whether a manifest names them or not. A file named - is read from the
 /// standard input.
@@ -28,6 +29,8 @@ const EXAMPLES: &str = "\
 Examples:
   relayctl policy validate manifests/policies/*.json
   relayctl policy diff old.json new.json
+  relayctl policy can --policy deploy.json --principal arn:aws:iam::123456789012:user/ada \\
+      --action s3:GetObject --resource arn:aws:s3:::photos/cat.jpg
   relayctl policy fmt --check manifests/policies/*.json
   git show main:policy.json | relayctl policy diff - policy.json";
 
@@ -35,6 +38,7 @@ Examples:
 enum Command {
     Validate(validate::Args),
     Diff(diff::Args),
+    Can(Box<can::Args>),
     Fmt(fmt::Args),
 }
 
@@ -42,6 +46,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     match &args.command {
         Command::Validate(args) => validate::run(args, context),
         Command::Diff(args) => diff::run(args, context),
+        Command::Can(args) => can::run(args, context),
         Command::Fmt(args) => fmt::run(args, context),
     }
 }
