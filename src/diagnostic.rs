@@ -9,6 +9,8 @@ use serde::Serialize;
 pub enum Severity {
     Error,
     Warning,
+    /// Worth knowing, and nothing to worry about.
+    Note,
 }
 
 /// A place in a text file. Lines and columns count from 1, columns in characters.

@@ -17,6 +17,7 @@ pub mod graph;
 pub mod kind;
 pub mod manifest;
 pub mod model;
+pub mod permissions;
 pub mod plan;
 pub mod policy;
 pub mod port;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::diagnostic::Place;
 use crate::kind::Sighting;
+use crate::policy::request::Context;
 use crate::value::Attributes;
 
 /// A manifest, resolved: every variable filled in, every reference checked, every value in normal form.
@@ -36,6 +37,8 @@ pub struct Check {
     /// Patterns, as in a policy.
     pub actions: Vec<String>,
     pub resources: Vec<String>,
+    /// `with:`: what the requests carry besides.
+    pub context: Context,
     pub place: Option<Place>,
 }
 

@@ -12,7 +12,7 @@ const RANKS: &[(usize, &[&str])] = &[
     (3, &["kind"]),
     (4, &["model"]),
     (5, &["manifest", "state", "graph"]),
-    (6, &["diff"]),
+    (6, &["diff", "permissions"]),
     (7, &["access"]),
     (8, &["plan"]),
     (9, &["event"]),

@@ -54,9 +54,10 @@ fn started() -> TempDir {
     folder
 }
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "init",
     "validate",
+    "lint",
     "schema",
     "plan",
     "apply",
@@ -206,12 +207,33 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 #[test]
 fn init_writes_manifests_that_are_valid() {
     let folder = started();
-    for (stage, count) in [("dev", 10), ("prod", 10)] {
+    for (stage, count) in [("dev", 10), ("prod", 10), ("least-privilege", 10)] {
         let manifest = format!("manifests/{stage}.yaml");
         let ran = run(folder.path(), &["validate", &manifest]);
         assert_eq!(ran.stderr, "");
-        assert_eq!(ran.stdout, format!("{manifest} is valid: {count} resources\n"));
+        assert_eq!(ran.stdout, format!("{manifest} is valid: {count} resources, 2 checks\n"));
         assert_eq!(ran.code, 0);
+    }
+}
+
+#[test]
+fn a_check_that_fails_names_the_statement_and_stops_all_that_would_change_something() {
+    let folder = started();
+    let policy = folder.path().join("manifests/policies/zappa-lambda-deployment.json");
+    let text = fs::read_to_string(&policy).unwrap();
+    assert_eq!(text.matches("s3:CreateBucket").count(), 1);
+    fs::write(&policy, text.replace("s3:CreateBucket", "s3:*Bucket")).unwrap();
+    insta::assert_snapshot!(shown(folder.path(), &["validate", "manifests/dev.yaml"]));
+    for command in [&["plan"][..], &["apply", "--yes"]] {
+        let ran = run(folder.path(), &[command, &["manifests/dev.yaml", "--sandbox"]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+        assert!(ran.stderr.starts_with("error[failed-check]: user.serverless can s3:DeleteBucket"), "{}", ran.stderr);
+    }
+    assert!(!folder.path().join("state/sandbox.json").exists(), "something was read or made");
+    // What is to be removed need not keep to it.
+    for command in [&["plan", "--destroy"][..], &["destroy", "--yes"]] {
+        let ran = run(folder.path(), &[command, &["manifests/dev.yaml", "--sandbox"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
 }
 
@@ -333,4 +355,16 @@ fn apply_without_a_terminal_needs_a_yes() {
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
     assert!(run(folder.path(), &["state", "list", "manifests/dev.yaml", "--sandbox"]).stdout.is_empty());
+}
+
+#[test]
+fn a_verbose_version_says_of_which_day_the_catalogue_is() {
+    let folder = TempDir::new().unwrap();
+    let plain = run(folder.path(), &["--version"]);
+    assert_eq!((plain.code, plain.stdout), (0, format!("relayctl {}\n", env!("CARGO_PKG_VERSION"))));
+    let verbose = run(folder.path(), &["--version", "--verbose"]);
+    assert_eq!(verbose.code, 0);
+    let expected = format!("iam catalogue: {}, ", relayctl::policy::catalogue::date());
+    assert!(verbose.stdout.lines().nth(1).is_some_and(|line| line.starts_with(&expected)), "{}", verbose.stdout);
+    assert!(verbose.stdout.contains(" services, ") && verbose.stdout.contains(" actions\n"), "{}", verbose.stdout);
 }

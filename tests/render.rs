@@ -20,6 +20,9 @@ use relayctl::render::{diagnostic, graph, human, json, markdown};
 use relayctl::value::{Attributes, FieldChange, Value};
 use serde_json::json;
 
+#[path = "render/access.rs"]
+mod access;
+
 const PLAIN: Style = Style { color: false, verbose: false };
 const VERBOSE: Style = Style { color: false, verbose: true };
 
@@ -647,6 +650,7 @@ proptest! {
         let unknown = change(&format!("role.{text}"), Action::Blocked, Reason::Unknown(failure.clone()));
         let owned = change(&format!("bucket.{text}"), Action::Refuse, Reason::NotOurs { owner: Some(text.clone()) });
         let mut plan = plan(vec![one, unknown, owned]);
+        plan.access = access::hostile(&text);
         plan.header.caller = text.clone();
         plan.header.manifest_file = text.clone();
         let failed = vec![(plan.steps[0].id.clone(), Fault::Call(failure.clone()))];

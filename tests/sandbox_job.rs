@@ -132,6 +132,41 @@ fn without_a_terminal_apply_of_a_manifest_needs_yes() {
     assert!(!project.path("state/sandbox/tr-serverless-relay-dev.json").exists());
 }
 
+const DEPLOYMENT: &str = "manifests/policies/zappa-lambda-deployment.json";
+
+#[test]
+fn a_plan_that_widens_access_is_refused_where_that_is_denied() {
+    let project = dev();
+    project.expect(0, &["apply", DEV, "--yes"]);
+    project.edit(DEPLOYMENT, "\"s3:CreateBucket\", ", "");
+    let narrower = project.expect(0, &["plan", DEV, "--deny-widening"]);
+    assert!(
+        narrower.stdout.contains("  # serverless loses s3:CreateBucket on arn:aws:s3:::zappa-*\n"),
+        "{}",
+        narrower.stdout
+    );
+    let waiting = project.path("state/sandbox/tr-serverless-relay-dev.plan.json");
+    assert!(waiting.exists());
+
+    project.edit(DEPLOYMENT, "role/*ZappaLambdaExecutionRole", "role/*Zappa*");
+    let gain = "serverless gains iam: 5 actions on arn:aws:iam::123456789012:role/*Zappa*\n";
+    let refused = project.expect(1, &["plan", DEV, "--deny-widening", "--detailed-exitcode"]);
+    assert!(refused.stdout.contains(&format!("  # {gain}")), "the plan itself is printed: {}", refused.stdout);
+    assert!(refused.stderr.contains("this plan widens access") && refused.stderr.contains(&format!("  {gain}")));
+    assert!(refused.stderr.contains("not saved") && !refused.stderr.contains("loses"), "{}", refused.stderr);
+    assert!(!waiting.exists(), "a plan that was refused must not be applied by accident, nor the one before it");
+
+    project.expect(2, &["plan", DEV, "--detailed-exitcode", "--out", "wide.plan"]);
+    for arguments in [["apply", DEV, "--deny-widening", "--yes"], ["apply", "wide.plan", "--deny-widening", "--yes"]] {
+        let refused = project.expect(1, &arguments);
+        assert!(refused.stderr.contains(gain) && refused.stderr.contains("nothing was changed"), "{}", refused.stderr);
+    }
+    let page = project.expect(0, &["show", "wide.plan", "--html"]);
+    assert!(page.stdout.starts_with("<!DOCTYPE html>") && page.stdout.contains("iam:PassRole"), "{}", page.stdout);
+    project.expect(0, &["apply", "wide.plan"]);
+    project.expect(0, &["plan", DEV, "--detailed-exitcode", "--deny-widening"]);
+}
+
 /// Gives one tag of the simulated user another value, as somebody with a console would.
 fn swap_user_tag(account: &str) -> String {
     let mut value: serde_json::Value = serde_json::from_str(account).unwrap();

@@ -34,7 +34,7 @@ pub fn unread(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<St
     unread
 }
 
-/// What the changes mean for access, in order of subject. `others` are documents that are not the manifest's, by what
+/// What the changes mean for access, in order of subject, also where they mean nothing: then the relation is `equal`. `others` are documents that are not the manifest's, by what
 /// [`unread`] calls them.
 pub fn changes(
     changes: &[Change],
@@ -83,7 +83,7 @@ fn permissions(world: &World<'_>, subject: &Address) -> Option<AccessChange> {
     let caller = Caller::aws(arn.clone());
     let comparison = compare(&was.set(), &is.set(), Some(&caller));
     let through = |policy: &str| through(world, subject, policy);
-    change(subject, arn, Aspect::Permissions, comparison, &through, Vec::new())
+    Some(change(subject, arn, Aspect::Permissions, comparison, &through, Vec::new()))
 }
 
 /// A role's trust policy, a bucket's policy: what others may do.
@@ -109,7 +109,7 @@ fn by_document(world: &World<'_>, subject: &Address, field: &str, aspect: Aspect
     let mut kept: BTreeSet<String> = allowed(&was.policies);
     kept.retain(|name| allowed(&is.policies).contains(name));
     let kept = if aspect == Aspect::Trust { kept.into_iter().collect() } else { Vec::new() };
-    change(subject, arn, aspect, comparison, &|_| subject.clone(), kept)
+    Some(change(subject, arn, aspect, comparison, &|_| subject.clone(), kept))
 }
 
 fn allowed(policies: &[Policy]) -> BTreeSet<String> {
@@ -177,7 +177,7 @@ fn change(
     comparison: Comparison,
     through: &dyn Fn(&str) -> Address,
     kept: Vec<String>,
-) -> Option<AccessChange> {
+) -> AccessChange {
     let relation = comparison.relation();
     let mut doubts: Vec<EffectDoubt> = Vec::new();
     let mut effects = |grants: Vec<Grant>, side: Side| {
@@ -202,11 +202,8 @@ fn change(
         comparison.doubts.into_iter().map(|doubt| EffectDoubt { through: Some(through(&doubt.policy)), doubt }),
     );
     doubts.dedup();
-    if gained.is_empty() && lost.is_empty() && doubts.is_empty() {
-        return None;
-    }
     let relation = if doubts.is_empty() { relation } else { crate::policy::compare::Relation::Unknown };
-    Some(AccessChange { subject: subject.clone(), arn, aspect, relation, gained, lost, doubts, kept })
+    AccessChange { subject: subject.clone(), arn, aspect, relation, gained, lost, doubts, kept }
 }
 
 fn arn(world: &World<'_>, subject: &Address) -> String {

@@ -1,7 +1,9 @@
 //! What the changes of a plan mean for people: who may do what after it that they may not do now.
 
 mod changes;
+pub mod checks;
 mod held;
+pub mod lint;
 #[cfg(test)]
 mod tests;
 mod world;

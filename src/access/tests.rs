@@ -243,7 +243,7 @@ fn a_respelt_policy_and_a_changed_tag_mean_nothing() {
         .there("policy", "P", &wide, &[])
         .declared("user_policy_attachment", "ada/P", &attachment())
         .there("user_policy_attachment", "ada/P", &attachment(), &[]);
-    assert_eq!(account.says(), [String::new(); 0]);
+    assert_eq!(account.says(), ["user.ada Permissions Equal kept []"]);
 }
 
 #[test]

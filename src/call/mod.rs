@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod file;
 pub mod iam;
+pub mod permission;
 pub mod s3;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use batch::{Facet, Snapshot};
 pub use file::{FileRead, FileReply, FileWrite, LocalFile};
 pub use iam::{IamRead, IamReply, IamWrite};
+pub use permission::{Permission, Places};
 pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
 
 /// One request that changes nothing. A paged one stands for all of its pages.

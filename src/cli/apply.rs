@@ -9,6 +9,7 @@ use super::planning::Selection;
 use super::project::{Project, folder_of, shown};
 use super::running::{self, Consent};
 use super::session::{self, Destination};
+use super::widening::Bounds;
 use crate::manifest::{self, Inputs};
 use crate::plan::{Header, Mode, Plan};
 use crate::render::human;
@@ -29,6 +30,9 @@ pub struct Args {
 
     #[command(flatten)]
     selection: Selection,
+
+    #[command(flatten)]
+    bounds: Bounds,
 
     #[command(flatten)]
     consent: Consent,
@@ -55,8 +59,15 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 }
 
 fn declared(path: &Path, args: &Args, context: &Context) -> Exit {
-    let declared = session::load(path, context)?;
-    context.wait_for(running::plan_and_run(&declared, Mode::Apply, &args.selection, &args.consent, context))
+    let declared = session::load_checked(path, context)?;
+    context.wait_for(running::plan_and_run(
+        &declared,
+        Mode::Apply,
+        &args.selection,
+        &args.consent,
+        args.bounds,
+        context,
+    ))
 }
 
 /// The one plan that waits. A plan with nothing to do waits for nothing.
@@ -98,6 +109,9 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
     if context.options.sandbox && !header.sandbox {
         return Err(CommandError::new(format!("{} was made for AWS, not for the sandbox", path.display()))
             .help("make one for the sandbox with `relayctl plan MANIFEST --sandbox`"));
+    }
+    if let Some(refusal) = args.bounds.refusal(plan, "nothing was changed", context) {
+        return Err(refusal);
     }
     let project = project_of(path, header)?;
     let manifest = project.root.join(&header.manifest_file);

@@ -6,6 +6,7 @@ use super::options::ManifestArg;
 use super::planning::Selection;
 use super::running::{self, Consent};
 use super::session;
+use super::widening::Bounds;
 use crate::plan::Mode;
 
 /// Remove everything that relayctl made for a manifest
@@ -23,6 +24,9 @@ pub struct Args {
     selection: Selection,
 
     #[command(flatten)]
+    bounds: Bounds,
+
+    #[command(flatten)]
     consent: Consent,
 }
 
@@ -34,5 +38,12 @@ Examples:
 
 pub fn run(args: &Args, context: &Context) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
-    context.wait_for(running::plan_and_run(&declared, Mode::Destroy, &args.selection, &args.consent, context))
+    context.wait_for(running::plan_and_run(
+        &declared,
+        Mode::Destroy,
+        &args.selection,
+        &args.consent,
+        args.bounds,
+        context,
+    ))
 }

@@ -82,6 +82,9 @@ impl From<Failure> for CommandError {
                  AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox",
             ),
             FailureKind::Unavailable => Some("check the network, --region and --endpoint-url, and try again"),
+            FailureKind::AccessDenied => {
+                Some("`relayctl permissions MANIFEST` prints the policy that relayctl needs for a manifest")
+            }
             FailureKind::Throttled => Some("try again with a lower --parallelism"),
             _ => None,
         };

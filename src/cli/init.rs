@@ -36,10 +36,11 @@ Examples:
   relayctl init my-relay && cd my-relay && relayctl plan manifests/dev.yaml --sandbox";
 
 /// The manifests of this repository are the template: one copy, which the tests plan and apply.
-const ZAPPA_RELAY: [(&str, &str); 6] = [
+const ZAPPA_RELAY: [(&str, &str); 9] = [
     ("manifests/base.yaml", include_str!("../../manifests/base.yaml")),
     ("manifests/dev.yaml", include_str!("../../manifests/dev.yaml")),
     ("manifests/prod.yaml", include_str!("../../manifests/prod.yaml")),
+    ("manifests/least-privilege.yaml", include_str!("../../manifests/least-privilege.yaml")),
     (
         "manifests/policies/zappa-lambda-deployment.json",
         include_str!("../../manifests/policies/zappa-lambda-deployment.json"),
@@ -47,6 +48,14 @@ const ZAPPA_RELAY: [(&str, &str); 6] = [
     (
         "manifests/policies/zappa-lambda-execution.json",
         include_str!("../../manifests/policies/zappa-lambda-execution.json"),
+    ),
+    (
+        "manifests/policies/zappa-lambda-deployment-least.json",
+        include_str!("../../manifests/policies/zappa-lambda-deployment-least.json"),
+    ),
+    (
+        "manifests/policies/zappa-lambda-execution-least.json",
+        include_str!("../../manifests/policies/zappa-lambda-execution-least.json"),
     ),
     ("state/.gitignore", STATE_IGNORED),
 ];

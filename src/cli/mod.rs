@@ -1,24 +1,29 @@
 //! The command line: one file a command.
 
+mod acting;
 mod error;
 mod options;
 mod progress;
 mod project;
 mod suggest;
 mod terminal;
+mod version;
 
 mod input;
 mod planning;
 mod running;
 mod session;
+mod widening;
 
 mod apply;
 mod completions;
 mod destroy;
 mod graph;
 mod init;
+mod lint;
 mod man;
 mod output;
+mod permissions;
 mod plan;
 mod policy;
 mod schema;
@@ -29,6 +34,7 @@ mod validate;
 use std::future::Future;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -61,7 +67,8 @@ Examples:
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    an error, also in how the command was called; a change that was refused, blocked or failed
+  1    an error, also in how the command was called; a change that was refused, blocked or failed; with
+       --deny-widening: somebody would gain access
   2    only with --detailed-exitcode: there are changes (plan), or a difference (policy diff)
   130  interrupted
 
@@ -71,6 +78,7 @@ Environment:
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
   RELAYCTL_SANDBOX=1                    as --sandbox
+  RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
   NO_COLOR                              no colour
   RUST_LOG                              log filter, for example relayctl=debug";
 
@@ -78,12 +86,14 @@ Environment:
 enum Command {
     Init(init::Args),
     Validate(validate::Args),
+    Lint(lint::Args),
     Schema(schema::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Destroy(destroy::Args),
     Show(show::Args),
     Graph(graph::Args),
+    Permissions(permissions::Args),
     Output(output::Args),
     Policy(policy::Args),
     State(state::Args),
@@ -118,6 +128,9 @@ impl Context {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::DisplayVersion && version::is_verbose(std::env::args().skip(1)) => {
+            return version::print(&error.to_string());
+        }
         Err(error) => {
             // A broken pipe is all that can happen here. Not clap's exit code 2: that says "there are changes".
             let _ = error.print();
@@ -136,12 +149,14 @@ fn run(command: &Command, context: &Context) -> Exit {
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Validate(args) => validate::run(args, context),
+        Command::Lint(args) => lint::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Plan(args) => plan::run(args, context),
         Command::Apply(args) => apply::run(args, context),
         Command::Destroy(args) => destroy::run(args, context),
         Command::Show(args) => show::run(args, context),
         Command::Graph(args) => graph::run(args, context),
+        Command::Permissions(args) => permissions::run(args, context),
         Command::Output(args) => output::run(args, context),
         Command::Policy(args) => policy::run(args, context),
         Command::State(args) => state::run(args, context),

@@ -47,6 +47,11 @@ pub struct Options {
     /// Work on a simulated AWS account, kept in state/sandbox.json: needs no AWS account and no network
     #[arg(long, global = true, env = "RELAYCTL_SANDBOX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub sandbox: bool,
+
+    /// Decide each call in the sandbox as IAM does: a file with the caller's policy (repeatable), or user/NAME or role/NAME
+    /// of the sandbox to act as
+    #[arg(long, global = true, value_name = "POLICY", env = "RELAYCTL_SANDBOX_ENFORCE")]
+    pub sandbox_enforce: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

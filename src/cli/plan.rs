@@ -10,13 +10,17 @@ use super::planning::{self, Selection};
 use super::project::{Project, shown, write_private};
 use super::running::left_undone;
 use super::session::{self, Declared};
+use super::widening::Bounds;
 use crate::plan::{Mode, Plan, file};
-use crate::render::{human, json, markdown};
+use crate::render::{html, human, json, markdown};
 
 /// Show what apply would change, and save exactly that for apply
 ///
 /// Reads what exists, compares it with the manifest and with the state, and prints every change with its reason and
 /// the calls that it takes. Changes nothing. The plan is saved beside the state, for `relayctl apply`.
+///
+/// Above a change of policy it says who gains and who loses what by it. With --deny-widening a plan by which anybody
+/// gains access, or by which that can't be told, is printed but not saved, and one that was waiting no longer waits.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -36,6 +40,9 @@ pub struct Args {
     destroy: bool,
 
     #[command(flatten)]
+    bounds: Bounds,
+
+    #[command(flatten)]
     selection: Selection,
 
     #[command(flatten)]
@@ -46,12 +53,16 @@ pub struct Args {
 #[derive(clap::Args, Clone, Debug)]
 pub struct Form {
     /// Print the plan as JSON
-    #[arg(long, conflicts_with = "markdown")]
+    #[arg(long, group = "form")]
     pub json: bool,
 
     /// Print the plan as Markdown, for a comment on a pull request
-    #[arg(long)]
+    #[arg(long, group = "form")]
     pub markdown: bool,
+
+    /// Print the plan as one HTML page, which needs no script and no network
+    #[arg(long, group = "form")]
+    pub html: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -60,14 +71,24 @@ Examples:
   relayctl plan manifests/dev.yaml --detailed-exitcode
   relayctl plan manifests/dev.yaml --target user.serverless
   relayctl plan manifests/dev.yaml --destroy
+  relayctl plan manifests/dev.yaml --deny-widening --html > plan.html
   relayctl plan manifests/prod.yaml --out prod.plan.json --markdown > comment.md";
 
 pub fn run(args: &Args, context: &Context) -> Exit {
-    let declared = session::load(&args.manifest.manifest, context)?;
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
+    // What is to be removed need not hold what was asked of it.
+    let load = if args.destroy { session::load } else { session::load_checked };
+    let declared = load(&args.manifest.manifest, context)?;
     let plan = context.wait_for(async { Ok(planning::plan(&declared, mode, &args.selection, context).await?.plan) })?;
+    let waiting = declared.project.plan_file(&declared.desired.name);
+    if let Some(refusal) = args.bounds.refusal(&plan, "the plan is not saved", context) {
+        // What waited was planned for the same manifest, so it may well have the same gains.
+        drop(std::fs::remove_file(waiting));
+        print(&plan, &args.form, context)?;
+        return Err(refusal);
+    }
     // Saved before it is printed: whoever reads only the beginning still has all of it.
-    let saved = args.out.clone().unwrap_or_else(|| declared.project.plan_file(&declared.desired.name));
+    let saved = args.out.clone().unwrap_or(waiting);
     write_private(&saved, &file::encode(&plan))?;
     print(&plan, &args.form, context)?;
     let note = if args.out.is_some() { said_elsewhere(&saved) } else { said_waiting(&declared, &saved)? };
@@ -85,6 +106,8 @@ pub fn print(plan: &Plan, form: &Form, context: &Context) -> Result<(), CommandE
         json::plan(plan)
     } else if form.markdown {
         markdown::plan(plan)
+    } else if form.html {
+        html::plan(plan)
     } else {
         human::plan(plan, context.terminal.style())
     })

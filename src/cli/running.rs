@@ -8,6 +8,7 @@ use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
 use super::session::{Declared, belongs};
 use super::terminal::Terminal;
+use super::widening::Bounds;
 use crate::apply;
 use crate::event::Outcome;
 use crate::plan::{Header, Mode, Plan};
@@ -33,6 +34,7 @@ pub async fn plan_and_run(
     mode: Mode,
     selection: &Selection,
     consent: &Consent,
+    bounds: Bounds,
     context: &Context,
 ) -> Exit {
     let Planned { plan, state, provider } = planning::plan(declared, mode, selection, context).await?;
@@ -40,6 +42,9 @@ pub async fn plan_and_run(
         context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
     } else {
         context.terminal.result(&human::plan(&plan, context.terminal.style()))?;
+    }
+    if let Some(refusal) = bounds.refusal(&plan, "nothing was changed", context) {
+        return Err(refusal);
     }
     if !plan.steps.is_empty() && !agreed(&plan, consent)? {
         let word = if mode == Mode::Destroy { "Destroy" } else { "Apply" };

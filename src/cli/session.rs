@@ -1,12 +1,16 @@
 //! What the commands share: the manifest, the state that belongs to it, and the account it is for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::acting::acting;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
+use crate::access::checks;
 use crate::call::Caller;
-use crate::manifest::{self, Inputs};
+use crate::diagnostic::Diagnostic;
+use crate::manifest::{self, Documents, Inputs, Loaded};
 use crate::model::Desired;
 use crate::port::{Provider, Store};
 use crate::provider::Edges;
@@ -23,6 +27,10 @@ pub struct Declared {
     pub path: PathBuf,
     pub desired: Desired,
     pub project: Project,
+    /// Where each policy document stands.
+    pub documents: Documents,
+    /// The text of every file that was read, for the snippets.
+    pub sources: BTreeMap<PathBuf, String>,
 }
 
 /// A state's store, and how a saved plan says where it is; none: at its default place.
@@ -42,10 +50,25 @@ pub struct Destination<'a> {
 
 /// Reads a manifest with everything in it; prints what is wrong with it.
 pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
+    read(path, context, |_| Vec::new())
+}
+
+/// The same, and judges its `checks:`: before anything is read from AWS.
+pub fn load_checked(path: &Path, context: &Context) -> Result<Declared, CommandError> {
+    let judge =
+        |loaded: &Loaded| loaded.desired.as_ref().map(|desired| checks::diagnostics(desired, &loaded.documents));
+    read(path, context, |loaded| judge(loaded).unwrap_or_default())
+}
+
+fn read(
+    path: &Path,
+    context: &Context,
+    further: impl Fn(&Loaded) -> Vec<Diagnostic>,
+) -> Result<Declared, CommandError> {
     if !path.is_file() {
         return Err(no_manifest(path));
     }
-    let loaded = manifest::load(
+    let mut loaded = manifest::load(
         path,
         &Inputs {
             variables: context.options.variables.iter().cloned().collect(),
@@ -53,6 +76,7 @@ pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
             environment: &|name| std::env::var(name).ok(),
         },
     );
+    loaded.diagnostics.extend(further(&loaded));
     if !loaded.diagnostics.is_empty() {
         let color = context.terminal.side_style().color;
         context.terminal.side(&diagnostic::list(&loaded.diagnostics, &loaded.sources, color));
@@ -60,7 +84,7 @@ pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
     let project = Project::of(path, context.options.sandbox)?;
-    Ok(Declared { path: path.to_owned(), desired, project })
+    Ok(Declared { path: path.to_owned(), desired, project, documents: loaded.documents, sources: loaded.sources })
 }
 
 fn no_manifest(path: &Path) -> CommandError {
@@ -154,9 +178,19 @@ impl Destination<'_> {
     }
 
     async fn cloud(&self, context: &Context) -> Result<Box<dyn Provider>, CommandError> {
+        let acting = acting(&context.options.sandbox_enforce)?;
         if self.project.sandbox {
-            let file = self.project.sandbox_account();
-            return Ok(Box::new(Sandbox::open(&file, self.account, self.region)?));
+            let sandbox = Sandbox::open(&self.project.sandbox_account(), self.account, self.region)?;
+            return Ok(Box::new(match acting {
+                Some(acting) => sandbox.enforcing(acting),
+                None => sandbox,
+            }));
+        }
+        if acting.is_some() {
+            return Err(CommandError::new(
+                "--sandbox-enforce is about the simulated account, and this run is not in it",
+            )
+            .help("add --sandbox, or unset RELAYCTL_SANDBOX_ENFORCE"));
         }
         let options = AwsOptions {
             profile: context.options.profile.clone(),

@@ -29,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   relayctl show                              the plan that is waiting
   relayctl show prod.plan.json --markdown    a saved plan, for a comment
+  relayctl show prod.plan.json --html > plan.html
   relayctl show manifests/dev.yaml           what relayctl made for this manifest";
 
 pub fn run(args: &Args, context: &Context) -> Exit {
@@ -59,8 +60,9 @@ fn waiting(context: &Context) -> Result<PathBuf, CommandError> {
 }
 
 fn recorded(path: &Path, form: &Form, context: &Context) -> Result<(), CommandError> {
-    if form.markdown {
-        return Err(CommandError::new("--markdown prints a plan, and this is a manifest"));
+    if form.markdown || form.html {
+        let option = if form.html { "--html" } else { "--markdown" };
+        return Err(CommandError::new(format!("{option} prints a plan, and this is a manifest")));
     }
     let declared = session::load(path, context)?;
     let at = declared.open_state(context)?;

@@ -8,7 +8,7 @@ use serde_json::Map;
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Desired, Resource};
-use crate::policy;
+use crate::policy::{self, statement::Policy};
 use crate::value::{Value, text};
 
 use runtime::Standing;
@@ -99,8 +99,10 @@ impl<'a> Stage<'a> {
     fn role(&mut self) {
         let Some(name) = self.setting("role_name").or_else(|| self.setting("role_arn")) else { return };
         if let Some((address, role)) = self.declared_role() {
-            let trust = role.attributes.get("trust").unwrap_or(&Value::Null);
-            if !policy::trusts(trust, LAMBDA) {
+            let trust = role.attributes.get("trust").map(|trust| Policy::compile(&address.to_string(), trust));
+            let trusts = |trust: &Policy| policy::trusts(trust, LAMBDA);
+            // What can't be read has its own error.
+            if trust.is_none_or(|trust| trust.is_ok_and(|trust| !trusts(&trust))) {
                 let message =
                     format!("Lambda can't run functions as {address}: its trust policy doesn't name {LAMBDA}");
                 self.warn("role-not-assumable", &message, format!("add {LAMBDA} to the services in the role's trust"));
@@ -186,11 +188,11 @@ fn deployer<'a>(desired: &'a Desired, profile: &str) -> Option<&'a str> {
 /// The policies that the manifest hangs on a user.
 struct Policies<'a> {
     names: Vec<&'a Address>,
-    together: Value,
+    documents: Vec<Policy>,
 }
 
 impl<'a> Policies<'a> {
-    /// `None` if one of them is not declared in the manifest: what it allows isn't known offline.
+    /// `None` if one of them is not declared in the manifest, or can't be read: what it allows isn't known offline.
     fn of(desired: &'a Desired, user: &str) -> Option<Self> {
         let of_user = |(_, part): &(&Address, &Resource)| text(&part.attributes, "user") == user;
         let attached: Option<Vec<_>> = of_kind(desired, "user_policy_attachment")
@@ -202,12 +204,15 @@ impl<'a> Policies<'a> {
             .collect();
         let inline = of_kind(desired, "user_policy").filter(of_user);
         let (names, policies): (Vec<_>, Vec<_>) = attached?.into_iter().chain(inline).unzip();
-        let documents = policies.iter().filter_map(|policy| policy.attributes.get("document"));
-        Some(Self { names, together: policy::together(documents) })
+        let documents = names.iter().zip(policies).filter_map(|(name, policy)| {
+            Some(Policy::compile(&name.to_string(), policy.attributes.get("document")?).ok())
+        });
+        let documents = documents.collect::<Option<_>>()?;
+        Some(Self { names, documents })
     }
 
     fn allow(&self, action: &str, resource: &str) -> bool {
-        policy::allows(&self.together, action, resource)
+        policy::allows(&self.documents, action, resource)
     }
 }
 

@@ -63,13 +63,17 @@ pub struct Declared<T> {
 #[derive(Clone, Debug)]
 pub struct Free(pub Value);
 
+/// A text, or a list of texts.
+#[derive(Clone, Debug, Default)]
+pub struct OneOrMany(pub Vec<Text>);
+
 /// The value of a variable: it is read where it is used, because `--var` may replace it.
 #[derive(Clone, Debug)]
 pub struct Unread;
 
 /// A policy document.
 #[derive(Clone, Debug)]
-pub enum DocumentSource {
+pub enum DocumentForm {
     /// Its file.
     Path(Text),
     Inline(Node),
@@ -161,6 +165,23 @@ impl<T: Decode> Decode for Vec<T> {
     }
 }
 
+impl Decode for OneOrMany {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        match node.content {
+            Content::List(_) => Vec::decode(node, scope).map(Self),
+            Content::Map(_) => {
+                wrong_type(scope, node, "text or a list of texts", "write for example [a, b]");
+                None
+            }
+            _ => Some(Self(vec![Text::decode(node, scope)?])),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]})
+    }
+}
+
 impl<T: Decode> Decode for Named<T> {
     fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
         let Content::Map(entries) = &node.content else {
@@ -232,7 +253,7 @@ impl Decode for Unread {
     }
 }
 
-impl Decode for DocumentSource {
+impl Decode for DocumentForm {
     fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
         match &node.content {
             Content::Text(_) => Text::decode(node, scope).map(Self::Path),
@@ -334,6 +355,7 @@ macro_rules! inline_schema {
 
 inline_schema!(Located<T>, [T: Decode], "Located");
 inline_schema!(Named<T>, [T: Decode], "Named");
+inline_schema!(OneOrMany, [], "OneOrMany");
 inline_schema!(Free, [], "Free");
 inline_schema!(Unread, [], "Unread");
-inline_schema!(DocumentSource, [], "Document");
+inline_schema!(DocumentForm, [], "Document");

@@ -1,15 +1,19 @@
 //! Policy documents: from a file or inline, filled in, checked, in canonical form.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::decode::{DocumentSource, Text};
+use super::decode::{DocumentForm, Text};
 use super::node::{self, Node};
 use super::scope::{Mode, Scope, Section};
 use super::source::{self, File, Spot};
 use crate::address::Address;
+use crate::diagnostic::Place;
 use crate::policy::{self, Usage};
 use crate::value::Value;
+
+/// By the resource that a document belongs to, and the attribute that holds it: `document`, `trust` or `policy`.
+pub type Documents = BTreeMap<(Address, &'static str), DocumentSource>;
 
 /// A document that is fit to be sent.
 #[derive(Clone, Debug)]
@@ -18,11 +22,21 @@ pub struct Document {
     pub value: Value,
     /// What its variables refer to.
     pub references: BTreeSet<Address>,
-    /// Where it is said, for what concerns all of it.
-    pub spot: Spot,
+    pub source: DocumentSource,
+}
+
+/// A document as its author has it, and where each part of it stands.
+#[derive(Clone, Debug)]
+pub struct DocumentSource {
+    /// With its variables filled in, but not in canonical form: JSON pointers count as in the file.
+    pub value: Value,
+    template: Template,
+    /// Pointers with the keys filled in, and as written, where they differ.
+    renamed: Vec<(String, String)>,
 }
 
 /// Where the parts of a document stand.
+#[derive(Clone, Debug)]
 enum Origin {
     /// JSON text.
     Json(Arc<File>),
@@ -32,6 +46,7 @@ enum Origin {
 }
 
 /// A document as it is read, before its variables are filled in.
+#[derive(Clone, Debug)]
 struct Template {
     value: Value,
     origin: Origin,
@@ -61,20 +76,59 @@ impl Template {
     }
 }
 
+impl DocumentSource {
+    /// Where the manifest says the document, for what concerns all of it.
+    pub(super) fn said(&self) -> &Spot {
+        &self.template.said
+    }
+
+    /// Where a JSON pointer into [`Self::value`] stands; `None` when it leads nowhere. What relayctl made from something
+    /// shorter (`trust: {services: […]}`) stands where that does.
+    pub fn place(&self, pointer: &str) -> Option<Place> {
+        self.value.pointer(pointer)?;
+        Some(self.spot(pointer).place())
+    }
+
+    /// Where a statement stands, by its number in the document as it is written, from 1.
+    pub fn statement(&self, number: usize) -> Option<Place> {
+        let alone = number == 1 && self.value.get("Statement").is_some_and(Value::is_object);
+        if alone { self.place("/Statement") } else { self.place(&format!("/Statement/{}", number.checked_sub(1)?)) }
+    }
+
+    /// The number that a statement has in the document as it is written, by the number that it has in canonical form,
+    /// where statements are sorted. Of statements that say the same, the first.
+    pub fn written(&self, canonical: usize) -> Option<usize> {
+        let sorted = policy::canonical(&self.value);
+        let wanted = sorted.get("Statement")?.get(canonical.checked_sub(1)?)?;
+        let same = |statement: &Value| policy::equivalent(&alone(statement), &alone(wanted));
+        self.value.get("Statement").map(listed)?.iter().position(same).map(|index| index + 1)
+    }
+
+    /// Where a pointer stands, or the nearest thing around it.
+    fn spot(&self, pointer: &str) -> Spot {
+        self.template.locate(&written(pointer, &self.renamed))
+    }
+}
+
+/// A document of one statement.
+fn alone(statement: &Value) -> Value {
+    serde_json::json!({"Statement": [statement]})
+}
+
 /// Reads, fills in and checks a document. `None` when it has a problem, which is then in the scope.
-pub fn resolve(source: &DocumentSource, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
-    let template = match source {
-        DocumentSource::Inline(node) => {
+pub fn resolve(form: &DocumentForm, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
+    let template = match form {
+        DocumentForm::Inline(node) => {
             Template { value: node.value(), origin: Origin::Yaml(node.clone()), said: node.spot.clone() }
         }
-        DocumentSource::Path(path) => read(path, scope)?,
+        DocumentForm::Path(path) => read(path, scope)?,
     };
-    finish(&template, usage, scope)
+    finish(template, usage, scope)
 }
 
 /// Checks a document that was made from something shorter, said at `said`.
 pub fn made(value: Value, said: &Spot, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
-    finish(&Template { value, origin: Origin::Made, said: said.clone() }, usage, scope)
+    finish(Template { value, origin: Origin::Made, said: said.clone() }, usage, scope)
 }
 
 fn read(path: &Text, scope: &mut Scope<'_>) -> Option<Template> {
@@ -107,26 +161,31 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<Template> {
     }
 }
 
-fn finish(template: &Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
+fn finish(template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
     let outer = scope.take_references();
-    let mut filler =
-        Filler { template, scope, written: Vec::new(), filled: Vec::new(), renamed: Vec::new(), complete: true };
+    let mut filler = Filler {
+        template: &template,
+        scope,
+        written: Vec::new(),
+        filled: Vec::new(),
+        renamed: Vec::new(),
+        complete: true,
+    };
     let value = filler.fill(&template.value);
     let (renamed, complete) = (filler.renamed, filler.complete);
     let references = std::mem::replace(&mut scope.references, outer);
     if !complete {
         return None;
     }
-    let findings = policy::validate(&value, usage);
+    let source = DocumentSource { value, template, renamed };
+    let findings = policy::validate(&source.value, usage);
     for finding in &findings {
-        let spot = template.locate(&written(&finding.pointer, &renamed));
-        scope.error(finding.code, &spot, finding.message.as_str(), finding.remedy());
+        scope.error(finding.code, &source.spot(&finding.pointer), finding.message.as_str(), finding.remedy());
     }
     if !findings.is_empty() {
         return None;
     }
-    let value = policy::canonical(&value);
-    Some(Document { value, references, spot: template.said.clone() })
+    Some(Document { value: policy::canonical(&source.value), references, source })
 }
 
 /// A pointer into the filled-in document as a pointer into what was written: keys may hold variables too.

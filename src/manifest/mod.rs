@@ -20,6 +20,8 @@ mod template;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use self::documents::{DocumentSource, Documents};
+
 use self::decode::Decode;
 use self::node::Node;
 use self::scope::Scope;
@@ -41,6 +43,8 @@ pub struct Inputs<'a> {
 /// A manifest with everything that was found in it. `desired` is there when no diagnostic is an error.
 pub struct Loaded {
     pub desired: Option<Desired>,
+    /// Where each policy document of `desired` stands; of a manifest with errors, those that could be read.
+    pub documents: Documents,
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
     /// The text of every file that was read, for the snippets.
@@ -59,15 +63,16 @@ pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     let mut diagnostics = Vec::new();
     let name = path.file_name().map_or(Path::new("."), Path::new);
     let root = extends::read(name, &mut files, &mut diagnostics);
-    let (desired, files) = match root {
+    let (lowered, files) = match root {
         Some(root) => read(&root, inputs, files, &mut diagnostics),
         None => (None, files),
     };
+    let (desired, documents) = lowered.unzip();
     // The same text can be looked at for two reasons, and what is wrong with it is then found twice.
     diagnostics.sort();
     diagnostics.dedup();
     let sources = files.texts();
-    let mut loaded = Loaded { desired, diagnostics, sources };
+    let mut loaded = Loaded { desired, documents: documents.unwrap_or_default(), diagnostics, sources };
     if loaded.has_errors() {
         loaded.desired = None;
     } else if let Some(desired) = &loaded.desired {
@@ -80,16 +85,18 @@ pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     loaded
 }
 
-fn read(root: &Node, inputs: &Inputs<'_>, files: Files, problems: &mut Vec<Diagnostic>) -> (Option<Desired>, Files) {
+type Lowered = (Desired, Documents);
+
+fn read(root: &Node, inputs: &Inputs<'_>, files: Files, problems: &mut Vec<Diagnostic>) -> (Option<Lowered>, Files) {
     let mut scope = Scope::new(inputs, root, files);
     let manifest = shape::Manifest::decode(root, &mut scope);
-    let desired = manifest.map(|manifest| {
-        let desired = lower::lower(&manifest, &mut scope);
+    let lowered = manifest.map(|manifest| {
+        let (desired, documents) = lower::lower(&manifest, &mut scope);
         let digest = scope.files.digest(scope.used());
-        Desired { digest, ..desired }
+        (Desired { digest, ..desired }, documents)
     });
     problems.append(&mut scope.problems);
-    (desired, scope.files)
+    (lowered, scope.files)
 }
 
 /// The JSON Schema of a manifest.

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 
 use super::decode::{
-    Declared, Decode, DocumentSource, Flag, Free, Located, Named, Text, Unread, Whole, shape, wrong_type,
+    Declared, Decode, DocumentForm, Flag, Free, Located, Named, OneOrMany, Text, Unread, Whole, shape, wrong_type,
 };
 use super::node::{Content, Node};
 use super::scope::Scope;
@@ -40,6 +40,44 @@ shape! {
         buckets: Named<Bucket>,
         /// Stages of a zappa_settings.json.
         zappa_settings: Located<ZappaSettings>,
+        /// What a user or role must, or must not, be able to do; `users.NAME` or `roles.NAME` says who.
+        checks: Vec<Located<Named<Check>>>,
+        /// What `relayctl lint` need not say.
+        lint: Lint,
+    }
+}
+
+shape! {
+    /// An assertion on access, judged by the policies of this manifest alone.
+    "a check" Check {
+        /// Actions, all of which it can do on all of the resources.
+        can: Located<OneOrMany>,
+        /// Actions, none of which it can do on any of the resources.
+        cannot: Located<OneOrMany>,
+        /// ARNs, also with `*` and `?` in them; `*` for everything.
+        on: Located<OneOrMany>,
+        /// Condition keys of the request, where conditions matter: {iam:PassedToService: lambda.amazonaws.com}.
+        with: Named<OneOrMany>,
+    }
+}
+
+shape! {
+    /// Settings of `relayctl lint`.
+    "lint settings" Lint {
+        /// Findings that are accepted.
+        allow: Vec<Located<Silence>>,
+    }
+}
+
+shape! {
+    /// A finding that is accepted, and why.
+    "an accepted finding" Silence {
+        /// The rule that finds it.
+        rule: Text,
+        /// What it is about, for example policy.NAME or role.NAME; `*` for everything.
+        on: Text,
+        /// Why it is accepted.
+        because: Text,
     }
 }
 
@@ -51,7 +89,7 @@ shape! {
         /// Changing it replaces the policy.
         description: Text,
         /// The policy document: a file, or inline.
-        document: DocumentSource,
+        document: DocumentForm,
         /// Tags besides the manifest's.
         tags: Named<Text>,
     }
@@ -69,7 +107,7 @@ shape! {
         /// Attached managed policies: names in this manifest, or ARNs.
         policies: Vec<Text>,
         /// Inline policies, by name.
-        inline_policies: Named<DocumentSource>,
+        inline_policies: Named<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
         /// An access key, and where its secret goes.
@@ -109,7 +147,7 @@ shape! {
         /// Attached managed policies: names in this manifest, or ARNs.
         policies: Vec<Text>,
         /// Inline policies, by name.
-        inline_policies: Named<DocumentSource>,
+        inline_policies: Named<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
     }
@@ -120,7 +158,7 @@ shape! {
 #[schemars(untagged)]
 pub enum Trust {
     Who(Trusted),
-    Document(DocumentSource),
+    Document(DocumentForm),
 }
 
 shape! {
@@ -145,7 +183,7 @@ impl Decode for Trust {
             Content::Map(entries) if !entries.iter().any(|entry| full(&entry.key)) => {
                 Trusted::decode(node, scope).map(Self::Who)
             }
-            _ => DocumentSource::decode(node, scope).map(Self::Document),
+            _ => DocumentForm::decode(node, scope).map(Self::Document),
         }
     }
 
@@ -170,7 +208,7 @@ shape! {
         /// BucketOwnerEnforced (the default), BucketOwnerPreferred or ObjectWriter.
         ownership: Text,
         /// The bucket policy: a file, or inline.
-        policy: DocumentSource,
+        policy: DocumentForm,
         /// Lifecycle rules.
         lifecycle: Vec<Located<LifecycleRule>>,
         /// Lets relayctl delete the bucket with all objects in it.

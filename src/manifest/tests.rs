@@ -360,6 +360,9 @@ fn decoder_and_schema_know_the_same_fields() {
         ("LifecycleRule", shape::LifecycleRule::FIELDS),
         ("Transition", shape::Transition::FIELDS),
         ("ZappaSettings", shape::ZappaSettings::FIELDS),
+        ("Check", shape::Check::FIELDS),
+        ("Lint", shape::Lint::FIELDS),
+        ("Silence", shape::Silence::FIELDS),
     ];
     for (name, fields) in known {
         assert_eq!(properties(&shapes[name]), sorted(fields), "{name}");
@@ -367,4 +370,97 @@ fn decoder_and_schema_know_the_same_fields() {
     }
     let others: Vec<_> = shapes.keys().filter(|name| known.iter().all(|(known, _)| known != name)).collect();
     assert_eq!(others, ["Encryption", "PublicAccessBlock", "Stage", "Trust"]);
+}
+
+#[test]
+fn a_place_in_a_document_is_a_place_in_what_was_written() {
+    let json = r#"{"Version": "2012-10-17", "Statement": [
+  {"Sid": "Z", "Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
+   "Resource": "arn:aws:s3:::${var.b}/*", "Condition": {"StringEquals": {"aws:ResourceTag/${var.b}": "x"}}},
+  {"Sid": "A", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}"#;
+    let manifest = format!(
+        "{HEAD}variables: {{b: bucket}}
+policies: {{P: {{document: p.json}}}}
+users:
+  u:
+    inline_policies:
+      i:
+        Version: '2012-10-17'
+        Statement:
+          Effect: Allow
+          Action: s3:ListAllMyBuckets
+          Resource: '*'
+roles:
+  r:
+    trust: {{services: [lambda.amazonaws.com]}}
+"
+    );
+    let folder = Folder::new(&[("m.yaml", &manifest), ("p.json", json)]);
+    let loaded = folder.load_with("m.yaml", &[], None);
+    assert_eq!(loaded.diagnostics, []);
+    let source = |address: &str, field| &loaded.documents[&(address.parse().unwrap(), field)];
+    let place = |place: Option<crate::diagnostic::Place>| {
+        let place = place.unwrap();
+        (place.file.file_name().unwrap().to_str().unwrap().to_owned(), place.line, place.column)
+    };
+    let (yaml, json) = (|line, column| ("m.yaml".to_owned(), line, column), |l, c| ("p.json".to_owned(), l, c));
+    let file = source("policy.P", "document");
+    assert_eq!(file.value["Statement"][0]["Resource"], "arn:aws:s3:::bucket/*", "{}", file.value);
+    assert_eq!(place(file.place("/Statement/0/Action/1")), json(2, 62));
+    assert_eq!(place(file.place("/Statement/0/Condition/StringEquals/aws:ResourceTag~1bucket")), json(3, 102));
+    assert_eq!(file.place("/Statement/2"), None);
+    assert_eq!((file.written(1), file.written(2), file.written(3)), (Some(2), Some(1), None));
+    assert_eq!(place(file.statement(2)), json(4, 3));
+    let inline = source("user_policy.u/i", "document");
+    assert_eq!(place(inline.place("/Statement/Action")), yaml(14, 19));
+    assert_eq!((inline.written(1), place(inline.statement(1))), (Some(1), yaml(12, 9)));
+    assert_eq!(place(source("role.r", "trust").place("/Statement/0/Principal")), yaml(18, 12));
+    assert_eq!(loaded.documents.len(), 3);
+}
+
+#[test]
+fn checks_and_accepted_findings_are_filled_in() {
+    let text = format!(
+        "variables: {{stage: dev}}
+policies: {{P: {{document: {DOCUMENT}}}}}
+users: {{'u-${{var.stage}}': {{policies: [P]}}}}
+roles: {{r: {{trust: {{services: [lambda.amazonaws.com]}}}}}}
+checks:
+  - users.u-${{var.stage}}: {{can: iam:PassRole, on: '${{roles.r.arn}}', with: {{iam:PassedToService: lambda.amazonaws.com}}}}
+  - roles.r: {{cannot: ['s3:*', iam:CreateUser], on: ['arn:${{partition}}:s3:::x', '*']}}
+lint:
+  allow: [{{rule: resource-wildcard, on: policy.P, because: 'on ${{var.stage}} it is fine'}}]
+"
+    );
+    let desired = desired(&text);
+    let [can, cannot] = desired.checks.as_slice() else { panic!("{:?}", desired.checks) };
+    assert_eq!((can.subject.to_string().as_str(), can.can), ("user.u-dev", true));
+    assert_eq!(
+        (&*can.actions, &*can.resources),
+        (&["iam:PassRole".into()][..], &["arn:aws:iam::123456789012:role/r".into()][..])
+    );
+    assert_eq!(can.context.get("IAM:passedtoservice"), Some(&["lambda.amazonaws.com".to_owned()][..]));
+    assert_eq!(can.place.as_ref().map(|place| (place.line, place.column)), Some((10, 5)));
+    assert_eq!((cannot.subject.to_string().as_str(), cannot.can), ("role.r", false));
+    assert_eq!(
+        (&*cannot.actions, &*cannot.resources),
+        (&["s3:*".into(), "iam:CreateUser".into()][..], &["arn:aws:s3:::x".into(), "*".into()][..])
+    );
+    let [silence] = desired.silenced.as_slice() else { panic!("{:?}", desired.silenced) };
+    assert_eq!(
+        (&*silence.rule, &*silence.on, &*silence.because),
+        ("resource-wildcard", "policy.P", "on dev it is fine")
+    );
+}
+
+#[test]
+fn the_checks_of_a_manifest_take_the_place_of_those_below() {
+    let base = format!(
+        "users: {{u: {{}}}}\nchecks: [users.u: {{cannot: 's3:*', on: '*'}}]\nlint: {{allow: [{{rule: a, on: '*', because: b}}]}}\n{HEAD}"
+    );
+    let over = "extends: b.yaml\nchecks: [users.u: {cannot: 'iam:*', on: '*'}]\n";
+    let desired = Folder::new(&[("m.yaml", over), ("b.yaml", &base)]).desired("m.yaml");
+    let actions: Vec<_> = desired.checks.iter().flat_map(|check| &check.actions).collect();
+    assert_eq!(actions, ["iam:*"]);
+    assert_eq!(desired.silenced.len(), 1);
 }

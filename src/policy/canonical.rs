@@ -94,7 +94,7 @@ fn accounts(names: &Value) -> Value {
 }
 
 /// The account of `arn:<any partition>:iam::<account>:root`.
-fn account_of_root(arn: &str) -> Option<&str> {
+pub(super) fn account_of_root(arn: &str) -> Option<&str> {
     let parts: Vec<_> = arn.split(':').collect();
     let ["arn", _, "iam", "", account, "root"] = parts[..] else { return None };
     is_account(account).then_some(account)

@@ -2,18 +2,22 @@
 //! grants. Pure; no I/O. Documents travel through the rest of the program as JSON values in canonical form.
 
 mod canonical;
+pub mod catalogue;
 pub mod compare;
+pub mod condition;
 pub mod decision;
 mod diagnose;
 mod document;
 mod equivalence;
+pub mod escalation;
 mod fold;
 mod grants;
+pub mod lint;
 mod parse;
 mod pattern;
+mod principal;
 mod print;
 pub mod request;
-mod shim;
 mod size;
 pub mod statement;
 mod tidy;
@@ -22,7 +26,7 @@ mod validation;
 pub use canonical::canonical;
 pub use diagnose::{diagnose, diagnose_parsed, unparsed};
 pub use equivalence::{comparison_key, equivalent};
-pub use grants::{allows, together, trusts};
+pub use grants::{allows, trusts};
 pub use parse::{SyntaxError, locate, parse};
 pub use print::pretty;
 pub use size::{compact, limit, size};

@@ -1,12 +1,18 @@
-//! AWS's wildcard patterns: `*` for any characters, `?` for one.
+//! AWS's wildcard patterns: `*` for any characters, `?` for one; and the policy variables in them.
 
-/// What a policy variable (`${aws:username}`) stands for in a pattern, when no request is there to fill it in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Variables {
-    /// It may be filled in to match.
-    Match,
-    /// It can't be relied upon to match.
-    Fail,
+use super::request::Context;
+
+/// What a policy variable (`${aws:username}`) stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Filling<'a> {
+    /// The key's value in a request; nothing matches where there is none.
+    From(&'a Context),
+    /// No variable, but text like any other: documents of version 2008-10-17 have no variables.
+    Literal,
+    /// No request is there to fill it in: it may be filled in to match.
+    Anything,
+    /// No request is there to fill it in: it can't be relied upon to match.
+    Nothing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,29 +23,91 @@ enum Token {
     Never,
 }
 
+/// A piece of a text with variables.
+enum Piece<'a> {
+    Text(&'a str),
+    /// `${*}`, `${?}` and `${$}` are those characters themselves.
+    Special(char),
+    /// The inside of `${…}`.
+    Variable(&'a str),
+}
+
+impl<'a> Filling<'a> {
+    /// For a statement: whether its document has variables.
+    pub fn of(context: &'a Context, variables: bool) -> Self {
+        if variables { Self::From(context) } else { Self::Literal }
+    }
+}
+
 /// Actions know no case.
 pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
-    glob(&wildcards(&pattern), &characters(&action))
+    text_matches(&pattern.to_lowercase(), &action.to_lowercase(), Filling::Literal)
 }
 
 /// Resources are compared part by part: a wildcard doesn't reach over the colon into the next part of an ARN, and AWS
-/// completes an ARN of fewer than six parts with `*`.
-pub(super) fn resource_matches(pattern: &str, resource: &str, variables: Variables) -> bool {
-    if pattern == "*" {
+/// completes an ARN of fewer than six parts with `*`. A pattern that holds a variable without a value matches no
+/// resource, in NotResource as in Resource (IAM User Guide, "Policy variables with no value").
+pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'_>) -> bool {
+    if !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*') {
         return true;
     }
-    let patterns = arn_parts(pattern);
+    let patterns = arn_parts(pattern, filling);
     let parts: Vec<_> = resource.splitn(6, ':').collect();
-    let matching = |(index, part): (usize, &&str)| match patterns.get(index) {
-        Some(pattern) => glob(&tokens(pattern, variables), &characters(part)),
-        None => true,
+    parts.len() >= patterns.len()
+        && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
+}
+
+/// As ArnLike and ArnEquals compare, which "behave identically": each of the six parts on its own. What is no ARN of
+/// six parts matches nothing.
+pub(super) fn arn_matches(pattern: &str, arn: &str, filling: Filling<'_>) -> bool {
+    let patterns = arn_parts(pattern, filling);
+    let parts: Vec<_> = arn.splitn(6, ':').collect();
+    let whole = patterns.len() == 6 && parts.len() == 6;
+    whole && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
+}
+
+/// As StringLike compares.
+pub(super) fn text_matches(pattern: &str, text: &str, filling: Filling<'_>) -> bool {
+    if !pattern.contains(['*', '?', '$']) {
+        return pattern == text;
+    }
+    let text: Vec<char> = text.chars().collect();
+    glob(&tokens(pattern, filling), &text)
+}
+
+/// The text with its variables filled in, none of its characters a wildcard; `None` where a variable has no value.
+pub(super) fn filled(text: &str, filling: Filling<'_>) -> Option<String> {
+    let mut filled = String::with_capacity(text.len());
+    for piece in pieces(text, filling) {
+        match piece {
+            Piece::Text(text) => filled.push_str(text),
+            Piece::Special(c) => filled.push(c),
+            Piece::Variable(inside) => filled.push_str(&value(inside, filling)?),
+        }
+    }
+    Some(filled)
+}
+
+/// The value of a variable, or its default: `aws:username, 'nobody'`. Keys with several values can't be variables (IAM
+/// User Guide, "Single-valued vs. multivalued context keys"), and an empty value is none.
+fn value(inside: &str, filling: Filling<'_>) -> Option<String> {
+    let Filling::From(context) = filling else { return None };
+    let (key, default) = match inside.split_once(',') {
+        Some((key, default)) => (key, default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''))),
+        None => (inside, None),
     };
-    parts.len() >= patterns.len() && parts.iter().enumerate().all(matching)
+    match context.get(key.trim()) {
+        Some([value]) if !value.is_empty() => Some(value.clone()),
+        Some([_, _, ..]) => None,
+        _ => default.map(str::to_owned),
+    }
 }
 
 /// Six parts at most; the colons inside a variable don't count.
-fn arn_parts(pattern: &str) -> Vec<&str> {
+pub(super) fn arn_parts<'a>(pattern: &'a str, filling: Filling<'_>) -> Vec<&'a str> {
+    if matches!(filling, Filling::Literal) || !pattern.contains("${") {
+        return pattern.splitn(6, ':').collect();
+    }
     let mut parts = Vec::new();
     let (mut start, mut inside) = (0, false);
     for (index, c) in pattern.char_indices() {
@@ -57,12 +125,39 @@ fn arn_parts(pattern: &str) -> Vec<&str> {
     parts
 }
 
-fn characters(text: &str) -> Vec<char> {
-    text.chars().collect()
+fn pieces<'a>(text: &'a str, filling: Filling<'_>) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${").filter(|_| !matches!(filling, Filling::Literal)) {
+        let Some(length) = rest[start..].find('}') else { break };
+        pieces.push(Piece::Text(&rest[..start]));
+        pieces.push(match &rest[start + 2..start + length] {
+            "*" => Piece::Special('*'),
+            "?" => Piece::Special('?'),
+            "$" => Piece::Special('$'),
+            inside => Piece::Variable(inside),
+        });
+        rest = &rest[start + length + 1..];
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
 }
 
-fn wildcards(pattern: &str) -> Vec<Token> {
-    pattern.chars().map(token).collect()
+/// What a variable stands for is text: a `*` in the name of a tag's value is no wildcard.
+fn tokens(pattern: &str, filling: Filling<'_>) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity(pattern.len());
+    for piece in pieces(pattern, filling) {
+        match (piece, filling) {
+            (Piece::Text(text), _) => tokens.extend(text.chars().map(token)),
+            (Piece::Special(c), _) => tokens.push(Token::Literal(c)),
+            (Piece::Variable(_), Filling::Anything) => tokens.push(Token::Any),
+            (Piece::Variable(inside), _) => match value(inside, filling) {
+                Some(value) => tokens.extend(value.chars().map(Token::Literal)),
+                None => tokens.push(Token::Never),
+            },
+        }
+    }
+    tokens
 }
 
 fn token(c: char) -> Token {
@@ -71,26 +166,6 @@ fn token(c: char) -> Token {
         '?' => Token::One,
         other => Token::Literal(other),
     }
-}
-
-/// `${*}`, `${?}` and `${$}` are those characters themselves.
-fn tokens(pattern: &str, variables: Variables) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut rest = pattern;
-    while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start..].find('}') else { break };
-        tokens.extend(rest[..start].chars().map(token));
-        tokens.push(match (&rest[start + 2..start + length], variables) {
-            ("*", _) => Token::Literal('*'),
-            ("?", _) => Token::Literal('?'),
-            ("$", _) => Token::Literal('$'),
-            (_, Variables::Match) => Token::Any,
-            (_, Variables::Fail) => Token::Never,
-        });
-        rest = &rest[start + length + 1..];
-    }
-    tokens.extend(rest.chars().map(token));
-    tokens
 }
 
 /// Goes back only to the last `*`, so that no pattern takes more than pattern × text steps.
@@ -120,7 +195,14 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, resource: &str) -> bool {
-        resource_matches(pattern, resource, Variables::Match)
+        resource_matches(pattern, resource, Filling::Anything)
+    }
+
+    fn context(pairs: &[(&str, &[&str])]) -> Context {
+        pairs
+            .iter()
+            .map(|(key, values)| ((*key).to_owned(), values.iter().map(ToString::to_string).collect()))
+            .collect()
     }
 
     #[test]
@@ -131,6 +213,7 @@ mod tests {
         assert!(action_matches("s3:*Object*Tag*", "s3:GetObjectVersionTagging"));
         assert!(!action_matches("s3:Get", "s3:GetObject"));
         assert!(!action_matches("s3:?", "s3:"));
+        assert!(!action_matches("${aws:username}", "s3:Get"), "actions have no variables");
     }
 
     #[test]
@@ -140,16 +223,80 @@ mod tests {
         assert!(matches("arn:*:iam::*:role/*", role));
         assert!(matches("arn:aws:iam", role), "AWS completes a short ARN");
         assert!(!matches("arn:*/*", role), "a wildcard doesn't reach over a colon");
+        assert!(!matches("arn:aws:iam::?23456789012*:role:*", role));
         assert!(!matches("arn:aws:iam::123456789012:Role/*", role));
         assert!(matches("arn:aws:logs:*:*:log-group:*", "arn:aws:logs:us-east-1:1:log-group:/aws/lambda/x:y"));
+        assert!(matches("**", role) && matches("*", "*"));
+        assert!(!matches("arn:aws:s3:::*", "*"), "an action that is about no resource needs `*`");
+        assert!(!matches("", role));
     }
 
     #[test]
     fn variables_match_only_where_they_may() {
         let pattern = "arn:aws:s3:::home/${aws:username}/*";
         assert!(matches(pattern, "arn:aws:s3:::home/bob/x"));
-        assert!(!resource_matches(pattern, "arn:aws:s3:::home/bob/x", Variables::Fail));
+        assert!(!resource_matches(pattern, "arn:aws:s3:::home/bob/x", Filling::Nothing));
         assert!(matches("arn:aws:s3:::a${*}b", "arn:aws:s3:::a*b"));
         assert!(!matches("arn:aws:s3:::a${*}b", "arn:aws:s3:::axb"));
+    }
+
+    #[test]
+    fn variables_are_filled_in_from_the_request() {
+        let context = context(&[
+            ("aws:username", &["bob"]),
+            ("aws:PrincipalTag/team", &["a*"]),
+            ("aws:TagKeys", &["x", "y"]),
+            ("aws:PrincipalTag/none", &[""]),
+            ("aws:PrincipalAccount", &["123456789012"]),
+        ]);
+        let table = [
+            ("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/bob/x", true),
+            ("arn:aws:s3:::home/${AWS:UserName}/*", "arn:aws:s3:::home/bob/x", true),
+            ("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/eve/x", false),
+            // The value is text.
+            ("arn:aws:s3:::${aws:PrincipalTag/team}", "arn:aws:s3:::a*", true),
+            ("arn:aws:s3:::${aws:PrincipalTag/team}", "arn:aws:s3:::ab", false),
+            // No value: nothing matches, unless there is a default.
+            ("arn:aws:s3:::${aws:userid}*", "arn:aws:s3:::x", false),
+            ("arn:aws:s3:::${aws:PrincipalTag/none}*", "arn:aws:s3:::x", false),
+            ("arn:aws:s3:::${aws:TagKeys}", "arn:aws:s3:::x", false),
+            ("arn:aws:s3:::${aws:TagKeys, 'x'}", "arn:aws:s3:::x", false),
+            ("arn:aws:s3:::${aws:userid, 'all'}", "arn:aws:s3:::all", true),
+            ("arn:aws:s3:::${aws:userid,'all'}", "arn:aws:s3:::all", true),
+            ("arn:aws:s3:::${aws:userid, all}", "arn:aws:s3:::all", false),
+            ("arn:aws:s3:::${aws:username, 'all'}", "arn:aws:s3:::all", false),
+            ("arn:aws:s3:::${aws:username, 'all'}", "arn:aws:s3:::bob", true),
+            ("arn:aws:iam::${aws:PrincipalAccount}:role/x", "arn:aws:iam::123456789012:role/x", true),
+            ("arn:aws:s3:::${}", "arn:aws:s3:::", false),
+            ("arn:aws:s3:::${aws:username", "arn:aws:s3:::${aws:username", true),
+        ];
+        for (pattern, resource, expected) in table {
+            assert_eq!(resource_matches(pattern, resource, Filling::From(&context)), expected, "{pattern} {resource}");
+        }
+    }
+
+    #[test]
+    fn documents_of_the_old_version_have_no_variables() {
+        let context = context(&[("aws:username", &["bob"])]);
+        let old = Filling::of(&context, false);
+        assert!(!resource_matches("arn:aws:s3:::${aws:username}", "arn:aws:s3:::bob", old));
+        assert!(resource_matches("arn:aws:s3:::${aws:username}", "arn:aws:s3:::${aws:username}", old));
+        assert!(resource_matches("arn:aws:s3:::${*}", "arn:aws:s3:::${x}", old), "a wildcard stays one");
+        assert_eq!(filled("${*}", old).as_deref(), Some("${*}"));
+    }
+
+    #[test]
+    fn a_text_is_filled_in_whole_or_not_at_all() {
+        let context = context(&[("aws:username", &["bob"])]);
+        let filled = |text: &str| filled(text, Filling::From(&context));
+        assert_eq!(filled("a/${aws:username}/${*}${?}${$}/*").as_deref(), Some("a/bob/*?$/*"));
+        assert_eq!(filled("a/${aws:userid}"), None);
+    }
+
+    #[test]
+    fn no_pattern_takes_long() {
+        let (pattern, text) = ("a*".repeat(2_000), "a".repeat(20_000));
+        assert!(text_matches(&pattern, &text, Filling::Literal));
+        assert!(!text_matches(&format!("{pattern}b"), &text, Filling::Literal));
     }
 }

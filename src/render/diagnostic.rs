@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::render::text::{count, escape, escape_lines};
 
-/// Sorted by place, with the number of errors and warnings at the end. Empty for none.
+/// Sorted by place, with the number of errors, warnings and notes at the end. Empty for none.
 pub fn list(diagnostics: &[Diagnostic], sources: &BTreeMap<PathBuf, String>, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut sorted: Vec<_> = diagnostics.iter().collect();
@@ -27,6 +27,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<PathBuf, String>)
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(escape_lines(&diagnostic.message)).id(diagnostic.code);
     let mut group = Group::with_title(title);
@@ -70,7 +71,7 @@ fn trimmed(text: &str) -> String {
 
 fn total(diagnostics: &[Diagnostic]) -> String {
     let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
-    let counts = [(of(Severity::Error), "error"), (of(Severity::Warning), "warning")];
+    let counts = [(of(Severity::Error), "error"), (of(Severity::Warning), "warning"), (of(Severity::Note), "note")];
     let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, noun)| count(*n, noun)).collect();
     if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(", ")) }
 }

@@ -1,5 +1,7 @@
 //! For a pull request's comment, as GitHub renders it.
 
+mod access;
+
 use std::fmt::Write;
 
 use super::human::line::{Line, Mark};
@@ -15,11 +17,15 @@ const LIMIT: usize = 65_000;
 /// The table may take this much of it.
 const TABLE: usize = 30_000;
 
+/// And what it means for access this much.
+const ACCESS: usize = 15_000;
+
 pub fn plan(plan: &Plan) -> String {
     let mut out = title(plan);
     for note in notes(plan) {
         let _ = write!(out, "\n> {note}\n");
     }
+    out.push_str(&access::section(plan, ACCESS));
     out.push_str(&table(plan));
     out.push_str(&details(plan, LIMIT.saturating_sub(out.len())));
     out

@@ -1,8 +1,12 @@
 //! A model in, text out. Nothing here decides anything.
 
+mod access;
 pub mod diagnostic;
 pub mod graph;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod lint;
 pub mod markdown;
+pub mod sarif;
 pub(crate) mod text;

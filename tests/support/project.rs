@@ -33,6 +33,13 @@ impl Project {
         Self { folder, environment: Vec::new(), before: Vec::new() }
     }
 
+    /// Another one with the same files, which goes its own way from here.
+    pub fn fork(&self) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        copy(self.folder.path(), folder.path());
+        Self { folder, environment: self.environment.clone(), before: self.before.clone() }
+    }
+
     /// Every run of it is in the sandbox.
     #[must_use]
     pub fn in_sandbox(mut self) -> Self {

@@ -46,8 +46,7 @@ impl Lowering<'_, '_, '_> {
         {
             self.own_resources(name, &document);
             depends_on = documents::principals(&document.value, self.scope);
-            attributes.insert("policy".to_owned(), document.value);
-            self.soft(&address, document.references);
+            self.document(&address, "policy", document, &mut attributes);
         }
         self.soft(&address, bucket.references.iter().cloned());
         self.add(address, attributes, depends_on, &bucket.spot);
@@ -125,7 +124,7 @@ impl Lowering<'_, '_, '_> {
                 let message =
                     format!("the policy of bucket `{name}` speaks of `{resource}`, which is not in this bucket");
                 let help = format!("write {own} or {own}/*");
-                self.scope.error("foreign-resource", &document.spot, message, help);
+                self.scope.error("foreign-resource", document.source.said(), message, help);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Lowering;
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
-use crate::manifest::decode::{Declared, DocumentSource, Text};
+use crate::manifest::decode::{Declared, DocumentForm, Text};
 use crate::manifest::scope::Section;
 use crate::manifest::source::Spot;
 use crate::manifest::{documents, names, shape};
@@ -77,8 +77,7 @@ impl Lowering<'_, '_, '_> {
         }
         if let Some(trust) = self.trust(role) {
             depends_on.extend(documents::principals(&trust.value, self.scope));
-            attributes.insert("trust".to_owned(), trust.value);
-            self.soft(&address, trust.references);
+            self.document(&address, "trust", trust, &mut attributes);
         }
         self.soft(&address, role.references.iter().cloned());
         self.add(address.clone(), attributes, depends_on, &role.spot);
@@ -174,7 +173,7 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn inline(&mut self, holder: &Holder<'_>, policies: &[Declared<DocumentSource>]) {
+    fn inline(&mut self, holder: &Holder<'_>, policies: &[Declared<DocumentForm>]) {
         let parent = Address::new(holder.kind, holder.name);
         let (mut total, limit) = (0, if policies.is_empty() { 0 } else { policy::limit(holder.inline) });
         for policy in policies {
@@ -184,12 +183,11 @@ impl Lowering<'_, '_, '_> {
             };
             total += policy::size(&document.value, holder.inline);
             let address = Address::new(format!("{}_policy", holder.kind), format!("{}/{}", holder.name, policy.name));
-            let attributes = Attributes::from([
+            let mut attributes = Attributes::from([
                 (holder.kind.to_owned(), holder.name.into()),
                 ("name".to_owned(), policy.name.as_str().into()),
-                ("document".to_owned(), document.value),
             ]);
-            self.soft(&address, document.references);
+            self.document(&address, "document", document, &mut attributes);
             self.add(address, attributes, BTreeSet::from([parent.clone()]), &policy.spot);
         }
         if total > limit {

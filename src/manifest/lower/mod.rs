@@ -1,11 +1,13 @@
 //! Shapes -> resources in normal form.
 
 mod bucket;
+mod checks;
 mod cycle;
 mod header;
 mod identity;
 mod key;
 mod lifecycle;
+mod lint;
 mod policy;
 mod tags;
 mod trust;
@@ -14,6 +16,7 @@ mod zappa;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{Declared, Text};
+use super::documents::{Document, Documents};
 use super::names;
 use super::scope::{Scope, Section};
 use super::shape::Manifest;
@@ -25,21 +28,36 @@ use crate::value::{Attributes, Value};
 pub use header::Header;
 
 /// Checks a decoded manifest and makes resources of it. They are complete when the scope has no errors.
-pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> Desired {
+pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents) {
     let header = header::read(manifest, scope);
     let store = manifest.state.as_ref().map(header::store);
-    let mut lowering = Lowering { header, scope, resources: BTreeMap::new(), soft: BTreeSet::new() };
+    let mut lowering =
+        Lowering { header, scope, resources: BTreeMap::new(), documents: Documents::new(), soft: BTreeSet::new() };
     lowering.all(manifest);
+    let checks = lowering.checks(manifest.checks.as_deref().unwrap_or_default());
+    let silenced = lowering.silenced(manifest.lint.as_ref());
     cycle::check(&lowering.resources, lowering.scope);
     add_soft(&mut lowering.resources, lowering.soft);
     let Header { name, account, region, partition, .. } = lowering.header;
-    Desired { name, account, region, partition, store, resources: lowering.resources, ..Desired::default() }
+    let desired = Desired {
+        name,
+        account,
+        region,
+        partition,
+        store,
+        resources: lowering.resources,
+        checks,
+        silenced,
+        ..Desired::default()
+    };
+    (desired, lowering.documents)
 }
 
 struct Lowering<'s, 'a, 'm> {
     header: Header<'m>,
     scope: &'s mut Scope<'a>,
     resources: BTreeMap<Address, Resource>,
+    documents: Documents,
     /// What only names another thing, and would work without it: an order that is kept where nothing speaks against it.
     soft: BTreeSet<(Address, Address)>,
 }
@@ -70,6 +88,13 @@ impl<'m> Lowering<'_, '_, 'm> {
     fn add(&mut self, address: Address, attributes: Attributes, depends_on: BTreeSet<Address>, spot: &Spot) {
         let resource = Resource { attributes, depends_on, exclusive: false, place: Some(spot.place()) };
         self.resources.insert(address, resource);
+    }
+
+    /// Sets the attribute that holds a document, and keeps where the document stands.
+    fn document(&mut self, of: &Address, field: &'static str, document: Document, attributes: &mut Attributes) {
+        attributes.insert(field.to_owned(), document.value);
+        self.soft(of, document.references);
+        self.documents.insert((of.clone(), field), document.source);
     }
 
     fn soft(&mut self, from: &Address, to: impl IntoIterator<Item = Address>) {

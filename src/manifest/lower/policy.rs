@@ -27,8 +27,7 @@ impl Lowering<'_, '_, '_> {
         match &body.document {
             Some(source) => {
                 if let Some(document) = documents::resolve(source, Usage::Managed, self.scope) {
-                    attributes.insert("document".to_owned(), document.value);
-                    self.soft(&address, document.references);
+                    self.document(&address, "document", document, &mut attributes);
                 }
             }
             None if policy.complete => {

@@ -148,21 +148,15 @@ impl<'s> Direction<'s, '_> {
         };
         let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
-            let mine = row.action(self.space, cell);
-            let theirs = deny.and_then(|deny| deny.action(self.space, cell));
+            let mine = row.action(cell);
+            let theirs = deny.and_then(|deny| deny.action(cell));
             let (action, except_actions) = match narrowest(mine.into_iter().chain(theirs)) {
-                Some(action) => (self.spelt(row, deny, action), Vec::new()),
+                Some(action) => (action.to_owned(), Vec::new()),
                 None => ("*".to_owned(), row.statement.actions.patterns.clone()),
             };
             labels.entry(Label { action, except_actions, ..template.clone() }).or_default().push(cell);
         }
         labels.into_iter().collect()
-    }
-
-    /// Patterns are compared in lower case and shown as their author spelt them.
-    fn spelt(&self, row: &Row<'_>, deny: Option<&Row<'_>>, action: &str) -> String {
-        let written = std::iter::once(row).chain(deny).flat_map(|row| &row.statement.actions.patterns);
-        written.into_iter().find(|it| it.to_lowercase() == action).cloned().unwrap_or_else(|| action.to_owned())
     }
 
     fn resource(&self, row: &Row<'_>, deny: Option<&Row<'_>>, place: &Place) -> (String, Vec<String>) {
@@ -190,8 +184,7 @@ impl<'s> Direction<'s, '_> {
         let conditional = condition_of(row.statement) != label.condition;
         let mut parts = BTreeSet::new();
         for cell in cells {
-            let action = row.action(self.space, cell).map(|action| self.spelt(row, None, action));
-            let action = narrower(action.as_deref(), &label.action);
+            let action = narrower(row.action(cell), &label.action);
             if conditional || resource != label.resource || !action.eq_ignore_ascii_case(&label.action) {
                 parts.insert(Part { action, resource: resource.clone(), condition: row.statement.condition() });
             }
@@ -261,22 +254,21 @@ fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<G
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for mut grant in grants {
         let mine = std::mem::take(list(&mut grant));
-        let key = without_example(&grant);
-        match places.get(&key) {
-            Some(place) => {
-                let already: BTreeSet<Part> = kept[*place].already.drain(..).chain(grant.already).collect();
-                kept[*place].already = already.into_iter().collect();
-                let all = list(&mut kept[*place]);
-                all.extend(mine);
-                all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
-                all.dedup();
-            }
-            None => {
-                places.insert(key, kept.len());
-                *list(&mut grant) = mine;
-                kept.push(grant);
-            }
+        let place = *places.entry(without_example(&grant)).or_insert(kept.len());
+        if place == kept.len() {
+            *list(&mut grant) = mine;
+            kept.push(grant);
+        } else {
+            list(&mut kept[place]).extend(mine);
+            kept[place].already.extend(grant.already);
         }
+    }
+    for grant in &mut kept {
+        let all = list(grant);
+        all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
+        all.dedup();
+        grant.already.sort();
+        grant.already.dedup();
     }
     kept
 }

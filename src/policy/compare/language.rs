@@ -37,7 +37,15 @@ type State = Vec<u64>;
 
 /// The cells of `universe`, or none where the patterns are too entangled.
 pub(super) fn cells(universe: &[Token], patterns: &[&[Token]]) -> Option<Vec<Cell>> {
-    Automaton::new(universe, patterns).explore()
+    let alone: Vec<Vec<usize>> = (0..patterns.len()).map(|index| vec![index]).collect();
+    cells_of(universe, patterns, &alone)
+}
+
+/// The same where patterns count only together, as the lists that they stand in: of each list, a cell tells whether any
+/// matches, and at least one that does. Lists such as `…/*/models/*`, `…/*/stages/*` would otherwise have a cell for
+/// each of their subsets.
+pub(super) fn cells_of(universe: &[Token], patterns: &[&[Token]], lists: &[Vec<usize>]) -> Option<Vec<Cell>> {
+    Automaton::new(universe, patterns, lists).explore()
 }
 
 /// Whether every text that `narrow` matches is matched by `wide`; `false` also where that is too entangled to tell.
@@ -48,15 +56,22 @@ pub(super) fn includes(wide: &[Token], narrow: &[Token]) -> bool {
 struct Automaton<'a> {
     /// The universe first.
     patterns: Vec<&'a [Token]>,
+    /// Of each pattern, the lists that it stands in.
+    lists: Vec<Vec<usize>>,
+    list_count: usize,
     seen: HashMap<State, ()>,
     /// State, the one it was reached from, and by which character.
     nodes: Vec<(State, usize, char)>,
 }
 
 impl<'a> Automaton<'a> {
-    fn new(universe: &'a [Token], patterns: &[&'a [Token]]) -> Self {
-        let patterns = std::iter::once(universe).chain(patterns.iter().copied()).collect();
-        Self { patterns, seen: HashMap::new(), nodes: Vec::new() }
+    fn new(universe: &'a [Token], patterns: &[&'a [Token]], lists: &[Vec<usize>]) -> Self {
+        let patterns: Vec<&[Token]> = std::iter::once(universe).chain(patterns.iter().copied()).collect();
+        let mut of_pattern = vec![Vec::new(); patterns.len()];
+        for (list, members) in lists.iter().enumerate() {
+            members.iter().for_each(|member| of_pattern[member + 1].push(list));
+        }
+        Self { patterns, lists: of_pattern, list_count: lists.len(), seen: HashMap::new(), nodes: Vec::new() }
     }
 
     fn explore(mut self) -> Option<Vec<Cell>> {
@@ -156,7 +171,28 @@ impl<'a> Automaton<'a> {
             kept.push(position);
         }
         kept.reverse();
-        kept
+        self.settled(kept)
+    }
+
+    /// Without the patterns that make no difference any more: those of lists of which another pattern has come to its
+    /// final `*`, and so matches whatever follows.
+    fn settled(&self, mut state: State) -> State {
+        let mut settled: Vec<Option<usize>> = vec![None; self.list_count];
+        for position in &state {
+            let (pattern, place) = unpack(*position);
+            if pattern > 0 && self.patterns[pattern][place..] == [Token::Star(true)] {
+                for list in &self.lists[pattern] {
+                    settled[*list].get_or_insert(pattern);
+                }
+            }
+        }
+        if settled.iter().any(Option::is_some) {
+            let matters = |pattern: usize| {
+                pattern == 0 || self.lists[pattern].iter().any(|list| settled[*list].is_none_or(|by| by == pattern))
+            };
+            state.retain(|position| matters(unpack(*position).0));
+        }
+        state
     }
 
     /// Which patterns match the texts that lead here; none where the text isn't in the universe.

@@ -173,9 +173,10 @@ impl PartialOrd for Part {
 
 impl Ord for Part {
     fn cmp(&self, other: &Self) -> Ordering {
-        let key =
-            |part: &Self| (part.action.clone(), part.resource.clone(), part.condition.as_ref().map(Value::to_string));
-        key(self).cmp(&key(other))
+        // Values have no order of their own.
+        let condition = |part: &Self| part.condition.as_ref().map(Value::to_string);
+        let names = (&self.action, &self.resource).cmp(&(&other.action, &other.resource));
+        names.then_with(|| condition(self).cmp(&condition(other)))
     }
 }
 

@@ -12,7 +12,7 @@ use fixedbitset::FixedBitSet;
 use crate::policy::request::Caller;
 use crate::policy::statement::{Effect, Statement};
 
-use super::language::{Cell, Token, cells};
+use super::language::{Cell, Token, cells_of};
 use super::pattern::{self, Pattern, Resource};
 use super::{Set, people};
 
@@ -31,7 +31,7 @@ pub(super) struct Space<'a> {
     pub rows: Vec<Row<'a>>,
     /// How many layers each side has.
     pub layers: [usize; 2],
-    pub actions: Vec<String>,
+    actions: Vec<String>,
     /// With whether variables are filled in.
     pub resources: Vec<(String, Resource)>,
     pub callers: Vec<Caller>,
@@ -102,7 +102,8 @@ impl<'a> Space<'a> {
         let patterns: Vec<Pattern> = self.actions.iter().map(|text| pattern::action(text)).collect();
         let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
         let mut by_rows: BTreeMap<Vec<usize>, Vec<Cell>> = BTreeMap::new();
-        for cell in cells(&pattern::any_action(), &patterns).ok_or(Entangled)? {
+        let lists: Vec<Vec<usize>> = self.rows.iter().map(|row| row.actions.clone()).collect();
+        for cell in cells_of(&pattern::any_action(), &patterns, &lists).ok_or(Entangled)? {
             let rows = self.about(&cell);
             let allowing =
                 |row: &usize| self.rows[*row].statement.effect == Effect::Allow && self.rows[*row].layer == 0;
@@ -111,24 +112,32 @@ impl<'a> Space<'a> {
                 by_rows.entry(rows).or_default().push(cell);
             }
         }
-        let mut known: HashMap<Vec<usize>, Rc<Vec<Place>>> = HashMap::new();
+        let mut known: HashMap<Vec<Vec<usize>>, Rc<Vec<Place>>> = HashMap::new();
         by_rows
             .into_iter()
             .map(|(rows, cells)| {
-                let mut patterns: Vec<usize> = rows.iter().flat_map(|row| self.rows[*row].resources.clone()).collect();
-                patterns.sort_unstable();
-                patterns.dedup();
-                let places = match known.get(&patterns) {
+                let mut lists: Vec<Vec<usize>> = rows.iter().flat_map(|row| self.lists(&self.rows[*row])).collect();
+                lists.sort();
+                lists.dedup();
+                let places = match known.get(&lists) {
                     Some(places) => Rc::clone(places),
                     None => {
-                        let places = Rc::new(self.places(&patterns)?);
-                        known.insert(patterns, Rc::clone(&places));
+                        let places = Rc::new(self.places(&lists)?);
+                        known.insert(lists, Rc::clone(&places));
                         places
                     }
                 };
                 Ok(Group { rows, cells, places })
             })
             .collect()
+    }
+
+    /// The row's resource patterns, of which one that matches suffices. A pattern with variables stands alone: that it
+    /// may match settles nothing.
+    fn lists(&self, row: &Row<'_>) -> Vec<Vec<usize>> {
+        let (alone, together): (Vec<usize>, Vec<usize>) =
+            row.resources.iter().partition(|index| self.resources[**index].1.varies);
+        alone.into_iter().map(|index| vec![index]).chain([together]).collect()
     }
 
     /// The rows whose Action matches, or whose NotAction doesn't.
@@ -140,8 +149,15 @@ impl<'a> Space<'a> {
     }
 
     /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked about.
-    fn places(&self, patterns: &[usize]) -> Result<Vec<Place>, Entangled> {
+    fn places(&self, lists: &[Vec<usize>]) -> Result<Vec<Place>, Entangled> {
+        let mut patterns: Vec<usize> = lists.concat();
+        patterns.sort_unstable();
+        patterns.dedup();
         let tokens: Vec<&[Token]> = patterns.iter().map(|index| self.resources[*index].1.tokens.as_slice()).collect();
+        let lists: Vec<Vec<usize>> = lists
+            .iter()
+            .map(|list| list.iter().filter_map(|index| patterns.binary_search(index).ok()).collect())
+            .collect();
         let widen = |accepts: &FixedBitSet| {
             let mut wide = FixedBitSet::with_capacity(self.resources.len());
             accepts.ones().for_each(|index| wide.insert(patterns[index]));
@@ -149,18 +165,19 @@ impl<'a> Space<'a> {
         };
         let mut places: Vec<Place> = Vec::new();
         for universe in [pattern::any_arn(), pattern::literal("*")] {
-            let found = cells(&universe, &tokens).ok_or(Entangled)?;
+            let found = cells_of(&universe, &tokens, &lists).ok_or(Entangled)?;
             places.extend(found.into_iter().map(|cell| Place { accepts: widen(&cell.accepts), witness: cell.witness }));
         }
         Ok(places)
     }
 }
 
-impl Row<'_> {
-    /// The row's action pattern that says most about this action, and none where it says what isn't meant.
-    pub fn action<'s>(&self, space: &'s Space<'_>, cell: &Cell) -> Option<&'s str> {
-        let matching = self.actions.iter().filter(|pattern| cell.accepts.contains(**pattern));
-        let matching = matching.map(|pattern| space.actions[*pattern].as_str());
+impl<'a> Row<'a> {
+    /// The row's action pattern that says most about this action, as its author spelt it; none where it says what isn't
+    /// meant.
+    pub fn action(&self, cell: &Cell) -> Option<&'a str> {
+        let spelt = self.actions.iter().zip(&self.statement.actions.patterns);
+        let matching = spelt.filter(|(pattern, _)| cell.accepts.contains(**pattern)).map(|(_, text)| text.as_str());
         if self.statement.actions.not { None } else { narrowest(matching) }
     }
 

@@ -140,6 +140,17 @@ fn variables_are_the_same_on_both_sides_and_nothing_else() {
 }
 
 #[test]
+fn a_pattern_that_may_match_hides_none_that_does() {
+    let lists = |first: &str| {
+        let resources = json!([format!("arn:aws:s3:::{first}${{aws:username}}*"), "arn:aws:s3:::b*"]);
+        allow(&json!("s3:GetObject"), &resources)
+    };
+    let plain = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::b*"));
+    assert_eq!(between(&lists("b"), &plain).relation(), Relation::Equal);
+    assert_eq!(between(&lists(""), &plain).relation(), Relation::Narrower);
+}
+
+#[test]
 fn a_boundary_bounds() {
     let held = [policy(&allow(&json!(["s3:*", "iam:*"]), &json!("*")))];
     let boundary = [policy(&allow(&json!("s3:*"), &json!("*")))];

@@ -8,6 +8,7 @@ mod boundaries;
 mod bucket_policy;
 mod buckets;
 mod documents;
+mod guard;
 mod iam;
 mod identity;
 mod keys;
@@ -34,19 +35,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::call::{Carried, Failure, FailureKind, Read, Reply, Write};
+use crate::call::{Carried, Failure, FailureKind, Permission, Places, Read, Reply, Write};
 use crate::port::Provider;
 use crate::value::Value;
 
 use account::Account;
+pub use guard::Acting;
 use order::Order;
-use refusal::Refusal;
+use refusal::{Outcome, Refusal};
 use store::Stamp;
 
 /// A simulated account.
 pub struct Sandbox {
     /// None: only in memory.
     file: Option<PathBuf>,
+    /// None: the caller may do everything.
+    acting: Option<Acting>,
     inner: Mutex<Inner>,
 }
 
@@ -64,13 +68,30 @@ impl Sandbox {
     pub fn open(file: &Path, account: &str, region: &str) -> Result<Self, Failure> {
         let fresh = Account::new(account, region);
         let (account, stamp) = opened(file, fresh)?;
-        Ok(Self { file: Some(file.to_owned()), inner: Mutex::new(Inner { account, stamp, asked: BTreeMap::new() }) })
+        Ok(Self {
+            file: Some(file.to_owned()),
+            acting: None,
+            inner: Mutex::new(Inner { account, stamp, asked: BTreeMap::new() }),
+        })
     }
 
     /// An empty account that is gone when it is dropped.
     pub fn in_memory(account: &str, region: &str) -> Self {
         let account = Account::new(account, region);
-        Self { file: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
+        Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
+    }
+
+    /// The same account, in which each call is decided over the caller's policies, as IAM does.
+    #[must_use]
+    pub fn enforcing(self, acting: Acting) -> Self {
+        Self { acting: Some(acting), ..self }
+    }
+
+    fn guard(&self, account: &Account, permissions: impl FnOnce(&Places) -> Vec<Permission>) -> Outcome<()> {
+        match &self.acting {
+            Some(acting) => acting.check(account, &permissions(&guard::places(account))),
+            None => Ok(()),
+        }
     }
 
     /// Puts an object into a bucket, which no [`Write`] can: relayctl manages buckets, not what is in them.
@@ -127,20 +148,36 @@ impl Provider for Sandbox {
         *asked += 1;
         let order = Order::new(*asked);
         let account = &inner.account;
+        let allowed = self.guard(account, |places| read.permissions(places));
         match read {
-            Read::CallerIdentity => Ok(Reply::Caller(account.caller())),
-            Read::Iam(iam) => {
-                iam::read(account, iam, order).map(Reply::Iam).map_err(|r| r.answer(&operation("iam", iam)))
+            Read::CallerIdentity => match &self.acting {
+                Some(acting) => acting.caller(account).map_err(|refusal| refusal.answer(read.action())),
+                None => Ok(account.caller()),
             }
-            Read::S3(s3) => s3::read(account, s3, order).map(Reply::S3).map_err(|r| r.answer(&operation("s3", s3))),
+            .map(Reply::Caller),
+            Read::Iam(iam) => allowed
+                .and_then(|()| iam::read(account, iam, order))
+                .map(Reply::Iam)
+                .map_err(|refusal| refusal.answer(&operation("iam", iam))),
+            Read::S3(s3) => allowed
+                .and_then(|()| s3::read(account, s3, order))
+                .map(Reply::S3)
+                .map_err(|refusal| refusal.answer(&operation("s3", s3))),
             Read::File(file) => Err(not_simulated(&operation("file", file))),
         }
     }
 
     async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+        let guard = |account: &Account| self.guard(account, |places| write.permissions(places));
         match write {
-            Write::Iam(iam) => self.change(&operation("iam", iam), |account| iam::write(account, iam)),
-            Write::S3(s3) => self.change(&operation("s3", s3), |account| s3::write(account, s3)),
+            Write::Iam(iam) => self.change(&operation("iam", iam), |account| {
+                guard(account)?;
+                iam::write(account, iam)
+            }),
+            Write::S3(s3) => self.change(&operation("s3", s3), |account| {
+                guard(account)?;
+                s3::write(account, s3)
+            }),
             Write::File(file) => Err(not_simulated(&operation("file", file))),
         }
     }

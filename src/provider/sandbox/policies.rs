@@ -44,6 +44,17 @@ pub(super) struct Wanted<'a> {
     pub(super) tags: &'a Tags,
 }
 
+impl Policy {
+    /// What the policy says now.
+    pub(super) fn document(&self) -> &Value {
+        self.versions.get(&self.default_version).map_or(&Value::Null, |version| &version.document)
+    }
+
+    pub(super) fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
 impl Account {
     fn policy_arn(&self, policy: &Policy) -> String {
         self.iam_arn(&format!("policy{}{}", policy.path, policy.name))

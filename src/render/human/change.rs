@@ -2,18 +2,20 @@
 
 use super::line::{Line, Mark};
 use super::reason::{name, phrase, remedy, verb};
-use super::{Style, fields};
+use super::{Style, access, fields};
 use crate::diff::{Action, Change, FieldDiff};
 use crate::kind::Form;
 use crate::plan::{Phase, Plan};
+use crate::render::access::Sentence;
 use crate::render::text::{count, escape};
 use crate::value::FieldChange;
 
-/// Its heading, what else is to be said about it, and its fields.
-pub fn block(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
+/// Its heading, what it means for people, what else is to be said about it, and its fields.
+pub fn block(plan: &Plan, change: &Change, sentences: &[Sentence], style: Style) -> Vec<Line> {
     let address = name(&change.address);
     let heading = style.bold(&format!("{address} {}", verb(change.action)));
     let mut lines = vec![Line::plain(2, format!("# {heading} ({})", phrase(plan, change)))];
+    lines.extend(access::of_change(sentences, &change.address, style));
     lines.extend(remedy(change).into_iter().map(|text| Line::plain(2, format!("# {text}"))));
     lines.extend(drift(change, &style.warn(DRIFTED), style));
     let mark = Mark::of(change.action);

@@ -1,5 +1,6 @@
 //! For people at a terminal, in the layout that Terraform's users read at once.
 
+mod access;
 mod calls;
 mod change;
 mod document;
@@ -18,6 +19,8 @@ use crate::diff::{Action, Change};
 use crate::event::{Event, Outcome};
 use crate::kind::KINDS;
 use crate::plan::{Header, Mode, Plan, Summary};
+use crate::policy::compare::Comparison;
+use crate::render::access::{Sentence, of_plan};
 use crate::render::text::count;
 
 use line::{Line, Mark};
@@ -54,6 +57,16 @@ pub fn outcome(plan: &Plan, outcome: &Outcome, style: Style) -> String {
     text(&lines, style)
 }
 
+/// What two documents allow differently, a line each: `gains s3:GetObject on …`, `loses …`. Empty where it is nothing.
+pub fn comparison(comparison: &Comparison, style: Style) -> String {
+    text(&access::comparison(comparison, style), style)
+}
+
+/// What a plan lets people do that they can't do now, or may let them; empty where that is nothing.
+pub fn widening(plan: &Plan, style: Style) -> String {
+    text(&access::widening(plan, style), style)
+}
+
 /// `account 123456789012 as arn:…`
 pub fn caller(caller: &Caller) -> String {
     header::caller(caller)
@@ -62,22 +75,25 @@ pub fn caller(caller: &Caller) -> String {
 /// The plan without its header.
 pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
     let changes = ordered(plan);
+    let sentences = of_plan(plan);
     let mut lines = Vec::new();
     if plan.is_empty() {
         lines.push(Line::plain(0, style.good(nothing(plan.header.mode))));
         lines.extend(same(&changes).map(|text| Line::plain(0, text)));
-        lines.extend(state_changes(plan, &changes, style));
+        lines.extend(state_changes(plan, &changes, &sentences, style));
+        lines.extend(access::of_nothing(&sentences, plan, style));
         lines.extend(notes(&changes, style));
         return lines;
     }
     lines.extend(legend(&changes));
     lines.push(Line::blank());
     lines.push(Line::plain(0, style.bold(opening(plan))));
-    lines.extend(blocks(plan, &changes, style));
+    lines.extend(blocks(plan, &changes, &sentences, style));
     if let Some(text) = same(&changes) {
         lines.push(Line::blank());
         lines.push(Line::plain(2, style.dim(&format!("# {text}"))));
     }
+    lines.extend(access::of_nothing(&sentences, plan, style));
     lines.extend(notes(&changes, style));
     let calls = calls::lines(plan, style);
     if !calls.is_empty() {
@@ -87,6 +103,25 @@ pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
     lines.push(Line::blank());
     lines.extend(summary(plan, style));
     lines
+}
+
+/// One change as a page shows it, below a heading of the page's own.
+pub(super) fn block(plan: &Plan, change: &Change) -> Vec<Line> {
+    change::block(plan, change, &[], Style::default()).split_off(1)
+}
+
+/// Notes on an object of which nothing changes.
+pub(super) fn remarks(change: &Change) -> Vec<Line> {
+    change::notes(change, Style::default())
+}
+
+/// The calls, one by one.
+pub(super) fn calls(plan: &Plan) -> Vec<Line> {
+    calls::lines(plan, Style { verbose: true, ..Style::default() })
+}
+
+pub(super) fn partial(header: &Header) -> Option<String> {
+    header::partial(header)
 }
 
 /// By kind, in the order in which the kinds are listed; kinds that this build doesn't know come last, by address.
@@ -121,16 +156,17 @@ pub(super) fn nothing(mode: Mode) -> &'static str {
 }
 
 /// Everything that happens, an empty line before each.
-fn blocks(plan: &Plan, changes: &[&Change], style: Style) -> Vec<Line> {
+fn blocks(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style) -> Vec<Line> {
     let changes = changes.iter().filter(|change| change.action != Action::Nothing);
-    changes.flat_map(|each| std::iter::once(Line::blank()).chain(change::block(plan, each, style))).collect()
+    let block = |each: &&Change| std::iter::once(Line::blank()).chain(change::block(plan, each, sentences, style));
+    changes.flat_map(block).collect()
 }
 
 /// What an otherwise empty plan does: the state learns or forgets.
-fn state_changes(plan: &Plan, changes: &[&Change], style: Style) -> Vec<Line> {
+fn state_changes(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style) -> Vec<Line> {
     let Some(text) = state_only(plan) else { return Vec::new() };
     let heading = Line::plain(0, format!("Only the state is brought up to date: {text}."));
-    std::iter::once(heading).chain(blocks(plan, changes, style)).collect()
+    std::iter::once(heading).chain(blocks(plan, changes, sentences, style)).collect()
 }
 
 fn opening(plan: &Plan) -> &'static str {
@@ -166,7 +202,8 @@ fn notes(changes: &[&Change], style: Style) -> Vec<Line> {
 }
 
 fn summary(plan: &Plan, style: Style) -> Vec<Line> {
-    let mut lines = vec![Line::plain(0, format!("{} {}.", style.bold("Plan:"), counts(plan)))];
+    let mut lines: Vec<Line> = access::summary(plan, style).into_iter().collect();
+    lines.push(Line::plain(0, format!("{} {}.", style.bold("Plan:"), counts(plan))));
     lines.extend(state_only(plan).map(|text| Line::plain(0, format!("State only: {text}."))));
     if plan.summary.refused + plan.summary.blocked > 0 {
         lines.push(Line::plain(0, style.bad("What is refused or blocked stays as it is until its cause is mended.")));

@@ -1,0 +1,50 @@
+//! What is left of a policy's conditions when the values of some keys are known.
+
+use crate::policy::decision::{Policies, Verdict};
+use crate::policy::request::{Caller, Context, Request};
+use crate::policy::statement::{Clause, Effect, Policy, Statement, Test};
+
+/// The policy for requests that carry `context`: a test of a key in it is settled; a statement one of whose tests fails
+/// says nothing of these requests.
+pub fn specialise(policy: Policy, context: &Context, caller: &Caller) -> Policy {
+    if context.is_empty() {
+        return policy;
+    }
+    let statements = policy.statements.into_iter().filter_map(|statement| settle(statement, context, caller)).collect();
+    Policy { name: policy.name, statements }
+}
+
+fn settle(mut statement: Statement, context: &Context, caller: &Caller) -> Option<Statement> {
+    let (settled, open) = statement.conditions.into_iter().partition(|test| {
+        // `${…}` in a value may be about a key that isn't known.
+        let fixed = !statement.variables || test.values.iter().all(|value| !value.contains("${"));
+        fixed && context.get(&test.key).is_some()
+    });
+    statement.conditions = open;
+    let settled: Vec<Test> = settled;
+    settled.into_iter().all(|test| holds(test, context, caller)).then_some(statement)
+}
+
+/// Asks for a decision on a statement that says nothing but this test.
+fn holds(test: Test, context: &Context, caller: &Caller) -> bool {
+    let everything = || Clause { not: false, patterns: vec!["*".to_owned()] };
+    let statement = Statement {
+        number: 1,
+        sid: None,
+        effect: Effect::Allow,
+        principals: None,
+        actions: everything(),
+        resources: Some(everything()),
+        conditions: vec![test],
+        variables: false,
+    };
+    let identity = [Policy { name: String::new(), statements: vec![statement] }];
+    let request = Request {
+        principal: caller.clone(),
+        action: "s3:ListAllMyBuckets".to_owned(),
+        resource: "*".to_owned(),
+        context: context.clone(),
+    };
+    let policies = Policies { identity: &identity, boundary: None, resource: None };
+    policies.decide(&request).verdict == Verdict::Allowed
+}

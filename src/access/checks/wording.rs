@@ -1,0 +1,146 @@
+//! Failed checks in words, with the statements that broke them at their places.
+
+use super::{By, Failure, Refusal, Why, failures, resource_side};
+use crate::address::Address;
+use crate::diagnostic::Diagnostic;
+use crate::manifest::Documents;
+use crate::model::{Check, Desired};
+use crate::policy::compare::Grant;
+use crate::policy::decision::Deciding;
+use crate::policy::request::Request;
+
+/// More of one kind than this are counted, not listed.
+const LISTED: usize = 5;
+
+/// An error for each check that fails, a warning for each that can't be proven.
+pub fn diagnostics(desired: &Desired, documents: &Documents) -> Vec<Diagnostic> {
+    failures(desired).iter().map(|failure| diagnostic(failure, documents)).collect()
+}
+
+fn diagnostic(failure: &Failure<'_>, documents: &Documents) -> Diagnostic {
+    let check = failure.check;
+    let message = message(failure);
+    let place = check.place.clone();
+    let help = lines(failure, documents).join("\n");
+    if failure.why.is_certain() {
+        Diagnostic::error("failed-check", place, message).help(help)
+    } else {
+        Diagnostic::warning("unproven-check", place, message).help(help)
+    }
+}
+
+fn message(failure: &Failure<'_>) -> String {
+    let check = failure.check;
+    let subject = &check.subject;
+    let (can, cannot) = if check.can { ("can", "cannot") } else { ("cannot", "can") };
+    match &failure.why {
+        Why::Allowed { grants, .. } => grants.first().map_or_else(String::new, |grant| {
+            format!("{subject} {cannot} {}, but the check says that it {can}", request(&grant.example, check))
+        }),
+        Why::Refused { refusals, .. } => refusals.first().map_or_else(String::new, |refusal| {
+            format!("{subject} {cannot} {}, but the check says that it {can}", request(&refusal.example, check))
+        }),
+        Why::Doubtful(_) => format!("whether {subject} {can} {} can't be told", asked(check)),
+        Why::Unread(_) => format!("that {subject} {can} {} isn't proven", asked(check)),
+    }
+}
+
+fn asked(check: &Check) -> String {
+    format!("{} on {}", check.actions.join(", "), check.resources.join(", "))
+}
+
+fn request(request: &Request, check: &Check) -> String {
+    let context: Vec<String> =
+        request.context.iter().map(|(key, values)| format!("{key} = {}", values.join(", "))).collect();
+    let with = if context.is_empty() { String::new() } else { format!(" with {}", context.join(" and ")) };
+    format!("{}{with}", action_on(request, check))
+}
+
+/// AWS minds no case in actions, and answers come in lower case where no pattern spells them: the check may.
+fn action_on(request: &Request, check: &Check) -> String {
+    let spelt = check.actions.iter().find(|action| action.eq_ignore_ascii_case(&request.action));
+    format!("{} on {}", spelt.unwrap_or(&request.action), request.resource)
+}
+
+fn lines(failure: &Failure<'_>, documents: &Documents) -> Vec<String> {
+    match &failure.why {
+        Why::Allowed { grants, boundary } => {
+            let mut lines = listed(grants, |grant| allowed(grant, documents));
+            lines.extend(boundary.iter().map(|arn| {
+                format!("its permissions boundary {arn} isn't declared here, and what it forbids doesn't count")
+            }));
+            lines.push("narrow what allows it, add a Deny, or correct the check".to_owned());
+            lines
+        }
+        Why::Refused { refusals, unread } => {
+            let mut lines = listed(refusals, |refusal| refused(refusal, failure.check, documents));
+            lines.extend(unread.iter().map(|arn| {
+                format!("{arn} is attached to it too, but what it allows isn't declared here and doesn't count")
+            }));
+            lines
+        }
+        Why::Doubtful(reasons) => {
+            let mut lines = listed(reasons, Clone::clone);
+            lines.push("say with `with:` what the condition keys are, or state the policy more simply".to_owned());
+            lines
+        }
+        Why::Unread(arns) => {
+            let mut lines =
+                listed(arns, |arn| format!("{arn} is attached to it, and the manifest doesn't declare what it says"));
+            lines.push("declare the policy in this manifest to have it judged".to_owned());
+            lines
+        }
+    }
+}
+
+fn listed<T>(items: &[T], line: impl Fn(&T) -> String) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for one in items.iter().map(line) {
+        if !lines.contains(&one) {
+            lines.push(one);
+        }
+    }
+    let more = lines.len().saturating_sub(LISTED);
+    lines.truncate(LISTED);
+    if more > 0 {
+        lines.push(format!("… and {more} more"));
+    }
+    lines
+}
+
+fn allowed(grant: &Grant, documents: &Documents) -> String {
+    let by = Deciding { policy: grant.policy.clone(), statement: grant.statement, sid: grant.sid.clone() };
+    let statement = statement(&by, documents);
+    match &grant.condition {
+        None => format!("{statement} allows it"),
+        Some(condition) => format!("{statement} allows it under the condition {condition}"),
+    }
+}
+
+fn refused(refusal: &Refusal, check: &Check, documents: &Documents) -> String {
+    let what = action_on(&refusal.example, check);
+    match &refusal.by {
+        By::Deny(deny) => format!("{} denies {what}", statement(deny, documents)),
+        By::Condition(allow, condition) => format!(
+            "{} allows {what} only under the condition {condition}; if that is meant, say so with `with:` in the check",
+            statement(allow, documents)
+        ),
+        By::Boundary(policy) => format!("the permissions boundary {policy} doesn't allow {what}"),
+        By::Nothing => format!("nothing allows {what}: add it to a policy of {}, or correct the check", check.subject),
+    }
+}
+
+/// `policies/x.json:12:5: statement 3 "Deploy" of policy.X`
+fn statement(by: &Deciding, documents: &Documents) -> String {
+    let source = by.policy.parse::<Address>().ok().and_then(|address| {
+        let field = resource_side::field(address.kind()).unwrap_or("document");
+        documents.get(&(address, field))
+    });
+    // Policies are judged in canonical form, where statements are sorted.
+    let number = source.and_then(|source| source.written(by.statement)).unwrap_or(by.statement);
+    let place = source
+        .and_then(|source| source.statement(number))
+        .map_or_else(String::new, |place| format!("{}:{}:{}: ", place.file.display(), place.line, place.column));
+    let sid = by.sid.as_ref().map_or_else(String::new, |sid| format!(" \"{sid}\""));
+    format!("{place}statement {number}{sid} of {}", by.policy)
+}

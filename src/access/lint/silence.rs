@@ -1,0 +1,55 @@
+//! `lint: {allow: […]}`: what the manifest accepts, and why.
+
+use super::Found;
+use crate::diagnostic::Severity;
+use crate::model::Silence;
+use crate::policy::lint;
+
+/// Marks what is accepted, and tells what is accepted in vain.
+pub(super) fn apply(silences: &[Silence], found: &mut Vec<Found>) {
+    let mut vain = Vec::new();
+    for silence in silences {
+        let mut used = false;
+        for one in found.iter_mut().filter(|one| accepts(silence, one)) {
+            used = true;
+            one.accepted.get_or_insert_with(|| silence.because.clone());
+        }
+        if !used {
+            vain.push(in_vain(silence));
+        }
+    }
+    found.extend(vain);
+}
+
+fn accepts(silence: &Silence, one: &Found) -> bool {
+    silence.rule == one.rule && (silence.on == "*" || silence.on == one.on)
+}
+
+fn in_vain(silence: &Silence) -> Found {
+    let Silence { rule, on, .. } = silence;
+    let (severity, message, remedy) = if lint::named(rule).is_some() {
+        let message = format!("`{rule}` finds nothing on `{on}` that would have to be accepted");
+        (Severity::Note, message, "take it out of `lint: allow:`".to_owned())
+    } else {
+        let near = nearest(rule).map(|near| format!("did you mean `{near}`?"));
+        let message = format!("there is no rule `{rule}`");
+        (Severity::Warning, message, near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned()))
+    };
+    Found {
+        rule: "unused-silence",
+        severity,
+        on: on.clone(),
+        place: silence.place.clone(),
+        message,
+        remedy,
+        related: Vec::new(),
+        accepted: None,
+    }
+}
+
+/// The rule that was likely meant.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let near = |candidate: &str| strsim::jaro_winkler(candidate, name);
+    let best = lint::rules().map(|rule| rule.name).max_by(|a, b| near(a).total_cmp(&near(b)))?;
+    (near(best) > 0.85).then_some(best)
+}

@@ -1,0 +1,211 @@
+use serde_json::json;
+
+use super::*;
+use crate::model::Silence;
+
+const ACCOUNT: &str = "123456789012";
+
+#[derive(Default)]
+struct Stage {
+    desired: Desired,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let (account, partition) = (ACCOUNT.to_owned(), "aws".to_owned());
+        Self { desired: Desired { account, partition, ..Desired::default() } }
+    }
+
+    fn with(mut self, kind: &str, name: &str, attributes: Value) -> Self {
+        let attributes = serde_json::from_value(attributes).unwrap();
+        self.desired.resources.insert(Address::new(kind, name), Resource { attributes, ..Resource::default() });
+        self
+    }
+
+    fn user(self, name: &str) -> Self {
+        self.with("user", name, json!({"arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}")}))
+    }
+
+    fn policy(self, name: &str, statements: &Value) -> Self {
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        self.with("policy", name, json!({"arn": arn(name), "document": document}))
+    }
+
+    fn attached(self, user: &str, policy: &str) -> Self {
+        let policy_arn = if policy.starts_with("arn:") { policy.to_owned() } else { arn(policy) };
+        self.with(
+            "user_policy_attachment",
+            &format!("{user}/{policy}"),
+            json!({"user": user, "policy_arn": policy_arn}),
+        )
+    }
+
+    fn silence(mut self, rule: &str, on: &str) -> Self {
+        let because = "we know".to_owned();
+        self.desired.silenced.push(Silence { rule: rule.to_owned(), on: on.to_owned(), because, place: None });
+        self
+    }
+
+    fn found(&self) -> Vec<Found> {
+        lint(&self.desired, &Documents::new())
+    }
+
+    /// Rule and address of what isn't accepted.
+    fn told(&self) -> Vec<(&'static str, String)> {
+        let open = self.found().into_iter().filter(|one| one.accepted.is_none());
+        open.map(|one| (one.rule, one.on)).collect()
+    }
+}
+
+fn arn(policy: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:policy/{policy}")
+}
+
+fn allow(actions: &[&str], resource: &str) -> Value {
+    json!({"Effect": "Allow", "Action": actions, "Resource": resource})
+}
+
+const OBJECTS: &str = "arn:aws:s3:::b/*";
+
+#[test]
+fn an_escalation_is_told_of_everyone_who_holds_its_parts_together() {
+    let role = "arn:aws:iam::123456789012:role/x-*";
+    let stage = Stage::new()
+        .user("ada")
+        .user("bob")
+        .policy("Make", &allow(&["iam:CreateRole"], role))
+        .policy("Change", &allow(&["iam:PutRolePolicy"], role))
+        .attached("ada", "Make")
+        .attached("ada", "Change")
+        .attached("bob", "Make");
+    assert_eq!(stage.told(), [("escalation-create-role", "user.ada".to_owned())]);
+    let found = &stage.found()[0];
+    assert!(found.message.starts_with("user.ada can make a role that trusts it"), "{}", found.message);
+    assert!(found.message.contains(role), "{}", found.message);
+    assert!(
+        found
+            .message
+            .ends_with("iam:CreateRole by policy.Make, statement 1; iam:PutRolePolicy by policy.Change, statement 1")
+    );
+}
+
+#[test]
+fn a_policy_that_hangs_on_nobody_counts_by_itself() {
+    let stage = Stage::new().policy("Loose", &allow(&["iam:CreateAccessKey"], "arn:aws:iam::123456789012:user/*"));
+    assert_eq!(stage.told(), [("escalation-create-access-key", "policy.Loose".to_owned())]);
+    assert!(stage.found()[0].message.starts_with("whoever holds policy.Loose can act as other users"));
+}
+
+#[test]
+fn a_boundary_gives_nothing_and_keeps_in() {
+    let everything = allow(&["*"], "*");
+    let boundary = json!({"arn": "arn:aws:iam::123456789012:user/ada", "permissions_boundary": arn("Bound")});
+    let stage = Stage::new()
+        .with("user", "ada", boundary)
+        .policy("Bound", &allow(&["s3:GetObject"], OBJECTS))
+        .policy("All", &everything)
+        .attached("ada", "All");
+    assert_eq!(stage.told(), [("action-wildcard", "policy.All".to_owned())], "and no escalation");
+    let wide = Stage::new()
+        .with("user", "ada", json!({"arn": "arn:aws:iam::123456789012:user/ada", "permissions_boundary": arn("Bound")}))
+        .policy("Bound", &everything);
+    assert_eq!(wide.told(), []);
+}
+
+#[test]
+fn the_power_of_an_administrator_is_told() {
+    let stage = Stage::new().user("ada").attached("ada", "arn:aws:iam::aws:policy/AdministratorAccess");
+    assert_eq!(stage.told(), [("administrator-policy", "user.ada".to_owned())]);
+    let reader = Stage::new().user("ada").attached("ada", "arn:aws:iam::aws:policy/ReadOnlyAccess");
+    assert_eq!(reader.told(), []);
+}
+
+#[test]
+fn what_is_spare_is_told_only_where_it_is_for_everyone() {
+    let narrow = allow(&["s3:GetObject"], "arn:aws:s3:::b/x/*");
+    let stage = |both: bool| {
+        let stage = Stage::new()
+            .user("ada")
+            .user("bob")
+            .policy("Narrow", &narrow)
+            .policy("Wide", &allow(&["s3:GetObject"], OBJECTS))
+            .attached("ada", "Narrow")
+            .attached("ada", "Wide")
+            .attached("bob", "Narrow");
+        if both { stage.attached("bob", "Wide") } else { stage }
+    };
+    assert_eq!(stage(true).told(), [("redundant-statement", "policy.Narrow".to_owned())]);
+    assert_eq!(stage(false).told(), [], "bob has it only from there");
+}
+
+#[test]
+fn a_deny_elsewhere_shadows_an_action() {
+    let deny = json!({"Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"});
+    let stage = Stage::new()
+        .user("ada")
+        .policy("P", &allow(&["s3:GetObject", "s3:DeleteObject"], OBJECTS))
+        .policy("Q", &deny)
+        .attached("ada", "P")
+        .attached("ada", "Q");
+    assert_eq!(stage.told(), [("shadowed-action", "policy.P".to_owned())]);
+    assert!(stage.found()[0].message.contains("s3:DeleteObject"));
+}
+
+#[test]
+fn a_trust_policy_and_a_bucket_policy_are_looked_at() {
+    let open = |action: &str, resource: Option<&str>| {
+        let mut statement = json!({"Effect": "Allow", "Principal": "*", "Action": action});
+        if let Some(resource) = resource {
+            statement["Resource"] = resource.into();
+        }
+        json!({"Version": "2012-10-17", "Statement": [statement]})
+    };
+    let stage = Stage::new().with("role", "r", json!({"trust": open("sts:AssumeRole", None)})).with(
+        "bucket",
+        "b",
+        json!({"policy": open("s3:GetObject", Some(OBJECTS))}),
+    );
+    assert_eq!(stage.told(), [("public-access", "bucket.b".to_owned()), ("trust-anyone", "role.r".to_owned())]);
+}
+
+#[test]
+fn inline_policies_are_full_together() {
+    let document = |length: usize| {
+        let resource = format!("arn:aws:s3:::b/{}", "x".repeat(length));
+        json!({"Version": "2012-10-17", "Statement": [allow(&["s3:GetObject"], &resource)]})
+    };
+    let with = |length: usize| {
+        Stage::new()
+            .user("ada")
+            .with("user_policy", "ada/i", json!({"user": "ada", "document": document(length)}))
+            .with("user_policy", "ada/j", json!({"user": "ada", "document": document(length + 1)}))
+            .told()
+    };
+    assert_eq!(with(830), [("policy-size", "user.ada".to_owned())]);
+    assert_eq!(with(400), []);
+}
+
+#[test]
+fn what_is_accepted_is_kept_with_its_reason() {
+    let stage = Stage::new().policy("P", &allow(&["*"], OBJECTS));
+    assert_eq!(stage.told().len(), 1);
+    for on in ["policy.P", "*"] {
+        let stage = Stage::new().policy("P", &allow(&["*"], OBJECTS)).silence("action-wildcard", on);
+        assert_eq!(stage.told(), [], "{on}");
+        assert_eq!(stage.found()[0].accepted.as_deref(), Some("we know"));
+    }
+    for (rule, on) in [("action-wildcard", "policy.Q"), ("resource-wildcard", "policy.P")] {
+        let told = Stage::new().policy("P", &allow(&["*"], OBJECTS)).silence(rule, on).told();
+        let expected = [("action-wildcard", "policy.P".to_owned()), ("unused-silence", on.to_owned())];
+        assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), expected.into_iter().collect(), "{rule} {on}");
+    }
+}
+
+#[test]
+fn accepting_by_a_rule_that_is_none_is_a_warning() {
+    let found = Stage::new().silence("action-wildcart", "*").found();
+    assert_eq!((found[0].rule, found[0].severity), ("unused-silence", Severity::Warning));
+    assert_eq!(found[0].remedy, "did you mean `action-wildcard`?");
+    let found = Stage::new().silence("action-wildcard", "*").found();
+    assert_eq!(found[0].severity, Severity::Note);
+}

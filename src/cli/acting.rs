@@ -1,0 +1,71 @@
+//! `--sandbox-enforce`: under whose policies the simulated account answers.
+
+use std::path::Path;
+
+use super::error::CommandError;
+use crate::policy::statement::Policy;
+use crate::policy::{self, Usage};
+use crate::provider::sandbox::Acting;
+
+/// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity policies.
+pub fn acting(given: &[String]) -> Result<Option<Acting>, CommandError> {
+    let principal = |text: &String| {
+        let name = |kind: &str| text.strip_prefix(kind).filter(|_| !Path::new(text).exists()).map(str::to_owned);
+        name("user/").map(Acting::User).or_else(|| name("role/").map(Acting::Role))
+    };
+    match given {
+        [] => Ok(None),
+        [one] if principal(one).is_some() => Ok(principal(one)),
+        many if many.iter().any(|text| principal(text).is_some()) => {
+            Err(CommandError::new("--sandbox-enforce takes one user or role, or policy files, not both"))
+        }
+        files => files.iter().map(|file| load(Path::new(file))).collect::<Result<_, _>>().map(Acting::Under).map(Some),
+    }
+}
+
+fn load(file: &Path) -> Result<Policy, CommandError> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        CommandError::file("read", file, error).help(
+            "--sandbox-enforce takes a file with an identity policy, such as `relayctl permissions MANIFEST` prints, \
+             or user/NAME or role/NAME of the sandbox",
+        )
+    })?;
+    let shown = file.display().to_string();
+    let document = policy::parse(&text).map_err(|error| CommandError::new(format!("{shown}: {error}")))?;
+    if let Some(finding) = policy::validate(&document, Usage::Managed).first() {
+        return Err(CommandError::new(format!("{shown}: {} ({})", finding.message, finding.pointer)));
+    }
+    Policy::compile(&shown, &document).map_err(|error| CommandError::new(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_is_told_from_a_file() {
+        let one = |text: &str| acting(&[text.to_owned()]);
+        assert!(matches!(one("user/ci"), Ok(Some(Acting::User(name))) if name == "ci"));
+        assert!(matches!(one("role/deploy"), Ok(Some(Acting::Role(name))) if name == "deploy"));
+        assert!(matches!(acting(&[]), Ok(None)));
+        let both = acting(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
+        assert!(both.message.is_some_and(|message| message.contains("not both")));
+    }
+
+    #[test]
+    fn a_file_must_be_a_valid_identity_policy() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("plan.json");
+        let given = [file.display().to_string()];
+        assert!(acting(&given).unwrap_err().help.is_some());
+        for text in ["{", "[]", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}"#] {
+            std::fs::write(&file, text).unwrap();
+            let message = acting(&given).unwrap_err().message.unwrap();
+            assert!(message.starts_with(&given[0]), "{message}");
+        }
+        let allow =
+            r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}"#;
+        std::fs::write(&file, allow).unwrap();
+        assert!(matches!(acting(&given), Ok(Some(Acting::Under(policies))) if policies.len() == 1));
+    }
+}

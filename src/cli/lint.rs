@@ -1,0 +1,122 @@
+//! `relayctl lint`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::Context;
+use super::error::{CommandError, Exit};
+use super::session;
+use crate::access::lint::{self, Found};
+use crate::diagnostic::Severity;
+use crate::policy::lint::{named, rules};
+use crate::render::lint as page;
+use crate::render::sarif;
+
+/// Find what is likely a mistake in a manifest's policies, or more than was meant
+///
+/// Works without a network. Looks at every document by itself, and at what users and roles can make of all that they hold:
+/// above all at the published ways of giving oneself more permissions.
+///
+/// An error gives somebody far more than a policy should: everything, or to everybody. A warning gives more than is likely
+/// meant, or says something that has no effect. A note is worth knowing, and fails nothing.
+///
+/// Exits with 1 if there is an error or a warning that the manifest doesn't accept in `lint: {allow: [{rule, on, because}]}`;
+/// with --min-severity error, warnings neither show nor fail.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The manifest: a YAML file
+    #[arg(value_name = "MANIFEST", required_unless_present_any = ["list", "explain"])]
+    manifest: Option<PathBuf>,
+
+    /// Print as JSON, with the findings that are accepted
+    #[arg(long, conflicts_with = "sarif")]
+    json: bool,
+
+    /// Print as SARIF 2.1.0, for code scanning; run it in the repository's root, to which its paths are relative
+    #[arg(long)]
+    sarif: bool,
+
+    /// Leave out what is less severe
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = Least::Note)]
+    min_severity: Least,
+
+    /// List the rules
+    #[arg(long, conflicts_with_all = ["manifest", "explain"])]
+    list: bool,
+
+    /// Say what a rule is about
+    #[arg(long, value_name = "RULE", conflicts_with = "manifest")]
+    explain: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Least {
+    Note,
+    Warning,
+    Error,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl lint manifests/dev.yaml
+  relayctl lint manifests/dev.yaml --min-severity error
+  relayctl lint manifests/dev.yaml --sarif > relayctl.sarif
+  relayctl lint --explain escalation-create-role
+
+To accept a finding, say why in the manifest:
+  lint:
+    allow:
+      - {rule: resource-wildcard, on: policy.Deploy, because: the API has no name before it is made}";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    if let Some(name) = &args.explain {
+        return explain(name, context);
+    }
+    let Some(manifest) = args.manifest.as_ref().filter(|_| !args.list) else {
+        context.terminal.result(&page::list(rules()))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let declared = session::load(manifest, context)?;
+    let least = args.min_severity.severity();
+    let mut found = lint::lint(&declared.desired, &declared.documents);
+    found.retain(|one| one.severity <= least);
+    let failed = found.iter().any(fails);
+    let style = context.terminal.style();
+    context.terminal.result(&if args.sarif {
+        let folder = std::env::current_dir().unwrap_or_default();
+        format!("{:#}", sarif::log(&found, &folder, manifest))
+    } else if args.json {
+        page::json(&found, failed)
+    } else {
+        page::human(&found, &declared.sources, style.color, style.verbose)
+    })?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// A note alone is no failure, nor is what the manifest accepts.
+fn fails(one: &Found) -> bool {
+    one.accepted.is_none() && one.severity <= Severity::Warning
+}
+
+fn explain(name: &str, context: &Context) -> Exit {
+    let Some(rule) = named(name) else {
+        let error = CommandError::new(format!("there is no rule `{name}`"));
+        let near = lint::nearest(name).map(|near| format!("did you mean `{near}`?"));
+        return Err(error.help(near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned())));
+    };
+    context.terminal.result(&page::rule(&rule))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Least {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Note => Severity::Note,
+            Self::Warning => Severity::Warning,
+            Self::Error => Severity::Error,
+        }
+    }
+}

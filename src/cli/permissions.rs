@@ -1,0 +1,125 @@
+//! `relayctl permissions`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::Context;
+use super::error::{CommandError, Exit};
+use super::options::ManifestArg;
+use super::session;
+use crate::model::Desired;
+use crate::permissions::{Job, needed, policies, statements};
+use crate::value::Value;
+
+/// Print the least IAM policy under which relayctl itself can do its work
+///
+/// Follows every call that relayctl can send for what the manifest declares, and allows those actions, on those ARNs, and
+/// nothing else. Needs no credentials and no network. Make it again when the manifest gets new names: a policy from before
+/// doesn't know them, and the run says which permission is missing.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{NOTES}"))]
+pub struct Args {
+    #[command(flatten)]
+    manifest: ManifestArg,
+
+    /// What relayctl shall be allowed to do
+    #[arg(long = "for", value_enum, value_name = "JOB", default_value_t = For::Apply)]
+    job: For,
+
+    /// Write plan.json and apply.json into this folder: the policies of two CI roles
+    #[arg(long, value_name = "FOLDER", conflicts_with = "job")]
+    write: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum For {
+    /// Read what is declared: for pull requests
+    Plan,
+    /// Plan, create, change, replace and delete it: for the main branch
+    Apply,
+    /// Read it and delete it
+    Destroy,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  relayctl permissions manifests/dev.yaml --for plan > plan.json
+  relayctl permissions manifests/dev.yaml --write policies/ci
+  relayctl plan manifests/dev.yaml --sandbox --sandbox-enforce plan.json";
+
+const NOTES: &str = "\
+Two roles for CI:
+  --write makes plan.json for a role that pull requests can assume, which can change nothing, and apply.json for
+  a role that only the protected main branch can assume.
+
+What is not in it:
+  The path of a user or a role is a part of its ARN: to change one, allow the old ARN, too.
+  iam:GetAccountAuthorizationDetails, which reads all of the account in one call. relayctl tries it, and asks for each
+  object where it is denied. Allow it on \"*\" to make plans of large manifests faster.
+  What keys and buckets in other places need: a state that is kept in S3, a KMS key's own policy.";
+
+pub fn run(args: &Args, context: &Context) -> Exit {
+    let declared = session::load(&args.manifest.manifest, context)?;
+    if let Some(folder) = &args.write {
+        write(&declared.desired, folder, context)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let documents = made(&declared.desired, args.job.job())?;
+    if documents.len() > 1 {
+        context.terminal.note(&several(documents.len()));
+    }
+    context.terminal.result(&match documents.as_slice() {
+        [one] => printed(one)?,
+        many => printed(&Value::from(many))?,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl For {
+    fn job(self) -> Job {
+        match self {
+            Self::Plan => Job::Plan,
+            Self::Apply => Job::Apply,
+            Self::Destroy => Job::Destroy,
+        }
+    }
+}
+
+fn made(desired: &Desired, job: Job) -> Result<Vec<Value>, CommandError> {
+    let documents = policies(&statements(&needed(desired, job)));
+    if documents.is_empty() {
+        return Err(CommandError::new("the manifest declares nothing in AWS, so there is nothing to allow"));
+    }
+    Ok(documents)
+}
+
+fn write(desired: &Desired, folder: &Path, context: &Context) -> Result<(), CommandError> {
+    let mut written = Vec::new();
+    for (name, job) in [("plan", Job::Plan), ("apply", Job::Apply)] {
+        let documents = made(desired, job)?;
+        for (number, document) in (1..).zip(&documents) {
+            let file = if documents.len() == 1 { format!("{name}.json") } else { format!("{name}-{number}.json") };
+            let path = folder.join(file);
+            let text = printed(document)? + "\n";
+            std::fs::create_dir_all(folder)
+                .and_then(|()| std::fs::write(&path, text))
+                .map_err(|error| CommandError::file("write", &path, error))?;
+            written.push(format!("  {}", path.display()));
+        }
+        if documents.len() > 1 {
+            context.terminal.note(&several(documents.len()));
+        }
+    }
+    context.terminal.result(&format!("Wrote\n{}", written.join("\n")))
+}
+
+fn several(count: usize) -> String {
+    format!("IAM takes 6144 characters in one policy, and these are more: attach all {count} of them")
+}
+
+fn printed(document: &Value) -> Result<String, CommandError> {
+    serde_json::to_string_pretty(document)
+        .map_err(|error| CommandError::new(format!("cannot print the policy: {error}")))
+}

@@ -1,0 +1,46 @@
+//! `--deny-widening`: a plan by which somebody gains access goes no further.
+
+use super::Context;
+use super::error::CommandError;
+use crate::plan::Plan;
+use crate::render::human;
+
+/// What a plan may do.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub struct Bounds {
+    /// Refuse, with exit code 1, a plan by which anybody gains access, or might: its gains are listed
+    #[arg(long)]
+    deny_widening: bool,
+}
+
+impl Bounds {
+    /// Why the plan is refused. `consequence` says what therefore hasn't happened.
+    pub fn refusal(self, plan: &Plan, consequence: &str, context: &Context) -> Option<CommandError> {
+        if !self.deny_widening {
+            return None;
+        }
+        let error = refused(&human::widening(plan, context.terminal.side_style()))?;
+        Some(error.help(format!("{consequence}; if these gains are wanted, leave --deny-widening out")))
+    }
+}
+
+fn refused(gains: &str) -> Option<CommandError> {
+    let listed: String = gains.lines().map(|line| format!("\n  {line}")).collect();
+    (!gains.is_empty()).then(|| CommandError::new(format!("this plan widens access, or may do so:{listed}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gains_are_listed_and_no_gains_are_no_refusal() {
+        assert_eq!(refused(""), None);
+        let error = refused("a gains x on y\nb gains z on y\n").unwrap();
+        assert_eq!(
+            error.message.as_deref(),
+            Some("this plan widens access, or may do so:\n  a gains x on y\n  b gains z on y")
+        );
+        assert_eq!(error.code, 1);
+    }
+}

@@ -1,0 +1,70 @@
+//! `lint:`, findings that are accepted.
+
+use super::Lowering;
+use crate::address::Address;
+use crate::manifest::decode::{Located, Text};
+use crate::manifest::scope::Section;
+use crate::manifest::{shape, suggest};
+use crate::model::Silence;
+
+impl Lowering<'_, '_, '_> {
+    /// Whether there is a rule of that name is for lint to say, which has the rules.
+    pub(super) fn silenced(&mut self, lint: Option<&shape::Lint>) -> Vec<Silence> {
+        let allowed = lint.and_then(|lint| lint.allow.as_deref()).unwrap_or_default();
+        allowed.iter().filter_map(|one| self.silence(one)).collect()
+    }
+
+    fn silence(&mut self, one: &Located<shape::Silence>) -> Option<Silence> {
+        let fields = [
+            ("rule", &one.value.rule, "name the rule, as `relayctl lint` prints it"),
+            ("on", &one.value.on, "write what it is about, for example policy.NAME, or \"*\" for everything"),
+            ("because", &one.value.because, "say why it is accepted: whoever reads this next will ask"),
+        ];
+        let [rule, on, because] = fields.map(|(name, text, help)| self.said(name, text.as_ref(), one, help));
+        let on = on?;
+        if on.value != "*" {
+            self.known_address(on);
+        }
+        Some(Silence {
+            rule: rule?.value.clone(),
+            on: on.value.clone(),
+            because: because?.value.clone(),
+            place: Some(one.spot.place()),
+        })
+    }
+
+    fn said<'t>(
+        &mut self,
+        name: &str,
+        text: Option<&'t Text>,
+        of: &Located<shape::Silence>,
+        help: &str,
+    ) -> Option<&'t Text> {
+        let Some(text) = text else {
+            self.missing(name, "an accepted finding", &of.spot, help);
+            return None;
+        };
+        if text.value.trim().is_empty() {
+            self.scope.error("missing-field", &text.spot, format!("`{name}` is empty"), help);
+            return None;
+        }
+        Some(text)
+    }
+
+    fn known_address(&mut self, on: &Text) {
+        // From the names: what is declared with a mistake in it is no resource yet, and yet it is there.
+        let mut known: Vec<String> = self.resources.keys().map(Address::to_string).collect();
+        for section in Section::ALL {
+            known.extend(self.scope.names(section).into_iter().map(|name| format!("{}.{name}", section.kind())));
+        }
+        if !known.contains(&on.value) {
+            let help = suggest::help(&on.value, known.iter().map(String::as_str), "addresses");
+            self.scope.error(
+                "unknown-reference",
+                &on.spot,
+                format!("there is no `{}` in this manifest", on.value),
+                help,
+            );
+        }
+    }
+}

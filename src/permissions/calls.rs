@@ -1,0 +1,135 @@
+//! The calls that a job can send, whatever it finds.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::Job;
+use crate::address::Address;
+use crate::call::batch::{Scope, next_reads};
+use crate::call::iam::{AuthorizationDetails, Policy, PolicyVersion, Role, User};
+use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
+use crate::kind::{self, Attached, Form, Kind, OnChange, Seen};
+use crate::model::{Desired, Resource};
+use crate::value::{Attributes, Value};
+
+/// Everything that the resolver asks about the declared objects. It prefers `GetAccountAuthorizationDetails`, which shows
+/// it all of the account and can't be allowed for less; denied, it asks for each object, which is what is allowed here.
+pub(super) fn reads(desired: &Desired) -> BTreeSet<Read> {
+    let facets: BTreeSet<Facet> = kinds(desired)
+        .flat_map(|(kind, resource)| {
+            let attributes = &resource.attributes;
+            kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
+        })
+        .collect();
+    let mut snapshot = Snapshot::default();
+    let mut asked = BTreeSet::new();
+    loop {
+        let round = next_reads(&facets, &snapshot, Scope::Targeted);
+        if round.is_empty() {
+            return asked;
+        }
+        for read in round {
+            snapshot.add(read.clone(), answer(&read));
+            asked.insert(read);
+        }
+    }
+}
+
+/// As if everything were there, so that every question is asked that an answer can lead to.
+fn answer(read: &Read) -> Result<Reply, Failure> {
+    match read {
+        Read::Iam(read) => Ok(Reply::Iam(iam(read))),
+        Read::S3(S3Read::HeadBucket(bucket)) => Ok(Reply::S3(S3Reply::Bucket { region: bucket.region.clone() })),
+        // No further question depends on these.
+        Read::CallerIdentity | Read::S3(_) | Read::File(_) => {
+            Err(Failure::new(FailureKind::NotFound, read.action(), "NotFound", "nothing was asked"))
+        }
+    }
+}
+
+fn iam(read: &IamRead) -> IamReply {
+    let version = PolicyVersion { id: "v1".to_owned(), is_default: true, document: Some(json!({})) };
+    match read {
+        IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(AuthorizationDetails::default()),
+        IamRead::ListRoles => IamReply::Roles(Vec::new()),
+        IamRead::GetUser { user } => IamReply::User(User { name: user.clone(), ..User::default() }),
+        IamRead::GetRole { role } => IamReply::Role(Role { name: role.clone(), ..Role::default() }),
+        IamRead::ListAttachedUserPolicies { .. } | IamRead::ListAttachedRolePolicies { .. } => {
+            IamReply::Attached(Vec::new())
+        }
+        // Somebody else's inline policies are read, too.
+        IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => IamReply::Names(vec!["any".to_owned()]),
+        IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => IamReply::Document(json!({})),
+        IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
+        IamRead::GetPolicy { arn } => {
+            IamReply::Policy(Policy { arn: arn.clone(), default_version: version.id, ..Policy::default() })
+        }
+        IamRead::GetPolicyVersion { .. } => IamReply::PolicyVersion(version),
+        IamRead::ListPolicyVersions { .. } => IamReply::PolicyVersions(vec![version]),
+    }
+}
+
+/// Everything that may have to be sent to bring about what is declared, from whatever there is; and to remove it.
+pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
+    let mut writes = Vec::new();
+    if job == Job::Plan {
+        return writes;
+    }
+    for (kind, resource) in kinds(desired) {
+        let wanted = &resource.attributes;
+        let seen = unlike(wanted);
+        writes.extend(kind.delete(&seen, wanted));
+        if job == Job::Apply {
+            writes.extend(kind.create(wanted));
+            let changed = changeable(kind, wanted);
+            writes.extend(changed.into_iter().flat_map(|field| kind.update(&seen, wanted, &[field])));
+        }
+    }
+    if job == Job::Apply {
+        writes.extend(desired.resources.iter().filter(|(_, it)| it.exclusive).flat_map(|(it, _)| cleared(it)));
+    }
+    writes
+}
+
+fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Resource)> {
+    desired.resources.iter().filter_map(|(address, resource)| Some((kind::of(address.kind())?, resource)))
+}
+
+/// The declared fields that are changed in place. A user's path is too, but it is a part of the ARN, and of the ARN that
+/// the user has until then the manifest knows nothing.
+fn changeable(kind: &dyn Kind, wanted: &Attributes) -> Vec<&'static str> {
+    let fields = kind.fields().iter().filter(|field| wanted.contains_key(field.name) && field.name != "path");
+    fields
+        .filter(|field| field.form != Form::Identity && matches!(field.change, OnChange::InPlace))
+        .map(|field| field.name)
+        .collect()
+}
+
+/// The object as it might be found, at its most laborious: with another tag, which goes, without those that are wanted,
+/// which come; with as many versions as IAM keeps; and a bucket with something in it.
+fn unlike(wanted: &Attributes) -> Seen {
+    let mut attributes = wanted.clone();
+    attributes.insert("tags".to_owned(), json!({"another": ""}));
+    let internals = [
+        ("versions", json!(["v5", "v4", "v3", "v2", "v1"])),
+        ("default_version", json!("v5")),
+        ("empty", json!(false)),
+    ];
+    Seen {
+        attributes,
+        internals: internals.map(|(name, value): (&str, Value)| (name.to_owned(), value)).into(),
+        ..Seen::default()
+    }
+}
+
+/// `exclusive: true` removes whatever hangs there besides.
+fn cleared(holder: &Address) -> Vec<Write> {
+    let any = [Attached::Managed("*".to_owned()), Attached::Inline("any".to_owned())];
+    let removal = |attached: &Attached| {
+        let kind = kind::of(kind::attachment_address(holder, attached, &|_| None).kind())?;
+        let attributes = kind::attachment_attributes(holder, attached);
+        Some(kind.delete(&Seen { attributes: attributes.clone(), ..Seen::default() }, &attributes))
+    };
+    any.iter().filter_map(removal).flatten().collect()
+}

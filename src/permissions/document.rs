@@ -1,0 +1,186 @@
+//! Permissions -> policies: grouped so that a person can read them, and no wider for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, json};
+
+use crate::call::Permission;
+use crate::policy::catalogue::{self, AccessLevel, ValueType};
+use crate::policy::{Usage, limit, size};
+use crate::value::Value;
+
+/// What a request tells that the policy asks for again: which policy is attached, which boundary is set. Tags are left to
+/// the manifest, so that a new tag needs no new policy.
+const ASKED: [&str; 2] = ["iam:PermissionsBoundary", "iam:PolicyARN"];
+
+/// Values by condition key; none for what may be anything.
+type Conditions = BTreeMap<String, BTreeSet<String>>;
+
+/// One statement to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub sid: String,
+    pub actions: BTreeSet<&'static str>,
+    pub resources: BTreeSet<String>,
+    pub conditions: Conditions,
+}
+
+/// The statements that allow exactly these permissions.
+pub fn statements(needed: &BTreeSet<Permission>) -> Vec<Statement> {
+    let mut alike: BTreeMap<(Title, BTreeSet<String>, Conditions), BTreeSet<&'static str>> = BTreeMap::new();
+    for ((action, conditions), resources) in by_action(needed) {
+        let title = Title::of(action, &resources, &conditions);
+        alike.entry((title, resources, conditions)).or_default().insert(action);
+    }
+    let mut used: BTreeMap<String, usize> = BTreeMap::new();
+    let statement = |((title, resources, conditions), actions): ((Title, _, _), _)| {
+        let name = title.name();
+        let count = used.entry(name.clone()).or_default();
+        *count += 1;
+        let sid = if *count == 1 { name } else { format!("{name}{count}") };
+        Statement { sid, actions, resources, conditions }
+    };
+    alike.into_iter().map(statement).collect()
+}
+
+/// The resources of each action that share conditions. What is needed for one resource under several values of a key is
+/// one condition with all of them; what is needed unconditionally has none.
+fn by_action(needed: &BTreeSet<Permission>) -> BTreeMap<(&'static str, Conditions), BTreeSet<String>> {
+    let mut by_resource: BTreeMap<(&'static str, &str), Conditions> = BTreeMap::new();
+    let mut free: BTreeSet<(&'static str, &str)> = BTreeSet::new();
+    for permission in needed {
+        let at = (permission.action, permission.resource.as_str());
+        let asked = conditions(permission);
+        if asked.is_empty() {
+            free.insert(at);
+        }
+        let known = by_resource.entry(at).or_default();
+        for (key, values) in asked {
+            known.entry(key).or_default().extend(values);
+        }
+    }
+    let mut grouped: BTreeMap<(&'static str, Conditions), BTreeSet<String>> = BTreeMap::new();
+    for ((action, resource), conditions) in by_resource {
+        let conditions = if free.contains(&(action, resource)) { Conditions::new() } else { conditions };
+        grouped.entry((action, conditions)).or_default().insert(resource.to_owned());
+    }
+    grouped
+}
+
+fn conditions(permission: &Permission) -> Conditions {
+    let asked = permission.context.iter().filter(|(key, _)| ASKED.contains(&key.as_str()));
+    let bound = asked.filter(|(_, values)| !values.iter().any(|value| value == "*"));
+    bound.map(|(key, values)| (key.clone(), values.iter().cloned().collect())).collect()
+}
+
+/// What a statement is about; in the order of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Title {
+    verb: Verb,
+    noun: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verb {
+    Read,
+    Change,
+    Attach,
+    Bound,
+}
+
+impl Title {
+    fn of(action: &str, resources: &BTreeSet<String>, conditions: &Conditions) -> Self {
+        let level = catalogue::action(action).map(|action| action.access);
+        let verb = if conditions.contains_key("iam:PolicyARN") {
+            Verb::Attach
+        } else if conditions.contains_key("iam:PermissionsBoundary") {
+            Verb::Bound
+        } else if matches!(level, Some(AccessLevel::List | AccessLevel::Read)) {
+            Verb::Read
+        } else {
+            Verb::Change
+        };
+        let resource = resources.first().map_or("", String::as_str);
+        let nouns = [(":user/", "Users"), (":role/", "Roles"), (":policy/", "Policies"), ("/*", "Objects")];
+        let noun = nouns.iter().find(|(part, _)| resource.contains(part)).map_or("Buckets", |(_, noun)| noun);
+        Self { verb, noun }
+    }
+
+    fn name(self) -> String {
+        let noun = self.noun;
+        match self.verb {
+            Verb::Read => format!("Read{noun}"),
+            Verb::Change => format!("Change{noun}"),
+            Verb::Attach => format!("AttachTo{noun}"),
+            Verb::Bound => format!("Bound{noun}"),
+        }
+    }
+}
+
+impl Statement {
+    pub fn document(&self) -> Value {
+        let mut elements = Map::from_iter([
+            ("Sid".to_owned(), json!(self.sid)),
+            ("Effect".to_owned(), json!("Allow")),
+            ("Action".to_owned(), json!(self.actions)),
+            ("Resource".to_owned(), json!(self.resources)),
+        ]);
+        if !self.conditions.is_empty() {
+            let mut operators: BTreeMap<&str, BTreeMap<&String, &BTreeSet<String>>> = BTreeMap::new();
+            for (key, values) in &self.conditions {
+                operators.entry(operator(key)).or_default().insert(key, values);
+            }
+            elements.insert("Condition".to_owned(), json!(operators));
+        }
+        Value::Object(elements)
+    }
+
+    /// The same in two, for a document that has no room for all of it.
+    fn halved(&self) -> Option<(Self, Self)> {
+        let middle = self.resources.iter().nth(self.resources.len() / 2).filter(|_| self.resources.len() > 1)?;
+        let mut first = self.clone();
+        let second = Self { resources: first.resources.split_off(middle), ..self.clone() };
+        Some((first, second))
+    }
+}
+
+fn operator(key: &str) -> &'static str {
+    match catalogue::condition_key(key).map(|key| key.value) {
+        Some(ValueType::Arn | ValueType::ArrayOfArn) => "ArnEquals",
+        _ => "StringEquals",
+    }
+}
+
+/// As few documents as hold all statements within IAM's limit for a managed policy.
+pub fn policies(statements: &[Statement]) -> Vec<Value> {
+    let mut documents = Vec::new();
+    let mut open: Vec<Value> = Vec::new();
+    let mut waiting: Vec<Statement> = statements.iter().rev().cloned().collect();
+    while let Some(statement) = waiting.pop() {
+        let mut with = open.clone();
+        with.push(statement.document());
+        if fits(&with) {
+            open = with;
+        } else if !open.is_empty() {
+            documents.push(document(&open));
+            open.clear();
+            waiting.push(statement);
+        } else if let Some((first, second)) = statement.halved() {
+            waiting.extend([second, first]);
+        } else {
+            documents.push(document(&with));
+        }
+    }
+    if !open.is_empty() {
+        documents.push(document(&open));
+    }
+    documents
+}
+
+fn fits(statements: &[Value]) -> bool {
+    size(&document(statements), Usage::Managed) <= limit(Usage::Managed)
+}
+
+fn document(statements: &[Value]) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}

@@ -1,0 +1,53 @@
+//! The least that relayctl itself must be allowed for a manifest: which calls a job can send for what is declared, and the
+//! policy that allows exactly those.
+
+mod calls;
+mod document;
+
+use std::collections::BTreeSet;
+
+use crate::call::{Permission, Places};
+use crate::model::Desired;
+use crate::value::text;
+
+pub use document::{Statement, policies, statements};
+
+/// What relayctl is to be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Read what is declared; also for `plan --destroy`.
+    Plan,
+    /// Plan, create, update, replace and delete it.
+    Apply,
+    /// Read it and delete it.
+    Destroy,
+}
+
+/// Every permission that the job can need for what the manifest declares.
+pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
+    let places = places(desired);
+    // IAM can't know the path of what doesn't exist, so a read before a create is decided for an ARN without one.
+    let unknown = Places { users: [].into(), roles: [].into(), ..places.clone() };
+    let reads = calls::reads(desired);
+    let mut needed: BTreeSet<Permission> =
+        [&places, &unknown].into_iter().flat_map(|at| reads.iter().flat_map(|read| read.permissions(at))).collect();
+    needed.extend(calls::writes(desired, job).iter().flat_map(|write| write.permissions(&places)));
+    needed
+}
+
+fn places(desired: &Desired) -> Places {
+    let paths = |kind: &str| {
+        let of_kind = desired.resources.iter().filter(|(address, _)| address.kind() == kind);
+        let attributes = of_kind.map(|(_, resource)| &resource.attributes);
+        attributes.map(|it| (text(it, "name").to_owned(), text(it, "path").to_owned())).collect()
+    };
+    Places {
+        partition: desired.partition.clone(),
+        account: desired.account.clone(),
+        users: paths("user"),
+        roles: paths("role"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

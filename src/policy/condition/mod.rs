@@ -1,0 +1,118 @@
+//! Whether a condition holds for a request, by the rules of the IAM User Guide's pages "Condition operators", "Set
+//! operators for multivalued context keys" and "Policy variables with no value".
+
+mod date;
+mod network;
+mod number;
+
+use std::cmp::Ordering;
+
+use data_encoding::BASE64;
+
+use super::pattern::{Filling, arn_matches, filled, text_matches};
+use super::request::Context;
+use super::statement::{Comparison, Quantifier, Test};
+
+pub(super) use network::network;
+
+/// One test on one request. `variables`: whether `${…}` in its values is filled in.
+///
+/// A key without values is as good as a missing one: AWS speaks of both as "a null data set".
+pub fn holds(test: &Test, context: &Context, variables: bool) -> bool {
+    let operator = test.operator;
+    let found = context.get(&test.key).filter(|values| !values.is_empty());
+    if operator.comparison == Comparison::Null {
+        let missing = if found.is_none() { "true" } else { "false" };
+        return test.values.iter().any(|wanted| wanted.eq_ignore_ascii_case(missing));
+    }
+    let (comparison, negated) = operator.comparison.positive();
+    let Some(found) = found else {
+        return operator.if_exists || without_values(operator.quantifier, negated);
+    };
+    let filling = Filling::of(context, variables);
+    let equal = |value: &String| test.values.iter().any(|wanted| matches(comparison, wanted, value, filling));
+    // "… if the key resolves to a null data set, such as an empty string".
+    let empty = found.iter().all(String::is_empty);
+    match operator.quantifier {
+        Some(quantifier) if empty => without_values(Some(quantifier), negated),
+        Some(Quantifier::ForAllValues) => found.iter().all(|value| equal(value) != negated),
+        Some(Quantifier::ForAnyValue) => found.iter().any(|value| equal(value) != negated),
+        None => found.iter().any(equal) != negated,
+    }
+}
+
+/// "If the key is not present, the values do not match and the condition is false"; one that "requires that the key is
+/// not matched" is true then, and so is ForAllValues, whereas ForAnyValue is false.
+fn without_values(quantifier: Option<Quantifier>, negated: bool) -> bool {
+    match quantifier {
+        Some(Quantifier::ForAllValues) => true,
+        Some(Quantifier::ForAnyValue) => false,
+        None => negated,
+    }
+}
+
+impl Comparison {
+    /// The comparison that this one is, or is the negation of: several values are an "or", and the negation of that.
+    /// ArnEquals and ArnLike "behave identically".
+    pub(super) fn positive(self) -> (Self, bool) {
+        match self {
+            Self::StringNotEquals => (Self::StringEquals, true),
+            Self::StringNotEqualsIgnoreCase => (Self::StringEqualsIgnoreCase, true),
+            Self::StringNotLike => (Self::StringLike, true),
+            Self::NumericNotEquals => (Self::NumericEquals, true),
+            Self::DateNotEquals => (Self::DateEquals, true),
+            Self::NotIpAddress => (Self::IpAddress, true),
+            Self::ArnNotEquals | Self::ArnNotLike => (Self::ArnLike, true),
+            Self::ArnEquals => (Self::ArnLike, false),
+            other => (other, false),
+        }
+    }
+}
+
+/// One value of a policy against one of the request, for a positive comparison. What can't be read never matches.
+/// Variables are only for texts and ARNs ("Where you can use policy variables").
+fn matches(comparison: Comparison, wanted: &str, found: &str, filling: Filling<'_>) -> bool {
+    let number = |expected: &[Ordering]| {
+        let order =
+            number::Number::parse(found).zip(number::Number::parse(wanted)).map(|(found, wanted)| found.cmp(&wanted));
+        order.is_some_and(|order| expected.contains(&order))
+    };
+    let date = |expected: &[Ordering]| {
+        let order = date::date(found).zip(date::date(wanted)).map(|(found, wanted)| found.cmp(&wanted));
+        order.is_some_and(|order| expected.contains(&order))
+    };
+    match comparison {
+        Comparison::StringEquals => filled(wanted, filling).is_some_and(|wanted| wanted == found),
+        Comparison::StringEqualsIgnoreCase => {
+            filled(wanted, filling).is_some_and(|wanted| wanted.to_lowercase() == found.to_lowercase())
+        }
+        Comparison::StringLike => text_matches(wanted, found, filling),
+        Comparison::ArnLike => arn_matches(wanted, found, filling),
+        Comparison::NumericEquals => number(&[Ordering::Equal]),
+        Comparison::NumericLessThan => number(&[Ordering::Less]),
+        Comparison::NumericLessThanEquals => number(&[Ordering::Less, Ordering::Equal]),
+        Comparison::NumericGreaterThan => number(&[Ordering::Greater]),
+        Comparison::NumericGreaterThanEquals => number(&[Ordering::Greater, Ordering::Equal]),
+        Comparison::DateEquals => date(&[Ordering::Equal]),
+        Comparison::DateLessThan => date(&[Ordering::Less]),
+        Comparison::DateLessThanEquals => date(&[Ordering::Less, Ordering::Equal]),
+        Comparison::DateGreaterThan => date(&[Ordering::Greater]),
+        Comparison::DateGreaterThanEquals => date(&[Ordering::Greater, Ordering::Equal]),
+        Comparison::Bool => boolean(found).is_some_and(|found| boolean(wanted) == Some(found)),
+        Comparison::BinaryEquals => bytes(found).is_some_and(|found| bytes(wanted) == Some(found)),
+        Comparison::IpAddress => network(wanted).zip(network(found)).is_some_and(|(wide, one)| wide.contains(&one)),
+        // The others are negations of these, and Null is about the key.
+        _ => false,
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    ["false", "true"].iter().position(|name| name.eq_ignore_ascii_case(text)).map(|index| index == 1)
+}
+
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Condition keys that follow from who asks (IAM User Guide, "AWS global condition context keys", "Properties of the
+//! principal"). What the request says itself goes before.
+
+use std::borrow::Cow;
+
+use crate::policy::principal::Entity;
+use crate::policy::request::{Caller, Context, Request};
+use crate::policy::statement::{PrincipalType, Statement};
+
+/// Keys that are filled in, but for this prefix.
+const USERNAME: &str = "aws:username";
+const PRINCIPAL: &str = "aws:principal";
+
+impl Request {
+    /// The circumstances with what follows from the caller: `aws:PrincipalArn`, `aws:PrincipalAccount`,
+    /// `aws:PrincipalType`, `aws:username`; for services `aws:PrincipalServiceName`.
+    pub fn circumstances(&self) -> Context {
+        let mut context = self.context.clone();
+        for (key, value) in self.principal.keys() {
+            if context.get(key).is_none() {
+                context.set(key, vec![value]);
+            }
+        }
+        context
+    }
+
+    /// The same, without the work where the statement asks for none of it.
+    pub(super) fn circumstances_for(&self, statement: &Statement) -> Cow<'_, Context> {
+        let derived = |key: &str| {
+            let key = key.to_ascii_lowercase();
+            key.starts_with(PRINCIPAL) || key == USERNAME
+        };
+        let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
+        let values = statement.conditions.iter().flat_map(|test| &test.values);
+        let asked = statement.conditions.iter().any(|test| derived(&test.key))
+            || patterns.chain(values).any(|text| text.contains("${"));
+        if asked { Cow::Owned(self.circumstances()) } else { Cow::Borrowed(&self.context) }
+    }
+}
+
+impl Caller {
+    fn keys(&self) -> Vec<(&'static str, String)> {
+        let mut keys = Vec::new();
+        let mut add = |key: &'static str, value: &str| keys.push((key, value.to_owned()));
+        match self.kind {
+            PrincipalType::Everyone => add("aws:PrincipalType", "Anonymous"),
+            PrincipalType::Service => {
+                add("aws:PrincipalServiceName", &self.name);
+                add("aws:PrincipalIsAWSService", "true");
+            }
+            PrincipalType::AWS => {
+                add("aws:PrincipalIsAWSService", "false");
+                if let Some(account) = self.account() {
+                    add("aws:PrincipalAccount", account);
+                }
+                if let Some(entity) = self.entity() {
+                    add("aws:PrincipalType", kind(entity));
+                    add("aws:PrincipalArn", &self.arn(entity));
+                }
+                if let Some(Entity::User(name)) = self.entity() {
+                    add("aws:username", name);
+                }
+            }
+            PrincipalType::Federated | PrincipalType::CanonicalUser => {}
+        }
+        keys
+    }
+
+    /// For a session that of its role: "the request context returns the ARN of the role that was assumed". The role's
+    /// path isn't in the session's ARN, so roles with a path are told by `--context`.
+    fn arn(&self, entity: Entity<'_>) -> String {
+        let partition = self.name.split(':').nth(1).unwrap_or("aws");
+        let account = self.account().unwrap_or_default();
+        match entity {
+            Entity::Session(role) => format!("arn:{partition}:iam::{account}:role/{role}"),
+            Entity::Root => format!("arn:{partition}:iam::{account}:root"),
+            _ => self.name.clone(),
+        }
+    }
+}
+
+/// IAM User Guide, "Principal key values".
+fn kind(entity: Entity<'_>) -> &'static str {
+    match entity {
+        Entity::Root => "Account",
+        Entity::User(_) => "User",
+        Entity::Role(_) | Entity::Session(_) => "AssumedRole",
+        Entity::Federated => "FederatedUser",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(caller: Caller) -> String {
+        let request = Request {
+            principal: caller,
+            action: "s3:GetObject".to_owned(),
+            resource: "*".to_owned(),
+            context: Context::default(),
+        };
+        let context = request.circumstances();
+        context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_caller_says_who_it_is() {
+        insta::assert_snapshot!(keys(Caller::aws("arn:aws:iam::123456789012:user/team/ada")), @r"
+        aws:principalaccount=123456789012
+        aws:principalarn=arn:aws:iam::123456789012:user/team/ada
+        aws:principalisawsservice=false
+        aws:principaltype=User
+        aws:username=ada
+        ");
+        insta::assert_snapshot!(keys(Caller::aws("arn:aws-cn:sts::123456789012:assumed-role/ops/ada")), @r"
+        aws:principalaccount=123456789012
+        aws:principalarn=arn:aws-cn:iam::123456789012:role/ops
+        aws:principalisawsservice=false
+        aws:principaltype=AssumedRole
+        ");
+        insta::assert_snapshot!(keys(Caller::aws("123456789012")), @r"
+        aws:principalaccount=123456789012
+        aws:principalarn=arn:aws:iam::123456789012:root
+        aws:principalisawsservice=false
+        aws:principaltype=Account
+        ");
+        insta::assert_snapshot!(keys(Caller::service("lambda.amazonaws.com")), @r"
+        aws:principalisawsservice=true
+        aws:principalservicename=lambda.amazonaws.com
+        ");
+        insta::assert_snapshot!(keys(Caller { kind: PrincipalType::Everyone, name: "*".to_owned() }), @"aws:principaltype=Anonymous");
+    }
+
+    #[test]
+    fn what_the_request_says_goes_before() {
+        let mut request = Request {
+            principal: Caller::aws("arn:aws:sts::123456789012:assumed-role/ops/ada"),
+            action: "s3:GetObject".to_owned(),
+            resource: "*".to_owned(),
+            context: Context::default(),
+        };
+        request.context.set("AWS:principalarn", vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]);
+        let arn = request.circumstances().get("aws:PrincipalArn").map(<[String]>::to_vec);
+        assert_eq!(arn, Some(vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]));
+    }
+}

@@ -1,0 +1,48 @@
+//! `iam:PassRole`, the permission to give a service somebody else's permissions.
+
+use crate::diagnostic::Severity;
+use crate::policy::escalation;
+use crate::policy::pattern::action_matches;
+
+use super::site::Site;
+use super::{Finding, Home};
+
+const ACTION: &str = "iam:PassRole";
+const KEY: &str = "iam:PassedToService";
+
+pub(super) fn anywhere(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
+    let actions = &site.statement.actions;
+    // `*` and NotAction have rules of their own.
+    let named = actions.patterns.iter().position(|pattern| pattern.contains(':') && action_matches(pattern, ACTION));
+    let Some(action) = named.filter(|_| !actions.not) else { return Vec::new() };
+    let mut findings = Vec::new();
+    let every = format!("arn:{}:iam::{}:role/*", home.partition, home.account);
+    let resources = site.statement.resources.as_ref().filter(|clause| !clause.not);
+    let all = resources.and_then(|clause| clause.patterns.iter().position(|it| escalation::covers(it, &every)));
+    if let Some(resource) = all {
+        let message = "every role of the account may be passed to a service, the most powerful ones too";
+        let remedy = "name the roles that are meant, or give them a path of their own: role/app/*";
+        findings.push(site.finding(
+            "pass-role-wildcard",
+            Severity::Error,
+            site.value("Resource", resource),
+            message,
+            remedy,
+        ));
+    }
+    let limited = site.statement.conditions.iter().any(|test| test.key.eq_ignore_ascii_case(KEY));
+    if !limited {
+        let message = "the roles may be passed to any service that they trust";
+        let remedy = format!(
+            "say to which, with the condition {KEY}: {{\"StringEquals\": {{\"{KEY}\": \"lambda.amazonaws.com\"}}}}"
+        );
+        findings.push(site.finding(
+            "pass-role-any-service",
+            Severity::Note,
+            site.value("Action", action),
+            message,
+            remedy,
+        ));
+    }
+    findings
+}

@@ -1,0 +1,101 @@
+//! A statement with the place of each of its parts.
+
+use serde_json::Map;
+
+use crate::diagnostic::Severity;
+use crate::policy::document;
+use crate::policy::statement::{Comparison, Policy, Quantifier, Statement, Test};
+use crate::value::Value;
+
+use super::Finding;
+
+pub(super) struct Site<'a> {
+    pub statement: &'a Statement,
+    elements: &'a Map<String, Value>,
+    pub pointer: String,
+}
+
+impl<'a> Site<'a> {
+    /// `policy` is the document, compiled.
+    pub fn all(document: &'a Value, policy: &'a Policy) -> Vec<Self> {
+        let alone = document.get("Statement").is_some_and(Value::is_object);
+        let pointer =
+            |number: usize| if alone { "/Statement".to_owned() } else { format!("/Statement/{}", number - 1) };
+        let statements = document::statements(document).unwrap_or_default();
+        let site = |(statement, elements): (&'a Statement, _)| Self {
+            statement,
+            elements,
+            pointer: pointer(statement.number),
+        };
+        policy.statements.iter().zip(statements).map(site).collect()
+    }
+
+    /// Of an element that may be negated: `Action` or `NotAction`.
+    pub fn element(&self, name: &str) -> String {
+        let negated = format!("Not{name}");
+        let name = if self.elements.contains_key(&negated) { &negated } else { name };
+        format!("{}/{name}", self.pointer)
+    }
+
+    /// Of one value of such an element.
+    pub fn value(&self, name: &str, index: usize) -> String {
+        let element = self.element(name);
+        let key = element.rsplit('/').next().unwrap_or_default();
+        let listed = self.elements.get(key).is_some_and(Value::is_array);
+        if listed { format!("{element}/{index}") } else { element }
+    }
+
+    /// Of the name of a principal.
+    pub fn principal(&self, name: &str) -> String {
+        let element = self.element("Principal");
+        let key = element.rsplit('/').next().unwrap_or_default();
+        let Some(Value::Object(types)) = self.elements.get(key) else { return element };
+        let places =
+            types.iter().flat_map(|(kind, names)| document::one_or_many(names, &document::member(&element, kind)));
+        places.into_iter().find(|(_, value)| value.as_str() == Some(name)).map_or(element, |(pointer, _)| pointer)
+    }
+
+    /// Of a key of the condition.
+    pub fn condition(&self, key: &str) -> String {
+        let element = format!("{}/Condition", self.pointer);
+        let operators = self.elements.get("Condition").and_then(Value::as_object).into_iter().flatten();
+        let mut places = operators.filter_map(|(operator, keys)| {
+            keys.as_object()?.contains_key(key).then(|| document::member(&document::member(&element, operator), key))
+        });
+        places.next().unwrap_or(element)
+    }
+
+    /// The tests that let only chosen values through: nothing negated, nothing that a missing key passes.
+    pub fn demands(&self) -> impl Iterator<Item = &'a Test> {
+        self.statement.conditions.iter().filter(|test| demands(test))
+    }
+
+    pub fn finding(
+        &self,
+        rule: &'static str,
+        severity: Severity,
+        pointer: String,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Finding {
+        Finding { rule, severity, pointer, message: message.into(), remedy: remedy.into() }
+    }
+}
+
+fn demands(test: &Test) -> bool {
+    use Comparison as C;
+    let chosen = matches!(
+        test.operator.comparison,
+        C::StringEquals
+            | C::StringEqualsIgnoreCase
+            | C::StringLike
+            | C::ArnEquals
+            | C::ArnLike
+            | C::IpAddress
+            | C::Bool
+    );
+    let everything = |value: &String| value == "*" || value == "0.0.0.0/0" || value == "::/0";
+    // `ForAllValues` is met by a request without the key.
+    let certain = !test.operator.if_exists && test.operator.quantifier != Some(Quantifier::ForAllValues);
+    chosen && certain && !test.values.iter().any(everything)
+}

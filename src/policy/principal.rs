@@ -1,0 +1,198 @@
+//! Who is meant by a Principal element (IAM User Guide, "AWS JSON policy elements: Principal").
+
+use super::canonical::{account_of_root, is_account};
+use super::request::Caller;
+use super::statement::{PrincipalType, Principals};
+
+/// How a policy speaks of a caller: what it grants depends on that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Naming {
+    /// By its account: what the account's principals may do is for the account to say.
+    Account,
+    /// By the role that the session was made with: the role's boundary limits what is granted so.
+    Role,
+    /// Itself, or everyone.
+    Direct,
+}
+
+impl Principals {
+    /// Whether a statement with these principals is about the caller. With NotPrincipal it is about everybody whom
+    /// none of the names means; "depending on the service", AWS may want the account to be named there too.
+    pub fn names(&self, caller: &Caller) -> bool {
+        self.naming(caller).is_some()
+    }
+
+    /// The nearest way in which they name the caller.
+    pub(super) fn naming(&self, caller: &Caller) -> Option<Naming> {
+        let nearest = self.names.iter().filter_map(|(kind, name)| naming(*kind, name, caller)).max();
+        match (self.not, nearest) {
+            (false, nearest) => nearest,
+            (true, None) => Some(Naming::Direct),
+            (true, Some(_)) => None,
+        }
+    }
+}
+
+fn naming(kind: PrincipalType, name: &str, caller: &Caller) -> Option<Naming> {
+    if kind == PrincipalType::Everyone {
+        return Some(Naming::Direct);
+    }
+    if kind != caller.kind {
+        return None;
+    }
+    if kind != PrincipalType::AWS {
+        return (name == caller.name).then_some(Naming::Direct);
+    }
+    if let Some(account) = whole_account(name) {
+        let is_root = whole_account(&caller.name) == Some(account);
+        let naming = if is_root { Naming::Direct } else { Naming::Account };
+        return (caller.account() == Some(account)).then_some(naming);
+    }
+    let is_role = matches!(caller.entity(), Some(Entity::Role(_)));
+    if name == caller.name {
+        return Some(if is_role { Naming::Role } else { Naming::Direct });
+    }
+    made_with(&caller.name, name).then_some(Naming::Role)
+}
+
+/// The account of an account id or of the ARN of its root, in any partition.
+pub(super) fn whole_account(name: &str) -> Option<&str> {
+    if is_account(name) { Some(name) } else { account_of_root(name) }
+}
+
+/// Whether the session was made with the role. The ARN of a session has the role's name without its path.
+fn made_with(session: &str, role: &str) -> bool {
+    let (session, role): (Vec<_>, Vec<_>) = (session.splitn(6, ':').collect(), role.splitn(6, ':').collect());
+    let ["arn", partition, "sts", "", account, session] = session[..] else { return false };
+    let ["arn", other_partition, "iam", "", other_account, role] = role[..] else { return false };
+    let session = session.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
+    let role = role.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
+    partition == other_partition && account == other_account && session.is_some_and(|(name, _)| Some(name) == role)
+}
+
+/// What an AWS principal is, by its ARN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entity<'a> {
+    /// The whole account, and its root user.
+    Root,
+    /// With its name, without its path.
+    User(&'a str),
+    /// With what follows `role/`.
+    Role(&'a str),
+    /// A session of the role of this name.
+    Session(&'a str),
+    Federated,
+}
+
+impl Caller {
+    /// The account of an AWS principal.
+    pub fn account(&self) -> Option<&str> {
+        if self.kind != PrincipalType::AWS {
+            return None;
+        }
+        if is_account(&self.name) {
+            return Some(&self.name);
+        }
+        self.name.split(':').nth(4).filter(|account| is_account(account))
+    }
+
+    pub(super) fn entity(&self) -> Option<Entity<'_>> {
+        if self.kind != PrincipalType::AWS {
+            return None;
+        }
+        if whole_account(&self.name).is_some() {
+            return Some(Entity::Root);
+        }
+        let (kind, rest) = self.name.splitn(6, ':').nth(5)?.split_once('/')?;
+        match kind {
+            "user" => Some(Entity::User(rest.rsplit('/').next().unwrap_or(rest))),
+            "role" => Some(Entity::Role(rest)),
+            "assumed-role" => Some(Entity::Session(rest.split('/').next().unwrap_or(rest))),
+            "federated-user" => Some(Entity::Federated),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn principals(not: bool, names: &[(PrincipalType, &str)]) -> Principals {
+        Principals { not, names: names.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect() }
+    }
+
+    const USER: &str = "arn:aws:iam::123456789012:user/team/ada";
+    const ROLE: &str = "arn:aws:iam::123456789012:role/path/ops";
+    const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/ops/ada";
+
+    #[test]
+    fn callers_are_named_by_themselves_their_role_or_their_account() {
+        use Naming::{Account, Direct, Role};
+        use PrincipalType::AWS;
+        let table = [
+            (AWS, USER, USER, Some(Direct)),
+            (AWS, "123456789012", USER, Some(Account)),
+            (AWS, "arn:aws-cn:iam::123456789012:root", USER, Some(Account)),
+            (AWS, "999999999999", USER, None),
+            (AWS, "arn:aws:iam::123456789012:user/ada", USER, None),
+            (AWS, "123456789012", "arn:aws:iam::123456789012:root", Some(Direct)),
+            (AWS, "arn:aws:iam::123456789012:root", "123456789012", Some(Direct)),
+            (AWS, ROLE, ROLE, Some(Role)),
+            (AWS, ROLE, SESSION, Some(Role)),
+            (AWS, SESSION, SESSION, Some(Direct)),
+            (AWS, SESSION, ROLE, None),
+            (AWS, ROLE, "arn:aws:sts::123456789012:assumed-role/ops2/ada", None),
+            (AWS, ROLE, "arn:aws:sts::999999999999:assumed-role/ops/ada", None),
+            (AWS, ROLE, "arn:aws-cn:sts::123456789012:assumed-role/ops/ada", None),
+            (AWS, "123456789012", SESSION, Some(Account)),
+            (PrincipalType::Everyone, "*", USER, Some(Direct)),
+            (PrincipalType::Service, USER, USER, None),
+        ];
+        for (kind, name, caller, expected) in table {
+            assert_eq!(principals(false, &[(kind, name)]).naming(&Caller::aws(caller)), expected, "{name} {caller}");
+        }
+        let both = principals(false, &[(AWS, "123456789012"), (AWS, USER)]);
+        assert_eq!(both.naming(&Caller::aws(USER)), Some(Direct), "the nearest counts");
+    }
+
+    #[test]
+    fn other_types_are_named_as_they_are_spelt() {
+        let lambda = Caller::service("lambda.amazonaws.com");
+        let anonymous = Caller { kind: PrincipalType::Everyone, name: "*".to_owned() };
+        let canonical = Caller { kind: PrincipalType::CanonicalUser, name: "79a59df900b949e5".to_owned() };
+        let google = Caller { kind: PrincipalType::Federated, name: "accounts.google.com".to_owned() };
+        for caller in [&lambda, &canonical, &google] {
+            assert!(principals(false, &[(caller.kind, &caller.name)]).names(caller));
+            assert!(!principals(false, &[(caller.kind, "other")]).names(caller));
+            assert!(!principals(false, &[(PrincipalType::AWS, &caller.name)]).names(caller));
+            assert!(principals(false, &[(PrincipalType::Everyone, "*")]).names(caller));
+        }
+        assert!(principals(false, &[(PrincipalType::Everyone, "*")]).names(&anonymous));
+        assert!(!principals(false, &[(PrincipalType::AWS, "123456789012")]).names(&anonymous));
+    }
+
+    #[test]
+    fn not_principal_means_everybody_else() {
+        let others = principals(true, &[(PrincipalType::AWS, ROLE), (PrincipalType::Service, "lambda.amazonaws.com")]);
+        assert!(!others.names(&Caller::aws(ROLE)));
+        assert!(!others.names(&Caller::aws(SESSION)));
+        assert!(!others.names(&Caller::service("lambda.amazonaws.com")));
+        assert!(others.names(&Caller::aws(USER)));
+        assert!(others.names(&Caller { kind: PrincipalType::Everyone, name: "*".to_owned() }));
+    }
+
+    #[test]
+    fn an_arn_says_what_its_principal_is() {
+        let entity = |name: &str| format!("{:?}", Caller::aws(name).entity());
+        assert_eq!(entity(USER), "Some(User(\"ada\"))");
+        assert_eq!(entity(ROLE), "Some(Role(\"path/ops\"))");
+        assert_eq!(entity(SESSION), "Some(Session(\"ops\"))");
+        assert_eq!(entity("arn:aws:sts::123456789012:federated-user/x"), "Some(Federated)");
+        assert_eq!(entity("123456789012"), "Some(Root)");
+        assert_eq!(entity("arn:aws:iam::123456789012:group/x"), "None");
+        assert_eq!(entity("ada"), "None");
+        assert_eq!(Caller::aws(SESSION).account(), Some("123456789012"));
+        assert_eq!(Caller::service("123456789012").account(), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! Whose permissions decide: without it the caller may do everything; with it each call is decided as IAM decides it.
+
+use crate::call::{Caller, FailureKind, Permission, Places};
+use crate::policy::decision::{Decision, Policies, Verdict};
+use crate::policy::request::{self, Context, Request};
+use crate::policy::statement::Policy;
+use crate::value::Tags;
+
+use super::account::{Account, now};
+use super::identity::Identity;
+use super::principals;
+use super::refusal::{Outcome, Refusal};
+
+/// Who calls, and under which policies.
+#[derive(Clone, Debug)]
+pub enum Acting {
+    /// Nobody's in particular: a user that has these policies and nothing else.
+    Under(Vec<Policy>),
+    /// A user of the simulated account, with what hangs on it.
+    User(String),
+    /// A session of a role of the simulated account.
+    Role(String),
+}
+
+/// The user that acts under given policies.
+const STAND_IN: &str = "sandbox-user";
+const SESSION: &str = "sandbox";
+
+/// Who calls, as the request names it, and what has a say.
+struct Principal {
+    caller: Caller,
+    /// `aws:PrincipalArn`: of a session its role's.
+    arn: String,
+    kind: &'static str,
+    tags: Tags,
+    identity: Vec<Policy>,
+    boundary: Option<Policy>,
+}
+
+impl Acting {
+    pub(super) fn caller(&self, account: &Account) -> Outcome<Caller> {
+        Ok(self.principal(account)?.caller)
+    }
+
+    /// Refuses what the caller's policies don't allow, in AWS's words.
+    pub(super) fn check(&self, account: &Account, permissions: &[Permission]) -> Outcome<()> {
+        if permissions.is_empty() {
+            return Ok(());
+        }
+        let principal = self.principal(account)?;
+        permissions.iter().try_for_each(|permission| principal.check(account, permission))
+    }
+
+    fn principal(&self, account: &Account) -> Outcome<Principal> {
+        match self {
+            Self::Under(policies) => {
+                let arn = account.iam_arn(&format!("user/{STAND_IN}"));
+                let caller =
+                    Caller { account: account.number.clone(), arn: arn.clone(), user_id: account.caller().user_id };
+                Ok(Principal {
+                    caller,
+                    arn,
+                    kind: "User",
+                    tags: Tags::new(),
+                    identity: policies.clone(),
+                    boundary: None,
+                })
+            }
+            Self::User(name) => {
+                let user = account.user(name).map_err(|_| unknown("user", name))?;
+                let (arn, id) = (account.user_arn(user), user.identity.id.clone());
+                Principal::of(account, &user.identity, "User", arn.clone(), arn, id)
+            }
+            Self::Role(name) => {
+                let role = account.role(name).map_err(|_| unknown("role", name))?;
+                let session =
+                    format!("arn:{}:sts::{}:assumed-role/{name}/{SESSION}", account.partition, account.number);
+                let id = format!("{}:{SESSION}", role.identity.id);
+                Principal::of(account, &role.identity, "AssumedRole", account.role_arn(role), session, id)
+            }
+        }
+    }
+}
+
+fn unknown(kind: &str, name: &str) -> Refusal {
+    let message = format!("the sandbox has no {kind} {name} to act as: make it first, without --sandbox-enforce");
+    Refusal::new(FailureKind::Refused, "NoSuchPrincipal", message)
+}
+
+impl Principal {
+    fn of(
+        account: &Account,
+        identity: &Identity,
+        kind: &'static str,
+        arn: String,
+        session: String,
+        user_id: String,
+    ) -> Outcome<Self> {
+        let attached = identity.attached.iter().map(|arn| managed(account, arn));
+        let inline = identity.inline.iter().map(|(name, document)| {
+            Policy::compile(name, document).map_err(|unreadable| not_simulated(&unreadable.to_string()))
+        });
+        Ok(Self {
+            caller: Caller { account: account.number.clone(), arn: session, user_id },
+            arn,
+            kind,
+            tags: identity.tags.clone(),
+            identity: attached.chain(inline).collect::<Outcome<_>>()?,
+            boundary: identity.boundary.as_deref().map(|arn| managed(account, arn)).transpose()?,
+        })
+    }
+
+    fn check(&self, account: &Account, permission: &Permission) -> Outcome<()> {
+        let bucket = bucket_policy(account, &permission.resource)?;
+        let request = self.request(account, permission);
+        let policies =
+            Policies { identity: &self.identity, boundary: self.boundary.as_ref(), resource: bucket.as_ref() };
+        let decision = policies.decide(&request);
+        let why = match decision.verdict {
+            Verdict::Allowed => return Ok(()),
+            Verdict::ExplicitDeny => format!("with an explicit deny in a{}", self.denying(&decision, bucket.as_ref())),
+            Verdict::ImplicitDeny => {
+                let unbounded = Policies { boundary: None, ..policies }.decide(&request).verdict;
+                let lacking =
+                    if unbounded == Verdict::Allowed { "permissions boundary" } else { "identity-based policy" };
+                format!("because no {lacking} allows the {} action", permission.action)
+            }
+        };
+        Err(Refusal::denied(format!(
+            "User: {} is not authorized to perform: {} on resource: {} {why}",
+            self.caller.arn,
+            permission.action,
+            spoken(permission)
+        )))
+    }
+
+    /// Which kind of policy denies, with the rest of its article.
+    fn denying(&self, decision: &Decision, bucket: Option<&Policy>) -> &'static str {
+        let named = |policy: Option<&Policy>| {
+            policy.is_some_and(|policy| decision.because.iter().any(|it| it.policy == policy.name))
+        };
+        if named(bucket) {
+            " resource-based policy"
+        } else if self.identity.iter().any(|policy| named(Some(policy))) {
+            "n identity-based policy"
+        } else {
+            " permissions boundary"
+        }
+    }
+
+    fn request(&self, account: &Account, permission: &Permission) -> Request {
+        let mut context: Context =
+            permission.context.iter().map(|(key, values)| (key.clone(), values.clone())).collect();
+        let mut set = |key: &str, value: &str| {
+            if context.get(key).is_none() {
+                context.set(key, vec![value.to_owned()]);
+            }
+        };
+        set("aws:PrincipalArn", &self.arn);
+        set("aws:PrincipalAccount", &account.number);
+        set("aws:PrincipalType", self.kind);
+        set("aws:PrincipalIsAWSService", "false");
+        set("aws:ViaAWSService", "false");
+        set("aws:SecureTransport", "true");
+        set("aws:ResourceAccount", &account.number);
+        set("aws:CurrentTime", &now());
+        set("aws:userid", &self.caller.user_id);
+        if let Some(name) = self.arn.rsplit('/').next().filter(|_| self.kind == "User") {
+            set("aws:username", name);
+        }
+        for (key, value) in &self.tags {
+            set(&format!("aws:PrincipalTag/{key}"), value);
+        }
+        // A call that sets a boundary tells the new one; the others are about a user or role that may have one.
+        if let Some((tags, boundary)) = target(account, &permission.resource) {
+            for (key, value) in tags {
+                set(&format!("aws:ResourceTag/{key}"), value);
+                set(&format!("iam:ResourceTag/{key}"), value);
+            }
+            if let Some(boundary) = boundary {
+                set("iam:PermissionsBoundary", boundary);
+            }
+        }
+        Request {
+            principal: request::Caller::aws(self.caller.arn.clone()),
+            action: permission.action.to_owned(),
+            resource: permission.resource.clone(),
+            context,
+        }
+    }
+}
+
+/// Where the calls' users and roles are.
+pub(super) fn places(account: &Account) -> Places {
+    let path = |identity: &Identity| (identity.name.clone(), identity.path.clone());
+    Places {
+        partition: account.partition.clone(),
+        account: account.number.clone(),
+        users: account.users.values().map(|user| path(&user.identity)).collect(),
+        roles: account.roles.values().map(|role| path(&role.identity)).collect(),
+    }
+}
+
+fn managed(account: &Account, arn: &str) -> Outcome<Policy> {
+    let policy =
+        account.policy(arn).map_err(|_| not_simulated(&format!("the sandbox doesn't know what {arn} allows")))?;
+    Policy::compile(arn, policy.document()).map_err(|unreadable| not_simulated(&unreadable.to_string()))
+}
+
+fn bucket_policy(account: &Account, resource: &str) -> Outcome<Option<Policy>> {
+    let name = resource.split_once(":s3:::").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
+    let kept = name.and_then(|name| account.buckets.get(name)).and_then(|bucket| bucket.policy.as_ref());
+    let compile = |document| {
+        let name = "the bucket policy";
+        Policy::compile(name, &principals::seen(account, document)).map_err(|it| not_simulated(&it.to_string()))
+    };
+    kept.map(compile).transpose()
+}
+
+/// Tags and boundary of the user, role or policy that an ARN names.
+fn target<'a>(account: &'a Account, arn: &str) -> Option<(&'a Tags, Option<&'a str>)> {
+    let found = |identity: &'a Identity| (&identity.tags, identity.boundary.as_deref());
+    let user = || account.users.values().find(|user| account.user_arn(user) == arn).map(|it| found(&it.identity));
+    let role = || account.roles.values().find(|role| account.role_arn(role) == arn).map(|it| found(&it.identity));
+    let policy = || account.policy(arn).ok().map(|policy| (policy.tags(), None));
+    user().or_else(role).or_else(policy)
+}
+
+fn not_simulated(message: &str) -> Refusal {
+    Refusal::new(FailureKind::Other, "NotSimulated", message)
+}
+
+/// A resource as AWS's messages name it: IAM by kind and name where it is about one that exists, S3 in quotes.
+fn spoken(permission: &Permission) -> String {
+    let Permission { action, resource, .. } = permission;
+    let name = resource.rsplit('/').next().unwrap_or(resource);
+    let of = |kind: &str| resource.contains(&format!(":{kind}/"));
+    match *action {
+        "iam:CreateUser" | "iam:CreateRole" => resource.clone(),
+        "iam:CreatePolicy" => format!("policy {name}"),
+        _ if of("user") => format!("user {name}"),
+        _ if of("role") => format!("role {name}"),
+        _ if of("policy") => format!("policy {resource}"),
+        _ if action.starts_with("s3:") => format!("\"{resource}\""),
+        _ => resource.clone(),
+    }
+}

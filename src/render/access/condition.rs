@@ -1,0 +1,189 @@
+//! Conditions in words: `aws:SecureTransport is true`.
+
+use serde_json::Map;
+
+use crate::policy::statement::{Comparison, Operator, Quantifier};
+use crate::value::Value;
+
+/// Tests and values of which a sentence has room.
+const TESTS: usize = 2;
+const VALUES: usize = 2;
+
+/// A condition in a sentence, and all that it says where that is more.
+pub struct Said {
+    pub short: String,
+    pub whole: Option<Vec<String>>,
+}
+
+impl Said {
+    pub fn all(self) -> Vec<String> {
+        self.whole.unwrap_or_else(|| vec![self.short])
+    }
+}
+
+pub fn said(condition: &Value) -> Said {
+    let tests = tests(condition);
+    let whole: Vec<String> = tests.iter().map(|test| test.words(usize::MAX)).collect();
+    let mut short: Vec<String> = tests.iter().take(TESTS).map(|test| test.words(VALUES)).collect();
+    match tests.len().saturating_sub(TESTS) {
+        0 => {}
+        1 => short.push("1 more condition".to_owned()),
+        more => short.push(format!("{more} more conditions")),
+    }
+    let folded = short != whole;
+    Said { short: short.join(" and "), whole: folded.then_some(whole) }
+}
+
+/// One operator on one key; what is no such thing is kept as it is.
+enum Test<'a> {
+    Known { operator: Operator, key: &'a str, values: Vec<String> },
+    Other(String),
+}
+
+fn tests(condition: &Value) -> Vec<Test<'_>> {
+    match condition {
+        Value::Object(operators) => operators.iter().flat_map(|(name, keys)| of_operator(name, keys)).collect(),
+        Value::Array(several) => several.iter().flat_map(tests).collect(),
+        other => vec![Test::Other(other.to_string())],
+    }
+}
+
+fn of_operator<'a>(name: &str, keys: &'a Value) -> Vec<Test<'a>> {
+    let (Some(operator), Some(keys)) = (Operator::parse(name), keys.as_object()) else {
+        return vec![Test::Other(format!("{name} {keys}"))];
+    };
+    known(operator, keys)
+}
+
+fn known(operator: Operator, keys: &Map<String, Value>) -> Vec<Test<'_>> {
+    let texts = |value: &Value| match value {
+        Value::Array(items) => items.iter().map(text).collect(),
+        one => vec![text(one)],
+    };
+    keys.iter().map(|(key, value)| Test::Known { operator, key, values: texts(value) }).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl Test<'_> {
+    fn words(&self, most: usize) -> String {
+        let (operator, key, values) = match self {
+            Self::Other(text) => return text.clone(),
+            Self::Known { operator, key, values } => (*operator, *key, values),
+        };
+        if operator.comparison == Comparison::Null {
+            return null(key, values);
+        }
+        let (positive, verb) = verb(operator.comparison);
+        let key = match operator.quantifier {
+            None => key.to_owned(),
+            // Also fulfilled where the key is missing, or has no value.
+            Some(Quantifier::ForAllValues) => format!("every value of {key}"),
+            Some(Quantifier::ForAnyValue) => format!("a value of {key}"),
+        };
+        let values = listed(values, if positive { "or" } else { "nor" }, most);
+        let missing = if operator.if_exists { " or missing" } else { "" };
+        format!("{key} {verb} {values}{missing}")
+    }
+}
+
+/// `Null: true` asks that the key is missing.
+fn null(key: &str, values: &[String]) -> String {
+    match values {
+        [one] if one.eq_ignore_ascii_case("true") => format!("{key} is missing"),
+        [one] if one.eq_ignore_ascii_case("false") => format!("{key} is there"),
+        other => format!("{key} missing is {}", listed(other, "or", usize::MAX)),
+    }
+}
+
+fn listed(values: &[String], word: &str, most: usize) -> String {
+    let quoted = |text: &String| if text.is_empty() { "\"\"".to_owned() } else { text.clone() };
+    let mut shown: Vec<String> = values.iter().take(most).map(quoted).collect();
+    if values.len() > most {
+        shown.push(format!("{} more", values.len() - most));
+    }
+    let Some(last) = shown.pop() else { return "nothing".to_owned() };
+    if shown.is_empty() { last } else { format!("{} {word} {last}", shown.join(", ")) }
+}
+
+/// Of several values one must match, or for the negated operators none; and how that is said.
+fn verb(comparison: Comparison) -> (bool, &'static str) {
+    match comparison {
+        Comparison::StringEquals | Comparison::ArnEquals | Comparison::Bool | Comparison::BinaryEquals => (true, "is"),
+        Comparison::StringEqualsIgnoreCase => (true, "is, in any case,"),
+        Comparison::StringNotEqualsIgnoreCase => (false, "is, in any case, not"),
+        Comparison::StringNotEquals | Comparison::ArnNotEquals => (false, "is not"),
+        Comparison::StringLike | Comparison::ArnLike => (true, "is like"),
+        Comparison::StringNotLike | Comparison::ArnNotLike => (false, "is not like"),
+        Comparison::IpAddress => (true, "is in"),
+        Comparison::NotIpAddress => (false, "is not in"),
+        Comparison::NumericEquals | Comparison::DateEquals => (true, "is"),
+        Comparison::NumericNotEquals | Comparison::DateNotEquals => (false, "is not"),
+        Comparison::NumericLessThan => (true, "is less than"),
+        Comparison::NumericLessThanEquals => (true, "is at most"),
+        Comparison::NumericGreaterThan => (true, "is more than"),
+        Comparison::NumericGreaterThanEquals => (true, "is at least"),
+        Comparison::DateLessThan => (true, "is before"),
+        Comparison::DateLessThanEquals => (true, "is not after"),
+        Comparison::DateGreaterThan => (true, "is after"),
+        Comparison::DateGreaterThanEquals => (true, "is not before"),
+        Comparison::Null => (true, "missing is"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn short(condition: &Value) -> String {
+        said(condition).short
+    }
+
+    #[test]
+    fn operators_are_words() {
+        let cases = [
+            (json!({"Bool": {"aws:SecureTransport": true}}), "aws:SecureTransport is true"),
+            (
+                json!({"StringEquals": {"iam:PassedToService": "l.amazonaws.com"}}),
+                "iam:PassedToService is l.amazonaws.com",
+            ),
+            (json!({"StringNotEquals": {"a:b": ["x", "y"]}}), "a:b is not x nor y"),
+            (json!({"StringLike": {"s3:prefix": ["a/*", "b/*"]}}), "s3:prefix is like a/* or b/*"),
+            (json!({"StringEqualsIfExists": {"a:b": ""}}), "a:b is \"\" or missing"),
+            (json!({"ForAllValues:StringEquals": {"aws:TagKeys": ["x"]}}), "every value of aws:TagKeys is x"),
+            (json!({"ForAnyValue:StringLike": {"aws:TagKeys": "x*"}}), "a value of aws:TagKeys is like x*"),
+            (json!({"Null": {"aws:TokenIssueTime": "true"}}), "aws:TokenIssueTime is missing"),
+            (json!({"Null": {"aws:MultiFactorAuthAge": false}}), "aws:MultiFactorAuthAge is there"),
+            (json!({"NumericLessThanEquals": {"s3:max-keys": 10}}), "s3:max-keys is at most 10"),
+            (json!({"DateLessThan": {"aws:CurrentTime": "2030-01-01"}}), "aws:CurrentTime is before 2030-01-01"),
+            (json!({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), "aws:SourceIp is not in 10.0.0.0/8"),
+        ];
+        for (condition, words) in cases {
+            let said = said(&condition);
+            assert_eq!((said.short.as_str(), said.whole), (words, None), "{condition}");
+        }
+    }
+
+    #[test]
+    fn long_ones_are_shortened_and_said_whole_elsewhere() {
+        let ips: Vec<String> = (0..5).map(|n| format!("10.0.{n}.0/24")).collect();
+        let said = said(&json!({"IpAddress": {"aws:SourceIp": ips}}));
+        assert_eq!(said.short, "aws:SourceIp is in 10.0.0.0/24, 10.0.1.0/24 or 3 more");
+        let whole = "aws:SourceIp is in 10.0.0.0/24, 10.0.1.0/24, 10.0.2.0/24, 10.0.3.0/24 or 10.0.4.0/24";
+        assert_eq!(said.whole, Some(vec![whole.to_owned()]));
+        let three = json!({"Bool": {"a:a": true, "a:b": true, "a:c": false}});
+        assert_eq!(short(&three), "a:a is true and a:b is true and 1 more condition");
+    }
+
+    #[test]
+    fn what_is_no_condition_is_shown_as_it_is() {
+        assert_eq!(short(&json!({"Odd": {"a:b": "c"}})), r#"Odd {"a:b":"c"}"#);
+        assert_eq!(short(&json!({"Bool": "x"})), r#"Bool "x""#);
+        assert_eq!(short(&json!("x")), r#""x""#);
+        assert_eq!(short(&json!({"StringEquals": {"a:b": []}})), "a:b is nothing");
+    }
+}

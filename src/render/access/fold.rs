@@ -1,0 +1,169 @@
+//! Long lists in few words.
+
+use std::collections::BTreeMap;
+
+use super::{Piece, Tone, code, name, plain, series};
+use crate::render::text::count;
+
+/// So many actions, or principals, are spelled out.
+pub const SPELLED: usize = 3;
+
+/// ARNs are long.
+const SPELLED_RESOURCES: usize = 2;
+
+/// So many parts of folded actions, and then only numbers.
+const PARTS: usize = 8;
+
+/// A list as a sentence has it.
+pub struct Folded {
+    pub pieces: Vec<Piece>,
+    /// Something is left out.
+    pub shortened: bool,
+}
+
+impl Folded {
+    fn whole(pieces: Vec<Piece>) -> Self {
+        Self { pieces, shortened: false }
+    }
+
+    fn shortened(pieces: Vec<Piece>) -> Self {
+        Self { pieces, shortened: true }
+    }
+}
+
+/// `iam:GetRole and iam:PassRole`, `iam: 5 actions, s3:Get*`. Patterns are the wide ones, so they are named where
+/// single actions are only counted.
+pub fn actions(list: &[String]) -> Folded {
+    if list.iter().any(|action| action == "*") {
+        return Folded::whole(vec![name("every action")]);
+    }
+    if list.len() <= SPELLED {
+        return Folded::whole(series(list.iter().map(code).collect()));
+    }
+    let mut services: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for action in list {
+        let service = action.split_once(':').map_or("", |(service, _)| service);
+        services.entry(service.to_lowercase()).or_default().push(action);
+    }
+    let parts: Vec<Piece> = services.iter().flat_map(|(service, actions)| of_service(service, actions)).collect();
+    if parts.len() > PARTS {
+        let what = if list.iter().any(|action| is_pattern(action)) { "actions and patterns" } else { "actions" };
+        let text = format!("{} {what} of {}", list.len(), count(services.len(), "service"));
+        return Folded::shortened(vec![plain(text)]);
+    }
+    let shortened = parts.len() < list.len();
+    let separated = parts.into_iter().enumerate();
+    let pieces = separated.flat_map(|(at, part)| (at > 0).then(|| plain(", ")).into_iter().chain([part]));
+    Folded { pieces: pieces.collect(), shortened }
+}
+
+fn of_service(service: &str, actions: &[&str]) -> Vec<Piece> {
+    let (patterns, single): (Vec<&str>, Vec<&str>) = actions.iter().partition(|action| is_pattern(action));
+    let counted = |list: &[&str], what: &str| match list {
+        list if list.len() > 1 => vec![plain(format!("{service}: {}", count(list.len(), what)))],
+        list => list.iter().copied().map(code).collect(),
+    };
+    let mut parts = if patterns.len() <= SPELLED {
+        patterns.into_iter().map(code).collect()
+    } else {
+        counted(&patterns, "action pattern")
+    };
+    parts.extend(counted(&single, "action"));
+    parts
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// Of many the shortest, which is mostly the widest, and how many more there are.
+pub fn resources(list: &[String]) -> Folded {
+    if list.iter().any(|resource| resource == "*") {
+        return Folded::whole(vec![code("*")]);
+    }
+    if list.len() <= SPELLED_RESOURCES {
+        return Folded::whole(series(list.iter().map(code).collect()));
+    }
+    let shortest = list.iter().min_by_key(|resource| resource.chars().count()).cloned().unwrap_or_default();
+    Folded::shortened(vec![code(shortest), plain(format!(" and {}", count(list.len() - 1, "more resource")))])
+}
+
+/// Who, by the names that a policy has for them.
+pub fn principals(list: &[String]) -> Folded {
+    Folded { pieces: series(principal_items(list)), shortened: list.len() > SPELLED && !is_public(list) }
+}
+
+pub fn principal_items(list: &[String]) -> Vec<Piece> {
+    if let Some(everyone) = list.iter().find(|principal| is_everyone(principal)) {
+        let text = if everyone == "*" { "anyone".to_owned() } else { everyone.clone() };
+        return vec![Piece { tone: Tone::Public, text }];
+    }
+    match list.len() {
+        0 => vec![name("somebody")],
+        1..=SPELLED => list.iter().map(name).collect(),
+        number => vec![name(count(number, "principal"))],
+    }
+}
+
+pub fn is_public(principals: &[String]) -> bool {
+    principals.iter().any(|principal| is_everyone(principal))
+}
+
+/// `NotPrincipal` with Allow leaves the door open to the whole world, too.
+fn is_everyone(principal: &str) -> bool {
+    principal == "*" || principal.starts_with("everyone but ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::access::read;
+
+    fn list(items: &[&str]) -> Vec<String> {
+        items.iter().map(|&item| item.to_owned()).collect()
+    }
+
+    fn said(items: &[&str]) -> (String, bool) {
+        let folded = actions(&list(items));
+        (read(&folded.pieces), folded.shortened)
+    }
+
+    #[test]
+    fn few_actions_are_named_and_many_are_counted_by_service() {
+        assert_eq!(said(&["iam:PassRole"]), ("iam:PassRole".to_owned(), false));
+        assert_eq!(said(&["s3:A", "s3:B", "s3:C"]), ("s3:A, s3:B and s3:C".to_owned(), false));
+        assert_eq!(said(&["iam:A", "s3:A", "s3:B", "s3:C"]), ("iam:A, s3: 3 actions".to_owned(), true));
+        assert_eq!(said(&["s3:A", "*"]), ("every action".to_owned(), false));
+    }
+
+    #[test]
+    fn patterns_are_wide_so_they_are_named() {
+        let (text, shortened) = said(&["S3:List*", "s3:A", "s3:B", "s3:Get*", "sts:*"]);
+        assert_eq!((text.as_str(), shortened), ("S3:List*, s3:Get*, s3: 2 actions, sts:*", true));
+        assert_eq!(said(&["s3:A*", "s3:B*", "s3:C*", "s3:D?"]).0, "s3: 4 action patterns");
+        assert_eq!(said(&["a:*", "b:*", "c:*", "d:*"]), ("a:*, b:*, c:*, d:*".to_owned(), false));
+    }
+
+    #[test]
+    fn very_many_are_only_numbers() {
+        let many: Vec<String> = (0..20).map(|n| format!("service{n}:Do")).collect();
+        assert_eq!(read(&actions(&many).pieces), "20 actions of 20 services");
+        let many: Vec<String> = (0..20).map(|n| format!("service{n}:Do*")).collect();
+        assert_eq!(read(&actions(&many).pieces), "20 actions and patterns of 20 services");
+    }
+
+    #[test]
+    fn of_many_resources_the_widest_is_named() {
+        let folded = resources(&list(&["arn:aws:s3:::long", "arn:aws:s3:::a", "arn:aws:s3:::b"]));
+        assert_eq!(read(&folded.pieces), "arn:aws:s3:::a and 2 more resources");
+        assert!(folded.shortened);
+        assert_eq!(read(&resources(&list(&["arn:aws:s3:::a", "*"])).pieces), "*");
+    }
+
+    #[test]
+    fn the_world_is_called_anyone() {
+        let folded = principals(&list(&["123456789012", "*"]));
+        assert_eq!(folded.pieces, [Piece { tone: Tone::Public, text: "anyone".to_owned() }]);
+        assert_eq!(read(&principals(&list(&["1", "2", "3", "4"])).pieces), "4 principals");
+    }
+}

@@ -1,0 +1,137 @@
+//! Access in sentences: who may do what after a change that they may not do before it.
+//!
+//! A sentence is made once, of pieces that know what they are; terminal, pull request and page each dress them in their
+//! own way. Text in the pieces is as foreign as it came: whoever prints it escapes it.
+
+mod condition;
+mod fold;
+mod grant;
+mod names;
+mod sentence;
+mod summary;
+
+use crate::address::Address;
+use crate::policy::compare::{Comparison, Side};
+
+pub use sentence::of_plan;
+pub use summary::{SETTLED, is_settled, summary};
+
+/// What a piece of a sentence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Words of ours, and reasons.
+    Plain,
+    /// Who gains or loses.
+    Name,
+    /// An action, an ARN, a condition.
+    Code,
+    Gain,
+    Loss,
+    Doubt,
+    /// The whole world.
+    Public,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub tone: Tone,
+    pub text: String,
+}
+
+/// Which way access goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    Gain,
+    Loss,
+    /// It can't be told.
+    Doubt {
+        /// Whether it may be a gain.
+        may_widen: bool,
+    },
+}
+
+/// One thing that somebody gains or loses, or that can't be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sentence {
+    pub turn: Turn,
+    /// The change that brings it.
+    pub through: Option<Address>,
+    pub clause: Vec<Piece>,
+    /// Under which condition, what was there before, why.
+    pub remarks: Vec<Vec<Piece>>,
+    pub details: Vec<Detail>,
+    /// It goes before others.
+    pub is_heavy: bool,
+}
+
+/// What a sentence leaves out for being long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    pub label: &'static str,
+    pub items: Vec<String>,
+    /// The sentence itself only counts or shortens them.
+    pub folded: bool,
+}
+
+impl Piece {
+    /// The space before its words, the words, and the space behind them, which nobody underlines or colours.
+    pub fn spaced(&self) -> [&str; 3] {
+        let words = self.text.trim_matches(' ');
+        let lead = self.text.len() - self.text.trim_start_matches(' ').len();
+        match words {
+            "" => ["", &self.text, ""],
+            _ => [&self.text[..lead], words, &self.text[lead + words.len()..]],
+        }
+    }
+}
+
+impl Sentence {
+    /// Somebody gains by it, or may do so.
+    pub fn widens(&self) -> bool {
+        matches!(self.turn, Turn::Gain | Turn::Doubt { may_widen: true })
+    }
+
+    /// Clause and remarks as one row of pieces.
+    pub fn pieces(&self) -> Vec<Piece> {
+        let spaced = |remark: &Vec<Piece>| std::iter::once(plain(" ")).chain(remark.clone()).collect::<Vec<_>>();
+        self.clause.iter().cloned().chain(self.remarks.iter().flat_map(spaced)).collect()
+    }
+}
+
+/// A comparison of two documents: `gains …`, `loses …`, without whom they hang on.
+pub fn of_comparison(comparison: &Comparison) -> Vec<Sentence> {
+    let gains = comparison.gained.iter().map(|it| sentence::bare(Side::Gained, it));
+    let losses = comparison.lost.iter().map(|it| sentence::bare(Side::Lost, it));
+    gains.chain(losses).chain(sentence::doubts(&comparison.doubts)).collect()
+}
+
+fn plain(text: impl Into<String>) -> Piece {
+    Piece { tone: Tone::Plain, text: text.into() }
+}
+
+fn code(text: impl Into<String>) -> Piece {
+    Piece { tone: Tone::Code, text: text.into() }
+}
+
+fn name(text: impl Into<String>) -> Piece {
+    Piece { tone: Tone::Name, text: text.into() }
+}
+
+/// `a, b and c`
+fn series(items: Vec<Piece>) -> Vec<Piece> {
+    let last = items.len().saturating_sub(1);
+    let separated = items.into_iter().enumerate().flat_map(|(position, item)| {
+        let separator = match position {
+            0 => None,
+            _ if position == last => Some(plain(" and ")),
+            _ => Some(plain(", ")),
+        };
+        separator.into_iter().chain([item])
+    });
+    separated.collect()
+}
+
+#[cfg(test)]
+fn read(pieces: &[Piece]) -> String {
+    pieces.iter().map(|piece| piece.text.as_str()).collect()
+}

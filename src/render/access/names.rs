@@ -1,0 +1,54 @@
+//! What users and roles are called in sentences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fold::{Folded, SPELLED};
+use super::{Piece, name, plain, series};
+use crate::address::Address;
+use crate::plan::Plan;
+use crate::render::text::count;
+
+/// A user and a role may have the same name.
+#[derive(Default)]
+pub struct Names(BTreeSet<String>);
+
+impl Names {
+    pub fn of(plan: &Plan) -> Self {
+        let subjects = plan.access.iter().map(|access| &access.subject);
+        let addresses = plan.changes.iter().map(|change| &change.address).chain(subjects);
+        let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for address in addresses.filter(|address| matches!(address.kind(), "user" | "role")) {
+            kinds.entry(address.name()).or_default().insert(address.kind());
+        }
+        Self(kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name.to_owned()).collect())
+    }
+
+    /// `serverless`, or `user serverless` where there is also a role of that name.
+    pub fn name(&self, subject: &Address) -> Piece {
+        let ambiguous = self.0.contains(subject.name());
+        name(if ambiguous { format!("{} {}", subject.kind(), subject.name()) } else { subject.name().to_owned() })
+    }
+
+    /// `a, b and c`, `10 roles`, `3 roles and 4 users`.
+    pub fn all(&self, subjects: &[Address]) -> Folded {
+        Folded { pieces: series(self.items(subjects)), shortened: subjects.len() > SPELLED }
+    }
+
+    pub fn items(&self, subjects: &[Address]) -> Vec<Piece> {
+        if subjects.len() <= SPELLED {
+            return subjects.iter().map(|subject| self.name(subject)).collect();
+        }
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for subject in subjects {
+            *kinds.entry(subject.kind()).or_default() += 1;
+        }
+        kinds.into_iter().map(|(kind, number)| name(count(number, kind))).collect()
+    }
+
+    /// What a doubt about access is about.
+    pub fn topic(&self, subjects: &[Address], what: &str) -> Vec<Piece> {
+        let mut pieces = self.all(subjects).pieces;
+        pieces.push(plain(format!("{what}: ")));
+        pieces
+    }
+}

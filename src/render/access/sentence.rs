@@ -1,0 +1,269 @@
+//! Whole sentences, one for all that gain or lose the same by the same change.
+
+use std::collections::BTreeMap;
+
+use super::fold::{is_public, principals};
+use super::names::Names;
+use super::{Detail, Piece, Sentence, Tone, Turn, grant, name, plain};
+use crate::access::{AccessChange, Aspect, Effect, EffectDoubt};
+use crate::address::Address;
+use crate::plan::Plan;
+use crate::policy::compare::{Doubt, Grant, Side};
+
+/// All that a plan says on access: gains, then losses, then doubts, the weighty ones first; else in the plan's order.
+pub fn of_plan(plan: &Plan) -> Vec<Sentence> {
+    let names = Names::of(plan);
+    let mut sentences = shared(plan, &names);
+    for access in &plan.access {
+        let effects = told(access);
+        sentences.extend(effects.iter().filter_map(|(side, effect)| match access.aspect {
+            Aspect::Permissions => None,
+            Aspect::Trust => Some(trust(&names, access, *side, effect)),
+            Aspect::Resource => Some(resource(*side, effect)),
+        }));
+    }
+    sentences.extend(doubtful(plan, &names));
+    sentences.sort_by_key(|sentence| (sentence.turn, !sentence.is_heavy));
+    sentences
+}
+
+/// The effects of a plan on one subject, as they are told.
+fn told(access: &AccessChange) -> Vec<(Side, Effect)> {
+    let gained = access.gained.iter().map(|effect| (Side::Gained, effect));
+    let effects = gained.chain(access.lost.iter().map(|effect| (Side::Lost, effect)));
+    let apart = effects.flat_map(|(side, effect)| {
+        let of = move |grant| (side, Effect { through: effect.through.clone(), grant });
+        grant::apart(&effect.grant).into_iter().map(of)
+    });
+    apart.collect()
+}
+
+/// Whoever shares an edited policy gains the same by it: one sentence for all of them.
+fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups: Vec<(Side, Effect, Vec<Address>)> = Vec::new();
+    for access in plan.access.iter().filter(|access| access.aspect == Aspect::Permissions) {
+        for (side, effect) in told(access) {
+            let place = *places.entry(likeness(side, &effect)).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some((.., subjects)) => subjects.push(access.subject.clone()),
+                None => groups.push((side, effect, vec![access.subject.clone()])),
+            }
+        }
+    }
+    groups.iter().map(|(side, effect, subjects)| permissions(names, subjects, *side, effect)).collect()
+}
+
+/// Equal for effects of which the same sentence is true: the example alone names the principal.
+fn likeness(side: Side, effect: &Effect) -> String {
+    let mut value = serde_json::to_value(effect).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("example");
+    }
+    format!("{side:?} {value}")
+}
+
+fn permissions(names: &Names, subjects: &[Address], side: Side, effect: &Effect) -> Sentence {
+    let who = names.all(subjects);
+    let listed = subjects.iter().map(|subject| names.name(subject).text).collect();
+    let folded = who.shortened.then_some(Detail { label: "who", items: listed, folded: true });
+    let mut clause = who.pieces;
+    clause.push(verb(side, subjects.len() > 1, " "));
+    finish(side, Some(effect.through.clone()), clause, folded, &effect.grant)
+}
+
+fn resource(side: Side, effect: &Effect) -> Sentence {
+    let (clause, folded) = holders(side, &effect.grant);
+    let mut sentence = finish(side, Some(effect.through.clone()), clause, folded, &effect.grant);
+    sentence.clause.push(plain(" (bucket policy)"));
+    sentence
+}
+
+/// `lambda.amazonaws.com gains `
+fn holders(side: Side, grant: &Grant) -> (Vec<Piece>, Option<Detail>) {
+    let who = principals(&grant.principals);
+    let several = grant.principals.len() > 1 && !is_public(&grant.principals);
+    let mut clause = warning(side, grant);
+    clause.extend(who.pieces);
+    clause.push(verb(side, several, " "));
+    (clause, who.shortened.then(|| whole("who", &grant.principals)))
+}
+
+fn whole(label: &'static str, items: &[String]) -> Detail {
+    Detail { label, items: items.to_vec(), folded: true }
+}
+
+/// The one thing that no reviewer may overlook, with colours or without.
+fn warning(side: Side, grant: &Grant) -> Vec<Piece> {
+    let public = side == Side::Gained && is_public(&grant.principals) && grant.condition.is_none();
+    public.then(|| Piece { tone: Tone::Public, text: "PUBLIC: ".to_owned() }).into_iter().collect()
+}
+
+/// `lambda.amazonaws.com and now also apigateway.amazonaws.com may assume runner`
+fn trust(names: &Names, access: &AccessChange, side: Side, effect: &Effect) -> Sentence {
+    let grant = &effect.grant;
+    let through = Some(effect.through.clone());
+    let role = names.name(&access.subject);
+    if !grant::assumes(grant) {
+        let (clause, folded) = holders(side, grant);
+        let mut sentence = finish(side, through, clause, folded, &Grant { resources: Vec::new(), ..grant.clone() });
+        sentence.clause.extend([plain(" on "), role, plain(" (trust policy)")]);
+        return sentence;
+    }
+    let clause = assume(&access.kept, side, grant, role);
+    let folded = principals(&grant.principals).shortened.then(|| whole("who", &grant.principals));
+    assembled(side, through, clause, folded.into_iter().collect(), grant)
+}
+
+fn assume(kept: &[String], side: Side, grant: &Grant, role: Piece) -> Vec<Piece> {
+    let others: Vec<String> = kept.iter().filter(|who| !grant.principals.contains(who)).cloned().collect();
+    let known = !grant.principals.is_empty() && grant.principals.iter().all(|who| kept.contains(who));
+    let tone = turn(side);
+    let word = |text: &str| Piece { tone, text: text.to_owned() };
+    let mut clause = warning(side, grant);
+    let who = principals(&grant.principals).pieces;
+    match side {
+        // It could before, under a narrower condition; or still can, under one.
+        _ if known => {
+            clause.extend(who);
+            let end = if side == Side::Gained { " in more cases" } else { " in fewer cases" };
+            clause.extend([plain(" may assume "), role, word(end)]);
+        }
+        Side::Gained => {
+            if !others.is_empty() {
+                clause.extend(principals(&others).pieces);
+                clause.push(word(" and now also "));
+            }
+            clause.extend(who);
+            clause.extend([if others.is_empty() { word(" may assume ") } else { plain(" may assume ") }, role]);
+        }
+        Side::Lost => {
+            clause.extend(who);
+            clause.extend([word(" may no longer assume "), role]);
+        }
+    }
+    clause
+}
+
+/// Of one of two documents, which hang on nobody that is known.
+pub fn bare(side: Side, grant: &Grant) -> Sentence {
+    if grant.principals.is_empty() {
+        return finish(side, None, vec![verb(side, false, "")], None, grant);
+    }
+    if grant::assumes(grant) && grant.resources.is_empty() {
+        let clause = assume(&[], side, grant, name("the role"));
+        return assembled(side, None, clause, Vec::new(), grant);
+    }
+    let (clause, folded) = holders(side, grant);
+    finish(side, None, clause, folded, grant)
+}
+
+fn turn(side: Side) -> Tone {
+    match side {
+        Side::Gained => Tone::Gain,
+        Side::Lost => Tone::Loss,
+    }
+}
+
+fn verb(side: Side, several: bool, before: &str) -> Piece {
+    let word = match (side, several) {
+        (Side::Gained, false) => "gains",
+        (Side::Gained, true) => "gain",
+        (Side::Lost, false) => "loses",
+        (Side::Lost, true) => "lose",
+    };
+    Piece { tone: turn(side), text: format!("{before}{word} ") }
+}
+
+/// Behind who gains or loses: what, and the rest.
+fn finish(
+    side: Side,
+    through: Option<Address>,
+    mut clause: Vec<Piece>,
+    folded: Option<Detail>,
+    grant: &Grant,
+) -> Sentence {
+    let (what, details) = grant::what(grant);
+    clause.extend(what);
+    assembled(side, through, clause, folded.into_iter().chain(details).collect(), grant)
+}
+
+fn assembled(
+    side: Side,
+    through: Option<Address>,
+    clause: Vec<Piece>,
+    mut details: Vec<Detail>,
+    grant: &Grant,
+) -> Sentence {
+    let (remarks, more) = grant::remarks(side, grant);
+    details.extend(more);
+    details.extend(grant::evidence(grant));
+    let turn = if side == Side::Gained { Turn::Gain } else { Turn::Loss };
+    Sentence { turn, through, clause, remarks, details, is_heavy: is_heavy(grant) }
+}
+
+/// What a reader must not miss: it is for the whole world, or it gives the means to gain more.
+fn is_heavy(grant: &Grant) -> bool {
+    let heavy = |action: &String| {
+        let action = action.to_lowercase();
+        action == "*" || ["iam:", "sts:", "organizations:"].iter().any(|service| action.starts_with(service))
+    };
+    is_public(&grant.principals) || grant.actions.iter().any(heavy)
+}
+
+/// Doubts about who they are the same for, and on both sides if they are.
+fn doubtful(plan: &Plan, names: &Names) -> Vec<Sentence> {
+    type Key<'a> = (Option<&'a Address>, Aspect, &'a str, &'a str);
+    let mut order: Vec<Key> = Vec::new();
+    let mut found: BTreeMap<Key, (Vec<Address>, Vec<Side>)> = BTreeMap::new();
+    for access in &plan.access {
+        for EffectDoubt { through, doubt } in &access.doubts {
+            let key = (through.as_ref(), access.aspect, doubt.policy.as_str(), doubt.reason.as_str());
+            let (subjects, sides) = found.entry(key).or_insert_with(|| {
+                order.push(key);
+                (Vec::new(), Vec::new())
+            });
+            if !subjects.contains(&access.subject) {
+                subjects.push(access.subject.clone());
+            }
+            sides.push(doubt.side);
+        }
+    }
+    let sentence = |key: Key| {
+        let (subjects, sides) = &found[&key];
+        let (through, aspect, policy, reason) = key;
+        let what = match aspect {
+            Aspect::Permissions => "",
+            Aspect::Trust => " (trust policy)",
+            Aspect::Resource => " (bucket policy)",
+        };
+        let mut sentence = doubt(names.topic(subjects, what), sides, policy, reason);
+        sentence.through = through.cloned();
+        sentence
+    };
+    order.into_iter().map(sentence).collect()
+}
+
+/// Those of two documents.
+pub fn doubts(doubts: &[Doubt]) -> Vec<Sentence> {
+    let mut found: BTreeMap<(&str, &str), Vec<Side>> = BTreeMap::new();
+    for doubt in doubts {
+        found.entry((&doubt.policy, &doubt.reason)).or_default().push(doubt.side);
+    }
+    found.iter().map(|((policy, reason), sides)| doubt(Vec::new(), sides, policy, reason)).collect()
+}
+
+fn doubt(topic: Vec<Piece>, sides: &[Side], policy: &str, reason: &str) -> Sentence {
+    let word = match (sides.contains(&Side::Gained), sides.contains(&Side::Lost)) {
+        (true, true) => "changes",
+        (true, false) => "widens",
+        (false, _) => "narrows",
+    };
+    let mut clause = topic;
+    let text = format!("whether access {word} can't be told: ");
+    clause.extend([Piece { tone: Tone::Doubt, text }, plain(reason)]);
+    let items = vec![policy.to_owned()];
+    let details = if policy.is_empty() { Vec::new() } else { vec![Detail { label: "in", items, folded: false }] };
+    let turn = Turn::Doubt { may_widen: sides.contains(&Side::Gained) };
+    Sentence { turn, through: None, clause, remarks: Vec::new(), details, is_heavy: false }
+}

@@ -1,0 +1,139 @@
+//! Who gains and loses what, as comments above the change that brings it.
+
+use super::Style;
+use super::line::Line;
+use crate::address::Address;
+use crate::diff::{Action, Change};
+use crate::plan::Plan;
+use crate::policy::compare::Comparison;
+use crate::render::access::{self, Detail, Piece, Sentence, Tone, Turn};
+use crate::render::text::{count, escape};
+
+/// Remarks that would reach further stand on a line of their own.
+const WIDTH: usize = 100;
+
+/// So many sentences head one change; a reader in a hurry reads no more.
+const SENTENCES: usize = 20;
+
+/// The sentences about one change.
+pub fn of_change(sentences: &[Sentence], change: &Address, style: Style) -> Vec<Line> {
+    let own: Vec<_> = sentences.iter().filter(|it| it.through.as_ref() == Some(change)).collect();
+    commented(&limited(&own, style))
+}
+
+/// Sentences that head no change, so that none is lost.
+pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: Style) -> Vec<Line> {
+    let is_shown = |change: &Change| change.action != Action::Nothing;
+    let shown = |address: &Address| plan.changes.iter().any(|it| it.address == *address && is_shown(it));
+    let other: Vec<_> = sentences.iter().filter(|it| !it.through.as_ref().is_some_and(shown)).collect();
+    let lines = commented(&limited(&other, style));
+    if lines.is_empty() {
+        return lines;
+    }
+    [Line::blank(), Line::plain(0, "Access, by no change above:")].into_iter().chain(lines).collect()
+}
+
+/// `Access: serverless gains; old loses.`
+pub fn summary(plan: &Plan, style: Style) -> Option<Line> {
+    if access::is_settled(plan) {
+        return Some(Line::plain(0, access::SETTLED));
+    }
+    access::summary(plan).map(|it| Line::plain(0, format!("{} {}", style.bold("Access:"), dressed(&it, style))))
+}
+
+/// What two documents allow differently.
+pub fn comparison(comparison: &Comparison, style: Style) -> Vec<Line> {
+    access::of_comparison(comparison).iter().flat_map(|it| sentence(it, style)).collect()
+}
+
+/// What a plan gains, or may gain.
+pub fn widening(plan: &Plan, style: Style) -> Vec<Line> {
+    let sentences = access::of_plan(plan);
+    sentences.iter().filter(|it| it.widens()).flat_map(|it| sentence(it, style)).collect()
+}
+
+fn commented(lines: &[Line]) -> Vec<Line> {
+    lines.iter().map(|line| Line::plain(2, format!("# {}", line.render(Style::default())))).collect()
+}
+
+fn limited(sentences: &[&Sentence], style: Style) -> Vec<Line> {
+    let most = if style.verbose || sentences.len() <= SENTENCES + 1 { sentences.len() } else { SENTENCES };
+    let (shown, hidden) = sentences.split_at(most);
+    let mut lines: Vec<Line> = shown.iter().flat_map(|it| sentence(it, style)).collect();
+    if !hidden.is_empty() {
+        let of = |turn: fn(Turn) -> bool| hidden.iter().filter(|it| turn(it.turn)).count();
+        let numbers = [
+            (of(|turn| turn == Turn::Gain), "gain"),
+            (of(|turn| turn == Turn::Loss), "loss"),
+            (of(|turn| matches!(turn, Turn::Doubt { .. })), "doubt"),
+        ];
+        let named = numbers.iter().filter(|(number, _)| *number > 0);
+        let parts: Vec<_> = named.map(|(number, what)| counted(*number, what)).collect();
+        lines.push(Line::plain(0, style.warn(&format!("… and {}: -v shows all", parts.join(", ")))));
+    }
+    lines
+}
+
+fn counted(number: usize, what: &str) -> String {
+    if what == "loss" && number != 1 { format!("{number} losses") } else { count(number, what) }
+}
+
+/// The clause on one line, so that it can be searched for; what follows below it where the line would be too long.
+fn sentence(sentence: &Sentence, style: Style) -> Vec<Line> {
+    let mut lines = vec![Line::plain(0, dressed(&sentence.clause, style))];
+    let mut width = length(&sentence.clause);
+    for remark in &sentence.remarks {
+        let text = dressed(remark, style);
+        width += 1 + length(remark);
+        match lines.last_mut() {
+            Some(last) if width <= WIDTH => last.text = format!("{} {text}", last.text),
+            _ => {
+                width = 4 + length(remark);
+                lines.push(Line::plain(4, text));
+            }
+        }
+    }
+    if style.verbose {
+        lines.extend(sentence.details.iter().flat_map(|it| detail(it, style)));
+    }
+    lines
+}
+
+fn detail(detail: &Detail, style: Style) -> Vec<Line> {
+    let label = if detail.folded { format!("{}:", detail.label) } else { detail.label.to_owned() };
+    let hanging = 4 + label.chars().count() + 1;
+    let mut rows: Vec<String> = Vec::new();
+    for (position, item) in detail.items.iter().enumerate() {
+        let comma = if position + 1 < detail.items.len() { "," } else { "" };
+        let item = format!("{}{comma}", escape(item));
+        match rows.last_mut() {
+            Some(row) if hanging + row.chars().count() + item.chars().count() < WIDTH => *row += &format!(" {item}"),
+            _ => rows.push(item),
+        }
+    }
+    let line = |(position, row): (usize, &String)| match position {
+        0 => Line::plain(4, style.dim(&format!("{label} {row}"))),
+        _ => Line::plain(hanging, style.dim(row)),
+    };
+    rows.iter().enumerate().map(line).collect()
+}
+
+fn length(pieces: &[Piece]) -> usize {
+    pieces.iter().map(|piece| escape(&piece.text).chars().count()).sum()
+}
+
+fn dressed(pieces: &[Piece], style: Style) -> String {
+    let piece = |piece: &Piece| {
+        let [before, words, behind] = piece.spaced();
+        let words = escape(words);
+        let words = match piece.tone {
+            Tone::Plain | Tone::Code => words,
+            Tone::Name => style.bold(&words),
+            Tone::Gain => style.good(&words),
+            Tone::Loss | Tone::Public => style.bad(&words),
+            Tone::Doubt => style.warn(&words),
+        };
+        format!("{before}{words}{behind}")
+    };
+    pieces.iter().map(piece).collect()
+}

@@ -1,0 +1,83 @@
+//! Findings and rules for people, and findings as JSON.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::access::lint::Found;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::policy::lint::{Rule, explain};
+use crate::render::diagnostic;
+use crate::render::text::count;
+
+/// Raised in its first part when a reader of the old form would misread the new one.
+const FORMAT: &str = "1.0";
+
+/// With the lines that they speak of. What the manifest accepts is only counted, unless `all`.
+pub fn human(found: &[Found], sources: &BTreeMap<PathBuf, String>, color: bool, all: bool) -> String {
+    let shown: Vec<Diagnostic> = found.iter().filter(|one| all || one.accepted.is_none()).map(told).collect();
+    let mut out = diagnostic::list(&shown, sources, color);
+    if out.is_empty() {
+        out.push_str("No findings.\n");
+    }
+    let accepted = found.iter().filter(|one| one.accepted.is_some()).count();
+    match (accepted, all) {
+        (0, _) => {}
+        (number, true) => out.push_str(&format!("{} of these accepted by the manifest\n", number)),
+        (number, false) => {
+            out.push_str(&format!("{} accepted by the manifest; -v shows it\n", count(number, "finding")))
+        }
+    }
+    out
+}
+
+fn told(one: &Found) -> Diagnostic {
+    let help = match &one.accepted {
+        Some(because) => format!("accepted by the manifest: {because}"),
+        None => one.remedy.clone(),
+    };
+    Diagnostic {
+        place: one.place.clone(),
+        severity: one.severity,
+        code: one.rule,
+        message: one.told(),
+        help: Some(help),
+    }
+}
+
+pub fn json(found: &[Found], failed: bool) -> String {
+    let of = |severity| found.iter().filter(|one| one.severity == severity && one.accepted.is_none()).count();
+    let text = json!({
+        "format_version": FORMAT,
+        "passed": !failed,
+        "summary": {
+            "errors": of(Severity::Error),
+            "warnings": of(Severity::Warning),
+            "notes": of(Severity::Note),
+            "accepted": found.iter().filter(|one| one.accepted.is_some()).count(),
+        },
+        "findings": found,
+    });
+    format!("{text:#}")
+}
+
+/// All rules, one a line.
+pub fn list(rules: impl Iterator<Item = Rule>) -> String {
+    let rules: Vec<Rule> = rules.collect();
+    let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
+    let line = |rule: &Rule| format!("{:width$}  {:7}  {}\n", rule.name, word(rule.severity), rule.summary);
+    rules.iter().map(line).collect()
+}
+
+pub fn rule(rule: &Rule) -> String {
+    format!("{} ({})\n\n{}\n", rule.name, word(rule.severity), explain(rule))
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}

@@ -1,0 +1,229 @@
+//! Findings for code scanning: SARIF 2.1.0, as much of it as GitHub and others read.
+//!
+//! `serde-sarif` has all of SARIF, but generates it in its build script with an unmaintained generator and needs a dozen
+//! crates for it; these are the dozen objects that are written here.
+
+use std::path::{Component, Path};
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::access::lint::Found;
+use crate::diagnostic::{Place, Severity};
+use crate::policy::lint::{Rule, explain, rules};
+use crate::value::{Value, digest};
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// What a URI's path can't hold as it is.
+const RESERVED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'[')
+    .add(b']');
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    id: &'static str,
+    short_description: Text,
+    full_description: Text,
+    help: Text,
+    default_configuration: Configuration,
+    properties: Properties,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Properties {
+    tags: [&'static str; 2],
+    /// By which GitHub sorts findings about security: from 9 critical, from 7 high, from 4 medium.
+    #[serde(rename = "security-severity")]
+    severity: &'static str,
+}
+
+#[derive(Serialize)]
+struct Text {
+    text: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Finding {
+    rule_id: &'static str,
+    rule_index: usize,
+    level: &'static str,
+    message: Text,
+    locations: Vec<Location>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Location>,
+    partial_fingerprints: Value,
+    /// An empty list says that it isn't suppressed; without one nobody could tell.
+    suppressions: Vec<Suppression>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    physical_location: Physical,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logical_locations: Vec<Logical>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Physical {
+    artifact_location: Artifact,
+    region: Region,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Artifact {
+    uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri_base_id: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: usize,
+    start_column: usize,
+    end_column: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Logical {
+    fully_qualified_name: String,
+    kind: &'static str,
+}
+
+/// Accepted, not in the file that it is about but in the manifest.
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
+    justification: String,
+}
+
+/// One run with all rules. `folder` is what relative URIs are relative to; `manifest` is where a finding without a place is
+/// put, since GitHub shows none without.
+pub fn log(found: &[Found], folder: &Path, manifest: &Path) -> Value {
+    let known: Vec<Rule> = rules().collect();
+    let results: Vec<Finding> = found.iter().map(|one| finding(one, &known, folder, manifest)).collect();
+    json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "relayctl",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": known.iter().map(descriptor).collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    })
+}
+
+fn descriptor(rule: &Rule) -> Descriptor {
+    Descriptor {
+        id: rule.name,
+        short_description: Text { text: rule.summary.to_owned() },
+        full_description: Text { text: rule.why.to_owned() },
+        help: Text { text: explain(rule) },
+        default_configuration: Configuration { level: level(rule.severity) },
+        properties: Properties {
+            tags: ["security", "iam"],
+            severity: match rule.severity {
+                Severity::Error => "8.0",
+                Severity::Warning => "5.0",
+                Severity::Note => "2.0",
+            },
+        },
+    }
+}
+
+fn finding(one: &Found, rules: &[Rule], folder: &Path, manifest: &Path) -> Finding {
+    let whole = Place { file: manifest.to_owned(), line: 1, column: 1, length: 1 };
+    let place = one.place.as_ref().unwrap_or(&whole);
+    let names = vec![Logical { fully_qualified_name: one.on.clone(), kind: "resource" }];
+    let accepted = one.accepted.iter().map(|because| Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: because.clone(),
+    });
+    Finding {
+        rule_id: one.rule,
+        rule_index: rules.iter().position(|rule| rule.name == one.rule).unwrap_or_default(),
+        level: level(one.severity),
+        message: Text { text: format!("{}. Remedy: {}.", one.told(), one.remedy) },
+        locations: vec![Location { logical_locations: names, ..location(place, folder) }],
+        related_locations: one.related.iter().map(|place| location(place, folder)).collect(),
+        // Without the line, so that the finding stays the same when something is added above it.
+        partial_fingerprints: json!({"relayctlFinding/v1": digest(&(one.rule, &one.on, &one.message))}),
+        suppressions: accepted.collect(),
+    }
+}
+
+fn location(place: &Place, folder: &Path) -> Location {
+    let region = Region { start_line: place.line, start_column: place.column, end_column: place.column + place.length };
+    Location {
+        physical_location: Physical { artifact_location: artifact(&place.file, folder), region },
+        logical_locations: Vec::new(),
+    }
+}
+
+/// Relative to the folder where it is below it.
+fn artifact(file: &Path, folder: &Path) -> Artifact {
+    let below = file.strip_prefix(folder).unwrap_or(file);
+    let parts: Vec<String> = below
+        .components()
+        .filter(|part| !matches!(part, Component::CurDir | Component::RootDir | Component::Prefix(_)))
+        .map(|part| utf8_percent_encode(&part.as_os_str().to_string_lossy(), RESERVED).to_string())
+        .collect();
+    let path = parts.join("/");
+    if below.is_absolute() {
+        return Artifact { uri: format!("file:///{path}"), uri_base_id: None };
+    }
+    Artifact { uri: path, uri_base_id: Some("%SRCROOT%") }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_files_are_relative_where_they_can_be() {
+        let of = |file: &str| {
+            let artifact = artifact(Path::new(file), Path::new("/work"));
+            (artifact.uri, artifact.uri_base_id)
+        };
+        assert_eq!(of("./policies/a b.json"), ("policies/a%20b.json".to_owned(), Some("%SRCROOT%")));
+        assert_eq!(of("/work/x.yaml"), ("x.yaml".to_owned(), Some("%SRCROOT%")));
+        assert_eq!(of("/else/x.yaml"), ("file:///else/x.yaml".to_owned(), None));
+    }
+}

@@ -1,0 +1,231 @@
+//! `relayctl permissions` with the real binary: what it prints is enough for the job, and nothing in it can be left out.
+//!
+//! The sandbox decides each call over the printed policy, as IAM would.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use support::project::{Project, Run};
+
+const DEV: &str = "manifests/dev.yaml";
+const ACCOUNT: &str = "state/sandbox.json";
+const DEPLOYMENT: &str = "manifests/policies/zappa-lambda-deployment.json";
+
+fn empty() -> Project {
+    Project::sample().in_sandbox()
+}
+
+fn applied() -> Project {
+    let project = empty();
+    project.expect(0, &["apply", DEV, "--yes"]);
+    project
+}
+
+/// Applied, and then changed by an administrator in everything that can be changed in place; the manifest is as it was.
+fn changed() -> Project {
+    let project = applied();
+    for (from, to) in [("GetRole", "GetRolePolicy"), ("GetRolePolicy", "ListRoles"), ("ListRoles", "GetUser")] {
+        project.edit(DEPLOYMENT, &format!("\"iam:{from}\""), &format!("\"iam:{to}\""));
+        project.expect(0, &["apply", DEV, "--yes"]);
+    }
+    project.edit(DEPLOYMENT, "\"iam:GetUser\"", "\"iam:ListUsers\"");
+    project.edit(DEV, "stage: dev", "stage: other\n  passing: by");
+    project.edit(DEV, "[lambda.amazonaws.com, apigateway.amazonaws.com]", "[lambda.amazonaws.com]");
+    let bucket = "{ownership: BucketOwnerPreferred, public_access_block: {block_public_policy: false}}";
+    project.edit("manifests/base.yaml", "${var.suffix}: {}", &format!("${{var.suffix}}: {bucket}"));
+    project.expect(0, &["apply", DEV, "--yes"]);
+    let fresh = empty();
+    for file in [DEPLOYMENT, DEV, "manifests/base.yaml"] {
+        project.write(file, &fresh.read(file));
+    }
+    project
+}
+
+/// Applied, and somebody else has embedded policies in the user and the role.
+fn visited() -> Project {
+    let project = applied();
+    let mut account: Value = serde_json::from_str(&project.read(ACCOUNT)).unwrap();
+    let document =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+    for kind in ["users", "roles"] {
+        for (_, holder) in account[kind].as_object_mut().unwrap() {
+            holder["inline"]["theirs"] = document.clone();
+        }
+    }
+    project.write(ACCOUNT, &account.to_string());
+    project
+}
+
+/// A job, and the runs that need all that it allows.
+struct Proof {
+    job: &'static str,
+    policy: Value,
+    runs: Vec<(Project, &'static [&'static str])>,
+}
+
+impl Proof {
+    fn new(job: &'static str, runs: Vec<(Project, &'static [&'static str])>) -> Self {
+        Self { job, policy: policy(&empty(), job), runs }
+    }
+
+    /// Everything works under the policy, and without any one of its actions something is refused that names it.
+    fn holds(&self) {
+        for (project, arguments) in &self.runs {
+            let run = under(&project.fork(), &self.policy, arguments);
+            assert_eq!(run.code, 0, "{} {arguments:?}\n{}\n{}", self.job, run.stdout, run.stderr);
+        }
+        let actions = actions(&self.policy);
+        assert!(actions.len() > 10, "{actions:?}");
+        let needless: Vec<&String> = actions.iter().filter(|action| !self.is_needed(action)).collect();
+        assert!(needless.is_empty(), "{}: every run works without {needless:?}, or does not name it", self.job);
+    }
+
+    fn is_needed(&self, action: &str) -> bool {
+        let policy = without(&self.policy, action);
+        self.runs.iter().any(|(project, arguments)| is_refused(&under(&project.fork(), &policy, arguments), action))
+    }
+}
+
+fn policy(project: &Project, job: &str) -> Value {
+    let run = project.expect(0, &["permissions", DEV, "--for", job]);
+    serde_json::from_str(&run.stdout).expect("one policy")
+}
+
+fn under(project: &Project, policy: &Value, arguments: &[&str]) -> Run {
+    project.write("policy.json", &policy.to_string());
+    project.run(&[&["--sandbox-enforce", "policy.json"], arguments].concat())
+}
+
+fn is_refused(run: &Run, action: &str) -> bool {
+    let said = format!("{}{}", run.stdout, run.stderr);
+    let user = "User: arn:aws:iam::123456789012:user/sandbox-user is not authorized to perform";
+    let refusal = format!("{user}: {action} on resource: ");
+    let reason = format!(" because no identity-based policy allows the {action} action");
+    run.code == 1 && said.contains(&refusal) && said.contains(&reason)
+}
+
+fn statements(policy: &Value) -> &Vec<Value> {
+    policy["Statement"].as_array().expect("a list of statements")
+}
+
+fn actions_of(statement: &Value) -> impl Iterator<Item = String> {
+    statement["Action"].as_array().expect("a list of actions").iter().map(|it| it.as_str().expect("text").to_owned())
+}
+
+fn actions(policy: &Value) -> BTreeSet<String> {
+    statements(policy).iter().flat_map(actions_of).collect()
+}
+
+fn without(policy: &Value, action: &str) -> Value {
+    let reduced = statements(policy).iter().filter_map(|statement| {
+        let left: Vec<String> = actions_of(statement).filter(|it| it != action).collect();
+        let mut statement = statement.clone();
+        statement["Action"] = json!(left);
+        (!left.is_empty()).then_some(statement)
+    });
+    json!({"Version": "2012-10-17", "Statement": reduced.collect::<Vec<_>>()})
+}
+
+const PLAN: &[&str] = &["plan", DEV];
+const PLAN_DESTROY: &[&str] = &["plan", DEV, "--destroy"];
+const APPLY: &[&str] = &["apply", DEV, "--yes"];
+const DESTROY: &[&str] = &["destroy", DEV, "--yes"];
+
+#[test]
+fn a_plan_needs_all_that_is_printed_for_it_and_no_more() {
+    Proof::new("plan", vec![(empty(), PLAN), (visited(), PLAN), (applied(), PLAN_DESTROY)]).holds();
+}
+
+#[test]
+fn an_apply_needs_all_that_is_printed_for_it_and_no_more() {
+    let runs = vec![(empty(), APPLY), (changed(), APPLY), (visited(), PLAN), (changed(), DESTROY)];
+    Proof::new("apply", runs).holds();
+}
+
+#[test]
+fn a_destroy_needs_all_that_is_printed_for_it_and_no_more() {
+    Proof::new("destroy", vec![(changed(), DESTROY), (visited(), PLAN_DESTROY)]).holds();
+}
+
+#[test]
+fn the_main_job_under_the_printed_policies_from_beginning_to_end() {
+    let project = empty();
+    let [plan, apply, destroy] = ["plan", "apply", "destroy"].map(|job| policy(&project, job));
+    let made = under(&project, &plan, &["plan", DEV, "--detailed-exitcode"]);
+    assert_eq!(made.code, 2, "{}{}", made.stdout, made.stderr);
+    assert!(made.stdout.contains("Plan: 10 to add, 0 to change, 0 to destroy."), "{}", made.stdout);
+    let done = under(&project, &apply, &["apply"]);
+    assert!(done.stdout.contains("Apply complete! Resources: 10 added"), "{}{}", done.stdout, done.stderr);
+
+    project.edit(DEPLOYMENT, "\"s3:ListBucket\"", "\"s3:GetBucketLocation\"");
+    project.edit(DEV, "stage: dev", "stage: renamed");
+    assert_eq!(under(&project, &apply, APPLY).code, 0);
+    let again = under(&project, &plan, &["plan", DEV, "--detailed-exitcode"]);
+    assert_eq!(again.code, 0, "nothing is left to do: {}{}", again.stdout, again.stderr);
+
+    let refused = under(&project, &plan, DESTROY);
+    assert_eq!(refused.code, 1);
+    let gone = under(&project, &destroy, DESTROY);
+    assert!(gone.stdout.contains("Destroy complete! Resources: 10 destroyed."), "{}{}", gone.stdout, gone.stderr);
+}
+
+/// A plan's policy is for pull requests: whoever changes what runs there can do nothing with it.
+#[test]
+fn under_the_policy_of_a_plan_nothing_can_be_changed() {
+    let project = empty();
+    let plan = policy(&project, "plan");
+    let before = under(&project, &plan, APPLY);
+    assert!(["iam:CreateUser", "iam:CreateRole", "s3:CreateBucket"].iter().any(|action| is_refused(&before, action)));
+    assert!(!project.path(ACCOUNT).exists(), "something was made in the account");
+}
+
+/// Another policy than the declared one can't be attached with it, not even by hand.
+#[test]
+fn only_the_declared_policies_can_be_attached() {
+    let project = empty();
+    let apply = policy(&project, "apply");
+    project.edit(
+        DEV,
+        "policies: [ZappaLambdaDeploymentPolicy]",
+        "policies: ['arn:aws:iam::aws:policy/AdministratorAccess']",
+    );
+    let run = under(&project, &apply, APPLY);
+    assert!(is_refused(&run, "iam:AttachUserPolicy"), "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn two_policies_are_written_for_ci() {
+    let project = empty();
+    let run = project.expect(0, &["permissions", DEV, "--write", "policies/ci"]);
+    assert!(
+        run.stdout.contains("policies/ci/plan.json") && run.stdout.contains("policies/ci/apply.json"),
+        "{}",
+        run.stdout
+    );
+    for job in ["plan", "apply"] {
+        let written: Value = serde_json::from_str(&project.read(&format!("policies/ci/{job}.json"))).unwrap();
+        assert_eq!(written, policy(&project, job));
+    }
+    project.expect(0, &["plan", DEV, "--sandbox-enforce", "policies/ci/plan.json"]);
+}
+
+/// With the policies that hang on it in the account: the relay's own user can't plan, for it may read no IAM.
+#[test]
+fn a_user_of_the_account_acts_with_what_hangs_on_it() {
+    let project = applied();
+    let run = project.run(&["plan", DEV, "--sandbox-enforce", "user/serverless"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stdout.contains("arn:aws:iam::123456789012:user/serverless is not authorized"), "{}", run.stdout);
+    let nobody = project.run(&["plan", DEV, "--sandbox-enforce", "user/nobody"]);
+    assert!(nobody.stderr.contains("the sandbox has no user nobody"), "{}", nobody.stderr);
+}
+
+#[test]
+fn enforcing_needs_the_sandbox() {
+    let project = Project::sample();
+    project.write("policy.json", &policy(&project, "plan").to_string());
+    let run = project.expect(1, &["plan", DEV, "--sandbox-enforce", "policy.json"]);
+    assert!(run.stderr.contains("add --sandbox"), "{}", run.stderr);
+}
