@@ -9,12 +9,13 @@ use serde_json::Map;
 
 use crate::value::Value;
 
-use super::document::texts;
+use super::document::{self, texts};
 
 /// The document with every set of values in order. Equivalent to what it was, and equal after a second time.
 pub fn tidy(document: &Value) -> Value {
+    let is_policy = document::statements(document).is_some();
     let mut document = document.clone();
-    if let Some(statements) = document.get_mut("Statement") {
+    if is_policy && let Some(statements) = document.get_mut("Statement") {
         each(statements, statement);
     }
     document
@@ -80,7 +81,12 @@ mod tests {
 
     #[test]
     fn what_is_no_document_stays_as_it_is() {
-        for value in [json!(null), json!({"Statement": "x"}), json!({"Statement": [["b", "a"]]}), json!(["b", "a"])] {
+        for value in [
+            json!(null),
+            json!({"Statement": "x"}),
+            json!({"Statement": [["b", "a"], {"Action": ["b:b", "a:a"]}]}),
+            json!(["b", "a"]),
+        ] {
             assert_eq!(tidy(&value), value);
         }
     }

@@ -1,0 +1,10 @@
+//! The policy algebra of relayctl, without the rest of it.
+
+#![allow(dead_code)]
+
+#[path = "../src/diagnostic.rs"]
+pub mod diagnostic;
+#[path = "../src/policy/mod.rs"]
+pub mod policy;
+#[path = "../src/value.rs"]
+pub mod value;
