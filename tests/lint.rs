@@ -88,7 +88,26 @@ fn a_finding_is_shown_with_its_line_and_what_to_do() {
     let project = with_policy(&json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "Run", "Effect": "Allow", "Action": ["lambda:InvokeFunction", "s3:GetObjekt"], "Resource": "*"}]}));
     let run = project.expect(1, &["lint", "x.yaml"]);
-    insta::assert_snapshot!(run.stdout, @"");
+    let date = run.stdout.split("the list is of ").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
+    insta::assert_snapshot!(run.stdout.replace(date, "DATE"), @r#"
+    warning[unknown-action]: policy.P: AWS has no action `s3:GetObjekt` (the list is of DATE)
+     --> p.json:6:9
+      |
+    6 |         "s3:GetObjekt"
+      |         ^^^^^^^^^^^^^^
+      |
+      = help: did you mean `s3:GetObject`?
+
+    warning[resource-wildcard]: policy.P: lambda:InvokeFunction is allowed on every resource, and could be on some
+     --> p.json:9:19
+      |
+    9 |       "Resource": "*",
+      |                   ^^^
+      |
+      = help: limit `Resource`: lambda:InvokeFunction can be allowed on arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}
+
+    2 warnings
+    "#);
 }
 
 #[test]
@@ -117,7 +136,7 @@ fn what_the_manifest_accepts_fails_nothing_and_is_shown_on_request() {
     let accept = "lint: {allow: [{rule: resource-wildcard, on: policy.P, because: there is one bucket}]}\n";
     project.write("x.yaml", &(project.read("x.yaml") + accept));
     let run = project.expect(0, &["lint", "x.yaml"]);
-    assert_eq!(run.stdout, "No findings.\n1 finding accepted by the manifest; -v shows it\n");
+    assert_eq!(run.stdout, "No findings.\n1 finding accepted by the manifest, shown with -v\n");
     let run = project.expect(0, &["lint", "x.yaml", "-v"]);
     assert!(run.stdout.contains("accepted by the manifest: there is one bucket"), "{}", run.stdout);
 

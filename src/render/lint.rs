@@ -22,14 +22,12 @@ pub fn human(found: &[Found], sources: &BTreeMap<PathBuf, String>, color: bool, 
         out.push_str("No findings.\n");
     }
     let accepted = found.iter().filter(|one| one.accepted.is_some()).count();
-    match (accepted, all) {
-        (0, _) => {}
-        (number, true) => out.push_str(&format!("{} of these accepted by the manifest\n", number)),
-        (number, false) => {
-            out.push_str(&format!("{} accepted by the manifest; -v shows it\n", count(number, "finding")))
-        }
-    }
-    out
+    let end = match (accepted, all) {
+        (0, _) => String::new(),
+        (number, true) => format!("{number} of these accepted by the manifest\n"),
+        (number, false) => format!("{} accepted by the manifest, shown with -v\n", count(number, "finding")),
+    };
+    out + &end
 }
 
 fn told(one: &Found) -> Diagnostic {

@@ -95,7 +95,15 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
     };
     let resources = widest(resources);
     let others = resources.iter().any(|resource| !itself.contains(resource));
-    let reach = Reach { own, others, open: resources.iter().any(|one| scope::is_open(one)), known: !itself.is_empty() };
+    let reach = Reach {
+        own: match (own, itself.is_empty()) {
+            (true, _) => Own::Reached,
+            (false, false) => Own::Spared,
+            (false, true) => Own::Unknown,
+        },
+        others,
+        open: resources.iter().any(|one| scope::is_open(one)),
+    };
     let mut severity = reach.severity(path.gain, holder.boundary.is_some())?;
     if reined(path, &ways).is_some() {
         severity = Severity::Note;
@@ -106,27 +114,34 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
 /// How far a way reaches.
 #[derive(Clone, Copy)]
 struct Reach {
-    own: bool,
+    own: Own,
     others: bool,
     /// More than the objects that are named.
     open: bool,
-    /// Whether it is known which object of the kind is its own.
-    known: bool,
+}
+
+/// Whether what is one's own is within reach.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Own {
+    Reached,
+    Spared,
+    /// Which one it is can't be told: a user's groups are in no manifest.
+    Unknown,
 }
 
 impl Reach {
     /// None where it gives nothing that its holder doesn't have.
     fn severity(self, gain: Gain, bounded: bool) -> Option<Severity> {
         let pattern = |open, named| Some(if self.open { open } else { named });
+        let own = self.own == Own::Reached;
         match gain {
             Gain::Everything => Some(Severity::Error),
-            Gain::Permissions if self.own => Some(Severity::Error),
-            // Its own is excepted, so somebody else gets the permissions.
-            Gain::Permissions if self.known => Some(Severity::Warning),
-            Gain::Permissions => pattern(Severity::Error, Severity::Warning),
-            Gain::Boundary if self.own && bounded => Some(Severity::Error),
+            Gain::Permissions if own => Some(Severity::Error),
+            // So somebody else gets the permissions.
+            Gain::Permissions if self.own == Own::Spared => Some(Severity::Warning),
+            Gain::Boundary if own && bounded => Some(Severity::Error),
             Gain::Principal | Gain::Existing | Gain::Boundary if !self.others => None,
-            Gain::Principal => pattern(Severity::Error, Severity::Warning),
+            Gain::Permissions | Gain::Principal => pattern(Severity::Error, Severity::Warning),
             Gain::Existing | Gain::Boundary => pattern(Severity::Warning, Severity::Note),
             Gain::AnyRole => self.open.then_some(Severity::Warning),
         }
@@ -160,7 +175,9 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Found> 
         });
     }
     let mut found = found.unwrap_or_default();
-    found.iter_mut().for_each(|one| one.ways.extend(besides.iter().cloned()));
+    for one in &mut found {
+        one.ways.extend(besides.iter().cloned());
+    }
     found
 }
 
@@ -238,7 +255,11 @@ fn own(holder: &Holder<'_>, on: On) -> Vec<String> {
     match on {
         On::User => is("user/").into_iter().map(str::to_owned).collect(),
         On::Role => is("role/").into_iter().map(str::to_owned).collect(),
-        On::Policy => holder.attached.to_vec(),
+        // Nobody changes those of AWS.
+        On::Policy => {
+            let account = format!(":iam::{}:policy/", holder.account);
+            holder.attached.iter().filter(|arn| arn.contains(&account)).cloned().collect()
+        }
         On::Group | On::Other => Vec::new(),
     }
 }

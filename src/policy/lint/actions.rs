@@ -13,7 +13,7 @@ pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
             format!("everything is allowed but {}: also what AWS adds tomorrow", super::rule::few(&clause.patterns));
         let remedy =
             "name the actions that are meant in `Action`; to except some of them, add a statement that denies them";
-        return vec![site.finding("not-action", Severity::Warning, site.element("Action"), message, remedy)];
+        return vec![Finding::new("not-action", Severity::Warning, site.element("Action"), message, remedy)];
     }
     let each = clause.patterns.iter().enumerate();
     each.filter_map(|(index, pattern)| star(site, index, pattern)).collect()
@@ -25,7 +25,7 @@ fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
         let message = "every action of every service is allowed";
         let remedy = "name the actions that are needed; for an administrator, attach AWS's own AdministratorAccess, \
                       so that everybody sees what it is";
-        return Some(site.finding("action-wildcard", Severity::Error, place, message, remedy));
+        return Some(Finding::new("action-wildcard", Severity::Error, place, message, remedy));
     }
     let service = pattern.strip_suffix(":*").and_then(catalogue::service)?;
     let actions = catalogue::actions_of(service.prefix);
@@ -38,7 +38,7 @@ fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
         count(AccessLevel::PermissionsManagement)
     );
     let remedy = "name the actions that are needed, or at least their kind, such as Get* and Put*";
-    Some(site.finding("service-wildcard", Severity::Note, place, message, remedy))
+    Some(Finding::new("service-wildcard", Severity::Note, place, message, remedy))
 }
 
 /// Also in a Deny and in `NotAction`: a slip there denies, or excepts, nothing.
@@ -61,7 +61,7 @@ fn unknown(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
         let message = format!("`{prefix}` is no service that relayctl knows (its list is of {})", catalogue::date());
         let near = catalogue::nearest_service(prefix).map(str::to_owned);
         let remedy = mean(near, "look the prefix up in AWS's Service Authorization Reference");
-        return Some(site.finding("unknown-service", Severity::Warning, place, message, remedy));
+        return Some(Finding::new("unknown-service", Severity::Warning, place, message, remedy));
     }
     let message = if pattern.contains(['*', '?']) {
         format!("`{pattern}` matches no action of AWS: the statement says nothing by it")
@@ -70,5 +70,5 @@ fn unknown(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
     };
     let near = catalogue::nearest_action(pattern);
     let remedy = mean(near, "look the name up in AWS's Service Authorization Reference");
-    Some(site.finding("unknown-action", Severity::Warning, place, message, remedy))
+    Some(Finding::new("unknown-action", Severity::Warning, place, message, remedy))
 }

@@ -26,7 +26,7 @@ pub(super) fn keys(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
         let message =
             format!("no request for {} carries the condition key `{}`", super::rule::few(&clause.patterns), test.key);
         let remedy = "look the key up among those of the actions in AWS's Service Authorization Reference";
-        findings.push(site.finding(
+        findings.push(Finding::new(
             "unknown-condition-key",
             Severity::Note,
             site.condition(&test.key),

@@ -63,7 +63,7 @@ fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {
         example(provider)
     );
     let severity = if other { Severity::Note } else { Severity::Error };
-    vec![site.finding("oidc-without-subject", severity, site.principal(name), message, remedy)]
+    vec![Finding::new("oidc-without-subject", severity, site.principal(name), message, remedy)]
 }
 
 fn example(provider: &str) -> &'static str {
@@ -92,7 +92,7 @@ fn wide_values(site: &Site<'_>, test: &Test) -> Vec<Finding> {
         let message = format!("the subject `{value}` is that of {whom}");
         let remedy =
             "name the repository and the branch or environment, for example repo:OWNER/REPOSITORY:ref:refs/heads/main";
-        Some(site.finding("oidc-wide-subject", severity, place.clone(), message, remedy))
+        Some(Finding::new("oidc-wide-subject", severity, place.clone(), message, remedy))
     };
     test.values.iter().filter_map(told).collect()
 }

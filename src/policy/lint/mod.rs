@@ -36,6 +36,18 @@ pub struct Finding {
     pub remedy: String,
 }
 
+impl Finding {
+    fn new(
+        rule: &'static str,
+        severity: Severity,
+        pointer: String,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { rule, severity, pointer, message: message.into(), remedy: remedy.into() }
+    }
+}
+
 /// Where a document belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct Home<'a> {

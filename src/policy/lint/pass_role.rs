@@ -22,7 +22,7 @@ pub(super) fn anywhere(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     if let Some(resource) = all {
         let message = "every role of the account may be passed to a service, the most powerful ones too";
         let remedy = "name the roles that are meant, or give them a path of their own: role/app/*";
-        findings.push(site.finding(
+        findings.push(Finding::new(
             "pass-role-wildcard",
             Severity::Error,
             site.value("Resource", resource),
@@ -36,7 +36,7 @@ pub(super) fn anywhere(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
         let remedy = format!(
             "say to which, with the condition {KEY}: {{\"StringEquals\": {{\"{KEY}\": \"lambda.amazonaws.com\"}}}}"
         );
-        findings.push(site.finding(
+        findings.push(Finding::new(
             "pass-role-any-service",
             Severity::Note,
             site.value("Action", action),

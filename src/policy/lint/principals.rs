@@ -40,7 +40,7 @@ pub(super) fn wide(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
         let names: Vec<String> = principals.names.iter().map(|(_, name)| name.clone()).collect();
         let message = format!("everybody is let in but {}: all other accounts, and people without one", few(&names));
         let remedy = "name in `Principal` who is meant; to keep some of them out, add a statement that denies them";
-        return vec![site.finding("not-principal", Severity::Error, site.element("Principal"), message, remedy)];
+        return vec![Finding::new("not-principal", Severity::Error, site.element("Principal"), message, remedy)];
     }
     let mut findings = Vec::new();
     let mut others = Vec::new();
@@ -63,17 +63,17 @@ fn everyone(site: &Site<'_>, home: &Home<'_>) -> Finding {
     if site.demands().any(narrows) {
         let message = "everybody is let in whose request meets the condition; all depends on it";
         let remedy = "name the accounts, users or roles in `Principal`, where they are known";
-        return site.finding("principal-wildcard", Severity::Note, place, message, remedy);
+        return Finding::new("principal-wildcard", Severity::Note, place, message, remedy);
     }
     if home.usage == Usage::Trust {
         let message = "anybody with an AWS account can assume this role";
         let remedy = "name in `Principal` who is meant, or demand aws:PrincipalOrgID in a condition";
-        return site.finding("trust-anyone", Severity::Error, place, message, remedy);
+        return Finding::new("trust-anyone", Severity::Error, place, message, remedy);
     }
     let message = "anybody can do this, without an AWS account";
     let remedy = "name in `Principal` who is meant, or demand aws:PrincipalOrgID, aws:SourceVpce or the like in a condition; \
                   for a public web site, put CloudFront in front of the bucket";
-    site.finding("public-access", Severity::Error, place, message, remedy)
+    Finding::new("public-access", Severity::Error, place, message, remedy)
 }
 
 /// "You can't use a wildcard to match part of a principal name or ARN" (IAM User Guide, Principal).
@@ -81,14 +81,14 @@ fn partly(site: &Site<'_>, name: &str) -> Finding {
     let message = format!("`{name}` is nobody: IAM takes no wildcard for a part of a principal");
     let remedy =
         "name the account in `Principal`, and the pattern in a condition: {\"ArnLike\": {\"aws:PrincipalArn\": …}}";
-    site.finding("principal-wildcard", Severity::Error, site.principal(name), message, remedy)
+    Finding::new("principal-wildcard", Severity::Error, site.principal(name), message, remedy)
 }
 
 fn foreign(site: &Site<'_>, name: &str) -> Finding {
     let message = format!("`{name}` is in another account, and may assume this role without a condition");
     let remedy = "demand in a condition what only the right requests carry: sts:ExternalId where the account is a \
                   company's whose other customers could name this role, else aws:PrincipalOrgID or aws:PrincipalArn";
-    site.finding("trust-other-account", Severity::Warning, site.principal(name), message, remedy)
+    Finding::new("trust-other-account", Severity::Warning, site.principal(name), message, remedy)
 }
 
 fn narrows(test: &Test) -> bool {

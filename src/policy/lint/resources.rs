@@ -13,7 +13,7 @@ pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
         let message = format!("allowed on everything but {}: also on what is made tomorrow", few(&clause.patterns));
         let remedy =
             "name the resources that are meant in `Resource`; to except some of them, add a statement that denies them";
-        return vec![site.finding("not-resource", Severity::Warning, site.element("Resource"), message, remedy)];
+        return vec![Finding::new("not-resource", Severity::Warning, site.element("Resource"), message, remedy)];
     }
     let star = clause.patterns.iter().position(|pattern| pattern == "*");
     star.and_then(|index| all(site, index)).into_iter().collect()
@@ -50,5 +50,5 @@ fn all(site: &Site<'_>, index: usize) -> Option<Finding> {
     }
     let whole = if scoped.len() == 1 { first.name.as_str() } else { "they" };
     let remedy = format!("limit `Resource`: {whole} can be allowed on {}", few(&forms));
-    Some(site.finding("resource-wildcard", severity, site.value("Resource", index), message, remedy))
+    Some(Finding::new("resource-wildcard", severity, site.value("Resource", index), message, remedy))
 }

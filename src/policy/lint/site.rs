@@ -2,12 +2,9 @@
 
 use serde_json::Map;
 
-use crate::diagnostic::Severity;
 use crate::policy::document;
 use crate::policy::statement::{Comparison, Policy, Quantifier, Statement, Test};
 use crate::value::Value;
-
-use super::Finding;
 
 pub(super) struct Site<'a> {
     pub statement: &'a Statement,
@@ -59,26 +56,14 @@ impl<'a> Site<'a> {
     pub fn condition(&self, key: &str) -> String {
         let element = format!("{}/Condition", self.pointer);
         let operators = self.elements.get("Condition").and_then(Value::as_object).into_iter().flatten();
-        let mut places = operators.filter_map(|(operator, keys)| {
-            keys.as_object()?.contains_key(key).then(|| document::member(&document::member(&element, operator), key))
-        });
-        places.next().unwrap_or(element)
+        let mut naming = operators.filter(|(_, keys)| keys.get(key).is_some());
+        let place = |(operator, _): (&String, _)| document::member(&document::member(&element, operator), key);
+        naming.next().map_or_else(|| element.clone(), place)
     }
 
     /// The tests that let only chosen values through: nothing negated, nothing that a missing key passes.
     pub fn demands(&self) -> impl Iterator<Item = &'a Test> {
         self.statement.conditions.iter().filter(|test| demands(test))
-    }
-
-    pub fn finding(
-        &self,
-        rule: &'static str,
-        severity: Severity,
-        pointer: String,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Finding {
-        Finding { rule, severity, pointer, message: message.into(), remedy: remedy.into() }
     }
 }
 

@@ -119,22 +119,20 @@ fn roles_to_pass() {
     assert_eq!(pass("iam:PassRole", "arn:aws:iam::123456789012:role/app-*", to), Vec::<&str>::new());
 }
 
-fn trust(principal: Value, condition: Value) -> Vec<(&'static str, Severity, String)> {
-    told(
-        Usage::Trust,
-        &json!([{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole",
-        "Condition": condition}]),
-    )
+fn trust(principal: &Value, condition: &Value) -> Vec<(&'static str, Severity, String)> {
+    let statement =
+        json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition});
+    told(Usage::Trust, &json!([statement]))
 }
 
 #[test]
 fn trust_in_anybody() {
     let organisation = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
     let at = "/Statement/0/Principal";
-    assert_eq!(trust(json!("*"), json!({})), one("trust-anyone", Severity::Error, at));
+    assert_eq!(trust(&json!("*"), &json!({})), one("trust-anyone", Severity::Error, at));
     let listed = json!({"AWS": ["123456789012", "*"]});
-    assert_eq!(trust(listed, json!({})), one("trust-anyone", Severity::Error, &format!("{at}/AWS/1")));
-    assert_eq!(trust(json!("*"), organisation), one("principal-wildcard", Severity::Note, at));
+    assert_eq!(trust(&listed, &json!({})), one("trust-anyone", Severity::Error, &format!("{at}/AWS/1")));
+    assert_eq!(trust(&json!("*"), &organisation), one("principal-wildcard", Severity::Note, at));
     // None of these keeps anybody out.
     for vain in [
         json!({"StringLike": {"aws:PrincipalOrgID": "*"}}),
@@ -145,34 +143,34 @@ fn trust_in_anybody() {
         json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}),
         json!({"Bool": {"aws:SecureTransport": "true"}}),
     ] {
-        assert_eq!(trust(json!("*"), vain.clone())[0].0, "trust-anyone", "{vain}");
+        assert_eq!(trust(&json!("*"), &vain)[0].0, "trust-anyone", "{vain}");
     }
-    assert_eq!(trust(json!({"Service": "lambda.amazonaws.com"}), json!({})), []);
+    assert_eq!(trust(&json!({"Service": "lambda.amazonaws.com"}), &json!({})), []);
 }
 
 #[test]
 fn trust_in_another_account() {
     let other = json!({"AWS": "arn:aws:iam::210987654321:role/ci"});
     let at = "/Statement/0/Principal/AWS";
-    assert_eq!(trust(other.clone(), json!({})), one("trust-other-account", Severity::Warning, at));
-    assert_eq!(trust(json!({"AWS": "210987654321"}), json!({})), one("trust-other-account", Severity::Warning, at));
+    assert_eq!(trust(&other, &json!({})), one("trust-other-account", Severity::Warning, at));
+    assert_eq!(trust(&json!({"AWS": "210987654321"}), &json!({})), one("trust-other-account", Severity::Warning, at));
     for condition in [
         json!({"StringEquals": {"sts:ExternalId": "secret"}}),
         json!({"Bool": {"aws:MultiFactorAuthPresent": true}}),
         json!({"StringEquals": {"aws:PrincipalTag/team": "ci"}}),
     ] {
-        assert_eq!(trust(other.clone(), condition.clone()), [], "{condition}");
+        assert_eq!(trust(&other, &condition), [], "{condition}");
     }
     let without = json!({"Bool": {"aws:MultiFactorAuthPresent": false}});
-    assert_eq!(trust(other, without).len(), 1);
+    assert_eq!(trust(&other, &without).len(), 1);
     for own in ["123456789012", "arn:aws:iam::123456789012:root", "AIDAEXAMPLEEXAMPLE123"] {
-        assert_eq!(trust(json!({"AWS": own}), json!({})), [], "{own}");
+        assert_eq!(trust(&json!({"AWS": own}), &json!({})), [], "{own}");
     }
 }
 
 #[test]
 fn wildcards_and_complements_of_principals() {
-    let found = trust(json!({"AWS": "arn:aws:iam::123456789012:user/*"}), json!({}));
+    let found = trust(&json!({"AWS": "arn:aws:iam::123456789012:user/*"}), &json!({}));
     assert_eq!(found, one("principal-wildcard", Severity::Error, "/Statement/0/Principal/AWS"));
     let not = |effect: &str| {
         json!([{"Effect": effect, "NotPrincipal": {"AWS": "123456789012"}, "Action": "s3:GetObject",
