@@ -230,3 +230,82 @@ fn enforcing_needs_the_sandbox() {
     let run = project.expect(1, &["plan", DEV, "--sandbox-enforce", "policy.json"]);
     assert!(run.stderr.contains("add --sandbox"), "{}", run.stderr);
 }
+
+/// Every attribute that a manifest can name, a path and a boundary among them.
+const EVERYTHING: &str = r#"
+version: 1
+name: everything
+account: "123456789012"
+region: eu-west-1
+tags: {stage: one}
+policies:
+  deploy:
+    path: /team/
+    document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:GetObject", Resource: "*"}]}
+  bounds:
+    document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}
+users:
+  ada:
+    path: /team/
+    permissions_boundary: bounds
+    policies: [deploy, "arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    exclusive: true
+    inline_policies:
+      own: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:PutObject", Resource: "*"}]}
+    access_key: {profile: ada, csv: ada.csv}
+roles:
+  runner:
+    path: /team/
+    description: runs
+    max_session_duration: 7200
+    permissions_boundary: bounds
+    trust: {services: [lambda.amazonaws.com]}
+    policies: [deploy]
+    inline_policies:
+      own: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:PutObject", Resource: "*"}]}
+buckets:
+  everything-relayctl:
+    versioning: true
+    encryption: AES256
+    ownership: BucketOwnerPreferred
+    force_destroy: true
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - {Effect: Deny, Principal: "*", Action: "s3:DeleteObject", Resource: "${buckets.everything-relayctl.arn}/x"}
+    lifecycle: [{id: old, expiration_days: 30}]
+"#;
+
+/// What the manifest says after an edit of everything that can be changed in place.
+const EDITS: [(&str, &str); 7] = [
+    ("stage: one", "stage: two"),
+    ("s3:GetObject", "s3:GetObjectVersion"),
+    ("s3:PutObject", "s3:PutObjectTagging"),
+    ("description: runs", "description: walks"),
+    ("[lambda.amazonaws.com]", "[ec2.amazonaws.com]"),
+    ("versioning: true", "versioning: false"),
+    ("expiration_days: 30", "expiration_days: 60"),
+];
+
+#[test]
+fn a_manifest_with_everything_is_applied_changed_and_destroyed_under_its_policies() {
+    let project = Project::empty().in_sandbox();
+    project.write("all.yaml", EVERYTHING);
+    let made = |job: &str| -> Value {
+        serde_json::from_str(&project.expect(0, &["permissions", "all.yaml", "--for", job]).stdout).unwrap()
+    };
+    let [plan, apply, destroy] = ["plan", "apply", "destroy"].map(made);
+    let works = |policy: &Value, arguments: &[&str]| {
+        let run = under(&project, policy, arguments);
+        assert_eq!(run.code, 0, "{arguments:?}\n{}{}", run.stdout, run.stderr);
+    };
+    works(&plan, &["plan", "all.yaml"]);
+    works(&apply, &["apply", "all.yaml", "--yes"]);
+    for (from, to) in EDITS {
+        project.edit("all.yaml", from, to);
+    }
+    works(&apply, &["apply", "all.yaml", "--yes"]);
+    works(&plan, &["plan", "all.yaml", "--detailed-exitcode"]);
+    works(&plan, &["plan", "all.yaml", "--destroy"]);
+    works(&destroy, &["destroy", "all.yaml", "--yes"]);
+}

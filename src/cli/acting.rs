@@ -9,11 +9,13 @@ use crate::provider::sandbox::Acting;
 
 /// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity policies.
 pub fn acting(given: &[String]) -> Result<Option<Acting>, CommandError> {
+    // An environment variable that is set to nothing is not set.
+    let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
         let name = |kind: &str| text.strip_prefix(kind).filter(|_| !Path::new(text).exists()).map(str::to_owned);
         name("user/").map(Acting::User).or_else(|| name("role/").map(Acting::Role))
     };
-    match given {
+    match given.as_slice() {
         [] => Ok(None),
         [one] if principal(one).is_some() => Ok(principal(one)),
         many if many.iter().any(|text| principal(text).is_some()) => {
@@ -47,7 +49,7 @@ mod tests {
         let one = |text: &str| acting(&[text.to_owned()]);
         assert!(matches!(one("user/ci"), Ok(Some(Acting::User(name))) if name == "ci"));
         assert!(matches!(one("role/deploy"), Ok(Some(Acting::Role(name))) if name == "deploy"));
-        assert!(matches!(acting(&[]), Ok(None)));
+        assert!(matches!(acting(&[]), Ok(None)) && matches!(one(""), Ok(None)));
         let both = acting(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
         assert!(both.message.is_some_and(|message| message.contains("not both")));
     }

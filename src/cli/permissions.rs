@@ -11,6 +11,7 @@ use super::options::ManifestArg;
 use super::session;
 use crate::model::Desired;
 use crate::permissions::{Job, needed, policies, statements};
+use crate::policy::pretty;
 use crate::value::Value;
 
 /// Print the least IAM policy under which relayctl itself can do its work
@@ -71,8 +72,8 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         context.terminal.note(&several(documents.len()));
     }
     context.terminal.result(&match documents.as_slice() {
-        [one] => printed(one)?,
-        many => printed(&Value::from(many))?,
+        [one] => pretty(one),
+        many => pretty(&Value::from(many)),
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -102,9 +103,8 @@ fn write(desired: &Desired, folder: &Path, context: &Context) -> Result<(), Comm
         for (number, document) in (1..).zip(&documents) {
             let file = if documents.len() == 1 { format!("{name}.json") } else { format!("{name}-{number}.json") };
             let path = folder.join(file);
-            let text = printed(document)? + "\n";
             std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, text))
+                .and_then(|()| std::fs::write(&path, pretty(document)))
                 .map_err(|error| CommandError::file("write", &path, error))?;
             written.push(format!("  {}", path.display()));
         }
@@ -117,9 +117,4 @@ fn write(desired: &Desired, folder: &Path, context: &Context) -> Result<(), Comm
 
 fn several(count: usize) -> String {
     format!("IAM takes 6144 characters in one policy, and these are more: attach all {count} of them")
-}
-
-fn printed(document: &Value) -> Result<String, CommandError> {
-    serde_json::to_string_pretty(document)
-        .map_err(|error| CommandError::new(format!("cannot print the policy: {error}")))
 }

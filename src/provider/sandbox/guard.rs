@@ -245,3 +245,6 @@ fn spoken(permission: &Permission) -> String {
         _ => resource.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;
