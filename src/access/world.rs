@@ -118,7 +118,7 @@ impl<'a> World<'a> {
                 match self.action(&change.address) {
                     Action::Create => attached.extend(self.hung(&change.address, Moment::After)),
                     Action::Delete => {
-                        let gone = self.hung_by(change);
+                        let gone = Self::hung_by(change);
                         attached.retain(|it| Some(it) != gone.as_ref());
                     }
                     Action::Replace => {
@@ -153,7 +153,7 @@ impl<'a> World<'a> {
     }
 
     /// What a removal takes away, also of what neither manifest nor state knows.
-    fn hung_by(&self, change: &Change) -> Option<Attached> {
+    fn hung_by(change: &Change) -> Option<Attached> {
         let before = |name: &str| {
             let field = change.fields.iter().find(|diff| diff.change.field == name)?;
             field.change.before.as_ref()?.as_str().map(str::to_owned)

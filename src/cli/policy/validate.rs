@@ -1,6 +1,6 @@
 //! `relayctl policy validate`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -64,7 +64,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     if problems.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(CommandError::reported()) }
 }
 
-fn check(path: &PathBuf, kind: Option<Kind>) -> Checked {
+fn check(path: &Path, kind: Option<Kind>) -> Checked {
     let source = match Source::read(path) {
         Ok(source) => source,
         Err(problem) => return Checked { path: path.clone(), kind, source: None, problems: vec![problem] },

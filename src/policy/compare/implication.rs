@@ -2,7 +2,11 @@
 
 use std::net::IpAddr;
 
-use crate::policy::statement::Comparison::{self, *};
+use crate::policy::statement::Comparison::{
+    self, ArnLike, Bool, DateEquals, DateGreaterThan, DateGreaterThanEquals, DateLessThan, DateLessThanEquals,
+    IpAddress, NumericEquals, NumericGreaterThan, NumericGreaterThanEquals, NumericLessThan, NumericLessThanEquals,
+    StringEquals, StringEqualsIgnoreCase, StringLike,
+};
 
 use super::language::includes;
 use super::pattern::{self, Pattern};

@@ -4,7 +4,7 @@
 //! finitely many cells, each with a shortest text as its witness. The cells are the reachable states of the patterns'
 //! common deterministic automaton, gathered by what they accept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fixedbitset::FixedBitSet;
 
@@ -59,7 +59,7 @@ struct Automaton<'a> {
     /// Of each pattern, the lists that it stands in.
     lists: Vec<Vec<usize>>,
     list_count: usize,
-    seen: HashMap<State, ()>,
+    seen: HashSet<State>,
     /// State, the one it was reached from, and by which character.
     nodes: Vec<(State, usize, char)>,
 }
@@ -69,9 +69,11 @@ impl<'a> Automaton<'a> {
         let patterns: Vec<&[Token]> = std::iter::once(universe).chain(patterns.iter().copied()).collect();
         let mut of_pattern = vec![Vec::new(); patterns.len()];
         for (list, members) in lists.iter().enumerate() {
-            members.iter().for_each(|member| of_pattern[member + 1].push(list));
+            for member in members {
+                of_pattern[member + 1].push(list);
+            }
         }
-        Self { patterns, lists: of_pattern, list_count: lists.len(), seen: HashMap::new(), nodes: Vec::new() }
+        Self { patterns, lists: of_pattern, list_count: lists.len(), seen: HashSet::new(), nodes: Vec::new() }
     }
 
     fn explore(mut self) -> Option<Vec<Cell>> {
@@ -103,10 +105,10 @@ impl<'a> Automaton<'a> {
 
     fn visit(&mut self, state: State, from: usize, by: char) {
         // Outside of the universe nothing counts.
-        if state.first().is_none_or(|first| unpack(*first).0 != 0) || self.seen.contains_key(&state) {
+        if state.first().is_none_or(|first| unpack(*first).0 != 0) || self.seen.contains(&state) {
             return;
         }
-        self.seen.insert(state.clone(), ());
+        self.seen.insert(state.clone());
         self.nodes.push((state, from, by));
     }
 

@@ -8,11 +8,11 @@ use crate::policy::statement::{PrincipalType, Principals};
 
 /// One of each kind. `named` are the principals of all statements that are compared.
 pub(super) fn callers<'a>(named: impl Iterator<Item = &'a Principals>) -> Vec<Caller> {
-    let names: BTreeSet<&(PrincipalType, String)> = named.flat_map(|principals| &principals.names).collect();
+    let all: BTreeSet<&(PrincipalType, String)> = named.flat_map(|principals| &principals.names).collect();
     let accounts: BTreeSet<&str> =
-        names.iter().filter(|(kind, _)| *kind == PrincipalType::AWS).filter_map(|(_, name)| account(name)).collect();
+        all.iter().filter(|(kind, _)| *kind == PrincipalType::AWS).filter_map(|(_, name)| account(name)).collect();
     let mut callers: BTreeSet<Caller> = BTreeSet::new();
-    for (kind, name) in names {
+    for (kind, name) in all {
         // An account is all of its users and roles, of whom one is found below.
         if *kind != PrincipalType::Everyone && !(*kind == PrincipalType::AWS && is_account(name)) {
             callers.insert(Caller { kind: *kind, name: name.clone() });
