@@ -163,15 +163,12 @@ impl<'a> World<'a> {
 
     /// A managed policy, declared or not.
     fn managed(&self, arn: &str, moment: Moment) -> Option<(String, Says)> {
-        match self.policy_named(arn) {
-            Some(address) => {
-                let document = self.attribute(address, "document", moment)?;
-                Some((address.to_string(), Says::Document(document)))
-            }
-            None => {
-                let says = self.others.get(arn).cloned().map_or_else(|| Says::Unread(arn.to_owned()), Says::Document);
-                Some((arn.to_owned(), says))
-            }
+        if let Some(address) = self.policy_named(arn) {
+            let document = self.attribute(address, "document", moment)?;
+            Some((address.to_string(), Says::Document(document)))
+        } else {
+            let says = self.others.get(arn).cloned().map_or_else(|| Says::Unread(arn.to_owned()), Says::Document);
+            Some((arn.to_owned(), says))
         }
     }
 

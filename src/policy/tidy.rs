@@ -33,7 +33,7 @@ fn each(value: &mut Value, change: impl Fn(&mut Map<String, Value>)) {
 fn statement(elements: &mut Map<String, Value>) {
     for (name, value) in elements {
         match name.as_str() {
-            "Action" | "NotAction" => sort(value, |action| action.to_lowercase()),
+            "Action" | "NotAction" => sort(value, str::to_lowercase),
             "Resource" | "NotResource" => sort(value, str::to_owned),
             "Principal" | "NotPrincipal" => members(value, |names| sort(names, str::to_owned)),
             "Condition" => members(value, |keys| members(keys, |values| sort(values, str::to_owned))),

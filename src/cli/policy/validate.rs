@@ -67,7 +67,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 fn check(path: &Path, kind: Option<Kind>) -> Checked {
     let source = match Source::read(path) {
         Ok(source) => source,
-        Err(problem) => return Checked { path: path.clone(), kind, source: None, problems: vec![problem] },
+        Err(problem) => return Checked { path: path.to_path_buf(), kind, source: None, problems: vec![problem] },
     };
     // Text that is no JSON is an identity policy's as well as any other's.
     let kind = kind.unwrap_or_else(|| source.parse().map_or(Kind::Identity, |document| Kind::guess(&document)));

@@ -116,7 +116,8 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
 /// Nothing to compare: the same statements, in whatever order.
 fn same(before: &Set<'_>, after: &Set<'_>) -> bool {
     let statements = |policies: &[Policy]| {
-        let mut list: Vec<String> = policies.iter().flat_map(|it| &it.statements).map(|it| it.meaning()).collect();
+        let mut list: Vec<String> =
+            policies.iter().flat_map(|it| &it.statements).map(super::statement::Statement::meaning).collect();
         list.sort();
         list.dedup();
         list

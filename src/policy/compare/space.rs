@@ -119,13 +119,12 @@ impl<'a> Space<'a> {
                 let mut lists: Vec<Vec<usize>> = rows.iter().flat_map(|row| self.lists(&self.rows[*row])).collect();
                 lists.sort();
                 lists.dedup();
-                let places = match known.get(&lists) {
-                    Some(places) => Rc::clone(places),
-                    None => {
-                        let places = Rc::new(self.places(&lists)?);
-                        known.insert(lists, Rc::clone(&places));
-                        places
-                    }
+                let places = if let Some(places) = known.get(&lists) {
+                    Rc::clone(places)
+                } else {
+                    let places = Rc::new(self.places(&lists)?);
+                    known.insert(lists, Rc::clone(&places));
+                    places
                 };
                 Ok(Group { rows, cells, places })
             })
