@@ -54,8 +54,8 @@ fn through(address: &str, grants: Vec<Value>) -> Vec<Value> {
 /// What a plan means for one principal; the relation is nothing that is rendered.
 fn access(subject: &str, aspect: &str, gained: Vec<Value>, lost: Vec<Value>) -> AccessChange {
     let arn = arn(&subject.replacen('.', "/", 1));
-    let value = json!({"subject": subject, "arn": arn, "aspect": aspect, "relation": "changed", "gained": gained,
-        "lost": lost, "doubts": []});
+    let value = json!({"subject": subject, "arn": arn, "aspect": aspect, "relation": "changed", "gained": Value::from(gained),
+        "lost": Value::from(lost), "doubts": []});
     serde_json::from_value(value).unwrap()
 }
 
@@ -147,8 +147,8 @@ fn gains_and_losses_are_told_apart() {
     let text = said(&plan, PLAIN);
     let lines: Vec<_> = text.lines().skip(1).collect();
     let gain = "  # serverless gains iam:PassRole on arn:aws:iam::123456789012:role/*-ZappaLambdaExecutionRole";
-    let loss = "  # serverless loses s3:PutBucketPolicy on arn:aws:s3:::zappa-*";
-    assert_eq!(lines, [gain, loss, "Access: serverless gains and loses."]);
+    let taken = "  # serverless loses s3:PutBucketPolicy on arn:aws:s3:::zappa-*";
+    assert_eq!(lines, [gain, taken, "Access: serverless gains and loses."]);
 }
 
 #[test]

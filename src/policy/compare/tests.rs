@@ -1,5 +1,7 @@
 //! Comparisons as a reviewer would ask for them.
 
+use std::fmt::Write;
+
 use serde_json::json;
 
 use crate::value::Value;
@@ -28,21 +30,21 @@ fn lines(grants: &[Grant]) -> Vec<String> {
         let list = |list: &[String]| list.join(",");
         let mut line = String::new();
         if !grant.principals.is_empty() {
-            line += &format!("{} ", list(&grant.principals));
+            write!(line, "{} ", list(&grant.principals)).unwrap();
         }
         line += &list(&grant.actions);
         if !grant.except_actions.is_empty() {
-            line += &format!(" but {}", list(&grant.except_actions));
+            write!(line, " but {}", list(&grant.except_actions)).unwrap();
         }
-        line += &format!(" on {}", list(&grant.resources));
+        write!(line, " on {}", list(&grant.resources)).unwrap();
         if !grant.except_resources.is_empty() {
-            line += &format!(" but {}", list(&grant.except_resources));
+            write!(line, " but {}", list(&grant.except_resources)).unwrap();
         }
         if let Some(condition) = &grant.condition {
-            line += &format!(" if {condition}");
+            write!(line, " if {condition}").unwrap();
         }
         for part in &grant.already {
-            line += &format!(" [{} on {}", part.action, part.resource);
+            write!(line, " [{} on {}", part.action, part.resource).unwrap();
             line += &part.condition.as_ref().map_or("]".to_owned(), |condition| format!(" if {condition}]"));
         }
         line + match grant.cause {
