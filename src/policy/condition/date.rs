@@ -36,7 +36,7 @@ mod tests {
         ] {
             assert_eq!(date(text).map(Timestamp::as_second), Some(1_719_792_000), "{text}");
         }
-        assert_eq!(date("2024-07-01T00:00:00.5Z").map(|time| time.subsec_millisecond()), Some(500));
+        assert_eq!(date("2024-07-01T00:00:00.5Z").map(Timestamp::subsec_millisecond), Some(500));
         assert_eq!(date("2024").map(Timestamp::as_second), Some(2024));
         assert_eq!(date("-1").map(Timestamp::as_second), Some(-1));
     }

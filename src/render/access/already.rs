@@ -137,26 +137,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::render::access::grant::{evidence, remarks, what};
-    use crate::render::access::read;
-
-    fn grant(fields: &serde_json::Value) -> Grant {
-        let mut grant = json!({"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/*"], "cause": "allow",
-            "policy": "policy.P", "statement": 2, "sid": "Read", "example": {"principal": {"type": "AWS", "name": "a"},
-            "action": "s3:GetObject", "resource": "arn:aws:s3:::b/key"}});
-        for (key, value) in fields.as_object().unwrap() {
-            grant[key] = value.clone();
-        }
-        serde_json::from_value(grant).unwrap()
-    }
-
-    fn said(side: Side, fields: &serde_json::Value) -> String {
-        let grant = grant(fields);
-        let (clause, _) = what(&grant);
-        let (remarks, _) = remarks(side, &grant);
-        let rest: String = remarks.iter().map(|remark| format!(" {}", read(remark))).collect();
-        read(&clause) + &rest
-    }
+    use crate::render::access::grant::evidence;
+    use crate::render::access::tests::{grant, said};
 
     #[test]
     fn what_the_other_side_has_too_is_said_in_the_shortest_true_way() {

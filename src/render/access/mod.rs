@@ -10,6 +10,8 @@ mod grant;
 mod names;
 mod sentence;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use crate::address::Address;
 use crate::policy::compare::{Comparison, Side};

@@ -44,8 +44,8 @@ fn write(sandbox: &Sandbox, write: &Write) -> Result<Reply, Failure> {
     block_on(sandbox.write(write, &Carried::default()))
 }
 
-fn read(sandbox: &Sandbox, read: Read) -> Result<Reply, Failure> {
-    block_on(sandbox.read(&read))
+fn read(sandbox: &Sandbox, read: &Read) -> Result<Reply, Failure> {
+    block_on(sandbox.read(read))
 }
 
 fn get_user(name: &str) -> Read {
@@ -71,19 +71,19 @@ fn what_nothing_allows_is_refused_in_aws_s_words() {
          iam:CreateUser action"
     );
     assert_eq!(
-        denied(read(&sandbox, get_user("bob"))),
+        denied(read(&sandbox, &get_user("bob"))),
         "iam:GetUser on resource: user bob because no identity-based policy allows the iam:GetUser action"
     );
     let arn = "arn:aws:iam::123456789012:policy/deploy";
     assert_eq!(
-        denied(read(&sandbox, Read::Iam(IamRead::GetPolicy { arn: arn.to_owned() }))),
+        denied(read(&sandbox, &Read::Iam(IamRead::GetPolicy { arn: arn.to_owned() }))),
         format!(
             "iam:GetPolicy on resource: policy {arn} because no identity-based policy allows the iam:GetPolicy action"
         )
     );
     let bucket = BucketRef { name: "relay".to_owned(), region: "us-east-1".to_owned() };
     assert_eq!(
-        denied(read(&sandbox, Read::S3(S3Read::HeadBucket(bucket)))),
+        denied(read(&sandbox, &Read::S3(S3Read::HeadBucket(bucket)))),
         "s3:ListBucket on resource: \"arn:aws:s3:::relay\" because no identity-based policy allows the s3:ListBucket action"
     );
 }
@@ -92,7 +92,7 @@ fn what_nothing_allows_is_refused_in_aws_s_words() {
 fn an_explicit_deny_says_so() {
     let sandbox = under(&json!([allow("iam:*"), deny("iam:GetUser")]));
     assert_eq!(
-        denied(read(&sandbox, get_user("bob"))),
+        denied(read(&sandbox, &get_user("bob"))),
         "iam:GetUser on resource: user bob with an explicit deny in an identity-based policy"
     );
 }
@@ -103,7 +103,7 @@ fn a_create_with_tags_needs_both_permissions() {
     let sandbox = under(&json!([allow("iam:CreateUser"), allow("iam:GetUser")]));
     let refused = denied(write(&sandbox, &create_user(None, &[("stage", "dev")])));
     assert!(refused.starts_with("iam:TagUser on resource: user bob because no identity-based policy"), "{refused}");
-    assert_eq!(read(&sandbox, get_user("bob")).unwrap_err().code, "NoSuchEntity");
+    assert_eq!(read(&sandbox, &get_user("bob")).unwrap_err().code, "NoSuchEntity");
     assert!(write(&sandbox, &create_user(None, &[])).is_ok());
 }
 
@@ -129,7 +129,7 @@ fn the_call_s_own_values_decide_conditions() {
 
 #[test]
 fn the_caller_is_known_whatever_is_denied() {
-    let Reply::Caller(caller) = read(&under(&json!([deny("*")])), Read::CallerIdentity).unwrap() else { panic!() };
+    let Reply::Caller(caller) = read(&under(&json!([deny("*")])), &Read::CallerIdentity).unwrap() else { panic!() };
     assert_eq!(caller.arn, "arn:aws:iam::123456789012:user/sandbox-user");
 }
 
@@ -157,7 +157,7 @@ fn with_user(statements: &Value) -> Sandbox {
 #[test]
 fn a_user_acts_with_its_policies_within_its_boundary() {
     let sandbox = with_user(&json!([allow("iam:*"), allow("s3:*")]));
-    assert!(read(&sandbox, get_user("ci")).is_ok());
+    assert!(read(&sandbox, &get_user("ci")).is_ok());
     assert_eq!(
         denied(write(&sandbox, &create_user(None, &[]))),
         "iam:CreateUser on resource: arn:aws:iam::123456789012:user/team/bob because no permissions boundary allows the \
@@ -183,16 +183,16 @@ fn a_bucket_policy_has_its_say() {
     let put = S3Write::PutBucketPolicy { bucket: bucket(), document: document(&statement) };
     write(&sandbox, &Write::S3(put)).unwrap();
     assert_eq!(
-        denied(read(&sandbox, Read::S3(S3Read::GetBucketTagging(bucket())))),
+        denied(read(&sandbox, &Read::S3(S3Read::GetBucketTagging(bucket())))),
         "s3:GetBucketTagging on resource: \"arn:aws:s3:::relay-of-ci\" with an explicit deny in a resource-based policy"
     );
-    assert!(read(&sandbox, Read::S3(S3Read::HeadBucket(bucket()))).is_ok());
+    assert!(read(&sandbox, &Read::S3(S3Read::HeadBucket(bucket()))).is_ok());
 }
 
 #[test]
 fn who_is_not_there_cannot_act() {
     let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1").enforcing(Acting::Role("nobody".to_owned()));
-    let failure = read(&sandbox, Read::CallerIdentity).unwrap_err();
+    let failure = read(&sandbox, &Read::CallerIdentity).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Refused, "NoSuchPrincipal"));
 }
 
@@ -203,7 +203,7 @@ fn a_policy_whose_text_is_not_known_is_no_guess() {
     write(&sandbox, &create_user(None, &[])).unwrap();
     let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
     write(&sandbox, &Write::Iam(IamWrite::AttachUserPolicy { user: "bob".into(), arn })).unwrap();
-    let failure = read(&sandbox.enforcing(Acting::User("bob".to_owned())), get_user("bob")).unwrap_err();
+    let failure = read(&sandbox.enforcing(Acting::User("bob".to_owned())), &get_user("bob")).unwrap_err();
     assert_eq!(failure.code, "NotSimulated");
     assert!(failure.message.contains("arn:aws:iam::aws:policy/ReadOnlyAccess"), "{failure}");
 }
