@@ -92,15 +92,27 @@ pub(super) fn filled(text: &str, filling: Filling<'_>) -> Option<String> {
 /// User Guide, "Single-valued vs. multivalued context keys"), and an empty value is none.
 fn value(inside: &str, filling: Filling<'_>) -> Option<String> {
     let Filling::From(context) = filling else { return None };
-    let (key, default) = match inside.split_once(',') {
-        Some((key, default)) => (key, default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''))),
-        None => (inside, None),
-    };
-    match context.get(key.trim()) {
+    let default = inside.split_once(',').map(|(_, default)| default.trim());
+    let default = default.and_then(|text| text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')));
+    match context.get(variable_key(inside)) {
         Some([value]) if !value.is_empty() => Some(value.clone()),
         Some([_, _, ..]) => None,
         _ => default.map(str::to_owned),
     }
+}
+
+/// The variables of a text, each with its default.
+pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
+    let variable = |piece| match piece {
+        Piece::Variable(inside) => Some(inside),
+        Piece::Text(_) | Piece::Special(_) => None,
+    };
+    pieces(text, Filling::Anything).into_iter().filter_map(variable)
+}
+
+/// The key of which a variable takes the value.
+pub(super) fn variable_key(inside: &str) -> &str {
+    inside.split(',').next().unwrap_or_default().trim()
 }
 
 /// Six parts at most; the colons inside a variable don't count.

@@ -53,6 +53,18 @@ impl Context {
         self.0.get(&key.to_lowercase()).map(Vec::as_slice)
     }
 
+    /// Whether it has a value of the key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|values| !values.is_empty())
+    }
+
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        let mut left = self.clone();
+        left.0.remove(&key.to_lowercase());
+        left
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
     }

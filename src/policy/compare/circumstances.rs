@@ -1,86 +1,144 @@
-//! Contexts worth trying: for each condition key, values that its tests tell apart.
+//! Circumstances worth trying: for each condition key, values that its tests tell apart, and for the keys that policy
+//! variables take their values from, one value at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::policy::pattern::{self as texts, Filling, variable_key, variables};
 use crate::policy::request::Context;
-use crate::policy::statement::{Comparison, Test};
+use crate::policy::statement::{Comparison, Statement, Test};
 
+use super::formula::{Atom, Atoms, Formula};
 use super::language::{Token, cells};
 use super::pattern::{self, Pattern};
+use super::proof::{Choice, Proof};
 
 /// The value that a policy variable is given in examples.
-pub(super) const FILLED: &str = "example";
+const FILLED: &str = "example";
 
-/// So many contexts are tried before it is said that no example was found.
-const MOST_CONTEXTS: usize = 20_000;
+/// So many values of one key are looked at, so many are tried, and so many fillings of the variables.
+const MOST_VALUES: usize = 500;
+const MOST_CHOICES: usize = 60;
+const MOST_FILLINGS: usize = 24;
 
-/// So many values of one key.
-const MOST_VALUES: usize = 14;
+/// What statements ask about the circumstances of a request.
+pub(super) struct Circumstances<'a> {
+    /// By key in lower case.
+    tests: BTreeMap<String, Vec<&'a Test>>,
+    /// The keys from which variables take their values, in lower case.
+    variables: BTreeSet<String>,
+}
 
-/// All combinations of one candidate for each key, up to a bound: those with fewer keys first.
-pub(super) fn contexts<'a>(
-    tests: impl Iterator<Item = (&'a Test, bool)>,
-    variables: impl Iterator<Item = String>,
-) -> impl Iterator<Item = Context> {
-    let keys: Vec<(String, Vec<Option<Vec<String>>>)> = candidates(tests, variables).into_iter().collect();
-    let total = keys.iter().try_fold(1_usize, |total, (_, values)| total.checked_mul(values.len()));
-    (0..total.unwrap_or(usize::MAX).min(MOST_CONTEXTS)).map(move |mut number| {
-        let mut context = Context::default();
-        for (key, values) in &keys {
-            if let Some(values) = &values[number % values.len()] {
-                context.set(key, values.clone());
+impl<'a> Circumstances<'a> {
+    pub fn of(statements: impl Iterator<Item = &'a Statement>) -> Self {
+        let mut found = Self { tests: BTreeMap::new(), variables: BTreeSet::new() };
+        for statement in statements {
+            let values = statement.conditions.iter().flat_map(|test| &test.values);
+            let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
+            let texts = values.chain(patterns).filter(|_| statement.variables);
+            let keys = texts.flat_map(|text| variables(text)).map(|inside| variable_key(inside).to_lowercase());
+            found.variables.extend(keys);
+            for test in &statement.conditions {
+                found.tests.entry(test.key.to_lowercase()).or_default().push(test);
             }
-            number /= values.len();
         }
-        context
-    })
-}
-
-/// By key in lower case; `None` stands for a request without the key.
-fn candidates<'a>(
-    tests: impl Iterator<Item = (&'a Test, bool)>,
-    variables: impl Iterator<Item = String>,
-) -> BTreeMap<String, Vec<Option<Vec<String>>>> {
-    let mut by_key: BTreeMap<String, Vec<&Test>> = BTreeMap::new();
-    let mut filled: BTreeSet<String> = variables.map(|variable| key_of(&variable)).collect();
-    for (test, variables) in tests {
-        by_key.entry(test.key.to_lowercase()).or_default().push(test);
-        if variables {
-            filled.extend(test.values.iter().flat_map(|value| pattern::variables(value)).map(|name| key_of(&name)));
-        }
+        found
     }
-    let mut candidates: BTreeMap<String, Vec<Option<Vec<String>>>> = BTreeMap::new();
-    for (key, tests) in by_key {
-        let values = values(&tests);
-        let mut lists: Vec<Option<Vec<String>>> = values.iter().map(|value| Some(vec![value.clone()])).collect();
-        lists.push(None);
+
+    /// What the variables may stand for: an example each; in place of one of them a value that is tested for; nothing.
+    pub fn fillings(&self) -> Vec<Context> {
+        let examples: Context = self.variables.iter().map(|key| (key.clone(), vec![FILLED.to_owned()])).collect();
+        let mut fillings = vec![examples.clone()];
+        for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
+            for value in values(tests, &examples) {
+                let mut filling = examples.clone();
+                filling.set(key, vec![value]);
+                fillings.push(filling);
+            }
+        }
+        fillings.truncate(MOST_FILLINGS);
+        if !self.variables.is_empty() {
+            fillings.push(Context::default());
+        }
+        fillings
+    }
+
+    /// Circumstances with this filling in which `holds` is true and `fails` isn't.
+    pub fn example(&self, filling: &Context, atoms: &Atoms, holds: &Formula, fails: &Formula) -> Option<Context> {
+        let mut by_key: BTreeMap<String, Vec<(usize, &Atom)>> = BTreeMap::new();
+        for (index, key, atom) in atoms.on_keys() {
+            by_key.entry(key).or_default().push((index, atom));
+        }
+        let mut offered: Vec<(&String, Vec<Option<Vec<String>>>)> = Vec::new();
+        let mut keys: Vec<Vec<Choice>> = Vec::new();
+        for (key, atoms) in &by_key {
+            let candidates = self.candidates(key, filling);
+            let (values, choices) = told_apart(key, candidates, atoms, filling);
+            offered.push((key, values));
+            keys.push(choices);
+        }
+        let chosen = Proof::new(atoms).choose(holds, fails, &keys)?;
+        let mut context = filling.clone();
+        for ((key, values), index) in offered.into_iter().zip(chosen) {
+            put(&mut context, key, values[index].as_deref());
+        }
+        Some(context)
+    }
+
+    /// Values of the key, none, and where a test is about sets of values, sets. What a variable stands for is settled.
+    fn candidates(&self, key: &str, filling: &Context) -> Vec<Option<Vec<String>>> {
+        if self.variables.contains(key) {
+            return vec![filling.get(key).map(<[String]>::to_vec)];
+        }
+        let tests = self.tests.get(key).map_or(&[][..], Vec::as_slice);
+        let values = values(tests, filling);
+        let mut candidates: Vec<Option<Vec<String>>> = values.iter().map(|value| Some(vec![value.clone()])).collect();
+        candidates.push(None);
         if tests.iter().any(|test| test.operator.quantifier.is_some()) {
-            lists.push(Some(Vec::new()));
-            let pairs = values.iter().enumerate().flat_map(|(index, one)| {
-                values[index + 1..].iter().map(move |other| Some(vec![one.clone(), other.clone()]))
+            let first = &values[..values.len().min(MOST_CHOICES)];
+            let pairs = first.iter().enumerate().flat_map(|(index, one)| {
+                first[index + 1..].iter().map(move |other| Some(vec![one.clone(), other.clone()]))
             });
-            lists.extend(pairs.take(MOST_VALUES * 3));
+            candidates.push(Some(Vec::new()));
+            candidates.extend(pairs);
         }
-        candidates.insert(key, lists);
+        candidates
     }
-    for key in filled {
-        let lists = candidates.entry(key).or_insert_with(|| vec![None]);
-        lists.insert(0, Some(vec![FILLED.to_owned()]));
-    }
-    candidates
 }
 
-/// The key of a variable, without its default: `aws:username, 'nobody'`.
-fn key_of(variable: &str) -> String {
-    variable.split(',').next().unwrap_or_default().trim().to_lowercase()
+fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
+    match values {
+        Some(values) => context.set(key, values.to_vec()),
+        None => *context = context.without(key),
+    }
+}
+
+/// The candidates with what they make of the key's atoms; of those that make the same, the first.
+fn told_apart(
+    key: &str,
+    candidates: Vec<Option<Vec<String>>>,
+    atoms: &[(usize, &Atom)],
+    filling: &Context,
+) -> (Vec<Option<Vec<String>>>, Vec<Choice>) {
+    let mut seen: BTreeSet<Choice> = BTreeSet::new();
+    let mut kept = (Vec::new(), Vec::new());
+    for candidate in candidates {
+        let mut context = filling.clone();
+        put(&mut context, key, candidate.as_deref());
+        let choice: Choice = atoms.iter().map(|(index, atom)| (*index, atom.holds(&context))).collect();
+        if kept.0.len() < MOST_CHOICES && seen.insert(choice.clone()) {
+            kept.0.push(candidate);
+            kept.1.push(choice);
+        }
+    }
+    kept
 }
 
 /// Values that the tests of one key tell apart.
-fn values(tests: &[&Test]) -> Vec<String> {
+fn values(tests: &[&Test], filling: &Context) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for test in tests {
         for value in &test.values {
-            found.extend(near(test.operator.comparison, value));
+            found.extend(near(test.operator.comparison, value, filling));
         }
     }
     found.extend(witnesses(tests, is_text, &[Token::Star(true)], pattern::text));
@@ -88,6 +146,8 @@ fn values(tests: &[&Test]) -> Vec<String> {
     found.push("something-else".to_owned());
     let mut seen = BTreeSet::new();
     found.retain(|value| seen.insert(value.clone()));
+    // Values that a person would expect come first.
+    found.sort_by_key(|value| (value.is_empty(), value.contains(['*', '?'])));
     found.truncate(MOST_VALUES);
     found
 }
@@ -119,8 +179,8 @@ fn witnesses(
 }
 
 /// The value itself and its neighbours: just below, just above, at the ends.
-fn near(comparison: Comparison, value: &str) -> Vec<String> {
-    let plain = filled(value);
+fn near(comparison: Comparison, value: &str, filling: &Context) -> Vec<String> {
+    let plain = filled(value, filling).unwrap_or_else(|| value.to_owned());
     match comparison {
         Comparison::NumericEquals
         | Comparison::NumericNotEquals
@@ -138,18 +198,21 @@ fn near(comparison: Comparison, value: &str) -> Vec<String> {
         | Comparison::DateGreaterThan
         | Comparison::DateGreaterThanEquals => dates(value),
         Comparison::IpAddress | Comparison::NotIpAddress => addresses(value),
-        Comparison::Bool | Comparison::Null => vec!["true".to_owned(), "false".to_owned()],
+        Comparison::Bool => vec!["true".to_owned(), "false".to_owned()],
+        // Its values are about the key, not about values of it.
+        Comparison::Null => Vec::new(),
         _ => vec![plain],
     }
 }
 
-/// Wildcards taken for nothing or one letter, variables for their example.
-fn filled(value: &str) -> String {
-    let mut value = value.to_owned();
-    for variable in pattern::variables(&value.clone()) {
-        value = value.replace(&format!("${{{variable}}}"), FILLED);
-    }
-    value.replace("${*}", "*").replace("${?}", "?").replace("${$}", "$")
+/// With its variables filled in; none where one of them has no value.
+pub(super) fn filled(text: &str, filling: &Context) -> Option<String> {
+    texts::filled(text, Filling::From(filling))
+}
+
+/// With an example in place of each variable.
+pub(super) fn with_examples(text: &str) -> String {
+    variables(text).fold(text.to_owned(), |text, inside| text.replace(&format!("${{{inside}}}"), FILLED))
 }
 
 fn dates(value: &str) -> Vec<String> {
@@ -184,50 +247,64 @@ mod tests {
 
     use super::*;
 
-    fn tried(condition: &Value) -> Vec<Context> {
-        let document =
-            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Condition": condition}});
-        let tests = Policy::compile("p", &document).unwrap().statements.remove(0).conditions;
-        contexts(tests.iter().map(|test| (test, true)), std::iter::empty()).collect()
-    }
-
-    fn has(contexts: &[Context], pairs: &[(&str, &[&str])]) -> bool {
-        let wanted: Context = pairs
-            .iter()
-            .map(|(key, values)| ((*key).to_owned(), values.iter().map(ToString::to_string).collect()))
-            .collect();
-        contexts.contains(&wanted)
+    /// Circumstances in which the first condition is met and the second isn't, with this filling.
+    fn between(met: &Value, unmet: &Value, filling: usize) -> Option<String> {
+        let statement = |condition: &Value| json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+        let document = json!({"Version": "2012-10-17", "Statement": [statement(met), statement(unmet)]});
+        let statements = Policy::compile("p", &document).unwrap().statements;
+        let mut atoms = Atoms::default();
+        let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
+        let circumstances = Circumstances::of(statements.iter());
+        let context = circumstances.example(&circumstances.fillings()[filling], &atoms, &holds, &fails)?;
+        let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));
+        Some(text.collect::<Vec<_>>().join(" "))
     }
 
     #[test]
-    fn values_on_both_sides_of_every_test_are_tried() {
-        let numbers = tried(&json!({"NumericLessThan": {"s3:max-keys": "10"}}));
-        assert!(has(&numbers, &[("s3:max-keys", &["9"])]) && has(&numbers, &[("s3:max-keys", &["10"])]));
-        let texts = tried(&json!({"StringLike": {"s3:prefix": ["a*", "*b"]}}));
-        for value in ["a", "b", "ab", "something-else"] {
-            assert!(has(&texts, &[("s3:prefix", &[value])]), "{value}");
+    fn values_on_both_sides_of_every_test_are_found() {
+        let cases = [
+            (json!({"NumericLessThanEquals": {"k:k": "10"}}), json!({"NumericLessThan": {"k:k": "10"}}), "k:k=10"),
+            (json!({"StringLike": {"k:k": "a*"}}), json!({"StringLike": {"k:k": ["ab*", "aa*"]}}), "k:k=a"),
+            (json!({"StringLike": {"k:k": "*b"}}), json!({"StringNotLike": {"k:k": "a*"}}), "k:k=ab"),
+            (
+                json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+                json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/16"}}),
+                "aws:sourceip=10.255.255.255",
+            ),
+            (json!({"StringNotEquals": {"k:k": "a"}}), json!({"Null": {"k:k": "false"}}), ""),
+            (json!({"Bool": {"k:k": "false"}}), json!({"Bool": {"k:k": "true"}}), "k:k=false"),
+            (
+                json!({"DateLessThan": {"k:k": "2024-01-01T00:00:00Z"}}),
+                json!({"DateLessThan": {"k:k": "2023-12-31T23:59:59Z"}}),
+                "k:k=2023-12-31T23:59:59Z",
+            ),
+        ];
+        for (met, unmet, expected) in cases {
+            assert_eq!(between(&met, &unmet, 0).as_deref(), Some(expected), "{met} {unmet}");
         }
-        assert!(has(&texts, &[]), "and no value at all");
-        let networks = tried(&json!({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "10.0.0.0/16"]}}));
-        assert!(has(&networks, &[("aws:sourceip", &["10.255.255.255"])]));
-        assert!(has(&networks, &[("aws:sourceip", &["10.0.255.255"])]));
+        assert_eq!(between(&json!({"StringEquals": {"k:k": "a"}}), &json!({"StringLike": {"k:k": "?"}}), 0), None);
     }
 
     #[test]
     fn sets_of_values_are_tried_for_the_operators_on_sets() {
-        let sets = tried(&json!({"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}}));
-        assert!(has(&sets, &[("aws:tagkeys", &["a", "something-else"])]) && has(&sets, &[("aws:tagkeys", &[])]));
+        let any = json!({"ForAnyValue:StringEquals": {"k:k": "a"}});
+        let all = json!({"ForAllValues:StringEquals": {"k:k": "a"}});
+        assert_eq!(between(&any, &all, 0).as_deref(), Some("k:k=a,something-else"));
+        let nothing = between(&all, &any, 0).unwrap();
+        assert!(["", "k:k="].contains(&&*nothing), "{nothing}");
     }
 
     #[test]
-    fn variables_in_values_are_filled_in() {
-        let filled = tried(&json!({"StringEquals": {"s3:prefix": "home/${aws:username}"}}));
-        assert!(has(&filled, &[("s3:prefix", &["home/example"]), ("aws:username", &["example"])]));
-    }
-
-    #[test]
-    fn many_keys_are_tried_up_to_a_bound() {
-        let keys: Value = (0..12).map(|number| (format!("aws:k{number}"), json!("x"))).collect();
-        assert_eq!(tried(&json!({"StringEquals": keys})).len(), MOST_CONTEXTS);
+    fn variables_are_filled_in() {
+        let home = json!({"StringEquals": {"s3:prefix": "home/${aws:username}"}});
+        let bob = json!({"StringEquals": {"aws:username": "bob"}});
+        let both = json!({"StringEquals": {"s3:prefix": "home/${aws:username}", "aws:username": "bob"}});
+        let never = json!({"StringEquals": {"k:k": "a"}, "Null": {"k:k": "true"}});
+        assert_eq!(between(&home, &bob, 0).as_deref(), Some("aws:username=example s3:prefix=home/example"));
+        assert_eq!(between(&both, &never, 0), None, "the first filling is an example");
+        assert_eq!(between(&both, &never, 1).as_deref(), Some("aws:username=bob k:k=a s3:prefix=home/bob"));
+        let unfilled =
+            json!({"StringNotEquals": {"s3:prefix": "home/${aws:username}"}, "Null": {"aws:username": "true"}});
+        assert!(between(&unfilled, &never, 2).is_some(), "the last one has no value");
     }
 }

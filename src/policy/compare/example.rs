@@ -4,14 +4,13 @@ use crate::policy::pattern::action_matches;
 use crate::policy::request::Request;
 
 use super::Grant;
-use super::circumstances::FILLED;
-use super::pattern;
+use super::circumstances::with_examples;
 use super::space::Space;
 use super::verdict::allows;
 
 /// Puts in place of the example one with whole words, if it shows the same.
 pub(super) fn improve(space: &Space<'_>, after: bool, grant: &mut Grant) {
-    let rows: Vec<usize> = (0..space.rows.len()).collect();
+    let rows: Vec<_> = space.rows.iter().collect();
     let shows = |request: &Request| allows(space, &rows, after, request) && !allows(space, &rows, !after, request);
     let mut best = grant.example.clone();
     let found = actions(grant).into_iter().find_map(|action| {
@@ -59,11 +58,7 @@ fn resources(grant: &Grant) -> Vec<String> {
 }
 
 fn worded(text: &str, word: &str) -> String {
-    let mut text = text.to_owned();
-    for variable in pattern::variables(&text.clone()) {
-        text = text.replace(&format!("${{{variable}}}"), FILLED);
-    }
-    let parts: Vec<String> = text
+    let parts: Vec<String> = with_examples(text)
         .splitn(6, ':')
         .enumerate()
         .map(|(index, part)| match (index, part) {

@@ -5,7 +5,9 @@
 //! assignment that the implications allow holds for every request: that is how `narrower` and `equal` are proven. The
 //! converse isn't so, since some assignments belong to no request: a gain is claimed only with a request that shows it.
 
-use crate::policy::statement::{Comparison, Quantifier, Test};
+use crate::policy::condition::holds;
+use crate::policy::request::Context;
+use crate::policy::statement::{Comparison, Operator, Quantifier, Test};
 
 use super::implication::covers;
 
@@ -39,19 +41,7 @@ pub(super) enum Atom {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Atoms(Vec<Atom>);
 
-/// More atoms than this are not tried in all combinations.
-const MOST_ATOMS: usize = 12;
-
 impl Formula {
-    pub fn holds(&self, assignment: u32) -> bool {
-        match self {
-            Self::Constant(value) => *value,
-            Self::Atom(index) => assignment & (1 << index) != 0,
-            Self::Not(inner) => !inner.holds(assignment),
-            Self::All(parts) => parts.iter().all(|part| part.holds(assignment)),
-        }
-    }
-
     pub fn not(self) -> Self {
         match self {
             Self::Constant(value) => Self::Constant(!value),
@@ -104,7 +94,7 @@ impl Atoms {
             // What an empty list of values is to both isn't documented.
             return self.atom(Atom::Opaque(test.clone(), variables));
         }
-        let (comparison, negated) = positive(operator.comparison);
+        let (comparison, negated) = operator.comparison.positive();
         let quantifier = match (operator.quantifier, negated) {
             (Some(Quantifier::ForAllValues), true) => Some(Quantifier::ForAnyValue),
             (Some(Quantifier::ForAnyValue), true) => Some(Quantifier::ForAllValues),
@@ -135,39 +125,46 @@ impl Atoms {
         }
     }
 
-    /// The assignments that what is known of the atoms allows; none where there are too many atoms to try them all.
-    pub fn assignments(&self) -> Option<impl Iterator<Item = u32> + use<>> {
-        let count = self.0.len();
-        if count > MOST_ATOMS {
-            return None;
-        }
-        let mut implications = Vec::new();
-        for (one, narrow) in self.0.iter().enumerate() {
-            for (other, wide) in self.0.iter().enumerate() {
-                if one != other && implies(narrow, wide) {
-                    implications.push((1_u32 << one, 1_u32 << other));
-                }
-            }
-        }
-        let consistent = move |assignment: &u32| {
-            implications.iter().all(|(narrow, wide)| assignment & narrow == 0 || assignment & wide != 0)
-        };
-        Some((0..1_u32 << count).filter(consistent))
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Those that are about a condition key, with its name in lower case.
+    pub fn on_keys(&self) -> impl Iterator<Item = (usize, String, &Atom)> {
+        self.0.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
+    }
+
+    /// Pairs of which the second atom is true wherever the first is.
+    pub fn implications(&self) -> impl Iterator<Item = (usize, usize)> {
+        let atoms = || self.0.iter().enumerate();
+        atoms().flat_map(move |(one, narrow)| {
+            atoms()
+                .filter(move |(other, wide)| one != *other && implies(narrow, wide))
+                .map(move |(other, _)| (one, other))
+        })
     }
 }
 
-fn positive(comparison: Comparison) -> (Comparison, bool) {
-    match comparison {
-        Comparison::StringNotEquals => (Comparison::StringEquals, true),
-        Comparison::StringNotEqualsIgnoreCase => (Comparison::StringEqualsIgnoreCase, true),
-        Comparison::StringNotLike => (Comparison::StringLike, true),
-        Comparison::NumericNotEquals => (Comparison::NumericEquals, true),
-        Comparison::DateNotEquals => (Comparison::DateEquals, true),
-        Comparison::NotIpAddress => (Comparison::IpAddress, true),
-        // ArnEquals and ArnLike behave identically.
-        Comparison::ArnNotEquals | Comparison::ArnNotLike => (Comparison::ArnLike, true),
-        Comparison::ArnEquals => (Comparison::ArnLike, false),
-        other => (other, false),
+impl Atom {
+    fn key(&self) -> Option<String> {
+        match self {
+            Self::Exists(key) | Self::Matches { key, .. } => Some(key.clone()),
+            Self::Opaque(test, _) => Some(test.key.to_lowercase()),
+            Self::Within(_) => None,
+        }
+    }
+
+    /// Whether it is true in these circumstances; one about resources is not asked here.
+    pub fn holds(&self, context: &Context) -> bool {
+        match self {
+            Self::Exists(key) => context.has(key),
+            Self::Matches { quantifier, comparison, key, values, variables } => {
+                let operator = Operator { quantifier: *quantifier, comparison: *comparison, if_exists: false };
+                holds(&Test { operator, key: key.clone(), values: values.clone() }, context, *variables)
+            }
+            Self::Opaque(test, variables) => holds(test, context, *variables),
+            Self::Within(_) => false,
+        }
     }
 }
 
@@ -193,6 +190,7 @@ fn implies(narrow: &Atom, wide: &Atom) -> bool {
 mod tests {
     use serde_json::json;
 
+    use crate::policy::compare::proof::Proof;
     use crate::policy::statement::Policy;
     use crate::value::Value;
 
@@ -207,7 +205,7 @@ mod tests {
         };
         let mut atoms = Atoms::default();
         let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
-        atoms.assignments().unwrap().all(|assignment| !one.holds(assignment) || other.holds(assignment))
+        Proof::new(&atoms).possible(&one, Some(&other)) == Some(false)
     }
 
     #[test]

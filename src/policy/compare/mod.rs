@@ -8,6 +8,7 @@ mod implication;
 mod language;
 mod pattern;
 mod people;
+mod proof;
 mod space;
 #[cfg(test)]
 mod tests;

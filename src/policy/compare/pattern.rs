@@ -1,5 +1,7 @@
 //! The patterns of policies as token lists: actions, resources, and values of conditions.
 
+use crate::policy::pattern::variables;
+
 use super::language::{Token, includes};
 
 pub(super) use super::language::Pattern;
@@ -49,9 +51,9 @@ pub(super) fn resource(text: &str, variables: bool) -> Resource {
 pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
     let mut names: Vec<String> = Vec::new();
     let mut unfilled = |text: &str| {
-        let mut found = variables(text).into_iter();
+        let mut found = variables(text);
         let resource = tokens(text, true, &mut |_| {
-            let name = found.next().unwrap_or_default();
+            let name = found.next().unwrap_or_default().to_owned();
             let index = names.iter().position(|known| *known == name).unwrap_or_else(|| {
                 names.push(name);
                 names.len() - 1
@@ -64,21 +66,6 @@ pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
     let (wide, narrow) = (unfilled(wide), unfilled(narrow));
     // `?` would match the private character, but not every value.
     !wide.iter().any(|token| matches!(token, Token::One(_))) && includes(&wide, &narrow)
-}
-
-/// The variables of a pattern, in order, with their defaults.
-pub(super) fn variables(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start..].find('}') else { break };
-        let name = &rest[start + 2..start + length];
-        if !["*", "?", "$"].contains(&name) {
-            found.push(name.to_owned());
-        }
-        rest = &rest[start + length + 1..];
-    }
-    found
 }
 
 fn wildcard(c: char, colon: bool) -> Token {

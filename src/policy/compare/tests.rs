@@ -186,3 +186,22 @@ fn nothing_is_gained_from_nothing() {
     assert_eq!(lines(&compare(&Set::of(&held), &Set::of(&[]), None).lost), ["s3:* on *"]);
     assert_eq!(compare(&nothing, &nothing, None), Comparison::default());
 }
+
+#[test]
+fn many_conditions_do_not_hide_what_one_more_does() {
+    let allow = |number: usize| {
+        json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {
+            "StringEquals": {format!("aws:ResourceTag/team-{number}"): ["blue", "green"]},
+            "StringNotEquals": {format!("aws:PrincipalTag/level-{number}"): "none"}}})
+    };
+    let many: Vec<Value> = (0..30).map(allow).collect();
+    let mut denied = many.clone();
+    denied.push(json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}}}));
+    let found = between(&json!(many), &json!(denied));
+    assert_eq!(found.relation(), Relation::Narrower);
+    let context = &found.lost[0].example.context;
+    assert_eq!(context.get("aws:SecureTransport"), Some(&["false".to_owned()][..]));
+    assert!(context.iter().count() <= 3, "nothing in it that doesn't matter: {context:?}");
+    assert_eq!(between(&json!(many), &json!(many[1..])).relation(), Relation::Narrower);
+}

@@ -3,9 +3,9 @@
 use crate::policy::request::{Caller, Context, Request};
 use crate::policy::statement::Effect;
 
-use super::circumstances::{FILLED, contexts};
+use super::circumstances::{Circumstances, filled};
 use super::formula::{Atom, Atoms, Formula};
-use super::pattern;
+use super::proof::Proof;
 use super::space::{Place, Row, Space};
 
 /// What one side has and the other lacks in a box.
@@ -73,99 +73,95 @@ impl<'s, 'a> Case<'s, 'a> {
                 allowed: [*before, *after],
             };
         }
-        let Some(assignments) = atoms.assignments() else {
-            return self.unclear(before == after);
+        let mut proof = Proof::new(&atoms);
+        let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
+        Verdict {
+            gained: self.answer(proof.possible(&after, Some(&before)), true),
+            lost: self.answer(proof.possible(&before, Some(&after)), false),
+            allowed,
+        }
+    }
+
+    /// What is known by the form of the conditions is nothing, or else a request has to show that it is something.
+    fn answer(&self, possible: Option<bool>, after: bool) -> Answer {
+        let doubt = match possible {
+            Some(false) => return Answer::Nothing,
+            Some(true) => Answer::Doubt(NO_EXAMPLE),
+            None => Answer::Doubt(TOO_MANY),
         };
-        let mut seen = [false; 4];
-        for assignment in assignments {
-            let (before, after) = (before.holds(assignment), after.holds(assignment));
-            seen[0] |= before;
-            seen[1] |= after;
-            seen[2] |= after && !before;
-            seen[3] |= before && !after;
-        }
-        let shown = self.shown(seen[2], seen[3]);
-        let [gained, lost] = shown;
-        Verdict { gained, lost, allowed: [seen[0], seen[1]] }
+        self.shown(after).unwrap_or(doubt)
     }
 
-    fn unclear(&self, same: bool) -> Verdict {
-        if same {
-            return Verdict { gained: Answer::Nothing, lost: Answer::Nothing, allowed: [true, true] };
-        }
-        let [gained, lost] = self.shown(true, true).map(|answer| match answer {
-            Answer::Doubt(_) => Answer::Doubt(TOO_MANY),
-            other => other,
-        });
-        Verdict { gained, lost, allowed: [true, true] }
-    }
-
-    /// When one side allows the request: something in every layer allows it, and nothing in any denies it.
     fn formula(&self, after: bool, atoms: &mut Atoms) -> Formula {
-        let mut say = |effect: Effect, layer: Option<usize>| {
-            let rows = self.rows.iter().map(|row| &self.space.rows[*row]);
-            let rows = rows.filter(|row| row.after == after && row.statement.effect == effect);
-            let rows = rows.filter(|row| layer.is_none_or(|layer| row.layer == layer));
-            Formula::any(rows.map(|row| self.applies(row, atoms)).collect())
-        };
-        let layers = self.space.layers[usize::from(after)];
-        let mut all = vec![if layers == 0 { Formula::Constant(false) } else { say(Effect::Deny, None).not() }];
-        all.extend((0..layers).map(|layer| say(Effect::Allow, Some(layer))));
-        Formula::all(all)
+        let rows: Vec<&Row<'_>> = self.rows.iter().map(|row| &self.space.rows[*row]).collect();
+        allowing(self.space, &rows, after, &mut |row| {
+            let within = match membership(self.space, row, self.place) {
+                Membership::Yes => Formula::Constant(true),
+                Membership::No => Formula::Constant(false),
+                Membership::Varies(patterns) => {
+                    let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
+                    let within = patterns.into_iter().map(|it| atoms.atom(Atom::Within(it.to_owned())));
+                    let any = Formula::any(within.collect());
+                    if not { any.not() } else { any }
+                }
+            };
+            Formula::all(vec![within, atoms.tests(&row.statement.conditions, row.statement.variables)])
+        })
     }
 
-    fn applies(&self, row: &Row<'_>, atoms: &mut Atoms) -> Formula {
-        let within = match membership(self.space, row, self.place) {
-            Membership::Yes => Formula::Constant(true),
-            Membership::No => Formula::Constant(false),
-            Membership::Varies(patterns) => {
-                let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
-                let any =
-                    Formula::any(patterns.into_iter().map(|it| atoms.atom(Atom::Within(it.to_owned()))).collect());
-                if not { any.not() } else { any }
-            }
-        };
-        Formula::all(vec![within, atoms.tests(&row.statement.conditions, row.statement.variables)])
+    /// A request that only one side allows.
+    fn shown(&self, after: bool) -> Option<Answer> {
+        let rows = || self.rows.iter().map(|row| &self.space.rows[*row]);
+        let circumstances = Circumstances::of(rows().map(|row| row.statement));
+        circumstances.fillings().into_iter().find_map(|filling| {
+            self.resources(&filling).into_iter().find_map(|resource| self.shown_on(resource, after, &filling))
+        })
     }
 
-    /// Requests that show what may be gained and lost.
-    fn shown(&self, gained: bool, lost: bool) -> [Answer; 2] {
-        let mut wanted = [gained, lost].map(|may| if may { Answer::Doubt(NO_EXAMPLE) } else { Answer::Nothing });
-        let rows = || self.rows.iter().map(|row| self.space.rows[*row].statement);
-        let tests: Vec<_> = rows().flat_map(|it| it.conditions.iter().map(move |test| (test, it.variables))).collect();
-        let patterns: Vec<String> = rows()
-            .filter(|statement| statement.variables)
-            .flat_map(|statement| statement.resources.iter().flat_map(|clause| &clause.patterns))
-            .flat_map(|text| pattern::variables(text))
-            .collect();
-        for resource in self.resources() {
-            for context in contexts(tests.iter().copied(), patterns.iter().cloned()) {
-                let resource_now = resource.clone().unwrap_or_else(|| self.place.witness.clone());
-                let (action, principal) = (self.action.to_owned(), self.caller.clone());
-                let request = Request { principal, action, resource: resource_now, context };
-                // Another resource may be one that other rows are about too.
-                let all: Vec<usize> = (0..self.space.rows.len()).collect();
-                let rows = if resource.is_some() { &all } else { &self.rows };
-                let [before, after] = [false, true].map(|side| allows(self.space, rows, side, &request));
-                for (answer, found) in wanted.iter_mut().zip([after && !before, before && !after]) {
-                    if found && matches!(answer, Answer::Doubt(_)) {
-                        *answer = Answer::Something { context: request.context.clone(), resource: resource.clone() };
-                    }
-                }
-                if !wanted.iter().any(|answer| matches!(answer, Answer::Doubt(_))) {
-                    return wanted;
-                }
+    /// One on this resource, or on the place's own.
+    fn shown_on(&self, resource: Option<String>, after: bool, filling: &Context) -> Option<Answer> {
+        let mut request = Request {
+            principal: self.caller.clone(),
+            action: self.action.to_owned(),
+            resource: resource.clone().unwrap_or_else(|| self.place.witness.clone()),
+            context: Context::default(),
+        };
+        let rows: Vec<&Row<'_>> = match resource {
+            None => self.rows.iter().map(|row| &self.space.rows[*row]).collect(),
+            // Another resource may be one that other rows are about too.
+            Some(_) => self.space.rows.iter().filter(|row| row.statement.concerns(&request)).collect(),
+        };
+        let mut atoms = Atoms::default();
+        let [holds, fails] = [after, !after].map(|side| {
+            allowing(self.space, &rows, side, &mut |row| {
+                let covers = Formula::Constant(row.statement.covers(&request.resource, filling));
+                Formula::all(vec![covers, atoms.tests(&row.statement.conditions, row.statement.variables)])
+            })
+        });
+        let circumstances = Circumstances::of(rows.iter().map(|row| row.statement));
+        request.context = circumstances.example(filling, &atoms, &holds, &fails)?;
+        let shows = |request: &Request| [after, !after].map(|side| allows(self.space, &rows, side, request));
+        // A condition may be about what follows from the caller.
+        if shows(&request) != [true, false] {
+            return None;
+        }
+        let keys: Vec<String> = request.context.iter().map(|(key, _)| key.to_owned()).collect();
+        for key in keys {
+            let without = Request { context: request.context.without(&key), ..request.clone() };
+            if shows(&without) == [true, false] {
+                request = without;
             }
         }
-        wanted
+        Some(Answer::Something { context: request.context, resource })
     }
 
     /// The place's own witness, and for patterns with variables what they name when these are filled in.
-    fn resources(&self) -> Vec<Option<String>> {
+    fn resources(&self, filling: &Context) -> Vec<Option<String>> {
         let mut resources = vec![None];
         for row in &self.rows {
             if let Membership::Varies(patterns) = membership(self.space, &self.space.rows[*row], self.place) {
-                resources.extend(patterns.into_iter().map(|pattern| Some(filled(pattern))));
+                let filled = patterns.into_iter().filter_map(|pattern| filled(pattern, filling));
+                resources.extend(filled.map(|resource| Some(resource.replace(['*', '?'], "x"))));
             }
         }
         resources.dedup();
@@ -173,22 +169,30 @@ impl<'s, 'a> Case<'s, 'a> {
     }
 }
 
+/// When one side allows a request: something in every layer allows it, and nothing in any denies it.
+fn allowing(
+    space: &Space<'_>,
+    rows: &[&Row<'_>],
+    after: bool,
+    applies: &mut dyn FnMut(&Row<'_>) -> Formula,
+) -> Formula {
+    let mut say = |effect: Effect, layer: Option<usize>| {
+        let rows = rows.iter().filter(|row| row.after == after && row.statement.effect == effect);
+        let rows = rows.filter(|row| layer.is_none_or(|layer| row.layer == layer));
+        Formula::any(rows.map(|row| applies(row)).collect())
+    };
+    let layers = space.layers[usize::from(after)];
+    let mut all = vec![if layers == 0 { Formula::Constant(false) } else { say(Effect::Deny, None).not() }];
+    all.extend((0..layers).map(|layer| say(Effect::Allow, Some(layer))));
+    Formula::all(all)
+}
+
 /// Whether one side allows the request, by these rows.
-pub(super) fn allows(space: &Space<'_>, rows: &[usize], after: bool, request: &Request) -> bool {
-    let rows = rows.iter().map(|row| &space.rows[*row]).filter(|row| row.after == after);
-    let rows: Vec<&Row<'_>> = rows.filter(|row| row.statement.applies(request)).collect();
+pub(super) fn allows(space: &Space<'_>, rows: &[&Row<'_>], after: bool, request: &Request) -> bool {
+    let rows: Vec<_> = rows.iter().filter(|row| row.after == after && row.statement.applies(request)).collect();
     let layers = space.layers[usize::from(after)];
     let allowed = |layer: usize| rows.iter().any(|row| row.statement.effect == Effect::Allow && row.layer == layer);
     layers > 0 && rows.iter().all(|row| row.statement.effect == Effect::Allow) && (0..layers).all(allowed)
-}
-
-/// A resource that the pattern names, with its variables filled in as in [`contexts`].
-pub(super) fn filled(text: &str) -> String {
-    let mut text = text.to_owned();
-    for variable in pattern::variables(&text.clone()) {
-        text = text.replace(&format!("${{{variable}}}"), FILLED);
-    }
-    text.replace(['*', '?'], "x")
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

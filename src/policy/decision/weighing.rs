@@ -90,11 +90,16 @@ impl Miss<'_> {
 impl Statement {
     /// Whether it is about the request, with what follows from the caller.
     pub fn applies(&self, request: &Request) -> bool {
-        let named = self.principals.as_ref().is_none_or(|principals| principals.names(&request.principal));
-        self.acts(&request.action) && named && {
+        self.concerns(request) && {
             let context = request.circumstances_for(self);
             self.covers(&request.resource, &context) && self.unmet(&context).is_none()
         }
+    }
+
+    /// Whether it is about the caller and the action.
+    pub(in crate::policy) fn concerns(&self, request: &Request) -> bool {
+        let named = self.principals.as_ref().is_none_or(|principals| principals.names(&request.principal));
+        named && self.acts(&request.action)
     }
 
     fn says(&self, place: Place, request: &Request, context: &Context) -> Result<Naming, Miss<'_>> {
@@ -127,7 +132,7 @@ impl Statement {
         one_of(&self.actions, |pattern| action_matches(pattern, action))
     }
 
-    fn covers(&self, resource: &str, context: &Context) -> bool {
+    pub(in crate::policy) fn covers(&self, resource: &str, context: &Context) -> bool {
         let filling = Filling::of(context, self.variables);
         let covers = |clause| one_of(clause, |pattern| resource_matches(pattern, resource, filling));
         self.resources.as_ref().is_none_or(covers)
