@@ -91,8 +91,11 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     let saved = args.out.clone().unwrap_or(waiting);
     write_private(&saved, &file::encode(&plan))?;
     print(&plan, &args.form, context)?;
-    let note = if args.out.is_some() { said_elsewhere(&saved) } else { said_waiting(&declared, &saved)? };
-    context.terminal.note(&note);
+    if args.out.is_some() {
+        context.terminal.note(&said_elsewhere(&saved));
+    } else if !plan.is_empty() {
+        context.terminal.note(&said_waiting(&declared, &saved)?);
+    }
     match left_undone(&plan) {
         Some(reason) => Err(reason),
         None if args.detailed_exitcode && !plan.is_empty() => Ok(ExitCode::from(2)),
