@@ -25,12 +25,16 @@ impl Principals {
     }
 
     /// The nearest way in which they name the caller.
+    ///
+    /// An account in NotPrincipal excepts its root user alone: AWS "might validate the account first and then the
+    /// user", and denies everyone but Bob where Bob and the root of his account are named (IAM User Guide,
+    /// "`NotPrincipal`").
     pub(super) fn naming(&self, caller: &Caller) -> Option<Naming> {
         let nearest = self.names.iter().filter_map(|(kind, name)| naming(*kind, name, caller)).max();
         match (self.not, nearest) {
             (false, nearest) => nearest,
-            (true, None) => Some(Naming::Direct),
-            (true, Some(_)) => None,
+            (true, None | Some(Naming::Account)) => Some(Naming::Direct),
+            (true, Some(Naming::Role | Naming::Direct)) => None,
         }
     }
 }
@@ -227,6 +231,17 @@ mod tests {
         assert!(!others.names(&Caller::service("lambda.amazonaws.com")));
         assert!(others.names(&Caller::aws(USER)));
         assert!(others.names(&Caller { kind: PrincipalType::Everyone, name: "*".to_owned() }));
+    }
+
+    #[test]
+    fn an_account_that_is_excepted_is_its_root_user_alone() {
+        // IAM User Guide, "NotPrincipal": with Bob and the root of his account excepted, "all principals except the
+        // user named Bob" are denied.
+        let but_account = principals(true, &[(PrincipalType::AWS, "123456789012"), (PrincipalType::AWS, ROLE)]);
+        assert!(but_account.names(&Caller::aws(USER)));
+        assert!(!but_account.names(&Caller::aws("arn:aws:iam::123456789012:root")));
+        assert!(!but_account.names(&Caller::aws(ROLE)));
+        assert!(!but_account.names(&Caller::aws(SESSION)));
     }
 
     #[test]
