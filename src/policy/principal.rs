@@ -87,7 +87,8 @@ pub(super) enum Entity<'a> {
     Role(&'a str),
     /// A session of the role of this name.
     Session(&'a str),
-    Federated,
+    /// Of `GetFederationToken`, with the name that its caller chose.
+    Federated(&'a str),
 }
 
 impl Caller {
@@ -114,7 +115,7 @@ impl Caller {
             "user" => Some(Entity::User(rest.rsplit('/').next().unwrap_or(rest))),
             "role" => Some(Entity::Role(rest)),
             "assumed-role" => Some(Entity::Session(rest.split('/').next().unwrap_or(rest))),
-            "federated-user" => Some(Entity::Federated),
+            "federated-user" => Some(Entity::Federated(rest)),
             _ => None,
         }
     }
@@ -250,7 +251,7 @@ mod tests {
         assert_eq!(entity(USER), "Some(User(\"ada\"))");
         assert_eq!(entity(ROLE), "Some(Role(\"path/ops\"))");
         assert_eq!(entity(SESSION), "Some(Session(\"ops\"))");
-        assert_eq!(entity("arn:aws:sts::123456789012:federated-user/x"), "Some(Federated)");
+        assert_eq!(entity("arn:aws:sts::123456789012:federated-user/x"), "Some(Federated(\"x\"))");
         assert_eq!(entity("123456789012"), "Some(Root)");
         assert_eq!(entity("arn:aws:iam::123456789012:group/x"), "None");
         assert_eq!(entity("ada"), "None");
