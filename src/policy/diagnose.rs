@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::value::Value;
 
-use super::parse::Places;
+use super::parse::{EMPTY, Places};
 use super::validation::{UNKNOWN_ELEMENT, UNKNOWN_OPERATOR};
 use super::{Finding, SyntaxError, Usage, parse, validate};
 
@@ -40,8 +40,12 @@ pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) 
 /// Text that is no JSON object.
 pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
     let place = Place { file: file.to_owned(), line: error.line, column: error.column, length: 1 };
-    Diagnostic::error("json-syntax", Some(place), format!("this is not valid JSON: {}", error.message))
-        .help("see json.org for the syntax; JSON has no comments and no comma after the last item")
+    let help = if error.message == EMPTY {
+        "write a policy document: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", …}]}"
+    } else {
+        "see json.org for the syntax; JSON has no comments and no comma after the last item"
+    };
+    Diagnostic::error("json-syntax", Some(place), format!("this is not valid JSON: {}", error.message)).help(help)
 }
 
 /// Where a JSON pointer stands, or the nearest thing around it.
