@@ -131,13 +131,15 @@ fn compared(old: &Side, new: &Side) -> Result<Comparison, CommandError> {
 }
 
 fn as_json(same: bool, comparison: &Comparison) -> String {
-    let value = json!({
+    let mut value = json!({
         "equivalent": same,
         "relation": comparison.relation(),
         "gained": comparison.gained,
         "lost": comparison.lost,
-        "doubts": comparison.doubts,
     });
+    if !comparison.doubts.is_empty() {
+        value["doubts"] = json!(comparison.doubts);
+    }
     format!("{value:#}")
 }
 
