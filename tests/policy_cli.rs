@@ -140,6 +140,25 @@ fn the_type_decides_what_is_valid() {
 }
 
 #[test]
+fn a_document_of_another_type_than_it_looks_like_is_told_with_the_way_out() {
+    let folder = folder(&[("trust.json", TRUST), ("queue.json", &with(BUCKET, "s3:*", "sqs:*"))]);
+    let ran = run(folder.path(), &["validate", "trust.json", "--type", "identity"]);
+    let note = "trust.json looks like a trust policy, and was checked as an identity policy: try --type trust\n";
+    assert!(ran.code == 1 && ran.stderr.ends_with(note), "{}", ran.stderr);
+    let ran = run(folder.path(), &["validate", "trust.json", "--type", "user-inline"]);
+    assert!(ran.stderr.contains("was checked as a user's inline policy: try --type trust\n"), "{}", ran.stderr);
+    // A guess that may be wrong says that it is one.
+    let ran = run(folder.path(), &["validate", "queue.json"]);
+    let note = "queue.json looks like a bucket policy, and was checked as one; if it is another, say so with --type\n";
+    assert!(ran.code == 1 && ran.stderr.ends_with(note), "{}", ran.stderr);
+    // All identity policies look alike, and what is valid needs no remark.
+    let large = with(OLD, "b/secret", &"x".repeat(7_000));
+    let ran = run_with(folder.path(), &["validate", "-", "--type", "user-inline"], &large);
+    assert!(ran.code == 1 && !ran.stderr.contains("looks like"), "{}", ran.stderr);
+    assert_eq!(run(folder.path(), &["validate", "trust.json"]).stderr, "");
+}
+
+#[test]
 fn problems_are_data_too() {
     let folder = folder(&[("a.json", &with(OLD, "\"Deny\"", "\"deny\""))]);
     let ran = run(folder.path(), &["validate", "a.json", "--json"]);
@@ -178,7 +197,7 @@ fn documents_that_differ_in_spelling_are_equivalent() {
     assert_eq!(ran.stdout, "old.json and new.json are equivalent: AWS does the same with both.\n");
     let ran = run_with(folder.path(), &["diff", "-", "new.json", "--json"], OLD);
     let value: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(value, json!({"equivalent": true, "relation": "equal", "gained": [], "lost": [], "doubts": []}));
+    assert_eq!(value, json!({"equivalent": true, "relation": "equal", "gained": [], "lost": []}));
 }
 
 #[test]
@@ -213,6 +232,18 @@ fn a_difference_is_told_with_its_relation_and_examples() {
     // A Sid is no access, but not the same document either.
     assert_eq!(relation("renamed.json"), "equal");
     insta::assert_snapshot!(shown(folder.path(), &["diff", "old.json", "changed.json"]));
+}
+
+#[test]
+fn why_it_cannot_be_told_is_data_too() {
+    let on = |condition: Value| json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition}});
+    let old = on(json!({"StringLike": {"aws:RequestTag/a": "a*"}})).to_string();
+    let new = on(json!({"StringNotLike": {"aws:RequestTag/a": "b*"}})).to_string();
+    let folder = folder(&[("old.json", &old), ("new.json", &new)]);
+    let ran = run(folder.path(), &["diff", "old.json", "new.json", "--json"]);
+    let value: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(value["relation"], json!("unknown"));
+    assert!(value["doubts"][0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{value}");
 }
 
 #[test]

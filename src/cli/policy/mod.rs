@@ -81,6 +81,10 @@ impl Kind {
         }
     }
 
+    fn is_identity(self) -> bool {
+        matches!(self, Self::Identity | Self::UserInline | Self::GroupInline | Self::RoleInline)
+    }
+
     /// `an identity policy`
     fn noun(self) -> &'static str {
         match self {
