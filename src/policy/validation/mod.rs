@@ -4,6 +4,7 @@
 //! documented, nothing is said.
 
 mod action;
+mod bucket;
 mod condition;
 mod condition_value;
 mod principal;

@@ -31,16 +31,26 @@ impl Report {
         for (name, value) in present {
             self.principal(&member(pointer, name), value);
         }
-        if self.usage == Usage::Trust && elements.contains_key("NotPrincipal") {
-            let allows = elements.get("Effect").is_some_and(|effect| effect == "Allow");
-            let message = if allows {
-                "Allow with NotPrincipal is not allowed."
-            } else {
-                "AssumeRole policy must not contain NotPrincipal field."
-            };
-            let help = Some("name in Principal who may assume the role".to_owned());
-            self.add(Stage::Statement, &member(pointer, "NotPrincipal"), CODE, message, help);
+        if elements.contains_key("NotPrincipal") {
+            self.not_principal(&member(pointer, "NotPrincipal"), elements);
         }
+    }
+
+    /// "`NotPrincipal` must be used with Deny", and trust policies may not have it at all (IAM User Guide,
+    /// "`NotPrincipal`").
+    fn not_principal(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let allows = elements.get("Effect").is_some_and(|effect| effect == "Allow");
+        let message = match (allows, self.usage) {
+            (true, _) => "Allow with NotPrincipal is not allowed.",
+            (false, Usage::Trust) => "AssumeRole policy must not contain NotPrincipal field.",
+            (false, _) => return,
+        };
+        let help = if self.usage == Usage::Trust {
+            "name in Principal who may assume the role"
+        } else {
+            "name in Principal who is allowed it"
+        };
+        self.add(Stage::Statement, pointer, CODE, message, Some(help.to_owned()));
     }
 
     /// Everybody can get an identity from somebody's pool, so AWS insists on a test of which pool it is.

@@ -175,7 +175,8 @@ fn principals_are_forbidden_or_required_by_usage() {
     only(&with("Principal", &json!("*")), Usage::Managed, "/Statement/0/Principal", message);
     let nobody = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole"}));
     only(&nobody, Usage::Trust, "/Statement", "Missing required field Principal");
-    only(&with("Action", &json!("s3:x")), Usage::Bucket, "/Statement/0", "Missing required field Principal");
+    let object = with("Resource", &json!("arn:aws:s3:::b/*"));
+    only(&object, Usage::Bucket, "/Statement/0", "Missing required field Principal");
     let empty = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": []}}));
     only(&empty, Usage::Trust, "/Statement/Principal", "Missing required field Principal cannot be empty!");
 }
@@ -229,9 +230,60 @@ fn trust_policies_have_no_resource_and_only_sts_actions() {
 
 #[test]
 fn bucket_policies_are_about_buckets() {
-    let mut document = with("Principal", &json!("*"));
-    document["Statement"][0]["Resource"] = json!("arn:aws:sqs:::x");
-    only(&document, Usage::Bucket, "/Statement/0/Resource", "Policy has invalid resource");
+    let bucket = |action: &str, resource: Value| {
+        trust(&json!({"Effect": "Deny", "Principal": "*", "Action": action, "Resource": resource}))
+    };
+    for resource in ["arn:aws:sqs:::x", "*"] {
+        only(&bucket("s3:*", json!(resource)), Usage::Bucket, "/Statement/Resource", "Policy has invalid resource");
+    }
+    // Directory buckets and those on Outposts have policies too ("Example bucket policies for directory buckets").
+    let directory = "arn:aws:s3express:us-west-2:123456789012:bucket/b--usw2-az1--x-s3";
+    let outpost = "arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-1/bucket/b/object/*";
+    for (action, resource) in
+        [("s3express:CreateSession", "*"), ("s3express:CreateSession", directory), ("s3-outposts:GetObject", outpost)]
+    {
+        assert_eq!(found(&bucket(action, json!(resource)), Usage::Bucket), [], "{action} {resource}");
+    }
+}
+
+#[test]
+fn an_action_of_a_bucket_policy_is_about_one_of_its_resources() {
+    let on = |actions: Value, resources: Value| {
+        trust(&json!({"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resources}))
+    };
+    let message = "Action does not apply to any resource(s) in statement";
+    let (bucket, objects) = ("arn:aws:s3:::b", "arn:aws:s3:::b/*");
+    only(&on(json!("s3:getobject"), json!(bucket)), Usage::Bucket, "/Statement/Action", message);
+    only(
+        &on(json!(["s3:GetObject", "s3:ListBucket"]), json!([objects])),
+        Usage::Bucket,
+        "/Statement/Action/1",
+        message,
+    );
+    let fine = [
+        (json!(["s3:GetObject", "s3:ListBucket"]), json!([bucket, objects])),
+        (json!("s3:*"), json!(bucket)),
+        (json!("s3:Get*"), json!(objects)),
+        (json!("s3:GetObject"), json!("arn:aws:s3:::b*")),
+        (json!("s3:GetObject"), json!("arn:aws:s3:::${aws:PrincipalTag/bucket}")),
+        (json!("s3:SomethingNew"), json!(bucket)),
+    ];
+    for (actions, resources) in fine {
+        assert_eq!(found(&on(actions.clone(), resources.clone()), Usage::Bucket), [], "{actions} {resources}");
+        assert_eq!(found(&with("Action", &actions), Usage::Managed), [], "IAM doesn't mind");
+    }
+}
+
+#[test]
+fn nobody_is_allowed_something_by_not_being_named() {
+    // IAM User Guide, "NotPrincipal": "Using it with Effect Allow is not supported."
+    let but = |effect: &str| {
+        trust(
+            &json!({"Effect": effect, "NotPrincipal": {"AWS": "123456789012"}, "Action": "s3:*", "Resource": "arn:aws:s3:::b"}),
+        )
+    };
+    only(&but("Allow"), Usage::Bucket, "/Statement/NotPrincipal", "Allow with NotPrincipal is not allowed.");
+    assert_eq!(found(&but("Deny"), Usage::Bucket), []);
 }
 
 #[test]
@@ -361,7 +413,7 @@ fn what_s3_minds_in_bucket_policies() {
         let mut document = with(element, &value);
         document["Statement"][0]["Principal"] = json!("*");
         if element != "Resource" {
-            document["Statement"][0]["Resource"] = json!("arn:aws:s3:::b");
+            document["Statement"][0]["Resource"] = json!("arn:aws:s3:::b/*");
         }
         document
     };
