@@ -135,17 +135,37 @@ fn is_aws_principal(name: &str) -> bool {
 /// A user, a role or a session of an account; or an origin access identity, whose account is `cloudfront`.
 fn is_principal_arn(name: &str) -> bool {
     let parts: Vec<_> = name.splitn(6, ':').collect();
-    let ["arn", partition, "iam" | "sts", "", account, resource] = parts[..] else { return false };
+    let ["arn", partition, service, "", account, resource] = parts[..] else { return false };
     let known = is_account(account) || account == "cloudfront";
-    known && !partition.is_empty() && !resource.is_empty() && !name.contains(['*', '?'])
+    known && !partition.is_empty() && !name.contains(['*', '?']) && is_entity(service, resource)
+}
+
+fn is_entity(service: &str, resource: &str) -> bool {
+    let (kind, name) = resource.split_once('/').unwrap_or((resource, ""));
+    match (service, kind) {
+        ("iam", "root") => name.is_empty(),
+        ("iam", "user" | "role") | ("sts", "federated-user") => !name.is_empty(),
+        // One session: "you cannot use a wildcard to mean all sessions".
+        ("sts", "assumed-role") => {
+            name.split_once('/').is_some_and(|(role, session)| !role.is_empty() && !session.is_empty())
+        }
+        _ => false,
+    }
 }
 
 fn aws_help(name: &str) -> String {
+    let resource = name.splitn(6, ':').nth(5).unwrap_or_default();
     if name.contains(['*', '?']) {
         return "AWS takes no wildcard in a part of a principal: name the account and test aws:PrincipalArn".to_owned();
     }
     if is_service(name) {
         return format!("a service is a principal of another type: {{\"Service\": \"{name}\"}}");
+    }
+    if resource.starts_with("saml-provider/") || resource.starts_with("oidc-provider/") {
+        return format!("a provider is a principal of another type: {{\"Federated\": \"{name}\"}}");
+    }
+    if resource.starts_with("group/") {
+        return "a group is no principal: name its users, or a role that they assume".to_owned();
     }
     "write an account id or the ARN of a user or a role".to_owned()
 }

@@ -198,13 +198,38 @@ fn principals_are_of_known_types_and_form() {
         let document = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}));
         only(&document, Usage::Trust, &format!("/Statement/Principal{pointer}"), message);
     }
-    let document =
-        trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "lambda.amazonaws.com"}}));
-    let help = validate(&document, Usage::Trust).remove(0).help;
-    assert_eq!(
-        help.as_deref(),
-        Some("a service is a principal of another type: {\"Service\": \"lambda.amazonaws.com\"}")
-    );
+}
+
+#[test]
+fn an_aws_principal_that_is_none_comes_with_what_to_write() {
+    let taken = [
+        "arn:aws:iam::123456789012:user/path/ada",
+        "arn:aws:sts::123456789012:assumed-role/ops/ada",
+        "arn:aws:sts::123456789012:federated-user/ada",
+        "arn:aws-us-gov:iam::123456789012:root",
+    ];
+    // "You cannot identify a user group as a principal" (IAM User Guide, "Principal").
+    let refused = [
+        ("lambda.amazonaws.com", "a service is a principal of another type: {\"Service\": \"lambda.amazonaws.com\"}"),
+        ("arn:aws:iam::123456789012:group/ops", "a group is no principal: name its users, or a role that they assume"),
+        (
+            "arn:aws:iam::123456789012:oidc-provider/x.y",
+            "a provider is a principal of another type: {\"Federated\": \"arn:aws:iam::123456789012:oidc-provider/x.y\"}",
+        ),
+        ("arn:aws:iam::123456789012:instance-profile/x", "write an account id or the ARN of a user or a role"),
+        ("arn:aws:iam::123456789012:ada", "write an account id or the ARN of a user or a role"),
+        ("arn:aws:iam::123456789012:user/", "write an account id or the ARN of a user or a role"),
+        ("arn:aws:sts::123456789012:assumed-role/ops", "write an account id or the ARN of a user or a role"),
+    ];
+    let by = |name: &str| trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": name}}));
+    for name in taken {
+        assert_eq!(found(&by(name), Usage::Trust), [], "{name}");
+    }
+    for (name, help) in refused {
+        let message = format!("Invalid principal in policy: \"AWS\":\"{name}\"");
+        only(&by(name), Usage::Trust, "/Statement/Principal/AWS", &message);
+        assert_eq!(validate(&by(name), Usage::Trust)[0].help.as_deref(), Some(help), "{name}");
+    }
 }
 
 #[test]
