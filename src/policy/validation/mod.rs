@@ -15,18 +15,38 @@ use crate::value::Value;
 
 use super::canonical::canonical;
 use super::document::{ELEMENTS, STATEMENT_ELEMENTS, member, one_or_many};
+use super::size::size_of_text;
 use super::{Finding, Usage, limit, size};
 
-/// What AWS would refuse, in the order in which IAM finds it: of several problems it reports the first.
+/// What AWS would refuse, in the order in which IAM finds it: of several problems it reports the first. It is as large
+/// as relayctl sends it.
 pub fn validate(document: &Value, usage: Usage) -> Vec<Finding> {
-    let mut report = Report { usage, findings: Vec::new() };
+    let sent = size(&canonical(document), usage);
+    found(document, usage, Sizes { counted: sent, sent })
+}
+
+/// The same for a document as it is written, which is how large it is to AWS where something else sends it.
+pub(super) fn validate_text(text: &str, document: &Value, usage: Usage) -> Vec<Finding> {
+    let sent = size(&canonical(document), usage);
+    found(document, usage, Sizes { counted: size_of_text(text, document, usage), sent })
+}
+
+fn found(document: &Value, usage: Usage, sizes: Sizes) -> Vec<Finding> {
+    let mut report = Report { usage, sizes, findings: Vec::new() };
     report.document(document);
     report.findings.sort_by_key(|(stage, _)| *stage);
     report.findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
+#[derive(Clone, Copy)]
+struct Sizes {
+    counted: usize,
+    sent: usize,
+}
+
 struct Report {
     usage: Usage,
+    sizes: Sizes,
     findings: Vec<(Stage, Finding)>,
 }
 
@@ -107,7 +127,7 @@ impl Report {
             Some(statements) => self.statements(&one_or_many(statements, "/Statement")),
         }
         self.characters(document);
-        self.size(document);
+        self.size();
     }
 
     fn no_statement(&mut self) {
@@ -197,9 +217,9 @@ impl Report {
         }
     }
 
-    fn size(&mut self, document: &Value) {
-        let (limit, size) = (limit(self.usage), size(&canonical(document), self.usage));
-        if size <= limit {
+    fn size(&mut self) {
+        let (limit, Sizes { counted, sent }) = (limit(self.usage), self.sizes);
+        if counted <= limit {
             return;
         }
         let message = match self.usage {
@@ -211,8 +231,10 @@ impl Report {
             Usage::Bucket => "Policy exceeds the maximum allowed document size.".to_owned(),
         };
         let unit = if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };
-        let help = Some(format!("it has {size} {unit}, AWS's limit is {limit}"));
-        self.add(Stage::Quota, "", "policy-size", message, help);
+        let help = format!("it has {counted} {unit}, AWS's limit is {limit}");
+        // What is written with escapes or twice isn't sent so.
+        let fits = if sent <= limit { format!("; as relayctl sends it, it has {sent}") } else { String::new() };
+        self.add(Stage::Quota, "", "policy-size", message, Some(help + &fits));
     }
 }
 
