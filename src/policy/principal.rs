@@ -110,12 +110,15 @@ impl Caller {
         if whole_account(&self.name).is_some() {
             return Some(Entity::Root);
         }
-        let (kind, rest) = self.name.splitn(6, ':').nth(5)?.split_once('/')?;
-        match kind {
-            "user" => Some(Entity::User(rest.rsplit('/').next().unwrap_or(rest))),
-            "role" => Some(Entity::Role(rest)),
-            "assumed-role" => Some(Entity::Session(rest.split('/').next().unwrap_or(rest))),
-            "federated-user" => Some(Entity::Federated(rest)),
+        let parts: Vec<_> = self.name.splitn(6, ':').collect();
+        let ["arn", _, service, "", _, resource] = parts[..] else { return None };
+        let (kind, rest) = resource.split_once('/')?;
+        let name = rest.rsplit('/').next().filter(|name| !name.is_empty())?;
+        match (service, kind) {
+            ("iam", "user") => Some(Entity::User(name)),
+            ("iam", "role") => Some(Entity::Role(rest)),
+            ("sts", "assumed-role") => rest.split_once('/').map(|(role, _)| Entity::Session(role)),
+            ("sts", "federated-user") => Some(Entity::Federated(rest)),
             _ => None,
         }
     }
@@ -126,6 +129,8 @@ impl Caller {
 pub enum NoCaller {
     #[error("groups don't ask: their users do")]
     Group,
+    #[error("a session is named by its role and its own name: arn:aws:sts::<account>:assumed-role/<role>/<session>")]
+    Session,
     #[error(
         "this names nobody: write the ARN of a user, role or session, an account id, a service such as \
          lambda.amazonaws.com, an identity provider, or * for an anonymous caller"
@@ -146,6 +151,7 @@ impl FromStr for Caller {
             Some(part) if part.starts_with("group/") => Err(NoCaller::Group),
             Some(part) if is_provider(part) => of(PrincipalType::Federated),
             _ if Self::aws(text).entity().is_some() && Self::aws(text).account().is_some() => of(PrincipalType::AWS),
+            Some(part) if part.starts_with("assumed-role/") => Err(NoCaller::Session),
             None if is_service(text) => of(PrincipalType::Service),
             None if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
                 of(PrincipalType::CanonicalUser)
@@ -277,7 +283,14 @@ mod tests {
             ("arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", Ok(Federated)),
             (&canonical, Ok(CanonicalUser)),
             ("arn:aws:iam::123456789012:group/ops", Err(NoCaller::Group)),
+            ("arn:aws:sts::123456789012:federated-user/bob", Ok(AWS)),
             ("arn:aws:iam::123:user/ada", Err(NoCaller::Unknown)),
+            ("arn:aws:iam::123456789012:user/", Err(NoCaller::Unknown)),
+            ("arn:aws:iam::123456789012:user/team/", Err(NoCaller::Unknown)),
+            ("arn:aws:iam::123456789012:role/", Err(NoCaller::Unknown)),
+            ("arn:aws:sts::123456789012:assumed-role/ops", Err(NoCaller::Session)),
+            ("arn:aws:sts::123456789012:assumed-role/ops/", Err(NoCaller::Session)),
+            ("arn:aws:s3::123456789012:user/ada", Err(NoCaller::Unknown)),
             ("arn:aws:s3:::bucket", Err(NoCaller::Unknown)),
             ("ada", Err(NoCaller::Unknown)),
             ("", Err(NoCaller::Unknown)),
