@@ -3,6 +3,7 @@
 mod can;
 mod diff;
 mod fmt;
+mod question;
 mod source;
 mod validate;
 
