@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::value::Value;
 
 use super::parse::{EMPTY, Places};
-use super::validation::{UNKNOWN_ELEMENT, UNKNOWN_OPERATOR, validate_text};
+use super::validation::{OF_KEYS, validate_text};
 use super::{Finding, SyntaxError, Usage, parse, validate};
 
 /// Everything that AWS would refuse about the document in `file`, sorted by place. It is as large as it is written.
@@ -32,7 +32,7 @@ pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) 
 fn placed(file: &Path, text: &str, findings: Vec<Finding>) -> Vec<Diagnostic> {
     let places = Places::of(text);
     let diagnostic = |finding: Finding| {
-        let key = [UNKNOWN_ELEMENT, UNKNOWN_OPERATOR].contains(&finding.code);
+        let key = OF_KEYS.contains(&finding.code);
         let place = place(file, places.as_ref(), &finding.pointer, key);
         Diagnostic::error(finding.code, Some(place), finding.message.as_str()).help(finding.remedy())
     };

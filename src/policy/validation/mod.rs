@@ -70,9 +70,13 @@ enum Stage {
     Quota,
 }
 
+const UNKNOWN_ELEMENT: &str = "policy-unknown-element";
+const UNKNOWN_OPERATOR: &str = "policy-unknown-operator";
+const UNKNOWN_TYPE: &str = "policy-unknown-principal-type";
+const WRONG_KEY: &str = "policy-condition-key";
+
 /// What is to blame here is the key, not what it holds.
-pub(super) const UNKNOWN_ELEMENT: &str = "policy-unknown-element";
-pub(super) const UNKNOWN_OPERATOR: &str = "policy-unknown-operator";
+pub(super) const OF_KEYS: &[&str] = &[UNKNOWN_ELEMENT, UNKNOWN_OPERATOR, UNKNOWN_TYPE, WRONG_KEY];
 
 const EXAMPLE: &str = "write \"Statement\": [{\"Effect\": \"Allow\", …}]";
 
@@ -242,11 +246,15 @@ fn beyond_latin(text: &str) -> Option<char> {
     text.chars().find(|c| *c > '\u{ff}')
 }
 
-/// The nearest name, if it is near enough to be a slip.
 fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
+    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The nearest name, if it is near enough to be a slip.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let near = |candidate: &&str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
     let best = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)))?;
-    (near(best) > 0.8).then(|| format!("did you mean `{best}`?"))
+    (near(best) > 0.8).then_some(*best)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::policy::canonical::is_account;
 use crate::policy::document::{member, one_or_many, texts};
 use crate::value::Value;
 
-use super::{Report, Stage, did_you_mean};
+use super::{Report, Stage, UNKNOWN_TYPE, did_you_mean};
 
 const CODE: &str = "policy-principal";
 
@@ -87,7 +87,7 @@ impl Report {
             let message = self.invalid(&format!("\"{kind}\""));
             let help = did_you_mean(kind, TYPES)
                 .unwrap_or_else(|| format!("the types of principals are {}", TYPES.join(", ")));
-            self.add(Stage::Statement, &member(pointer, kind), CODE, message, Some(help));
+            self.add(Stage::Statement, &member(pointer, kind), UNKNOWN_TYPE, message, Some(help));
         }
         for (kind, (pointer, name)) in names {
             match name.as_str() {

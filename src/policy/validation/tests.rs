@@ -335,8 +335,16 @@ fn conditions() {
     for (value, pointer, message) in cases {
         only(&condition(value), Usage::Managed, &format!("/Statement/0/Condition{pointer}"), message);
     }
-    let help = validate(&condition(json!({"StringEqual": {"aws:username": "x"}})), Usage::Managed).remove(0).help;
-    assert_eq!(help.as_deref(), Some("did you mean `StringEquals`?"));
+    for (slip, meant) in [
+        ("StringEqual", "StringEquals"),
+        ("StringEqualIfExists", "StringEqualsIfExists"),
+        ("ForAnyValues:StringLike", "ForAnyValue:StringLike"),
+        ("ForAllValue:StringNotLikes", "ForAllValues:StringNotLike"),
+        ("NullIfExists", "Null"),
+    ] {
+        let help = validate(&condition(json!({slip: {"aws:username": "x"}})), Usage::Managed).remove(0).help;
+        assert_eq!(help, Some(format!("did you mean `{meant}`?")), "{slip}");
+    }
 }
 
 #[test]
