@@ -258,19 +258,34 @@ fn a_trust_policys_gain_is_a_principal() {
 }
 
 #[test]
-fn documents_of_two_types_are_compared_only_on_request() {
+fn documents_of_two_types_are_compared_with_a_warning() {
     let folder = folder(&[("trust.json", TRUST), ("bucket.json", BUCKET)]);
     let ran = run(folder.path(), &["diff", "trust.json", "bucket.json", "--detailed-exitcode"]);
-    assert_eq!(ran.code, 1);
+    assert_eq!(ran.code, 2);
     assert_eq!(
         ran.stderr,
-        "error: trust.json looks like a trust policy, and bucket.json like a bucket policy\n\
-         help: say what they are: --type identity, --type trust or --type bucket\n"
+        "warning: trust.json looks like a trust policy, and bucket.json like a bucket policy; if that is wrong, say what \
+         they are with --type\n"
     );
+    assert!(ran.stdout.starts_with("narrower: "), "{}", ran.stdout);
     let ran = run(folder.path(), &["diff", "trust.json", "bucket.json", "--type", "bucket"]);
     assert_eq!(ran.code, 0);
     // What AWS would refuse is said, but it is no obstacle.
     assert!(ran.stderr.contains("warning[policy-action]: Policy has invalid action"), "{}", ran.stderr);
+}
+
+/// "Missing or empty principals: no difference."
+#[test]
+fn empty_principals_make_no_other_document() {
+    for principal in ["{}", "[]", "{\"AWS\": []}", "{\"AWS\": [], \"Service\": []}"] {
+        for element in ["Principal", "NotPrincipal"] {
+            let empty = with(OLD, "\"Sid\":", &format!("\"{element}\": {principal}, \"Sid\":"));
+            let folder = folder(&[("old.json", OLD), ("new.json", &empty)]);
+            let ran = run(folder.path(), &["diff", "old.json", "new.json", "--detailed-exitcode"]);
+            assert_eq!(ran.code, 0, "{element} {principal}: {}", ran.stderr);
+            assert!(!ran.stderr.contains("looks like"), "{}", ran.stderr);
+        }
+    }
 }
 
 #[test]
