@@ -316,6 +316,33 @@ fn what_aws_would_refuse_is_warned_of_and_answered_all_the_same() {
 }
 
 #[test]
+fn a_question_that_aws_never_asks_is_answered_with_a_warning() {
+    let folder = folder();
+    let warned = |action: &str, resource: &str, expected: &str| {
+        let ran = run_with(folder.path(), &ada(action, resource, &[]), "");
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(ran.stderr, if expected.is_empty() { String::new() } else { format!("warning: {expected}\n") });
+    };
+    warned("s3:getobject", CAT, "");
+    warned("iam:PassRole", ROLE, "");
+    warned("s3:ListAllMyBuckets", "*", "");
+    let date = relayctl::policy::catalogue::date();
+    warned(
+        "s3:GetObjects",
+        CAT,
+        &format!("AWS has no action s3:GetObjects (the list is of {date}): did you mean s3:GetObject?"),
+    );
+    warned("s4:Get", CAT, &format!("AWS has no service s4 (the list is of {date}): did you mean s3?"));
+    warned("s3:ListAllMyBuckets", CAT, "s3:ListAllMyBuckets is about no single resource: AWS asks about * instead");
+    warned(
+        "s3:GetObject",
+        "arn:aws:s3:::photos",
+        "s3:GetObject is about no resource of this form, but of arn:${Partition}:s3:${Region}:${Account}:accesspoint/\
+         ${AccessPointName}/object/${ObjectName} or arn:${Partition}:s3:::${BucketName}/${ObjectName}",
+    );
+}
+
+#[test]
 fn escape_codes_in_a_document_stay_text() {
     let folder = folder();
     let evil = POLICY.replace("photos/secret/*", "photos/\\u001b[31m/*").replace("\"Home\"", "\"Ho\\u001bme\"");

@@ -140,6 +140,25 @@ fn the_type_decides_what_is_valid() {
 }
 
 #[test]
+fn a_document_of_another_type_than_it_looks_like_is_told_with_the_way_out() {
+    let folder = folder(&[("trust.json", TRUST), ("queue.json", &with(BUCKET, "s3:*", "sqs:*"))]);
+    let ran = run(folder.path(), &["validate", "trust.json", "--type", "identity"]);
+    let note = "trust.json looks like a trust policy, and was checked as an identity policy: try --type trust\n";
+    assert!(ran.code == 1 && ran.stderr.ends_with(note), "{}", ran.stderr);
+    let ran = run(folder.path(), &["validate", "trust.json", "--type", "user-inline"]);
+    assert!(ran.stderr.contains("was checked as a user's inline policy: try --type trust\n"), "{}", ran.stderr);
+    // A guess that may be wrong says that it is one.
+    let ran = run(folder.path(), &["validate", "queue.json"]);
+    let note = "queue.json looks like a bucket policy, and was checked as one; if it is another, say so with --type\n";
+    assert!(ran.code == 1 && ran.stderr.ends_with(note), "{}", ran.stderr);
+    // All identity policies look alike, and what is valid needs no remark.
+    let large = with(OLD, "b/secret", &"x".repeat(7_000));
+    let ran = run_with(folder.path(), &["validate", "-", "--type", "user-inline"], &large);
+    assert!(ran.code == 1 && !ran.stderr.contains("looks like"), "{}", ran.stderr);
+    assert_eq!(run(folder.path(), &["validate", "trust.json"]).stderr, "");
+}
+
+#[test]
 fn problems_are_data_too() {
     let folder = folder(&[("a.json", &with(OLD, "\"Deny\"", "\"deny\""))]);
     let ran = run(folder.path(), &["validate", "a.json", "--json"]);
@@ -178,7 +197,7 @@ fn documents_that_differ_in_spelling_are_equivalent() {
     assert_eq!(ran.stdout, "old.json and new.json are equivalent: AWS does the same with both.\n");
     let ran = run_with(folder.path(), &["diff", "-", "new.json", "--json"], OLD);
     let value: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(value, json!({"equivalent": true, "relation": "equal", "gained": [], "lost": [], "doubts": []}));
+    assert_eq!(value, json!({"equivalent": true, "relation": "equal", "gained": [], "lost": []}));
 }
 
 #[test]
@@ -216,6 +235,18 @@ fn a_difference_is_told_with_its_relation_and_examples() {
 }
 
 #[test]
+fn why_it_cannot_be_told_is_data_too() {
+    let on = |condition: Value| json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition}});
+    let old = on(json!({"StringLike": {"aws:RequestTag/a": "a*"}})).to_string();
+    let new = on(json!({"StringNotLike": {"aws:RequestTag/a": "b*"}})).to_string();
+    let folder = folder(&[("old.json", &old), ("new.json", &new)]);
+    let ran = run(folder.path(), &["diff", "old.json", "new.json", "--json"]);
+    let value: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(value["relation"], json!("unknown"));
+    assert!(value["doubts"][0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{value}");
+}
+
+#[test]
 fn a_trust_policys_gain_is_a_principal() {
     let both = with(TRUST, "\"lambda.amazonaws.com\"", "[\"lambda.amazonaws.com\", \"apigateway.amazonaws.com\"]");
     let folder = folder(&[("old.json", TRUST), ("new.json", &both)]);
@@ -227,19 +258,34 @@ fn a_trust_policys_gain_is_a_principal() {
 }
 
 #[test]
-fn documents_of_two_types_are_compared_only_on_request() {
+fn documents_of_two_types_are_compared_with_a_warning() {
     let folder = folder(&[("trust.json", TRUST), ("bucket.json", BUCKET)]);
     let ran = run(folder.path(), &["diff", "trust.json", "bucket.json", "--detailed-exitcode"]);
-    assert_eq!(ran.code, 1);
+    assert_eq!(ran.code, 2);
     assert_eq!(
         ran.stderr,
-        "error: trust.json looks like a trust policy, and bucket.json like a bucket policy\n\
-         help: say what they are: --type identity, --type trust or --type bucket\n"
+        "warning: trust.json looks like a trust policy, and bucket.json like a bucket policy; if that is wrong, say what \
+         they are with --type\n"
     );
+    assert!(ran.stdout.starts_with("narrower: "), "{}", ran.stdout);
     let ran = run(folder.path(), &["diff", "trust.json", "bucket.json", "--type", "bucket"]);
     assert_eq!(ran.code, 0);
     // What AWS would refuse is said, but it is no obstacle.
     assert!(ran.stderr.contains("warning[policy-action]: Policy has invalid action"), "{}", ran.stderr);
+}
+
+/// "Missing or empty principals: no difference."
+#[test]
+fn empty_principals_make_no_other_document() {
+    for principal in ["{}", "[]", "{\"AWS\": []}", "{\"AWS\": [], \"Service\": []}"] {
+        for element in ["Principal", "NotPrincipal"] {
+            let empty = with(OLD, "\"Sid\":", &format!("\"{element}\": {principal}, \"Sid\":"));
+            let folder = folder(&[("old.json", OLD), ("new.json", &empty)]);
+            let ran = run(folder.path(), &["diff", "old.json", "new.json", "--detailed-exitcode"]);
+            assert_eq!(ran.code, 0, "{element} {principal}: {}", ran.stderr);
+            assert!(!ran.stderr.contains("looks like"), "{}", ran.stderr);
+        }
+    }
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::value::Value;
 
-use super::parse::Places;
-use super::validation::{UNKNOWN_ELEMENT, UNKNOWN_OPERATOR};
+use super::parse::{EMPTY, Places};
+use super::validation::{OF_KEYS, validate_text};
 use super::{Finding, SyntaxError, Usage, parse, validate};
 
-/// Everything that AWS would refuse about the document in `file`, sorted by place.
+/// Everything that AWS would refuse about the document in `file`, sorted by place. It is as large as it is written.
 pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
     match parse(text) {
-        Ok(document) => diagnose_parsed(file, text, &document, usage),
+        Ok(document) => placed(file, text, validate_text(text, &document, usage)),
         Err(error) => {
             let aws = match usage {
                 Usage::Trust | Usage::Bucket => "This policy contains invalid Json",
@@ -24,15 +24,19 @@ pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
     }
 }
 
-/// The same for a document that is parsed already.
+/// The same for a document that is parsed already, and as large as relayctl sends it.
 pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) -> Vec<Diagnostic> {
+    placed(file, text, validate(document, usage))
+}
+
+fn placed(file: &Path, text: &str, findings: Vec<Finding>) -> Vec<Diagnostic> {
     let places = Places::of(text);
     let diagnostic = |finding: Finding| {
-        let key = [UNKNOWN_ELEMENT, UNKNOWN_OPERATOR].contains(&finding.code);
+        let key = OF_KEYS.contains(&finding.code);
         let place = place(file, places.as_ref(), &finding.pointer, key);
         Diagnostic::error(finding.code, Some(place), finding.message.as_str()).help(finding.remedy())
     };
-    let mut diagnostics: Vec<_> = validate(document, usage).into_iter().map(diagnostic).collect();
+    let mut diagnostics: Vec<_> = findings.into_iter().map(diagnostic).collect();
     diagnostics.sort();
     diagnostics
 }
@@ -40,8 +44,12 @@ pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) 
 /// Text that is no JSON object.
 pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
     let place = Place { file: file.to_owned(), line: error.line, column: error.column, length: 1 };
-    Diagnostic::error("json-syntax", Some(place), format!("this is not valid JSON: {}", error.message))
-        .help("see json.org for the syntax; JSON has no comments and no comma after the last item")
+    let help = if error.message == EMPTY {
+        "write a policy document: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", …}]}"
+    } else {
+        "see json.org for the syntax; JSON has no comments and no comma after the last item"
+    };
+    Diagnostic::error("json-syntax", Some(place), format!("this is not valid JSON: {}", error.message)).help(help)
 }
 
 /// Where a JSON pointer stands, or the nearest thing around it.
@@ -68,6 +76,8 @@ impl Finding {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -77,6 +87,20 @@ mod tests {
         let places: Vec<_> = found.iter().filter_map(|one| one.place.as_ref()).map(|at| (at.line, at.column)).collect();
         assert_eq!(places, [(3, 13), (3, 30), (3, 42)]);
         assert!(found.iter().all(|one| one.help.is_some()));
+    }
+
+    #[test]
+    fn a_document_is_as_large_as_it_is_written() {
+        let actions = vec!["s3:GetObject"; 450];
+        let document =
+            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}});
+        let text = crate::policy::pretty(&document);
+        let found = diagnose(Path::new("p.json"), &text, Usage::Managed);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "Cannot exceed quota for PolicySize: 6144");
+        let help = "it has 6831 characters without white space, AWS's limit is 6144; as relayctl sends it, it has 96";
+        assert_eq!(found[0].help.as_deref(), Some(help));
+        assert_eq!(diagnose_parsed(Path::new("p.json"), &text, &document, Usage::Managed), []);
     }
 
     #[test]

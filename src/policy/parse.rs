@@ -22,9 +22,15 @@ impl SyntaxError {
     }
 }
 
+/// What is said of text that holds nothing.
+pub(super) const EMPTY: &str = "it is empty";
+
 /// Parses JSON text (a duplicate key is an error: JSON readers disagree about which one counts).
 pub fn parse(text: &str) -> Result<Value, SyntaxError> {
     let text = without_mark(text);
+    if text.trim().is_empty() {
+        return Err(SyntaxError::at(text, 0, EMPTY));
+    }
     // Strict, and it bounds the depth, so that what follows may recurse.
     let value: Value = serde_json::from_str(text).map_err(|error| from_serde(text, &error))?;
     let tree = tree(text).ok_or_else(|| SyntaxError::at(text, 0, "this is no JSON"))?;
@@ -223,7 +229,9 @@ mod tests {
         assert_eq!(error("{\n  \"é\": 1,\n}"), ("trailing comma".to_owned(), 3, 1));
         assert_eq!(error("{\"é\": x}"), ("expected value".to_owned(), 1, 7));
         assert_eq!(error("{\"a\": 1} // no"), ("trailing characters".to_owned(), 1, 10));
-        assert_eq!(error(""), ("EOF while parsing a value".to_owned(), 1, 1));
+        for empty in ["", "\u{feff}", " \n"] {
+            assert_eq!(error(empty), ("it is empty".to_owned(), 1, 1));
+        }
         assert_eq!(error("{\n\"a\": [1,\n"), ("EOF while parsing a value".to_owned(), 3, 1));
     }
 

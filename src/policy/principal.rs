@@ -25,12 +25,16 @@ impl Principals {
     }
 
     /// The nearest way in which they name the caller.
+    ///
+    /// An account in NotPrincipal excepts its root user alone: AWS "might validate the account first and then the
+    /// user", and denies everyone but Bob where Bob and the root of his account are named (IAM User Guide,
+    /// "`NotPrincipal`").
     pub(super) fn naming(&self, caller: &Caller) -> Option<Naming> {
         let nearest = self.names.iter().filter_map(|(kind, name)| naming(*kind, name, caller)).max();
         match (self.not, nearest) {
             (false, nearest) => nearest,
-            (true, None) => Some(Naming::Direct),
-            (true, Some(_)) => None,
+            (true, None | Some(Naming::Account)) => Some(Naming::Direct),
+            (true, Some(Naming::Role | Naming::Direct)) => None,
         }
     }
 }
@@ -83,7 +87,8 @@ pub(super) enum Entity<'a> {
     Role(&'a str),
     /// A session of the role of this name.
     Session(&'a str),
-    Federated,
+    /// Of `GetFederationToken`, with the name that its caller chose.
+    Federated(&'a str),
 }
 
 impl Caller {
@@ -105,12 +110,15 @@ impl Caller {
         if whole_account(&self.name).is_some() {
             return Some(Entity::Root);
         }
-        let (kind, rest) = self.name.splitn(6, ':').nth(5)?.split_once('/')?;
-        match kind {
-            "user" => Some(Entity::User(rest.rsplit('/').next().unwrap_or(rest))),
-            "role" => Some(Entity::Role(rest)),
-            "assumed-role" => Some(Entity::Session(rest.split('/').next().unwrap_or(rest))),
-            "federated-user" => Some(Entity::Federated),
+        let parts: Vec<_> = self.name.splitn(6, ':').collect();
+        let ["arn", _, service, "", _, resource] = parts[..] else { return None };
+        let (kind, rest) = resource.split_once('/')?;
+        let name = rest.rsplit('/').next().filter(|name| !name.is_empty())?;
+        match (service, kind) {
+            ("iam", "user") => Some(Entity::User(name)),
+            ("iam", "role") => Some(Entity::Role(rest)),
+            ("sts", "assumed-role") => rest.split_once('/').map(|(role, _)| Entity::Session(role)),
+            ("sts", "federated-user") => Some(Entity::Federated(rest)),
             _ => None,
         }
     }
@@ -121,6 +129,8 @@ impl Caller {
 pub enum NoCaller {
     #[error("groups don't ask: their users do")]
     Group,
+    #[error("a session is named by its role and its own name: arn:aws:sts::<account>:assumed-role/<role>/<session>")]
+    Session,
     #[error(
         "this names nobody: write the ARN of a user, role or session, an account id, a service such as \
          lambda.amazonaws.com, an identity provider, or * for an anonymous caller"
@@ -141,6 +151,7 @@ impl FromStr for Caller {
             Some(part) if part.starts_with("group/") => Err(NoCaller::Group),
             Some(part) if is_provider(part) => of(PrincipalType::Federated),
             _ if Self::aws(text).entity().is_some() && Self::aws(text).account().is_some() => of(PrincipalType::AWS),
+            Some(part) if part.starts_with("assumed-role/") => Err(NoCaller::Session),
             None if is_service(text) => of(PrincipalType::Service),
             None if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
                 of(PrincipalType::CanonicalUser)
@@ -230,12 +241,23 @@ mod tests {
     }
 
     #[test]
+    fn an_account_that_is_excepted_is_its_root_user_alone() {
+        // IAM User Guide, "NotPrincipal": with Bob and the root of his account excepted, "all principals except the
+        // user named Bob" are denied.
+        let but_account = principals(true, &[(PrincipalType::AWS, "123456789012"), (PrincipalType::AWS, ROLE)]);
+        assert!(but_account.names(&Caller::aws(USER)));
+        assert!(!but_account.names(&Caller::aws("arn:aws:iam::123456789012:root")));
+        assert!(!but_account.names(&Caller::aws(ROLE)));
+        assert!(!but_account.names(&Caller::aws(SESSION)));
+    }
+
+    #[test]
     fn an_arn_says_what_its_principal_is() {
         let entity = |name: &str| format!("{:?}", Caller::aws(name).entity());
         assert_eq!(entity(USER), "Some(User(\"ada\"))");
         assert_eq!(entity(ROLE), "Some(Role(\"path/ops\"))");
         assert_eq!(entity(SESSION), "Some(Session(\"ops\"))");
-        assert_eq!(entity("arn:aws:sts::123456789012:federated-user/x"), "Some(Federated)");
+        assert_eq!(entity("arn:aws:sts::123456789012:federated-user/x"), "Some(Federated(\"x\"))");
         assert_eq!(entity("123456789012"), "Some(Root)");
         assert_eq!(entity("arn:aws:iam::123456789012:group/x"), "None");
         assert_eq!(entity("ada"), "None");
@@ -261,7 +283,14 @@ mod tests {
             ("arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", Ok(Federated)),
             (&canonical, Ok(CanonicalUser)),
             ("arn:aws:iam::123456789012:group/ops", Err(NoCaller::Group)),
+            ("arn:aws:sts::123456789012:federated-user/bob", Ok(AWS)),
             ("arn:aws:iam::123:user/ada", Err(NoCaller::Unknown)),
+            ("arn:aws:iam::123456789012:user/", Err(NoCaller::Unknown)),
+            ("arn:aws:iam::123456789012:user/team/", Err(NoCaller::Unknown)),
+            ("arn:aws:iam::123456789012:role/", Err(NoCaller::Unknown)),
+            ("arn:aws:sts::123456789012:assumed-role/ops", Err(NoCaller::Session)),
+            ("arn:aws:sts::123456789012:assumed-role/ops/", Err(NoCaller::Session)),
+            ("arn:aws:s3::123456789012:user/ada", Err(NoCaller::Unknown)),
             ("arn:aws:s3:::bucket", Err(NoCaller::Unknown)),
             ("ada", Err(NoCaller::Unknown)),
             ("", Err(NoCaller::Unknown)),

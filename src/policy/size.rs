@@ -28,6 +28,14 @@ pub fn size(document: &Value, usage: Usage) -> usize {
     if usage == Usage::Bucket { text.len() } else { text.chars().filter(|c| !c.is_whitespace()).count() }
 }
 
+/// The same for a document as it is written: IAM counts what it is sent, with every escape and every list of one value.
+pub(super) fn size_of_text(text: &str, document: &Value, usage: Usage) -> usize {
+    if usage == Usage::Bucket {
+        return size(document, usage);
+    }
+    text.trim_start_matches('\u{feff}').chars().filter(|c| !c.is_whitespace()).count()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -39,5 +47,13 @@ mod tests {
         let document = json!({"Sid": "a é"});
         assert_eq!(size(&document, Usage::Managed), 12);
         assert_eq!(size(&document, Usage::Bucket), 14);
+    }
+
+    #[test]
+    fn as_it_is_written_every_escape_counts() {
+        let text = "\u{feff}{\n  \"Sid\": [\"a\\u00e9\"]\n}";
+        let document = crate::policy::parse(text).unwrap();
+        assert_eq!(size_of_text(text, &document, Usage::Managed), 19);
+        assert_eq!(size_of_text(text, &document, Usage::Bucket), 15);
     }
 }

@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::Kind;
+use super::question::doubts;
 use super::source::{Source, once, report};
 use crate::cli::Context;
 use crate::cli::error::{CommandError, Exit};
@@ -83,9 +84,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     let boundary = files.compiled(Place::Boundary)?;
     let resource = files.compiled(Place::Resource)?;
     let request = request(args);
-    if request.resource != "*" && request.resource.contains(['*', '?']) {
-        context.terminal.warn("a wildcard in --resource is taken for a character of the resource's name");
-    }
+    doubts(&request).iter().for_each(|doubt| context.terminal.warn(doubt));
     let policies = Policies { identity: &identity, boundary: boundary.first(), resource: resource.first() };
     let decision = policies.decide(&request);
     let text = if args.json {

@@ -61,8 +61,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     let files = [args.old.clone(), args.new.clone()];
     once(&files)?;
     let [old, new] = read(&files, context)?;
-    let kind = kind(args.kind, &old, &new)?;
-    warn(kind, [&old, &new], context);
+    warn(args.kind, [&old, &new], context);
     let same = equivalent(&old.document, &new.document);
     let comparison = if same { Comparison::default() } else { compared(&old, &new)? };
     let text = if args.json { as_json(same, &comparison) } else { told(&old, &new, same, &comparison) };
@@ -89,25 +88,18 @@ fn read(files: &[PathBuf; 2], context: &Context) -> Result<[Side; 2], CommandErr
     sides.try_into().map_err(|_| CommandError::reported())
 }
 
-fn kind(asked: Option<Kind>, old: &Side, new: &Side) -> Result<Kind, CommandError> {
-    let [was, is] = [old, new].map(|side| Kind::guess(&side.document));
-    match asked {
-        Some(kind) => Ok(kind),
-        None if was == is => Ok(is),
-        None => Err(CommandError::new(format!(
-            "{} looks like {}, and {} like {}",
-            old.source.name().display(),
-            was.noun(),
-            new.source.name().display(),
-            is.noun()
-        ))
-        .help("say what they are: --type identity, --type trust or --type bucket")),
-    }
-}
-
 /// AWS would refuse them, but what they mean can be told all the same; and a policy of AWS's own may be as large as it is.
-fn warn(kind: Kind, sides: [&Side; 2], context: &Context) {
-    let found = sides.iter().flat_map(|side| {
+fn warn(asked: Option<Kind>, sides: [&Side; 2], context: &Context) {
+    let looks = sides.map(|side| asked.unwrap_or_else(|| Kind::guess(&side.document)));
+    if looks[0] != looks[1] {
+        let [old, new] = sides.map(|side| side.source.name().display().to_string());
+        context.terminal.warn(&format!(
+            "{old} looks like {}, and {new} like {}; if that is wrong, say what they are with --type",
+            looks[0].noun(),
+            looks[1].noun()
+        ));
+    }
+    let found = sides.into_iter().zip(looks).flat_map(|(side, kind)| {
         let Side { source, document } = side;
         diagnose_parsed(&source.name(), &source.text, document, kind.usage())
     });
@@ -131,13 +123,15 @@ fn compared(old: &Side, new: &Side) -> Result<Comparison, CommandError> {
 }
 
 fn as_json(same: bool, comparison: &Comparison) -> String {
-    let value = json!({
+    let mut value = json!({
         "equivalent": same,
         "relation": comparison.relation(),
         "gained": comparison.gained,
         "lost": comparison.lost,
-        "doubts": comparison.doubts,
     });
+    if !comparison.doubts.is_empty() {
+        value["doubts"] = json!(comparison.doubts);
+    }
     format!("{value:#}")
 }
 

@@ -3,6 +3,7 @@
 mod can;
 mod diff;
 mod fmt;
+mod question;
 mod source;
 mod validate;
 
@@ -81,6 +82,10 @@ impl Kind {
         }
     }
 
+    fn is_identity(self) -> bool {
+        matches!(self, Self::Identity | Self::UserInline | Self::GroupInline | Self::RoleInline)
+    }
+
     /// `an identity policy`
     fn noun(self) -> &'static str {
         match self {
@@ -93,34 +98,58 @@ impl Kind {
         }
     }
 
-    /// By what the document holds: only trust and bucket policies say who, and only the former speak of STS alone.
+    /// By what the document holds: only trust and bucket policies say who, and only the former speak of STS and have no
+    /// Resource.
     fn guess(document: &Value) -> Self {
         let statements = match document.get("Statement") {
             Some(Value::Array(list)) => list.iter().collect(),
             Some(one) => vec![one],
             None => Vec::new(),
         };
-        let has = |statement: &&Value, names: [&str; 2]| names.iter().any(|name| statement.get(name).is_some());
-        let with_principal: Vec<_> =
-            statements.into_iter().filter(|statement| has(statement, ["Principal", "NotPrincipal"])).collect();
-        if with_principal.is_empty() {
-            Self::Identity
-        } else if with_principal.iter().any(|statement| speaks_of_sts(statement)) {
-            Self::Trust
-        } else if with_principal.iter().any(|statement| has(statement, ["Resource", "NotResource"])) {
-            Self::Bucket
-        } else {
-            Self::Identity
+        let speak = |service: &str| statements.iter().any(|statement| speaks_of(statement, service));
+        let say_who = statements.iter().any(|statement| says_who(statement));
+        let have_resources = statements.iter().any(|statement| has(statement, ["Resource", "NotResource"]));
+        match (say_who, have_resources) {
+            (true, _) if statements.iter().any(|statement| says_who(statement) && speaks_of(statement, "sts")) => {
+                Self::Trust
+            }
+            (true, true) => Self::Bucket,
+            (true, false) => {
+                if speak("s3") {
+                    Self::Bucket
+                } else {
+                    Self::Trust
+                }
+            }
+            (false, false) if speak("sts") => Self::Trust,
+            (false, _) => Self::Identity,
         }
     }
 }
 
-fn speaks_of_sts(statement: &Value) -> bool {
+fn has(statement: &Value, names: [&str; 2]) -> bool {
+    names.iter().any(|name| statement.get(name).is_some())
+}
+
+/// Empty principals are as good as missing ones.
+fn says_who(statement: &Value) -> bool {
+    let said = |value: &Value| match value {
+        Value::Object(types) => types.values().any(|names| names.as_array().is_none_or(|list| !list.is_empty())),
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
+    ["Principal", "NotPrincipal"].iter().filter_map(|name| statement.get(name)).any(said)
+}
+
+fn speaks_of(statement: &Value, service: &str) -> bool {
+    let is_of = |action: &Value| {
+        let vendor = action.as_str().and_then(|text| text.split_once(':')).map(|(vendor, _)| vendor);
+        vendor.is_some_and(|vendor| vendor.eq_ignore_ascii_case(service))
+    };
     let actions = ["Action", "NotAction"].iter().filter_map(|name| statement.get(name));
-    let is_sts = |action: &Value| action.as_str().is_some_and(|text| text.to_ascii_lowercase().starts_with("sts:"));
     actions.into_iter().any(|value| match value {
-        Value::Array(list) => list.iter().any(is_sts),
-        one => is_sts(one),
+        Value::Array(list) => list.iter().any(is_of),
+        one => is_of(one),
     })
 }
 
@@ -138,7 +167,19 @@ mod tests {
         // A slip in a trust policy doesn't make it a bucket's.
         assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"})), Kind::Trust);
         assert_eq!(guess(json!([{"Action": "s3:*", "NotPrincipal": "*", "Resource": "*"}])), Kind::Bucket);
-        assert_eq!(guess(json!([{"Action": "s3:*", "Principal": "*"}])), Kind::Identity);
+        // Nor does a forgotten element make another policy of it.
+        assert_eq!(guess(json!([{"Action": "s3:*", "Principal": "*"}])), Kind::Bucket);
+        assert_eq!(
+            guess(json!({"Action": "lambda:Invoke", "Principal": {"Service": "lambda.amazonaws.com"}})),
+            Kind::Trust
+        );
+        assert_eq!(guess(json!({"Action": "sts:AssumeRole"})), Kind::Trust);
+        assert_eq!(guess(json!({"Action": "s3:GetObject"})), Kind::Identity);
+        // Empty principals are as good as missing ones.
+        for empty in [json!({}), json!([]), json!({"AWS": [], "Service": []})] {
+            assert_eq!(guess(json!({"Action": "s3:*", "Principal": empty, "Resource": "*"})), Kind::Identity);
+        }
+        assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": {"AWS": []}})), Kind::Trust);
         assert_eq!(Kind::guess(&json!([])), Kind::Identity);
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::ValueEnum;
 use serde_json::json;
 
 use super::Kind;
@@ -56,6 +57,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         context.terminal.result(&format!("{:#}", as_json(&checked)))?;
     } else {
         report(&problems, checked.iter().filter_map(|one| one.source.as_ref()), context);
+        checked.iter().filter_map(|one| remark(one, args.kind)).for_each(|remark| context.terminal.note(&remark));
         let valid: Vec<_> = checked.iter().filter_map(said).collect();
         if !valid.is_empty() {
             context.terminal.result(&valid.join("\n"))?;
@@ -78,6 +80,21 @@ fn check(path: &Path, kind: Option<Kind>) -> Checked {
 fn said(checked: &Checked) -> Option<String> {
     let kind = checked.kind.filter(|_| checked.problems.is_empty())?;
     Some(format!("{} is valid as {}", checked.path.display(), kind.noun()))
+}
+
+/// A policy that is checked as one of another type has problems that aren't its own.
+fn remark(checked: &Checked, asked: Option<Kind>) -> Option<String> {
+    let kind = checked.kind.filter(|_| !checked.problems.is_empty())?;
+    let looks = Kind::guess(&checked.source.as_ref()?.parse().ok()?);
+    let like = format!("{} looks like {}, and was checked as", checked.path.display(), looks.noun());
+    match asked {
+        None if !looks.is_identity() => Some(format!("{like} one; if it is another, say so with --type")),
+        Some(_) if looks != kind && !(looks.is_identity() && kind.is_identity()) => {
+            let value = looks.to_possible_value()?;
+            Some(format!("{like} {}: try --type {}", kind.noun(), value.get_name()))
+        }
+        _ => None,
+    }
 }
 
 fn as_json(checked: &[Checked]) -> Value {

@@ -8,14 +8,21 @@ use crate::policy::statement::{PrincipalType, Principals};
 
 /// One of each kind. `named` are the principals of all statements that are compared.
 pub(super) fn callers<'a>(named: impl Iterator<Item = &'a Principals>) -> Vec<Caller> {
-    let all: BTreeSet<&(PrincipalType, String)> = named.flat_map(|principals| &principals.names).collect();
+    let named: Vec<&Principals> = named.collect();
+    let all: BTreeSet<&(PrincipalType, String)> = named.iter().flat_map(|principals| &principals.names).collect();
     let accounts: BTreeSet<&str> =
         all.iter().filter(|(kind, _)| *kind == PrincipalType::AWS).filter_map(|(_, name)| account(name)).collect();
     let mut callers: BTreeSet<Caller> = BTreeSet::new();
     for (kind, name) in all {
-        // An account is all of its users and roles, of whom one is found below.
+        // An account is all of its users and roles, of whom one is found below, and its root user.
         if *kind != PrincipalType::Everyone && !(*kind == PrincipalType::AWS && is_account(name)) {
             callers.insert(Caller { kind: *kind, name: name.clone() });
+        }
+    }
+    // Where an account is excepted its root user is, and nobody else of it.
+    for (kind, name) in named.iter().filter(|principals| principals.not).flat_map(|principals| &principals.names) {
+        if *kind == PrincipalType::AWS && is_account(name) {
+            callers.insert(Caller::aws(name.clone()));
         }
     }
     for account in &accounts {

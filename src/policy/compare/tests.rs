@@ -205,3 +205,24 @@ fn many_conditions_do_not_hide_what_one_more_does() {
     assert!(context.iter().count() <= 3, "nothing in it that doesn't matter: {context:?}");
     assert_eq!(between(&json!(many), &json!(many[1..])).relation(), Relation::Narrower);
 }
+
+#[test]
+fn the_root_user_of_an_account_that_is_excepted_is_told_apart_from_its_users() {
+    let all = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"});
+    let but = |account: &str| {
+        let ada = format!("arn:aws:iam::{account}:user/ada");
+        let deny =
+            json!({"Effect": "Deny", "NotPrincipal": {"AWS": [ada, account]}, "Action": "s3:*", "Resource": "*"});
+        json!([all, deny])
+    };
+    let found = between(&all, &but("123456789012"));
+    assert_eq!(found.relation(), Relation::Narrower);
+    let found = between(&but("123456789012"), &but("999999999999"));
+    assert_eq!(found.relation(), Relation::Changed);
+    let root_only =
+        |names: Value| json!([all, {"Effect": "Deny", "NotPrincipal": {"AWS": names}, "Action": "*", "Resource": "*"}]);
+    let ada = "arn:aws:iam::123456789012:user/ada";
+    let found = between(&root_only(json!([ada])), &root_only(json!([ada, "123456789012"])));
+    assert_eq!(found.relation(), Relation::Wider);
+    assert_eq!(found.gained[0].example.principal, Caller::aws("123456789012"));
+}

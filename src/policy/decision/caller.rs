@@ -9,11 +9,13 @@ use crate::policy::statement::{PrincipalType, Statement};
 
 /// Keys that are filled in, but for this prefix.
 const USERNAME: &str = "aws:username";
+const USERID: &str = "aws:userid";
 const PRINCIPAL: &str = "aws:principal";
 
 impl Request {
     /// The circumstances with what follows from the caller: `aws:PrincipalArn`, `aws:PrincipalAccount`,
-    /// `aws:PrincipalType`, `aws:username`; for services `aws:PrincipalServiceName`.
+    /// `aws:PrincipalType`, `aws:username`, and `aws:userid` where it doesn't hold an id that only AWS knows; for services
+    /// `aws:PrincipalServiceName`.
     pub fn circumstances(&self) -> Context {
         let mut context = self.context.clone();
         for (key, value) in self.principal.keys() {
@@ -28,7 +30,7 @@ impl Request {
     pub(super) fn circumstances_for(&self, statement: &Statement) -> Cow<'_, Context> {
         let derived = |key: &str| {
             let key = key.to_ascii_lowercase();
-            key.starts_with(PRINCIPAL) || key == USERNAME
+            key.starts_with(PRINCIPAL) || key == USERNAME || key == USERID
         };
         let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
         let values = statement.conditions.iter().flat_map(|test| &test.values);
@@ -43,7 +45,10 @@ impl Caller {
         let mut keys = Vec::new();
         let mut add = |key: &'static str, value: &str| keys.push((key, value.to_owned()));
         match self.kind {
-            PrincipalType::Everyone => add("aws:PrincipalType", "Anonymous"),
+            PrincipalType::Everyone => {
+                add("aws:PrincipalType", "Anonymous");
+                add(USERID, "anonymous");
+            }
             PrincipalType::Service => {
                 add("aws:PrincipalServiceName", &self.name);
                 add("aws:PrincipalIsAWSService", "true");
@@ -57,8 +62,13 @@ impl Caller {
                     add("aws:PrincipalType", kind(entity));
                     add("aws:PrincipalArn", &self.arn(entity));
                 }
-                if let Some(Entity::User(name)) = self.entity() {
-                    add("aws:username", name);
+                match self.entity() {
+                    Some(Entity::User(name)) => add(USERNAME, name),
+                    Some(Entity::Root) => add(USERID, self.account().unwrap_or_default()),
+                    Some(Entity::Federated(name)) => {
+                        add(USERID, &format!("{}:{name}", self.account().unwrap_or_default()));
+                    }
+                    _ => {}
                 }
             }
             PrincipalType::Federated | PrincipalType::CanonicalUser => {}
@@ -85,22 +95,24 @@ fn kind(entity: Entity<'_>) -> &'static str {
         Entity::Root => "Account",
         Entity::User(_) => "User",
         Entity::Role(_) | Entity::Session(_) => "AssumedRole",
-        Entity::Federated => "FederatedUser",
+        Entity::Federated(_) => "FederatedUser",
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::policy::statement::Policy;
+
+    fn asked(principal: Caller) -> Request {
+        let (action, resource) = ("s3:GetObject".to_owned(), "*".to_owned());
+        Request { principal, action, resource, context: Context::default() }
+    }
 
     fn keys(caller: Caller) -> String {
-        let request = Request {
-            principal: caller,
-            action: "s3:GetObject".to_owned(),
-            resource: "*".to_owned(),
-            context: Context::default(),
-        };
-        let context = request.circumstances();
+        let context = asked(caller).circumstances();
         context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect::<Vec<_>>().join("\n")
     }
 
@@ -124,22 +136,41 @@ mod tests {
         aws:principalarn=arn:aws:iam::123456789012:root
         aws:principalisawsservice=false
         aws:principaltype=Account
+        aws:userid=123456789012
+        ");
+        insta::assert_snapshot!(keys(Caller::aws("arn:aws:sts::123456789012:federated-user/bob")), @r"
+        aws:principalaccount=123456789012
+        aws:principalarn=arn:aws:sts::123456789012:federated-user/bob
+        aws:principalisawsservice=false
+        aws:principaltype=FederatedUser
+        aws:userid=123456789012:bob
         ");
         insta::assert_snapshot!(keys(Caller::service("lambda.amazonaws.com")), @r"
         aws:principalisawsservice=true
         aws:principalservicename=lambda.amazonaws.com
         ");
-        insta::assert_snapshot!(keys(Caller { kind: PrincipalType::Everyone, name: "*".to_owned() }), @"aws:principaltype=Anonymous");
+        insta::assert_snapshot!(keys(Caller { kind: PrincipalType::Everyone, name: "*".to_owned() }), @r"
+        aws:principaltype=Anonymous
+        aws:userid=anonymous
+        ");
+    }
+
+    #[test]
+    fn a_statement_that_asks_for_a_key_gets_it() {
+        for name in ["arn:aws:iam::123456789012:user/team/ada", "arn:aws:sts::123456789012:federated-user/bob"] {
+            let request = asked(Caller::aws(name));
+            for (key, values) in request.circumstances().iter() {
+                let condition = json!({"StringEquals": {key: values[0]}});
+                let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+                let policy = Policy::compile("p", &json!({"Statement": statement})).unwrap();
+                assert!(policy.statements[0].applies(&request), "{key}");
+            }
+        }
     }
 
     #[test]
     fn what_the_request_says_goes_before() {
-        let mut request = Request {
-            principal: Caller::aws("arn:aws:sts::123456789012:assumed-role/ops/ada"),
-            action: "s3:GetObject".to_owned(),
-            resource: "*".to_owned(),
-            context: Context::default(),
-        };
+        let mut request = asked(Caller::aws("arn:aws:sts::123456789012:assumed-role/ops/ada"));
         request.context.set("AWS:principalarn", vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]);
         let arn = request.circumstances().get("aws:PrincipalArn").map(<[String]>::to_vec);
         assert_eq!(arn, Some(vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]));

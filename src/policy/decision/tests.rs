@@ -245,6 +245,7 @@ fn a_deny_to_all_but_some_is_for_all_who_have_a_boundary() {
         json!({"Effect": "Deny", "NotPrincipal": {"AWS": [USER, "123456789012"]}, "Action": "*", "Resource": "*"});
     let held = || get(USER).holding(&allow("*", "*")).at(&but_ada);
     allowed(&held());
+    forbidden(&get("arn:aws:iam::123456789012:user/bob").holding(&allow("*", "*")).at(&but_ada));
     forbidden(&held().within(&allow("*", "*")));
     forbidden(&get("arn:aws:iam::999999999999:user/eve").holding(&allow("*", "*")).at(&but_ada));
 }

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 use super::{Report, Stage};
 
-const CODE: &str = "policy-action";
+pub(super) const CODE: &str = "policy-action";
 
 const MISSING: &str = "Policy statement must contain actions.";
 

@@ -5,9 +5,7 @@ use crate::policy::document::{member, one_or_many};
 use crate::policy::statement::{COMPARISONS, Operator};
 use crate::value::Value;
 
-use super::{Report, Stage, UNKNOWN_OPERATOR, did_you_mean};
-
-const CODE: &str = "policy-condition";
+use super::{Report, Stage, UNKNOWN_OPERATOR, WRONG_KEY, did_you_mean, nearest};
 
 impl Report {
     pub(super) fn condition(&mut self, pointer: &str, condition: &Value) {
@@ -41,9 +39,7 @@ impl Report {
         } else {
             format!("Invalid Condition type : {operator}")
         };
-        let names: Vec<_> = COMPARISONS.iter().map(|(name, _)| *name).collect();
-        let bare = operator.split_once(':').map_or(operator, |(_, bare)| bare);
-        let help = did_you_mean(bare, &names);
+        let help = nearest_operator(operator).map(|near| format!("did you mean `{near}`?"));
         self.add(Stage::Syntax, pointer, UNKNOWN_OPERATOR, message, help);
     }
 
@@ -54,10 +50,23 @@ impl Report {
         if !key.contains(':') && self.usage == Usage::Bucket {
             let help =
                 did_you_mean(key, &["aws:SourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:SecureTransport"]);
-            self.add(Stage::Syntax, pointer, CODE, "Policy has an invalid condition key", help);
+            self.add(Stage::Syntax, pointer, WRONG_KEY, "Policy has an invalid condition key", help);
         } else if colons > 1 {
             let message = "Actions/Condition can contain only one colon.";
-            self.add(Stage::Actions, pointer, CODE, message, Some("a key is <service>:<name>".to_owned()));
+            self.add(Stage::Actions, pointer, WRONG_KEY, message, Some("a key is <service>:<name>".to_owned()));
         }
     }
+}
+
+/// Each part of it is mended on its own: `ForAnyValues:StringEqualIfExists` has two slips.
+fn nearest_operator(operator: &str) -> Option<String> {
+    let (set, bare) = operator.split_once(':').map_or(("", operator), |(set, bare)| (set, bare));
+    let (bare, suffix) = bare.strip_suffix("IfExists").map_or((bare, ""), |bare| (bare, "IfExists"));
+    let names: Vec<_> = COMPARISONS.iter().map(|(name, _)| *name).collect();
+    let bare = nearest(bare, &names)?;
+    let set =
+        if set.is_empty() { String::new() } else { nearest(set, &["ForAllValues", "ForAnyValue"])?.to_owned() + ":" };
+    let mended = format!("{set}{bare}{suffix}");
+    // There is no `NullIfExists`.
+    Some(if Operator::parse(&mended).is_some() { mended } else { format!("{set}{bare}") })
 }

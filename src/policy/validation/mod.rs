@@ -4,6 +4,7 @@
 //! documented, nothing is said.
 
 mod action;
+mod bucket;
 mod condition;
 mod condition_value;
 mod principal;
@@ -14,18 +15,38 @@ use crate::value::Value;
 
 use super::canonical::canonical;
 use super::document::{ELEMENTS, STATEMENT_ELEMENTS, member, one_or_many};
+use super::size::size_of_text;
 use super::{Finding, Usage, limit, size};
 
-/// What AWS would refuse, in the order in which IAM finds it: of several problems it reports the first.
+/// What AWS would refuse, in the order in which IAM finds it: of several problems it reports the first. It is as large
+/// as relayctl sends it.
 pub fn validate(document: &Value, usage: Usage) -> Vec<Finding> {
-    let mut report = Report { usage, findings: Vec::new() };
+    let sent = size(&canonical(document), usage);
+    found(document, usage, Sizes { counted: sent, sent })
+}
+
+/// The same for a document as it is written, which is how large it is to AWS where something else sends it.
+pub(super) fn validate_text(text: &str, document: &Value, usage: Usage) -> Vec<Finding> {
+    let sent = size(&canonical(document), usage);
+    found(document, usage, Sizes { counted: size_of_text(text, document, usage), sent })
+}
+
+fn found(document: &Value, usage: Usage, sizes: Sizes) -> Vec<Finding> {
+    let mut report = Report { usage, sizes, findings: Vec::new() };
     report.document(document);
     report.findings.sort_by_key(|(stage, _)| *stage);
     report.findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
+#[derive(Clone, Copy)]
+struct Sizes {
+    counted: usize,
+    sent: usize,
+}
+
 struct Report {
     usage: Usage,
+    sizes: Sizes,
     findings: Vec<(Stage, Finding)>,
 }
 
@@ -49,9 +70,13 @@ enum Stage {
     Quota,
 }
 
+const UNKNOWN_ELEMENT: &str = "policy-unknown-element";
+const UNKNOWN_OPERATOR: &str = "policy-unknown-operator";
+const UNKNOWN_TYPE: &str = "policy-unknown-principal-type";
+const WRONG_KEY: &str = "policy-condition-key";
+
 /// What is to blame here is the key, not what it holds.
-pub(super) const UNKNOWN_ELEMENT: &str = "policy-unknown-element";
-pub(super) const UNKNOWN_OPERATOR: &str = "policy-unknown-operator";
+pub(super) const OF_KEYS: &[&str] = &[UNKNOWN_ELEMENT, UNKNOWN_OPERATOR, UNKNOWN_TYPE, WRONG_KEY];
 
 const EXAMPLE: &str = "write \"Statement\": [{\"Effect\": \"Allow\", …}]";
 
@@ -106,7 +131,7 @@ impl Report {
             Some(statements) => self.statements(&one_or_many(statements, "/Statement")),
         }
         self.characters(document);
-        self.size(document);
+        self.size();
     }
 
     fn no_statement(&mut self) {
@@ -196,9 +221,9 @@ impl Report {
         }
     }
 
-    fn size(&mut self, document: &Value) {
-        let (limit, size) = (limit(self.usage), size(&canonical(document), self.usage));
-        if size <= limit {
+    fn size(&mut self) {
+        let (limit, Sizes { counted, sent }) = (limit(self.usage), self.sizes);
+        if counted <= limit {
             return;
         }
         let message = match self.usage {
@@ -210,8 +235,10 @@ impl Report {
             Usage::Bucket => "Policy exceeds the maximum allowed document size.".to_owned(),
         };
         let unit = if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };
-        let help = Some(format!("it has {size} {unit}, AWS's limit is {limit}"));
-        self.add(Stage::Quota, "", "policy-size", message, help);
+        let help = format!("it has {counted} {unit}, AWS's limit is {limit}");
+        // What is written with escapes or twice isn't sent so.
+        let fits = if sent <= limit { format!("; as relayctl sends it, it has {sent}") } else { String::new() };
+        self.add(Stage::Quota, "", "policy-size", message, Some(help + &fits));
     }
 }
 
@@ -219,11 +246,15 @@ fn beyond_latin(text: &str) -> Option<char> {
     text.chars().find(|c| *c > '\u{ff}')
 }
 
-/// The nearest name, if it is near enough to be a slip.
 fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
+    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The nearest name, if it is near enough to be a slip.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let near = |candidate: &&str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
     let best = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)))?;
-    (near(best) > 0.8).then(|| format!("did you mean `{best}`?"))
+    (near(best) > 0.8).then_some(*best)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::policy::canonical::is_account;
 use crate::policy::document::{member, one_or_many, texts};
 use crate::value::Value;
 
-use super::{Report, Stage, did_you_mean};
+use super::{Report, Stage, UNKNOWN_TYPE, did_you_mean};
 
 const CODE: &str = "policy-principal";
 
@@ -31,16 +31,26 @@ impl Report {
         for (name, value) in present {
             self.principal(&member(pointer, name), value);
         }
-        if self.usage == Usage::Trust && elements.contains_key("NotPrincipal") {
-            let allows = elements.get("Effect").is_some_and(|effect| effect == "Allow");
-            let message = if allows {
-                "Allow with NotPrincipal is not allowed."
-            } else {
-                "AssumeRole policy must not contain NotPrincipal field."
-            };
-            let help = Some("name in Principal who may assume the role".to_owned());
-            self.add(Stage::Statement, &member(pointer, "NotPrincipal"), CODE, message, help);
+        if elements.contains_key("NotPrincipal") {
+            self.not_principal(&member(pointer, "NotPrincipal"), elements);
         }
+    }
+
+    /// "`NotPrincipal` must be used with Deny", and trust policies may not have it at all (IAM User Guide,
+    /// "`NotPrincipal`").
+    fn not_principal(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let allows = elements.get("Effect").is_some_and(|effect| effect == "Allow");
+        let message = match (allows, self.usage) {
+            (true, _) => "Allow with NotPrincipal is not allowed.",
+            (false, Usage::Trust) => "AssumeRole policy must not contain NotPrincipal field.",
+            (false, _) => return,
+        };
+        let help = if self.usage == Usage::Trust {
+            "name in Principal who may assume the role"
+        } else {
+            "name in Principal who is allowed it"
+        };
+        self.add(Stage::Statement, pointer, CODE, message, Some(help.to_owned()));
     }
 
     /// Everybody can get an identity from somebody's pool, so AWS insists on a test of which pool it is.
@@ -77,7 +87,7 @@ impl Report {
             let message = self.invalid(&format!("\"{kind}\""));
             let help = did_you_mean(kind, TYPES)
                 .unwrap_or_else(|| format!("the types of principals are {}", TYPES.join(", ")));
-            self.add(Stage::Statement, &member(pointer, kind), CODE, message, Some(help));
+            self.add(Stage::Statement, &member(pointer, kind), UNKNOWN_TYPE, message, Some(help));
         }
         for (kind, (pointer, name)) in names {
             match name.as_str() {
@@ -125,17 +135,37 @@ fn is_aws_principal(name: &str) -> bool {
 /// A user, a role or a session of an account; or an origin access identity, whose account is `cloudfront`.
 fn is_principal_arn(name: &str) -> bool {
     let parts: Vec<_> = name.splitn(6, ':').collect();
-    let ["arn", partition, "iam" | "sts", "", account, resource] = parts[..] else { return false };
+    let ["arn", partition, service, "", account, resource] = parts[..] else { return false };
     let known = is_account(account) || account == "cloudfront";
-    known && !partition.is_empty() && !resource.is_empty() && !name.contains(['*', '?'])
+    known && !partition.is_empty() && !name.contains(['*', '?']) && is_entity(service, resource)
+}
+
+fn is_entity(service: &str, resource: &str) -> bool {
+    let (kind, name) = resource.split_once('/').unwrap_or((resource, ""));
+    match (service, kind) {
+        ("iam", "root") => name.is_empty(),
+        ("iam", "user" | "role") | ("sts", "federated-user") => !name.is_empty(),
+        // One session: "you cannot use a wildcard to mean all sessions".
+        ("sts", "assumed-role") => {
+            name.split_once('/').is_some_and(|(role, session)| !role.is_empty() && !session.is_empty())
+        }
+        _ => false,
+    }
 }
 
 fn aws_help(name: &str) -> String {
+    let resource = name.splitn(6, ':').nth(5).unwrap_or_default();
     if name.contains(['*', '?']) {
         return "AWS takes no wildcard in a part of a principal: name the account and test aws:PrincipalArn".to_owned();
     }
     if is_service(name) {
         return format!("a service is a principal of another type: {{\"Service\": \"{name}\"}}");
+    }
+    if resource.starts_with("saml-provider/") || resource.starts_with("oidc-provider/") {
+        return format!("a provider is a principal of another type: {{\"Federated\": \"{name}\"}}");
+    }
+    if resource.starts_with("group/") {
+        return "a group is no principal: name its users, or a role that they assume".to_owned();
     }
     "write an account id or the ARN of a user or a role".to_owned()
 }

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 use super::{LEGACY, Report, Stage};
 
-const CODE: &str = "policy-resource";
+pub(super) const CODE: &str = "policy-resource";
 
 const PARTITIONS: &[&str] =
     &["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
@@ -59,33 +59,22 @@ impl Report {
             }
             for (pointer, resource) in one_or_many(value, &pointer) {
                 match resource.as_str() {
-                    Some(resource) => self.resource(&pointer, resource),
+                    Some(resource) => self.resource(&pointer, resource, elements),
                     None => self.syntax(&pointer, "A resource is a text."),
                 }
             }
         }
     }
 
-    fn resource(&mut self, pointer: &str, resource: &str) {
-        if resource == "*" {
-            return;
-        }
-        let Some(Refusal { stage, message, help }) = refusal(resource, &parts(resource)) else {
-            return self.resource_of_bucket(pointer, resource);
-        };
-        let message = if self.usage == Usage::Bucket { NOT_OF_BUCKET.to_owned() } else { message };
-        self.add(stage, pointer, CODE, message, help);
-    }
-
-    fn resource_of_bucket(&mut self, pointer: &str, resource: &str) {
-        if self.usage == Usage::Bucket && parts(resource).get(2) != Some(&"s3") {
-            let help = "a bucket policy is about its bucket: arn:aws:s3:::<bucket> and arn:aws:s3:::<bucket>/*";
-            self.add(Stage::Resources, pointer, CODE, NOT_OF_BUCKET, Some(help.to_owned()));
+    fn resource(&mut self, pointer: &str, resource: &str, elements: &Map<String, Value>) {
+        let refused = if resource == "*" { None } else { refusal(resource, &parts(resource)) };
+        match refused {
+            None => self.resource_of_bucket(pointer, resource, elements),
+            Some(_) if self.usage == Usage::Bucket => self.not_of_bucket(CODE, pointer),
+            Some(Refusal { stage, message, help }) => self.add(stage, pointer, CODE, message, help),
         }
     }
 }
-
-const NOT_OF_BUCKET: &str = "Policy has invalid resource";
 
 struct Refusal {
     stage: Stage,

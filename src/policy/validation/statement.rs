@@ -55,6 +55,7 @@ impl Report {
             self.condition(&member(pointer, "Condition"), condition);
         }
         self.cognito(pointer, elements);
+        self.actions_of_bucket(pointer, elements);
     }
 
     fn sid(&mut self, pointer: &str, sid: Option<&Value>) {

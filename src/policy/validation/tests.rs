@@ -175,7 +175,8 @@ fn principals_are_forbidden_or_required_by_usage() {
     only(&with("Principal", &json!("*")), Usage::Managed, "/Statement/0/Principal", message);
     let nobody = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole"}));
     only(&nobody, Usage::Trust, "/Statement", "Missing required field Principal");
-    only(&with("Action", &json!("s3:x")), Usage::Bucket, "/Statement/0", "Missing required field Principal");
+    let object = with("Resource", &json!("arn:aws:s3:::b/*"));
+    only(&object, Usage::Bucket, "/Statement/0", "Missing required field Principal");
     let empty = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": []}}));
     only(&empty, Usage::Trust, "/Statement/Principal", "Missing required field Principal cannot be empty!");
 }
@@ -197,13 +198,38 @@ fn principals_are_of_known_types_and_form() {
         let document = trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}));
         only(&document, Usage::Trust, &format!("/Statement/Principal{pointer}"), message);
     }
-    let document =
-        trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "lambda.amazonaws.com"}}));
-    let help = validate(&document, Usage::Trust).remove(0).help;
-    assert_eq!(
-        help.as_deref(),
-        Some("a service is a principal of another type: {\"Service\": \"lambda.amazonaws.com\"}")
-    );
+}
+
+#[test]
+fn an_aws_principal_that_is_none_comes_with_what_to_write() {
+    let taken = [
+        "arn:aws:iam::123456789012:user/path/ada",
+        "arn:aws:sts::123456789012:assumed-role/ops/ada",
+        "arn:aws:sts::123456789012:federated-user/ada",
+        "arn:aws-us-gov:iam::123456789012:root",
+    ];
+    // "You cannot identify a user group as a principal" (IAM User Guide, "Principal").
+    let refused = [
+        ("lambda.amazonaws.com", "a service is a principal of another type: {\"Service\": \"lambda.amazonaws.com\"}"),
+        ("arn:aws:iam::123456789012:group/ops", "a group is no principal: name its users, or a role that they assume"),
+        (
+            "arn:aws:iam::123456789012:oidc-provider/x.y",
+            "a provider is a principal of another type: {\"Federated\": \"arn:aws:iam::123456789012:oidc-provider/x.y\"}",
+        ),
+        ("arn:aws:iam::123456789012:instance-profile/x", "write an account id or the ARN of a user or a role"),
+        ("arn:aws:iam::123456789012:ada", "write an account id or the ARN of a user or a role"),
+        ("arn:aws:iam::123456789012:user/", "write an account id or the ARN of a user or a role"),
+        ("arn:aws:sts::123456789012:assumed-role/ops", "write an account id or the ARN of a user or a role"),
+    ];
+    let by = |name: &str| trust(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": name}}));
+    for name in taken {
+        assert_eq!(found(&by(name), Usage::Trust), [], "{name}");
+    }
+    for (name, help) in refused {
+        let message = format!("Invalid principal in policy: \"AWS\":\"{name}\"");
+        only(&by(name), Usage::Trust, "/Statement/Principal/AWS", &message);
+        assert_eq!(validate(&by(name), Usage::Trust)[0].help.as_deref(), Some(help), "{name}");
+    }
 }
 
 #[test]
@@ -229,9 +255,60 @@ fn trust_policies_have_no_resource_and_only_sts_actions() {
 
 #[test]
 fn bucket_policies_are_about_buckets() {
-    let mut document = with("Principal", &json!("*"));
-    document["Statement"][0]["Resource"] = json!("arn:aws:sqs:::x");
-    only(&document, Usage::Bucket, "/Statement/0/Resource", "Policy has invalid resource");
+    let bucket = |action: &str, resource: Value| {
+        trust(&json!({"Effect": "Deny", "Principal": "*", "Action": action, "Resource": resource}))
+    };
+    for resource in ["arn:aws:sqs:::x", "*"] {
+        only(&bucket("s3:*", json!(resource)), Usage::Bucket, "/Statement/Resource", "Policy has invalid resource");
+    }
+    // Directory buckets and those on Outposts have policies too ("Example bucket policies for directory buckets").
+    let directory = "arn:aws:s3express:us-west-2:123456789012:bucket/b--usw2-az1--x-s3";
+    let outpost = "arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-1/bucket/b/object/*";
+    for (action, resource) in
+        [("s3express:CreateSession", "*"), ("s3express:CreateSession", directory), ("s3-outposts:GetObject", outpost)]
+    {
+        assert_eq!(found(&bucket(action, json!(resource)), Usage::Bucket), [], "{action} {resource}");
+    }
+}
+
+#[test]
+fn an_action_of_a_bucket_policy_is_about_one_of_its_resources() {
+    let on = |actions: Value, resources: Value| {
+        trust(&json!({"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resources}))
+    };
+    let message = "Action does not apply to any resource(s) in statement";
+    let (bucket, objects) = ("arn:aws:s3:::b", "arn:aws:s3:::b/*");
+    only(&on(json!("s3:getobject"), json!(bucket)), Usage::Bucket, "/Statement/Action", message);
+    only(
+        &on(json!(["s3:GetObject", "s3:ListBucket"]), json!([objects])),
+        Usage::Bucket,
+        "/Statement/Action/1",
+        message,
+    );
+    let fine = [
+        (json!(["s3:GetObject", "s3:ListBucket"]), json!([bucket, objects])),
+        (json!("s3:*"), json!(bucket)),
+        (json!("s3:Get*"), json!(objects)),
+        (json!("s3:GetObject"), json!("arn:aws:s3:::b*")),
+        (json!("s3:GetObject"), json!("arn:aws:s3:::${aws:PrincipalTag/bucket}")),
+        (json!("s3:SomethingNew"), json!(bucket)),
+    ];
+    for (actions, resources) in fine {
+        assert_eq!(found(&on(actions.clone(), resources.clone()), Usage::Bucket), [], "{actions} {resources}");
+        assert_eq!(found(&with("Action", &actions), Usage::Managed), [], "IAM doesn't mind");
+    }
+}
+
+#[test]
+fn nobody_is_allowed_something_by_not_being_named() {
+    // IAM User Guide, "NotPrincipal": "Using it with Effect Allow is not supported."
+    let but = |effect: &str| {
+        trust(
+            &json!({"Effect": effect, "NotPrincipal": {"AWS": "123456789012"}, "Action": "s3:*", "Resource": "arn:aws:s3:::b"}),
+        )
+    };
+    only(&but("Allow"), Usage::Bucket, "/Statement/NotPrincipal", "Allow with NotPrincipal is not allowed.");
+    assert_eq!(found(&but("Deny"), Usage::Bucket), []);
 }
 
 #[test]
@@ -258,8 +335,16 @@ fn conditions() {
     for (value, pointer, message) in cases {
         only(&condition(value), Usage::Managed, &format!("/Statement/0/Condition{pointer}"), message);
     }
-    let help = validate(&condition(json!({"StringEqual": {"aws:username": "x"}})), Usage::Managed).remove(0).help;
-    assert_eq!(help.as_deref(), Some("did you mean `StringEquals`?"));
+    for (slip, meant) in [
+        ("StringEqual", "StringEquals"),
+        ("StringEqualIfExists", "StringEqualsIfExists"),
+        ("ForAnyValues:StringLike", "ForAnyValue:StringLike"),
+        ("ForAllValue:StringNotLikes", "ForAllValues:StringNotLike"),
+        ("NullIfExists", "Null"),
+    ] {
+        let help = validate(&condition(json!({slip: {"aws:username": "x"}})), Usage::Managed).remove(0).help;
+        assert_eq!(help, Some(format!("did you mean `{meant}`?")), "{slip}");
+    }
 }
 
 #[test]
@@ -361,7 +446,7 @@ fn what_s3_minds_in_bucket_policies() {
         let mut document = with(element, &value);
         document["Statement"][0]["Principal"] = json!("*");
         if element != "Resource" {
-            document["Statement"][0]["Resource"] = json!("arn:aws:s3:::b");
+            document["Statement"][0]["Resource"] = json!("arn:aws:s3:::b/*");
         }
         document
     };

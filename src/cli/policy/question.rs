@@ -1,0 +1,36 @@
+//! Questions that AWS never asks itself, because of a slip in them.
+
+use crate::policy::catalogue::{self, nearest_action, nearest_service};
+use crate::policy::request::Request;
+
+/// What is odd about the request. It is answered all the same: the catalogue may be older than the action.
+pub fn doubts(request: &Request) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let whole = request.resource == "*";
+    match catalogue::action(&request.action) {
+        None => doubts.push(unknown(&request.action)),
+        Some(_) if whole => {}
+        Some(action) if !action.takes_resource() => {
+            doubts.push(format!("{} is about no single resource: AWS asks about * instead", action.name));
+        }
+        Some(action) if !action.resources.iter().any(|resource| resource.fits(&request.resource)) => {
+            let forms: Vec<_> = action.resources.iter().map(|resource| resource.format).collect();
+            doubts.push(format!("{} is about no resource of this form, but of {}", action.name, forms.join(" or ")));
+        }
+        Some(_) => {}
+    }
+    if !whole && request.resource.contains(['*', '?']) {
+        doubts.push("a wildcard in --resource is taken for a character of the resource's name".to_owned());
+    }
+    doubts
+}
+
+fn unknown(action: &str) -> String {
+    let service = action.split(':').next().unwrap_or_default();
+    let (what, near) = match catalogue::service(service) {
+        None => (format!("service {service}"), nearest_service(service).map(str::to_owned)),
+        Some(_) => (format!("action {action}"), nearest_action(action)),
+    };
+    let near = near.map(|near| format!(": did you mean {near}?")).unwrap_or_default();
+    format!("AWS has no {what} (the list is of {}){near}", catalogue::date())
+}
