@@ -45,7 +45,7 @@ pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
 }
 
 /// Resources are compared part by part: a wildcard doesn't reach over the colon into the next part of an ARN, and AWS
-/// completes an ARN of fewer than six parts with `*`. A pattern that holds a variable without a value matches no
+/// completes the pattern of fewer than six parts with `*`, so that it matches nothing that is no ARN. A pattern that holds a variable without a value matches no
 /// resource, in NotResource as in Resource (IAM User Guide, "Policy variables with no value").
 pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'_>) -> bool {
     if !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*') {
@@ -53,8 +53,7 @@ pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'
     }
     let patterns = arn_parts(pattern, filling);
     let parts: Vec<_> = resource.splitn(6, ':').collect();
-    parts.len() >= patterns.len()
-        && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
+    parts.len() == 6 && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
 }
 
 /// As ArnLike and ArnEquals compare, which "behave identically": each of the six parts on its own. What is no ARN of
@@ -234,6 +233,7 @@ mod tests {
         assert!(matches("arn:aws:iam::123456789012:role/*ZappaLambdaExecutionRole", role));
         assert!(matches("arn:*:iam::*:role/*", role));
         assert!(matches("arn:aws:iam", role), "AWS completes a short ARN");
+        assert!(!matches("arn:aws", "arn:aws:iam::123456789012"), "of a pattern, not of what is asked about");
         assert!(!matches("arn:*/*", role), "a wildcard doesn't reach over a colon");
         assert!(!matches("arn:aws:iam::?23456789012*:role:*", role));
         assert!(!matches("arn:aws:iam::123456789012:Role/*", role));

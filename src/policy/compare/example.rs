@@ -57,6 +57,9 @@ fn resources(grant: &Grant) -> Vec<String> {
     resources
 }
 
+/// What an ARN of which nothing is said might be: AWS completes a short one.
+const REST: [&str; 6] = ["arn", ":aws", ":example", ":us-east-1", ":123456789012", ":example"];
+
 fn worded(text: &str, word: &str) -> String {
     let parts: Vec<String> = with_examples(text)
         .splitn(6, ':')
@@ -68,8 +71,7 @@ fn worded(text: &str, word: &str) -> String {
             (_, part) => part.replace('*', word).replace('?', "x"),
         })
         .collect();
-    let missing = 6_usize.saturating_sub(parts.len());
-    let rest = [":us-east-1", ":123456789012", ":example"];
-    let missing_parts = rest[rest.len() - missing.min(rest.len())..].concat();
+    let missing = REST.len().saturating_sub(parts.len());
+    let missing_parts = REST[REST.len() - missing..].concat();
     parts.join(":") + &missing_parts
 }

@@ -67,6 +67,13 @@ fn an_added_action_is_gained() {
 }
 
 #[test]
+fn the_example_of_a_short_arn_is_a_whole_one() {
+    let found = between(&json!([]), &allow(&json!("s3:Get?bject"), &json!(["arn:aws", "arn:aws:sqs"])));
+    let examples: Vec<&str> = found.gained.iter().map(|grant| grant.example.resource.as_str()).collect();
+    assert_eq!(examples, ["arn:aws:example:us-east-1:123456789012:example"]);
+}
+
+#[test]
 fn a_widened_pattern_says_what_was_allowed_already() {
     let role = |name: &str| allow(&json!("iam:PassRole"), &json!(format!("arn:aws:iam::1:role/{name}")));
     let found = between(&role("*-Zappa"), &role("*Zappa"));
