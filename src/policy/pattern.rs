@@ -45,8 +45,9 @@ pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
 }
 
 /// Resources are compared part by part: a wildcard doesn't reach over the colon into the next part of an ARN, and AWS
-/// completes the pattern of fewer than six parts with `*`, so that it matches nothing that is no ARN. A pattern that holds a variable without a value matches no
-/// resource, in NotResource as in Resource (IAM User Guide, "Policy variables with no value").
+/// completes the pattern of fewer than six parts with `*`, so that it matches nothing that is no ARN. A pattern that
+/// holds a variable without a value matches no resource, in NotResource as in Resource (IAM User Guide, "Policy
+/// variables with no value").
 pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'_>) -> bool {
     if !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*') {
         return true;
@@ -107,6 +108,24 @@ pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
         Piece::Text(_) | Piece::Special(_) => None,
     };
     pieces(text, Filling::Anything).into_iter().filter_map(variable)
+}
+
+/// With the keys of its variables in lower case, since keys know none.
+pub(super) fn with_plain_variables(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for piece in pieces(text, Filling::Anything) {
+        match piece {
+            Piece::Text(text) => plain.push_str(text),
+            Piece::Special(c) => plain.extend(["${", c.encode_utf8(&mut [0; 4]), "}"]),
+            Piece::Variable(inside) => {
+                let key = variable_key(inside);
+                let default = inside.split_once(',').map_or("", |(_, default)| default.trim());
+                let comma = if default.is_empty() { "" } else { ", " };
+                plain.extend(["${", &key.to_lowercase(), comma, default, "}"]);
+            }
+        }
+    }
+    plain
 }
 
 /// The key of which a variable takes the value.
@@ -250,6 +269,15 @@ mod tests {
         assert!(!resource_matches(pattern, "arn:aws:s3:::home/bob/x", Filling::Nothing));
         assert!(matches("arn:aws:s3:::a${*}b", "arn:aws:s3:::a*b"));
         assert!(!matches("arn:aws:s3:::a${*}b", "arn:aws:s3:::axb"));
+    }
+
+    #[test]
+    fn variables_are_the_same_in_every_spelling() {
+        for text in ["a${AWS:UserName}*${$}", "a${ aws:username }*${$}"] {
+            assert_eq!(with_plain_variables(text), "a${aws:username}*${$}");
+        }
+        assert_eq!(with_plain_variables("${aws:PrincipalTag/Team,'A b'}:x"), "${aws:principaltag/team, 'A b'}:x");
+        assert_eq!(with_plain_variables("no ${variable"), "no ${variable");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! converse isn't so, since some assignments belong to no request: a gain is claimed only with a request that shows it.
 
 use crate::policy::condition::holds;
+use crate::policy::pattern::with_plain_variables;
 use crate::policy::request::Context;
 use crate::policy::statement::{Comparison, Operator, Quantifier, Test};
 
@@ -85,14 +86,13 @@ impl Atoms {
     /// ForAllValues, where StringEquals and ForAnyValue are false (IAM User Guide, "Condition operators", "Set
     /// operators for multivalued context keys").
     fn test(&mut self, test: &Test, variables: bool) -> Formula {
-        let operator = test.operator;
-        let key = test.key.to_lowercase();
+        let (Test { operator, key, values }, variables) = plain(test, variables);
         if operator.comparison == Comparison::Null {
-            return self.null(test, key, variables);
+            return self.null(Test { operator, key, values }, variables);
         }
         if operator.quantifier.is_some() && operator.if_exists {
             // What an empty list of values is to both isn't documented.
-            return self.atom(Atom::Opaque(test.clone(), variables));
+            return self.atom(Atom::Opaque(Test { operator, key, values }, variables));
         }
         let (comparison, negated) = operator.comparison.positive();
         let quantifier = match (operator.quantifier, negated) {
@@ -100,9 +100,6 @@ impl Atoms {
             (Some(Quantifier::ForAnyValue), true) => Some(Quantifier::ForAllValues),
             (quantifier, _) => quantifier,
         };
-        let mut values = test.values.clone();
-        values.sort();
-        values.dedup();
         let matches = self.atom(Atom::Matches { quantifier, comparison, key: key.clone(), values, variables });
         match (negated, operator.if_exists) {
             // With IfExists or without: it is true where the key is missing.
@@ -112,16 +109,16 @@ impl Atoms {
         }
     }
 
-    fn null(&mut self, test: &Test, key: String, variables: bool) -> Formula {
+    fn null(&mut self, test: Test, variables: bool) -> Formula {
         let plain = test.operator.quantifier.is_none();
         let mut wanted: Vec<String> = test.values.iter().map(|value| value.to_lowercase()).collect();
         wanted.sort();
         wanted.dedup();
         match wanted.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["true"] if plain => self.atom(Atom::Exists(key)).not(),
-            ["false"] if plain => self.atom(Atom::Exists(key)),
+            ["true"] if plain => self.atom(Atom::Exists(test.key)).not(),
+            ["false"] if plain => self.atom(Atom::Exists(test.key)),
             ["false", "true"] if plain => Formula::Constant(true),
-            _ => self.atom(Atom::Opaque(test.clone(), variables)),
+            _ => self.atom(Atom::Opaque(test, variables)),
         }
     }
 
@@ -149,7 +146,7 @@ impl Atom {
     fn key(&self) -> Option<String> {
         match self {
             Self::Exists(key) | Self::Matches { key, .. } => Some(key.clone()),
-            Self::Opaque(test, _) => Some(test.key.to_lowercase()),
+            Self::Opaque(test, _) => Some(test.key.clone()),
             Self::Within(_) => None,
         }
     }
@@ -166,6 +163,16 @@ impl Atom {
             Self::Within(_) => false,
         }
     }
+}
+
+/// In the one spelling of all that mean the same, and whether there are variables in it.
+fn plain(test: &Test, variables: bool) -> (Test, bool) {
+    let variables = variables && test.values.iter().any(|value| value.contains("${"));
+    let spelt = |value: &String| if variables { with_plain_variables(value) } else { value.clone() };
+    let mut values: Vec<String> = test.values.iter().map(spelt).collect();
+    values.sort();
+    values.dedup();
+    (Test { operator: test.operator, key: test.key.to_lowercase(), values }, variables)
 }
 
 fn implies(narrow: &Atom, wide: &Atom) -> bool {
@@ -218,6 +225,25 @@ mod tests {
         }
         let (few, many) = (json!({"StringNotEquals": {"k:k": "a"}}), json!({"StringNotEquals": {"k:k": ["a", "b"]}}));
         assert!(follows(&many, &few) && !follows(&few, &many));
+    }
+
+    #[test]
+    fn spelling_is_no_difference() {
+        let pairs = [
+            (json!({"StringEquals": {"k:K": ["b", "a"]}}), json!({"stringEquals": {"K:k": ["a", "b", "a"]}})),
+            (json!({"Null": {"k:k": [true, "TRUE"]}}), json!({"Null": {"K:K": "true"}})),
+            (
+                json!({"ForAnyValue:StringLikeIfExists": {"k:k": ["b", "a"]}}),
+                json!({"ForAnyValue:StringLikeIfExists": {"K:k": ["a", "b", "b"]}}),
+            ),
+            (
+                json!({"StringLike": {"k:k": "${aws:PrincipalTag/T}*"}}),
+                json!({"StringLike": {"k:k": "${AWS:principaltag/t }*"}}),
+            ),
+        ];
+        for (one, other) in pairs {
+            assert!(follows(&one, &other) && follows(&other, &one), "{one} {other}");
+        }
     }
 
     #[test]

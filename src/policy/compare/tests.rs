@@ -149,6 +149,18 @@ fn variables_are_the_same_on_both_sides_and_nothing_else() {
 }
 
 #[test]
+fn the_case_of_a_key_is_no_difference() {
+    let home = |variable: &str| allow(&json!("s3:GetObject"), &json!(format!("arn:aws:s3:::home/${{{variable}}}/*")));
+    assert_eq!(between(&home("aws:username"), &home("AWS:UserName")).relation(), Relation::Equal);
+    let tagged = |key: &str, values: Value| {
+        json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+            "Condition": {"ForAllValues:StringEqualsIfExists": {key: values}}})
+    };
+    let found = between(&tagged("aws:TagKeys", json!(["a", "b"])), &tagged("aws:tagkeys", json!(["b", "a", "a"])));
+    assert_eq!(found.relation(), Relation::Equal);
+}
+
+#[test]
 fn a_pattern_that_may_match_hides_none_that_does() {
     let lists = |first: &str| {
         let resources = json!([format!("arn:aws:s3:::{first}${{aws:username}}*"), "arn:aws:s3:::b*"]);

@@ -1,5 +1,6 @@
 //! What is gained and lost in one box of requests, over all circumstances.
 
+use crate::policy::pattern::with_plain_variables;
 use crate::policy::request::{Caller, Context, Request};
 use crate::policy::statement::Effect;
 
@@ -100,7 +101,7 @@ impl<'s, 'a> Case<'s, 'a> {
                 Membership::No => Formula::Constant(false),
                 Membership::Varies(patterns) => {
                     let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
-                    let within = patterns.into_iter().map(|it| atoms.atom(Atom::Within(it.to_owned())));
+                    let within = patterns.into_iter().map(|it| atoms.atom(Atom::Within(with_plain_variables(it))));
                     let any = Formula::any(within.collect());
                     if not { any.not() } else { any }
                 }
