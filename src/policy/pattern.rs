@@ -77,10 +77,15 @@ pub(super) fn text_matches(pattern: &str, text: &str, filling: Filling<'_>) -> b
 
 /// The text with its variables filled in, none of its characters a wildcard; `None` where a variable has no value.
 pub(super) fn filled(text: &str, filling: Filling<'_>) -> Option<String> {
+    filled_with(text, filling, str::to_owned)
+}
+
+/// The same with something done to what the author wrote.
+pub(super) fn filled_with(text: &str, filling: Filling<'_>, written: impl Fn(&str) -> String) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     for piece in pieces(text, filling) {
         match piece {
-            Piece::Text(text) => filled.push_str(text),
+            Piece::Text(text) => filled.push_str(&written(text)),
             Piece::Special(c) => filled.push(c),
             Piece::Variable(inside) => filled.push_str(&value(inside, filling)?),
         }

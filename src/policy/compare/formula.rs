@@ -77,6 +77,11 @@ impl Atoms {
         }))
     }
 
+    /// That the resource is one of the pattern's.
+    pub fn within(&mut self, pattern: &str) -> Formula {
+        self.atom(Atom::Within(with_plain_variables(pattern)))
+    }
+
     /// All tests of a statement.
     pub fn tests(&mut self, tests: &[Test], variables: bool) -> Formula {
         Formula::all(tests.iter().map(|test| self.test(test, variables)).collect())

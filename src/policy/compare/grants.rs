@@ -10,7 +10,7 @@ use crate::value::Value;
 use super::language::Cell;
 use super::people::is_account;
 use super::space::{Group, Place, Row, Space, letters, narrowest};
-use super::verdict::{Answer, Verdict};
+use super::verdict::{Answer, Through, Verdict, holds_all, patterns};
 use super::{Cause, Doubt, Grant, Part, Side};
 
 /// A box with its verdict.
@@ -53,10 +53,10 @@ pub(super) struct Direction<'s, 'a> {
 impl<'s> Direction<'s, '_> {
     pub fn doubts(&self, regions: &[Region<'s>]) -> Vec<Doubt> {
         let mut doubts = BTreeSet::new();
-        for region in regions {
-            if let Answer::Doubt(reason) = self.answer(&region.verdict) {
-                let row = self.allowing(region).map_or("", |row| self.space.rows[row].policy);
-                doubts.insert(Doubt { side: self.side, policy: row.to_owned(), reason: (*reason).to_owned() });
+        for through in regions.iter().flat_map(|region| self.through(&region.verdict)) {
+            if let Answer::Doubt(reason) = through.answer {
+                let policy = self.space.rows[through.row].policy.to_owned();
+                doubts.insert(Doubt { side: self.side, policy, reason: reason.to_owned() });
             }
         }
         doubts.into_iter().collect()
@@ -65,21 +65,27 @@ impl<'s> Direction<'s, '_> {
     pub fn grants(&self, regions: &'s [Region<'s>]) -> Vec<Grant> {
         let mut found: BTreeMap<Label, Found<'s>> = BTreeMap::new();
         for region in regions {
-            let Answer::Something { context, resource } = self.answer(&region.verdict) else { continue };
-            for (label, cells) in self.labels(region) {
-                found.entry(label).or_insert_with(|| Found {
-                    caller: region.caller,
-                    action: &cells[0].witness,
-                    resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
-                    context: context.clone(),
-                    already: BTreeSet::new(),
-                });
+            for through in self.through(&region.verdict) {
+                let Answer::Something { context, resource } = &through.answer else { continue };
+                for (label, cells) in self.labels(region, through.row, through.pattern.as_deref()) {
+                    found.entry(label).or_insert_with(|| Found {
+                        caller: region.caller,
+                        action: &cells[0].witness,
+                        resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
+                        context: context.clone(),
+                        already: BTreeSet::new(),
+                    });
+                }
             }
         }
         for region in regions.iter().filter(|region| region.verdict.allowed[usize::from(!self.is_after())]) {
-            for (label, cells) in self.labels(region) {
-                if let Some(found) = found.get_mut(&label) {
-                    found.already.extend(self.already(region, &label, &cells));
+            for row in self.allows(region, true) {
+                for pattern in patterns(self.space, &self.space.rows[row], region.place) {
+                    for (label, cells) in self.labels(region, row, pattern) {
+                        if let Some(found) = found.get_mut(&label) {
+                            found.already.extend(self.already(region, &label, &cells));
+                        }
+                    }
                 }
             }
         }
@@ -90,7 +96,7 @@ impl<'s> Direction<'s, '_> {
         self.side == Side::Gained
     }
 
-    fn answer<'v>(&self, verdict: &'v Verdict) -> &'v Answer {
+    fn through<'v>(&self, verdict: &'v Verdict) -> &'v [Through] {
         if self.is_after() { &verdict.gained } else { &verdict.lost }
     }
 
@@ -103,10 +109,9 @@ impl<'s> Direction<'s, '_> {
         region.rows.iter().copied().filter(matches).collect::<Vec<_>>().into_iter()
     }
 
-    /// The Allow that speaks for this side: without conditions if there is one.
-    fn allowing(&self, region: &Region<'_>) -> Option<usize> {
-        let allows = self.of(region, true, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0);
-        allows.min_by_key(|row| (!self.space.rows[*row].statement.conditions.is_empty(), *row))
+    /// The Allows of the principal's own layer.
+    fn allows(&self, region: &Region<'_>, ours: bool) -> impl Iterator<Item = usize> {
+        self.of(region, ours, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0)
     }
 
     /// Why the other side doesn't allow it.
@@ -129,13 +134,16 @@ impl<'s> Direction<'s, '_> {
         }
     }
 
-    /// What a box is called, one for each action pattern that it touches; with those of its actions.
-    fn labels(&self, region: &Region<'s>) -> Vec<(Label, Vec<&'s Cell>)> {
-        let Some(allow) = self.allowing(region) else { return Vec::new() };
+    /// What a box is called, one for each action pattern that it touches; with those of its actions. `pattern`: which of
+    /// the resources, where the Allow is about all of the box only together with others.
+    fn labels(&self, region: &Region<'s>, allow: usize, pattern: Option<&str>) -> Vec<(Label, Vec<&'s Cell>)> {
         let (cause, other) = self.cause(region);
         let row = &self.space.rows[allow];
         let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
-        let (resource, except_resources) = self.resource(row, deny, region.place);
+        let (resource, except_resources) = match pattern {
+            Some(pattern) => (pattern.to_owned(), Vec::new()),
+            None => self.resource(row, deny.and_then(|deny| self.denied(region, deny)), region.place),
+        };
         let template = Label {
             cause,
             row: other.unwrap_or(allow),
@@ -159,34 +167,54 @@ impl<'s> Direction<'s, '_> {
         labels.into_iter().collect()
     }
 
-    fn resource(&self, row: &Row<'_>, deny: Option<&Row<'_>>, place: &Place) -> (String, Vec<String>) {
+    /// A pattern that holds all of the place that is meant, with what it excepts.
+    fn resource(&self, row: &Row<'_>, denied: Option<&str>, place: &Place) -> (String, Vec<String>) {
         let mine = row.resource(self.space, place);
-        let theirs = deny.and_then(|deny| deny.resource(self.space, place));
-        match (narrowest(mine.into_iter().chain(theirs)), &row.statement.resources) {
+        match (narrowest(mine.into_iter().chain(denied)), &row.statement.resources) {
             (Some(resource), _) => (resource.to_owned(), Vec::new()),
             (None, Some(clause)) => ("*".to_owned(), clause.patterns.clone()),
             (None, None) => (String::new(), Vec::new()),
         }
     }
 
-    /// The parts of a label that the other side allows as well.
-    fn already(&self, region: &Region<'s>, label: &Label, cells: &[&Cell]) -> BTreeSet<Part> {
-        let allows = self.of(region, false, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0);
-        let Some(row) = allows.min_by_key(|row| (!self.space.rows[*row].statement.conditions.is_empty(), *row)) else {
-            return BTreeSet::new();
+    /// The pattern within which is whatever the Deny makes the difference for. One with variables is that only where
+    /// nothing else does.
+    fn denied(&self, region: &Region<'_>, deny: &Row<'s>) -> Option<&'s str> {
+        let whole = deny.resource(self.space, region.place);
+        let alone = || {
+            let free = |row: &Row<'_>| row.statement.conditions.is_empty() && holds_all(self.space, row, region.place);
+            let mut allows = self.of(region, false, Effect::Allow).map(|row| &self.space.rows[row]);
+            let layers = self.space.layers[usize::from(!self.is_after())];
+            let allowed: BTreeSet<usize> = allows.by_ref().filter(|row| free(row)).map(|row| row.layer).collect();
+            allowed.len() == layers && self.of(region, false, Effect::Deny).count() == 1
         };
-        let row = &self.space.rows[row];
+        match patterns(self.space, deny, region.place)[..] {
+            [Some(varying)] if whole.is_none() && alone() => Some(varying),
+            _ => whole,
+        }
+    }
+
+    /// The parts of a label that the other side allows as well: where it does so without conditions, that alone.
+    fn already(&self, region: &Region<'s>, label: &Label, cells: &[&Cell]) -> BTreeSet<Part> {
+        let mut allows: Vec<&Row<'_>> = self.allows(region, false).map(|row| &self.space.rows[row]).collect();
+        if let Some(free) = allows.iter().position(|row| row.statement.conditions.is_empty()) {
+            allows = vec![allows[free]];
+        }
         let narrower = |theirs: Option<&str>, ours: &str| match theirs {
             Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
             _ => ours.to_owned(),
         };
-        let resource = narrower(row.resource(self.space, region.place), &label.resource);
-        let conditional = condition_of(row.statement) != label.condition;
         let mut parts = BTreeSet::new();
-        for cell in cells {
-            let action = narrower(row.action(cell), &label.action);
-            if conditional || resource != label.resource || !action.eq_ignore_ascii_case(&label.action) {
-                parts.insert(Part { action, resource: resource.clone(), condition: row.statement.condition() });
+        for row in allows {
+            let conditional = condition_of(row.statement) != label.condition;
+            for pattern in patterns(self.space, row, region.place) {
+                let resource = narrower(pattern.or_else(|| row.resource(self.space, region.place)), &label.resource);
+                for cell in cells {
+                    let action = narrower(row.action(cell), &label.action);
+                    if conditional || resource != label.resource || !action.eq_ignore_ascii_case(&label.action) {
+                        parts.insert(Part { action, resource: resource.clone(), condition: row.statement.condition() });
+                    }
+                }
             }
         }
         parts
@@ -223,7 +251,9 @@ impl<'s> Direction<'s, '_> {
 fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
     let principals = statement.principals.as_ref()?;
     if principals.not {
-        let names: Vec<&str> = principals.names.iter().map(|(_, name)| name.as_str()).collect();
+        let mut names: Vec<&str> = principals.names.iter().map(|(_, name)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
         return Some(format!("everyone but {}", names.join(", ")));
     }
     let is = |kind: PrincipalType, name: &str| kind == caller.kind && name == caller.name;

@@ -27,7 +27,7 @@ use super::statement::Policy;
 
 use grants::{Direction, Region};
 use space::Space;
-use verdict::{Case, Verdict};
+use verdict::{Case, Key, Verdict};
 
 /// How what is allowed after relates to what was allowed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,15 +95,14 @@ pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Co
 /// The boxes on which somebody allows something, each with its verdict. Boxes about which the same statements are have
 /// the same one.
 fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
-    let mut known: HashMap<(Vec<usize>, Option<String>, usize), Rc<Verdict>> = HashMap::new();
+    let mut known: HashMap<Key, Rc<Verdict>> = HashMap::new();
     let mut regions = Vec::new();
     for group in &space.groups {
         for place in group.places.iter() {
-            for (index, caller) in space.callers.iter().enumerate() {
+            for caller in &space.callers {
                 let rows = Case::relevant(space, &group.rows, place, caller);
                 let case = Case { space, rows, place, caller, action: &group.cells[0].witness };
-                let (key, varying) = case.key();
-                let verdict = known.entry((key, varying, index)).or_insert_with(|| Rc::new(case.verdict()));
+                let verdict = known.entry(case.key()).or_insert_with(|| Rc::new(case.verdict()));
                 let verdict = Rc::clone(verdict);
                 if verdict.allowed != [false, false] {
                     regions.push(Region { group, place, caller, rows: case.rows, verdict });

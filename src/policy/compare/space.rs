@@ -180,12 +180,12 @@ impl<'a> Row<'a> {
         if self.statement.actions.not { None } else { narrowest(matching) }
     }
 
-    /// As [`Self::action`], for resources.
+    /// As [`Self::action`], for resources: of the patterns that match all of the place.
     pub fn resource<'s>(&self, space: &'s Space<'_>, place: &Place) -> Option<&'s str> {
         let clause = self.statement.resources.as_ref()?;
         let matching = self.resources.iter().filter(|pattern| place.accepts.contains(**pattern));
-        let matching = matching.map(|pattern| space.resources[*pattern].0.as_str());
-        if clause.not { None } else { narrowest(matching) }
+        let whole = matching.map(|pattern| &space.resources[*pattern]).filter(|(_, resource)| !resource.varies);
+        if clause.not { None } else { narrowest(whole.map(|(text, _)| text.as_str())) }
     }
 }
 

@@ -129,6 +129,27 @@ fn conditions_narrow_an_allow_and_widen_with_their_values() {
 }
 
 #[test]
+fn every_allow_through_which_something_is_gained_is_told() {
+    let with = |values: Value| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"StringEquals": {"s3:prefix": values}}});
+    let tls = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "true"}}});
+    let found = between(&json!([]), &json!([with(json!("a")), tls, with(json!("a"))]));
+    assert_eq!(
+        lines(&found.gained),
+        [
+            r#"s3:* on * if {"StringEquals":{"s3:prefix":"a"}}"#,
+            r#"s3:* on * if {"Bool":{"aws:SecureTransport":"true"}}"#
+        ]
+    );
+    let contexts: Vec<Vec<(&str, &[String])>> =
+        found.gained.iter().map(|grant| grant.example.context.iter().collect()).collect();
+    let (a, yes) = (["a".to_owned()], ["true".to_owned()]);
+    assert_eq!(contexts, [[("s3:prefix", &a[..])], [("aws:securetransport", &yes[..])]]);
+    let all = allow(&json!("s3:*"), &json!("*"));
+    assert_eq!(lines(&between(&json!([]), &json!([with(json!("a")), tls, all])).gained), ["s3:* on *"]);
+}
+
+#[test]
 fn a_condition_on_a_deny_widens() {
     let base = allow(&json!("s3:*"), &json!("*"));
     let mut conditional = deny(&json!("s3:PutObject"), &json!("*"));
@@ -146,6 +167,36 @@ fn variables_are_the_same_on_both_sides_and_nothing_else() {
     assert_eq!(between(&home("${aws:username}/*"), &home("${aws:username}/a*")).relation(), Relation::Narrower);
     let found = between(&home("${aws:username}/*"), &home("*"));
     assert_eq!(found.relation(), Relation::Wider);
+}
+
+#[test]
+fn a_pattern_with_variables_is_told_only_where_no_other_holds_it_all() {
+    let resources = |list: Value| allow(&json!("s3:GetObject"), &list);
+    let (home, all) = ("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/*");
+    let found = between(&json!([]), &resources(json!([home, all])));
+    assert_eq!(lines(&found.gained), ["s3:GetObject on arn:aws:s3:::home/*"]);
+    let team = "arn:aws:s3:::home/${aws:PrincipalTag/team}*";
+    let found = between(&json!([]), &resources(json!([home, team])));
+    assert_eq!(
+        lines(&found.gained),
+        ["s3:GetObject on arn:aws:s3:::home/${aws:PrincipalTag/team}*,arn:aws:s3:::home/${aws:username}/*"]
+    );
+    let denied = json!([resources(json!(all)), deny(&json!("s3:*"), &json!(home))]);
+    let found = between(&denied, &resources(json!(all)));
+    assert_eq!(lines(&found.gained), ["s3:GetObject on arn:aws:s3:::home/${aws:username}/* (deny)"]);
+    // Of two Denies each leaves something to the other.
+    let denied = json!([resources(json!(all)), deny(&json!("s3:*"), &json!(home)), deny(&json!("s3:*"), &json!(team))]);
+    let found = between(&denied, &resources(json!(all)));
+    assert!(lines(&found.gained).contains(&"s3:GetObject on arn:aws:s3:::home/* (deny)".to_owned()));
+}
+
+#[test]
+fn examples_are_about_who_asks_and_keep_the_characters_that_are_no_wildcards() {
+    let name = "arn:aws:iam::123456789012:user/ada";
+    let home = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::a${*}/${aws:username}?"));
+    let found = compare(&Set::default(), &Set::of(&[policy(&home)]), Some(&Caller::aws(name)));
+    assert_eq!(found.gained[0].example.resource, "arn:aws:s3:::a*/adax");
+    assert!(found.gained[0].example.context.is_empty());
 }
 
 #[test]

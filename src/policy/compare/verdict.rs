@@ -1,31 +1,37 @@
 //! What is gained and lost in one box of requests, over all circumstances.
 
-use crate::policy::pattern::with_plain_variables;
+use crate::policy::pattern::{Filling, filled_with, resource_matches};
 use crate::policy::request::{Caller, Context, Request};
 use crate::policy::statement::Effect;
 
-use super::circumstances::{Circumstances, filled};
-use super::formula::{Atom, Atoms, Formula};
+use super::circumstances::Circumstances;
+use super::formula::{Atoms, Formula};
 use super::proof::Proof;
 use super::space::{Place, Row, Space};
 
 /// What one side has and the other lacks in a box.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
-    Nothing,
     /// In these circumstances, on this resource where that isn't any of the box.
-    Something {
-        context: Context,
-        resource: Option<String>,
-    },
+    Something { context: Context, resource: Option<String> },
     /// It may be something, but no request was found that shows it.
     Doubt(&'static str),
 }
 
+/// An Allow that gives something to one side that the other hasn't.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Through {
+    pub row: usize,
+    /// The resources, where it depends on the variables of several patterns whether the Allow is about them.
+    pub pattern: Option<String>,
+    pub answer: Answer,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Verdict {
-    pub gained: Answer,
-    pub lost: Answer,
+    /// As many Allows as it takes to name all of it.
+    pub gained: Vec<Through>,
+    pub lost: Vec<Through>,
     /// Whether before and after allow anything at all here.
     pub allowed: [bool; 2],
 }
@@ -43,6 +49,13 @@ pub(super) struct Case<'s, 'a> {
     pub action: &'s str,
 }
 
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    rows: Vec<usize>,
+    place: Option<(String, String)>,
+    caller: Option<Caller>,
+}
+
 impl<'s, 'a> Case<'s, 'a> {
     /// The rows of a group that are about the caller and, for all that is known, about the place.
     pub fn relevant(space: &'s Space<'a>, rows: &[usize], place: &Place, caller: &Caller) -> Vec<usize> {
@@ -53,74 +66,110 @@ impl<'s, 'a> Case<'s, 'a> {
         rows.iter().filter(concerned).copied().collect()
     }
 
-    /// What decides the verdict; two boxes with the same key have the same one.
-    pub fn key(&self) -> (Vec<usize>, Option<String>) {
-        let varies =
-            |row: &usize| matches!(membership(self.space, &self.space.rows[*row], self.place), Membership::Varies(_));
-        let place = self.rows.iter().any(varies).then(|| self.place.witness.clone());
-        (self.rows.clone(), place)
+    /// What decides the verdict; two boxes with the same key have the same one: the rows; where it depends on variables
+    /// what a row is about, the action and the place, since the example may be on another resource; and the caller where
+    /// something is asked that follows from who asks.
+    pub fn key(&self) -> Key {
+        let rows = || self.rows.iter().map(|row| &self.space.rows[*row]);
+        let varies = rows().any(|row| matches!(membership(self.space, row, self.place), Membership::Varies(_)));
+        Key {
+            rows: self.rows.clone(),
+            place: varies.then(|| (self.action.to_owned(), self.place.witness.clone())),
+            caller: rows().any(|row| row.statement.asks_for_caller()).then(|| self.caller.clone()),
+        }
     }
 
     pub fn verdict(&self) -> Verdict {
         let mut atoms = Atoms::default();
         let [before, after] = [false, true].map(|side| self.formula(side, &mut atoms));
-        if let (Formula::Constant(before), Formula::Constant(after)) = (&before, &after) {
-            let something = |is: bool| {
-                if is { Answer::Something { context: Context::default(), resource: None } } else { Answer::Nothing }
-            };
-            return Verdict {
-                gained: something(!before && *after),
-                lost: something(*before && !after),
-                allowed: [*before, *after],
-            };
-        }
+        let [old, new] = [false, true].map(|side| self.speakers(side, &mut atoms));
         let mut proof = Proof::new(&atoms);
         let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
         Verdict {
-            gained: self.answer(proof.possible(&after, Some(&before)), true),
-            lost: self.answer(proof.possible(&before, Some(&after)), false),
+            gained: self.through(&mut proof, &new, [&after, &before]),
+            lost: self.through(&mut proof, &old, [&before, &after]),
             allowed,
         }
     }
 
-    /// What is known by the form of the conditions is nothing, or else a request has to show that it is something.
-    fn answer(&self, possible: Option<bool>, after: bool) -> Answer {
-        let doubt = match possible {
-            Some(false) => return Answer::Nothing,
-            Some(true) => Answer::Doubt(NO_EXAMPLE),
-            None => Answer::Doubt(TOO_MANY),
-        };
-        self.shown(after).unwrap_or(doubt)
+    /// The Allows of the principal's own layer, with when they apply: first those that always do.
+    fn speakers(&self, after: bool, atoms: &mut Atoms) -> Vec<Speaker<'s>> {
+        let rows = self.rows.iter().map(|index| (*index, &self.space.rows[*index]));
+        let speaking = rows.filter(|(_, row)| row.after == after && row.layer == 0);
+        let mut speakers = Vec::new();
+        for (index, row) in speaking.filter(|(_, row)| row.statement.effect == Effect::Allow) {
+            for pattern in patterns(self.space, row, self.place) {
+                let within = pattern.map_or(Formula::Constant(true), |pattern| atoms.within(pattern));
+                let applies = Formula::all(vec![within, self.applies(row, atoms)]);
+                speakers.push(Speaker { row: index, pattern, applies });
+            }
+        }
+        speakers.sort_by_key(|speaker| (speaker.applies != Formula::Constant(true), speaker.row));
+        speakers
+    }
+
+    /// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions is nothing, or else a
+    /// request has to show that it is something.
+    fn through(&self, proof: &mut Proof, speakers: &[Speaker<'_>], [holds, fails]: [&Formula; 2]) -> Vec<Through> {
+        let mut found: Vec<Through> = Vec::new();
+        let mut rest = holds.clone();
+        for (index, speaker) in speakers.iter().enumerate() {
+            if proof.possible(&rest, Some(fails)) == Some(false) {
+                break;
+            }
+            let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
+            let doubt = match proof.possible(&mine, Some(fails)) {
+                Some(false) => None,
+                Some(true) => Some(NO_EXAMPLE),
+                None => Some(TOO_MANY),
+            };
+            if let Some(doubt) = doubt {
+                // Better one that no Allow before this explains.
+                let shown = self.shown(speaker, &speakers[..index]).or_else(|| self.shown(speaker, &[]));
+                let answer = shown.unwrap_or(Answer::Doubt(doubt));
+                found.push(Through { row: speaker.row, pattern: speaker.pattern.map(str::to_owned), answer });
+            }
+            rest = Formula::all(vec![rest, speaker.applies.clone().not()]);
+        }
+        found
     }
 
     fn formula(&self, after: bool, atoms: &mut Atoms) -> Formula {
         let rows: Vec<&Row<'_>> = self.rows.iter().map(|row| &self.space.rows[*row]).collect();
-        allowing(self.space, &rows, after, &mut |row| {
-            let within = match membership(self.space, row, self.place) {
-                Membership::Yes => Formula::Constant(true),
-                Membership::No => Formula::Constant(false),
-                Membership::Varies(patterns) => {
-                    let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
-                    let within = patterns.into_iter().map(|it| atoms.atom(Atom::Within(with_plain_variables(it))));
-                    let any = Formula::any(within.collect());
-                    if not { any.not() } else { any }
-                }
-            };
-            Formula::all(vec![within, atoms.tests(&row.statement.conditions, row.statement.variables)])
-        })
+        allowing(self.space, &rows, after, &mut |row| self.applies(row, atoms))
     }
 
-    /// A request that only one side allows.
-    fn shown(&self, after: bool) -> Option<Answer> {
-        let rows = || self.rows.iter().map(|row| &self.space.rows[*row]);
-        let circumstances = Circumstances::of(rows().map(|row| row.statement));
+    fn applies(&self, row: &Row<'_>, atoms: &mut Atoms) -> Formula {
+        let within = match membership(self.space, row, self.place) {
+            Membership::Yes => Formula::Constant(true),
+            Membership::No => Formula::Constant(false),
+            Membership::Varies(patterns) => {
+                let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
+                let any = Formula::any(patterns.into_iter().map(|pattern| atoms.within(pattern)).collect());
+                if not { any.not() } else { any }
+            }
+        };
+        Formula::all(vec![within, atoms.tests(&row.statement.conditions, row.statement.variables)])
+    }
+
+    /// A request that only the speaker's side allows, through the speaker and none of the others.
+    fn shown(&self, speaker: &Speaker<'_>, others: &[Speaker<'_>]) -> Option<Answer> {
+        let rows = self.rows.iter().map(|row| &self.space.rows[*row]);
+        let circumstances = Circumstances::of(self.caller, rows.map(|row| row.statement));
         circumstances.fillings().into_iter().find_map(|filling| {
-            self.resources(&filling).into_iter().find_map(|resource| self.shown_on(resource, after, &filling))
+            let resources = self.resources(&self.caller.circumstances(&filling));
+            resources.into_iter().find_map(|resource| self.shown_on(resource, speaker, others, &filling))
         })
     }
 
     /// One on this resource, or on the place's own.
-    fn shown_on(&self, resource: Option<String>, after: bool, filling: &Context) -> Option<Answer> {
+    fn shown_on(
+        &self,
+        resource: Option<String>,
+        speaker: &Speaker<'_>,
+        others: &[Speaker<'_>],
+        filling: &Context,
+    ) -> Option<Answer> {
         let mut request = Request {
             principal: self.caller.clone(),
             action: self.action.to_owned(),
@@ -133,27 +182,51 @@ impl<'s, 'a> Case<'s, 'a> {
             Some(_) => self.space.rows.iter().filter(|row| row.statement.concerns(&request)).collect(),
         };
         let mut atoms = Atoms::default();
-        let [holds, fails] = [after, !after].map(|side| {
-            allowing(self.space, &rows, side, &mut |row| {
-                let covers = Formula::Constant(row.statement.covers(&request.resource, filling));
-                Formula::all(vec![covers, atoms.tests(&row.statement.conditions, row.statement.variables)])
-            })
-        });
-        let circumstances = Circumstances::of(rows.iter().map(|row| row.statement));
+        let after = self.space.rows[speaker.row].after;
+        let [holds, fails] = self.between(speaker, others, &rows, &request.resource, filling, &mut atoms);
+        let circumstances = Circumstances::of(self.caller, rows.iter().map(|row| row.statement));
         request.context = circumstances.example(filling, &atoms, &holds, &fails)?;
-        let shows = |request: &Request| [after, !after].map(|side| allows(self.space, &rows, side, request));
-        // A condition may be about what follows from the caller.
-        if shows(&request) != [true, false] {
+        let shows = |request: &Request| {
+            speaker.speaks(self.space, request)
+                && [after, !after].map(|side| allows(self.space, &rows, side, request)) == [true, false]
+        };
+        if !shows(&request) {
             return None;
         }
         let keys: Vec<String> = request.context.iter().map(|(key, _)| key.to_owned()).collect();
         for key in keys {
             let without = Request { context: request.context.without(&key), ..request.clone() };
-            if shows(&without) == [true, false] {
+            if shows(&without) {
                 request = without;
             }
         }
         Some(Answer::Something { context: request.context, resource })
+    }
+
+    /// With variables filled in like this: when the speaker's side allows the resource through it and through none of the
+    /// others, and when the other side does.
+    fn between(
+        &self,
+        speaker: &Speaker<'_>,
+        others: &[Speaker<'_>],
+        rows: &[&Row<'_>],
+        resource: &str,
+        filling: &Context,
+        atoms: &mut Atoms,
+    ) -> [Formula; 2] {
+        let filled = self.caller.circumstances(filling);
+        let mut applies = |row: &Row<'_>| {
+            let covers = Formula::Constant(row.statement.covers(resource, &filled));
+            Formula::all(vec![covers, atoms.tests(&row.statement.conditions, row.statement.variables)])
+        };
+        let after = self.space.rows[speaker.row].after;
+        let [holds, fails] = [after, !after].map(|side| allowing(self.space, rows, side, &mut applies));
+        let mut speaks = |speaker: &Speaker<'_>| {
+            let row = &self.space.rows[speaker.row];
+            Formula::all(vec![Formula::Constant(speaker.is_about(row, resource, &filled)), applies(row)])
+        };
+        let others = others.iter().map(|other| speaks(other).not()).collect();
+        [Formula::all(vec![holds, speaks(speaker), Formula::all(others)]), fails]
     }
 
     /// The place's own witness, and for patterns with variables what they name when these are filled in.
@@ -161,12 +234,51 @@ impl<'s, 'a> Case<'s, 'a> {
         let mut resources = vec![None];
         for row in &self.rows {
             if let Membership::Varies(patterns) = membership(self.space, &self.space.rows[*row], self.place) {
-                let filled = patterns.into_iter().filter_map(|pattern| filled(pattern, filling));
-                resources.extend(filled.map(|resource| Some(resource.replace(['*', '?'], "x"))));
+                resources.extend(patterns.into_iter().map(|pattern| named(pattern, filling)).filter(Option::is_some));
             }
         }
         resources.dedup();
         resources
+    }
+}
+
+/// One of the resources that a pattern with variables names.
+fn named(pattern: &str, circumstances: &Context) -> Option<String> {
+    filled_with(pattern, Filling::From(circumstances), |text| text.replace(['*', '?'], "x"))
+}
+
+/// An Allow with when it applies, or one of its patterns.
+struct Speaker<'p> {
+    row: usize,
+    pattern: Option<&'p str>,
+    applies: Formula,
+}
+
+impl Speaker<'_> {
+    fn speaks(&self, space: &Space<'_>, request: &Request) -> bool {
+        let row = &space.rows[self.row];
+        row.statement.applies(request) && self.is_about(row, &request.resource, &request.circumstances())
+    }
+
+    fn is_about(&self, row: &Row<'_>, resource: &str, circumstances: &Context) -> bool {
+        let filling = Filling::of(circumstances, row.statement.variables);
+        self.pattern.is_none_or(|pattern| resource_matches(pattern, resource, filling))
+    }
+}
+
+/// Whether the row is about all of the place, whatever variables stand for.
+pub(super) fn holds_all(space: &Space<'_>, row: &Row<'_>, place: &Place) -> bool {
+    membership(space, row, place) == Membership::Yes
+}
+
+/// The patterns by which an Allow may be about a place where that depends on their variables; none where it is about all
+/// of it anyhow.
+pub(super) fn patterns<'s>(space: &'s Space<'_>, row: &Row<'_>, place: &Place) -> Vec<Option<&'s str>> {
+    match membership(space, row, place) {
+        Membership::Varies(patterns) if !row.statement.resources.as_ref().is_some_and(|clause| clause.not) => {
+            patterns.into_iter().map(Some).collect()
+        }
+        _ => vec![None],
     }
 }
 
