@@ -117,20 +117,40 @@ pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
 
 /// With the keys of its variables in lower case, since keys know none.
 pub(super) fn with_plain_variables(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
+    respelt(text, |inside| {
+        let default = inside.split_once(',').map_or("", |(_, default)| default.trim());
+        let comma = if default.is_empty() { "" } else { ", " };
+        Some(format!("${{{}{comma}{default}}}", variable_key(inside).to_lowercase()))
+    })
+    .unwrap_or_default()
+}
+
+/// The pattern of resources without variables that it is in these circumstances; `None` where it matches nothing.
+pub(super) fn resolved(pattern: &str, context: &Context) -> Option<String> {
+    let filling = Filling::From(context);
+    let plain = |text: String| text.chars().map(escaped).collect::<String>();
+    let parts = arn_parts(pattern, filling).into_iter().enumerate().map(|(index, part)| {
+        let fits = |value: &String| index == 5 || !value.contains(':');
+        respelt(part, |inside| value(inside, filling).filter(fits).map(plain))
+    });
+    Some(parts.collect::<Option<Vec<_>>>()?.join(":"))
+}
+
+/// As a pattern has it that means the character itself.
+fn escaped(c: char) -> String {
+    if matches!(c, '*' | '?' | '$') { format!("${{{c}}}") } else { c.to_string() }
+}
+
+fn respelt(text: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut respelt = String::with_capacity(text.len());
     for piece in pieces(text, Filling::Anything) {
         match piece {
-            Piece::Text(text) => plain.push_str(text),
-            Piece::Special(c) => plain.extend(["${", c.encode_utf8(&mut [0; 4]), "}"]),
-            Piece::Variable(inside) => {
-                let key = variable_key(inside);
-                let default = inside.split_once(',').map_or("", |(_, default)| default.trim());
-                let comma = if default.is_empty() { "" } else { ", " };
-                plain.extend(["${", &key.to_lowercase(), comma, default, "}"]);
-            }
+            Piece::Text(text) => respelt.push_str(text),
+            Piece::Special(c) => respelt.push_str(&escaped(c)),
+            Piece::Variable(inside) => respelt.push_str(&variable(inside)?),
         }
     }
-    plain
+    Some(respelt)
 }
 
 /// The key of which a variable takes the value.
@@ -176,6 +196,29 @@ fn pieces<'a>(text: &'a str, filling: Filling<'_>) -> Vec<Piece<'a>> {
     }
     pieces.push(Piece::Text(rest));
     pieces
+}
+
+/// One element of a pattern with its variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Letter<'a> {
+    /// As the author wrote it: a `*` or `?` is a wildcard.
+    Written(char),
+    /// The character itself.
+    Special(char),
+    /// The inside of `${…}`.
+    Variable(&'a str),
+}
+
+pub(super) fn letters(text: &str) -> Vec<Letter<'_>> {
+    let mut letters = Vec::with_capacity(text.len());
+    for piece in pieces(text, Filling::Anything) {
+        match piece {
+            Piece::Text(text) => letters.extend(text.chars().map(Letter::Written)),
+            Piece::Special(c) => letters.push(Letter::Special(c)),
+            Piece::Variable(inside) => letters.push(Letter::Variable(inside)),
+        }
+    }
+    letters
 }
 
 /// What a variable stands for is text: a `*` in the name of a tag's value is no wildcard.
@@ -283,6 +326,21 @@ mod tests {
         }
         assert_eq!(with_plain_variables("${aws:PrincipalTag/Team,'A b'}:x"), "${aws:principaltag/team, 'A b'}:x");
         assert_eq!(with_plain_variables("no ${variable"), "no ${variable");
+    }
+
+    #[test]
+    fn a_resolved_pattern_means_the_same_without_variables() {
+        let context = context(&[("aws:username", &["a*"]), ("aws:PrincipalTag/t", &["x:y"])]);
+        let table = [
+            ("arn:aws:s3:::${*}/${aws:UserName}?*", Some("arn:aws:s3:::${*}/a${*}?*")),
+            ("arn:aws:s3:::${aws:PrincipalTag/t}", Some("arn:aws:s3:::x:y")),
+            ("arn:aws:s3::${aws:PrincipalTag/t}:*", None),
+            ("arn:aws:s3:::${aws:userid}", None),
+            ("arn:aws:s3:::${aws:userid, 'all'}", Some("arn:aws:s3:::all")),
+        ];
+        for (pattern, expected) in table {
+            assert_eq!(resolved(pattern, &context).as_deref(), expected, "{pattern}");
+        }
     }
 
     #[test]

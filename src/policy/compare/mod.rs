@@ -2,6 +2,7 @@
 
 mod circumstances;
 mod example;
+mod filling;
 mod formula;
 mod grants;
 mod implication;
@@ -101,7 +102,7 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
         for place in group.places.iter() {
             for caller in &space.callers {
                 let rows = Case::relevant(space, &group.rows, place, caller);
-                let case = Case { space, rows, place, caller, action: &group.cells[0].witness };
+                let case = Case { space, group: &group.rows, rows, place, caller, action: &group.cells[0].witness };
                 let verdict = known.entry(case.key()).or_insert_with(|| Rc::new(case.verdict()));
                 let verdict = Rc::clone(verdict);
                 if verdict.allowed != [false, false] {

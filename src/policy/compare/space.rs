@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
 
-use crate::policy::request::Caller;
+use crate::policy::pattern::resolved;
+use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Effect, Statement};
 
 use super::language::{Cell, Token, cells_of};
@@ -145,6 +146,25 @@ impl<'a> Space<'a> {
             row.statement.actions.not != row.actions.iter().any(|pattern| cell.accepts.contains(*pattern))
         };
         self.rows.iter().enumerate().filter(|(_, row)| is_about(row)).map(|(index, _)| index).collect()
+    }
+
+    /// Of the resources that a pattern names in these circumstances, one for each way in which the rows tell them apart.
+    pub fn named(&self, pattern: &str, rows: &[&Row<'_>], circumstances: &Context) -> Vec<String> {
+        let Some(universe) = resolved(pattern, circumstances) else { return Vec::new() };
+        let mut patterns: Vec<Pattern> = vec![pattern::any_arn()];
+        let mut lists: Vec<Vec<usize>> = vec![vec![0]];
+        for row in rows {
+            let start = patterns.len();
+            patterns.extend(row.resources.iter().filter_map(|index| match &self.resources[*index] {
+                (_, resource) if !resource.varies => Some(resource.tokens.clone()),
+                (text, _) => resolved(text, circumstances).map(|text| pattern::resource(&text, true).tokens),
+            }));
+            lists.push((start..patterns.len()).collect());
+        }
+        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let universe = pattern::resource(&universe, true).tokens;
+        let cells = cells_of(&universe, &patterns, &lists).unwrap_or_default();
+        cells.into_iter().filter(|cell| cell.accepts.contains(0)).map(|cell| cell.witness).collect()
     }
 
     /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked about.

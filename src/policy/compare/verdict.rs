@@ -1,10 +1,13 @@
 //! What is gained and lost in one box of requests, over all circumstances.
 
-use crate::policy::pattern::{Filling, filled_with, resource_matches};
+use std::collections::BTreeSet;
+
+use crate::policy::pattern::{Filling, resource_matches};
 use crate::policy::request::{Caller, Context, Request};
 use crate::policy::statement::Effect;
 
 use super::circumstances::Circumstances;
+use super::filling::fitting;
 use super::formula::{Atoms, Formula};
 use super::proof::Proof;
 use super::space::{Place, Row, Space};
@@ -42,6 +45,8 @@ const NO_EXAMPLE: &str = "the conditions differ in a way that can't be compared 
 /// One box: the rows that may have a say, all of them about its action and its caller.
 pub(super) struct Case<'s, 'a> {
     pub space: &'s Space<'a>,
+    /// Those about the action.
+    pub group: &'s [usize],
     pub rows: Vec<usize>,
     pub place: &'s Place,
     pub caller: &'s Caller,
@@ -112,24 +117,33 @@ impl<'s, 'a> Case<'s, 'a> {
     /// request has to show that it is something.
     fn through(&self, proof: &mut Proof, speakers: &[Speaker<'_>], [holds, fails]: [&Formula; 2]) -> Vec<Through> {
         let mut found: Vec<Through> = Vec::new();
+        let mut unshown = Vec::new();
+        let mut named: Vec<&Speaker<'_>> = Vec::new();
         let mut rest = holds.clone();
-        for (index, speaker) in speakers.iter().enumerate() {
+        for speaker in speakers {
             if proof.possible(&rest, Some(fails)) == Some(false) {
                 break;
             }
             let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
-            let doubt = match proof.possible(&mine, Some(fails)) {
-                Some(false) => None,
-                Some(true) => Some(NO_EXAMPLE),
-                None => Some(TOO_MANY),
-            };
-            if let Some(doubt) = doubt {
-                // Better one that no Allow before this explains.
-                let shown = self.shown(speaker, &speakers[..index]).or_else(|| self.shown(speaker, &[]));
-                let answer = shown.unwrap_or(Answer::Doubt(doubt));
-                found.push(Through { row: speaker.row, pattern: speaker.pattern.map(str::to_owned), answer });
+            if proof.possible(&mine, Some(fails)) == Some(false) {
+                continue;
             }
-            rest = Formula::all(vec![rest, speaker.applies.clone().not()]);
+            // Better one that no Allow before this explains.
+            if let Some(answer) = self.shown(speaker, &named).or_else(|| self.shown(speaker, &[])) {
+                found.push(speaker.says(answer));
+                named.push(speaker);
+                rest = Formula::all(vec![rest, speaker.applies.clone().not()]);
+            } else {
+                unshown.push(speaker);
+            }
+        }
+        for speaker in unshown {
+            let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
+            match proof.possible(&mine, Some(fails)) {
+                Some(false) => {}
+                Some(true) => found.push(speaker.says(Answer::Doubt(NO_EXAMPLE))),
+                None => found.push(speaker.says(Answer::Doubt(TOO_MANY))),
+            }
         }
         found
     }
@@ -153,13 +167,29 @@ impl<'s, 'a> Case<'s, 'a> {
     }
 
     /// A request that only the speaker's side allows, through the speaker and none of the others.
-    fn shown(&self, speaker: &Speaker<'_>, others: &[Speaker<'_>]) -> Option<Answer> {
-        let rows = self.rows.iter().map(|row| &self.space.rows[*row]);
-        let circumstances = Circumstances::of(self.caller, rows.map(|row| row.statement));
-        circumstances.fillings().into_iter().find_map(|filling| {
+    fn shown(&self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Answer> {
+        let rows = self.rows.iter().map(|row| self.space.rows[*row].statement);
+        let circumstances = Circumstances::of(self.caller, rows);
+        circumstances.fillings(self.fitting()).into_iter().find_map(|filling| {
             let resources = self.resources(&self.caller.circumstances(&filling));
-            resources.into_iter().find_map(|resource| self.shown_on(resource, speaker, others, &filling))
+            let shown = |resource| self.shown_on(resource, speaker, others, &circumstances, &filling);
+            resources.into_iter().find_map(shown)
         })
+    }
+
+    /// What variables have to stand for so that patterns match the place's own resource.
+    fn fitting(&self) -> impl Iterator<Item = Context> {
+        self.varying().into_iter().filter_map(|pattern| fitting(pattern, &self.place.witness))
+    }
+
+    /// The patterns that match the place or don't, depending on their variables.
+    fn varying(&self) -> BTreeSet<&'s str> {
+        let rows = self.rows.iter().map(|row| membership(self.space, &self.space.rows[*row], self.place));
+        let patterns = rows.filter_map(|membership| match membership {
+            Membership::Varies(patterns) => Some(patterns),
+            Membership::Yes | Membership::No => None,
+        });
+        patterns.flatten().collect()
     }
 
     /// One on this resource, or on the place's own.
@@ -167,7 +197,8 @@ impl<'s, 'a> Case<'s, 'a> {
         &self,
         resource: Option<String>,
         speaker: &Speaker<'_>,
-        others: &[Speaker<'_>],
+        others: &[&Speaker<'_>],
+        circumstances: &Circumstances<'_>,
         filling: &Context,
     ) -> Option<Answer> {
         let mut request = Request {
@@ -176,15 +207,10 @@ impl<'s, 'a> Case<'s, 'a> {
             resource: resource.clone().unwrap_or_else(|| self.place.witness.clone()),
             context: Context::default(),
         };
-        let rows: Vec<&Row<'_>> = match resource {
-            None => self.rows.iter().map(|row| &self.space.rows[*row]).collect(),
-            // Another resource may be one that other rows are about too.
-            Some(_) => self.space.rows.iter().filter(|row| row.statement.concerns(&request)).collect(),
-        };
+        let rows: Vec<&Row<'_>> = self.rows.iter().map(|row| &self.space.rows[*row]).collect();
         let mut atoms = Atoms::default();
         let after = self.space.rows[speaker.row].after;
         let [holds, fails] = self.between(speaker, others, &rows, &request.resource, filling, &mut atoms);
-        let circumstances = Circumstances::of(self.caller, rows.iter().map(|row| row.statement));
         request.context = circumstances.example(filling, &atoms, &holds, &fails)?;
         let shows = |request: &Request| {
             speaker.speaks(self.space, request)
@@ -208,7 +234,7 @@ impl<'s, 'a> Case<'s, 'a> {
     fn between(
         &self,
         speaker: &Speaker<'_>,
-        others: &[Speaker<'_>],
+        others: &[&Speaker<'_>],
         rows: &[&Row<'_>],
         resource: &str,
         filling: &Context,
@@ -229,22 +255,25 @@ impl<'s, 'a> Case<'s, 'a> {
         [Formula::all(vec![holds, speaks(speaker), Formula::all(others)]), fails]
     }
 
-    /// The place's own witness, and for patterns with variables what they name when these are filled in.
-    fn resources(&self, filling: &Context) -> Vec<Option<String>> {
-        let mut resources = vec![None];
-        for row in &self.rows {
-            if let Membership::Varies(patterns) = membership(self.space, &self.space.rows[*row], self.place) {
-                resources.extend(patterns.into_iter().map(|pattern| named(pattern, filling)).filter(Option::is_some));
-            }
-        }
-        resources.dedup();
-        resources
+    /// The place's own witness; and with variables filled in like this one of each kind of resource that the place holds.
+    fn resources(&self, circumstances: &Context) -> Vec<Option<String>> {
+        let rows = self.group.iter().map(|index| &self.space.rows[*index]).filter(|row| names(row, self.caller));
+        let rows: Vec<(&Row<'_>, Membership<'_>)> =
+            rows.map(|row| (row, membership(self.space, row, self.place))).collect();
+        let fits = |resource: &String| {
+            rows.iter().all(|(row, membership)| {
+                let covers = row.statement.covers(resource, circumstances);
+                match membership {
+                    Membership::Yes => covers,
+                    Membership::No => !covers,
+                    Membership::Varies(_) => true,
+                }
+            })
+        };
+        let about: Vec<&Row<'_>> = rows.iter().map(|(row, _)| *row).collect();
+        let named = self.varying().into_iter().flat_map(|pattern| self.space.named(pattern, &about, circumstances));
+        std::iter::once(None).chain(named.filter(fits).map(Some)).collect()
     }
-}
-
-/// One of the resources that a pattern with variables names.
-fn named(pattern: &str, circumstances: &Context) -> Option<String> {
-    filled_with(pattern, Filling::From(circumstances), |text| text.replace(['*', '?'], "x"))
 }
 
 /// An Allow with when it applies, or one of its patterns.
@@ -255,6 +284,10 @@ struct Speaker<'p> {
 }
 
 impl Speaker<'_> {
+    fn says(&self, answer: Answer) -> Through {
+        Through { row: self.row, pattern: self.pattern.map(str::to_owned), answer }
+    }
+
     fn speaks(&self, space: &Space<'_>, request: &Request) -> bool {
         let row = &space.rows[self.row];
         row.statement.applies(request) && self.is_about(row, &request.resource, &request.circumstances())
