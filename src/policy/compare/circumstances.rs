@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::policy::condition::date;
 use crate::policy::pattern::{self as texts, Filling, variable_key, variables};
 use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Comparison, Statement, Test};
@@ -212,10 +213,7 @@ fn near(comparison: Comparison, value: &str, filling: &Context) -> Vec<String> {
         | Comparison::NumericLessThan
         | Comparison::NumericLessThanEquals
         | Comparison::NumericGreaterThan
-        | Comparison::NumericGreaterThanEquals => match value.parse::<i64>() {
-            Ok(number) => [number, number.saturating_sub(1), number.saturating_add(1)].map(|n| n.to_string()).to_vec(),
-            Err(_) => vec![plain],
-        },
+        | Comparison::NumericGreaterThanEquals => numbers(value),
         Comparison::DateEquals
         | Comparison::DateNotEquals
         | Comparison::DateLessThan
@@ -230,8 +228,15 @@ fn near(comparison: Comparison, value: &str, filling: &Context) -> Vec<String> {
     }
 }
 
+fn numbers(value: &str) -> Vec<String> {
+    let (whole, fraction) = value.split_at(value.find('.').unwrap_or(value.len()));
+    let around = whole.parse::<i64>().map_or_else(|_| Vec::new(), |n| vec![n.saturating_sub(1), n.saturating_add(1)]);
+    let around = around.into_iter().map(|whole| format!("{whole}{fraction}"));
+    std::iter::once(value.to_owned()).chain(around).collect()
+}
+
 fn dates(value: &str) -> Vec<String> {
-    let Ok(time) = value.parse::<jiff::Timestamp>() else { return vec![value.to_owned()] };
+    let Some(time) = date(value) else { return vec![value.to_owned()] };
     let around = [-1, 1].into_iter().filter_map(|seconds| {
         time.checked_add(jiff::SignedDuration::from_secs(seconds)).ok().map(|moment| moment.to_string())
     });
@@ -290,6 +295,12 @@ mod tests {
             ),
             (json!({"StringNotEquals": {"k:k": "a"}}), json!({"Null": {"k:k": "false"}}), ""),
             (json!({"Bool": {"k:k": "false"}}), json!({"Bool": {"k:k": "true"}}), "k:k=false"),
+            (json!({"NumericLessThan": {"k:k": "2.5"}}), json!({"NumericEquals": {"k:k": "1.50"}}), "k:k=0.50"),
+            (
+                json!({"DateLessThan": {"k:k": "2024-01-02"}}),
+                json!({"Null": {"k:k": "true"}}),
+                "k:k=2024-01-01T23:59:59Z",
+            ),
             (
                 json!({"DateLessThan": {"k:k": "2024-01-01T00:00:00Z"}}),
                 json!({"DateLessThan": {"k:k": "2023-12-31T23:59:59Z"}}),

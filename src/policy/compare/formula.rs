@@ -5,12 +5,15 @@
 //! assignment that the implications allow holds for every request: that is how `narrower` and `equal` are proven. The
 //! converse isn't so, since some assignments belong to no request: a gain is claimed only with a request that shows it.
 
+use std::collections::BTreeMap;
+
+use crate::policy::catalogue::condition_key;
 use crate::policy::condition::holds;
 use crate::policy::pattern::with_plain_variables;
 use crate::policy::request::Context;
 use crate::policy::statement::{Comparison, Operator, Quantifier, Test};
 
-use super::implication::covers;
+use super::implication::{covers, excludes};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Formula {
@@ -145,9 +148,44 @@ impl Atoms {
                 .map(move |(other, _)| (one, other))
         })
     }
+
+    /// Pairs that can't be true at once, since the key has one value only.
+    pub fn exclusions(&self) -> Vec<(usize, usize)> {
+        let mut by_key: BTreeMap<&str, Vec<(usize, &Atom)>> = BTreeMap::new();
+        for (index, atom) in self.0.iter().enumerate() {
+            if let Atom::Matches { quantifier: None, key, .. } = atom {
+                by_key.entry(key).or_default().push((index, atom));
+            }
+        }
+        let several = by_key.into_iter().filter(|(_, atoms)| atoms.len() > 1);
+        let single = several.filter(|(key, _)| is_single_valued(key));
+        single.flat_map(|(_, atoms)| excluding(&atoms)).collect()
+    }
+}
+
+fn excluding(atoms: &[(usize, &Atom)]) -> Vec<(usize, usize)> {
+    let pairs = atoms.iter().enumerate().flat_map(|(place, one)| atoms[..place].iter().map(move |other| (one, other)));
+    pairs.filter(|((_, one), (_, other))| one.excludes(other)).map(|((one, _), (other, _))| (*one, *other)).collect()
+}
+
+/// As AWS documents it; of keys that it doesn't know nothing is assumed.
+fn is_single_valued(key: &str) -> bool {
+    condition_key(key).is_some_and(|key| !key.value.is_multivalued())
 }
 
 impl Atom {
+    fn excludes(&self, other: &Self) -> bool {
+        let (
+            Self::Matches { comparison, values, variables, .. },
+            Self::Matches { comparison: c, values: v, variables: filled, .. },
+        ) = (self, other)
+        else {
+            return false;
+        };
+        let pairs = values.iter().flat_map(|value| v.iter().map(move |other| (value, other)));
+        pairs.into_iter().all(|(value, other)| excludes((*comparison, value), (*c, other), *variables || *filled))
+    }
+
     fn key(&self) -> Option<String> {
         match self {
             Self::Exists(key) | Self::Matches { key, .. } => Some(key.clone()),
@@ -193,6 +231,11 @@ fn implies(narrow: &Atom, wide: &Atom) -> bool {
             let covered = |value: &String| v.iter().any(|wide| covers((*c, wide), (*comparison, value), *variables));
             key == k && quantifier == q && variables == filled && values.iter().all(covered)
         }
+        // Whatever value there is.
+        (
+            Atom::Exists(key),
+            Atom::Matches { quantifier: None, comparison: Comparison::StringLike, key: other, values, .. },
+        ) => key == other && values.iter().any(|value| value == "*"),
         (Atom::Within(narrow), Atom::Within(wide)) => super::pattern::includes_unfilled(wide, narrow),
         _ => false,
     }
@@ -269,10 +312,27 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_one_value_has_no_two() {
+        let never = json!({"StringEquals": {"other:key": "never"}});
+        let both = |key: &str| json!({"StringEquals": {key: ["a", "b"]}, "StringLike": {key: "c*"}});
+        assert!(follows(&both("aws:PrincipalOrgID"), &never));
+        assert!(follows(&both("AWS:principaltag/x"), &never));
+        for key in ["aws:TagKeys", "aws:CalledVia", "unknown:key"] {
+            assert!(!follows(&both(key), &never), "{key}");
+        }
+        let sets = json!({"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": "a"}, "StringEquals": {"aws:PrincipalOrgID": "b"}});
+        assert!(!follows(&sets, &never));
+        let variable = json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:username}"}, "StringLike": {"aws:PrincipalOrgID": "b"}});
+        assert!(!follows(&variable, &never));
+    }
+
+    #[test]
     fn missing_keys_count() {
         let equals = json!({"StringEquals": {"k:k": "a"}});
         assert!(follows(&equals, &json!({"Null": {"k:k": "false"}})));
         assert!(follows(&equals, &json!({"StringEqualsIfExists": {"k:k": "a"}})));
+        let any = json!({"StringLike": {"k:k": ["a", "*"]}});
+        assert!(follows(&any, &json!({"Null": {"k:k": false}})) && follows(&json!({"Null": {"k:k": false}}), &any));
         assert!(follows(&json!({"Null": {"k:k": true}}), &json!({"StringEqualsIfExists": {"k:k": "a"}})));
         assert!(!follows(&json!({"StringEqualsIfExists": {"k:k": "a"}}), &equals));
         assert!(!follows(&json!({"ForAllValues:StringEquals": {"k:k": "a"}}), &json!({"Null": {"k:k": "false"}})));
