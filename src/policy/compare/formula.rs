@@ -43,7 +43,11 @@ pub(super) enum Atom {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Atoms(Vec<Atom>);
+pub(super) struct Atoms {
+    list: Vec<Atom>,
+    /// Keys in lower case that every request has.
+    present: Vec<String>,
+}
 
 impl Formula {
     pub fn not(self) -> Self {
@@ -72,11 +76,18 @@ impl Formula {
 }
 
 impl Atoms {
+    pub fn of_requests_with(present: Vec<String>) -> Self {
+        Self { list: Vec::new(), present }
+    }
+
     pub fn atom(&mut self, atom: Atom) -> Formula {
-        let known = self.0.iter().position(|it| *it == atom);
+        if matches!(&atom, Atom::Exists(key) if self.present.contains(key)) {
+            return Formula::Constant(true);
+        }
+        let known = self.list.iter().position(|it| *it == atom);
         Formula::Atom(known.unwrap_or_else(|| {
-            self.0.push(atom);
-            self.0.len() - 1
+            self.list.push(atom);
+            self.list.len() - 1
         }))
     }
 
@@ -131,17 +142,17 @@ impl Atoms {
     }
 
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Those that are about a condition key, with its name in lower case.
     pub fn on_keys(&self) -> impl Iterator<Item = (usize, String, &Atom)> {
-        self.0.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
+        self.list.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
     }
 
     /// Pairs of which the second atom is true wherever the first is.
     pub fn implications(&self) -> impl Iterator<Item = (usize, usize)> {
-        let atoms = || self.0.iter().enumerate();
+        let atoms = || self.list.iter().enumerate();
         atoms().flat_map(move |(one, narrow)| {
             atoms()
                 .filter(move |(other, wide)| one != *other && implies(narrow, wide))
@@ -152,7 +163,7 @@ impl Atoms {
     /// Pairs that can't be true at once, since the key has one value only.
     pub fn exclusions(&self) -> Vec<(usize, usize)> {
         let mut by_key: BTreeMap<&str, Vec<(usize, &Atom)>> = BTreeMap::new();
-        for (index, atom) in self.0.iter().enumerate() {
+        for (index, atom) in self.list.iter().enumerate() {
             if let Atom::Matches { quantifier: None, key, .. } = atom {
                 by_key.entry(key).or_default().push((index, atom));
             }
@@ -324,6 +335,13 @@ mod tests {
         assert!(!follows(&sets, &never));
         let variable = json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:username}"}, "StringLike": {"aws:PrincipalOrgID": "b"}});
         assert!(!follows(&variable, &never));
+    }
+
+    #[test]
+    fn what_is_always_there_is_not_missing() {
+        let mut atoms = Atoms::of_requests_with(vec!["k:k".to_owned()]);
+        assert_eq!(atoms.atom(Atom::Exists("k:k".to_owned())), Formula::Constant(true));
+        assert_eq!(atoms.atom(Atom::Exists("k:other".to_owned())), Formula::Atom(0));
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(super) struct Space<'a> {
     /// With whether variables are filled in.
     pub resources: Vec<(String, Resource)>,
     pub callers: Vec<Caller>,
+    /// Whether it is known who asks; otherwise a caller may stand for others of its kind.
+    known: bool,
     pub groups: Vec<Group>,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Space<'a> {
             }
         }
         let named: Vec<_> = rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
+        let known = named.is_empty() && caller.is_some();
         let callers = match (named.is_empty(), caller) {
             (false, _) => people::callers(named.into_iter()),
             (true, Some(caller)) => vec![caller.clone()],
@@ -93,10 +96,20 @@ impl<'a> Space<'a> {
             actions: actions.list,
             resources: resources.collect(),
             callers,
+            known,
             groups: Vec::new(),
         };
         space.groups = space.divide()?;
         Ok(space)
+    }
+
+    /// The keys, in lower case, that each request of the caller has, and of all for whom it stands: `aws:username` is there
+    /// for users and not for roles, `aws:PrincipalArn` and the like "for all signed requests" (IAM User Guide, "AWS
+    /// global condition context keys").
+    pub fn certain(&self, caller: &Caller) -> Vec<String> {
+        let context = caller.circumstances(&Context::default());
+        let keys = context.iter().map(|(key, _)| key.to_owned());
+        keys.filter(|key| self.known || key.starts_with("aws:principal")).collect()
     }
 
     fn divide(&self) -> Result<Vec<Group>, Entangled> {

@@ -150,6 +150,21 @@ fn every_allow_through_which_something_is_gained_is_told() {
 }
 
 #[test]
+fn what_follows_from_the_caller_is_never_missing() {
+    let on =
+        |key: &str| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Null": {key: "true"}}});
+    let user = Caller::aws("arn:aws:iam::123456789012:user/ada");
+    let relation =
+        |key: &str, caller: Option<&Caller>| compare(&Set::of(&[]), &Set::of(&[policy(&on(key))]), caller).relation();
+    assert_eq!(relation("aws:PrincipalArn", None), Relation::Equal);
+    assert_eq!(relation("aws:username", Some(&user)), Relation::Equal);
+    assert_eq!(relation("aws:username", Some(&Caller::aws("arn:aws:iam::123456789012:role/ops"))), Relation::Wider);
+    let mut trust = on("aws:PrincipalType");
+    trust["Principal"] = json!("*");
+    assert_eq!(between(&json!([]), &trust).relation(), Relation::Wider, "a federated caller has no type");
+}
+
+#[test]
 fn a_condition_on_a_deny_widens() {
     let base = allow(&json!("s3:*"), &json!("*"));
     let mut conditional = deny(&json!("s3:PutObject"), &json!("*"));

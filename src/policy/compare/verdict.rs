@@ -85,7 +85,7 @@ impl<'s, 'a> Case<'s, 'a> {
     }
 
     pub fn verdict(&self) -> Verdict {
-        let mut atoms = Atoms::default();
+        let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller));
         let [before, after] = [false, true].map(|side| self.formula(side, &mut atoms));
         let [old, new] = [false, true].map(|side| self.speakers(side, &mut atoms));
         let mut proof = Proof::new(&atoms);
