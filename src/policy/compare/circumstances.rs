@@ -49,16 +49,12 @@ impl<'a> Circumstances<'a> {
 
     /// What the variables may stand for: what follows from the caller, or else an example each; in place of some of them
     /// values that are known to make a difference, or of one a value that is tested for; nothing.
-    pub fn fillings(&self, fitting: impl Iterator<Item = Context>) -> Vec<Context> {
+    pub fn fillings(&self, fitting: Vec<Context>) -> Vec<Context> {
         let known = self.caller.circumstances(&Context::default());
         let example = |key: &String| known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec);
         let examples: Context = self.variables.iter().map(|key| (key.clone(), example(key))).collect();
-        let mut fillings = vec![examples.clone()];
-        for values in fitting {
-            let mut filling = examples.clone();
-            values.iter().for_each(|(key, values)| filling.set(key, values.to_vec()));
-            fillings.push(filling);
-        }
+        let fitting = fitting.into_iter().map(|values| examples.with(&values));
+        let mut fillings: Vec<Context> = std::iter::once(examples.clone()).chain(fitting).collect();
         for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
             for value in values(tests, &examples) {
                 let mut filling = examples.clone();
@@ -276,8 +272,7 @@ mod tests {
         let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
         let caller = Caller::service("lambda.amazonaws.com");
         let circumstances = Circumstances::of(&caller, statements.iter());
-        let context =
-            circumstances.example(&circumstances.fillings(std::iter::empty())[filling], &atoms, &holds, &fails)?;
+        let context = circumstances.example(&circumstances.fillings(Vec::new())[filling], &atoms, &holds, &fails)?;
         let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));
         Some(text.collect::<Vec<_>>().join(" "))
     }
