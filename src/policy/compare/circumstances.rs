@@ -220,6 +220,9 @@ fn near(comparison: Comparison, value: &str, filling: &Context) -> Vec<String> {
         Comparison::Bool => vec!["true".to_owned(), "false".to_owned()],
         // Its values are about the key, not about values of it.
         Comparison::Null => Vec::new(),
+        Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase => {
+            vec![plain.to_uppercase(), plain.to_lowercase(), plain]
+        }
         _ => vec![plain],
     }
 }
@@ -239,7 +242,7 @@ fn dates(value: &str) -> Vec<String> {
     std::iter::once(value.to_owned()).chain(around).collect()
 }
 
-/// The first and the last address of a network, and one that is likely in none.
+/// The first and the last address of a network, and one of each family that is likely in none.
 fn addresses(value: &str) -> Vec<String> {
     let (address, bits) = value.split_once('/').map_or((value, None), |(address, bits)| (address, bits.parse().ok()));
     let mut found = vec![address.to_owned()];
@@ -251,7 +254,7 @@ fn addresses(value: &str) -> Vec<String> {
         let hosts = u128::MAX.checked_shr(bits).unwrap_or(0);
         found.push(std::net::Ipv6Addr::from_bits(address.to_bits() | hosts).to_string());
     }
-    found.push("203.0.113.7".to_owned());
+    found.extend(["203.0.113.7".to_owned(), "2001:db8:ffff::7".to_owned()]);
     found
 }
 
@@ -290,6 +293,8 @@ mod tests {
             ),
             (json!({"StringNotEquals": {"k:k": "a"}}), json!({"Null": {"k:k": "false"}}), ""),
             (json!({"Bool": {"k:k": "false"}}), json!({"Bool": {"k:k": "true"}}), "k:k=false"),
+            (json!({"StringEqualsIgnoreCase": {"k:k": "Ab"}}), json!({"StringEquals": {"k:k": "AB"}}), "k:k=ab"),
+            (json!({"NotIpAddress": {"k:k": "0.0.0.0/0"}}), json!({"Null": {"k:k": "true"}}), "k:k=2001:db8:ffff::7"),
             (json!({"NumericLessThan": {"k:k": "2.5"}}), json!({"NumericEquals": {"k:k": "1.50"}}), "k:k=0.50"),
             (
                 json!({"DateLessThan": {"k:k": "2024-01-02"}}),

@@ -219,6 +219,13 @@ fn variables_are_tried_with_what_they_have_to_stand_for() {
 }
 
 #[test]
+fn a_value_with_a_variable_beside_another_is_one_more() {
+    let like = |values: Value| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"StringNotLike": {"s3:prefix": values}}});
+    let found = between(&like(json!("a*")), &like(json!(["a*", "${aws:username}*"])));
+    assert_eq!(found.relation(), Relation::Narrower);
+}
+
+#[test]
 fn examples_are_about_who_asks_and_keep_the_characters_that_are_no_wildcards() {
     let name = "arn:aws:iam::123456789012:user/ada";
     let home = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::a${*}/${aws:username}?"));
