@@ -24,22 +24,30 @@ const MOST_FILLINGS: usize = 24;
 
 /// What statements ask about the circumstances of a request.
 pub(super) struct Circumstances<'a> {
-    /// From whom some of them follow.
-    caller: &'a Caller,
+    /// What follows from the caller.
+    known: Context,
     /// By key in lower case.
     tests: BTreeMap<String, Vec<&'a Test>>,
     /// The keys from which variables take their values, in lower case.
     variables: BTreeSet<String>,
 }
 
+/// Values for keys, each with what they make of the atoms.
+pub(super) struct Offers {
+    /// None: a request without the key.
+    values: Vec<(String, Vec<Option<Vec<String>>>)>,
+    choices: Vec<Vec<Choice>>,
+}
+
 impl<'a> Circumstances<'a> {
     /// `patterns`: those of resources about which it isn't settled what they match.
     pub fn of(
-        caller: &'a Caller,
+        caller: &Caller,
         statements: impl Iterator<Item = &'a Statement>,
         patterns: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let mut found = Self { caller, tests: BTreeMap::new(), variables: BTreeSet::new() };
+        let known = caller.circumstances(&Context::default());
+        let mut found = Self { known, tests: BTreeMap::new(), variables: BTreeSet::new() };
         patterns.for_each(|pattern| found.add_variables(pattern));
         for statement in statements {
             for test in &statement.conditions {
@@ -57,14 +65,17 @@ impl<'a> Circumstances<'a> {
     }
 
     /// What the variables may stand for: what follows from the caller, or else an example each; in place of some of them
-    /// values that are known to make a difference; in place of one of them a value that is tested for, or nothing; nothing.
+    /// values that are known to make a difference; in place of one of them a value that is tested for, another or nothing;
+    /// nothing.
     pub fn fillings(&self, fitting: Vec<Context>) -> Vec<Context> {
-        let known = self.caller.circumstances(&Context::default());
-        let example = |key: &String| known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec);
+        let example = |key: &String| self.known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec);
         let examples: Context = self.variables.iter().map(|key| (key.clone(), example(key))).collect();
         let fitting = fitting.into_iter().chain(self.tests.values().flat_map(|tests| compared(tests)));
         let mut fillings: Vec<Context> = fitting.map(|values| examples.with(&values)).collect();
-        fillings.extend(self.variables.iter().map(|key| examples.without(key)));
+        for key in &self.variables {
+            fillings.push(examples.without(key));
+            fillings.push(examples.with(&[(key.clone(), vec![FILLED.to_owned()])].into_iter().collect()));
+        }
         for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
             let with = |value| examples.with(&[(key.clone(), vec![value])].into_iter().collect());
             fillings.extend(values(tests, &examples).into_iter().map(with));
@@ -79,26 +90,23 @@ impl<'a> Circumstances<'a> {
         fillings
     }
 
-    /// Circumstances with this filling in which `holds` is true and `fails` isn't.
-    pub fn example(&self, filling: &Context, atoms: &Atoms, holds: &Formula, fails: &Formula) -> Option<Context> {
+    /// For each key that an atom is about, values that make all the difference that there is with this filling.
+    pub fn offers(&self, filling: &Context, atoms: &Atoms) -> Offers {
         let mut by_key: BTreeMap<String, Vec<(usize, &Atom)>> = BTreeMap::new();
         for (index, key, atom) in atoms.on_keys() {
             by_key.entry(key).or_default().push((index, atom));
         }
-        let mut offered: Vec<(&String, Vec<Option<Vec<String>>>)> = Vec::new();
-        let mut keys: Vec<Vec<Choice>> = Vec::new();
-        for (key, atoms) in &by_key {
-            let candidates = self.candidates(key, filling);
-            let (values, choices) = self.told_apart(key, candidates, atoms, filling);
-            offered.push((key, values));
-            keys.push(choices);
-        }
-        let chosen = Proof::new(atoms).choose(holds, fails, &keys)?;
-        let mut context = filling.clone();
-        for ((key, values), index) in offered.into_iter().zip(chosen) {
-            put(&mut context, key, values[index].as_deref());
-        }
-        Some(context)
+        let told_apart = |(key, atoms): (String, Vec<(usize, &Atom)>)| {
+            let (values, choices) = self.told_apart(&key, self.candidates(&key, filling), &atoms, filling);
+            ((key, values), choices)
+        };
+        let (values, choices) = by_key.into_iter().map(told_apart).unzip();
+        Offers { values, choices }
+    }
+
+    /// With what follows from the caller.
+    pub fn whole(&self, context: &Context) -> Context {
+        self.known.with(context)
     }
 
     /// Values of the key, none, and where a test is about sets of values, sets. What a variable stands for is settled.
@@ -134,8 +142,8 @@ impl<'a> Circumstances<'a> {
         for candidate in candidates {
             let mut context = filling.clone();
             put(&mut context, key, candidate.as_deref());
-            let choice: Choice =
-                atoms.iter().map(|(index, atom)| (*index, atom.holds(&self.caller.circumstances(&context)))).collect();
+            let context = self.whole(&context);
+            let choice: Choice = atoms.iter().map(|(index, atom)| (*index, atom.holds(&context))).collect();
             if kept.0.len() < MOST_CHOICES && seen.insert(choice.clone()) {
                 kept.0.push(candidate);
                 kept.1.push(choice);
@@ -151,6 +159,18 @@ fn compared(tests: &[&Test]) -> Vec<Context> {
     let plain = values.iter().filter(|value| !value.contains("${"));
     let pairs = plain.flat_map(|plain| values.iter().map(move |value| (value, plain)));
     pairs.filter(|(value, _)| value.contains("${")).filter_map(|(value, plain)| fitting_text(value, plain)).collect()
+}
+
+impl Offers {
+    /// Circumstances with this filling in which `holds` is true and `fails` isn't.
+    pub fn choose(&self, proof: &mut Proof, filling: &Context, holds: &Formula, fails: &Formula) -> Option<Context> {
+        let chosen = proof.choose(holds, fails, &self.choices)?;
+        let mut context = filling.clone();
+        for ((key, values), index) in self.values.iter().zip(chosen) {
+            put(&mut context, key, values[index].as_deref());
+        }
+        Some(context)
+    }
 }
 
 fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
@@ -293,7 +313,9 @@ mod tests {
         let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
         let caller = Caller::service("lambda.amazonaws.com");
         let circumstances = Circumstances::of(&caller, statements.iter(), std::iter::empty());
-        let context = circumstances.example(&circumstances.fillings(Vec::new())[filling], &atoms, &holds, &fails)?;
+        let filling = &circumstances.fillings(Vec::new())[filling];
+        let mut proof = Proof::new(&atoms);
+        let context = circumstances.offers(filling, &atoms).choose(&mut proof, filling, &holds, &fails)?;
         let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));
         Some(text.collect::<Vec<_>>().join(" "))
     }

@@ -4,18 +4,17 @@ use crate::policy::pattern::{Filling, action_matches, arn_parts, filled_with, re
 use crate::policy::request::Request;
 
 use super::Grant;
+use super::membership::allows;
 use super::space::Space;
-use super::verdict::allows;
 
 /// Puts in place of the example one with whole words, if it shows the same.
 pub(super) fn improve(space: &Space<'_>, after: bool, grant: &mut Grant) {
-    let rows: Vec<_> = space.rows.iter().collect();
     let circumstances = grant.example.circumstances();
-    let filling = Filling::of(&circumstances, rows.iter().any(|row| row.statement.variables));
+    let filling = Filling::of(&circumstances, space.rows.iter().any(|row| row.statement.variables));
     let shows = |request: &Request| {
         is_about(grant, request, filling)
-            && allows(space, &rows, after, request)
-            && !allows(space, &rows, !after, request)
+            && allows(space, space.rows.iter(), after, request)
+            && !allows(space, space.rows.iter(), !after, request)
     };
     let resources = resources(grant, filling);
     let found = actions(grant).into_iter().find_map(|action| {

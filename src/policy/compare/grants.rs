@@ -8,9 +8,10 @@ use crate::policy::statement::{Effect, PrincipalType, Statement};
 use crate::value::Value;
 
 use super::language::Cell;
+use super::membership::Membership;
 use super::people::is_account;
 use super::space::{Group, Place, Row, Space, letters, narrowest};
-use super::verdict::{Answer, Through, Verdict, holds_all, patterns};
+use super::verdict::{Answer, Through, Verdict};
 use super::{Cause, Doubt, Grant, Part, Side};
 
 /// A box with its verdict.
@@ -19,7 +20,7 @@ pub(super) struct Region<'s> {
     pub place: &'s Place,
     pub caller: &'s Caller,
     /// Those that are about the caller and the place.
-    pub rows: Vec<usize>,
+    pub rows: Vec<(usize, Membership<'s>)>,
     pub verdict: std::rc::Rc<Verdict>,
 }
 
@@ -50,7 +51,7 @@ pub(super) struct Direction<'s, 'a> {
     pub side: Side,
 }
 
-impl<'s> Direction<'s, '_> {
+impl<'s, 'a> Direction<'s, 'a> {
     pub fn doubts(&self, regions: &[Region<'s>]) -> Vec<Doubt> {
         let mut doubts = BTreeSet::new();
         for through in regions.iter().flat_map(|region| self.through(&region.verdict)) {
@@ -62,7 +63,7 @@ impl<'s> Direction<'s, '_> {
         doubts.into_iter().collect()
     }
 
-    pub fn grants(&self, regions: &'s [Region<'s>]) -> Vec<Grant> {
+    pub fn grants(&self, regions: &[Region<'s>]) -> Vec<Grant> {
         let mut found: BTreeMap<Label, Found<'s>> = BTreeMap::new();
         for region in regions {
             for through in self.through(&region.verdict) {
@@ -78,9 +79,12 @@ impl<'s> Direction<'s, '_> {
                 }
             }
         }
+        if found.is_empty() {
+            return Vec::new();
+        }
         for region in regions.iter().filter(|region| region.verdict.allowed[usize::from(!self.is_after())]) {
-            for row in self.allows(region, true) {
-                for pattern in patterns(self.space, &self.space.rows[row], region.place) {
+            for (row, membership) in self.allows(region, true) {
+                for pattern in membership.patterns(&self.space.rows[row]) {
                     for (label, cells) in self.labels(region, row, pattern) {
                         if let Some(found) = found.get_mut(&label) {
                             found.already.extend(self.already(region, &label, &cells));
@@ -100,49 +104,59 @@ impl<'s> Direction<'s, '_> {
         if self.is_after() { &verdict.gained } else { &verdict.lost }
     }
 
-    fn of(&self, region: &Region<'_>, ours: bool, effect: Effect) -> impl Iterator<Item = usize> {
+    fn of<'r>(
+        &self,
+        region: &'r Region<'s>,
+        ours: bool,
+        effect: Effect,
+    ) -> impl Iterator<Item = (usize, &'r Membership<'s>)> {
         let after = self.is_after() == ours;
-        let matches = |row: &usize| {
+        let rows = region.rows.iter().map(|(row, membership)| (*row, membership));
+        rows.filter(move |(row, _)| {
             let row = &self.space.rows[*row];
             row.after == after && row.statement.effect == effect
-        };
-        region.rows.iter().copied().filter(matches).collect::<Vec<_>>().into_iter()
+        })
     }
 
     /// The Allows of the principal's own layer.
-    fn allows(&self, region: &Region<'_>, ours: bool) -> impl Iterator<Item = usize> {
-        self.of(region, ours, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0)
+    fn allows<'r>(&self, region: &'r Region<'s>, ours: bool) -> impl Iterator<Item = (usize, &'r Membership<'s>)> {
+        self.of(region, ours, Effect::Allow).filter(|(row, _)| self.space.rows[*row].layer == 0)
     }
 
-    /// Why the other side doesn't allow it.
-    fn cause(&self, region: &Region<'_>) -> (Cause, Option<usize>) {
+    /// Why the other side doesn't allow it: with the Deny, and with the row that names it where that isn't the Allow.
+    fn cause<'r>(&self, region: &'r Region<'s>) -> (Cause, Option<(&'s Row<'a>, &'r Membership<'s>)>, Option<usize>) {
         let theirs = usize::from(!self.is_after());
-        let allows: Vec<usize> = self.of(region, false, Effect::Allow).collect();
-        let lacking = |layer: usize| !allows.iter().any(|row| self.space.rows[*row].layer == layer);
+        let lacking =
+            |layer: usize| !self.of(region, false, Effect::Allow).any(|(row, _)| self.space.rows[row].layer == layer);
         if self.space.layers[theirs] == 0 || lacking(0) {
-            return (Cause::Allow, None);
+            return (Cause::Allow, None, None);
         }
-        if let Some(deny) = self.of(region, false, Effect::Deny).next() {
-            return (Cause::Deny, Some(deny));
+        if let Some((deny, membership)) = self.of(region, false, Effect::Deny).next() {
+            return (Cause::Deny, Some((&self.space.rows[deny], membership)), Some(deny));
         }
         match (1..self.space.layers[theirs]).find(|layer| lacking(*layer)) {
-            Some(layer) => (
-                Cause::Boundary,
-                self.space.rows.iter().position(|row| row.after != self.is_after() && row.layer == layer),
-            ),
-            None => (Cause::Allow, None),
+            Some(layer) => (Cause::Boundary, None, self.boundary(layer)),
+            None => (Cause::Allow, None, None),
         }
+    }
+
+    /// Any row of the other side's boundary.
+    fn boundary(&self, layer: usize) -> Option<usize> {
+        self.space.rows.iter().position(|row| row.after != self.is_after() && row.layer == layer)
     }
 
     /// What a box is called, one for each action pattern that it touches; with those of its actions. `pattern`: which of
     /// the resources, where the Allow is about all of the box only together with others.
     fn labels(&self, region: &Region<'s>, allow: usize, pattern: Option<&str>) -> Vec<(Label, Vec<&'s Cell>)> {
-        let (cause, other) = self.cause(region);
+        let (cause, deny, other) = self.cause(region);
         let row = &self.space.rows[allow];
-        let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
         let (resource, except_resources) = match pattern {
             Some(pattern) => (pattern.to_owned(), Vec::new()),
-            None => self.resource(row, deny.and_then(|deny| self.denied(region, deny)), region.place),
+            None => self.resource(
+                row,
+                deny.and_then(|(deny, membership)| self.denied(region, deny, membership)),
+                region.place,
+            ),
         };
         let template = Label {
             cause,
@@ -152,12 +166,12 @@ impl<'s> Direction<'s, '_> {
             except_actions: Vec::new(),
             resource,
             except_resources,
-            condition: condition_of(row.statement),
+            condition: row.condition.clone(),
         };
         let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
             let mine = row.action(cell);
-            let theirs = deny.and_then(|deny| deny.action(cell));
+            let theirs = deny.and_then(|(deny, _)| deny.action(cell));
             let (action, except_actions) = match narrowest(mine.into_iter().chain(theirs)) {
                 Some(action) => (action.to_owned(), Vec::new()),
                 None => ("*".to_owned(), row.statement.actions.patterns.clone()),
@@ -179,16 +193,18 @@ impl<'s> Direction<'s, '_> {
 
     /// The pattern within which is whatever the Deny makes the difference for. One with variables is that only where
     /// nothing else does.
-    fn denied(&self, region: &Region<'_>, deny: &Row<'s>) -> Option<&'s str> {
+    fn denied(&self, region: &Region<'s>, deny: &Row<'_>, membership: &Membership<'s>) -> Option<&'s str> {
         let whole = deny.resource(self.space, region.place);
         let alone = || {
-            let free = |row: &Row<'_>| row.statement.conditions.is_empty() && holds_all(self.space, row, region.place);
-            let mut allows = self.of(region, false, Effect::Allow).map(|row| &self.space.rows[row]);
-            let layers = self.space.layers[usize::from(!self.is_after())];
-            let allowed: BTreeSet<usize> = allows.by_ref().filter(|row| free(row)).map(|row| row.layer).collect();
-            allowed.len() == layers && self.of(region, false, Effect::Deny).count() == 1
+            let free = |(index, membership): &(usize, &Membership<'s>)| {
+                self.space.rows[*index].condition.is_none() && **membership == Membership::Yes
+            };
+            let allows = self.of(region, false, Effect::Allow).filter(free);
+            let allowed: BTreeSet<usize> = allows.map(|(index, _)| self.space.rows[index].layer).collect();
+            allowed.len() == self.space.layers[usize::from(!self.is_after())]
+                && self.of(region, false, Effect::Deny).count() == 1
         };
-        match patterns(self.space, deny, region.place)[..] {
+        match membership.patterns(deny)[..] {
             [Some(varying)] if whole.is_none() && alone() => Some(varying),
             _ => whole,
         }
@@ -196,8 +212,9 @@ impl<'s> Direction<'s, '_> {
 
     /// The parts of a label that the other side allows as well: where it does so without conditions, that alone.
     fn already(&self, region: &Region<'s>, label: &Label, cells: &[&Cell]) -> BTreeSet<Part> {
-        let mut allows: Vec<&Row<'_>> = self.allows(region, false).map(|row| &self.space.rows[row]).collect();
-        if let Some(free) = allows.iter().position(|row| row.statement.conditions.is_empty()) {
+        let mut allows: Vec<_> =
+            self.allows(region, false).map(|(row, membership)| (&self.space.rows[row], membership)).collect();
+        if let Some(free) = allows.iter().position(|(row, _)| row.condition.is_none()) {
             allows = vec![allows[free]];
         }
         let narrower = |theirs: Option<&str>, ours: &str| match theirs {
@@ -205,9 +222,9 @@ impl<'s> Direction<'s, '_> {
             _ => ours.to_owned(),
         };
         let mut parts = BTreeSet::new();
-        for row in allows {
-            let conditional = condition_of(row.statement) != label.condition;
-            for pattern in patterns(self.space, row, region.place) {
+        for (row, membership) in allows {
+            let conditional = row.condition != label.condition;
+            for pattern in membership.patterns(row) {
                 let resource = narrower(pattern.or_else(|| row.resource(self.space, region.place)), &label.resource);
                 for cell in cells {
                     let action = narrower(row.action(cell), &label.action);
@@ -268,10 +285,6 @@ fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
     Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
 }
 
-fn condition_of(statement: &Statement) -> Option<String> {
-    statement.condition().map(|condition| condition.to_string())
-}
-
 /// Grants that differ only in the action, or only in the resource or the principal, are told together.
 fn fold(grants: Vec<Grant>) -> Vec<Grant> {
     let grants = merged(grants, |grant| &mut grant.actions);
@@ -315,7 +328,7 @@ fn without_example(grant: &Grant) -> String {
 
 impl Statement {
     /// Its Condition, as it would be written.
-    fn condition(&self) -> Option<Value> {
+    pub(super) fn condition(&self) -> Option<Value> {
         let mut operators = serde_json::Map::new();
         for test in &self.conditions {
             let keys =

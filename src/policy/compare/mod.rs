@@ -7,9 +7,11 @@ mod formula;
 mod grants;
 mod implication;
 mod language;
+mod membership;
 mod pattern;
 mod people;
 mod proof;
+mod search;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,7 @@ use super::request::{Caller, Request};
 use super::statement::Policy;
 
 use grants::{Direction, Region};
+use membership::Membership;
 use space::Space;
 use verdict::{Case, Key, Verdict};
 
@@ -100,13 +103,18 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
     let mut regions = Vec::new();
     for group in &space.groups {
         for place in group.places.iter() {
-            for caller in &space.callers {
-                let rows = Case::relevant(space, &group.rows, place, caller);
-                let case = Case { space, group: &group.rows, rows, place, caller, action: &group.cells[0].witness };
+            let membership = |row: &usize| (*row, Membership::of(space, &space.rows[*row], place));
+            let rows: Vec<(usize, Membership<'_>)> = group.rows.iter().map(membership).collect();
+            for caller in 0..space.callers.len() {
+                let case = Case { space, rows: &rows, place, caller, action: &group.cells[0].witness };
+                if !case.is_allowed_something() {
+                    continue;
+                }
                 let verdict = known.entry(case.key()).or_insert_with(|| Rc::new(case.verdict()));
-                let verdict = Rc::clone(verdict);
                 if verdict.allowed != [false, false] {
-                    regions.push(Region { group, place, caller, rows: case.rows, verdict });
+                    let (caller, verdict) = (case.caller(), Rc::clone(verdict));
+                    let rows = case.members().map(|(index, _, membership)| (index, membership.clone())).collect();
+                    regions.push(Region { group, place, caller, rows, verdict });
                 }
             }
         }

@@ -40,23 +40,30 @@ impl Proof {
     pub fn possible(&mut self, holds: &Formula, fails: Option<&Formula>) -> Option<bool> {
         let mut assumed = vec![self.proposition(holds)];
         assumed.extend(fails.map(|fails| !self.proposition(fails)));
+        self.solve(&assumed)
+    }
+
+    fn solve(&mut self, assumed: &[Lit]) -> Option<bool> {
         self.solver.cb_mut().asked.set(0);
-        let answer = self.solver.solve_limited(&assumed);
+        let answer = self.solver.solve_limited(assumed);
         [(lbool::TRUE, true), (lbool::FALSE, false)].into_iter().find(|(it, _)| *it == answer).map(|(_, found)| found)
     }
 
     /// One of the choices for each key with which `holds` is true and `fails` false; a choice says of which atoms it makes
     /// what.
     pub fn choose(&mut self, holds: &Formula, fails: &Formula, keys: &[Vec<Choice>]) -> Option<Vec<usize>> {
-        let selectors: Vec<Vec<Lit>> = keys.iter().map(|choices| self.offer(choices)).collect();
-        if self.possible(holds, Some(fails)) != Some(true) {
+        let offer = fresh(&mut self.solver);
+        let selectors: Vec<Vec<Lit>> = keys.iter().map(|choices| self.offer(offer, choices)).collect();
+        let (holds, fails) = (self.proposition(holds), self.proposition(fails));
+        if self.solve(&[offer, holds, !fails]) != Some(true) {
             return None;
         }
         let chosen = |lit: &Lit| self.solver.value_lit(*lit) == lbool::TRUE;
         selectors.iter().map(|lits| lits.iter().position(chosen)).collect()
     }
 
-    fn offer(&mut self, choices: &[Choice]) -> Vec<Lit> {
+    /// While `offer` is true one of the choices is made.
+    fn offer(&mut self, offer: Lit, choices: &[Choice]) -> Vec<Lit> {
         let selectors: Vec<Lit> = choices.iter().map(|_| fresh(&mut self.solver)).collect();
         for (selector, choice) in selectors.iter().zip(choices) {
             for (atom, value) in choice {
@@ -64,7 +71,7 @@ impl Proof {
                 self.solver.add_clause_reuse(&mut vec![!*selector, if *value { atom } else { !atom }]);
             }
         }
-        self.solver.add_clause_reuse(&mut selectors.clone());
+        self.solver.add_clause_reuse(&mut [&[!offer], &selectors[..]].concat());
         selectors
     }
 

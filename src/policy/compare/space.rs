@@ -26,6 +26,10 @@ pub(super) struct Row<'a> {
     /// Indices into the space's patterns.
     actions: Vec<usize>,
     pub resources: Vec<usize>,
+    /// Whether it may ask for what follows from the caller.
+    pub asks_for_caller: bool,
+    /// As text.
+    pub condition: Option<String>,
 }
 
 pub(super) struct Space<'a> {
@@ -36,6 +40,8 @@ pub(super) struct Space<'a> {
     /// With whether variables are filled in.
     pub resources: Vec<(String, Resource)>,
     pub callers: Vec<Caller>,
+    /// By caller, the rows that are about it.
+    pub names: Vec<FixedBitSet>,
     /// Whether it is known who asks; otherwise a caller may stand for others of its kind.
     known: bool,
     pub groups: Vec<Group>,
@@ -76,6 +82,8 @@ impl<'a> Space<'a> {
                     statement,
                     actions: statement.actions.patterns.iter().map(|it| actions.index(it.to_lowercase())).collect(),
                     resources: indices(statement, &mut resources),
+                    asks_for_caller: statement.asks_for_caller(),
+                    condition: statement.condition().map(|condition| condition.to_string()),
                 }));
             }
         }
@@ -86,6 +94,7 @@ impl<'a> Space<'a> {
             (true, Some(caller)) => vec![caller.clone()],
             (true, None) => vec![Caller::aws("arn:aws:iam::123456789012:user/example")],
         };
+        let names = callers.iter().map(|caller| naming(&rows, caller)).collect();
         let resources = resources.list.into_iter().map(|(text, variables)| {
             let resource = pattern::resource(&text, variables);
             (text, resource)
@@ -96,6 +105,7 @@ impl<'a> Space<'a> {
             actions: actions.list,
             resources: resources.collect(),
             callers,
+            names,
             known,
             groups: Vec::new(),
         };
@@ -229,6 +239,11 @@ pub(super) fn narrowest<'a>(patterns: impl Iterator<Item = &'a str>) -> Option<&
 
 pub(super) fn letters(pattern: &str) -> usize {
     pattern.chars().filter(|c| !matches!(c, '*' | '?')).count()
+}
+
+fn naming(rows: &[Row<'_>], caller: &Caller) -> FixedBitSet {
+    let names = |row: &Row<'_>| row.statement.principals.as_ref().is_none_or(|principals| principals.names(caller));
+    rows.iter().enumerate().filter(|(_, row)| names(row)).map(|(index, _)| index).collect()
 }
 
 fn indices(statement: &Statement, table: &mut Table<(String, bool)>) -> Vec<usize> {

@@ -226,6 +226,15 @@ fn a_value_with_a_variable_beside_another_is_one_more() {
 }
 
 #[test]
+fn who_asks_may_be_another_than_the_one_who_is_named() {
+    let but = json!({"Effect": "Allow", "Action": "s3:*",
+        "NotResource": ["arn:aws:s3:::home/${aws:username}", "arn:aws:s3:::*aa"]});
+    let found =
+        compare(&Set::default(), &Set::of(&[policy(&but)]), Some(&Caller::aws("arn:aws:iam::123456789012:user/a")));
+    assert_eq!(found.relation(), Relation::Wider);
+}
+
+#[test]
 fn one_variable_may_have_a_value_where_another_has_none() {
     let mine = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::${aws:PrincipalTag/team}"));
     let prefixed = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*", "Condition": {

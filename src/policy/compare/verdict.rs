@@ -1,15 +1,12 @@
 //! What is gained and lost in one box of requests, over all circumstances.
 
-use std::collections::BTreeSet;
-
-use crate::policy::pattern::{Filling, resource_matches};
-use crate::policy::request::{Caller, Context, Request};
+use crate::policy::request::{Caller, Context};
 use crate::policy::statement::Effect;
 
-use super::circumstances::Circumstances;
-use super::filling::fitting;
 use super::formula::{Atoms, Formula};
+use super::membership::{Membership, allowing};
 use super::proof::Proof;
+use super::search::Search;
 use super::space::{Place, Row, Space};
 
 /// What one side has and the other lacks in a box.
@@ -42,338 +39,166 @@ pub(super) struct Verdict {
 const TOO_MANY: &str = "the conditions are too many to be compared in all combinations";
 const NO_EXAMPLE: &str = "the conditions differ in a way that can't be compared by their form";
 
-/// One box: the rows that may have a say, all of them about its action and its caller.
-pub(super) struct Case<'s, 'a> {
+/// One box with the rows that are about its action.
+pub(super) struct Case<'c, 's, 'a> {
     pub space: &'s Space<'a>,
-    /// Those about the action.
-    pub group: &'s [usize],
-    pub rows: Vec<usize>,
+    /// With whether they are about the place.
+    pub rows: &'c [(usize, Membership<'s>)],
     pub place: &'s Place,
-    pub caller: &'s Caller,
+    /// An index into the space's callers.
+    pub caller: usize,
     /// Any action of the box.
     pub action: &'s str,
 }
 
+/// What decides the verdict; two boxes with the same key have the same one.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Key {
     rows: Vec<usize>,
+    /// The action and the place, where it depends on variables what a row is about: the example may be on another
+    /// resource.
     place: Option<(String, String)>,
-    caller: Option<Caller>,
+    /// Where something is asked that follows from who asks.
+    caller: Option<usize>,
 }
 
-impl<'s, 'a> Case<'s, 'a> {
-    /// The rows of a group that are about the caller and, for all that is known, about the place.
-    pub fn relevant(space: &'s Space<'a>, rows: &[usize], place: &Place, caller: &Caller) -> Vec<usize> {
-        let concerned = |row: &&usize| {
-            let row = &space.rows[**row];
-            names(row, caller) && membership(space, row, place) != Membership::No
-        };
-        rows.iter().filter(concerned).copied().collect()
+/// An Allow with when it applies, or one of its patterns.
+pub(super) struct Speaker<'p> {
+    pub row: usize,
+    pub pattern: Option<&'p str>,
+    applies: Formula,
+}
+
+impl<'s, 'a> Case<'_, 's, 'a> {
+    pub fn caller(&self) -> &'s Caller {
+        &self.space.callers[self.caller]
     }
 
-    /// What decides the verdict; two boxes with the same key have the same one: the rows; where it depends on variables
-    /// what a row is about, the action and the place, since the example may be on another resource; and the caller where
-    /// something is asked that follows from who asks.
+    /// The rows that are about the caller too, wherever they are.
+    pub fn naming(&self) -> impl Iterator<Item = (usize, &Membership<'s>)> + Clone {
+        let rows = self.rows.iter().map(|(row, membership)| (*row, membership));
+        rows.filter(|(row, _)| self.space.names[self.caller].contains(*row))
+    }
+
+    /// The rows that may have a say.
+    pub fn members(&self) -> impl Iterator<Item = (usize, &'s Row<'a>, &Membership<'s>)> + Clone {
+        let rows = self.naming().filter(|(_, membership)| **membership != Membership::No);
+        rows.map(|(index, membership)| (index, &self.space.rows[index], membership))
+    }
+
+    /// Whether anybody allows anything here.
+    pub fn is_allowed_something(&self) -> bool {
+        self.members().any(|(_, row, _)| row.layer == 0 && row.statement.effect == Effect::Allow)
+    }
+
     pub fn key(&self) -> Key {
-        let rows = || self.rows.iter().map(|row| &self.space.rows[*row]);
-        let varies = rows().any(|row| matches!(membership(self.space, row, self.place), Membership::Varies(_)));
+        let varies = self.members().any(|(_, _, membership)| matches!(membership, Membership::Varies(_)));
         Key {
-            rows: self.rows.clone(),
+            rows: self.members().map(|(index, _, _)| index).collect(),
             place: varies.then(|| (self.action.to_owned(), self.place.witness.clone())),
-            caller: rows().any(|row| row.statement.asks_for_caller()).then(|| self.caller.clone()),
+            caller: self.members().any(|(_, row, _)| row.asks_for_caller).then_some(self.caller),
         }
     }
 
     pub fn verdict(&self) -> Verdict {
-        let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller));
-        let [before, after] = [false, true].map(|side| self.formula(side, &mut atoms));
+        let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller()));
+        let applying: Vec<(&Row<'_>, Formula)> =
+            self.members().map(|(_, row, membership)| (row, applies(row, membership, &mut atoms))).collect();
+        let [before, after] = [false, true].map(|side| allowing(self.space, &applying, side));
         let [old, new] = [false, true].map(|side| self.speakers(side, &mut atoms));
+        if let (Formula::Constant(before), Formula::Constant(after)) = (&before, &after) {
+            return settled(&old, &new, [*before, *after]);
+        }
         let mut proof = Proof::new(&atoms);
         let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
-        Verdict {
-            gained: self.through(&mut proof, &new, [&after, &before]),
-            lost: self.through(&mut proof, &old, [&before, &after]),
-            allowed,
-        }
+        let mut search = Search::new(self, &mut atoms, &mut proof);
+        let gained = through(&mut search, &new, [&after, &before]);
+        let lost = through(&mut search, &old, [&before, &after]);
+        Verdict { gained, lost, allowed }
     }
 
-    /// The Allows of the principal's own layer, with when they apply: first those that always do.
+    /// The Allows of the principal's own layer.
+    fn allowing(&self, after: bool) -> impl Iterator<Item = (usize, &'s Row<'a>, &Membership<'s>)> {
+        let own = self.members().filter(move |(_, row, _)| row.after == after && row.layer == 0);
+        own.filter(|(_, row, _)| row.statement.effect == Effect::Allow)
+    }
+
+    /// Who speaks for a side: first those that always do.
     fn speakers(&self, after: bool, atoms: &mut Atoms) -> Vec<Speaker<'s>> {
-        let rows = self.rows.iter().map(|index| (*index, &self.space.rows[*index]));
-        let speaking = rows.filter(|(_, row)| row.after == after && row.layer == 0);
         let mut speakers = Vec::new();
-        for (index, row) in speaking.filter(|(_, row)| row.statement.effect == Effect::Allow) {
-            for pattern in patterns(self.space, row, self.place) {
+        for (index, row, membership) in self.allowing(after) {
+            for pattern in membership.patterns(row) {
                 let within = pattern.map_or(Formula::Constant(true), |pattern| atoms.within(pattern));
-                let applies = Formula::all(vec![within, self.applies(row, atoms)]);
+                let applies = Formula::all(vec![within, applies(row, membership, atoms)]);
                 speakers.push(Speaker { row: index, pattern, applies });
             }
         }
         speakers.sort_by_key(|speaker| (speaker.applies != Formula::Constant(true), speaker.row));
         speakers
     }
-
-    /// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions is nothing, or else a
-    /// request has to show that it is something.
-    fn through(&self, proof: &mut Proof, speakers: &[Speaker<'_>], [holds, fails]: [&Formula; 2]) -> Vec<Through> {
-        let mut found: Vec<Through> = Vec::new();
-        let mut unshown = Vec::new();
-        let mut named: Vec<&Speaker<'_>> = Vec::new();
-        let mut rest = holds.clone();
-        for speaker in speakers {
-            if proof.possible(&rest, Some(fails)) == Some(false) {
-                break;
-            }
-            let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
-            if proof.possible(&mine, Some(fails)) == Some(false) {
-                continue;
-            }
-            // Better one that no Allow before this explains.
-            if let Some(answer) = self.shown(speaker, &named).or_else(|| self.shown(speaker, &[])) {
-                found.push(speaker.says(answer));
-                named.push(speaker);
-                rest = Formula::all(vec![rest, speaker.applies.clone().not()]);
-            } else {
-                unshown.push(speaker);
-            }
-        }
-        for speaker in unshown {
-            let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
-            match proof.possible(&mine, Some(fails)) {
-                Some(false) => {}
-                Some(true) => found.push(speaker.says(Answer::Doubt(NO_EXAMPLE))),
-                None => found.push(speaker.says(Answer::Doubt(TOO_MANY))),
-            }
-        }
-        found
-    }
-
-    fn formula(&self, after: bool, atoms: &mut Atoms) -> Formula {
-        let rows: Vec<&Row<'_>> = self.rows.iter().map(|row| &self.space.rows[*row]).collect();
-        allowing(self.space, &rows, after, &mut |row| self.applies(row, atoms))
-    }
-
-    fn applies(&self, row: &Row<'_>, atoms: &mut Atoms) -> Formula {
-        let within = match membership(self.space, row, self.place) {
-            Membership::Yes => Formula::Constant(true),
-            Membership::No => Formula::Constant(false),
-            Membership::Varies(patterns) => {
-                let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
-                let any = Formula::any(patterns.into_iter().map(|pattern| atoms.within(pattern)).collect());
-                if not { any.not() } else { any }
-            }
-        };
-        Formula::all(vec![within, atoms.tests(&row.statement.conditions, row.statement.variables)])
-    }
-
-    /// A request that only the speaker's side allows, through the speaker and none of the others.
-    fn shown(&self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Answer> {
-        let rows = self.rows.iter().map(|row| self.space.rows[*row].statement);
-        let circumstances = Circumstances::of(self.caller, rows, self.varying().into_iter());
-        let fillings = circumstances.fillings(self.fitting(&self.place.witness));
-        fillings.iter().find_map(|filling| {
-            let resources = self.resources(&self.caller.circumstances(filling));
-            resources.into_iter().find_map(|resource| {
-                let fitting = resource.iter().flat_map(|resource| self.fitting(resource));
-                let mut fillings = std::iter::once(filling.clone()).chain(fitting.map(|values| filling.with(&values)));
-                fillings.find_map(|it| self.shown_on(resource.clone(), speaker, others, &circumstances, &it))
-            })
-        })
-    }
-
-    /// What variables have to stand for so that patterns match a resource, each of them or all.
-    fn fitting(&self, resource: &str) -> Vec<Context> {
-        let mut fitting: Vec<Context> =
-            self.varying().into_iter().filter_map(|pattern| fitting(pattern, resource)).collect();
-        if fitting.len() > 1 {
-            fitting.push(fitting.iter().fold(Context::default(), |all, values| all.with(values)));
-        }
-        fitting
-    }
-
-    /// The patterns that match the place or don't, depending on their variables.
-    fn varying(&self) -> BTreeSet<&'s str> {
-        let rows = self.rows.iter().map(|row| membership(self.space, &self.space.rows[*row], self.place));
-        let patterns = rows.filter_map(|membership| match membership {
-            Membership::Varies(patterns) => Some(patterns),
-            Membership::Yes | Membership::No => None,
-        });
-        patterns.flatten().collect()
-    }
-
-    /// One on this resource, or on the place's own.
-    fn shown_on(
-        &self,
-        resource: Option<String>,
-        speaker: &Speaker<'_>,
-        others: &[&Speaker<'_>],
-        circumstances: &Circumstances<'_>,
-        filling: &Context,
-    ) -> Option<Answer> {
-        let mut request = Request {
-            principal: self.caller.clone(),
-            action: self.action.to_owned(),
-            resource: resource.clone().unwrap_or_else(|| self.place.witness.clone()),
-            context: Context::default(),
-        };
-        let rows: Vec<&Row<'_>> = self.rows.iter().map(|row| &self.space.rows[*row]).collect();
-        let mut atoms = Atoms::default();
-        let after = self.space.rows[speaker.row].after;
-        let [holds, fails] = self.between(speaker, others, &rows, &request.resource, filling, &mut atoms);
-        request.context = circumstances.example(filling, &atoms, &holds, &fails)?;
-        let shows = |request: &Request| {
-            speaker.speaks(self.space, request)
-                && [after, !after].map(|side| allows(self.space, &rows, side, request)) == [true, false]
-        };
-        if !shows(&request) {
-            return None;
-        }
-        let keys: Vec<String> = request.context.iter().map(|(key, _)| key.to_owned()).collect();
-        for key in keys {
-            let without = Request { context: request.context.without(&key), ..request.clone() };
-            if shows(&without) {
-                request = without;
-            }
-        }
-        Some(Answer::Something { context: request.context, resource })
-    }
-
-    /// With variables filled in like this: when the speaker's side allows the resource through it and through none of the
-    /// others, and when the other side does.
-    fn between(
-        &self,
-        speaker: &Speaker<'_>,
-        others: &[&Speaker<'_>],
-        rows: &[&Row<'_>],
-        resource: &str,
-        filling: &Context,
-        atoms: &mut Atoms,
-    ) -> [Formula; 2] {
-        let filled = self.caller.circumstances(filling);
-        let mut applies = |row: &Row<'_>| {
-            let covers = Formula::Constant(row.statement.covers(resource, &filled));
-            Formula::all(vec![covers, atoms.tests(&row.statement.conditions, row.statement.variables)])
-        };
-        let after = self.space.rows[speaker.row].after;
-        let [holds, fails] = [after, !after].map(|side| allowing(self.space, rows, side, &mut applies));
-        let mut speaks = |speaker: &Speaker<'_>| {
-            let row = &self.space.rows[speaker.row];
-            Formula::all(vec![Formula::Constant(speaker.is_about(row, resource, &filled)), applies(row)])
-        };
-        let others = others.iter().map(|other| speaks(other).not()).collect();
-        [Formula::all(vec![holds, speaks(speaker), Formula::all(others)]), fails]
-    }
-
-    /// The place's own witness; and with variables filled in like this one of each kind of resource that the place holds.
-    fn resources(&self, circumstances: &Context) -> Vec<Option<String>> {
-        let rows = self.group.iter().map(|index| &self.space.rows[*index]).filter(|row| names(row, self.caller));
-        let rows: Vec<(&Row<'_>, Membership<'_>)> =
-            rows.map(|row| (row, membership(self.space, row, self.place))).collect();
-        let fits = |resource: &String| {
-            rows.iter().all(|(row, membership)| {
-                let covers = row.statement.covers(resource, circumstances);
-                match membership {
-                    Membership::Yes => covers,
-                    Membership::No => !covers,
-                    Membership::Varies(_) => true,
-                }
-            })
-        };
-        let about: Vec<&Row<'_>> = rows.iter().map(|(row, _)| *row).collect();
-        let named = self.varying().into_iter().flat_map(|pattern| self.space.named(pattern, &about, circumstances));
-        std::iter::once(None).chain(named.filter(fits).map(Some)).collect()
-    }
 }
 
-/// An Allow with when it applies, or one of its patterns.
-struct Speaker<'p> {
-    row: usize,
-    pattern: Option<&'p str>,
-    applies: Formula,
+fn applies(row: &Row<'_>, membership: &Membership<'_>, atoms: &mut Atoms) -> Formula {
+    let within = match membership {
+        Membership::Yes => Formula::Constant(true),
+        Membership::No => Formula::Constant(false),
+        Membership::Varies(patterns) => {
+            let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
+            let any = Formula::any(patterns.iter().map(|pattern| atoms.within(pattern)).collect());
+            if not { any.not() } else { any }
+        }
+    };
+    Formula::all(vec![within, atoms.tests(&row.statement.conditions, row.statement.variables)])
+}
+
+/// Where no circumstances make a difference.
+fn settled(old: &[Speaker<'_>], new: &[Speaker<'_>], allowed: [bool; 2]) -> Verdict {
+    let through = |speakers: &[Speaker<'_>], is_more: bool| -> Vec<Through> {
+        let speaker = speakers.iter().find(|speaker| speaker.applies == Formula::Constant(true)).filter(|_| is_more);
+        let answer = Answer::Something { context: Context::default(), resource: None };
+        speaker.map(|speaker| speaker.says(answer)).into_iter().collect()
+    };
+    let (gained, lost) = (through(new, allowed == [false, true]), through(old, allowed == [true, false]));
+    Verdict { gained, lost, allowed }
+}
+
+/// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions is nothing, or else a
+/// request has to show that it is something.
+fn through(search: &mut Search<'_, '_, '_>, speakers: &[Speaker<'_>], [holds, fails]: [&Formula; 2]) -> Vec<Through> {
+    let mut found: Vec<Through> = Vec::new();
+    let mut unshown = Vec::new();
+    let mut named: Vec<&Speaker<'_>> = Vec::new();
+    let mut rest = holds.clone();
+    for speaker in speakers {
+        if search.possible(&rest, fails) == Some(false) {
+            break;
+        }
+        let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
+        if search.possible(&mine, fails) == Some(false) {
+            continue;
+        }
+        // Better one that no Allow before this explains.
+        if let Some(answer) = search.shown(speaker, &named).or_else(|| search.shown(speaker, &[])) {
+            found.push(speaker.says(answer));
+            named.push(speaker);
+            rest = Formula::all(vec![rest, speaker.applies.clone().not()]);
+        } else {
+            unshown.push(speaker);
+        }
+    }
+    for speaker in unshown {
+        let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
+        match search.possible(&mine, fails) {
+            Some(false) => {}
+            Some(true) => found.push(speaker.says(Answer::Doubt(NO_EXAMPLE))),
+            None => found.push(speaker.says(Answer::Doubt(TOO_MANY))),
+        }
+    }
+    found
 }
 
 impl Speaker<'_> {
     fn says(&self, answer: Answer) -> Through {
         Through { row: self.row, pattern: self.pattern.map(str::to_owned), answer }
     }
-
-    fn speaks(&self, space: &Space<'_>, request: &Request) -> bool {
-        let row = &space.rows[self.row];
-        row.statement.applies(request) && self.is_about(row, &request.resource, &request.circumstances())
-    }
-
-    fn is_about(&self, row: &Row<'_>, resource: &str, circumstances: &Context) -> bool {
-        let filling = Filling::of(circumstances, row.statement.variables);
-        self.pattern.is_none_or(|pattern| resource_matches(pattern, resource, filling))
-    }
-}
-
-/// Whether the row is about all of the place, whatever variables stand for.
-pub(super) fn holds_all(space: &Space<'_>, row: &Row<'_>, place: &Place) -> bool {
-    membership(space, row, place) == Membership::Yes
-}
-
-/// The patterns by which an Allow may be about a place where that depends on their variables; none where it is about all
-/// of it anyhow.
-pub(super) fn patterns<'s>(space: &'s Space<'_>, row: &Row<'_>, place: &Place) -> Vec<Option<&'s str>> {
-    match membership(space, row, place) {
-        Membership::Varies(patterns) if !row.statement.resources.as_ref().is_some_and(|clause| clause.not) => {
-            patterns.into_iter().map(Some).collect()
-        }
-        _ => vec![None],
-    }
-}
-
-/// When one side allows a request: something in every layer allows it, and nothing in any denies it.
-fn allowing(
-    space: &Space<'_>,
-    rows: &[&Row<'_>],
-    after: bool,
-    applies: &mut dyn FnMut(&Row<'_>) -> Formula,
-) -> Formula {
-    let mut say = |effect: Effect, layer: Option<usize>| {
-        let rows = rows.iter().filter(|row| row.after == after && row.statement.effect == effect);
-        let rows = rows.filter(|row| layer.is_none_or(|layer| row.layer == layer));
-        Formula::any(rows.map(|row| applies(row)).collect())
-    };
-    let layers = space.layers[usize::from(after)];
-    let mut all = vec![if layers == 0 { Formula::Constant(false) } else { say(Effect::Deny, None).not() }];
-    all.extend((0..layers).map(|layer| say(Effect::Allow, Some(layer))));
-    Formula::all(all)
-}
-
-/// Whether one side allows the request, by these rows.
-pub(super) fn allows(space: &Space<'_>, rows: &[&Row<'_>], after: bool, request: &Request) -> bool {
-    let rows: Vec<_> = rows.iter().filter(|row| row.after == after && row.statement.applies(request)).collect();
-    let layers = space.layers[usize::from(after)];
-    let allowed = |layer: usize| rows.iter().any(|row| row.statement.effect == Effect::Allow && row.layer == layer);
-    layers > 0 && rows.iter().all(|row| row.statement.effect == Effect::Allow) && (0..layers).all(allowed)
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Membership<'p> {
-    Yes,
-    No,
-    /// It depends on what the variables of these stand for.
-    Varies(Vec<&'p str>),
-}
-
-/// Whether the row's Resource matches the place.
-fn membership<'p>(space: &'p Space<'_>, row: &Row<'_>, place: &Place) -> Membership<'p> {
-    let Some(clause) = &row.statement.resources else { return Membership::Yes };
-    let matching =
-        || row.resources.iter().filter(|index| place.accepts.contains(**index)).map(|index| &space.resources[*index]);
-    if matching().any(|(_, resource)| !resource.varies) {
-        return if clause.not { Membership::No } else { Membership::Yes };
-    }
-    let varying: Vec<&str> = matching().map(|(text, _)| text.as_str()).collect();
-    match (varying.is_empty(), clause.not) {
-        (false, _) => Membership::Varies(varying),
-        (true, true) => Membership::Yes,
-        (true, false) => Membership::No,
-    }
-}
-
-fn names(row: &Row<'_>, caller: &Caller) -> bool {
-    row.statement.principals.as_ref().is_none_or(|principals| principals.names(caller))
 }
