@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::policy::catalogue::{ValueType, condition_key};
 use crate::policy::condition::date;
 use crate::policy::pattern::{self as texts, Filling, variable_key, variables};
 use crate::policy::request::{Caller, Context};
@@ -78,7 +79,7 @@ impl<'a> Circumstances<'a> {
         }
         for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
             let with = |value| examples.with(&[(key.clone(), vec![value])].into_iter().collect());
-            fillings.extend(values(tests, &examples).into_iter().map(with));
+            fillings.extend(values(key, tests, &examples).into_iter().map(with));
         }
         let mut seen = BTreeSet::from([examples.clone(), Context::default()]);
         fillings.retain(|filling| seen.insert(filling.clone()));
@@ -115,7 +116,7 @@ impl<'a> Circumstances<'a> {
             return vec![filling.get(key).map(<[String]>::to_vec)];
         }
         let tests = self.tests.get(key).map_or(&[][..], Vec::as_slice);
-        let values = values(tests, filling);
+        let values = values(key, tests, filling);
         let mut candidates: Vec<Option<Vec<String>>> = values.iter().map(|value| Some(vec![value.clone()])).collect();
         candidates.push(None);
         if tests.iter().any(|test| test.operator.quantifier.is_some()) {
@@ -123,7 +124,8 @@ impl<'a> Circumstances<'a> {
             let pairs = first.iter().enumerate().flat_map(|(index, one)| {
                 first[index + 1..].iter().map(move |other| Some(vec![one.clone(), other.clone()]))
             });
-            candidates.push(Some(Vec::new()));
+            // What follows from the caller is never an empty list.
+            candidates.extend(self.known.get(key).is_none().then(|| Some(Vec::new())));
             candidates.extend(pairs);
         }
         candidates
@@ -181,7 +183,7 @@ fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
 }
 
 /// Values that the tests of one key tell apart.
-fn values(tests: &[&Test], filling: &Context) -> Vec<String> {
+fn values(key: &str, tests: &[&Test], filling: &Context) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for test in tests {
         for value in &test.values {
@@ -190,8 +192,11 @@ fn values(tests: &[&Test], filling: &Context) -> Vec<String> {
     }
     found.extend(witnesses(tests, is_text, &[Token::Star(true)], pattern::text));
     found.extend(witnesses(tests, is_arn, &pattern::any_arn(), |value| pattern::resource(value, false).tokens));
-    // Numbers, dates, ARNs and the like are never that.
-    if tests.iter().all(|test| is_text(test.operator.comparison) || test.operator.comparison == Comparison::Null) {
+    if tests.iter().all(|test| test.operator.comparison == Comparison::Null) {
+        found.push(any_value(key).to_owned());
+    } else if tests.iter().all(|test| is_text(test.operator.comparison) || test.operator.comparison == Comparison::Null)
+    {
+        // Numbers, dates, ARNs and the like are never that.
         found.push("something-else".to_owned());
     }
     let mut seen = BTreeSet::new();
@@ -200,6 +205,18 @@ fn values(tests: &[&Test], filling: &Context) -> Vec<String> {
     found.sort_by_key(|value| (value.is_empty(), value.contains(['*', '?'])));
     found.truncate(MOST_VALUES);
     found
+}
+
+/// A value that the key may have.
+fn any_value(key: &str) -> &'static str {
+    match condition_key(key).map(|key| key.value) {
+        Some(ValueType::Arn | ValueType::ArrayOfArn) => "arn:aws:iam::123456789012:role/example",
+        Some(ValueType::Bool | ValueType::ArrayOfBool) => "true",
+        Some(ValueType::Numeric) => "1",
+        Some(ValueType::Date) => "2024-01-01T00:00:00Z",
+        Some(ValueType::IpAddress) => "203.0.113.7",
+        Some(ValueType::String | ValueType::ArrayOfString) | None => "something-else",
+    }
 }
 
 fn is_text(comparison: Comparison) -> bool {
@@ -332,6 +349,11 @@ mod tests {
                 "aws:sourceip=10.255.255.255",
             ),
             (json!({"StringNotEquals": {"k:k": "a"}}), json!({"Null": {"k:k": "false"}}), ""),
+            (
+                json!({"Null": {"aws:SourceIp": "false"}}),
+                json!({"Null": {"aws:SourceIp": "true"}}),
+                "aws:sourceip=203.0.113.7",
+            ),
             (json!({"Bool": {"k:k": "false"}}), json!({"Bool": {"k:k": "true"}}), "k:k=false"),
             (json!({"StringEqualsIgnoreCase": {"k:k": "Ab"}}), json!({"StringEquals": {"k:k": "AB"}}), "k:k=ab"),
             (json!({"NotIpAddress": {"k:k": "0.0.0.0/0"}}), json!({"Null": {"k:k": "true"}}), "k:k=2001:db8:ffff::7"),

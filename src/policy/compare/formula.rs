@@ -245,7 +245,7 @@ impl Atom {
 }
 
 /// In the one spelling of all that mean the same, and whether there are variables in it.
-fn plain(test: &Test, variables: bool) -> (Test, bool) {
+pub(super) fn plain(test: &Test, variables: bool) -> (Test, bool) {
     let variables = variables && test.values.iter().any(|value| value.contains("${"));
     let spelt = |value: &String| if variables { with_plain_variables(value) } else { value.clone() };
     let mut values: Vec<String> = test.values.iter().map(spelt).collect();

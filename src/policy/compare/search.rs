@@ -71,14 +71,20 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
         let space = self.case.space;
         let rows: Vec<(&Row<'_>, &Membership<'_>)> =
             self.case.naming().map(|(index, membership)| (&space.rows[index], membership)).collect();
+        let covered: BTreeSet<usize> =
+            rows.iter().filter(|(_, it)| **it == Membership::Yes).map(|(row, _)| row.kin).collect();
+        // What the place is about, and nothing that belongs to another place.
+        let settled = |row: &Row<'_>, resource: &str| {
+            let plain = row.resources.iter().map(|index| &space.resources[*index]).filter(|(_, it)| !it.varies);
+            let filling = Filling::of(&circumstances, row.statement.variables);
+            plain.into_iter().any(|(text, _)| resource_matches(text, resource, filling))
+        };
         let fits = |resource: &String| {
-            rows.iter().all(|(row, membership)| {
-                let covers = row.statement.covers(resource, &circumstances);
-                match membership {
-                    Membership::Yes => covers,
-                    Membership::No => !covers,
-                    Membership::Varies(_) => true,
-                }
+            rows.iter().all(|(row, membership)| match membership {
+                Membership::Yes => row.statement.covers(resource, &circumstances),
+                _ if covered.contains(&row.kin) => true,
+                Membership::No => !row.statement.covers(resource, &circumstances),
+                Membership::Varies(_) => !settled(row, resource),
             })
         };
         let about: Vec<&Row<'_>> = rows.iter().map(|(row, _)| *row).collect();

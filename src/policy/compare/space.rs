@@ -4,7 +4,7 @@
 //! each of the three by the patterns that occur; actions that the same statements are about are taken together, and
 //! resources are divided only by the patterns of those statements.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
@@ -13,6 +13,7 @@ use crate::policy::pattern::resolved;
 use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Effect, Statement};
 
+use super::formula::plain;
 use super::language::{Cell, Token, cells_of};
 use super::pattern::{self, Pattern, Resource};
 use super::{Set, people};
@@ -30,6 +31,9 @@ pub(super) struct Row<'a> {
     pub asks_for_caller: bool,
     /// As text.
     pub condition: Option<String>,
+    /// Rows that differ in nothing but their actions and resources are of one kin: where one of them applies it makes no
+    /// difference whether another does.
+    pub kin: usize,
 }
 
 pub(super) struct Space<'a> {
@@ -70,6 +74,7 @@ impl<'a> Space<'a> {
     pub fn new(before: &Set<'a>, after: &Set<'a>, caller: Option<&Caller>) -> Result<Self, Entangled> {
         let mut actions = Table::default();
         let mut resources = Table::default();
+        let mut kins = Table::default();
         let mut rows = Vec::new();
         for (is_after, set) in [(false, before), (true, after)] {
             for (layer, policies) in set.layers.iter().enumerate() {
@@ -84,6 +89,7 @@ impl<'a> Space<'a> {
                     resources: indices(statement, &mut resources),
                     asks_for_caller: statement.asks_for_caller(),
                     condition: statement.condition().map(|condition| condition.to_string()),
+                    kin: kins.index((is_after, layer, kinship(statement))),
                 }));
             }
         }
@@ -140,9 +146,7 @@ impl<'a> Space<'a> {
         by_rows
             .into_iter()
             .map(|(rows, cells)| {
-                let mut lists: Vec<Vec<usize>> = rows.iter().flat_map(|row| self.lists(&self.rows[*row])).collect();
-                lists.sort();
-                lists.dedup();
+                let lists = self.lists(&rows);
                 let places = if let Some(places) = known.get(&lists) {
                     Rc::clone(places)
                 } else {
@@ -155,12 +159,27 @@ impl<'a> Space<'a> {
             .collect()
     }
 
-    /// The row's resource patterns, of which one that matches suffices. A pattern with variables stands alone: that it
-    /// may match settles nothing.
-    fn lists(&self, row: &Row<'_>) -> Vec<Vec<usize>> {
-        let (alone, together): (Vec<usize>, Vec<usize>) =
-            row.resources.iter().partition(|index| self.resources[**index].1.varies);
-        alone.into_iter().map(|index| vec![index]).chain([together]).collect()
+    /// The resource patterns of a kin, of which one that matches suffices; of NotResource, those of one row. A pattern with
+    /// variables stands alone: that it may match settles nothing.
+    fn lists(&self, rows: &[usize]) -> Vec<Vec<usize>> {
+        let mut together: BTreeMap<(usize, Option<usize>), BTreeSet<usize>> = BTreeMap::new();
+        let mut alone: BTreeSet<usize> = BTreeSet::new();
+        for index in rows {
+            let row = &self.rows[*index];
+            let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
+            let list = together.entry((row.kin, not.then_some(*index))).or_default();
+            for pattern in &row.resources {
+                let varies = self.resources[*pattern].1.varies;
+                if varies {
+                    alone.insert(*pattern)
+                } else {
+                    list.insert(*pattern)
+                };
+            }
+        }
+        let together = together.into_values().map(|list| list.into_iter().collect());
+        let lists: BTreeSet<Vec<usize>> = alone.into_iter().map(|pattern| vec![pattern]).chain(together).collect();
+        lists.into_iter().collect()
     }
 
     /// The rows whose Action matches, or whose NotAction doesn't.
@@ -244,6 +263,16 @@ pub(super) fn letters(pattern: &str) -> usize {
 fn naming(rows: &[Row<'_>], caller: &Caller) -> FixedBitSet {
     let names = |row: &Row<'_>| row.statement.principals.as_ref().is_none_or(|principals| principals.names(caller));
     rows.iter().enumerate().filter(|(_, row)| names(row)).map(|(index, _)| index).collect()
+}
+
+/// What a statement says but for its actions and resources.
+fn kinship(statement: &Statement) -> String {
+    let mut names = statement.principals.iter().flat_map(|principals| &principals.names).collect::<Vec<_>>();
+    names.sort_unstable();
+    let not = statement.principals.as_ref().map(|principals| principals.not);
+    let mut tests: Vec<_> = statement.conditions.iter().map(|test| plain(test, statement.variables)).collect();
+    tests.sort_unstable();
+    format!("{:?} {not:?} {names:?} {tests:?}", statement.effect)
 }
 
 fn indices(statement: &Statement, table: &mut Table<(String, bool)>) -> Vec<usize> {
