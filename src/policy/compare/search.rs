@@ -68,28 +68,38 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
             return vec![None];
         }
         let circumstances = self.circumstances.whole(filling);
-        let space = self.case.space;
-        let rows: Vec<(&Row<'_>, &Membership<'_>)> =
-            self.case.naming().map(|(index, membership)| (&space.rows[index], membership)).collect();
-        let covered: BTreeSet<usize> =
-            rows.iter().filter(|(_, it)| **it == Membership::Yes).map(|(row, _)| row.kin).collect();
-        // What the place is about, and nothing that belongs to another place.
-        let settled = |row: &Row<'_>, resource: &str| {
-            let plain = row.resources.iter().map(|index| &space.resources[*index]).filter(|(_, it)| !it.varies);
-            let filling = Filling::of(&circumstances, row.statement.variables);
-            plain.into_iter().any(|(text, _)| resource_matches(text, resource, filling))
-        };
-        let fits = |resource: &String| {
-            rows.iter().all(|(row, membership)| match membership {
-                Membership::Yes => row.statement.covers(resource, &circumstances),
-                _ if covered.contains(&row.kin) => true,
-                Membership::No => !row.statement.covers(resource, &circumstances),
-                Membership::Varies(_) => !settled(row, resource),
-            })
-        };
-        let about: Vec<&Row<'_>> = rows.iter().map(|(row, _)| *row).collect();
-        let named = self.varying.iter().flat_map(|pattern| space.named(pattern, &about, &circumstances));
+        let kins = self.kins();
+        let about: Vec<&Row<'_>> = kins.values().flatten().map(|(row, _)| *row).collect();
+        let named = self.varying.iter().flat_map(|pattern| self.case.space.named(pattern, &about, &circumstances));
+        let fits = |resource: &String| kins.values().all(|kin| self.is_alike(kin, resource, &circumstances));
         std::iter::once(None).chain(named.filter(fits).map(Some)).collect()
+    }
+
+    /// The rows with resources that are about the caller, those together of which it doesn't matter which applies.
+    fn kins(&self) -> BTreeMap<(usize, Option<usize>), Vec<(&'s Row<'a>, &Membership<'s>)>> {
+        let mut kins: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (index, membership) in self.case.naming() {
+            let row = &self.case.space.rows[index];
+            if let Some(clause) = &row.statement.resources {
+                kins.entry((row.kin, clause.not.then_some(index))).or_default().push((row, membership));
+            }
+        }
+        kins
+    }
+
+    /// Whether rows of a kin are as much about the resource as they are about the place.
+    fn is_alike(&self, kin: &[(&Row<'_>, &Membership<'_>)], resource: &str, circumstances: &Context) -> bool {
+        let matches = |row: &Row<'_>, varying: bool| {
+            let patterns = row.resources.iter().map(|index| &self.case.space.resources[*index]);
+            let mut patterns = patterns.filter(|(_, it)| it.varies == varying);
+            let filling = Filling::of(circumstances, row.statement.variables);
+            patterns.any(|(text, _)| resource_matches(text, resource, filling))
+        };
+        let matching = |not: bool| if not { Membership::No } else { Membership::Yes };
+        let not = kin.iter().any(|(row, _)| row.statement.resources.as_ref().is_some_and(|clause| clause.not));
+        let plain = kin.iter().any(|(_, membership)| **membership == matching(not));
+        plain == kin.iter().any(|(row, _)| matches(row, false))
+            && (plain || kin.iter().all(|(row, it)| !it.varying().is_empty() || !matches(row, true)))
     }
 
     /// One on this resource, or on the place's own.
@@ -108,11 +118,15 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
         let (principal, action) = (case.caller().clone(), case.action.to_owned());
         let mut request = Request { principal, action, resource: resource_now, context };
         let after = case.space.rows[speaker.row].after;
+        // Another resource may be one that other rows are about too, once something is left out of the circumstances.
+        let rows: Vec<&Row<'_>> = match resource {
+            None => case.members().map(|(_, row, _)| row).collect(),
+            Some(_) => case.naming().map(|(index, _)| &case.space.rows[index]).collect(),
+        };
         let shows = |request: &Request| {
-            let rows = || case.members().map(|(_, row, _)| row);
             speaker.speaks(&case.space.rows[speaker.row], request)
-                && allows(case.space, rows(), after, request)
-                && !allows(case.space, rows(), !after, request)
+                && allows(case.space, rows.iter().copied(), after, request)
+                && !allows(case.space, rows.iter().copied(), !after, request)
         };
         // A condition may be about what follows from the caller.
         if !shows(&request) {

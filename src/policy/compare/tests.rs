@@ -250,6 +250,22 @@ fn it_makes_no_difference_whether_resources_stand_together() {
 }
 
 #[test]
+fn an_example_stays_in_its_place() {
+    let but = |resources: Value| json!({"Effect": "Allow", "Action": "*", "NotResource": resources});
+    let (mine, some) = ("arn:aws:s3:::${aws:username}*a", "arn:aws:s3:::b?*");
+    let before = [policy(&json!([but(json!("arn:aws:s3:::${aws:username}")), but(json!(mine))]))];
+    let after = [policy(&but(json!([mine, some])))];
+    let role = Caller::aws("arn:aws:iam::123456789012:role/ops");
+    let found = compare(&Set::of(&before), &Set::of(&after), Some(&role));
+    for grant in &found.lost {
+        let allows =
+            |policies: &[Policy]| policies.iter().flat_map(|it| &it.statements).any(|it| it.applies(&grant.example));
+        assert!(allows(&before) && !allows(&after), "{:?}", grant.example);
+    }
+    assert_eq!(found.relation(), Relation::Narrower);
+}
+
+#[test]
 fn one_variable_may_have_a_value_where_another_has_none() {
     let mine = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::${aws:PrincipalTag/team}"));
     let prefixed = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*", "Condition": {
