@@ -8,7 +8,7 @@ use crate::policy::statement::{Effect, PrincipalType, Statement};
 use crate::value::Value;
 
 use super::language::Cell;
-use super::people::is_account;
+use super::people::{account, is_account};
 use super::space::{Group, Place, Row, Space, letters, narrowest};
 use super::verdict::{Answer, Verdict};
 use super::{Cause, Doubt, Grant, Part, Side};
@@ -23,11 +23,18 @@ pub(super) struct Region<'s> {
     pub verdict: std::rc::Rc<Verdict>,
 }
 
-/// What a grant is told apart by: everything about it but its actions, of which several are told together.
+/// What a grant is told apart by; those that differ in one list only are told together.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Label {
     cause: Cause,
     row: usize,
+    what: What,
+}
+
+/// What is allowed, as the Allow of this side says it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct What {
+    allow: usize,
     principal: Option<String>,
     action: String,
     except_actions: Vec<String>,
@@ -42,6 +49,7 @@ struct Found<'s> {
     resource: String,
     context: Context,
     already: BTreeSet<Part>,
+    withheld: BTreeSet<Part>,
 }
 
 /// One direction of a comparison: what `after`, or the other side, has more.
@@ -73,17 +81,37 @@ impl<'s> Direction<'s, '_> {
                     resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
                     context: context.clone(),
                     already: BTreeSet::new(),
+                    withheld: BTreeSet::new(),
                 });
             }
         }
-        for region in regions.iter().filter(|region| region.verdict.allowed[usize::from(!self.is_after())]) {
-            for (label, cells) in self.labels(region) {
-                if let Some(found) = found.get_mut(&label) {
-                    found.already.extend(self.already(region, &label, &cells));
+        self.qualify(&mut found, regions);
+        fold(found.into_iter().map(|(label, found)| self.grant(label, found)).collect())
+    }
+
+    /// Adds to what was found what the other side allows of it as well, and what this side doesn't allow either.
+    fn qualify(&self, found: &mut BTreeMap<Label, Found<'s>>, regions: &'s [Region<'s>]) {
+        let mut alike: BTreeMap<What, Vec<&mut Found<'s>>> = BTreeMap::new();
+        for (label, found) in found {
+            alike.entry(label.what.clone()).or_default().push(found);
+        }
+        let ours = usize::from(self.is_after());
+        for region in regions {
+            let [shared, withheld] = [region.verdict.allowed[1 - ours], !region.verdict.allowed[ours]];
+            if !shared && !withheld {
+                continue;
+            }
+            for (Label { what, .. }, cells) in self.labels(region) {
+                for found in alike.get_mut(&what).into_iter().flatten() {
+                    if shared {
+                        found.already.extend(self.already(region, &what, &cells));
+                    }
+                    if withheld {
+                        found.withheld.extend(self.withheld(region, &what, &cells));
+                    }
                 }
             }
         }
-        fold(found.into_iter().map(|(label, found)| self.grant(label, found)).collect())
     }
 
     fn is_after(&self) -> bool {
@@ -105,8 +133,19 @@ impl<'s> Direction<'s, '_> {
 
     /// The Allow that speaks for this side: without conditions if there is one.
     fn allowing(&self, region: &Region<'_>) -> Option<usize> {
-        let allows = self.of(region, true, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0);
-        allows.min_by_key(|row| (!self.space.rows[*row].statement.conditions.is_empty(), *row))
+        self.first(region, true, Effect::Allow, Some(0))
+    }
+
+    /// The first statement of one side, of those without conditions if there are any.
+    fn first(&self, region: &Region<'_>, ours: bool, effect: Effect, layer: Option<usize>) -> Option<usize> {
+        let rows = self.of(region, ours, effect).filter(|row| layer.is_none_or(|it| self.space.rows[*row].layer == it));
+        rows.min_by_key(|row| (!self.space.rows[*row].statement.conditions.is_empty(), *row))
+    }
+
+    /// The Allow that speaks for each layer of one side: of the policies, and of the boundaries. None if one is silent.
+    fn speaking(&self, region: &Region<'_>, ours: bool) -> Option<Vec<&Row<'_>>> {
+        let layers = self.space.layers[usize::from(self.is_after() == ours)];
+        (0..layers).map(|layer| Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])).collect()
     }
 
     /// Why the other side doesn't allow it.
@@ -131,38 +170,38 @@ impl<'s> Direction<'s, '_> {
 
     /// What a box is called, one for each action pattern that it touches; with those of its actions.
     fn labels(&self, region: &Region<'s>) -> Vec<(Label, Vec<&'s Cell>)> {
-        let Some(allow) = self.allowing(region) else { return Vec::new() };
+        let (Some(allow), Some(allows)) = (self.allowing(region), self.speaking(region, true)) else {
+            return Vec::new();
+        };
         let (cause, other) = self.cause(region);
         let row = &self.space.rows[allow];
+        // What all of these are about is what is allowed: one that is narrower names it better.
         let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
-        let (resource, except_resources) = self.resource(row, deny, region.place);
-        let template = Label {
-            cause,
-            row: other.unwrap_or(allow),
+        let named: Vec<&Row<'_>> = allows.iter().copied().chain(deny).collect();
+        let (resource, except_resources) = self.resource(row, &named, region.place);
+        let template = What {
+            allow,
             principal: principal(row.statement, region.caller),
             action: String::new(),
             except_actions: Vec::new(),
             resource,
             except_resources,
-            condition: condition_of(row.statement),
+            condition: condition_of(&allows).map(|condition| condition.to_string()),
         };
         let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
-            let mine = row.action(cell);
-            let theirs = deny.and_then(|deny| deny.action(cell));
-            let (action, except_actions) = match narrowest(mine.into_iter().chain(theirs)) {
+            let (action, except_actions) = match narrowest(named.iter().filter_map(|row| row.action(cell))) {
                 Some(action) => (action.to_owned(), Vec::new()),
                 None => ("*".to_owned(), row.statement.actions.patterns.clone()),
             };
-            labels.entry(Label { action, except_actions, ..template.clone() }).or_default().push(cell);
+            let what = What { action, except_actions, ..template.clone() };
+            labels.entry(Label { cause, row: other.unwrap_or(allow), what }).or_default().push(cell);
         }
         labels.into_iter().collect()
     }
 
-    fn resource(&self, row: &Row<'_>, deny: Option<&Row<'_>>, place: &Place) -> (String, Vec<String>) {
-        let mine = row.resource(self.space, place);
-        let theirs = deny.and_then(|deny| deny.resource(self.space, place));
-        match (narrowest(mine.into_iter().chain(theirs)), &row.statement.resources) {
+    fn resource(&self, row: &Row<'_>, named: &[&Row<'_>], place: &Place) -> (String, Vec<String>) {
+        match (narrowest(named.iter().filter_map(|row| row.resource(self.space, place))), &row.statement.resources) {
             (Some(resource), _) => (resource.to_owned(), Vec::new()),
             (None, Some(clause)) => ("*".to_owned(), clause.patterns.clone()),
             (None, None) => (String::new(), Vec::new()),
@@ -170,23 +209,50 @@ impl<'s> Direction<'s, '_> {
     }
 
     /// The parts of a label that the other side allows as well.
-    fn already(&self, region: &Region<'s>, label: &Label, cells: &[&Cell]) -> BTreeSet<Part> {
-        let allows = self.of(region, false, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0);
-        let Some(row) = allows.min_by_key(|row| (!self.space.rows[*row].statement.conditions.is_empty(), *row)) else {
+    fn already(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+        let Some(allows) = self.speaking(region, false).filter(|allows| !allows.is_empty()) else {
             return BTreeSet::new();
         };
-        let row = &self.space.rows[row];
+        let theirs = principal(allows[0].statement, region.caller);
+        if !theirs.zip(what.principal.as_ref()).is_none_or(|(theirs, ours)| covers(&theirs, ours)) {
+            // It is only somebody of those who are meant.
+            return BTreeSet::new();
+        }
+        self.parts(region, what, cells, &allows, condition_of(&allows))
+    }
+
+    /// The parts of a label that a Deny of this side forbids.
+    fn withheld(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+        match self.first(region, true, Effect::Deny, None) {
+            Some(deny) if self.space.rows[deny].statement.principals.is_none() => {
+                let condition = what.condition.as_ref().and_then(|text| serde_json::from_str(text).ok());
+                self.parts(region, what, cells, &[&self.space.rows[deny]], condition)
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// What these rows say of a label, where it isn't just the same.
+    fn parts(
+        &self,
+        region: &Region<'_>,
+        what: &What,
+        cells: &[&Cell],
+        rows: &[&Row<'_>],
+        condition: Option<Value>,
+    ) -> BTreeSet<Part> {
         let narrower = |theirs: Option<&str>, ours: &str| match theirs {
             Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
             _ => ours.to_owned(),
         };
-        let resource = narrower(row.resource(self.space, region.place), &label.resource);
-        let conditional = condition_of(row.statement) != label.condition;
+        let of_rows = narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place)));
+        let resource = narrower(of_rows, &what.resource);
+        let conditional = condition.as_ref().map(Value::to_string) != what.condition;
         let mut parts = BTreeSet::new();
         for cell in cells {
-            let action = narrower(row.action(cell), &label.action);
-            if conditional || resource != label.resource || !action.eq_ignore_ascii_case(&label.action) {
-                parts.insert(Part { action, resource: resource.clone(), condition: row.statement.condition() });
+            let action = narrower(narrowest(rows.iter().filter_map(|row| row.action(cell))), &what.action);
+            if conditional || resource != what.resource || !action.eq_ignore_ascii_case(&what.action) {
+                parts.insert(Part { action, resource: resource.clone(), condition: condition.clone() });
             }
         }
         parts
@@ -202,15 +268,18 @@ impl<'s> Direction<'s, '_> {
             context: found.context,
         };
         let named = label.cause != Cause::Boundary;
+        let what = label.what;
         Grant {
-            principals: label.principal.into_iter().collect(),
-            actions: vec![label.action],
-            except_actions: label.except_actions,
-            resources: if label.resource.is_empty() { Vec::new() } else { vec![label.resource] },
-            except_resources: label.except_resources,
-            condition: label.condition.and_then(|text| serde_json::from_str(&text).ok()),
+            principals: what.principal.into_iter().collect(),
+            actions: vec![what.action],
+            except_actions: what.except_actions,
+            resources: if what.resource.is_empty() { Vec::new() } else { vec![what.resource] },
+            except_resources: what.except_resources,
+            condition: what.condition.and_then(|text| serde_json::from_str(&text).ok()),
             already: found.already.into_iter().collect(),
+            withheld: found.withheld.into_iter().collect(),
             cause: label.cause,
+            denied_if: row.statement.condition().filter(|_| label.cause == Cause::Deny),
             policy: row.policy.to_owned(),
             statement: if named { row.statement.number } else { 0 },
             sid: row.statement.sid.clone().filter(|_| named),
@@ -238,8 +307,23 @@ fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
     Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
 }
 
-fn condition_of(statement: &Statement) -> Option<String> {
-    statement.condition().map(|condition| condition.to_string())
+/// Whether whoever the second one names is one of those that the first one names.
+fn covers(wide: &str, name: &str) -> bool {
+    wide == name
+        || wide == "*"
+        || wide.starts_with("everyone but ")
+        || (is_account(wide) && account(wide) == account(name))
+}
+
+/// What all of these demand together: a list, if it is more than one Condition.
+fn condition_of(rows: &[&Row<'_>]) -> Option<Value> {
+    let mut conditions: Vec<Value> = Vec::new();
+    for condition in rows.iter().filter_map(|row| row.statement.condition()) {
+        if !conditions.contains(&condition) {
+            conditions.push(condition);
+        }
+    }
+    if conditions.len() > 1 { Some(Value::from(conditions)) } else { conditions.pop() }
 }
 
 /// Grants that differ only in the action, or only in the resource or the principal, are told together.
@@ -261,14 +345,17 @@ fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<G
         } else {
             list(&mut kept[place]).extend(mine);
             kept[place].already.extend(grant.already);
+            kept[place].withheld.extend(grant.withheld);
         }
     }
     for grant in &mut kept {
         let all = list(grant);
         all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
         all.dedup();
-        grant.already.sort();
-        grant.already.dedup();
+        for parts in [&mut grant.already, &mut grant.withheld] {
+            parts.sort();
+            parts.dedup();
+        }
     }
     kept
 }
@@ -279,6 +366,7 @@ fn without_example(grant: &Grant) -> String {
     if let Some(fields) = value.as_object_mut() {
         fields.remove("example");
         fields.remove("already");
+        fields.remove("withheld");
     }
     value.to_string()
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::value::Value;
 
 use super::request::{Caller, Request};
-use super::statement::Policy;
+use super::statement::{Effect, Policy};
 
 use grants::{Direction, Region};
 use space::Space;
@@ -92,7 +92,7 @@ pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Co
     comparison
 }
 
-/// The boxes on which somebody allows something, each with its verdict. Boxes about which the same statements are have
+/// The boxes on which somebody allows something, or denies it, each with its verdict. Boxes about which the same statements are have
 /// the same one.
 fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
     let mut known: HashMap<(Vec<usize>, Option<String>, usize), Rc<Verdict>> = HashMap::new();
@@ -105,7 +105,9 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
                 let (key, varying) = case.key();
                 let verdict = known.entry((key, varying, index)).or_insert_with(|| Rc::new(case.verdict()));
                 let verdict = Rc::clone(verdict);
-                if verdict.allowed != [false, false] {
+                // What is never allowed, since a Deny forbids it, is left out of what is told.
+                let denied = || case.rows.iter().any(|row| space.rows[*row].statement.effect == Effect::Deny);
+                if verdict.allowed != [false, false] || denied() {
                     regions.push(Region { group, place, caller, rows: case.rows, verdict });
                 }
             }
@@ -147,7 +149,13 @@ pub struct Grant {
     /// The part of it that the other side allows as well; empty where it allows none of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub already: Vec<Part>,
+    /// The part of it that isn't in it, since a Deny forbids it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Part>,
     pub cause: Cause,
+    /// Where the cause is a Deny: its Condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied_if: Option<Value>,
     /// The name of the policy that brings it, or that took it away.
     pub policy: String,
     /// Number (from 1) and Sid of its statement.
