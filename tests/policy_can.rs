@@ -343,6 +343,29 @@ fn a_question_that_aws_never_asks_is_answered_with_a_warning() {
 }
 
 #[test]
+fn who_is_excepted_without_the_account_is_warned() {
+    let folder = folder();
+    let asked = |names: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "NotPrincipal": {{"AWS": [{names}]}},
+            "Action": "s3:*", "Resource": "arn:aws:s3:::photos/*"}}}}"#
+        );
+        fs::write(folder.path().join("bucket.json"), text).unwrap();
+        run_with(folder.path(), &ada("s3:GetObject", CAT, &["--resource-policy", "bucket.json"]), "")
+    };
+    let alone = asked(&format!("\"{USER}\""));
+    assert!(alone.stdout.starts_with("allowed:"), "{}", alone.stdout);
+    assert_eq!(
+        alone.stderr,
+        "warning: statement 1 of bucket.json excepts arn:aws:iam::123456789012:user/ada, but not its account: AWS may deny \
+         it all the same until NotPrincipal names 123456789012 too\n"
+    );
+    assert_eq!(asked(&format!("\"{USER}\", \"arn:aws:iam::123456789012:root\"")).stderr, "");
+    let denied = asked("\"123456789012\"");
+    assert!(denied.stdout.starts_with("explicitly denied:") && denied.stderr.is_empty(), "{}", denied.stdout);
+}
+
+#[test]
 fn escape_codes_in_a_document_stay_text() {
     let folder = folder();
     let evil = POLICY.replace("photos/secret/*", "photos/\\u001b[31m/*").replace("\"Home\"", "\"Ho\\u001bme\"");

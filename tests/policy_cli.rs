@@ -159,6 +159,18 @@ fn a_document_of_another_type_than_it_looks_like_is_told_with_the_way_out() {
 }
 
 #[test]
+fn what_is_json_but_no_document_comes_with_what_to_write() {
+    let folder = folder(&[]);
+    let said = |text: &str| {
+        let ran = run_with(folder.path(), &["validate", "-"], text);
+        assert_eq!(ran.code, 1);
+        let lines = ran.stderr.lines().filter(|line| line.starts_with("error") || line.contains("= help"));
+        lines.map(str::trim).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!([said(""), said("[]"), said(r#"{"Id": "a", "Id": "b"}"#)].join("\n"));
+}
+
+#[test]
 fn problems_are_data_too() {
     let folder = folder(&[("a.json", &with(OLD, "\"Deny\"", "\"deny\""))]);
     let ran = run(folder.path(), &["validate", "a.json", "--json"]);

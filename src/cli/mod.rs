@@ -69,7 +69,7 @@ Exit codes:
   0    done, or nothing to do
   1    an error, also in how the command was called; a change that was refused, blocked or failed; with
        --deny-widening: somebody would gain access
-  2    only with --detailed-exitcode: there are changes (plan), or a difference (policy diff)
+  2    only with --detailed-exitcode: changes, a difference (policy diff), a denial (policy can)
   130  interrupted
 
 Environment:
