@@ -1,11 +1,14 @@
 //! What the changes of a plan mean for people: who may do what after it that they may not do now.
 
+mod bucket;
 mod changes;
 pub mod checks;
 mod held;
 pub mod lint;
+mod tags;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod world;
 
 pub use changes::{changes, unread};
@@ -32,6 +35,27 @@ pub struct AccessChange {
     pub kept: Vec<String>,
 }
 
+impl AccessChange {
+    fn new(subject: &Address, arn: String, aspect: Aspect) -> Self {
+        let (gained, lost, doubts, kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { subject: subject.clone(), arn, aspect, relation: Relation::Equal, gained, lost, doubts, kept }
+    }
+
+    /// Sets the relation by what is gained, lost and in doubt.
+    fn relate(&mut self) {
+        self.doubts.sort();
+        self.doubts.dedup();
+        let sure = self.doubts.is_empty() && !self.gained.iter().chain(&self.lost).any(Effect::is_doubtful);
+        self.relation = match (sure, self.gained.is_empty(), self.lost.is_empty()) {
+            (false, ..) => Relation::Unknown,
+            (true, true, true) => Relation::Equal,
+            (true, false, true) => Relation::Wider,
+            (true, true, false) => Relation::Narrower,
+            (true, false, false) => Relation::Changed,
+        };
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Aspect {
@@ -50,9 +74,25 @@ pub struct Effect {
     pub through: Address,
     #[serde(flatten)]
     pub grant: Grant,
+    /// Policies that nobody has read, by ARN or address: only if these allow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub if_allowed_by: Vec<String>,
+    /// Policies that nobody has read, by ARN or address: if these allow it too, or deny it, nothing changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless_decided_by: Vec<String>,
+    /// On a bucket: for those of its account whose own policies allow it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+impl Effect {
+    /// Whether it can't be told, for what nobody has read.
+    pub fn is_doubtful(&self) -> bool {
+        !(self.if_allowed_by.is_empty() && self.unless_decided_by.is_empty())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EffectDoubt {
     pub through: Option<Address>,
     #[serde(flatten)]

@@ -1,6 +1,7 @@
 //! Plans of small accounts, and what they mean for access.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde_json::json;
 
@@ -70,10 +71,16 @@ impl Account {
         for change in changes(&self.changes(), &self.live, &self.desired, &self.others) {
             lines.push(format!("{} {:?} {:?} kept {:?}", change.subject, change.aspect, change.relation, change.kept));
             for (sign, effects) in [("+", &change.gained), ("-", &change.lost)] {
-                for Effect { through, grant } in effects {
+                for effect in effects {
+                    let Effect { through, grant, if_allowed_by, unless_decided_by, own } = effect;
                     let who = grant.principals.join(",");
                     let what = format!("{who} {} on {}", grant.actions.join(","), grant.resources.join(","));
-                    lines.push(format!("{sign} {} by {through}", what.trim()));
+                    let mut line = format!("{sign} {} by {through}", what.trim());
+                    let doubts = [("if", if_allowed_by), ("unless", unless_decided_by)];
+                    for (word, policies) in doubts.into_iter().filter(|(_, policies)| !policies.is_empty()) {
+                        write!(line, " {word} {}", policies.join(",")).unwrap();
+                    }
+                    lines.push(if *own { line + " with a policy of its own" } else { line });
                 }
             }
             lines.extend(change.doubts.iter().map(|doubt| format!("? {:?} {}", doubt.doubt.side, doubt.doubt.policy)));
@@ -227,7 +234,192 @@ fn what_an_unread_policy_may_allow_makes_a_removed_deny_a_doubt() {
         .there("user", "ada", &user(), &both)
         .there("policy", "P", &policy(&deny), &[])
         .there("user_policy_attachment", "ada/P", &attachment(), &[]);
-    assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", &format!("? Gained {foreign}")]);
+    let gain = format!("+ s3:* on * by user_policy_attachment.ada/P if {foreign}");
+    assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", &gain]);
+}
+
+/// With a policy that nobody has read on the user.
+fn beside(foreign: &str, user: &Value) -> Account {
+    let both = [Attached::Managed("arn:p".into()), Attached::Managed(foreign.into())];
+    Account::default().declared("user", "ada", user).there("user", "ada", user, &both)
+}
+
+#[test]
+fn what_is_gained_beside_an_unread_policy_is_said_with_the_doubt() {
+    let foreign = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let account = beside(foreign, &user())
+        .declared("policy", "P", &policy(&allow(&json!("s3:PutObject"), &json!("*"))))
+        .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[]);
+    let said = [
+        "user.ada Permissions Unknown kept []".to_owned(),
+        format!("+ s3:PutObject on * by policy.P unless {foreign}"),
+        format!("- s3:GetObject on * by policy.P unless {foreign}"),
+    ];
+    assert_eq!(account.says(), said);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.others);
+    assert!(!serde_json::to_string(&found).unwrap().contains("relayctl:"), "{found:?}");
+}
+
+#[test]
+fn what_is_gained_within_an_unread_boundary_depends_on_it() {
+    let boundary = "arn:aws:iam::aws:policy/PowerUserAccess";
+    let mut bounded = user();
+    bounded["permissions_boundary"] = json!(boundary);
+    let account = Account::default()
+        .declared("user", "ada", &bounded)
+        .there("user", "ada", &bounded, &attached())
+        .declared("policy", "P", &policy(&allow(&json!("s3:*"), &json!("*"))))
+        .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[]);
+    let gain = format!("+ s3:* on * by policy.P if {boundary}");
+    assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", &gain]);
+}
+
+#[test]
+fn a_boundary_that_goes_while_it_changes_is_told_on_the_user() {
+    let named = |document: &Value| json!({"name": "B", "arn": "arn:b", "path": "/", "document": document});
+    let mut bounded = user();
+    bounded["permissions_boundary"] = json!("arn:b");
+    let held = policy(&allow(&json!("s3:*"), &json!("*")));
+    let account = Account::default()
+        .declared("user", "ada", &user())
+        .there("user", "ada", &bounded, &attached())
+        .declared("policy", "P", &held)
+        .there("policy", "P", &held, &[])
+        .declared("policy", "B", &named(&allow(&json!("ec2:*"), &json!("*"))))
+        .there("policy", "B", &named(&allow(&json!("iam:*"), &json!("*"))), &[]);
+    assert_eq!(account.says(), ["user.ada Permissions Wider kept []", "+ s3:* on * by user.ada"]);
+}
+
+#[test]
+fn an_edited_policy_whose_attachment_is_replaced_is_told_on_the_policy() {
+    let role = |path: &str| json!({"name": "runner", "arn": format!("arn:aws:iam::123456789012:role{path}runner"), "path": path});
+    let hung = json!({"role": "runner", "policy_arn": "arn:p"});
+    let mut account = Account::default()
+        .declared("role", "runner", &role("/x/"))
+        .there("role", "runner", &role("/"), &attached())
+        .declared("policy", "P", &policy(&allow(&json!("s3:*"), &json!("*"))))
+        .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[])
+        .declared("role_policy_attachment", "runner/P", &hung)
+        .there("role_policy_attachment", "runner/P", &hung, &[]);
+    let attachment = Address::new("role_policy_attachment", "runner/P");
+    let on = [Address::new("role", "runner"), Address::new("policy", "P")];
+    account.desired.resources.get_mut(&attachment).unwrap().depends_on.extend(on);
+    assert_eq!(account.says(), ["role.runner Permissions Wider kept []", "+ s3:* on * by policy.P"]);
+}
+
+#[test]
+fn whoever_is_in_an_account_that_may_assume_a_role_keeps_it() {
+    let named = |principal: &str| {
+        let trust = document(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}));
+        json!({"name": "runner", "arn": ROLE, "path": "/", "trust": trust})
+    };
+    let (account, one) = ("arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/x");
+    let between = |before: &str, after: &str| {
+        let plan = Account::default().declared("role", "runner", &named(after));
+        plan.there("role", "runner", &named(before), &[]).says()[0].clone()
+    };
+    assert_eq!(between(one, account), format!("role.runner Trust Wider kept [\"{one}\"]"));
+    assert_eq!(between(account, one), format!("role.runner Trust Narrower kept [\"{one}\"]"));
+}
+
+fn bucket(fields: &Value) -> Value {
+    let blocked = json!({"block_public_acls": true, "ignore_public_acls": true, "block_public_policy": false,
+        "restrict_public_buckets": true});
+    let mut bucket = json!({"name": "b", "arn": "arn:aws:s3:::b", "region": "us-east-1", "public_access_block": blocked,
+        "ownership": "BucketOwnerEnforced"});
+    for (key, value) in fields.as_object().unwrap() {
+        bucket[key] = value.clone();
+    }
+    bucket
+}
+
+fn bucket_between(before: &Value, after: &Value) -> Vec<String> {
+    let mut account =
+        Account::default().declared("bucket", "b", &bucket(after)).there("bucket", "b", &bucket(before), &[]);
+    account.desired.account = "123456789012".to_owned();
+    account.says()
+}
+
+#[test]
+fn a_deny_of_a_bucket_matters_to_those_whom_their_own_policies_allow() {
+    let deny = |principal: &str| {
+        let statement = json!({"Effect": "Deny", "Principal": {"AWS": principal}, "Action": "s3:DeleteObject",
+            "Resource": "arn:aws:s3:::b/*"});
+        json!({"policy": document(&statement)})
+    };
+    let what = "s3:DeleteObject on arn:aws:s3:::b/* by bucket.b with a policy of its own";
+    let everyone = bucket_between(&deny("*"), &json!({}));
+    assert_eq!(everyone, ["bucket.b Resource Wider kept []", &format!("+ 123456789012 {what}")]);
+    let eve = "arn:aws:iam::123456789012:user/eve";
+    let added = bucket_between(&json!({}), &deny(eve));
+    assert_eq!(added, ["bucket.b Resource Narrower kept []", &format!("- {eve} {what}")]);
+    let stranger = bucket_between(&json!({}), &deny("arn:aws:iam::111122223333:role/x"));
+    assert_eq!(stranger, ["bucket.b Resource Equal kept []"], "nothing allows them anything");
+}
+
+#[test]
+fn a_public_policy_counts_when_the_bucket_is_no_longer_restricted() {
+    let read = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
+    let open = json!({"block_public_acls": true, "ignore_public_acls": true, "block_public_policy": false,
+        "restrict_public_buckets": false});
+    let public = json!({"policy": document(&read)});
+    let said = bucket_between(&public, &json!({"policy": public["policy"], "public_access_block": open}));
+    assert_eq!(said, ["bucket.b Resource Wider kept []", "+ * s3:GetObject on arn:aws:s3:::b/* by bucket.b"]);
+    let closed = bucket_between(&json!({"policy": public["policy"], "public_access_block": open}), &public);
+    assert_eq!(closed[0], "bucket.b Resource Narrower kept []");
+    // One that isn't public isn't restricted either.
+    let mut ours = read;
+    ours["Condition"] = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
+    let ours = json!({"policy": document(&ours)});
+    assert!(bucket_between(&ours, &json!({"policy": ours["policy"], "public_access_block": open})).is_empty());
+}
+
+#[test]
+fn acls_that_count_again_are_a_doubt() {
+    let ignored = json!({"ownership": "BucketOwnerPreferred"});
+    assert!(bucket_between(&json!({}), &ignored).is_empty(), "they are ignored as long as S3 is told so");
+    let open = json!({"ownership": "BucketOwnerPreferred", "public_access_block": {"ignore_public_acls": false}});
+    assert_eq!(bucket_between(&ignored, &open), ["bucket.b Resource Unknown kept []", "? Gained bucket.b"]);
+    assert_eq!(bucket_between(&open, &ignored), ["bucket.b Resource Unknown kept []", "? Lost bucket.b"]);
+}
+
+#[test]
+fn a_tag_that_a_policy_asks_for_is_a_doubt() {
+    let tagged = |team: &str| {
+        let mut user = user();
+        user["tags"] = json!({"Team": team, "stage": team});
+        user
+    };
+    let asking = |key: &str| {
+        let test = json!({"StringEquals": {key: "x"}});
+        policy(&document(&json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": test})))
+    };
+    let between = |key: &str| {
+        let policy = asking(key);
+        let account = Account::default()
+            .declared("user", "ada", &tagged("x"))
+            .there("user", "ada", &tagged("y"), &attached())
+            .declared("policy", "P", &policy)
+            .there("policy", "P", &policy, &[]);
+        account.says()
+    };
+    let doubt = ["user.ada Permissions Unknown kept []", "? Gained policy.P", "? Lost policy.P"];
+    assert_eq!(between("aws:PrincipalTag/team"), doubt);
+    assert_eq!(between("aws:ResourceTag/stage"), doubt, "she may be what it is about");
+    assert!(between("aws:PrincipalTag/teams").is_empty());
+    assert!(between("aws:RequestTag/team").is_empty());
+}
+
+#[test]
+fn who_could_not_be_read_may_hold_the_policy_that_changes() {
+    let failure = crate::call::Failure::new(crate::call::FailureKind::Other, "iam:GetUser", "AccessDenied", "no");
+    let mut account = Account::default()
+        .declared("user", "ada", &user())
+        .declared("policy", "P", &policy(&allow(&json!("s3:*"), &json!("*"))))
+        .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[]);
+    account.live.insert(Address::new("user", "ada"), Sighting { observed: Observed::Unknown(failure), conflict: None });
+    let doubt = ["user.ada Permissions Unknown kept []", "? Gained policy.P", "? Lost policy.P"];
+    assert_eq!(account.says(), doubt);
 }
 
 #[test]

@@ -34,6 +34,18 @@ pub(super) struct Holdings {
     pub boundary: Option<(String, Says)>,
 }
 
+impl Holdings {
+    /// The policies and the boundary.
+    pub fn all(&self) -> impl Iterator<Item = (&String, &Says)> {
+        self.policies.iter().chain(self.boundary.as_ref().map(|(name, says)| (name, says)))
+    }
+
+    /// The names of what nobody has read.
+    pub fn unread(&self) -> impl Iterator<Item = &String> {
+        self.all().filter(|(_, says)| matches!(says, Says::Unread(_))).map(|(name, _)| name)
+    }
+}
+
 /// Everything that is known of the account and of what the plan does to it.
 pub(super) struct World<'a> {
     pub desired: &'a Desired,

@@ -131,6 +131,10 @@ impl<'s> Direction<'s, '_> {
         region.rows.iter().copied().filter(matches).collect::<Vec<_>>().into_iter()
     }
 
+    fn meaning(&self, row: usize) -> String {
+        self.space.rows[row].statement.meaning()
+    }
+
     /// The Allow that speaks for this side: without conditions if there is one.
     fn allowing(&self, region: &Region<'_>) -> Option<usize> {
         self.first(region, true, Effect::Allow, Some(0))
@@ -156,7 +160,10 @@ impl<'s> Direction<'s, '_> {
         if self.space.layers[theirs] == 0 || lacking(0) {
             return (Cause::Allow, None);
         }
-        if let Some(deny) = self.of(region, false, Effect::Deny).next() {
+        // One that both sides have makes no difference.
+        let stays =
+            |deny: usize| self.of(region, true, Effect::Deny).any(|row| self.meaning(row) == self.meaning(deny));
+        if let Some(deny) = self.of(region, false, Effect::Deny).find(|deny| !stays(*deny)) {
             return (Cause::Deny, Some(deny));
         }
         match (1..self.space.layers[theirs]).find(|layer| lacking(*layer)) {

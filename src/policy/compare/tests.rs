@@ -230,6 +230,19 @@ fn what_a_deny_forbids_is_left_out_of_a_gain() {
 }
 
 #[test]
+fn a_deny_that_stays_is_no_cause() {
+    let with = |condition: &str| json!({"Bool": {condition: "false"}});
+    let mut allowed = allow(&json!("s3:GetObject"), &json!("*"));
+    let mut deny = deny(&json!("s3:*"), &json!("*"));
+    deny["Condition"] = with("aws:SecureTransport");
+    let after = json!([allowed, deny]);
+    allowed["Condition"] = with("aws:ViaAWSService");
+    let found = between(&json!([allowed, deny]), &after);
+    let before = r#"{"Bool":{"aws:ViaAWSService":"false"}}"#;
+    assert_eq!(lines(&found.gained), [format!("s3:GetObject on * [s3:GetObject on * if {before}]")]);
+}
+
+#[test]
 fn the_condition_of_a_deny_is_told() {
     let insecure = json!({"Bool": {"aws:SecureTransport": "false"}});
     let all = allow(&json!("s3:*"), &json!("*"));
