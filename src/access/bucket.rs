@@ -125,8 +125,8 @@ fn said_alike(one: &Grant, other: &Grant) -> bool {
 
 /// The account, and its users and roles that these policies name.
 fn inside<'p>(policies: impl Iterator<Item = &'p Policy>, account: &str) -> Vec<(PrincipalType, String)> {
-    let named = policies.flat_map(|policy| &policy.statements).filter_map(|it| it.principals.as_ref());
-    let mut names: Vec<(PrincipalType, String)> = named
+    let principals = policies.flat_map(|policy| &policy.statements).filter_map(|it| it.principals.as_ref());
+    let mut names: Vec<(PrincipalType, String)> = principals
         .flat_map(|principals| principals.names.clone())
         .filter(|(kind, name)| *kind == PrincipalType::AWS && is_inside(name, account))
         .chain([(PrincipalType::AWS, account.to_owned())])

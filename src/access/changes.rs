@@ -1,12 +1,13 @@
 //! (changes, Live, Desired) -> who gains and who loses what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::tags::Tags;
 use super::unread::{Unread, stand_in};
 use super::world::{Holdings, Moment, Says, World};
-use super::{AccessChange, Aspect, EffectDoubt, bucket};
+use super::{AccessChange, Aspect, Beyond, EffectDoubt, bucket, groups};
 use crate::address::Address;
+use crate::call::Failure;
 use crate::diff::{Action, Change};
 use crate::model::{Desired, Live};
 use crate::policy::compare::{Cause, Comparison, Doubt, Set, Side, compare};
@@ -16,33 +17,34 @@ use crate::value::Value;
 
 /// The policies whose documents nobody has read yet, of those users and roles whose access changes: ARNs, and addresses
 /// of inline policies.
-pub fn unread(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<String> {
-    let none = BTreeMap::new();
-    let world = world(changes, live, desired, &none);
+pub fn unread(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> BTreeSet<String> {
+    let world = World::new(changes, live, desired, beyond);
     let mut unread = BTreeSet::new();
-    for subject in principals(&world) {
-        let [before, after] = [Moment::Before, Moment::After].map(|moment| world.holdings(&subject, moment));
-        if before != after {
-            let all =
-                [before, after].into_iter().flat_map(|it| it.policies.into_values().chain(it.boundary.map(|it| it.1)));
-            unread.extend(all.filter_map(|says| match says {
-                Says::Unread(name) => Some(name),
-                Says::Document(_) => None,
-            }));
-        }
+    for (_, before, after) in affected(&world).filter(|(subject, ..)| subject.kind() != "group") {
+        unread.extend(before.unread().chain(after.unread()).cloned());
     }
     unread
 }
 
+/// Users that there are and whose policies change: their groups may allow what these no longer forbid.
+pub fn members(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> BTreeSet<Address> {
+    let world = World::new(changes, live, desired, beyond);
+    let stays = |subject: &Address| [Moment::Before, Moment::After].iter().all(|it| world.exists(subject, *it));
+    let users = affected(&world).map(|(subject, ..)| subject).filter(|it| it.kind() == "user" && stays(it));
+    users.collect()
+}
+
+/// Those for whom something changes, with what they have before and after.
+fn affected(world: &World<'_>) -> impl Iterator<Item = (Address, Holdings, Holdings)> {
+    principals(world).filter_map(|subject| {
+        let [before, after] = [Moment::Before, Moment::After].map(|moment| world.holdings(&subject, moment));
+        (before != after).then_some((subject, before, after))
+    })
+}
+
 /// What the changes mean for access, in order of subject, also where they mean nothing: then the relation is `equal`.
-/// `others` are documents that are not the manifest's, by what [`unread`] calls them.
-pub fn changes(
-    changes: &[Change],
-    live: &Live,
-    desired: &Desired,
-    others: &BTreeMap<String, Value>,
-) -> Vec<AccessChange> {
-    let world = world(changes, live, desired, others);
+pub fn changes(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> Vec<AccessChange> {
+    let world = World::new(changes, live, desired, beyond);
     let tags = Tags::of(&world);
     let mut found = Vec::new();
     for subject in known(&world) {
@@ -55,29 +57,51 @@ pub fn changes(
             found.extend(trust(&world, &subject, &tags));
         }
     }
-    for address in world.live.keys().chain(world.desired.resources.keys()).collect::<BTreeSet<_>>() {
+    found.extend(edited_in(&world).filter_map(|(policy, arn)| unlisted(&world, policy, &arn)));
+    for address in world.addresses() {
         if address.kind() == "bucket" && !world.is_unknown(address) {
             found.extend(bucket::access(&world, address, &tags));
         }
+    }
+    for told in &mut found {
+        told.foreign = world.beyond.holders.contains_key(&told.subject);
     }
     found.sort_by(|a, b| (&a.subject, a.aspect).cmp(&(&b.subject, b.aspect)));
     found
 }
 
-fn world<'a>(
-    changes: &'a [Change],
-    live: &'a Live,
-    desired: &'a Desired,
-    others: &'a BTreeMap<String, Value>,
-) -> World<'a> {
-    let changes = changes.iter().map(|change| (&change.address, change)).collect();
-    World { desired, live, changes, others }
+/// The ARNs of managed policies that there are and whose documents are edited: whoever has them is affected.
+pub fn edited(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<String> {
+    let beyond = Beyond::default();
+    edited_in(&World::new(changes, live, desired, &beyond)).map(|(_, arn)| arn).collect()
 }
 
-/// Users and roles that are declared or recorded.
+fn edited_in<'w>(world: &'w World<'_>) -> impl Iterator<Item = (&'w Address, String)> {
+    let edited = world.changes.keys().filter(|address| {
+        let [before, after] = [Moment::Before, Moment::After].map(|it| world.attribute(address, "document", it));
+        address.kind() == "policy" && before.is_some() && after.is_some() && before != after
+    });
+    edited.map(|address| (*address, arn(world, address)))
+}
+
+/// Who else has an edited policy is not known.
+fn unlisted(world: &World<'_>, policy: &Address, arn: &str) -> Option<AccessChange> {
+    let failure = world.beyond.unlisted.get(arn)?;
+    let reason = format!("who else has {policy} could not be listed ({})", brief(failure));
+    let mut told = AccessChange::new(policy, arn.to_owned(), Aspect::Permissions);
+    told.doubts.extend(both_sides(policy, &policy.to_string(), &reason));
+    told.relate();
+    Some(told)
+}
+
+/// `iam:GetPolicy: AccessDenied`: which permission is missing, where one is.
+pub(super) fn brief(failure: &Failure) -> String {
+    format!("{}: {}", failure.call, failure.code)
+}
+
+/// Users and roles that are declared or recorded, and whoever else has a policy of the manifest's.
 fn known(world: &World<'_>) -> BTreeSet<Address> {
-    let known = world.live.keys().chain(world.desired.resources.keys());
-    known.filter(|it| ["user", "role"].contains(&it.kind())).cloned().collect()
+    world.addresses().into_iter().filter(|it| ["user", "role", "group"].contains(&it.kind())).cloned().collect()
 }
 
 /// Those of whom it is known what hangs on them.
@@ -87,11 +111,7 @@ fn principals(world: &World<'_>) -> impl Iterator<Item = Address> {
 
 /// A managed policy changes, and what hangs on somebody could not be read.
 fn unseen(world: &World<'_>, subject: &Address) -> Option<AccessChange> {
-    let changed = world.changes.keys().filter(|address| {
-        let documents = [Moment::Before, Moment::After].map(|moment| world.attribute(address, "document", moment));
-        address.kind() == "policy" && documents[0].is_some() && documents[0] != documents[1]
-    });
-    let doubts = changed.flat_map(|policy| {
+    let doubts = edited_in(world).flat_map(|(policy, _)| {
         let reason = format!("what hangs on {subject} could not be read, and {policy} changes");
         both_sides(policy, &policy.to_string(), &reason)
     });
@@ -119,7 +139,7 @@ fn permissions(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<Acce
     let [was, is] = [&before, &after].map(Held::of);
     let caller = Caller::aws(arn.clone());
     let comparison = compare(&was.set(), &is.set(), Some(&caller));
-    let unread = Unread::new(before.unread().chain(after.unread()));
+    let unread = Unread::new(before.unread().chain(after.unread()), world);
     let other_boundary = before.boundary.as_ref().map(|it| &it.0) != after.boundary.as_ref().map(|it| &it.0);
     let through = |policy: &str, cause: Cause| match cause {
         Cause::Boundary if other_boundary => subject.clone(),
@@ -127,6 +147,7 @@ fn permissions(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<Acce
     };
     let mut told = AccessChange::new(subject, arn, Aspect::Permissions);
     change(&mut told, comparison, &unread, &through);
+    groups::gains(&mut told, world, [was.parts(), is.parts()], &through);
     told.doubts.extend(tagged);
     told.relate();
     Some(told)
@@ -190,6 +211,10 @@ impl Held {
             policies: policies.into_iter().map(|(name, says)| compiled(name, says)).collect(),
             boundary: holdings.boundary.as_ref().map(|(name, says)| vec![compiled(name, says)]),
         }
+    }
+
+    fn parts(&self) -> (&[Policy], Option<&[Policy]>) {
+        (&self.policies, self.boundary.as_deref())
     }
 
     fn set(&self) -> Set<'_> {

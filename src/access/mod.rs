@@ -3,6 +3,7 @@
 mod bucket;
 mod changes;
 pub mod checks;
+mod groups;
 mod held;
 pub mod lint;
 mod tags;
@@ -11,13 +12,33 @@ mod tests;
 mod unread;
 mod world;
 
-pub use changes::{changes, unread};
+pub use changes::{changes, edited, members, unread};
 pub use held::Held;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::call::Failure;
+use crate::model::Live;
 use crate::policy::compare::{Doubt, Grant, Relation};
+use crate::value::Value;
+
+/// What of the account is not the manifest's and has a say all the same.
+#[derive(Clone, Debug, Default)]
+pub struct Beyond {
+    /// Users, roles and groups that the manifest doesn't know, and that have its policies.
+    pub holders: Live,
+    /// Why it isn't known who has a policy, by its ARN.
+    pub unlisted: BTreeMap<String, Failure>,
+    /// The groups of users, or why they aren't known.
+    pub groups: BTreeMap<Address, Result<Vec<String>, Failure>>,
+    /// Documents of policies that the manifest doesn't declare, by ARN, and of inline ones by address.
+    pub documents: BTreeMap<String, Value>,
+    /// Why such a document wasn't read.
+    pub unread: BTreeMap<String, Failure>,
+}
 
 /// The effect of a plan on one user, role or bucket, in one respect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +51,9 @@ pub struct AccessChange {
     pub gained: Vec<Effect>,
     pub lost: Vec<Effect>,
     pub doubts: Vec<EffectDoubt>,
+    /// The manifest doesn't know the subject, which has one of its policies.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
     /// Who may assume the role before and after; only for [`Aspect::Trust`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
@@ -38,7 +62,8 @@ pub struct AccessChange {
 impl AccessChange {
     fn new(subject: &Address, arn: String, aspect: Aspect) -> Self {
         let (gained, lost, doubts, kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { subject: subject.clone(), arn, aspect, relation: Relation::Equal, gained, lost, doubts, kept }
+        let relation = Relation::Equal;
+        Self { subject: subject.clone(), arn, aspect, relation, gained, lost, doubts, foreign: false, kept }
     }
 
     /// Sets the relation by what is gained, lost and in doubt.
@@ -74,15 +99,25 @@ pub struct Effect {
     pub through: Address,
     #[serde(flatten)]
     pub grant: Grant,
-    /// Policies that nobody has read, by ARN or address: only if these allow it.
+    /// Only if these allow it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub if_allowed_by: Vec<String>,
-    /// Policies that nobody has read, by ARN or address: if these allow it too, or deny it, nothing changes.
+    pub if_allowed_by: Vec<NotRead>,
+    /// If these allow it too, or deny it, nothing changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unless_decided_by: Vec<String>,
+    pub unless_decided_by: Vec<NotRead>,
     /// On a bucket: for those of its account whose own policies allow it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
+}
+
+/// A policy that has a say, and that nobody has read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NotRead {
+    /// An ARN or an address; or in words, as of a user's groups.
+    pub policy: String,
+    /// `iam:GetPolicy: AccessDenied`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 impl Effect {

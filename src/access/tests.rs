@@ -1,6 +1,5 @@
 //! Plans of small accounts, and what they mean for access.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::json;
@@ -9,7 +8,7 @@ use super::*;
 use crate::call::Observed;
 use crate::diff::{Change, diff};
 use crate::kind::{Attached, Seen, Sighting};
-use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
+use crate::model::{Desired, Entry, Recorded, Resource, Status};
 use crate::value::{Attributes, Value};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/runner";
@@ -20,7 +19,7 @@ struct Account {
     desired: Desired,
     live: Live,
     recorded: Recorded,
-    others: BTreeMap<String, Value>,
+    beyond: Beyond,
 }
 
 fn attributes(value: &Value) -> Attributes {
@@ -68,7 +67,7 @@ impl Account {
     /// `subject aspect relation`, and below it a line each.
     fn says(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for change in changes(&self.changes(), &self.live, &self.desired, &self.others) {
+        for change in changes(&self.changes(), &self.live, &self.desired, &self.beyond) {
             lines.push(format!("{} {:?} {:?} kept {:?}", change.subject, change.aspect, change.relation, change.kept));
             for (sign, effects) in [("+", &change.gained), ("-", &change.lost)] {
                 for effect in effects {
@@ -78,7 +77,8 @@ impl Account {
                     let mut line = format!("{sign} {} by {through}", what.trim());
                     let doubts = [("if", if_allowed_by), ("unless", unless_decided_by)];
                     for (word, policies) in doubts.into_iter().filter(|(_, policies)| !policies.is_empty()) {
-                        write!(line, " {word} {}", policies.join(",")).unwrap();
+                        let names: Vec<&str> = policies.iter().map(|it| it.policy.as_str()).collect();
+                        write!(line, " {word} {}", names.join(",")).unwrap();
                     }
                     lines.push(if *own { line + " with a policy of its own" } else { line });
                 }
@@ -189,7 +189,7 @@ fn an_added_service_is_said_beside_those_that_stay() {
             "+ apigateway.amazonaws.com sts:AssumeRole on by role.runner",
         ]
     );
-    let found = changes(&account.changes(), &account.live, &account.desired, &account.others);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.beyond);
     assert_eq!(found[0].gained[0].grant.example.resource, ROLE);
 }
 
@@ -214,10 +214,10 @@ fn what_nobody_has_read_is_a_doubt_until_somebody_reads_it() {
         &format!("ada/{foreign}"),
         &json!({"user": "ada", "policy_arn": foreign}),
     );
-    let unread = unread(&account.changes(), &account.live, &account.desired);
+    let unread = unread(&account.changes(), &account.live, &account.desired, &account.beyond);
     assert_eq!(unread.into_iter().collect::<Vec<_>>(), [foreign]);
     assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", &format!("? Gained {foreign}")]);
-    account.others.insert(foreign.to_owned(), allow(&json!("s3:Get*"), &json!("*")));
+    account.beyond.documents.insert(foreign.to_owned(), allow(&json!("s3:Get*"), &json!("*")));
     assert_eq!(
         account.says(),
         ["user.ada Permissions Wider kept []", &format!("+ s3:Get* on * by user_policy_attachment.ada/{foreign}")]
@@ -256,7 +256,7 @@ fn what_is_gained_beside_an_unread_policy_is_said_with_the_doubt() {
         format!("- s3:GetObject on * by policy.P unless {foreign}"),
     ];
     assert_eq!(account.says(), said);
-    let found = changes(&account.changes(), &account.live, &account.desired, &account.others);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.beyond);
     assert!(!serde_json::to_string(&found).unwrap().contains("relayctl:"), "{found:?}");
 }
 
@@ -412,7 +412,7 @@ fn a_tag_that_a_policy_asks_for_is_a_doubt() {
 
 #[test]
 fn who_could_not_be_read_may_hold_the_policy_that_changes() {
-    let failure = crate::call::Failure::new(crate::call::FailureKind::Other, "iam:GetUser", "AccessDenied", "no");
+    let failure = failure("iam:GetUser");
     let mut account = Account::default()
         .declared("user", "ada", &user())
         .declared("policy", "P", &policy(&allow(&json!("s3:*"), &json!("*"))))
@@ -448,4 +448,97 @@ fn what_is_refused_changes_nothing() {
     // The state doesn't know it, and it carries no tag: it is somebody else's.
     account.recorded.remove(&Address::new("policy", "P"));
     assert!(account.says().is_empty());
+}
+
+fn failure(call: &str) -> crate::call::Failure {
+    crate::call::Failure::new(crate::call::FailureKind::AccessDenied, call, "AccessDenied", "not authorized")
+}
+
+/// The manifest's policy, before and after, and whoever else has it.
+fn edited(stranger: &str, attached: &[Attached]) -> Account {
+    let mut account = Account::default()
+        .declared("policy", "P", &policy(&allow(&json!(["s3:GetObject", "s3:PutObject"]), &json!("*"))))
+        .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[]);
+    let (kind, name) = stranger.split_once('/').unwrap();
+    let arn = format!("arn:aws:iam::123456789012:{stranger}");
+    let seen = Seen {
+        attributes: attributes(&json!({"name": name, "arn": arn})),
+        attached: attached.to_vec(),
+        ..Seen::default()
+    };
+    let sighting = Sighting { observed: Observed::Present(seen), conflict: None };
+    account.beyond.holders.insert(Address::new(kind, name), sighting);
+    account
+}
+
+#[test]
+fn whoever_else_has_an_edited_policy_gains_by_it() {
+    let account = edited("role/theirs", &attached());
+    assert_eq!(super::edited(&account.changes(), &account.live, &account.desired), ["arn:p".to_owned()].into());
+    assert_eq!(account.says(), ["role.theirs Permissions Wider kept []", "+ s3:PutObject on * by policy.P"]);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.beyond);
+    assert!(found[0].foreign);
+    // What hangs there besides counts as well.
+    let inline = Attached::Inline("own".into());
+    let mut account = edited("role/theirs", &[attached(), [inline]].concat());
+    let name = "role_policy.theirs/own";
+    let unread = unread(&account.changes(), &account.live, &account.desired, &account.beyond);
+    assert_eq!(unread, [name.to_owned()].into());
+    account.beyond.documents.insert(name.to_owned(), allow(&json!("s3:*"), &json!("*")));
+    assert_eq!(account.says(), ["role.theirs Permissions Equal kept []"]);
+}
+
+#[test]
+fn of_a_group_only_the_edited_policy_is_known() {
+    let account = edited("group/admins", &attached());
+    let gain = "+ s3:PutObject on * by policy.P unless the other policies of group.admins";
+    assert_eq!(account.says(), ["group.admins Permissions Unknown kept []", gain]);
+    assert!(unread(&account.changes(), &account.live, &account.desired, &account.beyond).is_empty());
+}
+
+#[test]
+fn who_has_an_edited_policy_may_not_be_known() {
+    let mut account = edited("role/theirs", &[]);
+    account.beyond.unlisted.insert("arn:p".to_owned(), failure("iam:ListEntitiesForPolicy"));
+    let doubts = ["policy.P Permissions Unknown kept []", "? Gained policy.P", "? Lost policy.P"];
+    assert_eq!(account.says(), doubts);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.beyond);
+    assert!(found[0].doubts[0].doubt.reason.ends_with("could not be listed (iam:ListEntitiesForPolicy: AccessDenied)"));
+}
+
+#[test]
+fn what_a_group_allows_is_gained_when_a_deny_or_a_boundary_goes() {
+    let mut bounded = user();
+    bounded["permissions_boundary"] = json!("arn:b");
+    let boundary = json!({"name": "B", "arn": "arn:b", "path": "/", "document": allow(&json!("ec2:*"), &json!("*"))});
+    let denying = policy(&document(&json!([
+        {"Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}])));
+    let allowing = policy(&allow(&json!("sqs:*"), &json!("*")));
+    let mut unbound = Account::default()
+        .declared("user", "ada", &user())
+        .there("user", "ada", &bounded, &[])
+        .declared("policy", "B", &boundary)
+        .there("policy", "B", &boundary, &[]);
+    let mut undenied = Account::default()
+        .declared("user", "ada", &user())
+        .there("user", "ada", &user(), &attached())
+        .declared("policy", "P", &allowing)
+        .there("policy", "P", &denying, &[]);
+    let ada = Address::new("user", "ada");
+    let members = members(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.beyond);
+    assert_eq!(members, [ada.clone()].into());
+    for account in [&mut unbound, &mut undenied] {
+        account.beyond.groups.insert(ada.clone(), Ok(Vec::new()));
+        assert_eq!(account.says(), ["user.ada Permissions Equal kept []"], "it is in no group");
+        account.beyond.groups.insert(ada.clone(), Ok(vec!["admins".to_owned()]));
+    }
+    let unknown = "user.ada Permissions Unknown kept []";
+    assert_eq!(unbound.says(), [unknown, "+ * on * by user.ada if the group admins"]);
+    assert_eq!(undenied.says(), [unknown, "+ s3:Delete* on * by policy.P if the group admins"]);
+    undenied.beyond.groups.insert(ada, Err(failure("iam:ListGroupsForUser")));
+    assert_eq!(undenied.says(), [unknown, "+ s3:Delete* on * by policy.P if one of its groups"]);
+    let found = changes(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.beyond);
+    let because = found[0].gained[0].if_allowed_by[0].because.as_deref();
+    assert_eq!(because, Some("iam:ListGroupsForUser: AccessDenied"));
 }

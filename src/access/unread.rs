@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
-use super::{Effect, EffectDoubt};
+use super::changes::brief;
+use super::world::World;
+use super::{Effect, EffectDoubt, NotRead};
 use crate::address::Address;
+use crate::call::Failure;
 use crate::policy::compare::{Doubt, Grant, Part, Side};
 use crate::policy::statement::Policy;
 use crate::value::Value;
@@ -17,30 +20,48 @@ use crate::value::Value;
 const UNREAD: &str = "relayctl:unread/";
 
 pub(super) fn stand_in(name: &str) -> Policy {
-    let statement = |effect: &str| {
+    // It is well-formed as it stands here.
+    let nothing = || Policy { name: name.to_owned(), statements: Vec::new() };
+    Policy::compile(name, &asking(name, &["Allow", "Deny"])).unwrap_or_else(|_| nothing())
+}
+
+/// The document that has these effects, where it will.
+pub(super) fn asking(name: &str, effects: &[&str]) -> Value {
+    let statement = |effect: &&str| {
         let test = json!({"StringEquals": {format!("{UNREAD}{name}"): effect}});
         json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": test})
     };
-    let document = json!({"Version": "2012-10-17", "Statement": [statement("Allow"), statement("Deny")]});
-    // It is well-formed as it stands here.
-    Policy::compile(name, &document).unwrap_or(Policy { name: name.to_owned(), statements: Vec::new() })
+    json!({"Version": "2012-10-17", "Statement": effects.iter().map(statement).collect::<Vec<_>>()})
 }
 
 /// The names of what nobody has read.
 #[derive(Default)]
-pub(super) struct Unread(BTreeMap<String, String>);
+pub(super) struct Unread {
+    /// By their names in lower case, for keys of a context have lost their case.
+    names: BTreeMap<String, String>,
+    /// Why, where that is known.
+    because: BTreeMap<String, String>,
+}
 
 impl Unread {
-    pub fn new<'n>(names: impl Iterator<Item = &'n String>) -> Self {
-        // Keys of a context have lost their case.
-        Self(names.map(|name| (name.to_lowercase(), name.clone())).collect())
+    pub fn new<'n>(names: impl Iterator<Item = &'n String>, world: &World<'_>) -> Self {
+        let names: BTreeMap<String, String> = names.map(|name| (name.to_lowercase(), name.clone())).collect();
+        let failure = |name: &String| Some((name.clone(), brief(world.beyond.unread.get(name)?)));
+        Self { because: names.values().filter_map(failure).collect(), names }
+    }
+
+    /// A single one, and why.
+    pub fn one(name: &str, failure: Option<&Failure>) -> Self {
+        let because = failure.map(|failure| (name.to_owned(), brief(failure)));
+        Self { names: [(name.to_lowercase(), name.to_owned())].into(), because: because.into_iter().collect() }
     }
 
     /// What a grant is for people: something that somebody gains or loses, or a doubt.
     pub fn told(&self, grant: Grant, side: Side, through: Address) -> Result<Effect, EffectDoubt> {
         let policy = grant.policy.clone();
-        if self.0.contains_key(&policy.to_lowercase()) {
-            let reason = format!("the document of {policy} was not read");
+        if self.names.contains_key(&policy.to_lowercase()) {
+            let because = self.because.get(&policy).map_or_else(String::new, |because| format!(" ({because})"));
+            let reason = format!("the document of {policy} was not read{because}");
             return Err(EffectDoubt { through: Some(through), doubt: Doubt { side, policy, reason } });
         }
         let needed = self.named(grant.condition.iter().flat_map(keys));
@@ -56,9 +77,10 @@ impl Unread {
         })
     }
 
-    fn named(&self, keys: impl Iterator<Item = String>) -> BTreeSet<String> {
+    fn named(&self, keys: impl Iterator<Item = String>) -> BTreeSet<NotRead> {
         let names = keys.filter_map(|key| Some(key.to_lowercase().strip_prefix(UNREAD)?.to_owned()));
-        names.map(|name| self.0.get(&name).cloned().unwrap_or(name)).collect()
+        let names = names.map(|name| self.names.get(&name).cloned().unwrap_or(name));
+        names.map(|policy| NotRead { because: self.because.get(&policy).cloned(), policy }).collect()
     }
 }
 

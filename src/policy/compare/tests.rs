@@ -230,6 +230,16 @@ fn what_a_deny_forbids_is_left_out_of_a_gain() {
 }
 
 #[test]
+fn a_deny_for_one_of_them_is_no_part_of_what_all_gain() {
+    let read = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:*", "Resource": "*"});
+    let deny = |principal: &str| json!({"Effect": "Deny", "Principal": {"AWS": principal}, "Action": "s3:Delete*", "Resource": "*"});
+    let gained = |deny: &Value| lines(&between(deny, &json!([read, deny])).gained);
+    assert_eq!(gained(&deny("*")), ["111122223333 s3:* on * [not s3:Delete* on *]"]);
+    assert_eq!(gained(&deny("111122223333")), ["111122223333 s3:* on * [not s3:Delete* on *]"]);
+    assert_eq!(gained(&deny("arn:aws:iam::111122223333:user/x")), ["111122223333 s3:* on *"]);
+}
+
+#[test]
 fn a_deny_that_stays_is_no_cause() {
     let with = |condition: &str| json!({"Bool": {condition: "false"}});
     let mut allowed = allow(&json!("s3:GetObject"), &json!("*"));
@@ -257,7 +267,9 @@ fn what_one_of_them_had_is_no_part_of_what_everyone_gains() {
     let read = |principal: &Value, condition: Option<Value>| {
         let mut read = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::b/*"));
         read["Principal"] = principal.clone();
-        condition.into_iter().for_each(|condition| read["Condition"] = condition);
+        if let Some(condition) = condition {
+            read["Condition"] = condition;
+        }
         read
     };
     let account = json!({"AWS": "arn:aws:iam::111122223333:root"});

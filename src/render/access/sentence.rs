@@ -1,11 +1,11 @@
 //! Whole sentences, one for all that gain or lose the same by the same change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::{is_public, principals};
+use super::fold::{Folded, is_public, principals};
 use super::names::Names;
 use super::{Detail, Piece, Sentence, Tone, Turn, already, code, grant, name, plain, series};
-use crate::access::{AccessChange, Aspect, Effect, EffectDoubt};
+use crate::access::{AccessChange, Aspect, Effect, EffectDoubt, NotRead};
 use crate::address::Address;
 use crate::plan::Plan;
 use crate::policy::compare::{Doubt, Grant, Side};
@@ -41,30 +41,33 @@ fn told(access: &AccessChange) -> Vec<(Side, Effect)> {
 /// Whoever shares an edited policy gains the same by it: one sentence for all of them.
 fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut groups: Vec<(Side, Effect, Vec<Address>)> = Vec::new();
+    let mut groups: Vec<(Side, Effect, bool, Vec<Address>)> = Vec::new();
     for access in plan.access.iter().filter(|access| access.aspect == Aspect::Permissions) {
         for (side, effect) in told(access) {
-            let place = *places.entry(likeness(side, &effect)).or_insert(groups.len());
+            let place = *places.entry(likeness(side, &effect, access.foreign)).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some((.., subjects)) => subjects.push(access.subject.clone()),
-                None => groups.push((side, effect, vec![access.subject.clone()])),
+                None => groups.push((side, effect, access.foreign, vec![access.subject.clone()])),
             }
         }
     }
-    groups.iter().map(|(side, effect, subjects)| permissions(names, subjects, *side, effect)).collect()
+    let sentence = |(side, effect, foreign, subjects): &(_, _, bool, Vec<_>)| {
+        let who = if *foreign { names.strangers(subjects) } else { names.all(subjects) };
+        permissions(names, who, subjects, *side, effect)
+    };
+    groups.iter().map(sentence).collect()
 }
 
 /// Equal for effects of which the same sentence is true: the example alone names the principal.
-fn likeness(side: Side, effect: &Effect) -> String {
+fn likeness(side: Side, effect: &Effect, foreign: bool) -> String {
     let mut value = serde_json::to_value(effect).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.remove("example");
     }
-    format!("{side:?} {value}")
+    format!("{side:?} {foreign} {value}")
 }
 
-fn permissions(names: &Names, subjects: &[Address], side: Side, effect: &Effect) -> Sentence {
-    let who = names.all(subjects);
+fn permissions(names: &Names, who: Folded, subjects: &[Address], side: Side, effect: &Effect) -> Sentence {
     let listed = subjects.iter().map(|subject| names.name(subject).text).collect();
     let folded = who.shortened.then_some(Detail { label: "who", items: listed, folded: true });
     let mut clause = who.pieces;
@@ -81,10 +84,14 @@ fn permissions(names: &Names, subjects: &[Address], side: Side, effect: &Effect)
 const DECIDES: &str = "allows or denies it anyway";
 
 /// `(unless arn:…, which was not read, allows or denies it anyway)`
-fn not_read((word, policies, what): (&str, &Vec<String>, &str)) -> Vec<Piece> {
+fn not_read((word, policies, what): (&str, &Vec<NotRead>, &str)) -> Vec<Piece> {
     let mut pieces = vec![plain(format!("({word} "))];
-    pieces.extend(series(policies.iter().map(code).collect()));
-    pieces.push(plain(format!(", which {} not read, {what})", if policies.len() == 1 { "was" } else { "were" })));
+    pieces.extend(series(policies.iter().map(|it| code(&it.policy)).collect()));
+    let reasons: BTreeSet<&str> = policies.iter().filter_map(|it| it.because.as_deref()).collect();
+    let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
+    let because = if reasons.is_empty() { reasons } else { format!(" ({reasons})") };
+    let number = if policies.len() == 1 { "was" } else { "were" };
+    pieces.push(plain(format!(", which {number} not read{because}, {what})")));
     pieces
 }
 
