@@ -65,8 +65,8 @@ impl Unread {
             return Err(EffectDoubt { through: Some(through), doubt: Doubt { side, policy, reason } });
         }
         let needed = self.named(grant.condition.iter().flat_map(keys));
-        let asked = self.named(grant.example.context.iter().map(|(key, _)| key.to_owned()));
-        let beside = asked.difference(&needed).cloned().collect();
+        // A stand-in has a say on everything: each of them may have allowed it already, or denies it.
+        let beside = self.all().filter(|policy| !needed.contains(policy)).collect();
         let grant = cleaned(grant);
         Ok(Effect {
             through,
@@ -79,8 +79,15 @@ impl Unread {
 
     fn named(&self, keys: impl Iterator<Item = String>) -> BTreeSet<NotRead> {
         let names = keys.filter_map(|key| Some(key.to_lowercase().strip_prefix(UNREAD)?.to_owned()));
-        let names = names.map(|name| self.names.get(&name).cloned().unwrap_or(name));
-        names.map(|policy| NotRead { because: self.because.get(&policy).cloned(), policy }).collect()
+        names.map(|name| self.not_read(self.names.get(&name).unwrap_or(&name))).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = NotRead> {
+        self.names.values().map(|name| self.not_read(name))
+    }
+
+    fn not_read(&self, name: &str) -> NotRead {
+        NotRead { policy: name.to_owned(), because: self.because.get(name).cloned() }
     }
 }
 
