@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::call::{Carried, Failure, Read, Reply, Write};
 use crate::event::Event;
-use crate::state::{LockInfo, State, StoreError};
+use crate::state::{Change, LockInfo, State, StoreError};
 
 /// The one thin edge that sends calls.
 #[async_trait]
@@ -18,11 +18,20 @@ pub trait Provider: Send + Sync {
 /// Where state is kept.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// `None`: there is none yet.
+    /// The state with everything that was appended to it. `None`: there is none yet.
     async fn load(&self) -> Result<Option<State>, StoreError>;
 
     /// All or nothing: after an error or a kill the last state that was saved is still there.
     async fn save(&self, state: &State) -> Result<(), StoreError>;
+
+    /// Notes one change of the state that was saved last: lasting when this returns, and at the same cost however large the
+    /// state is and however many changes there were. A store that cannot do better writes the whole state.
+    async fn append(&self, change: &Change) -> Result<(), StoreError> {
+        let missing = || StoreError::Missing { location: self.location() };
+        let mut state = self.load().await?.ok_or_else(missing)?;
+        state.change(change.clone());
+        self.save(&state).await
+    }
 
     /// Held until the guard is dropped.
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError>;

@@ -64,12 +64,20 @@ impl From<StoreError> for CommandError {
             ))
             .help("wait until that run has ended, and try again"),
             StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
+            StoreError::Unreadable { location, backup: Some(backup), .. } => Self::new(error.to_string()).help(format!(
+                "the last good state is {backup}: copy it over {location}; or move {location} away: what relayctl made is \
+                 found again by its tags"
+            )),
             StoreError::Unreadable { .. } => Self::new(error.to_string())
                 .help("restore the file from a backup, or move it away: what relayctl made is found again by its tags"),
+            StoreError::Journal { location, .. } => Self::new(error.to_string()).help(format!(
+                "it holds what a run changed before it was killed; move {location} away: what that run made is found \
+                 again by its tags"
+            )),
             StoreError::Unsupported { .. } => {
                 Self::new(error.to_string()).help("give a folder or a .json file, for example --state state/dev.json")
             }
-            StoreError::Io { .. } => Self::new(error.to_string()),
+            StoreError::Io { .. } | StoreError::Missing { .. } => Self::new(error.to_string()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The state: what relayctl made, so that it can be told from what others made. Holds no secret.
 
 mod file;
+mod journal;
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Recorded;
 
 pub use file::{DecodeError, decode, encode};
+pub use journal::{Change, decode_journal, decode_line};
 
 /// The version of the file format that this binary writes.
 pub const VERSION: u32 = 1;
@@ -50,7 +52,17 @@ pub enum StoreError {
     #[error("cannot {what} {location}: {cause}")]
     Io { what: &'static str, location: String, cause: std::io::Error },
     #[error("{location} is not a state file of relayctl: {why}")]
-    Unreadable { location: String, why: String },
+    Unreadable {
+        location: String,
+        why: String,
+        /// Where the last good state is, if it is still there.
+        backup: Option<String>,
+    },
+    /// The state is sound, but not what changed since.
+    #[error("the journal {location} cannot be used: {why}")]
+    Journal { location: String, why: String },
+    #[error("there is no state {location} to change")]
+    Missing { location: String },
     #[error("{location} was written by a newer relayctl (state version {found}, this one knows {VERSION})")]
     Newer { location: String, found: u32 },
     /// The URL of a store names none that this binary has.
