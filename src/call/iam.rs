@@ -27,6 +27,9 @@ pub enum IamRead {
     ListAccessKeys {
         user: String,
     },
+    ListGroupsForUser {
+        user: String,
+    },
     GetRole {
         role: String,
     },
@@ -50,6 +53,10 @@ pub enum IamRead {
     },
     /// Without documents.
     ListPolicyVersions {
+        arn: String,
+    },
+    /// Everything that a managed policy hangs on or bounds.
+    ListEntitiesForPolicy {
         arn: String,
     },
 }
@@ -204,11 +211,12 @@ pub enum IamReply {
     PolicyVersions(Vec<PolicyVersion>),
     /// ListAttachedUserPolicies, ListAttachedRolePolicies: ARNs.
     Attached(Vec<String>),
-    /// ListUserPolicies, ListRolePolicies: names.
+    /// ListUserPolicies, ListRolePolicies, ListGroupsForUser: names.
     Names(Vec<String>),
     /// GetUserPolicy, GetRolePolicy.
     Document(Value),
     AccessKeys(Vec<AccessKey>),
+    Entities(Entities),
     /// CreateAccessKey. Debug shows no secret (`secrecy`).
     NewAccessKey {
         id: String,
@@ -302,6 +310,14 @@ pub struct PolicyDetail {
     pub versions: Vec<PolicyVersion>,
 }
 
+/// ListEntitiesForPolicy: names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entities {
+    pub users: Vec<String>,
+    pub roles: Vec<String>,
+    pub groups: Vec<String>,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessKey {
     pub id: String,
@@ -321,6 +337,7 @@ impl IamRead {
             Self::ListUserPolicies { .. } => "iam:ListUserPolicies",
             Self::GetUserPolicy { .. } => "iam:GetUserPolicy",
             Self::ListAccessKeys { .. } => "iam:ListAccessKeys",
+            Self::ListGroupsForUser { .. } => "iam:ListGroupsForUser",
             Self::GetRole { .. } => "iam:GetRole",
             Self::ListAttachedRolePolicies { .. } => "iam:ListAttachedRolePolicies",
             Self::ListRolePolicies { .. } => "iam:ListRolePolicies",
@@ -328,6 +345,7 @@ impl IamRead {
             Self::GetPolicy { .. } => "iam:GetPolicy",
             Self::GetPolicyVersion { .. } => "iam:GetPolicyVersion",
             Self::ListPolicyVersions { .. } => "iam:ListPolicyVersions",
+            Self::ListEntitiesForPolicy { .. } => "iam:ListEntitiesForPolicy",
         }
     }
 }

@@ -75,14 +75,16 @@ impl IamRead {
             | Self::ListAttachedUserPolicies { user }
             | Self::ListUserPolicies { user }
             | Self::GetUserPolicy { user, .. }
-            | Self::ListAccessKeys { user } => places.user(user),
+            | Self::ListAccessKeys { user }
+            | Self::ListGroupsForUser { user } => places.user(user),
             Self::GetRole { role }
             | Self::ListAttachedRolePolicies { role }
             | Self::ListRolePolicies { role }
             | Self::GetRolePolicy { role, .. } => places.role(role),
-            Self::GetPolicy { arn } | Self::GetPolicyVersion { arn, .. } | Self::ListPolicyVersions { arn } => {
-                arn.clone()
-            }
+            Self::GetPolicy { arn }
+            | Self::GetPolicyVersion { arn, .. }
+            | Self::ListPolicyVersions { arn }
+            | Self::ListEntitiesForPolicy { arn } => arn.clone(),
         };
         Permission::new(self.action(), resource)
     }

@@ -36,6 +36,7 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::ListUserPolicies { user: user() },
         IamRead::GetUserPolicy { user: user(), policy: policy() },
         IamRead::ListAccessKeys { user: user() },
+        IamRead::ListGroupsForUser { user: user() },
         IamRead::GetRole { role: role() },
         IamRead::ListAttachedRolePolicies { role: role() },
         IamRead::ListRolePolicies { role: role() },
@@ -43,6 +44,7 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::GetPolicy { arn: arn() },
         IamRead::GetPolicyVersion { arn: arn(), version: "v1".into() },
         IamRead::ListPolicyVersions { arn: arn() },
+        IamRead::ListEntitiesForPolicy { arn: arn() },
     ]
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_iam::types::EntityType;
 
 use super::convert;
 use super::failure::Cause;
-use crate::call::iam::{AccessKey, AuthorizationDetails, Policy, PolicyVersion, Role, User};
+use crate::call::iam::{AccessKey, AuthorizationDetails, Entities, Policy, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply};
 
 /// All pages of a paged call. The SDK stops without an error at a marker that it has seen before: a last page that says
@@ -33,6 +33,7 @@ pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause
             IamReply::Document(convert::document(&found.policy_document)?)
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(access_keys(iam, user).await?),
+        IamRead::ListGroupsForUser { user } => IamReply::Names(groups(iam, user).await?),
         IamRead::GetRole { role } => IamReply::Role(get_role(iam, role).await?),
         IamRead::ListAttachedRolePolicies { role } => IamReply::Attached(attached_to_role(iam, role).await?),
         IamRead::ListRolePolicies { role } => IamReply::Names(role_policies(iam, role).await?),
@@ -43,6 +44,7 @@ pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause
         IamRead::GetPolicy { arn } => IamReply::Policy(get_policy(iam, arn).await?),
         IamRead::GetPolicyVersion { arn, version } => IamReply::PolicyVersion(get_version(iam, arn, version).await?),
         IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(versions(iam, arn).await?),
+        IamRead::ListEntitiesForPolicy { arn } => IamReply::Entities(entities(iam, arn).await?),
     })
 }
 
@@ -93,6 +95,11 @@ async fn access_keys(iam: &Client, user: &str) -> Result<Vec<AccessKey>, Cause> 
     pages.flat_map(|page| page.access_key_metadata).map(convert::access_key).collect()
 }
 
+async fn groups(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+    let pages = pages!(iam.list_groups_for_user().user_name(user));
+    Ok(pages.flat_map(|page| page.groups).map(|group| group.group_name).collect())
+}
+
 async fn get_role(iam: &Client, role: &str) -> Result<Role, Cause> {
     let found = iam.get_role().role_name(role).send().await?;
     convert::role(found.role.ok_or_else(|| Cause::unreadable("the answer has no Role"))?)
@@ -115,6 +122,16 @@ async fn get_policy(iam: &Client, arn: &str) -> Result<Policy, Cause> {
 async fn get_version(iam: &Client, arn: &str, version: &str) -> Result<PolicyVersion, Cause> {
     let found = iam.get_policy_version().policy_arn(arn).version_id(version).send().await?;
     convert::policy_version(found.policy_version.ok_or_else(|| Cause::unreadable("the answer has no PolicyVersion"))?)
+}
+
+async fn entities(iam: &Client, arn: &str) -> Result<Entities, Cause> {
+    let mut all = Entities::default();
+    for page in pages!(iam.list_entities_for_policy().policy_arn(arn)) {
+        all.users.extend(page.policy_users.unwrap_or_default().into_iter().filter_map(|it| it.user_name));
+        all.roles.extend(page.policy_roles.unwrap_or_default().into_iter().filter_map(|it| it.role_name));
+        all.groups.extend(page.policy_groups.unwrap_or_default().into_iter().filter_map(|it| it.group_name));
+    }
+    Ok(all)
 }
 
 async fn versions(iam: &Client, arn: &str) -> Result<Vec<PolicyVersion>, Cause> {

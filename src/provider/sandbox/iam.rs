@@ -20,6 +20,8 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
             IamReply::Document(order.document(document))
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(order.list(keys::list(account, user)?)),
+        // It has no groups.
+        IamRead::ListGroupsForUser { user } => account.user(user).map(|_| IamReply::Names(Vec::new()))?,
         IamRead::GetRole { role } => IamReply::Role(account.seen_role(account.role(role)?, order)),
         IamRead::ListAttachedRolePolicies { role } => attached(&account.role(role)?.identity, order),
         IamRead::ListRolePolicies { role } => inline_names(&account.role(role)?.identity, order),
@@ -32,6 +34,7 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
             IamReply::PolicyVersion(policies::read_version(account, arn, version, order)?)
         }
         IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(policies::list_versions(account, arn, order)?),
+        IamRead::ListEntitiesForPolicy { arn } => IamReply::Entities(policies::entities(account, arn, order)?),
     })
 }
 

@@ -10,6 +10,7 @@ use crate::policy::Usage;
 use crate::value::{Tags, Value};
 
 use super::account::{Account, now, same_name};
+use super::identity::Identity;
 use super::order::Order;
 use super::refusal::{Outcome, Refusal};
 use super::tags::Keys;
@@ -148,10 +149,15 @@ fn aws_id(arn: &str) -> String {
     "ANPA".chars().chain(text.chars().take(17)).collect()
 }
 
-/// The sandbox does not hold the documents of AWS's own policies.
+/// The sandbox has the documents of only a few of AWS's own policies.
 pub(super) fn read_version(account: &Account, arn: &str, version: &str, order: Order) -> Outcome<iam::PolicyVersion> {
     if managed::well_known(&account.partition, arn).is_some() {
-        return if version == "v1" { Ok(aws_version()) } else { Err(no_version(arn, version)) };
+        if version != "v1" {
+            return Err(no_version(arn, version));
+        }
+        let document = managed::document(&account.partition, arn);
+        let unknown = || Refusal::invalid("NotInSandbox", format!("The sandbox doesn't know what {arn} says."));
+        return Ok(iam::PolicyVersion { document: Some(document.ok_or_else(unknown)?), ..aws_version() });
     }
     let policy = account.policy(arn)?;
     let (number, version) = policy.version(arn, version)?;
@@ -164,6 +170,20 @@ pub(super) fn list_versions(account: &Account, arn: &str, order: Order) -> Outco
     }
     let versions = account.policy(arn)?.seen_versions(order);
     Ok(versions.into_iter().map(|version| iam::PolicyVersion { document: None, ..version }).collect())
+}
+
+/// What it hangs on, and what it bounds. The sandbox has no groups.
+pub(super) fn entities(account: &Account, arn: &str, order: Order) -> Outcome<iam::Entities> {
+    if !account.attachable(arn) {
+        return Err(Refusal::no_such_entity(format!("Policy {arn} was not found.")));
+    }
+    let uses = |identity: &&Identity| identity.attached.contains(arn) || identity.boundary.as_deref() == Some(arn);
+    let name = |identity: &Identity| identity.name.clone();
+    Ok(iam::Entities {
+        users: order.list(account.users.values().map(|user| &user.identity).filter(uses).map(name)),
+        roles: order.list(account.roles.values().map(|role| &role.identity).filter(uses).map(name)),
+        groups: Vec::new(),
+    })
 }
 
 fn aws_version() -> iam::PolicyVersion {
