@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::address::Address;
-use crate::event::{Event, Fault, Outcome};
+use crate::event::{Event, Outcome};
 use crate::graph::{Order, Ready};
 use crate::plan::{Plan, Step, StepId};
 use crate::port::{Provider, Sink, Store};
@@ -67,8 +67,7 @@ async fn run(plan: &Plan, worker: &Worker<'_>, events: &dyn Sink, parallelism: u
                 outcome.done.push(id);
             }
             Err(fault) => {
-                // Without a state nothing more can be done safely: what is in flight ends, nothing new begins.
-                halted |= matches!(fault, Fault::State(_));
+                halted |= fault.ends_the_run();
                 skip(&ready.failed(&id), &id.address, events, outcome);
                 events.event(&Event::Failed { step: id.clone(), why: fault.clone() });
                 outcome.failed.push((id, fault));

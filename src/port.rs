@@ -33,15 +33,30 @@ pub trait Store: Send + Sync {
         self.save(&state).await
     }
 
-    /// Held until the guard is dropped.
+    /// A lease, which the store renews until the guard is dropped. Does not wait: `StoreError::Locked` says who has it.
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError>;
+
+    /// Asked before everything that a run changes: `StoreError::Lost` once the lock that this store gave out is no longer
+    /// its own. Sends nothing.
+    fn held(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Takes the lock with this id from whoever has it.
+    async fn unlock(&self, _id: &str) -> Result<LockInfo, StoreError> {
+        Err(StoreError::NotLocked { location: self.location() })
+    }
 
     /// For people: `state/dev.json`.
     fn location(&self) -> String;
 }
 
-/// A lock on the state; dropping it releases it.
-pub trait Lock: Send + Sync {}
+/// A lock on the state.
+#[async_trait]
+pub trait Lock: Send + Sync {
+    /// Gives it back. Dropping it does so too, where that needs no call; elsewhere it then stays until its lease ends.
+    async fn release(&self) {}
+}
 
 pub trait Sink: Send + Sync {
     fn event(&self, event: &Event);

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use relayctl::address::Address;
 use relayctl::model::{Entry, Status};
@@ -12,6 +13,7 @@ use relayctl::port::Store;
 use relayctl::state::{Change, LockInfo, State, StoreError, VERSION};
 use relayctl::store;
 use relayctl::store::local::LocalStore;
+use relayctl::store::memory::MemoryStore;
 
 fn state(serial: u64) -> State {
     State {
@@ -41,12 +43,20 @@ fn changed(from: u64, to: u64) -> State {
 
 fn info(pid: u32) -> LockInfo {
     LockInfo {
+        id: format!("lock-{pid}"),
         who: "root".to_owned(),
         host: "here".to_owned(),
         pid,
         since: "2026-01-02T03:04:05Z".to_owned(),
         what: "apply".to_owned(),
+        expires: String::new(),
     }
+}
+
+/// Without the time that the store added.
+fn unleased(info: &LockInfo) -> LockInfo {
+    assert!(info.expires > info.since, "{info:?}");
+    LockInfo { expires: String::new(), ..info.clone() }
 }
 
 /// The laws of a store. `open` opens the same one each time, as another run would.
@@ -81,7 +91,7 @@ async fn every_store<S: Store>(open: impl Fn() -> S) {
     let held = open().lock(&info(12)).await.unwrap();
     match open().lock(&info(13)).await {
         Err(StoreError::Locked { location, info: holder }) => {
-            assert_eq!((location, *holder), (open().location(), info(12)));
+            assert_eq!((location, unleased(&holder)), (open().location(), info(12)));
         }
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("two runs hold the lock"),
@@ -89,9 +99,12 @@ async fn every_store<S: Store>(open: impl Fn() -> S) {
 
     // The lock keeps nobody from saving: that is what its holder does.
     open().save(&state(8)).await.unwrap();
+    held.release().await;
     drop(held);
-    drop(open().lock(&info(13)).await.unwrap());
+    open().lock(&info(13)).await.unwrap().release().await;
     assert_eq!(open().load().await.unwrap(), Some(state(8)));
+
+    lost_locks(&open).await;
 
     // Many at once: never two holders, and the lock is free afterwards.
     let attempts = (0..8).map(|pid| {
@@ -100,8 +113,48 @@ async fn every_store<S: Store>(open: impl Fn() -> S) {
     });
     let holders: Vec<_> = futures::future::join_all(attempts).await.into_iter().filter_map(Result::ok).collect();
     assert_eq!(holders.len(), 1);
+    holders[0].release().await;
     drop(holders);
-    drop(open().lock(&info(1)).await.unwrap());
+    open().lock(&info(1)).await.unwrap().release().await;
+}
+
+/// A person takes a lock away: its holder notices before it changes anything, and does not harm the next holder.
+async fn lost_locks<S: Store>(open: &impl Fn() -> S) {
+    let first = open();
+    first.held().expect("who never locked has lost nothing");
+    let lost = first.lock(&info(21)).await.unwrap();
+    first.held().unwrap();
+    match open().unlock("lock-22").await {
+        Err(StoreError::OtherLock { info: holder, .. }) => assert_eq!(unleased(&holder), info(21)),
+        other => panic!("{other:?}"),
+    }
+    first.held().unwrap();
+    assert_eq!(unleased(&open().unlock("lock-21").await.unwrap()), info(21));
+    assert!(matches!(open().unlock("lock-21").await, Err(StoreError::NotLocked { .. })));
+
+    let second = open();
+    let held = second.lock(&info(22)).await.unwrap();
+    notices(&first).await;
+    lost.release().await;
+    drop(lost);
+    second.held().unwrap();
+    assert!(
+        matches!(open().lock(&info(23)).await, Err(StoreError::Locked { .. })),
+        "the loser let go of another's lock"
+    );
+    held.release().await;
+}
+
+/// At once, or when the lock is next renewed.
+async fn notices(store: &impl Store) {
+    for _ in 0..100 {
+        match store.held() {
+            Err(StoreError::Lost { why, .. }) => return assert!(why.contains("root@here (pid 22"), "{why}"),
+            Err(error) => panic!("{error}"),
+            Ok(()) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+    panic!("the loss goes unnoticed");
 }
 
 fn folder() -> tempfile::TempDir {
@@ -128,6 +181,66 @@ async fn the_local_store_keeps_the_laws() {
 }
 
 #[tokio::test]
+async fn the_store_in_memory_keeps_the_laws() {
+    let store = MemoryStore::new();
+    every_store(|| store.reopened()).await;
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_while_its_holder_lives_and_taken_over_when_it_has_expired() {
+    let store = MemoryStore::new().with_lease(Duration::from_secs(2));
+    let held = store.lock(&info(1)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    store.held().unwrap();
+    assert!(matches!(store.reopened().lock(&info(2)).await, Err(StoreError::Locked { .. })));
+    drop(held);
+
+    // As if killed: nothing is released, nothing renewed any more.
+    let killed = store.reopened();
+    std::thread::spawn({
+        let killed = killed.reopened();
+        move || std::mem::forget(futures::executor::block_on(killed.lock(&info(3))).unwrap())
+    })
+    .join()
+    .unwrap();
+    let next = store.reopened();
+    let waited = std::cell::Cell::new(None);
+    let waiting = |holder: &LockInfo| waited.set(Some(holder.pid));
+    let taken = store::lock(&next, &info(4), Duration::from_secs(10), waiting).await.unwrap();
+    assert_eq!(waited.get(), Some(3));
+    drop(taken);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_lock_gives_up_in_time_or_gets_it_when_it_is_free() {
+    let store = MemoryStore::new();
+    let held = store.lock(&info(1)).await.unwrap();
+    let other = store.reopened();
+    let patience = Duration::from_millis(100);
+    assert!(matches!(store::lock(&other, &info(2), patience, |_| ()).await, Err(StoreError::Locked { .. })));
+    let second = info(2);
+    let waits = store::lock(&other, &second, Duration::from_secs(30), |_| ());
+    let (taken, ()) = tokio::join!(waits, async {
+        tokio::time::sleep(patience).await;
+        drop(held);
+    });
+    assert!(taken.is_ok());
+}
+
+#[tokio::test]
+async fn another_hosts_lock_file_holds_until_it_expires() {
+    let home = folder();
+    let path = home.path().join("dev.json.lock");
+    let store = LocalStore::new(home.path().join("dev.json"));
+    // Without the operating system's lock, as on a network file system whose locks end at the host.
+    let elsewhere = |expires: &str| LockInfo { host: "there".to_owned(), expires: expires.to_owned(), ..info(12) };
+    fs::write(&path, serde_json::to_string(&elsewhere("2999-01-01T00:00:00Z")).unwrap()).unwrap();
+    assert!(matches!(store.lock(&info(13)).await, Err(StoreError::Locked { info, .. }) if info.host == "there"));
+    fs::write(&path, serde_json::to_string(&elsewhere("2026-01-01T00:00:00Z")).unwrap()).unwrap();
+    assert!(store.lock(&info(13)).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_store_that_is_opened_by_url_is_the_same() {
     let home = folder();
     let url = format!("file://{}", home.path().display());
@@ -149,7 +262,7 @@ async fn a_locked_state_says_by_whom_and_what_to_do() {
     assert_eq!(
         error.replace(&store.location(), "state/dev.json"),
         "state/dev.json is locked by root@here (pid 12, apply, since 2026-01-02T03:04:05Z): run again when that has \
-         ended; a run that was killed holds no lock"
+         ended"
     );
 }
 
@@ -181,7 +294,7 @@ async fn a_lock_file_that_nobody_holds_is_taken_over() {
     fs::write(home.path().join("dev.json.lock"), serde_json::to_string(&info(12)).unwrap()).unwrap();
     let held = store.lock(&info(13)).await.unwrap();
     let written = fs::read_to_string(home.path().join("dev.json.lock")).unwrap();
-    assert_eq!(serde_json::from_str::<LockInfo>(&written).unwrap(), info(13));
+    assert_eq!(unleased(&serde_json::from_str(&written).unwrap()), info(13));
     drop(held);
     assert_eq!(names(home.path()), Vec::<String>::new());
 }
@@ -205,7 +318,7 @@ fn childs_store() -> LocalStore {
 async fn child_holds_the_lock() {
     let _held = childs_store().lock(&info(std::process::id())).await.unwrap();
     println!("\nlocked");
-    std::thread::sleep(std::time::Duration::from_mins(1));
+    std::thread::sleep(Duration::from_mins(1));
 }
 
 #[cfg(unix)]

@@ -32,6 +32,7 @@ impl<'a> Ledger<'a> {
     /// appended to this one.
     pub async fn begin(&self) -> Result<(), Fault> {
         let mut kept = self.state.lock().await;
+        self.held()?;
         kept.state.serial += 1;
         self.store.save(&kept.state).await.map_err(|error| unsaved(&error))
     }
@@ -39,6 +40,9 @@ impl<'a> Ledger<'a> {
     /// Folds the changes into the state. Nothing is lost if that fails: the next run folds them.
     pub async fn end(&self) {
         let kept = self.state.lock().await;
+        if self.held().is_err() {
+            return;
+        }
         if let Err(error) = self.store.save(&kept.state).await {
             tracing::warn!(%error, "the changes stay in the journal; the next run folds them into the state");
         }
@@ -57,8 +61,14 @@ impl<'a> Ledger<'a> {
         self.change(address, entry).await
     }
 
+    /// Another run may be at work as soon as the lock is lost: then nothing is changed any more.
+    pub fn held(&self) -> Result<(), Fault> {
+        self.store.held().map_err(|error| Fault::Lock(error.to_string()))
+    }
+
     async fn change(&self, address: &Address, entry: Option<Entry>) -> Result<(), Fault> {
         let mut kept = self.state.lock().await;
+        self.held()?;
         let (lineage, serial) = (kept.state.lineage.clone(), kept.state.serial + 1);
         let change = Change { lineage, serial, address: address.clone(), entry };
         kept.state.change(change.clone());

@@ -62,7 +62,13 @@ impl From<StoreError> for CommandError {
                 "the state {location} is locked: {} on {} (pid {}) is running `{}` since {}",
                 info.who, info.host, info.pid, info.what, info.since
             ))
-            .help("wait until that run has ended, and try again"),
+            .help(format!(
+                "--lock-timeout 5m waits until that run has ended; if it is gone for good: relayctl state unlock MANIFEST {}",
+                info.id
+            )),
+            StoreError::OtherLock { info, .. } => {
+                Self::new(error.to_string()).help(format!("to take that one away, name it: {}", info.id))
+            }
             StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
             StoreError::Unreadable { location, backup: Some(backup), .. } => Self::new(error.to_string()).help(format!(
                 "the last good state is {backup}: copy it over {location}; or move {location} away: what relayctl made is \
@@ -77,7 +83,10 @@ impl From<StoreError> for CommandError {
             StoreError::Unsupported { .. } => {
                 Self::new(error.to_string()).help("give a folder or a .json file, for example --state state/dev.json")
             }
-            StoreError::Io { .. } | StoreError::Missing { .. } => Self::new(error.to_string()),
+            StoreError::Io { .. }
+            | StoreError::Missing { .. }
+            | StoreError::Lost { .. }
+            | StoreError::NotLocked { .. } => Self::new(error.to_string()),
         }
     }
 }
@@ -114,11 +123,13 @@ mod tests {
     #[test]
     fn a_locked_state_says_who_holds_it() {
         let info = LockInfo {
+            id: "8d3c".into(),
             who: "ada".into(),
             host: "build-7".into(),
             pid: 42,
             since: "2026-01-02T03:04:05Z".into(),
             what: "apply".into(),
+            expires: String::new(),
         };
         let error = CommandError::from(StoreError::Locked { location: "state/dev.json".into(), info: Box::new(info) });
         assert_eq!(
@@ -128,7 +139,7 @@ mod tests {
                  2026-01-02T03:04:05Z"
             )
         );
-        assert_eq!(error.code, 1);
+        assert!(error.help.is_some_and(|help| help.ends_with("relayctl state unlock MANIFEST 8d3c")));
     }
 
     #[test]

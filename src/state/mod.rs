@@ -2,8 +2,7 @@
 
 mod file;
 mod journal;
-
-use std::fmt;
+mod lock;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +10,7 @@ use crate::model::Recorded;
 
 pub use file::{DecodeError, decode, encode};
 pub use journal::{Change, decode_journal, decode_line};
+pub use lock::LockInfo;
 
 /// The version of the file format that this binary writes.
 pub const VERSION: u32 = 1;
@@ -27,28 +27,17 @@ pub struct State {
     pub resources: Recorded,
 }
 
-/// Who holds the lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockInfo {
-    pub who: String,
-    pub host: String,
-    pub pid: u32,
-    /// RFC 3339.
-    pub since: String,
-    /// `apply`, `destroy`, `state rm`.
-    pub what: String,
-}
-
-impl fmt::Display for LockInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{} (pid {}, {}, since {})", self.who, self.host, self.pid, self.what, self.since)
-    }
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("{location} is locked by {info}: run again when that has ended; a run that was killed holds no lock")]
+    #[error("{location} is locked by {info}: run again when that has ended")]
     Locked { location: String, info: Box<LockInfo> },
+    /// The lock that this run had taken is no longer its own.
+    #[error("the lock on {location} was lost: {why}")]
+    Lost { location: String, why: String },
+    #[error("{location} is not locked")]
+    NotLocked { location: String },
+    #[error("{location} is locked under another id, {}: by {info}", info.id)]
+    OtherLock { location: String, info: Box<LockInfo> },
     #[error("cannot {what} {location}: {cause}")]
     Io { what: &'static str, location: String, cause: std::io::Error },
     #[error("{location} is not a state file of relayctl: {why}")]

@@ -6,6 +6,7 @@ mod lock;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -18,11 +19,12 @@ use crate::state::{Change, DecodeError, LockInfo, State, StoreError, decode, dec
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     path: PathBuf,
+    given: Arc<lock::Given>,
 }
 
 impl LocalStore {
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, given: Arc::default() }
     }
 
     /// Beside the file itself, so that a link to a state shares these with it.
@@ -111,6 +113,14 @@ impl Store for LocalStore {
 
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
         Ok(Box::new(self.take(info)?))
+    }
+
+    fn held(&self) -> Result<(), StoreError> {
+        self.still_held()
+    }
+
+    async fn unlock(&self, id: &str) -> Result<LockInfo, StoreError> {
+        self.take_away(id)
     }
 
     fn location(&self) -> String {

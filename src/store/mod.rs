@@ -1,13 +1,16 @@
 //! Where state is kept, opened by URL.
 
+mod lease;
 pub mod local;
+pub mod memory;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use crate::port::Store;
-use crate::state::StoreError;
+use crate::port::{Lock, Store};
+use crate::state::{LockInfo, StoreError};
 use local::LocalStore;
 
 /// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file. `default` is the file to
@@ -18,6 +21,31 @@ pub fn open(url: Option<&str>, default: &Path) -> Result<Box<dyn Store>, StoreEr
         None => default.to_owned(),
     };
     Ok(Box::new(LocalStore::new(path)))
+}
+
+/// How often to look whether a lock is free.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Takes the lock, and waits for it up to `patience` while another run has it; `waiting` is told once who that is.
+pub async fn lock(
+    store: &dyn Store,
+    info: &LockInfo,
+    patience: Duration,
+    waiting: impl FnOnce(&LockInfo),
+) -> Result<Box<dyn Lock>, StoreError> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut waiting = Some(waiting);
+    loop {
+        let holder = match store.lock(info).await {
+            Err(StoreError::Locked { info, .. }) if tokio::time::Instant::now() < deadline => info,
+            done => return done,
+        };
+        if let Some(waiting) = waiting.take() {
+            waiting(&holder);
+        }
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        tokio::time::sleep(PATIENCE.min(left)).await;
+    }
 }
 
 fn local_path(url: &str) -> Result<PathBuf, StoreError> {
