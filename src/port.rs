@@ -58,6 +58,49 @@ pub trait Lock: Send + Sync {
     async fn release(&self) {}
 }
 
+/// A storage of small objects that are written under conditions: what a state needs of S3.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    async fn get(&self, key: &str) -> Result<Option<Object>, Failure>;
+
+    /// `writer` is kept with the object, so that whoever was refused can tell whether it was by their own first attempt.
+    async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure>;
+
+    /// All keys that begin so, in order.
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure>;
+
+    /// One that isn't there is no error.
+    async fn delete(&self, keys: &[String]) -> Result<(), Failure>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    pub body: Vec<u8>,
+    /// Another with every write.
+    pub tag: String,
+    pub writer: String,
+}
+
+/// The condition of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Only {
+    IfAbsent,
+    /// It still has this tag.
+    IfTag(String),
+}
+
+/// What became of a write under a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    Done {
+        tag: String,
+    },
+    /// The condition does not hold.
+    Refused,
+    /// Another write is under way; this one may be tried again.
+    Busy,
+}
+
 pub trait Sink: Send + Sync {
     fn event(&self, event: &Event);
 }

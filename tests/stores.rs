@@ -1,19 +1,30 @@
 //! What every store of state must do, run on each; and what is the local one's own.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use relayctl::address::Address;
+use relayctl::call::FailureKind;
 use relayctl::model::{Entry, Status};
-use relayctl::port::Store;
-use relayctl::state::{Change, LockInfo, State, StoreError, VERSION};
+use relayctl::port::{Object, Objects, Only, Put, Store};
+use relayctl::provider::aws::{self, Options};
+use relayctl::state::{Change, LockInfo, S3Place, State, StoreError, VERSION};
 use relayctl::store;
 use relayctl::store::local::LocalStore;
 use relayctl::store::memory::MemoryStore;
+use relayctl::store::s3::S3Store;
+use support::bucket::Bucket;
+use support::canned::{Canned, answer};
+use support::edge::aws_at;
+use support::moto::Moto;
 
 fn state(serial: u64) -> State {
     State {
@@ -244,13 +255,12 @@ async fn another_hosts_lock_file_holds_until_it_expires() {
 async fn a_store_that_is_opened_by_url_is_the_same() {
     let home = folder();
     let url = format!("file://{}", home.path().display());
-    let by_url = store::open(Some(&url), Path::new("state/dev.json")).unwrap();
+    let by_url = store::open(Some(&url), Path::new("state/dev.json"), &Options::default()).unwrap();
     by_url.save(&state(7)).await.unwrap();
     assert_eq!(LocalStore::new(home.path().join("dev.json")).load().await.unwrap(), Some(state(7)));
-    assert!(matches!(
-        store::open(Some("s3://bucket/dev.json"), Path::new("state/dev.json")),
-        Err(StoreError::Unsupported { .. })
-    ));
+    let url = Some("s3:///dev.json");
+    let opened = store::open(url, Path::new("state/dev.json"), &Options::default());
+    assert!(matches!(opened, Err(StoreError::Unsupported { .. })));
 }
 
 #[tokio::test]
@@ -517,4 +527,212 @@ async fn a_state_is_for_its_owner_only_and_a_link_to_it_stays() {
     }
     assert!(matches!(LocalStore::new(real).lock(&info(2)).await, Err(StoreError::Locked { .. })));
     drop(held);
+}
+
+/// Long enough that a busy machine loses none, short enough to wait for.
+const LEASE: Duration = Duration::from_secs(6);
+
+fn place() -> S3Place {
+    S3Place { bucket: "states".to_owned(), key: "team/dev.json".to_owned() }
+}
+
+fn in_bucket(bucket: &Arc<Bucket>) -> S3Store {
+    S3Store::new(place(), Arc::<Bucket>::clone(bucket)).with_lease(LEASE)
+}
+
+#[tokio::test]
+async fn the_store_in_a_bucket_keeps_the_laws() {
+    let bucket = Bucket::new();
+    every_store(|| in_bucket(&bucket)).await;
+    assert_eq!(bucket.keys(), ["team/dev.json", "team/dev.json.backup", "team/dev.json.lock"], "the journal is folded");
+}
+
+#[tokio::test]
+async fn the_store_keeps_the_laws_in_a_versioned_and_encrypted_bucket_over_http() {
+    let moto = Moto::start();
+    moto.python(
+        r#"
+s3.create_bucket(Bucket="states")
+s3.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "Enabled"})
+s3.put_bucket_encryption(Bucket="states", ServerSideEncryptionConfiguration={"Rules": [
+    {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+]})
+"#,
+    );
+    let open = || {
+        let bucket = aws::Bucket::over("states".to_owned(), aws_at(moto.endpoint()), "us-east-1".to_owned());
+        S3Store::new(place(), Arc::new(bucket)).with_lease(LEASE)
+    };
+    every_store(open).await;
+    let keys = moto.python(r#"show([object["Key"] for object in s3.list_objects_v2(Bucket="states")["Contents"]])"#);
+    assert_eq!(keys.trim(), r#"["team/dev.json", "team/dev.json.backup", "team/dev.json.lock"]"#);
+    twenty_lockers(open, 5).await;
+}
+
+/// Each round all try at once, as runs of their own.
+async fn twenty_lockers<S: Store + 'static>(open: impl Fn() -> S, rounds: u32) {
+    for round in 0..rounds {
+        let tries = (0..20).map(|locker| {
+            let (store, info) = (open(), info(100 * round + locker));
+            tokio::spawn(async move {
+                let taken = store.lock(&info).await;
+                (store, taken)
+            })
+        });
+        let mut winners = Vec::new();
+        for (store, taken) in futures::future::join_all(tries).await.into_iter().map(Result::unwrap) {
+            match taken {
+                Ok(lock) => winners.push((store, lock)),
+                Err(StoreError::Locked { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(winners.len(), 1, "round {round}");
+        winners[0].0.held().unwrap();
+        winners[0].1.release().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_twenty_lockers_one_wins_each_time() {
+    let bucket = Bucket::new();
+    twenty_lockers(|| in_bucket(&bucket), 50).await;
+}
+
+#[tokio::test]
+async fn a_killed_holders_lease_in_a_bucket_expires_and_one_of_many_takes_it_over() {
+    let bucket = Bucket::new();
+    let open = || S3Store::new(place(), Arc::<Bucket>::clone(&bucket)).with_lease(Duration::from_secs(2));
+    // Without a runtime nothing renews it, as if its process were gone.
+    let killed = open();
+    std::thread::spawn(move || std::mem::forget(futures::executor::block_on(killed.lock(&info(1))).unwrap()))
+        .join()
+        .unwrap();
+    assert!(matches!(open().lock(&info(2)).await, Err(StoreError::Locked { info, .. }) if info.pid == 1));
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    twenty_lockers(open, 1).await;
+}
+
+#[tokio::test]
+async fn a_holder_that_cannot_renew_stops_before_others_take_over() {
+    let bucket = Bucket::new();
+    let store = S3Store::new(place(), Arc::<Bucket>::clone(&bucket)).with_lease(Duration::from_secs(2));
+    let _held = store.lock(&info(1)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    store.held().expect("it is renewed");
+    bucket.unreachable.store(true, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let error = store.held().unwrap_err().to_string();
+    assert_eq!(error, "the lock on s3://states/team/dev.json was lost: it could not be renewed in time");
+}
+
+#[tokio::test]
+async fn lost_answers_and_conflicts_lock_nobody_out() {
+    let bucket = Bucket::new();
+    let store = in_bucket(&bucket);
+    let (lost, busy) = (&bucket.lost_answers, &bucket.busy);
+    lost.store(1, Ordering::Relaxed);
+    let held = store.lock(&info(1)).await.expect("the refusal was by its own first attempt");
+    for serial in 1..=2 {
+        lost.store(1, Ordering::Relaxed);
+        busy.store(2, Ordering::Relaxed);
+        store.save(&state(serial)).await.unwrap();
+    }
+    lost.store(1, Ordering::Relaxed);
+    busy.store(2, Ordering::Relaxed);
+    store.append(&change(3)).await.unwrap();
+    lost.store(1, Ordering::Relaxed);
+    held.release().await;
+    assert_eq!(in_bucket(&bucket).load().await.unwrap(), Some(changed(2, 3)));
+    in_bucket(&bucket).lock(&info(2)).await.expect("it was released").release().await;
+}
+
+#[tokio::test]
+async fn another_runs_write_is_never_taken_for_ones_own() {
+    let bucket = Bucket::new();
+    let (one, other) = (in_bucket(&bucket), in_bucket(&bucket));
+    one.save(&state(1)).await.unwrap();
+    one.load().await.unwrap();
+    other.load().await.unwrap();
+    one.save(&state(2)).await.unwrap();
+    // Byte for byte the same, but not by this run.
+    assert!(matches!(other.save(&state(2)).await, Err(StoreError::Moved { .. })));
+    one.append(&change(3)).await.unwrap();
+    assert!(matches!(other.append(&change(3)).await, Err(StoreError::Moved { .. })));
+}
+
+#[tokio::test]
+async fn a_store_that_ignores_conditions_is_refused_at_the_first_lock() {
+    let bucket = Bucket::new();
+    bucket.ignores_conditions.store(true, Ordering::Relaxed);
+    let error = in_bucket(&bucket).lock(&info(1)).await.err().unwrap();
+    assert!(matches!(error, StoreError::Unconditional { .. }), "{error}");
+    let lock = String::from_utf8(bucket.objects.lock().unwrap()["team/dev.json.lock"].body.clone()).unwrap();
+    assert!(lock.contains("released"), "{lock}");
+}
+
+#[tokio::test]
+async fn a_change_in_a_bucket_is_one_small_write_at_any_size() {
+    let bucket = Bucket::new();
+    let store = in_bucket(&bucket);
+    store.save(&changed(10_000, 10_001)).await.unwrap();
+    bucket.writes.lock().unwrap().clear();
+    for serial in 10_002..20_002 {
+        store.append(&change(serial)).await.unwrap();
+    }
+    let writes = bucket.writes.lock().unwrap().clone();
+    assert_eq!(writes.len(), 10_000);
+    assert!(writes.iter().all(|(_, length)| *length == change(10_002).line().len()));
+    assert_eq!(store.load().await.unwrap(), Some(changed(10_000, 20_001)));
+}
+
+#[tokio::test]
+async fn a_broken_state_in_a_bucket_is_refused_and_the_last_good_one_named() {
+    let bucket = Bucket::new();
+    in_bucket(&bucket).save(&state(1)).await.unwrap();
+    in_bucket(&bucket).save(&state(2)).await.unwrap();
+    bucket.objects.lock().unwrap().get_mut("team/dev.json").unwrap().body.truncate(30);
+    match in_bucket(&bucket).load().await {
+        Err(StoreError::Unreadable { location, backup: Some(backup), .. }) => {
+            assert_eq!(location, "s3://states/team/dev.json");
+            assert_eq!(backup, "s3://states/team/dev.json.backup");
+        }
+        other => panic!("{other:?}"),
+    }
+    bucket.objects.lock().unwrap().remove("team/dev.json");
+    in_bucket(&bucket).append(&change(3)).await.unwrap();
+    let error = in_bucket(&bucket).load().await.unwrap_err().to_string();
+    assert!(error.contains("the state that it belongs to is gone"), "{error}");
+}
+
+#[tokio::test]
+async fn conditions_go_out_as_s3_documents_them_and_its_answers_come_back() {
+    let error = |status: &str, code: &str| {
+        let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>told</Message></Error>");
+        answer(status, "content-type: application/xml\r\n", &body)
+    };
+    let server = Canned::start(&[
+        answer("200 OK", "x-amz-bucket-region: us-east-1\r\n", ""),
+        answer("200 OK", "etag: \"one\"\r\n", ""),
+        error("412 Precondition Failed", "PreconditionFailed"),
+        error("409 Conflict", "ConditionalRequestConflict"),
+        error("404 Not Found", "NoSuchKey"),
+        error("501 Not Implemented", "NotImplemented"),
+        error("404 Not Found", "NoSuchKey"),
+        answer("200 OK", "etag: \"two\"\r\nx-amz-meta-relayctl-writer: ada\r\n", "{}"),
+    ]);
+    let bucket = aws::Bucket::over("states".to_owned(), aws_at(server.endpoint()), "us-east-1".to_owned());
+    let if_tag = Only::IfTag("\"zero\"".to_owned());
+    assert_eq!(bucket.put("k", b"{}", "ada", &Only::IfAbsent).await, Ok(Put::Done { tag: "\"one\"".to_owned() }));
+    assert_eq!(bucket.put("k", b"{}", "ada", &if_tag).await, Ok(Put::Refused));
+    assert_eq!(bucket.put("k", b"{}", "ada", &Only::IfAbsent).await, Ok(Put::Busy));
+    assert_eq!(bucket.put("k", b"{}", "ada", &if_tag).await, Ok(Put::Refused), "it is gone");
+    let unknown = bucket.put("k", b"{}", "ada", &Only::IfAbsent).await.unwrap_err();
+    assert_eq!((unknown.kind, unknown.code.as_str()), (FailureKind::Unavailable, "NotImplemented"));
+    assert_eq!(bucket.get("k").await, Ok(None));
+    let object = Object { body: b"{}".to_vec(), tag: "\"two\"".to_owned(), writer: "ada".to_owned() };
+    assert_eq!(bucket.get("k").await, Ok(Some(object)));
+    let requests: Vec<String> = server.requests().iter().map(|request| request.to_ascii_lowercase()).collect();
+    assert!(requests[1].contains("if-none-match: *\r\n") && requests[1].contains("x-amz-meta-relayctl-writer: ada"));
+    assert!(requests[2].contains("if-match: \"zero\"\r\n"), "{}", requests[2]);
 }

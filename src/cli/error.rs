@@ -80,8 +80,13 @@ impl From<StoreError> for CommandError {
                 "it holds what a run changed before it was killed; move {location} away: what that run made is found \
                  again by its tags"
             )),
-            StoreError::Unsupported { .. } => {
-                Self::new(error.to_string()).help("give a folder or a .json file, for example --state state/dev.json")
+            StoreError::Unsupported { .. } => Self::new(error.to_string())
+                .help("give a folder or a .json file, for example --state state/dev.json, or s3://bucket/prefix"),
+            StoreError::Moved { .. } => Self::new(error.to_string()).help("plan again"),
+            StoreError::Unconditional { .. } => Self::new(error.to_string())
+                .help("keep the state in S3 itself, or in a store that has its conditional writes"),
+            StoreError::Remote { failure, .. } => {
+                Self { message: Some(error.to_string()), ..Self::from(failure.as_ref().clone()) }
             }
             StoreError::Io { .. }
             | StoreError::Missing { .. }

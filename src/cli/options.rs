@@ -21,7 +21,8 @@ pub struct Options {
     #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL")]
     pub endpoint_url: Option<String>,
 
-    /// Where the state is: a .json file or a folder, as a path or a file:// URL [default: state/<name>.json]
+    /// Where the state is: a .json file or a folder, as a path or a file:// URL, or s3://bucket/prefix
+    /// [default: state/<name>.json]
     #[arg(long, global = true, value_name = "URL")]
     pub state: Option<String>,
 

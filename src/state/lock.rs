@@ -25,6 +25,13 @@ pub struct LockInfo {
 }
 
 impl LockInfo {
+    /// Something is there that no relayctl wrote.
+    pub fn unknown() -> Self {
+        let unknown = || "unknown".to_owned();
+        let (id, who, host, since, what) = (unknown(), unknown(), unknown(), unknown(), unknown());
+        Self { id, who, host, pid: 0, since, what, expires: String::new() }
+    }
+
     #[must_use]
     pub fn leased(&self, now: Timestamp, lease: Duration) -> Self {
         // A lease that ends beyond the calendar is no lease that this program gives.
@@ -50,9 +57,7 @@ mod tests {
 
     #[test]
     fn a_lease_expires_after_its_time_and_without_one_never() {
-        let unknown = || "unknown".to_owned();
-        let (who, host, since, what) = (unknown(), unknown(), unknown(), unknown());
-        let info = LockInfo { id: "1".into(), who, host, pid: 1, since, what, expires: String::new() };
+        let info = LockInfo::unknown();
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         assert!(!info.has_expired(at("9999-01-01T00:00:00Z")));
         let leased = info.leased(at("2026-01-02T03:04:05Z"), Duration::from_mins(2));

@@ -3,14 +3,17 @@
 mod file;
 mod journal;
 mod lock;
+mod place;
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::Failure;
 use crate::model::Recorded;
 
-pub use file::{DecodeError, decode, encode};
+pub use file::{DecodeError, decode, decode_bytes, encode};
 pub use journal::{Change, decode_journal, decode_line};
 pub use lock::LockInfo;
+pub use place::S3Place;
 
 /// The version of the file format that this binary writes.
 pub const VERSION: u32 = 1;
@@ -54,6 +57,15 @@ pub enum StoreError {
     Missing { location: String },
     #[error("{location} was written by a newer relayctl (state version {found}, this one knows {VERSION})")]
     Newer { location: String, found: u32 },
+    /// Something that was read has been overwritten.
+    #[error("another run has written {location} since this one read it")]
+    Moved { location: String },
+    #[error(
+        "{location} is in a store that does not keep to the conditions of writes (If-None-Match, If-Match): it can't be locked"
+    )]
+    Unconditional { location: String },
+    #[error("cannot {what} {location}: {failure}")]
+    Remote { what: &'static str, location: String, failure: Box<Failure> },
     /// The URL of a store names none that this binary has.
     #[error("the state cannot be kept at {url}: {why}")]
     Unsupported { url: String, why: &'static str },

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, Mode};
-use crate::state::{Change, DecodeError, LockInfo, State, StoreError, decode, decode_journal, encode};
+use crate::state::{Change, DecodeError, LockInfo, State, StoreError, decode_bytes, decode_journal, encode};
 
 /// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since; gone after a run that
 /// ended. `dev.json.backup`: the one before. `dev.json.lock`: there while a run is at work.
@@ -66,14 +66,14 @@ impl LocalStore {
     /// A copy that can be put back is worth naming.
     fn good_backup(&self) -> Option<String> {
         let path = self.backup();
-        let text = fs::read_to_string(&path).ok()?;
-        decode(&text).ok().map(|_| path.display().to_string())
+        let bytes = fs::read(&path).ok()?;
+        decode_bytes(&bytes).ok().map(|_| path.display().to_string())
     }
 
     /// Keeps the state that is about to be replaced, if it is one.
     fn keep_last_good(&self) -> io::Result<()> {
         match read(&self.path)? {
-            Some(bytes) if decoded(&bytes).is_ok() => disk::replace(&self.backup(), &bytes, &Mode::Private),
+            Some(bytes) if decode_bytes(&bytes).is_ok() => disk::replace(&self.backup(), &bytes, &Mode::Private),
             _ => Ok(()),
         }
     }
@@ -92,7 +92,7 @@ impl Store for LocalStore {
                 }
             };
         };
-        let state = decoded(&bytes).map_err(|error| self.refused(error))?;
+        let state = decode_bytes(&bytes).map_err(|error| self.refused(error))?;
         let replayed = decode_journal(&journal.unwrap_or_default()).and_then(|changes| state.replay(changes));
         replayed.map(Some).map_err(|error| self.journal_refused(error))
     }
@@ -133,12 +133,5 @@ fn read(path: &std::path::Path) -> io::Result<Option<Vec<u8>>> {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-fn decoded(bytes: &[u8]) -> Result<State, DecodeError> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => decode(text),
-        Err(_) => Err(DecodeError::NotState("it is not text".to_owned())),
     }
 }

@@ -56,7 +56,8 @@ impl LocalStore {
                 },
             }
         }
-        Err(self.locked_by(unknown()))
+        // It is held, but its file does not say by whom.
+        Err(self.locked_by(LockInfo::unknown()))
     }
 
     fn give(&self, path: PathBuf, file: File, info: LockInfo) -> LocalLock {
@@ -188,18 +189,4 @@ fn read_info(file: &mut File) -> Option<LockInfo> {
 
 fn read_at(path: &Path) -> Option<LockInfo> {
     serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
-}
-
-/// The lock is held, but its file does not say by whom: no relayctl wrote it.
-fn unknown() -> LockInfo {
-    let unknown = || "unknown".to_owned();
-    LockInfo {
-        id: unknown(),
-        who: unknown(),
-        host: unknown(),
-        pid: 0,
-        since: unknown(),
-        what: unknown(),
-        expires: String::new(),
-    }
 }
