@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::address::Address;
-use crate::event::{Event, Fault, Outcome};
+use crate::event::{Event, Outcome};
 use crate::graph::{Order, Ready};
 use crate::plan::{Plan, Step, StepId};
 use crate::port::{Provider, Sink, Store};
@@ -18,7 +18,7 @@ use crate::state::State;
 use ledger::Ledger;
 use step::Worker;
 
-/// Does the plan, `parallelism` steps at once, saving `state` after every step. The caller holds the lock and has
+/// Does the plan, `parallelism` steps at once, noting every step in the store. The caller holds the lock and has
 /// checked that plan and state belong together ([`stale`]).
 pub async fn apply(
     plan: &Plan,
@@ -34,7 +34,7 @@ pub async fn apply(
     }
     let ledger = Ledger::new(store, state);
     // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes of this run.
-    if let Err(fault) = ledger.save().await {
+    if let Err(fault) = ledger.begin().await {
         outcome.failed.extend(plan.steps.first().map(|step| (step.id.clone(), fault)));
         outcome.skipped = plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
         return outcome;
@@ -42,6 +42,7 @@ pub async fn apply(
     let worker = Worker::new(plan, provider, &ledger, events);
     run(plan, &worker, events, parallelism.max(1), &mut outcome).await;
     outcome.calls = worker.calls();
+    ledger.end().await;
     outcome
 }
 
@@ -66,8 +67,7 @@ async fn run(plan: &Plan, worker: &Worker<'_>, events: &dyn Sink, parallelism: u
                 outcome.done.push(id);
             }
             Err(fault) => {
-                // Without a state nothing more can be done safely: what is in flight ends, nothing new begins.
-                halted |= matches!(fault, Fault::State(_));
+                halted |= fault.ends_the_run();
                 skip(&ready.failed(&id), &id.address, events, outcome);
                 events.event(&Event::Failed { step: id.clone(), why: fault.clone() });
                 outcome.failed.push((id, fault));

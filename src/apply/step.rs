@@ -62,12 +62,14 @@ impl<'a> Worker<'a> {
             let what = "its kind is not known to this relayctl".to_owned();
             return Err(Fault::Changed { address: step.id.address.clone(), what });
         };
-        match step.id.phase {
+        let result = match step.id.phase {
             Phase::Record => self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await,
             Phase::Create => self.create(kind, step).await,
             Phase::Update => self.update(kind, step).await,
             Phase::Delete => self.delete(kind, step).await,
-        }
+        };
+        // Once the lock is lost, that is why a step failed.
+        result.map_err(|fault| self.ledger.held().err().unwrap_or(fault))
     }
 
     async fn create(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
@@ -153,6 +155,9 @@ impl<'a> Worker<'a> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
         loop {
+            if let Err(lost) = self.ledger.held() {
+                return Err(Failure::new(FailureKind::Refused, write.action(), "LockLost", lost.to_string()));
+            }
             self.calls.fetch_add(1, Ordering::Relaxed);
             let failure = match self.provider.write(write, carried).await {
                 Ok(reply) => return Ok(reply),

@@ -126,7 +126,7 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
         context.terminal.result(&human::plan(plan, context.terminal.style()))?;
     }
     let url = context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
-    let at = session::open_state(url, &project, &header.manifest)?;
+    let at = session::open_state(url, &project, &header.manifest, &session::aws_options(context, &header.region))?;
     let base = folder_of(&manifest);
     let destination = Destination { project: &project, account: &header.account, region: &header.region, base };
     // From here on it can never be applied again: what it was made for is about to change.

@@ -12,9 +12,10 @@ use super::widening::Bounds;
 use crate::apply;
 use crate::event::Outcome;
 use crate::plan::{Header, Mode, Plan};
-use crate::port::{Provider, Store};
+use crate::port::{Lock, Provider, Store};
 use crate::render::{human, json};
 use crate::state::{LockInfo, State, VERSION};
+use crate::store;
 
 /// Options of the commands that change something.
 #[derive(clap::Args, Clone, Debug)]
@@ -121,7 +122,27 @@ async fn work(
     context: &Context,
     started: impl FnOnce(),
 ) -> Result<Outcome, CommandError> {
-    let _lock = store.lock(&lock_info(&plan.header)).await?;
+    let lock = locked(store, command(plan.header.mode), context).await?;
+    let outcome = under_lock(plan, provider, store, context, started).await;
+    lock.release().await;
+    outcome
+}
+
+/// Takes the lock for this command, and says for whom it waits.
+pub async fn locked(store: &dyn Store, what: &str, context: &Context) -> Result<Box<dyn Lock>, CommandError> {
+    let waiting = |holder: &LockInfo| {
+        context.terminal.note(&format!("The state {} is locked by {holder}; waiting for that...", store.location()));
+    };
+    Ok(store::lock(store, &lock_for(what), context.options.lock_timeout, waiting).await?)
+}
+
+async fn under_lock(
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    context: &Context,
+    started: impl FnOnce(),
+) -> Result<Outcome, CommandError> {
     let state = store.load().await?;
     if let Some(state) = &state {
         belongs(state, &plan.header.manifest, &plan.header.account, &store.location())?;
@@ -135,7 +156,7 @@ async fn work(
     let progress = Progress::new(&context.terminal, plan.steps.len());
     let outcome = tokio::select! {
         outcome = apply::apply(plan, provider, store, state, &progress, context.options.parallelism()) => Ok(outcome),
-        // Dropping the work drops the lock too; the state on disk holds every step that was done.
+        // The state and its journal hold every step that was done.
         _ = tokio::signal::ctrl_c() => Err(CommandError::interrupted()),
     };
     progress.finish();
@@ -153,24 +174,26 @@ fn first_state(header: &Header) -> State {
     }
 }
 
-fn lock_info(header: &Header) -> LockInfo {
-    lock_for(match header.mode {
+fn command(mode: Mode) -> &'static str {
+    match mode {
         Mode::Apply => "apply",
         Mode::Destroy => "destroy",
-    })
+    }
 }
 
 /// Who is at work here, for whoever finds the state locked.
-pub fn lock_for(what: &str) -> LockInfo {
+fn lock_for(what: &str) -> LockInfo {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // The kernel knows the name on Linux, most shells elsewhere.
     let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
     LockInfo {
+        id: uuid::Uuid::new_v4().to_string(),
         who: variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned()),
         host: kernel().or_else(|| variable("HOSTNAME")).unwrap_or_else(|| "an unnamed host".to_owned()),
         pid: std::process::id(),
         since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         what: what.to_owned(),
+        expires: String::new(),
     }
 }
 

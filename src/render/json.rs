@@ -69,6 +69,7 @@ fn fault(fault: &Fault) -> Value {
             json!({ "kind": "changed", "address": address, "what": what, "message": message })
         }
         Fault::State(_) => json!({ "kind": "state", "message": message }),
+        Fault::Lock(_) => json!({ "kind": "lock", "message": message }),
     }
 }
 

@@ -6,6 +6,7 @@ mod failure;
 mod iam_read;
 mod iam_write;
 mod lifecycle;
+mod objects;
 mod s3_read;
 mod s3_write;
 
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 
 pub use connect::{Aws, Options};
 use failure::Cause;
+pub use objects::Bucket;
 
 use crate::call::{Caller, Carried, Failure, FailureKind, Read, Reply, Write};
 use crate::port::Provider;

@@ -41,7 +41,7 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Caus
 
 /// Where the bucket is. Asked in another region S3 answers 301 or 400, asked for somebody else's 403, always with the
 /// region in a header; an answer to HEAD has no body, so there is no error code to go by.
-async fn head(client: &Client, bucket: &BucketRef) -> Result<String, Cause> {
+pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, Cause> {
     let cause = match client.head_bucket().bucket(&bucket.name).send().await {
         Ok(found) => return Ok(found.bucket_region.unwrap_or_else(|| bucket.region.clone())),
         Err(error) => Cause::from(error),
