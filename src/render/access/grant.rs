@@ -46,18 +46,18 @@ pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<Piece>>, Vec<Detail>) {
         remarks.push(vec![plain("if "), code(said.short)]);
         details.extend(said.whole.map(|items| Detail { label: "if", items, folded: true }));
     }
-    if !grant.already.is_empty() {
-        let (remark, shortened) = already(side, grant);
-        remarks.push(remark);
-        let label = if side == Side::Gained { "before only" } else { "keeps" };
-        let items = grant.already.iter().map(part).collect();
-        details.extend(shortened.then_some(Detail { label, items, folded: true }));
-    }
     if !grant.withheld.is_empty() {
         let (remark, shortened) = withheld(side, grant);
         remarks.push(remark);
         let label = if side == Side::Gained { "but not" } else { "was denied" };
         let items = grant.withheld.iter().map(part).collect();
+        details.extend(shortened.then_some(Detail { label, items, folded: true }));
+    }
+    if !grant.already.is_empty() {
+        let (remark, shortened) = already(side, grant);
+        remarks.push(remark);
+        let label = if side == Side::Gained { "before only" } else { "keeps" };
+        let items = grant.already.iter().map(part).collect();
         details.extend(shortened.then_some(Detail { label, items, folded: true }));
     }
     let (cause, folded) = cause(side, grant);
