@@ -49,16 +49,12 @@ impl<'a> Circumstances<'a> {
 
     /// What the variables may stand for: what follows from the caller, or else an example each; in place of some of them
     /// values that are known to make a difference, or of one a value that is tested for; nothing.
-    pub fn fillings(&self, fitting: impl Iterator<Item = Context>) -> Vec<Context> {
+    pub fn fillings(&self, fitting: Vec<Context>) -> Vec<Context> {
         let known = self.caller.circumstances(&Context::default());
         let example = |key: &String| known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec);
         let examples: Context = self.variables.iter().map(|key| (key.clone(), example(key))).collect();
-        let mut fillings = vec![examples.clone()];
-        for values in fitting {
-            let mut filling = examples.clone();
-            values.iter().for_each(|(key, values)| filling.set(key, values.to_vec()));
-            fillings.push(filling);
-        }
+        let fitting = fitting.into_iter().map(|values| examples.with(&values));
+        let mut fillings: Vec<Context> = std::iter::once(examples.clone()).chain(fitting).collect();
         for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
             for value in values(tests, &examples) {
                 let mut filling = examples.clone();
@@ -224,6 +220,9 @@ fn near(comparison: Comparison, value: &str, filling: &Context) -> Vec<String> {
         Comparison::Bool => vec!["true".to_owned(), "false".to_owned()],
         // Its values are about the key, not about values of it.
         Comparison::Null => Vec::new(),
+        Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase => {
+            vec![plain.to_uppercase(), plain.to_lowercase(), plain]
+        }
         _ => vec![plain],
     }
 }
@@ -243,7 +242,7 @@ fn dates(value: &str) -> Vec<String> {
     std::iter::once(value.to_owned()).chain(around).collect()
 }
 
-/// The first and the last address of a network, and one that is likely in none.
+/// The first and the last address of a network, and one of each family that is likely in none.
 fn addresses(value: &str) -> Vec<String> {
     let (address, bits) = value.split_once('/').map_or((value, None), |(address, bits)| (address, bits.parse().ok()));
     let mut found = vec![address.to_owned()];
@@ -255,7 +254,7 @@ fn addresses(value: &str) -> Vec<String> {
         let hosts = u128::MAX.checked_shr(bits).unwrap_or(0);
         found.push(std::net::Ipv6Addr::from_bits(address.to_bits() | hosts).to_string());
     }
-    found.push("203.0.113.7".to_owned());
+    found.extend(["203.0.113.7".to_owned(), "2001:db8:ffff::7".to_owned()]);
     found
 }
 
@@ -276,8 +275,7 @@ mod tests {
         let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
         let caller = Caller::service("lambda.amazonaws.com");
         let circumstances = Circumstances::of(&caller, statements.iter());
-        let context =
-            circumstances.example(&circumstances.fillings(std::iter::empty())[filling], &atoms, &holds, &fails)?;
+        let context = circumstances.example(&circumstances.fillings(Vec::new())[filling], &atoms, &holds, &fails)?;
         let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));
         Some(text.collect::<Vec<_>>().join(" "))
     }
@@ -295,6 +293,8 @@ mod tests {
             ),
             (json!({"StringNotEquals": {"k:k": "a"}}), json!({"Null": {"k:k": "false"}}), ""),
             (json!({"Bool": {"k:k": "false"}}), json!({"Bool": {"k:k": "true"}}), "k:k=false"),
+            (json!({"StringEqualsIgnoreCase": {"k:k": "Ab"}}), json!({"StringEquals": {"k:k": "AB"}}), "k:k=ab"),
+            (json!({"NotIpAddress": {"k:k": "0.0.0.0/0"}}), json!({"Null": {"k:k": "true"}}), "k:k=2001:db8:ffff::7"),
             (json!({"NumericLessThan": {"k:k": "2.5"}}), json!({"NumericEquals": {"k:k": "1.50"}}), "k:k=0.50"),
             (
                 json!({"DateLessThan": {"k:k": "2024-01-02"}}),

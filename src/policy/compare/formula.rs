@@ -119,12 +119,29 @@ impl Atoms {
             (Some(Quantifier::ForAnyValue), true) => Some(Quantifier::ForAllValues),
             (quantifier, _) => quantifier,
         };
-        let matches = self.atom(Atom::Matches { quantifier, comparison, key: key.clone(), values, variables });
+        let matches = self.matches(quantifier, comparison, key.clone(), values, variables);
         match (negated, operator.if_exists) {
             // With IfExists or without: it is true where the key is missing.
             (true, _) => matches.not(),
             (false, false) => matches,
             (false, true) => Formula::any(vec![self.atom(Atom::Exists(key)).not(), matches]),
+        }
+    }
+
+    fn matches(
+        &mut self,
+        quantifier: Option<Quantifier>,
+        comparison: Comparison,
+        key: String,
+        values: Vec<String>,
+        variables: bool,
+    ) -> Formula {
+        let atom = Atom::Matches { quantifier, comparison, key, values, variables };
+        match &atom {
+            Atom::Matches { key, .. } if atom.matches_anything() && self.present.contains(key) => {
+                Formula::Constant(true)
+            }
+            _ => self.atom(atom),
         }
     }
 
@@ -185,6 +202,14 @@ fn is_single_valued(key: &str) -> bool {
 }
 
 impl Atom {
+    /// Whether it is true of whatever value the key has.
+    fn matches_anything(&self) -> bool {
+        let Self::Matches { quantifier: None, comparison: Comparison::StringLike, values, .. } = self else {
+            return false;
+        };
+        values.iter().any(|value| value == "*")
+    }
+
     fn excludes(&self, other: &Self) -> bool {
         let (
             Self::Matches { comparison, values, variables, .. },
@@ -194,7 +219,7 @@ impl Atom {
             return false;
         };
         let pairs = values.iter().flat_map(|value| v.iter().map(move |other| (value, other)));
-        pairs.into_iter().all(|(value, other)| excludes((*comparison, value), (*c, other), *variables || *filled))
+        pairs.into_iter().all(|(value, other)| excludes((*comparison, value, *variables), (*c, other, *filled)))
     }
 
     fn key(&self) -> Option<String> {
@@ -239,14 +264,11 @@ fn implies(narrow: &Atom, wide: &Atom) -> bool {
             Atom::Matches { quantifier, comparison, key, values, variables },
             Atom::Matches { quantifier: q, comparison: c, key: k, values: v, variables: filled },
         ) => {
-            let covered = |value: &String| v.iter().any(|wide| covers((*c, wide), (*comparison, value), *variables));
-            key == k && quantifier == q && variables == filled && values.iter().all(covered)
+            let covered =
+                |value: &String| v.iter().any(|wide| covers((*c, wide, *filled), (*comparison, value, *variables)));
+            key == k && quantifier == q && values.iter().all(covered)
         }
-        // Whatever value there is.
-        (
-            Atom::Exists(key),
-            Atom::Matches { quantifier: None, comparison: Comparison::StringLike, key: other, values, .. },
-        ) => key == other && values.iter().any(|value| value == "*"),
+        (Atom::Exists(key), Atom::Matches { key: other, .. }) => key == other && wide.matches_anything(),
         (Atom::Within(narrow), Atom::Within(wide)) => super::pattern::includes_unfilled(wide, narrow),
         _ => false,
     }
@@ -262,13 +284,14 @@ mod tests {
 
     use super::*;
 
+    fn tests(condition: &Value) -> Vec<Test> {
+        let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+        let document = json!({"Version": "2012-10-17", "Statement": statement});
+        Policy::compile("p", &document).unwrap().statements.remove(0).conditions
+    }
+
     /// Whether the second condition holds wherever the first does.
     fn follows(one: &Value, other: &Value) -> bool {
-        let tests = |condition: &Value| {
-            let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
-            let document = json!({"Version": "2012-10-17", "Statement": statement});
-            Policy::compile("p", &document).unwrap().statements.remove(0).conditions
-        };
         let mut atoms = Atoms::default();
         let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
         Proof::new(&atoms).possible(&one, Some(&other)) == Some(false)
@@ -342,6 +365,9 @@ mod tests {
         let mut atoms = Atoms::of_requests_with(vec!["k:k".to_owned()]);
         assert_eq!(atoms.atom(Atom::Exists("k:k".to_owned())), Formula::Constant(true));
         assert_eq!(atoms.atom(Atom::Exists("k:other".to_owned())), Formula::Atom(0));
+        let any = |key: &str| tests(&json!({"StringLike": {key: "*"}}));
+        assert_eq!(atoms.tests(&any("K:k"), true), Formula::Constant(true));
+        assert_eq!(atoms.tests(&any("k:z"), true), Formula::Atom(1));
     }
 
     #[test]

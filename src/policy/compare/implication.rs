@@ -31,14 +31,13 @@ struct Range<T> {
     high: Option<(T, bool)>,
 }
 
-/// Whether every value of the key that `narrow` matches is matched by `wide`, both being positive. `false` where that
-/// isn't known.
-pub(super) fn covers(wide: (Comparison, &str), narrow: (Comparison, &str), variables: bool) -> bool {
+/// A positive comparison with a value, and whether variables in it are filled in.
+pub(super) type Wanted<'a> = (Comparison, &'a str, bool);
+
+/// Whether every value of the key that `narrow` matches is matched by `wide`. `false` where that isn't known.
+pub(super) fn covers(wide: Wanted<'_>, narrow: Wanted<'_>) -> bool {
     if wide == narrow {
         return true;
-    }
-    if variables && (wide.1.contains("${") || narrow.1.contains("${")) {
-        return false;
     }
     match (reach(wide), reach(narrow)) {
         (Some(Reach::AnyCase(wide)), Some(Reach::AnyCase(narrow))) => wide == narrow,
@@ -57,11 +56,8 @@ pub(super) fn covers(wide: (Comparison, &str), narrow: (Comparison, &str), varia
     }
 }
 
-/// Whether no value of the key is matched by both, which are positive. `false` where that isn't known.
-pub(super) fn excludes(one: (Comparison, &str), other: (Comparison, &str), variables: bool) -> bool {
-    if variables && (one.1.contains("${") || other.1.contains("${")) {
-        return false;
-    }
+/// Whether no value of the key is matched by both. `false` where that isn't known.
+pub(super) fn excludes(one: Wanted<'_>, other: Wanted<'_>) -> bool {
     match (reach(one), reach(other)) {
         (Some(Reach::AnyCase(one)), Some(Reach::AnyCase(other))) => one != other,
         (Some(Reach::AnyCase(any)), Some(Reach::Text(text))) | (Some(Reach::Text(text)), Some(Reach::AnyCase(any))) => {
@@ -79,9 +75,12 @@ pub(super) fn excludes(one: (Comparison, &str), other: (Comparison, &str), varia
     }
 }
 
-/// None where nothing is known of it: what ARNs of fewer than six parts match isn't documented, and what can't be read
-/// matches nothing.
-fn reach((comparison, value): (Comparison, &str)) -> Option<Reach<'_>> {
+/// None where nothing is known of it: what ARNs of fewer than six parts match isn't documented, what can't be read matches
+/// nothing, and what depends on variables may match anything.
+fn reach((comparison, value, variables): Wanted<'_>) -> Option<Reach<'_>> {
+    if variables && value.contains("${") {
+        return None;
+    }
     Some(match comparison {
         StringEquals => Reach::Text(pattern::literal(value)),
         StringLike => Reach::Text(pattern::text(value)),
@@ -163,8 +162,11 @@ mod tests {
             (DateGreaterThan, "2024-01-01T00:00:00Z", DateGreaterThanEquals, "2024-01-01T00:00:01Z"),
         ];
         for (wide, w, narrow, n) in covered {
-            assert!(covers((wide, w), (narrow, n), true), "{wide:?} {w} covers {narrow:?} {n}");
-            assert!(!covers((narrow, n), (wide, w), true) || w.eq_ignore_ascii_case(n), "{narrow:?} {n} is narrower");
+            assert!(covers((wide, w, true), (narrow, n, true)), "{wide:?} {w} covers {narrow:?} {n}");
+            assert!(
+                !covers((narrow, n, true), (wide, w, true)) || w.eq_ignore_ascii_case(n),
+                "{narrow:?} {n} is narrower"
+            );
         }
     }
 
@@ -185,7 +187,7 @@ mod tests {
             (StringEqualsIgnoreCase, "a", StringLike, "a"),
         ];
         for (wide, w, narrow, n) in not {
-            assert!(!covers((wide, w), (narrow, n), true), "{wide:?} {w} covers {narrow:?} {n}");
+            assert!(!covers((wide, w, true), (narrow, n, true)), "{wide:?} {w} covers {narrow:?} {n}");
         }
     }
 
@@ -204,7 +206,10 @@ mod tests {
             (DateEquals, "2024-01-02", DateLessThan, "2024-01-02T00:00:00Z"),
         ];
         for (one, a, other, b) in excluded {
-            assert!(excludes((one, a), (other, b), false) && excludes((other, b), (one, a), false), "{a} {b}");
+            assert!(
+                excludes((one, a, true), (other, b, true)) && excludes((other, b, true), (one, a, true)),
+                "{a} {b}"
+            );
         }
         let not = [
             (StringEquals, "a", StringLike, "?"),
@@ -216,8 +221,10 @@ mod tests {
             (Bool, "maybe", Bool, "true"),
         ];
         for (one, a, other, b) in not {
-            assert!(!excludes((one, a), (other, b), false), "{a} {b}");
+            assert!(!excludes((one, a, true), (other, b, true)), "{a} {b}");
         }
-        assert!(!excludes((StringEquals, "${aws:username}"), (StringEquals, "b"), true));
+        let variable = "${aws:username}";
+        assert!(!excludes((StringEquals, variable, true), (StringEquals, "b", false)));
+        assert!(excludes((StringEquals, variable, false), (StringEquals, "b", true)));
     }
 }

@@ -209,6 +209,26 @@ fn a_pattern_with_variables_is_told_only_where_no_other_holds_it_all() {
 }
 
 #[test]
+fn variables_are_tried_with_what_they_have_to_stand_for() {
+    let get = |resource: &str| allow(&json!("s3:GetObject"), &json!(resource));
+    let mine = get("arn:aws:s3:::${aws:PrincipalTag/team}");
+    let found = between(&get("arn:aws:s3:::reports"), &mine);
+    assert_eq!(found.relation(), Relation::Changed);
+    let denied = json!([get("*"), deny(&json!("*"), &json!("arn:aws:s3:::*-${aws:RequestTag/stage}"))]);
+    let found = between(&denied, &mine);
+    assert_eq!(found.relation(), Relation::Changed);
+    assert_eq!(found.gained[0].example.resource, "arn:aws:s3:::-example");
+    assert_eq!(found.gained[0].example.context.get("aws:PrincipalTag/team"), Some(&["-example".to_owned()][..]));
+}
+
+#[test]
+fn a_value_with_a_variable_beside_another_is_one_more() {
+    let like = |values: Value| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"StringNotLike": {"s3:prefix": values}}});
+    let found = between(&like(json!("a*")), &like(json!(["a*", "${aws:username}*"])));
+    assert_eq!(found.relation(), Relation::Narrower);
+}
+
+#[test]
 fn examples_are_about_who_asks_and_keep_the_characters_that_are_no_wildcards() {
     let name = "arn:aws:iam::123456789012:user/ada";
     let home = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::a${*}/${aws:username}?"));

@@ -170,16 +170,25 @@ impl<'s, 'a> Case<'s, 'a> {
     fn shown(&self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Answer> {
         let rows = self.rows.iter().map(|row| self.space.rows[*row].statement);
         let circumstances = Circumstances::of(self.caller, rows);
-        circumstances.fillings(self.fitting()).into_iter().find_map(|filling| {
-            let resources = self.resources(&self.caller.circumstances(&filling));
-            let shown = |resource| self.shown_on(resource, speaker, others, &circumstances, &filling);
-            resources.into_iter().find_map(shown)
+        let fillings = circumstances.fillings(self.fitting(&self.place.witness));
+        fillings.iter().find_map(|filling| {
+            let resources = self.resources(&self.caller.circumstances(filling));
+            resources.into_iter().find_map(|resource| {
+                let fitting = resource.iter().flat_map(|resource| self.fitting(resource));
+                let mut fillings = std::iter::once(filling.clone()).chain(fitting.map(|values| filling.with(&values)));
+                fillings.find_map(|it| self.shown_on(resource.clone(), speaker, others, &circumstances, &it))
+            })
         })
     }
 
-    /// What variables have to stand for so that patterns match the place's own resource.
-    fn fitting(&self) -> impl Iterator<Item = Context> {
-        self.varying().into_iter().filter_map(|pattern| fitting(pattern, &self.place.witness))
+    /// What variables have to stand for so that patterns match a resource, each of them or all.
+    fn fitting(&self, resource: &str) -> Vec<Context> {
+        let mut fitting: Vec<Context> =
+            self.varying().into_iter().filter_map(|pattern| fitting(pattern, resource)).collect();
+        if fitting.len() > 1 {
+            fitting.push(fitting.iter().fold(Context::default(), |all, values| all.with(values)));
+        }
+        fitting
     }
 
     /// The patterns that match the place or don't, depending on their variables.
