@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
 use super::planning::Selection;
@@ -35,6 +36,9 @@ pub struct Args {
     bounds: Bounds,
 
     #[command(flatten)]
+    brakes: Brakes,
+
+    #[command(flatten)]
     consent: Consent,
 }
 
@@ -65,7 +69,7 @@ fn declared(path: &Path, args: &Args, context: &Context) -> Exit {
         Mode::Apply,
         &args.selection,
         &args.consent,
-        args.bounds,
+        (args.bounds, args.brakes),
         context,
     ))
 }

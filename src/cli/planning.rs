@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::call::Caller;
 use crate::diff;
 use crate::model::{Desired, Recorded};
+use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
 use crate::provider::Edges;
 use crate::resolve;
@@ -29,6 +30,8 @@ pub struct Planned {
     pub plan: Plan,
     pub state: StateAt,
     pub provider: Edges,
+    /// Why it must not be applied.
+    pub objections: Vec<Objection>,
 }
 
 /// Makes the plan for a manifest.
@@ -57,7 +60,8 @@ pub async fn plan(
     let unread = access::unread(&plan.changes, &live, &desired);
     let others = resolve::documents(&provider, &unread, context.options.parallelism()).await;
     plan.access = access::changes(&plan.changes, &live, &desired, &others);
-    Ok(Planned { plan, state: at, provider })
+    let objections = guard::objections(&plan, &declared.desired, recorded.len());
+    Ok(Planned { plan, state: at, provider, objections })
 }
 
 fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Header {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::Context;
+use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
@@ -34,14 +35,17 @@ pub async fn plan_and_run(
     mode: Mode,
     selection: &Selection,
     consent: &Consent,
-    bounds: Bounds,
+    (bounds, brakes): (Bounds, Brakes),
     context: &Context,
 ) -> Exit {
-    let Planned { plan, state, provider } = planning::plan(declared, mode, selection, context).await?;
+    let Planned { plan, state, provider, objections } = planning::plan(declared, mode, selection, context).await?;
     if consent.json {
         context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
     } else {
         context.terminal.result(&human::plan(&plan, context.terminal.style()))?;
+    }
+    if let Some(refusal) = brakes.refusal(&objections, declared, "nothing was changed", context) {
+        return Err(refusal);
     }
     if let Some(refusal) = bounds.refusal(&plan, "nothing was changed", context) {
         return Err(refusal);

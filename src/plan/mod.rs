@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod file;
+pub mod guard;
 
 use std::collections::BTreeSet;
 use std::fmt;
