@@ -21,7 +21,7 @@ pub enum S3Read {
     GetBucketOwnershipControls(BucketRef),
     GetBucketPolicy(BucketRef),
     GetBucketLifecycle(BucketRef),
-    /// ListObjectVersions with max-keys 1: is there anything in it?
+    /// The first page of ListObjectVersions, which holds up to a thousand: is there anything in it, and how much?
     ListObjectVersions(BucketRef),
 }
 
@@ -85,7 +85,11 @@ pub enum S3Reply {
     Ownership(String),
     Policy(Value),
     Lifecycle(Vec<LifecycleRule>),
-    Empty(bool),
+    /// ListObjectVersions: versions and delete markers; `more`: there are more than these.
+    Objects {
+        count: usize,
+        more: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -107,8 +107,11 @@ fn none_waiting(project: &Project) -> CommandError {
 
 fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
     let header = &plan.header;
-    if !args.selection.targets.is_empty() || !context.options.variables.is_empty() {
-        return Err(CommandError::new("a saved plan is done exactly as it is: --target and --var belong to `plan`"));
+    let chosen = !args.selection.targets.is_empty() || args.selection.allow_delete_foreign;
+    if chosen || !context.options.variables.is_empty() {
+        return Err(CommandError::new(
+            "a saved plan is done exactly as it is: --target, --var and --allow-delete-foreign belong to `plan`",
+        ));
     }
     if context.options.sandbox && !header.sandbox {
         return Err(CommandError::new(format!("{} was made for AWS, not for the sandbox", path.display()))

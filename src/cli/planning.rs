@@ -9,7 +9,7 @@ use super::suggest::nearest;
 use crate::access;
 use crate::address::Address;
 use crate::call::Caller;
-use crate::diff;
+use crate::diff::{self, Removal};
 use crate::model::{Desired, Recorded};
 use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
@@ -18,11 +18,15 @@ use crate::resolve;
 use crate::state::State;
 
 /// What to plan for.
-#[derive(clap::Args, Clone, Debug)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub struct Selection {
     /// Only this resource and what it depends on, for example user.serverless (repeatable)
     #[arg(long = "target", value_name = "ADDRESS")]
     pub targets: Vec<Address>,
+
+    /// Remove with what goes also what others hung on it: their keys, passwords, devices, attachments
+    #[arg(long)]
+    pub allow_delete_foreign: bool,
 }
 
 /// A plan that was just made, with what applying it takes.
@@ -53,7 +57,8 @@ pub async fn plan(
     let live = resolve::resolve(&provider, &desired, &recorded, removing, context.options.parallelism()).await;
     spinner.finish_and_clear();
 
-    let decisions = diff::diff(&desired, &recorded, &live, removing);
+    let removal = Removal { everything: removing, foreign: selection.allow_delete_foreign };
+    let decisions = diff::diff(&desired, &recorded, &live, removal);
     let header = Header { targets, ..header(declared, mode, &caller, &at) };
     let mut plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
     // What other people's policies say is read only for those whose access changes.
@@ -120,7 +125,7 @@ mod tests {
         let serverless = Address::new("user", "serverless");
         let mut desired = Desired::default();
         desired.resources.insert(serverless.clone(), Resource::default());
-        let wanted = |name: &str| Selection { targets: vec![Address::new("user", name)] };
+        let wanted = |name: &str| Selection { targets: vec![Address::new("user", name)], ..Selection::default() };
         assert_eq!(targets(&wanted("serverless"), &desired, &Recorded::new()).unwrap(), [serverless].into());
         let error = targets(&wanted("serverles"), &desired, &Recorded::new()).unwrap_err();
         assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));

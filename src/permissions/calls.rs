@@ -7,9 +7,9 @@ use serde_json::json;
 use super::Job;
 use crate::address::Address;
 use crate::call::batch::{Scope, next_reads};
-use crate::call::iam::{AuthorizationDetails, Policy, PolicyVersion, Role, User};
+use crate::call::iam::{AuthorizationDetails, Entities, Policy, PolicyVersion, Role, User};
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
-use crate::kind::{self, Attached, Form, Kind, OnChange, Seen};
+use crate::kind::{self, Attached, Form, Hanging, Holder, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
 use crate::value::{Attributes, Value};
 
@@ -67,6 +67,14 @@ fn iam(read: &IamRead) -> IamReply {
         }
         IamRead::GetPolicyVersion { .. } => IamReply::PolicyVersion(version),
         IamRead::ListPolicyVersions { .. } => IamReply::PolicyVersions(vec![version]),
+        IamRead::GetLoginProfile { .. } => IamReply::LoginProfile,
+        IamRead::ListMFADevices { .. }
+        | IamRead::ListSSHPublicKeys { .. }
+        | IamRead::ListSigningCertificates { .. }
+        | IamRead::ListServiceSpecificCredentials { .. }
+        | IamRead::ListGroupsForUser { .. }
+        | IamRead::ListInstanceProfilesForRole { .. } => IamReply::Names(Vec::new()),
+        IamRead::ListEntitiesForPolicy { .. } => IamReply::Entities(Entities::default()),
     }
 }
 
@@ -90,6 +98,32 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
         writes.extend(desired.resources.iter().filter(|(_, it)| it.exclusive).flat_map(|(it, _)| cleared(it)));
     }
     writes
+}
+
+/// Everything that `--allow-delete-foreign` may have to remove, whoever put it on what is declared.
+pub(super) fn foreign(desired: &Desired) -> Vec<Write> {
+    desired.resources.iter().flat_map(|(address, resource)| clearing(address, &resource.attributes, desired)).collect()
+}
+
+fn clearing(address: &Address, attributes: &Attributes, desired: &Desired) -> Vec<Write> {
+    let any = || "*".to_owned();
+    let hanging = match address.kind() {
+        "user" => vec![
+            Hanging::AccessKey(any()),
+            Hanging::LoginProfile,
+            Hanging::MfaDevice(format!("arn:{}:iam::{}:mfa/*", desired.partition, desired.account)),
+            Hanging::SshKey(any()),
+            Hanging::Certificate(any()),
+            Hanging::ServiceCredential(any()),
+            Hanging::Group(any()),
+        ],
+        "role" => vec![Hanging::InstanceProfile(any())],
+        "policy" => [Holder::User(any()), Holder::Role(any()), Holder::Group(any())].map(Hanging::AttachedTo).into(),
+        _ => return Vec::new(),
+    };
+    let seen = Seen { attributes: attributes.clone(), ..Seen::default() };
+    let policies = if address.kind() == "policy" { Vec::new() } else { cleared(address) };
+    hanging.iter().flat_map(|it| it.removal(&seen)).chain(policies).collect()
 }
 
 fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Resource)> {

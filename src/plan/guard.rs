@@ -102,6 +102,7 @@ mod tests {
             unchanged: 0,
             drift: Vec::new(),
             left_alone: Vec::new(),
+            before_it: Vec::new(),
         };
         let destroy = actions.iter().filter(|action| matches!(action, Action::Delete | Action::Replace)).count();
         Plan {

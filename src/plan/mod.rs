@@ -81,7 +81,7 @@ pub struct Step {
     pub record: Option<Record>,
     /// What to look for when it is read again before the change ([`crate::model::subject`]).
     pub wanted: Attributes,
-    /// It goes for good: what would stand in the way of that is read too.
+    /// It goes: what would stand in the way of that is read too.
     pub removal: bool,
 }
 

@@ -4,8 +4,8 @@
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::EntityType;
 
-use super::convert;
 use super::failure::Cause;
+use super::{convert, iam_hanging};
 use crate::call::iam::{AccessKey, AuthorizationDetails, Policy, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply};
 
@@ -20,8 +20,10 @@ macro_rules! pages {
         pages.into_iter()
     }};
 }
+pub(super) use pages;
 
-pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause> {
+/// `emulator`: not AWS itself answers, but a server at an address that was given.
+pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result<IamReply, Cause> {
     Ok(match read {
         IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(sweep(iam).await?),
         IamRead::ListRoles => IamReply::Roles(roles(iam).await?),
@@ -43,6 +45,21 @@ pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause
         IamRead::GetPolicy { arn } => IamReply::Policy(get_policy(iam, arn).await?),
         IamRead::GetPolicyVersion { arn, version } => IamReply::PolicyVersion(get_version(iam, arn, version).await?),
         IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(versions(iam, arn).await?),
+        IamRead::GetLoginProfile { user } => {
+            iam.get_login_profile().user_name(user).send().await?;
+            IamReply::LoginProfile
+        }
+        IamRead::ListMFADevices { .. }
+        | IamRead::ListSSHPublicKeys { .. }
+        | IamRead::ListSigningCertificates { .. }
+        | IamRead::ListServiceSpecificCredentials { .. }
+        | IamRead::ListGroupsForUser { .. }
+        | IamRead::ListInstanceProfilesForRole { .. } => {
+            IamReply::Names(iam_hanging::names(iam, read, emulator).await?)
+        }
+        IamRead::ListEntitiesForPolicy { arn, usage } => {
+            IamReply::Entities(iam_hanging::entities(iam, arn, *usage).await?)
+        }
     })
 }
 

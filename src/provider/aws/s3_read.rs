@@ -1,6 +1,7 @@
 //! Reading S3's buckets.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::types::EncodingType;
 
 use super::failure::Cause;
 use super::lifecycle;
@@ -33,8 +34,9 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Caus
             S3Reply::Lifecycle(found.rules.unwrap_or_default().into_iter().map(lifecycle::from_s3).collect())
         }
         S3Read::ListObjectVersions(_) => {
-            let found = client.list_object_versions().bucket(name).max_keys(1).send().await?;
-            S3Reply::Empty(found.versions().is_empty() && found.delete_markers().is_empty())
+            let found = client.list_object_versions().bucket(name).encoding_type(EncodingType::Url).send().await?;
+            let count = found.versions().len() + found.delete_markers().len();
+            S3Reply::Objects { count, more: found.is_truncated.unwrap_or_default() }
         }
     })
 }

@@ -228,8 +228,10 @@ pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) ->
 pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
     let policy = account.policy_mut(arn)?;
     let (name, versions) = (policy.name.clone(), policy.versions.len());
-    let used =
-        |arn: &str| account.identities().any(|one| one.attached.contains(arn) || one.boundary.as_deref() == Some(arn));
+    let used = |arn: &str| {
+        account.identities().any(|one| one.attached.contains(arn) || one.boundary.as_deref() == Some(arn))
+            || account.groups.values().any(|group| group.attached.contains(arn))
+    };
     if used(arn) {
         return Err(Refusal::delete_conflict("Cannot delete a policy attached to entities."));
     }

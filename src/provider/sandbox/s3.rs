@@ -7,6 +7,9 @@ use super::order::Order;
 use super::refusal::Outcome;
 use super::{bucket_policy, buckets, lifecycle};
 
+/// How many versions and delete markers S3 puts on a page.
+const PAGE: usize = 1000;
+
 pub(super) fn read(account: &Account, read: &S3Read, order: Order) -> Outcome<S3Reply> {
     Ok(match read {
         S3Read::HeadBucket(at) => S3Reply::Bucket { region: buckets::head(account, &at.name)? },
@@ -19,7 +22,10 @@ pub(super) fn read(account: &Account, read: &S3Read, order: Order) -> Outcome<S3
         S3Read::GetBucketLifecycle(at) => {
             S3Reply::Lifecycle(lifecycle::in_order(account.bucket_at(at)?.lifecycle()?, order))
         }
-        S3Read::ListObjectVersions(at) => S3Reply::Empty(account.bucket_at(at)?.objects.is_empty()),
+        S3Read::ListObjectVersions(at) => {
+            let count = account.bucket_at(at)?.objects.len();
+            S3Reply::Objects { count: count.min(PAGE), more: count > PAGE }
+        }
     })
 }
 
