@@ -1,19 +1,21 @@
 //! Reads -> [`Snapshot`] -> [`Live`]: asks for everything at once, in as few rounds as the answers allow.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod beyond;
+
+use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt};
 
 use crate::address::Address;
 use crate::call::batch::{Scope, next_reads};
-use crate::call::iam::Inline;
 use crate::call::{Caller, Facet, Failure, FailureKind, Observed, Read, Reply, Snapshot};
 use crate::diff;
 use crate::kind::{self, Kind, Seen, Sighting};
 use crate::model::{Desired, Entry, Live, Recorded, subject};
-use crate::policy;
 use crate::port::Provider;
-use crate::value::{Attributes, Value};
+use crate::value::Attributes;
+
+pub use beyond::{documents, groups, holders};
 
 /// Who we are; the first question of every run.
 pub async fn caller(provider: &dyn Provider) -> Result<Caller, Failure> {
@@ -82,50 +84,6 @@ pub async fn look(
     }
     let snapshot = read(provider, Snapshot::default(), &facets, Scope::Targeted, facets.len().max(4)).await;
     (kind.seen(wanted, &snapshot), snapshot)
-}
-
-/// The documents of policies that nobody declared, by ARN or, for inline ones, by address; those that can't be read are
-/// missing.
-pub async fn documents(
-    provider: &dyn Provider,
-    policies: &BTreeSet<String>,
-    parallelism: usize,
-) -> BTreeMap<String, Value> {
-    let facets: BTreeSet<Facet> = policies.iter().map(|name| whereabouts(name).0).collect();
-    let snapshot = read(provider, Snapshot::default(), &facets, Scope::Targeted, parallelism).await;
-    policies.iter().filter_map(|name| Some((name.clone(), document(&snapshot, name)?))).collect()
-}
-
-/// What to read for a policy's document, and the name of an inline one.
-fn whereabouts(policy: &str) -> (Facet, Option<&str>) {
-    let inline = policy.split_once('.').and_then(|(kind, rest)| Some((kind, rest.split_once('/')?)));
-    match inline {
-        Some(("user_policy", (user, name))) => (Facet::User { user: user.to_owned() }, Some(name)),
-        Some(("role_policy", (role, name))) => (Facet::Role { role: role.to_owned() }, Some(name)),
-        _ => (Facet::Policy { arn: policy.to_owned() }, None),
-    }
-}
-
-fn document(snapshot: &Snapshot, policy: &str) -> Option<Value> {
-    let found = |inline: Vec<Inline>, name: Option<&str>| {
-        inline.into_iter().find(|it| Some(it.name.as_str()) == name).map(|it| it.document)
-    };
-    let document = match whereabouts(policy) {
-        (Facet::User { user }, name) => found(present(snapshot.user(&user))?.inline, name)?,
-        (Facet::Role { role }, name) => found(present(snapshot.role(&role))?.inline, name)?,
-        _ => {
-            let versions = present(snapshot.policy(policy))?.versions;
-            versions.into_iter().find(|version| version.is_default)?.document?
-        }
-    };
-    Some(policy::canonical(&document))
-}
-
-fn present<T>(observed: Observed<T>) -> Option<T> {
-    match observed {
-        Observed::Present(thing) => Some(thing),
-        Observed::Absent | Observed::Unknown(_) => None,
-    }
 }
 
 /// Asks what `snapshot` doesn't know yet.

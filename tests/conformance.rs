@@ -454,6 +454,22 @@ fn policies_are_tagged_and_untagged_key_by_key() {
 }
 
 #[test]
+fn everybody_who_has_a_policy_or_is_bound_by_it_is_listed() {
+    let world = with_user();
+    world.iam(create_role("relay", lambda()));
+    world.iam(create_user("ada"));
+    let arn = policy_arn("Reader");
+    world.iam(attach_to_user("bob", &arn));
+    world.iam(IamWrite::PutRolePermissionsBoundary { role: text("relay"), arn: arn.clone() });
+    let IamReply::Entities(found) = world.see(IamRead::ListEntitiesForPolicy { arn, usage: PolicyUsage::Any }) else {
+        panic!()
+    };
+    assert_eq!((found.users, found.roles, found.groups), (vec![text("bob")], vec![text("relay")], Vec::new()));
+    let IamReply::Names(groups) = world.see(IamRead::ListGroupsForUser { user: text("bob") }) else { panic!() };
+    assert!(groups.is_empty(), "the sandbox has no groups");
+}
+
+#[test]
 fn an_attached_policy_cannot_be_deleted() {
     let world = with_user();
     world.iam(attach_to_user("bob", &policy_arn("Reader")));

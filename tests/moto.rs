@@ -7,7 +7,7 @@ mod support;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use relayctl::call::iam::{AccessKey, Inline, PolicyUsage, PolicyVersion};
+use relayctl::call::iam::{AccessKey, Entities, Inline, PolicyUsage, PolicyVersion};
 use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{
     BucketRef, Caller, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply,
@@ -122,6 +122,13 @@ async fn a_policy_lives_and_grows_versions() {
     assert_eq!(listed, [("v1", false), ("v2", true)]);
     assert!(versions.iter().all(|version| version.document.is_none()));
 
+    let IamReply::Entities(entities) =
+        iam(&aws, IamRead::ListEntitiesForPolicy { arn: arn.clone(), usage: PolicyUsage::Any }).await
+    else {
+        panic!()
+    };
+    assert_eq!(entities, Entities::default(), "it hangs on nobody");
+
     let read = IamRead::GetPolicyVersion { arn: arn.clone(), version: "v2".into() };
     let IamReply::PolicyVersion(version) = iam(&aws, read).await else { panic!() };
     let expected = PolicyVersion { id: "v2".into(), is_default: true, document: Some(document("s3:PutObject")) };
@@ -173,6 +180,11 @@ async fn a_user_lives_with_what_hangs_on_it() {
     assert_eq!(attached, std::slice::from_ref(&arn));
     let IamReply::Names(names) = iam(&aws, IamRead::ListUserPolicies { user: user.clone() }).await else { panic!() };
     assert_eq!(names, ["in line"]);
+    let holders = IamRead::ListEntitiesForPolicy { arn: arn.clone(), usage: PolicyUsage::Any };
+    let IamReply::Entities(holders) = iam(&aws, holders).await else { panic!() };
+    assert_eq!((holders.users, holders.roles), (vec![user.clone()], Vec::new()));
+    let IamReply::Names(groups) = iam(&aws, IamRead::ListGroupsForUser { user: user.clone() }).await else { panic!() };
+    assert!(groups.is_empty(), "{groups:?}");
     let read = IamRead::GetUserPolicy { user: user.clone(), policy: "in line".into() };
     let IamReply::Document(found) = iam(&aws, read).await else { panic!() };
     assert_eq!(found, document("s3:*"));

@@ -1,36 +1,21 @@
 //! `relayctl policy can` as a user meets it: the real binary on files and on the standard input.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::{Value, json};
+use support::command::{self, Ran};
 use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
 fn run_with(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_relayctl"));
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "RUST_LOG", "RELAYCTL_SANDBOX"] {
-        command.env_remove(variable);
-    }
-    command.env("HOME", folder).env("COLUMNS", "100").current_dir(folder);
-    let output = command.args(["policy", "can"]).args(arguments).write_stdin(stdin).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    command::run_with(folder, &[&["policy", "can"], arguments].concat(), stdin)
 }
 
 /// All that a question shows, the question itself left out.
 fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let ran = run_with(folder, arguments, "");
-    format!("{}--- stderr\n{}--- exit code {}", ran.stdout, ran.stderr, ran.code)
+    run_with(folder, arguments, "").told()
 }
 
 const USER: &str = "arn:aws:iam::123456789012:user/ada";

@@ -27,6 +27,9 @@ pub enum IamRead {
     ListAccessKeys {
         user: String,
     },
+    ListGroupsForUser {
+        user: String,
+    },
     GetRole {
         role: String,
     },
@@ -69,13 +72,10 @@ pub enum IamRead {
     ListServiceSpecificCredentials {
         user: String,
     },
-    ListGroupsForUser {
-        user: String,
-    },
     ListInstanceProfilesForRole {
         role: String,
     },
-    /// What a policy is attached to, or what it is the boundary of.
+    /// What a policy is attached to, or what it is the boundary of, or both.
     ListEntitiesForPolicy {
         arn: String,
         usage: PolicyUsage,
@@ -85,6 +85,8 @@ pub enum IamRead {
 /// How a policy is used: `PolicyUsageFilter`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PolicyUsage {
+    /// No filter: either.
+    Any,
     PermissionsPolicy,
     PermissionsBoundary,
 }
@@ -276,12 +278,12 @@ pub enum IamReply {
     /// ListUserPolicies, ListRolePolicies, and the lists of what else hangs on a user or a role: names or ids.
     Names(Vec<String>),
     /// ListEntitiesForPolicy.
-    Entities(Entities),
     /// GetLoginProfile: there is one.
     LoginProfile,
     /// GetUserPolicy, GetRolePolicy.
     Document(Value),
     AccessKeys(Vec<AccessKey>),
+    Entities(Entities),
     /// CreateAccessKey. Debug shows no secret (`secrecy`).
     NewAccessKey {
         id: String,
@@ -402,6 +404,7 @@ impl IamRead {
             Self::ListUserPolicies { .. } => "iam:ListUserPolicies",
             Self::GetUserPolicy { .. } => "iam:GetUserPolicy",
             Self::ListAccessKeys { .. } => "iam:ListAccessKeys",
+            Self::ListGroupsForUser { .. } => "iam:ListGroupsForUser",
             Self::GetRole { .. } => "iam:GetRole",
             Self::ListAttachedRolePolicies { .. } => "iam:ListAttachedRolePolicies",
             Self::ListRolePolicies { .. } => "iam:ListRolePolicies",
@@ -414,7 +417,6 @@ impl IamRead {
             Self::ListSSHPublicKeys { .. } => "iam:ListSSHPublicKeys",
             Self::ListSigningCertificates { .. } => "iam:ListSigningCertificates",
             Self::ListServiceSpecificCredentials { .. } => "iam:ListServiceSpecificCredentials",
-            Self::ListGroupsForUser { .. } => "iam:ListGroupsForUser",
             Self::ListInstanceProfilesForRole { .. } => "iam:ListInstanceProfilesForRole",
             Self::ListEntitiesForPolicy { .. } => "iam:ListEntitiesForPolicy",
         }

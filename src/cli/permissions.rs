@@ -60,6 +60,8 @@ Two roles for CI:
   a role that only the protected main branch can assume.
 
 What is not in it:
+  Reading users and roles that the manifest doesn't name, but that have its policies, and other people's policies: where
+  these matter, the plan can't tell whether anybody gains access.
   The path of a user or a role is a part of its ARN: to change one, allow the old ARN, too.
   iam:GetAccountAuthorizationDetails, which reads all of the account in one call. relayctl tries it, and asks for each
   object where it is denied. Allow it on \"*\" to make plans of large manifests faster.

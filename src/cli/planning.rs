@@ -6,11 +6,11 @@ use super::Context;
 use super::error::CommandError;
 use super::session::{Declared, StateAt};
 use super::suggest::nearest;
-use crate::access;
+use crate::access::{self, AccessChange, Beyond};
 use crate::address::Address;
 use crate::call::Caller;
 use crate::diff::{self, Removal};
-use crate::model::{Desired, Recorded};
+use crate::model::{Desired, Live, Recorded};
 use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
 use crate::provider::Edges;
@@ -61,12 +61,23 @@ pub async fn plan(
     let decisions = diff::diff(&desired, &recorded, &live, removal);
     let header = Header { targets, ..header(declared, mode, &caller, &at) };
     let mut plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
-    // What other people's policies say is read only for those whose access changes.
-    let unread = access::unread(&plan.changes, &live, &desired);
-    let others = resolve::documents(&provider, &unread, context.options.parallelism()).await;
-    plan.access = access::changes(&plan.changes, &live, &desired, &others);
+    plan.access = access(&provider, &plan, &live, &desired, context).await;
     let objections = guard::objections(&plan, &declared.desired, recorded.len());
     Ok(Planned { plan, state: at, provider, objections })
+}
+
+/// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,
+/// only for those whose access changes.
+async fn access(provider: &Edges, plan: &Plan, live: &Live, desired: &Desired, context: &Context) -> Vec<AccessChange> {
+    let parallelism = context.options.parallelism();
+    let mut beyond = Beyond::default();
+    let edited = access::edited(&plan.changes, live, desired);
+    (beyond.holders, beyond.unlisted) = resolve::holders(provider, &edited, live, parallelism).await;
+    let members = access::members(&plan.changes, live, desired, &beyond);
+    beyond.groups = resolve::groups(provider, members, parallelism).await;
+    let unread = access::unread(&plan.changes, live, desired, &beyond);
+    (beyond.documents, beyond.unread) = resolve::documents(provider, &unread, parallelism).await;
+    access::changes(&plan.changes, live, desired, &beyond)
 }
 
 fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Header {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test binary compiles this module, and none uses all of it")]
 
 pub mod canned;
+pub mod command;
 pub mod edge;
 pub mod moto;
 pub mod project;

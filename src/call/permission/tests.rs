@@ -38,6 +38,7 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::ListUserPolicies { user: user() },
         IamRead::GetUserPolicy { user: user(), policy: policy() },
         IamRead::ListAccessKeys { user: user() },
+        IamRead::ListGroupsForUser { user: user() },
         IamRead::GetRole { role: role() },
         IamRead::ListAttachedRolePolicies { role: role() },
         IamRead::ListRolePolicies { role: role() },
@@ -50,10 +51,10 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::ListSSHPublicKeys { user: user() },
         IamRead::ListSigningCertificates { user: user() },
         IamRead::ListServiceSpecificCredentials { user: user() },
-        IamRead::ListGroupsForUser { user: user() },
         IamRead::ListInstanceProfilesForRole { role: role() },
         IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::PermissionsPolicy },
         IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::PermissionsBoundary },
+        IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::Any },
     ]
 }
 

@@ -131,6 +131,10 @@ impl<'s> Direction<'s, '_> {
         region.rows.iter().copied().filter(matches).collect::<Vec<_>>().into_iter()
     }
 
+    fn meaning(&self, row: usize) -> String {
+        self.space.rows[row].statement.meaning()
+    }
+
     /// The Allow that speaks for this side: without conditions if there is one.
     fn allowing(&self, region: &Region<'_>) -> Option<usize> {
         self.first(region, true, Effect::Allow, Some(0))
@@ -156,7 +160,10 @@ impl<'s> Direction<'s, '_> {
         if self.space.layers[theirs] == 0 || lacking(0) {
             return (Cause::Allow, None);
         }
-        if let Some(deny) = self.of(region, false, Effect::Deny).next() {
+        // One that both sides have makes no difference.
+        let stays =
+            |deny: usize| self.of(region, true, Effect::Deny).any(|row| self.meaning(row) == self.meaning(deny));
+        if let Some(deny) = self.of(region, false, Effect::Deny).find(|deny| !stays(*deny)) {
             return (Cause::Deny, Some(deny));
         }
         match (1..self.space.layers[theirs]).find(|layer| lacking(*layer)) {
@@ -213,23 +220,18 @@ impl<'s> Direction<'s, '_> {
         let Some(allows) = self.speaking(region, false).filter(|allows| !allows.is_empty()) else {
             return BTreeSet::new();
         };
-        let theirs = principal(allows[0].statement, region.caller);
-        if !theirs.zip(what.principal.as_ref()).is_none_or(|(theirs, ours)| covers(&theirs, ours)) {
-            // It is only somebody of those who are meant.
+        if !is_for_all(allows[0], region.caller, what) {
             return BTreeSet::new();
         }
-        self.parts(region, what, cells, &allows, condition_of(&allows))
+        self.parts(region, what, cells, &allows, condition_of(&allows).as_ref())
     }
 
     /// The parts of a label that a Deny of this side forbids.
     fn withheld(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
-        match self.first(region, true, Effect::Deny, None) {
-            Some(deny) if self.space.rows[deny].statement.principals.is_none() => {
-                let condition = what.condition.as_ref().and_then(|text| serde_json::from_str(text).ok());
-                self.parts(region, what, cells, &[&self.space.rows[deny]], condition)
-            }
-            _ => BTreeSet::new(),
-        }
+        let deny = self.first(region, true, Effect::Deny, None).map(|row| &self.space.rows[row]);
+        let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else { return BTreeSet::new() };
+        let condition: Option<Value> = what.condition.as_ref().and_then(|text| serde_json::from_str(text).ok());
+        self.parts(region, what, cells, &[deny], condition.as_ref())
     }
 
     /// What these rows say of a label, where it isn't just the same.
@@ -239,7 +241,7 @@ impl<'s> Direction<'s, '_> {
         what: &What,
         cells: &[&Cell],
         rows: &[&Row<'_>],
-        condition: Option<Value>,
+        condition: Option<&Value>,
     ) -> BTreeSet<Part> {
         let narrower = |theirs: Option<&str>, ours: &str| match theirs {
             Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
@@ -247,12 +249,12 @@ impl<'s> Direction<'s, '_> {
         };
         let of_rows = narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place)));
         let resource = narrower(of_rows, &what.resource);
-        let conditional = condition.as_ref().map(Value::to_string) != what.condition;
+        let conditional = condition.map(Value::to_string) != what.condition;
         let mut parts = BTreeSet::new();
         for cell in cells {
             let action = narrower(narrowest(rows.iter().filter_map(|row| row.action(cell))), &what.action);
             if conditional || resource != what.resource || !action.eq_ignore_ascii_case(&what.action) {
-                parts.insert(Part { action, resource: resource.clone(), condition: condition.clone() });
+                parts.insert(Part { action, resource: resource.clone(), condition: condition.cloned() });
             }
         }
         parts
@@ -305,6 +307,12 @@ fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
         })
     };
     Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
+}
+
+/// Whether a statement is about all who are meant, and not only about somebody of them.
+fn is_for_all(row: &Row<'_>, caller: &Caller, what: &What) -> bool {
+    let named = principal(row.statement, caller);
+    named.zip(what.principal.as_ref()).is_none_or(|(named, meant)| covers(&named, meant))
 }
 
 /// Whether whoever the second one names is one of those that the first one names.

@@ -270,6 +270,29 @@ fn what_a_deny_forbids_is_left_out_of_a_gain() {
 }
 
 #[test]
+fn a_deny_for_one_of_them_is_no_part_of_what_all_gain() {
+    let read = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:*", "Resource": "*"});
+    let deny = |principal: &str| json!({"Effect": "Deny", "Principal": {"AWS": principal}, "Action": "s3:Delete*", "Resource": "*"});
+    let gained = |deny: &Value| lines(&between(deny, &json!([read, deny])).gained);
+    assert_eq!(gained(&deny("*")), ["111122223333 s3:* on * [not s3:Delete* on *]"]);
+    assert_eq!(gained(&deny("111122223333")), ["111122223333 s3:* on * [not s3:Delete* on *]"]);
+    assert_eq!(gained(&deny("arn:aws:iam::111122223333:user/x")), ["111122223333 s3:* on *"]);
+}
+
+#[test]
+fn a_deny_that_stays_is_no_cause() {
+    let with = |condition: &str| json!({"Bool": {condition: "false"}});
+    let mut allowed = allow(&json!("s3:GetObject"), &json!("*"));
+    let mut deny = deny(&json!("s3:*"), &json!("*"));
+    deny["Condition"] = with("aws:SecureTransport");
+    let after = json!([allowed, deny]);
+    allowed["Condition"] = with("aws:ViaAWSService");
+    let found = between(&json!([allowed, deny]), &after);
+    let before = r#"{"Bool":{"aws:ViaAWSService":"false"}}"#;
+    assert_eq!(lines(&found.gained), [format!("s3:GetObject on * [s3:GetObject on * if {before}]")]);
+}
+
+#[test]
 fn the_condition_of_a_deny_is_told() {
     let insecure = json!({"Bool": {"aws:SecureTransport": "false"}});
     let all = allow(&json!("s3:*"), &json!("*"));
@@ -284,7 +307,9 @@ fn what_one_of_them_had_is_no_part_of_what_everyone_gains() {
     let read = |principal: &Value, condition: Option<Value>| {
         let mut read = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::b/*"));
         read["Principal"] = principal.clone();
-        condition.into_iter().for_each(|condition| read["Condition"] = condition);
+        if let Some(condition) = condition {
+            read["Condition"] = condition;
+        }
         read
     };
     let account = json!({"AWS": "arn:aws:iam::111122223333:root"});

@@ -35,10 +35,6 @@ async fn listed(iam: &Client, read: &IamRead, emulator: bool) -> Result<Vec<Stri
             pages.flat_map(|page| page.certificates).map(|certificate| certificate.certificate_id).collect()
         }
         IamRead::ListServiceSpecificCredentials { user } => service_credentials(iam, user, emulator).await?,
-        IamRead::ListGroupsForUser { user } => {
-            let pages = pages!(iam.list_groups_for_user().user_name(user));
-            pages.flat_map(|page| page.groups).map(|group| group.group_name).collect()
-        }
         IamRead::ListInstanceProfilesForRole { role } => {
             let pages = pages!(iam.list_instance_profiles_for_role().role_name(role));
             pages.flat_map(|page| page.instance_profiles).map(|profile| profile.instance_profile_name).collect()
@@ -68,11 +64,12 @@ async fn service_credentials(iam: &Client, user: &str, emulator: bool) -> Result
 
 pub(super) async fn entities(iam: &Client, arn: &str, usage: PolicyUsage) -> Result<Entities, Cause> {
     let usage = match usage {
-        PolicyUsage::PermissionsPolicy => PolicyUsageType::PermissionsPolicy,
-        PolicyUsage::PermissionsBoundary => PolicyUsageType::PermissionsBoundary,
+        PolicyUsage::Any => None,
+        PolicyUsage::PermissionsPolicy => Some(PolicyUsageType::PermissionsPolicy),
+        PolicyUsage::PermissionsBoundary => Some(PolicyUsageType::PermissionsBoundary),
     };
     let mut all = Entities::default();
-    for page in pages!(iam.list_entities_for_policy().policy_arn(arn).policy_usage_filter(usage)) {
+    for page in pages!(iam.list_entities_for_policy().policy_arn(arn).set_policy_usage_filter(usage)) {
         for user in page.policy_users.unwrap_or_default() {
             all.users.push(must(user.user_name, "UserName")?);
         }

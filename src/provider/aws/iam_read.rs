@@ -35,6 +35,7 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
             IamReply::Document(convert::document(&found.policy_document)?)
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(access_keys(iam, user).await?),
+        IamRead::ListGroupsForUser { user } => IamReply::Names(groups(iam, user).await?),
         IamRead::GetRole { role } => IamReply::Role(get_role(iam, role).await?),
         IamRead::ListAttachedRolePolicies { role } => IamReply::Attached(attached_to_role(iam, role).await?),
         IamRead::ListRolePolicies { role } => IamReply::Names(role_policies(iam, role).await?),
@@ -53,7 +54,6 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
         | IamRead::ListSSHPublicKeys { .. }
         | IamRead::ListSigningCertificates { .. }
         | IamRead::ListServiceSpecificCredentials { .. }
-        | IamRead::ListGroupsForUser { .. }
         | IamRead::ListInstanceProfilesForRole { .. } => {
             IamReply::Names(iam_hanging::names(iam, read, emulator).await?)
         }
@@ -108,6 +108,11 @@ async fn user_policies(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
 async fn access_keys(iam: &Client, user: &str) -> Result<Vec<AccessKey>, Cause> {
     let pages = pages!(iam.list_access_keys().user_name(user));
     pages.flat_map(|page| page.access_key_metadata).map(convert::access_key).collect()
+}
+
+async fn groups(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+    let pages = pages!(iam.list_groups_for_user().user_name(user));
+    Ok(pages.flat_map(|page| page.groups).map(|group| group.group_name).collect())
 }
 
 async fn get_role(iam: &Client, role: &str) -> Result<Role, Cause> {

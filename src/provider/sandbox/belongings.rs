@@ -105,13 +105,16 @@ pub(super) fn login_profile(account: &Account, user: &str) -> Outcome<IamReply> 
 }
 
 pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: Order) -> Outcome<Entities> {
-    account.policy(arn)?;
-    let uses = |identity: &&Identity| match usage {
-        PolicyUsage::PermissionsPolicy => identity.attached.contains(arn),
-        PolicyUsage::PermissionsBoundary => identity.boundary.as_deref() == Some(arn),
+    if !account.attachable(arn) {
+        return Err(Refusal::no_such_entity(format!("Policy {arn} was not found.")));
+    }
+    let attached = usage != PolicyUsage::PermissionsBoundary;
+    let bounds = usage != PolicyUsage::PermissionsPolicy;
+    let uses = |identity: &&Identity| {
+        attached && identity.attached.contains(arn) || bounds && identity.boundary.as_deref() == Some(arn)
     };
     let names = |identities: Vec<&Identity>| order.list(identities.into_iter().filter(uses).map(|it| it.name.clone()));
-    let grouped = |group: &Group| usage == PolicyUsage::PermissionsPolicy && group.attached.contains(arn);
+    let grouped = |group: &Group| attached && group.attached.contains(arn);
     Ok(Entities {
         users: names(account.users.values().map(|user| &user.identity).collect()),
         roles: names(account.roles.values().map(|role| &role.identity).collect()),

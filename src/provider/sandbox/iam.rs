@@ -22,6 +22,10 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
             IamReply::Document(order.document(document))
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(order.list(keys::list(account, user)?)),
+        IamRead::ListGroupsForUser { user } => {
+            account.user(user)?;
+            IamReply::Names(order.list(account.groups_of(user).cloned()))
+        }
         IamRead::GetRole { role } => IamReply::Role(account.seen_role(account.role(role)?, order)),
         IamRead::ListAttachedRolePolicies { role } => attached(&account.role(role)?.identity, order),
         IamRead::ListRolePolicies { role } => inline_names(&account.role(role)?.identity, order),
@@ -40,10 +44,6 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
         IamRead::ListSigningCertificates { user } => names(&account.user(user)?.belongings.certificates, order),
         IamRead::ListServiceSpecificCredentials { user } => {
             names(&account.user(user)?.belongings.service_credentials, order)
-        }
-        IamRead::ListGroupsForUser { user } => {
-            account.user(user)?;
-            IamReply::Names(order.list(account.groups_of(user).cloned()))
         }
         IamRead::ListInstanceProfilesForRole { role } => {
             account.role(role)?;

@@ -189,7 +189,9 @@ mod tests {
         let external = json!({"StringEquals": {"sts:ExternalId": "x"}});
         let part = |condition: Option<&serde_json::Value>| {
             let mut part = json!({"action": "sts:AssumeRole", "resource": ""});
-            condition.into_iter().for_each(|condition| part["condition"] = condition.clone());
+            if let Some(condition) = condition {
+                part["condition"] = condition.clone();
+            }
             json!({"actions": ["sts:AssumeRole"], "resources": [], "already": [part]})
         };
         let text = "sts:AssumeRole";
