@@ -1758,3 +1758,13 @@ fn what_uses_a_policy_is_told_by_kind_and_by_use() {
     );
     assert_eq!(uses(PolicyUsage::PermissionsBoundary), Entities { users: one("guest"), ..Entities::default() });
 }
+
+#[test]
+fn all_buckets_are_listed_with_their_regions() {
+    let world = with_bucket();
+    let far = BucketRef { name: text("relay-far"), region: text("eu-west-1") };
+    world.s3(S3Write::CreateBucket { bucket: far.clone(), ownership: text("BucketOwnerEnforced") });
+    let S3Reply::Buckets(mut found) = world.look(S3Read::ListBuckets { region: text("us-east-1") }) else { panic!() };
+    found.sort();
+    assert_eq!(found, [far, at("relay-files")]);
+}

@@ -641,3 +641,12 @@ async fn what_people_hang_on_users_roles_and_policies_is_listed_and_removed() {
     ];
     done(&aws, removals.map(Write::Iam)).await;
 }
+
+#[tokio::test]
+async fn all_buckets_are_listed() {
+    let (aws, bucket) = (aws(), in_region("edge-listed", "us-east-1"));
+    done(&aws, [create_bucket(&bucket)]).await;
+    let list = S3Read::ListBuckets { region: "us-east-1".into() };
+    let S3Reply::Buckets(found) = s3(&aws, list).await else { panic!() };
+    assert!(found.iter().any(|it| it.name == bucket.name), "{found:?}");
+}

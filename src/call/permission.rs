@@ -178,7 +178,8 @@ fn with_tags(create: Permission, action: &'static str, arn: String, tags: &Tags)
 
 impl S3Read {
     fn permission(&self, places: &Places) -> Permission {
-        let permission = Permission::new(self.action(), places.bucket(self.bucket()));
+        let permission =
+            Permission::new(self.action(), self.bucket().map_or("*".to_owned(), |bucket| places.bucket(bucket)));
         match self {
             Self::ListObjectVersions(_) => permission.with("s3:max-keys", vec!["1000".to_owned()]),
             Self::HeadBucket(_)
@@ -188,7 +189,8 @@ impl S3Read {
             | Self::GetPublicAccessBlock(_)
             | Self::GetBucketOwnershipControls(_)
             | Self::GetBucketPolicy(_)
-            | Self::GetBucketLifecycle(_) => permission,
+            | Self::GetBucketLifecycle(_)
+            | Self::ListBuckets { .. } => permission,
         }
     }
 }

@@ -9,12 +9,12 @@ use super::suggest::nearest;
 use crate::access::{self, AccessChange, Beyond};
 use crate::address::Address;
 use crate::call::Caller;
-use crate::diff::{self, Removal};
+use crate::diff::{self, Action, Removal};
 use crate::model::{Desired, Live, Recorded};
 use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
 use crate::provider::Edges;
-use crate::resolve;
+use crate::resolve::{self, lost};
 use crate::state::State;
 
 /// What to plan for.
@@ -47,11 +47,14 @@ pub async fn plan(
 ) -> Result<Planned, CommandError> {
     let at = declared.open_state(context)?;
     let state = declared.recorded(at.store.as_ref()).await?;
-    let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
-    let targets = targets(selection, &declared.desired, &recorded)?;
     let (provider, caller) = declared.connect(context).await?;
-
     let removing = mode == Mode::Destroy;
+    let recorded = match &state {
+        Some(state) => state.resources.clone(),
+        None => found(&provider, &declared.desired, removing, context).await,
+    };
+    let targets = targets(selection, &declared.desired, &recorded)?;
+
     let desired = if removing { without_resources(&declared.desired) } else { declared.desired.clone() };
     let spinner = context.terminal.spinner("Reading what exists...");
     let live = resolve::resolve(&provider, &desired, &recorded, removing, context.options.parallelism()).await;
@@ -62,8 +65,34 @@ pub async fn plan(
     let header = Header { targets, ..header(declared, mode, &caller, &at) };
     let mut plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
     plan.access = access(&provider, &plan, &live, &desired, context).await;
-    let objections = guard::objections(&plan, &declared.desired, recorded.len());
+    let objections = guard::objections(&plan, &declared.desired, known(&plan, &recorded));
     Ok(Planned { plan, state: at, provider, objections })
+}
+
+/// How many resources are recorded, or would be if the state weren't lost.
+fn known(plan: &Plan, recorded: &Recorded) -> usize {
+    let there = |action| matches!(action, Action::Adopt | Action::Update | Action::Replace);
+    let found = plan.changes.iter().filter(|it| there(it.action) && !recorded.contains_key(&it.address));
+    recorded.len() + found.count()
+}
+
+/// Without a state: what the ownership tags say. What is declared is found by its name anyway, but for a destroy, which
+/// goes by what is recorded.
+pub async fn found(provider: &Edges, desired: &Desired, whole: bool, context: &Context) -> Recorded {
+    let parallelism = context.options.parallelism();
+    let lost::Found { mut resources, unread } = lost::undeclared(provider, desired, parallelism).await;
+    if let Some(first) = unread.first() {
+        context.terminal.warn(&format!(
+            "there is no state, and what carries this manifest's tag can't all be looked for ({}: {}): what is declared is \
+             found all the same, what is no longer declared may not be",
+            first.call, first.code
+        ));
+    }
+    if whole {
+        let live = resolve::resolve(provider, desired, &Recorded::new(), false, parallelism).await;
+        resources.extend(lost::declared(desired, &live));
+    }
+    resources
 }
 
 /// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,

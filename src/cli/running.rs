@@ -12,7 +12,8 @@ use super::terminal::Terminal;
 use super::widening::Bounds;
 use crate::apply;
 use crate::event::Outcome;
-use crate::plan::{Header, Mode, Plan};
+use crate::model::{Entry, Recorded, Status};
+use crate::plan::{Header, Mode, Phase, Plan};
 use crate::port::{Provider, Store};
 use crate::render::{human, json};
 use crate::state::{LockInfo, State, VERSION};
@@ -134,7 +135,7 @@ async fn work(
         return Err(CommandError::new(format!("this plan cannot be applied: {why}"))
             .help(format!("plan again: relayctl plan {}", plan.header.manifest_file)));
     }
-    let state = state.unwrap_or_else(|| first_state(&plan.header));
+    let state = state.unwrap_or_else(|| first_state(plan));
     started();
     let progress = Progress::new(&context.terminal, plan.steps.len());
     let outcome = tokio::select! {
@@ -146,14 +147,30 @@ async fn work(
     outcome
 }
 
-fn first_state(header: &Header) -> State {
+/// What the plan found by its tags and removes is recorded until that is done: a run that stops in the middle leaves the
+/// next one a state, which then doesn't look for tags.
+fn first_state(plan: &Plan) -> State {
+    let header = &plan.header;
+    let removals = || plan.steps.iter().filter(|step| step.id.phase == Phase::Delete && step.record.is_none());
+    let mut resources = Recorded::new();
+    for (step, seen) in
+        removals().filter_map(|step| Some((step, step.before.as_ref()?))).filter(|(_, seen)| !seen.id.is_empty())
+    {
+        let made_upon = removals().filter(|other| other.id != step.id);
+        let depends_on = made_upon.filter(|other| other.after.contains(&step.id)).map(|it| it.id.address.clone());
+        let mut attributes = step.wanted.clone();
+        attributes.remove("id");
+        let entry =
+            Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: depends_on.collect() };
+        resources.insert(step.id.address.clone(), entry);
+    }
     State {
         version: VERSION,
         lineage: uuid::Uuid::new_v4().to_string(),
         serial: 0,
         manifest: header.manifest.clone(),
         account: header.account.clone(),
-        resources: std::collections::BTreeMap::new(),
+        resources,
     }
 }
 
@@ -216,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_first_state_belongs_to_the_plans_manifest_and_account() {
-        let state = first_state(&plan(0, 0).header);
+        let state = first_state(&plan(0, 0));
         assert_eq!((state.manifest.as_str(), state.account.as_str(), state.serial), ("dev", "123456789012", 0));
         assert_eq!(state.lineage.len(), 36);
     }

@@ -1,6 +1,7 @@
 //! `relayctl state`
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -8,12 +9,14 @@ use clap::Subcommand;
 use super::Context;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
-use super::planning::no_such_address;
+use super::planning::{found, no_such_address};
+use super::project::{shown, write_private};
 use super::running::lock_for;
 use super::session::{self, Declared, StateAt};
 use crate::address::Address;
 use crate::model::{Entry, Status};
-use crate::state::State;
+use crate::render::text::count;
+use crate::state::{State, StoreError, VERSION, encode};
 use crate::value::Value;
 
 /// Look into the state, or take something out of it
@@ -32,6 +35,7 @@ Examples:
   relayctl state list manifests/dev.yaml
   relayctl state show manifests/dev.yaml user.serverless
   relayctl state rm manifests/dev.yaml user.serverless
+  relayctl state rebuild manifests/dev.yaml
   relayctl state path manifests/dev.yaml";
 
 #[derive(Subcommand, Debug)]
@@ -60,6 +64,13 @@ enum Command {
         #[arg(value_name = "ADDRESS")]
         address: Address,
     },
+    /// Make the state anew from what exists: all that is declared and ours, and all that carries the manifest's tag
+    ///
+    /// Changes nothing in AWS. A state that was there, whole or broken, is kept beside the new one.
+    Rebuild {
+        #[command(flatten)]
+        manifest: ManifestArg,
+    },
     /// Print where the state is
     Path {
         #[command(flatten)]
@@ -72,6 +83,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         Command::List { manifest } => list(manifest, context),
         Command::Show { manifest, address, json } => show(manifest, address, *json, context),
         Command::Rm { manifest, address } => remove(manifest, address, context),
+        Command::Rebuild { manifest } => rebuild(manifest, context),
         Command::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
             context.terminal.result(&at.store.location())
@@ -127,6 +139,69 @@ fn remove(manifest: &ManifestArg, address: &Address, context: &Context) -> Resul
         Ok(())
     })?;
     context.terminal.result(&format!("Removed {address} from {}. In AWS it stays as it is.", at.store.location()))
+}
+
+fn rebuild(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
+    let (declared, at) = open(manifest, context)?;
+    let location = at.store.location();
+    let (state, kept) = context.wait_for(async {
+        let (provider, _) = declared.connect(context).await?;
+        let _lock = at.store.lock(&lock_for("state rebuild")).await?;
+        let (before, kept) = set_aside(&declared, &at, context).await?;
+        let resources = found(&provider, &declared.desired, true, context).await;
+        let state = match before {
+            Some(state) => State { serial: state.serial + 1, resources, ..state },
+            None => State {
+                version: VERSION,
+                lineage: uuid::Uuid::new_v4().to_string(),
+                serial: 1,
+                manifest: declared.desired.name.clone(),
+                account: declared.desired.account.clone(),
+                resources,
+            },
+        };
+        at.store.save(&state).await?;
+        Ok((state, kept))
+    })?;
+    let mut text = String::new();
+    for address in state.resources.keys() {
+        let undeclared = !declared.desired.resources.contains_key(address);
+        let _ = writeln!(text, "{address}{}", if undeclared { " (no longer declared)" } else { "" });
+    }
+    let _ = write!(text, "{} of this manifest are recorded in {location}.", count(state.resources.len(), "resource"));
+    context.terminal.result(&text)?;
+    if let Some(kept) = kept {
+        context.terminal.note(&format!("The state from before is kept in {}.", shown(&kept)));
+    }
+    Ok(())
+}
+
+/// The state that is there, if it can be read, and where a copy of it is kept now.
+async fn set_aside(
+    declared: &Declared,
+    at: &StateAt,
+    context: &Context,
+) -> Result<(Option<State>, Option<PathBuf>), CommandError> {
+    let default = declared.project.state_file(&declared.desired.name);
+    let backup = default.with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
+    match declared.recorded(at.store.as_ref()).await {
+        Ok(None) => Ok((None, None)),
+        Ok(Some(state)) => {
+            write_private(&backup, &encode(&state))?;
+            Ok((Some(state), Some(backup)))
+        }
+        Err(refusal) => {
+            // Of another manifest, or not readable at all: only the latter is ours to replace.
+            let broken = at.store.load().await.is_err_and(|error| matches!(error, StoreError::Unreadable { .. }));
+            let path = PathBuf::from(at.store.location());
+            if !broken || !path.is_file() {
+                return Err(refusal);
+            }
+            context.terminal.warn(&format!("{} cannot be read and is replaced", at.store.location()));
+            std::fs::rename(&path, &backup).map_err(|error| CommandError::file("move", &path, error))?;
+            Ok((None, Some(backup)))
+        }
+    }
 }
 
 /// One resource of the state, for people.

@@ -145,6 +145,7 @@ fn s3_reads() -> Vec<S3Read> {
         S3Read::GetBucketPolicy(bucket()),
         S3Read::GetBucketLifecycle(bucket()),
         S3Read::ListObjectVersions(bucket()),
+        S3Read::ListBuckets { region: "eu-west-1".into() },
     ]
 }
 

@@ -24,7 +24,7 @@ impl Provider for Aws {
         let answer = match read {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
             Read::Iam(read) => iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam),
-            Read::S3(read) => s3_read::read(&self.s3(&read.bucket().region), read).await.map(Reply::S3),
+            Read::S3(read) => s3_read::read(&self.s3(read.region()), read).await.map(Reply::S3),
             Read::File(_) => Err(local()),
         };
         answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))

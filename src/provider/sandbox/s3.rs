@@ -1,6 +1,6 @@
 //! Which function answers which call of S3.
 
-use crate::call::{Reply, S3Read, S3Reply, S3Write};
+use crate::call::{BucketRef, Reply, S3Read, S3Reply, S3Write};
 
 use super::account::Account;
 use super::order::Order;
@@ -21,6 +21,11 @@ pub(super) fn read(account: &Account, read: &S3Read, order: Order) -> Outcome<S3
         S3Read::GetBucketPolicy(at) => S3Reply::Policy(bucket_policy::read(account, at, order)?),
         S3Read::GetBucketLifecycle(at) => {
             S3Reply::Lifecycle(lifecycle::in_order(account.bucket_at(at)?.lifecycle()?, order))
+        }
+        S3Read::ListBuckets { .. } => {
+            let buckets = account.buckets.iter();
+            let named = buckets.map(|(name, it)| BucketRef { name: name.clone(), region: it.region.clone() });
+            S3Reply::Buckets(order.list(named))
         }
         S3Read::ListObjectVersions(at) => {
             let count = account.bucket_at(at)?.objects.len();
