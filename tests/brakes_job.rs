@@ -122,3 +122,57 @@ fn limits_that_make_no_sense_are_errors() {
     says(&refused, "`max_destroy` cannot be -1");
     says(&refused, "`max_change_percent` cannot be 101");
 }
+
+/// A user of the account who may do everything, and plans as that.
+fn acting() -> Project {
+    let project = Project::empty().in_sandbox();
+    project.write(MANIFEST, &administrators("\"*\""));
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    project
+}
+
+fn administrators(action: &str) -> String {
+    format!(
+        "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\npolicies:\n  All: {{document: {{Version: \
+         '2012-10-17', Statement: [{{Effect: Allow, Action: [{action}], Resource: '*'}}]}}}}\nusers:\n  \
+         ada: {{policies: [All]}}\n  bob: {{policies: [All]}}\n"
+    )
+}
+
+fn as_ada<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [&["--sandbox-enforce", "user/ada"], arguments].concat()
+}
+
+#[test]
+fn nobody_takes_their_own_policy_away_by_accident() {
+    let project = acting();
+    project.edit(MANIFEST, "ada: {policies: [All]}", "ada: {}");
+    let refused = project.expect(1, &as_ada(&["plan", MANIFEST]));
+    says(&refused, "this plan removes user_policy_attachment.ada/All, and you are user.ada yourself");
+    says(&refused, "no longer allowed all that would undo it: iam:AttachUserPolicy");
+    nothing_waits(&project);
+    project.expect(0, &as_ada(&["plan", MANIFEST, "--allow-lockout"]));
+    // Whoever else does it is not concerned.
+    project.expect(0, &["plan", MANIFEST]);
+}
+
+#[test]
+fn an_edit_that_takes_the_right_to_undo_it_is_refused_and_another_is_not() {
+    let project = acting();
+    project.write(MANIFEST, &administrators("\"s3:*\", \"iam:Get*\", \"iam:List*\""));
+    let refused = project.expect(1, &as_ada(&["plan", MANIFEST]));
+    says(
+        &refused,
+        "after this plan you, user.ada, are no longer allowed all that would undo it: iam:CreatePolicyVersion",
+    );
+    project.write(MANIFEST, &administrators("\"iam:*\""));
+    project.expect(0, &as_ada(&["plan", MANIFEST]));
+}
+
+#[test]
+fn nobody_destroys_the_user_that_they_are() {
+    let project = acting();
+    let refused = project.expect(1, &as_ada(&["destroy", MANIFEST, "--yes"]));
+    says(&refused, "this plan removes user.ada, and you are user.ada yourself");
+    assert!(project.read("state/sandbox.json").contains("\"ada\""));
+}

@@ -623,10 +623,10 @@ async fn what_people_hang_on_users_roles_and_policies_is_listed_and_removed() {
         assert_eq!(names, expected, "{read:?}");
     }
     let usage = PolicyUsage::PermissionsPolicy;
-    let IamReply::Entities(uses) = iam(&aws, IamRead::ListEntitiesForPolicy { arn: arn(), usage }).await else {
+    let IamReply::Entities(found) = iam(&aws, IamRead::ListEntitiesForPolicy { arn: arn(), usage }).await else {
         panic!()
     };
-    assert_eq!((uses.users, uses.groups), (vec![user()], vec!["edge-staff".to_owned()]));
+    assert_eq!((found.users, found.groups), (vec![user()], vec!["edge-staff".to_owned()]));
     let removals = [
         IamWrite::DeleteLoginProfile { user: user() },
         IamWrite::DeactivateMFADevice { user: user(), serial: serial.clone() },

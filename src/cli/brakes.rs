@@ -13,6 +13,10 @@ pub struct Brakes {
     /// Go over the `limits:` of the manifest, this once
     #[arg(long)]
     override_limits: bool,
+
+    /// Do it although it takes from you yourself a key, a policy, or the right to undo it
+    #[arg(long)]
+    allow_lockout: bool,
 }
 
 impl Brakes {
@@ -41,6 +45,7 @@ impl Brakes {
         match brake {
             Brake::PreventDestroy => false,
             Brake::Limits => self.override_limits,
+            Brake::Lockout => self.allow_lockout,
         }
     }
 }
@@ -51,9 +56,11 @@ mod tests {
 
     #[test]
     fn limits_can_be_overruled_and_protected_resources_cannot() {
-        let released = Brakes { override_limits: true };
+        let released = Brakes { override_limits: true, allow_lockout: false };
         assert!(released.overrules(Brake::Limits));
         assert!(!Brakes::default().overrules(Brake::Limits));
         assert!(!released.overrules(Brake::PreventDestroy));
+        assert!(!released.overrules(Brake::Lockout));
+        assert!(Brakes { allow_lockout: true, ..released }.overrules(Brake::Lockout));
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::diff::Action;
 use crate::model::{Desired, Limit};
-use crate::plan::Plan;
+use crate::plan::{Plan, lockout};
 
 /// Why a plan must not be carried out.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub enum Brake {
     PreventDestroy,
     /// `limits:`
     Limits,
+    /// Whoever makes the plan would lose what it takes to undo it.
+    Lockout,
 }
 
 /// All objections to a plan. `desired` is the manifest as it is written, also for a destroy; `recorded` is how many
@@ -26,7 +28,8 @@ pub enum Brake {
 pub fn objections(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<Objection> {
     let prevented = prevented(plan, desired).map(|diagnostic| (Brake::PreventDestroy, diagnostic));
     let exceeded = exceeded(plan, desired, recorded).map(|diagnostic| (Brake::Limits, diagnostic));
-    prevented.chain(exceeded).map(|(brake, diagnostic)| Objection { brake, diagnostic }).collect()
+    let lockout = lockout::diagnostics(plan).into_iter().map(|diagnostic| (Brake::Lockout, diagnostic));
+    prevented.chain(exceeded).chain(lockout).map(|(brake, diagnostic)| Objection { brake, diagnostic }).collect()
 }
 
 fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = Diagnostic> + 'a {

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod file;
 pub mod guard;
+mod lockout;
 
 use std::collections::BTreeSet;
 use std::fmt;
