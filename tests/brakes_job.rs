@@ -17,7 +17,7 @@ fn applied() -> Project {
 fn manifest(more: &str) -> String {
     let document =
         "{document: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:ListBucket', Resource: '*'}]}}";
-    let policies: String = ["A", "B", "C"].iter().map(|name| format!("  {name}: {document}\n")).collect();
+    let policies = ["A", "B", "C"].map(|name| format!("  {name}: {document}\n")).concat();
     format!(
         "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\n{more}policies:\n{policies}users:\n  \
          serverless:\n    lifecycle: {{prevent_destroy: true}}\n"

@@ -8,7 +8,7 @@ use super::session::{Declared, StateAt};
 use super::suggest::nearest;
 use crate::access::{self, AccessChange, Beyond};
 use crate::address::Address;
-use crate::call::Caller;
+use crate::call::{Caller, FailureKind};
 use crate::diff::{self, Action, Removal};
 use crate::model::{Desired, Live, Recorded};
 use crate::plan::guard::{self, Objection};
@@ -82,10 +82,11 @@ pub async fn found(provider: &Edges, desired: &Desired, whole: bool, context: &C
     let parallelism = context.options.parallelism();
     let lost::Found { mut resources, unread } = lost::undeclared(provider, desired, parallelism).await;
     if let Some(first) = unread.first() {
+        let why = if first.kind == FailureKind::AccessDenied { "is not allowed" } else { first.code.as_str() };
         context.terminal.warn(&format!(
-            "there is no state, and what carries this manifest's tag can't all be looked for ({}: {}): what is declared is \
+            "there is no state, and what carries this manifest's tag can't all be looked for ({}: {why}): what is declared is \
              found all the same, what is no longer declared may not be",
-            first.call, first.code
+            first.call
         ));
     }
     if whole {
