@@ -1,6 +1,7 @@
 //! Reads -> [`Snapshot`] -> [`Live`]: asks for everything at once, in as few rounds as the answers allow.
 
 mod beyond;
+pub mod lost;
 
 use std::collections::BTreeSet;
 
@@ -9,6 +10,7 @@ use futures::stream::{self, StreamExt};
 use crate::address::Address;
 use crate::call::batch::{Scope, next_reads};
 use crate::call::{Caller, Facet, Failure, FailureKind, Observed, Read, Reply, Snapshot};
+use crate::diff;
 use crate::kind::{self, Kind, Seen, Sighting};
 use crate::model::{Desired, Entry, Live, Recorded, subject};
 use crate::port::Provider;
@@ -38,10 +40,36 @@ pub async fn resolve(
     removing: bool,
     parallelism: usize,
 ) -> Live {
-    let subjects = subjects(desired, recorded, removing);
+    let mut subjects = subjects(desired, recorded, removing);
     let wanted: BTreeSet<Facet> = subjects.iter().flat_map(Subject::facets).collect();
-    let snapshot = read(provider, &wanted, Scope::Sweep, parallelism).await;
-    subjects.into_iter().map(|subject| (subject.address.clone(), subject.sighting(&snapshot))).collect()
+    let snapshot = read(provider, Snapshot::default(), &wanted, Scope::Sweep, parallelism).await;
+    let mut live = sightings(&subjects, &snapshot);
+    // That something must be replaced shows only now: what hangs on it is asked in a second round.
+    let replaced = replaced(desired, recorded, &live, removing);
+    if replaced.is_empty() {
+        return live;
+    }
+    for subject in &mut subjects {
+        subject.removing |= replaced.contains(&subject.address);
+    }
+    let wanted: BTreeSet<Facet> = subjects.iter().flat_map(Subject::facets).collect();
+    let snapshot = read(provider, snapshot, &wanted, Scope::Sweep, parallelism).await;
+    live.extend(sightings(&subjects, &snapshot));
+    live
+}
+
+fn sightings(subjects: &[Subject], snapshot: &Snapshot) -> Live {
+    subjects.iter().map(|subject| (subject.address.clone(), subject.sighting(snapshot))).collect()
+}
+
+/// What goes and comes again, whatever hangs on it.
+fn replaced(desired: &Desired, recorded: &Recorded, live: &Live, removing: bool) -> BTreeSet<Address> {
+    if removing {
+        return BTreeSet::new();
+    }
+    let decisions = diff::diff(desired, recorded, live, diff::Removal { everything: false, foreign: true });
+    let replaced = decisions.into_iter().filter(|decision| decision.change.action == diff::Action::Replace);
+    replaced.map(|decision| decision.change.address).collect()
 }
 
 /// Reads one object again, just before it is changed.
@@ -55,12 +83,18 @@ pub async fn look(
     if removing {
         facets.extend(kind.deletion_facets(wanted));
     }
-    let snapshot = read(provider, &facets, Scope::Targeted, facets.len().max(4)).await;
+    let snapshot = read(provider, Snapshot::default(), &facets, Scope::Targeted, facets.len().max(4)).await;
     (kind.seen(wanted, &snapshot), snapshot)
 }
 
-async fn read(provider: &dyn Provider, wanted: &BTreeSet<Facet>, scope: Scope, parallelism: usize) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+/// Asks what `snapshot` doesn't know yet.
+async fn read(
+    provider: &dyn Provider,
+    mut snapshot: Snapshot,
+    wanted: &BTreeSet<Facet>,
+    scope: Scope,
+    parallelism: usize,
+) -> Snapshot {
     loop {
         let round = next_reads(wanted, &snapshot, scope);
         if round.is_empty() {

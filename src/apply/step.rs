@@ -11,7 +11,7 @@ use crate::call::{
     Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Reply, Snapshot, Write,
 };
 use crate::event::{Event, Fault};
-use crate::kind::{self, Kind, Seen};
+use crate::kind::{self, Hanging, Kind, Seen};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
 use crate::port::{Provider, Sink};
@@ -125,7 +125,10 @@ impl<'a> Worker<'a> {
             Observed::Unknown(failure) => Err(Fault::Call(failure)),
             Observed::Absent if step.id.phase == Phase::Delete => Ok(None),
             Observed::Absent => Err(changed("it is gone".to_owned())),
-            Observed::Present(now) if fingerprint(kind, &now) == *expected => Ok(Some(now)),
+            Observed::Present(now) if fingerprint(kind, &now) == *expected => match hung_up(step, &now) {
+                Some(what) => Err(changed(what)),
+                None => Ok(Some(now)),
+            },
             Observed::Present(now) => Err(changed(differences(kind, step.before.as_ref(), &now))),
         }
     }
@@ -270,6 +273,16 @@ fn must_be_absent(step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
             what: "it did not exist when the plan was made, and now it does".to_owned(),
         }),
     }
+}
+
+/// What hangs on an object that goes and didn't when the plan was made: AWS would refuse, and not say what it is. How many
+/// objects are in a bucket changes all the time.
+fn hung_up(step: &Step, now: &Seen) -> Option<String> {
+    let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
+    let objects = |hanging: &&Hanging| matches!(hanging, Hanging::Objects { .. });
+    let new = now.hanging.iter().filter(|it| !objects(it) && !planned.contains(it));
+    let new: Vec<String> = new.map(ToString::to_string).collect();
+    (step.removal && !new.is_empty()).then(|| format!("this hangs on it now: {}", new.join(", ")))
 }
 
 /// What takes a key out of a sink that it was put into.

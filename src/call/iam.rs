@@ -55,10 +55,40 @@ pub enum IamRead {
     ListPolicyVersions {
         arn: String,
     },
-    /// Everything that a managed policy hangs on or bounds.
+    /// NoSuchEntity where the user has no password.
+    GetLoginProfile {
+        user: String,
+    },
+    /// Their serial numbers: a virtual device's is its ARN.
+    ListMFADevices {
+        user: String,
+    },
+    ListSSHPublicKeys {
+        user: String,
+    },
+    ListSigningCertificates {
+        user: String,
+    },
+    ListServiceSpecificCredentials {
+        user: String,
+    },
+    ListInstanceProfilesForRole {
+        role: String,
+    },
+    /// What a policy is attached to, or what it is the boundary of, or both.
     ListEntitiesForPolicy {
         arn: String,
+        usage: PolicyUsage,
     },
+}
+
+/// How a policy is used: `PolicyUsageFilter`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum PolicyUsage {
+    /// No filter: either.
+    Any,
+    PermissionsPolicy,
+    PermissionsBoundary,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,6 +228,40 @@ pub enum IamWrite {
         arn: String,
         keys: Vec<String>,
     },
+    DeleteLoginProfile {
+        user: String,
+    },
+    DeactivateMFADevice {
+        user: String,
+        serial: String,
+    },
+    DeleteVirtualMFADevice {
+        serial: String,
+    },
+    DeleteSSHPublicKey {
+        user: String,
+        id: String,
+    },
+    DeleteSigningCertificate {
+        user: String,
+        id: String,
+    },
+    DeleteServiceSpecificCredential {
+        user: String,
+        id: String,
+    },
+    RemoveUserFromGroup {
+        user: String,
+        group: String,
+    },
+    RemoveRoleFromInstanceProfile {
+        role: String,
+        profile: String,
+    },
+    DetachGroupPolicy {
+        group: String,
+        arn: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -211,8 +275,11 @@ pub enum IamReply {
     PolicyVersions(Vec<PolicyVersion>),
     /// ListAttachedUserPolicies, ListAttachedRolePolicies: ARNs.
     Attached(Vec<String>),
-    /// ListUserPolicies, ListRolePolicies, ListGroupsForUser: names.
+    /// ListUserPolicies, ListRolePolicies, and the lists of what else hangs on a user or a role: names or ids.
     Names(Vec<String>),
+    /// ListEntitiesForPolicy.
+    /// GetLoginProfile: there is one.
+    LoginProfile,
     /// GetUserPolicy, GetRolePolicy.
     Document(Value),
     AccessKeys(Vec<AccessKey>),
@@ -222,6 +289,14 @@ pub enum IamReply {
         id: String,
         secret: SecretString,
     },
+}
+
+/// The names of what uses a policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entities {
+    pub users: Vec<String>,
+    pub roles: Vec<String>,
+    pub groups: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -310,14 +385,6 @@ pub struct PolicyDetail {
     pub versions: Vec<PolicyVersion>,
 }
 
-/// ListEntitiesForPolicy: names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Entities {
-    pub users: Vec<String>,
-    pub roles: Vec<String>,
-    pub groups: Vec<String>,
-}
-
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessKey {
     pub id: String,
@@ -345,6 +412,12 @@ impl IamRead {
             Self::GetPolicy { .. } => "iam:GetPolicy",
             Self::GetPolicyVersion { .. } => "iam:GetPolicyVersion",
             Self::ListPolicyVersions { .. } => "iam:ListPolicyVersions",
+            Self::GetLoginProfile { .. } => "iam:GetLoginProfile",
+            Self::ListMFADevices { .. } => "iam:ListMFADevices",
+            Self::ListSSHPublicKeys { .. } => "iam:ListSSHPublicKeys",
+            Self::ListSigningCertificates { .. } => "iam:ListSigningCertificates",
+            Self::ListServiceSpecificCredentials { .. } => "iam:ListServiceSpecificCredentials",
+            Self::ListInstanceProfilesForRole { .. } => "iam:ListInstanceProfilesForRole",
             Self::ListEntitiesForPolicy { .. } => "iam:ListEntitiesForPolicy",
         }
     }
@@ -384,6 +457,15 @@ impl IamWrite {
             Self::DeletePolicy { .. } => "iam:DeletePolicy",
             Self::TagPolicy { .. } => "iam:TagPolicy",
             Self::UntagPolicy { .. } => "iam:UntagPolicy",
+            Self::DeleteLoginProfile { .. } => "iam:DeleteLoginProfile",
+            Self::DeactivateMFADevice { .. } => "iam:DeactivateMFADevice",
+            Self::DeleteVirtualMFADevice { .. } => "iam:DeleteVirtualMFADevice",
+            Self::DeleteSSHPublicKey { .. } => "iam:DeleteSSHPublicKey",
+            Self::DeleteSigningCertificate { .. } => "iam:DeleteSigningCertificate",
+            Self::DeleteServiceSpecificCredential { .. } => "iam:DeleteServiceSpecificCredential",
+            Self::RemoveUserFromGroup { .. } => "iam:RemoveUserFromGroup",
+            Self::RemoveRoleFromInstanceProfile { .. } => "iam:RemoveRoleFromInstanceProfile",
+            Self::DetachGroupPolicy { .. } => "iam:DetachGroupPolicy",
         }
     }
 
@@ -393,6 +475,8 @@ impl IamWrite {
             Self::CreateUser { user: name, .. }
             | Self::UpdateUser { user: name, .. }
             | Self::DeleteUser { user: name }
+            | Self::DeleteLoginProfile { user: name }
+            | Self::DeleteVirtualMFADevice { serial: name }
             | Self::TagUser { user: name, .. }
             | Self::UntagUser { user: name, .. }
             | Self::DeleteUserPermissionsBoundary { user: name }
@@ -414,11 +498,18 @@ impl IamWrite {
             | Self::PutUserPermissionsBoundary { user: name, arn }
             | Self::AttachRolePolicy { role: name, arn }
             | Self::DetachRolePolicy { role: name, arn }
-            | Self::PutRolePermissionsBoundary { role: name, arn } => format!("{name} <- {arn}"),
+            | Self::PutRolePermissionsBoundary { role: name, arn }
+            | Self::DetachGroupPolicy { group: name, arn } => format!("{name} <- {arn}"),
             Self::PutUserPolicy { user: name, policy: part, .. }
             | Self::DeleteUserPolicy { user: name, policy: part }
             | Self::PutRolePolicy { role: name, policy: part, .. }
             | Self::DeleteRolePolicy { role: name, policy: part }
+            | Self::DeactivateMFADevice { user: name, serial: part }
+            | Self::DeleteSSHPublicKey { user: name, id: part }
+            | Self::DeleteSigningCertificate { user: name, id: part }
+            | Self::DeleteServiceSpecificCredential { user: name, id: part }
+            | Self::RemoveUserFromGroup { user: name, group: part }
+            | Self::RemoveRoleFromInstanceProfile { role: name, profile: part }
             | Self::DeleteAccessKey { user: name, id: part } => format!("{name}/{part}"),
             Self::DeletePolicyVersion { arn, version } => format!("{arn} {version}"),
         }

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod acting;
+mod brakes;
 mod error;
 mod options;
 mod progress;
@@ -67,8 +68,8 @@ Examples:
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    an error, also in how the command was called; a change that was refused, blocked or failed; with
-       --deny-widening: somebody would gain access
+  1    an error, also in how the command was called; a change that was refused, blocked or failed;
+       a plan that prevent_destroy or limits forbid; with --deny-widening: somebody would gain access
   2    only with --detailed-exitcode: changes, a difference (policy diff), a denial (policy can)
   130  interrupted
 

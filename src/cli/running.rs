@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::Context;
+use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
@@ -11,7 +12,8 @@ use super::terminal::Terminal;
 use super::widening::Bounds;
 use crate::apply;
 use crate::event::Outcome;
-use crate::plan::{Header, Mode, Plan};
+use crate::model::{Entry, Recorded, Status};
+use crate::plan::{Mode, Phase, Plan};
 use crate::port::{Lock, Provider, Store};
 use crate::render::{human, json};
 use crate::state::{LockInfo, State, VERSION};
@@ -35,14 +37,17 @@ pub async fn plan_and_run(
     mode: Mode,
     selection: &Selection,
     consent: &Consent,
-    bounds: Bounds,
+    (bounds, brakes): (Bounds, Brakes),
     context: &Context,
 ) -> Exit {
-    let Planned { plan, state, provider } = planning::plan(declared, mode, selection, context).await?;
+    let Planned { plan, state, provider, objections } = planning::plan(declared, mode, selection, context).await?;
     if consent.json {
         context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
     } else {
         context.terminal.result(&human::plan(&plan, context.terminal.style()))?;
+    }
+    if let Some(refusal) = brakes.refusal(&objections, declared, "nothing was changed", context) {
+        return Err(refusal);
     }
     if let Some(refusal) = bounds.refusal(&plan, "nothing was changed", context) {
         return Err(refusal);
@@ -151,7 +156,7 @@ async fn under_lock(
         return Err(CommandError::new(format!("this plan cannot be applied: {why}"))
             .help(format!("plan again: relayctl plan {}", plan.header.manifest_file)));
     }
-    let state = state.unwrap_or_else(|| first_state(&plan.header));
+    let state = state.unwrap_or_else(|| first_state(plan));
     started();
     let progress = Progress::new(&context.terminal, plan.steps.len());
     let outcome = tokio::select! {
@@ -163,14 +168,30 @@ async fn under_lock(
     outcome
 }
 
-fn first_state(header: &Header) -> State {
+/// What the plan found by its tags and removes is recorded until that is done: a run that stops in the middle leaves the
+/// next one a state, which then doesn't look for tags.
+fn first_state(plan: &Plan) -> State {
+    let header = &plan.header;
+    let removals = || plan.steps.iter().filter(|step| step.id.phase == Phase::Delete && step.record.is_none());
+    let mut resources = Recorded::new();
+    for (step, seen) in
+        removals().filter_map(|step| Some((step, step.before.as_ref()?))).filter(|(_, seen)| !seen.id.is_empty())
+    {
+        let made_upon = removals().filter(|other| other.id != step.id);
+        let depends_on = made_upon.filter(|other| other.after.contains(&step.id)).map(|it| it.id.address.clone());
+        let mut attributes = step.wanted.clone();
+        attributes.remove("id");
+        let entry =
+            Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: depends_on.collect() };
+        resources.insert(step.id.address.clone(), entry);
+    }
     State {
         version: VERSION,
         lineage: uuid::Uuid::new_v4().to_string(),
         serial: 0,
         manifest: header.manifest.clone(),
         account: header.account.clone(),
-        resources: std::collections::BTreeMap::new(),
+        resources,
     }
 }
 
@@ -235,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_first_state_belongs_to_the_plans_manifest_and_account() {
-        let state = first_state(&plan(0, 0).header);
+        let state = first_state(&plan(0, 0));
         assert_eq!((state.manifest.as_str(), state.account.as_str(), state.serial), ("dev", "123456789012", 0));
         assert_eq!(state.lineage.len(), 36);
     }

@@ -1,5 +1,6 @@
 //! `relayctl state`
 
+mod rebuild;
 mod transfer;
 
 use std::fmt::Write;
@@ -38,6 +39,7 @@ Examples:
   relayctl state pull manifests/dev.yaml > dev.json
   relayctl state push manifests/dev.yaml dev.json
   relayctl state migrate manifests/dev.yaml state/ s3://my-states/relay
+  relayctl state rebuild manifests/dev.yaml
   relayctl state path manifests/dev.yaml";
 
 #[derive(Subcommand, Debug)]
@@ -83,6 +85,13 @@ enum Command {
     Push(transfer::PushArgs),
     /// Copy the state to another store, and look whether it got there
     Migrate(transfer::MigrateArgs),
+    /// Make the state anew from what exists: all that is declared and ours, and all that carries the manifest's tag
+    ///
+    /// Changes nothing in AWS. A state that was there, whole or broken, is kept beside the new one.
+    Rebuild {
+        #[command(flatten)]
+        manifest: ManifestArg,
+    },
     /// Print where the state is
     Path {
         #[command(flatten)]
@@ -99,6 +108,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         Command::Pull { manifest } => transfer::pull(manifest, context),
         Command::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),
         Command::Migrate(args) => transfer::migrate(&args.manifest, &args.from, &args.to, context),
+        Command::Rebuild { manifest } => rebuild::rebuild(manifest, context),
         Command::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
             context.terminal.result(&at.store.location())

@@ -247,7 +247,7 @@ impl Facts {
             owner: self.owner.clone(),
             attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
             internals,
-            attached: Vec::new(),
+            ..Seen::default()
         }
     }
 }

@@ -36,7 +36,7 @@ impl Kind for AwsProfile {
         section.map(|reply| {
             let mut attributes = Attributes::from([("profile".to_owned(), json!(profile))]);
             attributes.extend(SETTINGS.map(|name| (name.to_owned(), setting(&reply, name))));
-            Seen { id: id(profile), owner: None, attributes, internals: Attributes::new(), attached: Vec::new() }
+            Seen { id: id(profile), owner: None, attributes, internals: Attributes::new(), ..Seen::default() }
         })
     }
 

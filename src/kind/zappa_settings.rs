@@ -38,7 +38,7 @@ impl Kind for ZappaSettings {
                 owner: None,
                 attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
                 internals: Attributes::new(),
-                attached: Vec::new(),
+                ..Seen::default()
             }
         })
     }

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::Job;
 use crate::address::Address;
 use crate::call::batch::{Scope, next_reads};
-use crate::call::iam::{AuthorizationDetails, Entities, Policy, PolicyVersion, Role, User};
+use crate::call::iam::{AuthorizationDetails, Entities, Policy, PolicyUsage, PolicyVersion, Role, User};
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
-use crate::kind::{self, Attached, Form, Kind, OnChange, Seen};
+use crate::kind::{self, Attached, Form, Hanging, Holder, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
 use crate::value::{Attributes, Value, optional_text, text};
 
@@ -52,7 +52,7 @@ fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
 
 /// Who else has the policies, and which groups the users are in.
 fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
-    let entities = |it| IamRead::ListEntitiesForPolicy { arn: text(it, "arn").to_owned() };
+    let entities = |it| IamRead::ListEntitiesForPolicy { arn: text(it, "arn").to_owned(), usage: PolicyUsage::Any };
     let groups = |it| IamRead::ListGroupsForUser { user: text(it, "name").to_owned() };
     of_kind(desired, "policy").map(entities).chain(of_kind(desired, "user").map(groups))
 }
@@ -85,7 +85,6 @@ fn iam(read: &IamRead) -> IamReply {
             IamReply::Attached(Vec::new())
         }
         // Somebody else's inline policies are read, too.
-        IamRead::ListGroupsForUser { .. } => IamReply::Names(Vec::new()),
         IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => IamReply::Names(vec!["any".to_owned()]),
         IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => IamReply::Document(json!({})),
         IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
@@ -94,6 +93,13 @@ fn iam(read: &IamRead) -> IamReply {
         }
         IamRead::GetPolicyVersion { .. } => IamReply::PolicyVersion(version),
         IamRead::ListPolicyVersions { .. } => IamReply::PolicyVersions(vec![version]),
+        IamRead::GetLoginProfile { .. } => IamReply::LoginProfile,
+        IamRead::ListGroupsForUser { .. }
+        | IamRead::ListMFADevices { .. }
+        | IamRead::ListSSHPublicKeys { .. }
+        | IamRead::ListSigningCertificates { .. }
+        | IamRead::ListServiceSpecificCredentials { .. }
+        | IamRead::ListInstanceProfilesForRole { .. } => IamReply::Names(Vec::new()),
         IamRead::ListEntitiesForPolicy { .. } => IamReply::Entities(Entities::default()),
     }
 }
@@ -118,6 +124,32 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
         writes.extend(desired.resources.iter().filter(|(_, it)| it.exclusive).flat_map(|(it, _)| cleared(it)));
     }
     writes
+}
+
+/// Everything that `--allow-delete-foreign` may have to remove, whoever put it on what is declared.
+pub(super) fn clearings(desired: &Desired) -> Vec<Write> {
+    desired.resources.iter().flat_map(|(address, resource)| clearing(address, &resource.attributes, desired)).collect()
+}
+
+fn clearing(address: &Address, attributes: &Attributes, desired: &Desired) -> Vec<Write> {
+    let any = || "*".to_owned();
+    let hanging = match address.kind() {
+        "user" => vec![
+            Hanging::AccessKey(any()),
+            Hanging::LoginProfile,
+            Hanging::MfaDevice(format!("arn:{}:iam::{}:mfa/*", desired.partition, desired.account)),
+            Hanging::SshKey(any()),
+            Hanging::Certificate(any()),
+            Hanging::ServiceCredential(any()),
+            Hanging::Group(any()),
+        ],
+        "role" => vec![Hanging::InstanceProfile(any())],
+        "policy" => [Holder::User(any()), Holder::Role(any()), Holder::Group(any())].map(Hanging::AttachedTo).into(),
+        _ => return Vec::new(),
+    };
+    let seen = Seen { attributes: attributes.clone(), ..Seen::default() };
+    let policies = if address.kind() == "policy" { Vec::new() } else { cleared(address) };
+    hanging.iter().flat_map(|it| it.removal(&seen)).chain(policies).collect()
 }
 
 fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Resource)> {

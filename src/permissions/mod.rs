@@ -37,6 +37,12 @@ pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     needed
 }
 
+/// What removing takes besides, where what others hung on it goes with it.
+pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
+    let places = places(desired);
+    calls::clearings(desired).iter().flat_map(|write| write.permissions(&places)).collect()
+}
+
 fn places(desired: &Desired) -> Places {
     let paths = |kind: &str| {
         let of_kind = desired.resources.iter().filter(|(address, _)| address.kind() == kind);

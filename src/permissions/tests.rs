@@ -187,3 +187,29 @@ fn a_state_in_s3_takes_its_own_objects_and_a_plan_only_reads_them() {
     let put = find(&statements, "s3:PutObject");
     assert_eq!(put.iter().map(|statement| statement.sid.as_str()).collect::<Vec<_>>(), ["ChangeObjects"]);
 }
+
+/// Without being asked, nobody gets the permission to remove what others made.
+#[test]
+fn removing_what_others_hung_there_takes_permissions_of_its_own() {
+    let manifest = "users: {bob: {}}\nroles: {relay: {trust: {services: [ec2.amazonaws.com]}}}\npolicies:\n  Deploy: \
+                    {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: 's3:ListBucket', Resource: '*'}]}}\n";
+    let desired = desired(manifest);
+    let known = needed(&desired, Job::Apply);
+    let more: Vec<String> = foreign(&desired)
+        .into_iter()
+        .filter(|permission| !known.contains(permission))
+        .map(|permission| format!("{} {}", permission.action, permission.resource))
+        .collect();
+    for one in [
+        "iam:DeleteLoginProfile arn:aws:iam::123456789012:user/bob",
+        "iam:DeactivateMFADevice arn:aws:iam::123456789012:user/bob",
+        "iam:DeleteVirtualMFADevice arn:aws:iam::123456789012:mfa/*",
+        "iam:RemoveUserFromGroup arn:aws:iam::123456789012:group/*",
+        "iam:RemoveRoleFromInstanceProfile arn:aws:iam::123456789012:instance-profile/*",
+        "iam:DetachUserPolicy arn:aws:iam::123456789012:user/*",
+        "iam:DetachGroupPolicy arn:aws:iam::123456789012:group/*",
+        "iam:DeleteUserPolicy arn:aws:iam::123456789012:user/bob",
+    ] {
+        assert!(more.iter().any(|it| it == one), "{one}: {more:#?}");
+    }
+}

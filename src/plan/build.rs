@@ -185,9 +185,10 @@ impl Draft<'_> {
             Reason::Exclusive => Expect::Anything,
             _ => Expect::Same(fingerprint(self.kind, seen)),
         };
-        let mut step = self.step(Phase::Delete, self.kind.delete(seen, recorded), expect);
+        let calls = self.decision.clearing.iter().cloned().chain(self.kind.delete(seen, recorded)).collect();
+        let mut step = self.step(Phase::Delete, calls, expect);
         step.wanted = self.subject(seen);
-        step.removal = self.decision.change.action == Action::Delete;
+        step.removal = true;
         step.before = Some(seen.clone());
         vec![step]
     }

@@ -29,6 +29,7 @@ pub use diagnose::{diagnose, diagnose_parsed, unparsed};
 pub use equivalence::{comparison_key, equivalent};
 pub use grants::{allows, trusts};
 pub use parse::{SyntaxError, locate, parse};
+pub use pattern::action_matches;
 pub use principal::NoCaller;
 pub use print::pretty;
 pub use public::is_public;

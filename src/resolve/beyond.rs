@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Observed, Subject, read};
 use crate::address::Address;
 use crate::call::batch::Scope;
-use crate::call::iam::{Entities, Inline};
+use crate::call::iam::{Entities, Inline, PolicyUsage};
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, Snapshot};
 use crate::kind::{self, Attached, Seen, Sighting};
 use crate::model::Live;
@@ -78,7 +78,7 @@ async fn groups_of(provider: &dyn Provider, user: &str) -> Result<Vec<String>, F
 }
 
 async fn entities(provider: &dyn Provider, arn: &str) -> Result<Entities, Failure> {
-    let read = Read::Iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned() });
+    let read = Read::Iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned(), usage: PolicyUsage::Any });
     match provider.read(&read).await? {
         Reply::Iam(IamReply::Entities(entities)) => Ok(entities),
         other => Err(unexpected(&read, &other)),
@@ -97,7 +97,7 @@ async fn strangers(provider: &dyn Provider, names: BTreeSet<Address>, parallelis
     };
     let subjects: Vec<Subject> = names.into_iter().filter_map(of).collect();
     let wanted: BTreeSet<Facet> = subjects.iter().flat_map(Subject::facets).collect();
-    let snapshot = read(provider, &wanted, Scope::Targeted, parallelism).await;
+    let snapshot = read(provider, Snapshot::default(), &wanted, Scope::Targeted, parallelism).await;
     subjects.into_iter().map(|subject| (subject.address.clone(), subject.sighting(&snapshot))).collect()
 }
 
@@ -112,7 +112,7 @@ pub async fn documents(
     parallelism: usize,
 ) -> (BTreeMap<String, Value>, BTreeMap<String, Failure>) {
     let facets: BTreeSet<Facet> = policies.iter().map(|name| whereabouts(name).0).collect();
-    let snapshot = read(provider, &facets, Scope::Targeted, parallelism).await;
+    let snapshot = read(provider, Snapshot::default(), &facets, Scope::Targeted, parallelism).await;
     let mut documents = BTreeMap::new();
     let mut failures = BTreeMap::new();
     for name in policies {

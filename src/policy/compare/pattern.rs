@@ -1,7 +1,5 @@
 //! The patterns of policies as token lists: actions, resources, and values of conditions.
 
-use crate::policy::pattern::variables;
-
 use super::language::{Token, includes};
 
 pub(super) use super::language::Pattern;

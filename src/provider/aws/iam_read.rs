@@ -4,9 +4,9 @@
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::EntityType;
 
-use super::convert;
 use super::failure::Cause;
-use crate::call::iam::{AccessKey, AuthorizationDetails, Entities, Policy, PolicyVersion, Role, User};
+use super::{convert, iam_hanging};
+use crate::call::iam::{AccessKey, AuthorizationDetails, Policy, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply};
 
 /// All pages of a paged call. The SDK stops without an error at a marker that it has seen before: a last page that says
@@ -20,8 +20,10 @@ macro_rules! pages {
         pages.into_iter()
     }};
 }
+pub(super) use pages;
 
-pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause> {
+/// `emulator`: not AWS itself answers, but a server at an address that was given.
+pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result<IamReply, Cause> {
     Ok(match read {
         IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(sweep(iam).await?),
         IamRead::ListRoles => IamReply::Roles(roles(iam).await?),
@@ -44,7 +46,20 @@ pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause
         IamRead::GetPolicy { arn } => IamReply::Policy(get_policy(iam, arn).await?),
         IamRead::GetPolicyVersion { arn, version } => IamReply::PolicyVersion(get_version(iam, arn, version).await?),
         IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(versions(iam, arn).await?),
-        IamRead::ListEntitiesForPolicy { arn } => IamReply::Entities(entities(iam, arn).await?),
+        IamRead::GetLoginProfile { user } => {
+            iam.get_login_profile().user_name(user).send().await?;
+            IamReply::LoginProfile
+        }
+        IamRead::ListMFADevices { .. }
+        | IamRead::ListSSHPublicKeys { .. }
+        | IamRead::ListSigningCertificates { .. }
+        | IamRead::ListServiceSpecificCredentials { .. }
+        | IamRead::ListInstanceProfilesForRole { .. } => {
+            IamReply::Names(iam_hanging::names(iam, read, emulator).await?)
+        }
+        IamRead::ListEntitiesForPolicy { arn, usage } => {
+            IamReply::Entities(iam_hanging::entities(iam, arn, *usage).await?)
+        }
     })
 }
 
@@ -122,16 +137,6 @@ async fn get_policy(iam: &Client, arn: &str) -> Result<Policy, Cause> {
 async fn get_version(iam: &Client, arn: &str, version: &str) -> Result<PolicyVersion, Cause> {
     let found = iam.get_policy_version().policy_arn(arn).version_id(version).send().await?;
     convert::policy_version(found.policy_version.ok_or_else(|| Cause::unreadable("the answer has no PolicyVersion"))?)
-}
-
-async fn entities(iam: &Client, arn: &str) -> Result<Entities, Cause> {
-    let mut all = Entities::default();
-    for page in pages!(iam.list_entities_for_policy().policy_arn(arn)) {
-        all.users.extend(page.policy_users.unwrap_or_default().into_iter().filter_map(|it| it.user_name));
-        all.roles.extend(page.policy_roles.unwrap_or_default().into_iter().filter_map(|it| it.role_name));
-        all.groups.extend(page.policy_groups.unwrap_or_default().into_iter().filter_map(|it| it.group_name));
-    }
-    Ok(all)
 }
 
 async fn versions(iam: &Client, arn: &str) -> Result<Vec<PolicyVersion>, Cause> {

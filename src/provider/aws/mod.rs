@@ -3,6 +3,7 @@
 mod connect;
 mod convert;
 mod failure;
+mod iam_hanging;
 mod iam_read;
 mod iam_write;
 mod lifecycle;
@@ -24,8 +25,8 @@ impl Provider for Aws {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         let answer = match read {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
-            Read::Iam(read) => iam_read::read(self.iam(), read).await.map(Reply::Iam),
-            Read::S3(read) => s3_read::read(&self.s3(&read.bucket().region), read).await.map(Reply::S3),
+            Read::Iam(read) => iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam),
+            Read::S3(read) => s3_read::read(&self.s3(read.region()), read).await.map(Reply::S3),
             Read::File(_) => Err(local()),
         };
         answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))

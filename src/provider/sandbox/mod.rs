@@ -4,6 +4,7 @@
 //! inconvenient as AWS is: lists come back in another order at each read.
 
 mod account;
+mod belongings;
 mod boundaries;
 mod bucket_policy;
 mod buckets;
@@ -40,6 +41,7 @@ use crate::port::Provider;
 use crate::value::Value;
 
 use account::Account;
+pub use belongings::Thing;
 pub use guard::Acting;
 use order::Order;
 use refusal::{Outcome, Refusal};
@@ -111,6 +113,11 @@ impl Sandbox {
             Ok(Reply::Done)
         })
         .map(drop)
+    }
+
+    /// What people hang on users, roles and policies by other means than relayctl.
+    pub fn add(&self, thing: &Thing) -> Result<(), Failure> {
+        self.change("sandbox:Add", |account| belongings::add(account, thing)).map(drop)
     }
 
     /// Locked, and as the file has it: another process may have changed the account since.

@@ -10,7 +10,6 @@ use crate::policy::Usage;
 use crate::value::{Tags, Value};
 
 use super::account::{Account, now, same_name};
-use super::identity::Identity;
 use super::order::Order;
 use super::refusal::{Outcome, Refusal};
 use super::tags::Keys;
@@ -172,20 +171,6 @@ pub(super) fn list_versions(account: &Account, arn: &str, order: Order) -> Outco
     Ok(versions.into_iter().map(|version| iam::PolicyVersion { document: None, ..version }).collect())
 }
 
-/// What it hangs on, and what it bounds. The sandbox has no groups.
-pub(super) fn entities(account: &Account, arn: &str, order: Order) -> Outcome<iam::Entities> {
-    if !account.attachable(arn) {
-        return Err(Refusal::no_such_entity(format!("Policy {arn} was not found.")));
-    }
-    let uses = |identity: &&Identity| identity.attached.contains(arn) || identity.boundary.as_deref() == Some(arn);
-    let name = |identity: &Identity| identity.name.clone();
-    Ok(iam::Entities {
-        users: order.list(account.users.values().map(|user| &user.identity).filter(uses).map(name)),
-        roles: order.list(account.roles.values().map(|role| &role.identity).filter(uses).map(name)),
-        groups: Vec::new(),
-    })
-}
-
 fn aws_version() -> iam::PolicyVersion {
     iam::PolicyVersion { id: "v1".to_owned(), is_default: true, document: None }
 }
@@ -248,8 +233,10 @@ pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) ->
 pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
     let policy = account.policy_mut(arn)?;
     let (name, versions) = (policy.name.clone(), policy.versions.len());
-    let used =
-        |arn: &str| account.identities().any(|one| one.attached.contains(arn) || one.boundary.as_deref() == Some(arn));
+    let used = |arn: &str| {
+        account.identities().any(|one| one.attached.contains(arn) || one.boundary.as_deref() == Some(arn))
+            || account.groups.values().any(|group| group.attached.contains(arn))
+    };
     if used(arn) {
         return Err(Refusal::delete_conflict("Cannot delete a policy attached to entities."));
     }
