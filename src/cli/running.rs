@@ -221,7 +221,7 @@ fn lock_for(what: &str) -> LockInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Stamp, Summary};
+    use crate::plan::{Header, Stamp, Summary};
 
     fn plan(refused: usize, blocked: usize) -> Plan {
         Plan {
