@@ -218,7 +218,8 @@ impl<'a> Worker<'a> {
         key: &NewKey,
         mut failure: Failure,
     ) -> (Failure, bool) {
-        for sink in step.calls.iter().take(answered).filter_map(|write| emptied(write, &key.id)) {
+        // The call that failed, too: a disk may report an error after the file was replaced.
+        for sink in step.calls.iter().take(answered + 1).filter_map(|write| emptied(write, &key.id)) {
             // A sink that keeps a dead key does no harm; the key itself is what must go.
             let _ = self.provider.write(&sink, &Carried::default()).await;
         }
