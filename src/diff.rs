@@ -1,5 +1,4 @@
 //! (Desired, Recorded, Live) -> one change per address, each with its reason.
-
 //!
 //! Everything here is a comparison of values that were brought into normal form before they came; nothing is read and
 //! nothing is filtered away afterwards.

@@ -60,7 +60,7 @@ fn every_command_explains_itself_with_examples() {
 #[test]
 fn every_command_of_the_state_explains_itself() {
     let folder = empty();
-    for command in ["list", "show", "rm", "unlock", "path"] {
+    for command in ["list", "show", "rm", "unlock", "pull", "push", "migrate", "path"] {
         let ran = run(folder.path(), &["state", command, "--help"]);
         assert_eq!(ran.code, 0);
         assert!(ran.stdout.contains("MANIFEST"), "{}", ran.stdout);

@@ -61,10 +61,13 @@ What is not in it:
   The path of a user or a role is a part of its ARN: to change one, allow the old ARN, too.
   iam:GetAccountAuthorizationDetails, which reads all of the account in one call. relayctl tries it, and asks for each
   object where it is denied. Allow it on \"*\" to make plans of large manifests faster.
-  What keys and buckets in other places need: a state that is kept in S3, a KMS key's own policy.";
+  What a KMS key's own policy allows. A state in a bucket that is encrypted with a customer managed key takes
+  kms:GenerateDataKey and kms:Decrypt on that key, besides what is printed.";
 
 pub fn run(args: &Args, context: &Context) -> Exit {
-    let declared = session::load(&args.manifest.manifest, context)?;
+    let mut declared = session::load(&args.manifest.manifest, context)?;
+    // `state:` of the manifest, or the place that the command line names instead.
+    declared.desired.store = context.options.state.clone().or(declared.desired.store);
     if let Some(folder) = &args.write {
         write(&declared.desired, folder, context)?;
         return Ok(ExitCode::SUCCESS);

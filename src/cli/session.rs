@@ -111,6 +111,12 @@ impl Declared {
         open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region))
     }
 
+    /// Opens the state at a place that the command line names.
+    pub fn open_state_at(&self, url: &str, context: &Context) -> Result<StateAt, CommandError> {
+        let url = Some(rooted(url, Path::new("."), &self.project));
+        open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region))
+    }
+
     /// Reaches the account, and makes sure that it is the right one.
     pub async fn connect(&self, context: &Context) -> Result<(Edges, Caller), CommandError> {
         let destination = Destination {

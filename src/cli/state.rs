@@ -1,5 +1,7 @@
 //! `relayctl state`
 
+mod transfer;
+
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -33,6 +35,9 @@ Examples:
   relayctl state show manifests/dev.yaml user.serverless
   relayctl state rm manifests/dev.yaml user.serverless
   relayctl state unlock manifests/dev.yaml 0b9e5c4e-8a52-4f0c-9c2b-6a4b5d0f7c11
+  relayctl state pull manifests/dev.yaml > dev.json
+  relayctl state push manifests/dev.yaml dev.json
+  relayctl state migrate manifests/dev.yaml state/ s3://my-states/relay
   relayctl state path manifests/dev.yaml";
 
 #[derive(Subcommand, Debug)]
@@ -69,6 +74,15 @@ enum Command {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Print the whole state as JSON
+    Pull {
+        #[command(flatten)]
+        manifest: ManifestArg,
+    },
+    /// Replace the whole state by a file; one that is newer or another only with --force
+    Push(transfer::PushArgs),
+    /// Copy the state to another store, and look whether it got there
+    Migrate(transfer::MigrateArgs),
     /// Print where the state is
     Path {
         #[command(flatten)]
@@ -82,6 +96,9 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         Command::Show { manifest, address, json } => show(manifest, address, *json, context),
         Command::Rm { manifest, address } => remove(manifest, address, context),
         Command::Unlock { manifest, id } => unlock(manifest, id, context),
+        Command::Pull { manifest } => transfer::pull(manifest, context),
+        Command::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),
+        Command::Migrate(args) => transfer::migrate(&args.manifest, &args.from, &args.to, context),
         Command::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
             context.terminal.result(&at.store.location())

@@ -3,6 +3,7 @@
 
 mod calls;
 mod document;
+mod store;
 
 use std::collections::BTreeSet;
 
@@ -32,6 +33,7 @@ pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     let mut needed: BTreeSet<Permission> =
         [&places, &unknown].into_iter().flat_map(|at| reads.iter().flat_map(|read| read.permissions(at))).collect();
     needed.extend(calls::writes(desired, job).iter().flat_map(|write| write.permissions(&places)));
+    needed.extend(store::permissions(desired, job));
     needed
 }
 

@@ -45,16 +45,16 @@ pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
 }
 
 /// Resources are compared part by part: a wildcard doesn't reach over the colon into the next part of an ARN, and AWS
-/// completes an ARN of fewer than six parts with `*`. A pattern that holds a variable without a value matches no
-/// resource, in NotResource as in Resource (IAM User Guide, "Policy variables with no value").
+/// completes the pattern of fewer than six parts with `*`, so that it matches nothing that is no ARN. A pattern that
+/// holds a variable without a value matches no resource, in NotResource as in Resource (IAM User Guide, "Policy
+/// variables with no value").
 pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'_>) -> bool {
     if !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*') {
         return true;
     }
     let patterns = arn_parts(pattern, filling);
     let parts: Vec<_> = resource.splitn(6, ':').collect();
-    parts.len() >= patterns.len()
-        && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
+    parts.len() == 6 && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
 }
 
 /// As ArnLike and ArnEquals compare, which "behave identically": each of the six parts on its own. What is no ARN of
@@ -77,10 +77,15 @@ pub(super) fn text_matches(pattern: &str, text: &str, filling: Filling<'_>) -> b
 
 /// The text with its variables filled in, none of its characters a wildcard; `None` where a variable has no value.
 pub(super) fn filled(text: &str, filling: Filling<'_>) -> Option<String> {
+    filled_with(text, filling, str::to_owned)
+}
+
+/// The same with something done to what the author wrote.
+pub(super) fn filled_with(text: &str, filling: Filling<'_>, written: impl Fn(&str) -> String) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     for piece in pieces(text, filling) {
         match piece {
-            Piece::Text(text) => filled.push_str(text),
+            Piece::Text(text) => filled.push_str(&written(text)),
             Piece::Special(c) => filled.push(c),
             Piece::Variable(inside) => filled.push_str(&value(inside, filling)?),
         }
@@ -108,6 +113,44 @@ pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
         Piece::Text(_) | Piece::Special(_) => None,
     };
     pieces(text, Filling::Anything).into_iter().filter_map(variable)
+}
+
+/// With the keys of its variables in lower case, since keys know none.
+pub(super) fn with_plain_variables(text: &str) -> String {
+    respelt(text, |inside| {
+        let default = inside.split_once(',').map_or("", |(_, default)| default.trim());
+        let comma = if default.is_empty() { "" } else { ", " };
+        Some(format!("${{{}{comma}{default}}}", variable_key(inside).to_lowercase()))
+    })
+    .unwrap_or_default()
+}
+
+/// The pattern of resources without variables that it is in these circumstances; `None` where it matches nothing.
+pub(super) fn resolved(pattern: &str, context: &Context) -> Option<String> {
+    let filling = Filling::From(context);
+    let plain = |text: String| text.chars().map(escaped).collect::<String>();
+    let parts = arn_parts(pattern, filling).into_iter().enumerate().map(|(index, part)| {
+        let fits = |value: &String| index == 5 || !value.contains(':');
+        respelt(part, |inside| value(inside, filling).filter(fits).map(plain))
+    });
+    Some(parts.collect::<Option<Vec<_>>>()?.join(":"))
+}
+
+/// As a pattern has it that means the character itself.
+fn escaped(c: char) -> String {
+    if matches!(c, '*' | '?' | '$') { format!("${{{c}}}") } else { c.to_string() }
+}
+
+fn respelt(text: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut respelt = String::with_capacity(text.len());
+    for piece in pieces(text, Filling::Anything) {
+        match piece {
+            Piece::Text(text) => respelt.push_str(text),
+            Piece::Special(c) => respelt.push_str(&escaped(c)),
+            Piece::Variable(inside) => respelt.push_str(&variable(inside)?),
+        }
+    }
+    Some(respelt)
 }
 
 /// The key of which a variable takes the value.
@@ -153,6 +196,29 @@ fn pieces<'a>(text: &'a str, filling: Filling<'_>) -> Vec<Piece<'a>> {
     }
     pieces.push(Piece::Text(rest));
     pieces
+}
+
+/// One element of a pattern with its variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Letter<'a> {
+    /// As the author wrote it: a `*` or `?` is a wildcard.
+    Written(char),
+    /// The character itself.
+    Special(char),
+    /// The inside of `${…}`.
+    Variable(&'a str),
+}
+
+pub(super) fn letters(text: &str) -> Vec<Letter<'_>> {
+    let mut letters = Vec::with_capacity(text.len());
+    for piece in pieces(text, Filling::Anything) {
+        match piece {
+            Piece::Text(text) => letters.extend(text.chars().map(Letter::Written)),
+            Piece::Special(c) => letters.push(Letter::Special(c)),
+            Piece::Variable(inside) => letters.push(Letter::Variable(inside)),
+        }
+    }
+    letters
 }
 
 /// What a variable stands for is text: a `*` in the name of a tag's value is no wildcard.
@@ -234,6 +300,7 @@ mod tests {
         assert!(matches("arn:aws:iam::123456789012:role/*ZappaLambdaExecutionRole", role));
         assert!(matches("arn:*:iam::*:role/*", role));
         assert!(matches("arn:aws:iam", role), "AWS completes a short ARN");
+        assert!(!matches("arn:aws", "arn:aws:iam::123456789012"), "of a pattern, not of what is asked about");
         assert!(!matches("arn:*/*", role), "a wildcard doesn't reach over a colon");
         assert!(!matches("arn:aws:iam::?23456789012*:role:*", role));
         assert!(!matches("arn:aws:iam::123456789012:Role/*", role));
@@ -250,6 +317,30 @@ mod tests {
         assert!(!resource_matches(pattern, "arn:aws:s3:::home/bob/x", Filling::Nothing));
         assert!(matches("arn:aws:s3:::a${*}b", "arn:aws:s3:::a*b"));
         assert!(!matches("arn:aws:s3:::a${*}b", "arn:aws:s3:::axb"));
+    }
+
+    #[test]
+    fn variables_are_the_same_in_every_spelling() {
+        for text in ["a${AWS:UserName}*${$}", "a${ aws:username }*${$}"] {
+            assert_eq!(with_plain_variables(text), "a${aws:username}*${$}");
+        }
+        assert_eq!(with_plain_variables("${aws:PrincipalTag/Team,'A b'}:x"), "${aws:principaltag/team, 'A b'}:x");
+        assert_eq!(with_plain_variables("no ${variable"), "no ${variable");
+    }
+
+    #[test]
+    fn a_resolved_pattern_means_the_same_without_variables() {
+        let context = context(&[("aws:username", &["a*"]), ("aws:PrincipalTag/t", &["x:y"])]);
+        let table = [
+            ("arn:aws:s3:::${*}/${aws:UserName}?*", Some("arn:aws:s3:::${*}/a${*}?*")),
+            ("arn:aws:s3:::${aws:PrincipalTag/t}", Some("arn:aws:s3:::x:y")),
+            ("arn:aws:s3::${aws:PrincipalTag/t}:*", None),
+            ("arn:aws:s3:::${aws:userid}", None),
+            ("arn:aws:s3:::${aws:userid, 'all'}", Some("arn:aws:s3:::all")),
+        ];
+        for (pattern, expected) in table {
+            assert_eq!(resolved(pattern, &context).as_deref(), expected, "{pattern}");
+        }
     }
 
     #[test]

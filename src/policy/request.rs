@@ -65,6 +65,14 @@ impl Context {
         left
     }
 
+    /// With these values in place of its own.
+    #[must_use]
+    pub(super) fn with(&self, values: &Self) -> Self {
+        let mut together = self.clone();
+        together.0.extend(values.0.clone());
+        together
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
     }

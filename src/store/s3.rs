@@ -144,17 +144,10 @@ impl S3Store {
         done.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }
 
-    /// Takes out what the state holds. What stays behind if this fails is passed over when it is read, and tried again.
-    async fn clear_journal(&self, serial: u64) {
-        let folded = |keys: Vec<String>| {
-            let limit = self.entry(serial);
-            keys.into_iter().filter(|key| *key <= limit).collect::<Vec<_>>()
-        };
-        let cleared = match self.objects.list(&self.beside(".journal/")).await {
-            Ok(keys) => self.objects.delete(&folded(keys)).await,
-            Err(failure) => Err(failure),
-        };
-        if let Err(error) = cleared {
+    /// Takes out what was there when the state was written: nobody else's, or writing it had been refused. What stays behind
+    /// if this fails is passed over when it is read, and tried again.
+    async fn clear_journal(&self, entries: &[String]) {
+        if let Err(error) = self.objects.delete(entries).await {
             tracing::debug!(%error, "the journal could not be cleared; the next run does it");
         }
     }
@@ -184,7 +177,9 @@ impl Store for S3Store {
     }
 
     async fn save(&self, state: &State) -> Result<(), StoreError> {
-        let only = match self.base().await? {
+        let base = self.base().await?;
+        let entries = self.objects.list(&self.beside(".journal/")).await.map_err(self.error("save"))?;
+        let only = match base {
             Base::Read { tag, before } => {
                 if let Some(before) = before {
                     self.keep_last_good(&before).await?;
@@ -197,7 +192,7 @@ impl Store for S3Store {
         let tag = written.map_err(self.error("save"))?;
         let tag = tag.ok_or_else(|| StoreError::Moved { location: self.location() })?;
         self.remember(Base::Read { tag, before: None });
-        self.clear_journal(state.serial).await;
+        self.clear_journal(&entries).await;
         Ok(())
     }
 

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::policy::condition::date;
 use crate::policy::pattern::{self as texts, Filling, variable_key, variables};
-use crate::policy::request::Context;
+use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Comparison, Statement, Test};
 
 use super::formula::{Atom, Atoms, Formula};
@@ -22,6 +23,8 @@ const MOST_FILLINGS: usize = 24;
 
 /// What statements ask about the circumstances of a request.
 pub(super) struct Circumstances<'a> {
+    /// From whom some of them follow.
+    caller: &'a Caller,
     /// By key in lower case.
     tests: BTreeMap<String, Vec<&'a Test>>,
     /// The keys from which variables take their values, in lower case.
@@ -29,8 +32,8 @@ pub(super) struct Circumstances<'a> {
 }
 
 impl<'a> Circumstances<'a> {
-    pub fn of(statements: impl Iterator<Item = &'a Statement>) -> Self {
-        let mut found = Self { tests: BTreeMap::new(), variables: BTreeSet::new() };
+    pub fn of(caller: &'a Caller, statements: impl Iterator<Item = &'a Statement>) -> Self {
+        let mut found = Self { caller, tests: BTreeMap::new(), variables: BTreeSet::new() };
         for statement in statements {
             let values = statement.conditions.iter().flat_map(|test| &test.values);
             let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
@@ -44,10 +47,14 @@ impl<'a> Circumstances<'a> {
         found
     }
 
-    /// What the variables may stand for: an example each; in place of one of them a value that is tested for; nothing.
-    pub fn fillings(&self) -> Vec<Context> {
-        let examples: Context = self.variables.iter().map(|key| (key.clone(), vec![FILLED.to_owned()])).collect();
-        let mut fillings = vec![examples.clone()];
+    /// What the variables may stand for: what follows from the caller, or else an example each; in place of some of them
+    /// values that are known to make a difference, or of one a value that is tested for; nothing.
+    pub fn fillings(&self, fitting: Vec<Context>) -> Vec<Context> {
+        let known = self.caller.circumstances(&Context::default());
+        let example = |key: &String| known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec);
+        let examples: Context = self.variables.iter().map(|key| (key.clone(), example(key))).collect();
+        let fitting = fitting.into_iter().map(|values| examples.with(&values));
+        let mut fillings: Vec<Context> = std::iter::once(examples.clone()).chain(fitting).collect();
         for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
             for value in values(tests, &examples) {
                 let mut filling = examples.clone();
@@ -72,7 +79,7 @@ impl<'a> Circumstances<'a> {
         let mut keys: Vec<Vec<Choice>> = Vec::new();
         for (key, atoms) in &by_key {
             let candidates = self.candidates(key, filling);
-            let (values, choices) = told_apart(key, candidates, atoms, filling);
+            let (values, choices) = self.told_apart(key, candidates, atoms, filling);
             offered.push((key, values));
             keys.push(choices);
         }
@@ -103,6 +110,29 @@ impl<'a> Circumstances<'a> {
         }
         candidates
     }
+
+    /// The candidates with what they make of the key's atoms; of those that make the same, the first.
+    fn told_apart(
+        &self,
+        key: &str,
+        candidates: Vec<Option<Vec<String>>>,
+        atoms: &[(usize, &Atom)],
+        filling: &Context,
+    ) -> (Vec<Option<Vec<String>>>, Vec<Choice>) {
+        let mut seen: BTreeSet<Choice> = BTreeSet::new();
+        let mut kept = (Vec::new(), Vec::new());
+        for candidate in candidates {
+            let mut context = filling.clone();
+            put(&mut context, key, candidate.as_deref());
+            let choice: Choice =
+                atoms.iter().map(|(index, atom)| (*index, atom.holds(&self.caller.circumstances(&context)))).collect();
+            if kept.0.len() < MOST_CHOICES && seen.insert(choice.clone()) {
+                kept.0.push(candidate);
+                kept.1.push(choice);
+            }
+        }
+        kept
+    }
 }
 
 fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
@@ -110,27 +140,6 @@ fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
         Some(values) => context.set(key, values.to_vec()),
         None => *context = context.without(key),
     }
-}
-
-/// The candidates with what they make of the key's atoms; of those that make the same, the first.
-fn told_apart(
-    key: &str,
-    candidates: Vec<Option<Vec<String>>>,
-    atoms: &[(usize, &Atom)],
-    filling: &Context,
-) -> (Vec<Option<Vec<String>>>, Vec<Choice>) {
-    let mut seen: BTreeSet<Choice> = BTreeSet::new();
-    let mut kept = (Vec::new(), Vec::new());
-    for candidate in candidates {
-        let mut context = filling.clone();
-        put(&mut context, key, candidate.as_deref());
-        let choice: Choice = atoms.iter().map(|(index, atom)| (*index, atom.holds(&context))).collect();
-        if kept.0.len() < MOST_CHOICES && seen.insert(choice.clone()) {
-            kept.0.push(candidate);
-            kept.1.push(choice);
-        }
-    }
-    kept
 }
 
 /// Values that the tests of one key tell apart.
@@ -143,7 +152,10 @@ fn values(tests: &[&Test], filling: &Context) -> Vec<String> {
     }
     found.extend(witnesses(tests, is_text, &[Token::Star(true)], pattern::text));
     found.extend(witnesses(tests, is_arn, &pattern::any_arn(), |value| pattern::resource(value, false).tokens));
-    found.push("something-else".to_owned());
+    // Numbers, dates, ARNs and the like are never that.
+    if tests.iter().all(|test| is_text(test.operator.comparison) || test.operator.comparison == Comparison::Null) {
+        found.push("something-else".to_owned());
+    }
     let mut seen = BTreeSet::new();
     found.retain(|value| seen.insert(value.clone()));
     // Values that a person would expect come first.
@@ -153,8 +165,18 @@ fn values(tests: &[&Test], filling: &Context) -> Vec<String> {
 }
 
 fn is_text(comparison: Comparison) -> bool {
-    use Comparison::{StringEquals, StringEqualsIgnoreCase, StringLike, StringNotEquals, StringNotLike};
-    matches!(comparison, StringEquals | StringEqualsIgnoreCase | StringLike | StringNotEquals | StringNotLike)
+    use Comparison::{
+        StringEquals, StringEqualsIgnoreCase, StringLike, StringNotEquals, StringNotEqualsIgnoreCase, StringNotLike,
+    };
+    matches!(
+        comparison,
+        StringEquals
+            | StringEqualsIgnoreCase
+            | StringLike
+            | StringNotEquals
+            | StringNotEqualsIgnoreCase
+            | StringNotLike
+    )
 }
 
 fn is_arn(comparison: Comparison) -> bool {
@@ -180,17 +202,14 @@ fn witnesses(
 
 /// The value itself and its neighbours: just below, just above, at the ends.
 fn near(comparison: Comparison, value: &str, filling: &Context) -> Vec<String> {
-    let plain = filled(value, filling).unwrap_or_else(|| value.to_owned());
+    let plain = texts::filled(value, Filling::From(filling)).unwrap_or_else(|| value.to_owned());
     match comparison {
         Comparison::NumericEquals
         | Comparison::NumericNotEquals
         | Comparison::NumericLessThan
         | Comparison::NumericLessThanEquals
         | Comparison::NumericGreaterThan
-        | Comparison::NumericGreaterThanEquals => match value.parse::<i64>() {
-            Ok(number) => [number, number.saturating_sub(1), number.saturating_add(1)].map(|n| n.to_string()).to_vec(),
-            Err(_) => vec![plain],
-        },
+        | Comparison::NumericGreaterThanEquals => numbers(value),
         Comparison::DateEquals
         | Comparison::DateNotEquals
         | Comparison::DateLessThan
@@ -201,29 +220,29 @@ fn near(comparison: Comparison, value: &str, filling: &Context) -> Vec<String> {
         Comparison::Bool => vec!["true".to_owned(), "false".to_owned()],
         // Its values are about the key, not about values of it.
         Comparison::Null => Vec::new(),
+        Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase => {
+            vec![plain.to_uppercase(), plain.to_lowercase(), plain]
+        }
         _ => vec![plain],
     }
 }
 
-/// With its variables filled in; none where one of them has no value.
-pub(super) fn filled(text: &str, filling: &Context) -> Option<String> {
-    texts::filled(text, Filling::From(filling))
-}
-
-/// With an example in place of each variable.
-pub(super) fn with_examples(text: &str) -> String {
-    variables(text).fold(text.to_owned(), |text, inside| text.replace(&format!("${{{inside}}}"), FILLED))
+fn numbers(value: &str) -> Vec<String> {
+    let (whole, fraction) = value.split_at(value.find('.').unwrap_or(value.len()));
+    let around = whole.parse::<i64>().map_or_else(|_| Vec::new(), |n| vec![n.saturating_sub(1), n.saturating_add(1)]);
+    let around = around.into_iter().map(|whole| format!("{whole}{fraction}"));
+    std::iter::once(value.to_owned()).chain(around).collect()
 }
 
 fn dates(value: &str) -> Vec<String> {
-    let Ok(time) = value.parse::<jiff::Timestamp>() else { return vec![value.to_owned()] };
+    let Some(time) = date(value) else { return vec![value.to_owned()] };
     let around = [-1, 1].into_iter().filter_map(|seconds| {
         time.checked_add(jiff::SignedDuration::from_secs(seconds)).ok().map(|moment| moment.to_string())
     });
     std::iter::once(value.to_owned()).chain(around).collect()
 }
 
-/// The first and the last address of a network, and one that is likely in none.
+/// The first and the last address of a network, and one of each family that is likely in none.
 fn addresses(value: &str) -> Vec<String> {
     let (address, bits) = value.split_once('/').map_or((value, None), |(address, bits)| (address, bits.parse().ok()));
     let mut found = vec![address.to_owned()];
@@ -235,7 +254,7 @@ fn addresses(value: &str) -> Vec<String> {
         let hosts = u128::MAX.checked_shr(bits).unwrap_or(0);
         found.push(std::net::Ipv6Addr::from_bits(address.to_bits() | hosts).to_string());
     }
-    found.push("203.0.113.7".to_owned());
+    found.extend(["203.0.113.7".to_owned(), "2001:db8:ffff::7".to_owned()]);
     found
 }
 
@@ -254,8 +273,9 @@ mod tests {
         let statements = Policy::compile("p", &document).unwrap().statements;
         let mut atoms = Atoms::default();
         let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
-        let circumstances = Circumstances::of(statements.iter());
-        let context = circumstances.example(&circumstances.fillings()[filling], &atoms, &holds, &fails)?;
+        let caller = Caller::service("lambda.amazonaws.com");
+        let circumstances = Circumstances::of(&caller, statements.iter());
+        let context = circumstances.example(&circumstances.fillings(Vec::new())[filling], &atoms, &holds, &fails)?;
         let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));
         Some(text.collect::<Vec<_>>().join(" "))
     }
@@ -273,6 +293,14 @@ mod tests {
             ),
             (json!({"StringNotEquals": {"k:k": "a"}}), json!({"Null": {"k:k": "false"}}), ""),
             (json!({"Bool": {"k:k": "false"}}), json!({"Bool": {"k:k": "true"}}), "k:k=false"),
+            (json!({"StringEqualsIgnoreCase": {"k:k": "Ab"}}), json!({"StringEquals": {"k:k": "AB"}}), "k:k=ab"),
+            (json!({"NotIpAddress": {"k:k": "0.0.0.0/0"}}), json!({"Null": {"k:k": "true"}}), "k:k=2001:db8:ffff::7"),
+            (json!({"NumericLessThan": {"k:k": "2.5"}}), json!({"NumericEquals": {"k:k": "1.50"}}), "k:k=0.50"),
+            (
+                json!({"DateLessThan": {"k:k": "2024-01-02"}}),
+                json!({"Null": {"k:k": "true"}}),
+                "k:k=2024-01-01T23:59:59Z",
+            ),
             (
                 json!({"DateLessThan": {"k:k": "2024-01-01T00:00:00Z"}}),
                 json!({"DateLessThan": {"k:k": "2023-12-31T23:59:59Z"}}),

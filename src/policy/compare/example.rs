@@ -1,28 +1,40 @@
 //! Requests that a person recognises, in place of the shortest ones.
 
-use crate::policy::pattern::action_matches;
+use crate::policy::pattern::{Filling, action_matches, arn_parts, filled_with, resource_matches};
 use crate::policy::request::Request;
 
 use super::Grant;
-use super::circumstances::with_examples;
 use super::space::Space;
 use super::verdict::allows;
 
 /// Puts in place of the example one with whole words, if it shows the same.
 pub(super) fn improve(space: &Space<'_>, after: bool, grant: &mut Grant) {
     let rows: Vec<_> = space.rows.iter().collect();
-    let shows = |request: &Request| allows(space, &rows, after, request) && !allows(space, &rows, !after, request);
-    let mut best = grant.example.clone();
+    let circumstances = grant.example.circumstances();
+    let filling = Filling::of(&circumstances, rows.iter().any(|row| row.statement.variables));
+    let shows = |request: &Request| {
+        is_about(grant, request, filling)
+            && allows(space, &rows, after, request)
+            && !allows(space, &rows, !after, request)
+    };
+    let resources = resources(grant, filling);
     let found = actions(grant).into_iter().find_map(|action| {
-        resources(grant).into_iter().find_map(|resource| {
-            let request = Request { action: action.clone(), resource, ..best.clone() };
-            shows(&request).then_some(request)
-        })
+        let with =
+            |resource: &String| Request { action: action.clone(), resource: resource.clone(), ..grant.example.clone() };
+        resources.iter().map(with).find(|request| shows(request))
     });
     if let Some(found) = found {
-        best = found;
+        grant.example = found;
     }
-    grant.example = best;
+}
+
+fn is_about(grant: &Grant, request: &Request, filling: Filling<'_>) -> bool {
+    let acts = |patterns: &[String]| patterns.iter().any(|pattern| action_matches(pattern, &request.action));
+    let covers = |patterns: &[String]| patterns.iter().any(|it| resource_matches(it, &request.resource, filling));
+    acts(&grant.actions)
+        && !acts(&grant.except_actions)
+        && (grant.resources.is_empty() || covers(&grant.resources))
+        && !covers(&grant.except_resources)
 }
 
 /// Actions of the grant: those that it spells out, then names in place of wildcards, then the shortest.
@@ -41,35 +53,34 @@ fn actions(grant: &Grant) -> Vec<String> {
     actions
 }
 
-/// Resources of the grant with words in place of wildcards and variables, then the shortest.
-fn resources(grant: &Grant) -> Vec<String> {
+/// Resources of the grant with words in place of wildcards, then the shortest.
+fn resources(grant: &Grant, filling: Filling<'_>) -> Vec<String> {
     let mut resources = Vec::new();
     for pattern in &grant.resources {
         if pattern == "*" {
             resources.push("*".to_owned());
             continue;
         }
-        for word in ["example", ""] {
-            resources.push(worded(pattern, word));
-        }
+        resources.extend(["example", ""].into_iter().filter_map(|word| worded(pattern, filling, word)));
     }
     resources.push(grant.example.resource.clone());
     resources
 }
 
-fn worded(text: &str, word: &str) -> String {
-    let parts: Vec<String> = with_examples(text)
-        .splitn(6, ':')
+/// What an ARN of which nothing is said might be: AWS completes a short one.
+const REST: [&str; 6] = ["arn", ":aws", ":example", ":us-east-1", ":123456789012", ":example"];
+
+fn worded(pattern: &str, filling: Filling<'_>, word: &str) -> Option<String> {
+    let parts: Vec<String> = arn_parts(pattern, filling)
+        .into_iter()
         .enumerate()
         .map(|(index, part)| match (index, part) {
-            (1, "*") => "aws".to_owned(),
-            (3, "*") => "us-east-1".to_owned(),
-            (4, "*") => "123456789012".to_owned(),
-            (_, part) => part.replace('*', word).replace('?', "x"),
+            (1, "*") => Some("aws".to_owned()),
+            (3, "*") => Some("us-east-1".to_owned()),
+            (4, "*") => Some("123456789012".to_owned()),
+            (_, part) => filled_with(part, filling, |text| text.replace('*', word).replace('?', "x")),
         })
-        .collect();
-    let missing = 6_usize.saturating_sub(parts.len());
-    let rest = [":us-east-1", ":123456789012", ":example"];
-    let missing_parts = rest[rest.len() - missing.min(rest.len())..].concat();
-    parts.join(":") + &missing_parts
+        .collect::<Option<_>>()?;
+    let missing = REST.len().saturating_sub(parts.len());
+    Some(parts.join(":") + &REST[REST.len() - missing..].concat())
 }

@@ -5,11 +5,15 @@
 //! assignment that the implications allow holds for every request: that is how `narrower` and `equal` are proven. The
 //! converse isn't so, since some assignments belong to no request: a gain is claimed only with a request that shows it.
 
+use std::collections::BTreeMap;
+
+use crate::policy::catalogue::condition_key;
 use crate::policy::condition::holds;
+use crate::policy::pattern::with_plain_variables;
 use crate::policy::request::Context;
 use crate::policy::statement::{Comparison, Operator, Quantifier, Test};
 
-use super::implication::covers;
+use super::implication::{covers, excludes};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Formula {
@@ -39,7 +43,11 @@ pub(super) enum Atom {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Atoms(Vec<Atom>);
+pub(super) struct Atoms {
+    list: Vec<Atom>,
+    /// Keys in lower case that every request has.
+    present: Vec<String>,
+}
 
 impl Formula {
     pub fn not(self) -> Self {
@@ -68,12 +76,24 @@ impl Formula {
 }
 
 impl Atoms {
+    pub fn of_requests_with(present: Vec<String>) -> Self {
+        Self { list: Vec::new(), present }
+    }
+
     pub fn atom(&mut self, atom: Atom) -> Formula {
-        let known = self.0.iter().position(|it| *it == atom);
+        if matches!(&atom, Atom::Exists(key) if self.present.contains(key)) {
+            return Formula::Constant(true);
+        }
+        let known = self.list.iter().position(|it| *it == atom);
         Formula::Atom(known.unwrap_or_else(|| {
-            self.0.push(atom);
-            self.0.len() - 1
+            self.list.push(atom);
+            self.list.len() - 1
         }))
+    }
+
+    /// That the resource is one of the pattern's.
+    pub fn within(&mut self, pattern: &str) -> Formula {
+        self.atom(Atom::Within(with_plain_variables(pattern)))
     }
 
     /// All tests of a statement.
@@ -85,14 +105,13 @@ impl Atoms {
     /// ForAllValues, where StringEquals and ForAnyValue are false (IAM User Guide, "Condition operators", "Set
     /// operators for multivalued context keys").
     fn test(&mut self, test: &Test, variables: bool) -> Formula {
-        let operator = test.operator;
-        let key = test.key.to_lowercase();
+        let (Test { operator, key, values }, variables) = plain(test, variables);
         if operator.comparison == Comparison::Null {
-            return self.null(test, key, variables);
+            return self.null(Test { operator, key, values }, variables);
         }
         if operator.quantifier.is_some() && operator.if_exists {
             // What an empty list of values is to both isn't documented.
-            return self.atom(Atom::Opaque(test.clone(), variables));
+            return self.atom(Atom::Opaque(Test { operator, key, values }, variables));
         }
         let (comparison, negated) = operator.comparison.positive();
         let quantifier = match (operator.quantifier, negated) {
@@ -100,10 +119,7 @@ impl Atoms {
             (Some(Quantifier::ForAnyValue), true) => Some(Quantifier::ForAllValues),
             (quantifier, _) => quantifier,
         };
-        let mut values = test.values.clone();
-        values.sort();
-        values.dedup();
-        let matches = self.atom(Atom::Matches { quantifier, comparison, key: key.clone(), values, variables });
+        let matches = self.matches(quantifier, comparison, key.clone(), values, variables);
         match (negated, operator.if_exists) {
             // With IfExists or without: it is true where the key is missing.
             (true, _) => matches.not(),
@@ -112,44 +128,104 @@ impl Atoms {
         }
     }
 
-    fn null(&mut self, test: &Test, key: String, variables: bool) -> Formula {
+    fn matches(
+        &mut self,
+        quantifier: Option<Quantifier>,
+        comparison: Comparison,
+        key: String,
+        values: Vec<String>,
+        variables: bool,
+    ) -> Formula {
+        let atom = Atom::Matches { quantifier, comparison, key, values, variables };
+        match &atom {
+            Atom::Matches { key, .. } if atom.matches_anything() && self.present.contains(key) => {
+                Formula::Constant(true)
+            }
+            _ => self.atom(atom),
+        }
+    }
+
+    fn null(&mut self, test: Test, variables: bool) -> Formula {
         let plain = test.operator.quantifier.is_none();
         let mut wanted: Vec<String> = test.values.iter().map(|value| value.to_lowercase()).collect();
         wanted.sort();
         wanted.dedup();
         match wanted.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["true"] if plain => self.atom(Atom::Exists(key)).not(),
-            ["false"] if plain => self.atom(Atom::Exists(key)),
+            ["true"] if plain => self.atom(Atom::Exists(test.key)).not(),
+            ["false"] if plain => self.atom(Atom::Exists(test.key)),
             ["false", "true"] if plain => Formula::Constant(true),
-            _ => self.atom(Atom::Opaque(test.clone(), variables)),
+            _ => self.atom(Atom::Opaque(test, variables)),
         }
     }
 
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Those that are about a condition key, with its name in lower case.
     pub fn on_keys(&self) -> impl Iterator<Item = (usize, String, &Atom)> {
-        self.0.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
+        self.list.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
     }
 
     /// Pairs of which the second atom is true wherever the first is.
     pub fn implications(&self) -> impl Iterator<Item = (usize, usize)> {
-        let atoms = || self.0.iter().enumerate();
+        let atoms = || self.list.iter().enumerate();
         atoms().flat_map(move |(one, narrow)| {
             atoms()
                 .filter(move |(other, wide)| one != *other && implies(narrow, wide))
                 .map(move |(other, _)| (one, other))
         })
     }
+
+    /// Pairs that can't be true at once, since the key has one value only.
+    pub fn exclusions(&self) -> Vec<(usize, usize)> {
+        let mut by_key: BTreeMap<&str, Vec<(usize, &Atom)>> = BTreeMap::new();
+        for (index, atom) in self.list.iter().enumerate() {
+            if let Atom::Matches { quantifier: None, key, .. } = atom {
+                by_key.entry(key).or_default().push((index, atom));
+            }
+        }
+        let several = by_key.into_iter().filter(|(_, atoms)| atoms.len() > 1);
+        let single = several.filter(|(key, _)| is_single_valued(key));
+        single.flat_map(|(_, atoms)| excluding(&atoms)).collect()
+    }
+}
+
+fn excluding(atoms: &[(usize, &Atom)]) -> Vec<(usize, usize)> {
+    let pairs = atoms.iter().enumerate().flat_map(|(place, one)| atoms[..place].iter().map(move |other| (one, other)));
+    pairs.filter(|((_, one), (_, other))| one.excludes(other)).map(|((one, _), (other, _))| (*one, *other)).collect()
+}
+
+/// As AWS documents it; of keys that it doesn't know nothing is assumed.
+fn is_single_valued(key: &str) -> bool {
+    condition_key(key).is_some_and(|key| !key.value.is_multivalued())
 }
 
 impl Atom {
+    /// Whether it is true of whatever value the key has.
+    fn matches_anything(&self) -> bool {
+        let Self::Matches { quantifier: None, comparison: Comparison::StringLike, values, .. } = self else {
+            return false;
+        };
+        values.iter().any(|value| value == "*")
+    }
+
+    fn excludes(&self, other: &Self) -> bool {
+        let (
+            Self::Matches { comparison, values, variables, .. },
+            Self::Matches { comparison: c, values: v, variables: filled, .. },
+        ) = (self, other)
+        else {
+            return false;
+        };
+        let pairs = values.iter().flat_map(|value| v.iter().map(move |other| (value, other)));
+        pairs.into_iter().all(|(value, other)| excludes((*comparison, value, *variables), (*c, other, *filled)))
+    }
+
     fn key(&self) -> Option<String> {
         match self {
             Self::Exists(key) | Self::Matches { key, .. } => Some(key.clone()),
-            Self::Opaque(test, _) => Some(test.key.to_lowercase()),
+            Self::Opaque(test, _) => Some(test.key.clone()),
             Self::Within(_) => None,
         }
     }
@@ -168,6 +244,16 @@ impl Atom {
     }
 }
 
+/// In the one spelling of all that mean the same, and whether there are variables in it.
+fn plain(test: &Test, variables: bool) -> (Test, bool) {
+    let variables = variables && test.values.iter().any(|value| value.contains("${"));
+    let spelt = |value: &String| if variables { with_plain_variables(value) } else { value.clone() };
+    let mut values: Vec<String> = test.values.iter().map(spelt).collect();
+    values.sort();
+    values.dedup();
+    (Test { operator: test.operator, key: test.key.to_lowercase(), values }, variables)
+}
+
 fn implies(narrow: &Atom, wide: &Atom) -> bool {
     match (narrow, wide) {
         (Atom::Matches { quantifier, key, .. }, Atom::Exists(other)) => {
@@ -178,9 +264,11 @@ fn implies(narrow: &Atom, wide: &Atom) -> bool {
             Atom::Matches { quantifier, comparison, key, values, variables },
             Atom::Matches { quantifier: q, comparison: c, key: k, values: v, variables: filled },
         ) => {
-            let covered = |value: &String| v.iter().any(|wide| covers((*c, wide), (*comparison, value), *variables));
-            key == k && quantifier == q && variables == filled && values.iter().all(covered)
+            let covered =
+                |value: &String| v.iter().any(|wide| covers((*c, wide, *filled), (*comparison, value, *variables)));
+            key == k && quantifier == q && values.iter().all(covered)
         }
+        (Atom::Exists(key), Atom::Matches { key: other, .. }) => key == other && wide.matches_anything(),
         (Atom::Within(narrow), Atom::Within(wide)) => super::pattern::includes_unfilled(wide, narrow),
         _ => false,
     }
@@ -196,13 +284,14 @@ mod tests {
 
     use super::*;
 
+    fn tests(condition: &Value) -> Vec<Test> {
+        let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+        let document = json!({"Version": "2012-10-17", "Statement": statement});
+        Policy::compile("p", &document).unwrap().statements.remove(0).conditions
+    }
+
     /// Whether the second condition holds wherever the first does.
     fn follows(one: &Value, other: &Value) -> bool {
-        let tests = |condition: &Value| {
-            let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
-            let document = json!({"Version": "2012-10-17", "Statement": statement});
-            Policy::compile("p", &document).unwrap().statements.remove(0).conditions
-        };
         let mut atoms = Atoms::default();
         let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
         Proof::new(&atoms).possible(&one, Some(&other)) == Some(false)
@@ -218,6 +307,25 @@ mod tests {
         }
         let (few, many) = (json!({"StringNotEquals": {"k:k": "a"}}), json!({"StringNotEquals": {"k:k": ["a", "b"]}}));
         assert!(follows(&many, &few) && !follows(&few, &many));
+    }
+
+    #[test]
+    fn spelling_is_no_difference() {
+        let pairs = [
+            (json!({"StringEquals": {"k:K": ["b", "a"]}}), json!({"stringEquals": {"K:k": ["a", "b", "a"]}})),
+            (json!({"Null": {"k:k": [true, "TRUE"]}}), json!({"Null": {"K:K": "true"}})),
+            (
+                json!({"ForAnyValue:StringLikeIfExists": {"k:k": ["b", "a"]}}),
+                json!({"ForAnyValue:StringLikeIfExists": {"K:k": ["a", "b", "b"]}}),
+            ),
+            (
+                json!({"StringLike": {"k:k": "${aws:PrincipalTag/T}*"}}),
+                json!({"StringLike": {"k:k": "${AWS:principaltag/t }*"}}),
+            ),
+        ];
+        for (one, other) in pairs {
+            assert!(follows(&one, &other) && follows(&other, &one), "{one} {other}");
+        }
     }
 
     #[test]
@@ -238,10 +346,37 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_one_value_has_no_two() {
+        let never = json!({"StringEquals": {"other:key": "never"}});
+        let both = |key: &str| json!({"StringEquals": {key: ["a", "b"]}, "StringLike": {key: "c*"}});
+        assert!(follows(&both("aws:PrincipalOrgID"), &never));
+        assert!(follows(&both("AWS:principaltag/x"), &never));
+        for key in ["aws:TagKeys", "aws:CalledVia", "unknown:key"] {
+            assert!(!follows(&both(key), &never), "{key}");
+        }
+        let sets = json!({"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": "a"}, "StringEquals": {"aws:PrincipalOrgID": "b"}});
+        assert!(!follows(&sets, &never));
+        let variable = json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:username}"}, "StringLike": {"aws:PrincipalOrgID": "b"}});
+        assert!(!follows(&variable, &never));
+    }
+
+    #[test]
+    fn what_is_always_there_is_not_missing() {
+        let mut atoms = Atoms::of_requests_with(vec!["k:k".to_owned()]);
+        assert_eq!(atoms.atom(Atom::Exists("k:k".to_owned())), Formula::Constant(true));
+        assert_eq!(atoms.atom(Atom::Exists("k:other".to_owned())), Formula::Atom(0));
+        let any = |key: &str| tests(&json!({"StringLike": {key: "*"}}));
+        assert_eq!(atoms.tests(&any("K:k"), true), Formula::Constant(true));
+        assert_eq!(atoms.tests(&any("k:z"), true), Formula::Atom(1));
+    }
+
+    #[test]
     fn missing_keys_count() {
         let equals = json!({"StringEquals": {"k:k": "a"}});
         assert!(follows(&equals, &json!({"Null": {"k:k": "false"}})));
         assert!(follows(&equals, &json!({"StringEqualsIfExists": {"k:k": "a"}})));
+        let any = json!({"StringLike": {"k:k": ["a", "*"]}});
+        assert!(follows(&any, &json!({"Null": {"k:k": false}})) && follows(&json!({"Null": {"k:k": false}}), &any));
         assert!(follows(&json!({"Null": {"k:k": true}}), &json!({"StringEqualsIfExists": {"k:k": "a"}})));
         assert!(!follows(&json!({"StringEqualsIfExists": {"k:k": "a"}}), &equals));
         assert!(!follows(&json!({"ForAllValues:StringEquals": {"k:k": "a"}}), &json!({"Null": {"k:k": "false"}})));

@@ -10,7 +10,7 @@ use crate::value::Value;
 use super::language::Cell;
 use super::people::{account, is_account};
 use super::space::{Group, Place, Row, Space, letters, narrowest};
-use super::verdict::{Answer, Verdict};
+use super::verdict::{Answer, Through, Verdict, holds_all, patterns};
 use super::{Cause, Doubt, Grant, Part, Side};
 
 /// A box with its verdict.
@@ -61,10 +61,10 @@ pub(super) struct Direction<'s, 'a> {
 impl<'s> Direction<'s, '_> {
     pub fn doubts(&self, regions: &[Region<'s>]) -> Vec<Doubt> {
         let mut doubts = BTreeSet::new();
-        for region in regions {
-            if let Answer::Doubt(reason) = self.answer(&region.verdict) {
-                let row = self.allowing(region).map_or("", |row| self.space.rows[row].policy);
-                doubts.insert(Doubt { side: self.side, policy: row.to_owned(), reason: (*reason).to_owned() });
+        for through in regions.iter().flat_map(|region| self.through(&region.verdict)) {
+            if let Answer::Doubt(reason) = through.answer {
+                let policy = self.space.rows[through.row].policy.to_owned();
+                doubts.insert(Doubt { side: self.side, policy, reason: reason.to_owned() });
             }
         }
         doubts.into_iter().collect()
@@ -73,16 +73,18 @@ impl<'s> Direction<'s, '_> {
     pub fn grants(&self, regions: &'s [Region<'s>]) -> Vec<Grant> {
         let mut found: BTreeMap<Label, Found<'s>> = BTreeMap::new();
         for region in regions {
-            let Answer::Something { context, resource } = self.answer(&region.verdict) else { continue };
-            for (label, cells) in self.labels(region) {
-                found.entry(label).or_insert_with(|| Found {
-                    caller: region.caller,
-                    action: &cells[0].witness,
-                    resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
-                    context: context.clone(),
-                    already: BTreeSet::new(),
-                    withheld: BTreeSet::new(),
-                });
+            for through in self.through(&region.verdict) {
+                let Answer::Something { context, resource } = &through.answer else { continue };
+                for (label, cells) in self.labels(region, through.row, through.pattern.as_deref()) {
+                    found.entry(label).or_insert_with(|| Found {
+                        caller: region.caller,
+                        action: &cells[0].witness,
+                        resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
+                        context: context.clone(),
+                        already: BTreeSet::new(),
+                        withheld: BTreeSet::new(),
+                    });
+                }
             }
         }
         self.qualify(&mut found, regions);
@@ -101,7 +103,11 @@ impl<'s> Direction<'s, '_> {
             if !shared && !withheld {
                 continue;
             }
-            for (Label { what, .. }, cells) in self.labels(region) {
+            let spoken = self.allows(region, true).flat_map(|row| {
+                let patterns = patterns(self.space, &self.space.rows[row], region.place);
+                patterns.into_iter().flat_map(move |pattern| self.labels(region, row, pattern))
+            });
+            for (Label { what, .. }, cells) in spoken {
                 for found in alike.get_mut(&what).into_iter().flatten() {
                     if shared {
                         found.already.extend(self.already(region, &what, &cells));
@@ -118,7 +124,7 @@ impl<'s> Direction<'s, '_> {
         self.side == Side::Gained
     }
 
-    fn answer<'v>(&self, verdict: &'v Verdict) -> &'v Answer {
+    fn through<'v>(&self, verdict: &'v Verdict) -> &'v [Through] {
         if self.is_after() { &verdict.gained } else { &verdict.lost }
     }
 
@@ -135,9 +141,9 @@ impl<'s> Direction<'s, '_> {
         self.space.rows[row].statement.meaning()
     }
 
-    /// The Allow that speaks for this side: without conditions if there is one.
-    fn allowing(&self, region: &Region<'_>) -> Option<usize> {
-        self.first(region, true, Effect::Allow, Some(0))
+    /// The Allows of the principal's own layer.
+    fn allows(&self, region: &Region<'_>, ours: bool) -> impl Iterator<Item = usize> {
+        self.of(region, ours, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0)
     }
 
     /// The first statement of one side, of those without conditions if there are any.
@@ -146,10 +152,10 @@ impl<'s> Direction<'s, '_> {
         rows.min_by_key(|row| (!self.space.rows[*row].statement.conditions.is_empty(), *row))
     }
 
-    /// The Allow that speaks for each layer of one side: of the policies, and of the boundaries. None if one is silent.
-    fn speaking(&self, region: &Region<'_>, ours: bool) -> Option<Vec<&Row<'_>>> {
+    /// The Allow that speaks for each boundary of one side. None if one is silent.
+    fn bounding(&self, region: &Region<'_>, ours: bool) -> Option<Vec<&Row<'_>>> {
         let layers = self.space.layers[usize::from(self.is_after() == ours)];
-        (0..layers).map(|layer| Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])).collect()
+        (1..layers).map(|layer| Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])).collect()
     }
 
     /// Why the other side doesn't allow it.
@@ -175,17 +181,23 @@ impl<'s> Direction<'s, '_> {
         }
     }
 
-    /// What a box is called, one for each action pattern that it touches; with those of its actions.
-    fn labels(&self, region: &Region<'s>) -> Vec<(Label, Vec<&'s Cell>)> {
-        let (Some(allow), Some(allows)) = (self.allowing(region), self.speaking(region, true)) else {
-            return Vec::new();
-        };
+    /// What a box is called, one for each action pattern that it touches; with those of its actions. `pattern`: which of
+    /// the resources, where the Allow is about all of the box only together with others.
+    fn labels(&self, region: &Region<'s>, allow: usize, pattern: Option<&str>) -> Vec<(Label, Vec<&'s Cell>)> {
+        let Some(bounds) = self.bounding(region, true) else { return Vec::new() };
         let (cause, other) = self.cause(region);
         let row = &self.space.rows[allow];
         // What all of these are about is what is allowed: one that is narrower names it better.
         let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
+        let allows: Vec<&Row<'_>> = [row].into_iter().chain(bounds).collect();
         let named: Vec<&Row<'_>> = allows.iter().copied().chain(deny).collect();
-        let (resource, except_resources) = self.resource(row, &named, region.place);
+        let (resource, except_resources) = match pattern {
+            Some(pattern) => (pattern.to_owned(), Vec::new()),
+            None => {
+                let denied = deny.and_then(|deny| self.denied(region, deny));
+                self.resource(row, &allows, denied, region.place)
+            }
+        };
         let template = What {
             allow,
             principal: principal(row.statement, region.caller),
@@ -207,23 +219,56 @@ impl<'s> Direction<'s, '_> {
         labels.into_iter().collect()
     }
 
-    fn resource(&self, row: &Row<'_>, named: &[&Row<'_>], place: &Place) -> (String, Vec<String>) {
-        match (narrowest(named.iter().filter_map(|row| row.resource(self.space, place))), &row.statement.resources) {
+    /// A pattern that holds all of the place that is meant, with what it excepts.
+    fn resource(
+        &self,
+        row: &Row<'_>,
+        allows: &[&Row<'_>],
+        denied: Option<&str>,
+        place: &Place,
+    ) -> (String, Vec<String>) {
+        let allowed = allows.iter().filter_map(|row| row.resource(self.space, place));
+        match (narrowest(allowed.chain(denied)), &row.statement.resources) {
             (Some(resource), _) => (resource.to_owned(), Vec::new()),
             (None, Some(clause)) => ("*".to_owned(), clause.patterns.clone()),
             (None, None) => (String::new(), Vec::new()),
         }
     }
 
-    /// The parts of a label that the other side allows as well.
-    fn already(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
-        let Some(allows) = self.speaking(region, false).filter(|allows| !allows.is_empty()) else {
-            return BTreeSet::new();
+    /// The pattern within which is whatever the Deny makes the difference for. One with variables is that only where
+    /// nothing else does.
+    fn denied(&self, region: &Region<'_>, deny: &Row<'s>) -> Option<&'s str> {
+        let whole = deny.resource(self.space, region.place);
+        let alone = || {
+            let free = |row: &Row<'_>| row.statement.conditions.is_empty() && holds_all(self.space, row, region.place);
+            let mut allows = self.of(region, false, Effect::Allow).map(|row| &self.space.rows[row]);
+            let layers = self.space.layers[usize::from(!self.is_after())];
+            let allowed: BTreeSet<usize> = allows.by_ref().filter(|row| free(row)).map(|row| row.layer).collect();
+            allowed.len() == layers && self.of(region, false, Effect::Deny).count() == 1
         };
-        if !is_for_all(allows[0], region.caller, what) {
-            return BTreeSet::new();
+        match patterns(self.space, deny, region.place)[..] {
+            [Some(varying)] if whole.is_none() && alone() => Some(varying),
+            _ => whole,
         }
-        self.parts(region, what, cells, &allows, condition_of(&allows).as_ref())
+    }
+
+    /// The parts of a label that the other side allows as well: where it does so without conditions, that alone.
+    fn already(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+        let Some(bounds) = self.bounding(region, false) else { return BTreeSet::new() };
+        let allows = self.allows(region, false).map(|row| &self.space.rows[row]);
+        let mut allows: Vec<&Row<'_>> = allows.filter(|row| is_for_all(row, region.caller, what)).collect();
+        if let Some(free) = allows.iter().position(|row| row.statement.conditions.is_empty()) {
+            allows = vec![allows[free]];
+        }
+        let mut parts = BTreeSet::new();
+        for row in allows {
+            let rows: Vec<&Row<'_>> = [row].into_iter().chain(bounds.iter().copied()).collect();
+            let condition = condition_of(&rows);
+            for pattern in patterns(self.space, row, region.place) {
+                parts.extend(self.parts(region, what, cells, &rows, pattern, condition.as_ref()));
+            }
+        }
+        parts
     }
 
     /// The parts of a label that a Deny of this side forbids.
@@ -231,7 +276,7 @@ impl<'s> Direction<'s, '_> {
         let deny = self.first(region, true, Effect::Deny, None).map(|row| &self.space.rows[row]);
         let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else { return BTreeSet::new() };
         let condition: Option<Value> = what.condition.as_ref().and_then(|text| serde_json::from_str(text).ok());
-        self.parts(region, what, cells, &[deny], condition.as_ref())
+        self.parts(region, what, cells, &[deny], None, condition.as_ref())
     }
 
     /// What these rows say of a label, where it isn't just the same.
@@ -241,13 +286,15 @@ impl<'s> Direction<'s, '_> {
         what: &What,
         cells: &[&Cell],
         rows: &[&Row<'_>],
+        pattern: Option<&str>,
         condition: Option<&Value>,
     ) -> BTreeSet<Part> {
         let narrower = |theirs: Option<&str>, ours: &str| match theirs {
             Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
             _ => ours.to_owned(),
         };
-        let of_rows = narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place)));
+        let of_rows =
+            pattern.or_else(|| narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place))));
         let resource = narrower(of_rows, &what.resource);
         let conditional = condition.map(Value::to_string) != what.condition;
         let mut parts = BTreeSet::new();
@@ -294,7 +341,9 @@ impl<'s> Direction<'s, '_> {
 fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
     let principals = statement.principals.as_ref()?;
     if principals.not {
-        let names: Vec<&str> = principals.names.iter().map(|(_, name)| name.as_str()).collect();
+        let mut names: Vec<&str> = principals.names.iter().map(|(_, name)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
         return Some(format!("everyone but {}", names.join(", ")));
     }
     let is = |kind: PrincipalType, name: &str| kind == caller.kind && name == caller.name;

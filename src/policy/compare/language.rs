@@ -176,23 +176,24 @@ impl<'a> Automaton<'a> {
         self.settled(kept)
     }
 
-    /// Without the patterns that make no difference any more: those of lists of which another pattern has come to its
-    /// final `*`, and so matches whatever follows.
+    /// Without the patterns that make no difference any more: those of lists of which other patterns have come to their
+    /// final `*`, and so match whatever follows.
     fn settled(&self, mut state: State) -> State {
-        let mut settled: Vec<Option<usize>> = vec![None; self.list_count];
+        let mut lists = FixedBitSet::with_capacity(self.list_count);
+        let mut settling = Vec::new();
         for position in &state {
             let (pattern, place) = unpack(*position);
             if pattern > 0 && self.patterns[pattern][place..] == [Token::Star(true)] {
-                for list in &self.lists[pattern] {
-                    settled[*list].get_or_insert(pattern);
-                }
+                lists.extend(self.lists[pattern].iter().copied());
+                settling.push(pattern);
             }
         }
-        if settled.iter().any(Option::is_some) {
-            let matters = |pattern: usize| {
-                pattern == 0 || self.lists[pattern].iter().any(|list| settled[*list].is_none_or(|by| by == pattern))
-            };
-            state.retain(|position| matters(unpack(*position).0));
+        if !settling.is_empty() {
+            state.retain(|position| {
+                let (pattern, _) = unpack(*position);
+                let open = || self.lists[pattern].iter().any(|list| !lists.contains(*list));
+                pattern == 0 || settling.contains(&pattern) || open()
+            });
         }
         state
     }

@@ -2,6 +2,7 @@
 
 mod circumstances;
 mod example;
+mod filling;
 mod formula;
 mod grants;
 mod implication;
@@ -27,7 +28,7 @@ use super::statement::{Effect, Policy};
 
 use grants::{Direction, Region};
 use space::Space;
-use verdict::{Case, Verdict};
+use verdict::{Case, Key, Verdict};
 
 /// How what is allowed after relates to what was allowed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,15 +96,14 @@ pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Co
 /// The boxes on which somebody allows something, or denies it, each with its verdict. Boxes about which the same statements are have
 /// the same one.
 fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
-    let mut known: HashMap<(Vec<usize>, Option<String>, usize), Rc<Verdict>> = HashMap::new();
+    let mut known: HashMap<Key, Rc<Verdict>> = HashMap::new();
     let mut regions = Vec::new();
     for group in &space.groups {
         for place in group.places.iter() {
-            for (index, caller) in space.callers.iter().enumerate() {
+            for caller in &space.callers {
                 let rows = Case::relevant(space, &group.rows, place, caller);
-                let case = Case { space, rows, place, caller, action: &group.cells[0].witness };
-                let (key, varying) = case.key();
-                let verdict = known.entry((key, varying, index)).or_insert_with(|| Rc::new(case.verdict()));
+                let case = Case { space, group: &group.rows, rows, place, caller, action: &group.cells[0].witness };
+                let verdict = known.entry(case.key()).or_insert_with(|| Rc::new(case.verdict()));
                 let verdict = Rc::clone(verdict);
                 // What is never allowed, since a Deny forbids it, is left out of what is told.
                 let denied = || case.rows.iter().any(|row| space.rows[*row].statement.effect == Effect::Deny);

@@ -29,6 +29,9 @@ impl Proof {
         for (narrow, wide) in atoms.implications() {
             solver.add_clause_reuse(&mut vec![!lits[narrow], lits[wide]]);
         }
+        for (one, other) in atoms.exclusions() {
+            solver.add_clause_reuse(&mut vec![!lits[one], !lits[other]]);
+        }
         Self { solver, atoms: lits, known: HashMap::new() }
     }
 

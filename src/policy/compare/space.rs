@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
 
-use crate::policy::request::Caller;
+use crate::policy::pattern::resolved;
+use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Effect, Statement};
 
 use super::language::{Cell, Token, cells_of};
@@ -35,6 +36,8 @@ pub(super) struct Space<'a> {
     /// With whether variables are filled in.
     pub resources: Vec<(String, Resource)>,
     pub callers: Vec<Caller>,
+    /// Whether it is known who asks; otherwise a caller may stand for others of its kind.
+    known: bool,
     pub groups: Vec<Group>,
 }
 
@@ -77,6 +80,7 @@ impl<'a> Space<'a> {
             }
         }
         let named: Vec<_> = rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
+        let known = named.is_empty() && caller.is_some();
         let callers = match (named.is_empty(), caller) {
             (false, _) => people::callers(named.into_iter()),
             (true, Some(caller)) => vec![caller.clone()],
@@ -92,10 +96,20 @@ impl<'a> Space<'a> {
             actions: actions.list,
             resources: resources.collect(),
             callers,
+            known,
             groups: Vec::new(),
         };
         space.groups = space.divide()?;
         Ok(space)
+    }
+
+    /// The keys, in lower case, that each request of the caller has, and of all for whom it stands: `aws:username` is there
+    /// for users and not for roles, `aws:PrincipalArn` and the like "for all signed requests" (IAM User Guide, "AWS
+    /// global condition context keys").
+    pub fn certain(&self, caller: &Caller) -> Vec<String> {
+        let context = caller.circumstances(&Context::default());
+        let keys = context.iter().map(|(key, _)| key.to_owned());
+        keys.filter(|key| self.known || key.starts_with("aws:principal")).collect()
     }
 
     fn divide(&self) -> Result<Vec<Group>, Entangled> {
@@ -147,6 +161,25 @@ impl<'a> Space<'a> {
         self.rows.iter().enumerate().filter(|(_, row)| is_about(row)).map(|(index, _)| index).collect()
     }
 
+    /// Of the resources that a pattern names in these circumstances, one for each way in which the rows tell them apart.
+    pub fn named(&self, pattern: &str, rows: &[&Row<'_>], circumstances: &Context) -> Vec<String> {
+        let Some(universe) = resolved(pattern, circumstances) else { return Vec::new() };
+        let mut patterns: Vec<Pattern> = vec![pattern::any_arn()];
+        let mut lists: Vec<Vec<usize>> = vec![vec![0]];
+        for row in rows {
+            let start = patterns.len();
+            patterns.extend(row.resources.iter().filter_map(|index| match &self.resources[*index] {
+                (_, resource) if !resource.varies => Some(resource.tokens.clone()),
+                (text, _) => resolved(text, circumstances).map(|text| pattern::resource(&text, true).tokens),
+            }));
+            lists.push((start..patterns.len()).collect());
+        }
+        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let universe = pattern::resource(&universe, true).tokens;
+        let cells = cells_of(&universe, &patterns, &lists).unwrap_or_default();
+        cells.into_iter().filter(|cell| cell.accepts.contains(0)).map(|cell| cell.witness).collect()
+    }
+
     /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked about.
     fn places(&self, lists: &[Vec<usize>]) -> Result<Vec<Place>, Entangled> {
         let mut patterns: Vec<usize> = lists.concat();
@@ -180,12 +213,12 @@ impl<'a> Row<'a> {
         if self.statement.actions.not { None } else { narrowest(matching) }
     }
 
-    /// As [`Self::action`], for resources.
+    /// As [`Self::action`], for resources: of the patterns that match all of the place.
     pub fn resource<'s>(&self, space: &'s Space<'_>, place: &Place) -> Option<&'s str> {
         let clause = self.statement.resources.as_ref()?;
         let matching = self.resources.iter().filter(|pattern| place.accepts.contains(**pattern));
-        let matching = matching.map(|pattern| space.resources[*pattern].0.as_str());
-        if clause.not { None } else { narrowest(matching) }
+        let whole = matching.map(|pattern| &space.resources[*pattern]).filter(|(_, resource)| !resource.varies);
+        if clause.not { None } else { narrowest(whole.map(|(text, _)| text.as_str())) }
     }
 }
 

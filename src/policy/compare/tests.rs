@@ -70,6 +70,13 @@ fn an_added_action_is_gained() {
 }
 
 #[test]
+fn the_example_of_a_short_arn_is_a_whole_one() {
+    let found = between(&json!([]), &allow(&json!("s3:Get?bject"), &json!(["arn:aws", "arn:aws:sqs"])));
+    let examples: Vec<&str> = found.gained.iter().map(|grant| grant.example.resource.as_str()).collect();
+    assert_eq!(examples, ["arn:aws:example:us-east-1:123456789012:example"]);
+}
+
+#[test]
 fn a_widened_pattern_says_what_was_allowed_already() {
     let role = |name: &str| allow(&json!("iam:PassRole"), &json!(format!("arn:aws:iam::1:role/{name}")));
     let found = between(&role("*-Zappa"), &role("*Zappa"));
@@ -125,6 +132,42 @@ fn conditions_narrow_an_allow_and_widen_with_their_values() {
 }
 
 #[test]
+fn every_allow_through_which_something_is_gained_is_told() {
+    let with = |values: Value| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"StringEquals": {"s3:prefix": values}}});
+    let tls = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "true"}}});
+    let found = between(&json!([]), &json!([with(json!("a")), tls, with(json!("a"))]));
+    assert_eq!(
+        lines(&found.gained),
+        [
+            r#"s3:* on * if {"StringEquals":{"s3:prefix":"a"}}"#,
+            r#"s3:* on * if {"Bool":{"aws:SecureTransport":"true"}}"#
+        ]
+    );
+    let contexts: Vec<Vec<(&str, &[String])>> =
+        found.gained.iter().map(|grant| grant.example.context.iter().collect()).collect();
+    let (a, yes) = (["a".to_owned()], ["true".to_owned()]);
+    assert_eq!(contexts, [[("s3:prefix", &a[..])], [("aws:securetransport", &yes[..])]]);
+    let all = allow(&json!("s3:*"), &json!("*"));
+    assert_eq!(lines(&between(&json!([]), &json!([with(json!("a")), tls, all])).gained), ["s3:* on *"]);
+}
+
+#[test]
+fn what_follows_from_the_caller_is_never_missing() {
+    let on =
+        |key: &str| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Null": {key: "true"}}});
+    let user = Caller::aws("arn:aws:iam::123456789012:user/ada");
+    let relation =
+        |key: &str, caller: Option<&Caller>| compare(&Set::of(&[]), &Set::of(&[policy(&on(key))]), caller).relation();
+    assert_eq!(relation("aws:PrincipalArn", None), Relation::Equal);
+    assert_eq!(relation("aws:username", Some(&user)), Relation::Equal);
+    assert_eq!(relation("aws:username", Some(&Caller::aws("arn:aws:iam::123456789012:role/ops"))), Relation::Wider);
+    let mut trust = on("aws:PrincipalType");
+    trust["Principal"] = json!("*");
+    assert_eq!(between(&json!([]), &trust).relation(), Relation::Wider, "a federated caller has no type");
+}
+
+#[test]
 fn a_condition_on_a_deny_widens() {
     let base = allow(&json!("s3:*"), &json!("*"));
     let mut conditional = deny(&json!("s3:PutObject"), &json!("*"));
@@ -142,6 +185,68 @@ fn variables_are_the_same_on_both_sides_and_nothing_else() {
     assert_eq!(between(&home("${aws:username}/*"), &home("${aws:username}/a*")).relation(), Relation::Narrower);
     let found = between(&home("${aws:username}/*"), &home("*"));
     assert_eq!(found.relation(), Relation::Wider);
+}
+
+#[test]
+fn a_pattern_with_variables_is_told_only_where_no_other_holds_it_all() {
+    let resources = |list: Value| allow(&json!("s3:GetObject"), &list);
+    let (home, all) = ("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/*");
+    let found = between(&json!([]), &resources(json!([home, all])));
+    assert_eq!(lines(&found.gained), ["s3:GetObject on arn:aws:s3:::home/*"]);
+    let team = "arn:aws:s3:::home/${aws:PrincipalTag/team}*";
+    let found = between(&json!([]), &resources(json!([home, team])));
+    assert_eq!(
+        lines(&found.gained),
+        ["s3:GetObject on arn:aws:s3:::home/${aws:PrincipalTag/team}*,arn:aws:s3:::home/${aws:username}/*"]
+    );
+    let denied = json!([resources(json!(all)), deny(&json!("s3:*"), &json!(home))]);
+    let found = between(&denied, &resources(json!(all)));
+    assert_eq!(lines(&found.gained), ["s3:GetObject on arn:aws:s3:::home/${aws:username}/* (deny)"]);
+    // Of two Denies each leaves something to the other.
+    let denied = json!([resources(json!(all)), deny(&json!("s3:*"), &json!(home)), deny(&json!("s3:*"), &json!(team))]);
+    let found = between(&denied, &resources(json!(all)));
+    assert!(lines(&found.gained).contains(&"s3:GetObject on arn:aws:s3:::home/* (deny)".to_owned()));
+}
+
+#[test]
+fn variables_are_tried_with_what_they_have_to_stand_for() {
+    let get = |resource: &str| allow(&json!("s3:GetObject"), &json!(resource));
+    let mine = get("arn:aws:s3:::${aws:PrincipalTag/team}");
+    let found = between(&get("arn:aws:s3:::reports"), &mine);
+    assert_eq!(found.relation(), Relation::Changed);
+    let denied = json!([get("*"), deny(&json!("*"), &json!("arn:aws:s3:::*-${aws:RequestTag/stage}"))]);
+    let found = between(&denied, &mine);
+    assert_eq!(found.relation(), Relation::Changed);
+    assert_eq!(found.gained[0].example.resource, "arn:aws:s3:::-example");
+    assert_eq!(found.gained[0].example.context.get("aws:PrincipalTag/team"), Some(&["-example".to_owned()][..]));
+}
+
+#[test]
+fn a_value_with_a_variable_beside_another_is_one_more() {
+    let like = |values: Value| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"StringNotLike": {"s3:prefix": values}}});
+    let found = between(&like(json!("a*")), &like(json!(["a*", "${aws:username}*"])));
+    assert_eq!(found.relation(), Relation::Narrower);
+}
+
+#[test]
+fn examples_are_about_who_asks_and_keep_the_characters_that_are_no_wildcards() {
+    let name = "arn:aws:iam::123456789012:user/ada";
+    let home = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::a${*}/${aws:username}?"));
+    let found = compare(&Set::default(), &Set::of(&[policy(&home)]), Some(&Caller::aws(name)));
+    assert_eq!(found.gained[0].example.resource, "arn:aws:s3:::a*/adax");
+    assert!(found.gained[0].example.context.is_empty());
+}
+
+#[test]
+fn the_case_of_a_key_is_no_difference() {
+    let home = |variable: &str| allow(&json!("s3:GetObject"), &json!(format!("arn:aws:s3:::home/${{{variable}}}/*")));
+    assert_eq!(between(&home("aws:username"), &home("AWS:UserName")).relation(), Relation::Equal);
+    let tagged = |key: &str, values: Value| {
+        json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+            "Condition": {"ForAllValues:StringEqualsIfExists": {key: values}}})
+    };
+    let found = between(&tagged("aws:TagKeys", json!(["a", "b"])), &tagged("aws:tagkeys", json!(["b", "a", "a"])));
+    assert_eq!(found.relation(), Relation::Equal);
 }
 
 #[test]

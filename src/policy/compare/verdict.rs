@@ -1,30 +1,40 @@
 //! What is gained and lost in one box of requests, over all circumstances.
 
+use std::collections::BTreeSet;
+
+use crate::policy::pattern::{Filling, resource_matches};
 use crate::policy::request::{Caller, Context, Request};
 use crate::policy::statement::Effect;
 
-use super::circumstances::{Circumstances, filled};
-use super::formula::{Atom, Atoms, Formula};
+use super::circumstances::Circumstances;
+use super::filling::fitting;
+use super::formula::{Atoms, Formula};
 use super::proof::Proof;
 use super::space::{Place, Row, Space};
 
 /// What one side has and the other lacks in a box.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
-    Nothing,
     /// In these circumstances, on this resource where that isn't any of the box.
-    Something {
-        context: Context,
-        resource: Option<String>,
-    },
+    Something { context: Context, resource: Option<String> },
     /// It may be something, but no request was found that shows it.
     Doubt(&'static str),
 }
 
+/// An Allow that gives something to one side that the other hasn't.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Through {
+    pub row: usize,
+    /// The resources, where it depends on the variables of several patterns whether the Allow is about them.
+    pub pattern: Option<String>,
+    pub answer: Answer,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Verdict {
-    pub gained: Answer,
-    pub lost: Answer,
+    /// As many Allows as it takes to name all of it.
+    pub gained: Vec<Through>,
+    pub lost: Vec<Through>,
     /// Whether before and after allow anything at all here.
     pub allowed: [bool; 2],
 }
@@ -35,11 +45,20 @@ const NO_EXAMPLE: &str = "the conditions differ in a way that can't be compared 
 /// One box: the rows that may have a say, all of them about its action and its caller.
 pub(super) struct Case<'s, 'a> {
     pub space: &'s Space<'a>,
+    /// Those about the action.
+    pub group: &'s [usize],
     pub rows: Vec<usize>,
     pub place: &'s Place,
     pub caller: &'s Caller,
     /// Any action of the box.
     pub action: &'s str,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    rows: Vec<usize>,
+    place: Option<(String, String)>,
+    caller: Option<Caller>,
 }
 
 impl<'s, 'a> Case<'s, 'a> {
@@ -52,120 +71,256 @@ impl<'s, 'a> Case<'s, 'a> {
         rows.iter().filter(concerned).copied().collect()
     }
 
-    /// What decides the verdict; two boxes with the same key have the same one.
-    pub fn key(&self) -> (Vec<usize>, Option<String>) {
-        let varies =
-            |row: &usize| matches!(membership(self.space, &self.space.rows[*row], self.place), Membership::Varies(_));
-        let place = self.rows.iter().any(varies).then(|| self.place.witness.clone());
-        (self.rows.clone(), place)
+    /// What decides the verdict; two boxes with the same key have the same one: the rows; where it depends on variables
+    /// what a row is about, the action and the place, since the example may be on another resource; and the caller where
+    /// something is asked that follows from who asks.
+    pub fn key(&self) -> Key {
+        let rows = || self.rows.iter().map(|row| &self.space.rows[*row]);
+        let varies = rows().any(|row| matches!(membership(self.space, row, self.place), Membership::Varies(_)));
+        Key {
+            rows: self.rows.clone(),
+            place: varies.then(|| (self.action.to_owned(), self.place.witness.clone())),
+            caller: rows().any(|row| row.statement.asks_for_caller()).then(|| self.caller.clone()),
+        }
     }
 
     pub fn verdict(&self) -> Verdict {
-        let mut atoms = Atoms::default();
+        let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller));
         let [before, after] = [false, true].map(|side| self.formula(side, &mut atoms));
-        if let (Formula::Constant(before), Formula::Constant(after)) = (&before, &after) {
-            let something = |is: bool| {
-                if is { Answer::Something { context: Context::default(), resource: None } } else { Answer::Nothing }
-            };
-            return Verdict {
-                gained: something(!before && *after),
-                lost: something(*before && !after),
-                allowed: [*before, *after],
-            };
-        }
+        let [old, new] = [false, true].map(|side| self.speakers(side, &mut atoms));
         let mut proof = Proof::new(&atoms);
         let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
         Verdict {
-            gained: self.answer(proof.possible(&after, Some(&before)), true),
-            lost: self.answer(proof.possible(&before, Some(&after)), false),
+            gained: self.through(&mut proof, &new, [&after, &before]),
+            lost: self.through(&mut proof, &old, [&before, &after]),
             allowed,
         }
     }
 
-    /// What is known by the form of the conditions is nothing, or else a request has to show that it is something.
-    fn answer(&self, possible: Option<bool>, after: bool) -> Answer {
-        let doubt = match possible {
-            Some(false) => return Answer::Nothing,
-            Some(true) => Answer::Doubt(NO_EXAMPLE),
-            None => Answer::Doubt(TOO_MANY),
-        };
-        self.shown(after).unwrap_or(doubt)
+    /// The Allows of the principal's own layer, with when they apply: first those that always do.
+    fn speakers(&self, after: bool, atoms: &mut Atoms) -> Vec<Speaker<'s>> {
+        let rows = self.rows.iter().map(|index| (*index, &self.space.rows[*index]));
+        let speaking = rows.filter(|(_, row)| row.after == after && row.layer == 0);
+        let mut speakers = Vec::new();
+        for (index, row) in speaking.filter(|(_, row)| row.statement.effect == Effect::Allow) {
+            for pattern in patterns(self.space, row, self.place) {
+                let within = pattern.map_or(Formula::Constant(true), |pattern| atoms.within(pattern));
+                let applies = Formula::all(vec![within, self.applies(row, atoms)]);
+                speakers.push(Speaker { row: index, pattern, applies });
+            }
+        }
+        speakers.sort_by_key(|speaker| (speaker.applies != Formula::Constant(true), speaker.row));
+        speakers
+    }
+
+    /// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions is nothing, or else a
+    /// request has to show that it is something.
+    fn through(&self, proof: &mut Proof, speakers: &[Speaker<'_>], [holds, fails]: [&Formula; 2]) -> Vec<Through> {
+        let mut found: Vec<Through> = Vec::new();
+        let mut unshown = Vec::new();
+        let mut named: Vec<&Speaker<'_>> = Vec::new();
+        let mut rest = holds.clone();
+        for speaker in speakers {
+            if proof.possible(&rest, Some(fails)) == Some(false) {
+                break;
+            }
+            let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
+            if proof.possible(&mine, Some(fails)) == Some(false) {
+                continue;
+            }
+            // Better one that no Allow before this explains.
+            if let Some(answer) = self.shown(speaker, &named).or_else(|| self.shown(speaker, &[])) {
+                found.push(speaker.says(answer));
+                named.push(speaker);
+                rest = Formula::all(vec![rest, speaker.applies.clone().not()]);
+            } else {
+                unshown.push(speaker);
+            }
+        }
+        for speaker in unshown {
+            let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
+            match proof.possible(&mine, Some(fails)) {
+                Some(false) => {}
+                Some(true) => found.push(speaker.says(Answer::Doubt(NO_EXAMPLE))),
+                None => found.push(speaker.says(Answer::Doubt(TOO_MANY))),
+            }
+        }
+        found
     }
 
     fn formula(&self, after: bool, atoms: &mut Atoms) -> Formula {
         let rows: Vec<&Row<'_>> = self.rows.iter().map(|row| &self.space.rows[*row]).collect();
-        allowing(self.space, &rows, after, &mut |row| {
-            let within = match membership(self.space, row, self.place) {
-                Membership::Yes => Formula::Constant(true),
-                Membership::No => Formula::Constant(false),
-                Membership::Varies(patterns) => {
-                    let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
-                    let within = patterns.into_iter().map(|it| atoms.atom(Atom::Within(it.to_owned())));
-                    let any = Formula::any(within.collect());
-                    if not { any.not() } else { any }
-                }
-            };
-            Formula::all(vec![within, atoms.tests(&row.statement.conditions, row.statement.variables)])
+        allowing(self.space, &rows, after, &mut |row| self.applies(row, atoms))
+    }
+
+    fn applies(&self, row: &Row<'_>, atoms: &mut Atoms) -> Formula {
+        let within = match membership(self.space, row, self.place) {
+            Membership::Yes => Formula::Constant(true),
+            Membership::No => Formula::Constant(false),
+            Membership::Varies(patterns) => {
+                let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
+                let any = Formula::any(patterns.into_iter().map(|pattern| atoms.within(pattern)).collect());
+                if not { any.not() } else { any }
+            }
+        };
+        Formula::all(vec![within, atoms.tests(&row.statement.conditions, row.statement.variables)])
+    }
+
+    /// A request that only the speaker's side allows, through the speaker and none of the others.
+    fn shown(&self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Answer> {
+        let rows = self.rows.iter().map(|row| self.space.rows[*row].statement);
+        let circumstances = Circumstances::of(self.caller, rows);
+        let fillings = circumstances.fillings(self.fitting(&self.place.witness));
+        fillings.iter().find_map(|filling| {
+            let resources = self.resources(&self.caller.circumstances(filling));
+            resources.into_iter().find_map(|resource| {
+                let fitting = resource.iter().flat_map(|resource| self.fitting(resource));
+                let mut fillings = std::iter::once(filling.clone()).chain(fitting.map(|values| filling.with(&values)));
+                fillings.find_map(|it| self.shown_on(resource.clone(), speaker, others, &circumstances, &it))
+            })
         })
     }
 
-    /// A request that only one side allows.
-    fn shown(&self, after: bool) -> Option<Answer> {
-        let rows = || self.rows.iter().map(|row| &self.space.rows[*row]);
-        let circumstances = Circumstances::of(rows().map(|row| row.statement));
-        circumstances.fillings().into_iter().find_map(|filling| {
-            self.resources(&filling).into_iter().find_map(|resource| self.shown_on(resource, after, &filling))
-        })
+    /// What variables have to stand for so that patterns match a resource, each of them or all.
+    fn fitting(&self, resource: &str) -> Vec<Context> {
+        let mut fitting: Vec<Context> =
+            self.varying().into_iter().filter_map(|pattern| fitting(pattern, resource)).collect();
+        if fitting.len() > 1 {
+            fitting.push(fitting.iter().fold(Context::default(), |all, values| all.with(values)));
+        }
+        fitting
+    }
+
+    /// The patterns that match the place or don't, depending on their variables.
+    fn varying(&self) -> BTreeSet<&'s str> {
+        let rows = self.rows.iter().map(|row| membership(self.space, &self.space.rows[*row], self.place));
+        let patterns = rows.filter_map(|membership| match membership {
+            Membership::Varies(patterns) => Some(patterns),
+            Membership::Yes | Membership::No => None,
+        });
+        patterns.flatten().collect()
     }
 
     /// One on this resource, or on the place's own.
-    fn shown_on(&self, resource: Option<String>, after: bool, filling: &Context) -> Option<Answer> {
+    fn shown_on(
+        &self,
+        resource: Option<String>,
+        speaker: &Speaker<'_>,
+        others: &[&Speaker<'_>],
+        circumstances: &Circumstances<'_>,
+        filling: &Context,
+    ) -> Option<Answer> {
         let mut request = Request {
             principal: self.caller.clone(),
             action: self.action.to_owned(),
             resource: resource.clone().unwrap_or_else(|| self.place.witness.clone()),
             context: Context::default(),
         };
-        let rows: Vec<&Row<'_>> = match resource {
-            None => self.rows.iter().map(|row| &self.space.rows[*row]).collect(),
-            // Another resource may be one that other rows are about too.
-            Some(_) => self.space.rows.iter().filter(|row| row.statement.concerns(&request)).collect(),
-        };
+        let rows: Vec<&Row<'_>> = self.rows.iter().map(|row| &self.space.rows[*row]).collect();
         let mut atoms = Atoms::default();
-        let [holds, fails] = [after, !after].map(|side| {
-            allowing(self.space, &rows, side, &mut |row| {
-                let covers = Formula::Constant(row.statement.covers(&request.resource, filling));
-                Formula::all(vec![covers, atoms.tests(&row.statement.conditions, row.statement.variables)])
-            })
-        });
-        let circumstances = Circumstances::of(rows.iter().map(|row| row.statement));
+        let after = self.space.rows[speaker.row].after;
+        let [holds, fails] = self.between(speaker, others, &rows, &request.resource, filling, &mut atoms);
         request.context = circumstances.example(filling, &atoms, &holds, &fails)?;
-        let shows = |request: &Request| [after, !after].map(|side| allows(self.space, &rows, side, request));
-        // A condition may be about what follows from the caller.
-        if shows(&request) != [true, false] {
+        let shows = |request: &Request| {
+            speaker.speaks(self.space, request)
+                && [after, !after].map(|side| allows(self.space, &rows, side, request)) == [true, false]
+        };
+        if !shows(&request) {
             return None;
         }
         let keys: Vec<String> = request.context.iter().map(|(key, _)| key.to_owned()).collect();
         for key in keys {
             let without = Request { context: request.context.without(&key), ..request.clone() };
-            if shows(&without) == [true, false] {
+            if shows(&without) {
                 request = without;
             }
         }
         Some(Answer::Something { context: request.context, resource })
     }
 
-    /// The place's own witness, and for patterns with variables what they name when these are filled in.
-    fn resources(&self, filling: &Context) -> Vec<Option<String>> {
-        let mut resources = vec![None];
-        for row in &self.rows {
-            if let Membership::Varies(patterns) = membership(self.space, &self.space.rows[*row], self.place) {
-                let filled = patterns.into_iter().filter_map(|pattern| filled(pattern, filling));
-                resources.extend(filled.map(|resource| Some(resource.replace(['*', '?'], "x"))));
-            }
+    /// With variables filled in like this: when the speaker's side allows the resource through it and through none of the
+    /// others, and when the other side does.
+    fn between(
+        &self,
+        speaker: &Speaker<'_>,
+        others: &[&Speaker<'_>],
+        rows: &[&Row<'_>],
+        resource: &str,
+        filling: &Context,
+        atoms: &mut Atoms,
+    ) -> [Formula; 2] {
+        let filled = self.caller.circumstances(filling);
+        let mut applies = |row: &Row<'_>| {
+            let covers = Formula::Constant(row.statement.covers(resource, &filled));
+            Formula::all(vec![covers, atoms.tests(&row.statement.conditions, row.statement.variables)])
+        };
+        let after = self.space.rows[speaker.row].after;
+        let [holds, fails] = [after, !after].map(|side| allowing(self.space, rows, side, &mut applies));
+        let mut speaks = |speaker: &Speaker<'_>| {
+            let row = &self.space.rows[speaker.row];
+            Formula::all(vec![Formula::Constant(speaker.is_about(row, resource, &filled)), applies(row)])
+        };
+        let others = others.iter().map(|other| speaks(other).not()).collect();
+        [Formula::all(vec![holds, speaks(speaker), Formula::all(others)]), fails]
+    }
+
+    /// The place's own witness; and with variables filled in like this one of each kind of resource that the place holds.
+    fn resources(&self, circumstances: &Context) -> Vec<Option<String>> {
+        let rows = self.group.iter().map(|index| &self.space.rows[*index]).filter(|row| names(row, self.caller));
+        let rows: Vec<(&Row<'_>, Membership<'_>)> =
+            rows.map(|row| (row, membership(self.space, row, self.place))).collect();
+        let fits = |resource: &String| {
+            rows.iter().all(|(row, membership)| {
+                let covers = row.statement.covers(resource, circumstances);
+                match membership {
+                    Membership::Yes => covers,
+                    Membership::No => !covers,
+                    Membership::Varies(_) => true,
+                }
+            })
+        };
+        let about: Vec<&Row<'_>> = rows.iter().map(|(row, _)| *row).collect();
+        let named = self.varying().into_iter().flat_map(|pattern| self.space.named(pattern, &about, circumstances));
+        std::iter::once(None).chain(named.filter(fits).map(Some)).collect()
+    }
+}
+
+/// An Allow with when it applies, or one of its patterns.
+struct Speaker<'p> {
+    row: usize,
+    pattern: Option<&'p str>,
+    applies: Formula,
+}
+
+impl Speaker<'_> {
+    fn says(&self, answer: Answer) -> Through {
+        Through { row: self.row, pattern: self.pattern.map(str::to_owned), answer }
+    }
+
+    fn speaks(&self, space: &Space<'_>, request: &Request) -> bool {
+        let row = &space.rows[self.row];
+        row.statement.applies(request) && self.is_about(row, &request.resource, &request.circumstances())
+    }
+
+    fn is_about(&self, row: &Row<'_>, resource: &str, circumstances: &Context) -> bool {
+        let filling = Filling::of(circumstances, row.statement.variables);
+        self.pattern.is_none_or(|pattern| resource_matches(pattern, resource, filling))
+    }
+}
+
+/// Whether the row is about all of the place, whatever variables stand for.
+pub(super) fn holds_all(space: &Space<'_>, row: &Row<'_>, place: &Place) -> bool {
+    membership(space, row, place) == Membership::Yes
+}
+
+/// The patterns by which an Allow may be about a place where that depends on their variables; none where it is about all
+/// of it anyhow.
+pub(super) fn patterns<'s>(space: &'s Space<'_>, row: &Row<'_>, place: &Place) -> Vec<Option<&'s str>> {
+    match membership(space, row, place) {
+        Membership::Varies(patterns) if !row.statement.resources.as_ref().is_some_and(|clause| clause.not) => {
+            patterns.into_iter().map(Some).collect()
         }
-        resources.dedup();
-        resources
+        _ => vec![None],
     }
 }
 

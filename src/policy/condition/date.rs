@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 /// Digits alone are seconds since 1970, so `2024` is no year. A date without a time is its midnight, and without a zone
 /// it is in UTC.
-pub(super) fn date(text: &str) -> Option<Timestamp> {
+pub(in crate::policy) fn date(text: &str) -> Option<Timestamp> {
     if !text.is_empty() && text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) {
         return Timestamp::from_second(text.parse().ok()?).ok();
     }

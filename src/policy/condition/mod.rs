@@ -13,7 +13,9 @@ use super::pattern::{Filling, arn_matches, filled, text_matches};
 use super::request::Context;
 use super::statement::{Comparison, Quantifier, Test};
 
+pub(super) use date::date;
 pub(super) use network::network;
+pub(super) use number::Number;
 
 /// One test on one request. `variables`: whether `${…}` in its values is filled in.
 ///
@@ -73,12 +75,11 @@ impl Comparison {
 /// Variables are only for texts and ARNs ("Where you can use policy variables").
 fn matches(comparison: Comparison, wanted: &str, found: &str, filling: Filling<'_>) -> bool {
     let number = |expected: &[Ordering]| {
-        let order =
-            number::Number::parse(found).zip(number::Number::parse(wanted)).map(|(found, wanted)| found.cmp(&wanted));
+        let order = Number::parse(found).zip(Number::parse(wanted)).map(|(found, wanted)| found.cmp(&wanted));
         order.is_some_and(|order| expected.contains(&order))
     };
     let date = |expected: &[Ordering]| {
-        let order = date::date(found).zip(date::date(wanted)).map(|(found, wanted)| found.cmp(&wanted));
+        let order = date(found).zip(date(wanted)).map(|(found, wanted)| found.cmp(&wanted));
         order.is_some_and(|order| expected.contains(&order))
     };
     match comparison {

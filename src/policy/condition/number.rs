@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Number<'a> {
+pub(in crate::policy) struct Number<'a> {
     negative: bool,
     /// Without zeros before it.
     whole: &'a str,
@@ -28,7 +28,15 @@ impl<'a> Number<'a> {
         Some(Self { negative: negative && !zero, whole, fraction })
     }
 
-    pub fn cmp(&self, other: &Self) -> Ordering {
+    /// Digits compare like text, where they begin at the same place.
+    fn size(&self, other: &Self) -> Ordering {
+        let whole = self.whole.len().cmp(&other.whole.len()).then(self.whole.cmp(other.whole));
+        whole.then(self.fraction.cmp(other.fraction))
+    }
+}
+
+impl Ord for Number<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
         match (self.negative, other.negative) {
             (false, true) => Ordering::Greater,
             (true, false) => Ordering::Less,
@@ -36,11 +44,11 @@ impl<'a> Number<'a> {
             (true, true) => other.size(self),
         }
     }
+}
 
-    /// Digits compare like text, where they begin at the same place.
-    fn size(&self, other: &Self) -> Ordering {
-        let whole = self.whole.len().cmp(&other.whole.len()).then(self.whole.cmp(other.whole));
-        whole.then(self.fraction.cmp(other.fraction))
+impl PartialOrd for Number<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -17,8 +17,33 @@ impl Request {
     /// `aws:PrincipalType`, `aws:username`, and `aws:userid` where it doesn't hold an id that only AWS knows; for services
     /// `aws:PrincipalServiceName`.
     pub fn circumstances(&self) -> Context {
-        let mut context = self.context.clone();
-        for (key, value) in self.principal.keys() {
+        self.principal.circumstances(&self.context)
+    }
+
+    /// The same, without the work where the statement asks for none of it.
+    pub(super) fn circumstances_for(&self, statement: &Statement) -> Cow<'_, Context> {
+        if statement.asks_for_caller() { Cow::Owned(self.circumstances()) } else { Cow::Borrowed(&self.context) }
+    }
+}
+
+impl Statement {
+    /// Whether it may ask for what follows from the caller.
+    pub(in crate::policy) fn asks_for_caller(&self) -> bool {
+        let derived = |key: &str| {
+            let key = key.to_ascii_lowercase();
+            key.starts_with(PRINCIPAL) || key == USERNAME || key == USERID
+        };
+        let patterns = self.resources.iter().flat_map(|clause| &clause.patterns);
+        let values = self.conditions.iter().flat_map(|test| &test.values);
+        self.conditions.iter().any(|test| derived(&test.key)) || patterns.chain(values).any(|text| text.contains("${"))
+    }
+}
+
+impl Caller {
+    /// With what follows from the caller.
+    pub(in crate::policy) fn circumstances(&self, context: &Context) -> Context {
+        let mut context = context.clone();
+        for (key, value) in self.keys() {
             if context.get(key).is_none() {
                 context.set(key, vec![value]);
             }
@@ -26,21 +51,6 @@ impl Request {
         context
     }
 
-    /// The same, without the work where the statement asks for none of it.
-    pub(super) fn circumstances_for(&self, statement: &Statement) -> Cow<'_, Context> {
-        let derived = |key: &str| {
-            let key = key.to_ascii_lowercase();
-            key.starts_with(PRINCIPAL) || key == USERNAME || key == USERID
-        };
-        let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
-        let values = statement.conditions.iter().flat_map(|test| &test.values);
-        let asked = statement.conditions.iter().any(|test| derived(&test.key))
-            || patterns.chain(values).any(|text| text.contains("${"));
-        if asked { Cow::Owned(self.circumstances()) } else { Cow::Borrowed(&self.context) }
-    }
-}
-
-impl Caller {
     fn keys(&self) -> Vec<(&'static str, String)> {
         let mut keys = Vec::new();
         let mut add = |key: &'static str, value: &str| keys.push((key, value.to_owned()));
