@@ -42,11 +42,7 @@ impl Case {
         let place = format!("{}, {mishap:?}, {parallelism} at once", self.name);
         let world = self.before.fork();
         let first = world.run(self.mode, &Faults::of([mishap]), parallelism);
-        match (mishap.harm, &first) {
-            (Harm::KillBefore | Harm::KillAfter, Ended::Killed) => {}
-            (Harm::LoseRequest | Harm::LoseAnswer, Ended::Finished(_)) => {}
-            other => panic!("{place}: {other:#?}"),
-        }
+        assert_eq!(matches!(first, Ended::Killed), KILLS.contains(&mishap.harm), "{place}: {first:#?}");
         let again = world.run(self.mode, &Faults::none(), parallelism);
         assert!(
             matches!(&again, Ended::Finished(outcome) if outcome.succeeded()),

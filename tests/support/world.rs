@@ -238,8 +238,8 @@ impl World {
         assert_eq!(left, recorded, "{place}: the keys that are left are not those of the state");
         let (contents, credentials) = (self.contents(), self.text("credentials"));
         for id in &left {
-            let users = contents["users"].as_object().expect("users").values();
-            let key = users.filter_map(|user| user["keys"].get(id)).next();
+            let mut users = contents["users"].as_object().expect("users").values();
+            let key = users.find_map(|user| user["keys"].get(id));
             let digest = key.unwrap_or_else(|| panic!("{place}: {id} is gone"))["secret_sha256"].clone();
             let line = credentials.lines().skip_while(|line| !line.ends_with(id.as_str())).nth(1).unwrap_or_default();
             let secret = line.rsplit(' ').next().unwrap_or_default();
@@ -255,12 +255,12 @@ impl World {
         elsewhere.push(self.contents().to_string());
         for file in files(self.folder.path()) {
             let text = std::fs::read_to_string(&file).expect("text");
-            if !sinks.contains(&file) {
-                elsewhere.push(text);
-            } else {
+            if sinks.contains(&file) {
                 // A dead key's secret is no secret; but nothing of it should stay.
                 let known = seen.secrets.iter().filter(|secret| text.contains(secret.as_str())).count();
                 assert!(known <= 1, "{place}: {} holds {known} secrets", file.display());
+            } else {
+                elsewhere.push(text);
             }
         }
         for secret in &seen.secrets {
