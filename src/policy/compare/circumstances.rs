@@ -8,6 +8,7 @@ use crate::policy::pattern::{self as texts, Filling, variable_key, variables};
 use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Comparison, Statement, Test};
 
+use super::filling::fitting_text;
 use super::formula::{Atom, Atoms, Formula};
 use super::language::{Token, cells};
 use super::pattern::{self, Pattern};
@@ -62,6 +63,7 @@ impl<'a> Circumstances<'a> {
                 fillings.push(filling);
             }
         }
+        fillings.extend(self.tests.values().flat_map(|tests| compared(tests)).map(|values| examples.with(&values)));
         fillings.truncate(MOST_FILLINGS);
         if !self.variables.is_empty() {
             fillings.push(Context::default());
@@ -133,6 +135,14 @@ impl<'a> Circumstances<'a> {
         }
         kept
     }
+}
+
+/// What variables have to stand for so that one value of a key's tests is another.
+fn compared(tests: &[&Test]) -> Vec<Context> {
+    let values: Vec<&String> = tests.iter().flat_map(|test| &test.values).collect();
+    let plain = values.iter().filter(|value| !value.contains("${"));
+    let pairs = plain.flat_map(|plain| values.iter().map(move |value| (value, plain)));
+    pairs.filter(|(value, _)| value.contains("${")).filter_map(|(value, plain)| fitting_text(value, plain)).collect()
 }
 
 fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
@@ -331,6 +341,8 @@ mod tests {
         assert_eq!(between(&home, &bob, 0).as_deref(), Some("aws:username=example s3:prefix=home/example"));
         assert_eq!(between(&both, &never, 0), None, "the first filling is an example");
         assert_eq!(between(&both, &never, 1).as_deref(), Some("aws:username=bob k:k=a s3:prefix=home/bob"));
+        let same = json!({"StringEquals": {"k:k": "a"}, "StringLike": {"k:k": "${aws:username}"}});
+        assert_eq!(between(&same, &never, 1).as_deref(), Some("aws:username=a k:k=a"));
         let unfilled =
             json!({"StringNotEquals": {"s3:prefix": "home/${aws:username}"}, "Null": {"aws:username": "true"}});
         assert!(between(&unfilled, &never, 2).is_some(), "the last one has no value");

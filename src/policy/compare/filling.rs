@@ -15,16 +15,26 @@ pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
     }
     let parts: Vec<(&[Letter<'_>], &[char])> =
         patterns.iter().zip(&parts).map(|(letters, part)| (&letters[..], &part[..])).collect();
-    let mut search = Search { values: Context::default(), steps: 0 };
-    search.fits(&parts).then_some(search.values)
+    Search::default().values(&parts)
 }
 
+/// The same of a pattern of texts.
+pub(super) fn fitting_text(pattern: &str, text: &str) -> Option<Context> {
+    let text: Vec<char> = text.chars().collect();
+    Search::default().values(&[(&letters(pattern), &text)])
+}
+
+#[derive(Default)]
 struct Search {
     values: Context,
     steps: usize,
 }
 
 impl Search {
+    fn values(mut self, parts: &[(&[Letter<'_>], &[char])]) -> Option<Context> {
+        self.fits(parts).then_some(self.values)
+    }
+
     /// Parts of a pattern, each with what it must match all of.
     fn fits(&mut self, parts: &[(&[Letter<'_>], &[char])]) -> bool {
         self.steps += 1;
@@ -94,6 +104,12 @@ mod tests {
             });
             assert_eq!(found.as_deref(), expected, "{pattern} {resource}");
         }
+    }
+
+    #[test]
+    fn texts_have_no_parts() {
+        let found = fitting_text("*:${aws:username}", "a:b:c:d:e:f:g").unwrap();
+        assert_eq!(found.get("aws:username"), Some(&["b:c:d:e:f:g".to_owned()][..]));
     }
 
     #[test]

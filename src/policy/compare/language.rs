@@ -124,6 +124,8 @@ impl<'a> Automaton<'a> {
                 characters.push(*c);
             }
         }
+        // So that witnesses don't depend on the order of the patterns.
+        characters.sort_unstable();
         let mut other = "xyzabcdefghijklmnopqrstuvw0123456789".chars().chain('\u{100}'..);
         let free = other.find(|c| !characters.contains(c));
         characters.extend(free);

@@ -43,7 +43,11 @@ pub(super) fn literal(text: &str) -> Pattern {
 /// A wildcard in the first five parts of an ARN doesn't match a colon, and AWS completes a short ARN with `*`. With
 /// `variables`, `${…}` is filled in by the request, and `${*}`, `${?}` and `${$}` are those characters.
 pub(super) fn resource(text: &str, variables: bool) -> Resource {
-    tokens(text, variables, &mut |colon| Token::Star(colon))
+    tokens(text, variables, &mut |inside, colon| {
+        let may_be_empty = inside.split_once(',').is_some_and(|(_, default)| default.trim() == "''");
+        // "If a variable has no value", an empty one included, the pattern matches nothing.
+        if may_be_empty { vec![Token::Star(colon)] } else { vec![Token::One(colon), Token::Star(colon)] }
+    })
 }
 
 /// Whether `wide` matches whatever `narrow` matches, whatever the values of the variables: a variable of `narrow` is
@@ -51,15 +55,13 @@ pub(super) fn resource(text: &str, variables: bool) -> Resource {
 pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
     let mut names: Vec<String> = Vec::new();
     let mut unfilled = |text: &str| {
-        let mut found = variables(text);
-        let resource = tokens(text, true, &mut |_| {
-            let name = found.next().unwrap_or_default().to_owned();
-            let index = names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                names.push(name);
+        let resource = tokens(text, true, &mut |name, _| {
+            let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
+                names.push(name.to_owned());
                 names.len() - 1
             });
             // A private character stands for the value: no literal matches it.
-            Token::Char(char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0)).unwrap_or('\u{f0000}'))
+            vec![Token::Char(char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0)).unwrap_or('\u{f0000}'))]
         });
         resource.tokens
     };
@@ -76,7 +78,7 @@ fn wildcard(c: char, colon: bool) -> Token {
     }
 }
 
-fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(bool) -> Token) -> Resource {
+fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(&str, bool) -> Vec<Token>) -> Resource {
     if !text.is_empty() && text.chars().all(|c| c == '*') {
         return Resource { tokens: vec![Token::Star(true)], varies: false };
     }
@@ -90,7 +92,7 @@ fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(bool) -> Token) 
                 "*" | "?" | "$" => tokens.extend(name.chars().map(Token::Char)),
                 _ => {
                     varies = true;
-                    tokens.push(variable(parts == 6));
+                    tokens.extend(variable(name, parts == 6));
                 }
             }
             rest = after;
@@ -133,6 +135,9 @@ mod tests {
         assert!(home.varies);
         assert!(includes(&home.tokens, &literal("arn:aws:s3:::home/bob/x")));
         assert!(!resource("arn:aws:s3:::home/${aws:username}/*", false).varies);
+        assert!(!includes(&home.tokens, &literal("arn:aws:s3:::home//x")), "an empty value is none");
+        let nobody = resource("arn:aws:s3:::home/${aws:username, ''}/*", true);
+        assert!(includes(&nobody.tokens, &literal("arn:aws:s3:::home//x")));
         let mine = "arn:aws:s3:::home/${aws:username}/*";
         assert!(includes_unfilled(mine, "arn:aws:s3:::home/${aws:username}/a*"));
         assert!(!includes_unfilled("arn:aws:s3:::home/${aws:username}/a*", mine));
