@@ -62,10 +62,12 @@ pub struct Outcome {
     pub failed: Vec<(StepId, Fault)>,
     pub skipped: Vec<(StepId, Vec<Address>)>,
     pub calls: usize,
+    /// It was told to stop before everything was begun.
+    pub interrupted: bool,
 }
 
 impl Outcome {
     pub fn succeeded(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty()
+        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
     }
 }

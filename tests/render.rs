@@ -459,6 +459,7 @@ fn partial() -> (Plan, Outcome) {
         ],
         skipped: vec![(id(attachment, Phase::Create), vec![at("role.worker")])],
         calls: 2,
+        interrupted: false,
     };
     (plan(changes), outcome)
 }

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
+use super::stop::Stop;
 use crate::call::{
     Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Reply, Snapshot, Write,
 };
@@ -23,7 +24,8 @@ pub struct Worker<'a> {
     plan: &'a Plan,
     provider: &'a dyn Provider,
     ledger: &'a Ledger<'a>,
-    events: &'a dyn Sink,
+    pub(super) events: &'a dyn Sink,
+    pub(super) stop: &'a Stop,
     made: AtomicBool,
     removed: AtomicBool,
     calls: AtomicUsize,
@@ -40,12 +42,19 @@ struct Progress {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(plan: &'a Plan, provider: &'a dyn Provider, ledger: &'a Ledger<'a>, events: &'a dyn Sink) -> Self {
+    pub fn new(
+        plan: &'a Plan,
+        provider: &'a dyn Provider,
+        ledger: &'a Ledger<'a>,
+        events: &'a dyn Sink,
+        stop: &'a Stop,
+    ) -> Self {
         Self {
             plan,
             provider,
             ledger,
             events,
+            stop,
             made: AtomicBool::new(false),
             removed: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
@@ -175,7 +184,11 @@ impl<'a> Worker<'a> {
             };
             self.events.event(&Event::Waiting { step: step.id.clone(), why: wait.why, waited, limit: wait.limit });
             let pause = propagation::pause(tries).min(wait.limit.saturating_sub(waited));
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                // Nobody waits two minutes for IAM who wants to stop.
+                () = self.stop.asked() => return Err(failure),
+            }
             waited += pause;
             tries += 1;
         }
@@ -221,7 +234,8 @@ impl<'a> Worker<'a> {
         key: &NewKey,
         mut failure: Failure,
     ) -> (Failure, bool) {
-        for sink in step.calls.iter().take(answered).filter_map(|write| emptied(write, &key.id)) {
+        // The call that failed, too: a disk may report an error after the file was replaced.
+        for sink in step.calls.iter().take(answered + 1).filter_map(|write| emptied(write, &key.id)) {
             // A sink that keeps a dead key does no harm; the key itself is what must go.
             let _ = self.provider.write(&sink, &Carried::default()).await;
         }

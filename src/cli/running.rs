@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::Context;
 use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
+use super::interrupt::interruptible;
 use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
 use super::session::{Declared, belongs};
@@ -99,6 +100,7 @@ pub async fn run(
         context.terminal.result(&human::outcome(plan, &outcome, context.terminal.style()))?;
     }
     match left_undone(plan) {
+        _ if outcome.interrupted => Err(CommandError::interrupted()),
         Some(reason) => Err(reason),
         None if outcome.succeeded() => Ok(ExitCode::SUCCESS),
         None => Ok(ExitCode::FAILURE),
@@ -159,11 +161,9 @@ async fn under_lock(
     let state = state.unwrap_or_else(|| first_state(plan));
     started();
     let progress = Progress::new(&context.terminal, plan.steps.len());
-    let outcome = tokio::select! {
-        outcome = apply::apply(plan, provider, store, state, &progress, context.options.parallelism()) => Ok(outcome),
-        // The state and its journal hold every step that was done.
-        _ = tokio::signal::ctrl_c() => Err(CommandError::interrupted()),
-    };
+    let (stop, parallelism) = (apply::Stop::default(), context.options.parallelism());
+    let work = apply::apply_until(plan, provider, store, state, &progress, parallelism, &stop);
+    let outcome = interruptible(work, &stop, &context.terminal).await;
     progress.finish();
     outcome
 }

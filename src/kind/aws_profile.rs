@@ -60,6 +60,10 @@ impl Kind for AwsProfile {
         unset(recorded, &ours).into_iter().collect()
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn adoptable(&self) -> bool {
         true
     }

@@ -126,6 +126,17 @@ pub trait Kind: Sync {
     /// part is ours (a profile, a stage).
     fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write>;
 
+    /// What is to be cleared away locally of a recorded object that is gone: a run that was killed while it removed it, or
+    /// somebody who removed it elsewhere, left that. Does nothing where there is nothing of it.
+    fn leftovers(&self, _recorded: &Attributes) -> Vec<Write> {
+        Vec::new()
+    }
+
+    /// Whether it is only in files of this machine, which can be removed while something else still names it.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Whether AWS will refuse to delete it, and why: `bucket holds objects and force_destroy is not set`.
     fn obstacle(&self, _seen: &Seen, _recorded: &Attributes) -> Option<String> {
         None

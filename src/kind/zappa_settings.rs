@@ -74,6 +74,10 @@ impl Kind for ZappaSettings {
         vec![unset(recorded, settings(recorded).into_keys().collect())]
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn adoptable(&self) -> bool {
         true
     }

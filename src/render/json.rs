@@ -33,6 +33,7 @@ pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
         "sandbox": plan.header.sandbox,
         "mode": plan.header.mode,
         "succeeded": outcome.succeeded(),
+        "interrupted": outcome.interrupted,
         "summary": {
             "added": of(Phase::Create),
             "changed": of(Phase::Update),

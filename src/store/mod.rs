@@ -1,5 +1,6 @@
 //! Where state is kept, opened by URL.
 
+pub mod faulty;
 mod lease;
 pub mod local;
 pub mod memory;

@@ -7,3 +7,4 @@ pub mod command;
 pub mod edge;
 pub mod moto;
 pub mod project;
+pub mod world;

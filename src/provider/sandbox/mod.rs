@@ -83,6 +83,22 @@ impl Sandbox {
         Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
     }
 
+    /// Another account in memory, just like this one, which goes its own way from here.
+    pub fn copied(&self) -> Result<Self, Failure> {
+        let account = self.current()?.account.clone();
+        let inner = Inner { account, stamp: None, asked: BTreeMap::new() };
+        Ok(Self { file: None, acting: None, inner: Mutex::new(inner) })
+    }
+
+    /// Everything in the account, as its file has it.
+    ///
+    /// # Panics
+    /// Never: the maps of an account have text keys.
+    pub fn contents(&self) -> Result<Value, Failure> {
+        let inner = self.current()?;
+        Ok(serde_json::to_value(&inner.account).expect("an account always serialises"))
+    }
+
     /// The same account, in which each call is decided over the caller's policies, as IAM does.
     #[must_use]
     pub fn enforcing(self, acting: Acting) -> Self {
