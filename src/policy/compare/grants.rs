@@ -191,12 +191,11 @@ impl<'s> Direction<'s, '_> {
         let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
         let allows: Vec<&Row<'_>> = [row].into_iter().chain(bounds).collect();
         let named: Vec<&Row<'_>> = allows.iter().copied().chain(deny).collect();
-        let (resource, except_resources) = match pattern {
-            Some(pattern) => (pattern.to_owned(), Vec::new()),
-            None => {
-                let denied = deny.and_then(|deny| self.denied(region, deny));
-                self.resource(row, &allows, denied, region.place)
-            }
+        let (resource, except_resources) = if let Some(pattern) = pattern {
+            (pattern.to_owned(), Vec::new())
+        } else {
+            let denied = deny.and_then(|deny| self.denied(region, deny));
+            self.resource(row, &allows, denied, region.place)
         };
         let template = What {
             allow,
