@@ -33,38 +33,46 @@ pub(super) struct Circumstances<'a> {
 }
 
 impl<'a> Circumstances<'a> {
-    pub fn of(caller: &'a Caller, statements: impl Iterator<Item = &'a Statement>) -> Self {
+    /// `patterns`: those of resources about which it isn't settled what they match.
+    pub fn of(
+        caller: &'a Caller,
+        statements: impl Iterator<Item = &'a Statement>,
+        patterns: impl Iterator<Item = &'a str>,
+    ) -> Self {
         let mut found = Self { caller, tests: BTreeMap::new(), variables: BTreeSet::new() };
+        patterns.for_each(|pattern| found.add_variables(pattern));
         for statement in statements {
-            let values = statement.conditions.iter().flat_map(|test| &test.values);
-            let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
-            let texts = values.chain(patterns).filter(|_| statement.variables);
-            let keys = texts.flat_map(|text| variables(text)).map(|inside| variable_key(inside).to_lowercase());
-            found.variables.extend(keys);
             for test in &statement.conditions {
                 found.tests.entry(test.key.to_lowercase()).or_default().push(test);
+                if statement.variables {
+                    test.values.iter().for_each(|value| found.add_variables(value));
+                }
             }
         }
         found
     }
 
+    fn add_variables(&mut self, text: &str) {
+        self.variables.extend(variables(text).map(|inside| variable_key(inside).to_lowercase()));
+    }
+
     /// What the variables may stand for: what follows from the caller, or else an example each; in place of some of them
-    /// values that are known to make a difference, or of one a value that is tested for; nothing.
+    /// values that are known to make a difference; in place of one of them a value that is tested for, or nothing; nothing.
     pub fn fillings(&self, fitting: Vec<Context>) -> Vec<Context> {
         let known = self.caller.circumstances(&Context::default());
         let example = |key: &String| known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec);
         let examples: Context = self.variables.iter().map(|key| (key.clone(), example(key))).collect();
-        let fitting = fitting.into_iter().map(|values| examples.with(&values));
-        let mut fillings: Vec<Context> = std::iter::once(examples.clone()).chain(fitting).collect();
+        let fitting = fitting.into_iter().chain(self.tests.values().flat_map(|tests| compared(tests)));
+        let mut fillings: Vec<Context> = fitting.map(|values| examples.with(&values)).collect();
+        fillings.extend(self.variables.iter().map(|key| examples.without(key)));
         for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
-            for value in values(tests, &examples) {
-                let mut filling = examples.clone();
-                filling.set(key, vec![value]);
-                fillings.push(filling);
-            }
+            let with = |value| examples.with(&[(key.clone(), vec![value])].into_iter().collect());
+            fillings.extend(values(tests, &examples).into_iter().map(with));
         }
-        fillings.extend(self.tests.values().flat_map(|tests| compared(tests)).map(|values| examples.with(&values)));
+        let mut seen = BTreeSet::from([examples.clone(), Context::default()]);
+        fillings.retain(|filling| seen.insert(filling.clone()));
         fillings.truncate(MOST_FILLINGS);
+        fillings.insert(0, examples);
         if !self.variables.is_empty() {
             fillings.push(Context::default());
         }
@@ -139,7 +147,7 @@ impl<'a> Circumstances<'a> {
 
 /// What variables have to stand for so that one value of a key's tests is another.
 fn compared(tests: &[&Test]) -> Vec<Context> {
-    let values: Vec<&String> = tests.iter().flat_map(|test| &test.values).collect();
+    let values: BTreeSet<&String> = tests.iter().flat_map(|test| &test.values).collect();
     let plain = values.iter().filter(|value| !value.contains("${"));
     let pairs = plain.flat_map(|plain| values.iter().map(move |value| (value, plain)));
     pairs.filter(|(value, _)| value.contains("${")).filter_map(|(value, plain)| fitting_text(value, plain)).collect()
@@ -284,7 +292,7 @@ mod tests {
         let mut atoms = Atoms::default();
         let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
         let caller = Caller::service("lambda.amazonaws.com");
-        let circumstances = Circumstances::of(&caller, statements.iter());
+        let circumstances = Circumstances::of(&caller, statements.iter(), std::iter::empty());
         let context = circumstances.example(&circumstances.fillings(Vec::new())[filling], &atoms, &holds, &fails)?;
         let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));
         Some(text.collect::<Vec<_>>().join(" "))

@@ -229,6 +229,14 @@ fn a_value_with_a_variable_beside_another_is_one_more() {
 }
 
 #[test]
+fn one_variable_may_have_a_value_where_another_has_none() {
+    let mine = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::${aws:PrincipalTag/team}"));
+    let prefixed = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*", "Condition": {
+        "StringLike": {"s3:prefix": "${aws:PrincipalTag/name}/*"}, "Null": {"aws:PrincipalTag/team": "true"}}});
+    assert_eq!(between(&mine, &json!([mine, prefixed])).relation(), Relation::Wider);
+}
+
+#[test]
 fn examples_are_about_who_asks_and_keep_the_characters_that_are_no_wildcards() {
     let name = "arn:aws:iam::123456789012:user/ada";
     let home = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::a${*}/${aws:username}?"));

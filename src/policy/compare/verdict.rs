@@ -169,7 +169,7 @@ impl<'s, 'a> Case<'s, 'a> {
     /// A request that only the speaker's side allows, through the speaker and none of the others.
     fn shown(&self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Answer> {
         let rows = self.rows.iter().map(|row| self.space.rows[*row].statement);
-        let circumstances = Circumstances::of(self.caller, rows);
+        let circumstances = Circumstances::of(self.caller, rows, self.varying().into_iter());
         let fillings = circumstances.fillings(self.fitting(&self.place.witness));
         fillings.iter().find_map(|filling| {
             let resources = self.resources(&self.caller.circumstances(filling));
