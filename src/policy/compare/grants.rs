@@ -158,6 +158,14 @@ impl<'s> Direction<'s, '_> {
         (1..layers).map(|layer| Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])).collect()
     }
 
+    /// Of the Allows that speak for one side, those without which it allows nothing: where a boundary has several with
+    /// conditions, none of these is a must.
+    fn demanding<'r>(&self, region: &Region<'_>, ours: bool, rows: &[&'r Row<'r>]) -> Vec<&'r Row<'r>> {
+        let allows: Vec<usize> = self.of(region, ours, Effect::Allow).collect();
+        let alone = |layer: usize| allows.iter().filter(|row| self.space.rows[**row].layer == layer).count() == 1;
+        rows.iter().copied().filter(|row| row.layer == 0 || alone(row.layer)).collect()
+    }
+
     /// Why the other side doesn't allow it.
     fn cause(&self, region: &Region<'_>) -> (Cause, Option<usize>) {
         let theirs = usize::from(!self.is_after());
@@ -204,7 +212,7 @@ impl<'s> Direction<'s, '_> {
             except_actions: Vec::new(),
             resource,
             except_resources,
-            condition: condition_of(&allows).map(|condition| condition.to_string()),
+            condition: condition_of(&self.demanding(region, true, &allows)).map(|condition| condition.to_string()),
         };
         let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
@@ -262,7 +270,7 @@ impl<'s> Direction<'s, '_> {
         let mut parts = BTreeSet::new();
         for row in allows {
             let rows: Vec<&Row<'_>> = [row].into_iter().chain(bounds.iter().copied()).collect();
-            let condition = condition_of(&rows);
+            let condition = condition_of(&self.demanding(region, false, &rows));
             for pattern in patterns(self.space, row, region.place) {
                 parts.extend(self.parts(region, what, cells, &rows, pattern, condition.as_ref()));
             }
