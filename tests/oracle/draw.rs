@@ -147,7 +147,7 @@ impl<'d> Draw<'d> {
             match self.dice.below(3) {
                 0 => rest.insert_str(0, variable),
                 1 => rest.push_str(variable),
-                _ => rest = variable.to_owned(),
+                _ => variable.clone_into(&mut rest),
             }
         }
         rest

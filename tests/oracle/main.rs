@@ -77,14 +77,14 @@ fn told(number: usize, law: &str) -> String {
     let breaks =
         |pair: &document::Pair| check(kind, pair, number as u64, &mut Memory::default()).is_err_and(|it| same(&it));
     let small = shrink::shrunk(pair, breaks);
-    let side = |layers: &document::Layers| {
-        let documents =
-            layers.iter().map(|layer| layer.iter().map(|it| format!("  {}\n", it.json())).collect::<String>());
-        documents.collect::<Vec<_>>().join("  within\n")
+    let lines = |layer: &Vec<document::Document>| {
+        let documents = layer.iter().map(|it| format!("  {}", it.json()));
+        documents.collect::<Vec<_>>().join("\n")
     };
+    let side = |layers: &document::Layers| layers.iter().map(lines).collect::<Vec<_>>().join("\n  within\n");
     let law = check(kind, &small, number as u64, &mut Memory::default()).err().unwrap_or_default();
     format!(
-        "pair {number} ({kind:?}), alone with RELAYCTL_ORACLE_FIRST={number} RELAYCTL_ORACLE_PAIRS={}:\nbefore\n{}after\n{}{law}",
+        "pair {number} ({kind:?}), alone with RELAYCTL_ORACLE_FIRST={number} RELAYCTL_ORACLE_PAIRS={}:\nbefore\n{}\nafter\n{}\n{law}",
         number + 1,
         side(&small.before),
         side(&small.after)

@@ -44,7 +44,7 @@ fn split(statement: Statement, dice: &mut Dice) -> Vec<Statement> {
         1 if statement.resources.as_ref().is_some_and(|list| !list.not) => {
             let with = |items| {
                 let mut part = statement.clone();
-                part.resources.iter_mut().for_each(|list| list.items = Vec::clone(&items));
+                part.resources.iter_mut().for_each(|list| list.items.clone_from(&items));
                 part
             };
             let items = statement.resources.as_ref().map_or(&[][..], |list| &list.items);
