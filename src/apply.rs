@@ -3,13 +3,14 @@
 mod ledger;
 mod propagation;
 mod step;
+mod stop;
 
 use std::collections::BTreeMap;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::address::Address;
-use crate::event::{Event, Fault, Outcome};
+use crate::event::{Event, Outcome};
 use crate::graph::{Order, Ready};
 use crate::plan::{Plan, Step, StepId};
 use crate::port::{Provider, Sink, Store};
@@ -17,8 +18,9 @@ use crate::state::State;
 
 use ledger::Ledger;
 use step::Worker;
+pub use stop::Stop;
 
-/// Does the plan, `parallelism` steps at once, saving `state` after every step. The caller holds the lock and has
+/// Does the plan, `parallelism` steps at once, noting every step in the store. The caller holds the lock and has
 /// checked that plan and state belong together ([`stale`]).
 pub async fn apply(
     plan: &Plan,
@@ -28,31 +30,46 @@ pub async fn apply(
     events: &dyn Sink,
     parallelism: usize,
 ) -> Outcome {
+    apply_until(plan, provider, store, state, events, parallelism, &Stop::default()).await
+}
+
+/// The same, and stops when it is asked to: the steps under way are finished and noted, no other begins.
+pub async fn apply_until(
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    state: State,
+    events: &dyn Sink,
+    parallelism: usize,
+    stop: &Stop,
+) -> Outcome {
     let mut outcome = Outcome::default();
     if plan.steps.is_empty() {
         return outcome;
     }
     let ledger = Ledger::new(store, state);
     // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes of this run.
-    if let Err(fault) = ledger.save().await {
+    if let Err(fault) = ledger.begin().await {
         outcome.failed.extend(plan.steps.first().map(|step| (step.id.clone(), fault)));
         outcome.skipped = plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
         return outcome;
     }
-    let worker = Worker::new(plan, provider, &ledger, events);
-    run(plan, &worker, events, parallelism.max(1), &mut outcome).await;
+    let worker = Worker::new(plan, provider, &ledger, events, stop);
+    run(plan, &worker, parallelism.max(1), &mut outcome).await;
     outcome.calls = worker.calls();
+    ledger.end().await;
     outcome
 }
 
-async fn run(plan: &Plan, worker: &Worker<'_>, events: &dyn Sink, parallelism: usize, outcome: &mut Outcome) {
+async fn run(plan: &Plan, worker: &Worker<'_>, parallelism: usize, outcome: &mut Outcome) {
+    let events = worker.events;
     let steps: BTreeMap<&StepId, &Step> = plan.steps.iter().map(|step| (&step.id, step)).collect();
     let order = Order::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
     let mut ready = Ready::new(&order);
     let mut running = FuturesUnordered::new();
     let mut halted = false;
     loop {
-        while !halted && running.len() < parallelism {
+        while !halted && !worker.stop.is_asked() && running.len() < parallelism {
             let Some(id) = ready.take() else { break };
             let Some(step) = steps.get(&id).copied() else { continue };
             events.event(&Event::Started { step: id.clone() });
@@ -66,8 +83,7 @@ async fn run(plan: &Plan, worker: &Worker<'_>, events: &dyn Sink, parallelism: u
                 outcome.done.push(id);
             }
             Err(fault) => {
-                // Without a state nothing more can be done safely: what is in flight ends, nothing new begins.
-                halted |= matches!(fault, Fault::State(_));
+                halted |= fault.ends_the_run();
                 skip(&ready.failed(&id), &id.address, events, outcome);
                 events.event(&Event::Failed { step: id.clone(), why: fault.clone() });
                 outcome.failed.push((id, fault));
@@ -79,7 +95,10 @@ async fn run(plan: &Plan, worker: &Worker<'_>, events: &dyn Sink, parallelism: u
         left.extend(ready.failed(&id));
         left.push(id);
     }
-    if let Some((cause, _)) = outcome.failed.last().cloned() {
+    if !halted {
+        // All that was not begun is left to the next run.
+        outcome.interrupted = !left.is_empty();
+    } else if let Some((cause, _)) = outcome.failed.last().cloned() {
         skip(&left, &cause.address, events, outcome);
     }
 }

@@ -1,20 +1,21 @@
 //! (Desired, Recorded, Live) -> one change per address, each with its reason.
-
 //!
 //! Everything here is a comparison of values that were brought into normal form before they came; nothing is read and
 //! nothing is filtered away afterwards.
 
 mod fields;
+mod obstruction;
 mod spread;
 
 pub use fields::same;
+pub use obstruction::Obstruction;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::call::{Failure, Observed};
+use crate::call::{Failure, Observed, Write};
 use crate::kind::{self, Attached, Form, Kind, Seen, Sighting};
 use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
 use crate::value::{Attributes, FieldChange};
@@ -35,6 +36,9 @@ pub struct Change {
     pub drift: Vec<FieldChange>,
     /// Things on it that the manifest doesn't name, for people: `policy arn:… attached by others: left alone`.
     pub left_alone: Vec<String>,
+    /// Where it goes: what must go before it, in the order of the calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before_it: Vec<Obstruction>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,11 +112,29 @@ pub struct Decision {
     /// The declared object, with the keys of keyed fields (tags) that are somebody else's and stay.
     pub wanted: Option<Attributes>,
     pub recorded: Option<Attributes>,
+    /// The calls that take away what is not ours and hangs on it, before it goes.
+    pub clearing: Vec<Write>,
+}
+
+/// What may be removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Removal {
+    /// `destroy`: everything that is recorded.
+    pub everything: bool,
+    /// `--allow-delete-foreign`: also what others hung on that which goes.
+    pub foreign: bool,
+}
+
+impl From<bool> for Removal {
+    fn from(everything: bool) -> Self {
+        Self { everything, foreign: false }
+    }
 }
 
 /// Decides for every address that is declared or recorded, in the order of addresses. For a destroy, `desired` comes
-/// without resources and `removing` is true.
-pub fn diff(desired: &Desired, recorded: &Recorded, live: &Live, removing: bool) -> Vec<Decision> {
+/// without resources and `removal` is of everything.
+pub fn diff(desired: &Desired, recorded: &Recorded, live: &Live, removal: impl Into<Removal>) -> Vec<Decision> {
+    let removal = removal.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     let mut decisions: Vec<Decision> = addresses
         .into_iter()
@@ -124,7 +146,7 @@ pub fn diff(desired: &Desired, recorded: &Recorded, live: &Live, removing: bool)
                 entry: recorded.get(address),
                 desired,
                 recorded,
-                removing,
+                removal,
             };
             Some(subject.decide(live.get(address)))
         })
@@ -143,7 +165,7 @@ struct Subject<'a> {
     entry: Option<&'a Entry>,
     desired: &'a Desired,
     recorded: &'a Recorded,
-    removing: bool,
+    removal: Removal,
 }
 
 impl Subject<'_> {
@@ -185,11 +207,14 @@ impl Subject<'_> {
         let comparison = Comparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
         let (action, reason) = self.verdict(&comparison, &seen, resource);
         if action == Action::Replace
-            && let Some(obstacle) = conflict.or_else(|| self.hangs_on_it(&seen))
+            && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
         {
-            return self.decision(Action::Refuse, Reason::Obstacle(obstacle), Some(seen));
+            return self.refusal(obstacle, seen);
         }
         let mut decision = self.decision(action, reason, None);
+        if action == Action::Replace {
+            self.clear(&mut decision, &seen);
+        }
         decision.change.left_alone = self.left_alone(&seen, resource, &comparison);
         decision.change.drift = self.drift(&seen);
         decision.change.unchanged = comparison.unchanged;
@@ -240,36 +265,48 @@ impl Subject<'_> {
     /// Recorded, but no longer declared.
     fn surplus(&self, seen: Seen) -> Decision {
         let empty = Attributes::new();
-        let (recorded, recorded_id) = match self.entry {
-            Some(entry) => (&entry.attributes, entry.id.clone()),
-            None => (&empty, None),
-        };
+        let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
+        let recorded_id = self.entry.and_then(|entry| entry.id.clone());
         if let Some(id) = recorded_id.filter(|id| *id != seen.id) {
             let reason = Reason::RecreatedBySomeoneElse { recorded: id, live: seen.id.clone() };
             return self.decision(Action::Refuse, reason, Some(seen));
         }
-        if let Some(why) = self.kind.obstacle(&seen, recorded).or_else(|| self.hangs_on_it(&seen)) {
-            return self.decision(Action::Refuse, Reason::Obstacle(why), Some(seen));
+        if let Some(why) = self.obstacle(&seen) {
+            return self.refusal(why, seen);
         }
-        let reason = if self.removing { Reason::Destroy } else { Reason::Undeclared };
+        let reason = if self.removal.everything { Reason::Destroy } else { Reason::Undeclared };
         let mut decision = self.decision(Action::Delete, reason, None);
         decision.change.drift = self.drift(&seen);
         decision.change.fields = fields::all_gone(self.kind, recorded, &seen.attributes);
+        self.clear(&mut decision, &seen);
         decision.seen = Some(seen);
         decision
     }
 
-    /// AWS refuses to delete a user or a role while a policy hangs on it; ours go first, others are not ours to remove.
-    fn hangs_on_it(&self, seen: &Seen) -> Option<String> {
-        let foreign: Vec<String> =
-            seen.attached.iter().filter(|attached| !self.known_attachment(attached)).map(ToString::to_string).collect();
-        (!foreign.is_empty()).then(|| {
-            format!(
-                "{} {} on it that relayctl did not put there: remove that first, AWS deletes nothing that a policy hangs on",
-                foreign.join(" and "),
-                if foreign.len() == 1 { "hangs" } else { "hang" },
-            )
-        })
+    /// Why it can't go: AWS refuses as long as something is in it or hangs on it. Ours goes first; what others put there
+    /// is not ours to remove, unless that is asked for.
+    fn obstacle(&self, seen: &Seen) -> Option<String> {
+        let empty = Attributes::new();
+        let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
+        self.kind.obstacle(seen, recorded).or_else(|| obstruction::refusal(&self.obstructions(seen), self.removal))
+    }
+
+    fn refusal(&self, why: String, seen: Seen) -> Decision {
+        let mut decision = self.decision(Action::Refuse, Reason::Obstacle(why), None);
+        decision.change.before_it = self.obstructions(&seen);
+        decision.seen = Some(seen);
+        decision
+    }
+
+    /// It goes: what must go before it is said, and what of it is not ours goes with it.
+    fn clear(&self, decision: &mut Decision, seen: &Seen) {
+        decision.change.before_it = self.obstructions(seen);
+        let foreign = decision.change.before_it.iter().filter(|it| it.owner.is_none());
+        decision.clearing = foreign.flat_map(|it| it.calls.clone()).collect();
+    }
+
+    fn obstructions(&self, seen: &Seen) -> Vec<Obstruction> {
+        obstruction::all(self.kind, self.address, seen, self.desired, self.recorded)
     }
 
     fn known_attachment(&self, attached: &Attached) -> bool {
@@ -306,10 +343,12 @@ impl Subject<'_> {
                 unchanged: 0,
                 drift: Vec::new(),
                 left_alone: Vec::new(),
+                before_it: Vec::new(),
             },
             seen,
             wanted: self.resource.map(|resource| resource.attributes.clone()),
             recorded: self.entry.map(Entry::known),
+            clearing: Vec::new(),
         }
     }
 }

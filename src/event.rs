@@ -43,6 +43,16 @@ pub enum Fault {
     Changed { address: Address, what: String },
     #[error("cannot save the state: {0}")]
     State(String),
+    /// Another run may be at work now.
+    #[error("stopped: {0}")]
+    Lock(String),
+}
+
+impl Fault {
+    /// What is in flight ends, nothing new begins: without a state, or a lock on it, nothing more can be done safely.
+    pub fn ends_the_run(&self) -> bool {
+        matches!(self, Self::State(_) | Self::Lock(_))
+    }
 }
 
 /// How a run ended.
@@ -52,10 +62,12 @@ pub struct Outcome {
     pub failed: Vec<(StepId, Fault)>,
     pub skipped: Vec<(StepId, Vec<Address>)>,
     pub calls: usize,
+    /// It was told to stop before everything was begun.
+    pub interrupted: bool,
 }
 
 impl Outcome {
     pub fn succeeded(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty()
+        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
     }
 }

@@ -26,6 +26,21 @@ pub struct Desired {
     pub checks: Vec<Check>,
     /// `lint: {allow: […]}` of the manifest.
     pub silenced: Vec<Silence>,
+    /// `limits:` of the manifest.
+    pub limits: Limits,
+}
+
+/// Brakes on what one plan may do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Limits {
+    pub max_destroy: Option<Limit>,
+    pub max_change_percent: Option<Limit>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    pub value: usize,
+    pub place: Option<Place>,
 }
 
 /// An assertion on access: the subject can, or cannot, do any of the actions on any of the resources.
@@ -60,6 +75,8 @@ pub struct Resource {
     pub depends_on: BTreeSet<Address>,
     /// `exclusive: true`: policies on it that the manifest doesn't name are removed.
     pub exclusive: bool,
+    /// Where `lifecycle: {prevent_destroy: true}` stands, if it does.
+    pub prevent_destroy: Option<Place>,
     pub place: Option<Place>,
 }
 

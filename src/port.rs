@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::call::{Carried, Failure, Read, Reply, Write};
 use crate::event::Event;
-use crate::state::{LockInfo, State, StoreError};
+use crate::state::{Change, LockInfo, State, StoreError};
 
 /// The one thin edge that sends calls.
 #[async_trait]
@@ -18,21 +18,88 @@ pub trait Provider: Send + Sync {
 /// Where state is kept.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// `None`: there is none yet.
+    /// The state with everything that was appended to it. `None`: there is none yet.
     async fn load(&self) -> Result<Option<State>, StoreError>;
 
     /// All or nothing: after an error or a kill the last state that was saved is still there.
     async fn save(&self, state: &State) -> Result<(), StoreError>;
 
-    /// Held until the guard is dropped.
+    /// Notes one change of the state that was saved last: lasting when this returns, and at the same cost however large the
+    /// state is and however many changes there were. A store that cannot do better writes the whole state.
+    async fn append(&self, change: &Change) -> Result<(), StoreError> {
+        let missing = || StoreError::Missing { location: self.location() };
+        let mut state = self.load().await?.ok_or_else(missing)?;
+        state.change(change.clone());
+        self.save(&state).await
+    }
+
+    /// A lease, which the store renews until the guard is dropped. Does not wait: `StoreError::Locked` says who has it.
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError>;
+
+    /// Asked before everything that a run changes: `StoreError::Lost` once the lock that this store gave out is no longer
+    /// its own. Sends nothing.
+    fn held(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Takes the lock with this id from whoever has it.
+    async fn unlock(&self, _id: &str) -> Result<LockInfo, StoreError> {
+        Err(StoreError::NotLocked { location: self.location() })
+    }
 
     /// For people: `state/dev.json`.
     fn location(&self) -> String;
 }
 
-/// A lock on the state; dropping it releases it.
-pub trait Lock: Send + Sync {}
+/// A lock on the state.
+#[async_trait]
+pub trait Lock: Send + Sync {
+    /// Gives it back. Dropping it does so too, where that needs no call; elsewhere it then stays until its lease ends.
+    async fn release(&self) {}
+}
+
+/// A storage of small objects that are written under conditions: what a state needs of S3.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    async fn get(&self, key: &str) -> Result<Option<Object>, Failure>;
+
+    /// `writer` is kept with the object, so that whoever was refused can tell whether it was by their own first attempt.
+    async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure>;
+
+    /// All keys that begin so, in order.
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure>;
+
+    /// One that isn't there is no error.
+    async fn delete(&self, keys: &[String]) -> Result<(), Failure>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    pub body: Vec<u8>,
+    /// Another with every write.
+    pub tag: String,
+    pub writer: String,
+}
+
+/// The condition of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Only {
+    IfAbsent,
+    /// It still has this tag.
+    IfTag(String),
+}
+
+/// What became of a write under a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    Done {
+        tag: String,
+    },
+    /// The condition does not hold.
+    Refused,
+    /// Another write is under way; this one may be tried again.
+    Busy,
+}
 
 pub trait Sink: Send + Sync {
     fn event(&self, event: &Event);

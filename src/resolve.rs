@@ -1,18 +1,22 @@
 //! Reads -> [`Snapshot`] -> [`Live`]: asks for everything at once, in as few rounds as the answers allow.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod beyond;
+pub mod lost;
+
+use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt};
 
 use crate::address::Address;
 use crate::call::batch::{Scope, next_reads};
-use crate::call::iam::Inline;
 use crate::call::{Caller, Facet, Failure, FailureKind, Observed, Read, Reply, Snapshot};
+use crate::diff;
 use crate::kind::{self, Kind, Seen, Sighting};
 use crate::model::{Desired, Entry, Live, Recorded, subject};
-use crate::policy;
 use crate::port::Provider;
-use crate::value::{Attributes, Value};
+use crate::value::Attributes;
+
+pub use beyond::{documents, groups, holders};
 
 /// Who we are; the first question of every run.
 pub async fn caller(provider: &dyn Provider) -> Result<Caller, Failure> {
@@ -36,10 +40,36 @@ pub async fn resolve(
     removing: bool,
     parallelism: usize,
 ) -> Live {
-    let subjects = subjects(desired, recorded, removing);
+    let mut subjects = subjects(desired, recorded, removing);
     let wanted: BTreeSet<Facet> = subjects.iter().flat_map(Subject::facets).collect();
-    let snapshot = read(provider, &wanted, Scope::Sweep, parallelism).await;
-    subjects.into_iter().map(|subject| (subject.address.clone(), subject.sighting(&snapshot))).collect()
+    let snapshot = read(provider, Snapshot::default(), &wanted, Scope::Sweep, parallelism).await;
+    let mut live = sightings(&subjects, &snapshot);
+    // That something must be replaced shows only now: what hangs on it is asked in a second round.
+    let replaced = replaced(desired, recorded, &live, removing);
+    if replaced.is_empty() {
+        return live;
+    }
+    for subject in &mut subjects {
+        subject.removing |= replaced.contains(&subject.address);
+    }
+    let wanted: BTreeSet<Facet> = subjects.iter().flat_map(Subject::facets).collect();
+    let snapshot = read(provider, snapshot, &wanted, Scope::Sweep, parallelism).await;
+    live.extend(sightings(&subjects, &snapshot));
+    live
+}
+
+fn sightings(subjects: &[Subject], snapshot: &Snapshot) -> Live {
+    subjects.iter().map(|subject| (subject.address.clone(), subject.sighting(snapshot))).collect()
+}
+
+/// What goes and comes again, whatever hangs on it.
+fn replaced(desired: &Desired, recorded: &Recorded, live: &Live, removing: bool) -> BTreeSet<Address> {
+    if removing {
+        return BTreeSet::new();
+    }
+    let decisions = diff::diff(desired, recorded, live, diff::Removal { everything: false, foreign: true });
+    let replaced = decisions.into_iter().filter(|decision| decision.change.action == diff::Action::Replace);
+    replaced.map(|decision| decision.change.address).collect()
 }
 
 /// Reads one object again, just before it is changed.
@@ -53,56 +83,18 @@ pub async fn look(
     if removing {
         facets.extend(kind.deletion_facets(wanted));
     }
-    let snapshot = read(provider, &facets, Scope::Targeted, facets.len().max(4)).await;
+    let snapshot = read(provider, Snapshot::default(), &facets, Scope::Targeted, facets.len().max(4)).await;
     (kind.seen(wanted, &snapshot), snapshot)
 }
 
-/// The documents of policies that nobody declared, by ARN or, for inline ones, by address; those that can't be read are
-/// missing.
-pub async fn documents(
+/// Asks what `snapshot` doesn't know yet.
+async fn read(
     provider: &dyn Provider,
-    policies: &BTreeSet<String>,
+    mut snapshot: Snapshot,
+    wanted: &BTreeSet<Facet>,
+    scope: Scope,
     parallelism: usize,
-) -> BTreeMap<String, Value> {
-    let facets: BTreeSet<Facet> = policies.iter().map(|name| whereabouts(name).0).collect();
-    let snapshot = read(provider, &facets, Scope::Targeted, parallelism).await;
-    policies.iter().filter_map(|name| Some((name.clone(), document(&snapshot, name)?))).collect()
-}
-
-/// What to read for a policy's document, and the name of an inline one.
-fn whereabouts(policy: &str) -> (Facet, Option<&str>) {
-    let inline = policy.split_once('.').and_then(|(kind, rest)| Some((kind, rest.split_once('/')?)));
-    match inline {
-        Some(("user_policy", (user, name))) => (Facet::User { user: user.to_owned() }, Some(name)),
-        Some(("role_policy", (role, name))) => (Facet::Role { role: role.to_owned() }, Some(name)),
-        _ => (Facet::Policy { arn: policy.to_owned() }, None),
-    }
-}
-
-fn document(snapshot: &Snapshot, policy: &str) -> Option<Value> {
-    let found = |inline: Vec<Inline>, name: Option<&str>| {
-        inline.into_iter().find(|it| Some(it.name.as_str()) == name).map(|it| it.document)
-    };
-    let document = match whereabouts(policy) {
-        (Facet::User { user }, name) => found(present(snapshot.user(&user))?.inline, name)?,
-        (Facet::Role { role }, name) => found(present(snapshot.role(&role))?.inline, name)?,
-        _ => {
-            let versions = present(snapshot.policy(policy))?.versions;
-            versions.into_iter().find(|version| version.is_default)?.document?
-        }
-    };
-    Some(policy::canonical(&document))
-}
-
-fn present<T>(observed: Observed<T>) -> Option<T> {
-    match observed {
-        Observed::Present(thing) => Some(thing),
-        Observed::Absent | Observed::Unknown(_) => None,
-    }
-}
-
-async fn read(provider: &dyn Provider, wanted: &BTreeSet<Facet>, scope: Scope, parallelism: usize) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+) -> Snapshot {
     loop {
         let round = next_reads(wanted, &snapshot, scope);
         if round.is_empty() {

@@ -78,6 +78,35 @@ impl Store for Kept {
     }
 }
 
+/// A store whose lock somebody takes away as soon as a user has been made.
+struct Robbed<'a>(&'a World);
+
+#[async_trait]
+impl Store for Robbed<'_> {
+    async fn load(&self) -> Result<Option<State>, StoreError> {
+        self.0.store.load().await
+    }
+
+    async fn save(&self, state: &State) -> Result<(), StoreError> {
+        self.0.store.save(state).await
+    }
+
+    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        self.0.store.lock(info).await
+    }
+
+    fn held(&self) -> Result<(), StoreError> {
+        if self.0.writes("iam:CreateUser") == 0 {
+            return Ok(());
+        }
+        Err(StoreError::Lost { location: self.location(), why: "now bob holds it".to_owned() })
+    }
+
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
 /// All events, as the lines of a log.
 #[derive(Default)]
 struct Log(Mutex<Vec<Event>>);
@@ -183,6 +212,10 @@ impl World {
     }
 
     async fn apply(&self) -> Outcome {
+        self.apply_in(&self.store).await
+    }
+
+    async fn apply_in(&self, store: &dyn Store) -> Outcome {
         let plan = self.plan().await;
         let state = self.store.0.lock().unwrap().clone().unwrap_or(State {
             version: 1,
@@ -192,7 +225,7 @@ impl World {
             account: "123456789012".to_owned(),
             resources: Recorded::new(),
         });
-        apply(&plan, &self.provider, &self.store, state, &self.log, 4).await
+        apply(&plan, &self.provider, store, state, &self.log, 4).await
     }
 
     fn writes(&self, action: &str) -> usize {
@@ -328,4 +361,22 @@ async fn a_plan_is_stale_once_its_state_moved_on() {
     world.apply().await;
     let state = world.store.0.lock().unwrap().clone();
     assert!(stale(&plan, state.as_ref()).unwrap().contains("applied already"));
+}
+
+#[tokio::test]
+async fn a_run_that_lost_its_lock_sends_nothing_more_and_says_why() {
+    let world = World::new();
+    let outcome = world.apply_in(&Robbed(&world)).await;
+    let (_, fault) = &outcome.failed[0];
+    assert_eq!(fault.to_string(), "stopped: the lock on memory was lost: now bob holds it");
+    assert!(outcome.failed.iter().all(|(_, fault)| matches!(fault, Fault::Lock(_))), "{outcome:#?}");
+    let writes = world.provider.writes.lock().unwrap().clone();
+    let after = writes.iter().skip_while(|action| *action != "iam:CreateUser").skip(1).count();
+    assert_eq!(after, 0, "{writes:?}");
+    // The state is another run's by now: all that it holds of this one is the intent.
+    let user = world.recorded()[&"user.u".parse().unwrap()].clone();
+    assert_eq!(user.status, Status::Intended);
+
+    // The next run, with a lock of its own, finishes.
+    assert!(world.apply().await.succeeded());
 }

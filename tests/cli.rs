@@ -1,44 +1,12 @@
 //! The command line as a user meets it: the real binary, without a network.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
+use support::command::{relayctl, run, shown};
 use tempfile::TempDir;
-
-/// The binary in an empty folder of its own, away from the settings of whoever runs the tests.
-fn relayctl(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_relayctl"));
-    for variable in ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"] {
-        command.env_remove(variable);
-    }
-    for variable in ["AWS_SHARED_CREDENTIALS_FILE", "RELAYCTL_SANDBOX", "NO_COLOR", "CLICOLOR_FORCE", "RUST_LOG"] {
-        command.env_remove(variable);
-    }
-    command.env("HOME", folder).env("COLUMNS", "100").current_dir(folder);
-    command
-}
-
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = relayctl(folder).args(arguments).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// Everything that a run shows.
-fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let ran = run(folder, arguments);
-    format!("$ relayctl {}\n{}--- stderr\n{}--- exit code {}", arguments.join(" "), ran.stdout, ran.stderr, ran.code)
-}
 
 fn empty() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -92,7 +60,7 @@ fn every_command_explains_itself_with_examples() {
 #[test]
 fn every_command_of_the_state_explains_itself() {
     let folder = empty();
-    for command in ["list", "show", "rm", "path"] {
+    for command in ["list", "show", "rm", "unlock", "pull", "push", "migrate", "path"] {
         let ran = run(folder.path(), &["state", command, "--help"]);
         assert_eq!(ran.code, 0);
         assert!(ran.stdout.contains("MANIFEST"), "{}", ran.stdout);

@@ -5,14 +5,14 @@
 use std::collections::BTreeSet;
 
 use futures::executor::block_on;
-use relayctl::call::iam::{PolicyVersion, RoleDetail, UserDetail};
+use relayctl::call::iam::{Entities, PolicyUsage, PolicyVersion, RoleDetail, UserDetail};
 use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{
     BucketRef, Carried, Failure, FailureKind, FileRead, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply,
     S3Write, Write,
 };
 use relayctl::port::Provider;
-use relayctl::provider::sandbox::Sandbox;
+use relayctl::provider::sandbox::{Sandbox, Thing};
 use relayctl::value::{Tags, Value};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -451,6 +451,22 @@ fn policies_are_tagged_and_untagged_key_by_key() {
     world.iam(IamWrite::TagPolicy { arn: arn.clone(), tags: tags(&[("b", "3"), ("B", "4")]) });
     world.iam(IamWrite::UntagPolicy { arn: arn.clone(), keys: vec![text("a"), text("never")] });
     assert_eq!(world.policy(&arn).tags, tags(&[("B", "4"), ("b", "3")]));
+}
+
+#[test]
+fn everybody_who_has_a_policy_or_is_bound_by_it_is_listed() {
+    let world = with_user();
+    world.iam(create_role("relay", lambda()));
+    world.iam(create_user("ada"));
+    let arn = policy_arn("Reader");
+    world.iam(attach_to_user("bob", &arn));
+    world.iam(IamWrite::PutRolePermissionsBoundary { role: text("relay"), arn: arn.clone() });
+    let IamReply::Entities(found) = world.see(IamRead::ListEntitiesForPolicy { arn, usage: PolicyUsage::Any }) else {
+        panic!()
+    };
+    assert_eq!((found.users, found.roles, found.groups), (vec![text("bob")], vec![text("relay")], Vec::new()));
+    let IamReply::Names(groups) = world.see(IamRead::ListGroupsForUser { user: text("bob") }) else { panic!() };
+    assert!(groups.is_empty(), "the sandbox has no groups");
 }
 
 #[test]
@@ -1582,13 +1598,13 @@ fn versioned(status: &str) -> S3Write {
 #[test]
 fn versions_and_delete_markers_count_as_content() {
     let world = with_bucket();
-    assert_eq!(emptiness(&world), S3Reply::Empty(true));
+    assert_eq!(emptiness(&world), S3Reply::Objects { count: 0, more: false });
     world.0.put_object("relay-files", "plain").unwrap();
     world.0.delete_object("relay-files", "plain").unwrap();
-    assert_eq!(emptiness(&world), S3Reply::Empty(true));
+    assert_eq!(emptiness(&world), S3Reply::Objects { count: 0, more: false });
     world.s3(versioned("Enabled"));
     world.0.delete_object("relay-files", "never-there").unwrap();
-    assert_eq!(emptiness(&world), S3Reply::Empty(false));
+    assert_eq!(emptiness(&world), S3Reply::Objects { count: 1, more: false });
 }
 
 #[test]
@@ -1618,8 +1634,137 @@ fn an_emptied_bucket_can_be_deleted_whatever_was_in_it() {
     world.s3(versioned("Suspended"));
     world.0.delete_object("relay-files", "zappa.zip").unwrap();
     world.s3(S3Write::EmptyBucket(at("relay-files")));
-    assert_eq!(emptiness(&world), S3Reply::Empty(true));
+    assert_eq!(emptiness(&world), S3Reply::Objects { count: 0, more: false });
     world.s3(S3Write::DeleteBucket(at("relay-files")));
     world.s3_lacks("NotFound", S3Read::HeadBucket(at("relay-files")));
     world.s3_refuses("NoSuchBucket", S3Write::DeleteBucket(at("relay-files")));
+}
+
+/// A user, a role and a policy, and everything that people hang on them.
+fn laden() -> (World, [(Thing, IamWrite); 8]) {
+    let world = World::new();
+    world.iam(create_user("bob"));
+    world.iam(create_role("relay", lambda()));
+    world.iam(create_policy("Deploy"));
+    let (bob, id) = (|| text("bob"), text);
+    let device = || format!("arn:aws:iam::{ACCOUNT}:mfa/phone");
+    let things = [
+        (Thing::LoginProfile { user: bob() }, IamWrite::DeleteLoginProfile { user: bob() }),
+        (
+            Thing::MfaDevice { user: bob(), serial: device() },
+            IamWrite::DeactivateMFADevice { user: bob(), serial: device() },
+        ),
+        (Thing::SshKey { user: bob(), id: id("APKA1") }, IamWrite::DeleteSSHPublicKey { user: bob(), id: id("APKA1") }),
+        (
+            Thing::Certificate { user: bob(), id: id("C1") },
+            IamWrite::DeleteSigningCertificate { user: bob(), id: id("C1") },
+        ),
+        (
+            Thing::ServiceCredential { user: bob(), id: id("ACCA1") },
+            IamWrite::DeleteServiceSpecificCredential { user: bob(), id: id("ACCA1") },
+        ),
+        (
+            Thing::Member { group: id("staff"), user: bob() },
+            IamWrite::RemoveUserFromGroup { user: bob(), group: id("staff") },
+        ),
+        (
+            Thing::InstanceProfile { profile: id("machines"), role: id("relay") },
+            IamWrite::RemoveRoleFromInstanceProfile { role: id("relay"), profile: id("machines") },
+        ),
+        (
+            Thing::GroupPolicy { group: id("staff"), arn: policy_arn("Deploy") },
+            IamWrite::DetachGroupPolicy { group: id("staff"), arn: policy_arn("Deploy") },
+        ),
+    ];
+    (world, things)
+}
+
+#[test]
+fn nothing_is_deleted_that_people_hung_something_on_until_that_is_gone() {
+    for number in 0..8 {
+        let (world, things) = laden();
+        let (thing, removal) = &things[number];
+        let delete = || match thing {
+            Thing::InstanceProfile { .. } => delete_role("relay"),
+            Thing::GroupPolicy { .. } => delete_policy("Deploy"),
+            _ => delete_user("bob"),
+        };
+        world.0.add(thing).unwrap();
+        world.iam_refuses("DeleteConflict", delete());
+        world.iam(removal.clone());
+        world.iam_refuses("NoSuchEntity", removal.clone());
+        world.iam(delete());
+    }
+}
+
+#[test]
+fn what_people_hung_on_users_and_roles_is_listed() {
+    let (world, things) = laden();
+    let user = || text("bob");
+    world.iam_lacks(IamRead::GetLoginProfile { user: user() });
+    let lists = || {
+        [
+            IamRead::ListMFADevices { user: user() },
+            IamRead::ListSSHPublicKeys { user: user() },
+            IamRead::ListSigningCertificates { user: user() },
+            IamRead::ListServiceSpecificCredentials { user: user() },
+            IamRead::ListGroupsForUser { user: user() },
+            IamRead::ListInstanceProfilesForRole { role: text("relay") },
+        ]
+    };
+    let listed = || {
+        lists().map(|read| match world.see(read) {
+            IamReply::Names(names) => names.join(" "),
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(listed(), [""; 6]);
+    for (thing, _) in &things {
+        world.0.add(thing).unwrap();
+    }
+    assert!(matches!(world.see(IamRead::GetLoginProfile { user: user() }), IamReply::LoginProfile));
+    assert_eq!(listed(), ["arn:aws:iam::123456789012:mfa/phone", "APKA1", "C1", "ACCA1", "staff", "machines"]);
+    for read in lists() {
+        let nobody = match read {
+            IamRead::ListMFADevices { .. } => IamRead::ListMFADevices { user: text("eve") },
+            IamRead::ListGroupsForUser { .. } => IamRead::ListGroupsForUser { user: text("eve") },
+            IamRead::ListInstanceProfilesForRole { .. } => IamRead::ListInstanceProfilesForRole { role: text("eve") },
+            _ => continue,
+        };
+        world.iam_lacks(nobody);
+    }
+    let (_, deactivate) = &things[1];
+    let virtual_device = || IamWrite::DeleteVirtualMFADevice { serial: format!("arn:aws:iam::{ACCOUNT}:mfa/phone") };
+    world.iam_refuses("DeleteConflict", virtual_device());
+    world.iam(deactivate.clone());
+    world.iam(virtual_device());
+}
+
+#[test]
+fn what_uses_a_policy_is_told_by_kind_and_by_use() {
+    let (world, _) = laden();
+    world.iam(attach_to_user("bob", &policy_arn("Deploy")));
+    world.iam(attach_to_role("relay", &policy_arn("Deploy")));
+    world.iam(bounded_user("guest", Some(policy_arn("Deploy"))));
+    world.0.add(&Thing::GroupPolicy { group: text("staff"), arn: policy_arn("Deploy") }).unwrap();
+    let uses = |usage| match world.see(IamRead::ListEntitiesForPolicy { arn: policy_arn("Deploy"), usage }) {
+        IamReply::Entities(entities) => entities,
+        other => panic!("{other:?}"),
+    };
+    let one = |name: &str| vec![text(name)];
+    assert_eq!(
+        uses(PolicyUsage::PermissionsPolicy),
+        Entities { users: one("bob"), roles: one("relay"), groups: one("staff") }
+    );
+    assert_eq!(uses(PolicyUsage::PermissionsBoundary), Entities { users: one("guest"), ..Entities::default() });
+}
+
+#[test]
+fn all_buckets_are_listed_with_their_regions() {
+    let world = with_bucket();
+    let far = BucketRef { name: text("relay-far"), region: text("eu-west-1") };
+    world.s3(S3Write::CreateBucket { bucket: far.clone(), ownership: text("BucketOwnerEnforced") });
+    let S3Reply::Buckets(mut found) = world.look(S3Read::ListBuckets { region: text("us-east-1") }) else { panic!() };
+    found.sort();
+    assert_eq!(found, [far, at("relay-files")]);
 }

@@ -7,7 +7,7 @@ mod support;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use relayctl::call::iam::{AccessKey, Inline, PolicyVersion};
+use relayctl::call::iam::{AccessKey, Entities, Inline, PolicyUsage, PolicyVersion};
 use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{
     BucketRef, Caller, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply,
@@ -122,6 +122,13 @@ async fn a_policy_lives_and_grows_versions() {
     assert_eq!(listed, [("v1", false), ("v2", true)]);
     assert!(versions.iter().all(|version| version.document.is_none()));
 
+    let IamReply::Entities(entities) =
+        iam(&aws, IamRead::ListEntitiesForPolicy { arn: arn.clone(), usage: PolicyUsage::Any }).await
+    else {
+        panic!()
+    };
+    assert_eq!(entities, Entities::default(), "it hangs on nobody");
+
     let read = IamRead::GetPolicyVersion { arn: arn.clone(), version: "v2".into() };
     let IamReply::PolicyVersion(version) = iam(&aws, read).await else { panic!() };
     let expected = PolicyVersion { id: "v2".into(), is_default: true, document: Some(document("s3:PutObject")) };
@@ -173,6 +180,11 @@ async fn a_user_lives_with_what_hangs_on_it() {
     assert_eq!(attached, std::slice::from_ref(&arn));
     let IamReply::Names(names) = iam(&aws, IamRead::ListUserPolicies { user: user.clone() }).await else { panic!() };
     assert_eq!(names, ["in line"]);
+    let holders = IamRead::ListEntitiesForPolicy { arn: arn.clone(), usage: PolicyUsage::Any };
+    let IamReply::Entities(holders) = iam(&aws, holders).await else { panic!() };
+    assert_eq!((holders.users, holders.roles), (vec![user.clone()], Vec::new()));
+    let IamReply::Names(groups) = iam(&aws, IamRead::ListGroupsForUser { user: user.clone() }).await else { panic!() };
+    assert!(groups.is_empty(), "{groups:?}");
     let read = IamRead::GetUserPolicy { user: user.clone(), policy: "in line".into() };
     let IamReply::Document(found) = iam(&aws, read).await else { panic!() };
     assert_eq!(found, document("s3:*"));
@@ -417,7 +429,7 @@ async fn a_bucket_takes_every_facet_and_gives_it_back() {
         (S3Read::GetBucketOwnershipControls(to()), S3Reply::Ownership("BucketOwnerPreferred".into())),
         (S3Read::GetBucketPolicy(to()), S3Reply::Policy(policy)),
         (S3Read::GetBucketLifecycle(to()), S3Reply::Lifecycle(rules)),
-        (S3Read::ListObjectVersions(to()), S3Reply::Empty(true)),
+        (S3Read::ListObjectVersions(to()), S3Reply::Objects { count: 0, more: false }),
     ];
     for (read, reply) in expected {
         assert_eq!(s3(&aws, read).await, reply);
@@ -478,11 +490,14 @@ async fn emptying_deletes_objects_versions_and_delete_markers() {
          s3.put_object(Bucket='edge-full', Key='a b+c%2B&é', Body=b'')\n\
          s3.delete_object(Bucket='edge-full', Key='k0')\n",
     );
-    assert_eq!(s3(&aws, S3Read::ListObjectVersions(bucket.clone())).await, S3Reply::Empty(false));
+    assert_eq!(
+        s3(&aws, S3Read::ListObjectVersions(bucket.clone())).await,
+        S3Reply::Objects { count: 1000, more: true }
+    );
     let full = failed(&aws, Write::S3(S3Write::DeleteBucket(bucket.clone()))).await;
     assert_eq!((full.kind, full.code.as_str()), (FailureKind::Conflict, "BucketNotEmpty"));
     done(&aws, [Write::S3(S3Write::EmptyBucket(bucket.clone()))]).await;
-    assert_eq!(s3(&aws, S3Read::ListObjectVersions(bucket.clone())).await, S3Reply::Empty(true));
+    assert_eq!(s3(&aws, S3Read::ListObjectVersions(bucket.clone())).await, S3Reply::Objects { count: 0, more: false });
     done(&aws, [Write::S3(S3Write::DeleteBucket(bucket))]).await;
 }
 
@@ -571,4 +586,67 @@ fn without_credentials_the_failure_says_how_to_give_them() {
         assert!(shown.starts_with("Some(Credentials) sts:GetCallerIdentity: NoCredentials: "), "{shown}");
         assert!(shown.contains("aws sso login"), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn what_people_hang_on_users_roles_and_policies_is_listed_and_removed() {
+    let aws = aws();
+    let serial = MOTO.python(
+        "iam.create_user(UserName='edge-laden')\n\
+         iam.create_login_profile(UserName='edge-laden', Password='Long-enough-1')\n\
+         serial = iam.create_virtual_mfa_device(VirtualMFADeviceName='edge-phone')['VirtualMFADevice']['SerialNumber']\n\
+         iam.enable_mfa_device(UserName='edge-laden', SerialNumber=serial, AuthenticationCode1='123456', AuthenticationCode2='654321')\n\
+         iam.create_group(GroupName='edge-staff')\n\
+         iam.add_user_to_group(GroupName='edge-staff', UserName='edge-laden')\n\
+         iam.create_role(RoleName='edge-machine', AssumeRolePolicyDocument='{}')\n\
+         iam.create_instance_profile(InstanceProfileName='edge-machines')\n\
+         iam.add_role_to_instance_profile(InstanceProfileName='edge-machines', RoleName='edge-machine')\n\
+         document = '{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}]}'\n\
+         arn = iam.create_policy(PolicyName='edge-shared', PolicyDocument=document)['Policy']['Arn']\n\
+         iam.attach_group_policy(GroupName='edge-staff', PolicyArn=arn)\n\
+         iam.attach_user_policy(UserName='edge-laden', PolicyArn=arn)\n\
+         print(serial)\n",
+    );
+    let (user, role, serial) = (|| "edge-laden".to_owned(), || "edge-machine".to_owned(), serial.trim().to_owned());
+    let arn = || "arn:aws:iam::123456789012:policy/edge-shared".to_owned();
+    assert!(matches!(iam(&aws, IamRead::GetLoginProfile { user: user() }).await, IamReply::LoginProfile));
+    for (read, expected) in [
+        (IamRead::ListMFADevices { user: user() }, vec![serial.clone()]),
+        (IamRead::ListGroupsForUser { user: user() }, vec!["edge-staff".to_owned()]),
+        (IamRead::ListSSHPublicKeys { user: user() }, Vec::new()),
+        (IamRead::ListSigningCertificates { user: user() }, Vec::new()),
+        // moto doesn't know this call.
+        (IamRead::ListServiceSpecificCredentials { user: user() }, Vec::new()),
+        (IamRead::ListInstanceProfilesForRole { role: role() }, vec!["edge-machines".to_owned()]),
+    ] {
+        let IamReply::Names(names) = iam(&aws, read.clone()).await else { panic!("{read:?}") };
+        assert_eq!(names, expected, "{read:?}");
+    }
+    let usage = PolicyUsage::PermissionsPolicy;
+    let IamReply::Entities(found) = iam(&aws, IamRead::ListEntitiesForPolicy { arn: arn(), usage }).await else {
+        panic!()
+    };
+    assert_eq!((found.users, found.groups), (vec![user()], vec!["edge-staff".to_owned()]));
+    let removals = [
+        IamWrite::DeleteLoginProfile { user: user() },
+        IamWrite::DeactivateMFADevice { user: user(), serial: serial.clone() },
+        IamWrite::DeleteVirtualMFADevice { serial },
+        IamWrite::RemoveUserFromGroup { user: user(), group: "edge-staff".to_owned() },
+        IamWrite::RemoveRoleFromInstanceProfile { role: role(), profile: "edge-machines".to_owned() },
+        IamWrite::DetachGroupPolicy { group: "edge-staff".to_owned(), arn: arn() },
+        IamWrite::DetachUserPolicy { user: user(), arn: arn() },
+        IamWrite::DeleteUser { user: user() },
+        IamWrite::DeleteRole { role: role() },
+        IamWrite::DeletePolicy { arn: arn() },
+    ];
+    done(&aws, removals.map(Write::Iam)).await;
+}
+
+#[tokio::test]
+async fn all_buckets_are_listed() {
+    let (aws, bucket) = (aws(), in_region("edge-listed", "us-east-1"));
+    done(&aws, [create_bucket(&bucket)]).await;
+    let list = S3Read::ListBuckets { region: "us-east-1".into() };
+    let S3Reply::Buckets(found) = s3(&aws, list).await else { panic!() };
+    assert!(found.iter().any(|it| it.name == bucket.name), "{found:?}");
 }

@@ -1,36 +1,21 @@
 //! `relayctl policy can` as a user meets it: the real binary on files and on the standard input.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::{Value, json};
+use support::command::{self, Ran};
 use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
 fn run_with(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_relayctl"));
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "RUST_LOG", "RELAYCTL_SANDBOX"] {
-        command.env_remove(variable);
-    }
-    command.env("HOME", folder).env("COLUMNS", "100").current_dir(folder);
-    let output = command.args(["policy", "can"]).args(arguments).write_stdin(stdin).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    command::run_with(folder, &[&["policy", "can"], arguments].concat(), stdin)
 }
 
 /// All that a question shows, the question itself left out.
 fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let ran = run_with(folder, arguments, "");
-    format!("{}--- stderr\n{}--- exit code {}", ran.stdout, ran.stderr, ran.code)
+    run_with(folder, arguments, "").told()
 }
 
 const USER: &str = "arn:aws:iam::123456789012:user/ada";
@@ -340,6 +325,29 @@ fn a_question_that_aws_never_asks_is_answered_with_a_warning() {
         "s3:GetObject is about no resource of this form, but of arn:${Partition}:s3:${Region}:${Account}:accesspoint/\
          ${AccessPointName}/object/${ObjectName} or arn:${Partition}:s3:::${BucketName}/${ObjectName}",
     );
+}
+
+#[test]
+fn who_is_excepted_without_the_account_is_warned() {
+    let folder = folder();
+    let asked = |names: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "NotPrincipal": {{"AWS": [{names}]}},
+            "Action": "s3:*", "Resource": "arn:aws:s3:::photos/*"}}}}"#
+        );
+        fs::write(folder.path().join("bucket.json"), text).unwrap();
+        run_with(folder.path(), &ada("s3:GetObject", CAT, &["--resource-policy", "bucket.json"]), "")
+    };
+    let alone = asked(&format!("\"{USER}\""));
+    assert!(alone.stdout.starts_with("allowed:"), "{}", alone.stdout);
+    assert_eq!(
+        alone.stderr,
+        "warning: statement 1 of bucket.json excepts arn:aws:iam::123456789012:user/ada, but not its account: AWS may deny \
+         it all the same until NotPrincipal names 123456789012 too\n"
+    );
+    assert_eq!(asked(&format!("\"{USER}\", \"arn:aws:iam::123456789012:root\"")).stderr, "");
+    let denied = asked("\"123456789012\"");
+    assert!(denied.stdout.starts_with("explicitly denied:") && denied.stderr.is_empty(), "{}", denied.stdout);
 }
 
 #[test]

@@ -1,30 +1,16 @@
 //! `relayctl policy` as a user meets it: the real binary on files and on the standard input.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::{Value, json};
+use support::command::{self, Ran};
 use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
 fn run_with(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_relayctl"));
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "RUST_LOG", "RELAYCTL_SANDBOX"] {
-        command.env_remove(variable);
-    }
-    command.env("HOME", folder).env("COLUMNS", "100").current_dir(folder);
-    let output = command.arg("policy").args(arguments).write_stdin(stdin).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    command::run_with(folder, &[&["policy"], arguments].concat(), stdin)
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Ran {
@@ -33,14 +19,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Ran {
 
 /// Everything that a run shows.
 fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let ran = run(folder, arguments);
-    format!(
-        "$ relayctl policy {}\n{}--- stderr\n{}--- exit code {}",
-        arguments.join(" "),
-        ran.stdout,
-        ran.stderr,
-        ran.code
-    )
+    command::shown(folder, &[&["policy"], arguments].concat())
 }
 
 const OLD: &str = r#"{"Statement": [
@@ -156,6 +135,18 @@ fn a_document_of_another_type_than_it_looks_like_is_told_with_the_way_out() {
     let ran = run_with(folder.path(), &["validate", "-", "--type", "user-inline"], &large);
     assert!(ran.code == 1 && !ran.stderr.contains("looks like"), "{}", ran.stderr);
     assert_eq!(run(folder.path(), &["validate", "trust.json"]).stderr, "");
+}
+
+#[test]
+fn what_is_json_but_no_document_comes_with_what_to_write() {
+    let folder = folder(&[]);
+    let said = |text: &str| {
+        let ran = run_with(folder.path(), &["validate", "-"], text);
+        assert_eq!(ran.code, 1);
+        let lines = ran.stderr.lines().filter(|line| line.starts_with("error") || line.contains("= help"));
+        lines.map(str::trim).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!([said(""), said("[]"), said(r#"{"Id": "a", "Id": "b"}"#)].join("\n"));
 }
 
 #[test]

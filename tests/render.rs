@@ -55,6 +55,7 @@ fn change(address: &str, action: Action, reason: Reason) -> Change {
         unchanged: 0,
         drift: Vec::new(),
         left_alone: Vec::new(),
+        before_it: Vec::new(),
     }
 }
 
@@ -316,7 +317,7 @@ fn verbose_shows_what_stays() {
     let mut plan = plan(vec![document_update(), tag_drift()]);
     let attributes = json!({"path": "/", "description": "x", "document": deployment()});
     let attributes = serde_json::from_value(attributes).unwrap();
-    let seen = Seen { id: "ANPA1".to_owned(), owner: None, attributes, internals: Attributes::new(), attached: vec![] };
+    let seen = Seen { id: "ANPA1".to_owned(), attributes, ..Seen::default() };
     plan.steps[0].before = Some(seen);
     assert_snapshot!(human::plan(&plan, VERBOSE));
 }
@@ -458,6 +459,7 @@ fn partial() -> (Plan, Outcome) {
         ],
         skipped: vec![(id(attachment, Phase::Create), vec![at("role.worker")])],
         calls: 2,
+        interrupted: false,
     };
     (plan(changes), outcome)
 }

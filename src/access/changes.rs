@@ -1,115 +1,135 @@
 //! (changes, Live, Desired) -> who gains and who loses what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::json;
-
+use super::tags::Tags;
+use super::unknown::{edited_in, unlisted, unseen};
+use super::unread::{Unread, stand_in};
 use super::world::{Holdings, Moment, Says, World};
-use super::{AccessChange, Aspect, Effect, EffectDoubt};
+use super::{AccessChange, Aspect, Beyond, EffectDoubt, bucket, groups};
 use crate::address::Address;
 use crate::diff::{Action, Change};
 use crate::model::{Desired, Live};
-use crate::policy::compare::{Comparison, Doubt, Grant, Set, Side, compare};
+use crate::policy::compare::{Cause, Comparison, Set, Side, compare};
 use crate::policy::request::Caller;
 use crate::policy::statement::{Effect as StatementEffect, Policy};
 use crate::value::Value;
 
 /// The policies whose documents nobody has read yet, of those users and roles whose access changes: ARNs, and addresses
 /// of inline policies.
-pub fn unread(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<String> {
-    let none = BTreeMap::new();
-    let world = world(changes, live, desired, &none);
+pub fn unread(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> BTreeSet<String> {
+    let world = World::new(changes, live, desired, beyond);
     let mut unread = BTreeSet::new();
-    for subject in principals(&world) {
-        let [before, after] = [Moment::Before, Moment::After].map(|moment| world.holdings(&subject, moment));
-        if before != after {
-            let all =
-                [before, after].into_iter().flat_map(|it| it.policies.into_values().chain(it.boundary.map(|it| it.1)));
-            unread.extend(all.filter_map(|says| match says {
-                Says::Unread(name) => Some(name),
-                Says::Document(_) => None,
-            }));
-        }
+    for (_, before, after) in affected(&world).filter(|(subject, ..)| subject.kind() != "group") {
+        unread.extend(before.unread().chain(after.unread()).cloned());
     }
     unread
 }
 
-/// What the changes mean for access, in order of subject, also where they mean nothing: then the relation is `equal`. `others` are documents that are not the manifest's, by what
-/// [`unread`] calls them.
-pub fn changes(
-    changes: &[Change],
-    live: &Live,
-    desired: &Desired,
-    others: &BTreeMap<String, Value>,
-) -> Vec<AccessChange> {
-    let world = world(changes, live, desired, others);
+/// Users that there are and whose policies change: their groups may allow what these no longer forbid.
+pub fn members(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> BTreeSet<Address> {
+    let world = World::new(changes, live, desired, beyond);
+    let stays = |subject: &Address| [Moment::Before, Moment::After].iter().all(|it| world.exists(subject, *it));
+    let users = affected(&world).map(|(subject, ..)| subject).filter(|it| it.kind() == "user" && stays(it));
+    users.collect()
+}
+
+/// Those for whom something changes, with what they have before and after.
+fn affected(world: &World<'_>) -> impl Iterator<Item = (Address, Holdings, Holdings)> {
+    principals(world).filter_map(|subject| {
+        let [before, after] = [Moment::Before, Moment::After].map(|moment| world.holdings(&subject, moment));
+        (before != after).then_some((subject, before, after))
+    })
+}
+
+/// What the changes mean for access, in order of subject, also where they mean nothing: then the relation is `equal`.
+pub fn changes(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> Vec<AccessChange> {
+    let world = World::new(changes, live, desired, beyond);
+    let tags = Tags::of(&world);
     let mut found = Vec::new();
-    for subject in principals(&world) {
-        found.extend(permissions(&world, &subject));
+    for subject in known(&world) {
+        if world.is_unknown(&subject) {
+            found.extend(unseen(&world, &subject));
+            continue;
+        }
+        found.extend(permissions(&world, &subject, &tags));
         if subject.kind() == "role" {
-            found.extend(by_document(&world, &subject, "trust", Aspect::Trust));
+            found.extend(trust(&world, &subject, &tags));
         }
     }
-    for bucket in world.changes.keys().filter(|address| address.kind() == "bucket") {
-        found.extend(by_document(&world, bucket, "policy", Aspect::Resource));
+    found.extend(edited_in(&world).filter_map(|(policy, arn)| unlisted(&world, policy, &arn)));
+    for address in world.addresses() {
+        if address.kind() == "bucket" && !world.is_unknown(address) {
+            found.extend(bucket::access(&world, address, &tags));
+        }
+    }
+    for told in &mut found {
+        told.foreign = world.beyond.holders.contains_key(&told.subject);
     }
     found.sort_by(|a, b| (&a.subject, a.aspect).cmp(&(&b.subject, b.aspect)));
     found
 }
 
-fn world<'a>(
-    changes: &'a [Change],
-    live: &'a Live,
-    desired: &'a Desired,
-    others: &'a BTreeMap<String, Value>,
-) -> World<'a> {
-    let changes = changes.iter().map(|change| (&change.address, change)).collect();
-    World { desired, live, changes, others }
+/// The ARNs of managed policies that there are and whose documents are edited: whoever has them is affected.
+pub fn edited(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<String> {
+    let beyond = Beyond::default();
+    edited_in(&World::new(changes, live, desired, &beyond)).map(|(_, arn)| arn).collect()
 }
 
-/// Users and roles that are declared or recorded.
-fn principals(world: &World<'_>) -> BTreeSet<Address> {
-    let known = world.live.keys().chain(world.desired.resources.keys());
-    known.filter(|it| ["user", "role"].contains(&it.kind()) && !world.is_unknown(it)).cloned().collect()
+/// Users and roles that are declared or recorded, and whoever else has a policy of the manifest's.
+fn known(world: &World<'_>) -> BTreeSet<Address> {
+    world.addresses().into_iter().filter(|it| ["user", "role", "group"].contains(&it.kind())).cloned().collect()
 }
 
-fn permissions(world: &World<'_>, subject: &Address) -> Option<AccessChange> {
+/// Those of whom it is known what hangs on them.
+fn principals(world: &World<'_>) -> impl Iterator<Item = Address> {
+    known(world).into_iter().filter(|it| !world.is_unknown(it))
+}
+
+fn permissions(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {
     let [before, after] = [Moment::Before, Moment::After].map(|moment| world.holdings(subject, moment));
-    if before == after {
+    let tagged = tags.asked_by_holder(subject, [&before, &after]);
+    if before == after && tagged.is_empty() {
         return None;
     }
     let arn = arn(world, subject);
     let [was, is] = [&before, &after].map(Held::of);
     let caller = Caller::aws(arn.clone());
     let comparison = compare(&was.set(), &is.set(), Some(&caller));
-    let through = |policy: &str| through(world, subject, policy);
-    Some(change(subject, arn, Aspect::Permissions, comparison, &through, Vec::new()))
+    let unread = Unread::new(before.unread().chain(after.unread()), world);
+    let other_boundary = before.boundary.as_ref().map(|it| &it.0) != after.boundary.as_ref().map(|it| &it.0);
+    let through = |policy: &str, cause: Cause| match cause {
+        Cause::Boundary if other_boundary => subject.clone(),
+        _ => through(world, subject, policy),
+    };
+    let mut told = AccessChange::new(subject, arn, Aspect::Permissions);
+    change(&mut told, comparison, &unread, &through);
+    groups::gains(&mut told, world, [was.parts(), is.parts()], &through);
+    told.doubts.extend(tagged);
+    told.relate();
+    Some(told)
 }
 
-/// A role's trust policy, a bucket's policy: what others may do.
-fn by_document(world: &World<'_>, subject: &Address, field: &str, aspect: Aspect) -> Option<AccessChange> {
-    if world.is_unknown(subject) {
+/// A role's trust policy: who may assume it.
+fn trust(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {
+    let [before, after] = [Moment::Before, Moment::After].map(|moment| world.attribute(subject, "trust", moment));
+    let tagged = tags.asked_by_resource(subject, [before.as_ref(), after.as_ref()]);
+    if before == after && tagged.is_empty() {
         return None;
     }
-    let [before, after] = [Moment::Before, Moment::After].map(|moment| world.attribute(subject, field, moment));
-    if before == after {
-        return None;
-    }
-    let [was, is] = [before, after].map(|document| {
-        let says = document.map(|document| (subject.to_string(), Says::Document(document)));
-        Held::of(&Holdings { policies: says.into_iter().collect(), boundary: None })
-    });
-    let mut comparison = compare(&was.set(), &is.set(), None);
+    let compiled = |document: Option<Value>| Policy::compile(&subject.to_string(), &document?).ok();
+    let [was, is] = [before, after].map(|document| compiled(document).into_iter().collect::<Vec<_>>());
+    let mut comparison = compare(&Set::of(&was), &Set::of(&is), None);
     let arn = arn(world, subject);
-    if aspect == Aspect::Trust {
-        for grant in comparison.gained.iter_mut().chain(&mut comparison.lost) {
-            grant.example.resource.clone_from(&arn);
-        }
+    for grant in comparison.gained.iter_mut().chain(&mut comparison.lost) {
+        grant.example.resource.clone_from(&arn);
     }
-    let mut kept: BTreeSet<String> = allowed(&was.policies);
-    kept.retain(|name| allowed(&is.policies).contains(name));
-    let kept = if aspect == Aspect::Trust { kept.into_iter().collect() } else { Vec::new() };
-    Some(change(subject, arn, aspect, comparison, &|_| subject.clone(), kept))
+    let mut told = AccessChange::new(subject, arn, Aspect::Trust);
+    change(&mut told, comparison, &Unread::default(), &|_, _| subject.clone());
+    told.kept = kept(&allowed(&was), &allowed(&is));
+    told.doubts.extend(tagged);
+    told.relate();
+    Some(told)
 }
 
 fn allowed(policies: &[Policy]) -> BTreeSet<String> {
@@ -117,6 +137,16 @@ fn allowed(policies: &[Policy]) -> BTreeSet<String> {
     let allows = statements.filter(|statement| statement.effect == StatementEffect::Allow);
     let names = allows.filter_map(|statement| statement.principals.as_ref()).filter(|principals| !principals.not);
     names.flat_map(|principals| principals.names.iter().map(|(_, name)| name.clone())).collect()
+}
+
+/// Those of either side whom the other one names too, or the account that they are in, or everyone.
+fn kept(was: &BTreeSet<String>, is: &BTreeSet<String>) -> Vec<String> {
+    let among = |name: &String, others: &BTreeSet<String>| {
+        let account = name.split(':').nth(4);
+        others.iter().any(|other| other == name || other == "*" || Some(other.as_str()) == account)
+    };
+    let kept = was.iter().filter(|name| among(name, is)).chain(is.iter().filter(|name| among(name, was)));
+    kept.cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Compiled, with stand-ins for what nobody has read.
@@ -127,14 +157,21 @@ struct Held {
 
 impl Held {
     fn of(holdings: &Holdings) -> Self {
-        let compiled = |(name, says): (&String, &Says)| match says {
+        let compiled = |name: &String, says: &Says| match says {
             Says::Document(document) => Policy::compile(name, document).unwrap_or_else(|_| stand_in(name)),
             Says::Unread(_) => stand_in(name),
         };
+        // Where several allow the same, the first one is named: rather one that is known.
+        let mut policies: Vec<_> = holdings.policies.iter().collect();
+        policies.sort_by_key(|(_, says)| matches!(says, Says::Unread(_)));
         Self {
-            policies: holdings.policies.iter().map(compiled).collect(),
-            boundary: holdings.boundary.as_ref().map(|(name, says)| vec![compiled((name, says))]),
+            policies: policies.into_iter().map(|(name, says)| compiled(name, says)).collect(),
+            boundary: holdings.boundary.as_ref().map(|(name, says)| vec![compiled(name, says)]),
         }
+    }
+
+    fn parts(&self) -> (&[Policy], Option<&[Policy]>) {
+        (&self.policies, self.boundary.as_deref())
     }
 
     fn set(&self) -> Set<'_> {
@@ -146,88 +183,60 @@ impl Held {
     }
 }
 
-/// A condition key that no request has: with it a policy that nobody has read allows and denies what it will, the same
-/// before and after.
-const UNREAD: &str = "relayctl:unread/";
-
-fn stand_in(name: &str) -> Policy {
-    let statement = |effect: &str| {
-        let test = json!({"StringEquals": {format!("{UNREAD}{name}"): effect}});
-        json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": test})
-    };
-    let document = json!({"Version": "2012-10-17", "Statement": [statement("Allow"), statement("Deny")]});
-    // It is well-formed as it stands here.
-    Policy::compile(name, &document).unwrap_or(Policy { name: name.to_owned(), statements: Vec::new() })
-}
-
-/// The policy that nobody has read by which a grant comes about, or without which it can't be shown.
-fn from_stand_in(grant: &Grant) -> Option<String> {
-    let condition = grant.condition.as_ref().and_then(Value::as_object).into_iter().flat_map(serde_json::Map::values);
-    let keys = condition.filter_map(Value::as_object).flat_map(serde_json::Map::keys);
-    let named = keys.filter_map(|key| key.strip_prefix(UNREAD)).map(str::to_owned).next();
-    // Keys of a context have lost their case.
-    let shown = || grant.example.context.iter().find_map(|(key, _)| key.strip_prefix(UNREAD)).map(str::to_owned);
-    named.or_else(shown)
-}
-
-fn change(
-    subject: &Address,
-    arn: String,
-    aspect: Aspect,
-    comparison: Comparison,
-    through: &dyn Fn(&str) -> Address,
-    kept: Vec<String>,
-) -> AccessChange {
-    let relation = comparison.relation();
-    let mut doubts: Vec<EffectDoubt> = Vec::new();
-    let mut effects = |grants: Vec<Grant>, side: Side| {
-        let mut effects = Vec::new();
+/// Adds what was found. `through` says by which change a policy's say comes or goes.
+pub(super) fn change(
+    told: &mut AccessChange,
+    found: Comparison,
+    unread: &Unread,
+    through: &dyn Fn(&str, Cause) -> Address,
+) {
+    for (side, grants) in [(Side::Gained, found.gained), (Side::Lost, found.lost)] {
         for grant in grants {
-            match from_stand_in(&grant) {
-                Some(policy) => {
-                    let verb = if side == Side::Gained { "gained" } else { "lost" };
-                    let reason =
-                        format!("the document of {policy} was not read: whatever it allows or denies is {verb}");
-                    let through = Some(through(&policy));
-                    doubts.push(EffectDoubt { through, doubt: Doubt { side, policy, reason } });
-                }
-                None => effects.push(Effect { through: through(&grant.policy), grant }),
+            let through = through(&grant.policy, grant.cause);
+            match unread.told(grant, side, through) {
+                Ok(effect) if side == Side::Gained => told.gained.push(effect),
+                Ok(effect) => told.lost.push(effect),
+                Err(doubt) => told.doubts.push(doubt),
             }
         }
-        effects
-    };
-    let gained = effects(comparison.gained, Side::Gained);
-    let lost = effects(comparison.lost, Side::Lost);
-    doubts.extend(
-        comparison.doubts.into_iter().map(|doubt| EffectDoubt { through: Some(through(&doubt.policy)), doubt }),
-    );
-    doubts.dedup();
-    let relation = if doubts.is_empty() { relation } else { crate::policy::compare::Relation::Unknown };
-    AccessChange { subject: subject.clone(), arn, aspect, relation, gained, lost, doubts, kept }
+    }
+    let doubts = found.doubts.into_iter();
+    told.doubts.extend(doubts.map(|doubt| EffectDoubt { through: Some(through(&doubt.policy, Cause::Allow)), doubt }));
 }
 
-fn arn(world: &World<'_>, subject: &Address) -> String {
+pub(super) fn arn(world: &World<'_>, subject: &Address) -> String {
     let arn = |moment| world.attribute(subject, "arn", moment);
     let arn = arn(Moment::After).or_else(|| arn(Moment::Before));
     arn.and_then(|arn| arn.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// The change that brings what a policy says to a principal, or takes it: the attachment that comes or goes, else the
-/// policy that is edited, else the principal's own (its boundary).
+/// policy that is edited, else the principal's own (its boundary), else whatever happens to what it holds.
 fn through(world: &World<'_>, subject: &Address, policy: &str) -> Address {
     let happens = |address: &Address| world.action(address) != Action::Nothing;
     let tail = policy.strip_prefix("policy.").unwrap_or(policy);
     let attachment =
         Address::new(format!("{}_policy_attachment", subject.kind()), format!("{}/{tail}", subject.name()));
-    if happens(&attachment) {
-        return attachment;
+    let named = world.changes.keys().find(|address| address.to_string() == policy && happens(address)).copied();
+    let edited = named.filter(|address| {
+        let [before, after] = [Moment::Before, Moment::After].map(|it| world.attribute(address, "document", it));
+        before != after
+    });
+    match (world.action(&attachment), edited) {
+        (Action::Replace, Some(edited)) => return edited.clone(),
+        (Action::Nothing, _) => {}
+        _ => return attachment,
     }
-    let named = world.changes.keys().find(|address| address.to_string() == policy && happens(address));
-    match named {
-        Some(address) => (*address).clone(),
-        None if happens(subject) => subject.clone(),
-        None => {
-            world.parts(subject).map(|change| change.address.clone()).find(happens).unwrap_or_else(|| subject.clone())
-        }
+    if let Some(named) = named {
+        return named.clone();
     }
+    if happens(subject) {
+        return subject.clone();
+    }
+    let parts = world.parts(subject).map(|change| change.address.clone()).find(happens);
+    let held = || {
+        let holdings = world.holdings(subject, Moment::After);
+        holdings.all().filter_map(|(name, _)| name.parse().ok()).find(happens)
+    };
+    parts.or_else(held).unwrap_or_else(|| subject.clone())
 }

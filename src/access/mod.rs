@@ -1,20 +1,45 @@
 //! What the changes of a plan mean for people: who may do what after it that they may not do now.
 
+mod bucket;
 mod changes;
 pub mod checks;
+mod groups;
 mod held;
 pub mod lint;
+mod tags;
 #[cfg(test)]
 mod tests;
+mod unknown;
+mod unread;
 mod world;
 
-pub use changes::{changes, unread};
+pub use changes::{changes, edited, members, unread};
 pub use held::Held;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::call::Failure;
+use crate::model::Live;
 use crate::policy::compare::{Doubt, Grant, Relation};
+use crate::value::Value;
+
+/// What of the account is not the manifest's and has a say all the same.
+#[derive(Clone, Debug, Default)]
+pub struct Beyond {
+    /// Users, roles and groups that the manifest doesn't know, and that have its policies.
+    pub holders: Live,
+    /// Why it isn't known who has a policy, by its ARN.
+    pub unlisted: BTreeMap<String, Failure>,
+    /// The groups of users, or why they aren't known.
+    pub groups: BTreeMap<Address, Result<Vec<String>, Failure>>,
+    /// Documents of policies that the manifest doesn't declare, by ARN, and of inline ones by address.
+    pub documents: BTreeMap<String, Value>,
+    /// Why such a document wasn't read.
+    pub unread: BTreeMap<String, Failure>,
+}
 
 /// The effect of a plan on one user, role or bucket, in one respect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,9 +52,34 @@ pub struct AccessChange {
     pub gained: Vec<Effect>,
     pub lost: Vec<Effect>,
     pub doubts: Vec<EffectDoubt>,
+    /// The manifest doesn't know the subject, which has one of its policies.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
     /// Who may assume the role before and after; only for [`Aspect::Trust`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
+}
+
+impl AccessChange {
+    fn new(subject: &Address, arn: String, aspect: Aspect) -> Self {
+        let (gained, lost, doubts, kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let relation = Relation::Equal;
+        Self { subject: subject.clone(), arn, aspect, relation, gained, lost, doubts, foreign: false, kept }
+    }
+
+    /// Sets the relation by what is gained, lost and in doubt.
+    fn relate(&mut self) {
+        self.doubts.sort();
+        self.doubts.dedup();
+        let sure = self.doubts.is_empty() && !self.gained.iter().chain(&self.lost).any(Effect::is_doubtful);
+        self.relation = match (sure, self.gained.is_empty(), self.lost.is_empty()) {
+            (false, ..) => Relation::Unknown,
+            (true, true, true) => Relation::Equal,
+            (true, false, true) => Relation::Wider,
+            (true, true, false) => Relation::Narrower,
+            (true, false, false) => Relation::Changed,
+        };
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,9 +100,35 @@ pub struct Effect {
     pub through: Address,
     #[serde(flatten)]
     pub grant: Grant,
+    /// Only if these allow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub if_allowed_by: Vec<NotRead>,
+    /// If these allow it too, or deny it, nothing changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless_decided_by: Vec<NotRead>,
+    /// On a bucket: for those of its account whose own policies allow it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A policy that has a say, and that nobody has read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NotRead {
+    /// An ARN or an address; or in words, as of a user's groups.
+    pub policy: String,
+    /// `iam:GetPolicy: AccessDenied`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+impl Effect {
+    /// Whether it can't be told, for what nobody has read.
+    pub fn is_doubtful(&self) -> bool {
+        !(self.if_allowed_by.is_empty() && self.unless_decided_by.is_empty())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EffectDoubt {
     pub through: Option<Address>,
     #[serde(flatten)]

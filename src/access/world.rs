@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Beyond;
 use crate::address::Address;
 use crate::call::Observed;
 use crate::diff::{Action, Change};
-use crate::kind::{Attached, Seen, attachment_address};
+use crate::kind::{Attached, Seen, Sighting, attachment_address};
 use crate::model::{Desired, Live};
 use crate::value::{Value, optional_text};
 
@@ -34,18 +35,43 @@ pub(super) struct Holdings {
     pub boundary: Option<(String, Says)>,
 }
 
+impl Holdings {
+    /// The policies and the boundary.
+    pub fn all(&self) -> impl Iterator<Item = (&String, &Says)> {
+        self.policies.iter().chain(self.boundary.as_ref().map(|(name, says)| (name, says)))
+    }
+
+    /// The names of what nobody has read.
+    pub fn unread(&self) -> impl Iterator<Item = &String> {
+        self.all().filter(|(_, says)| matches!(says, Says::Unread(_))).map(|(name, _)| name)
+    }
+}
+
 /// Everything that is known of the account and of what the plan does to it.
 pub(super) struct World<'a> {
     pub desired: &'a Desired,
     pub live: &'a Live,
     pub changes: BTreeMap<&'a Address, &'a Change>,
-    /// Documents that are not the manifest's, by ARN, and inline ones by address.
-    pub others: &'a BTreeMap<String, Value>,
+    pub beyond: &'a Beyond,
 }
 
 impl<'a> World<'a> {
+    pub fn new(changes: &'a [Change], live: &'a Live, desired: &'a Desired, beyond: &'a Beyond) -> Self {
+        let changes = changes.iter().map(|change| (&change.address, change)).collect();
+        Self { desired, live, changes, beyond }
+    }
+
+    /// Everything that was looked at, and everything that is declared.
+    pub fn addresses(&self) -> BTreeSet<&'a Address> {
+        self.live.keys().chain(self.beyond.holders.keys()).chain(self.desired.resources.keys()).collect()
+    }
+
+    fn sighting(&self, address: &Address) -> Option<&'a Sighting> {
+        self.live.get(address).or_else(|| self.beyond.holders.get(address))
+    }
+
     pub fn seen(&self, address: &Address) -> Option<&'a Seen> {
-        match &self.live.get(address)?.observed {
+        match &self.sighting(address)?.observed {
             Observed::Present(seen) => Some(seen),
             Observed::Absent | Observed::Unknown(_) => None,
         }
@@ -87,7 +113,7 @@ impl<'a> World<'a> {
 
     /// Whether it can't be told what is there: then nothing is said about it.
     pub fn is_unknown(&self, address: &Address) -> bool {
-        self.live.get(address).is_some_and(|sighting| matches!(sighting.observed, Observed::Unknown(_)))
+        self.sighting(address).is_some_and(|sighting| matches!(sighting.observed, Observed::Unknown(_)))
     }
 
     /// What hangs on a user or a role.
@@ -102,6 +128,11 @@ impl<'a> World<'a> {
                 Attached::Inline(_) => Some(self.inline(subject, &attached, moment)),
             };
             held.policies.extend(says);
+        }
+        if subject.kind() == "group" {
+            // A group's own policies are read by nobody.
+            let others = format!("the other policies of {subject}");
+            held.policies.insert(others.clone(), Says::Unread(others));
         }
         let boundary = self.attribute(subject, "permissions_boundary", moment);
         held.boundary = boundary.and_then(|arn| self.managed(arn.as_str()?, moment));
@@ -167,7 +198,8 @@ impl<'a> World<'a> {
             let document = self.attribute(address, "document", moment)?;
             Some((address.to_string(), Says::Document(document)))
         } else {
-            let says = self.others.get(arn).cloned().map_or_else(|| Says::Unread(arn.to_owned()), Says::Document);
+            let says =
+                self.beyond.documents.get(arn).cloned().map_or_else(|| Says::Unread(arn.to_owned()), Says::Document);
             Some((arn.to_owned(), says))
         }
     }
@@ -191,7 +223,7 @@ impl<'a> World<'a> {
         let address = attachment_address(subject, attached, &|_| None);
         let known = self.attribute(&address, "document", moment);
         let name = address.to_string();
-        let says = known.or_else(|| self.others.get(&name).cloned());
+        let says = known.or_else(|| self.beyond.documents.get(&name).cloned());
         (name.clone(), says.map_or(Says::Unread(name), Says::Document))
     }
 }

@@ -7,11 +7,12 @@ use secrecy::SecretString;
 
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
+use super::stop::Stop;
 use crate::call::{
     Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Reply, Snapshot, Write,
 };
 use crate::event::{Event, Fault};
-use crate::kind::{self, Kind, Seen};
+use crate::kind::{self, Hanging, Kind, Seen};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
 use crate::port::{Provider, Sink};
@@ -23,7 +24,8 @@ pub struct Worker<'a> {
     plan: &'a Plan,
     provider: &'a dyn Provider,
     ledger: &'a Ledger<'a>,
-    events: &'a dyn Sink,
+    pub(super) events: &'a dyn Sink,
+    pub(super) stop: &'a Stop,
     made: AtomicBool,
     removed: AtomicBool,
     calls: AtomicUsize,
@@ -40,12 +42,19 @@ struct Progress {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(plan: &'a Plan, provider: &'a dyn Provider, ledger: &'a Ledger<'a>, events: &'a dyn Sink) -> Self {
+    pub fn new(
+        plan: &'a Plan,
+        provider: &'a dyn Provider,
+        ledger: &'a Ledger<'a>,
+        events: &'a dyn Sink,
+        stop: &'a Stop,
+    ) -> Self {
         Self {
             plan,
             provider,
             ledger,
             events,
+            stop,
             made: AtomicBool::new(false),
             removed: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
@@ -62,12 +71,14 @@ impl<'a> Worker<'a> {
             let what = "its kind is not known to this relayctl".to_owned();
             return Err(Fault::Changed { address: step.id.address.clone(), what });
         };
-        match step.id.phase {
+        let result = match step.id.phase {
             Phase::Record => self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await,
             Phase::Create => self.create(kind, step).await,
             Phase::Update => self.update(kind, step).await,
             Phase::Delete => self.delete(kind, step).await,
-        }
+        };
+        // Once the lock is lost, that is why a step failed.
+        result.map_err(|fault| self.ledger.held().err().unwrap_or(fault))
     }
 
     async fn create(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
@@ -123,7 +134,10 @@ impl<'a> Worker<'a> {
             Observed::Unknown(failure) => Err(Fault::Call(failure)),
             Observed::Absent if step.id.phase == Phase::Delete => Ok(None),
             Observed::Absent => Err(changed("it is gone".to_owned())),
-            Observed::Present(now) if fingerprint(kind, &now) == *expected => Ok(Some(now)),
+            Observed::Present(now) if fingerprint(kind, &now) == *expected => match hung_up(step, &now) {
+                Some(what) => Err(changed(what)),
+                None => Ok(Some(now)),
+            },
             Observed::Present(now) => Err(changed(differences(kind, step.before.as_ref(), &now))),
         }
     }
@@ -153,6 +167,9 @@ impl<'a> Worker<'a> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
         loop {
+            if let Err(lost) = self.ledger.held() {
+                return Err(Failure::new(FailureKind::Refused, write.action(), "LockLost", lost.to_string()));
+            }
             self.calls.fetch_add(1, Ordering::Relaxed);
             let failure = match self.provider.write(write, carried).await {
                 Ok(reply) => return Ok(reply),
@@ -167,7 +184,11 @@ impl<'a> Worker<'a> {
             };
             self.events.event(&Event::Waiting { step: step.id.clone(), why: wait.why, waited, limit: wait.limit });
             let pause = propagation::pause(tries).min(wait.limit.saturating_sub(waited));
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                // Nobody waits two minutes for IAM who wants to stop.
+                () = self.stop.asked() => return Err(failure),
+            }
             waited += pause;
             tries += 1;
         }
@@ -213,7 +234,8 @@ impl<'a> Worker<'a> {
         key: &NewKey,
         mut failure: Failure,
     ) -> (Failure, bool) {
-        for sink in step.calls.iter().take(answered).filter_map(|write| emptied(write, &key.id)) {
+        // The call that failed, too: a disk may report an error after the file was replaced.
+        for sink in step.calls.iter().take(answered + 1).filter_map(|write| emptied(write, &key.id)) {
             // A sink that keeps a dead key does no harm; the key itself is what must go.
             let _ = self.provider.write(&sink, &Carried::default()).await;
         }
@@ -265,6 +287,16 @@ fn must_be_absent(step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
             what: "it did not exist when the plan was made, and now it does".to_owned(),
         }),
     }
+}
+
+/// What hangs on an object that goes and didn't when the plan was made: AWS would refuse, and not say what it is. How many
+/// objects are in a bucket changes all the time.
+fn hung_up(step: &Step, now: &Seen) -> Option<String> {
+    let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
+    let objects = |hanging: &&Hanging| matches!(hanging, Hanging::Objects { .. });
+    let new = now.hanging.iter().filter(|it| !objects(it) && !planned.contains(it));
+    let new: Vec<String> = new.map(ToString::to_string).collect();
+    (step.removal && !new.is_empty()).then(|| format!("this hangs on it now: {}", new.join(", ")))
 }
 
 /// What takes a key out of a sink that it was put into.

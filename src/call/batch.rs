@@ -3,6 +3,7 @@
 //! The resolver asks [`next_reads`] what to send, sends it, adds the answers to the [`Snapshot`], and asks again
 //! until nothing is left; the kinds then look their facts up in the snapshot.
 
+mod deletion;
 mod iam;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,8 @@ use super::iam::{AccessKey, PolicyDetail, RoleDetail, UserDetail};
 use super::{
     BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
 };
+
+pub use deletion::{Belongings, Uses};
 
 /// Something that a kind wants to know about the world.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +29,18 @@ pub enum Facet {
     },
     Role {
         role: String,
+    },
+    /// What else hangs on a user: keys, passwords, devices, groups. AWS deletes no user that has any of it.
+    Belongings {
+        user: String,
+    },
+    /// The instance profiles that a role is in.
+    InstanceProfiles {
+        role: String,
+    },
+    /// What uses a policy.
+    Uses {
+        arn: String,
     },
     /// The policy, its tags, description, versions and default document.
     Policy {
@@ -114,6 +129,19 @@ impl Snapshot {
         observed(self.find_policy(arn, self.policy_scope(arn)))
     }
 
+    /// What hangs on a user besides its policies.
+    pub fn belongings(&self, user: &str) -> Observed<Belongings> {
+        observed(self.find_belongings(user))
+    }
+
+    pub fn instance_profiles(&self, role: &str) -> Observed<Vec<String>> {
+        observed(self.find_instance_profiles(role))
+    }
+
+    pub fn uses(&self, arn: &str) -> Observed<Uses> {
+        observed(self.find_uses(arn))
+    }
+
     pub fn access_keys(&self, user: &str) -> Observed<Vec<AccessKey>> {
         observed(self.find_access_keys(user))
     }
@@ -199,6 +227,9 @@ fn missing(facet: &Facet, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
         Facet::AccessKeys { user } => gap(known.find_access_keys(user)),
         Facet::Role { role } => gap(known.find_role(role, scope)),
         Facet::Policy { arn } => gap(known.find_policy(arn, scope)),
+        Facet::Belongings { user } => gap(known.find_belongings(user)),
+        Facet::InstanceProfiles { role } => gap(known.find_instance_profiles(role)),
+        Facet::Uses { arn } => gap(known.find_uses(arn)),
         Facet::Bucket { bucket, aspect } => gap(known.find_bucket(bucket, *aspect)),
         Facet::Credentials { profile } => gap(known.find_file(FileRead::Credentials { profile: profile.clone() })),
         Facet::Profile { profile } => gap(known.find_file(FileRead::Profile { profile: profile.clone() })),

@@ -27,6 +27,9 @@ pub enum IamRead {
     ListAccessKeys {
         user: String,
     },
+    ListGroupsForUser {
+        user: String,
+    },
     GetRole {
         role: String,
     },
@@ -52,6 +55,40 @@ pub enum IamRead {
     ListPolicyVersions {
         arn: String,
     },
+    /// NoSuchEntity where the user has no password.
+    GetLoginProfile {
+        user: String,
+    },
+    /// Their serial numbers: a virtual device's is its ARN.
+    ListMFADevices {
+        user: String,
+    },
+    ListSSHPublicKeys {
+        user: String,
+    },
+    ListSigningCertificates {
+        user: String,
+    },
+    ListServiceSpecificCredentials {
+        user: String,
+    },
+    ListInstanceProfilesForRole {
+        role: String,
+    },
+    /// What a policy is attached to, or what it is the boundary of, or both.
+    ListEntitiesForPolicy {
+        arn: String,
+        usage: PolicyUsage,
+    },
+}
+
+/// How a policy is used: `PolicyUsageFilter`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum PolicyUsage {
+    /// No filter: either.
+    Any,
+    PermissionsPolicy,
+    PermissionsBoundary,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -191,6 +228,40 @@ pub enum IamWrite {
         arn: String,
         keys: Vec<String>,
     },
+    DeleteLoginProfile {
+        user: String,
+    },
+    DeactivateMFADevice {
+        user: String,
+        serial: String,
+    },
+    DeleteVirtualMFADevice {
+        serial: String,
+    },
+    DeleteSSHPublicKey {
+        user: String,
+        id: String,
+    },
+    DeleteSigningCertificate {
+        user: String,
+        id: String,
+    },
+    DeleteServiceSpecificCredential {
+        user: String,
+        id: String,
+    },
+    RemoveUserFromGroup {
+        user: String,
+        group: String,
+    },
+    RemoveRoleFromInstanceProfile {
+        role: String,
+        profile: String,
+    },
+    DetachGroupPolicy {
+        group: String,
+        arn: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -204,16 +275,28 @@ pub enum IamReply {
     PolicyVersions(Vec<PolicyVersion>),
     /// ListAttachedUserPolicies, ListAttachedRolePolicies: ARNs.
     Attached(Vec<String>),
-    /// ListUserPolicies, ListRolePolicies: names.
+    /// ListUserPolicies, ListRolePolicies, and the lists of what else hangs on a user or a role: names or ids.
     Names(Vec<String>),
+    /// ListEntitiesForPolicy.
+    /// GetLoginProfile: there is one.
+    LoginProfile,
     /// GetUserPolicy, GetRolePolicy.
     Document(Value),
     AccessKeys(Vec<AccessKey>),
+    Entities(Entities),
     /// CreateAccessKey. Debug shows no secret (`secrecy`).
     NewAccessKey {
         id: String,
         secret: SecretString,
     },
+}
+
+/// The names of what uses a policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entities {
+    pub users: Vec<String>,
+    pub roles: Vec<String>,
+    pub groups: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -321,6 +404,7 @@ impl IamRead {
             Self::ListUserPolicies { .. } => "iam:ListUserPolicies",
             Self::GetUserPolicy { .. } => "iam:GetUserPolicy",
             Self::ListAccessKeys { .. } => "iam:ListAccessKeys",
+            Self::ListGroupsForUser { .. } => "iam:ListGroupsForUser",
             Self::GetRole { .. } => "iam:GetRole",
             Self::ListAttachedRolePolicies { .. } => "iam:ListAttachedRolePolicies",
             Self::ListRolePolicies { .. } => "iam:ListRolePolicies",
@@ -328,6 +412,13 @@ impl IamRead {
             Self::GetPolicy { .. } => "iam:GetPolicy",
             Self::GetPolicyVersion { .. } => "iam:GetPolicyVersion",
             Self::ListPolicyVersions { .. } => "iam:ListPolicyVersions",
+            Self::GetLoginProfile { .. } => "iam:GetLoginProfile",
+            Self::ListMFADevices { .. } => "iam:ListMFADevices",
+            Self::ListSSHPublicKeys { .. } => "iam:ListSSHPublicKeys",
+            Self::ListSigningCertificates { .. } => "iam:ListSigningCertificates",
+            Self::ListServiceSpecificCredentials { .. } => "iam:ListServiceSpecificCredentials",
+            Self::ListInstanceProfilesForRole { .. } => "iam:ListInstanceProfilesForRole",
+            Self::ListEntitiesForPolicy { .. } => "iam:ListEntitiesForPolicy",
         }
     }
 }
@@ -366,6 +457,15 @@ impl IamWrite {
             Self::DeletePolicy { .. } => "iam:DeletePolicy",
             Self::TagPolicy { .. } => "iam:TagPolicy",
             Self::UntagPolicy { .. } => "iam:UntagPolicy",
+            Self::DeleteLoginProfile { .. } => "iam:DeleteLoginProfile",
+            Self::DeactivateMFADevice { .. } => "iam:DeactivateMFADevice",
+            Self::DeleteVirtualMFADevice { .. } => "iam:DeleteVirtualMFADevice",
+            Self::DeleteSSHPublicKey { .. } => "iam:DeleteSSHPublicKey",
+            Self::DeleteSigningCertificate { .. } => "iam:DeleteSigningCertificate",
+            Self::DeleteServiceSpecificCredential { .. } => "iam:DeleteServiceSpecificCredential",
+            Self::RemoveUserFromGroup { .. } => "iam:RemoveUserFromGroup",
+            Self::RemoveRoleFromInstanceProfile { .. } => "iam:RemoveRoleFromInstanceProfile",
+            Self::DetachGroupPolicy { .. } => "iam:DetachGroupPolicy",
         }
     }
 
@@ -375,6 +475,8 @@ impl IamWrite {
             Self::CreateUser { user: name, .. }
             | Self::UpdateUser { user: name, .. }
             | Self::DeleteUser { user: name }
+            | Self::DeleteLoginProfile { user: name }
+            | Self::DeleteVirtualMFADevice { serial: name }
             | Self::TagUser { user: name, .. }
             | Self::UntagUser { user: name, .. }
             | Self::DeleteUserPermissionsBoundary { user: name }
@@ -396,11 +498,18 @@ impl IamWrite {
             | Self::PutUserPermissionsBoundary { user: name, arn }
             | Self::AttachRolePolicy { role: name, arn }
             | Self::DetachRolePolicy { role: name, arn }
-            | Self::PutRolePermissionsBoundary { role: name, arn } => format!("{name} <- {arn}"),
+            | Self::PutRolePermissionsBoundary { role: name, arn }
+            | Self::DetachGroupPolicy { group: name, arn } => format!("{name} <- {arn}"),
             Self::PutUserPolicy { user: name, policy: part, .. }
             | Self::DeleteUserPolicy { user: name, policy: part }
             | Self::PutRolePolicy { role: name, policy: part, .. }
             | Self::DeleteRolePolicy { role: name, policy: part }
+            | Self::DeactivateMFADevice { user: name, serial: part }
+            | Self::DeleteSSHPublicKey { user: name, id: part }
+            | Self::DeleteSigningCertificate { user: name, id: part }
+            | Self::DeleteServiceSpecificCredential { user: name, id: part }
+            | Self::RemoveUserFromGroup { user: name, group: part }
+            | Self::RemoveRoleFromInstanceProfile { role: name, profile: part }
             | Self::DeleteAccessKey { user: name, id: part } => format!("{name}/{part}"),
             Self::DeletePolicyVersion { arn, version } => format!("{arn} {version}"),
         }

@@ -75,14 +75,22 @@ impl IamRead {
             | Self::ListAttachedUserPolicies { user }
             | Self::ListUserPolicies { user }
             | Self::GetUserPolicy { user, .. }
-            | Self::ListAccessKeys { user } => places.user(user),
+            | Self::ListAccessKeys { user }
+            | Self::GetLoginProfile { user }
+            | Self::ListMFADevices { user }
+            | Self::ListSSHPublicKeys { user }
+            | Self::ListSigningCertificates { user }
+            | Self::ListServiceSpecificCredentials { user }
+            | Self::ListGroupsForUser { user } => places.user(user),
             Self::GetRole { role }
             | Self::ListAttachedRolePolicies { role }
             | Self::ListRolePolicies { role }
-            | Self::GetRolePolicy { role, .. } => places.role(role),
-            Self::GetPolicy { arn } | Self::GetPolicyVersion { arn, .. } | Self::ListPolicyVersions { arn } => {
-                arn.clone()
-            }
+            | Self::GetRolePolicy { role, .. }
+            | Self::ListInstanceProfilesForRole { role } => places.role(role),
+            Self::GetPolicy { arn }
+            | Self::GetPolicyVersion { arn, .. }
+            | Self::ListPolicyVersions { arn }
+            | Self::ListEntitiesForPolicy { arn, .. } => arn.clone(),
         };
         Permission::new(self.action(), resource)
     }
@@ -113,7 +121,22 @@ impl IamWrite {
             | Self::PutUserPolicy { user, .. }
             | Self::DeleteUserPolicy { user, .. }
             | Self::CreateAccessKey { user }
-            | Self::DeleteAccessKey { user, .. } => vec![on(places.user(user))],
+            | Self::DeleteAccessKey { user, .. }
+            | Self::DeleteLoginProfile { user }
+            | Self::DeactivateMFADevice { user, .. }
+            | Self::DeleteSSHPublicKey { user, .. }
+            | Self::DeleteSigningCertificate { user, .. }
+            | Self::DeleteServiceSpecificCredential { user, .. } => vec![on(places.user(user))],
+            // A virtual device's serial number is its ARN.
+            Self::DeleteVirtualMFADevice { serial } => vec![on(serial.clone())],
+            // Groups and instance profiles are named without their paths, which nothing here tells.
+            Self::RemoveUserFromGroup { group, .. } => vec![on(places.iam("group", "/", group))],
+            Self::DetachGroupPolicy { group, arn } => {
+                vec![on(places.iam("group", "/", group)).with("iam:PolicyARN", vec![arn.clone()])]
+            }
+            Self::RemoveRoleFromInstanceProfile { profile, .. } => {
+                vec![on(places.iam("instance-profile", "/", profile))]
+            }
             Self::CreateRole { role, path, boundary, tags, .. } => {
                 let arn = places.iam("role", path, role);
                 with_tags(on(arn.clone()).bounded(boundary.as_deref()), "iam:TagRole", arn, tags)
@@ -155,9 +178,10 @@ fn with_tags(create: Permission, action: &'static str, arn: String, tags: &Tags)
 
 impl S3Read {
     fn permission(&self, places: &Places) -> Permission {
-        let permission = Permission::new(self.action(), places.bucket(self.bucket()));
+        let permission =
+            Permission::new(self.action(), self.bucket().map_or("*".to_owned(), |bucket| places.bucket(bucket)));
         match self {
-            Self::ListObjectVersions(_) => permission.with("s3:max-keys", vec!["1".to_owned()]),
+            Self::ListObjectVersions(_) => permission.with("s3:max-keys", vec!["1000".to_owned()]),
             Self::HeadBucket(_)
             | Self::GetBucketTagging(_)
             | Self::GetBucketVersioning(_)
@@ -165,7 +189,8 @@ impl S3Read {
             | Self::GetPublicAccessBlock(_)
             | Self::GetBucketOwnershipControls(_)
             | Self::GetBucketPolicy(_)
-            | Self::GetBucketLifecycle(_) => permission,
+            | Self::GetBucketLifecycle(_)
+            | Self::ListBuckets { .. } => permission,
         }
     }
 }

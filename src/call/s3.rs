@@ -21,8 +21,12 @@ pub enum S3Read {
     GetBucketOwnershipControls(BucketRef),
     GetBucketPolicy(BucketRef),
     GetBucketLifecycle(BucketRef),
-    /// ListObjectVersions with max-keys 1: is there anything in it?
+    /// The first page of ListObjectVersions, which holds up to a thousand: is there anything in it, and how much?
     ListObjectVersions(BucketRef),
+    /// All pages: the account's buckets in all regions, asked in one.
+    ListBuckets {
+        region: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,7 +89,13 @@ pub enum S3Reply {
     Ownership(String),
     Policy(Value),
     Lifecycle(Vec<LifecycleRule>),
-    Empty(bool),
+    /// ListBuckets; a region is empty where it isn't told.
+    Buckets(Vec<BucketRef>),
+    /// ListObjectVersions: versions and delete markers; `more`: there are more than these.
+    Objects {
+        count: usize,
+        more: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,11 +148,14 @@ impl S3Read {
             Self::GetBucketPolicy(_) => "s3:GetBucketPolicy",
             Self::GetBucketLifecycle(_) => "s3:GetLifecycleConfiguration",
             Self::ListObjectVersions(_) => "s3:ListBucketVersions",
+            Self::ListBuckets { .. } => "s3:ListAllMyBuckets",
         }
     }
 
-    pub fn bucket(&self) -> &BucketRef {
-        match self {
+    /// The one that it is about; none: all of them.
+    pub fn bucket(&self) -> Option<&BucketRef> {
+        Some(match self {
+            Self::ListBuckets { .. } => return None,
             Self::HeadBucket(bucket)
             | Self::GetBucketTagging(bucket)
             | Self::GetBucketVersioning(bucket)
@@ -152,6 +165,14 @@ impl S3Read {
             | Self::GetBucketPolicy(bucket)
             | Self::GetBucketLifecycle(bucket)
             | Self::ListObjectVersions(bucket) => bucket,
+        })
+    }
+
+    /// Where to ask.
+    pub fn region(&self) -> &str {
+        match self {
+            Self::ListBuckets { region } => region,
+            _ => self.bucket().map_or("", |bucket| bucket.region.as_str()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
 use super::planning::Selection;
@@ -35,6 +36,9 @@ pub struct Args {
     bounds: Bounds,
 
     #[command(flatten)]
+    brakes: Brakes,
+
+    #[command(flatten)]
     consent: Consent,
 }
 
@@ -65,7 +69,7 @@ fn declared(path: &Path, args: &Args, context: &Context) -> Exit {
         Mode::Apply,
         &args.selection,
         &args.consent,
-        args.bounds,
+        (args.bounds, args.brakes),
         context,
     ))
 }
@@ -103,8 +107,11 @@ fn none_waiting(project: &Project) -> CommandError {
 
 fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
     let header = &plan.header;
-    if !args.selection.targets.is_empty() || !context.options.variables.is_empty() {
-        return Err(CommandError::new("a saved plan is done exactly as it is: --target and --var belong to `plan`"));
+    let chosen = !args.selection.targets.is_empty() || args.selection.allow_delete_foreign;
+    if chosen || !context.options.variables.is_empty() {
+        return Err(CommandError::new(
+            "a saved plan is done exactly as it is: --target, --var and --allow-delete-foreign belong to `plan`",
+        ));
     }
     if context.options.sandbox && !header.sandbox {
         return Err(CommandError::new(format!("{} was made for AWS, not for the sandbox", path.display()))
@@ -126,7 +133,7 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
         context.terminal.result(&human::plan(plan, context.terminal.style()))?;
     }
     let url = context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
-    let at = session::open_state(url, &project, &header.manifest)?;
+    let at = session::open_state(url, &project, &header.manifest, &session::aws_options(context, &header.region))?;
     let base = folder_of(&manifest);
     let destination = Destination { project: &project, account: &header.account, region: &header.region, base };
     // From here on it can never be applied again: what it was made for is about to change.

@@ -1,6 +1,7 @@
 //! `relayctl destroy`
 
 use super::Context;
+use super::brakes::Brakes;
 use super::error::Exit;
 use super::options::ManifestArg;
 use super::planning::Selection;
@@ -27,6 +28,9 @@ pub struct Args {
     bounds: Bounds,
 
     #[command(flatten)]
+    brakes: Brakes,
+
+    #[command(flatten)]
     consent: Consent,
 }
 
@@ -43,7 +47,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         Mode::Destroy,
         &args.selection,
         &args.consent,
-        args.bounds,
+        (args.bounds, args.brakes),
         context,
     ))
 }

@@ -62,14 +62,36 @@ impl From<StoreError> for CommandError {
                 "the state {location} is locked: {} on {} (pid {}) is running `{}` since {}",
                 info.who, info.host, info.pid, info.what, info.since
             ))
-            .help("wait until that run has ended, and try again"),
+            .help(format!(
+                "--lock-timeout 5m waits until that run has ended; if it is gone for good: relayctl state unlock MANIFEST {}",
+                info.id
+            )),
+            StoreError::OtherLock { info, .. } => {
+                Self::new(error.to_string()).help(format!("to take that one away, name it: {}", info.id))
+            }
             StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
+            StoreError::Unreadable { location, backup: Some(backup), .. } => Self::new(error.to_string()).help(format!(
+                "the last good state is {backup}: copy it over {location}; or move {location} away: what relayctl made is \
+                 found again by its tags"
+            )),
             StoreError::Unreadable { .. } => Self::new(error.to_string())
                 .help("restore the file from a backup, or move it away: what relayctl made is found again by its tags"),
-            StoreError::Unsupported { .. } => {
-                Self::new(error.to_string()).help("give a folder or a .json file, for example --state state/dev.json")
+            StoreError::Journal { location, .. } => Self::new(error.to_string()).help(format!(
+                "it holds what a run changed before it was killed; move {location} away: what that run made is found \
+                 again by its tags"
+            )),
+            StoreError::Unsupported { .. } => Self::new(error.to_string())
+                .help("give a folder or a .json file, for example --state state/dev.json, or s3://bucket/prefix"),
+            StoreError::Moved { .. } => Self::new(error.to_string()).help("plan again"),
+            StoreError::Unconditional { .. } => Self::new(error.to_string())
+                .help("keep the state in S3 itself, or in a store that has its conditional writes"),
+            StoreError::Remote { failure, .. } => {
+                Self { message: Some(error.to_string()), ..Self::from(failure.as_ref().clone()) }
             }
-            StoreError::Io { .. } => Self::new(error.to_string()),
+            StoreError::Io { .. }
+            | StoreError::Missing { .. }
+            | StoreError::Lost { .. }
+            | StoreError::NotLocked { .. } => Self::new(error.to_string()),
         }
     }
 }
@@ -106,11 +128,13 @@ mod tests {
     #[test]
     fn a_locked_state_says_who_holds_it() {
         let info = LockInfo {
+            id: "8d3c".into(),
             who: "ada".into(),
             host: "build-7".into(),
             pid: 42,
             since: "2026-01-02T03:04:05Z".into(),
             what: "apply".into(),
+            expires: String::new(),
         };
         let error = CommandError::from(StoreError::Locked { location: "state/dev.json".into(), info: Box::new(info) });
         assert_eq!(
@@ -120,7 +144,7 @@ mod tests {
                  2026-01-02T03:04:05Z"
             )
         );
-        assert_eq!(error.code, 1);
+        assert!(error.help.is_some_and(|help| help.ends_with("relayctl state unlock MANIFEST 8d3c")));
     }
 
     #[test]

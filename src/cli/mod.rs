@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod acting;
+mod brakes;
 mod error;
 mod options;
 mod progress;
@@ -10,6 +11,7 @@ mod terminal;
 mod version;
 
 mod input;
+mod interrupt;
 mod planning;
 mod running;
 mod session;
@@ -67,10 +69,10 @@ Examples:
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    an error, also in how the command was called; a change that was refused, blocked or failed; with
-       --deny-widening: somebody would gain access
-  2    only with --detailed-exitcode: there are changes (plan), or a difference (policy diff)
-  130  interrupted
+  1    an error, also in how the command was called; a change that was refused, blocked or failed;
+       a plan that prevent_destroy or limits forbid; with --deny-widening: somebody would gain access
+  2    only with --detailed-exitcode: changes, a difference (policy diff), a denial (policy can)
+  130  interrupted, and something was left undone
 
 Environment:
   AWS_PROFILE, AWS_ACCESS_KEY_ID ...    credentials, found as the AWS CLI finds them
@@ -101,6 +103,8 @@ enum Command {
     Man(man::Args),
 }
 
+const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// What every command is given: the global options and the terminal that they describe.
 struct Context {
     options: Options,
@@ -116,12 +120,15 @@ impl Context {
     /// Runs what has to wait. Only commands that need it pay for the runtime.
     fn wait_for<T>(&self, work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
         let threads = self.options.parallelism().clamp(2, 4);
-        tokio::runtime::Builder::new_multi_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .enable_all()
             .build()
-            .map_err(|error| CommandError::new(format!("cannot start: {error}")))?
-            .block_on(work)
+            .map_err(|error| CommandError::new(format!("cannot start: {error}")))?;
+        let result = runtime.block_on(work);
+        // After a second signal a file may still wait for somebody's lock; a write that has begun is let finish.
+        runtime.shutdown_timeout(GRACE);
+        result
     }
 }
 

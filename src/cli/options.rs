@@ -1,6 +1,7 @@
 //! The options that every command takes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
@@ -20,9 +21,14 @@ pub struct Options {
     #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL")]
     pub endpoint_url: Option<String>,
 
-    /// Where the state is: a .json file or a folder, as a path or a file:// URL [default: state/<name>.json]
+    /// Where the state is: a .json file or a folder, as a path or a file:// URL, or s3://bucket/prefix
+    /// [default: state/<name>.json]
     #[arg(long, global = true, value_name = "URL")]
     pub state: Option<String>,
+
+    /// How long to wait for a run that has locked the state, for example 30s or 5m [default: don't wait]
+    #[arg(long, global = true, value_name = "TIME", value_parser = patience, hide_default_value = true, default_value = "0s")]
+    pub lock_timeout: Duration,
 
     /// Set a variable of the manifest (repeatable)
     #[arg(long = "var", global = true, value_name = "KEY=VALUE", value_parser = variable)]
@@ -88,9 +94,22 @@ fn variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn patience(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string());
+    parsed.and_then(|time| Duration::try_from(time).map_err(|_| "a time cannot be negative".to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_to_wait_has_a_unit() {
+        assert_eq!(patience("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(patience("1m 30s"), Ok(Duration::from_secs(90)));
+        assert!(patience("30").is_err());
+        assert!(patience("-5s").is_err());
+    }
 
     #[test]
     fn a_variable_is_split_at_the_first_equals_sign() {

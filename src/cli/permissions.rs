@@ -10,7 +10,7 @@ use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
 use crate::model::Desired;
-use crate::permissions::{Job, needed, policies, statements};
+use crate::permissions::{Job, foreign, needed, policies, statements};
 use crate::policy::pretty;
 use crate::value::Value;
 
@@ -28,6 +28,10 @@ pub struct Args {
     /// What relayctl shall be allowed to do
     #[arg(long = "for", value_enum, value_name = "JOB", default_value_t = For::Apply)]
     job: For,
+
+    /// Also what apply and destroy need with --allow-delete-foreign: to remove what others hung on what goes
+    #[arg(long)]
+    allow_delete_foreign: bool,
 
     /// Write plan.json and apply.json into this folder: the policies of two CI roles
     #[arg(long, value_name = "FOLDER", conflicts_with = "job")]
@@ -56,18 +60,23 @@ Two roles for CI:
   a role that only the protected main branch can assume.
 
 What is not in it:
+  Reading users and roles that the manifest doesn't name, but that have its policies, and other people's policies: where
+  these matter, the plan can't tell whether anybody gains access.
   The path of a user or a role is a part of its ARN: to change one, allow the old ARN, too.
   iam:GetAccountAuthorizationDetails, which reads all of the account in one call. relayctl tries it, and asks for each
   object where it is denied. Allow it on \"*\" to make plans of large manifests faster.
-  What keys and buckets in other places need: a state that is kept in S3, a KMS key's own policy.";
+  What a KMS key's own policy allows. A state in a bucket that is encrypted with a customer managed key takes
+  kms:GenerateDataKey and kms:Decrypt on that key, besides what is printed.";
 
 pub fn run(args: &Args, context: &Context) -> Exit {
-    let declared = session::load(&args.manifest.manifest, context)?;
+    let mut declared = session::load(&args.manifest.manifest, context)?;
+    // `state:` of the manifest, or the place that the command line names instead.
+    declared.desired.store = context.options.state.clone().or(declared.desired.store);
     if let Some(folder) = &args.write {
-        write(&declared.desired, folder, context)?;
+        write(&declared.desired, args.allow_delete_foreign, folder, context)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let documents = made(&declared.desired, args.job.job())?;
+    let documents = made(&declared.desired, args.job.job(), args.allow_delete_foreign)?;
     if documents.len() > 1 {
         context.terminal.note(&several(documents.len()));
     }
@@ -88,18 +97,22 @@ impl For {
     }
 }
 
-fn made(desired: &Desired, job: Job) -> Result<Vec<Value>, CommandError> {
-    let documents = policies(&statements(&needed(desired, job)));
+fn made(desired: &Desired, job: Job, clearing: bool) -> Result<Vec<Value>, CommandError> {
+    let mut permissions = needed(desired, job);
+    if clearing && job != Job::Plan {
+        permissions.extend(foreign(desired));
+    }
+    let documents = policies(&statements(&permissions));
     if documents.is_empty() {
         return Err(CommandError::new("the manifest declares nothing in AWS, so there is nothing to allow"));
     }
     Ok(documents)
 }
 
-fn write(desired: &Desired, folder: &Path, context: &Context) -> Result<(), CommandError> {
+fn write(desired: &Desired, clearing: bool, folder: &Path, context: &Context) -> Result<(), CommandError> {
     let mut written = Vec::new();
     for (name, job) in [("plan", Job::Plan), ("apply", Job::Apply)] {
-        let documents = made(desired, job)?;
+        let documents = made(desired, job, clearing)?;
         for (number, document) in (1..).zip(&documents) {
             let file = if documents.len() == 1 { format!("{name}.json") } else { format!("{name}-{number}.json") };
             let path = folder.join(file);

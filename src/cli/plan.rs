@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::Context;
+use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
-use super::planning::{self, Selection};
+use super::planning::{self, Planned, Selection};
 use super::project::{Project, shown, write_private};
 use super::running::left_undone;
 use super::session::{self, Declared};
@@ -21,6 +22,9 @@ use crate::render::{html, human, json, markdown};
 ///
 /// Above a change of policy it says who gains and who loses what by it. With --deny-widening a plan by which anybody
 /// gains access, or by which that can't be told, is printed but not saved, and one that was waiting no longer waits.
+/// The same becomes of a plan that destroys or replaces what `prevent_destroy` protects, and, without --override-limits,
+/// of one that goes over the manifest's `limits`, and without --allow-lockout of one that takes from you yourself a key, a
+/// policy, or the right to undo it.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -41,6 +45,9 @@ pub struct Args {
 
     #[command(flatten)]
     bounds: Bounds,
+
+    #[command(flatten)]
+    brakes: Brakes,
 
     #[command(flatten)]
     selection: Selection,
@@ -79,13 +86,20 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     // What is to be removed need not hold what was asked of it.
     let load = if args.destroy { session::load } else { session::load_checked };
     let declared = load(&args.manifest.manifest, context)?;
-    let plan = context.wait_for(async { Ok(planning::plan(&declared, mode, &args.selection, context).await?.plan) })?;
+    let Planned { plan, objections, .. } =
+        context.wait_for(planning::plan(&declared, mode, &args.selection, context))?;
     let waiting = declared.project.plan_file(&declared.desired.name);
-    if let Some(refusal) = args.bounds.refusal(&plan, "the plan is not saved", context) {
-        // What waited was planned for the same manifest, so it may well have the same gains.
-        drop(std::fs::remove_file(waiting));
+    let refused = |refusal| {
+        // What waited was planned for the same manifest, so it may well do the same.
+        drop(std::fs::remove_file(&waiting));
         print(&plan, &args.form, context)?;
-        return Err(refusal);
+        Err(refusal)
+    };
+    if let Some(refusal) = args.brakes.refusal(&objections, &declared, "it is not saved", context) {
+        return refused(refusal);
+    }
+    if let Some(refusal) = args.bounds.refusal(&plan, "the plan is not saved", context) {
+        return refused(refusal);
     }
     // Saved before it is printed: whoever reads only the beginning still has all of it.
     let saved = args.out.clone().unwrap_or(waiting);

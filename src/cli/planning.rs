@@ -6,22 +6,27 @@ use super::Context;
 use super::error::CommandError;
 use super::session::{Declared, StateAt};
 use super::suggest::nearest;
-use crate::access;
+use crate::access::{self, AccessChange, Beyond};
 use crate::address::Address;
-use crate::call::Caller;
-use crate::diff;
-use crate::model::{Desired, Recorded};
+use crate::call::{Caller, FailureKind};
+use crate::diff::{self, Action, Removal};
+use crate::model::{Desired, Live, Recorded};
+use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
 use crate::provider::Edges;
-use crate::resolve;
+use crate::resolve::{self, lost};
 use crate::state::State;
 
 /// What to plan for.
-#[derive(clap::Args, Clone, Debug)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub struct Selection {
     /// Only this resource and what it depends on, for example user.serverless (repeatable)
     #[arg(long = "target", value_name = "ADDRESS")]
     pub targets: Vec<Address>,
+
+    /// Remove with what goes also what others hung on it: their keys, passwords, devices, attachments
+    #[arg(long)]
+    pub allow_delete_foreign: bool,
 }
 
 /// A plan that was just made, with what applying it takes.
@@ -29,6 +34,8 @@ pub struct Planned {
     pub plan: Plan,
     pub state: StateAt,
     pub provider: Edges,
+    /// Why it must not be applied.
+    pub objections: Vec<Objection>,
 }
 
 /// Makes the plan for a manifest.
@@ -40,24 +47,67 @@ pub async fn plan(
 ) -> Result<Planned, CommandError> {
     let at = declared.open_state(context)?;
     let state = declared.recorded(at.store.as_ref()).await?;
-    let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
-    let targets = targets(selection, &declared.desired, &recorded)?;
     let (provider, caller) = declared.connect(context).await?;
-
     let removing = mode == Mode::Destroy;
+    let recorded = match &state {
+        Some(state) => state.resources.clone(),
+        None => found(&provider, &declared.desired, removing, context).await,
+    };
+    let targets = targets(selection, &declared.desired, &recorded)?;
+
     let desired = if removing { without_resources(&declared.desired) } else { declared.desired.clone() };
     let spinner = context.terminal.spinner("Reading what exists...");
     let live = resolve::resolve(&provider, &desired, &recorded, removing, context.options.parallelism()).await;
     spinner.finish_and_clear();
 
-    let decisions = diff::diff(&desired, &recorded, &live, removing);
+    let removal = Removal { everything: removing, foreign: selection.allow_delete_foreign };
+    let decisions = diff::diff(&desired, &recorded, &live, removal);
     let header = Header { targets, ..header(declared, mode, &caller, &at) };
     let mut plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
-    // What other people's policies say is read only for those whose access changes.
-    let unread = access::unread(&plan.changes, &live, &desired);
-    let others = resolve::documents(&provider, &unread, context.options.parallelism()).await;
-    plan.access = access::changes(&plan.changes, &live, &desired, &others);
-    Ok(Planned { plan, state: at, provider })
+    plan.access = access(&provider, &plan, &live, &desired, context).await;
+    let objections = guard::objections(&plan, &declared.desired, known(&plan, &recorded));
+    Ok(Planned { plan, state: at, provider, objections })
+}
+
+/// How many resources are recorded, or would be if the state weren't lost.
+fn known(plan: &Plan, recorded: &Recorded) -> usize {
+    let there = |action| matches!(action, Action::Adopt | Action::Update | Action::Replace);
+    let found = plan.changes.iter().filter(|it| there(it.action) && !recorded.contains_key(&it.address));
+    recorded.len() + found.count()
+}
+
+/// Without a state: what the ownership tags say. What is declared is found by its name anyway, but for a destroy, which
+/// goes by what is recorded.
+pub async fn found(provider: &Edges, desired: &Desired, whole: bool, context: &Context) -> Recorded {
+    let parallelism = context.options.parallelism();
+    let lost::Found { mut resources, unread } = lost::undeclared(provider, desired, parallelism).await;
+    if let Some(first) = unread.first() {
+        let why = if first.kind == FailureKind::AccessDenied { "is not allowed" } else { first.code.as_str() };
+        context.terminal.warn(&format!(
+            "there is no state, and what carries this manifest's tag can't all be looked for ({}: {why}): what is declared is \
+             found all the same, what is no longer declared may not be",
+            first.call
+        ));
+    }
+    if whole {
+        let live = resolve::resolve(provider, desired, &Recorded::new(), false, parallelism).await;
+        resources.extend(lost::declared(desired, &live));
+    }
+    resources
+}
+
+/// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,
+/// only for those whose access changes.
+async fn access(provider: &Edges, plan: &Plan, live: &Live, desired: &Desired, context: &Context) -> Vec<AccessChange> {
+    let parallelism = context.options.parallelism();
+    let mut beyond = Beyond::default();
+    let edited = access::edited(&plan.changes, live, desired);
+    (beyond.holders, beyond.unlisted) = resolve::holders(provider, &edited, live, parallelism).await;
+    let members = access::members(&plan.changes, live, desired, &beyond);
+    beyond.groups = resolve::groups(provider, members, parallelism).await;
+    let unread = access::unread(&plan.changes, live, desired, &beyond);
+    (beyond.documents, beyond.unread) = resolve::documents(provider, &unread, parallelism).await;
+    access::changes(&plan.changes, live, desired, &beyond)
 }
 
 fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Header {
@@ -116,7 +166,7 @@ mod tests {
         let serverless = Address::new("user", "serverless");
         let mut desired = Desired::default();
         desired.resources.insert(serverless.clone(), Resource::default());
-        let wanted = |name: &str| Selection { targets: vec![Address::new("user", name)] };
+        let wanted = |name: &str| Selection { targets: vec![Address::new("user", name)], ..Selection::default() };
         assert_eq!(targets(&wanted("serverless"), &desired, &Recorded::new()).unwrap(), [serverless].into());
         let error = targets(&wanted("serverles"), &desired, &Recorded::new()).unwrap_err();
         assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));

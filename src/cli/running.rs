@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use super::Context;
+use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
+use super::interrupt::interruptible;
 use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
 use super::session::{Declared, belongs};
@@ -11,10 +13,12 @@ use super::terminal::Terminal;
 use super::widening::Bounds;
 use crate::apply;
 use crate::event::Outcome;
-use crate::plan::{Header, Mode, Plan};
-use crate::port::{Provider, Store};
+use crate::model::{Entry, Recorded, Status};
+use crate::plan::{Mode, Phase, Plan};
+use crate::port::{Lock, Provider, Store};
 use crate::render::{human, json};
 use crate::state::{LockInfo, State, VERSION};
+use crate::store;
 
 /// Options of the commands that change something.
 #[derive(clap::Args, Clone, Debug)]
@@ -34,14 +38,17 @@ pub async fn plan_and_run(
     mode: Mode,
     selection: &Selection,
     consent: &Consent,
-    bounds: Bounds,
+    (bounds, brakes): (Bounds, Brakes),
     context: &Context,
 ) -> Exit {
-    let Planned { plan, state, provider } = planning::plan(declared, mode, selection, context).await?;
+    let Planned { plan, state, provider, objections } = planning::plan(declared, mode, selection, context).await?;
     if consent.json {
         context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
     } else {
         context.terminal.result(&human::plan(&plan, context.terminal.style()))?;
+    }
+    if let Some(refusal) = brakes.refusal(&objections, declared, "nothing was changed", context) {
+        return Err(refusal);
     }
     if let Some(refusal) = bounds.refusal(&plan, "nothing was changed", context) {
         return Err(refusal);
@@ -93,6 +100,7 @@ pub async fn run(
         context.terminal.result(&human::outcome(plan, &outcome, context.terminal.style()))?;
     }
     match left_undone(plan) {
+        _ if outcome.interrupted => Err(CommandError::interrupted()),
         Some(reason) => Err(reason),
         None if outcome.succeeded() => Ok(ExitCode::SUCCESS),
         None => Ok(ExitCode::FAILURE),
@@ -121,7 +129,27 @@ async fn work(
     context: &Context,
     started: impl FnOnce(),
 ) -> Result<Outcome, CommandError> {
-    let _lock = store.lock(&lock_info(&plan.header)).await?;
+    let lock = locked(store, command(plan.header.mode), context).await?;
+    let outcome = under_lock(plan, provider, store, context, started).await;
+    lock.release().await;
+    outcome
+}
+
+/// Takes the lock for this command, and says for whom it waits.
+pub async fn locked(store: &dyn Store, what: &str, context: &Context) -> Result<Box<dyn Lock>, CommandError> {
+    let waiting = |holder: &LockInfo| {
+        context.terminal.note(&format!("The state {} is locked by {holder}; waiting for that...", store.location()));
+    };
+    Ok(store::lock(store, &lock_for(what), context.options.lock_timeout, waiting).await?)
+}
+
+async fn under_lock(
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    context: &Context,
+    started: impl FnOnce(),
+) -> Result<Outcome, CommandError> {
     let state = store.load().await?;
     if let Some(state) = &state {
         belongs(state, &plan.header.manifest, &plan.header.account, &store.location())?;
@@ -130,54 +158,70 @@ async fn work(
         return Err(CommandError::new(format!("this plan cannot be applied: {why}"))
             .help(format!("plan again: relayctl plan {}", plan.header.manifest_file)));
     }
-    let state = state.unwrap_or_else(|| first_state(&plan.header));
+    let state = state.unwrap_or_else(|| first_state(plan));
     started();
     let progress = Progress::new(&context.terminal, plan.steps.len());
-    let outcome = tokio::select! {
-        outcome = apply::apply(plan, provider, store, state, &progress, context.options.parallelism()) => Ok(outcome),
-        // Dropping the work drops the lock too; the state on disk holds every step that was done.
-        _ = tokio::signal::ctrl_c() => Err(CommandError::interrupted()),
-    };
+    let (stop, parallelism) = (apply::Stop::default(), context.options.parallelism());
+    let work = apply::apply_until(plan, provider, store, state, &progress, parallelism, &stop);
+    let outcome = interruptible(work, &stop, &context.terminal).await;
     progress.finish();
     outcome
 }
 
-fn first_state(header: &Header) -> State {
+/// What the plan found by its tags and removes is recorded until that is done: a run that stops in the middle leaves the
+/// next one a state, which then doesn't look for tags.
+fn first_state(plan: &Plan) -> State {
+    let header = &plan.header;
+    let removals = || plan.steps.iter().filter(|step| step.id.phase == Phase::Delete && step.record.is_none());
+    let mut resources = Recorded::new();
+    for (step, seen) in
+        removals().filter_map(|step| Some((step, step.before.as_ref()?))).filter(|(_, seen)| !seen.id.is_empty())
+    {
+        let made_upon = removals().filter(|other| other.id != step.id);
+        let depends_on = made_upon.filter(|other| other.after.contains(&step.id)).map(|it| it.id.address.clone());
+        let mut attributes = step.wanted.clone();
+        attributes.remove("id");
+        let entry =
+            Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: depends_on.collect() };
+        resources.insert(step.id.address.clone(), entry);
+    }
     State {
         version: VERSION,
         lineage: uuid::Uuid::new_v4().to_string(),
         serial: 0,
         manifest: header.manifest.clone(),
         account: header.account.clone(),
-        resources: std::collections::BTreeMap::new(),
+        resources,
     }
 }
 
-fn lock_info(header: &Header) -> LockInfo {
-    lock_for(match header.mode {
+fn command(mode: Mode) -> &'static str {
+    match mode {
         Mode::Apply => "apply",
         Mode::Destroy => "destroy",
-    })
+    }
 }
 
 /// Who is at work here, for whoever finds the state locked.
-pub fn lock_for(what: &str) -> LockInfo {
+fn lock_for(what: &str) -> LockInfo {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // The kernel knows the name on Linux, most shells elsewhere.
     let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
     LockInfo {
+        id: uuid::Uuid::new_v4().to_string(),
         who: variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned()),
         host: kernel().or_else(|| variable("HOSTNAME")).unwrap_or_else(|| "an unnamed host".to_owned()),
         pid: std::process::id(),
         since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         what: what.to_owned(),
+        expires: String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Stamp, Summary};
+    use crate::plan::{Header, Stamp, Summary};
 
     fn plan(refused: usize, blocked: usize) -> Plan {
         Plan {
@@ -212,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_first_state_belongs_to_the_plans_manifest_and_account() {
-        let state = first_state(&plan(0, 0).header);
+        let state = first_state(&plan(0, 0));
         assert_eq!((state.manifest.as_str(), state.account.as_str(), state.serial), ("dev", "123456789012", 0));
         assert_eq!(state.lineage.len(), 36);
     }

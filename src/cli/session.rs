@@ -108,7 +108,13 @@ impl Declared {
             (None, Some(declared)) => Some(rooted(declared, folder_of(&self.path), &self.project)),
             (None, None) => None,
         };
-        open_state(url, &self.project, &self.desired.name)
+        open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region))
+    }
+
+    /// Opens the state at a place that the command line names.
+    pub fn open_state_at(&self, url: &str, context: &Context) -> Result<StateAt, CommandError> {
+        let url = Some(rooted(url, Path::new("."), &self.project));
+        open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region))
     }
 
     /// Reaches the account, and makes sure that it is the right one.
@@ -137,12 +143,32 @@ fn rooted(url: &str, relative_to: &Path, project: &Project) -> String {
     if url.contains("://") { url.to_owned() } else { project.relative(&relative_to.join(url)) }
 }
 
+/// How to reach AWS, by the options of the command line.
+pub fn aws_options(context: &Context, region: &str) -> AwsOptions {
+    AwsOptions {
+        profile: context.options.profile.clone(),
+        region: region.to_owned(),
+        endpoint_url: context.options.endpoint(),
+    }
+}
+
 /// Opens a state by what a saved plan says of its place.
-pub fn open_state(url: Option<String>, project: &Project, name: &str) -> Result<StateAt, CommandError> {
+pub fn open_state(
+    url: Option<String>,
+    project: &Project,
+    name: &str,
+    aws: &AwsOptions,
+) -> Result<StateAt, CommandError> {
+    if let Some(url) = url.as_deref().filter(|url| project.sandbox && url.starts_with("s3://")) {
+        return Err(CommandError::new(format!(
+            "nothing of the sandbox reaches AWS, so its state cannot be kept at {url}"
+        ))
+        .help("leave --state out: the sandbox has a state of its own"));
+    }
     let whole =
         url.as_deref().map(|url| if url.contains("://") { url.to_owned() } else { shown(&project.root.join(url)) });
     let default = PathBuf::from(shown(&project.state_file(name)));
-    Ok(StateAt { store: store::open(whole.as_deref(), &default)?, url })
+    Ok(StateAt { store: store::open(whole.as_deref(), &default, aws)?, url })
 }
 
 /// A state that was made for another manifest or another account must not be compared with this one.
@@ -192,12 +218,7 @@ impl Destination<'_> {
             )
             .help("add --sandbox, or unset RELAYCTL_SANDBOX_ENFORCE"));
         }
-        let options = AwsOptions {
-            profile: context.options.profile.clone(),
-            region: self.region.to_owned(),
-            endpoint_url: context.options.endpoint(),
-        };
-        Ok(Box::new(Aws::connect(&options).await))
+        Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await))
     }
 
     fn files(&self) -> Result<Files, CommandError> {

@@ -1,5 +1,8 @@
 //! `relayctl state`
 
+mod rebuild;
+mod transfer;
+
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -9,7 +12,7 @@ use super::Context;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::planning::no_such_address;
-use super::running::lock_for;
+use super::running::locked;
 use super::session::{self, Declared, StateAt};
 use crate::address::Address;
 use crate::model::{Entry, Status};
@@ -32,6 +35,11 @@ Examples:
   relayctl state list manifests/dev.yaml
   relayctl state show manifests/dev.yaml user.serverless
   relayctl state rm manifests/dev.yaml user.serverless
+  relayctl state unlock manifests/dev.yaml 0b9e5c4e-8a52-4f0c-9c2b-6a4b5d0f7c11
+  relayctl state pull manifests/dev.yaml > dev.json
+  relayctl state push manifests/dev.yaml dev.json
+  relayctl state migrate manifests/dev.yaml state/ s3://my-states/relay
+  relayctl state rebuild manifests/dev.yaml
   relayctl state path manifests/dev.yaml";
 
 #[derive(Subcommand, Debug)]
@@ -60,6 +68,30 @@ enum Command {
         #[arg(value_name = "ADDRESS")]
         address: Address,
     },
+    /// Take the lock away from a run that is gone for good; one that still lives stops before its next change
+    Unlock {
+        #[command(flatten)]
+        manifest: ManifestArg,
+        /// Of the lock, as the message says that names its holder
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Print the whole state as JSON
+    Pull {
+        #[command(flatten)]
+        manifest: ManifestArg,
+    },
+    /// Replace the whole state by a file; one that is newer or another only with --force
+    Push(transfer::PushArgs),
+    /// Copy the state to another store, and look whether it got there
+    Migrate(transfer::MigrateArgs),
+    /// Make the state anew from what exists: all that is declared and ours, and all that carries the manifest's tag
+    ///
+    /// Changes nothing in AWS. A state that was there, whole or broken, is kept beside the new one.
+    Rebuild {
+        #[command(flatten)]
+        manifest: ManifestArg,
+    },
     /// Print where the state is
     Path {
         #[command(flatten)]
@@ -72,6 +104,11 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         Command::List { manifest } => list(manifest, context),
         Command::Show { manifest, address, json } => show(manifest, address, *json, context),
         Command::Rm { manifest, address } => remove(manifest, address, context),
+        Command::Unlock { manifest, id } => unlock(manifest, id, context),
+        Command::Pull { manifest } => transfer::pull(manifest, context),
+        Command::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),
+        Command::Migrate(args) => transfer::migrate(&args.manifest, &args.from, &args.to, context),
+        Command::Rebuild { manifest } => rebuild::rebuild(manifest, context),
         Command::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
             context.terminal.result(&at.store.location())
@@ -117,16 +154,28 @@ fn show(manifest: &ManifestArg, address: &Address, as_json: bool, context: &Cont
 fn remove(manifest: &ManifestArg, address: &Address, context: &Context) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     context.wait_for(async {
-        let _lock = at.store.lock(&lock_for("state rm")).await?;
-        let mut state = existing(&declared, &at).await?;
-        if state.resources.remove(address).is_none() {
-            return Err(no_such_address(address, state.resources.keys()));
-        }
-        state.serial += 1;
-        at.store.save(&state).await?;
-        Ok(())
+        let lock = locked(at.store.as_ref(), "state rm", context).await?;
+        let forgotten = forget(&declared, &at, address).await;
+        lock.release().await;
+        forgotten
     })?;
     context.terminal.result(&format!("Removed {address} from {}. In AWS it stays as it is.", at.store.location()))
+}
+
+async fn forget(declared: &Declared, at: &StateAt, address: &Address) -> Result<(), CommandError> {
+    let mut state = existing(declared, at).await?;
+    if state.resources.remove(address).is_none() {
+        return Err(no_such_address(address, state.resources.keys()));
+    }
+    state.serial += 1;
+    Ok(at.store.save(&state).await?)
+}
+
+fn unlock(manifest: &ManifestArg, id: &str, context: &Context) -> Result<(), CommandError> {
+    let (_, at) = open(manifest, context)?;
+    let held = context.wait_for(async { Ok(at.store.unlock(id).await?) })?;
+    let text = format!("Unlocked {}, which {held} had locked.", at.store.location());
+    context.terminal.result(&format!("{text} Should that run still live, it stops before its next change."))
 }
 
 /// One resource of the state, for people.

@@ -67,10 +67,12 @@ fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
             unchanged: 0,
             drift: Vec::new(),
             left_alone: Vec::new(),
+            before_it: Vec::new(),
         },
         seen: Some(Seen { attributes: attributes.clone(), ..Seen::default() }),
         wanted: None,
         recorded: None,
+        clearing: Vec::new(),
     })
 }
 

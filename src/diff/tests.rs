@@ -65,7 +65,7 @@ impl World {
 
     fn live_with(self, address: &str, id: &str, attributes: Attributes, attached: Vec<Attached>) -> Self {
         let owner = attributes.get("tags").and_then(|tags| tags.get(OWNER_TAG)?.as_str().map(str::to_owned));
-        let seen = Seen { id: id.to_owned(), owner, attributes, internals: Attributes::new(), attached };
+        let seen = Seen { id: id.to_owned(), owner, attributes, attached, ..Seen::default() };
         self.sees(address, Observed::Present(seen))
     }
 

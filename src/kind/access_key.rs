@@ -107,14 +107,14 @@ impl Kind for AccessKey {
     }
 
     fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write> {
-        let (user, key) = (value::text(&seen.attributes, "user").to_owned(), || seen.id.clone());
-        let mut writes = vec![Write::Iam(IamWrite::DeleteAccessKey { user, id: key() })];
-        writes.extend(
-            value::optional_text(recorded, "profile")
-                .map(|profile| Write::File(FileWrite::RemoveCredentials { profile, key: key() })),
-        );
-        writes.extend(csv(recorded).map(|file| Write::File(FileWrite::RemoveKeyCsv { file, key: key() })));
+        let user = value::text(&seen.attributes, "user").to_owned();
+        let mut writes = vec![Write::Iam(IamWrite::DeleteAccessKey { user, id: seen.id.clone() })];
+        writes.extend(emptied(recorded, &seen.id));
         writes
+    }
+
+    fn leftovers(&self, recorded: &Attributes) -> Vec<Write> {
+        value::optional_text(recorded, "id").map(|id| emptied(recorded, &id)).unwrap_or_default()
     }
 
     fn part_of_parent(&self) -> bool {
@@ -136,6 +136,15 @@ impl Kind for AccessKey {
 
 fn csv(attributes: &Attributes) -> Option<LocalFile> {
     value::optional_text(attributes, "csv").map(LocalFile::Path)
+}
+
+/// The calls that take a key out of its files.
+fn emptied(recorded: &Attributes, id: &str) -> Vec<Write> {
+    let key = || id.to_owned();
+    let profile = value::optional_text(recorded, "profile")
+        .map(|profile| Write::File(FileWrite::RemoveCredentials { profile, key: key() }));
+    let csv = csv(recorded).map(|file| Write::File(FileWrite::RemoveKeyCsv { file, key: key() }));
+    profile.into_iter().chain(csv).collect()
 }
 
 /// The key ids that the declared files hold.
@@ -247,7 +256,7 @@ impl Facts {
             owner: self.owner.clone(),
             attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
             internals,
-            attached: Vec::new(),
+            ..Seen::default()
         }
     }
 }

@@ -87,7 +87,7 @@ impl Attachment {
             owner: None,
             attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
             internals: Attributes::new(),
-            attached: Vec::new(),
+            ..Seen::default()
         }
     }
 }

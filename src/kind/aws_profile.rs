@@ -36,7 +36,7 @@ impl Kind for AwsProfile {
         section.map(|reply| {
             let mut attributes = Attributes::from([("profile".to_owned(), json!(profile))]);
             attributes.extend(SETTINGS.map(|name| (name.to_owned(), setting(&reply, name))));
-            Seen { id: id(profile), owner: None, attributes, internals: Attributes::new(), attached: Vec::new() }
+            Seen { id: id(profile), owner: None, attributes, internals: Attributes::new(), ..Seen::default() }
         })
     }
 
@@ -58,6 +58,10 @@ impl Kind for AwsProfile {
     fn delete(&self, _seen: &Seen, recorded: &Attributes) -> Vec<Write> {
         let ours: Vec<_> = SETTINGS.into_iter().filter(|name| is_set(recorded, name)).collect();
         unset(recorded, &ours).into_iter().collect()
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     fn adoptable(&self) -> bool {

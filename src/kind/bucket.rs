@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::field::{empty_list, empty_map, no, null};
 use super::tags::owner;
-use super::{Field, Form, Kind, Seen};
+use super::{Field, Form, Hanging, Kind, Seen};
 use crate::call::batch::{BucketAspect, NOT_READ};
 use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, Facet, Observed, S3Reply, S3Write, Snapshot, Write};
@@ -78,17 +78,18 @@ impl Kind for Bucket {
             };
             attributes.insert(name.to_owned(), live);
         }
-        let mut internals = Attributes::new();
+        let (mut internals, mut hanging) = (Attributes::new(), Vec::new());
         match snapshot.bucket(&bucket, BucketAspect::Emptiness) {
-            Observed::Present(S3Reply::Empty(empty)) => {
-                internals.insert("empty".to_owned(), json!(empty));
+            Observed::Present(S3Reply::Objects { count, more }) => {
+                internals.insert("empty".to_owned(), json!(count == 0));
+                hanging.extend((count > 0).then_some(Hanging::Objects { count, more }));
             }
             // Asked, and not told: what may be in it is unknown, and what is unknown is not deleted.
             Observed::Unknown(failure) if failure.code != NOT_READ => return Observed::Unknown(failure),
             _ => {}
         }
         let owner = owner(&value::tags(&attributes, "tags"));
-        Observed::Present(Seen { id: bucket.name, owner, attributes, internals, attached: Vec::new() })
+        Observed::Present(Seen { id: bucket.name, owner, attributes, internals, hanging, attached: Vec::new() })
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
@@ -158,7 +159,8 @@ fn normal(reply: S3Reply) -> Value {
         S3Reply::Ownership(ownership) => json!(ownership),
         S3Reply::Policy(document) => crate::policy::canonical(&document),
         S3Reply::Lifecycle(rules) => json!(sorted(rules)),
-        S3Reply::Empty(empty) => json!(empty),
+        S3Reply::Objects { count, .. } => json!(count),
+        S3Reply::Buckets(_) => Value::Null,
     }
 }
 

@@ -49,7 +49,7 @@ impl Kind for InlinePolicy {
                 owner: None,
                 attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
                 internals: Attributes::new(),
-                attached: Vec::new(),
+                ..Seen::default()
             })
         })
     }

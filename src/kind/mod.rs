@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::batch::NOT_READ;
 use crate::call::{Facet, Observed, Snapshot, Write};
 use crate::value::{Attributes, Value};
 
@@ -21,6 +22,9 @@ pub struct Seen {
     pub attributes: Attributes,
     /// What the calls depend on, but no manifest says: a policy's versions, a bucket's emptiness, a user's other keys.
     pub internals: Attributes,
+    /// What AWS wants gone before it deletes it, policies aside; empty where a removal was not in question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hanging: Vec<Hanging>,
     /// What hangs on it besides, by address-like names with ARNs: attached and inline policies. The differ shows what
     /// the manifest doesn't name as left alone, or removes it for `exclusive: true`.
     pub attached: Vec<Attached>,
@@ -122,6 +126,17 @@ pub trait Kind: Sync {
     /// part is ours (a profile, a stage).
     fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write>;
 
+    /// What is to be cleared away locally of a recorded object that is gone: a run that was killed while it removed it, or
+    /// somebody who removed it elsewhere, left that. Does nothing where there is nothing of it.
+    fn leftovers(&self, _recorded: &Attributes) -> Vec<Write> {
+        Vec::new()
+    }
+
+    /// Whether it is only in files of this machine, which can be removed while something else still names it.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Whether AWS will refuse to delete it, and why: `bucket holds objects and force_destroy is not set`.
     fn obstacle(&self, _seen: &Seen, _recorded: &Attributes) -> Option<String> {
         None
@@ -161,6 +176,7 @@ mod attachment;
 mod aws_profile;
 mod bucket;
 mod field;
+mod hanging;
 mod inline_policy;
 mod policy;
 mod principal;
@@ -171,6 +187,7 @@ mod tests;
 mod user;
 mod zappa_settings;
 
+pub use hanging::{Hanging, Holder};
 pub use principal::{attachment_address, attachment_attributes};
 
 use principal::Principal;
@@ -189,6 +206,17 @@ pub const KINDS: &[&dyn Kind] = &[
     &bucket::Bucket,
     &zappa_settings::ZappaSettings,
 ];
+
+/// An object with what hangs on it, where that was asked for. What may hang on it and is not told is unknown, and what is
+/// unknown is not deleted.
+fn with_hanging(seen: Observed<Seen>, hanging: Observed<Vec<Hanging>>) -> Observed<Seen> {
+    seen.and_then(|seen| match hanging {
+        Observed::Unknown(failure) if failure.code != NOT_READ => Observed::Unknown(failure),
+        Observed::Present(hanging) => Observed::Present(Seen { hanging, ..seen }),
+        // Gone since the object was read, or not asked.
+        Observed::Absent | Observed::Unknown(_) => Observed::Present(seen),
+    })
+}
 
 /// The kind of that name; every address in the program has one, the manifest and the state decoder see to that.
 pub fn of(name: &str) -> Option<&'static dyn Kind> {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::field::{empty_map, empty_text, null, root_path};
 use super::tags::{TagChange, owner};
-use super::{Field, Form, Kind, Seen};
+use super::{Field, Form, Kind, Seen, hanging, with_hanging};
 use crate::call::iam::PolicyDetail;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
 use crate::value::{self, Attributes, Value};
@@ -36,8 +36,13 @@ impl Kind for Policy {
         vec![Facet::Policy { arn: value::text(wanted, "arn").to_owned() }]
     }
 
+    fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
+        vec![Facet::Uses { arn: value::text(recorded, "arn").to_owned() }]
+    }
+
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
-        snapshot.policy(value::text(wanted, "arn")).map(seen)
+        let arn = value::text(wanted, "arn");
+        with_hanging(snapshot.policy(arn).map(seen), snapshot.uses(arn).map(hanging::of_policy))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -101,7 +106,7 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> Seen {
         owner: owner(&policy.tags),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         internals: internals.map(|(name, value)| (name.to_owned(), value)).into(),
-        attached: Vec::new(),
+        ..Seen::default()
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::field::{empty_map, empty_text, null, root_path};
 use super::principal::attached;
 use super::tags::{TagChange, owner};
-use super::{Field, Form, Kind, Seen};
+use super::{Field, Form, Hanging, Kind, Seen, with_hanging};
 use crate::call::iam::RoleDetail;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
 use crate::value::{self, Attributes, Value};
@@ -39,8 +39,14 @@ impl Kind for Role {
         vec![Facet::Role { role: value::text(wanted, "name").to_owned() }]
     }
 
+    fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
+        vec![Facet::InstanceProfiles { role: value::text(recorded, "name").to_owned() }]
+    }
+
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
-        snapshot.role(value::text(wanted, "name")).map(seen)
+        let name = value::text(wanted, "name");
+        let profiles = |names: Vec<String>| names.into_iter().map(Hanging::InstanceProfile).collect();
+        with_hanging(snapshot.role(name).map(seen), snapshot.instance_profiles(name).map(profiles))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -116,6 +122,7 @@ fn seen(detail: RoleDetail) -> Seen {
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         internals: Attributes::new(),
         attached: attached(detail.attached, detail.inline),
+        hanging: Vec::new(),
     }
 }
 

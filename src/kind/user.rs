@@ -5,7 +5,7 @@ use serde_json::json;
 use super::field::{empty_map, null, root_path};
 use super::principal::attached;
 use super::tags::{TagChange, owner};
-use super::{Field, Form, Kind, Seen};
+use super::{Field, Form, Kind, Seen, hanging, with_hanging};
 use crate::call::iam::UserDetail;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
 use crate::value::{self, Attributes};
@@ -33,8 +33,14 @@ impl Kind for User {
         vec![Facet::User { user: value::text(wanted, "name").to_owned() }]
     }
 
+    fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
+        vec![Facet::Belongings { user: value::text(recorded, "name").to_owned() }]
+    }
+
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
-        snapshot.user(value::text(wanted, "name")).map(seen)
+        let name = value::text(wanted, "name");
+        let found = snapshot.user(name).map(seen);
+        with_hanging(found, snapshot.belongings(name).map(hanging::of_user))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -90,6 +96,7 @@ fn seen(detail: UserDetail) -> Seen {
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         internals: Attributes::new(),
         attached: attached(detail.attached, detail.inline),
+        hanging: Vec::new(),
     }
 }
 

@@ -38,7 +38,7 @@ impl Kind for ZappaSettings {
                 owner: None,
                 attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
                 internals: Attributes::new(),
-                attached: Vec::new(),
+                ..Seen::default()
             }
         })
     }
@@ -72,6 +72,10 @@ impl Kind for ZappaSettings {
 
     fn delete(&self, _seen: &Seen, recorded: &Attributes) -> Vec<Write> {
         vec![unset(recorded, settings(recorded).into_keys().collect())]
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     fn adoptable(&self) -> bool {

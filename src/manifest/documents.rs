@@ -150,12 +150,7 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<Template> {
         Ok(value) => Some(Template { value, origin: Origin::Json(file), said }),
         Err(error) => {
             let spot = Spot { file, line: error.line, column: error.column, length: 1 };
-            scope.error(
-                "json-syntax",
-                &spot,
-                format!("this is not valid JSON: {}", error.message),
-                "see json.org for the syntax; JSON has no comments and no comma after the last item",
-            );
+            scope.error("json-syntax", &spot, error.message, error.help);
             None
         }
     }

@@ -104,6 +104,10 @@ impl<'a> Scope<'a> {
         self.problems.push(Diagnostic::error(code, Some(spot.place()), message).help(help));
     }
 
+    pub fn warning(&mut self, code: &'static str, spot: &Spot, message: impl Into<String>, help: impl Into<String>) {
+        self.problems.push(Diagnostic::warning(code, Some(spot.place()), message).help(help));
+    }
+
     /// A header field or variable; empty where it isn't known, which is reported elsewhere.
     pub fn value(&mut self, symbol: &str) -> String {
         let spot = self.root.spot.clone();

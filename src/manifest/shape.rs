@@ -44,6 +44,26 @@ shape! {
         checks: Vec<Located<Named<Check>>>,
         /// What `relayctl lint` need not say.
         lint: Lint,
+        /// Brakes: a plan that goes over one of these is not saved and not applied.
+        limits: Limits,
+    }
+}
+
+shape! {
+    /// Brakes on what one plan may do; `--override-limits` releases them.
+    "limits" Limits {
+        /// How many resources a plan may destroy; a replacement destroys one.
+        max_destroy: Whole,
+        /// How many of the recorded resources, in percent, a plan may change, replace or destroy.
+        max_change_percent: Whole,
+    }
+}
+
+shape! {
+    /// What relayctl must not do to a resource.
+    "a lifecycle" Lifecycle {
+        /// Makes a plan that would destroy or replace the resource an error.
+        prevent_destroy: Flag,
     }
 }
 
@@ -92,6 +112,8 @@ shape! {
         document: DocumentForm,
         /// Tags besides the manifest's.
         tags: Named<Text>,
+        /// What relayctl must not do to it.
+        lifecycle: Lifecycle,
     }
 }
 
@@ -112,6 +134,8 @@ shape! {
         exclusive: Flag,
         /// An access key, and where its secret goes.
         access_key: Located<AccessKey>,
+        /// What relayctl must not do to it.
+        lifecycle: Lifecycle,
     }
 }
 
@@ -126,6 +150,8 @@ shape! {
         output: Text,
         /// Overwrites a profile of that name that holds another key.
         replace_profile: Flag,
+        /// What relayctl must not do to it.
+        lifecycle: Lifecycle,
     }
 }
 
@@ -150,6 +176,8 @@ shape! {
         inline_policies: Named<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
+        /// What relayctl must not do to it.
+        lifecycle: Lifecycle,
     }
 }
 
@@ -209,10 +237,57 @@ shape! {
         ownership: Text,
         /// The bucket policy: a file, or inline.
         policy: DocumentForm,
-        /// Lifecycle rules.
-        lifecycle: Vec<Located<LifecycleRule>>,
+        /// Lifecycle rules; or, as a map, what relayctl must not do to the bucket, with the rules in it.
+        lifecycle: BucketLifecycle,
         /// Lets relayctl delete the bucket with all objects in it.
         force_destroy: Flag,
+    }
+}
+
+/// S3 calls its rules for objects a lifecycle, and relayctl its own for resources.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum BucketLifecycle {
+    Rules(Vec<Located<LifecycleRule>>),
+    Full(FullLifecycle),
+}
+
+shape! {
+    /// What relayctl must not do to a bucket, and what S3 does to its objects.
+    "a bucket's lifecycle" FullLifecycle {
+        /// Makes a plan that would destroy or replace the bucket an error.
+        prevent_destroy: Flag,
+        /// Lifecycle rules.
+        rules: Vec<Located<LifecycleRule>>,
+    }
+}
+
+impl BucketLifecycle {
+    pub fn rules(&self) -> Option<&[Located<LifecycleRule>]> {
+        match self {
+            Self::Rules(rules) => Some(rules),
+            Self::Full(full) => full.rules.as_deref(),
+        }
+    }
+
+    pub fn prevent_destroy(&self) -> Option<&Flag> {
+        match self {
+            Self::Rules(_) => None,
+            Self::Full(full) => full.prevent_destroy.as_ref(),
+        }
+    }
+}
+
+impl Decode for BucketLifecycle {
+    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+        match node.content {
+            Content::Map(_) => FullLifecycle::decode(node, scope).map(Self::Full),
+            _ => Vec::decode(node, scope).map(Self::Rules),
+        }
+    }
+
+    fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Self>()
     }
 }
 

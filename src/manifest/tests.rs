@@ -361,6 +361,9 @@ fn decoder_and_schema_know_the_same_fields() {
         ("Transition", shape::Transition::FIELDS),
         ("ZappaSettings", shape::ZappaSettings::FIELDS),
         ("Check", shape::Check::FIELDS),
+        ("FullLifecycle", shape::FullLifecycle::FIELDS),
+        ("Lifecycle", shape::Lifecycle::FIELDS),
+        ("Limits", shape::Limits::FIELDS),
         ("Lint", shape::Lint::FIELDS),
         ("Silence", shape::Silence::FIELDS),
     ];
@@ -369,7 +372,7 @@ fn decoder_and_schema_know_the_same_fields() {
         assert_eq!(shapes[name]["additionalProperties"], json!(false), "{name}");
     }
     let others: Vec<_> = shapes.keys().filter(|name| known.iter().all(|(known, _)| known != name)).collect();
-    assert_eq!(others, ["Encryption", "PublicAccessBlock", "Stage", "Trust"]);
+    assert_eq!(others, ["BucketLifecycle", "Encryption", "PublicAccessBlock", "Stage", "Trust"]);
 }
 
 #[test]

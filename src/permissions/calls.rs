@@ -7,23 +7,28 @@ use serde_json::json;
 use super::Job;
 use crate::address::Address;
 use crate::call::batch::{Scope, next_reads};
-use crate::call::iam::{AuthorizationDetails, Policy, PolicyVersion, Role, User};
+use crate::call::iam::{AuthorizationDetails, Entities, Policy, PolicyUsage, PolicyVersion, Role, User};
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
-use crate::kind::{self, Attached, Form, Kind, OnChange, Seen};
+use crate::kind::{self, Attached, Form, Hanging, Holder, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
-use crate::value::{Attributes, Value};
+use crate::value::{Attributes, Value, optional_text, text};
 
-/// Everything that the resolver asks about the declared objects. It prefers `GetAccountAuthorizationDetails`, which shows
+/// What is asked about the declared objects, and what else has a say in whether somebody gains or loses access. The resolver
+/// prefers `GetAccountAuthorizationDetails`, which shows
 /// it all of the account and can't be allowed for less; denied, it asks for each object, which is what is allowed here.
-pub(super) fn reads(desired: &Desired) -> BTreeSet<Read> {
+pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
     let facets: BTreeSet<Facet> = kinds(desired)
         .flat_map(|(kind, resource)| {
             let attributes = &resource.attributes;
             kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
         })
+        .chain(foreign(desired).map(|arn| Facet::Policy { arn }))
         .collect();
     let mut snapshot = Snapshot::default();
-    let mut asked = BTreeSet::new();
+    let mut asked: BTreeSet<Read> = match job {
+        Job::Plan | Job::Apply => bystanders(desired).map(Read::Iam).collect(),
+        Job::Destroy => BTreeSet::new(),
+    };
     loop {
         let round = next_reads(&facets, &snapshot, Scope::Targeted);
         if round.is_empty() {
@@ -34,6 +39,27 @@ pub(super) fn reads(desired: &Desired) -> BTreeSet<Read> {
             asked.insert(read);
         }
     }
+}
+
+/// Policies that the manifest attaches, or bounds somebody with, and doesn't declare.
+fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
+    let declared: BTreeSet<String> = of_kind(desired, "policy").map(|it| text(it, "arn").to_owned()).collect();
+    let all = desired.resources.values().map(|resource| &resource.attributes);
+    let named = all.flat_map(|it| ["policy_arn", "permissions_boundary"].map(|field| optional_text(it, field)));
+    let foreign: BTreeSet<String> = named.flatten().filter(|arn| !declared.contains(arn)).collect();
+    foreign.into_iter()
+}
+
+/// Who else has the policies, and which groups the users are in.
+fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
+    let entities = |it| IamRead::ListEntitiesForPolicy { arn: text(it, "arn").to_owned(), usage: PolicyUsage::Any };
+    let groups = |it| IamRead::ListGroupsForUser { user: text(it, "name").to_owned() };
+    of_kind(desired, "policy").map(entities).chain(of_kind(desired, "user").map(groups))
+}
+
+fn of_kind<'d>(desired: &'d Desired, kind: &str) -> impl Iterator<Item = &'d Attributes> {
+    let of_kind = desired.resources.iter().filter(move |(address, _)| address.kind() == kind);
+    of_kind.map(|(_, resource)| &resource.attributes)
 }
 
 /// As if everything were there, so that every question is asked that an answer can lead to.
@@ -67,6 +93,14 @@ fn iam(read: &IamRead) -> IamReply {
         }
         IamRead::GetPolicyVersion { .. } => IamReply::PolicyVersion(version),
         IamRead::ListPolicyVersions { .. } => IamReply::PolicyVersions(vec![version]),
+        IamRead::GetLoginProfile { .. } => IamReply::LoginProfile,
+        IamRead::ListGroupsForUser { .. }
+        | IamRead::ListMFADevices { .. }
+        | IamRead::ListSSHPublicKeys { .. }
+        | IamRead::ListSigningCertificates { .. }
+        | IamRead::ListServiceSpecificCredentials { .. }
+        | IamRead::ListInstanceProfilesForRole { .. } => IamReply::Names(Vec::new()),
+        IamRead::ListEntitiesForPolicy { .. } => IamReply::Entities(Entities::default()),
     }
 }
 
@@ -90,6 +124,32 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
         writes.extend(desired.resources.iter().filter(|(_, it)| it.exclusive).flat_map(|(it, _)| cleared(it)));
     }
     writes
+}
+
+/// Everything that `--allow-delete-foreign` may have to remove, whoever put it on what is declared.
+pub(super) fn clearings(desired: &Desired) -> Vec<Write> {
+    desired.resources.iter().flat_map(|(address, resource)| clearing(address, &resource.attributes, desired)).collect()
+}
+
+fn clearing(address: &Address, attributes: &Attributes, desired: &Desired) -> Vec<Write> {
+    let any = || "*".to_owned();
+    let hanging = match address.kind() {
+        "user" => vec![
+            Hanging::AccessKey(any()),
+            Hanging::LoginProfile,
+            Hanging::MfaDevice(format!("arn:{}:iam::{}:mfa/*", desired.partition, desired.account)),
+            Hanging::SshKey(any()),
+            Hanging::Certificate(any()),
+            Hanging::ServiceCredential(any()),
+            Hanging::Group(any()),
+        ],
+        "role" => vec![Hanging::InstanceProfile(any())],
+        "policy" => [Holder::User(any()), Holder::Role(any()), Holder::Group(any())].map(Hanging::AttachedTo).into(),
+        _ => return Vec::new(),
+    };
+    let seen = Seen { attributes: attributes.clone(), ..Seen::default() };
+    let policies = if address.kind() == "policy" { Vec::new() } else { cleared(address) };
+    hanging.iter().flat_map(|it| it.removal(&seen)).chain(policies).collect()
 }
 
 fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Resource)> {

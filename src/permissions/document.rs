@@ -101,8 +101,10 @@ impl Title {
             Verb::Change
         };
         let resource = resources.first().map_or("", String::as_str);
-        let nouns = [(":user/", "Users"), (":role/", "Roles"), (":policy/", "Policies"), ("/*", "Objects")];
-        let noun = nouns.iter().find(|(part, _)| resource.contains(part)).map_or("Buckets", |(_, noun)| noun);
+        let nouns = [(":user/", "Users"), (":role/", "Roles"), (":policy/", "Policies")];
+        // A bucket's ARN has no slash, an object's has.
+        let other = if resource.contains(":s3:::") && resource.contains('/') { "Objects" } else { "Buckets" };
+        let noun = nouns.iter().find(|(part, _)| resource.contains(part)).map_or(other, |(_, noun)| noun);
         Self { verb, noun }
     }
 

@@ -3,6 +3,7 @@
 
 mod calls;
 mod document;
+mod store;
 
 use std::collections::BTreeSet;
 
@@ -28,11 +29,18 @@ pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     let places = places(desired);
     // IAM can't know the path of what doesn't exist, so a read before a create is decided for an ARN without one.
     let unknown = Places { users: [].into(), roles: [].into(), ..places.clone() };
-    let reads = calls::reads(desired);
+    let reads = calls::reads(desired, job);
     let mut needed: BTreeSet<Permission> =
         [&places, &unknown].into_iter().flat_map(|at| reads.iter().flat_map(|read| read.permissions(at))).collect();
     needed.extend(calls::writes(desired, job).iter().flat_map(|write| write.permissions(&places)));
+    needed.extend(store::permissions(desired, job));
     needed
+}
+
+/// What removing takes besides, where what others hung on it goes with it.
+pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
+    let places = places(desired);
+    calls::clearings(desired).iter().flat_map(|write| write.permissions(&places)).collect()
 }
 
 fn places(desired: &Desired) -> Places {

@@ -154,3 +154,62 @@ fn what_is_too_large_for_one_policy_is_split_and_nothing_is_lost() {
 fn nothing_declared_needs_no_policy() {
     assert!(written(&desired(""), Job::Apply).is_empty());
 }
+
+#[test]
+fn a_state_in_s3_takes_its_own_objects_and_a_plan_only_reads_them() {
+    let with = |state: &str| desired(&format!("state: {state}\nusers: {{ada: {{}}}}\n"));
+    let of_states = |desired: &Desired, job| -> Vec<String> {
+        let states = |it: &Permission| it.resource.contains(":s3:::states");
+        needed(desired, job).iter().filter(|it| states(it)).map(|it| format!("{} {}", it.action, it.resource)).collect()
+    };
+    assert_eq!(of_states(&with("state/"), Job::Apply), Vec::<String>::new());
+    let desired = with("s3://states/team");
+    insta::assert_snapshot!(of_states(&desired, Job::Plan).join("\n"), @"
+    s3:GetObject arn:aws:s3:::states/team/m.json
+    s3:GetObject arn:aws:s3:::states/team/m.json.backup
+    s3:GetObject arn:aws:s3:::states/team/m.json.journal/*
+    s3:ListBucket arn:aws:s3:::states
+    ");
+    insta::assert_snapshot!(of_states(&desired, Job::Apply).join("\n"), @"
+    s3:DeleteObject arn:aws:s3:::states/team/m.json.journal/*
+    s3:GetObject arn:aws:s3:::states/team/m.json
+    s3:GetObject arn:aws:s3:::states/team/m.json.backup
+    s3:GetObject arn:aws:s3:::states/team/m.json.journal/*
+    s3:GetObject arn:aws:s3:::states/team/m.json.lock
+    s3:ListBucket arn:aws:s3:::states
+    s3:PutObject arn:aws:s3:::states/team/m.json
+    s3:PutObject arn:aws:s3:::states/team/m.json.backup
+    s3:PutObject arn:aws:s3:::states/team/m.json.journal/*
+    s3:PutObject arn:aws:s3:::states/team/m.json.lock
+    ");
+    assert_eq!(of_states(&desired, Job::Apply), of_states(&desired, Job::Destroy));
+    let statements = statements(&needed(&desired, Job::Apply));
+    let put = find(&statements, "s3:PutObject");
+    assert_eq!(put.iter().map(|statement| statement.sid.as_str()).collect::<Vec<_>>(), ["ChangeObjects"]);
+}
+
+/// Without being asked, nobody gets the permission to remove what others made.
+#[test]
+fn removing_what_others_hung_there_takes_permissions_of_its_own() {
+    let manifest = "users: {bob: {}}\nroles: {relay: {trust: {services: [ec2.amazonaws.com]}}}\npolicies:\n  Deploy: \
+                    {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: 's3:ListBucket', Resource: '*'}]}}\n";
+    let desired = desired(manifest);
+    let known = needed(&desired, Job::Apply);
+    let more: Vec<String> = foreign(&desired)
+        .into_iter()
+        .filter(|permission| !known.contains(permission))
+        .map(|permission| format!("{} {}", permission.action, permission.resource))
+        .collect();
+    for one in [
+        "iam:DeleteLoginProfile arn:aws:iam::123456789012:user/bob",
+        "iam:DeactivateMFADevice arn:aws:iam::123456789012:user/bob",
+        "iam:DeleteVirtualMFADevice arn:aws:iam::123456789012:mfa/*",
+        "iam:RemoveUserFromGroup arn:aws:iam::123456789012:group/*",
+        "iam:RemoveRoleFromInstanceProfile arn:aws:iam::123456789012:instance-profile/*",
+        "iam:DetachUserPolicy arn:aws:iam::123456789012:user/*",
+        "iam:DetachGroupPolicy arn:aws:iam::123456789012:group/*",
+        "iam:DeleteUserPolicy arn:aws:iam::123456789012:user/bob",
+    ] {
+        assert!(more.iter().any(|it| it == one), "{one}: {more:#?}");
+    }
+}

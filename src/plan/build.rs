@@ -96,11 +96,12 @@ impl Needs<'_> {
         let Some(kind) = kind::of(decision.change.address.kind()) else { return Vec::new() };
         let draft = Draft { kind, decision, needs: self };
         match decision.change.action {
-            Action::Create => draft.create(Expect::Absent),
+            Action::Create => draft.clear().into_iter().chain(draft.create(Expect::Absent)).collect(),
             Action::Update => draft.update(),
             Action::Replace => draft.delete().into_iter().chain(draft.create(Expect::Anything)).collect(),
             Action::Delete => draft.delete(),
-            Action::Adopt | Action::Forget => draft.record(),
+            Action::Adopt => draft.record(),
+            Action::Forget => draft.clear().map_or_else(|| draft.record(), |step| vec![step]),
             Action::Nothing if self.is_outdated(decision) => draft.record(),
             Action::Nothing | Action::Refuse | Action::Blocked => Vec::new(),
         }
@@ -122,11 +123,13 @@ impl Needs<'_> {
         let step = |address: &Address, phase| Some(StepId { address: address.clone(), phase });
         let mut after = BTreeSet::new();
         if id.phase == Phase::Delete {
+            let is_local = kind::of(id.address.kind()).is_some_and(Kind::is_local);
             let declared = |dependent: &Address| self.declared(dependent);
             for dependent in self.made_upon(&id.address) {
                 after.extend(step(dependent, Phase::Delete));
-                // An update that drops the reference frees this for removal; one that keeps it comes later.
-                if !declared(dependent).contains(&id.address) {
+                // An update that drops the reference frees this for removal; one that keeps it comes later. A file needs
+                // no freeing, and waiting would be a circle where the update waits for what takes this one's place.
+                if !is_local && !declared(dependent).contains(&id.address) {
                     after.extend(step(dependent, Phase::Update));
                 }
             }
@@ -185,11 +188,22 @@ impl Draft<'_> {
             Reason::Exclusive => Expect::Anything,
             _ => Expect::Same(fingerprint(self.kind, seen)),
         };
-        let mut step = self.step(Phase::Delete, self.kind.delete(seen, recorded), expect);
+        let calls = self.decision.clearing.iter().cloned().chain(self.kind.delete(seen, recorded)).collect();
+        let mut step = self.step(Phase::Delete, calls, expect);
         step.wanted = self.subject(seen);
-        step.removal = self.decision.change.action == Action::Delete;
+        step.removal = true;
         step.before = Some(seen.clone());
         vec![step]
+    }
+
+    /// It is gone, but not all that was made with it.
+    fn clear(&self) -> Option<Step> {
+        let calls = self.kind.leftovers(self.decision.recorded.as_ref()?);
+        (!calls.is_empty()).then(|| {
+            let mut step = self.step(Phase::Delete, calls, Expect::Anything);
+            step.wanted = subject(None, self.decision.recorded.as_ref());
+            step
+        })
     }
 
     fn record(&self) -> Vec<Step> {

@@ -2,6 +2,8 @@
 
 pub mod build;
 pub mod file;
+pub mod guard;
+mod lockout;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -80,7 +82,7 @@ pub struct Step {
     pub record: Option<Record>,
     /// What to look for when it is read again before the change ([`crate::model::subject`]).
     pub wanted: Attributes,
-    /// It goes for good: what would stand in the way of that is read too.
+    /// It goes: what would stand in the way of that is read too.
     pub removal: bool,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::value::Value;
 
-use super::parse::{EMPTY, Places};
+use super::parse::Places;
 use super::validation::{OF_KEYS, validate_text};
 use super::{Finding, SyntaxError, Usage, parse, validate};
 
@@ -44,12 +44,7 @@ fn placed(file: &Path, text: &str, findings: Vec<Finding>) -> Vec<Diagnostic> {
 /// Text that is no JSON object.
 pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
     let place = Place { file: file.to_owned(), line: error.line, column: error.column, length: 1 };
-    let help = if error.message == EMPTY {
-        "write a policy document: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", …}]}"
-    } else {
-        "see json.org for the syntax; JSON has no comments and no comma after the last item"
-    };
-    Diagnostic::error("json-syntax", Some(place), format!("this is not valid JSON: {}", error.message)).help(help)
+    Diagnostic::error("json-syntax", Some(place), error.message.as_str()).help(error.help)
 }
 
 /// Where a JSON pointer stands, or the nearest thing around it.

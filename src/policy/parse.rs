@@ -13,32 +13,36 @@ pub struct SyntaxError {
     pub message: String,
     pub line: usize,
     pub column: usize,
+    /// What to do about it.
+    pub help: &'static str,
 }
 
 impl SyntaxError {
-    fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
+    fn at(text: &str, offset: usize, message: impl Into<String>, help: &'static str) -> Self {
         let (line, column) = position(text, offset);
-        Self { message: message.into(), line, column }
+        Self { message: message.into(), line, column, help }
     }
 }
 
-/// What is said of text that holds nothing.
-pub(super) const EMPTY: &str = "it is empty";
+const OF_JSON: &str = "see json.org for the syntax; JSON has no comments and no comma after the last item";
+const OF_DOCUMENTS: &str =
+    "write an object: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", …}]}";
 
 /// Parses JSON text (a duplicate key is an error: JSON readers disagree about which one counts).
 pub fn parse(text: &str) -> Result<Value, SyntaxError> {
     let text = without_mark(text);
     if text.trim().is_empty() {
-        return Err(SyntaxError::at(text, 0, EMPTY));
+        return Err(SyntaxError::at(text, 0, "this is empty", OF_DOCUMENTS));
     }
     // Strict, and it bounds the depth, so that what follows may recurse.
     let value: Value = serde_json::from_str(text).map_err(|error| from_serde(text, &error))?;
-    let tree = tree(text).ok_or_else(|| SyntaxError::at(text, 0, "this is no JSON"))?;
+    let tree = tree(text).ok_or_else(|| SyntaxError::at(text, 0, "this is no JSON", OF_JSON))?;
     check(text, &tree)?;
     if value.is_object() {
         Ok(value)
     } else {
-        Err(SyntaxError::at(text, tree.start(), format!("a policy document is a JSON object, not {}", name(&tree))))
+        let message = format!("a policy document is a JSON object, not {}", name(&tree));
+        Err(SyntaxError::at(text, tree.start(), message, OF_DOCUMENTS))
     }
 }
 
@@ -128,7 +132,8 @@ fn check(text: &str, value: &ast::Value<'_>) -> Result<(), SyntaxError> {
         ast::Value::NumberLit(number) if !exact(number.value) => Err(SyntaxError::at(
             text,
             number.range.start,
-            format!("the number {} is too large to be kept exactly: write it as text", number.value),
+            format!("the number {} is too large to be kept exactly", number.value),
+            "write it as text, between quotes: AWS reads both alike",
         )),
         _ => Ok(()),
     }
@@ -139,7 +144,9 @@ fn check_keys(text: &str, object: &Object<'_>) -> Result<(), SyntaxError> {
     for property in &object.properties {
         if !seen.insert(property.name.as_str()) {
             let message = format!("the key `{}` stands twice in this object", property.name.as_str());
-            return Err(SyntaxError::at(text, name_range(property).start, message));
+            let help =
+                "take one of them out, or make one list of both: readers of JSON disagree about which one counts";
+            return Err(SyntaxError::at(text, name_range(property).start, message, help));
         }
     }
     Ok(())
@@ -174,7 +181,12 @@ fn from_serde(text: &str, error: &serde_json::Error) -> SyntaxError {
     let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let before = error.column().saturating_sub(1);
     let column = line.char_indices().take_while(|(index, _)| *index < before).count() + 1;
-    SyntaxError { message: message.to_owned(), line: error.line().max(1), column }
+    SyntaxError {
+        message: format!("this is not valid JSON: {message}"),
+        line: error.line().max(1),
+        column,
+        help: OF_JSON,
+    }
 }
 
 fn position(text: &str, offset: usize) -> (usize, usize) {
@@ -226,13 +238,13 @@ mod tests {
 
     #[test]
     fn errors_have_their_place_in_characters() {
-        assert_eq!(error("{\n  \"é\": 1,\n}"), ("trailing comma".to_owned(), 3, 1));
-        assert_eq!(error("{\"é\": x}"), ("expected value".to_owned(), 1, 7));
-        assert_eq!(error("{\"a\": 1} // no"), ("trailing characters".to_owned(), 1, 10));
+        assert_eq!(error("{\n  \"é\": 1,\n}"), ("this is not valid JSON: trailing comma".to_owned(), 3, 1));
+        assert_eq!(error("{\"é\": x}"), ("this is not valid JSON: expected value".to_owned(), 1, 7));
+        assert_eq!(error("{\"a\": 1} // no"), ("this is not valid JSON: trailing characters".to_owned(), 1, 10));
         for empty in ["", "\u{feff}", " \n"] {
-            assert_eq!(error(empty), ("it is empty".to_owned(), 1, 1));
+            assert_eq!(error(empty), ("this is empty".to_owned(), 1, 1));
         }
-        assert_eq!(error("{\n\"a\": [1,\n"), ("EOF while parsing a value".to_owned(), 3, 1));
+        assert_eq!(error("{\n\"a\": [1,\n"), ("this is not valid JSON: EOF while parsing a value".to_owned(), 3, 1));
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl<'a> Filling<'a> {
 }
 
 /// Actions know no case.
-pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
+pub fn action_matches(pattern: &str, action: &str) -> bool {
     text_matches(&pattern.to_lowercase(), &action.to_lowercase(), Filling::Literal)
 }
 

@@ -33,6 +33,7 @@ pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
         "sandbox": plan.header.sandbox,
         "mode": plan.header.mode,
         "succeeded": outcome.succeeded(),
+        "interrupted": outcome.interrupted,
         "summary": {
             "added": of(Phase::Create),
             "changed": of(Phase::Update),
@@ -69,6 +70,7 @@ fn fault(fault: &Fault) -> Value {
             json!({ "kind": "changed", "address": address, "what": what, "message": message })
         }
         Fault::State(_) => json!({ "kind": "state", "message": message }),
+        Fault::Lock(_) => json!({ "kind": "lock", "message": message }),
     }
 }
 

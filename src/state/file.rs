@@ -36,6 +36,11 @@ pub fn encode(state: &State) -> String {
     text
 }
 
+/// The same, of what may not even be text.
+pub fn decode_bytes(bytes: &[u8]) -> Result<State, DecodeError> {
+    std::str::from_utf8(bytes).map_err(|_| not_state("it is not text")).and_then(decode)
+}
+
 /// The version is looked at before anything else, so that a newer relayctl may change everything else.
 pub fn decode(text: &str) -> Result<State, DecodeError> {
     let root = parse(text)?;

@@ -1,14 +1,19 @@
 //! The state: what relayctl made, so that it can be told from what others made. Holds no secret.
 
 mod file;
-
-use std::fmt;
+mod journal;
+mod lock;
+mod place;
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::Failure;
 use crate::model::Recorded;
 
-pub use file::{DecodeError, decode, encode};
+pub use file::{DecodeError, decode, decode_bytes, encode};
+pub use journal::{Change, decode_journal, decode_line};
+pub use lock::LockInfo;
+pub use place::S3Place;
 
 /// The version of the file format that this binary writes.
 pub const VERSION: u32 = 1;
@@ -25,34 +30,42 @@ pub struct State {
     pub resources: Recorded,
 }
 
-/// Who holds the lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockInfo {
-    pub who: String,
-    pub host: String,
-    pub pid: u32,
-    /// RFC 3339.
-    pub since: String,
-    /// `apply`, `destroy`, `state rm`.
-    pub what: String,
-}
-
-impl fmt::Display for LockInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{} (pid {}, {}, since {})", self.who, self.host, self.pid, self.what, self.since)
-    }
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("{location} is locked by {info}: run again when that has ended; a run that was killed holds no lock")]
+    #[error("{location} is locked by {info}: run again when that has ended")]
     Locked { location: String, info: Box<LockInfo> },
+    /// The lock that this run had taken is no longer its own.
+    #[error("the lock on {location} was lost: {why}")]
+    Lost { location: String, why: String },
+    #[error("{location} is not locked")]
+    NotLocked { location: String },
+    #[error("{location} is locked under another id, {}: by {info}", info.id)]
+    OtherLock { location: String, info: Box<LockInfo> },
     #[error("cannot {what} {location}: {cause}")]
     Io { what: &'static str, location: String, cause: std::io::Error },
     #[error("{location} is not a state file of relayctl: {why}")]
-    Unreadable { location: String, why: String },
+    Unreadable {
+        location: String,
+        why: String,
+        /// Where the last good state is, if it is still there.
+        backup: Option<String>,
+    },
+    /// The state is sound, but not what changed since.
+    #[error("the journal {location} cannot be used: {why}")]
+    Journal { location: String, why: String },
+    #[error("there is no state {location} to change")]
+    Missing { location: String },
     #[error("{location} was written by a newer relayctl (state version {found}, this one knows {VERSION})")]
     Newer { location: String, found: u32 },
+    /// Something that was read has been overwritten.
+    #[error("another run has written {location} since this one read it")]
+    Moved { location: String },
+    #[error(
+        "{location} is in a store that does not keep to the conditions of writes (If-None-Match, If-Match): it can't be locked"
+    )]
+    Unconditional { location: String },
+    #[error("cannot {what} {location}: {failure}")]
+    Remote { what: &'static str, location: String, failure: Box<Failure> },
     /// The URL of a store names none that this binary has.
     #[error("the state cannot be kept at {url}: {why}")]
     Unsupported { url: String, why: &'static str },

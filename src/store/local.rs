@@ -1,37 +1,45 @@
-//! State in a file on this machine.
+//! State in a file on this machine, with its journal, its lock and its last good copy beside it.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
+mod journal;
+mod lock;
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, Mode};
-use crate::state::{DecodeError, LockInfo, State, StoreError, decode, encode};
+use crate::state::{Change, DecodeError, LockInfo, State, StoreError, decode_bytes, decode_journal, encode};
 
-/// A state file, with its lock file beside it while a run holds the lock.
+/// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since; gone after a run that
+/// ended. `dev.json.backup`: the one before. `dev.json.lock`: there while a run is at work.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     path: PathBuf,
+    given: Arc<lock::Given>,
 }
-
-/// A holder that has just taken the lock needs a moment to write down who it is.
-const ATTEMPTS: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(10);
 
 impl LocalStore {
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, given: Arc::default() }
     }
 
-    /// Beside the file itself, so that a link to a state is locked together with it.
-    fn lock_path(&self) -> PathBuf {
+    /// Beside the file itself, so that a link to a state shares these with it.
+    fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = disk::target(&self.path).unwrap_or_else(|_| self.path.clone()).into_os_string();
-        name.push(".lock");
+        name.push(suffix);
         name.into()
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.beside(".journal")
+    }
+
+    fn backup(&self) -> PathBuf {
+        self.beside(".backup")
     }
 
     fn error(&self, what: &'static str) -> impl Fn(io::Error) -> StoreError {
@@ -39,63 +47,80 @@ impl LocalStore {
         move |cause| StoreError::Io { what, location: location.clone(), cause }
     }
 
-    fn locked_by(&self, info: LockInfo) -> StoreError {
-        StoreError::Locked { location: self.location(), info: Box::new(info) }
+    fn refused(&self, error: DecodeError) -> StoreError {
+        let location = self.location();
+        match error {
+            DecodeError::NotState(why) => StoreError::Unreadable { location, why, backup: self.good_backup() },
+            DecodeError::Newer(found) => StoreError::Newer { location, found },
+        }
     }
 
-    /// The lock is the operating system's, on the lock file, not the file's existence: a killed run's is gone with it,
-    /// and a file that it left behind is simply taken over.
-    fn take(&self, info: &LockInfo) -> Result<LocalLock, StoreError> {
-        let error = self.error("lock");
-        let path = self.lock_path();
-        fs::create_dir_all(disk::folder(&path)).map_err(&error)?;
-        for _ in 0..ATTEMPTS {
-            let mut file = open_private(&path).map_err(&error)?;
-            match file.try_lock() {
-                // The last holder may have deleted the file between our opening and our locking it; then the lock is
-                // on a file that nobody else will find.
-                Ok(()) if is_same_file(&file, &path) => {
-                    write_info(&mut file, info).map_err(&error)?;
-                    return Ok(LocalLock { path, _file: file });
-                }
-                Ok(()) => {}
-                Err(TryLockError::Error(cause)) => return Err(error(cause)),
-                Err(TryLockError::WouldBlock) => match read_info(&mut file) {
-                    Some(info) => return Err(self.locked_by(info)),
-                    None => sleep(PAUSE),
-                },
-            }
+    fn journal_refused(&self, error: DecodeError) -> StoreError {
+        let location = self.journal().display().to_string();
+        match error {
+            DecodeError::NotState(why) => StoreError::Journal { location, why },
+            DecodeError::Newer(found) => StoreError::Newer { location, found },
         }
-        Err(self.locked_by(unknown()))
+    }
+
+    /// A copy that can be put back is worth naming.
+    fn good_backup(&self) -> Option<String> {
+        let path = self.backup();
+        let bytes = fs::read(&path).ok()?;
+        decode_bytes(&bytes).ok().map(|_| path.display().to_string())
+    }
+
+    /// Keeps the state that is about to be replaced, if it is one.
+    fn keep_last_good(&self) -> io::Result<()> {
+        match read(&self.path)? {
+            Some(bytes) if decode_bytes(&bytes).is_ok() => disk::replace(&self.backup(), &bytes, &Mode::Private),
+            _ => Ok(()),
+        }
     }
 }
 
 #[async_trait]
 impl Store for LocalStore {
     async fn load(&self) -> Result<Option<State>, StoreError> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.error("read")(error)),
+        // The journal first: a run that ends meanwhile has its changes in the state by the time that is read.
+        let journal = read(&self.journal()).map_err(self.error("read the journal of"))?;
+        let Some(bytes) = read(&self.path).map_err(self.error("read"))? else {
+            return match journal {
+                None => Ok(None),
+                Some(_) => {
+                    Err(self.journal_refused(DecodeError::NotState("the state that it belongs to is gone".into())))
+                }
+            };
         };
-        let location = self.location();
-        let decoded = match std::str::from_utf8(&bytes) {
-            Ok(text) => decode(text),
-            Err(_) => Err(DecodeError::NotState("it is not text".to_owned())),
-        };
-        match decoded {
-            Ok(state) => Ok(Some(state)),
-            Err(DecodeError::NotState(why)) => Err(StoreError::Unreadable { location, why }),
-            Err(DecodeError::Newer(found)) => Err(StoreError::Newer { location, found }),
-        }
+        let state = decode_bytes(&bytes).map_err(|error| self.refused(error))?;
+        let replayed = decode_journal(&journal.unwrap_or_default()).and_then(|changes| state.replay(changes));
+        replayed.map(Some).map_err(|error| self.journal_refused(error))
     }
 
     async fn save(&self, state: &State) -> Result<(), StoreError> {
-        disk::replace(&self.path, encode(state).as_bytes(), &Mode::Private).map_err(self.error("save"))
+        let write = || -> io::Result<()> {
+            self.keep_last_good()?;
+            disk::replace(&self.path, encode(state).as_bytes(), &Mode::Private)?;
+            // Killed before this, the run leaves a journal of changes that the state holds already.
+            journal::clear(&self.journal())
+        };
+        write().map_err(self.error("save"))
+    }
+
+    async fn append(&self, change: &Change) -> Result<(), StoreError> {
+        journal::append(&self.journal(), change.line().as_bytes()).map_err(self.error("save the journal of"))
     }
 
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
         Ok(Box::new(self.take(info)?))
+    }
+
+    fn held(&self) -> Result<(), StoreError> {
+        self.still_held()
+    }
+
+    async fn unlock(&self, id: &str) -> Result<LockInfo, StoreError> {
+        self.take_away(id)
     }
 
     fn location(&self) -> String {
@@ -103,62 +128,10 @@ impl Store for LocalStore {
     }
 }
 
-/// Held while `file` is open.
-struct LocalLock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Lock for LocalLock {}
-
-impl Drop for LocalLock {
-    /// Deletes the file while the lock on it is still held, so that it cannot be another run's.
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.path) {
-            tracing::debug!(%error, "the lock file stays behind; the next run takes it over");
-        }
+fn read(path: &std::path::Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
-}
-
-fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg(unix)]
-fn is_same_file(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
-        _ => false,
-    }
-}
-
-/// Windows does not delete a file that somebody has open.
-#[cfg(not(unix))]
-fn is_same_file(_file: &File, path: &Path) -> bool {
-    path.exists()
-}
-
-fn write_info(file: &mut File, info: &LockInfo) -> io::Result<()> {
-    file.set_len(0)?;
-    file.write_all(serde_json::to_string_pretty(info)?.as_bytes())?;
-    file.write_all(b"\n")
-}
-
-/// `None`: its holder has not written it yet.
-fn read_info(file: &mut File) -> Option<LockInfo> {
-    let mut text = String::new();
-    file.rewind().ok()?;
-    file.read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
-}
-
-/// The lock is held, but its file does not say by whom: no relayctl wrote it.
-fn unknown() -> LockInfo {
-    let unknown = || "unknown".to_owned();
-    LockInfo { who: unknown(), host: unknown(), pid: 0, since: unknown(), what: unknown() }
 }

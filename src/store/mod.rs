@@ -1,23 +1,60 @@
 //! Where state is kept, opened by URL.
 
+pub mod faulty;
+mod lease;
 pub mod local;
+pub mod memory;
+pub mod s3;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use crate::port::Store;
-use crate::state::StoreError;
+use crate::port::{Lock, Store};
+use crate::provider::aws::{Bucket, Options};
+use crate::state::{LockInfo, S3Place, StoreError};
 use local::LocalStore;
+use s3::S3Store;
 
-/// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file. `default` is the file to
-/// use without one.
-pub fn open(url: Option<&str>, default: &Path) -> Result<Box<dyn Store>, StoreError> {
+/// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file, or a place in S3. `default` is
+/// the file to use without one; `aws` says how to reach a bucket, which is not done yet.
+pub fn open(url: Option<&str>, default: &Path, aws: &Options) -> Result<Box<dyn Store>, StoreError> {
+    if let Some(place) = url.and_then(|url| S3Place::parse(url, &file_name(default))) {
+        let bucket = Bucket::new(place.bucket.clone(), aws.clone());
+        return Ok(Box::new(S3Store::new(place, Arc::new(bucket))));
+    }
     let path = match url {
         Some(url) => file_in(local_path(url)?, default),
         None => default.to_owned(),
     };
     Ok(Box::new(LocalStore::new(path)))
+}
+
+/// How often to look whether a lock is free.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Takes the lock, and waits for it up to `patience` while another run has it; `waiting` is told once who that is.
+pub async fn lock(
+    store: &dyn Store,
+    info: &LockInfo,
+    patience: Duration,
+    waiting: impl FnOnce(&LockInfo),
+) -> Result<Box<dyn Lock>, StoreError> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut waiting = Some(waiting);
+    loop {
+        let holder = match store.lock(info).await {
+            Err(StoreError::Locked { info, .. }) if tokio::time::Instant::now() < deadline => info,
+            done => return done,
+        };
+        if let Some(waiting) = waiting.take() {
+            waiting(&holder);
+        }
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        tokio::time::sleep(PATIENCE.min(left)).await;
+    }
 }
 
 fn local_path(url: &str) -> Result<PathBuf, StoreError> {
@@ -33,9 +70,13 @@ fn local_path(url: &str) -> Result<PathBuf, StoreError> {
                 _ => unsupported("after file:// comes an absolute path; write a relative one without file://"),
             }
         }
-        Some(("s3", _)) => unsupported("a bucket is not yet supported as a store; name a folder or a .json file"),
-        Some(_) => unsupported("there is no such kind of store; name a folder or a .json file"),
+        Some(("s3", _)) => unsupported("after s3:// comes the name of a bucket"),
+        Some(_) => unsupported("there is no such kind of store; name a folder, a .json file or s3://bucket/prefix"),
     }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// A `.json` file is the state itself; anything else is the folder that the state is in, under its default name.
@@ -52,7 +93,7 @@ mod tests {
     use super::*;
 
     fn location(url: &str) -> String {
-        match open(Some(url), Path::new("state/dev.json")) {
+        match open(Some(url), Path::new("state/dev.json"), &Options::default()) {
             Ok(store) => store.location(),
             Err(error) => error.to_string(),
         }
@@ -60,21 +101,22 @@ mod tests {
 
     #[test]
     fn a_url_names_a_folder_or_a_file() {
-        assert_eq!(open(None, Path::new("state/dev.json")).unwrap().location(), "state/dev.json");
+        assert_eq!(open(None, Path::new("state/dev.json"), &Options::default()).unwrap().location(), "state/dev.json");
         assert_eq!(location("/var/states"), "/var/states/dev.json");
         assert_eq!(location("states/"), "states/dev.json");
         assert_eq!(location("elsewhere/prod.json"), "elsewhere/prod.json");
         assert_eq!(location("file:///var/my%20states"), "/var/my states/dev.json");
         assert_eq!(location("file://localhost/var/x.json"), "/var/x.json");
+        assert_eq!(location("s3://states/relay"), "s3://states/relay/dev.json");
     }
 
     #[test]
     fn other_urls_are_refused_with_what_to_write_instead() {
         insta::assert_snapshot!(
-            ["s3://bucket/key", "https://example.com/", "file://state/dev.json", ""].map(location).join("\n"),
+            ["s3:///key", "https://example.com/", "file://state/dev.json", ""].map(location).join("\n"),
             @"
-        the state cannot be kept at s3://bucket/key: a bucket is not yet supported as a store; name a folder or a .json file
-        the state cannot be kept at https://example.com/: there is no such kind of store; name a folder or a .json file
+        the state cannot be kept at s3:///key: after s3:// comes the name of a bucket
+        the state cannot be kept at https://example.com/: there is no such kind of store; name a folder, a .json file or s3://bucket/prefix
         the state cannot be kept at file://state/dev.json: after file:// comes an absolute path; write a relative one without file://
         the state cannot be kept at : the name is empty; name a folder or a .json file
         "

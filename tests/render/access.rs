@@ -381,7 +381,8 @@ pub fn hostile(text: &str) -> Vec<AccessChange> {
         json!({"through": subject, "principals": [text], "actions": [text, format!("a:{text}"), "b:c", "b:d"],
             "except_actions": [text], "resources": [text, "x", "y"], "except_resources": [text],
             "condition": {text: {text: text}, "StringLike": {text: [text, text, text]}, "Bool": text},
-            "already": [{"action": text, "resource": text}], "cause": cause, "policy": text, "statement": 1,
+            "already": [{"action": text, "resource": text}], "withheld": [{"action": text, "resource": text}],
+            "denied_if": {text: {text: text}}, "cause": cause, "policy": text, "statement": 1,
             "sid": text, "example": example})
     };
     let doubts = json!([{"through": subject, "side": "gained", "policy": text, "reason": text},

@@ -1,7 +1,10 @@
 //! What several test binaries share. Each uses only a part of it.
 #![allow(dead_code, reason = "every test binary compiles this module, and none uses all of it")]
 
+pub mod bucket;
 pub mod canned;
+pub mod command;
 pub mod edge;
 pub mod moto;
 pub mod project;
+pub mod world;

@@ -1,5 +1,7 @@
 //! Failed checks in words, with the statements that broke them at their places.
 
+use serde_json::Map;
+
 use super::{By, Failure, Refusal, Why, failures, resource_side};
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
@@ -8,6 +10,7 @@ use crate::model::{Check, Desired};
 use crate::policy::compare::Grant;
 use crate::policy::decision::Deciding;
 use crate::policy::request::Request;
+use crate::value::Value;
 
 /// More of one kind than this are counted, not listed.
 const LISTED: usize = 5;
@@ -35,10 +38,18 @@ fn message(failure: &Failure<'_>) -> String {
     let (can, cannot) = if check.can { ("can", "cannot") } else { ("cannot", "can") };
     match &failure.why {
         Why::Allowed { grants, .. } => grants.first().map_or_else(String::new, |grant| {
-            format!("{subject} {cannot} {}, but the check says that it {can}", request(&grant.example, check))
+            let condition = grant.condition.as_ref();
+            format!(
+                "{subject} {cannot} {}, but the check says that it {can}",
+                request(&grant.example, check, condition)
+            )
         }),
         Why::Refused { refusals, .. } => refusals.first().map_or_else(String::new, |refusal| {
-            format!("{subject} {cannot} {}, but the check says that it {can}", request(&refusal.example, check))
+            let condition = if let By::Condition(_, condition) = &refusal.by { Some(condition) } else { None };
+            format!(
+                "{subject} {cannot} {}, but the check says that it {can}",
+                request(&refusal.example, check, condition)
+            )
         }),
         Why::Doubtful(_) => format!("whether {subject} {can} {} can't be told", asked(check)),
         Why::Unread(_) => format!("that {subject} {can} {} isn't proven", asked(check)),
@@ -49,11 +60,21 @@ fn asked(check: &Check) -> String {
     format!("{} on {}", check.actions.join(", "), check.resources.join(", "))
 }
 
-fn request(request: &Request, check: &Check) -> String {
-    let context: Vec<String> =
-        request.context.iter().map(|(key, values)| format!("{key} = {}", values.join(", "))).collect();
+fn request(request: &Request, check: &Check, condition: Option<&Value>) -> String {
+    // Keys know no case, but a reader knows them by the policy's spelling.
+    let spelt: Vec<&String> = condition.and_then(Value::as_object).into_iter().flat_map(keys).collect();
+    let said = |(key, values): (&str, &[String])| {
+        let key = spelt.iter().find(|other| other.eq_ignore_ascii_case(key)).map_or(key, |spelt| spelt.as_str());
+        let values: Vec<&str> = values.iter().map(|it| if it.is_empty() { "\"\"" } else { it.as_str() }).collect();
+        format!("{key} = {}", values.join(", "))
+    };
+    let context: Vec<String> = request.context.iter().map(said).collect();
     let with = if context.is_empty() { String::new() } else { format!(" with {}", context.join(" and ")) };
     format!("{}{with}", action_on(request, check))
+}
+
+fn keys(operators: &Map<String, Value>) -> impl Iterator<Item = &String> {
+    operators.values().filter_map(Value::as_object).flat_map(Map::keys)
 }
 
 /// AWS minds no case in actions, and answers come in lower case where no pattern spells them: the check may.

@@ -8,6 +8,7 @@ use crate::address::Address;
 use crate::diagnostic::{Place, Severity};
 use crate::policy::escalation::{self, Escalation, Gain, Holder};
 use crate::policy::lint;
+use crate::policy::statement::{Clause, Effect, Statement};
 use crate::value::text;
 
 /// With these of AWS's own policies nothing else needs to be looked for.
@@ -72,6 +73,9 @@ fn administrator(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
 
 fn escalations(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
     let held = held(subject, address);
+    if may_everything(&held) {
+        return Vec::new();
+    }
     let own = subject.desired.resources.get(address).map(|it| text(&it.attributes, "arn")).unwrap_or_default();
     let attached: Vec<String> = subject
         .attachments()
@@ -90,6 +94,16 @@ fn escalations(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
     escalation::escalations(&holder).iter().map(|one| told(subject, address, one)).collect()
 }
 
+/// There is nothing more to get at, and `action-wildcard` says so.
+fn may_everything(held: &Held) -> bool {
+    let all = |clause: &Clause| !clause.not && clause.patterns.iter().any(|pattern| pattern == "*");
+    let statements = || held.policies.iter().flat_map(|policy| &policy.statements);
+    let everything =
+        |it: &Statement| it.conditions.is_empty() && all(&it.actions) && it.resources.as_ref().is_some_and(all);
+    let allowed = statements().any(|it| it.effect == Effect::Allow && everything(it));
+    allowed && held.boundary.is_none() && statements().all(|it| it.effect == Effect::Allow)
+}
+
 fn told(subject: &Subject<'_>, address: &Address, one: &Escalation) -> Found {
     let mut places: Vec<Place> = Vec::new();
     for way in &one.ways {
@@ -105,10 +119,18 @@ fn told(subject: &Subject<'_>, address: &Address, one: &Escalation) -> Found {
         on: address.to_string(),
         place: places.pop().or_else(|| subject.place(address, "")),
         message: format!("{who} {}, {}: {}{}", one.path.gives, reach(one), statements(one), circumstances(one)),
-        remedy: lint::named(one.path.name).map(|rule| phrase(rule.remedy)).unwrap_or_default(),
+        remedy: remedy(one),
         related,
         accepted: None,
     }
+}
+
+fn remedy(one: &Escalation) -> String {
+    if one.path.gain == Gain::Existing && one.severity == Severity::Note {
+        // They are named already.
+        return "nothing, if what runs there may do no more than whoever changes it".to_owned();
+    }
+    lint::named(one.path.name).map(|rule| phrase(rule.remedy)).unwrap_or_default()
 }
 
 /// A rule's sentence as findings have it: `name the roles`.

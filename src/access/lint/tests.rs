@@ -121,6 +121,26 @@ fn the_power_of_an_administrator_is_told() {
 }
 
 #[test]
+fn whoever_may_do_everything_needs_no_way_to_more() {
+    let told = |stage: Stage| stage.told().into_iter().map(|(rule, _)| rule).collect::<Vec<_>>();
+    let all = || Stage::new().user("ada").policy("P", &allow(&["*"], "*")).attached("ada", "P");
+    assert_eq!(told(all()), ["action-wildcard"]);
+    let deny = json!([allow(&["*"], "*"), {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}]);
+    let but = told(Stage::new().user("ada").policy("P", &deny).attached("ada", "P"));
+    assert!(but.contains(&"escalation-put-user-policy"), "{but:?}");
+}
+
+#[test]
+fn existing_things_that_are_named_need_no_name() {
+    let function = "arn:aws:lambda:us-east-1:123456789012:function:relay";
+    let named =
+        Stage::new().user("ada").policy("P", &allow(&["lambda:UpdateFunctionCode"], function)).attached("ada", "P");
+    let found = named.found();
+    assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+    assert!(found[0].remedy.starts_with("nothing, if what runs there may do no more"), "{}", found[0].remedy);
+}
+
+#[test]
 fn what_is_spare_is_told_only_where_it_is_for_everyone() {
     let narrow = allow(&["s3:GetObject"], "arn:aws:s3:::b/x/*");
     let stage = |both: bool| {

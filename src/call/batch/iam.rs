@@ -196,7 +196,7 @@ impl Snapshot {
         })
     }
 
-    fn names(&self, read: IamRead) -> Found<Vec<String>> {
+    pub(super) fn names(&self, read: IamRead) -> Found<Vec<String>> {
         self.iam(read, |reply| match reply {
             IamReply::Names(names) => Some(names.clone()),
             _ => None,
@@ -222,7 +222,7 @@ impl Snapshot {
         if missing.is_empty() { Ok(inline) } else { Err(Gap::Missing(missing)) }
     }
 
-    fn iam<'a, T>(&'a self, read: IamRead, pick: impl FnOnce(&'a IamReply) -> Option<T>) -> Found<T> {
+    pub(super) fn iam<'a, T>(&'a self, read: IamRead, pick: impl FnOnce(&'a IamReply) -> Option<T>) -> Found<T> {
         let call = read.action();
         match self.answer(Read::Iam(read))? {
             Reply::Iam(reply) => pick(reply).ok_or_else(|| unexpected(call)),

@@ -7,9 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::*;
+use crate::call::iam::PolicyUsage;
 use crate::call::s3::{Encryption, PublicAccessBlock};
 use crate::policy::catalogue::{self, ResourceUse};
 
+const MFA: &str = "arn:aws:iam::123456789012:mfa/ada";
 const POLICY: &str = "arn:aws:iam::123456789012:policy/team/deploy";
 
 fn places() -> Places {
@@ -36,6 +38,7 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::ListUserPolicies { user: user() },
         IamRead::GetUserPolicy { user: user(), policy: policy() },
         IamRead::ListAccessKeys { user: user() },
+        IamRead::ListGroupsForUser { user: user() },
         IamRead::GetRole { role: role() },
         IamRead::ListAttachedRolePolicies { role: role() },
         IamRead::ListRolePolicies { role: role() },
@@ -43,6 +46,15 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::GetPolicy { arn: arn() },
         IamRead::GetPolicyVersion { arn: arn(), version: "v1".into() },
         IamRead::ListPolicyVersions { arn: arn() },
+        IamRead::GetLoginProfile { user: user() },
+        IamRead::ListMFADevices { user: user() },
+        IamRead::ListSSHPublicKeys { user: user() },
+        IamRead::ListSigningCertificates { user: user() },
+        IamRead::ListServiceSpecificCredentials { user: user() },
+        IamRead::ListInstanceProfilesForRole { role: role() },
+        IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::PermissionsPolicy },
+        IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::PermissionsBoundary },
+        IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::Any },
     ]
 }
 
@@ -62,6 +74,14 @@ fn user_writes() -> Vec<IamWrite> {
         IamWrite::DeleteUserPolicy { user: user(), policy: policy() },
         IamWrite::CreateAccessKey { user: user() },
         IamWrite::DeleteAccessKey { user: user(), id: "AKIA".into() },
+        IamWrite::DeleteLoginProfile { user: user() },
+        IamWrite::DeactivateMFADevice { user: user(), serial: MFA.into() },
+        IamWrite::DeleteVirtualMFADevice { serial: MFA.into() },
+        IamWrite::DeleteSSHPublicKey { user: user(), id: "APKA".into() },
+        IamWrite::DeleteSigningCertificate { user: user(), id: "CERT".into() },
+        IamWrite::DeleteServiceSpecificCredential { user: user(), id: "ACCA".into() },
+        IamWrite::RemoveUserFromGroup { user: user(), group: "staff".into() },
+        IamWrite::DetachGroupPolicy { group: "staff".into(), arn: arn() },
     ]
 }
 
@@ -88,6 +108,7 @@ fn role_writes() -> Vec<IamWrite> {
         IamWrite::DetachRolePolicy { role: role(), arn: arn() },
         IamWrite::PutRolePolicy { role: role(), policy: policy(), document: json!({}) },
         IamWrite::DeleteRolePolicy { role: role(), policy: policy() },
+        IamWrite::RemoveRoleFromInstanceProfile { role: role(), profile: "runner".into() },
     ]
 }
 
@@ -124,6 +145,7 @@ fn s3_reads() -> Vec<S3Read> {
         S3Read::GetBucketPolicy(bucket()),
         S3Read::GetBucketLifecycle(bucket()),
         S3Read::ListObjectVersions(bucket()),
+        S3Read::ListBuckets { region: "eu-west-1".into() },
     ]
 }
 

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::Kind;
-use super::question::doubts;
+use super::question::{doubts, half_excepted};
 use super::source::{Source, once, report};
 use crate::cli::Context;
 use crate::cli::error::{CommandError, Exit};
@@ -84,7 +84,8 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     let boundary = files.compiled(Place::Boundary)?;
     let resource = files.compiled(Place::Resource)?;
     let request = request(args);
-    doubts(&request).iter().for_each(|doubt| context.terminal.warn(doubt));
+    let excepted = resource.iter().flat_map(|policy| half_excepted(policy, &request));
+    doubts(&request).into_iter().chain(excepted).for_each(|doubt| context.terminal.warn(&escape(&doubt)));
     let policies = Policies { identity: &identity, boundary: boundary.first(), resource: resource.first() };
     let decision = policies.decide(&request);
     let text = if args.json {

@@ -1,7 +1,8 @@
 //! Questions that AWS never asks itself, because of a slip in them.
 
 use crate::policy::catalogue::{self, nearest_action, nearest_service};
-use crate::policy::request::Request;
+use crate::policy::request::{Caller, Request};
+use crate::policy::statement::{Effect, Policy, Statement};
 
 /// What is odd about the request. It is answered all the same: the catalogue may be older than the action.
 pub fn doubts(request: &Request) -> Vec<String> {
@@ -23,6 +24,27 @@ pub fn doubts(request: &Request) -> Vec<String> {
         doubts.push("a wildcard in --resource is taken for a character of the resource's name".to_owned());
     }
     doubts
+}
+
+/// "When you use `NotPrincipal` with Deny, you must also specify the account ARN of the not-denied principal. Otherwise,
+/// the policy might deny access to the entire account" (IAM User Guide, "`NotPrincipal`").
+pub fn half_excepted(policy: &Policy, request: &Request) -> Vec<String> {
+    let caller = &request.principal;
+    let Some(account) = caller.account() else { return Vec::new() };
+    let root = Caller::aws(account);
+    let half = |statement: &&Statement| {
+        let excepts = |who: &Caller| statement.principals.as_ref().is_some_and(|it| it.not && !it.names(who));
+        statement.effect == Effect::Deny && excepts(caller) && !excepts(&root)
+    };
+    let said = |statement: &Statement| {
+        format!(
+            "{} of {} excepts {}, but not its account: AWS may deny it all the same until NotPrincipal names {account} too",
+            statement.title(),
+            policy.name,
+            caller.name
+        )
+    };
+    policy.statements.iter().filter(half).map(said).collect()
 }
 
 fn unknown(action: &str) -> String {

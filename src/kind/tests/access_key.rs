@@ -207,3 +207,17 @@ fn a_key_leaves_the_files_that_were_recorded() {
     assert_eq!(deleted("access_key", &seen, &recorded), expected);
     assert_eq!(deleted("access_key", &seen, &json!({"user": "serverless"})).len(), 1);
 }
+
+#[test]
+fn a_recorded_key_that_is_gone_still_leaves_its_files() {
+    let left = |recorded: Value| {
+        let writes = kind("access_key").leftovers(&attributes(&recorded));
+        writes.iter().map(|write| format!("{} {}", write.action(), write.object())).collect::<Vec<_>>()
+    };
+    let whole = left(json!({"id": "AKIA1", "user": "serverless", "profile": "before", "csv": "before.csv"}));
+    assert_eq!(whole.len(), 2, "{whole:?}");
+    assert!(whole[0].starts_with("file:RemoveCredentials") && whole[1].starts_with("file:RemoveKeyCsv"), "{whole:?}");
+    // Without an id nothing was made, and a key without files leaves nothing.
+    assert_eq!(left(json!({"user": "serverless", "profile": "before", "known": []})), [""; 0]);
+    assert_eq!(left(json!({"id": "AKIA1", "user": "serverless"})), [""; 0]);
+}

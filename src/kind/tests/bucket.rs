@@ -43,7 +43,7 @@ fn bare(read: &Read) -> Result<Reply, Failure> {
             Ok(Reply::S3(S3Reply::Tags(Tags::from([("relayctl:manifest".into(), "dev".into())]))))
         }
         Read::S3(S3Read::GetBucketVersioning(_)) => Ok(Reply::S3(S3Reply::Versioning(String::new()))),
-        Read::S3(S3Read::ListObjectVersions(_)) => Ok(Reply::S3(S3Reply::Empty(true))),
+        Read::S3(S3Read::ListObjectVersions(_)) => Ok(Reply::S3(S3Reply::Objects { count: 0, more: false })),
         _ => not_found(),
     }
 }
@@ -71,7 +71,7 @@ fn full(read: &Read) -> Result<Reply, Failure> {
             rule("b"),
             LifecycleRule { transitions: vec![transition(90), transition(30)], ..rule("a") },
         ]),
-        S3Read::ListObjectVersions(_) => S3Reply::Empty(false),
+        S3Read::ListObjectVersions(_) => S3Reply::Objects { count: 1, more: false },
         other => return bare(&Read::S3(other.clone())),
     }))
 }

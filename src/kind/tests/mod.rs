@@ -143,13 +143,7 @@ fn what_is_not_declared_is_not_sent() {
 fn only_fields_that_changed_are_sent() {
     for kind in KINDS {
         let wanted = least(*kind);
-        let seen = Seen {
-            id: String::new(),
-            owner: None,
-            attributes: wanted.clone(),
-            internals: Attributes::new(),
-            attached: Vec::new(),
-        };
+        let seen = Seen { attributes: wanted.clone(), ..Seen::default() };
         assert_eq!(kind.update(&seen, &wanted, &[]), [], "{}", kind.name());
     }
 }

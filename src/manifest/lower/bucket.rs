@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::call::s3;
 use crate::manifest::decode::{Declared, Flag, Located, Text};
 use crate::manifest::scope::{Section, partition};
-use crate::manifest::shape::{Bucket, Encryption, FullEncryption, PublicAccessBlock};
+use crate::manifest::shape::{Bucket, BucketLifecycle, Encryption, FullEncryption, PublicAccessBlock};
 use crate::manifest::{documents, names, suggest};
 use crate::policy::Usage;
 use crate::value::{Attributes, Value};
@@ -37,7 +37,7 @@ impl Lowering<'_, '_, '_> {
             let encryption = self.encryption(encryption);
             attributes.insert("encryption".to_owned(), json!(encryption));
         }
-        if let Some(rules) = &body.lifecycle {
+        if let Some(rules) = body.lifecycle.as_ref().and_then(BucketLifecycle::rules) {
             attributes.insert("lifecycle".to_owned(), self.lifecycle(rules));
         }
         let mut depends_on = BTreeSet::new();
@@ -49,7 +49,8 @@ impl Lowering<'_, '_, '_> {
             self.document(&address, "policy", document, &mut attributes);
         }
         self.soft(&address, bucket.references.iter().cloned());
-        self.add(address, attributes, depends_on, &bucket.spot);
+        self.add(address.clone(), attributes, depends_on, &bucket.spot);
+        self.protect(&address, body.lifecycle.as_ref().and_then(BucketLifecycle::prevent_destroy));
     }
 
     fn bucket_region(&mut self, region: Option<&Text>) -> Value {

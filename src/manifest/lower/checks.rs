@@ -9,6 +9,7 @@ use crate::manifest::scope::Section;
 use crate::manifest::source::Spot;
 use crate::manifest::{shape, suggest};
 use crate::model::Check;
+use crate::policy::lint::unknown_action;
 use crate::policy::request::Context;
 use crate::policy::{self, Usage};
 
@@ -49,6 +50,9 @@ impl Lowering<'_, '_, '_> {
             self.missing("on", "a check", &check.spot, help);
         }
         let actions = question.map(|(_, actions)| self.patterns(actions, "Action"));
+        if let Some((_, actions)) = question {
+            self.known_actions(actions);
+        }
         let resources = body.on.as_ref().map(|on| self.patterns(on, "Resource"));
         let context = self.context(super::declared(body.with.as_ref()));
         let (can, _) = question?;
@@ -93,6 +97,15 @@ impl Lowering<'_, '_, '_> {
             self.scope.error(finding.code, spot, finding.message, help);
         }
         patterns
+    }
+
+    /// That somebody cannot do what nobody can holds always, and is likely not what was meant.
+    fn known_actions(&mut self, actions: &Located<OneOrMany>) {
+        for action in &actions.value.0 {
+            if let Some(unknown) = unknown_action(&action.value) {
+                self.scope.warning(unknown.rule, &action.spot, unknown.message, unknown.remedy);
+            }
+        }
     }
 
     fn context(&mut self, with: &[Declared<OneOrMany>]) -> Context {

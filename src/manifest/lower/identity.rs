@@ -41,6 +41,7 @@ impl Lowering<'_, '_, '_> {
         self.soft(&address, user.references.iter().cloned());
         self.add(address.clone(), attributes, depends_on, &user.spot);
         self.set_exclusive(&address, body.exclusive.as_ref().is_some_and(|flag| flag.value));
+        self.protect(&address, body.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
         let holder = Holder { kind: "user", name, spot: &user.spot, inline: Usage::UserInline };
         self.attach(&holder, body.policies.as_deref().unwrap_or_default());
         self.inline(&holder, super::declared(body.inline_policies.as_ref()));
@@ -82,6 +83,7 @@ impl Lowering<'_, '_, '_> {
         self.soft(&address, role.references.iter().cloned());
         self.add(address.clone(), attributes, depends_on, &role.spot);
         self.set_exclusive(&address, body.exclusive.as_ref().is_some_and(|flag| flag.value));
+        self.protect(&address, body.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
         let holder = Holder { kind: "role", name, spot: &role.spot, inline: Usage::RoleInline };
         self.attach(&holder, body.policies.as_deref().unwrap_or_default());
         self.inline(&holder, super::declared(body.inline_policies.as_ref()));

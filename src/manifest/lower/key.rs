@@ -59,6 +59,7 @@ impl Lowering<'_, '_, '_> {
         }
         let address = Address::new("access_key", user);
         self.add(address.clone(), attributes, BTreeSet::from([Address::new("user", user)]), spot);
+        self.protect(&address, key.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
         self.profile(key, address);
     }
 

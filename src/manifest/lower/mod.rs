@@ -7,6 +7,7 @@ mod header;
 mod identity;
 mod key;
 mod lifecycle;
+mod limits;
 mod lint;
 mod policy;
 mod tags;
@@ -15,7 +16,7 @@ mod zappa;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decode::{Declared, Text};
+use super::decode::{Declared, Flag, Text};
 use super::documents::{Document, Documents};
 use super::names;
 use super::scope::{Scope, Section};
@@ -36,6 +37,7 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents)
     lowering.all(manifest);
     let checks = lowering.checks(manifest.checks.as_deref().unwrap_or_default());
     let silenced = lowering.silenced(manifest.lint.as_ref());
+    let limits = limits::read(manifest.limits.as_ref(), lowering.scope);
     cycle::check(&lowering.resources, lowering.scope);
     add_soft(&mut lowering.resources, lowering.soft);
     let Header { name, account, region, partition, .. } = lowering.header;
@@ -48,6 +50,7 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents)
         resources: lowering.resources,
         checks,
         silenced,
+        limits,
         ..Desired::default()
     };
     (desired, lowering.documents)
@@ -86,8 +89,15 @@ impl<'m> Lowering<'_, '_, 'm> {
     }
 
     fn add(&mut self, address: Address, attributes: Attributes, depends_on: BTreeSet<Address>, spot: &Spot) {
-        let resource = Resource { attributes, depends_on, exclusive: false, place: Some(spot.place()) };
+        let resource = Resource { attributes, depends_on, place: Some(spot.place()), ..Resource::default() };
         self.resources.insert(address, resource);
+    }
+
+    /// `lifecycle: {prevent_destroy: true}`
+    fn protect(&mut self, address: &Address, prevent_destroy: Option<&Flag>) {
+        if let (Some(resource), Some(flag)) = (self.resources.get_mut(address), prevent_destroy) {
+            resource.prevent_destroy = flag.value.then(|| flag.spot.place());
+        }
     }
 
     /// Sets the attribute that holds a document, and keeps where the document stands.

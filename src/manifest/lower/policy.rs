@@ -37,6 +37,7 @@ impl Lowering<'_, '_, '_> {
             None => {}
         }
         self.soft(&address, policy.references.iter().cloned());
-        self.add(address, attributes, std::collections::BTreeSet::default(), &policy.spot);
+        self.add(address.clone(), attributes, std::collections::BTreeSet::default(), &policy.spot);
+        self.protect(&address, body.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
     }
 }

@@ -9,7 +9,7 @@ use crate::value::Value;
 
 use super::language::Cell;
 use super::membership::Membership;
-use super::people::is_account;
+use super::people::{account, is_account};
 use super::space::{Group, Place, Row, Space, letters, narrowest};
 use super::verdict::{Answer, Through, Verdict};
 use super::{Cause, Doubt, Grant, Part, Side};
@@ -20,15 +20,22 @@ pub(super) struct Region<'s> {
     pub place: &'s Place,
     pub caller: &'s Caller,
     /// Those that are about the caller and the place.
-    pub rows: Vec<(usize, Membership<'s>)>,
+    pub rows: Vec<usize>,
     pub verdict: std::rc::Rc<Verdict>,
 }
 
-/// What a grant is told apart by: everything about it but its actions, of which several are told together.
+/// What a grant is told apart by; those that differ in one list only are told together.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Label {
     cause: Cause,
     row: usize,
+    what: What,
+}
+
+/// What is allowed, as the Allow of this side says it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct What {
+    allow: usize,
     principal: Option<String>,
     action: String,
     except_actions: Vec<String>,
@@ -43,6 +50,7 @@ struct Found<'s> {
     resource: String,
     context: Context,
     already: BTreeSet<Part>,
+    withheld: BTreeSet<Part>,
 }
 
 /// One direction of a comparison: what `after`, or the other side, has more.
@@ -51,7 +59,7 @@ pub(super) struct Direction<'s, 'a> {
     pub side: Side,
 }
 
-impl<'s, 'a> Direction<'s, 'a> {
+impl<'s> Direction<'s, '_> {
     pub fn doubts(&self, regions: &[Region<'s>]) -> Vec<Doubt> {
         let mut doubts = BTreeSet::new();
         for through in regions.iter().flat_map(|region| self.through(&region.verdict)) {
@@ -63,7 +71,7 @@ impl<'s, 'a> Direction<'s, 'a> {
         doubts.into_iter().collect()
     }
 
-    pub fn grants(&self, regions: &[Region<'s>]) -> Vec<Grant> {
+    pub fn grants(&self, regions: &'s [Region<'s>]) -> Vec<Grant> {
         let mut found: BTreeMap<Label, Found<'s>> = BTreeMap::new();
         for region in regions {
             for through in self.through(&region.verdict) {
@@ -75,25 +83,44 @@ impl<'s, 'a> Direction<'s, 'a> {
                         resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
                         context: context.clone(),
                         already: BTreeSet::new(),
+                        withheld: BTreeSet::new(),
                     });
                 }
             }
         }
-        if found.is_empty() {
-            return Vec::new();
+        if !found.is_empty() {
+            self.qualify(&mut found, regions);
         }
-        for region in regions.iter().filter(|region| region.verdict.allowed[usize::from(!self.is_after())]) {
-            for (row, membership) in self.allows(region, true) {
-                for pattern in membership.patterns(&self.space.rows[row]) {
-                    for (label, cells) in self.labels(region, row, pattern) {
-                        if let Some(found) = found.get_mut(&label) {
-                            found.already.extend(self.already(region, &label, &cells));
-                        }
+        fold(found.into_iter().map(|(label, found)| self.grant(label, found)).collect())
+    }
+
+    /// Adds to what was found what the other side allows of it as well, and what this side doesn't allow either.
+    fn qualify(&self, found: &mut BTreeMap<Label, Found<'s>>, regions: &'s [Region<'s>]) {
+        let mut alike: BTreeMap<What, Vec<&mut Found<'s>>> = BTreeMap::new();
+        for (label, found) in found {
+            alike.entry(label.what.clone()).or_default().push(found);
+        }
+        let ours = usize::from(self.is_after());
+        for region in regions {
+            let [shared, withheld] = [region.verdict.allowed[1 - ours], !region.verdict.allowed[ours]];
+            if !shared && !withheld {
+                continue;
+            }
+            let spoken = self.allows(region, true).flat_map(|row| {
+                let patterns = self.patterns(&self.space.rows[row], region.place);
+                patterns.into_iter().flat_map(move |pattern| self.labels(region, row, pattern))
+            });
+            for (Label { what, .. }, cells) in spoken {
+                for found in alike.get_mut(&what).into_iter().flatten() {
+                    if shared {
+                        found.already.extend(self.already(region, &what, &cells));
+                    }
+                    if withheld {
+                        found.withheld.extend(self.withheld(region, &what, &cells));
                     }
                 }
             }
         }
-        fold(found.into_iter().map(|(label, found)| self.grant(label, found)).collect())
     }
 
     fn is_after(&self) -> bool {
@@ -104,87 +131,119 @@ impl<'s, 'a> Direction<'s, 'a> {
         if self.is_after() { &verdict.gained } else { &verdict.lost }
     }
 
-    fn of<'r>(
-        &self,
-        region: &'r Region<'s>,
-        ours: bool,
-        effect: Effect,
-    ) -> impl Iterator<Item = (usize, &'r Membership<'s>)> {
+    fn of(&self, region: &Region<'_>, ours: bool, effect: Effect) -> impl Iterator<Item = usize> {
         let after = self.is_after() == ours;
-        let rows = region.rows.iter().map(|(row, membership)| (*row, membership));
-        rows.filter(move |(row, _)| {
+        let matches = |row: &usize| {
             let row = &self.space.rows[*row];
             row.after == after && row.statement.effect == effect
-        })
+        };
+        region.rows.iter().copied().filter(matches).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The patterns by which a row is about a place, where that depends on their variables.
+    fn patterns(&self, row: &Row<'_>, place: &Place) -> Vec<Option<&'s str>> {
+        Membership::of(self.space, row, place).patterns(row)
+    }
+
+    fn meaning(&self, row: usize) -> String {
+        self.space.rows[row].statement.meaning()
     }
 
     /// The Allows of the principal's own layer.
-    fn allows<'r>(&self, region: &'r Region<'s>, ours: bool) -> impl Iterator<Item = (usize, &'r Membership<'s>)> {
-        self.of(region, ours, Effect::Allow).filter(|(row, _)| self.space.rows[*row].layer == 0)
+    fn allows(&self, region: &Region<'_>, ours: bool) -> impl Iterator<Item = usize> {
+        self.of(region, ours, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0)
     }
 
-    /// Why the other side doesn't allow it: with the Deny, and with the row that names it where that isn't the Allow.
-    fn cause<'r>(&self, region: &'r Region<'s>) -> (Cause, Option<(&'s Row<'a>, &'r Membership<'s>)>, Option<usize>) {
+    /// The first statement of one side, of those without conditions if there are any.
+    fn first(&self, region: &Region<'_>, ours: bool, effect: Effect, layer: Option<usize>) -> Option<usize> {
+        let rows = self.of(region, ours, effect).filter(|row| layer.is_none_or(|it| self.space.rows[*row].layer == it));
+        rows.min_by_key(|row| (!self.space.rows[*row].condition.is_none(), *row))
+    }
+
+    /// The Allow that speaks for each boundary of one side. None if one is silent.
+    fn bounding(&self, region: &Region<'_>, ours: bool) -> Option<Vec<&Row<'_>>> {
+        let layers = self.space.layers[usize::from(self.is_after() == ours)];
+        (1..layers).map(|layer| Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])).collect()
+    }
+
+    /// Of the Allows that speak for one side, those without which it allows nothing: where a boundary has several with
+    /// conditions, none of these is a must.
+    fn demanding<'r>(&self, region: &Region<'_>, ours: bool, rows: &[&'r Row<'r>]) -> Vec<&'r Row<'r>> {
+        let allows: Vec<usize> = self.of(region, ours, Effect::Allow).collect();
+        let alone = |layer: usize| allows.iter().filter(|row| self.space.rows[**row].layer == layer).count() == 1;
+        rows.iter().copied().filter(|row| row.layer == 0 || alone(row.layer)).collect()
+    }
+
+    /// Why the other side doesn't allow it.
+    fn cause(&self, region: &Region<'_>) -> (Cause, Option<usize>) {
         let theirs = usize::from(!self.is_after());
-        let lacking =
-            |layer: usize| !self.of(region, false, Effect::Allow).any(|(row, _)| self.space.rows[row].layer == layer);
+        let allows: Vec<usize> = self.of(region, false, Effect::Allow).collect();
+        let lacking = |layer: usize| !allows.iter().any(|row| self.space.rows[*row].layer == layer);
         if self.space.layers[theirs] == 0 || lacking(0) {
-            return (Cause::Allow, None, None);
+            return (Cause::Allow, None);
         }
-        if let Some((deny, membership)) = self.of(region, false, Effect::Deny).next() {
-            return (Cause::Deny, Some((&self.space.rows[deny], membership)), Some(deny));
+        // One that both sides have makes no difference.
+        let stays =
+            |deny: usize| self.of(region, true, Effect::Deny).any(|row| self.meaning(row) == self.meaning(deny));
+        if let Some(deny) = self.of(region, false, Effect::Deny).find(|deny| !stays(*deny)) {
+            return (Cause::Deny, Some(deny));
         }
         match (1..self.space.layers[theirs]).find(|layer| lacking(*layer)) {
-            Some(layer) => (Cause::Boundary, None, self.boundary(layer)),
-            None => (Cause::Allow, None, None),
+            Some(layer) => (
+                Cause::Boundary,
+                self.space.rows.iter().position(|row| row.after != self.is_after() && row.layer == layer),
+            ),
+            None => (Cause::Allow, None),
         }
-    }
-
-    /// Any row of the other side's boundary.
-    fn boundary(&self, layer: usize) -> Option<usize> {
-        self.space.rows.iter().position(|row| row.after != self.is_after() && row.layer == layer)
     }
 
     /// What a box is called, one for each action pattern that it touches; with those of its actions. `pattern`: which of
     /// the resources, where the Allow is about all of the box only together with others.
     fn labels(&self, region: &Region<'s>, allow: usize, pattern: Option<&str>) -> Vec<(Label, Vec<&'s Cell>)> {
-        let (cause, deny, other) = self.cause(region);
+        let Some(bounds) = self.bounding(region, true) else { return Vec::new() };
+        let (cause, other) = self.cause(region);
         let row = &self.space.rows[allow];
-        let (resource, except_resources) = match pattern {
-            Some(pattern) => (pattern.to_owned(), Vec::new()),
-            None => self.resource(
-                row,
-                deny.and_then(|(deny, membership)| self.denied(region, deny, membership)),
-                region.place,
-            ),
+        // What all of these are about is what is allowed: one that is narrower names it better.
+        let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
+        let allows: Vec<&Row<'_>> = [row].into_iter().chain(bounds).collect();
+        let named: Vec<&Row<'_>> = allows.iter().copied().chain(deny).collect();
+        let (resource, except_resources) = if let Some(pattern) = pattern {
+            (pattern.to_owned(), Vec::new())
+        } else {
+            let denied = deny.and_then(|deny| self.denied(region, deny));
+            self.resource(row, &allows, denied, region.place)
         };
-        let template = Label {
-            cause,
-            row: other.unwrap_or(allow),
+        let template = What {
+            allow,
             principal: principal(row.statement, region.caller),
             action: String::new(),
             except_actions: Vec::new(),
             resource,
             except_resources,
-            condition: row.condition.clone(),
+            condition: condition_of(&self.demanding(region, true, &allows)).map(|condition| condition.to_string()),
         };
         let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
-            let mine = row.action(cell);
-            let theirs = deny.and_then(|(deny, _)| deny.action(cell));
-            let (action, except_actions) = match narrowest(mine.into_iter().chain(theirs)) {
+            let (action, except_actions) = match narrowest(named.iter().filter_map(|row| row.action(cell))) {
                 Some(action) => (action.to_owned(), Vec::new()),
                 None => ("*".to_owned(), row.statement.actions.patterns.clone()),
             };
-            labels.entry(Label { action, except_actions, ..template.clone() }).or_default().push(cell);
+            let what = What { action, except_actions, ..template.clone() };
+            labels.entry(Label { cause, row: other.unwrap_or(allow), what }).or_default().push(cell);
         }
         labels.into_iter().collect()
     }
 
     /// A pattern that holds all of the place that is meant, with what it excepts.
-    fn resource(&self, row: &Row<'_>, denied: Option<&str>, place: &Place) -> (String, Vec<String>) {
-        let mine = row.resource(self.space, place);
-        match (narrowest(mine.into_iter().chain(denied)), &row.statement.resources) {
+    fn resource(
+        &self,
+        row: &Row<'_>,
+        allows: &[&Row<'_>],
+        denied: Option<&str>,
+        place: &Place,
+    ) -> (String, Vec<String>) {
+        let allowed = allows.iter().filter_map(|row| row.resource(self.space, place));
+        match (narrowest(allowed.chain(denied)), &row.statement.resources) {
             (Some(resource), _) => (resource.to_owned(), Vec::new()),
             (None, Some(clause)) => ("*".to_owned(), clause.patterns.clone()),
             (None, None) => (String::new(), Vec::new()),
@@ -193,45 +252,73 @@ impl<'s, 'a> Direction<'s, 'a> {
 
     /// The pattern within which is whatever the Deny makes the difference for. One with variables is that only where
     /// nothing else does.
-    fn denied(&self, region: &Region<'s>, deny: &Row<'_>, membership: &Membership<'s>) -> Option<&'s str> {
+    fn denied(&self, region: &Region<'_>, deny: &Row<'s>) -> Option<&'s str> {
         let whole = deny.resource(self.space, region.place);
         let alone = || {
-            let free = |(index, membership): &(usize, &Membership<'s>)| {
-                self.space.rows[*index].condition.is_none() && **membership == Membership::Yes
+            let free = |row: &Row<'_>| {
+                row.condition.is_none() && Membership::of(self.space, row, region.place) == Membership::Yes
             };
-            let allows = self.of(region, false, Effect::Allow).filter(free);
-            let allowed: BTreeSet<usize> = allows.map(|(index, _)| self.space.rows[index].layer).collect();
-            allowed.len() == self.space.layers[usize::from(!self.is_after())]
-                && self.of(region, false, Effect::Deny).count() == 1
+            let mut allows = self.of(region, false, Effect::Allow).map(|row| &self.space.rows[row]);
+            let layers = self.space.layers[usize::from(!self.is_after())];
+            let allowed: BTreeSet<usize> = allows.by_ref().filter(|row| free(row)).map(|row| row.layer).collect();
+            allowed.len() == layers && self.of(region, false, Effect::Deny).count() == 1
         };
-        match membership.patterns(deny)[..] {
+        match self.patterns(deny, region.place)[..] {
             [Some(varying)] if whole.is_none() && alone() => Some(varying),
             _ => whole,
         }
     }
 
     /// The parts of a label that the other side allows as well: where it does so without conditions, that alone.
-    fn already(&self, region: &Region<'s>, label: &Label, cells: &[&Cell]) -> BTreeSet<Part> {
-        let mut allows: Vec<_> =
-            self.allows(region, false).map(|(row, membership)| (&self.space.rows[row], membership)).collect();
-        if let Some(free) = allows.iter().position(|(row, _)| row.condition.is_none()) {
+    fn already(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+        let Some(bounds) = self.bounding(region, false) else { return BTreeSet::new() };
+        let allows = self.allows(region, false).map(|row| &self.space.rows[row]);
+        let mut allows: Vec<&Row<'_>> = allows.filter(|row| is_for_all(row, region.caller, what)).collect();
+        if let Some(free) = allows.iter().position(|row| row.condition.is_none()) {
             allows = vec![allows[free]];
         }
+        let mut parts = BTreeSet::new();
+        for row in allows {
+            let rows: Vec<&Row<'_>> = [row].into_iter().chain(bounds.iter().copied()).collect();
+            let condition = condition_of(&self.demanding(region, false, &rows));
+            for pattern in self.patterns(row, region.place) {
+                parts.extend(self.parts(region, what, cells, &rows, pattern, condition.as_ref()));
+            }
+        }
+        parts
+    }
+
+    /// The parts of a label that a Deny of this side forbids.
+    fn withheld(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+        let deny = self.first(region, true, Effect::Deny, None).map(|row| &self.space.rows[row]);
+        let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else { return BTreeSet::new() };
+        let condition: Option<Value> = what.condition.as_ref().and_then(|text| serde_json::from_str(text).ok());
+        self.parts(region, what, cells, &[deny], None, condition.as_ref())
+    }
+
+    /// What these rows say of a label, where it isn't just the same.
+    fn parts(
+        &self,
+        region: &Region<'_>,
+        what: &What,
+        cells: &[&Cell],
+        rows: &[&Row<'_>],
+        pattern: Option<&str>,
+        condition: Option<&Value>,
+    ) -> BTreeSet<Part> {
         let narrower = |theirs: Option<&str>, ours: &str| match theirs {
             Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
             _ => ours.to_owned(),
         };
+        let of_rows =
+            pattern.or_else(|| narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place))));
+        let resource = narrower(of_rows, &what.resource);
+        let conditional = condition.map(Value::to_string) != what.condition;
         let mut parts = BTreeSet::new();
-        for (row, membership) in allows {
-            let conditional = row.condition != label.condition;
-            for pattern in membership.patterns(row) {
-                let resource = narrower(pattern.or_else(|| row.resource(self.space, region.place)), &label.resource);
-                for cell in cells {
-                    let action = narrower(row.action(cell), &label.action);
-                    if conditional || resource != label.resource || !action.eq_ignore_ascii_case(&label.action) {
-                        parts.insert(Part { action, resource: resource.clone(), condition: row.statement.condition() });
-                    }
-                }
+        for cell in cells {
+            let action = narrower(narrowest(rows.iter().filter_map(|row| row.action(cell))), &what.action);
+            if conditional || resource != what.resource || !action.eq_ignore_ascii_case(&what.action) {
+                parts.insert(Part { action, resource: resource.clone(), condition: condition.cloned() });
             }
         }
         parts
@@ -247,15 +334,18 @@ impl<'s, 'a> Direction<'s, 'a> {
             context: found.context,
         };
         let named = label.cause != Cause::Boundary;
+        let what = label.what;
         Grant {
-            principals: label.principal.into_iter().collect(),
-            actions: vec![label.action],
-            except_actions: label.except_actions,
-            resources: if label.resource.is_empty() { Vec::new() } else { vec![label.resource] },
-            except_resources: label.except_resources,
-            condition: label.condition.and_then(|text| serde_json::from_str(&text).ok()),
+            principals: what.principal.into_iter().collect(),
+            actions: vec![what.action],
+            except_actions: what.except_actions,
+            resources: if what.resource.is_empty() { Vec::new() } else { vec![what.resource] },
+            except_resources: what.except_resources,
+            condition: what.condition.and_then(|text| serde_json::from_str(&text).ok()),
             already: found.already.into_iter().collect(),
+            withheld: found.withheld.into_iter().collect(),
             cause: label.cause,
+            denied_if: row.condition.clone().filter(|_| label.cause == Cause::Deny),
             policy: row.policy.to_owned(),
             statement: if named { row.statement.number } else { 0 },
             sid: row.statement.sid.clone().filter(|_| named),
@@ -285,6 +375,31 @@ fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
     Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
 }
 
+/// Whether a statement is about all who are meant, and not only about somebody of them.
+fn is_for_all(row: &Row<'_>, caller: &Caller, what: &What) -> bool {
+    let named = principal(row.statement, caller);
+    named.zip(what.principal.as_ref()).is_none_or(|(named, meant)| covers(&named, meant))
+}
+
+/// Whether whoever the second one names is one of those that the first one names.
+fn covers(wide: &str, name: &str) -> bool {
+    wide == name
+        || wide == "*"
+        || wide.starts_with("everyone but ")
+        || (is_account(wide) && account(wide) == account(name))
+}
+
+/// What all of these demand together: a list, if it is more than one Condition.
+fn condition_of(rows: &[&Row<'_>]) -> Option<Value> {
+    let mut conditions: Vec<Value> = Vec::new();
+    for condition in rows.iter().filter_map(|row| row.condition.as_ref()) {
+        if !conditions.contains(condition) {
+            conditions.push(condition.clone());
+        }
+    }
+    if conditions.len() > 1 { Some(Value::from(conditions)) } else { conditions.pop() }
+}
+
 /// Grants that differ only in the action, or only in the resource or the principal, are told together.
 fn fold(grants: Vec<Grant>) -> Vec<Grant> {
     let grants = merged(grants, |grant| &mut grant.actions);
@@ -304,14 +419,17 @@ fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<G
         } else {
             list(&mut kept[place]).extend(mine);
             kept[place].already.extend(grant.already);
+            kept[place].withheld.extend(grant.withheld);
         }
     }
     for grant in &mut kept {
         let all = list(grant);
         all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
         all.dedup();
-        grant.already.sort();
-        grant.already.dedup();
+        for parts in [&mut grant.already, &mut grant.withheld] {
+            parts.sort();
+            parts.dedup();
+        }
     }
     kept
 }
@@ -322,6 +440,7 @@ fn without_example(grant: &Grant) -> String {
     if let Some(fields) = value.as_object_mut() {
         fields.remove("example");
         fields.remove("already");
+        fields.remove("withheld");
     }
     value.to_string()
 }

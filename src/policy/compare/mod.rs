@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::value::Value;
 
 use super::request::{Caller, Request};
-use super::statement::Policy;
+use super::statement::{Effect, Policy};
 
 use grants::{Direction, Region};
 use membership::Membership;
@@ -96,7 +96,7 @@ pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Co
     comparison
 }
 
-/// The boxes on which somebody allows something, each with its verdict. Boxes about which the same statements are have
+/// The boxes on which somebody allows something, or denies it, each with its verdict. Boxes about which the same statements are have
 /// the same one.
 fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
     let mut known: HashMap<Key, Rc<Verdict>> = HashMap::new();
@@ -111,9 +111,11 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
                     continue;
                 }
                 let verdict = known.entry(case.key()).or_insert_with(|| Rc::new(case.verdict()));
-                if verdict.allowed != [false, false] {
+                // What is never allowed, since a Deny forbids it, is left out of what is told.
+                let denied = || case.members().any(|(_, row, _)| row.statement.effect == Effect::Deny);
+                if verdict.allowed != [false, false] || denied() {
                     let (caller, verdict) = (case.caller(), Rc::clone(verdict));
-                    let rows = case.members().map(|(index, _, membership)| (index, membership.clone())).collect();
+                    let rows = case.members().map(|(index, _, _)| index).collect();
                     regions.push(Region { group, place, caller, rows, verdict });
                 }
             }
@@ -155,7 +157,13 @@ pub struct Grant {
     /// The part of it that the other side allows as well; empty where it allows none of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub already: Vec<Part>,
+    /// The part of it that isn't in it, since a Deny forbids it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Part>,
     pub cause: Cause,
+    /// Where the cause is a Deny: its Condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied_if: Option<Value>,
     /// The name of the policy that brings it, or that took it away.
     pub policy: String,
     /// Number (from 1) and Sid of its statement.

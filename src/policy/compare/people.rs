@@ -46,7 +46,7 @@ fn unnamed(taken: &BTreeSet<Caller>, make: impl Fn(&str) -> Caller) -> Caller {
 }
 
 /// The account that an ARN or an account id speaks of.
-fn account(name: &str) -> Option<&str> {
+pub(super) fn account(name: &str) -> Option<&str> {
     if is_id(name) { Some(name) } else { name.split(':').nth(4).filter(|account| is_id(account)) }
 }
 

@@ -12,6 +12,7 @@ use fixedbitset::FixedBitSet;
 use crate::policy::pattern::resolved;
 use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Effect, Statement};
+use crate::value::Value;
 
 use super::formula::plain;
 use super::language::{Cell, Token, cells_of};
@@ -29,8 +30,7 @@ pub(super) struct Row<'a> {
     pub resources: Vec<usize>,
     /// Whether it may ask for what follows from the caller.
     pub asks_for_caller: bool,
-    /// As text.
-    pub condition: Option<String>,
+    pub condition: Option<Value>,
     /// Rows that differ in nothing but their actions and resources are of one kin: where one of them applies it makes no
     /// difference whether another does.
     pub kin: usize,
@@ -88,7 +88,7 @@ impl<'a> Space<'a> {
                     actions: statement.actions.patterns.iter().map(|it| actions.index(it.to_lowercase())).collect(),
                     resources: indices(statement, &mut resources),
                     asks_for_caller: statement.asks_for_caller(),
-                    condition: statement.condition().map(|condition| condition.to_string()),
+                    condition: statement.condition(),
                     kin: kins.index((is_after, layer, kinship(statement))),
                 }));
             }

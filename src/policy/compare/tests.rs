@@ -47,6 +47,9 @@ fn lines(grants: &[Grant]) -> Vec<String> {
             write!(line, " [{} on {}", part.action, part.resource).unwrap();
             line += &part.condition.as_ref().map_or("]".to_owned(), |condition| format!(" if {condition}]"));
         }
+        for part in &grant.withheld {
+            write!(line, " [not {} on {}]", part.action, part.resource).unwrap();
+        }
         line + match grant.cause {
             Cause::Allow => "",
             Cause::Deny => " (deny)",
@@ -378,4 +381,95 @@ fn the_root_user_of_an_account_that_is_excepted_is_told_apart_from_its_users() {
     let found = between(&root_only(json!([ada])), &root_only(json!([ada, "123456789012"])));
     assert_eq!(found.relation(), Relation::Wider);
     assert_eq!(found.gained[0].example.principal, Caller::aws("123456789012"));
+}
+
+fn within(before: [&Value; 2], after: [&Value; 2]) -> Comparison {
+    let [before, after] = [before, after].map(|both| both.map(|statements| [policy(statements)]));
+    compare(&Set::of(&before[0]).within(&before[1]), &Set::of(&after[0]).within(&after[1]), None)
+}
+
+#[test]
+fn a_boundary_that_shrinks_leaves_what_it_still_allows() {
+    let held = allow(&json!(["s3:*", "ec2:RunInstances"]), &json!("*"));
+    let [wide, narrow] = ["s3:*", "s3:Get*"].map(|actions| allow(&json!(actions), &json!("*")));
+    let found = within([&held, &wide], [&held, &narrow]);
+    assert_eq!(lines(&found.lost), ["s3:* on * [s3:Get* on *] (boundary)"]);
+    let back = within([&held, &narrow], [&held, &wide]);
+    assert_eq!(lines(&back.gained), ["s3:* on * [s3:Get* on *] (boundary)"]);
+}
+
+#[test]
+fn what_is_gained_within_a_boundary_is_no_more_than_it_allows() {
+    let boundary = json!({"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "true"}}});
+    let found = within(
+        [&allow(&json!("ec2:RunInstances"), &json!("*")), &boundary],
+        [&allow(&json!("s3:*"), &json!("*")), &boundary],
+    );
+    let condition = r#"{"Bool":{"aws:SecureTransport":"true"}}"#;
+    assert_eq!(lines(&found.gained), [format!("s3:Get* on arn:aws:s3:::b/* if {condition}")]);
+}
+
+#[test]
+fn what_a_deny_forbids_is_left_out_of_a_gain() {
+    let no_delete = deny(&json!("s3:Delete*"), &json!("*"));
+    let with = |actions: &str, deny: &Value| json!([allow(&json!(actions), &json!("*")), deny]);
+    let found = between(&with("ec2:RunInstances", &no_delete), &with("s3:*", &no_delete));
+    assert_eq!(lines(&found.gained), ["s3:* on * [not s3:Delete* on *]"]);
+    let less = between(&with("s3:*", &no_delete), &with("s3:*", &deny(&json!("s3:DeleteObject"), &json!("*"))));
+    assert_eq!(lines(&less.gained), ["s3:Delete* on * [not s3:DeleteObject on *] (deny)"]);
+    let all_gone = between(&with("s3:DeleteObject", &no_delete), &with("s3:GetObject", &no_delete));
+    assert_eq!(lines(&all_gone.gained), ["s3:GetObject on *"]);
+}
+
+#[test]
+fn a_deny_for_one_of_them_is_no_part_of_what_all_gain() {
+    let read = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:*", "Resource": "*"});
+    let deny = |principal: &str| json!({"Effect": "Deny", "Principal": {"AWS": principal}, "Action": "s3:Delete*", "Resource": "*"});
+    let gained = |deny: &Value| lines(&between(deny, &json!([read, deny])).gained);
+    assert_eq!(gained(&deny("*")), ["111122223333 s3:* on * [not s3:Delete* on *]"]);
+    assert_eq!(gained(&deny("111122223333")), ["111122223333 s3:* on * [not s3:Delete* on *]"]);
+    assert_eq!(gained(&deny("arn:aws:iam::111122223333:user/x")), ["111122223333 s3:* on *"]);
+}
+
+#[test]
+fn a_deny_that_stays_is_no_cause() {
+    let with = |condition: &str| json!({"Bool": {condition: "false"}});
+    let mut allowed = allow(&json!("s3:GetObject"), &json!("*"));
+    let mut deny = deny(&json!("s3:*"), &json!("*"));
+    deny["Condition"] = with("aws:SecureTransport");
+    let after = json!([allowed, deny]);
+    allowed["Condition"] = with("aws:ViaAWSService");
+    let found = between(&json!([allowed, deny]), &after);
+    let before = r#"{"Bool":{"aws:ViaAWSService":"false"}}"#;
+    assert_eq!(lines(&found.gained), [format!("s3:GetObject on * [s3:GetObject on * if {before}]")]);
+}
+
+#[test]
+fn the_condition_of_a_deny_is_told() {
+    let insecure = json!({"Bool": {"aws:SecureTransport": "false"}});
+    let all = allow(&json!("s3:*"), &json!("*"));
+    let deny = json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": insecure});
+    let found = between(&all, &json!([all, deny]));
+    assert_eq!(found.lost[0].denied_if, Some(json!({"Bool": {"aws:SecureTransport": "false"}})));
+    assert_eq!(between(&json!([all, deny]), &all).gained[0].denied_if, found.lost[0].denied_if);
+}
+
+#[test]
+fn what_one_of_them_had_is_no_part_of_what_everyone_gains() {
+    let read = |principal: &Value, condition: Option<Value>| {
+        let mut read = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::b/*"));
+        read["Principal"] = principal.clone();
+        if let Some(condition) = condition {
+            read["Condition"] = condition;
+        }
+        read
+    };
+    let account = json!({"AWS": "arn:aws:iam::111122223333:root"});
+    let ours = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
+    let found = between(&read(&account, None), &read(&json!("*"), Some(ours)));
+    let condition = r#"{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#;
+    assert_eq!(lines(&found.gained), [format!("* s3:GetObject on arn:aws:s3:::b/* if {condition}")]);
+    let kept = format!("[s3:GetObject on arn:aws:s3:::b/* if {condition}]");
+    assert_eq!(lines(&found.lost), [format!("arn:aws:iam::111122223333:root s3:GetObject on arn:aws:s3:::b/* {kept}")]);
 }

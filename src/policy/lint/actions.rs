@@ -48,7 +48,20 @@ pub(super) fn names(site: &Site<'_>) -> Vec<Finding> {
 }
 
 fn unknown(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
-    let place = site.value("Action", index);
+    let Unknown { rule, message, remedy } = unknown_action(pattern)?;
+    Some(Finding::new(rule, Severity::Warning, site.value("Action", index), message, remedy))
+}
+
+/// What is wrong with the name of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    pub rule: &'static str,
+    pub message: String,
+    pub remedy: String,
+}
+
+/// Whether AWS has no such action, or none that matches.
+pub fn unknown_action(pattern: &str) -> Option<Unknown> {
     let (prefix, _) = pattern.split_once(':')?;
     if prefix.contains(['*', '?']) || catalogue::matching(pattern).next().is_some() {
         return None;
@@ -61,14 +74,14 @@ fn unknown(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
         let message = format!("`{prefix}` is no service that relayctl knows (its list is of {})", catalogue::date());
         let near = catalogue::nearest_service(prefix).map(str::to_owned);
         let remedy = mean(near, "look the prefix up in AWS's Service Authorization Reference");
-        return Some(Finding::new("unknown-service", Severity::Warning, place, message, remedy));
+        return Some(Unknown { rule: "unknown-service", message, remedy });
     }
     let message = if pattern.contains(['*', '?']) {
-        format!("`{pattern}` matches no action of AWS: the statement says nothing by it")
+        format!("`{pattern}` matches no action of AWS: it says nothing")
     } else {
         format!("AWS has no action `{pattern}` (the list is of {})", catalogue::date())
     };
     let near = catalogue::nearest_action(pattern);
     let remedy = mean(near, "look the name up in AWS's Service Authorization Reference");
-    Some(Finding::new("unknown-action", Severity::Warning, place, message, remedy))
+    Some(Unknown { rule: "unknown-action", message, remedy })
 }

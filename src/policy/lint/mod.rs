@@ -18,6 +18,7 @@ use crate::value::Value;
 use super::Usage;
 use super::statement::{Effect, Policy};
 
+pub use actions::{Unknown, unknown_action};
 pub use rule::{Rule, explain, named, rules};
 pub use size::nearly_full;
 pub use spare::{Spare, redundant, shadowed};

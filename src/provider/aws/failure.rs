@@ -43,6 +43,13 @@ impl Cause {
         Self::new(FailureKind::Unavailable, "UnreadableAnswer", message)
     }
 
+    /// The server doesn't know the call. AWS says so with a code; some emulators fall over instead, with a page that has
+    /// none, which AWS never does.
+    pub fn unknown_operation(&self, emulator: bool) -> bool {
+        let said = matches!(self.code.as_str(), "InvalidAction" | "UnknownOperationException" | "NotImplemented");
+        said || emulator && (self.status == Some(501) || self.code == "HTTP500")
+    }
+
     pub fn into_failure(self, call: &str, endpoint: Option<&str>) -> Failure {
         let message = match (self.unreachable, endpoint) {
             (true, Some(endpoint)) => format!("cannot reach {endpoint}: {}", self.message),

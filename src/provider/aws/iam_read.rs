@@ -4,8 +4,8 @@
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::EntityType;
 
-use super::convert;
 use super::failure::Cause;
+use super::{convert, iam_hanging};
 use crate::call::iam::{AccessKey, AuthorizationDetails, Policy, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply};
 
@@ -20,8 +20,10 @@ macro_rules! pages {
         pages.into_iter()
     }};
 }
+pub(super) use pages;
 
-pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause> {
+/// `emulator`: not AWS itself answers, but a server at an address that was given.
+pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result<IamReply, Cause> {
     Ok(match read {
         IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(sweep(iam).await?),
         IamRead::ListRoles => IamReply::Roles(roles(iam).await?),
@@ -33,6 +35,7 @@ pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause
             IamReply::Document(convert::document(&found.policy_document)?)
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(access_keys(iam, user).await?),
+        IamRead::ListGroupsForUser { user } => IamReply::Names(groups(iam, user).await?),
         IamRead::GetRole { role } => IamReply::Role(get_role(iam, role).await?),
         IamRead::ListAttachedRolePolicies { role } => IamReply::Attached(attached_to_role(iam, role).await?),
         IamRead::ListRolePolicies { role } => IamReply::Names(role_policies(iam, role).await?),
@@ -43,6 +46,20 @@ pub(super) async fn read(iam: &Client, read: &IamRead) -> Result<IamReply, Cause
         IamRead::GetPolicy { arn } => IamReply::Policy(get_policy(iam, arn).await?),
         IamRead::GetPolicyVersion { arn, version } => IamReply::PolicyVersion(get_version(iam, arn, version).await?),
         IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(versions(iam, arn).await?),
+        IamRead::GetLoginProfile { user } => {
+            iam.get_login_profile().user_name(user).send().await?;
+            IamReply::LoginProfile
+        }
+        IamRead::ListMFADevices { .. }
+        | IamRead::ListSSHPublicKeys { .. }
+        | IamRead::ListSigningCertificates { .. }
+        | IamRead::ListServiceSpecificCredentials { .. }
+        | IamRead::ListInstanceProfilesForRole { .. } => {
+            IamReply::Names(iam_hanging::names(iam, read, emulator).await?)
+        }
+        IamRead::ListEntitiesForPolicy { arn, usage } => {
+            IamReply::Entities(iam_hanging::entities(iam, arn, *usage).await?)
+        }
     })
 }
 
@@ -91,6 +108,11 @@ async fn user_policies(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
 async fn access_keys(iam: &Client, user: &str) -> Result<Vec<AccessKey>, Cause> {
     let pages = pages!(iam.list_access_keys().user_name(user));
     pages.flat_map(|page| page.access_key_metadata).map(convert::access_key).collect()
+}
+
+async fn groups(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+    let pages = pages!(iam.list_groups_for_user().user_name(user));
+    Ok(pages.flat_map(|page| page.groups).map(|group| group.group_name).collect())
 }
 
 async fn get_role(iam: &Client, role: &str) -> Result<Role, Cause> {

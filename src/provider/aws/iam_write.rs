@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::convert::{self, iam_tags};
 use super::failure::Cause;
+use super::iam_hanging;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
 
 /// Sends a call whose answer tells nothing.
@@ -15,6 +16,7 @@ macro_rules! done {
         $call.send().await.map(|_| Reply::Done)?
     };
 }
+pub(super) use done;
 
 /// A create answers with what it made, whose id the state keeps: it tells this object from a later one of the same name.
 pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause> {
@@ -85,6 +87,15 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::DeletePolicy { arn } => done!(iam.delete_policy().policy_arn(arn)),
         W::TagPolicy { arn, tags } => done!(iam.tag_policy().policy_arn(arn).set_tags(Some(iam_tags(tags)?))),
         W::UntagPolicy { arn, keys } => done!(iam.untag_policy().policy_arn(arn).set_tag_keys(Some(keys.clone()))),
+        W::DeleteLoginProfile { .. }
+        | W::DeactivateMFADevice { .. }
+        | W::DeleteVirtualMFADevice { .. }
+        | W::DeleteSSHPublicKey { .. }
+        | W::DeleteSigningCertificate { .. }
+        | W::DeleteServiceSpecificCredential { .. }
+        | W::RemoveUserFromGroup { .. }
+        | W::RemoveRoleFromInstanceProfile { .. }
+        | W::DetachGroupPolicy { .. } => iam_hanging::remove(iam, write).await?,
     })
 }
 

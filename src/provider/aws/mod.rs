@@ -3,9 +3,11 @@
 mod connect;
 mod convert;
 mod failure;
+mod iam_hanging;
 mod iam_read;
 mod iam_write;
 mod lifecycle;
+mod objects;
 mod s3_read;
 mod s3_write;
 
@@ -13,6 +15,7 @@ use async_trait::async_trait;
 
 pub use connect::{Aws, Options};
 use failure::Cause;
+pub use objects::Bucket;
 
 use crate::call::{Caller, Carried, Failure, FailureKind, Read, Reply, Write};
 use crate::port::Provider;
@@ -22,8 +25,8 @@ impl Provider for Aws {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         let answer = match read {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
-            Read::Iam(read) => iam_read::read(self.iam(), read).await.map(Reply::Iam),
-            Read::S3(read) => s3_read::read(&self.s3(&read.bucket().region), read).await.map(Reply::S3),
+            Read::Iam(read) => iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam),
+            Read::S3(read) => s3_read::read(&self.s3(read.region()), read).await.map(Reply::S3),
             Read::File(_) => Err(local()),
         };
         answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))

@@ -1,6 +1,7 @@
 //! Reading S3's buckets.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::types::{Bucket, EncodingType};
 
 use super::failure::Cause;
 use super::lifecycle;
@@ -9,7 +10,7 @@ use crate::call::{BucketRef, FailureKind, S3Read, S3Reply};
 
 /// `client` is the one of the bucket's region.
 pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Cause> {
-    let name = &read.bucket().name;
+    let name = read.bucket().map_or("", |bucket| bucket.name.as_str());
     Ok(match read {
         S3Read::HeadBucket(bucket) => S3Reply::Bucket { region: head(client, bucket).await? },
         S3Read::GetBucketTagging(_) => {
@@ -32,16 +33,28 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Caus
             let found = client.get_bucket_lifecycle_configuration().bucket(name).send().await?;
             S3Reply::Lifecycle(found.rules.unwrap_or_default().into_iter().map(lifecycle::from_s3).collect())
         }
+        S3Read::ListBuckets { .. } => S3Reply::Buckets(buckets(client).await?),
         S3Read::ListObjectVersions(_) => {
-            let found = client.list_object_versions().bucket(name).max_keys(1).send().await?;
-            S3Reply::Empty(found.versions().is_empty() && found.delete_markers().is_empty())
+            let found = client.list_object_versions().bucket(name).encoding_type(EncodingType::Url).send().await?;
+            let count = found.versions().len() + found.delete_markers().len();
+            S3Reply::Objects { count, more: found.is_truncated.unwrap_or_default() }
         }
     })
 }
 
+/// S3 tells the regions only where the list is asked for in pages.
+async fn buckets(client: &Client) -> Result<Vec<BucketRef>, Cause> {
+    let pages = client.list_buckets().max_buckets(1000).into_paginator().send().try_collect().await?;
+    let named = |bucket: Bucket| {
+        let name = bucket.name.ok_or_else(|| Cause::unreadable("the answer has a bucket without a name"))?;
+        Ok(BucketRef { name, region: bucket.bucket_region.unwrap_or_default() })
+    };
+    pages.into_iter().flat_map(|page| page.buckets.unwrap_or_default()).map(named).collect()
+}
+
 /// Where the bucket is. Asked in another region S3 answers 301 or 400, asked for somebody else's 403, always with the
 /// region in a header; an answer to HEAD has no body, so there is no error code to go by.
-async fn head(client: &Client, bucket: &BucketRef) -> Result<String, Cause> {
+pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, Cause> {
     let cause = match client.head_bucket().bucket(&bucket.name).send().await {
         Ok(found) => return Ok(found.bucket_region.unwrap_or_else(|| bucket.region.clone())),
         Err(error) => Cause::from(error),

@@ -1,6 +1,6 @@
 //! The account: everything that is kept, and what follows from its number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::call::Caller;
 
+use super::belongings::Group;
 use super::buckets::Bucket;
 use super::identity::Identity;
 use super::policies::Policy;
@@ -37,6 +38,11 @@ pub(super) struct Account {
     /// By name, which is unique in the account whatever the path.
     pub(super) policies: BTreeMap<String, Policy>,
     pub(super) buckets: BTreeMap<String, Bucket>,
+    #[serde(default)]
+    pub(super) groups: BTreeMap<String, Group>,
+    /// The roles in each instance profile, by its name.
+    #[serde(default)]
+    pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Account {
@@ -51,6 +57,8 @@ impl Account {
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            instance_profiles: BTreeMap::new(),
         }
     }
 
@@ -66,6 +74,8 @@ impl Account {
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            instance_profiles: BTreeMap::new(),
         }
     }
 

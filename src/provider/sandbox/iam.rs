@@ -1,12 +1,14 @@
 //! Which function answers which call of IAM.
 
+use std::collections::BTreeSet;
+
 use crate::call::{IamRead, IamReply, IamWrite, Reply};
 
 use super::account::Account;
 use super::identity::{self, Identity, Wanted, Who};
 use super::order::Order;
 use super::refusal::Outcome;
-use super::{keys, policies, roles, sweep, users};
+use super::{belongings, keys, policies, roles, sweep, users};
 
 pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<IamReply> {
     Ok(match read {
@@ -20,6 +22,10 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
             IamReply::Document(order.document(document))
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(order.list(keys::list(account, user)?)),
+        IamRead::ListGroupsForUser { user } => {
+            account.user(user)?;
+            IamReply::Names(order.list(account.groups_of(user).cloned()))
+        }
         IamRead::GetRole { role } => IamReply::Role(account.seen_role(account.role(role)?, order)),
         IamRead::ListAttachedRolePolicies { role } => attached(&account.role(role)?.identity, order),
         IamRead::ListRolePolicies { role } => inline_names(&account.role(role)?.identity, order),
@@ -32,7 +38,25 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
             IamReply::PolicyVersion(policies::read_version(account, arn, version, order)?)
         }
         IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(policies::list_versions(account, arn, order)?),
+        IamRead::GetLoginProfile { user } => belongings::login_profile(account, user)?,
+        IamRead::ListMFADevices { user } => names(&account.user(user)?.belongings.mfa_devices, order),
+        IamRead::ListSSHPublicKeys { user } => names(&account.user(user)?.belongings.ssh_keys, order),
+        IamRead::ListSigningCertificates { user } => names(&account.user(user)?.belongings.certificates, order),
+        IamRead::ListServiceSpecificCredentials { user } => {
+            names(&account.user(user)?.belongings.service_credentials, order)
+        }
+        IamRead::ListInstanceProfilesForRole { role } => {
+            account.role(role)?;
+            IamReply::Names(order.list(account.instance_profiles_of(role).cloned()))
+        }
+        IamRead::ListEntitiesForPolicy { arn, usage } => {
+            IamReply::Entities(belongings::entities(account, arn, *usage, order)?)
+        }
     })
+}
+
+fn names(all: &BTreeSet<String>, order: Order) -> IamReply {
+    IamReply::Names(order.list(all.iter().cloned()))
 }
 
 fn attached(identity: &Identity, order: Order) -> IamReply {
@@ -88,5 +112,14 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         W::DeletePolicy { arn } => policies::delete(account, arn),
         W::TagPolicy { arn, tags } => policies::tag(account, arn, tags),
         W::UntagPolicy { arn, keys } => policies::untag(account, arn, keys),
+        W::DeleteLoginProfile { .. }
+        | W::DeactivateMFADevice { .. }
+        | W::DeleteVirtualMFADevice { .. }
+        | W::DeleteSSHPublicKey { .. }
+        | W::DeleteSigningCertificate { .. }
+        | W::DeleteServiceSpecificCredential { .. }
+        | W::RemoveUserFromGroup { .. }
+        | W::RemoveRoleFromInstanceProfile { .. }
+        | W::DetachGroupPolicy { .. } => belongings::remove(account, write),
     }
 }

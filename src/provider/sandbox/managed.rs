@@ -1,5 +1,9 @@
 //! AWS's own managed policies, as far as the sandbox knows them.
 
+use serde_json::json;
+
+use crate::value::Value;
+
 /// Path and name, after `arn:aws:iam::aws:policy`. A few of AWS's thousand, those that people attach most.
 const WELL_KNOWN: &[&str] = &[
     "/AWSCloudFormationFullAccess",
@@ -40,6 +44,29 @@ const WELL_KNOWN: &[&str] = &[
     "/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
     "/service-role/AmazonECSTaskExecutionRolePolicy",
 ];
+
+/// What the shortest of them say, as AWS documents it: path and name, actions on everything.
+const DOCUMENTS: &[(&str, &[&str])] = &[
+    ("/AdministratorAccess", &["*"]),
+    ("/AmazonS3FullAccess", &["s3:*", "s3-object-lambda:*"]),
+    (
+        "/AmazonS3ReadOnlyAccess",
+        &["s3:Get*", "s3:List*", "s3:Describe*", "s3-object-lambda:Get*", "s3-object-lambda:List*"],
+    ),
+    (
+        "/service-role/AWSLambdaBasicExecutionRole",
+        &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+    ),
+    ("/service-role/AWSLambdaRole", &["lambda:InvokeFunction"]),
+];
+
+/// The document of one of AWS's policies, if the sandbox has it.
+pub(super) fn document(partition: &str, arn: &str) -> Option<Value> {
+    let place = place(partition, arn)?;
+    let (_, actions) = DOCUMENTS.iter().find(|(known, _)| *known == place)?;
+    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+    Some(json!({"Version": "2012-10-17", "Statement": [statement]}))
+}
 
 /// Whether the ARN says that the policy is AWS's.
 pub(super) fn is_aws(partition: &str, arn: &str) -> bool {

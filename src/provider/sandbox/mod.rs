@@ -4,6 +4,7 @@
 //! inconvenient as AWS is: lists come back in another order at each read.
 
 mod account;
+mod belongings;
 mod boundaries;
 mod bucket_policy;
 mod buckets;
@@ -40,6 +41,7 @@ use crate::port::Provider;
 use crate::value::Value;
 
 use account::Account;
+pub use belongings::Thing;
 pub use guard::Acting;
 use order::Order;
 use refusal::{Outcome, Refusal};
@@ -81,6 +83,22 @@ impl Sandbox {
         Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
     }
 
+    /// Another account in memory, just like this one, which goes its own way from here.
+    pub fn copied(&self) -> Result<Self, Failure> {
+        let account = self.current()?.account.clone();
+        let inner = Inner { account, stamp: None, asked: BTreeMap::new() };
+        Ok(Self { file: None, acting: None, inner: Mutex::new(inner) })
+    }
+
+    /// Everything in the account, as its file has it.
+    ///
+    /// # Panics
+    /// Never: the maps of an account have text keys.
+    pub fn contents(&self) -> Result<Value, Failure> {
+        let inner = self.current()?;
+        Ok(serde_json::to_value(&inner.account).expect("an account always serialises"))
+    }
+
     /// The same account, in which each call is decided over the caller's policies, as IAM does.
     #[must_use]
     pub fn enforcing(self, acting: Acting) -> Self {
@@ -111,6 +129,11 @@ impl Sandbox {
             Ok(Reply::Done)
         })
         .map(drop)
+    }
+
+    /// What people hang on users, roles and policies by other means than relayctl.
+    pub fn add(&self, thing: &Thing) -> Result<(), Failure> {
+        self.change("sandbox:Add", |account| belongings::add(account, thing)).map(drop)
     }
 
     /// Locked, and as the file has it: another process may have changed the account since.

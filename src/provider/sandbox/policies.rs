@@ -148,10 +148,15 @@ fn aws_id(arn: &str) -> String {
     "ANPA".chars().chain(text.chars().take(17)).collect()
 }
 
-/// The sandbox does not hold the documents of AWS's own policies.
+/// The sandbox has the documents of only a few of AWS's own policies.
 pub(super) fn read_version(account: &Account, arn: &str, version: &str, order: Order) -> Outcome<iam::PolicyVersion> {
     if managed::well_known(&account.partition, arn).is_some() {
-        return if version == "v1" { Ok(aws_version()) } else { Err(no_version(arn, version)) };
+        if version != "v1" {
+            return Err(no_version(arn, version));
+        }
+        let document = managed::document(&account.partition, arn);
+        let unknown = || Refusal::invalid("NotInSandbox", format!("The sandbox doesn't know what {arn} says."));
+        return Ok(iam::PolicyVersion { document: Some(document.ok_or_else(unknown)?), ..aws_version() });
     }
     let policy = account.policy(arn)?;
     let (number, version) = policy.version(arn, version)?;
@@ -228,8 +233,10 @@ pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) ->
 pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
     let policy = account.policy_mut(arn)?;
     let (name, versions) = (policy.name.clone(), policy.versions.len());
-    let used =
-        |arn: &str| account.identities().any(|one| one.attached.contains(arn) || one.boundary.as_deref() == Some(arn));
+    let used = |arn: &str| {
+        account.identities().any(|one| one.attached.contains(arn) || one.boundary.as_deref() == Some(arn))
+            || account.groups.values().any(|group| group.attached.contains(arn))
+    };
     if used(arn) {
         return Err(Refusal::delete_conflict("Cannot delete a policy attached to entities."));
     }

@@ -102,6 +102,9 @@ pub(super) fn update_trust(account: &mut Account, name: &str, trust: &Value) -> 
 
 pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
     account.role(name)?.identity.deletable()?;
+    if account.instance_profiles_of(name).next().is_some() {
+        return Err(Refusal::delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
+    }
     account.roles.remove(name);
     Ok(Reply::Done)
 }

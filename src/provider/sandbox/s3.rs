@@ -1,11 +1,14 @@
 //! Which function answers which call of S3.
 
-use crate::call::{Reply, S3Read, S3Reply, S3Write};
+use crate::call::{BucketRef, Reply, S3Read, S3Reply, S3Write};
 
 use super::account::Account;
 use super::order::Order;
 use super::refusal::Outcome;
 use super::{bucket_policy, buckets, lifecycle};
+
+/// How many versions and delete markers S3 puts on a page.
+const PAGE: usize = 1000;
 
 pub(super) fn read(account: &Account, read: &S3Read, order: Order) -> Outcome<S3Reply> {
     Ok(match read {
@@ -19,7 +22,15 @@ pub(super) fn read(account: &Account, read: &S3Read, order: Order) -> Outcome<S3
         S3Read::GetBucketLifecycle(at) => {
             S3Reply::Lifecycle(lifecycle::in_order(account.bucket_at(at)?.lifecycle()?, order))
         }
-        S3Read::ListObjectVersions(at) => S3Reply::Empty(account.bucket_at(at)?.objects.is_empty()),
+        S3Read::ListBuckets { .. } => {
+            let buckets = account.buckets.iter();
+            let named = buckets.map(|(name, it)| BucketRef { name: name.clone(), region: it.region.clone() });
+            S3Reply::Buckets(order.list(named))
+        }
+        S3Read::ListObjectVersions(at) => {
+            let count = account.bucket_at(at)?.objects.len();
+            S3Reply::Objects { count: count.min(PAGE), more: count > PAGE }
+        }
     })
 }
 

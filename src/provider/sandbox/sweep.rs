@@ -13,7 +13,7 @@ pub(super) fn details(account: &Account, order: Order) -> AuthorizationDetails {
             user: account.seen_user(user),
             attached: order.list(user.identity.attached.iter().cloned()),
             inline: inline(&user.identity, order),
-            groups: Vec::new(),
+            groups: account.groups_of(&user.identity.name).cloned().collect(),
         })),
         // AWS's RoleDetail has neither description nor session length.
         roles: order.list(account.roles.values().map(|role| RoleDetail {

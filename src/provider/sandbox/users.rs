@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::{IamReply, Reply, iam};
 
 use super::account::{Account, same_name};
+use super::belongings::Belongings;
 use super::identity::{Identity, Wanted};
 use super::keys::Key;
 use super::names;
@@ -17,6 +18,8 @@ pub(super) struct User {
     #[serde(flatten)]
     pub(super) identity: Identity,
     pub(super) keys: BTreeMap<String, Key>,
+    #[serde(default)]
+    pub(super) belongings: Belongings,
 }
 
 fn missing(name: &str) -> Refusal {
@@ -51,7 +54,11 @@ pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
     if account.users.keys().any(|name| same_name(name, wanted.name)) {
         return Err(Refusal::already_exists(format!("User with name {} already exists.", wanted.name)));
     }
-    let user = User { identity: Identity::create(account, "AIDA", wanted)?, keys: BTreeMap::new() };
+    let user = User {
+        identity: Identity::create(account, "AIDA", wanted)?,
+        keys: BTreeMap::new(),
+        belongings: Belongings::default(),
+    };
     let reply = account.seen_user(&user);
     account.users.insert(wanted.name.to_owned(), user);
     Ok(Reply::Iam(IamReply::User(reply)))
@@ -70,6 +77,10 @@ pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
         return Err(Refusal::delete_conflict("Cannot delete entity, must delete access keys first."));
     }
     user.identity.deletable()?;
+    user.belongings.deletable()?;
+    if account.groups_of(name).next().is_some() {
+        return Err(Refusal::delete_conflict("Cannot delete entity, must remove user from group first."));
+    }
     account.users.remove(name);
     Ok(Reply::Done)
 }

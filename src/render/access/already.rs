@@ -11,7 +11,9 @@ use crate::value::Value;
 pub fn part(part: &Part) -> String {
     let condition = part.condition.as_ref().map(|it| condition::said(it).all().join(" and "));
     let condition = condition.map(|text| format!(" if {text}")).unwrap_or_default();
-    format!("{} on {}{condition}", part.action, part.resource)
+    // A trust policy names no resource: it is about its role.
+    let on = if part.resource.is_empty() { String::new() } else { format!(" on {}", part.resource) };
+    format!("{}{on}{condition}", part.action)
 }
 
 /// The part that the other side allows as well: `(before only on …)`, `(keeps it on …)`; and whether it says less than
@@ -41,6 +43,17 @@ pub fn already(side: Side, grant: &Grant) -> (Vec<Piece>, bool) {
     (pieces, shortened)
 }
 
+/// What a Deny keeps out of it: `(but not s3:Delete*)`, `(was denied on …)`; and whether it says less than there is.
+pub fn withheld(side: Side, grant: &Grant) -> (Vec<Piece>, bool) {
+    let (opening, some) = match side {
+        Side::Gained => ("(but not", " all of it"),
+        Side::Lost => ("(was denied", " some of it"),
+    };
+    let words = Common::of(&grant.withheld).map(|common| common.words(grant));
+    let (said, shortened) = words.map_or_else(|| (vec![plain(some)], true), |words| (words.pieces, words.shortened));
+    (std::iter::once(plain(opening)).chain(said).chain([plain(")")]).collect(), shortened)
+}
+
 /// Actions and resources of which every pair is allowed, under one condition.
 struct Common<'g> {
     actions: Vec<String>,
@@ -58,9 +71,10 @@ impl<'g> Common<'g> {
     fn of(parts: &'g [Part]) -> Option<Self> {
         let condition = parts.first()?.condition.as_ref();
         let actions: BTreeSet<&String> = parts.iter().map(|part| &part.action).collect();
-        let resources: BTreeSet<&String> = parts.iter().map(|part| &part.resource).collect();
+        let named = parts.iter().map(|part| &part.resource).filter(|resource| !resource.is_empty());
+        let resources: BTreeSet<&String> = named.collect();
         let alike = parts.iter().all(|part| part.condition.as_ref() == condition);
-        (alike && actions.len() * resources.len() == parts.len()).then(|| Self {
+        (alike && actions.len() * resources.len().max(1) == parts.len()).then(|| Self {
             actions: actions.into_iter().cloned().collect(),
             resources: resources.into_iter().cloned().collect(),
             condition,
@@ -75,7 +89,7 @@ impl<'g> Common<'g> {
             words.names_actions = true;
             words.say(" ", actions(&self.actions));
         }
-        if lower(&self.resources) != lower(&grant.resources) {
+        if !self.resources.is_empty() && lower(&self.resources) != lower(&grant.resources) {
             words.say(" on ", tails(&self.resources, grant));
         }
         if let Some(theirs) = self.condition.filter(|theirs| grant.condition.as_ref() != Some(theirs)) {
@@ -168,6 +182,37 @@ mod tests {
         assert_eq!(said(Side::Gained, &both), text);
         let odd = json!({"already": [pair("s3:A", "x"), pair("s3:B", "y")]});
         assert_eq!(said(Side::Lost, &odd), "s3:GetObject on arn:aws:s3:::b/* (keeps some of it)");
+    }
+
+    #[test]
+    fn a_trust_policy_names_no_resource() {
+        let external = json!({"StringEquals": {"sts:ExternalId": "x"}});
+        let part = |condition: Option<&serde_json::Value>| {
+            let mut part = json!({"action": "sts:AssumeRole", "resource": ""});
+            if let Some(condition) = condition {
+                part["condition"] = condition.clone();
+            }
+            json!({"actions": ["sts:AssumeRole"], "resources": [], "already": [part]})
+        };
+        let text = "sts:AssumeRole";
+        let before = format!("{text} (before only if sts:ExternalId is x)");
+        assert_eq!(said(Side::Gained, &part(Some(&external))), before);
+        assert_eq!(said(Side::Lost, &part(None)), format!("{text} (keeps it under other conditions)"));
+        assert_eq!(super::part(&grant(&part(Some(&external))).already[0]), "sts:AssumeRole if sts:ExternalId is x");
+    }
+
+    #[test]
+    fn what_a_deny_forbids_is_left_out() {
+        let pair = |action: &str, resource: &str| json!({"action": action, "resource": resource});
+        let without = |parts: serde_json::Value| json!({"actions": ["s3:*"], "withheld": parts});
+        let text = "s3:* on arn:aws:s3:::b/*";
+        let delete = without(json!([pair("s3:Delete*", "arn:aws:s3:::b/*")]));
+        assert_eq!(said(Side::Gained, &delete), format!("{text} (but not s3:Delete*)"));
+        assert_eq!(said(Side::Lost, &delete), format!("{text} (was denied s3:Delete*)"));
+        let secret = without(json!([pair("s3:*", "arn:aws:s3:::b/secret/*")]));
+        assert_eq!(said(Side::Gained, &secret), format!("{text} (but not on …b/secret/*)"));
+        let odd = without(json!([pair("s3:A", "x"), pair("s3:B", "y")]));
+        assert_eq!(said(Side::Gained, &odd), format!("{text} (but not all of it)"));
     }
 
     #[test]

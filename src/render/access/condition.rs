@@ -34,6 +34,17 @@ pub fn said(condition: &Value) -> Said {
     Said { short: short.join(" and "), whole: folded.then_some(whole) }
 }
 
+/// The keys that it asks for, as they are spelt.
+pub fn keys(condition: &Value) -> Vec<&str> {
+    match condition {
+        Value::Object(operators) => {
+            operators.values().filter_map(Value::as_object).flat_map(|keys| keys.keys().map(String::as_str)).collect()
+        }
+        Value::Array(several) => several.iter().flat_map(keys).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// One operator on one key; what is no such thing is kept as it is.
 enum Test<'a> {
     Known { operator: Operator, key: &'a str, values: Vec<String> },

@@ -14,6 +14,9 @@ const SPELLED_RESOURCES: usize = 2;
 /// So many parts of folded actions, and then only numbers.
 const PARTS: usize = 8;
 
+/// By these somebody gets at what others may do; nobody must overlook them among others.
+const HEAVY: [&str; 1] = ["iam:passrole"];
+
 /// A list as a sentence has it.
 pub struct Folded {
     pub pieces: Vec<Piece>,
@@ -31,8 +34,8 @@ impl Folded {
     }
 }
 
-/// `iam:GetRole and iam:PassRole`, `iam: 5 actions, s3:Get*`. Patterns are the wide ones, so they are named where
-/// single actions are only counted.
+/// `iam:GetRole and iam:PassRole`, `iam:PassRole, iam: 5 actions, s3:Get*`. Patterns are the wide ones, so they are named
+/// where single actions are only counted.
 pub fn actions(list: &[String]) -> Folded {
     if list.iter().any(|action| action == "*") {
         return Folded::whole(vec![name("every action")]);
@@ -58,16 +61,19 @@ pub fn actions(list: &[String]) -> Folded {
 }
 
 fn of_service(service: &str, actions: &[&str]) -> Vec<Piece> {
+    let (named, actions): (Vec<&str>, Vec<&str>) =
+        actions.iter().partition(|action| HEAVY.contains(&action.to_lowercase().as_str()));
     let (patterns, single): (Vec<&str>, Vec<&str>) = actions.iter().partition(|action| is_pattern(action));
     let counted = |list: &[&str], what: &str| match list {
         list if list.len() > 1 => vec![plain(format!("{service}: {}", count(list.len(), what)))],
         list => list.iter().copied().map(code).collect(),
     };
-    let mut parts = if patterns.len() <= SPELLED {
-        patterns.into_iter().map(code).collect()
+    let mut parts: Vec<Piece> = named.into_iter().map(code).collect();
+    if patterns.len() <= SPELLED {
+        parts.extend(patterns.into_iter().map(code));
     } else {
-        counted(&patterns, "action pattern")
-    };
+        parts.extend(counted(&patterns, "action pattern"));
+    }
     parts.extend(counted(&single, "action"));
     parts
 }
@@ -133,6 +139,8 @@ mod tests {
         assert_eq!(said(&["iam:PassRole"]), ("iam:PassRole".to_owned(), false));
         assert_eq!(said(&["s3:A", "s3:B", "s3:C"]), ("s3:A, s3:B and s3:C".to_owned(), false));
         assert_eq!(said(&["iam:A", "s3:A", "s3:B", "s3:C"]), ("iam:A, s3: 3 actions".to_owned(), true));
+        let relay = said(&["iam:AttachRolePolicy", "iam:CreateRole", "iam:GetRole", "iam:PassRole"]);
+        assert_eq!(relay, ("iam:PassRole, iam: 3 actions".to_owned(), true));
         assert_eq!(said(&["s3:A", "*"]), ("every action".to_owned(), false));
     }
 

@@ -1,6 +1,6 @@
 //! The parts of a sentence about one grant: what, on what, under which condition, and why it comes or goes.
 
-use super::already::{already, part};
+use super::already::{already, part, withheld};
 use super::fold::{Folded, actions, resources};
 use super::{Detail, Piece, code, condition, plain};
 use crate::policy::compare::{Cause, Grant, Side};
@@ -46,6 +46,13 @@ pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<Piece>>, Vec<Detail>) {
         remarks.push(vec![plain("if "), code(said.short)]);
         details.extend(said.whole.map(|items| Detail { label: "if", items, folded: true }));
     }
+    if !grant.withheld.is_empty() {
+        let (remark, shortened) = withheld(side, grant);
+        remarks.push(remark);
+        let label = if side == Side::Gained { "but not" } else { "was denied" };
+        let items = grant.withheld.iter().map(part).collect();
+        details.extend(shortened.then_some(Detail { label, items, folded: true }));
+    }
     if !grant.already.is_empty() {
         let (remark, shortened) = already(side, grant);
         remarks.push(remark);
@@ -53,19 +60,28 @@ pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<Piece>>, Vec<Detail>) {
         let items = grant.already.iter().map(part).collect();
         details.extend(shortened.then_some(Detail { label, items, folded: true }));
     }
-    remarks.extend(cause(side, grant));
+    let (cause, folded) = cause(side, grant);
+    remarks.extend(cause);
+    details.extend(folded);
     (remarks, details)
 }
 
-fn cause(side: Side, grant: &Grant) -> Option<Vec<Piece>> {
+fn cause(side: Side, grant: &Grant) -> (Option<Vec<Piece>>, Option<Detail>) {
+    let denied = grant.denied_if.as_ref().map(condition::said);
     let text = match (grant.cause, side) {
-        (Cause::Allow, _) => return None,
-        (Cause::Boundary, Side::Gained) => "(the boundary allows it now)".to_owned(),
-        (Cause::Boundary, Side::Lost) => "(the boundary no longer allows it)".to_owned(),
-        (Cause::Deny, Side::Gained) => format!("(no longer denied by {})", source(grant)),
-        (Cause::Deny, Side::Lost) => format!("(now denied by {})", source(grant)),
+        (Cause::Allow, _) => return (None, None),
+        // It may have gone, or allow more than before.
+        (Cause::Boundary, Side::Gained) => format!("(no longer withheld by the boundary {}", grant.policy),
+        (Cause::Boundary, Side::Lost) => format!("(withheld by the boundary {}", grant.policy),
+        (Cause::Deny, Side::Gained) => format!("(no longer denied by {}", source(grant)),
+        (Cause::Deny, Side::Lost) => format!("(now denied by {}", source(grant)),
     };
-    Some(vec![plain(text)])
+    let mut pieces = vec![plain(text)];
+    if let Some(denied) = &denied {
+        pieces.extend([plain(" if "), code(denied.short.clone())]);
+    }
+    pieces.push(plain(")"));
+    (Some(pieces), denied.and_then(|said| said.whole).map(|items| Detail { label: "denied if", items, folded: true }))
 }
 
 /// `statement 3 "NoDelete" of policy.Deploy`
@@ -92,9 +108,22 @@ fn example(grant: &Grant) -> String {
     let request = &grant.example;
     let who = if grant.principals.is_empty() { String::new() } else { format!(" by {}", caller(grant)) };
     let with: Vec<String> =
-        request.context.iter().map(|(key, values)| format!("{key} = {}", values.join(", "))).collect();
+        request.context.iter().map(|(key, values)| format!("{} = {}", spelt(key, grant), listed(values))).collect();
     let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(" and ")) };
     format!("{} on {}{who}{with}", request.action, request.resource)
+}
+
+/// A request's keys know no case, but a reader knows them by the policy's spelling.
+fn spelt<'a>(key: &'a str, grant: &'a Grant) -> &'a str {
+    let already = grant.already.iter().filter_map(|part| part.condition.as_ref());
+    let conditions = grant.condition.iter().chain(&grant.denied_if).chain(already);
+    let mut keys = conditions.flat_map(condition::keys);
+    keys.find(|other| other.eq_ignore_ascii_case(key)).unwrap_or(key)
+}
+
+fn listed(values: &[String]) -> String {
+    let shown = |value: &String| if value.is_empty() { "\"\"".to_owned() } else { value.clone() };
+    values.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
 fn caller(grant: &Grant) -> &str {
@@ -131,9 +160,12 @@ mod tests {
         let by = "denied by statement 3 \"NoDelete\" of policy.P";
         assert_eq!(said(Side::Gained, &deny), format!("{text} (no longer {by})"));
         assert_eq!(said(Side::Lost, &deny), format!("{text} (now {by})"));
+        let insecure = json!({"cause": "deny", "sid": "NoDelete", "statement": 3,
+            "denied_if": {"Bool": {"aws:SecureTransport": "false"}}});
+        assert_eq!(said(Side::Lost, &insecure), format!("{text} (now {by} if aws:SecureTransport is false)"));
         let boundary = json!({"cause": "boundary"});
-        assert_eq!(said(Side::Gained, &boundary), format!("{text} (the boundary allows it now)"));
-        assert_eq!(said(Side::Lost, &boundary), format!("{text} (the boundary no longer allows it)"));
+        assert_eq!(said(Side::Gained, &boundary), format!("{text} (no longer withheld by the boundary policy.P)"));
+        assert_eq!(said(Side::Lost, &boundary), format!("{text} (withheld by the boundary policy.P)"));
     }
 
     #[test]
@@ -144,5 +176,11 @@ mod tests {
         assert_eq!(details[0].items, ["statement 2 \"Read\" of policy.P"]);
         let text = "s3:GetObject on arn:aws:s3:::b/key by somebody without credentials with aws:securetransport = true";
         assert_eq!(details[1].items, [text]);
+        let tag = json!({"StringEquals": {"aws:PrincipalTag/Team": "x"}});
+        let nobody = json!({"principal": {"type": "AWS", "name": "a"}, "action": "s3:GetObject",
+            "resource": "arn:aws:s3:::b/key", "context": {"aws:principaltag/team": [""]}});
+        let details = evidence(&grant(&json!({"condition": tag, "example": nobody})));
+        let text = "s3:GetObject on arn:aws:s3:::b/key with aws:PrincipalTag/Team = \"\"";
+        assert_eq!(details[1].items, [text], "keys are spelt as in the policy, and an empty value is seen");
     }
 }

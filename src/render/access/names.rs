@@ -23,15 +23,27 @@ impl Names {
         Self(kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name.to_owned()).collect())
     }
 
-    /// `serverless`, or `user serverless` where there is also a role of that name.
+    /// `serverless`, or `user serverless` where there is also a role of that name; `group admins`.
     pub fn name(&self, subject: &Address) -> Piece {
-        let ambiguous = self.0.contains(subject.name());
+        let ambiguous = !matches!(subject.kind(), "user" | "role") || self.0.contains(subject.name());
         name(if ambiguous { format!("{} {}", subject.kind(), subject.name()) } else { subject.name().to_owned() })
     }
 
     /// `a, b and c`, `10 roles`, `3 roles and 4 users`.
     pub fn all(&self, subjects: &[Address]) -> Folded {
         Folded { pieces: series(self.items(subjects)), shortened: subjects.len() > SPELLED }
+    }
+
+    /// The same of those that the manifest doesn't know: `role deploy (not in the manifest)`.
+    pub fn strangers(&self, subjects: &[Address]) -> Folded {
+        let mut who = if subjects.len() <= SPELLED {
+            let full = |subject: &Address| name(format!("{} {}", subject.kind(), subject.name()));
+            Folded { pieces: series(subjects.iter().map(full).collect()), shortened: false }
+        } else {
+            self.all(subjects)
+        };
+        who.pieces.push(plain(" (not in the manifest)"));
+        who
     }
 
     pub fn items(&self, subjects: &[Address]) -> Vec<Piece> {

@@ -1,11 +1,11 @@
 //! Whole sentences, one for all that gain or lose the same by the same change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::{is_public, principals};
+use super::fold::{Folded, is_public, principals};
 use super::names::Names;
-use super::{Detail, Piece, Sentence, Tone, Turn, already, grant, name, plain};
-use crate::access::{AccessChange, Aspect, Effect, EffectDoubt};
+use super::{Detail, Piece, Sentence, Tone, Turn, already, code, grant, name, plain, series};
+use crate::access::{AccessChange, Aspect, Effect, EffectDoubt, NotRead};
 use crate::address::Address;
 use crate::plan::Plan;
 use crate::policy::compare::{Doubt, Grant, Side};
@@ -32,7 +32,7 @@ fn told(access: &AccessChange) -> Vec<(Side, Effect)> {
     let gained = access.gained.iter().map(|effect| (Side::Gained, effect));
     let effects = gained.chain(access.lost.iter().map(|effect| (Side::Lost, effect)));
     let apart = effects.flat_map(|(side, effect)| {
-        let of = move |grant| (side, Effect { through: effect.through.clone(), grant });
+        let of = move |grant| (side, Effect { grant, ..effect.clone() });
         already::apart(&effect.grant).into_iter().map(of)
     });
     apart.collect()
@@ -41,41 +41,72 @@ fn told(access: &AccessChange) -> Vec<(Side, Effect)> {
 /// Whoever shares an edited policy gains the same by it: one sentence for all of them.
 fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut groups: Vec<(Side, Effect, Vec<Address>)> = Vec::new();
+    let mut groups: Vec<(Side, Effect, bool, Vec<Address>)> = Vec::new();
     for access in plan.access.iter().filter(|access| access.aspect == Aspect::Permissions) {
         for (side, effect) in told(access) {
-            let place = *places.entry(likeness(side, &effect)).or_insert(groups.len());
+            let place = *places.entry(likeness(side, &effect, access.foreign)).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some((.., subjects)) => subjects.push(access.subject.clone()),
-                None => groups.push((side, effect, vec![access.subject.clone()])),
+                None => groups.push((side, effect, access.foreign, vec![access.subject.clone()])),
             }
         }
     }
-    groups.iter().map(|(side, effect, subjects)| permissions(names, subjects, *side, effect)).collect()
+    let sentence = |(side, effect, foreign, subjects): &(_, _, bool, Vec<_>)| {
+        let who = if *foreign { names.strangers(subjects) } else { names.all(subjects) };
+        permissions(names, who, subjects, *side, effect)
+    };
+    groups.iter().map(sentence).collect()
 }
 
 /// Equal for effects of which the same sentence is true: the example alone names the principal.
-fn likeness(side: Side, effect: &Effect) -> String {
+fn likeness(side: Side, effect: &Effect, foreign: bool) -> String {
     let mut value = serde_json::to_value(effect).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.remove("example");
     }
-    format!("{side:?} {value}")
+    format!("{side:?} {foreign} {value}")
 }
 
-fn permissions(names: &Names, subjects: &[Address], side: Side, effect: &Effect) -> Sentence {
-    let who = names.all(subjects);
+fn permissions(names: &Names, who: Folded, subjects: &[Address], side: Side, effect: &Effect) -> Sentence {
     let listed = subjects.iter().map(|subject| names.name(subject).text).collect();
     let folded = who.shortened.then_some(Detail { label: "who", items: listed, folded: true });
     let mut clause = who.pieces;
-    clause.push(verb(side, subjects.len() > 1, " "));
-    finish(side, Some(effect.through.clone()), clause, folded, &effect.grant)
+    clause.push(if effect.is_doubtful() { maybe(side) } else { verb(side, subjects.len() > 1, " ") });
+    let mut sentence = finish(side, Some(effect.through.clone()), clause, folded, &effect.grant);
+    if effect.is_doubtful() {
+        sentence.turn = Turn::Doubt { may_widen: side == Side::Gained };
+        let doubts = [("if", &effect.if_allowed_by, "allows it"), ("unless", &effect.unless_decided_by, DECIDES)];
+        sentence.remarks.extend(doubts.into_iter().filter(|(_, policies, _)| !policies.is_empty()).map(not_read));
+    }
+    sentence
+}
+
+const DECIDES: &str = "allows or denies it anyway";
+
+/// `(unless arn:…, which was not read, allows or denies it anyway)`
+fn not_read((word, policies, what): (&str, &Vec<NotRead>, &str)) -> Vec<Piece> {
+    let mut pieces = vec![plain(format!("({word} "))];
+    pieces.extend(series(policies.iter().map(|it| code(&it.policy)).collect()));
+    let reasons: BTreeSet<&str> = policies.iter().filter_map(|it| it.because.as_deref()).collect();
+    let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
+    let because = if reasons.is_empty() { reasons } else { format!(" ({reasons})") };
+    let number = if policies.len() == 1 { "was" } else { "were" };
+    pieces.push(plain(format!(", which {number} not read{because}, {what})")));
+    pieces
+}
+
+fn maybe(side: Side) -> Piece {
+    let word = if side == Side::Gained { "gain" } else { "lose" };
+    Piece { tone: Tone::Doubt, text: format!(" may {word} ") }
 }
 
 fn resource(side: Side, effect: &Effect) -> Sentence {
     let (clause, folded) = holders(side, &effect.grant);
     let mut sentence = finish(side, Some(effect.through.clone()), clause, folded, &effect.grant);
     sentence.clause.push(plain(" (bucket policy)"));
+    if effect.own {
+        sentence.remarks.insert(0, vec![plain("(where its own policies allow it)")]);
+    }
     sentence
 }
 
@@ -130,6 +161,8 @@ fn assume(kept: &[String], side: Side, grant: &Grant, role: Piece) -> Vec<Piece>
             clause.extend([plain(" may assume "), role, word(end)]);
         }
         Side::Gained => {
+            // Where anyone may, it matters no more who could before.
+            let others = if is_public(&grant.principals) { Vec::new() } else { others };
             if !others.is_empty() {
                 clause.extend(principals(&others).pieces);
                 clause.push(word(" and now also "));
@@ -140,9 +173,21 @@ fn assume(kept: &[String], side: Side, grant: &Grant, role: Piece) -> Vec<Piece>
         Side::Lost => {
             clause.extend(who);
             clause.extend([word(" may no longer assume "), role]);
+            // The account doesn't, but somebody in it does.
+            let part = |name: &&String| grant.principals.iter().any(|who| is_part(name, who));
+            let left: Vec<String> = others.iter().filter(part).cloned().collect();
+            if !left.is_empty() {
+                clause.push(plain(" (except "));
+                clause.extend(principals(&left).pieces);
+                clause.push(plain(")"));
+            }
         }
     }
     clause
+}
+
+fn is_part(name: &str, who: &str) -> bool {
+    who == "*" || name.split(':').nth(4) == Some(who)
 }
 
 /// Of one of two documents, which hang on nobody that is known.

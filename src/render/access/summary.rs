@@ -26,8 +26,10 @@ pub fn summary(plan: &Plan) -> Option<Vec<Piece>> {
     let names = Names::of(plan);
     let gain = Parties::of(plan, |access| &access.gained);
     let loss = Parties::of(plan, |access| &access.lost);
-    let doubtful: BTreeSet<&Address> =
-        plan.access.iter().filter(|access| !access.doubts.is_empty()).map(|access| &access.subject).collect();
+    let doubtful = |access: &&AccessChange| {
+        !access.doubts.is_empty() || access.gained.iter().chain(&access.lost).any(Effect::is_doubtful)
+    };
+    let doubtful: BTreeSet<&Address> = plan.access.iter().filter(doubtful).map(|access| &access.subject).collect();
     let doubtful: Vec<Address> = doubtful.into_iter().cloned().collect();
     let mut parts: Vec<Vec<Piece>> = Vec::new();
     if gain == loss {
@@ -61,7 +63,7 @@ impl Parties {
     fn of(plan: &Plan, side: impl Fn(&AccessChange) -> &Vec<Effect>) -> Self {
         let mut subjects = BTreeSet::new();
         let mut principals = BTreeSet::new();
-        for access in plan.access.iter().filter(|access| !side(access).is_empty()) {
+        for access in plan.access.iter().filter(|access| side(access).iter().any(|effect| !effect.is_doubtful())) {
             if access.aspect == Aspect::Permissions {
                 subjects.insert(access.subject.clone());
             } else {

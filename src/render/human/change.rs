@@ -3,6 +3,7 @@
 use super::line::{Line, Mark};
 use super::reason::{name, phrase, remedy, verb};
 use super::{Style, access, fields};
+use crate::call::Write;
 use crate::diff::{Action, Change, FieldDiff};
 use crate::kind::Form;
 use crate::plan::{Phase, Plan};
@@ -17,6 +18,7 @@ pub fn block(plan: &Plan, change: &Change, sentences: &[Sentence], style: Style)
     let mut lines = vec![Line::plain(2, format!("# {heading} ({})", phrase(plan, change)))];
     lines.extend(access::of_change(sentences, &change.address, style));
     lines.extend(remedy(change).into_iter().map(|text| Line::plain(2, format!("# {text}"))));
+    lines.extend(before_it(change));
     lines.extend(drift(change, &style.warn(DRIFTED), style));
     let mark = Mark::of(change.action);
     lines.push(Line::new(if mark == Mark::Replace { 0 } else { 2 }, mark, address));
@@ -25,6 +27,22 @@ pub fn block(plan: &Plan, change: &Change, sentences: &[Sentence], style: Style)
         lines.extend(unchanged(plan, change, style));
     }
     lines
+}
+
+/// What must go before it: whose it is, and the calls that remove it.
+fn before_it(change: &Change) -> Vec<Line> {
+    if change.before_it.is_empty() {
+        return Vec::new();
+    }
+    let goes = change.action != Action::Refuse && change.action != Action::Blocked;
+    let lines = change.before_it.iter().map(|it| {
+        let owner = it.owner.as_ref().map_or("not made by relayctl".to_owned(), name);
+        let calls: Vec<&str> = it.calls.iter().map(Write::action).collect();
+        let calls = if calls.is_empty() { String::new() } else { format!(": {}", calls.join(", ")) };
+        Line::plain(2, format!("#   {} ({owner}){calls}", escape(&it.what)))
+    });
+    let heading = if goes { "Before it go:" } else { "Before it would have to go:" };
+    [Line::plain(2, format!("# {heading}"))].into_iter().chain(lines).collect()
 }
 
 const DRIFTED: &str = "changed outside relayctl since the last apply";

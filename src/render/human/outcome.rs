@@ -102,7 +102,7 @@ fn failure(step: &StepId, fault: &Fault) -> Vec<Line> {
                 say(text);
             }
         }
-        Fault::Changed { .. } | Fault::State(_) => say(escape(&fault.to_string())),
+        Fault::Changed { .. } | Fault::State(_) | Fault::Lock(_) => say(escape(&fault.to_string())),
     }
     lines
 }

@@ -137,6 +137,7 @@ mod tests {
             unchanged: 0,
             drift: Vec::new(),
             left_alone: Vec::new(),
+            before_it: Vec::new(),
         };
         let state = Stamp { lineage: None, serial: 0 };
         let plan = Plan {

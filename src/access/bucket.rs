@@ -1,0 +1,167 @@
+//! What others may do to a bucket: by its policy, and by what S3 blocks of it.
+
+use super::changes::{arn, change};
+use super::tags::Tags;
+use super::unread::Unread;
+use super::world::{Moment, World};
+use super::{AccessChange, Aspect, Effect, EffectDoubt};
+use crate::address::Address;
+use crate::policy::compare::{Cause, Doubt, Grant, Set, Side, compare};
+use crate::policy::is_public;
+use crate::policy::statement::{Clause, Effect as StatementEffect, Policy, PrincipalType, Principals, Statement};
+use crate::value::Value;
+
+/// A bucket at one moment.
+struct Bucket {
+    exists: bool,
+    document: Option<Value>,
+    /// "Only AWS service principals and authorized users within the bucket owner's account" reach a bucket whose policy is
+    /// public (`RestrictPublicBuckets`).
+    restricted: bool,
+    /// ACLs have a say, and relayctl doesn't read them.
+    acls: bool,
+}
+
+impl Bucket {
+    fn decides(&self) -> (Option<&Value>, bool, bool) {
+        (self.document.as_ref(), self.restricted, self.acls)
+    }
+
+    fn at(world: &World<'_>, address: &Address, moment: Moment) -> Self {
+        let attribute = |name: &str| world.attribute(address, name, moment);
+        let block = attribute("public_access_block");
+        let blocks = |setting: &str| block.as_ref().is_some_and(|block| block.get(setting) == Some(&Value::Bool(true)));
+        let document = attribute("policy");
+        let public = document.as_ref().is_some_and(is_public);
+        let enforced = attribute("ownership").is_none_or(|ownership| ownership == "BucketOwnerEnforced");
+        Self {
+            exists: world.exists(address, moment),
+            restricted: public && blocks("restrict_public_buckets"),
+            acls: !enforced && !blocks("ignore_public_acls"),
+            document,
+        }
+    }
+
+    fn policies(&self, address: &Address, account: &str) -> Vec<Policy> {
+        let compiled = self.document.as_ref().and_then(|it| Policy::compile(&address.to_string(), it).ok());
+        let reached = |policy| if self.restricted { only(policy, account) } else { policy };
+        compiled.map(reached).into_iter().collect()
+    }
+}
+
+/// A policy of which only an account's own users and roles, and services, make use.
+fn only(mut policy: Policy, account: &str) -> Policy {
+    policy.statements.retain_mut(|statement| {
+        let Some(principals) = statement.principals.as_mut().filter(|_| statement.effect == StatementEffect::Allow)
+        else {
+            return true;
+        };
+        let everyone = |(kind, _): &(PrincipalType, String)| *kind == PrincipalType::Everyone;
+        let open = principals.not || principals.names.iter().any(everyone);
+        let own = |(kind, name): &(PrincipalType, String)| match kind {
+            PrincipalType::AWS => is_inside(name, account),
+            PrincipalType::Service => true,
+            _ => false,
+        };
+        principals.names.retain(|name| !principals.not && own(name));
+        principals.not = false;
+        if open {
+            principals.names.push((PrincipalType::AWS, account.to_owned()));
+        }
+        !principals.names.is_empty()
+    });
+    policy
+}
+
+/// What changes of it.
+pub(super) fn access(world: &World<'_>, address: &Address, tags: &Tags) -> Option<AccessChange> {
+    let [before, after] = [Moment::Before, Moment::After].map(|moment| Bucket::at(world, address, moment));
+    let tagged = tags.asked_by_resource(address, [before.document.as_ref(), after.document.as_ref()]);
+    if before.decides() == after.decides() && tagged.is_empty() {
+        return None;
+    }
+    let account = world.desired.account.as_str();
+    let arn = arn(world, address);
+    let [was, is] = [&before, &after].map(|it| it.policies(address, account));
+    let comparison = compare(&Set::of(&was), &Set::of(&is), None);
+    let mut told = AccessChange::new(address, arn, Aspect::Resource);
+    change(&mut told, comparison, &Unread::default(), &|_, _| address.clone());
+    if before.exists && after.exists {
+        denied(&mut told, &was, &is, account);
+        acls(&mut told, &before, &after);
+    }
+    told.doubts.extend(tagged);
+    told.relate();
+    Some(told)
+}
+
+/// In the bucket's own account a policy of the user or the role suffices, so that a Deny of the bucket's matters where its
+/// Allows don't ("Evaluating policies within a single account", IAM User Guide).
+fn denied(told: &mut AccessChange, was: &[Policy], is: &[Policy], account: &str) {
+    let own = own_policy(&inside(was.iter().chain(is), account), &told.arn);
+    let [was, is] = [was, is].map(|policies| policies.iter().cloned().chain([own.clone()]).collect::<Vec<_>>());
+    let mut found = compare(&Set::of(&was), &Set::of(&is), None);
+    for (grants, known) in [(&mut found.gained, &told.gained), (&mut found.lost, &told.lost)] {
+        grants.retain(|grant| {
+            // What the bucket's policy allows them anyway is told already.
+            let known = || known.iter().any(|effect| said_alike(&effect.grant, grant));
+            grant.cause == Cause::Deny && grant.principals.iter().all(|name| is_inside(name, account)) && !known()
+        });
+    }
+    found.doubts.iter_mut().for_each(|doubt| doubt.policy = told.subject.to_string());
+    let subject = told.subject.clone();
+    let mut more = AccessChange::new(&subject, String::new(), Aspect::Resource);
+    change(&mut more, found, &Unread::default(), &|_, _| subject.clone());
+    let own = |effect| Effect { own: true, ..effect };
+    told.gained.extend(more.gained.into_iter().map(own));
+    told.lost.extend(more.lost.into_iter().map(own));
+    told.doubts.extend(more.doubts);
+}
+
+fn said_alike(one: &Grant, other: &Grant) -> bool {
+    let said = |grant: &Grant| (grant.principals.clone(), grant.actions.clone(), grant.resources.clone());
+    said(one) == said(other)
+}
+
+/// The account, and its users and roles that these policies name.
+fn inside<'p>(policies: impl Iterator<Item = &'p Policy>, account: &str) -> Vec<(PrincipalType, String)> {
+    let principals = policies.flat_map(|policy| &policy.statements).filter_map(|it| it.principals.as_ref());
+    let mut names: Vec<(PrincipalType, String)> = principals
+        .flat_map(|principals| principals.names.clone())
+        .filter(|(kind, name)| *kind == PrincipalType::AWS && is_inside(name, account))
+        .chain([(PrincipalType::AWS, account.to_owned())])
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn is_inside(name: &str, account: &str) -> bool {
+    name == account || name.split(':').nth(4) == Some(account)
+}
+
+/// Whatever policies of their own may allow.
+fn own_policy(names: &[(PrincipalType, String)], bucket: &str) -> Policy {
+    let clause = |patterns: Vec<String>| Clause { not: false, patterns };
+    let statement = Statement {
+        number: 1,
+        sid: None,
+        effect: StatementEffect::Allow,
+        principals: Some(Principals { not: false, names: names.to_vec() }),
+        actions: clause(vec!["s3:*".to_owned()]),
+        resources: Some(clause(vec![bucket.to_owned(), format!("{bucket}/*")])),
+        conditions: Vec::new(),
+        variables: false,
+    };
+    Policy { name: "their own".to_owned(), statements: vec![statement] }
+}
+
+fn acls(told: &mut AccessChange, before: &Bucket, after: &Bucket) {
+    if before.acls == after.acls {
+        return;
+    }
+    let (side, verb) = if after.acls { (Side::Gained, "count from now on") } else { (Side::Lost, "no longer count") };
+    let reason = format!("the ACLs of the bucket and of its objects {verb}, and relayctl doesn't read them");
+    let doubt = Doubt { side, policy: told.subject.to_string(), reason };
+    told.doubts.push(EffectDoubt { through: Some(told.subject.clone()), doubt });
+}

@@ -1,0 +1,133 @@
+//! Policies that hang on somebody and that nobody has read: what can be told all the same.
+//!
+//! In comparisons a policy that allows and denies what it will, the same before and after, stands in for them. What comes
+//! about by it is not known; what somebody gains beside it is known but for what it may allow already, or deny.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, json};
+
+use super::unknown::brief;
+use super::world::World;
+use super::{Effect, EffectDoubt, NotRead};
+use crate::address::Address;
+use crate::call::Failure;
+use crate::policy::compare::{Doubt, Grant, Part, Side};
+use crate::policy::statement::Policy;
+use crate::value::Value;
+
+/// A condition key that no request has.
+const UNREAD: &str = "relayctl:unread/";
+
+pub(super) fn stand_in(name: &str) -> Policy {
+    // It is well-formed as it stands here.
+    let nothing = || Policy { name: name.to_owned(), statements: Vec::new() };
+    Policy::compile(name, &asking(name, &["Allow", "Deny"])).unwrap_or_else(|_| nothing())
+}
+
+/// The document that has these effects, where it will.
+pub(super) fn asking(name: &str, effects: &[&str]) -> Value {
+    let statement = |effect: &&str| {
+        let test = json!({"StringEquals": {format!("{UNREAD}{name}"): effect}});
+        json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": test})
+    };
+    json!({"Version": "2012-10-17", "Statement": effects.iter().map(statement).collect::<Vec<_>>()})
+}
+
+/// The names of what nobody has read.
+#[derive(Default)]
+pub(super) struct Unread {
+    /// By their names in lower case, for keys of a context have lost their case.
+    names: BTreeMap<String, String>,
+    /// Why, where that is known.
+    because: BTreeMap<String, String>,
+}
+
+impl Unread {
+    pub fn new<'n>(names: impl Iterator<Item = &'n String>, world: &World<'_>) -> Self {
+        let names: BTreeMap<String, String> = names.map(|name| (name.to_lowercase(), name.clone())).collect();
+        let failure = |name: &String| Some((name.clone(), brief(world.beyond.unread.get(name)?)));
+        Self { because: names.values().filter_map(failure).collect(), names }
+    }
+
+    /// A single one, and why.
+    pub fn one(name: &str, failure: Option<&Failure>) -> Self {
+        let because = failure.map(|failure| (name.to_owned(), brief(failure)));
+        Self { names: [(name.to_lowercase(), name.to_owned())].into(), because: because.into_iter().collect() }
+    }
+
+    /// What a grant is for people: something that somebody gains or loses, or a doubt.
+    pub fn told(&self, grant: Grant, side: Side, through: Address) -> Result<Effect, EffectDoubt> {
+        let policy = grant.policy.clone();
+        if self.names.contains_key(&policy.to_lowercase()) {
+            let because = self.because.get(&policy).map_or_else(String::new, |because| format!(" ({because})"));
+            let reason = format!("the document of {policy} was not read{because}");
+            return Err(EffectDoubt { through: Some(through), doubt: Doubt { side, policy, reason } });
+        }
+        let needed = self.named(grant.condition.iter().flat_map(keys));
+        // A stand-in has a say on everything: each of them may have allowed it already, or denies it.
+        let beside = self.all().filter(|policy| !needed.contains(policy)).collect();
+        let grant = cleaned(grant);
+        Ok(Effect {
+            through,
+            grant,
+            if_allowed_by: needed.into_iter().collect(),
+            unless_decided_by: beside,
+            own: false,
+        })
+    }
+
+    fn named(&self, keys: impl Iterator<Item = String>) -> BTreeSet<NotRead> {
+        let names = keys.filter_map(|key| Some(key.to_lowercase().strip_prefix(UNREAD)?.to_owned()));
+        names.map(|name| self.not_read(self.names.get(&name).unwrap_or(&name))).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = NotRead> {
+        self.names.values().map(|name| self.not_read(name))
+    }
+
+    fn not_read(&self, name: &str) -> NotRead {
+        NotRead { policy: name.to_owned(), because: self.because.get(name).cloned() }
+    }
+}
+
+/// Without the stand-ins' own key, which says nothing to anybody.
+fn cleaned(mut grant: Grant) -> Grant {
+    grant.condition = grant.condition.and_then(without);
+    for parts in [&mut grant.already, &mut grant.withheld] {
+        parts.retain(|part: &Part| !part.condition.iter().flat_map(keys).any(|key| key.starts_with(UNREAD)));
+    }
+    let context = grant.example.context.iter().filter(|(key, _)| !key.starts_with(UNREAD));
+    grant.example.context = context.map(|(key, values)| (key.to_owned(), values.to_vec())).collect();
+    grant
+}
+
+/// The keys of a Condition, or of several.
+fn keys(condition: &Value) -> Vec<String> {
+    match condition {
+        Value::Array(several) => several.iter().flat_map(keys).collect(),
+        one => {
+            let operators = one.as_object().into_iter().flat_map(Map::values);
+            operators.filter_map(Value::as_object).flat_map(Map::keys).cloned().collect()
+        }
+    }
+}
+
+fn without(condition: Value) -> Option<Value> {
+    match condition {
+        Value::Array(several) => {
+            let mut left: Vec<Value> = several.into_iter().filter_map(without).collect();
+            if left.len() > 1 { Some(Value::from(left)) } else { left.pop() }
+        }
+        Value::Object(operators) => {
+            let left = operators.into_iter().filter_map(|(operator, tests)| {
+                let Value::Object(tests) = tests else { return Some((operator, tests)) };
+                let tests: Map<String, Value> = tests.into_iter().filter(|(key, _)| !key.starts_with(UNREAD)).collect();
+                (!tests.is_empty()).then_some((operator, Value::Object(tests)))
+            });
+            let left: Map<String, Value> = left.collect();
+            (!left.is_empty()).then_some(Value::Object(left))
+        }
+        other => Some(other),
+    }
+}

@@ -1,0 +1,28 @@
+//! Being told to stop: what is under way is finished, nothing new begins.
+
+use tokio::sync::watch;
+
+#[derive(Debug)]
+pub struct Stop(watch::Sender<bool>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(watch::Sender::new(false))
+    }
+}
+
+impl Stop {
+    pub fn ask(&self) {
+        self.0.send_replace(true);
+    }
+
+    pub fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Returns when it has been asked for.
+    pub async fn asked(&self) {
+        // The sender is this one, so the channel stays open.
+        drop(self.0.subscribe().wait_for(|asked| *asked).await);
+    }
+}

@@ -1,0 +1,67 @@
+//! Ctrl-C and SIGTERM: the first ends a run in good order, the second at once.
+
+use std::pin::pin;
+
+use super::error::CommandError;
+use super::terminal::Terminal;
+use crate::apply::Stop;
+use crate::event::Outcome;
+
+/// Does the work until it ends or is told to twice.
+pub async fn interruptible(
+    work: impl Future<Output = Outcome>,
+    stop: &Stop,
+    terminal: &Terminal,
+) -> Result<Outcome, CommandError> {
+    let mut signals =
+        Signals::new().map_err(|error| CommandError::new(format!("cannot listen to signals: {error}")))?;
+    let mut work = pin!(work);
+    tokio::select! {
+        outcome = &mut work => return Ok(outcome),
+        () = signals.next() => {}
+    }
+    stop.ask();
+    terminal
+        .warn("stopping: what is under way is finished and saved, nothing new begins; a second signal stops at once");
+    tokio::select! {
+        outcome = &mut work => Ok(outcome),
+        // The state holds the intent of every call that was under way: the next run looks what became of it.
+        () = signals.next() => Err(CommandError::interrupted()),
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        drop(tokio::signal::ctrl_c().await);
+    }
+}

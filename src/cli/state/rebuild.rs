@@ -1,0 +1,92 @@
+//! `relayctl state rebuild`: the state made anew from what exists.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use super::open;
+use crate::cli::Context;
+use crate::cli::error::CommandError;
+use crate::cli::options::ManifestArg;
+use crate::cli::planning::found;
+use crate::cli::project::{shown, write_private};
+use crate::cli::running::locked;
+use crate::cli::session::{Declared, StateAt};
+use crate::render::text::count;
+use crate::state::{State, StoreError, VERSION, encode};
+
+pub fn rebuild(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
+    let (declared, at) = open(manifest, context)?;
+    let location = at.store.location();
+    let (state, kept) = context.wait_for(async {
+        let lock = locked(at.store.as_ref(), "state rebuild", context).await?;
+        let rebuilt = under_lock(&declared, &at, context).await;
+        lock.release().await;
+        rebuilt
+    })?;
+    let mut text = String::new();
+    for address in state.resources.keys() {
+        let undeclared = !declared.desired.resources.contains_key(address);
+        let _ = writeln!(text, "{address}{}", if undeclared { " (no longer declared)" } else { "" });
+    }
+    let _ = write!(text, "{} of this manifest are recorded in {location}.", count(state.resources.len(), "resource"));
+    context.terminal.result(&text)?;
+    if let Some(kept) = kept {
+        context.terminal.note(&format!("The state from before is kept in {}.", shown(&kept)));
+    }
+    Ok(())
+}
+
+async fn under_lock(
+    declared: &Declared,
+    at: &StateAt,
+    context: &Context,
+) -> Result<(State, Option<PathBuf>), CommandError> {
+    let (provider, _) = declared.connect(context).await?;
+    let (before, kept) = set_aside(declared, at, context).await?;
+    let resources = found(&provider, &declared.desired, true, context).await;
+    let state = match before {
+        Some(state) => State { serial: state.serial + 1, resources, ..state },
+        None => State {
+            version: VERSION,
+            lineage: uuid::Uuid::new_v4().to_string(),
+            serial: 1,
+            manifest: declared.desired.name.clone(),
+            account: declared.desired.account.clone(),
+            resources,
+        },
+    };
+    at.store.save(&state).await?;
+    Ok((state, kept))
+}
+
+/// The state that is there, if it can be read, and where a copy of it is kept now.
+async fn set_aside(
+    declared: &Declared,
+    at: &StateAt,
+    context: &Context,
+) -> Result<(Option<State>, Option<PathBuf>), CommandError> {
+    let default = declared.project.state_file(&declared.desired.name);
+    let backup = default.with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
+    match declared.recorded(at.store.as_ref()).await {
+        Ok(None) => Ok((None, None)),
+        Ok(Some(state)) => {
+            write_private(&backup, &encode(&state))?;
+            Ok((Some(state), Some(backup)))
+        }
+        Err(refusal) => {
+            // Of another manifest, or not readable at all: only the latter is ours to replace.
+            let broken = at
+                .store
+                .load()
+                .await
+                .is_err_and(|error| matches!(error, StoreError::Unreadable { .. } | StoreError::Journal { .. }));
+            let path = PathBuf::from(at.store.location());
+            if !broken || !path.is_file() {
+                return Err(refusal);
+            }
+            context.terminal.warn(&format!("{} cannot be read and is replaced", at.store.location()));
+            std::fs::rename(&path, &backup).map_err(|error| CommandError::file("move", &path, error))?;
+            Ok((None, Some(backup)))
+        }
+    }
+}

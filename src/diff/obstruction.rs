@@ -1,0 +1,132 @@
+//! What must go before an object can go, and whose it is.
+
+use serde::{Deserialize, Serialize};
+
+use super::Removal;
+use super::spread::is_known;
+use crate::address::Address;
+use crate::call::{S3Write, Write};
+use crate::kind::{Hanging, Holder, Kind, Seen};
+use crate::model::{Desired, Entry, Recorded, Status};
+use crate::value::{Attributes, text};
+
+/// One thing that AWS wants gone first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Obstruction {
+    /// For people: `console password`, `attachment to user ops`.
+    pub what: String,
+    /// Which of our objects it is, whose own step removes it; none: somebody else put it there.
+    pub owner: Option<Address>,
+    /// The calls that remove it; none: relayctl doesn't, or `force_destroy` does.
+    pub calls: Vec<Write>,
+}
+
+/// In the order in which it goes: ours first, for its steps come before.
+pub fn all(
+    kind: &dyn Kind,
+    address: &Address,
+    seen: &Seen,
+    desired: &Desired,
+    recorded: &Recorded,
+) -> Vec<Obstruction> {
+    let ours = Ours { address, seen, desired, recorded };
+    let policies = seen.attached.iter().map(|attached| Obstruction {
+        what: attached.to_string(),
+        owner: ours.find(|known, attributes| is_known(address, attached, [(known, attributes)].into_iter())),
+        calls: vec![attached.removal(address.kind(), address.name())],
+    });
+    let hanging = seen.hanging.iter().map(|hanging| Obstruction {
+        what: hanging.to_string(),
+        owner: ours.hanging(hanging),
+        calls: match hanging {
+            // Emptying is a part of the bucket's own removal, where the manifest gives the objects up.
+            Hanging::Objects { .. } => {
+                let calls = kind.delete(seen, recorded.get(address).map_or(&Attributes::new(), |it| &it.attributes));
+                calls.into_iter().filter(|call| matches!(call, Write::S3(S3Write::EmptyBucket(_)))).collect()
+            }
+            _ => hanging.removal(seen),
+        },
+    });
+    let mut all: Vec<Obstruction> = policies.chain(hanging).collect();
+    all.sort_by_key(|it| it.owner.is_none());
+    all
+}
+
+/// Why AWS would refuse, as long as `removal` doesn't take it away.
+pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
+    let emptied = |it: &&Obstruction| !it.calls.iter().any(|call| matches!(call, Write::S3(_)));
+    let foreign = || all.iter().filter(|it| it.owner.is_none()).filter(emptied);
+    let list = |these: Vec<&str>| these.join(", ");
+    let stays: Vec<&str> = foreign().filter(|it| it.calls.is_empty()).map(|it| it.what.as_str()).collect();
+    if !stays.is_empty() {
+        return Some(format!(
+            "it is in use by others, and relayctl takes nobody's boundary away: {}: see to that first",
+            list(stays)
+        ));
+    }
+    let goes: Vec<&str> = foreign().map(|it| it.what.as_str()).collect();
+    if goes.is_empty() || removal.foreign {
+        return None;
+    }
+    let them = if goes.len() == 1 { "it" } else { "them" };
+    Some(format!(
+        "AWS deletes it only without what others put there: {}: remove {them} first, or have relayctl remove {them} too, \
+         with --allow-delete-foreign",
+        list(goes)
+    ))
+}
+
+/// What the state and the manifest know.
+struct Ours<'a> {
+    address: &'a Address,
+    seen: &'a Seen,
+    desired: &'a Desired,
+    recorded: &'a Recorded,
+}
+
+impl Ours<'_> {
+    fn find(&self, is_it: impl Fn(&Address, &Attributes) -> bool) -> Option<Address> {
+        let declared = self.desired.resources.iter().map(|(address, resource)| (address, &resource.attributes));
+        let recorded = self.recorded.iter().map(|(address, entry)| (address, &entry.attributes));
+        recorded.chain(declared).find(|(address, attributes)| is_it(address, attributes)).map(|(it, _)| it.clone())
+    }
+
+    fn hanging(&self, hanging: &Hanging) -> Option<Address> {
+        let arn = text(&self.seen.attributes, "arn");
+        match hanging {
+            Hanging::AccessKey(id) => {
+                let address = Address::new("access_key", self.address.name());
+                self.recorded.get(&address).filter(|entry| is_key(entry, id)).map(|_| address)
+            }
+            Hanging::AttachedTo(holder) => {
+                let (parent, name) = match holder {
+                    Holder::User(name) => ("user", name),
+                    Holder::Role(name) => ("role", name),
+                    Holder::Group(_) => return None,
+                };
+                self.find(|address, attributes| {
+                    address.kind() == format!("{parent}_policy_attachment")
+                        && text(attributes, parent) == name
+                        && text(attributes, "policy_arn") == arn
+                })
+            }
+            Hanging::BoundaryOf(Holder::User(name)) => self.bounded("user", name, arn),
+            Hanging::BoundaryOf(Holder::Role(name)) => self.bounded("role", name, arn),
+            _ => None,
+        }
+    }
+
+    fn bounded(&self, kind: &str, name: &str, arn: &str) -> Option<Address> {
+        self.find(|address, attributes| {
+            address.kind() == kind && address.name() == name && text(attributes, "permissions_boundary") == arn
+        })
+    }
+}
+
+/// The key that is recorded, or one that an interrupted run made: it was not there before.
+fn is_key(entry: &Entry, id: &str) -> bool {
+    let known = entry.attributes.get("known").and_then(crate::value::Value::as_array);
+    entry.id.as_deref() == Some(id)
+        || entry.status == Status::Intended
+            && known.is_some_and(|known| !known.iter().any(|known| known.as_str() == Some(id)))
+}

@@ -1,0 +1,188 @@
+//! The brakes: what a plan must not do, whatever the manifest says otherwise.
+
+use crate::diagnostic::Diagnostic;
+use crate::diff::Action;
+use crate::model::{Desired, Limit};
+use crate::plan::{Plan, lockout};
+
+/// Why a plan must not be carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objection {
+    pub brake: Brake,
+    pub diagnostic: Diagnostic,
+}
+
+/// What the objection comes from, and so what overrules it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Brake {
+    /// `lifecycle: {prevent_destroy: true}`: nothing but taking it out of the manifest.
+    PreventDestroy,
+    /// `limits:`
+    Limits,
+    /// Whoever makes the plan would lose what it takes to undo it.
+    Lockout,
+}
+
+/// All objections to a plan. `desired` is the manifest as it is written, also for a destroy; `recorded` is how many
+/// resources the state holds.
+pub fn objections(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<Objection> {
+    let prevented = prevented(plan, desired).map(|diagnostic| (Brake::PreventDestroy, diagnostic));
+    let exceeded = exceeded(plan, desired, recorded).map(|diagnostic| (Brake::Limits, diagnostic));
+    let lockout = lockout::diagnostics(plan).into_iter().map(|diagnostic| (Brake::Lockout, diagnostic));
+    prevented.chain(exceeded).chain(lockout).map(|(brake, diagnostic)| Objection { brake, diagnostic }).collect()
+}
+
+fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = Diagnostic> + 'a {
+    plan.changes.iter().filter_map(|change| {
+        let verb = match change.action {
+            Action::Delete => "destroy",
+            Action::Replace => "replace",
+            _ => return None,
+        };
+        let place = desired.resources.get(&change.address)?.prevent_destroy.clone()?;
+        let message = format!("this plan would {verb} {}, which the manifest forbids: prevent_destroy", change.address);
+        let help =
+            "change the manifest so that it stays, take prevent_destroy out, or choose with --target what else is done";
+        Some(Diagnostic::error("prevent-destroy", Some(place), message).help(help))
+    })
+}
+
+fn exceeded(plan: &Plan, desired: &Desired, recorded: usize) -> impl Iterator<Item = Diagnostic> {
+    let over = |limit: &Limit, message: String| {
+        Diagnostic::error("limit-exceeded", limit.place.clone(), message)
+            .help("look at each of them; if all are wanted, add --override-limits")
+    };
+    let destroyed = plan.summary.destroy;
+    let limit = desired.limits.max_destroy.as_ref().filter(|limit| destroyed > limit.value);
+    let destroys = limit.map(|limit| {
+        over(limit, format!("this plan destroys {}, and the limit is {}", resources(destroyed), limit.value))
+    });
+    let touched = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Update | Action::Replace | Action::Delete))
+        .count();
+    let limit = desired.limits.max_change_percent.as_ref();
+    // Compared without division: 1 of 3 is more than 33 percent.
+    let limit = limit.filter(|limit| recorded > 0 && touched * 100 > limit.value * recorded);
+    let changes = limit.map(|limit| {
+        let percent = (touched * 100).div_ceil(recorded);
+        let what = format!("this plan changes, replaces or destroys {touched} of {} in the state", resources(recorded));
+        over(limit, format!("{what}, {percent} percent, and the limit is {} percent", limit.value))
+    });
+    destroys.into_iter().chain(changes)
+}
+
+fn resources(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "resource" } else { "resources" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::address::Address;
+    use crate::diagnostic::Place;
+    use crate::diff::{Change, Reason};
+    use crate::model::Resource;
+    use crate::plan::{Header, Mode, Stamp, Summary};
+
+    fn place(line: usize) -> Place {
+        Place { file: "dev.yaml".into(), line, column: 1, length: 4 }
+    }
+
+    fn user(number: usize) -> Address {
+        Address::new("user", format!("u{number}"))
+    }
+
+    fn plan(actions: &[Action]) -> Plan {
+        let change = |(number, action): (usize, &Action)| Change {
+            address: user(number),
+            action: *action,
+            reason: Reason::Differs,
+            fields: Vec::new(),
+            unchanged: 0,
+            drift: Vec::new(),
+            left_alone: Vec::new(),
+            before_it: Vec::new(),
+        };
+        let destroy = actions.iter().filter(|action| matches!(action, Action::Delete | Action::Replace)).count();
+        Plan {
+            header: Header {
+                manifest: "dev".into(),
+                manifest_file: "dev.yaml".into(),
+                manifest_digest: String::new(),
+                account: "123456789012".into(),
+                caller: String::new(),
+                region: "us-east-1".into(),
+                store: None,
+                sandbox: true,
+                mode: Mode::Apply,
+                targets: BTreeSet::new(),
+                relayctl: String::new(),
+            },
+            state: Stamp { lineage: None, serial: 0 },
+            changes: actions.iter().enumerate().map(change).collect(),
+            steps: Vec::new(),
+            access: Vec::new(),
+            summary: Summary { destroy, ..Summary::default() },
+        }
+    }
+
+    fn said(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<String> {
+        objections(plan, desired, recorded).into_iter().map(|objection| objection.diagnostic.message).collect()
+    }
+
+    fn limited(max_destroy: Option<usize>, max_change_percent: Option<usize>) -> Desired {
+        let limit = |value: Option<usize>| value.map(|value| Limit { value, place: Some(place(2)) });
+        let mut desired = Desired::default();
+        desired.limits.max_destroy = limit(max_destroy);
+        desired.limits.max_change_percent = limit(max_change_percent);
+        desired
+    }
+
+    #[test]
+    fn what_must_not_be_destroyed_is_neither_destroyed_nor_replaced() {
+        let mut desired = Desired::default();
+        for number in 0..4 {
+            let prevent_destroy = (number != 2).then(|| place(number + 1));
+            desired.resources.insert(user(number), Resource { prevent_destroy, ..Resource::default() });
+        }
+        let plan = plan(&[Action::Delete, Action::Replace, Action::Delete, Action::Update]);
+        let objections = objections(&plan, &desired, 4);
+        let found: Vec<_> =
+            objections.iter().map(|it| (it.diagnostic.message.as_str(), it.diagnostic.place.clone())).collect();
+        let text =
+            |verb, name| format!("this plan would {verb} user.{name}, which the manifest forbids: prevent_destroy");
+        assert_eq!(
+            found,
+            [(text("destroy", "u0").as_str(), Some(place(1))), (text("replace", "u1").as_str(), Some(place(2)))]
+        );
+        assert!(objections.iter().all(|it| it.brake == Brake::PreventDestroy));
+    }
+
+    #[test]
+    fn a_plan_may_destroy_as_many_as_the_limit_says_and_no_more() {
+        let two = plan(&[Action::Delete, Action::Replace, Action::Create]);
+        assert_eq!(said(&two, &limited(Some(2), None), 9), Vec::<String>::new());
+        assert_eq!(said(&two, &limited(Some(1), None), 9), ["this plan destroys 2 resources, and the limit is 1"]);
+        assert_eq!(
+            said(&plan(&[Action::Delete]), &limited(Some(0), None), 9),
+            ["this plan destroys 1 resource, and the limit is 0"]
+        );
+    }
+
+    #[test]
+    fn the_percentage_is_of_the_recorded_resources_and_creating_counts_for_nothing() {
+        let one = plan(&[Action::Update, Action::Create, Action::Create, Action::Adopt, Action::Nothing]);
+        assert_eq!(said(&one, &limited(None, Some(34)), 3), Vec::<String>::new());
+        assert_eq!(
+            said(&one, &limited(None, Some(33)), 3),
+            ["this plan changes, replaces or destroys 1 of 3 resources in the state, 34 percent, \
+                 and the limit is 33 percent"]
+        );
+        // The first plan has nothing recorded, and nothing to brake.
+        assert_eq!(said(&one, &limited(None, Some(0)), 0), Vec::<String>::new());
+    }
+}

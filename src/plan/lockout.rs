@@ -1,0 +1,125 @@
+//! Whether a plan locks out the one who makes it.
+
+use std::collections::BTreeSet;
+
+use super::Plan;
+use crate::access::{AccessChange, Aspect};
+use crate::address::Address;
+use crate::call::{IamWrite, Write};
+use crate::diagnostic::Diagnostic;
+use crate::diff::Action;
+use crate::policy::action_matches;
+use crate::policy::compare::Grant;
+
+/// What the plan takes from its own caller. Others than users and roles of this account (its root, somebody who is
+/// federated) nobody can lock out from here.
+pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
+    let Some(caller) = caller(&plan.header.caller) else { return Vec::new() };
+    let gone = plan.changes.iter().filter(|it| matches!(it.action, Action::Delete | Action::Replace));
+    let what = gone.filter_map(|change| {
+        let address = &change.address;
+        let verb = if change.action == Action::Delete { "removes" } else { "replaces" };
+        let parts = ["access_key", "user_policy_attachment", "user_policy", "role_policy_attachment", "role_policy"];
+        let itself = *address == caller;
+        let part = parts.contains(&address.kind())
+            && (address.kind() == "access_key" || address.kind().starts_with(caller.kind()))
+            && caller_of(address) == caller.name()
+            && (address.kind() != "access_key" || caller.kind() == "user");
+        (itself || part).then(|| format!("this plan {verb} {address}, and you are {caller} yourself"))
+    });
+    let undo = plan.access.iter().filter_map(|change| undoing(plan, &caller, change));
+    let all: BTreeSet<String> = what.chain(undo).collect();
+    let help = "have somebody else apply it, or add --allow-lockout if you have another way in";
+    all.into_iter().map(|message| Diagnostic::error("lockout", None, message).help(help)).collect()
+}
+
+/// Whose attachment, policy or key it is: `serverless/Deploy`, `serverless`.
+fn caller_of(address: &Address) -> &str {
+    address.name().split('/').next().unwrap_or_default()
+}
+
+/// `arn:aws:iam::123456789012:user/team/ada`, `arn:aws:sts::123456789012:assumed-role/runner/session`.
+fn caller(arn: &str) -> Option<Address> {
+    let resource = arn.splitn(6, ':').nth(5)?;
+    let mut parts = resource.split('/');
+    match parts.next()? {
+        "user" => Some(Address::new("user", parts.next_back()?)),
+        "assumed-role" => Some(Address::new("role", parts.next()?)),
+        _ => None,
+    }
+}
+
+/// The calls that would take the plan's changes back, and that its caller is no longer allowed.
+fn undoing(plan: &Plan, caller: &Address, change: &AccessChange) -> Option<String> {
+    if change.subject != *caller || change.aspect != Aspect::Permissions {
+        return None;
+    }
+    let undo: BTreeSet<&str> = plan.steps.iter().flat_map(|step| &step.calls).filter_map(reverse).collect();
+    let lost: Vec<&str> =
+        undo.into_iter().filter(|action| change.lost.iter().any(|effect| is_lost(&effect.grant, action))).collect();
+    (!lost.is_empty()).then(|| {
+        format!("after this plan you, {caller}, are no longer allowed all that would undo it: {}", lost.join(", "))
+    })
+}
+
+/// It is lost where no part of it stays that is as good.
+fn is_lost(grant: &Grant, action: &str) -> bool {
+    let kept = grant.already.iter().any(|part| {
+        action_matches(&part.action, action)
+            && (part.resource == "*" || grant.resources.contains(&part.resource))
+            && part.condition == grant.condition
+    });
+    names(&grant.actions, &grant.except_actions, action) && !kept
+}
+
+fn names(actions: &[String], except: &[String], action: &str) -> bool {
+    let any = |patterns: &[String]| patterns.iter().any(|pattern| action_matches(pattern, action));
+    any(actions) && !any(except)
+}
+
+/// The action that takes a change of somebody's permissions back.
+fn reverse(write: &Write) -> Option<&'static str> {
+    let Write::Iam(write) = write else { return None };
+    Some(match write {
+        IamWrite::DetachUserPolicy { .. } => "iam:AttachUserPolicy",
+        IamWrite::DetachRolePolicy { .. } => "iam:AttachRolePolicy",
+        IamWrite::AttachUserPolicy { .. } => "iam:DetachUserPolicy",
+        IamWrite::AttachRolePolicy { .. } => "iam:DetachRolePolicy",
+        IamWrite::DeleteUserPolicy { .. } | IamWrite::PutUserPolicy { .. } => "iam:PutUserPolicy",
+        IamWrite::DeleteRolePolicy { .. } | IamWrite::PutRolePolicy { .. } => "iam:PutRolePolicy",
+        IamWrite::CreatePolicyVersion { .. } => "iam:CreatePolicyVersion",
+        IamWrite::DeletePolicy { .. } => "iam:CreatePolicy",
+        IamWrite::PutUserPermissionsBoundary { .. } => "iam:DeleteUserPermissionsBoundary",
+        IamWrite::PutRolePermissionsBoundary { .. } => "iam:DeleteRolePermissionsBoundary",
+        IamWrite::DeleteUserPermissionsBoundary { .. } => "iam:PutUserPermissionsBoundary",
+        IamWrite::DeleteRolePermissionsBoundary { .. } => "iam:PutRolePermissionsBoundary",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caller_is_a_user_or_the_role_of_a_session() {
+        assert_eq!(caller("arn:aws:iam::123456789012:user/team/ada"), Some(Address::new("user", "ada")));
+        assert_eq!(
+            caller("arn:aws:sts::123456789012:assumed-role/runner/session"),
+            Some(Address::new("role", "runner"))
+        );
+        assert_eq!(caller("arn:aws:iam::123456789012:root"), None);
+        assert_eq!(caller("arn:aws:sts::123456789012:federated-user/ada"), None);
+        assert_eq!(caller(""), None);
+    }
+
+    #[test]
+    fn actions_are_compared_as_iam_does() {
+        let patterns = |list: &[&str]| list.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        assert!(names(&patterns(&["iam:*Policy"]), &[], "iam:PutUserPolicy"));
+        assert!(names(&patterns(&["IAM:putuserpolic?"]), &[], "iam:PutUserPolicy"));
+        assert!(names(&patterns(&["*"]), &[], "iam:PutUserPolicy"));
+        assert!(!names(&patterns(&["*"]), &patterns(&["iam:*"]), "iam:PutUserPolicy"));
+        assert!(!names(&patterns(&["s3:*", "iam:Get*"]), &[], "iam:PutUserPolicy"));
+    }
+}

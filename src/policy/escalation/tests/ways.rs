@@ -1,0 +1,113 @@
+//! One test for each way of the published lists: by these permissions it is open, and not without any of them.
+
+use super::*;
+
+fn open(name: &str, actions: &[&str]) {
+    assert_eq!(names(ROLE, &allow(actions, "*")), [name], "{actions:?}");
+    for missing in actions {
+        let left: Vec<&str> = actions.iter().copied().filter(|action| action != missing).collect();
+        let still = if left.is_empty() { Vec::new() } else { names(ROLE, &allow(&left, "*")) };
+        assert!(!still.contains(&name), "without {missing}");
+        let deny = json!({"Effect": "Deny", "Action": missing, "Resource": "*"});
+        assert!(!names(ROLE, &json!([allow(actions, "*"), deny])).contains(&name), "with {missing} denied");
+    }
+}
+
+macro_rules! ways {
+    ($($test:ident: $($action:literal),+;)+) => {
+        $(
+            #[test]
+            fn $test() {
+                open(&concat!("escalation_", stringify!($test)).replace('_', "-"), &[$($action),+]);
+            }
+        )+
+
+        #[test]
+        fn each_way_has_a_test() {
+            let tested: BTreeSet<String> =
+                [$(concat!("escalation_", stringify!($test)).replace('_', "-")),+].into();
+            let all: BTreeSet<String> = all().map(|path| path.name.to_owned()).collect();
+            assert_eq!(tested, all);
+        }
+    };
+}
+
+ways! {
+    create_policy_version: "iam:CreatePolicyVersion";
+    set_default_policy_version: "iam:SetDefaultPolicyVersion";
+    attach_user_policy: "iam:AttachUserPolicy";
+    put_user_policy: "iam:PutUserPolicy";
+    attach_group_policy: "iam:AttachGroupPolicy";
+    put_group_policy: "iam:PutGroupPolicy";
+    add_user_to_group: "iam:AddUserToGroup";
+    attach_role_policy: "iam:AttachRolePolicy";
+    put_role_policy: "iam:PutRolePolicy";
+    delete_user_permissions_boundary: "iam:DeleteUserPermissionsBoundary";
+    put_user_permissions_boundary: "iam:PutUserPermissionsBoundary";
+    delete_role_permissions_boundary: "iam:DeleteRolePermissionsBoundary";
+    put_role_permissions_boundary: "iam:PutRolePermissionsBoundary";
+    create_access_key: "iam:CreateAccessKey";
+    create_login_profile: "iam:CreateLoginProfile";
+    update_login_profile: "iam:UpdateLoginProfile";
+    update_assume_role_policy: "iam:UpdateAssumeRolePolicy";
+    create_role: "iam:CreateRole", "iam:PutRolePolicy";
+    change_role_assume: "iam:PutRolePolicy", "sts:AssumeRole";
+    change_role_lambda: "iam:PutRolePolicy", "iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction";
+    assume_any_role: "sts:AssumeRole";
+    pass_role_lambda_invoke: "iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction";
+    pass_role_lambda_event_source: "iam:PassRole", "lambda:CreateFunction", "lambda:CreateEventSourceMapping";
+    pass_role_lambda_add_permission: "iam:PassRole", "lambda:CreateFunction", "lambda:AddPermission";
+    pass_role_ec2_run_instances: "iam:PassRole", "ec2:RunInstances";
+    pass_role_ec2_spot_instances: "iam:PassRole", "ec2:RequestSpotInstances";
+    pass_role_ec2_instance_profile: "iam:PassRole", "ec2:AssociateIamInstanceProfile";
+    pass_role_ecs_run_task: "iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask";
+    pass_role_ecs_start_task: "iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:StartTask";
+    pass_role_ecs_create_service: "iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:CreateService";
+    pass_role_glue_dev_endpoint: "iam:PassRole", "glue:CreateDevEndpoint";
+    pass_role_glue_create_job: "iam:PassRole", "glue:CreateJob", "glue:StartJobRun";
+    pass_role_glue_create_job_trigger: "iam:PassRole", "glue:CreateJob", "glue:CreateTrigger";
+    pass_role_glue_update_job: "iam:PassRole", "glue:UpdateJob", "glue:StartJobRun";
+    pass_role_glue_update_job_trigger: "iam:PassRole", "glue:UpdateJob", "glue:CreateTrigger";
+    pass_role_cloudformation_create_stack: "iam:PassRole", "cloudformation:CreateStack";
+    pass_role_cloudformation_stack_set:
+        "iam:PassRole", "cloudformation:CreateStackSet", "cloudformation:CreateStackInstances";
+    pass_role_cloudformation_update_stack_set: "iam:PassRole", "cloudformation:UpdateStackSet";
+    pass_role_data_pipeline:
+        "iam:PassRole", "datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition",
+        "datapipeline:ActivatePipeline";
+    pass_role_codebuild: "iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild";
+    pass_role_codebuild_batch: "iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuildBatch";
+    pass_role_codestar: "iam:PassRole", "codestar:CreateProject";
+    pass_role_sagemaker_notebook: "iam:PassRole", "sagemaker:CreateNotebookInstance";
+    pass_role_sagemaker_training: "iam:PassRole", "sagemaker:CreateTrainingJob";
+    pass_role_sagemaker_processing: "iam:PassRole", "sagemaker:CreateProcessingJob";
+    pass_role_apprunner: "iam:PassRole", "apprunner:CreateService";
+    pass_role_bedrock_code_interpreter:
+        "iam:PassRole", "bedrock-agentcore:CreateCodeInterpreter", "bedrock-agentcore:StartCodeInterpreterSession",
+        "bedrock-agentcore:InvokeCodeInterpreter";
+    pass_role_step_functions: "iam:PassRole", "states:CreateStateMachine", "states:StartExecution";
+    pass_role_batch: "iam:PassRole", "batch:RegisterJobDefinition", "batch:SubmitJob";
+    pass_role_scheduler: "iam:PassRole", "scheduler:CreateSchedule";
+    lambda_update_code: "lambda:UpdateFunctionCode";
+    lambda_update_configuration: "lambda:UpdateFunctionConfiguration";
+    glue_update_dev_endpoint: "glue:UpdateDevEndpoint";
+    sagemaker_notebook_url: "sagemaker:CreatePresignedNotebookInstanceUrl";
+    sagemaker_lifecycle:
+        "sagemaker:CreateNotebookInstanceLifecycleConfig", "sagemaker:StopNotebookInstance",
+        "sagemaker:UpdateNotebookInstance", "sagemaker:StartNotebookInstance";
+    cloudformation_update_stack: "cloudformation:UpdateStack";
+    cloudformation_change_set: "cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet";
+    codebuild_start_build: "codebuild:StartBuild";
+    codebuild_start_build_batch: "codebuild:StartBuildBatch";
+    codestar_from_template: "codestar:CreateProjectFromTemplate";
+    codestar_team_member: "codestar:CreateProject", "codestar:AssociateTeamMember";
+    ec2_user_data: "ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances";
+    ec2_launch_template: "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate";
+    ec2_instance_connect: "ec2-instance-connect:SendSSHPublicKey";
+    ssm_start_session: "ssm:StartSession";
+    ssm_send_command: "ssm:SendCommand";
+    ecs_execute_command: "ecs:ExecuteCommand";
+    apprunner_update_service: "apprunner:UpdateService";
+    bedrock_code_interpreter:
+        "bedrock-agentcore:StartCodeInterpreterSession", "bedrock-agentcore:InvokeCodeInterpreter";
+}

@@ -1,0 +1,132 @@
+//! The objects of one bucket, for the state that is kept in it.
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use tokio::sync::OnceCell;
+
+use super::failure::Cause;
+use super::{Aws, Options, s3_read};
+use crate::call::{BucketRef, Failure, FailureKind};
+use crate::port::{Object, Objects, Only, Put};
+
+/// The name under which an object's writer is kept in its metadata.
+const WRITER: &str = "relayctl-writer";
+
+/// As many keys as DeleteObjects takes.
+const BATCH: usize = 1000;
+
+pub struct Bucket {
+    name: String,
+    options: Options,
+    aws: OnceCell<Aws>,
+    /// In the bucket's own region, which need not be the manifest's.
+    client: OnceCell<Client>,
+}
+
+impl Bucket {
+    /// Connects when it is first asked for something.
+    pub fn new(name: String, options: Options) -> Self {
+        Self { name, options, aws: OnceCell::new(), client: OnceCell::new() }
+    }
+
+    /// Over a connection that is there already.
+    pub fn over(name: String, aws: Aws, region: String) -> Self {
+        let options = Options { region, ..Options::default() };
+        Self { name, options, aws: OnceCell::new_with(Some(aws)), client: OnceCell::new() }
+    }
+
+    async fn aws(&self) -> &Aws {
+        self.aws.get_or_init(|| Aws::connect(&self.options)).await
+    }
+
+    async fn client(&self) -> Result<&Client, Failure> {
+        let find = || async {
+            let aws = self.aws().await;
+            let bucket = BucketRef { name: self.name.clone(), region: self.options.region.clone() };
+            let found = s3_read::head(&aws.s3(&bucket.region), &bucket).await;
+            let region = found.map_err(|cause| cause.into_failure("s3:HeadBucket", aws.endpoint()))?;
+            Ok(aws.s3(&region))
+        };
+        self.client.get_or_try_init(find).await
+    }
+
+    async fn failure(&self, cause: Cause, call: &str) -> Failure {
+        cause.into_failure(call, self.aws().await.endpoint())
+    }
+}
+
+#[async_trait]
+impl Objects for Bucket {
+    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+        match read(self.client().await?, &self.name, key).await {
+            Ok(object) => Ok(Some(object)),
+            Err(cause) if cause.code == "NoSuchKey" => Ok(None),
+            Err(cause) => Err(self.failure(cause, "s3:GetObject").await),
+        }
+    }
+
+    async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure> {
+        let request = self.client().await?.put_object().bucket(&self.name).key(key).metadata(WRITER, writer);
+        let request = request.content_type("application/json").body(ByteStream::from(body.to_vec()));
+        let request = match only {
+            Only::IfAbsent => request.if_none_match("*"),
+            Only::IfTag(tag) => request.if_match(tag),
+        };
+        let cause = match request.send().await {
+            Ok(done) => return Ok(Put::Done { tag: done.e_tag.unwrap_or_default() }),
+            Err(error) => Cause::from(error),
+        };
+        match (cause.status, cause.code.as_str()) {
+            // If-Match on an object that has been deleted meanwhile is answered as if it were read.
+            (Some(412), _) | (_, "NoSuchKey") => Ok(Put::Refused),
+            (Some(409), "ConditionalRequestConflict") => Ok(Put::Busy),
+            _ => Err(self.failure(cause, "s3:PutObject").await),
+        }
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+        let mut pages =
+            self.client().await?.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            match page {
+                Ok(page) => keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key)),
+                Err(error) => return Err(self.failure(Cause::from(error), "s3:ListObjectsV2").await),
+            }
+        }
+        Ok(keys)
+    }
+
+    async fn delete(&self, keys: &[String]) -> Result<(), Failure> {
+        for keys in keys.chunks(BATCH) {
+            if let Err(cause) = remove(self.client().await?, &self.name, keys).await {
+                return Err(self.failure(cause, "s3:DeleteObjects").await);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn read(client: &Client, bucket: &str, key: &str) -> Result<Object, Cause> {
+    let found = client.get_object().bucket(bucket).key(key).send().await?;
+    let writer = found.metadata().and_then(|metadata| metadata.get(WRITER)).cloned().unwrap_or_default();
+    let tag = found.e_tag.unwrap_or_default();
+    let body = found.body.collect().await.map_err(|error| Cause::unreadable(error.to_string()))?;
+    Ok(Object { body: body.to_vec(), tag, writer })
+}
+
+async fn remove(client: &Client, bucket: &str, keys: &[String]) -> Result<(), Cause> {
+    let named: Result<Vec<_>, _> = keys.iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect();
+    let delete = Delete::builder().set_objects(Some(named?)).quiet(true).build()?;
+    let answer = client.delete_objects().bucket(bucket).delete(delete).send().await?;
+    match answer.errors.unwrap_or_default().into_iter().next() {
+        None => Ok(()),
+        Some(error) => {
+            let code = error.code.unwrap_or_default();
+            let kind = if code == "AccessDenied" { FailureKind::AccessDenied } else { FailureKind::Other };
+            Err(Cause::new(kind, &code, error.message.unwrap_or_default()))
+        }
+    }
+}

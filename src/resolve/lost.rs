@@ -1,0 +1,249 @@
+//! What the ownership tags tell where the state is lost: which objects are this manifest's, declared or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{self, StreamExt};
+use serde_json::json;
+
+use super::read;
+use crate::address::Address;
+use crate::call::batch::{BucketAspect, Scope};
+use crate::call::iam::{AuthorizationDetails, Inline};
+use crate::call::{
+    BucketRef, Facet, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read,
+    S3Reply, Snapshot,
+};
+use crate::diff::{self, Action, Decision};
+use crate::kind::{self, Attached, Form, OWNER_TAG};
+use crate::model::{Desired, Entry, Live, Recorded, Status};
+use crate::port::Provider;
+use crate::value::{Attributes, Tags, Value, from_tags, text};
+
+/// What is ours, and what could not be asked for it.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub resources: Recorded,
+    pub unread: Vec<Failure>,
+}
+
+/// What carries the manifest's tag and is not declared, with what hangs on it. What is declared is known by its name.
+pub async fn undeclared(provider: &dyn Provider, desired: &Desired, parallelism: usize) -> Found {
+    let mut sweep = Sweep { provider, desired, parallelism, found: Found::default(), policies: names(desired) };
+    let details = sweep.details().await;
+    sweep.policies(&details).await;
+    for user in &details.users {
+        let (name, path) = (&user.user.name, &user.user.path);
+        let parent = Address::new("user", name);
+        if sweep.is_ours(&user.user.tags) {
+            let attributes = principal(name, &user.user.arn, path, &user.user.tags);
+            sweep.object(&parent, &user.user.id, attributes, user.user.boundary.as_deref());
+            sweep.policies_on(&parent, &user.attached, &user.inline);
+            sweep.key(&parent).await;
+        }
+    }
+    for role in &details.roles {
+        let parent = Address::new("role", &role.role.name);
+        if sweep.is_ours(&role.role.tags) {
+            let attributes = principal(&role.role.name, &role.role.arn, &role.role.path, &role.role.tags);
+            sweep.object(&parent, &role.role.id, attributes, role.role.boundary.as_deref());
+            sweep.policies_on(&parent, &role.attached, &role.inline);
+        }
+    }
+    sweep.buckets().await;
+    sweep.found
+}
+
+/// What is declared and there, as the state would have recorded it: with the values that are live.
+pub fn declared(desired: &Desired, live: &Live) -> Recorded {
+    let decisions = diff::diff(desired, &Recorded::new(), live, false);
+    decisions.iter().filter_map(|decision| entry(decision, desired)).collect()
+}
+
+fn entry(decision: &Decision, desired: &Desired) -> Option<(Address, Entry)> {
+    let ours = matches!(decision.change.action, Action::Adopt | Action::Update | Action::Replace);
+    let seen = decision.seen.as_ref().filter(|_| ours)?;
+    let address = &decision.change.address;
+    let resource = desired.resources.get(address)?;
+    let kind = kind::of(address.kind())?;
+    let mut attributes = resource.attributes.clone();
+    for field in kind.fields().iter().filter(|field| field.form != Form::Setting) {
+        if let (Some(declared), Some(live)) = (attributes.get_mut(field.name), seen.attributes.get(field.name)) {
+            // Keys that are somebody else's stay theirs.
+            *declared = match (field.form, &*declared, live) {
+                (Form::Keyed, Value::Object(ours), Value::Object(live)) => live
+                    .iter()
+                    .filter(|(key, _)| ours.contains_key(*key))
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect(),
+                _ => live.clone(),
+            };
+        }
+    }
+    let entry =
+        Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: resource.depends_on.clone() };
+    Some((address.clone(), entry))
+}
+
+/// The names of the declared policies, by ARN.
+fn names(desired: &Desired) -> BTreeMap<String, String> {
+    let policies = desired.resources.iter().filter(|(address, _)| address.kind() == "policy");
+    policies.map(|(address, it)| (text(&it.attributes, "arn").to_owned(), address.name().to_owned())).collect()
+}
+
+fn principal(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
+    let all = [("name", json!(name)), ("arn", json!(arn)), ("path", json!(path)), ("tags", from_tags(tags))];
+    all.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+struct Sweep<'a> {
+    provider: &'a dyn Provider,
+    desired: &'a Desired,
+    parallelism: usize,
+    found: Found,
+    /// Ours, declared or not: names by ARN.
+    policies: BTreeMap<String, String>,
+}
+
+impl Sweep<'_> {
+    fn is_ours(&self, tags: &Tags) -> bool {
+        tags.get(OWNER_TAG) == Some(&self.desired.name)
+    }
+
+    async fn ask(&mut self, read: Read) -> Option<Reply> {
+        match self.provider.read(&read).await {
+            Ok(reply) => Some(reply),
+            Err(failure) if failure.kind == FailureKind::NotFound => None,
+            Err(failure) => {
+                self.found.unread.push(failure);
+                None
+            }
+        }
+    }
+
+    async fn details(&mut self) -> AuthorizationDetails {
+        match self.ask(Read::Iam(IamRead::GetAccountAuthorizationDetails)).await {
+            Some(Reply::Iam(IamReply::AuthorizationDetails(details))) => details,
+            _ => AuthorizationDetails::default(),
+        }
+    }
+
+    /// The sweep of the account has no tags of policies: each is asked.
+    async fn policies(&mut self, details: &AuthorizationDetails) {
+        let arns: BTreeSet<&String> = details.policies.iter().map(|it| &it.policy.arn).collect();
+        let unknown: Vec<String> = arns.into_iter().filter(|arn| !self.policies.contains_key(*arn)).cloned().collect();
+        let provider = self.provider;
+        let answers: Vec<_> = stream::iter(unknown)
+            .map(|arn| async move { provider.read(&Read::Iam(IamRead::GetPolicy { arn })).await })
+            .buffer_unordered(self.parallelism.max(1))
+            .collect()
+            .await;
+        for answer in answers {
+            match answer {
+                Ok(Reply::Iam(IamReply::Policy(policy))) if self.is_ours(&policy.tags) => {
+                    let name = policy.arn.rsplit('/').next().unwrap_or(&policy.arn).to_owned();
+                    let attributes = principal(&name, &policy.arn, &policy.path, &policy.tags);
+                    self.object(&Address::new("policy", &name), &policy.id, attributes, None);
+                    self.policies.insert(policy.arn, name);
+                }
+                Err(failure) if failure.kind != FailureKind::NotFound => self.found.unread.push(failure),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+
+    fn object(&mut self, address: &Address, id: &str, mut attributes: Attributes, boundary: Option<&str>) {
+        let policy = boundary.and_then(|arn| self.policies.get(arn)).map(|name| Address::new("policy", name));
+        attributes.extend(boundary.map(|arn| ("permissions_boundary".to_owned(), json!(arn))));
+        self.record(address.clone(), id.to_owned(), attributes, policy.into_iter().collect());
+    }
+
+    fn record(&mut self, address: Address, id: String, attributes: Attributes, depends_on: BTreeSet<Address>) {
+        if !self.desired.resources.contains_key(&address) {
+            let entry = Entry { status: Status::Done, id: Some(id), attributes, depends_on };
+            self.found.resources.insert(address, entry);
+        }
+    }
+
+    /// On what we made and no longer declare, everything is taken for ours; on what is declared, our own policies: who
+    /// attached one of AWS's there can't be told.
+    fn policies_on(&mut self, parent: &Address, attached: &[String], inline: &[Inline]) {
+        let declared = self.desired.resources.contains_key(parent);
+        let managed = attached.iter().map(|arn| Attached::Managed(arn.clone()));
+        let inline = inline.iter().map(|policy| Attached::Inline(policy.name.clone()));
+        for hanging in managed.chain(inline) {
+            let policy = match &hanging {
+                Attached::Managed(arn) => self.policies.get(arn).cloned(),
+                Attached::Inline(_) => None,
+            };
+            if declared && policy.is_none() {
+                continue;
+            }
+            let address = kind::attachment_address(parent, &hanging, &|_| policy.clone());
+            let attributes = kind::attachment_attributes(parent, &hanging);
+            let Some(id) = kind::of(address.kind()).and_then(|kind| kind.physical_id(&attributes)) else { continue };
+            let mut depends_on = BTreeSet::from([parent.clone()]);
+            depends_on.extend(policy.map(|name| Address::new("policy", name)));
+            self.record(address, id, attributes, depends_on);
+        }
+    }
+
+    /// A key has no tags. One of the user's that is in the profile of the user's name was put there by us.
+    async fn key(&mut self, user: &Address) {
+        let address = Address::new("access_key", user.name());
+        if self.desired.resources.contains_key(&address) {
+            return;
+        }
+        let name = user.name().to_owned();
+        let Some(Reply::Iam(IamReply::AccessKeys(keys))) =
+            self.ask(Read::Iam(IamRead::ListAccessKeys { user: name.clone() })).await
+        else {
+            return;
+        };
+        let held = self.ask(Read::File(FileRead::Credentials { profile: name.clone() })).await;
+        let Some(Reply::File(FileReply::KeyId(Some(id)))) = held else { return };
+        if !keys.iter().any(|key| key.id == id) {
+            return;
+        }
+        let attributes = [("user", json!(name)), ("profile", json!(name))];
+        let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).into();
+        self.record(address.clone(), id, attributes, BTreeSet::from([user.clone()]));
+        self.profile(&name, address).await;
+    }
+
+    async fn profile(&mut self, name: &str, key: Address) {
+        let read = Read::File(FileRead::Profile { profile: name.to_owned() });
+        let Some(Reply::File(FileReply::Settings(settings))) = self.ask(read).await else { return };
+        let mut attributes = Attributes::from([("profile".to_owned(), json!(name))]);
+        attributes.extend(settings.into_iter().filter(|(name, _)| ["region", "output"].contains(&name.as_str())));
+        let address = Address::new("aws_profile", name);
+        let id = kind::of("aws_profile").and_then(|kind| kind.physical_id(&attributes)).unwrap_or_default();
+        self.record(address, id, attributes, BTreeSet::from([key]));
+    }
+
+    async fn buckets(&mut self) {
+        let list = Read::S3(S3Read::ListBuckets { region: self.desired.region.clone() });
+        let Some(Reply::S3(S3Reply::Buckets(buckets))) = self.ask(list).await else { return };
+        let declared = |bucket: &BucketRef| self.desired.resources.contains_key(&Address::new("bucket", &bucket.name));
+        let unknown: Vec<BucketRef> = buckets.into_iter().filter(|bucket| !declared(bucket)).collect();
+        let facet = |bucket: &BucketRef| Facet::Bucket { bucket: bucket.clone(), aspect: BucketAspect::Tags };
+        let facets: BTreeSet<Facet> = unknown.iter().map(facet).collect();
+        let snapshot = read(self.provider, Snapshot::default(), &facets, Scope::Targeted, self.parallelism).await;
+        for bucket in unknown {
+            match snapshot.bucket(&bucket, BucketAspect::Tags) {
+                Observed::Present(S3Reply::Tags(tags)) if self.is_ours(&tags) => {
+                    let arn = format!("arn:{}:s3:::{}", self.desired.partition, bucket.name);
+                    let mut attributes = principal(&bucket.name, &arn, "", &tags);
+                    attributes.remove("path");
+                    let region = match snapshot.bucket(&bucket, BucketAspect::Existence) {
+                        Observed::Present(S3Reply::Bucket { region }) => region,
+                        _ => bucket.region,
+                    };
+                    attributes.insert("region".to_owned(), json!(region));
+                    self.record(Address::new("bucket", &bucket.name), bucket.name, attributes, BTreeSet::new());
+                }
+                Observed::Unknown(failure) => self.found.unread.push(failure),
+                Observed::Present(_) | Observed::Absent => {}
+            }
+        }
+    }
+}

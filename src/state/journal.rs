@@ -1,0 +1,244 @@
+//! The journal: what has changed since the state was last written whole, a line a change, so that noting a step costs the
+//! same however many there were before.
+
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::{DecodeError, State, VERSION};
+use crate::address::Address;
+use crate::kind;
+use crate::model::Entry;
+use crate::value::digest;
+
+/// How much of a line's SHA-256 stands before it.
+const CHECKSUM: usize = 16;
+
+/// One change of a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Of the state that it changes.
+    pub lineage: String,
+    /// Of the state after it.
+    pub serial: u64,
+    pub address: Address,
+    /// None: it is no longer recorded.
+    pub entry: Option<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    version: u32,
+    #[serde(flatten)]
+    change: &'a Change,
+}
+
+impl Change {
+    /// The line of the journal, with its end: a line without one is a write that was cut off.
+    ///
+    /// # Panics
+    /// Never: the maps of a state have text keys.
+    pub fn line(&self) -> String {
+        let text = serde_json::to_string(&Line { version: VERSION, change: self }).expect("a change always serialises");
+        let mut line = checksum(&text);
+        let _ = writeln!(line, " {text}");
+        line
+    }
+}
+
+impl State {
+    /// What the state is after the change.
+    pub fn change(&mut self, change: Change) {
+        self.serial = change.serial;
+        match change.entry {
+            Some(entry) => self.resources.insert(change.address, entry),
+            None => self.resources.remove(&change.address),
+        };
+    }
+
+    /// What the state is after what a journal says. Changes that the state already holds are passed over: they stay in the
+    /// journal of a run that was killed between writing the state and clearing the journal.
+    pub fn replay(mut self, changes: Vec<Change>) -> Result<Self, DecodeError> {
+        for change in changes {
+            if change.lineage != self.lineage {
+                return Err(DecodeError::NotState(format!(
+                    "it belongs to another state (of lineage {}; the state beside it is of lineage {})",
+                    change.lineage, self.lineage
+                )));
+            }
+            if change.serial > self.serial + 1 {
+                return Err(DecodeError::NotState(format!(
+                    "it has no change {}: after {} comes {}",
+                    self.serial + 1,
+                    self.serial,
+                    change.serial
+                )));
+            }
+            if change.serial == self.serial + 1 {
+                self.change(change);
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// The changes of a journal, in its order. A last line that was cut off is left out: nobody was told that it was saved.
+/// Anything else that is wrong is an error.
+pub fn decode_journal(bytes: &[u8]) -> Result<Vec<Change>, DecodeError> {
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let last = lines.len();
+    let mut changes = Vec::with_capacity(last);
+    for (number, line) in (1..).zip(lines) {
+        match intact(line) {
+            Some(text) => changes.push(decode_change(text).map_err(|error| error.at(number))?),
+            None if number == last && is_cut_off(line) => {
+                tracing::debug!(number, "the journal's last line was cut off, and is left out");
+            }
+            None => {
+                return Err(DecodeError::NotState(format!(
+                    "line {number} of {last} is damaged: its checksum is another than its content's"
+                )));
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// One line of the journal.
+pub fn decode_line(bytes: &[u8]) -> Result<Change, DecodeError> {
+    intact(bytes).map_or_else(|| Err(DecodeError::NotState("it is damaged".to_owned())), decode_change)
+}
+
+/// A killed run leaves the beginning of its last line; a power cut may leave zeros where a part of it was to be. A line that
+/// is whole and wrong is neither.
+fn is_cut_off(line: &[u8]) -> bool {
+    !line.ends_with(b"\n") || line.contains(&0)
+}
+
+fn intact(line: &[u8]) -> Option<&str> {
+    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let (sum, text) = line.split_once(' ')?;
+    (sum == checksum(text)).then_some(text)
+}
+
+fn decode_change(text: &str) -> Result<Change, DecodeError> {
+    let wrong = |error: serde_json::Error| DecodeError::NotState(error.to_string());
+    let Versioned { version } = serde_json::from_str(text).map_err(wrong)?;
+    if version != VERSION {
+        return Err(DecodeError::Newer(version));
+    }
+    let change: Change = serde_json::from_str(text).map_err(wrong)?;
+    match kind::of(change.address.kind()) {
+        Some(_) => Ok(change),
+        None => Err(DecodeError::NotState(format!(
+            "it records `{}`, of a kind that this relayctl does not know",
+            change.address
+        ))),
+    }
+}
+
+impl DecodeError {
+    fn at(self, line: usize) -> Self {
+        match self {
+            Self::NotState(why) => Self::NotState(format!("line {line}: {why}")),
+            newer @ Self::Newer(_) => newer,
+        }
+    }
+}
+
+fn checksum(text: &str) -> String {
+    let mut sum = digest(&text);
+    sum.truncate(CHECKSUM);
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Recorded, Status};
+
+    fn change(serial: u64, name: &str) -> Change {
+        let entry = Entry {
+            status: Status::Done,
+            id: Some("AIDAEXAMPLE".into()),
+            attributes: [("name".to_owned(), name.into())].into(),
+            depends_on: std::collections::BTreeSet::new(),
+        };
+        Change { lineage: "8d3c".into(), serial, address: Address::new("user", name), entry: Some(entry) }
+    }
+
+    fn state(serial: u64) -> State {
+        State {
+            version: VERSION,
+            lineage: "8d3c".into(),
+            serial,
+            manifest: "dev".into(),
+            account: "123456789012".into(),
+            resources: Recorded::new(),
+        }
+    }
+
+    fn refusal(result: Result<impl std::fmt::Debug, DecodeError>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_byte_holds_every_line_before_the_cut() {
+        let changes = [change(1, "ada"), Change { entry: None, ..change(2, "ada") }, change(3, "bob\n")];
+        let lines: Vec<String> = changes.iter().map(Change::line).collect();
+        let text = lines.concat();
+        for cut in 0..=text.len() {
+            let ends = (1..=3).filter(|count| lines[..*count].concat().len() <= cut).count();
+            assert_eq!(decode_journal(&text.as_bytes()[..cut]).unwrap(), changes[..ends], "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn every_damaged_byte_of_a_whole_line_is_refused() {
+        let first = change(1, "ada").line();
+        let text = first.clone() + &change(2, "bob").line();
+        for at in 0..first.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] ^= 1;
+            assert!(refusal(decode_journal(&bytes)).contains("is damaged"), "byte {at}");
+        }
+        assert!(refusal(decode_journal(text.replace("bob", "eve").as_bytes())).contains("line 2 of 2 is damaged"));
+        // The file system had made room for the last line, and the power went before all of it was there.
+        let unwritten = text.replace("bob", "\0\0\0");
+        assert_eq!(decode_journal(unwritten.as_bytes()).unwrap(), [change(1, "ada")]);
+    }
+
+    #[test]
+    fn changes_are_replayed_once_and_in_order() {
+        let journal = || vec![change(2, "ada"), change(3, "bob"), Change { entry: None, ..change(4, "ada") }];
+        let folded = state(1).replay(journal()).unwrap();
+        assert_eq!((folded.serial, folded.resources.len()), (4, 1));
+        assert_eq!(folded.clone().replay(journal()).unwrap(), folded, "what the state holds already is passed over");
+        assert_eq!(refusal(state(0).replay(journal())), "it has no change 1: after 0 comes 2");
+    }
+
+    #[test]
+    fn another_states_journal_is_refused_with_both_lineages() {
+        let other = State { lineage: "ffff".into(), ..state(1) };
+        let told = refusal(other.replay(vec![change(2, "ada")]));
+        assert_eq!(told, "it belongs to another state (of lineage 8d3c; the state beside it is of lineage ffff)");
+    }
+
+    #[test]
+    fn a_line_of_a_newer_version_or_of_an_unknown_kind_is_refused() {
+        let with = |from: &str, to: &str| {
+            let line = change(1, "ada").line().replace(from, to);
+            let text = line.split_once(' ').unwrap().1.trim_end().to_owned();
+            format!("{} {text}\n", checksum(&text))
+        };
+        let newer = with("\"version\":1", "\"version\":2");
+        assert!(matches!(decode_journal(newer.as_bytes()), Err(DecodeError::Newer(2))));
+        let told = refusal(decode_journal(with("user.ada", "spaceship.ada").as_bytes()));
+        assert_eq!(told, "line 1: it records `spaceship.ada`, of a kind that this relayctl does not know");
+    }
+}

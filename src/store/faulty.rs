@@ -1,0 +1,55 @@
+//! A store that goes wrong on purpose.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::port::{Lock, Store};
+use crate::provider::faulty::{Faults, Seam};
+use crate::state::{Change, LockInfo, State, StoreError};
+
+pub struct FaultyStore<S> {
+    inner: S,
+    faults: Arc<Faults>,
+}
+
+impl<S: Store> FaultyStore<S> {
+    pub fn new(inner: S, faults: Arc<Faults>) -> Self {
+        Self { inner, faults }
+    }
+
+    fn lost(&self) -> StoreError {
+        StoreError::Io { what: "save", location: self.location(), cause: std::io::ErrorKind::TimedOut.into() }
+    }
+}
+
+#[async_trait]
+impl<S: Store> Store for FaultyStore<S> {
+    async fn load(&self) -> Result<Option<State>, StoreError> {
+        self.inner.load().await
+    }
+
+    async fn save(&self, state: &State) -> Result<(), StoreError> {
+        self.faults.pass(Seam::Save, self.inner.save(state), || self.lost()).await
+    }
+
+    async fn append(&self, change: &Change) -> Result<(), StoreError> {
+        self.faults.pass(Seam::Save, self.inner.append(change), || self.lost()).await
+    }
+
+    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        self.inner.lock(info).await
+    }
+
+    fn held(&self) -> Result<(), StoreError> {
+        self.inner.held()
+    }
+
+    async fn unlock(&self, id: &str) -> Result<LockInfo, StoreError> {
+        self.inner.unlock(id).await
+    }
+
+    fn location(&self) -> String {
+        self.inner.location()
+    }
+}

@@ -1,0 +1,63 @@
+//! The journal's file: lines are only ever added at its end.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::provider::files::disk;
+
+/// Adds a line, which is on the disk when this returns. After an error the file is as it was.
+pub fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+    let is_new = !path.exists();
+    if is_new {
+        fs::create_dir_all(disk::folder(path))?;
+    }
+    let mut file = open(path)?;
+    let end = end_of_lines(&mut file)?;
+    file.seek(SeekFrom::Start(end))?;
+    let written = file.write_all(line).and_then(|()| file.sync_data());
+    if let Err(error) = written {
+        // The full disk took a part of it. If even this fails, it is a line that was cut off, which nobody minds.
+        drop(file.set_len(end));
+        return Err(error);
+    }
+    if is_new { disk::sync_folder(disk::folder(path)) } else { Ok(()) }
+}
+
+pub fn clear(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => disk::sync_folder(disk::folder(path)),
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Where the last whole line ends. Only after a write that was cut off does that take more than a look at the last byte:
+/// the rest of that line must not become the beginning of the next.
+fn end_of_lines(file: &mut File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    if length == 0 {
+        return Ok(0);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::Start(length - 1))?;
+    file.read_exact(&mut last)?;
+    if last == *b"\n" {
+        return Ok(length);
+    }
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let end = u64::try_from(end).unwrap_or(length);
+    file.set_len(end)?;
+    Ok(end)
+}

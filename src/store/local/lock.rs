@@ -1,0 +1,192 @@
+//! The lock of a local state.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::sleep;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::LocalStore;
+use crate::port::{Lock, Store};
+use crate::provider::files::disk;
+use crate::state::{LockInfo, StoreError};
+use crate::store::lease::{LEASE, Renewal};
+
+/// A holder that has just taken the lock needs a moment to write down who it is.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The lock that a store gave out last, as long as it is held.
+pub(super) type Given = Mutex<Weak<Held>>;
+
+/// A lock file that this process has locked.
+#[derive(Debug)]
+pub(super) struct Held {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl LocalStore {
+    /// The lock is the operating system's, on the lock file, not the file's existence: a killed run's is gone with it,
+    /// and a file that it left behind is simply taken over.
+    pub(super) fn take(&self, info: &LockInfo) -> Result<LocalLock, StoreError> {
+        let error = self.error("lock");
+        let path = self.beside(".lock");
+        fs::create_dir_all(disk::folder(&path)).map_err(&error)?;
+        for _ in 0..ATTEMPTS {
+            let mut file = open_private(&path).map_err(&error)?;
+            match file.try_lock() {
+                // The last holder may have deleted the file between our opening and our locking it; then the lock is
+                // on a file that nobody else will find.
+                Ok(()) if is_same_file(&file, &path) => {
+                    if let Some(other) = read_info(&mut file).filter(|other| lives_elsewhere(other, info)) {
+                        return Err(self.locked_by(other));
+                    }
+                    write_info(&mut file, &info.leased(Timestamp::now(), LEASE)).map_err(&error)?;
+                    return Ok(self.give(path, file, info.clone()));
+                }
+                Ok(()) => {}
+                Err(TryLockError::Error(cause)) => return Err(error(cause)),
+                Err(TryLockError::WouldBlock) => match read_info(&mut file) {
+                    Some(info) => return Err(self.locked_by(info)),
+                    None => sleep(PAUSE),
+                },
+            }
+        }
+        // It is held, but its file does not say by whom.
+        Err(self.locked_by(LockInfo::unknown()))
+    }
+
+    fn give(&self, path: PathBuf, file: File, info: LockInfo) -> LocalLock {
+        let held = Arc::new(Held { path, file: Mutex::new(file) });
+        let weak = Arc::downgrade(&held);
+        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = weak.clone();
+        let renewal = Renewal::start(LEASE, move || {
+            let goes_on = weak.upgrade().is_some_and(|held| held.renew(&info));
+            async move { goes_on }
+        });
+        LocalLock { held, _renewal: renewal }
+    }
+
+    /// Whether the lock that this store gave out is still its own.
+    pub(super) fn still_held(&self) -> Result<(), StoreError> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        match given {
+            Some(held) if !held.is_ours() => {
+                let why = match read_at(&held.path) {
+                    Some(info) => format!("now {info} holds it"),
+                    None => "somebody has removed it".to_owned(),
+                };
+                Err(StoreError::Lost { location: self.location(), why })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Its holder, should it still live, finds another file at this place, or none.
+    pub(super) fn take_away(&self, id: &str) -> Result<LockInfo, StoreError> {
+        let path = self.beside(".lock");
+        let location = self.location();
+        let Some(info) = read_at(&path) else { return Err(StoreError::NotLocked { location }) };
+        if info.id != id {
+            return Err(StoreError::OtherLock { location, info: Box::new(info) });
+        }
+        fs::remove_file(&path).map_err(self.error("unlock"))?;
+        Ok(info)
+    }
+
+    fn locked_by(&self, info: LockInfo) -> StoreError {
+        StoreError::Locked { location: self.location(), info: Box::new(info) }
+    }
+}
+
+/// The locks of a network file system may end at the host. What another host wrote holds until it expires.
+fn lives_elsewhere(other: &LockInfo, us: &LockInfo) -> bool {
+    other.host != us.host && !other.expires.is_empty() && !other.has_expired(Timestamp::now())
+}
+
+impl Held {
+    fn is_ours(&self) -> bool {
+        is_same_file(&self.file.lock().unwrap_or_else(PoisonError::into_inner), &self.path)
+    }
+
+    /// Whether to go on. In place and of the same length, so that a full disk cannot spoil it.
+    fn renew(&self, info: &LockInfo) -> bool {
+        if !self.is_ours() {
+            return false;
+        }
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = overwrite_info(&mut file, &info.leased(Timestamp::now(), LEASE)) {
+            tracing::debug!(%error, "the lock could not be renewed; on this machine it holds all the same");
+        }
+        true
+    }
+}
+
+/// Held while its file is open.
+pub(super) struct LocalLock {
+    held: Arc<Held>,
+    _renewal: Renewal,
+}
+
+impl Lock for LocalLock {}
+
+impl Drop for LocalLock {
+    /// Deletes the file while the lock on it is still held, so that it cannot be another run's.
+    fn drop(&mut self) {
+        if !self.held.is_ours() {
+            return;
+        }
+        if let Err(error) = fs::remove_file(&self.held.path) {
+            tracing::debug!(%error, "the lock file stays behind; the next run takes it over");
+        }
+    }
+}
+
+fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Windows does not delete a file that somebody has open.
+#[cfg(not(unix))]
+fn is_same_file(_file: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+fn write_info(file: &mut File, info: &LockInfo) -> io::Result<()> {
+    file.set_len(0)?;
+    overwrite_info(file, info)
+}
+
+fn overwrite_info(file: &mut File, info: &LockInfo) -> io::Result<()> {
+    file.rewind()?;
+    file.write_all(format!("{}\n", serde_json::to_string_pretty(info)?).as_bytes())
+}
+
+/// `None`: its holder has not written it yet.
+fn read_info(file: &mut File) -> Option<LockInfo> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn read_at(path: &Path) -> Option<LockInfo> {
+    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+}

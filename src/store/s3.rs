@@ -1,0 +1,220 @@
+//! State in a bucket, for teams and pipelines: only ever written under conditions, so that two runs cannot both believe that
+//! they wrote it.
+
+mod lock;
+mod writer;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::lease::LEASE;
+use crate::call::Failure;
+use crate::port::{Lock, Object, Objects, Only, Store};
+use crate::state::{Change, DecodeError, LockInfo, S3Place, State, StoreError, decode_bytes, decode_line, encode};
+use lock::Given;
+use writer::Writer;
+
+/// Entries of the journal that are read at once.
+const AT_ONCE: usize = 16;
+
+/// `dev.json`: the state as it was last written whole. `dev.json.journal/…`: what has changed since, an object a change, so
+/// that noting one costs the same at any size. `dev.json.backup`: the state before the last run. `dev.json.lock`: the lock;
+/// it stays, and says whether somebody holds it: not every store can delete under a condition.
+pub struct S3Store {
+    place: S3Place,
+    objects: Arc<dyn Objects>,
+    /// Signs what is written while no lock is held.
+    id: String,
+    lease: Duration,
+    base: Mutex<Base>,
+    given: Arc<Mutex<Option<Given>>>,
+}
+
+/// The state object, as this run knows it.
+#[derive(Clone)]
+enum Base {
+    Unread,
+    Absent,
+    /// With its content, until that has been kept as the last good one.
+    Read {
+        tag: String,
+        before: Option<Vec<u8>>,
+    },
+}
+
+impl S3Store {
+    pub fn new(place: S3Place, objects: Arc<dyn Objects>) -> Self {
+        Self {
+            place,
+            objects,
+            id: uuid::Uuid::new_v4().to_string(),
+            lease: LEASE,
+            base: Mutex::new(Base::Unread),
+            given: Arc::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    fn error(&self, what: &'static str) -> impl Fn(Failure) -> StoreError {
+        let location = self.location();
+        move |failure| StoreError::Remote { what, location: location.clone(), failure: Box::new(failure) }
+    }
+
+    fn beside(&self, suffix: &str) -> String {
+        format!("{}{suffix}", self.place.key)
+    }
+
+    /// Signed with the lock's id, so that another holder's write is never taken for ours.
+    fn writer(&self) -> Writer<'_> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = given.as_ref().map_or_else(|| self.id.clone(), |given| given.info.id.clone());
+        Writer { objects: self.objects.as_ref(), id }
+    }
+
+    fn remember(&self, base: Base) {
+        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
+    }
+
+    async fn read_base(&self) -> Result<Option<Object>, StoreError> {
+        let found = self.objects.get(&self.place.key).await.map_err(self.error("read"))?;
+        self.remember(match &found {
+            None => Base::Absent,
+            Some(object) => Base::Read { tag: object.tag.clone(), before: Some(object.body.clone()) },
+        });
+        Ok(found)
+    }
+
+    async fn base(&self) -> Result<Base, StoreError> {
+        if matches!(*self.base.lock().unwrap_or_else(PoisonError::into_inner), Base::Unread) {
+            self.read_base().await?;
+        }
+        Ok(self.base.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// In the order of their serials, which is that of their keys.
+    async fn journal(&self) -> Result<Vec<Change>, StoreError> {
+        let keys = self.objects.list(&self.beside(".journal/")).await.map_err(self.error("read the journal of"))?;
+        let entries = stream::iter(keys).map(|key| async move {
+            // One that is gone by now has been folded into the state, which is read after this.
+            let found = self.objects.get(&key).await.map_err(self.error("read the journal of"))?;
+            let change = found.map(|object| decode_line(&object.body)).transpose();
+            change.map_err(|error| self.journal_refused(&key, error))
+        });
+        entries.buffered(AT_ONCE).try_filter_map(async |change| Ok(change)).try_collect().await
+    }
+
+    fn journal_refused(&self, key: &str, error: DecodeError) -> StoreError {
+        let location = S3Place { key: key.to_owned(), ..self.place.clone() }.url();
+        match error {
+            DecodeError::NotState(why) => StoreError::Journal { location, why },
+            DecodeError::Newer(found) => StoreError::Newer { location, found },
+        }
+    }
+
+    async fn refused(&self, error: DecodeError) -> StoreError {
+        let location = self.location();
+        match error {
+            DecodeError::NotState(why) => StoreError::Unreadable { location, why, backup: self.good_backup().await },
+            DecodeError::Newer(found) => StoreError::Newer { location, found },
+        }
+    }
+
+    async fn good_backup(&self) -> Option<String> {
+        let key = self.beside(".backup");
+        let found = self.objects.get(&key).await.ok().flatten()?;
+        decode_bytes(&found.body).ok().map(|_| S3Place { key, ..self.place.clone() }.url())
+    }
+
+    /// Once a run: the state that the run found. A state that cannot be read does not take the good one's place.
+    async fn keep_last_good(&self, body: &[u8]) -> Result<(), StoreError> {
+        if decode_bytes(body).is_err() {
+            return Ok(());
+        }
+        let key = self.beside(".backup");
+        let before = self.objects.get(&key).await.map_err(self.error("save the backup of"))?;
+        let only = before.map_or(Only::IfAbsent, |object| Only::IfTag(object.tag));
+        let done = self.writer().put(&key, body, &only).await.map_err(self.error("save the backup of"))?;
+        done.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
+    }
+
+    /// Takes out what was there when the state was written: nobody else's, or writing it had been refused. What stays behind
+    /// if this fails is passed over when it is read, and tried again.
+    async fn clear_journal(&self, entries: &[String]) {
+        if let Err(error) = self.objects.delete(entries).await {
+            tracing::debug!(%error, "the journal could not be cleared; the next run does it");
+        }
+    }
+
+    /// The keys are in the order of the serials.
+    fn entry(&self, serial: u64) -> String {
+        self.beside(&format!(".journal/{serial:020}"))
+    }
+}
+
+#[async_trait]
+impl Store for S3Store {
+    async fn load(&self) -> Result<Option<State>, StoreError> {
+        // The journal first: a run that ends meanwhile has its changes in the state by the time that is read.
+        let journal = self.journal().await?;
+        let refused = |error| self.journal_refused(&self.beside(".journal/"), error);
+        let Some(object) = self.read_base().await? else {
+            return match journal.as_slice() {
+                [] => Ok(None),
+                _ => Err(refused(DecodeError::NotState("the state that it belongs to is gone".to_owned()))),
+            };
+        };
+        match decode_bytes(&object.body) {
+            Ok(state) => state.replay(journal).map(Some).map_err(refused),
+            Err(error) => Err(self.refused(error).await),
+        }
+    }
+
+    async fn save(&self, state: &State) -> Result<(), StoreError> {
+        let base = self.base().await?;
+        let entries = self.objects.list(&self.beside(".journal/")).await.map_err(self.error("save"))?;
+        let only = match base {
+            Base::Read { tag, before } => {
+                if let Some(before) = before {
+                    self.keep_last_good(&before).await?;
+                }
+                Only::IfTag(tag)
+            }
+            Base::Unread | Base::Absent => Only::IfAbsent,
+        };
+        let written = self.writer().put(&self.place.key, encode(state).as_bytes(), &only).await;
+        let tag = written.map_err(self.error("save"))?;
+        let tag = tag.ok_or_else(|| StoreError::Moved { location: self.location() })?;
+        self.remember(Base::Read { tag, before: None });
+        self.clear_journal(&entries).await;
+        Ok(())
+    }
+
+    async fn append(&self, change: &Change) -> Result<(), StoreError> {
+        let written = self.writer().put(&self.entry(change.serial), change.line().as_bytes(), &Only::IfAbsent).await;
+        let tag = written.map_err(self.error("save the journal of"))?;
+        tag.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
+    }
+
+    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        Ok(Box::new(self.take(info).await?))
+    }
+
+    fn held(&self) -> Result<(), StoreError> {
+        self.still_held()
+    }
+
+    async fn unlock(&self, id: &str) -> Result<LockInfo, StoreError> {
+        self.take_away(id).await
+    }
+
+    fn location(&self) -> String {
+        self.place.url()
+    }
+}

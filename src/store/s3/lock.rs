@@ -1,0 +1,273 @@
+//! The lock of a state in a bucket: an object, created, renewed and released under conditions.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::S3Store;
+use super::writer::Writer;
+use crate::call::Failure;
+use crate::port::{Lock, Object, Objects, Only, Put, Store};
+use crate::state::{LockInfo, StoreError};
+use crate::store::lease::Renewal;
+
+/// How often to try for a lock that changes hands under our eyes.
+const ATTEMPTS: u32 = 4;
+
+/// No object has this tag.
+const NO_TAG: &str = "\"00000000000000000000000000000000\"";
+
+/// The lock that a store gave out, as its holder knows it.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub info: LockInfo,
+    tag: String,
+    /// Until when nobody else takes it, by our clock.
+    until: Timestamp,
+    lost: Option<String>,
+}
+
+/// What is in the lock object.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Held(LockInfo),
+    Released { released: String },
+}
+
+impl Content {
+    /// What no relayctl wrote is somebody's lock all the same.
+    fn of(object: &Object) -> Self {
+        serde_json::from_slice(&object.body).unwrap_or_else(|_| Self::Held(LockInfo::unknown()))
+    }
+
+    fn released(id: &str) -> Vec<u8> {
+        bytes(&Self::Released { released: id.to_owned() })
+    }
+
+    /// Who holds it, if anybody still does.
+    fn holder(object: &Object) -> Option<LockInfo> {
+        match Self::of(object) {
+            Self::Held(info) => Some(info),
+            Self::Released { .. } => None,
+        }
+    }
+}
+
+/// These types have text keys and no failing serialiser.
+fn bytes(content: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec_pretty(content).unwrap_or_default()
+}
+
+impl S3Store {
+    pub(super) async fn take(&self, info: &LockInfo) -> Result<S3Lock, StoreError> {
+        let key = self.beside(".lock");
+        let writer = Writer { objects: self.objects.as_ref(), id: info.id.clone() };
+        let mut only = Only::IfAbsent;
+        let mut holder = LockInfo::unknown();
+        for _ in 0..ATTEMPTS {
+            let (leased, until) = leased(info, self.lease);
+            let written = writer.put(&key, &bytes(&leased), &only).await.map_err(|failure| self.unlockable(failure))?;
+            if let Some(tag) = written {
+                self.prove_conditions(&writer, &key, &bytes(&leased), &tag).await?;
+                return Ok(self.give(key, Given { info: info.clone(), tag, until, lost: None }));
+            }
+            only = match self.objects.get(&key).await.map_err(self.error("lock"))? {
+                None => Only::IfAbsent,
+                Some(object) => match Content::holder(&object) {
+                    Some(other) if !other.has_expired(Timestamp::now()) => {
+                        holder = other;
+                        break;
+                    }
+                    // Released, or its holder has not renewed it in time.
+                    _ => Only::IfTag(object.tag),
+                },
+            };
+        }
+        Err(StoreError::Locked { location: self.location(), info: Box::new(holder) })
+    }
+
+    /// Some stores say that they don't know conditions.
+    fn unlockable(&self, failure: Failure) -> StoreError {
+        if failure.code == "NotImplemented" {
+            return StoreError::Unconditional { location: self.location() };
+        }
+        self.error("lock")(failure)
+    }
+
+    /// A store that ignores the conditions lets two runs in without a word, so it is asked for two writes that it must
+    /// refuse.
+    async fn prove_conditions(&self, writer: &Writer<'_>, key: &str, body: &[u8], tag: &str) -> Result<(), StoreError> {
+        for impossible in [Only::IfAbsent, Only::IfTag(NO_TAG.to_owned())] {
+            match self.objects.put(key, body, &writer.id, &impossible).await {
+                Ok(Put::Refused | Put::Busy) => {}
+                Ok(Put::Done { tag }) => {
+                    drop(writer.put(key, &Content::released(&writer.id), &Only::IfTag(tag)).await);
+                    return Err(StoreError::Unconditional { location: self.location() });
+                }
+                Err(failure) => {
+                    drop(writer.put(key, &Content::released(&writer.id), &Only::IfTag(tag.to_owned())).await);
+                    return Err(self.unlockable(failure));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn give(&self, key: String, given: Given) -> S3Lock {
+        let id = given.info.id.clone();
+        *locked(&self.given) = Some(given);
+        let (objects, given, lease) = (Arc::clone(&self.objects), Arc::clone(&self.given), self.lease);
+        let lock = S3Lock { key, id, objects, given, renewal: Mutex::new(None) };
+        let shared = lock.shared();
+        let renewal = Renewal::start(lease, move || {
+            let shared = shared.clone();
+            async move { shared.renew(lease).await }
+        });
+        *locked(&lock.renewal) = Some(renewal);
+        lock
+    }
+
+    pub(super) fn still_held(&self) -> Result<(), StoreError> {
+        let why = match locked(&self.given).as_ref() {
+            Some(Given { lost: Some(why), .. }) => why.clone(),
+            Some(given) if Timestamp::now() > given.until => "it could not be renewed in time".to_owned(),
+            _ => return Ok(()),
+        };
+        Err(StoreError::Lost { location: self.location(), why })
+    }
+
+    pub(super) async fn take_away(&self, id: &str) -> Result<LockInfo, StoreError> {
+        let key = self.beside(".lock");
+        let location = self.location();
+        let writer = Writer { objects: self.objects.as_ref(), id: self.id.clone() };
+        loop {
+            let found = self.objects.get(&key).await.map_err(self.error("unlock"))?;
+            let Some((object, info)) = found.and_then(|object| Content::holder(&object).map(|info| (object, info)))
+            else {
+                return Err(StoreError::NotLocked { location });
+            };
+            if info.id != id {
+                return Err(StoreError::OtherLock { location, info: Box::new(info) });
+            }
+            let done = writer.put(&key, &Content::released(id), &Only::IfTag(object.tag)).await;
+            // Refused, its holder has just renewed it.
+            if done.map_err(self.error("unlock"))?.is_some() {
+                return Ok(info);
+            }
+        }
+    }
+}
+
+/// The lease to write, and until when to believe in it: a little less long than others do.
+fn leased(info: &LockInfo, lease: Duration) -> (LockInfo, Timestamp) {
+    let now = Timestamp::now();
+    let until = now.checked_add(lease / 8 * 7).unwrap_or(now);
+    (info.leased(now, lease), until)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) struct S3Lock {
+    key: String,
+    id: String,
+    objects: Arc<dyn Objects>,
+    given: Arc<Mutex<Option<Given>>>,
+    renewal: Mutex<Option<Renewal>>,
+}
+
+/// What the task that renews the lock needs of it.
+#[derive(Clone)]
+struct Shared {
+    key: String,
+    id: String,
+    objects: Arc<dyn Objects>,
+    given: Arc<Mutex<Option<Given>>>,
+}
+
+impl Shared {
+    /// Our lock as we last saw it, unless it is lost.
+    fn ours(&self) -> Option<(LockInfo, String)> {
+        let given = locked(&self.given);
+        let given = given.as_ref().filter(|given| given.info.id == self.id && given.lost.is_none())?;
+        Some((given.info.clone(), given.tag.clone()))
+    }
+
+    /// Whether to go on. A failure is no loss yet: there is time until the lease ends.
+    async fn renew(&self, lease: Duration) -> bool {
+        let Some((info, _)) = self.ours() else { return false };
+        let (leased, until) = leased(&info, lease);
+        match self.write(&bytes(&leased)).await {
+            Ok(Ok(tag)) => {
+                if let Some(given) = locked(&self.given).as_mut() {
+                    (given.tag, given.until) = (tag, until);
+                }
+                true
+            }
+            Ok(Err(why)) => {
+                tracing::warn!(why, "the lock was lost");
+                if let Some(given) = locked(&self.given).as_mut() {
+                    given.lost = Some(why);
+                }
+                false
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the lock could not be renewed; trying again");
+                true
+            }
+        }
+    }
+
+    /// The new tag, or why the lock is lost. An earlier write of ours may have gone through without an answer; then what is
+    /// there carries our name, and is gone on from.
+    async fn write(&self, body: &[u8]) -> Result<Result<String, String>, Failure> {
+        let writer = Writer { objects: self.objects.as_ref(), id: self.id.clone() };
+        let Some((_, mut tag)) = self.ours() else { return Ok(Err("it was given back".to_owned())) };
+        loop {
+            if let Some(tag) = writer.put(&self.key, body, &Only::IfTag(tag.clone())).await? {
+                return Ok(Ok(tag));
+            }
+            match self.objects.get(&self.key).await? {
+                Some(object) if object.writer == self.id && object.tag != tag => tag = object.tag,
+                Some(object) => {
+                    return Ok(Err(Content::holder(&object)
+                        .map_or_else(|| "somebody has removed it".to_owned(), |info| format!("now {info} holds it"))));
+                }
+                None => return Ok(Err("somebody has removed it".to_owned())),
+            }
+        }
+    }
+}
+
+impl S3Lock {
+    fn shared(&self) -> Shared {
+        Shared {
+            key: self.key.clone(),
+            id: self.id.clone(),
+            objects: Arc::clone(&self.objects),
+            given: Arc::clone(&self.given),
+        }
+    }
+}
+
+#[async_trait]
+impl Lock for S3Lock {
+    /// What cannot be released expires.
+    async fn release(&self) {
+        drop(locked(&self.renewal).take());
+        let shared = self.shared();
+        if shared.ours().is_some() {
+            match shared.write(&Content::released(&self.id)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(why)) => tracing::warn!(why, "the lock was lost before it was given back"),
+                Err(error) => tracing::warn!(%error, "the lock could not be given back; it expires by itself"),
+            }
+        }
+        locked(&self.given).take_if(|given| given.info.id == self.id);
+    }
+}

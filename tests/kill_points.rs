@@ -1,0 +1,167 @@
+//! Every kill point: wherever a run is killed, or an answer is lost, the next run ends where one ends that nothing
+//! happened to.
+
+mod support;
+
+use relayctl::call::iam::IamWrite;
+use relayctl::call::{BucketRef, S3Write, Write};
+use relayctl::plan::Mode;
+use relayctl::provider::faulty::{Faults, Harm, Mishap, Seam};
+use support::world::{Ended, World};
+
+const KILLS: [Harm; 2] = [Harm::KillBefore, Harm::KillAfter];
+const LOSSES: [Harm; 2] = [Harm::LoseRequest, Harm::LoseAnswer];
+
+/// What a run starts from, and what it does.
+struct Case {
+    name: &'static str,
+    before: World,
+    mode: Mode,
+}
+
+impl Case {
+    fn new(name: &'static str, before: World, mode: Mode) -> Self {
+        Self { name, before, mode }
+    }
+
+    /// Every place that a run passes, with every harm.
+    fn mishaps(&self, harms: &[Harm], parallelism: usize) -> (Vec<Mishap>, World) {
+        let world = self.before.fork();
+        let faults = Faults::none();
+        let ended = world.run(self.mode, &faults, parallelism);
+        assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{}: {ended:#?}", self.name);
+        let mut mishaps = Vec::new();
+        for seam in [Seam::Call, Seam::File, Seam::Save] {
+            let all = (1..=faults.passed(seam)).flat_map(|nth| harms.iter().map(move |harm| (nth, *harm)));
+            mishaps.extend(all.map(|(nth, harm)| Mishap { seam, nth, harm }));
+        }
+        (mishaps, world)
+    }
+
+    fn survives(&self, mishap: Mishap, parallelism: usize) -> World {
+        let place = format!("{}, {mishap:?}, {parallelism} at once", self.name);
+        let world = self.before.fork();
+        let first = world.run(self.mode, &Faults::of([mishap]), parallelism);
+        assert_eq!(matches!(first, Ended::Killed), KILLS.contains(&mishap.harm), "{place}: {first:#?}");
+        let again = world.run(self.mode, &Faults::none(), parallelism);
+        assert!(
+            matches!(&again, Ended::Finished(outcome) if outcome.succeeded()),
+            "{place}: the next run does not finish:\nfirst {first:#?}\nthen {again:#?}"
+        );
+        world
+    }
+
+    /// How many places there were.
+    fn proved(&self, harms: &[Harm], parallelism: usize) -> usize {
+        let (mishaps, unharmed) = self.mishaps(harms, parallelism);
+        unharmed.must_be_sound(self.mode, self.name);
+        let expected = unharmed.end();
+        for mishap in &mishaps {
+            let world = self.survives(*mishap, parallelism);
+            let place = format!("{}, {mishap:?}", self.name);
+            world.must_be_sound(self.mode, &place);
+            assert_eq!(pretty(&world.end()), pretty(&expected), "{place}: it ends elsewhere");
+            assert_eq!(world.foreign(), self.before.foreign(), "{place}: something foreign was touched");
+        }
+        mishaps.len()
+    }
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(value).expect("JSON")
+}
+
+fn proved(case: &Case, harms: &[Harm], parallelism: usize) {
+    let count = case.proved(harms, parallelism);
+    assert!(count >= 20, "{}: only {count} places were found", case.name);
+    println!("{}, {parallelism} at once: {count} places, {harms:?}", case.name);
+}
+
+fn everywhere(case: &Case) {
+    proved(case, &KILLS, 1);
+    proved(case, &LOSSES, 1);
+}
+
+fn applied(manifest: &str) -> World {
+    let world = World::of(manifest);
+    let ended = world.run(Mode::Apply, &Faults::none(), 4);
+    assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
+    world
+}
+
+#[test]
+fn a_first_apply_survives_every_kill_and_every_lost_answer() {
+    everywhere(&Case::new("apply dev", World::of("dev.yaml"), Mode::Apply));
+}
+
+#[test]
+fn a_first_apply_with_four_steps_at_once_survives_every_kill() {
+    let case = Case::new("apply dev", World::of("dev.yaml"), Mode::Apply);
+    proved(&case, &KILLS, 4);
+    proved(&case, &LOSSES, 4);
+}
+
+#[test]
+fn a_first_apply_of_production_survives_every_kill_and_every_lost_answer() {
+    everywhere(&Case::new("apply prod", World::of("prod.yaml"), Mode::Apply));
+}
+
+#[test]
+fn a_key_with_a_csv_too_survives_every_kill_and_every_lost_answer() {
+    let world = World::of("dev.yaml");
+    world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
+    everywhere(&Case::new("apply dev with a csv", world, Mode::Apply));
+}
+
+#[test]
+fn a_destroy_survives_every_kill_and_every_lost_answer() {
+    everywhere(&Case::new("destroy dev", applied("dev.yaml"), Mode::Destroy));
+}
+
+#[test]
+fn a_replacement_survives_every_kill_and_every_lost_answer() {
+    let world = applied("dev.yaml");
+    // The key goes into another profile, and the role and a policy to another path: all three are made anew.
+    world.edit("dev.yaml", "profile: serverless", "profile: elsewhere");
+    world.edit("dev.yaml", "    trust:\n", "    path: /relay/\n    trust:\n");
+    world.edit("dev.yaml", "  ZappaLambdaExecutionPolicy:\n", "  ZappaLambdaExecutionPolicy:\n    path: /relay/\n");
+    everywhere(&Case::new("replace in dev", world, Mode::Apply));
+}
+
+#[test]
+fn an_apply_over_drift_survives_every_kill_and_every_lost_answer() {
+    everywhere(&Case::new("apply dev over drift", drifted(), Mode::Apply));
+}
+
+#[test]
+fn an_apply_without_its_state_survives_every_kill_and_every_lost_answer() {
+    let mut world = drifted();
+    world.forget();
+    everywhere(&Case::new("apply dev without its state", world, Mode::Apply));
+}
+
+/// The applied sample after others have been at it.
+fn drifted() -> World {
+    let world = applied("dev.yaml");
+    let arn = |policy: &str| format!("arn:aws:iam::123456789012:policy/{policy}");
+    let user = || "serverless".to_owned();
+    let role = || "tr-serverless-relay-ZappaLambdaExecutionRole".to_owned();
+    let bucket = BucketRef { name: world.bucket(), region: "us-east-1".to_owned() };
+    let tags = [("stage".to_owned(), "changed".to_owned()), ("extra".to_owned(), "1".to_owned())];
+    let statement = serde_json::json!([{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]);
+    let document = serde_json::json!({"Version": "2012-10-17", "Statement": statement});
+    for write in [
+        Write::Iam(IamWrite::DetachUserPolicy { user: user(), arn: arn("ZappaLambdaDeploymentPolicy") }),
+        Write::Iam(IamWrite::TagUser { user: user(), tags: tags.into() }),
+        Write::Iam(IamWrite::DetachRolePolicy { role: role(), arn: arn("ZappaLambdaExecutionPolicy") }),
+        Write::Iam(IamWrite::DeleteRole { role: role() }),
+        Write::Iam(IamWrite::CreatePolicyVersion { arn: arn("ZappaLambdaExecutionPolicy"), document }),
+        Write::S3(S3Write::PutBucketVersioning { bucket, status: "Enabled".to_owned() }),
+        // Somebody's own key on our user: it stays.
+        Write::Iam(IamWrite::CreateAccessKey { user: user() }),
+    ] {
+        world.others_do(&write);
+    }
+    world.lose_file("config");
+    world
+}

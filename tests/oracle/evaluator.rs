@@ -1,0 +1,179 @@
+//! Decides one request after another, by what the IAM User Guide says and by no more: its pages "AWS JSON policy elements:
+//! Principal", "Policy evaluation logic" and the pages below that one. It shares nothing with the program but the type of
+//! a request, and it isn't clever.
+
+use relayctl::policy::decision::Verdict;
+use relayctl::policy::request::{Caller, Request};
+use relayctl::policy::statement::PrincipalType;
+
+use super::condition::holds;
+use super::document::{Document, Layers, List, Principals, Statement};
+use super::pattern::{action_matches, resource_matches};
+use super::request::{Circumstances, Who};
+
+/// How a principal element speaks of a caller, from far to near.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Naming {
+    /// "The account can delegate": it is for the account to allow it to its own.
+    Account,
+    /// The ARN of a role, for the role and its sessions: within their boundary.
+    Role,
+    Itself,
+}
+
+/// Whether a set of documents allows it, as the comparison understands sets: each layer allows it, and none denies it.
+pub fn allows(layers: &Layers, request: &Request) -> bool {
+    let circumstances = Circumstances::of(request);
+    let say = |layer: &[Document], allow: bool| {
+        let statements = layer.iter().flat_map(|document| document.statements.iter().map(move |it| (document, it)));
+        let mut said = statements.filter(|(_, statement)| statement.allow == allow);
+        said.any(|(document, statement)| {
+            let named = statement.principals.as_ref().is_none_or(|it| it.naming(&request.principal).is_some());
+            named && applies(document, statement, request, &circumstances)
+        })
+    };
+    !layers.is_empty() && layers.iter().all(|layer| say(layer, true)) && !layers.iter().any(|layer| say(layer, false))
+}
+
+/// Everything about a statement but its principals.
+fn applies(document: &Document, statement: &Statement, request: &Request, circumstances: &Circumstances) -> bool {
+    let filling = document.variables.then_some(circumstances);
+    let resource = |pattern: &str| resource_matches(pattern, &request.resource, filling);
+    statement.actions.has(|pattern| action_matches(pattern, &request.action))
+        && statement.resources.as_ref().is_none_or(|list| list.has(resource))
+        && statement.tests.iter().all(|test| holds(test, circumstances, document.variables))
+}
+
+impl List {
+    pub fn has(&self, matches: impl Fn(&str) -> bool) -> bool {
+        self.items.iter().any(|item| matches(item)) != self.not
+    }
+}
+
+impl Principals {
+    /// In NotPrincipal an account excepts its root user and not all that is in it: with Bob and the root of his account
+    /// excepted, "all principals except the user named Bob" are denied.
+    pub fn naming(&self, caller: &Caller) -> Option<Naming> {
+        let nearest = self.names.iter().filter_map(|(kind, name)| naming(kind, name, caller)).max();
+        match nearest {
+            nearest if !self.not => nearest,
+            None | Some(Naming::Account) => Some(Naming::Itself),
+            Some(Naming::Role | Naming::Itself) => None,
+        }
+    }
+}
+
+fn naming(kind: &str, name: &str, caller: &Caller) -> Option<Naming> {
+    match (kind, caller.kind) {
+        ("AWS", _) if name == "*" => Some(Naming::Itself),
+        ("AWS", PrincipalType::AWS) => {
+            let (named, who) = (Who::of(name), Who::of(&caller.name));
+            if named.account != who.account {
+                None
+            } else if named.path == "root" {
+                Some(if who.path == "root" { Naming::Itself } else { Naming::Account })
+            } else if who.partition != named.partition {
+                None
+            } else if let Some(role) = named.path.strip_prefix("role/") {
+                let session = format!("assumed-role/{role}/");
+                (who.path == named.path || who.path.starts_with(&session)).then_some(Naming::Role)
+            } else {
+                (who.path == named.path).then_some(Naming::Itself)
+            }
+        }
+        ("Service", PrincipalType::Service)
+        | ("Federated", PrincipalType::Federated)
+        | ("CanonicalUser", PrincipalType::CanonicalUser) => (name == caller.name).then_some(Naming::Itself),
+        _ => None,
+    }
+}
+
+/// All kinds of policies that have a say in a request.
+#[derive(Clone, Debug)]
+pub struct Everything {
+    pub identity: Vec<Document>,
+    pub boundary: Option<Document>,
+    pub resource: Option<Document>,
+}
+
+/// What policies of one kind say to one request.
+struct Said {
+    denied: bool,
+    /// The nearest way in which an Allow speaks of the caller.
+    allowed: Option<Naming>,
+}
+
+impl Everything {
+    pub fn decide(&self, request: &Request) -> Verdict {
+        let caller = &request.principal;
+        let is_aws = caller.kind == PrincipalType::AWS;
+        if is_aws && request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
+            return Verdict::Allowed;
+        }
+        let circumstances = Circumstances::of(request);
+        // What hangs on the caller speaks of the caller; and only users and roles hold policies.
+        let attached = |documents: &[Document]| {
+            said(documents, |document, statement| {
+                (is_aws && applies(document, statement, request, &circumstances)).then_some(Naming::Itself)
+            })
+        };
+        let identity = attached(&self.identity);
+        let boundary = self.boundary.as_ref().filter(|_| is_aws).map(|it| attached(std::slice::from_ref(it)));
+        let resource = self.resource.as_ref().map(|it| {
+            said(std::slice::from_ref(it), |document, statement| {
+                let principals = statement.principals.as_ref()?;
+                // "NotPrincipal … with a Deny effect will always deny any IAM principal that has a permissions boundary".
+                let always = principals.not && !statement.allow && boundary.is_some();
+                let naming = if always { Some(Naming::Itself) } else { principals.naming(caller) };
+                naming.filter(|_| applies(document, statement, request, &circumstances))
+            })
+        });
+        let layers = [Some(&identity), boundary.as_ref(), resource.as_ref()];
+        if layers.into_iter().flatten().any(|said| said.denied) {
+            return Verdict::ExplicitDeny;
+        }
+        let within = boundary.is_none_or(|said| said.allowed.is_some());
+        let is_root = is_aws && Who::of(&caller.name).path == "root";
+        let held = is_aws && (is_root || identity.allowed.is_some()) && within;
+        let allowed = match resource {
+            None => held,
+            Some(said) if !is_aws => said.allowed.is_some(),
+            Some(said) if is_foreign(request, &circumstances) => held && said.allowed.is_some(),
+            Some(said) => match said.allowed {
+                Some(Naming::Itself) => true,
+                Some(Naming::Role) => within,
+                Some(Naming::Account) => held,
+                None => held && !resource_must_allow(&request.action),
+            },
+        };
+        if allowed { Verdict::Allowed } else { Verdict::ImplicitDeny }
+    }
+}
+
+fn said(documents: &[Document], says: impl Fn(&Document, &Statement) -> Option<Naming>) -> Said {
+    let mut said = Said { denied: false, allowed: None };
+    for document in documents {
+        for statement in &document.statements {
+            match says(document, statement) {
+                Some(_) if !statement.allow => said.denied = true,
+                Some(naming) => said.allowed = said.allowed.max(Some(naming)),
+                None => {}
+            }
+        }
+    }
+    said
+}
+
+/// Whether the resource is of another account than the caller; both must allow it then.
+fn is_foreign(request: &Request, circumstances: &Circumstances) -> bool {
+    let said = circumstances.values("aws:ResourceAccount").first().map(String::as_str);
+    let named = request.resource.split(':').nth(4).filter(|account| account.len() == 12);
+    let account = Who::of(&request.principal.name).account;
+    said.or(named).is_some_and(|owner| owner != account)
+}
+
+/// A role's trust policy and a key's policy must say it, even to their own account.
+fn resource_must_allow(action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "kms:"].iter().any(|start| action.starts_with(start))
+}

@@ -1,0 +1,384 @@
+//! An account in memory, a state, local files and the sample manifests: what a run changes, and what is compared after it.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use data_encoding::HEXLOWER;
+use futures::executor::block_on;
+use relayctl::apply::apply;
+use relayctl::call::{Carried, Failure, IamReply, IamWrite, Read, Reply, Write};
+use relayctl::event::{Event, Outcome};
+use relayctl::manifest::{self, Inputs};
+use relayctl::model::{Desired, Status};
+use relayctl::plan::{Header, Mode, Plan, Stamp, build};
+use relayctl::port::{Provider, Sink, Store};
+use relayctl::provider::Edges;
+use relayctl::provider::faulty::{Faults, Faulty, Killed};
+use relayctl::provider::files::Files;
+use relayctl::provider::sandbox::Sandbox;
+use relayctl::state::{State, VERSION, encode};
+use relayctl::store::faulty::FaultyStore;
+use relayctl::store::memory::MemoryStore;
+use relayctl::{diff, resolve};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::project;
+
+const FOREIGN: &str = "mallory";
+const FOREIGN_PROFILE: &str = "[mallory]\naws_access_key_id = AKIAFOREIGNFOREIGN22\naws_secret_access_key = theirs\n";
+
+pub struct World {
+    cloud: Arc<Witness>,
+    store: MemoryStore,
+    folder: TempDir,
+    manifest: String,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ended {
+    Killed,
+    Finished(Outcome),
+}
+
+/// The account, and everything that was ever told or done to keys in it.
+struct Witness {
+    account: Sandbox,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Clone, Default)]
+struct Seen {
+    secrets: Vec<String>,
+    /// The ids of the keys that runs made.
+    made: BTreeSet<String>,
+    /// The ids of the keys that runs deleted.
+    deleted: BTreeSet<String>,
+    events: Vec<String>,
+}
+
+impl Witness {
+    async fn send(&self, write: &Write) -> Result<Reply, Failure> {
+        let reply = self.account.write(write, &Carried::default()).await?;
+        let mut seen = self.seen.lock().unwrap();
+        if let Reply::Iam(IamReply::NewAccessKey { id, secret }) = &reply {
+            seen.secrets.push(secret.expose_secret().to_owned());
+            seen.made.insert(id.clone());
+        }
+        if let Write::Iam(IamWrite::DeleteAccessKey { id, .. }) = write {
+            seen.deleted.insert(id.clone());
+        }
+        Ok(reply)
+    }
+}
+
+/// One run's way to the account.
+struct Reached(Arc<Witness>);
+
+#[async_trait]
+impl Provider for Reached {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        self.0.account.read(read).await
+    }
+
+    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+        self.0.send(write).await
+    }
+}
+
+impl Sink for Witness {
+    fn event(&self, event: &Event) {
+        self.seen.lock().unwrap().events.push(format!("{event:?}"));
+    }
+}
+
+impl World {
+    /// The sample manifests beside an account in which somebody else has a user with a key, and a profile.
+    pub fn of(manifest: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        project::copy(&project::repository().join("manifests"), &folder.path().join("manifests"));
+        std::fs::write(folder.path().join("credentials"), FOREIGN_PROFILE).expect("written");
+        let number = load(&folder.path().join("manifests").join(manifest)).account;
+        let account = Sandbox::in_memory(&number, "us-east-1");
+        let cloud = Arc::new(Witness { account, seen: Mutex::default() });
+        let world = Self { cloud, store: MemoryStore::new(), folder, manifest: manifest.to_owned() };
+        let user = || FOREIGN.to_owned();
+        let tags = relayctl::value::Tags::new();
+        world.others_do(&Write::Iam(IamWrite::CreateUser { user: user(), path: "/".to_owned(), boundary: None, tags }));
+        world.others_do(&Write::Iam(IamWrite::CreateAccessKey { user: user() }));
+        world
+    }
+
+    /// Another one just like it, which goes its own way from here.
+    pub fn fork(&self) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        project::copy(self.folder.path(), folder.path());
+        let seen = Mutex::new(self.cloud.seen.lock().unwrap().clone());
+        let account = self.cloud.account.copied().expect("an account in memory");
+        let store = MemoryStore::new();
+        if let Some(state) = self.state() {
+            block_on(store.save(&state)).expect("in memory");
+        }
+        Self { cloud: Arc::new(Witness { account, seen }), store, folder, manifest: self.manifest.clone() }
+    }
+
+    pub fn edit(&self, manifest: &str, from: &str, to: &str) {
+        let path = self.folder.path().join("manifests").join(manifest);
+        let text = std::fs::read_to_string(&path).expect("a manifest");
+        assert!(text.contains(from), "{manifest} does not hold {from:?}:\n{text}");
+        std::fs::write(path, text.replacen(from, to, 1)).expect("written");
+    }
+
+    /// Somebody else's call.
+    pub fn others_do(&self, write: &Write) {
+        let reply = block_on(self.cloud.account.write(write, &Carried::default()));
+        reply.unwrap_or_else(|failure| panic!("{write:?}: {failure}"));
+    }
+
+    /// Somebody deletes one of the local files.
+    pub fn lose_file(&self, name: &str) {
+        std::fs::remove_file(self.folder.path().join(name)).expect("there");
+    }
+
+    /// The state is lost.
+    pub fn forget(&mut self) {
+        self.store = MemoryStore::new();
+    }
+
+    pub fn bucket(&self) -> String {
+        let buckets = self.contents()["buckets"].clone();
+        buckets.as_object().and_then(|all| all.keys().next()).expect("a bucket").clone()
+    }
+
+    fn contents(&self) -> Value {
+        self.cloud.account.contents().expect("an account in memory")
+    }
+
+    fn state(&self) -> Option<State> {
+        block_on(self.store.load()).expect("in memory")
+    }
+
+    fn desired(&self, mode: Mode) -> Desired {
+        let desired = load(&self.folder.path().join("manifests").join(&self.manifest));
+        match mode {
+            Mode::Apply => desired,
+            Mode::Destroy => Desired { resources: std::collections::BTreeMap::new(), ..desired },
+        }
+    }
+
+    fn edges(&self) -> Edges {
+        let at = |name: &str| self.folder.path().join(name);
+        let files =
+            Files { credentials: at("credentials"), config: at("config"), base: at("manifests"), overlay: None };
+        Edges::new(Box::new(Reached(Arc::clone(&self.cloud))), files, 4)
+    }
+
+    /// Plans and applies, as one process does that may be killed.
+    pub fn run(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Ended {
+        let run = || {
+            // What runs aside is waited for when this is dropped, as the kernel ends the write that it is at.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+            runtime.block_on(self.work(mode, faults, parallelism))
+        };
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(outcome) => Ended::Finished(outcome),
+            Err(panic) if panic.is::<Killed>() => Ended::Killed,
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    async fn work(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Outcome {
+        let provider = Faulty::new(self.edges(), Arc::clone(faults));
+        let store = FaultyStore::new(self.store.reopened(), Arc::clone(faults));
+        let state = store.load().await.expect("in memory");
+        let plan = self.plan(mode, &provider, state.as_ref()).await;
+        let state = state.unwrap_or_else(|| first_state(&plan.header));
+        apply(&plan, &provider, &store, state, self.cloud.as_ref(), parallelism).await
+    }
+
+    async fn plan(&self, mode: Mode, provider: &dyn Provider, state: Option<&State>) -> Plan {
+        let desired = self.desired(mode);
+        let recorded = state.map(|state| state.resources.clone()).unwrap_or_default();
+        let removing = mode == Mode::Destroy;
+        let live = resolve::resolve(provider, &desired, &recorded, removing, 4).await;
+        let decisions = diff::diff(&desired, &recorded, &live, removing);
+        let stamp =
+            Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
+        let plan = build::build(header(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle");
+        assert!(!plan.is_hindered(), "something is refused or blocked: {:#?}", plan.changes);
+        plan
+    }
+
+    /// What must hold after a run that finished: nothing is left to do, every key is where it belongs, and no secret is
+    /// anywhere else.
+    pub fn must_be_sound(&self, mode: Mode, place: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let state = self.state().expect("a state");
+        let plan = runtime.block_on(self.plan(mode, &self.edges(), Some(&state)));
+        assert!(plan.is_empty() && plan.steps.is_empty(), "{place}: the next plan is not empty: {:#?}", plan.steps);
+        assert!(state.resources.values().all(|entry| entry.status == Status::Done), "{place}: {state:#?}");
+        self.keys_must_be_known(&state, place);
+        self.secrets_must_be_in_their_sinks(&state, place);
+    }
+
+    /// Every key that a run made and did not delete is recorded, lives, and its secret is in the credentials file.
+    fn keys_must_be_known(&self, state: &State, place: &str) {
+        let seen = self.cloud.seen.lock().unwrap().clone();
+        let stray: Vec<_> = seen.deleted.difference(&seen.made).collect();
+        assert!(stray.is_empty(), "{place}: keys were deleted that no run made: {stray:?}");
+        let left: BTreeSet<String> = seen.made.difference(&seen.deleted).cloned().collect();
+        let keys = state.resources.iter().filter(|(address, _)| address.kind() == "access_key");
+        let recorded: BTreeSet<String> = keys.filter_map(|(_, entry)| entry.id.clone()).collect();
+        assert_eq!(left, recorded, "{place}: the keys that are left are not those of the state");
+        let (contents, credentials) = (self.contents(), self.text("credentials"));
+        for id in &left {
+            let mut users = contents["users"].as_object().expect("users").values();
+            let key = users.find_map(|user| user["keys"].get(id));
+            let digest = key.unwrap_or_else(|| panic!("{place}: {id} is gone"))["secret_sha256"].clone();
+            let line = credentials.lines().skip_while(|line| !line.ends_with(id.as_str())).nth(1).unwrap_or_default();
+            let secret = line.rsplit(' ').next().unwrap_or_default();
+            assert_eq!(json!(HEXLOWER.encode(&Sha256::digest(secret))), digest, "{place}: the secret of {id} is lost");
+        }
+    }
+
+    fn secrets_must_be_in_their_sinks(&self, state: &State, place: &str) {
+        let seen = self.cloud.seen.lock().unwrap().clone();
+        let sinks = [self.folder.path().join("credentials"), self.folder.path().join("manifests/serverless.csv")];
+        let mut elsewhere: Vec<String> = seen.events;
+        elsewhere.push(encode(state));
+        elsewhere.push(self.contents().to_string());
+        for file in files(self.folder.path()) {
+            let text = std::fs::read_to_string(&file).expect("text");
+            if sinks.contains(&file) {
+                // A dead key's secret is no secret; but nothing of it should stay.
+                let known = seen.secrets.iter().filter(|secret| text.contains(secret.as_str())).count();
+                assert!(known <= 1, "{place}: {} holds {known} secrets", file.display());
+            } else {
+                elsewhere.push(text);
+            }
+        }
+        for secret in &seen.secrets {
+            assert!(elsewhere.iter().all(|text| !text.contains(secret)), "{place}: a secret is outside of its sinks");
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
+    }
+
+    /// All that a run leaves: the account, the state's resources and the files. What differs between two runs that did
+    /// the same (ids, secrets, moments, how many ids were given) is masked.
+    pub fn end(&self) -> Value {
+        let mut account = self.contents();
+        for name in ["seed", "counter"] {
+            account.as_object_mut().expect("an account").remove(name);
+        }
+        let root = self.folder.path();
+        let secrets = self.cloud.seen.lock().unwrap().secrets.clone();
+        let text = |file: &PathBuf| {
+            let text = std::fs::read_to_string(file).expect("text");
+            masked(&secrets.iter().fold(text, |text, secret| text.replace(secret, "*")))
+        };
+        let files = files(root);
+        let files: Vec<_> = files.iter().map(|file| (file.strip_prefix(root).unwrap(), text(file))).collect();
+        let resources = self.state().map(|state| state.resources).unwrap_or_default();
+        let resources: std::collections::BTreeMap<String, _> =
+            resources.into_iter().map(|(address, entry)| (address.to_string(), entry)).collect();
+        json!({"account": plain(account), "state": plain(json!(resources)), "files": files})
+    }
+
+    /// What is others', to the last byte.
+    pub fn foreign(&self) -> Value {
+        let contents = self.contents();
+        let made = self.cloud.seen.lock().unwrap().made.clone();
+        let users = contents["users"].as_object().expect("users");
+        let keys = users.values().flat_map(|user| user["keys"].as_object().expect("keys").clone());
+        let keys: Vec<_> = keys.filter(|(id, _)| !made.contains(id)).collect();
+        let profile = self.text("credentials").contains(FOREIGN_PROFILE);
+        json!({"user": contents["users"][FOREIGN], "keys": keys, "profile": profile})
+    }
+}
+
+fn load(path: &std::path::Path) -> Desired {
+    let inputs = Inputs { variables: std::collections::BTreeMap::new(), region: None, environment: &|_| None };
+    let loaded = manifest::load(path, &inputs);
+    assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
+    loaded.desired.expect("a manifest without errors")
+}
+
+fn header(desired: &Desired, mode: Mode) -> Header {
+    Header {
+        manifest: desired.name.clone(),
+        manifest_file: String::new(),
+        manifest_digest: desired.digest.clone(),
+        account: desired.account.clone(),
+        caller: String::new(),
+        region: desired.region.clone(),
+        store: None,
+        sandbox: true,
+        mode,
+        targets: BTreeSet::new(),
+        relayctl: String::new(),
+    }
+}
+
+fn first_state(header: &Header) -> State {
+    State {
+        version: VERSION,
+        lineage: "l".to_owned(),
+        serial: 0,
+        manifest: header.manifest.clone(),
+        account: header.account.clone(),
+        resources: relayctl::model::Recorded::new(),
+    }
+}
+
+/// Without the locks, which are left beside the files that they were for.
+fn files(folder: &std::path::Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            found.extend(files(&entry));
+        } else {
+            found.push(entry);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A key of a map that is an id is one of a list.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::String(text) => json!(masked(&text)),
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Object(fields) if fields.keys().any(|name| is_id(name)) => fields.into_values().map(plain).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .filter(|(name, _)| !["created", "secret_sha256"].contains(&name.as_str()))
+            .map(|(name, value)| (name, plain(value)))
+            .collect(),
+        other => other,
+    }
+}
+
+fn is_id(word: &str) -> bool {
+    ["AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix)) && (20..=21).contains(&word.len())
+}
+
+fn masked(text: &str) -> String {
+    let word = |word: &str| if is_id(word) { format!("{}*", &word[..4]) } else { word.to_owned() };
+    let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .map(|part| match part.char_indices().last() {
+            Some((at, last)) if !last.is_ascii_alphanumeric() => word(&part[..at]) + &part[at..],
+            _ => word(part),
+        })
+        .collect()
+}
