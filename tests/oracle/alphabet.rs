@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use relayctl::policy::request::Caller;
-use relayctl::policy::statement::PrincipalType;
+use crate::policy::request::Caller;
+use crate::policy::statement::PrincipalType;
 
 /// What documents of one kind speak of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,9 @@ pub const MOST_CALLERS: usize = 32;
 
 pub const ACCOUNT: &str = "111111111111";
 pub const OTHER_ACCOUNT: &str = "222222222222";
+
+/// Of which nobody is.
+pub const STRANGER: &str = "444444444444";
 
 /// Whom documents without principals hang on.
 pub const CALLER: &str = "arn:aws:iam::111111111111:user/a";

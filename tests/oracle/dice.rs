@@ -23,7 +23,7 @@ impl Dice {
 
     /// From 1 to `most`, few more often than many.
     pub fn few(&mut self, most: usize) -> usize {
-        (1..most).take_while(|_| self.one_in(2)).count() + 1
+        (1..most).take_while(|_| self.one_in(3)).count() + 1
     }
 
     pub fn one_in(&mut self, number: usize) -> bool {

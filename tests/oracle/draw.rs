@@ -6,7 +6,7 @@ use super::document::{Document, Layers, List, Pair, Principals, Statement, Test}
 
 /// What the documents of one pair may hold.
 pub struct Draw<'d> {
-    dice: &'d mut Dice,
+    pub dice: &'d mut Dice,
     kind: Kind,
     /// The few keys that conditions and variables speak of: none in a third of the pairs.
     keys: Vec<&'static Key>,
@@ -45,9 +45,9 @@ impl<'d> Draw<'d> {
     }
 
     fn layers(&mut self) -> Layers {
-        let documents = if self.kind == Kind::Identity { self.dice.few(2) } else { 1 };
+        let documents = if self.kind == Kind::Identity && self.dice.one_in(4) { 2 } else { 1 };
         let mut layers = vec![(0..documents).map(|_| self.document()).collect()];
-        if self.kind == Kind::Identity && self.dice.one_in(4) {
+        if self.kind == Kind::Identity && self.dice.one_in(5) {
             layers.push(vec![self.document()]);
         }
         layers

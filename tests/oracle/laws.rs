@@ -1,17 +1,18 @@
 //! What must hold of every pair.
 
-use relayctl::policy::compare::{Comparison, Grant, Relation, Set, Side, compare};
-use relayctl::policy::decision::{Policies, Verdict};
-use relayctl::policy::request::{Caller, Context, Request};
-use relayctl::policy::statement::Policy;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::alphabet::{CALLER, Kind};
+use crate::policy::compare::{Comparison, Grant, Relation, Set, Side as Direction, compare};
+use crate::policy::decision::{self, Verdict};
+use crate::policy::request::{Caller, Context, Request};
+use crate::policy::statement::Policy;
+
+use super::alphabet::{CALLER, Kind, STRANGER};
 use super::dice::Dice;
 use super::document::{Document, Layers, Pair};
 use super::evaluator::{Everything, allows};
 use super::respell::respelt;
-use super::universe::{Area, Memory, Resources, Universe, areas, grant_names};
+use super::universe::{Area, Cell, Memory, Resources, Universe, areas, grant_names};
 
 /// Of each pair, so many requests are decided one by one.
 const SAMPLES: usize = 6;
@@ -51,54 +52,70 @@ const RELATIONS: [Relation; 5] =
 struct Case<'p> {
     kind: Kind,
     pair: &'p Pair,
-    before: Vec<Vec<Policy>>,
-    after: Vec<Vec<Policy>>,
+    /// Before and after.
+    sides: [Side<'p>; 2],
 }
+
+struct Side<'p> {
+    documents: &'p Layers,
+    policies: Policies,
+    /// The same, written otherwise.
+    respelt: Policies,
+    texts: Vec<Value>,
+}
+
+/// By layer.
+type Policies = Vec<Vec<Policy>>;
 
 /// The first law that the pair breaks, if any. `seed` is for the chance in the checks: which requests are tried, and how
 /// the documents are respelt.
 pub fn check(kind: Kind, pair: &Pair, seed: u64, memory: &mut Memory) -> Result<Tally, String> {
     let mut dice = Dice::new(seed);
-    let case = Case {
-        kind,
-        pair,
-        before: compiled(&pair.before, Document::json),
-        after: compiled(&pair.after, Document::json),
-    };
-    let found = compare_layers(kind, &case.before, &case.after);
-    let back = compare_layers(kind, &case.after, &case.before);
-    mirrored(&found, &back)?;
+    let sides = [&pair.before, &pair.after].map(|documents| Side::new(documents, &mut dice));
+    let case = Case { kind, pair, sides };
+    let [before, after] = &case.sides;
+    let found = case.compare(&before.policies, &after.policies);
+    mirrored(&found, &case.compare(&after.policies, &before.policies))?;
     case.is_exact_without_conditions(&found)?;
     case.examples_show_it(&found)?;
     let mut tally = case.everything_is_listed(&found, &mut dice, memory)?;
-    tally.unsettled = usize::from(!case.spelling_is_no_difference(&found, &mut dice)?);
+    if dice.one_in(2) {
+        case.respelt_it_is_the_same(dice.pick(&case.sides))?;
+    } else {
+        tally.unsettled = usize::from(!case.spelling_is_no_difference(found.relation())?);
+    }
     let relation = RELATIONS.iter().position(|it| *it == found.relation()).expect("all relations are listed");
     let of = if is_plain(pair) { &mut tally.plain } else { &mut tally.conditional };
     of[relation] += 1;
     Ok(tally)
 }
 
-fn compiled(layers: &Layers, mut json: impl FnMut(&Document) -> serde_json::Value) -> Vec<Vec<Policy>> {
-    let compile = |document| Policy::compile("document", &json(document)).expect("drawn documents are documents");
-    let mut compile = compile;
-    layers.iter().map(|layer| layer.iter().map(&mut compile).collect()).collect()
+impl<'p> Side<'p> {
+    fn new(documents: &'p Layers, dice: &mut Dice) -> Self {
+        let mut texts = Vec::new();
+        let respelt = compiled(&respelt(documents, dice), |document| {
+            texts.push(document.json_by_chance(dice));
+            texts[texts.len() - 1].clone()
+        });
+        Self { documents, policies: compiled(documents, Document::json), respelt, texts }
+    }
+
+    fn text(&self) -> String {
+        self.texts.iter().map(|json| format!("  {json}\n")).collect()
+    }
 }
 
-fn compare_layers(kind: Kind, before: &[Vec<Policy>], after: &[Vec<Policy>]) -> Comparison {
-    let caller = (kind == Kind::Identity).then(|| Caller::aws(CALLER));
-    compare(
-        &Set { layers: before.iter().map(Vec::as_slice).collect() },
-        &Set { layers: after.iter().map(Vec::as_slice).collect() },
-        caller.as_ref(),
-    )
+fn compiled(layers: &Layers, mut json: impl FnMut(&Document) -> Value) -> Policies {
+    let mut compile = |document| Policy::compile("document", &json(document)).expect("drawn documents are documents");
+    layers.iter().map(|layer| layer.iter().map(&mut compile).collect()).collect()
 }
 
 /// What one gains the other loses, down to the examples.
 fn mirrored(found: &Comparison, back: &Comparison) -> Result<(), String> {
     let same = told(&found.gained) == told(&back.lost) && told(&found.lost) == told(&back.gained);
-    let doubts = |comparison: &Comparison, side: Side| comparison.doubts.iter().filter(|it| it.side == side).count();
-    let same_doubts = doubts(found, Side::Gained) == doubts(back, Side::Lost)
-        && doubts(found, Side::Lost) == doubts(back, Side::Gained);
+    let doubts = |comparison: &Comparison, side| comparison.doubts.iter().filter(|it| it.side == side).count();
+    let same_doubts = doubts(found, Direction::Gained) == doubts(back, Direction::Lost)
+        && doubts(found, Direction::Lost) == doubts(back, Direction::Gained);
     must(same && same_doubts, || format!("the way back is no mirror: {found:?}\nand back: {back:?}"))
 }
 
@@ -123,8 +140,14 @@ fn must(holds: bool, otherwise: impl Fn() -> String) -> Result<(), String> {
 }
 
 impl Case<'_> {
-    fn layers(&self, after: bool) -> (&Layers, &[Vec<Policy>]) {
-        if after { (&self.pair.after, &self.after) } else { (&self.pair.before, &self.before) }
+    fn compare(&self, before: &Policies, after: &Policies) -> Comparison {
+        let [before, after] = [before, after].map(|layers| Set { layers: layers.iter().map(Vec::as_slice).collect() });
+        let caller = (self.kind == Kind::Identity).then(|| Caller::aws(CALLER));
+        compare(&before, &after, caller.as_ref())
+    }
+
+    fn side(&self, after: bool) -> &Side<'_> {
+        &self.sides[usize::from(after)]
     }
 
     /// Whether the documents have variables: of two versions are few pairs.
@@ -151,7 +174,7 @@ impl Case<'_> {
                     format!("the grant isn't about its own example: {grant:?}")
                 })?;
                 for (side, expected) in [(after, true), (!after, false)] {
-                    let (documents, policies) = self.layers(side);
+                    let Side { documents, policies, .. } = self.side(side);
                     let evaluated = allows(documents, &grant.example);
                     let name = if side { "after" } else { "before" };
                     must(evaluated == expected, || format!("{name}, the example is no example: {grant:?}"))?;
@@ -166,21 +189,20 @@ impl Case<'_> {
     /// Whatever is gained or lost is listed, and single requests are decided like all of them.
     fn everything_is_listed(&self, found: &Comparison, dice: &mut Dice, memory: &mut Memory) -> Result<Tally, String> {
         let (mut areas, places) = areas(self.kind, self.pair, memory);
-        let modern = self.modern();
         let grants = found.gained.iter().map(|grant| (true, grant)).chain(found.lost.iter().map(|it| (false, it)));
         let grants: Vec<(bool, &Grant)> = grants.collect();
-        areas.extend(grants.iter().map(|(_, grant)| Area::of_grant(self.kind, grant, modern, memory)));
+        areas.extend(grants.iter().map(|(_, grant)| Area::of_grant(self.kind, grant, self.modern(), memory)));
         let universe = Universe::about(self.kind, &areas);
         let cells = universe.cells(self.kind, &areas, memory);
-        let doubted = |side: Side| found.doubts.iter().any(|doubt| doubt.side == side);
-        let doubted = [doubted(Side::Lost), doubted(Side::Gained)];
-        let mut sides = Vec::with_capacity(cells.len());
+        let doubted = |side| found.doubts.iter().any(|doubt| doubt.side == side);
+        let doubted = [doubted(Direction::Lost), doubted(Direction::Gained)];
+        let mut allowed = Vec::with_capacity(cells.len());
         for cell in &cells {
             let [before, after] = [false, true].map(|side| {
-                let layers = self.layers(side).0.len();
-                allowed(side, layers, &places, &cell.reach)
+                let layers = self.side(side).documents.len();
+                said(side, layers, &places, &cell.reach)
             });
-            sides.push((before, after));
+            allowed.push([before, after]);
             for (gained, more) in [(false, before.but(after)), (true, after.but(before))] {
                 if more.is_empty() || doubted[usize::from(gained)] {
                     continue;
@@ -188,30 +210,40 @@ impl Case<'_> {
                 let listed = grants.iter().zip(&cell.reach[places.len()..]).filter(|((side, _), _)| *side == gained);
                 let listed = listed.fold(Resources::default(), |all, (_, reach)| all.or(*reach));
                 let missing = more.but(listed);
-                let is_listed = missing.is_empty() || self.is_mixed();
-                must(is_listed, || {
+                must(missing.is_empty() || self.is_mixed(), || {
                     let resource = missing.iter().next().unwrap_or_default();
-                    let action = cell.actions.trailing_zeros() as usize;
-                    let request = universe.request(cell.caller, cell.context, action, resource);
+                    let request = universe.request(cell, cell.actions.trailing_zeros() as usize, resource);
                     let what = if gained { "gained" } else { "lost" };
                     format!("{what} but not listed: {request:?}\n{found:?}")
                 })?;
             }
         }
+        self.samples_are_decided(&universe, &cells, &allowed, dice)
+    }
+
+    fn samples_are_decided(
+        &self,
+        universe: &Universe,
+        cells: &[Cell],
+        allowed: &[[Resources; 2]],
+        dice: &mut Dice,
+    ) -> Result<Tally, String> {
         let mut tally = Tally { pairs: 1, ..Tally::default() };
         for _ in 0..SAMPLES {
             let index = dice.below(cells.len());
-            let (cell, (before, after)) = (&cells[index], sides[index]);
-            let actions: Vec<usize> = (0..64).filter(|action| cell.actions & (1 << action) != 0).collect();
-            let resource = dice.below(universe.world.resources.len());
-            let request = universe.request(cell.caller, cell.context, *dice.pick(&actions), resource);
-            for (side, allowed) in [(false, before), (true, after)] {
+            let actions: Vec<usize> = (0..64).filter(|action| cells[index].actions & (1 << action) != 0).collect();
+            // As often as not one that is allowed before or after.
+            let some: Vec<usize> = allowed[index][0].or(allowed[index][1]).iter().collect();
+            let any = some.is_empty() || dice.one_in(2);
+            let resource = if any { dice.below(universe.world.resources.len()) } else { *dice.pick(&some) };
+            let request = universe.request(&cells[index], *dice.pick(&actions), resource);
+            for (side, allowed) in self.sides.iter().zip(allowed[index]) {
                 let is_in = allowed.iter().any(|it| it == resource);
-                let (documents, policies) = self.layers(side);
-                let expected = evaluated(self.kind, documents, &request);
+                let expected = evaluated(self.kind, side.documents, &request);
                 must((expected == Verdict::Allowed) == is_in, || {
                     format!("the oracle contradicts itself: {expected:?} but {is_in}: {request:?}")
                 })?;
+                let policies = if dice.one_in(2) { &side.policies } else { &side.respelt };
                 let decided = decide(self.kind, policies, &request);
                 must(decided == expected, || format!("decided {decided:?} and not {expected:?}: {request:?}"))?;
                 tally.decided += 1;
@@ -221,42 +253,33 @@ impl Case<'_> {
         Ok(tally)
     }
 
+    fn respelt_it_is_the_same(&self, side: &Side<'_>) -> Result<(), String> {
+        let itself = self.compare(&side.policies, &side.respelt);
+        must(itself == Comparison::default(), || format!("respelt it is not the same:\n{}{itself:?}", side.text()))
+    }
+
     /// Whether the relation is known in both spellings or in neither. No spelling may change it; but an example is looked for
     /// in so many ways only, and the order in which they are tried may decide whether one is found.
-    fn spelling_is_no_difference(&self, found: &Comparison, dice: &mut Dice) -> Result<bool, String> {
-        let sides = [&self.pair.before, &self.pair.after].map(|layers| {
-            let respelt = respelt(layers, dice);
-            let mut texts = Vec::new();
-            let policies = compiled(&respelt, |document| {
-                let json = document.json_by_chance(dice);
-                texts.push(json.to_string());
-                json
-            });
-            (policies, texts.join("\n"))
-        });
-        for (layers, (policies, texts)) in [&self.before, &self.after].into_iter().zip(&sides) {
-            let itself = compare_layers(self.kind, layers, policies);
-            must(itself == Comparison::default(), || format!("respelt it is not the same:\n{texts}\n{itself:?}"))?;
-        }
-        let [(before, old), (after, new)] = &sides;
-        let again = compare_layers(self.kind, before, after).relation();
-        let same = again == found.relation();
-        let unknown = [again, found.relation()].contains(&Relation::Unknown);
-        must(same || unknown, || format!("{again:?} and not {:?}, respelt as\n{old}\nand\n{new}\n", found.relation()))?;
-        Ok(same)
+    fn spelling_is_no_difference(&self, found: Relation) -> Result<bool, String> {
+        let [before, after] = &self.sides;
+        let again = self.compare(&before.respelt, &after.respelt).relation();
+        must(again == found || [again, found].contains(&Relation::Unknown), || {
+            format!("{again:?} and not {found:?}, respelt as\n{}and\n{}", before.text(), after.text())
+        })?;
+        Ok(again == found)
     }
 }
 
 /// What a side allows in one cell.
-fn allowed(after: bool, layers: usize, places: &[(bool, usize, bool)], reach: &[Resources]) -> Resources {
-    let said = |allow: bool, layer: Option<usize>| {
+fn said(after: bool, layers: usize, places: &[(bool, usize, bool)], reach: &[Resources]) -> Resources {
+    let that = |allow: bool, layer: Option<usize>| {
         let statements = places.iter().zip(reach).filter(|((side, of, allows), _)| {
             *side == after && *allows == allow && layer.is_none_or(|layer| layer == *of)
         });
         statements.fold(Resources::default(), |all, (_, reach)| all.or(*reach))
     };
-    let allows = (0..layers).map(|layer| said(true, Some(layer)));
-    allows.fold(Resources::ALL, Resources::and).but(said(false, None))
+    let allows = (0..layers).map(|layer| that(true, Some(layer)));
+    allows.fold(Resources::ALL, Resources::and).but(that(false, None))
 }
 
 /// The request as it is put to a decision: a policy that names principals decides alone where its resource is of another
@@ -264,21 +287,23 @@ fn allowed(after: bool, layers: usize, places: &[(bool, usize, bool)], reach: &[
 fn put(kind: Kind, request: &Request) -> Request {
     let mut request = request.clone();
     if kind != Kind::Identity {
-        request.context.set("aws:ResourceAccount", vec!["999999999999".to_owned()]);
+        request.context.set("aws:ResourceAccount", vec![STRANGER.to_owned()]);
     }
     request
 }
 
-fn decide(kind: Kind, layers: &[Vec<Policy>], request: &Request) -> Verdict {
+fn decide(kind: Kind, layers: &Policies, request: &Request) -> Verdict {
     let everything = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
     let everything = [Policy::compile("everything", &everything).expect("it is a document")];
     let policies = match kind {
-        Kind::Identity => Policies {
+        Kind::Identity => decision::Policies {
             identity: &layers[0],
             boundary: layers.get(1).and_then(|boundary| boundary.first()),
             resource: None,
         },
-        Kind::Bucket | Kind::Trust => Policies { identity: &everything, boundary: None, resource: layers[0].first() },
+        Kind::Bucket | Kind::Trust => {
+            decision::Policies { identity: &everything, boundary: None, resource: layers[0].first() }
+        }
     };
     policies.decide(&put(kind, request)).verdict
 }

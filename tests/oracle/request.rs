@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use relayctl::policy::request::{Caller, Request};
-use relayctl::policy::statement::PrincipalType;
+use crate::policy::request::{Caller, Request};
+use crate::policy::statement::PrincipalType;
 
 use super::alphabet::Key;
 

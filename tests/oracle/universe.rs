@@ -4,11 +4,12 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
-use relayctl::policy::compare::Grant;
-use relayctl::policy::request::{Caller, Context, Request};
+use crate::policy::compare::Grant;
+use crate::policy::request::{Caller, Context, Request};
 
 use super::alphabet::{Key, Kind, MOST_RESOURCES, World};
 use super::condition::holds;
+use super::dice::Dice;
 use super::document::{Document, List, Pair, Principals, Statement, Test};
 use super::pattern::{Pattern, action_matches, resource_matches, spelt};
 use super::request::Circumstances;
@@ -38,8 +39,8 @@ pub struct Cell {
     pub reach: Vec<Resources>,
 }
 
-pub struct Universe<'w> {
-    pub world: &'w World,
+pub struct Universe {
+    pub world: &'static World,
     keys: Vec<&'static Key>,
     /// The values that the keys have: of each key, which of its values.
     contexts: Vec<Vec<usize>>,
@@ -219,7 +220,7 @@ fn tests(condition: &serde_json::Value) -> Vec<Test> {
     .collect()
 }
 
-impl Universe<'static> {
+impl Universe {
     /// Every context in which areas can differ: all values of all keys that they speak of.
     pub fn about(kind: Kind, areas: &[Area]) -> Self {
         let mut keys: Vec<&'static Key> = Vec::new();
@@ -238,7 +239,7 @@ impl Universe<'static> {
         Self { world: World::of(kind), keys, contexts }
     }
 
-    pub fn context(&self, index: usize) -> Context {
+    fn context(&self, index: usize) -> Context {
         let values = self.keys.iter().zip(&self.contexts[index]).filter_map(|(key, value)| {
             let values = key.found.get(*value)?;
             Some((key.name.to_owned(), values.iter().map(ToString::to_string).collect()))
@@ -246,12 +247,21 @@ impl Universe<'static> {
         values.collect()
     }
 
-    pub fn request(&self, caller: usize, context: usize, action: usize, resource: usize) -> Request {
+    pub fn request(&self, cell: &Cell, action: usize, resource: usize) -> Request {
         Request {
-            principal: self.world.callers[caller].clone(),
+            principal: self.world.callers[cell.caller].clone(),
             action: self.world.actions[action].clone(),
             resource: self.world.resources[resource].clone(),
-            context: self.context(context),
+            context: self.context(cell.context),
+        }
+    }
+
+    pub fn any_request(&self, dice: &mut Dice) -> Request {
+        Request {
+            principal: dice.pick(&self.world.callers).clone(),
+            action: dice.pick(&self.world.actions).clone(),
+            resource: dice.pick(&self.world.resources).clone(),
+            context: self.context(dice.below(self.contexts.len())),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Boxes in which the sides differ, said in the words of the documents: which statement, which of its actions, on which
 //! of its resources.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::policy::request::{Caller, Context, Request};
-use crate::policy::statement::{Effect, PrincipalType, Statement};
+use crate::policy::statement::{Effect, PrincipalType, Statement, Test};
 use crate::value::Value;
 
 use super::language::Cell;
@@ -41,7 +41,8 @@ struct What {
     except_actions: Vec<String>,
     resource: String,
     except_resources: Vec<String>,
-    condition: Option<String>,
+    /// Indices into the space's conditions, all of which are demanded.
+    conditions: Vec<usize>,
 }
 
 struct Found<'s> {
@@ -145,6 +146,13 @@ impl<'s> Direction<'s, '_> {
         Membership::of(self.space, row, place).patterns(row)
     }
 
+    /// What all of these demand together: a list, if it is more than one Condition.
+    fn condition(&self, conditions: &[usize]) -> Option<Value> {
+        let mut conditions: Vec<Value> =
+            conditions.iter().map(|index| condition(self.space.conditions[*index])).collect();
+        if conditions.len() > 1 { Some(Value::from(conditions)) } else { conditions.pop() }
+    }
+
     fn meaning(&self, row: usize) -> String {
         self.space.rows[row].statement.meaning()
     }
@@ -157,7 +165,7 @@ impl<'s> Direction<'s, '_> {
     /// The first statement of one side, of those without conditions if there are any.
     fn first(&self, region: &Region<'_>, ours: bool, effect: Effect, layer: Option<usize>) -> Option<usize> {
         let rows = self.of(region, ours, effect).filter(|row| layer.is_none_or(|it| self.space.rows[*row].layer == it));
-        rows.min_by_key(|row| (!self.space.rows[*row].condition.is_none(), *row))
+        rows.min_by_key(|row| (self.space.rows[*row].condition.is_some(), *row))
     }
 
     /// The Allow that speaks for each boundary of one side. None if one is silent.
@@ -220,7 +228,7 @@ impl<'s> Direction<'s, '_> {
             except_actions: Vec::new(),
             resource,
             except_resources,
-            condition: condition_of(&self.demanding(region, true, &allows)).map(|condition| condition.to_string()),
+            conditions: conditions_of(&self.demanding(region, true, &allows)),
         };
         let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
@@ -280,9 +288,9 @@ impl<'s> Direction<'s, '_> {
         let mut parts = BTreeSet::new();
         for row in allows {
             let rows: Vec<&Row<'_>> = [row].into_iter().chain(bounds.iter().copied()).collect();
-            let condition = condition_of(&self.demanding(region, false, &rows));
+            let conditions = conditions_of(&self.demanding(region, false, &rows));
             for pattern in self.patterns(row, region.place) {
-                parts.extend(self.parts(region, what, cells, &rows, pattern, condition.as_ref()));
+                parts.extend(self.parts(region, what, cells, &rows, pattern, &conditions));
             }
         }
         parts
@@ -292,8 +300,7 @@ impl<'s> Direction<'s, '_> {
     fn withheld(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
         let deny = self.first(region, true, Effect::Deny, None).map(|row| &self.space.rows[row]);
         let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else { return BTreeSet::new() };
-        let condition: Option<Value> = what.condition.as_ref().and_then(|text| serde_json::from_str(text).ok());
-        self.parts(region, what, cells, &[deny], None, condition.as_ref())
+        self.parts(region, what, cells, &[deny], None, &what.conditions)
     }
 
     /// What these rows say of a label, where it isn't just the same.
@@ -304,7 +311,7 @@ impl<'s> Direction<'s, '_> {
         cells: &[&Cell],
         rows: &[&Row<'_>],
         pattern: Option<&str>,
-        condition: Option<&Value>,
+        conditions: &[usize],
     ) -> BTreeSet<Part> {
         let narrower = |theirs: Option<&str>, ours: &str| match theirs {
             Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
@@ -313,12 +320,12 @@ impl<'s> Direction<'s, '_> {
         let of_rows =
             pattern.or_else(|| narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place))));
         let resource = narrower(of_rows, &what.resource);
-        let conditional = condition.map(Value::to_string) != what.condition;
+        let conditional = conditions != what.conditions;
         let mut parts = BTreeSet::new();
         for cell in cells {
             let action = narrower(narrowest(rows.iter().filter_map(|row| row.action(cell))), &what.action);
             if conditional || resource != what.resource || !action.eq_ignore_ascii_case(&what.action) {
-                parts.insert(Part { action, resource: resource.clone(), condition: condition.cloned() });
+                parts.insert(Part { action, resource: resource.clone(), condition: self.condition(conditions) });
             }
         }
         parts
@@ -341,11 +348,14 @@ impl<'s> Direction<'s, '_> {
             except_actions: what.except_actions,
             resources: if what.resource.is_empty() { Vec::new() } else { vec![what.resource] },
             except_resources: what.except_resources,
-            condition: what.condition.and_then(|text| serde_json::from_str(&text).ok()),
+            condition: self.condition(&what.conditions),
             already: found.already.into_iter().collect(),
             withheld: found.withheld.into_iter().collect(),
             cause: label.cause,
-            denied_if: row.condition.clone().filter(|_| label.cause == Cause::Deny),
+            denied_if: row
+                .condition
+                .filter(|_| label.cause == Cause::Deny)
+                .map(|it| condition(self.space.conditions[it])),
             policy: row.policy.to_owned(),
             statement: if named { row.statement.number } else { 0 },
             sid: row.statement.sid.clone().filter(|_| named),
@@ -389,30 +399,34 @@ fn covers(wide: &str, name: &str) -> bool {
         || (is_account(wide) && account(wide) == account(name))
 }
 
-/// What all of these demand together: a list, if it is more than one Condition.
-fn condition_of(rows: &[&Row<'_>]) -> Option<Value> {
-    let mut conditions: Vec<Value> = Vec::new();
-    for condition in rows.iter().filter_map(|row| row.condition.as_ref()) {
-        if !conditions.contains(condition) {
-            conditions.push(condition.clone());
+fn conditions_of(rows: &[&Row<'_>]) -> Vec<usize> {
+    let mut conditions = Vec::new();
+    for condition in rows.iter().filter_map(|row| row.condition) {
+        if !conditions.contains(&condition) {
+            conditions.push(condition);
         }
     }
-    if conditions.len() > 1 { Some(Value::from(conditions)) } else { conditions.pop() }
+    conditions
 }
 
 /// Grants that differ only in the action, or only in the resource or the principal, are told together.
 fn fold(grants: Vec<Grant>) -> Vec<Grant> {
     let grants = merged(grants, |grant| &mut grant.actions);
     let grants = merged(grants, |grant| &mut grant.resources);
-    merged(grants, |grant| &mut grant.principals)
+    let mut grants = merged(grants, |grant| &mut grant.principals);
+    for parts in grants.iter_mut().flat_map(|grant| [&mut grant.already, &mut grant.withheld]) {
+        parts.sort();
+        parts.dedup();
+    }
+    grants
 }
 
 fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<Grant> {
     let mut kept: Vec<Grant> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: HashMap<Alike, usize> = HashMap::new();
     for mut grant in grants {
         let mine = std::mem::take(list(&mut grant));
-        let place = *places.entry(without_example(&grant)).or_insert(kept.len());
+        let place = *places.entry(Alike::of(&grant)).or_insert(kept.len());
         if place == kept.len() {
             *list(&mut grant) = mine;
             kept.push(grant);
@@ -426,38 +440,45 @@ fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<G
         let all = list(grant);
         all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
         all.dedup();
-        for parts in [&mut grant.already, &mut grant.withheld] {
-            parts.sort();
-            parts.dedup();
-        }
     }
     kept
 }
 
 /// What two grants must have in common to be told together.
-fn without_example(grant: &Grant) -> String {
-    let mut value = serde_json::to_value(grant).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("example");
-        fields.remove("already");
-        fields.remove("withheld");
-    }
-    value.to_string()
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    lists: [Vec<String>; 5],
+    conditions: [Option<String>; 2],
+    cause: Cause,
+    policy: String,
+    statement: usize,
 }
 
-impl Statement {
-    /// Its Condition, as it would be written.
-    pub(super) fn condition(&self) -> Option<Value> {
-        let mut operators = serde_json::Map::new();
-        for test in &self.conditions {
-            let keys =
-                operators.entry(test.operator.to_string()).or_insert_with(|| Value::Object(serde_json::Map::new()));
-            let values = match &test.values[..] {
-                [one] => Value::from(one.as_str()),
-                many => Value::from(many.to_vec()),
-            };
-            keys[&test.key] = values;
+impl Alike {
+    fn of(grant: &Grant) -> Self {
+        let lists =
+            [&grant.principals, &grant.actions, &grant.except_actions, &grant.resources, &grant.except_resources];
+        let text = |condition: &Option<Value>| condition.as_ref().map(Value::to_string);
+        Self {
+            lists: lists.map(Vec::clone),
+            conditions: [text(&grant.condition), text(&grant.denied_if)],
+            cause: grant.cause,
+            policy: grant.policy.clone(),
+            statement: grant.statement,
         }
-        (!operators.is_empty()).then_some(Value::Object(operators))
     }
+}
+
+/// As it would be written.
+fn condition(tests: &[Test]) -> Value {
+    let mut operators = serde_json::Map::new();
+    for test in tests {
+        let keys = operators.entry(test.operator.to_string()).or_insert_with(|| Value::Object(serde_json::Map::new()));
+        let values = match &test.values[..] {
+            [one] => Value::from(one.as_str()),
+            many => Value::from(many.to_vec()),
+        };
+        keys[&test.key] = values;
+    }
+    Value::Object(operators)
 }

@@ -77,7 +77,8 @@ impl<'a> Automaton<'a> {
     }
 
     fn explore(mut self) -> Option<Vec<Cell>> {
-        let start = self.closed((0..self.patterns.len()).map(|pattern| pack(pattern, 0)).collect());
+        let start: Vec<u64> = (0..self.patterns.len()).map(|pattern| pack(pattern, 0)).collect();
+        let start = self.closed(&start);
         self.visit(start, 0, '\0');
         let mut found: HashMap<FixedBitSet, usize> = HashMap::new();
         let mut order = Vec::new();
@@ -104,8 +105,7 @@ impl<'a> Automaton<'a> {
     }
 
     fn visit(&mut self, state: State, from: usize, by: char) {
-        // Outside of the universe nothing counts.
-        if state.first().is_none_or(|first| unpack(*first).0 != 0) || self.seen.contains(&state) {
+        if state.is_empty() || self.seen.contains(&state) {
             return;
         }
         self.seen.insert(state.clone());
@@ -138,6 +138,10 @@ impl<'a> Automaton<'a> {
         let mut next = Vec::with_capacity(state.len());
         for position in state {
             let (pattern, place) = unpack(*position);
+            if pattern > 0 && next.is_empty() {
+                // Outside of the universe nothing counts.
+                return next;
+            }
             match self.patterns[pattern].get(place) {
                 Some(Token::Char(c)) if *c == character => next.push(pack(pattern, place + 1)),
                 Some(Token::One(colon)) if *colon || character != ':' => next.push(pack(pattern, place + 1)),
@@ -145,36 +149,35 @@ impl<'a> Automaton<'a> {
                 _ => {}
             }
         }
-        self.closed(next)
+        self.closed(&next)
     }
 
     /// With the places behind each `*`, and without those before it: whatever a pattern matches from an earlier place
     /// it matches from its latest `*` too, since the way from there leads through it. Colons don't spoil that: all
-    /// places of one pattern that are reached by one text are in the same part of the ARN.
-    fn closed(&self, mut state: State) -> State {
-        let mut index = 0;
-        while index < state.len() {
-            let (pattern, place) = unpack(state[index]);
-            if matches!(self.patterns[pattern].get(place), Some(Token::Star(_))) {
-                state.push(pack(pattern, place + 1));
+    /// places of one pattern that are reached by one text are in the same part of the ARN. The places come in order.
+    fn closed(&self, reached: &[u64]) -> State {
+        let mut kept: State = Vec::with_capacity(reached.len() + 4);
+        let (mut current, mut start) = (usize::MAX, 0);
+        for position in reached {
+            let (pattern, mut place) = unpack(*position);
+            if pattern != current {
+                (current, start) = (pattern, kept.len());
             }
-            index += 1;
+            loop {
+                let is_new = kept[start..].last().is_none_or(|last| *last < pack(pattern, place));
+                let is_star = matches!(self.patterns[pattern].get(place), Some(Token::Star(_)));
+                if is_new && is_star {
+                    kept.truncate(start);
+                }
+                if is_new {
+                    kept.push(pack(pattern, place));
+                }
+                if !is_star {
+                    break;
+                }
+                place += 1;
+            }
         }
-        state.sort_unstable();
-        state.dedup();
-        let mut latest: Option<u64> = None;
-        let mut kept = Vec::with_capacity(state.len());
-        for position in state.into_iter().rev() {
-            let (pattern, place) = unpack(position);
-            if latest.is_some_and(|star| unpack(star).0 == pattern) {
-                continue;
-            }
-            if matches!(self.patterns[pattern].get(place), Some(Token::Star(_))) {
-                latest = Some(position);
-            }
-            kept.push(position);
-        }
-        kept.reverse();
         self.settled(kept)
     }
 
@@ -194,7 +197,7 @@ impl<'a> Automaton<'a> {
             state.retain(|position| {
                 let (pattern, _) = unpack(*position);
                 let open = || self.lists[pattern].iter().any(|list| !lists.contains(*list));
-                pattern == 0 || settling.contains(&pattern) || open()
+                pattern == 0 || settling.binary_search(&pattern).is_ok() || open()
             });
         }
         state

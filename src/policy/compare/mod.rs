@@ -192,14 +192,15 @@ impl PartialOrd for Part {
 impl Ord for Part {
     fn cmp(&self, other: &Self) -> Ordering {
         // Values have no order of their own.
-        let condition = |part: &Self| part.condition.as_ref().map(Value::to_string);
+        let text = |part: &Self| part.condition.as_ref().map(Value::to_string);
         let names = (&self.action, &self.resource).cmp(&(&other.action, &other.resource));
-        names.then_with(|| condition(self).cmp(&condition(other)))
+        let same = self.condition == other.condition;
+        names.then_with(|| if same { Ordering::Equal } else { text(self).cmp(&text(other)) })
     }
 }
 
 /// What makes the difference; for a gain, what is new after; for a loss, what was there before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
     /// An Allow that only this side has, or has wider.

@@ -11,8 +11,7 @@ use fixedbitset::FixedBitSet;
 
 use crate::policy::pattern::resolved;
 use crate::policy::request::{Caller, Context};
-use crate::policy::statement::{Effect, Statement};
-use crate::value::Value;
+use crate::policy::statement::{Effect, PrincipalType, Statement, Test};
 
 use super::formula::plain;
 use super::language::{Cell, Token, cells_of};
@@ -30,7 +29,8 @@ pub(super) struct Row<'a> {
     pub resources: Vec<usize>,
     /// Whether it may ask for what follows from the caller.
     pub asks_for_caller: bool,
-    pub condition: Option<Value>,
+    /// An index into the space's conditions.
+    pub condition: Option<usize>,
     /// Rows that differ in nothing but their actions and resources are of one kin: where one of them applies it makes no
     /// difference whether another does.
     pub kin: usize,
@@ -40,6 +40,8 @@ pub(super) struct Space<'a> {
     pub rows: Vec<Row<'a>>,
     /// How many layers each side has.
     pub layers: [usize; 2],
+    /// Each once, in order.
+    pub conditions: Vec<&'a [Test]>,
     actions: Vec<String>,
     /// With whether variables are filled in.
     pub resources: Vec<(String, Resource)>,
@@ -75,6 +77,7 @@ impl<'a> Space<'a> {
         let mut actions = Table::default();
         let mut resources = Table::default();
         let mut kins = Table::default();
+        let conditions = conditions([before, after]);
         let mut rows = Vec::new();
         for (is_after, set) in [(false, before), (true, after)] {
             for (layer, policies) in set.layers.iter().enumerate() {
@@ -88,8 +91,8 @@ impl<'a> Space<'a> {
                     actions: statement.actions.patterns.iter().map(|it| actions.index(it.to_lowercase())).collect(),
                     resources: indices(statement, &mut resources),
                     asks_for_caller: statement.asks_for_caller(),
-                    condition: statement.condition(),
-                    kin: kins.index((is_after, layer, kinship(statement))),
+                    condition: conditions.binary_search(&&statement.conditions[..]).ok(),
+                    kin: kins.index((is_after, layer, Kinship::of(statement))),
                 }));
             }
         }
@@ -108,6 +111,7 @@ impl<'a> Space<'a> {
         let mut space = Self {
             rows,
             layers: [before.layers.len(), after.layers.len()],
+            conditions,
             actions: actions.list,
             resources: resources.collect(),
             callers,
@@ -224,11 +228,12 @@ impl<'a> Space<'a> {
             accepts.ones().for_each(|index| wide.insert(patterns[index]));
             wide
         };
-        let mut places: Vec<Place> = Vec::new();
-        for universe in [pattern::any_arn(), pattern::literal("*")] {
-            let found = cells_of(&universe, &tokens, &lists).ok_or(Entangled)?;
-            places.extend(found.into_iter().map(|cell| Place { accepts: widen(&cell.accepts), witness: cell.witness }));
-        }
+        let found = cells_of(&pattern::any_arn(), &tokens, &lists).ok_or(Entangled)?;
+        let mut places: Vec<Place> =
+            found.into_iter().map(|cell| Place { accepts: widen(&cell.accepts), witness: cell.witness }).collect();
+        let all = tokens.iter().enumerate().filter(|(_, tokens)| **tokens == [Token::Star(true)]);
+        let all: FixedBitSet = all.map(|(index, _)| index).collect();
+        places.push(Place { accepts: widen(&all), witness: "*".to_owned() });
         Ok(places)
     }
 }
@@ -265,14 +270,32 @@ fn naming(rows: &[Row<'_>], caller: &Caller) -> FixedBitSet {
     rows.iter().enumerate().filter(|(_, row)| names(row)).map(|(index, _)| index).collect()
 }
 
+fn conditions<'a>(sets: [&Set<'a>; 2]) -> Vec<&'a [Test]> {
+    let policies = sets.into_iter().flat_map(|set| &set.layers).copied().flatten();
+    let found = policies.flat_map(|policy| &policy.statements).map(|statement| &statement.conditions[..]);
+    let sorted: BTreeSet<&[Test]> = found.filter(|tests| !tests.is_empty()).collect();
+    sorted.into_iter().collect()
+}
+
 /// What a statement says but for its actions and resources.
-fn kinship(statement: &Statement) -> String {
-    let mut names = statement.principals.iter().flat_map(|principals| &principals.names).collect::<Vec<_>>();
-    names.sort_unstable();
-    let not = statement.principals.as_ref().map(|principals| principals.not);
-    let mut tests: Vec<_> = statement.conditions.iter().map(|test| plain(test, statement.variables)).collect();
-    tests.sort_unstable();
-    format!("{:?} {not:?} {names:?} {tests:?}", statement.effect)
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Kinship<'a> {
+    effect: Effect,
+    not: bool,
+    names: BTreeSet<&'a (PrincipalType, String)>,
+    tests: BTreeSet<(Test, bool)>,
+}
+
+impl<'a> Kinship<'a> {
+    fn of(statement: &'a Statement) -> Self {
+        let principals = statement.principals.as_ref();
+        Self {
+            effect: statement.effect,
+            not: principals.is_some_and(|principals| principals.not),
+            names: principals.iter().flat_map(|principals| &principals.names).collect(),
+            tests: statement.conditions.iter().map(|test| plain(test, statement.variables)).collect(),
+        }
+    }
 }
 
 fn indices(statement: &Statement, table: &mut Table<(String, bool)>) -> Vec<usize> {

@@ -1,0 +1,98 @@
+//! All kinds of policies together: what hangs on the caller, its boundary, what hangs on the resource; within an account and
+//! across two.
+
+use crate::policy::decision::{Policies, Verdict};
+use crate::policy::request::Request;
+use crate::policy::statement::Policy;
+
+use super::alphabet::{ACCOUNT, Kind, OTHER_ACCOUNT};
+use super::dice::Dice;
+use super::document::Document;
+use super::draw::Draw;
+use super::evaluator::Everything;
+use super::universe::{Area, Memory, Universe};
+
+/// Of each set of policies, so many requests are decided.
+const SAMPLES: usize = 8;
+
+/// How many were decided which way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Decided {
+    pub allowed: usize,
+    pub denied_explicitly: usize,
+    pub denied: usize,
+}
+
+/// The first of the requests on which the decision differs from the evaluator's, told.
+pub fn decided(sets: usize) -> Result<Decided, String> {
+    let mut decided = Decided::default();
+    let mut memory = Memory::default();
+    for number in 0..sets {
+        let mut dice = Dice::new(number as u64);
+        let everything = everything(&mut dice);
+        for request in requests(&everything, &mut dice, &mut memory) {
+            let (found, expected) = (decide(&everything, &request), everything.decide(&request));
+            if found != expected {
+                let json = |documents: &[Document]| documents.iter().map(|it| format!("  {}\n", it.json())).collect::<String>();
+                let held = json(&everything.identity);
+                let boundary = json(everything.boundary.as_slice());
+                let resource = json(everything.resource.as_slice());
+                return Err(format!(
+                    "set {number}: {found:?} and not {expected:?}\n{request:?}\nheld\n{held}boundary\n{boundary}resource\n{resource}"
+                ));
+            }
+            match expected {
+                Verdict::Allowed => decided.allowed += 1,
+                Verdict::ExplicitDeny => decided.denied_explicitly += 1,
+                Verdict::ImplicitDeny => decided.denied += 1,
+            }
+        }
+    }
+    Ok(decided)
+}
+
+fn everything(dice: &mut Dice) -> Everything {
+    let (identity, boundary) = {
+        let mut draw = Draw::new(Kind::Identity, dice);
+        let identity = (0..draw.dice.few(2)).map(|_| draw.document()).collect::<Vec<_>>();
+        let bounded = draw.dice.one_in(3);
+        (identity, bounded.then(|| draw.document()))
+    };
+    let resource = (!dice.one_in(4)).then(|| Draw::new(Kind::Bucket, dice).document());
+    Everything { identity, boundary, resource }
+}
+
+/// Requests over the alphabets, with what makes a difference only here: who owns the resource, and actions that its policy
+/// must allow.
+fn requests(everything: &Everything, dice: &mut Dice, memory: &mut Memory) -> Vec<Request> {
+    let documents = everything.identity.iter().chain(&everything.boundary).chain(&everything.resource);
+    let areas: Vec<Area> = documents
+        .flat_map(|document| document.statements.iter().map(move |statement| (document, statement)))
+        .map(|(document, statement)| Area::of(Kind::Bucket, document, statement, memory))
+        .collect();
+    let universe = Universe::about(Kind::Bucket, &areas);
+    let mut one = || {
+        let mut request = universe.any_request(dice);
+        if dice.one_in(4) {
+            let actions = ["sts:AssumeRole", "sts:TagSession", "kms:Decrypt", "sts:GetCallerIdentity", "STS:assumerole"];
+            request.action = (*dice.pick(&actions)).to_owned();
+        }
+        if dice.one_in(2) {
+            let owner = *dice.pick(&[ACCOUNT, OTHER_ACCOUNT]);
+            request.context.set("aws:ResourceAccount", vec![owner.to_owned()]);
+        } else if dice.one_in(2) {
+            let owner = *dice.pick(&[ACCOUNT, OTHER_ACCOUNT]);
+            request.resource = format!("arn:aws:sqs:r:{owner}:{}", dice.pick(&["a", "b", "ab"]));
+        }
+        request
+    };
+    (0..SAMPLES).map(|_| one()).collect()
+}
+
+fn decide(everything: &Everything, request: &Request) -> Verdict {
+    let compile = |document: &Document| Policy::compile("document", &document.json()).expect("it is a document");
+    let identity: Vec<Policy> = everything.identity.iter().map(compile).collect();
+    let (boundary, resource) = (everything.boundary.as_ref().map(compile), everything.resource.as_ref().map(compile));
+    let policies = Policies { identity: &identity, boundary: boundary.as_ref(), resource: resource.as_ref() };
+    policies.decide(request).verdict
+}

@@ -1,0 +1,31 @@
+//! Decisions and comparisons against a brute-force evaluator over small alphabets.
+
+mod alphabet;
+mod condition;
+mod decisions;
+mod dice;
+mod document;
+mod draw;
+mod evaluator;
+mod laws;
+mod pairs;
+mod pattern;
+mod request;
+mod respell;
+mod shrink;
+mod universe;
+
+pub use decisions::{Decided, decided};
+pub use laws::Tally;
+pub use pairs::{Tried, told, tried};
+
+// What is tried. Nothing else of it is used, so nothing else is compiled.
+#[allow(dead_code, unused_imports)]
+#[path = "../../src/diagnostic.rs"]
+mod diagnostic;
+#[allow(dead_code, unused_imports)]
+#[path = "../../src/policy/mod.rs"]
+mod policy;
+#[allow(dead_code, unused_imports)]
+#[path = "../../src/value.rs"]
+mod value;
