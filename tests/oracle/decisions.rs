@@ -33,7 +33,9 @@ pub fn decided(sets: usize) -> Result<Decided, String> {
         for request in requests(&everything, &mut dice, &mut memory) {
             let (found, expected) = (decide(&everything, &request), everything.decide(&request));
             if found != expected {
-                let json = |documents: &[Document]| documents.iter().map(|it| format!("  {}\n", it.json())).collect::<String>();
+                let json = |documents: &[Document]| {
+                    documents.iter().map(|it| format!("  {}\n", it.json())).collect::<String>()
+                };
                 let held = json(&everything.identity);
                 let boundary = json(everything.boundary.as_slice());
                 let resource = json(everything.resource.as_slice());
@@ -72,9 +74,10 @@ fn requests(everything: &Everything, dice: &mut Dice, memory: &mut Memory) -> Ve
         .collect();
     let universe = Universe::about(Kind::Bucket, &areas);
     let mut one = || {
-        let mut request = universe.any_request(dice);
+        let mut request = universe.any_request(Kind::Bucket, &areas, dice, memory);
         if dice.one_in(4) {
-            let actions = ["sts:AssumeRole", "sts:TagSession", "kms:Decrypt", "sts:GetCallerIdentity", "STS:assumerole"];
+            let actions =
+                ["sts:AssumeRole", "sts:TagSession", "kms:Decrypt", "sts:GetCallerIdentity", "STS:assumerole"];
             request.action = (*dice.pick(&actions)).to_owned();
         }
         if dice.one_in(2) {

@@ -69,43 +69,65 @@ impl Document {
     }
 
     pub fn json(&self) -> Value {
-        self.spelt(&mut |values| values.into())
+        self.spelt(&mut Spelling(None))
     }
 
-    /// With single values sometimes standing alone.
+    /// As AWS takes it too.
     pub fn json_by_chance(&self, dice: &mut Dice) -> Value {
-        self.spelt(&mut |mut values| match &mut values[..] {
-            [one] if dice.one_in(2) => one.take(),
-            _ => values.into(),
-        })
+        self.spelt(&mut Spelling(Some(dice)))
     }
 
-    fn spelt(&self, many: &mut dyn FnMut(Vec<Value>) -> Value) -> Value {
+    fn spelt(&self, spelling: &mut Spelling<'_>) -> Value {
         let version = if self.variables { "2012-10-17" } else { "2008-10-17" };
-        let statements = self.statements.iter().map(|statement| statement.spelt(many)).collect();
-        json!({"Version": version, "Statement": many(statements)})
+        let statements = self.statements.iter().map(|statement| statement.spelt(spelling)).collect();
+        json!({"Version": version, "Statement": spelling.many(statements)})
+    }
+}
+
+/// Lists and texts, or by chance single values standing alone and true, false and numbers as themselves.
+struct Spelling<'d>(Option<&'d mut Dice>);
+
+impl Spelling<'_> {
+    fn otherwise(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|dice| dice.one_in(2))
+    }
+
+    fn many(&mut self, mut values: Vec<Value>) -> Value {
+        match &mut values[..] {
+            [one] if self.otherwise() => one.take(),
+            _ => values.into(),
+        }
+    }
+
+    fn tested(&mut self, values: &[String]) -> Value {
+        let spelt = |text: &String| match serde_json::from_str(text) {
+            Ok(value @ (Value::Bool(_) | Value::Number(_))) if value.to_string() == *text && self.otherwise() => value,
+            _ => text.as_str().into(),
+        };
+        let values = values.iter().map(spelt).collect();
+        self.many(values)
     }
 }
 
 impl Statement {
-    fn spelt(&self, many: &mut dyn FnMut(Vec<Value>) -> Value) -> Value {
+    fn spelt(&self, spelling: &mut Spelling<'_>) -> Value {
         let mut json = Map::new();
         json.insert("Effect".to_owned(), if self.allow { "Allow" } else { "Deny" }.into());
         let mut insert = |name: &str, not: bool, value: Value| {
             json.insert(if not { format!("Not{name}") } else { name.to_owned() }, value);
         };
         if let Some(principals) = &self.principals {
-            insert("Principal", principals.not, principals.spelt(many));
+            insert("Principal", principals.not, principals.spelt(spelling));
         }
-        insert("Action", self.actions.not, many(texts(&self.actions.items)));
+        insert("Action", self.actions.not, spelling.many(texts(&self.actions.items)));
         if let Some(resources) = &self.resources {
-            insert("Resource", resources.not, many(texts(&resources.items)));
+            insert("Resource", resources.not, spelling.many(texts(&resources.items)));
         }
         if !self.tests.is_empty() {
             let mut operators = Map::new();
             for test in &self.tests {
                 let keys = operators.entry(&test.operator).or_insert_with(|| json!({}));
-                keys[&test.key] = many(texts(&test.values));
+                keys[&test.key] = spelling.tested(&test.values);
             }
             insert("Condition", false, operators.into());
         }
@@ -114,12 +136,12 @@ impl Statement {
 }
 
 impl Principals {
-    fn spelt(&self, many: &mut dyn FnMut(Vec<Value>) -> Value) -> Value {
+    fn spelt(&self, spelling: &mut Spelling<'_>) -> Value {
         let mut types: Map<String, Value> = Map::new();
         for (kind, _) in &self.names {
             let names: Vec<String> =
                 self.names.iter().filter(|it| it.0 == *kind).map(|(_, name)| name.clone()).collect();
-            types.entry(*kind).or_insert_with(|| many(texts(&names)));
+            types.entry(*kind).or_insert_with(|| spelling.many(texts(&names)));
         }
         // `"*"` and `{"AWS": "*"}` are the same principal: the former where the value stands alone.
         if types.len() == 1 && types.get("AWS").is_some_and(|names| names == "*") { "*".into() } else { types.into() }

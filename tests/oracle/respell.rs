@@ -22,7 +22,8 @@ fn rearranged(layer: &[Document], dice: &mut Dice) -> Vec<Document> {
     }
     for document in &mut documents {
         let statements = document.statements.drain(..).flat_map(|statement| split(statement, dice)).collect::<Vec<_>>();
-        document.statements = statements.into_iter().map(|statement| spelt(statement, dice)).collect();
+        let variables = document.variables;
+        document.statements = statements.into_iter().map(|statement| spelt(statement, variables, dice)).collect();
         dice.shuffle(&mut document.statements);
     }
     dice.shuffle(&mut documents);
@@ -63,12 +64,13 @@ fn split(statement: Statement, dice: &mut Dice) -> Vec<Statement> {
     }
 }
 
-fn spelt(mut statement: Statement, dice: &mut Dice) -> Statement {
+fn spelt(mut statement: Statement, variables: bool, dice: &mut Dice) -> Statement {
     for action in &mut statement.actions.items {
         *action = case(action, dice);
     }
     repeated(&mut statement.actions.items, dice);
     if let Some(resources) = &mut statement.resources {
+        resources.items.iter_mut().for_each(|item| *item = variable(item, variables, dice));
         repeated(&mut resources.items, dice);
     }
     if let Some(principals) = &mut statement.principals {
@@ -80,6 +82,7 @@ fn spelt(mut statement: Statement, dice: &mut Dice) -> Statement {
     for test in &mut statement.tests {
         test.key = case(&test.key, dice);
         test.operator = case(&test.operator, dice);
+        test.values.iter_mut().for_each(|value| *value = variable(value, variables, dice));
         repeated(&mut test.values, dice);
     }
     dice.shuffle(&mut statement.tests);
@@ -90,6 +93,15 @@ fn case(text: &str, dice: &mut Dice) -> String {
     match dice.below(4) {
         0 => text.to_ascii_lowercase(),
         1 => text.to_ascii_uppercase(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The keys of variables know no case either.
+fn variable(text: &str, variables: bool, dice: &mut Dice) -> String {
+    match dice.below(4) {
+        0 if variables => text.replace("${aws:", "${AWS:"),
+        1 if variables => text.replace("${s3:prefix", "${S3:PREFIX"),
         _ => text.to_owned(),
     }
 }

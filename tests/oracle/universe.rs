@@ -256,13 +256,23 @@ impl Universe {
         }
     }
 
-    pub fn any_request(&self, dice: &mut Dice) -> Request {
-        Request {
-            principal: dice.pick(&self.world.callers).clone(),
-            action: dice.pick(&self.world.actions).clone(),
-            resource: dice.pick(&self.world.resources).clone(),
-            context: self.context(dice.below(self.contexts.len())),
+    /// Any request, or by chance one that an area is about, but for its conditions.
+    pub fn any_request(&self, kind: Kind, areas: &[Area], dice: &mut Dice, memory: &mut Memory) -> Request {
+        let mut caller = dice.below(self.world.callers.len());
+        let mut action = dice.below(self.world.actions.len());
+        let mut resource = dice.below(self.world.resources.len());
+        let context = dice.below(self.contexts.len());
+        if !areas.is_empty() && dice.one_in(2) {
+            let area = dice.pick(areas);
+            let callers: Vec<usize> = (0..32).filter(|index| area.callers & (1 << index) != 0).collect();
+            let actions: Vec<usize> = (0..64).filter(|index| area.actions & (1 << index) != 0).collect();
+            caller = if callers.is_empty() { caller } else { *dice.pick(&callers) };
+            action = if actions.is_empty() { action } else { *dice.pick(&actions) };
+            let circumstances = self.circumstances(caller, &self.contexts[context]);
+            let resources: Vec<usize> = area.extent(kind, &circumstances, memory).iter().collect();
+            resource = if resources.is_empty() { resource } else { *dice.pick(&resources) };
         }
+        self.request(&Cell { caller, context, actions: 0, reach: Vec::new() }, action, resource)
     }
 
     /// The requests, those taken together for which everything is the same.
