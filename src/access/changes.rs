@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::tags::Tags;
+use super::unknown::{edited_in, unlisted, unseen};
 use super::unread::{Unread, stand_in};
 use super::world::{Holdings, Moment, Says, World};
 use super::{AccessChange, Aspect, Beyond, EffectDoubt, bucket, groups};
 use crate::address::Address;
-use crate::call::Failure;
 use crate::diff::{Action, Change};
 use crate::model::{Desired, Live};
-use crate::policy::compare::{Cause, Comparison, Doubt, Set, Side, compare};
+use crate::policy::compare::{Cause, Comparison, Set, Side, compare};
 use crate::policy::request::Caller;
 use crate::policy::statement::{Effect as StatementEffect, Policy};
 use crate::value::Value;
@@ -76,29 +76,6 @@ pub fn edited(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<St
     edited_in(&World::new(changes, live, desired, &beyond)).map(|(_, arn)| arn).collect()
 }
 
-fn edited_in<'w>(world: &'w World<'_>) -> impl Iterator<Item = (&'w Address, String)> {
-    let edited = world.changes.keys().filter(|address| {
-        let [before, after] = [Moment::Before, Moment::After].map(|it| world.attribute(address, "document", it));
-        address.kind() == "policy" && before.is_some() && after.is_some() && before != after
-    });
-    edited.map(|address| (*address, arn(world, address)))
-}
-
-/// Who else has an edited policy is not known.
-fn unlisted(world: &World<'_>, policy: &Address, arn: &str) -> Option<AccessChange> {
-    let failure = world.beyond.unlisted.get(arn)?;
-    let reason = format!("who else has {policy} could not be listed ({})", brief(failure));
-    let mut told = AccessChange::new(policy, arn.to_owned(), Aspect::Permissions);
-    told.doubts.extend(both_sides(policy, &policy.to_string(), &reason));
-    told.relate();
-    Some(told)
-}
-
-/// `iam:GetPolicy: AccessDenied`: which permission is missing, where one is.
-pub(super) fn brief(failure: &Failure) -> String {
-    format!("{}: {}", failure.call, failure.code)
-}
-
 /// Users and roles that are declared or recorded, and whoever else has a policy of the manifest's.
 fn known(world: &World<'_>) -> BTreeSet<Address> {
     world.addresses().into_iter().filter(|it| ["user", "role", "group"].contains(&it.kind())).cloned().collect()
@@ -107,26 +84,6 @@ fn known(world: &World<'_>) -> BTreeSet<Address> {
 /// Those of whom it is known what hangs on them.
 fn principals(world: &World<'_>) -> impl Iterator<Item = Address> {
     known(world).into_iter().filter(|it| !world.is_unknown(it))
-}
-
-/// A managed policy changes, and what hangs on somebody could not be read.
-fn unseen(world: &World<'_>, subject: &Address) -> Option<AccessChange> {
-    let doubts = edited_in(world).flat_map(|(policy, _)| {
-        let reason = format!("what hangs on {subject} could not be read, and {policy} changes");
-        both_sides(policy, &policy.to_string(), &reason)
-    });
-    let mut told = AccessChange::new(subject, arn(world, subject), Aspect::Permissions);
-    told.doubts = doubts.collect();
-    told.relate();
-    (!told.doubts.is_empty()).then_some(told)
-}
-
-/// That it can't be told whether anything is gained or lost.
-pub(super) fn both_sides(through: &Address, policy: &str, reason: &str) -> [EffectDoubt; 2] {
-    [Side::Gained, Side::Lost].map(|side| {
-        let doubt = Doubt { side, policy: policy.to_owned(), reason: reason.to_owned() };
-        EffectDoubt { through: Some(through.clone()), doubt }
-    })
 }
 
 fn permissions(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {

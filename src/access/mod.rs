@@ -9,6 +9,7 @@ pub mod lint;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod unread;
 mod world;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::EffectDoubt;
-use super::changes::both_sides;
+use super::unknown::doubts as doubted;
 use super::world::{Holdings, Says, World};
 use crate::address::Address;
+use crate::policy::compare::Side;
 use crate::value::Value;
 
 /// The keys of tags that change on what there is, by what carries them.
@@ -60,7 +61,7 @@ impl Tags {
                 let asked = |tag: &&String| keys_of(carrier).iter().any(|key| names(&text, &format!("{key}/{tag}")));
                 for tag in tags.iter().filter(asked) {
                     let reason = format!("the tag {tag} of {carrier} changes, and {policy} asks for it");
-                    doubts.extend(both_sides(carrier, policy, &reason));
+                    doubts.extend(doubted(&[Side::Gained, Side::Lost], carrier, policy, &reason));
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
-use super::changes::brief;
+use super::unknown::brief;
 use super::world::World;
 use super::{Effect, EffectDoubt, NotRead};
 use crate::address::Address;

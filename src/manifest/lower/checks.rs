@@ -50,7 +50,9 @@ impl Lowering<'_, '_, '_> {
             self.missing("on", "a check", &check.spot, help);
         }
         let actions = question.map(|(_, actions)| self.patterns(actions, "Action"));
-        question.iter().for_each(|(_, actions)| self.known_actions(actions));
+        if let Some((_, actions)) = question {
+            self.known_actions(actions);
+        }
         let resources = body.on.as_ref().map(|on| self.patterns(on, "Resource"));
         let context = self.context(super::declared(body.with.as_ref()));
         let (can, _) = question?;

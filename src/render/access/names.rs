@@ -23,9 +23,9 @@ impl Names {
         Self(kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name.to_owned()).collect())
     }
 
-    /// `serverless`, or `user serverless` where there is also a role of that name.
+    /// `serverless`, or `user serverless` where there is also a role of that name; `group admins`.
     pub fn name(&self, subject: &Address) -> Piece {
-        let ambiguous = subject.kind() == "group" || self.0.contains(subject.name());
+        let ambiguous = !matches!(subject.kind(), "user" | "role") || self.0.contains(subject.name());
         name(if ambiguous { format!("{} {}", subject.kind(), subject.name()) } else { subject.name().to_owned() })
     }
 
