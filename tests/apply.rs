@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -18,7 +19,7 @@ use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::resolve::resolve;
-use relayctl::state::State;
+use relayctl::state::{Change, State};
 use relayctl::state::{LockInfo, StoreError};
 use relayctl::value::{Attributes, Value};
 use relayctl::{diff, kind};
@@ -78,8 +79,8 @@ impl Store for Kept {
     }
 }
 
-/// A store whose lock somebody takes away as soon as a user has been made.
-struct Robbed<'a>(&'a World);
+/// A store whose lock somebody takes away as soon as this has been called.
+struct Robbed<'a>(&'a World, &'static str);
 
 #[async_trait]
 impl Store for Robbed<'_> {
@@ -96,10 +97,41 @@ impl Store for Robbed<'_> {
     }
 
     fn held(&self) -> Result<(), StoreError> {
-        if self.0.writes("iam:CreateUser") == 0 {
+        if self.0.writes(self.1) == 0 {
             return Ok(());
         }
         Err(StoreError::Lost { location: self.location(), why: "now bob holds it".to_owned() })
+    }
+
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+/// A store that has no room for one change, and then has again.
+struct Full<'a>(&'a Kept, AtomicBool);
+
+#[async_trait]
+impl Store for Full<'_> {
+    async fn load(&self) -> Result<Option<State>, StoreError> {
+        self.0.load().await
+    }
+
+    async fn save(&self, state: &State) -> Result<(), StoreError> {
+        self.0.save(state).await
+    }
+
+    async fn append(&self, change: &Change) -> Result<(), StoreError> {
+        if self.1.swap(false, Ordering::Relaxed) {
+            let cause = std::io::ErrorKind::StorageFull.into();
+            return Err(StoreError::Io { what: "save the journal of", location: self.location(), cause });
+        }
+        let state = self.load().await?.unwrap();
+        self.save(&state.replay(vec![change.clone()]).expect("the journal has no gap")).await
+    }
+
+    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        self.0.lock(info).await
     }
 
     fn location(&self) -> String {
@@ -366,7 +398,7 @@ async fn a_plan_is_stale_once_its_state_moved_on() {
 #[tokio::test]
 async fn a_run_that_lost_its_lock_sends_nothing_more_and_says_why() {
     let world = World::new();
-    let outcome = world.apply_in(&Robbed(&world)).await;
+    let outcome = world.apply_in(&Robbed(&world, "iam:CreateUser")).await;
     let (_, fault) = &outcome.failed[0];
     assert_eq!(fault.to_string(), "stopped: the lock on memory was lost: now bob holds it");
     assert!(outcome.failed.iter().all(|(_, fault)| matches!(fault, Fault::Lock(_))), "{outcome:#?}");
@@ -378,5 +410,26 @@ async fn a_run_that_lost_its_lock_sends_nothing_more_and_says_why() {
     assert_eq!(user.status, Status::Intended);
 
     // The next run, with a lock of its own, finishes.
+    assert!(world.apply().await.succeeded());
+}
+
+#[tokio::test]
+async fn a_key_that_was_made_when_the_lock_was_lost_is_left_to_the_next_holder() {
+    let world = World::new();
+    let outcome = world.apply_in(&Robbed(&world, "iam:CreateAccessKey")).await;
+    assert!(outcome.failed.iter().all(|(_, fault)| matches!(fault, Fault::Lock(_))), "{outcome:#?}");
+    assert_eq!((world.writes("iam:CreateAccessKey"), world.writes("iam:DeleteAccessKey")), (1, 0));
+    assert!(world.apply().await.succeeded());
+    assert_eq!((world.writes("iam:CreateAccessKey"), world.writes("iam:DeleteAccessKey")), (2, 1));
+}
+
+#[tokio::test]
+async fn a_change_that_could_not_be_noted_ends_the_run_and_leaves_no_gap_in_the_journal() {
+    let world = World::new();
+    let store = Full(&world.store, AtomicBool::new(true));
+    let outcome = world.apply_in(&store).await;
+    let unsaved = outcome.failed.iter().filter(|(_, fault)| matches!(fault, Fault::State(_))).count();
+    assert_eq!(unsaved, 1, "{outcome:#?}");
+    assert!(!outcome.skipped.is_empty());
     assert!(world.apply().await.succeeded());
 }

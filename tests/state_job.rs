@@ -2,6 +2,11 @@
 
 mod support;
 
+use std::time::Duration;
+
+use relayctl::port::Store;
+use relayctl::state::LockInfo;
+use relayctl::store::local::LocalStore;
 use serde_json::{Value, json};
 use support::moto::Moto;
 use support::project::Project;
@@ -183,4 +188,22 @@ fn a_damaged_or_foreign_state_is_refused_with_what_was_found_and_what_to_do() {
     project.expect(0, &["apply", DEV, "--yes"]);
     let plan = project.expect(0, &["plan", DEV, "--detailed-exitcode"]);
     assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
+}
+
+#[test]
+fn a_run_waits_for_the_lock_as_long_as_it_is_told_to() {
+    let project = sandbox();
+    let store = LocalStore::new(project.path(&format!("state/sandbox/{NAME}.json")));
+    let info: LockInfo = serde_json::from_str(&lock_of("")).unwrap();
+    let held = futures::executor::block_on(store.lock(&info)).unwrap();
+    let rm = ["state", "rm", DEV, "zappa_settings.dev"];
+    let refused = project.expect(1, &rm);
+    assert!(refused.stderr.contains("--lock-timeout 5m waits until that run has ended"), "{}", refused.stderr);
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        drop(held);
+    });
+    let waited = project.expect(0, &[&rm[..], &["--lock-timeout", "5m"]].concat());
+    assert!(waited.stderr.contains("is locked by ada@build-7"), "{}", waited.stderr);
+    release.join().unwrap();
 }

@@ -559,10 +559,7 @@ s3.put_bucket_encryption(Bucket="states", ServerSideEncryptionConfiguration={"Ru
 ]})
 "#,
     );
-    let open = || {
-        let bucket = aws::Bucket::over("states".to_owned(), aws_at(moto.endpoint()), "us-east-1".to_owned());
-        S3Store::new(place(), Arc::new(bucket)).with_lease(LEASE)
-    };
+    let open = || over_http(moto.endpoint());
     every_store(open).await;
     let keys = moto.python(r#"show([object["Key"] for object in s3.list_objects_v2(Bucket="states")["Contents"]])"#);
     assert_eq!(keys.trim(), r#"["team/dev.json", "team/dev.json.backup", "team/dev.json.lock"]"#);
@@ -735,4 +732,35 @@ async fn conditions_go_out_as_s3_documents_them_and_its_answers_come_back() {
     let requests: Vec<String> = server.requests().iter().map(|request| request.to_ascii_lowercase()).collect();
     assert!(requests[1].contains("if-none-match: *\r\n") && requests[1].contains("x-amz-meta-relayctl-writer: ada"));
     assert!(requests[2].contains("if-match: \"zero\"\r\n"), "{}", requests[2]);
+}
+
+fn over_http(endpoint: &str) -> S3Store {
+    let bucket = aws::Bucket::over("states".to_owned(), aws_at(endpoint), "us-east-1".to_owned());
+    S3Store::new(place(), Arc::new(bucket)).with_lease(LEASE)
+}
+
+#[tokio::test]
+#[ignore = "runs in a child process, and is killed there"]
+async fn child_holds_the_lock_in_a_bucket() {
+    let store = over_http(&std::env::var("RELAYCTL_TEST_STATE").expect("run by its parent only"));
+    let _held = store.lock(&info(std::process::id())).await.unwrap();
+    println!("\nlocked");
+    tokio::time::sleep(Duration::from_mins(1)).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process_renews_its_lease_in_a_bucket_until_it_is_killed() {
+    let moto = Moto::start();
+    moto.python(r#"s3.create_bucket(Bucket="states")"#);
+    let mut child = child("child_holds_the_lock_in_a_bucket", Path::new(moto.endpoint()), "");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "locked"));
+    tokio::time::sleep(LEASE * 2).await;
+    let store = over_http(moto.endpoint());
+    assert!(matches!(store.lock(&info(1)).await, Err(StoreError::Locked { info, .. }) if info.pid == child.id()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(matches!(store.lock(&info(1)).await, Err(StoreError::Locked { .. })), "nobody can see that it is gone");
+    store::lock(&store, &info(1), LEASE * 3, |_| ()).await.expect("the lease has expired").release().await;
 }

@@ -214,6 +214,10 @@ impl<'a> Worker<'a> {
     /// After a create that failed half-way: takes back what must not stay, and leaves in the state what the next run
     /// needs to know.
     async fn undo(&self, step: &Step, progress: Progress, failure: Failure, before: Option<Entry>) -> Fault {
+        // Whoever has the lock now finds the intent, and a key that was made for it.
+        if let Err(lost) = self.ledger.held() {
+            return lost;
+        }
         let uncertain = failure.kind == FailureKind::Unavailable;
         let Progress { carried, answered, .. } = progress;
         let (failure, clean) = match carried.key {
