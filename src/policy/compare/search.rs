@@ -14,6 +14,9 @@ use super::proof::Proof;
 use super::space::Row;
 use super::verdict::{Answer, Case, Speaker};
 
+/// Rows of which it doesn't matter which applies, each with whether it is about the place.
+type Kin<'s, 'a> = Vec<(&'s Row<'a>, &'s Membership<'s>)>;
+
 pub(super) struct Search<'c, 's, 'a> {
     case: &'c Case<'c, 's, 'a>,
     atoms: &'c mut Atoms,
@@ -76,8 +79,8 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
     }
 
     /// The rows with resources that are about the caller, those together of which it doesn't matter which applies.
-    fn kins(&self) -> BTreeMap<(usize, Option<usize>), Vec<(&'s Row<'a>, &Membership<'s>)>> {
-        let mut kins: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    fn kins(&self) -> BTreeMap<(usize, Option<usize>), Kin<'c, 'a>> {
+        let mut kins: BTreeMap<_, Kin<'c, 'a>> = BTreeMap::new();
         for (index, membership) in self.case.naming() {
             let row = &self.case.space.rows[index];
             if let Some(clause) = &row.statement.resources {

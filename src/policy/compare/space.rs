@@ -96,10 +96,10 @@ impl<'a> Space<'a> {
                 }));
             }
         }
-        let named: Vec<_> = rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
-        let known = named.is_empty() && caller.is_some();
-        let callers = match (named.is_empty(), caller) {
-            (false, _) => people::callers(named.into_iter()),
+        let clauses: Vec<_> = rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
+        let known = clauses.is_empty() && caller.is_some();
+        let callers = match (clauses.is_empty(), caller) {
+            (false, _) => people::callers(clauses.into_iter()),
             (true, Some(caller)) => vec![caller.clone()],
             (true, None) => vec![Caller::aws("arn:aws:iam::123456789012:user/example")],
         };
