@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::call::{Failure, Observed, Write};
-use crate::kind::{self, Attached, Form, Kind, Seen, Sighting};
+use crate::kind::{self, Attached, Form, Kind, Seen, Sighting, Upkeep};
 use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
 use crate::value::{Attributes, FieldChange};
 
@@ -78,6 +78,8 @@ pub enum Reason {
     Differs,
     /// A field that AWS can't change, or a key whose secret is lost; the text says which.
     CannotChange(String),
+    /// Nothing differs, but it is time: a key is old, or was retired long ago. The text says which.
+    Due(String),
     /// What it hangs on is replaced.
     ParentReplaced(Address),
     /// An earlier run stopped between the call and the save.
@@ -178,7 +180,7 @@ impl Subject<'_> {
             (_, Observed::Unknown(failure)) => self.decision(Action::Blocked, Reason::Unknown(failure), None),
             (Some(resource), Observed::Absent) => self.absent(resource, conflict),
             (Some(resource), Observed::Present(seen)) => self.present(resource, seen, conflict),
-            (None, Observed::Absent) => self.decision(Action::Forget, Reason::Vanished, None),
+            (None, Observed::Absent) => self.gone(),
             (None, Observed::Present(seen)) => self.surplus(seen),
         }
     }
@@ -198,10 +200,27 @@ impl Subject<'_> {
         decision
     }
 
+    /// Neither declared nor there. What was made with it may still be in AWS; what is left on this machine is cleared away
+    /// without a word.
+    fn gone(&self) -> Decision {
+        let leftovers = self.entry.map(|entry| self.kind.leftovers(&entry.known())).unwrap_or_default();
+        if leftovers.iter().any(|call| !matches!(call, Write::File(_))) {
+            return self.decision(Action::Delete, self.removed(), None);
+        }
+        self.decision(Action::Forget, Reason::Vanished, None)
+    }
+
+    fn removed(&self) -> Reason {
+        if self.removal.everything { Reason::Destroy } else { Reason::Undeclared }
+    }
+
     /// Declared and there: is it ours, and is it as declared?
-    fn present(&self, resource: &Resource, seen: Seen, conflict: Option<String>) -> Decision {
+    fn present(&self, resource: &Resource, mut seen: Seen, conflict: Option<String>) -> Decision {
         if let Some(reason) = self.foreign(&seen) {
             return self.decision(Action::Refuse, reason, Some(seen));
+        }
+        if resource.renew {
+            seen.upkeep = Some(Upkeep::Renew("a new one was asked for".to_owned()));
         }
         let recorded = self.entry.map(|entry| &entry.attributes);
         let comparison = Comparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
@@ -210,6 +229,13 @@ impl Subject<'_> {
             && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
         {
             return self.refusal(obstacle, seen);
+        }
+        if action == Action::Update
+            && let Some(Upkeep::Renew(why)) = &seen.upkeep
+            && let Some(obstacle) = self.kind.renewal_obstacle(&seen)
+        {
+            let why = format!("{why}; but {obstacle}");
+            return self.refusal(why, seen);
         }
         let mut decision = self.decision(action, reason, None);
         if action == Action::Replace {
@@ -233,6 +259,9 @@ impl Subject<'_> {
         }
         if let Some(why) = comparison.fields.iter().find_map(|field| field.forces_replacement.clone()) {
             return (Action::Replace, Reason::CannotChange(why));
+        }
+        if let Some(upkeep) = &seen.upkeep {
+            return (Action::Update, Reason::Due(upkeep.why().to_owned()));
         }
         if !comparison.fields.is_empty() {
             return (Action::Update, Reason::Differs);
@@ -274,8 +303,7 @@ impl Subject<'_> {
         if let Some(why) = self.obstacle(&seen) {
             return self.refusal(why, seen);
         }
-        let reason = if self.removal.everything { Reason::Destroy } else { Reason::Undeclared };
-        let mut decision = self.decision(Action::Delete, reason, None);
+        let mut decision = self.decision(Action::Delete, self.removed(), None);
         decision.change.drift = self.drift(&seen);
         decision.change.fields = fields::all_gone(self.kind, recorded, &seen.attributes);
         self.clear(&mut decision, &seen);
@@ -321,7 +349,7 @@ impl Subject<'_> {
             .filter(|attached| !resource.exclusive && !self.known_attachment(attached))
             .map(|attached| format!("{attached}: not in the manifest, left alone"));
         let keys = comparison.foreign_keys.iter().map(|key| format!("{key}: not in the manifest, left alone"));
-        policies.chain(keys).collect()
+        policies.chain(keys).chain(seen.remarks.iter().cloned()).collect()
     }
 
     fn drift(&self, seen: &Seen) -> Vec<FieldChange> {

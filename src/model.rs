@@ -75,6 +75,8 @@ pub struct Resource {
     pub depends_on: BTreeSet<Address>,
     /// `exclusive: true`: policies on it that the manifest doesn't name are removed.
     pub exclusive: bool,
+    /// Somebody asked on the command line for a new one in its place.
+    pub renew: bool,
     /// Where `lifecycle: {prevent_destroy: true}` stands, if it does.
     pub prevent_destroy: Option<Place>,
     pub place: Option<Place>,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use relayctl::apply::{apply, stale};
-use relayctl::call::{Carried, Failure, FailureKind, Read, Reply, Write};
+use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, Write};
 use relayctl::event::{Event, Fault, Outcome};
 use relayctl::model::{Desired, Recorded, Resource, Status};
 use relayctl::plan::{Header, Mode, Stamp, build};
@@ -432,4 +432,138 @@ async fn a_change_that_could_not_be_noted_ends_the_run_and_leaves_no_gap_in_the_
     assert_eq!(unsaved, 1, "{outcome:#?}");
     assert!(!outcome.skipped.is_empty());
     assert!(world.apply().await.succeeded());
+}
+
+impl World {
+    /// Everything applied, with a CSV file too, and then a new key is asked for.
+    async fn to_rotate() -> Self {
+        let mut world = Self::new();
+        let key = world.key_mut();
+        key.attributes.insert("csv".to_owned(), json!("key.csv"));
+        assert!(world.apply().await.succeeded());
+        world.key_mut().renew = true;
+        world
+    }
+
+    fn key_mut(&mut self) -> &mut Resource {
+        self.desired.resources.get_mut(&"access_key.u".parse().unwrap()).unwrap()
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// Id and status of each key, in order.
+    async fn keys(&self) -> Vec<(String, String)> {
+        let read = Read::Iam(IamRead::ListAccessKeys { user: "u".to_owned() });
+        let Ok(Reply::Iam(IamReply::AccessKeys(keys))) = self.provider.read(&read).await else { panic!() };
+        let mut keys: Vec<_> = keys.into_iter().map(|key| (key.status, key.id)).collect();
+        keys.sort();
+        keys
+    }
+
+    /// All is as it was before the rotation, and the next run has nothing to do.
+    async fn is_as_before(mut self, recorded: &Recorded, files: &[String; 2]) {
+        assert_eq!(&self.recorded(), recorded);
+        assert_eq!(&[self.text("credentials"), self.text("key.csv")], files, "the old secret is back");
+        let keys = self.keys().await;
+        assert!(keys.len() == 1 && keys[0].0 == "Active", "{keys:?}");
+        self.key_mut().renew = false;
+        let plan = self.plan().await;
+        assert!(plan.steps.is_empty(), "{plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_key_takes_the_place_of_the_old_one_which_is_retired() {
+    let mut world = World::to_rotate().await;
+    let before = world.text("credentials");
+    assert!(world.apply().await.succeeded());
+    let keys = world.keys().await;
+    assert_eq!([keys[0].0.as_str(), keys[1].0.as_str()], ["Active", "Inactive"]);
+    for file in ["credentials", "key.csv"] {
+        assert!(world.text(file).contains(&keys[0].1) && !world.text(file).contains(&keys[1].1));
+    }
+    assert!(before.contains(&keys[1].1));
+    let entry = world.recorded()[&"access_key.u".parse().unwrap()].clone();
+    assert_eq!(
+        (entry.id, entry.attributes["retired"]["id"].as_str()),
+        (Some(keys[0].1.clone()), Some(keys[1].1.as_str()))
+    );
+    world.key_mut().renew = false;
+    world.finishes().await;
+}
+
+#[tokio::test]
+async fn a_new_key_that_is_not_proven_is_deleted_and_the_old_one_is_back_in_its_sinks() {
+    let world = World::to_rotate().await.fails("sts:GetCallerIdentity", FailureKind::AccessDenied, "AccessDenied");
+    let (recorded, files) = (world.recorded(), [world.text("credentials"), world.text("key.csv")]);
+    let outcome = world.apply().await;
+    let Fault::Call(failure) = &outcome.failed[0].1 else { panic!("{outcome:#?}") };
+    assert!(failure.message.contains("was deleted again"), "{failure}");
+    assert_eq!(world.writes("iam:UpdateAccessKey"), 0);
+    world.is_as_before(&recorded, &files).await;
+}
+
+#[tokio::test]
+async fn a_new_key_that_one_of_its_sinks_refuses_is_deleted_and_the_others_hold_the_old_one_again() {
+    let world = World::to_rotate().await.fails("file:WriteCredentials", FailureKind::Refused, "DiskFull");
+    let (recorded, files) = (world.recorded(), [world.text("credentials"), world.text("key.csv")]);
+    assert!(!world.apply().await.succeeded());
+    assert_eq!(world.writes("file:WriteKeyCsv"), 3, "made, rotated, taken back");
+    world.is_as_before(&recorded, &files).await;
+}
+
+#[tokio::test]
+async fn a_new_key_that_aws_does_not_know_yet_is_waited_for() {
+    let world = World::to_rotate().await;
+    let world = world.fails("sts:GetCallerIdentity", FailureKind::Credentials, "InvalidClientTokenId");
+    assert!(world.apply().await.succeeded());
+    let log = world.log.0.lock().unwrap();
+    let new = "IAM has not propagated the new key of u";
+    assert!(log.iter().any(|event| matches!(event, Event::Waiting { why, .. } if why == new)), "{log:#?}");
+}
+
+#[tokio::test]
+async fn a_proven_key_stays_when_the_old_one_cannot_be_deactivated_and_the_next_run_does_only_that() {
+    let mut world = World::to_rotate().await.fails("iam:UpdateAccessKey", FailureKind::AccessDenied, "AccessDenied");
+    assert!(!world.apply().await.succeeded());
+    let entry = world.recorded()[&"access_key.u".parse().unwrap()].clone();
+    let keys = world.keys().await;
+    assert!(keys.iter().all(|(status, _)| status == "Active") && keys.len() == 2, "{keys:?}");
+    assert_eq!(entry.status, Status::Intended);
+    assert!(world.text("credentials").contains(&entry.id.unwrap()), "the new one is where it belongs");
+    world.key_mut().renew = false;
+    assert!(world.apply().await.succeeded());
+    assert_eq!((world.writes("iam:CreateAccessKey"), world.writes("iam:UpdateAccessKey")), (2, 2));
+    assert_eq!(world.keys().await[1].0, "Inactive");
+    world.finishes().await;
+}
+
+#[tokio::test]
+async fn a_key_that_works_for_somebody_else_is_not_taken_for_proven() {
+    let world = World::to_rotate().await;
+    let mut plan = world.plan().await;
+    plan.header.account = "999999999999".to_owned();
+    let state = world.store.load().await.unwrap().unwrap();
+    let outcome = apply(&plan, &world.provider, &world.store, state, &world.log, 4).await;
+    let Fault::Call(failure) = &outcome.failed[0].1 else { panic!("{outcome:#?}") };
+    assert_eq!(failure.code, "OtherCaller");
+    assert_eq!(world.writes("iam:UpdateAccessKey"), 0);
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_key_that_somebody_deleted_goes_with_its_declaration() {
+    let mut world = World::to_rotate().await;
+    assert!(world.apply().await.succeeded());
+    let current = world.keys().await[0].1.clone();
+    let delete = Write::Iam(IamWrite::DeleteAccessKey { user: "u".to_owned(), id: current });
+    world.provider.write(&delete, &Carried::default()).await.unwrap();
+    world.desired.resources.remove(&"access_key.u".parse().unwrap());
+    let plan = world.plan().await;
+    assert!(!plan.is_empty(), "a key is deleted, and the plan says so");
+    assert!(world.apply().await.succeeded());
+    assert_eq!(world.keys().await, []);
+    let plan = world.plan().await;
+    assert!(plan.steps.is_empty(), "{plan:#?}");
 }

@@ -77,6 +77,13 @@ fn proved(case: &Case, harms: &[Harm], parallelism: usize) {
     println!("{}, {parallelism} at once: {count} places, {harms:?}", case.name);
 }
 
+/// A run of one step passes few places.
+fn few(case: &Case, harms: &[Harm]) {
+    let count = case.proved(harms, 1);
+    assert!(count >= 6, "{}: only {count} places were found", case.name);
+    println!("{}: {count} places, {harms:?}", case.name);
+}
+
 fn everywhere(case: &Case) {
     proved(case, &KILLS, 1);
     proved(case, &LOSSES, 1);
@@ -84,8 +91,7 @@ fn everywhere(case: &Case) {
 
 fn applied(manifest: &str) -> World {
     let world = World::of(manifest);
-    let ended = world.run(Mode::Apply, &Faults::none(), 4);
-    assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
+    finished(&world);
     world
 }
 
@@ -126,6 +132,71 @@ fn a_replacement_survives_every_kill_and_every_lost_answer() {
     world.edit("dev.yaml", "    trust:\n", "    path: /relay/\n    trust:\n");
     world.edit("dev.yaml", "  ZappaLambdaExecutionPolicy:\n", "  ZappaLambdaExecutionPolicy:\n    path: /relay/\n");
     everywhere(&Case::new("replace in dev", world, Mode::Apply));
+}
+
+/// A key that has become too old.
+fn aged(csv: bool) -> World {
+    let world = World::of("dev.yaml");
+    world.edit("dev.yaml", "profile: serverless", "profile: serverless\n      rotate_after: 90d");
+    if csv {
+        world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
+    }
+    finished(&world);
+    world.wait(97);
+    world
+}
+
+fn finished(world: &World) {
+    let ended = world.run(Mode::Apply, &Faults::none(), 4);
+    assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
+}
+
+#[test]
+fn a_rotation_survives_every_kill_and_every_lost_answer() {
+    let case = Case::new("rotate the key", aged(false), Mode::Apply);
+    few(&case, &KILLS);
+    few(&case, &LOSSES);
+}
+
+#[test]
+fn a_rotation_of_a_key_with_a_csv_too_survives_every_kill_and_every_lost_answer() {
+    everywhere(&Case::new("rotate a key with a csv", aged(true), Mode::Apply));
+}
+
+#[test]
+fn a_destroy_after_a_rotation_that_was_killed_leaves_nothing() {
+    let case = Case::new("rotate a key with a csv, then destroy", aged(true), Mode::Apply);
+    let (mishaps, unharmed) = case.mishaps(&KILLS, 1);
+    let destroyed = |world: &World, place: &str| {
+        let ended = world.run(Mode::Destroy, &Faults::none(), 1);
+        assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{place}: {ended:#?}");
+        world.must_be_sound(Mode::Destroy, place);
+        world.end()
+    };
+    let expected = destroyed(&unharmed, case.name);
+    for mishap in mishaps {
+        let place = format!("{}, {mishap:?}", case.name);
+        let world = case.before.fork();
+        assert!(matches!(world.run(Mode::Apply, &Faults::of([mishap]), 1), Ended::Killed), "{place}");
+        assert_eq!(pretty(&destroyed(&world, &place)), pretty(&expected), "{place}: it ends elsewhere");
+    }
+}
+
+#[test]
+fn the_deletion_of_a_retired_key_survives_every_kill_and_every_lost_answer() {
+    let world = aged(false);
+    finished(&world);
+    world.wait(8);
+    let case = Case::new("delete a retired key", world, Mode::Apply);
+    few(&case, &KILLS);
+    few(&case, &LOSSES);
+}
+
+#[test]
+fn a_destroy_with_a_retired_key_survives_every_kill_and_every_lost_answer() {
+    let world = aged(true);
+    finished(&world);
+    everywhere(&Case::new("destroy with a retired key", world, Mode::Destroy));
 }
 
 #[test]

@@ -207,6 +207,41 @@ fn the_main_job_under_the_printed_policies_from_beginning_to_end() {
     assert!(gone.stdout.contains("Destroy complete! Resources: 10 destroyed."), "{}{}", gone.stdout, gone.stderr);
 }
 
+/// The policies of a manifest whose keys are rotated allow that, and those of another manifest don't.
+#[test]
+fn a_key_is_rotated_under_the_printed_policies() {
+    let others = actions(&policy(&empty(), DEV, "apply"));
+    assert!(!others.contains("iam:UpdateAccessKey") && !others.contains("iam:GetAccessKeyLastUsed"), "{others:?}");
+    let project = empty();
+    project.edit(DEV, "profile: serverless", "profile: serverless\n      rotate_after: 90d");
+    let [plan, apply, destroy] = ["plan", "apply", "destroy"].map(|job| policy(&project, DEV, job));
+    project.expect(0, &["apply", DEV, "--yes"]);
+    days_pass(&project, 97);
+    assert_eq!(under(&project, &plan, &["plan", DEV, "--detailed-exitcode"]).code, 2);
+    let refused = under(&project.fork(), &without(&apply, "iam:UpdateAccessKey"), APPLY);
+    assert!(is_refused(&refused, "iam:UpdateAccessKey"), "{}{}", refused.stdout, refused.stderr);
+    let rotated = under(&project, &apply, APPLY);
+    assert_eq!(rotated.code, 0, "{}{}", rotated.stdout, rotated.stderr);
+
+    days_pass(&project, 8);
+    let kept = under(&project.fork(), &without(&apply, "iam:GetAccessKeyLastUsed"), APPLY);
+    assert!(
+        kept.code == 0 && kept.stdout.contains("is kept, for when it was last used can't be told"),
+        "{}",
+        kept.stdout
+    );
+    let gone = under(&project.fork(), &apply, APPLY);
+    assert!(gone.stdout.contains("1 changed, 0 destroyed"), "{}{}", gone.stdout, gone.stderr);
+    assert_eq!(under(&project, &destroy, DESTROY).code, 0);
+}
+
+/// It is so much later in the sandbox's account.
+fn days_pass(project: &Project, days: i64) {
+    let mut account: Value = serde_json::from_str(&project.read(ACCOUNT)).unwrap();
+    account["ahead"] = json!(account["ahead"].as_i64().unwrap() + days * 86_400);
+    project.write(ACCOUNT, &account.to_string());
+}
+
 /// Production has versions and a chosen encryption; the variant for the least privilege has other policies.
 #[test]
 fn the_other_sample_manifests_work_under_their_printed_policies() {

@@ -35,6 +35,8 @@ pub fn wait(write: &Write, failure: &Failure, recent: Recent) -> Option<Wait> {
         (Write::ProveKey { .. }, FailureKind::Credentials) if failure.code == "InvalidClientTokenId" => {
             Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
+        // Of a key that is to go, gone is gone: no run deletes the key that it has just made but to take it back.
+        (Write::Iam(IamWrite::DeleteAccessKey { .. }), FailureKind::NotFound) => None,
         // Creates have no NoSuchEntity but for a boundary, whose policy may be of this run.
         (Write::Iam(_), FailureKind::NotFound) if recent.made && failure.code.starts_with("NoSuchEntity") => {
             Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })

@@ -1,18 +1,22 @@
 //! One step: look again, note the intent, send the calls, note the result.
 
+mod renewal;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
 use crate::call::{
-    Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Reply, Snapshot, Write,
+    Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Read, Reply, Snapshot, Write,
 };
 use crate::event::{Event, Fault};
-use crate::kind::{self, Hanging, Kind, Seen};
+use crate::kind::{self, Hanging, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
 use crate::port::{Provider, Sink};
@@ -39,6 +43,8 @@ struct Progress {
     id: Option<String>,
     /// How many calls were answered.
     answered: usize,
+    /// The keys that were in the sinks before, by the number of the call that wrote over them.
+    replaced: BTreeMap<usize, NewKey>,
 }
 
 impl<'a> Worker<'a> {
@@ -74,6 +80,7 @@ impl<'a> Worker<'a> {
         let result = match step.id.phase {
             Phase::Record => self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await,
             Phase::Create => self.create(kind, step).await,
+            Phase::Update if is_renewal(step) => self.renew(kind, step).await,
             Phase::Update => self.update(kind, step).await,
             Phase::Delete => self.delete(kind, step).await,
         };
@@ -112,7 +119,37 @@ impl<'a> Worker<'a> {
         let mut progress = Progress::default();
         self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
         let id = seen.or_else(|| step.before.clone()).map(|seen| seen.id);
-        self.record(step, id).await
+        match step.before.as_ref().filter(|before| before.upkeep.is_some()) {
+            Some(before) => self.settle(kind, step, before, Status::Done, id).await,
+            None => self.record(step, id).await,
+        }
+    }
+
+    /// Records what the upkeep has brought about, and when.
+    async fn settle(
+        &self,
+        kind: &dyn Kind,
+        step: &Step,
+        before: &Seen,
+        status: Status,
+        id: Option<String>,
+    ) -> Result<(), Fault> {
+        let Some(Record { attributes, depends_on }) = step.record.clone() else { return Ok(()) };
+        let now = self.clock().await.map_err(Fault::Call)?;
+        let attributes = kind.settled(&attributes, before, now);
+        self.ledger.put(&step.id.address, Entry { status, id, attributes, depends_on }).await
+    }
+
+    async fn clock(&self) -> Result<Timestamp, Failure> {
+        match self.provider.read(&Read::Clock).await? {
+            Reply::Moment(now) => Ok(now),
+            other => Err(Failure::new(
+                FailureKind::Other,
+                Read::Clock.action(),
+                "UnexpectedReply",
+                format!("the answer is not a time: {other:?}"),
+            )),
+        }
     }
 
     async fn delete(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
@@ -154,9 +191,10 @@ impl<'a> Worker<'a> {
         for write in &step.calls {
             let reply = match self.send(step, write, &progress.carried, progress.answered > 0).await {
                 Err(failure) if self.is_lost_answer(step, write, &failure, progress.answered).await => Reply::Done,
+                // It was recorded, and is gone already: that is what was wanted.
+                Err(failure) if is_clearing(step) && failure.kind == FailureKind::NotFound => Reply::Done,
                 answer => answer?,
             };
-            progress.answered += 1;
             progress.take(write, reply);
         }
         Ok(())
@@ -219,10 +257,9 @@ impl<'a> Worker<'a> {
             return lost;
         }
         let uncertain = failure.kind == FailureKind::Unavailable;
-        let Progress { carried, answered, .. } = progress;
-        let (failure, clean) = match carried.key {
-            Some(key) => self.delete_undelivered(step, answered, &key, failure).await,
-            None => (failure, answered == 0 && !uncertain),
+        let (failure, clean) = match &progress.carried.key {
+            Some(key) => self.delete_undelivered(step, &progress, key, failure).await,
+            None => (failure, progress.answered == 0 && !uncertain),
         };
         if clean && let Err(fault) = self.ledger.restore(&step.id.address, before).await {
             return fault;
@@ -230,18 +267,31 @@ impl<'a> Worker<'a> {
         Fault::Call(failure)
     }
 
-    /// A key that cannot be delivered to all of its sinks is deleted again: nobody will ever know its secret.
+    /// A key that cannot be delivered to all of its sinks is deleted again: nobody will ever know its secret. The sinks get
+    /// back what was in them.
     async fn delete_undelivered(
         &self,
         step: &Step,
-        answered: usize,
+        progress: &Progress,
         key: &NewKey,
         mut failure: Failure,
     ) -> (Failure, bool) {
         // The call that failed, too: a disk may report an error after the file was replaced.
-        for sink in step.calls.iter().take(answered + 1).filter_map(|write| emptied(write, &key.id)) {
-            // A sink that keeps a dead key does no harm; the key itself is what must go.
-            let _ = self.provider.write(&sink, &Carried::default()).await;
+        for (at, write) in step.calls.iter().enumerate().take(progress.answered + 1) {
+            let before = progress.replaced.get(&at).or_else(|| {
+                let renewed = step.before.as_ref().filter(|_| is_renewal(step))?;
+                progress.replaced.values().find(|replaced| replaced.id == renewed.id)
+            });
+            let undone = match before {
+                Some(before) => returned(write, &key.id).map(|back| (back, Some(before.clone()))),
+                // Whether it holds the old key still is not known, and only one of the two can be read back.
+                None if is_renewal(step) && at == progress.answered => None,
+                None => emptied(write, &key.id).map(|emptied| (emptied, None)),
+            };
+            if let Some((write, key)) = undone {
+                // A sink that keeps a dead key does no harm; the key itself is what must go.
+                let _ = self.provider.write(&write, &Carried { key }).await;
+            }
         }
         let delete = Write::Iam(IamWrite::DeleteAccessKey { user: key.user.clone(), id: key.id.clone() });
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -265,7 +315,10 @@ impl<'a> Worker<'a> {
 
 impl Progress {
     fn take(&mut self, write: &Write, reply: Reply) {
+        let number = self.answered;
+        self.answered += 1;
         match reply {
+            Reply::Replaced(key) => drop(self.replaced.insert(number, key)),
             Reply::Iam(IamReply::User(user)) => self.id = Some(user.id),
             Reply::Iam(IamReply::Role(role)) => self.id = Some(role.id),
             Reply::Iam(IamReply::Policy(policy)) => self.id = Some(policy.id),
@@ -301,6 +354,31 @@ fn hung_up(step: &Step, now: &Seen) -> Option<String> {
     let new = now.hanging.iter().filter(|it| !objects(it) && !planned.contains(it));
     let new: Vec<String> = new.map(ToString::to_string).collect();
     (step.removal && !new.is_empty()).then(|| format!("this hangs on it now: {}", new.join(", ")))
+}
+
+fn is_renewal(step: &Step) -> bool {
+    step.before.as_ref().is_some_and(|before| matches!(before.upkeep, Some(Upkeep::Renew(_))))
+}
+
+/// What is left of something that is gone is cleared away: some of that may be gone, too.
+fn is_clearing(step: &Step) -> bool {
+    step.id.phase == Phase::Delete && step.expect == Expect::Anything && step.before.is_none()
+}
+
+/// What puts the carried key back into a sink in place of this one.
+fn returned(write: &Write, key: &str) -> Option<Write> {
+    let replaces = Some(key.to_owned());
+    match write {
+        Write::File(FileWrite::StoreKeyCsv { file, .. }) => {
+            Some(Write::File(FileWrite::StoreKeyCsv { file: file.clone(), replaces }))
+        }
+        Write::File(FileWrite::StoreCredentials { profile, .. }) => Some(Write::File(FileWrite::StoreCredentials {
+            profile: profile.clone(),
+            replaces,
+            replace_profile: false,
+        })),
+        _ => None,
+    }
 }
 
 /// What takes a key out of a sink that it was put into.

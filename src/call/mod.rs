@@ -50,6 +50,8 @@ pub enum Write {
 pub enum Reply {
     /// The answer to a write that tells nothing.
     Done,
+    /// The answer to a StoreCredentials or StoreKeyCsv that took the place of this key.
+    Replaced(NewKey),
     Caller(Caller),
     Moment(Timestamp),
     Iam(IamReply),
@@ -71,6 +73,14 @@ pub struct NewKey {
     pub user: String,
     pub id: String,
     pub secret: SecretString,
+}
+
+impl NewKey {
+    /// The key that a place held which this one now has, if it was another one of the same user, whole.
+    pub fn in_place_of(&self, id: Option<&str>, secret: Option<SecretString>) -> Option<Self> {
+        let id = id.filter(|id| !id.is_empty() && *id != self.id)?;
+        Some(Self { user: self.user.clone(), id: id.to_owned(), secret: secret? })
+    }
 }
 
 /// What a step carries from one of its writes to the next.

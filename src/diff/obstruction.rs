@@ -123,10 +123,12 @@ impl Ours<'_> {
     }
 }
 
-/// The key that is recorded, or one that an interrupted run made: it was not there before.
+/// The key that is recorded, the one in whose place it came, or one that an interrupted run made: it was not there before.
 fn is_key(entry: &Entry, id: &str) -> bool {
     let known = entry.attributes.get("known").and_then(crate::value::Value::as_array);
+    let retired = entry.attributes.get("retired").and_then(|it| it.get("id")).and_then(crate::value::Value::as_str);
     entry.id.as_deref() == Some(id)
+        || retired == Some(id)
         || entry.status == Status::Intended
             && known.is_some_and(|known| !known.iter().any(|known| known.as_str() == Some(id)))
 }

@@ -89,7 +89,7 @@ impl Kind for Bucket {
             _ => {}
         }
         let owner = owner(&value::tags(&attributes, "tags"));
-        Observed::Present(Seen { id: bucket.name, owner, attributes, internals, hanging, attached: Vec::new() })
+        Observed::Present(Seen { id: bucket.name, owner, attributes, internals, hanging, ..Seen::default() })
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::call::batch::NOT_READ;
@@ -25,9 +26,33 @@ pub struct Seen {
     /// What AWS wants gone before it deletes it, policies aside; empty where a removal was not in question.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hanging: Vec<Hanging>,
+    /// What is to be done about it although it is as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upkeep: Option<Upkeep>,
+    /// For people, whether anything happens to it or not: what will become of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// What hangs on it besides, by address-like names with ARNs: attached and inline policies. The differ shows what
     /// the manifest doesn't name as left alone, or removes it for `exclusive: true`.
     pub attached: Vec<Attached>,
+}
+
+/// What time, or an interrupted run, makes necessary. The text is the reason, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Upkeep {
+    /// A new one takes its place; the old one stays until nobody needs it: [`Kind::renew`].
+    Renew(String),
+    /// Something of what is ours in it is to be changed or removed: [`Kind::update`] has the calls.
+    Tend(String),
+}
+
+impl Upkeep {
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Renew(why) | Self::Tend(why) => why,
+        }
+    }
 }
 
 /// A policy that hangs on a user or a role.
@@ -122,6 +147,32 @@ pub trait Kind: Sync {
     /// The calls that change exactly the fields named.
     fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write>;
 
+    /// The calls that make a new one in its place: [`Upkeep::Renew`].
+    fn renew(&self, _seen: &Seen, _wanted: &Attributes) -> Vec<Write> {
+        Vec::new()
+    }
+
+    /// Why there can't be a new one in its place yet.
+    fn renewal_obstacle(&self, _seen: &Seen) -> Option<String> {
+        None
+    }
+
+    /// What the state records before a renewal, so that the next run can go on from wherever this one stops. `made` are
+    /// the new ones that this run had to give up.
+    fn begun(&self, attributes: &Attributes, _seen: &Seen, _made: &[String]) -> Attributes {
+        attributes.clone()
+    }
+
+    /// What the state records after the calls of `before`'s upkeep.
+    fn settled(&self, attributes: &Attributes, _before: &Seen, _now: Timestamp) -> Attributes {
+        attributes.clone()
+    }
+
+    /// What the state goes on to remember besides what is declared. `seen` is none for an object that is made.
+    fn memory(&self, _recorded: &Attributes, _seen: Option<&Seen>) -> Attributes {
+        Attributes::new()
+    }
+
     /// The calls that remove it, with what is ours in it. `recorded` holds what we set, for objects of which only a
     /// part is ours (a profile, a stage).
     fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write>;
@@ -187,6 +238,7 @@ mod tests;
 mod user;
 mod zappa_settings;
 
+pub use access_key::{RETIRE_AFTER, in_words, lasting};
 pub use hanging::{Hanging, Holder};
 pub use principal::{attachment_address, attachment_attributes};
 

@@ -122,7 +122,7 @@ fn seen(detail: RoleDetail) -> Seen {
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         internals: Attributes::new(),
         attached: attached(detail.attached, detail.inline),
-        hanging: Vec::new(),
+        ..Seen::default()
     }
 }
 

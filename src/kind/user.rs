@@ -96,7 +96,7 @@ fn seen(detail: UserDetail) -> Seen {
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         internals: Attributes::new(),
         attached: attached(detail.attached, detail.inline),
-        hanging: Vec::new(),
+        ..Seen::default()
     }
 }
 

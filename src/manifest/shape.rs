@@ -150,6 +150,10 @@ shape! {
         output: Text,
         /// Overwrites a profile of that name that holds another key.
         replace_profile: Flag,
+        /// How old it gets before another key takes its place, for example 90d.
+        rotate_after: Text,
+        /// How long an old key is kept, inactive and unused, before it is deleted; 7d unless said otherwise.
+        retire_after: Text,
         /// What relayctl must not do to it.
         lifecycle: Lifecycle,
     }

@@ -23,6 +23,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
             kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
         })
         .chain(foreign(desired).map(|arn| Facet::Policy { arn }))
+        .chain(of_kind(desired, "access_key").filter(|it| job != Job::Destroy && rotates(it)).map(retired))
         .collect();
     let mut snapshot = Snapshot::default();
     let mut asked: BTreeSet<Read> = match job {
@@ -39,6 +40,16 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
             asked.insert(read);
         }
     }
+}
+
+/// Whoever says when a key is rotated, or how long the old one stays, has it rotated.
+fn rotates(key: &Attributes) -> bool {
+    ["rotate_after", "retire_after"].iter().any(|age| key.contains_key(*age))
+}
+
+/// Before the key goes that another one has taken the place of: whether anybody still uses it.
+fn retired(key: &Attributes) -> Facet {
+    Facet::LastUsed { user: text(key, "user").to_owned(), id: "*".to_owned() }
 }
 
 /// Policies that the manifest attaches, or bounds somebody with, and doesn't declare.
@@ -119,6 +130,9 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
             writes.extend(kind.create(wanted));
             let changed = changeable(kind, wanted);
             writes.extend(changed.into_iter().flat_map(|field| kind.update(&seen, wanted, &[field])));
+            if rotates(wanted) {
+                writes.extend(kind.renew(&seen, wanted));
+            }
         }
     }
     if job == Job::Apply {

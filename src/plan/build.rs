@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::call::Write;
 use crate::diff::{Action, Change, Decision, Reason};
 use crate::graph::{Cycle, Order};
-use crate::kind::{self, Form, Kind, Seen};
+use crate::kind::{self, Form, Kind, Seen, Upkeep};
 use crate::model::{Desired, Recorded, subject};
 use crate::value::Attributes;
 
@@ -99,24 +99,13 @@ impl Needs<'_> {
             Action::Create => draft.clear().into_iter().chain(draft.create(Expect::Absent)).collect(),
             Action::Update => draft.update(),
             Action::Replace => draft.delete().into_iter().chain(draft.create(Expect::Anything)).collect(),
+            Action::Delete if decision.seen.is_none() => draft.clear().into_iter().collect(),
             Action::Delete => draft.delete(),
             Action::Adopt => draft.record(),
             Action::Forget => draft.clear().map_or_else(|| draft.record(), |step| vec![step]),
-            Action::Nothing if self.is_outdated(decision) => draft.record(),
+            Action::Nothing if draft.is_outdated() => draft.record(),
             Action::Nothing | Action::Refuse | Action::Blocked => Vec::new(),
         }
-    }
-
-    /// Live is as declared, but the state says otherwise: the manifest followed a change made by hand, or a dependency
-    /// was added or dropped.
-    fn is_outdated(&self, decision: &Decision) -> bool {
-        let address = &decision.change.address;
-        let (Some(entry), Some(resource)) = (self.recorded.get(address), self.desired.resources.get(address)) else {
-            return false;
-        };
-        entry.depends_on != resource.depends_on
-            || resource.attributes.iter().any(|(name, value)| entry.attributes.get(name) != Some(value))
-            || entry.attributes.keys().any(|name| !resource.attributes.contains_key(name))
     }
 
     fn after(&self, id: &StepId, ids: &BTreeSet<StepId>) -> BTreeSet<StepId> {
@@ -153,6 +142,14 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// Live is as declared, but the state says otherwise: the manifest followed a change made by hand, or a dependency
+    /// was added or dropped.
+    fn is_outdated(&self) -> bool {
+        let entry = self.needs.recorded.get(&self.decision.change.address);
+        let (Some(entry), Some(record)) = (entry, self.declared_record()) else { return false };
+        entry.depends_on != record.depends_on || entry.attributes != record.attributes
+    }
+
     fn create(&self, expect: Expect) -> Vec<Step> {
         let Some(wanted) = &self.decision.wanted else { return Vec::new() };
         // A new key takes the place of the one whose id is recorded.
@@ -174,7 +171,11 @@ impl Draft<'_> {
             Reason::ParentReplaced(_) => Expect::Anything,
             _ => Expect::Same(fingerprint(self.kind, seen)),
         };
-        let mut step = self.step(Phase::Update, self.kind.update(seen, wanted, &changed), expect);
+        let calls = match seen.upkeep {
+            Some(Upkeep::Renew(_)) => self.kind.renew(seen, wanted),
+            Some(Upkeep::Tend(_)) | None => self.kind.update(seen, wanted, &changed),
+        };
+        let mut step = self.step(Phase::Update, calls, expect);
         step.wanted = self.subject(seen);
         step.before = Some(seen.clone());
         step.record = self.declared_record();
@@ -215,7 +216,14 @@ impl Draft<'_> {
 
     fn declared_record(&self) -> Option<Record> {
         let resource = self.needs.desired.resources.get(&self.decision.change.address)?;
-        Some(Record { attributes: resource.attributes.clone(), depends_on: resource.depends_on.clone() })
+        let mut attributes = resource.attributes.clone();
+        // A replacement removes all of it.
+        if self.decision.change.action != Action::Replace {
+            let nothing = Attributes::new();
+            let recorded = self.decision.recorded.as_ref().unwrap_or(&nothing);
+            attributes.extend(self.kind.memory(recorded, self.decision.seen.as_ref()));
+        }
+        Some(Record { attributes, depends_on: resource.depends_on.clone() })
     }
 
     /// What the resolver looked for, under the names that the object has now: a path that changes is part of its ARN.

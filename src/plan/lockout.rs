@@ -7,7 +7,7 @@ use crate::access::{AccessChange, Aspect};
 use crate::address::Address;
 use crate::call::{IamWrite, Write};
 use crate::diagnostic::Diagnostic;
-use crate::diff::Action;
+use crate::diff::{Action, Reason};
 use crate::policy::action_matches;
 use crate::policy::compare::Grant;
 
@@ -15,10 +15,15 @@ use crate::policy::compare::Grant;
 /// federated) nobody can lock out from here.
 pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
     let Some(caller) = caller(&plan.header.caller) else { return Vec::new() };
-    let gone = plan.changes.iter().filter(|it| matches!(it.action, Action::Delete | Action::Replace));
-    let what = gone.filter_map(|change| {
+    let what = plan.changes.iter().filter_map(|change| {
         let address = &change.address;
-        let verb = if change.action == Action::Delete { "removes" } else { "replaces" };
+        let verb = match (change.action, &change.reason) {
+            (Action::Delete, _) => "removes",
+            (Action::Replace, _) => "replaces",
+            // The key that this very run signs its calls with may be the one that is deactivated.
+            (Action::Update, Reason::Due(_)) => "rotates",
+            _ => return None,
+        };
         let parts = ["access_key", "user_policy_attachment", "user_policy", "role_policy_attachment", "role_policy"];
         let itself = *address == caller;
         let part = parts.contains(&address.kind())

@@ -64,8 +64,8 @@ struct Seen {
 }
 
 impl Witness {
-    async fn send(&self, write: &Write) -> Result<Reply, Failure> {
-        let reply = self.account.write(write, &Carried::default()).await?;
+    async fn send(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        let reply = self.account.write(write, carried).await?;
         let mut seen = self.seen.lock().unwrap();
         if let Reply::Iam(IamReply::NewAccessKey { id, secret }) = &reply {
             seen.secrets.push(secret.expose_secret().to_owned());
@@ -87,8 +87,8 @@ impl Provider for Reached {
         self.0.account.read(read).await
     }
 
-    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
-        self.0.send(write).await
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        self.0.send(write, carried).await
     }
 }
 
@@ -139,6 +139,11 @@ impl World {
     pub fn others_do(&self, write: &Write) {
         let reply = block_on(self.cloud.account.write(write, &Carried::default()));
         reply.unwrap_or_else(|failure| panic!("{write:?}: {failure}"));
+    }
+
+    /// Days go by.
+    pub fn wait(&self, days: i64) {
+        self.cloud.account.wait(days * 86_400).expect("an account in memory");
     }
 
     /// Somebody deletes one of the local files.
@@ -233,11 +238,15 @@ impl World {
         let stray: Vec<_> = seen.deleted.difference(&seen.made).collect();
         assert!(stray.is_empty(), "{place}: keys were deleted that no run made: {stray:?}");
         let left: BTreeSet<String> = seen.made.difference(&seen.deleted).cloned().collect();
-        let keys = state.resources.iter().filter(|(address, _)| address.kind() == "access_key");
-        let recorded: BTreeSet<String> = keys.filter_map(|(_, entry)| entry.id.clone()).collect();
+        let keys = || state.resources.iter().filter(|(address, _)| address.kind() == "access_key");
+        let current: BTreeSet<String> = keys().filter_map(|(_, entry)| entry.id.clone()).collect();
+        // The secret of a retired key is nowhere any more.
+        let retired =
+            keys().filter_map(|(_, entry)| entry.attributes.get("retired")?["id"].as_str().map(str::to_owned));
+        let recorded: BTreeSet<String> = current.iter().cloned().chain(retired).collect();
         assert_eq!(left, recorded, "{place}: the keys that are left are not those of the state");
         let (contents, credentials) = (self.contents(), self.text("credentials"));
-        for id in &left {
+        for id in &current {
             let mut users = contents["users"].as_object().expect("users").values();
             let key = users.find_map(|user| user["keys"].get(id));
             let digest = key.unwrap_or_else(|| panic!("{place}: {id} is gone"))["secret_sha256"].clone();
@@ -358,10 +367,14 @@ fn plain(value: Value) -> Value {
     match value {
         Value::String(text) => json!(masked(&text)),
         Value::Array(items) => items.into_iter().map(plain).collect(),
-        Value::Object(fields) if fields.keys().any(|name| is_id(name)) => fields.into_values().map(plain).collect(),
+        Value::Object(fields) if fields.keys().any(|name| is_id(name)) => {
+            let mut items: Vec<Value> = fields.into_values().map(plain).collect();
+            items.sort_by_key(Value::to_string);
+            items.into()
+        }
         Value::Object(fields) => fields
             .into_iter()
-            .filter(|(name, _)| !["created", "secret_sha256"].contains(&name.as_str()))
+            .filter(|(name, _)| !["created", "secret_sha256", "since", "at"].contains(&name.as_str()))
             .map(|(name, value)| (name, plain(value)))
             .collect(),
         other => other,

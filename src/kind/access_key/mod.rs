@@ -4,16 +4,20 @@
 //! only be replaced, and a key that an interrupted run left behind can only be deleted.
 
 mod ours;
+mod rotation;
 mod sinks;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::field::{no, null};
-use super::{Field, Form, Kind, Seen};
+use super::{Field, Form, Kind, Seen, Upkeep};
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
 use crate::value::{self, Attributes};
 
 use ours::Facts;
+use rotation::{Lingering, Retired};
+pub use rotation::{RETIRE_AFTER, in_words, lasting};
 use sinks::{Held, SINKS};
 
 pub(super) struct AccessKey;
@@ -29,6 +33,8 @@ const FIELDS: &[Field] = &[
     Field::replace("profile", Form::Plain, SHOWN_ONCE, null),
     Field::replace("csv", Form::Plain, SHOWN_ONCE, null),
     Field::in_place("replace_profile", Form::Setting, no),
+    Field::in_place("rotate_after", Form::Setting, null),
+    Field::in_place("retire_after", Form::Setting, null),
 ];
 
 impl Kind for AccessKey {
@@ -44,12 +50,12 @@ impl Kind for AccessKey {
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let user = || value::text(wanted, "user").to_owned();
         let keys = [Facet::AccessKeys { user: user() }, Facet::User { user: user() }];
-        keys.into_iter().chain(sinks::facets(wanted)).collect()
+        keys.into_iter().chain(sinks::facets(wanted)).chain(rotation::facets(wanted)).collect()
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
         Facts::of(wanted, snapshot).and_then(|facts| match facts.ours(wanted) {
-            Ok(Some(key)) => Observed::Present(facts.seen(key, wanted)),
+            Ok(Some(key)) => Observed::Present(facts.seen(key, wanted, snapshot)),
             Ok(None) => Observed::Absent,
             Err(failure) => Observed::Unknown(failure),
         })
@@ -82,24 +88,86 @@ impl Kind for AccessKey {
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         let user = value::text(wanted, "user").to_owned();
         let mut writes = vec![Write::Iam(IamWrite::CreateAccessKey { user })];
-        writes.extend(sinks::stored(wanted));
+        writes.extend(sinks::stored(wanted, |_| value::optional_text(wanted, "id")));
         writes
     }
 
-    /// Only `replace_profile` can change in place, and AWS doesn't know it.
-    fn update(&self, _seen: &Seen, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
-        Vec::new()
+    /// AWS knows nothing of what can change in place; but a retired key's time may have come.
+    fn update(&self, seen: &Seen, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
+        rotation::tended(seen).into_iter().collect()
     }
 
+    /// The old key is deactivated last: until the new one is where it is needed and known to work, nothing is taken away.
+    fn renew(&self, seen: &Seen, wanted: &Attributes) -> Vec<Write> {
+        let user = || value::text(wanted, "user").to_owned();
+        let held = |sink: &str| value::optional_text(&ours::held(seen), sink);
+        // What an interrupted run made has no secret any more, or nobody has proven it; and it takes the second place.
+        let given_up = ours::unfinished(seen).map(|id| IamWrite::DeleteAccessKey { user: user(), id });
+        let writes = given_up.into_iter().chain([IamWrite::CreateAccessKey { user: user() }]).map(Write::Iam);
+        let stored = sinks::stored(wanted, |sink| held(sink).or_else(|| Some(seen.id.clone())));
+        let retired = IamWrite::UpdateAccessKey { user: user(), id: seen.id.clone(), active: false };
+        writes.chain(stored).chain([Write::ProveKey { user: user() }, Write::Iam(retired)]).collect()
+    }
+
+    fn renewal_obstacle(&self, seen: &Seen) -> Option<String> {
+        let user = value::text(&seen.attributes, "user");
+        let other = ours::others(seen).into_iter().next()?;
+        Some(match Lingering::of(seen) {
+            Some(lingering) if lingering.key.id == other => format!(
+                "user {user} still has the retired key {other}, and AWS allows two: it goes when its time has come, \
+                 or delete it now if nobody needs it"
+            ),
+            _ => format!(
+                "user {user} has another key, {other}, which is not relayctl's, and AWS allows two: a new one can be \
+                 made when that is deleted"
+            ),
+        })
+    }
+
+    fn begun(&self, attributes: &Attributes, seen: &Seen, made: &[String]) -> Attributes {
+        ours::begun(attributes, seen, made)
+    }
+
+    fn settled(&self, attributes: &Attributes, before: &Seen, now: Timestamp) -> Attributes {
+        let retired = match (&before.upkeep, Lingering::of(before)) {
+            (Some(Upkeep::Renew(_)), _) => before.id.clone(),
+            (Some(Upkeep::Tend(_)), Some(lingering)) if lingering.active => lingering.key.id,
+            _ => return attributes.clone(),
+        };
+        let since = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
+        let mut settled = attributes.clone();
+        settled.extend([Retired { id: retired, since }.noted()]);
+        settled
+    }
+
+    /// A retired key, as long as it is there.
+    fn memory(&self, recorded: &Attributes, seen: Option<&Seen>) -> Attributes {
+        let retired = match seen {
+            Some(seen) => Lingering::of(seen).filter(|_| !Lingering::goes(seen)).map(|lingering| lingering.key),
+            None => Retired::remembered(recorded),
+        };
+        retired.iter().map(Retired::noted).collect()
+    }
+
+    /// The current key goes last: as long as it is there, the next run finds by it what else is ours.
     fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write> {
-        let user = value::text(&seen.attributes, "user").to_owned();
-        let mut writes = vec![Write::Iam(IamWrite::DeleteAccessKey { user, id: seen.id.clone() })];
-        writes.extend(sinks::emptied(recorded, &seen.id));
+        let user = value::text(&seen.attributes, "user");
+        let retired = Lingering::of(seen).map(|lingering| lingering.key.id);
+        let unfinished = ours::unfinished(seen);
+        let keys = retired.iter().chain(&unfinished).chain([&seen.id]);
+        let mut writes: Vec<Write> =
+            keys.map(|id| Write::Iam(IamWrite::DeleteAccessKey { user: user.to_owned(), id: id.clone() })).collect();
+        writes.extend(unfinished.iter().chain([&seen.id]).flat_map(|id| sinks::emptied(recorded, id)));
         writes
     }
 
+    /// With the retired key, should it have outlived the one in its place.
     fn leftovers(&self, recorded: &Attributes) -> Vec<Write> {
-        value::optional_text(recorded, "id").map(|id| sinks::emptied(recorded, &id)).unwrap_or_default()
+        let Some(id) = value::optional_text(recorded, "id") else { return Vec::new() };
+        let user = value::text(recorded, "user").to_owned();
+        let retired = Retired::remembered(recorded);
+        let retired = retired.map(|it| Write::Iam(IamWrite::DeleteAccessKey { user, id: it.id }));
+        retired.into_iter().chain(sinks::emptied(recorded, &id)).collect()
     }
 
     fn part_of_parent(&self) -> bool {
@@ -107,6 +175,10 @@ impl Kind for AccessKey {
     }
 
     fn must_replace(&self, seen: &Seen, wanted: &Attributes) -> Option<String> {
+        // A rotation that was begun is finished, and writes all sinks.
+        if ours::is_begun(seen) {
+            return None;
+        }
         if seen.internals.get("orphan") == Some(&json!(true)) {
             return Some("an earlier run made this key, but its secret was lost".to_owned());
         }

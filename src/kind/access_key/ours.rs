@@ -1,20 +1,22 @@
 //! Which of the user's keys is ours: a key has no tags, so it is told by the state, by the sinks that hold it, or by what
 //! was there before an interrupted run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::super::Seen;
 use super::super::tags::owner;
+use super::super::{Seen, Upkeep};
+use super::rotation::{Ages, Lingering, Retired};
 use super::sinks::Held;
+use crate::call::iam::AccessKey;
 use crate::call::{Failure, FailureKind, Observed, Snapshot};
 use crate::value::{self, Attributes, Value};
 
 /// What is known of a user's keys.
 pub(super) struct Facts {
     /// By id.
-    live: BTreeSet<String>,
+    live: BTreeMap<String, AccessKey>,
     held: Held,
     owner: Option<String>,
 }
@@ -22,7 +24,23 @@ pub(super) struct Facts {
 /// One of the user's keys that is ours.
 pub(super) struct Ours {
     id: String,
-    orphan: bool,
+    /// What is known of how it came to be.
+    stage: Stage,
+}
+
+enum Stage {
+    /// Nothing is amiss.
+    Whole,
+    /// An interrupted run made it, and its secret was lost.
+    Orphan,
+    /// A rotation was begun, and may have made this one to take its place.
+    Begun { unfinished: Option<String> },
+}
+
+impl Ours {
+    fn whole(id: String) -> Self {
+        Self { id, stage: Stage::Whole }
+    }
 }
 
 impl Facts {
@@ -31,7 +49,7 @@ impl Facts {
         snapshot.user(user).and_then(|detail| {
             snapshot.access_keys(user).and_then(|keys| match Held::read(wanted, snapshot) {
                 Ok(held) => Observed::Present(Self {
-                    live: keys.into_iter().map(|key| key.id).collect(),
+                    live: keys.into_iter().map(|key| (key.id.clone(), key)).collect(),
                     held,
                     owner: owner(&detail.user.tags),
                 }),
@@ -42,10 +60,14 @@ impl Facts {
 
     pub(super) fn ours(&self, wanted: &Attributes) -> Result<Option<Ours>, Failure> {
         let recorded = value::optional_text(wanted, "id");
-        if let Some(id) = recorded.clone().filter(|id| self.live.contains(id)) {
-            return Ok(Some(Ours { id, orphan: false }));
+        let known = wanted.get("known").and_then(Value::as_array);
+        if let Some(id) = recorded.clone().filter(|id| self.live.contains_key(id)) {
+            // Both are recorded only while a key is rotated.
+            let Some(known) = known else { return Ok(Some(Ours::whole(id))) };
+            let unfinished = self.new_since(known)?.cloned();
+            return Ok(Some(Ours { id, stage: Stage::Begun { unfinished } }));
         }
-        if let Some(known) = wanted.get("known").and_then(Value::as_array) {
+        if let Some(known) = known {
             return self.made_since(known);
         }
         // Ours is gone: what the sinks hold instead, somebody else put there.
@@ -53,19 +75,25 @@ impl Facts {
             return Ok(None);
         }
         let mut held = self.held.keys();
-        Ok(held.find(|id| self.live.contains(*id)).map(|id| Ours { id: id.clone(), orphan: false }))
+        Ok(held.find(|id| self.live.contains_key(*id)).map(|id| Ours::whole(id.clone())))
     }
 
     /// What an interrupted run made: a key that wasn't there before it.
     fn made_since(&self, known: &[Value]) -> Result<Option<Ours>, Failure> {
-        let new: Vec<_> = self.live.iter().filter(|id| !known.contains(&json!(id))).collect();
-        let held = |id: &&&String| self.held.keys().any(|held| held == **id);
-        if let Some(id) = new.iter().find(held) {
-            return Ok(Some(Ours { id: (*id).clone(), orphan: false }));
+        let new = self.live.keys().filter(|id| !known.contains(&json!(id)));
+        let held = |id: &&String| self.held.keys().any(|held| held == *id);
+        if let Some(id) = new.clone().find(held) {
+            return Ok(Some(Ours::whole(id.clone())));
         }
+        let new = self.new_since(known)?;
+        Ok(new.map(|id| Ours { id: id.clone(), stage: Stage::Orphan }))
+    }
+
+    fn new_since(&self, known: &[Value]) -> Result<Option<&String>, Failure> {
+        let new: Vec<_> = self.live.keys().filter(|id| !known.contains(&json!(id))).collect();
         match new.as_slice() {
             [] => Ok(None),
-            [id] => Ok(Some(Ours { id: (*id).clone(), orphan: true })),
+            [id] => Ok(Some(*id)),
             // One run makes one key: the other is somebody's, and nothing tells which.
             several => Err(Failure::new(
                 FailureKind::Refused,
@@ -80,13 +108,104 @@ impl Facts {
         }
     }
 
-    pub(super) fn seen(&self, Ours { id, orphan }: Ours, wanted: &Attributes) -> Seen {
-        let mut attributes = self.held.attributes(wanted, &id);
+    pub(super) fn seen(&self, Ours { id, stage }: Ours, wanted: &Attributes, snapshot: &Snapshot) -> Seen {
+        let mut attributes = match &stage {
+            Stage::Whole | Stage::Orphan => self.held.attributes(wanted, |held| held == Some(&id)),
+            // All sinks are written again, whatever of ours is in them.
+            Stage::Begun { unfinished } => {
+                let ours: Vec<String> =
+                    made(wanted).into_iter().chain(unfinished.clone()).chain([id.clone()]).collect();
+                self.held.attributes(wanted, |held| held.is_none_or(|held| ours.contains(held)))
+            }
+        };
         attributes.insert("user".to_owned(), json!(value::text(wanted, "user")));
-        let mut internals = Attributes::from([("keys".to_owned(), json!(self.live))]);
-        if orphan {
-            internals.insert("orphan".to_owned(), json!(true));
+        let ids: BTreeSet<&String> = self.live.keys().collect();
+        let mut seen = Seen { id, owner: self.owner.clone(), attributes, ..Seen::default() };
+        seen.internals.insert("keys".to_owned(), json!(ids));
+        match stage {
+            Stage::Whole => self.age(&mut seen, wanted, snapshot),
+            Stage::Orphan => drop(seen.internals.insert("orphan".to_owned(), json!(true))),
+            Stage::Begun { unfinished } => {
+                let made: BTreeSet<String> = made(wanted).into_iter().chain(unfinished.clone()).collect();
+                let begun = json!({"unfinished": unfinished, "made": made, "held": self.held.noted()});
+                seen.internals.insert("begun".to_owned(), begun);
+                let why = "an earlier run began to rotate this key, and was interrupted";
+                seen.upkeep = Some(Upkeep::Renew(why.to_owned()));
+            }
         }
-        Seen { id, owner: self.owner.clone(), attributes, internals, ..Seen::default() }
+        seen
     }
+
+    /// What time has done to it.
+    fn age(&self, seen: &mut Seen, wanted: &Attributes, snapshot: &Snapshot) {
+        let Some(current) = self.live.get(&seen.id) else { return };
+        let retired = Retired::remembered(wanted).and_then(|it| self.live.get(&it.id).map(|live| (it, live)));
+        let ages = Ages { wanted, snapshot, current, retired };
+        (seen.upkeep, seen.remarks) = ages.upkeep();
+        if let Some(lingering) = ages.lingering() {
+            seen.internals.insert("retired".to_owned(), json!(lingering));
+        } else if wanted.get("id").is_none() {
+            let idle = self.live.values().filter(|key| key.id != seen.id && key.status == "Inactive");
+            seen.remarks.extend(idle.map(|key| {
+                format!(
+                    "the user's other key, {}, is inactive, and nothing tells whether relayctl retired it: \
+                     delete it if nobody needs it",
+                    key.id
+                )
+            }));
+        }
+    }
+}
+
+/// New keys that interrupted rotations gave up: sinks may still hold one of them.
+fn made(attributes: &Attributes) -> Vec<String> {
+    let made = attributes.get("made").and_then(Value::as_array);
+    made.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn begun_part<'a>(seen: &'a Seen, name: &str) -> Option<&'a Value> {
+    seen.internals.get("begun")?.get(name)
+}
+
+pub(super) fn is_begun(seen: &Seen) -> bool {
+    seen.internals.contains_key("begun")
+}
+
+/// The key that an interrupted rotation made, if it is still there.
+pub(super) fn unfinished(seen: &Seen) -> Option<String> {
+    begun_part(seen, "unfinished").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// What the sinks hold of ours after an interrupted rotation, by their names.
+pub(super) fn held(seen: &Seen) -> Attributes {
+    let ours: Vec<&str> =
+        begun_part(seen, "made").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let held = begun_part(seen, "held").and_then(Value::as_object);
+    let held = held.into_iter().flatten().filter(|(_, id)| id.as_str().is_some_and(|id| ours.contains(&id)));
+    held.map(|(sink, id)| (sink.clone(), id.clone())).collect()
+}
+
+/// The user's other keys, as long as they don't go before a new one is made.
+pub(super) fn others(seen: &Seen) -> Vec<String> {
+    let keys = seen.internals.get("keys").and_then(Value::as_array);
+    let keys = keys.into_iter().flatten().filter_map(Value::as_str);
+    let unfinished = unfinished(seen);
+    keys.filter(|id| *id != seen.id && Some(*id) != unfinished.as_deref()).map(str::to_owned).collect()
+}
+
+/// What the state records while a key is rotated: with the keys that were there before, and those that were given up.
+pub(super) fn begun(attributes: &Attributes, seen: &Seen, more: &[String]) -> Attributes {
+    let known: BTreeSet<String> = others(seen).into_iter().chain([seen.id.clone()]).collect();
+    let before = begun_part(seen, "made").and_then(Value::as_array).into_iter().flatten();
+    let made: BTreeSet<String> =
+        before.filter_map(Value::as_str).map(str::to_owned).chain(more.iter().cloned()).collect();
+    let mut begun = attributes.clone();
+    begun.insert("known".to_owned(), json!(known));
+    if !made.is_empty() {
+        begun.insert("made".to_owned(), json!(made));
+    }
+    if let Some(lingering) = Lingering::of(seen) {
+        begun.extend([lingering.key.noted()]);
+    }
+    begun
 }

@@ -58,14 +58,19 @@ impl Held {
         self.0.get(sink.name())
     }
 
+    /// By the sink's name.
+    pub(super) fn noted(&self) -> Value {
+        json!(self.0)
+    }
+
     /// In the order of [`SINKS`].
     pub(super) fn keys(&self) -> impl Iterator<Item = &String> {
         SINKS.iter().filter_map(|sink| self.by(*sink))
     }
 
-    /// What an object with this key has as the sinks' attributes: nothing, where another key is in them.
-    pub(super) fn attributes(&self, wanted: &Attributes, key: &str) -> Attributes {
-        let holds = |sink: &dyn Sink| self.by(sink).is_some_and(|held| held == key);
+    /// What an object has as the sinks' attributes: nothing, where what is in them is not its own.
+    pub(super) fn attributes(&self, wanted: &Attributes, is_own: impl Fn(Option<&String>) -> bool) -> Attributes {
+        let holds = |sink: &dyn Sink| is_own(self.by(sink));
         let declared = |sink: &dyn Sink| wanted.get(sink.name()).cloned().unwrap_or(Value::Null);
         SINKS
             .iter()
@@ -84,9 +89,9 @@ pub(super) fn conflict(wanted: &Attributes, held: &Held, ours: &[Option<String>]
     SINKS.iter().find_map(|sink| sink.conflict(wanted, foreign(*sink)?))
 }
 
-/// The calls that put a new key into its sinks.
-pub(super) fn stored(wanted: &Attributes) -> impl Iterator<Item = Write> {
-    SINKS.iter().rev().filter_map(|sink| sink.store(wanted, value::optional_text(wanted, "id")))
+/// The calls that put a new key into its sinks. `replaces` says whose place it takes in the sink of that name.
+pub(super) fn stored(wanted: &Attributes, replaces: impl Fn(&str) -> Option<String>) -> impl Iterator<Item = Write> {
+    SINKS.iter().rev().filter_map(move |sink| sink.store(wanted, replaces(sink.name())))
 }
 
 /// The calls that take a key out of its sinks.

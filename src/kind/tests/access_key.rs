@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
 use super::{ask, attributes, created, deleted, failure, kind, not_found, observe, present};
-use crate::call::iam::{AccessKey, User};
+use crate::call::iam::{AccessKey, LastUsed, User};
 use crate::call::{Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply};
+use crate::kind::Upkeep;
 use crate::value::Tags;
 
 /// A user's keys, and those that the two files hold.
@@ -220,4 +221,247 @@ fn a_recorded_key_that_is_gone_still_leaves_its_files() {
     // Without an id nothing was made, and a key without files leaves nothing.
     assert_eq!(left(json!({"user": "serverless", "profile": "before", "known": []})), [""; 0]);
     assert_eq!(left(json!({"id": "AKIA1", "user": "serverless"})), [""; 0]);
+}
+
+/// Two keys and the time, for what is rotated and retired.
+#[derive(Clone)]
+struct Aged {
+    keys: Vec<(&'static str, &'static str, &'static str)>,
+    held: Option<&'static str>,
+    now: &'static str,
+    used: Result<Option<&'static str>, FailureKind>,
+}
+
+const OLD: (&str, &str, &str) = ("AKIA1", "Active", "2026-01-01T00:00:00Z");
+const NEW: (&str, &str, &str) = ("AKIA2", "Active", "2026-04-01T00:00:00Z");
+
+impl Aged {
+    fn on(now: &'static str) -> Self {
+        Self { keys: vec![OLD], held: Some("AKIA1"), now, used: Ok(None) }
+    }
+
+    /// After a rotation in April.
+    fn rotated(now: &'static str) -> Self {
+        Self { keys: vec![(OLD.0, "Inactive", OLD.2), NEW], held: Some("AKIA2"), ..Self::on(now) }
+    }
+
+    fn answer(&self, read: &Read) -> Result<Reply, Failure> {
+        match read {
+            Read::Iam(IamRead::ListAccessKeys { .. }) => {
+                let key = |(id, status, created): &(&str, &str, &str)| AccessKey {
+                    id: (*id).into(),
+                    status: (*status).into(),
+                    created: (*created).into(),
+                };
+                Ok(Reply::Iam(IamReply::AccessKeys(self.keys.iter().map(key).collect())))
+            }
+            Read::Iam(IamRead::GetAccessKeyLastUsed { user, id }) => {
+                assert_eq!((user.as_str(), id.as_str()), ("serverless", "AKIA1"));
+                let used = |at: &str| LastUsed { at: at.into(), service: "s3".into(), region: "eu-west-1".into() };
+                self.used.map(|at| Reply::Iam(IamReply::LastUsed(at.map(used)))).map_err(failure)
+            }
+            Read::Clock => Ok(Reply::Moment(self.now.parse().unwrap())),
+            other => World::new(&[], self.held).answer(other),
+        }
+    }
+
+    fn seen(&self, more: &Value) -> super::Seen {
+        let mut wanted = attributes(&json!({"user": "serverless", "profile": "serverless", "rotate_after": "90d"}));
+        wanted.extend(attributes(more));
+        present("access_key", &json!(wanted), &|read| self.answer(read))
+    }
+}
+
+fn retired() -> Value {
+    json!({"id": "AKIA2", "retired": {"id": "AKIA1", "since": "2026-04-01T00:00:00Z"}})
+}
+
+fn renewed(seen: &super::Seen) -> Vec<String> {
+    let wanted = attributes(&json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"}));
+    super::calls(&kind("access_key").renew(seen, &wanted))
+}
+
+fn tended(seen: &super::Seen) -> Vec<String> {
+    super::calls(&kind("access_key").update(seen, &attributes(&json!({})), &[]))
+}
+
+fn why(seen: &super::Seen) -> Option<&str> {
+    seen.upkeep.as_ref().map(Upkeep::why)
+}
+
+#[test]
+fn a_key_is_rotated_once_it_is_old_enough() {
+    let recorded = json!({"id": "AKIA1"});
+    let young = Aged::on("2026-03-31T23:59:59Z").seen(&recorded);
+    assert_eq!((young.upkeep, young.remarks), (None, Vec::<String>::new()));
+    let due = Aged::on("2026-04-08T12:00:00Z").seen(&recorded);
+    let reason = "the key is 97 days old, rotate_after is 90d";
+    assert_eq!(due.upkeep, Some(Upkeep::Renew(reason.to_owned())));
+    assert!(Aged::on("2026-04-01T00:00:00Z").seen(&recorded).upkeep.is_some(), "on the second");
+    let without = Aged::on("2026-04-08T12:00:00Z").seen(&json!({"id": "AKIA1", "rotate_after": null}));
+    assert_eq!(without.upkeep, None);
+    assert_eq!(young.internals, due.internals, "what the plan depends on does not change by itself");
+}
+
+#[test]
+fn a_rotation_takes_nothing_away_before_the_new_key_is_proven() {
+    let seen = Aged::on("2026-04-08T12:00:00Z").seen(&json!({"id": "AKIA1"}));
+    let expected = [
+        "CreateAccessKey { user: serverless }",
+        "file StoreKeyCsv { file: Path(key.csv), replaces: Some(AKIA1) }",
+        "file StoreCredentials { profile: serverless, replaces: Some(AKIA1), replace_profile: false }",
+        "ProveKey { user: serverless }",
+        "UpdateAccessKey { user: serverless, id: AKIA1, active: false }",
+    ];
+    assert_eq!(renewed(&seen), expected);
+}
+
+#[test]
+fn a_second_key_stands_in_the_way_of_a_rotation() {
+    let obstacle = |seen: &super::Seen| kind("access_key").renewal_obstacle(seen);
+    let alone = Aged::on("2026-04-08T12:00:00Z");
+    assert_eq!(obstacle(&alone.seen(&json!({"id": "AKIA1"}))), None);
+    let foreign = Aged { keys: vec![OLD, ("AKIA9", "Active", OLD.2)], ..alone }.seen(&json!({"id": "AKIA1"}));
+    assert_eq!(why(&foreign), Some("the key is 97 days old, rotate_after is 90d"));
+    assert_eq!(
+        obstacle(&foreign).as_deref(),
+        Some(
+            "user serverless has another key, AKIA9, which is not relayctl's, and AWS allows two: a new one can be made \
+             when that is deleted"
+        )
+    );
+    let early = obstacle(&Aged::rotated("2026-04-02T00:00:00Z").seen(&retired()));
+    assert!(early.is_some_and(|why| why.starts_with("user serverless still has the retired key AKIA1")));
+}
+
+#[test]
+fn a_retired_key_is_kept_until_it_was_quiet_for_long_enough() {
+    let waiting = Aged::rotated("2026-04-07T23:59:59Z").seen(&retired());
+    assert_eq!(waiting.upkeep, None);
+    let remark = "the retired key AKIA1 has been inactive since 2026-04-01T00:00:00Z, and was not used: it goes after \
+                  2026-04-08T00:00:00Z, if nobody uses it until then";
+    assert_eq!(waiting.remarks, [remark]);
+    let due = Aged::rotated("2026-04-08T00:00:00Z");
+    let seen = due.seen(&retired());
+    let reason =
+        "the retired key AKIA1 has been inactive since 2026-04-01T00:00:00Z, and was not used; retire_after is 7d";
+    assert_eq!(why(&seen), Some(reason));
+    assert_eq!(tended(&seen), ["DeleteAccessKey { user: serverless, id: AKIA1 }"]);
+    let mut longer = retired();
+    longer["retire_after"] = json!("30d");
+    assert_eq!(due.seen(&longer).upkeep, None);
+}
+
+#[test]
+fn a_retired_key_that_was_used_since_is_kept_and_the_plan_says_by_whom() {
+    let used = Aged { used: Ok(Some("2026-04-05T00:00:00Z")), ..Aged::rotated("2026-04-09T00:00:00Z") };
+    let seen = used.seen(&retired());
+    assert_eq!(seen.upkeep, None);
+    let remark = "the retired key AKIA1 was last used at 2026-04-05T00:00:00Z (s3, eu-west-1), after it was retired: it \
+                  goes after 2026-04-12T00:00:00Z, if nobody uses it until then";
+    assert_eq!(seen.remarks, [remark]);
+    let before = Aged { used: Ok(Some("2026-03-31T00:00:00Z")), ..used.clone() };
+    assert!(before.seen(&retired()).upkeep.is_some(), "what it was used for before does not matter");
+    assert_ne!(before.seen(&retired()).internals, seen.internals, "a use between plan and apply is noticed");
+    let unknown = Aged { used: Err(FailureKind::AccessDenied), ..used }.seen(&retired());
+    assert_eq!(unknown.upkeep, None);
+    assert!(unknown.remarks[0].starts_with("the retired key AKIA1 is kept, for when it was last used can't be told"));
+}
+
+#[test]
+fn a_retired_key_that_somebody_activated_is_deactivated_again() {
+    let world = Aged { keys: vec![OLD, NEW], ..Aged::rotated("2026-04-02T00:00:00Z") };
+    let seen = world.seen(&retired());
+    assert_eq!(why(&seen), Some("the key AKIA1 was retired, and is active"));
+    assert_eq!(tended(&seen), ["UpdateAccessKey { user: serverless, id: AKIA1, active: false }"]);
+    let settled = kind("access_key").settled(&attributes(&json!({})), &seen, "2026-04-02T00:00:00Z".parse().unwrap());
+    assert_eq!(settled["retired"], json!({"id": "AKIA1", "since": "2026-04-02T00:00:00Z"}));
+}
+
+#[test]
+fn a_key_that_somebody_deactivated_is_neither_activated_nor_is_its_predecessor_deleted() {
+    let idle = (NEW.0, "Inactive", OLD.2);
+    let world = Aged { keys: vec![(OLD.0, "Inactive", OLD.2), idle], ..Aged::rotated("2026-09-01T00:00:00Z") };
+    let seen = world.seen(&retired());
+    assert_eq!(seen.upkeep, None);
+    assert!(seen.remarks[0].starts_with("the key AKIA2 is inactive: somebody deactivated it"), "{:?}", seen.remarks);
+    assert_eq!(seen.remarks[1], "the retired key AKIA1 is kept, for the one in its place is inactive");
+}
+
+#[test]
+fn a_retired_key_that_is_gone_is_forgotten_and_one_that_is_there_is_remembered() {
+    let memory = |seen: &super::Seen| kind("access_key").memory(&attributes(&retired()), Some(seen));
+    let gone = Aged { keys: vec![NEW], ..Aged::rotated("2026-04-02T00:00:00Z") }.seen(&retired());
+    assert_eq!(memory(&gone), attributes(&json!({})));
+    let there = Aged::rotated("2026-04-02T00:00:00Z").seen(&retired());
+    assert_eq!(memory(&there), attributes(&json!({"retired": retired()["retired"]})));
+    let going = Aged::rotated("2026-04-09T00:00:00Z").seen(&retired());
+    assert_eq!(memory(&going), attributes(&json!({})));
+    // Somebody deleted the new one: what it took the place of is still ours.
+    let kept = kind("access_key").memory(&attributes(&retired()), None);
+    assert_eq!(kept, attributes(&json!({"retired": retired()["retired"]})));
+}
+
+#[test]
+fn an_interrupted_rotation_starts_over_with_the_key_that_counts() {
+    let begun = json!({"id": "AKIA1", "known": ["AKIA1"], "csv": "key.csv"});
+    let world = Aged { keys: vec![OLD, NEW], held: Some("AKIA2"), ..Aged::on("2026-01-02T00:00:00Z") };
+    let seen = world.seen(&begun);
+    assert_eq!(
+        (seen.id.as_str(), why(&seen)),
+        ("AKIA1", Some("an earlier run began to rotate this key, and was interrupted"))
+    );
+    assert_eq!(kind("access_key").must_replace(&seen, &attributes(&begun)), None);
+    assert_eq!(kind("access_key").renewal_obstacle(&seen), None);
+    let calls = renewed(&seen);
+    assert_eq!(calls[0], "DeleteAccessKey { user: serverless, id: AKIA2 }");
+    assert_eq!(calls[2], "file StoreKeyCsv { file: Path(key.csv), replaces: Some(AKIA2) }");
+    let noted = kind("access_key").begun(&attributes(&json!({})), &seen, &["AKIA3".to_owned()]);
+    assert_eq!(noted, attributes(&json!({"known": ["AKIA1"], "made": ["AKIA2", "AKIA3"]})));
+    // The key is dead, and a sink still holds it.
+    let dead = Aged { keys: vec![OLD], ..world }.seen(&json!({"id": "AKIA1", "known": ["AKIA1"], "made": ["AKIA2"]}));
+    assert_eq!(
+        renewed(&dead)[2],
+        "file StoreCredentials { profile: serverless, replaces: Some(AKIA2), replace_profile: false }"
+    );
+}
+
+#[test]
+fn all_keys_that_are_ours_go_and_the_current_one_last() {
+    let recorded = json!({"user": "serverless", "profile": "serverless"});
+    let rotated = Aged::rotated("2026-04-02T00:00:00Z").seen(&retired());
+    let gone = |seen: &super::Seen| deleted("access_key", seen, &recorded);
+    let key = |id: &str| format!("DeleteAccessKey {{ user: serverless, id: {id} }}");
+    let emptied = |id: &str| format!("file RemoveCredentials {{ profile: serverless, key: {id} }}");
+    assert_eq!(gone(&rotated), [key("AKIA1"), key("AKIA2"), emptied("AKIA2")]);
+    let world = Aged { keys: vec![OLD, NEW], ..Aged::on("2026-04-02T00:00:00Z") };
+    let begun = world.seen(&json!({"id": "AKIA1", "known": ["AKIA1"]}));
+    assert_eq!(gone(&begun), [key("AKIA2"), key("AKIA1"), emptied("AKIA2"), emptied("AKIA1")]);
+}
+
+#[test]
+fn without_a_state_an_inactive_second_key_is_told_and_left() {
+    let seen = Aged::rotated("2026-09-01T00:00:00Z").seen(&json!({"rotate_after": "900d"}));
+    assert_eq!((seen.id.as_str(), &seen.upkeep), ("AKIA2", &None));
+    assert!(
+        seen.remarks[0].starts_with("the user's other key, AKIA1, is inactive, and nothing tells"),
+        "{:?}",
+        seen.remarks
+    );
+}
+
+#[test]
+fn times_are_days_hours_and_minutes() {
+    let seconds = |text: &str| super::super::lasting(text).map(|time| time.as_secs());
+    assert_eq!(seconds("90d"), Ok(90 * 86_400));
+    assert_eq!(seconds("1d 12h"), Ok(36 * 3_600));
+    assert_eq!(seconds("30m"), Ok(1_800));
+    for wrong in ["", "90", "0d", "-1d", "2mo", "1y", "90s", "soon", "1w"] {
+        assert!(seconds(wrong).is_err_and(|help| help.contains("90d")), "{wrong}");
+    }
+    let words = |seconds| super::super::in_words(jiff::SignedDuration::from_secs(seconds));
+    assert_eq!(
+        [words(97 * 86_400 + 1), words(86_400), words(7_200), words(60), words(-5)].join(", "),
+        "97 days, 1 day, 2 hours, 1 minute, 0 minutes"
+    );
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lowering, local_path};
 use crate::address::Address;
+use crate::kind;
 use crate::manifest::decode::Declared;
 use crate::manifest::names;
 use crate::manifest::shape::{AccessKey, User};
@@ -52,6 +53,9 @@ impl Lowering<'_, '_, '_> {
         if let Some(replace) = &key.replace_profile {
             attributes.insert("replace_profile".to_owned(), replace.value.into());
         }
+        for (name, said) in self.ages(key) {
+            attributes.insert(name.to_owned(), said.into());
+        }
         if let Some(profile) = &key.profile {
             let help = "choose a name like serverless-dev";
             self.check(names::profile(&profile.value), "bad-name", &profile.spot, help);
@@ -61,6 +65,35 @@ impl Lowering<'_, '_, '_> {
         self.add(address.clone(), attributes, BTreeSet::from([Address::new("user", user)]), spot);
         self.protect(&address, key.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
         self.profile(key, address);
+    }
+
+    /// When a key is rotated, and when the old one goes.
+    fn ages(&mut self, key: &AccessKey) -> Vec<(&'static str, String)> {
+        let (rotate, retire) = (key.rotate_after.as_ref(), key.retire_after.as_ref());
+        let mut ages = Vec::new();
+        for (name, said) in [("rotate_after", rotate), ("retire_after", retire)] {
+            let Some(said) = said else { continue };
+            match kind::lasting(&said.value) {
+                Ok(age) => ages.push((name, said, age)),
+                Err(help) => {
+                    let message = format!("`{}` is no time that `{name}` can be", said.value);
+                    self.scope.error("bad-duration", &said.spot, message, help);
+                }
+            }
+        }
+        let fallback = kind::lasting(kind::RETIRE_AFTER).unwrap_or_default();
+        let age = |of: &str| ages.iter().find(|(name, ..)| *name == of).map(|(_, _, age)| *age);
+        if let (Some(due), Some(said)) = (age("rotate_after"), rotate)
+            && due <= age("retire_after").unwrap_or(fallback)
+        {
+            let message = format!("`rotate_after` is {}, and the key before would still be there", said.value);
+            let help = format!(
+                "AWS allows two keys: let `rotate_after` be longer than `retire_after`, which is {}",
+                retire.map_or(kind::RETIRE_AFTER, |retire| retire.value.as_str())
+            );
+            self.scope.error("bad-duration", &said.spot, message, help);
+        }
+        ages.into_iter().map(|(name, said, _)| (name, said.value.trim().to_owned())).collect()
     }
 
     fn profile(&mut self, key: &AccessKey, of: Address) {

@@ -1,6 +1,6 @@
 //! The file that the console's "Download .csv file" gives for a new access key.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::place::{Change, Place};
 use super::problem::Problem;
@@ -12,7 +12,7 @@ const SECRET: &str = "Secret access key";
 /// What a file at the key's place holds.
 enum Held {
     Nothing,
-    Key(String),
+    Key(String, Option<SecretString>),
     /// Something that is no key's CSV.
     Foreign,
 }
@@ -25,14 +25,18 @@ fn held(text: Option<&str>) -> Held {
         return Held::Nothing;
     }
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let column = reader.headers().ok().and_then(|names| names.iter().position(|name| name.eq_ignore_ascii_case(ID)));
-    let Some(column) = column else { return Held::Foreign };
+    let headers = reader.headers().cloned().unwrap_or_default();
+    let named = |wanted: &str| headers.iter().position(|name| name.eq_ignore_ascii_case(wanted));
+    let Some(column) = named(ID) else { return Held::Foreign };
     match reader.records().next() {
         None => Held::Nothing,
         Some(Err(_)) => Held::Foreign,
         Some(Ok(record)) => match record.get(column) {
             None | Some("") => Held::Nothing,
-            Some(id) => Held::Key(id.to_owned()),
+            Some(id) => {
+                let secret = named(SECRET).and_then(|column| record.get(column));
+                Held::Key(id.to_owned(), secret.map(SecretString::from))
+            }
         },
     }
 }
@@ -48,29 +52,33 @@ pub fn read(place: &Place) -> Result<FileReply, Problem> {
     };
     match held(Some(&text)) {
         Held::Nothing => Ok(FileReply::KeyId(None)),
-        Held::Key(id) => Ok(FileReply::KeyId(Some(id))),
+        Held::Key(id, _) => Ok(FileReply::KeyId(Some(id))),
         Held::Foreign => Err(foreign(place)),
     }
 }
 
-pub fn store(place: &Place, key: &NewKey, replaces: Option<&str>) -> Result<(), Problem> {
+/// Gives the key whose place it took.
+pub fn store(place: &Place, key: &NewKey, replaces: Option<&str>) -> Result<Option<NewKey>, Problem> {
+    let mut previous = None;
     place.edit(true, |text| {
         match held(text) {
             Held::Foreign => return Err(foreign(place)),
-            Held::Key(id) if id != key.id && Some(id.as_str()) != replaces => {
+            Held::Key(id, _) if id != key.id && Some(id.as_str()) != replaces => {
                 let message = format!("{} holds another key ({id}): move it away, or name another file", place.name());
                 return Err(Problem::refused("FileHoldsAnotherKey", message));
             }
-            Held::Nothing | Held::Key(_) => {}
+            Held::Key(id, secret) => previous = key.in_place_of(Some(&id), secret),
+            Held::Nothing => {}
         }
         Ok(Change::Write(content(key)?))
-    })
+    })?;
+    Ok(previous)
 }
 
 pub fn remove(place: &Place, key: &str) -> Result<(), Problem> {
     place.edit(true, |text| match held(text) {
-        Held::Key(id) if id == key => Ok(Change::Delete { empty: "" }),
-        Held::Nothing | Held::Key(_) | Held::Foreign => Ok(Change::Nothing),
+        Held::Key(id, _) if id == key => Ok(Change::Delete { empty: "" }),
+        Held::Nothing | Held::Key(..) | Held::Foreign => Ok(Change::Nothing),
     })
 }
 

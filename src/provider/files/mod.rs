@@ -46,23 +46,27 @@ impl Files {
         }
     }
 
-    fn change(&self, write: &FileWrite, carried: &Carried) -> Result<(), Problem> {
+    fn change(&self, write: &FileWrite, carried: &Carried) -> Result<Reply, Problem> {
         let credentials = self.place(&LocalFile::Credentials);
         let config = self.place(&LocalFile::Config);
+        let stored = |replaced: Option<NewKey>| Ok(replaced.map_or(Reply::Done, Reply::Replaced));
         match write {
             FileWrite::StoreCredentials { profile, replaces, replace_profile } => {
-                profile::store_key(&credentials, profile, key(carried)?, replaces.as_deref(), *replace_profile)
+                let key = key(carried)?;
+                let replaces = replaces.as_deref();
+                return stored(profile::store_key(&credentials, profile, key, replaces, *replace_profile)?);
             }
             FileWrite::RemoveCredentials { profile, key } => profile::remove_key(&credentials, profile, key),
             FileWrite::SetProfile { profile, settings } => profile::set_settings(&config, profile, settings),
             FileWrite::UnsetProfile { profile, settings } => profile::unset_settings(&config, profile, settings),
             FileWrite::StoreKeyCsv { file, replaces } => {
-                key_csv::store(&self.place(file), key(carried)?, replaces.as_deref())
+                return stored(key_csv::store(&self.place(file), key(carried)?, replaces.as_deref())?);
             }
             FileWrite::RemoveKeyCsv { file, key } => key_csv::remove(&self.place(file), key),
             FileWrite::SetStage { file, stage, settings } => settings::set(&self.place(file), stage, settings),
             FileWrite::UnsetStage { file, stage, settings } => settings::unset(&self.place(file), stage, settings),
         }
+        .map(|()| Reply::Done)
     }
 }
 
@@ -98,7 +102,7 @@ impl Provider for Files {
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         let Write::File(file) = write else { return Err(not_local(write.action())) };
         let (files, file, carried) = (self.clone(), file.clone(), carried.clone());
-        aside(write.action(), move || files.change(&file, &carried)).await.map(|()| Reply::Done)
+        aside(write.action(), move || files.change(&file, &carried)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! A profile: its key in the credentials file, its settings in the config file.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::ini::Document;
 use super::place::{Change, Place};
@@ -73,19 +73,23 @@ pub fn read_settings(place: &Place, profile: &str) -> Result<FileReply, Problem>
     Ok(FileReply::Settings(document.settings(&section)))
 }
 
-/// Writes the key, unless the profile holds one that is neither this one nor the one that it replaces.
+/// Writes the key, unless the profile holds one that is neither this one nor the one that it replaces. Gives the one whose
+/// place it took.
 pub fn store_key(
     place: &Place,
     profile: &str,
     key: &NewKey,
     replaces: Option<&str>,
     replace_profile: bool,
-) -> Result<(), Problem> {
+) -> Result<Option<NewKey>, Problem> {
     check_name(profile)?;
+    let mut previous = None;
     place.edit(true, |text| {
         let mut document = Document::parse(text.unwrap_or_default());
         let section = credentials_section(profile);
         let held = document.value(&section, ID);
+        let secret = document.value(&section, SECRET).map(SecretString::from);
+        previous = key.in_place_of(held.as_deref(), secret);
         let ours = |held: &str| held == key.id || Some(held) == replaces;
         if let Some(held) = held.filter(|held| !replace_profile && !ours(held)) {
             return Err(Problem::refused(
@@ -103,7 +107,8 @@ pub fn store_key(
             document.unset(&section, token);
         }
         Ok(Change::Write(document.text()))
-    })
+    })?;
+    Ok(previous)
 }
 
 pub fn remove_key(place: &Place, profile: &str, key: &str) -> Result<(), Problem> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::*;
@@ -43,7 +43,16 @@ impl Home {
     }
 
     fn change(&self, write: &FileWrite) -> Result<(), Problem> {
-        self.files.change(write, &carried("AKIANEW"))
+        self.files.change(write, &carried("AKIANEW")).map(drop)
+    }
+
+    /// The key whose place another one takes: its id and its secret.
+    fn replaced(&self, write: &FileWrite, key: &str) -> Option<(String, String)> {
+        match self.files.change(write, &carried(key)).unwrap() {
+            Reply::Replaced(key) => Some((key.id, key.secret.expose_secret().to_owned())),
+            Reply::Done => None,
+            other => panic!("{other:?}"),
+        }
     }
 
     fn key_id(&self) -> Result<FileReply, Problem> {
@@ -97,6 +106,20 @@ fn a_key_is_written_into_its_profile_and_everything_else_stays() {
         .replace("aws_session_token=stale\r\n", "");
     assert_eq!(home.text(".aws/credentials"), expected);
     assert_eq!(home.key_id(), Ok(FileReply::KeyId(Some("AKIANEW".into()))));
+}
+
+#[test]
+fn a_key_whose_place_another_one_takes_is_handed_back_whole() {
+    let home = home();
+    home.put(".aws/credentials", CREDENTIALS);
+    let old = Some(("AKIAOLD".to_owned(), "old".to_owned()));
+    assert_eq!(home.replaced(&store(Some("AKIAOLD"), false), "AKIANEW"), old);
+    assert_eq!(home.replaced(&store(None, false), "AKIANEW"), None, "the same key again takes nobody's place");
+    let csv =
+        |replaces: Option<&str>| FileWrite::StoreKeyCsv { file: file("key.csv"), replaces: replaces.map(Into::into) };
+    assert_eq!(home.replaced(&csv(None), "AKIANEW"), None, "there was none");
+    let new = Some(("AKIANEW".to_owned(), SECRET.to_owned()));
+    assert_eq!(home.replaced(&csv(Some("AKIANEW")), "AKIANEWER"), new);
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub fn phrase(plan: &Plan, change: &Change) -> String {
         Reason::Vanished => format!("vanished: the state records it, but it is gone from {place}"),
         Reason::Differs => format!("differs: the manifest says otherwise than {place}"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
+        Reason::Due(why) => format!("it is time: {}", escape(why)),
         Reason::ParentReplaced(parent) => format!("{}, which it hangs on, is replaced", name(parent)),
         Reason::Interrupted => "interrupted: an earlier run stopped between the call and the save".to_owned(),
         Reason::Lost => "ours by its ownership tag, but the state does not know it".to_owned(),

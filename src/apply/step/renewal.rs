@@ -1,0 +1,83 @@
+//! A new one in the place of another: a key that is rotated. Until the new one is proven, everything can be taken back;
+//! from then on there is only the way ahead.
+
+use super::{Progress, Worker, is_renewal};
+use crate::call::{Caller, Failure, FailureKind, Reply, Write};
+use crate::event::Fault;
+use crate::kind::{Kind, Seen};
+use crate::model::{Entry, Status};
+use crate::plan::{Record, Step};
+
+impl Worker<'_> {
+    pub(super) async fn renew(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+        self.must_be_same(kind, step).await?;
+        let Some(old) = step.before.as_ref().filter(|_| is_renewal(step)) else { return Ok(()) };
+        let entry = self.ledger.entry(&step.id.address).await;
+        self.begin(kind, step, old, &[]).await?;
+        let mut progress = Progress::default();
+        let mut proven = false;
+        for write in &step.calls {
+            let answer = self.send(step, write, &progress.carried, progress.answered > 0).await;
+            match answer.and_then(|reply| self.checked(write, reply)) {
+                Ok(reply) => progress.take(write, reply),
+                // The new key is where it is needed, and works: the next run does the rest.
+                Err(failure) if proven => return Err(Fault::Call(failure)),
+                Err(failure) => return Err(self.give_up(kind, step, old, progress, failure, entry).await),
+            }
+            if matches!(write, Write::ProveKey { .. }) {
+                proven = true;
+                self.settle(kind, step, old, Status::Intended, progress.id.clone()).await?;
+            }
+        }
+        self.settle(kind, step, old, Status::Done, progress.id).await
+    }
+
+    /// Notes that it is begun: whatever is new afterwards is ours, and the old one still counts.
+    async fn begin(&self, kind: &dyn Kind, step: &Step, old: &Seen, made: &[String]) -> Result<(), Fault> {
+        let Some(Record { attributes, depends_on }) = step.record.clone() else { return Ok(()) };
+        let attributes = kind.begun(&attributes, old, made);
+        let entry = Entry { status: Status::Intended, id: Some(old.id.clone()), attributes, depends_on };
+        self.ledger.put(&step.id.address, entry).await
+    }
+
+    /// A key that works for somebody else is not the one that was made.
+    fn checked(&self, write: &Write, reply: Reply) -> Result<Reply, Failure> {
+        let (Write::ProveKey { user }, Reply::Caller(Caller { account, arn, .. })) = (write, &reply) else {
+            return Ok(reply);
+        };
+        if *account == self.plan.header.account && arn.rsplit('/').next() == Some(user.as_str()) {
+            return Ok(reply);
+        }
+        let message = format!("the new key of {user} is taken for one of {arn}, in account {account}");
+        Err(Failure::new(FailureKind::Refused, write.action(), "OtherCaller", message))
+    }
+
+    /// Takes back what was done. The old key was never touched.
+    async fn give_up(
+        &self,
+        kind: &dyn Kind,
+        step: &Step,
+        old: &Seen,
+        progress: Progress,
+        failure: Failure,
+        entry: Option<Entry>,
+    ) -> Fault {
+        if let Err(lost) = self.ledger.held() {
+            return lost;
+        }
+        let uncertain = failure.kind == FailureKind::Unavailable;
+        let (failure, gone) = match &progress.carried.key {
+            Some(key) => self.delete_undelivered(step, &progress, key, failure).await,
+            None => (failure, progress.answered == 0 && !uncertain),
+        };
+        let begun_before = entry.as_ref().is_some_and(|entry| entry.status == Status::Intended);
+        let noted = if gone && !begun_before && self.must_be_same(kind, step).await.is_ok() {
+            self.ledger.restore(&step.id.address, entry).await
+        } else {
+            // Some sink may hold the new key: the next run may write over it.
+            let made: Vec<String> = progress.carried.key.into_iter().map(|key| key.id).collect();
+            self.begin(kind, step, old, &made).await
+        };
+        noted.err().unwrap_or(Fault::Call(failure))
+    }
+}

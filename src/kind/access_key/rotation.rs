@@ -1,0 +1,202 @@
+//! Keys that grow old: when a new one is due, and what becomes of the old one.
+//!
+//! A rotation makes the second key, puts it into the sinks, proves it, and deactivates the old one, which the state goes on
+//! to remember as retired. A later run deletes that once it has been inactive, and unused, for long enough.
+
+use jiff::{SignedDuration, Span, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::call::iam::{AccessKey, LastUsed};
+use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::kind::{Seen, Upkeep};
+use crate::value::{self, Attributes};
+
+/// How long an old key is kept where the manifest doesn't say: a week has every weekly job in it.
+pub const RETIRE_AFTER: &str = "7d";
+
+const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
+const MINUTE: i64 = 60;
+
+/// A time as manifests give it: `90d`, `12h`, `1d 12h`. The error says what may be written.
+pub fn lasting(text: &str) -> Result<SignedDuration, String> {
+    let help = || "write days, hours or minutes, for example 90d, 12h or 30m".to_owned();
+    let span: Span = text.parse().map_err(|_| help())?;
+    let (days, hours, minutes) = (i64::from(span.get_days()), i64::from(span.get_hours()), span.get_minutes());
+    // A month or a year is not always as long, and nobody means seconds.
+    let same = Span::new().days(days).hours(hours).minutes(minutes);
+    if span.is_negative() || span.fieldwise() != same.fieldwise() {
+        return Err(help());
+    }
+    let seconds = days * DAY + hours * HOUR + minutes * MINUTE;
+    if seconds == 0 { Err(help()) } else { Ok(SignedDuration::from_secs(seconds)) }
+}
+
+/// An attribute that is a time; the manifest's are valid.
+fn lasting_of(wanted: &Attributes, name: &str) -> Option<(SignedDuration, String)> {
+    let text = value::optional_text(wanted, name)?;
+    Some((lasting(&text).ok()?, text))
+}
+
+fn retire_after(wanted: &Attributes) -> (SignedDuration, String) {
+    let fallback = || (SignedDuration::from_secs(7 * DAY), RETIRE_AFTER.to_owned());
+    lasting_of(wanted, "retire_after").unwrap_or_else(fallback)
+}
+
+/// The key whose place another one took, as the state remembers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Retired {
+    pub(super) id: String,
+    /// When it was deactivated, RFC 3339.
+    pub(super) since: String,
+}
+
+impl Retired {
+    pub(super) fn remembered(attributes: &Attributes) -> Option<Self> {
+        serde_json::from_value(attributes.get("retired")?.clone()).ok()
+    }
+
+    pub(super) fn noted(&self) -> (String, value::Value) {
+        ("retired".to_owned(), json!(self))
+    }
+}
+
+/// What the plan depends on of a retired key that is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lingering {
+    #[serde(flatten)]
+    pub(super) key: Retired,
+    pub(super) active: bool,
+    /// None also where that can't be told.
+    used: Option<LastUsed>,
+}
+
+impl Lingering {
+    pub(super) fn of(seen: &Seen) -> Option<Self> {
+        serde_json::from_value(seen.internals.get("retired")?.clone()).ok()
+    }
+
+    /// Whether the next step deletes it, and not: deactivates it.
+    pub(super) fn goes(seen: &Seen) -> bool {
+        matches!(seen.upkeep, Some(Upkeep::Tend(_))) && Self::of(seen).is_some_and(|it| !it.active)
+    }
+}
+
+/// What has to be known of a key that is to be rotated, or was.
+pub(super) fn facets(wanted: &Attributes) -> Vec<Facet> {
+    let retired = Retired::remembered(wanted);
+    let timed = retired.is_some() || lasting_of(wanted, "rotate_after").is_some();
+    let user = || value::text(wanted, "user").to_owned();
+    let last_use = retired.map(|retired| Facet::LastUsed { user: user(), id: retired.id });
+    timed.then_some(Facet::Clock).into_iter().chain(last_use).collect()
+}
+
+/// The keys of one user, by what time has done to them.
+pub(super) struct Ages<'a> {
+    pub(super) wanted: &'a Attributes,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) current: &'a AccessKey,
+    /// The retired one, if it is still there.
+    pub(super) retired: Option<(Retired, &'a AccessKey)>,
+}
+
+impl Ages<'_> {
+    fn used(&self, id: &str) -> Observed<Option<LastUsed>> {
+        self.snapshot.last_used(value::text(self.wanted, "user"), id)
+    }
+
+    pub(super) fn lingering(&self) -> Option<Lingering> {
+        let (key, live) = self.retired.as_ref()?;
+        let used = self.used(&key.id).present().flatten();
+        Some(Lingering { key: key.clone(), active: is_active(live), used })
+    }
+
+    /// What is to be done, and what is to be said where it isn't time yet.
+    pub(super) fn upkeep(&self) -> (Option<Upkeep>, Vec<String>) {
+        let mut remarks = Vec::new();
+        if !is_active(self.current) {
+            remarks.push(format!(
+                "the key {} is inactive: somebody deactivated it, and relayctl does not activate it again; \
+                 `relayctl keys rotate` makes another one",
+                self.current.id
+            ));
+        }
+        let due = self.due().filter(|_| is_active(self.current));
+        let Some(lingering) = self.lingering() else { return (due.map(Upkeep::Renew), remarks) };
+        let upkeep = match self.retirement(&lingering) {
+            Ok(tend) => Some(Upkeep::Tend(tend)),
+            Err(remark) => {
+                remarks.push(remark);
+                remarks.extend(due.map(|why| format!("{why}: that waits until the retired key is gone")));
+                None
+            }
+        };
+        (upkeep, remarks)
+    }
+
+    /// Why a new key is due.
+    fn due(&self) -> Option<String> {
+        let (limit, text) = lasting_of(self.wanted, "rotate_after")?;
+        let made: Timestamp = self.current.created.parse().ok()?;
+        let age = self.snapshot.clock().present()?.duration_since(made);
+        (age >= limit).then(|| format!("the key is {} old, rotate_after is {text}", in_words(age)))
+    }
+
+    /// Why it is time to do something about the retired key, or why it is kept.
+    fn retirement(&self, lingering: &Lingering) -> Result<String, String> {
+        let Lingering { key: Retired { id, since }, active, used } = lingering;
+        if *active {
+            return Ok(format!("the key {id} was retired, and is active"));
+        }
+        if !is_active(self.current) {
+            return Err(format!("the retired key {id} is kept, for the one in its place is inactive"));
+        }
+        if let Observed::Unknown(failure) = self.used(id) {
+            return Err(format!("the retired key {id} is kept, for when it was last used can't be told: {failure}"));
+        }
+        let (quiet, text) = retire_after(self.wanted);
+        let kept = || format!("the retired key {id} is kept, for it can't be told since when it is retired");
+        let retired: Timestamp = since.parse().map_err(|_| kept())?;
+        // A key that is refused for being inactive was used too, and so was one that somebody had activated meanwhile.
+        let used = used.as_ref().filter(|used| used.at.parse::<Timestamp>().is_ok_and(|at| at > retired));
+        let last = used.and_then(|used| used.at.parse().ok()).unwrap_or(retired);
+        let end = last.checked_add(quiet).map_err(|_| kept())?;
+        let said = match used {
+            Some(used) => {
+                format!("was last used at {} ({}, {}), after it was retired", used.at, used.service, used.region)
+            }
+            None => format!("has been inactive since {since}, and was not used"),
+        };
+        match self.snapshot.clock() {
+            Observed::Present(now) if now >= end => Ok(format!("the retired key {id} {said}; retire_after is {text}")),
+            _ => Err(format!("the retired key {id} {said}: it goes after {end}, if nobody uses it until then")),
+        }
+    }
+}
+
+fn is_active(key: &AccessKey) -> bool {
+    key.status != "Inactive"
+}
+
+/// `97 days`, `13 hours`, `5 minutes`: what is left over is not worth a word.
+pub fn in_words(age: SignedDuration) -> String {
+    let seconds = age.as_secs().max(0);
+    let (number, unit) = match seconds {
+        ..HOUR => (seconds / MINUTE, "minute"),
+        HOUR..DAY => (seconds / HOUR, "hour"),
+        _ => (seconds / DAY, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The calls for a retired key whose time has come.
+pub(super) fn tended(seen: &Seen) -> Option<Write> {
+    let lingering = Lingering::of(seen).filter(|_| matches!(seen.upkeep, Some(Upkeep::Tend(_))))?;
+    let (user, id) = (value::text(&seen.attributes, "user").to_owned(), lingering.key.id);
+    Some(Write::Iam(if lingering.active {
+        IamWrite::UpdateAccessKey { user, id, active: false }
+    } else {
+        IamWrite::DeleteAccessKey { user, id }
+    }))
+}
