@@ -30,6 +30,18 @@ pub enum Harm {
     LoseRequest,
     /// It happens, and nobody knows.
     LoseAnswer,
+    /// It and what follows, so many in all, do not happen: there were too many.
+    Throttle { times: usize },
+}
+
+impl Harm {
+    /// How many in a row it harms.
+    fn length(self) -> usize {
+        match self {
+            Self::Throttle { times } => times,
+            Self::KillBefore | Self::KillAfter | Self::LoseRequest | Self::LoseAnswer => 1,
+        }
+    }
 }
 
 /// One fault, at the `nth` time that something passes the seam.
@@ -77,15 +89,16 @@ impl Faults {
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         let count = passed.entry(seam).or_default();
         *count += 1;
-        self.mishaps.iter().find(|mishap| mishap.seam == seam && mishap.nth == *count).map(|mishap| mishap.harm)
+        let now = |it: &&Mishap| it.seam == seam && it.nth <= *count && *count - it.nth < it.harm.length();
+        self.mishaps.iter().find(now).map(|mishap| mishap.harm)
     }
 
-    /// Lets `work` pass the seam, or harms it. `lost` is what is heard of what is lost.
+    /// Lets `work` pass the seam, or harms it. `heard` is what is heard of what was lost or throttled.
     pub async fn pass<T, E>(
         &self,
         seam: Seam,
         work: impl Future<Output = Result<T, E>>,
-        lost: impl FnOnce() -> E,
+        heard: impl FnOnce(Harm) -> E,
     ) -> Result<T, E> {
         match self.next(seam) {
             None => work.await,
@@ -94,8 +107,8 @@ impl Faults {
                 drop(work.await);
                 Killed::now()
             }
-            Some(Harm::LoseRequest) => Err(lost()),
-            Some(Harm::LoseAnswer) => work.await.and_then(|_| Err(lost())),
+            Some(harm @ (Harm::LoseRequest | Harm::Throttle { .. })) => Err(heard(harm)),
+            Some(harm @ Harm::LoseAnswer) => work.await.and_then(|_| Err(heard(harm))),
         }
     }
 }
@@ -123,8 +136,13 @@ impl<P: Provider> Provider for Faulty<P> {
             Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => Seam::Call,
             Write::File(_) => Seam::File,
         };
-        let lost = || Failure::new(FailureKind::Unavailable, write.action(), "Timeout", "no answer arrived");
-        self.faults.pass(seam, self.inner.write(write, carried), lost).await
+        let heard = |harm| match harm {
+            Harm::Throttle { .. } => {
+                Failure::new(FailureKind::Throttled, write.action(), "Throttling", "Rate exceeded")
+            }
+            _ => Failure::new(FailureKind::Unavailable, write.action(), "Timeout", "no answer arrived"),
+        };
+        self.faults.pass(seam, self.inner.write(write, carried), heard).await
     }
 }
 
@@ -135,14 +153,14 @@ mod tests {
     async fn heard(harm: Harm) -> (Result<u8, u8>, bool) {
         let faults = Faults::of([Mishap { seam: Seam::Save, nth: 2, harm }]);
         let mut happened = false;
-        let first = faults.pass(Seam::Save, async { Ok(0) }, || 1).await;
-        let elsewhere = faults.pass(Seam::Call, async { Err(7) }, || 1).await;
+        let first = faults.pass(Seam::Save, async { Ok(0) }, |_| 1).await;
+        let elsewhere = faults.pass(Seam::Call, async { Err(7) }, |_| 1).await;
         assert_eq!((first, elsewhere), (Ok(0), Err::<u8, u8>(7)), "only the second save goes wrong");
         let work = async {
             happened = true;
             Ok(0)
         };
-        let result = faults.pass(Seam::Save, work, || 1).await;
+        let result = faults.pass(Seam::Save, work, |_| 1).await;
         assert_eq!((faults.passed(Seam::Save), faults.passed(Seam::Call), faults.passed(Seam::File)), (2, 1, 0));
         (result, happened)
     }
@@ -151,6 +169,16 @@ mod tests {
     async fn a_lost_request_has_not_happened_and_a_lost_answer_has() {
         assert_eq!(heard(Harm::LoseRequest).await, (Err(1), false));
         assert_eq!(heard(Harm::LoseAnswer).await, (Err(1), true));
+    }
+
+    #[tokio::test]
+    async fn throttling_goes_on_for_as_many_as_it_says() {
+        let faults = Faults::of([Mishap { seam: Seam::Call, nth: 2, harm: Harm::Throttle { times: 2 } }]);
+        let mut heard = Vec::new();
+        for _ in 0..4 {
+            heard.push(faults.pass(Seam::Call, async { Ok(()) }, |harm| harm).await.is_ok());
+        }
+        assert_eq!(heard, [true, false, false, true]);
     }
 
     #[test]
@@ -163,7 +191,7 @@ mod tests {
                     happened.store(true, std::sync::atomic::Ordering::Relaxed);
                     Ok::<(), ()>(())
                 };
-                futures::executor::block_on(faults.pass(Seam::Call, work, || ()))
+                futures::executor::block_on(faults.pass(Seam::Call, work, |_| ()))
             });
             assert!(std::panic::catch_unwind(run).unwrap_err().is::<Killed>());
             assert_eq!(happened.into_inner(), after);
