@@ -1,8 +1,6 @@
 //! Writing IAM. Documents go out raw: the SDK encodes the form that carries them.
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_iam::Client;
-use aws_sdk_iam::config::Config;
 use aws_sdk_iam::types::StatusType;
 use secrecy::SecretString;
 
@@ -115,11 +113,10 @@ fn seconds(duration: i64) -> Result<i32, Cause> {
     })
 }
 
-/// Sent once only: if the answer is lost, AWS may have made a key whose secret nobody will ever know, and a second try
-/// would make another one. The secret moves from the answer into its wrapper without a copy.
+/// Never sent again once AWS may have it (`Call::once`): if the answer is lost, AWS may have made a key whose secret nobody will
+/// ever know, and a second try would make another one. The secret moves from the answer into its wrapper without a copy.
 async fn create_access_key(iam: &Client, user: &str) -> Result<Reply, Cause> {
-    let once = Config::builder().retry_config(RetryConfig::disabled());
-    let call = iam.create_access_key().user_name(user).customize().config_override(once);
+    let call = iam.create_access_key().user_name(user);
     let made = call.send().await.map_err(|error| silent(error.into()))?;
     let key = made.access_key.ok_or_else(|| Cause::unreadable("the answer has no AccessKey"))?;
     Ok(Reply::Iam(IamReply::NewAccessKey { id: key.access_key_id, secret: SecretString::from(key.secret_access_key) }))
