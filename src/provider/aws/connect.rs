@@ -10,6 +10,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_sts::config::Credentials;
+use secrecy::ExposeSecret;
+
+use crate::call::NewKey;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(30);
@@ -82,6 +86,14 @@ impl Aws {
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
         self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
+    }
+
+    /// The same, but the requests are signed with this key.
+    pub(super) fn sts_as(&self, key: &NewKey) -> aws_sdk_sts::Client {
+        let credentials =
+            Credentials::new(key.id.as_str(), key.secret.expose_secret(), None, None, env!("CARGO_PKG_NAME"));
+        let config = aws_sdk_sts::config::Builder::from(&self.config).credentials_provider(credentials).build();
+        aws_sdk_sts::Client::from_conf(config)
     }
 
     pub(super) fn s3(&self, region: &str) -> aws_sdk_s3::Client {

@@ -45,8 +45,8 @@ pub enum Harm {
     LoseRequest,
     /// It happens, and nobody knows.
     LoseAnswer,
-    /// It does not happen, and the answer says so: there were too many requests.
-    Throttle,
+    /// It and what follows, so many in all, do not happen, and the answer says so: there were too many.
+    Throttle { times: usize },
     /// It takes its time.
     Delay(Duration),
     /// A list breaks off in the midst of its pages. What has come by then is no answer: the rest of it is unknown, not
@@ -54,6 +54,16 @@ pub enum Harm {
     CutPages,
     /// What is written is not seen everywhere at once.
     Lag(Lag),
+}
+
+impl Harm {
+    /// How many in a row it harms.
+    fn length(self) -> usize {
+        match self {
+            Self::Throttle { times } => times,
+            _ => 1,
+        }
+    }
 }
 
 /// One fault, at the `nth` time that something passes the seam.
@@ -108,7 +118,8 @@ impl Faults {
         let mut passed = locked(&self.passed);
         let count = passed.entry(seam).or_default();
         *count += 1;
-        let planned = self.mishaps.iter().find(|mishap| mishap.seam == seam && mishap.nth == *count);
+        let now = |it: &&Mishap| it.seam == seam && it.nth <= *count && *count - it.nth < it.harm.length();
+        let planned = self.mishaps.iter().find(now);
         match (planned, &self.chance) {
             (Some(mishap), _) => Some(mishap.harm),
             (None, Some(chance)) => chance.harm(seam, &format!("{what:?}")),
@@ -116,21 +127,21 @@ impl Faults {
         }
     }
 
-    /// Lets `work` pass the seam, or harms it. `lost` is what is heard of what is lost.
+    /// Lets `work` pass the seam, or harms it. `heard` is what is heard of what was lost or throttled.
     pub async fn pass<T, E>(
         &self,
         seam: Seam,
         what: &impl Debug,
         work: impl Future<Output = Result<T, E>>,
-        lost: impl FnOnce(Harm) -> E,
+        heard: impl FnOnce(Harm) -> E,
     ) -> Result<T, E> {
-        Self::suffer(self.next(seam, what), work, lost).await
+        Self::suffer(self.next(seam, what), work, heard).await
     }
 
     async fn suffer<T, E>(
         harm: Option<Harm>,
         work: impl Future<Output = Result<T, E>>,
-        lost: impl FnOnce(Harm) -> E,
+        heard: impl FnOnce(Harm) -> E,
     ) -> Result<T, E> {
         match harm {
             None | Some(Harm::Lag(_)) => work.await,
@@ -139,8 +150,8 @@ impl Faults {
                 drop(work.await);
                 Killed::now()
             }
-            Some(harm @ (Harm::LoseRequest | Harm::Throttle | Harm::CutPages)) => Err(lost(harm)),
-            Some(harm @ Harm::LoseAnswer) => work.await.and_then(|_| Err(lost(harm))),
+            Some(harm @ (Harm::LoseRequest | Harm::Throttle { .. } | Harm::CutPages)) => Err(heard(harm)),
+            Some(harm @ Harm::LoseAnswer) => work.await.and_then(|_| Err(heard(harm))),
             Some(Harm::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 work.await
@@ -209,15 +220,15 @@ impl<P: Provider> Provider for Faulty<P> {
                     Some(laggard) => laggard.read(read).await,
                     None => self.inner.read(read).await,
                 },
-                Read::CallerIdentity | Read::File(_) => self.inner.read(read).await,
+                Read::CallerIdentity | Read::Clock | Read::File(_) => self.inner.read(read).await,
             }
         };
-        Faults::suffer(harm, work, |harm| lost(read.action(), harm)).await
+        Faults::suffer(harm, work, |harm| heard(read.action(), harm)).await
     }
 
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         let seam = match write {
-            Write::Iam(_) | Write::S3(_) => Seam::Call,
+            Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => Seam::Call,
             Write::File(_) => Seam::File,
         };
         let harm = self.faults.next(seam, write);
@@ -229,13 +240,13 @@ impl<P: Provider> Provider for Faulty<P> {
         if let (Some(Harm::Lag(lag)), Some(account)) = (harm, &self.account) {
             self.faults.fall_behind(account.as_ref(), lag);
         }
-        Faults::suffer(harm, self.inner.write(write, carried), |harm| lost(write.action(), harm)).await
+        Faults::suffer(harm, self.inner.write(write, carried), |harm| heard(write.action(), harm)).await
     }
 }
 
-fn lost(action: &str, harm: Harm) -> Failure {
+fn heard(action: &str, harm: Harm) -> Failure {
     match harm {
-        Harm::Throttle => Failure::new(FailureKind::Throttled, action, "Throttling", "Rate exceeded"),
+        Harm::Throttle { .. } => Failure::new(FailureKind::Throttled, action, "Throttling", "Rate exceeded"),
         Harm::CutPages => {
             Failure::new(FailureKind::Unavailable, action, "CutShort", "the answer broke off in the midst of its pages")
         }
@@ -255,8 +266,9 @@ fn is_paged(read: &Read) -> bool {
                 | IamRead::GetPolicy { .. }
                 | IamRead::GetPolicyVersion { .. }
                 | IamRead::GetLoginProfile { .. }
+                | IamRead::GetAccessKeyLastUsed { .. }
         ),
         Read::S3(s3) => matches!(s3, S3Read::ListBuckets { .. } | S3Read::ListObjectVersions(_)),
-        Read::CallerIdentity | Read::File(_) => false,
+        Read::CallerIdentity | Read::Clock | Read::File(_) => false,
     }
 }

@@ -72,7 +72,7 @@ impl Chance {
         ];
         let remote = matches!(seam, Seam::Read | Seam::Call);
         if remote {
-            possible.push((throttle, Harm::Throttle));
+            possible.push((throttle, Harm::Throttle { times: 1 }));
             possible.push((delay, Harm::Delay(Duration::from_millis(more % LONGEST_DELAY))));
         }
         if seam == Seam::Read {
