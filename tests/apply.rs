@@ -463,7 +463,7 @@ impl World {
     }
 
     /// All is as it was before the rotation, and the next run has nothing to do.
-    async fn is_as_before(mut self, recorded: &Recorded, files: &[String; 2]) {
+    async fn must_be_as_before(mut self, recorded: &Recorded, files: &[String; 2]) {
         assert_eq!(&self.recorded(), recorded);
         assert_eq!(&[self.text("credentials"), self.text("key.csv")], files, "the old secret is back");
         let keys = self.keys().await;
@@ -502,7 +502,7 @@ async fn a_new_key_that_is_not_proven_is_deleted_and_the_old_one_is_back_in_its_
     let Fault::Call(failure) = &outcome.failed[0].1 else { panic!("{outcome:#?}") };
     assert!(failure.message.contains("was deleted again"), "{failure}");
     assert_eq!(world.writes("iam:UpdateAccessKey"), 0);
-    world.is_as_before(&recorded, &files).await;
+    world.must_be_as_before(&recorded, &files).await;
 }
 
 #[tokio::test]
@@ -511,7 +511,7 @@ async fn a_new_key_that_one_of_its_sinks_refuses_is_deleted_and_the_others_hold_
     let (recorded, files) = (world.recorded(), [world.text("credentials"), world.text("key.csv")]);
     assert!(!world.apply().await.succeeded());
     assert_eq!(world.writes("file:WriteKeyCsv"), 3, "made, rotated, taken back");
-    world.is_as_before(&recorded, &files).await;
+    world.must_be_as_before(&recorded, &files).await;
 }
 
 #[tokio::test]

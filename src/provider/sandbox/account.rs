@@ -31,7 +31,7 @@ pub(super) struct Account {
     pub(super) number: String,
     pub(super) partition: String,
     /// Made once, so that two sandboxes give different ids.
-    seed: String,
+    pub(super) seed: String,
     /// How many ids were given; none is given twice.
     counter: u64,
     pub(super) users: BTreeMap<String, User>,
