@@ -1,5 +1,7 @@
 //! What is declared, what was recorded, what is seen: ordered maps by address.
 
+pub mod keys;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

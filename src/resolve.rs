@@ -1,6 +1,7 @@
 //! Reads -> [`Snapshot`] -> [`Live`]: asks for everything at once, in as few rounds as the answers allow.
 
 mod beyond;
+pub mod keys;
 pub mod lost;
 
 use std::collections::BTreeSet;

@@ -22,7 +22,7 @@ fn started() -> TempDir {
     folder
 }
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "validate",
     "lint",
@@ -32,6 +32,7 @@ const COMMANDS: [&str; 14] = [
     "destroy",
     "show",
     "graph",
+    "keys",
     "output",
     "policy",
     "state",

@@ -23,6 +23,7 @@ mod completions;
 mod destroy;
 mod graph;
 mod init;
+mod keys;
 mod lint;
 mod man;
 mod output;
@@ -106,6 +107,7 @@ enum Command {
     Show(show::Args),
     Graph(graph::Args),
     Permissions(permissions::Args),
+    Keys(keys::Args),
     Output(output::Args),
     Policy(policy::Args),
     State(state::Args),
@@ -177,6 +179,7 @@ fn run(command: &Command, context: &Context) -> Exit {
         Command::Show(args) => show::run(args, context),
         Command::Graph(args) => graph::run(args, context),
         Command::Permissions(args) => permissions::run(args, context),
+        Command::Keys(args) => keys::run(args, context),
         Command::Output(args) => output::run(args, context),
         Command::Policy(args) => policy::run(args, context),
         Command::State(args) => state::run(args, context),

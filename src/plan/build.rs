@@ -197,9 +197,13 @@ impl Draft<'_> {
         vec![step]
     }
 
-    /// It is gone, but not all that was made with it.
+    /// It is gone, but not all that was made with it. Where it is made anew, only this machine is cleared: what is left of
+    /// it in AWS is remembered.
     fn clear(&self) -> Option<Step> {
-        let calls = self.kind.leftovers(self.decision.recorded.as_ref()?);
+        let mut calls = self.kind.leftovers(self.decision.recorded.as_ref()?);
+        if self.decision.change.action == Action::Create {
+            calls.retain(|call| matches!(call, Write::File(_)));
+        }
         (!calls.is_empty()).then(|| {
             let mut step = self.step(Phase::Delete, calls, Expect::Anything);
             step.wanted = subject(None, self.decision.recorded.as_ref());

@@ -6,6 +6,7 @@ pub mod graph;
 pub mod html;
 pub mod human;
 pub mod json;
+pub mod keys;
 pub mod lint;
 pub mod markdown;
 pub mod sarif;

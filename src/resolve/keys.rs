@@ -1,0 +1,118 @@
+//! All keys of the users whose keys are declared or recorded: the current ones, the retired ones, and other people's.
+
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+
+use crate::address::Address;
+use crate::call::iam::AccessKey;
+use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply};
+use crate::kind::{self, Seen};
+use crate::model::keys::{Key, Phase, Use};
+use crate::model::{Desired, Live, Recorded};
+use crate::port::Provider;
+use crate::value::text;
+
+/// The keys, in order of user and phase.
+pub async fn keys(
+    provider: &dyn Provider,
+    desired: &Desired,
+    recorded: &Recorded,
+    parallelism: usize,
+) -> Result<Vec<Key>, Failure> {
+    let is_key = |address: &Address| address.kind() == "access_key";
+    let mut desired = desired.clone();
+    desired.resources.retain(|address, _| is_key(address));
+    let mut recorded = recorded.clone();
+    recorded.retain(|address, _| is_key(address));
+    let live = super::resolve(provider, &desired, &recorded, false, parallelism).await;
+    let now = match provider.read(&Read::Clock).await? {
+        Reply::Moment(now) => now,
+        other => return Err(unexpected(&Read::Clock, &other)),
+    };
+    let asker = Asker { provider, desired: &desired, now };
+    let all: Vec<Result<Vec<Key>, Failure>> =
+        stream::iter(&live).map(|(address, _)| asker.of(address, &live)).buffered(parallelism.max(1)).collect().await;
+    Ok(all.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+struct Asker<'a> {
+    provider: &'a dyn Provider,
+    desired: &'a Desired,
+    now: Timestamp,
+}
+
+impl Asker<'_> {
+    async fn of(&self, address: &Address, live: &Live) -> Result<Vec<Key>, Failure> {
+        let user = address.name();
+        let seen = match live.get(address).map(|sighting| &sighting.observed) {
+            Some(Observed::Present(seen)) => Some(seen),
+            Some(Observed::Unknown(failure)) => return Err(failure.clone()),
+            Some(Observed::Absent) | None => None,
+        };
+        let read = Read::Iam(IamRead::ListAccessKeys { user: user.to_owned() });
+        let found = match self.provider.read(&read).await {
+            Ok(Reply::Iam(IamReply::AccessKeys(found))) => found,
+            Err(failure) if failure.kind == FailureKind::NotFound => Vec::new(),
+            Err(failure) => return Err(failure),
+            Ok(other) => return Err(unexpected(&read, &other)),
+        };
+        let mut keys = Vec::new();
+        for key in found {
+            keys.push(self.key(address, key, seen).await);
+        }
+        keys.sort_by_key(|key| (key.phase as u8, key.created.clone(), key.id.clone()));
+        Ok(keys)
+    }
+
+    async fn key(&self, address: &Address, key: AccessKey, seen: Option<&Seen>) -> Key {
+        let phase = phase(&key.id, seen);
+        let made: Option<Timestamp> = key.created.parse().ok();
+        let rotate = self.desired.resources.get(address).map(|it| text(&it.attributes, "rotate_after").to_owned());
+        let limit = rotate.and_then(|text| kind::lasting(&text).ok()).filter(|_| phase == Phase::Current);
+        let notes = seen.filter(|_| phase == Phase::Current);
+        Key {
+            last_used: self.used(address.name(), &key.id).await,
+            user: address.name().to_owned(),
+            age: made.map(|made| kind::in_words(self.now.duration_since(made))),
+            rotation_due: made.zip(limit).and_then(|(made, limit)| made.checked_add(limit).ok()),
+            notes: notes.map(notes_on).unwrap_or_default(),
+            id: key.id,
+            status: key.status,
+            created: key.created,
+            phase,
+        }
+    }
+
+    async fn used(&self, user: &str, id: &str) -> Use {
+        let read = Read::Iam(IamRead::GetAccessKeyLastUsed { user: user.to_owned(), id: id.to_owned() });
+        match self.provider.read(&read).await {
+            Ok(Reply::Iam(IamReply::LastUsed(last))) => last.map_or(Use::Never, Use::Last),
+            Ok(other) => Use::Unknown(unexpected(&read, &other).to_string()),
+            Err(failure) => Use::Unknown(failure.to_string()),
+        }
+    }
+}
+
+fn phase(id: &str, seen: Option<&Seen>) -> Phase {
+    let Some(seen) = seen else { return Phase::Foreign };
+    let named = |part: &str, name: &str| seen.internals.get(part).and_then(|it| it.get(name)?.as_str()) == Some(id);
+    if seen.id == id {
+        Phase::Current
+    } else if named("retired", "id") {
+        Phase::Retired
+    } else if named("begun", "unfinished") {
+        Phase::Unfinished
+    } else {
+        Phase::Foreign
+    }
+}
+
+fn notes_on(seen: &Seen) -> Vec<String> {
+    let due = seen.upkeep.iter().map(|upkeep| format!("due: {}", upkeep.why()));
+    due.chain(seen.remarks.iter().cloned()).collect()
+}
+
+fn unexpected(read: &Read, reply: &Reply) -> Failure {
+    let message = format!("the answer is of another kind: {reply:?}");
+    Failure::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
+}
