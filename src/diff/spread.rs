@@ -79,26 +79,33 @@ fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
 /// What hangs on an object that is replaced is replaced with it, and documents that name it as a principal are written
 /// again: IAM turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
 pub fn replacements(decisions: &mut [Decision], desired: &Desired) {
-    let replaced: BTreeMap<Address, String> = decisions
+    let arn = |attributes: Option<&Attributes>| attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default();
+    let replaced: BTreeMap<Address, Moved> = decisions
         .iter()
         .filter(|decision| decision.change.action == Action::Replace)
         .map(|decision| {
-            let arn = decision.wanted.as_ref().map(|wanted| text(wanted, "arn").to_owned());
-            (decision.change.address.clone(), arn.unwrap_or_default())
+            let before = arn(decision.seen.as_ref().map(|seen| &seen.attributes));
+            (decision.change.address.clone(), Moved { before, after: arn(decision.wanted.as_ref()) })
         })
         .collect();
     for decision in decisions {
         let address = decision.change.address.clone();
         let Some(resource) = desired.resources.get(&address) else { continue };
         let Some(kind) = kind::of(address.kind()) else { continue };
-        for (parent, arn) in replaced.iter().filter(|(parent, _)| resource.depends_on.contains(parent)) {
+        for (parent, moved) in replaced.iter().filter(|(parent, _)| resource.depends_on.contains(parent)) {
             if kind.part_of_parent() {
                 replace_with_parent(decision, kind, parent);
             } else if matches!(parent.kind(), "user" | "role") {
-                rewrite_principals(decision, kind, parent, arn);
+                rewrite_principals(decision, kind, parent, moved);
             }
         }
     }
+}
+
+/// The ARNs of what is replaced: another path is another ARN.
+struct Moved {
+    before: String,
+    after: String,
 }
 
 fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Address) {
@@ -118,13 +125,19 @@ fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Addres
     }
 }
 
-fn rewrite_principals(decision: &mut Decision, kind: &dyn Kind, parent: &Address, arn: &str) {
+fn rewrite_principals(decision: &mut Decision, kind: &dyn Kind, parent: &Address, moved: &Moved) {
     if !matches!(decision.change.action, Action::Nothing | Action::Update) {
         return;
     }
     let Some(wanted) = &decision.wanted else { return };
     for field in kind.fields().iter().filter(|field| field.form == Form::Document) {
-        let Some(document) = wanted.get(field.name).filter(|document| names_principal(document, arn)) else { continue };
+        // By the time that it is written, AWS has put the unique id there: that is not somebody else's change.
+        let live = decision.seen.as_ref().and_then(|seen| seen.attributes.get(field.name));
+        if live.is_some_and(|document| names_principal(document, &moved.before)) && !decision.change.fields.is_empty() {
+            decision.change.reason = Reason::ParentReplaced(parent.clone());
+        }
+        let named = |document: &&Value| names_principal(document, &moved.after);
+        let Some(document) = wanted.get(field.name).filter(named) else { continue };
         if decision.change.fields.iter().all(|diff| diff.change.field != field.name) {
             decision.change.action = Action::Update;
             decision.change.reason = Reason::ParentReplaced(parent.clone());
@@ -154,6 +167,29 @@ fn mentions(value: &Value, arn: &str) -> bool {
         Value::Array(list) => list.iter().any(|value| mentions(value, arn)),
         Value::Object(map) => map.values().any(|value| mentions(value, arn)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// A policy can't be made anew while it is the boundary of a user or a role of ours that stays: IAM deletes no policy in use,
+/// and without its boundary, be it for a moment, the holder could do more.
+pub fn boundaries(decisions: &mut [Decision], desired: &Desired) {
+    let replaced = |decision: &&Decision| decision.change.action == Action::Replace;
+    let replaced: BTreeSet<Address> = decisions.iter().filter(replaced).map(|it| it.change.address.clone()).collect();
+    for change in decisions.iter_mut().map(|decision| &mut decision.change) {
+        let bounded = |holder: &&Address| {
+            let declared = desired.resources.get(*holder).filter(|_| matches!(holder.kind(), "user" | "role"));
+            declared.is_some_and(|it| it.depends_on.contains(&change.address)) && !replaced.contains(*holder)
+        };
+        if change.action == Action::Replace
+            && let Some(holder) = change.before_it.iter().filter_map(|it| it.owner.as_ref()).find(bounded)
+        {
+            change.reason = Reason::Obstacle(format!(
+                "it has to be made anew, and is the permissions boundary of {holder}, which relayctl does not take away: \
+                 declare it under another name, and give {holder} that"
+            ));
+            change.action = Action::Refuse;
+            change.fields.clear();
+        }
     }
 }
 
