@@ -559,7 +559,7 @@ async fn an_endpoint_that_nobody_listens_on_is_named() {
 async fn caller() {
     let profile = std::env::var("EDGE_PROFILE").ok();
     let region = std::env::var("EDGE_REGION").unwrap_or_default();
-    let aws = Aws::connect(&Options { profile, region, endpoint_url: None }).await;
+    let aws = Aws::connect(&Options { profile, region, endpoint_url: None, ..Options::default() }).await;
     match aws.read(&Read::CallerIdentity).await {
         Ok(Reply::Caller(Caller { account, arn, .. })) => println!("<{account} {arn}>"),
         other => println!("<{:?} {}>", other.as_ref().err().map(|failure| failure.kind), other.unwrap_err()),

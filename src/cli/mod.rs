@@ -8,6 +8,7 @@ mod progress;
 mod project;
 mod suggest;
 mod terminal;
+mod traffic;
 mod version;
 
 mod input;
@@ -35,14 +36,21 @@ mod validate;
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use error::{CommandError, Exit};
 use options::Options;
 use terminal::Terminal;
+
+use crate::provider::weather::Weather;
+use crate::render::human;
 
 /// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
 ///
@@ -79,6 +87,8 @@ Environment:
   AWS_SHARED_CREDENTIALS_FILE           the file that access keys are written into
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
+  AWS_MAX_ATTEMPTS                      as --max-attempts
+  RELAYCTL_RETRY_TIMEOUT                as --retry-timeout
   RELAYCTL_SANDBOX=1                    as --sandbox
   RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
   NO_COLOR                              no colour
@@ -109,12 +119,14 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 struct Context {
     options: Options,
     terminal: Terminal,
+    weather: Arc<Weather>,
 }
 
 impl Context {
     fn new(options: Options) -> Self {
         let terminal = Terminal::new(&options);
-        Self { options, terminal }
+        let weather = Weather::new(options.max_attempts.0, Some(options.retry_timeout));
+        Self { options, terminal, weather: Arc::new(weather) }
     }
 
     /// Runs what has to wait. Only commands that need it pay for the runtime.
@@ -125,7 +137,8 @@ impl Context {
             .enable_all()
             .build()
             .map_err(|error| CommandError::new(format!("cannot start: {error}")))?;
-        let result = runtime.block_on(work);
+        let tell = |delay| self.terminal.note(&human::delay(&delay));
+        let result = runtime.block_on(traffic::telling(work, &self.weather, tell));
         // After a second signal a file may still wait for somebody's lock; a write that has begun is let finish.
         runtime.shutdown_timeout(GRACE);
         result
@@ -172,8 +185,8 @@ fn run(command: &Command, context: &Context) -> Exit {
     }
 }
 
-/// A log on stderr, but only for those who ask for one. The SDK's own log names the requests at `-vv`; secrets are
-/// wrapped where they are born (`secrecy`, the SDK's sensitive shapes) and print as redacted.
+/// A log on stderr, but only for those who ask for one. Secrets are wrapped where they are born (`secrecy`, the SDK's
+/// sensitive shapes) and print as redacted; the SDK says nothing while a new key is on its way.
 fn start_log(context: &Context) {
     let by_flag = match context.options.verbose {
         0 => None,
@@ -182,14 +195,19 @@ fn start_log(context: &Context) {
     };
     let by_environment = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
     let Some(filter) = by_environment.or(by_flag.map(str::to_owned)) else { return };
-    let installed = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(context.terminal.side_style().color)
-        .try_init();
-    if let Err(error) = installed {
+        .with_filter(EnvFilter::new(filter).and(filter_fn(without_contents)));
+    if let Err(error) = tracing_subscriber::registry().with(lines).try_init() {
         context.terminal.warn(&format!("no log: {error}"));
     }
+}
+
+/// At `trace` the SDK prints requests and answers as they are, with the tokens of SSO in their headers, and the credentials
+/// that a role's container or machine is given in their bodies.
+fn without_contents(event: &Metadata<'_>) -> bool {
+    *event.level() != Level::TRACE || !event.target().starts_with("aws_smithy_runtime::client::orchestrator")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod aws;
 pub mod faulty;
 pub mod files;
 pub mod sandbox;
+pub mod weather;
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;

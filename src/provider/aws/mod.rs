@@ -10,6 +10,7 @@ mod lifecycle;
 mod objects;
 mod s3_read;
 mod s3_write;
+mod sending;
 
 use async_trait::async_trait;
 
