@@ -114,6 +114,8 @@ pub struct Decision {
     pub recorded: Option<Attributes>,
     /// The calls that take away what is not ours and hangs on it, before it goes.
     pub clearing: Vec<Write>,
+    /// This very plan changes, before its turn comes, how it looks: it names a principal whose ARN changes.
+    pub shifts: bool,
 }
 
 /// What may be removed.
@@ -351,6 +353,7 @@ impl Subject<'_> {
             wanted: self.resource.map(|resource| resource.attributes.clone()),
             recorded: self.entry.map(Entry::known),
             clearing: Vec::new(),
+            shifts: false,
         }
     }
 }

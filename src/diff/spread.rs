@@ -73,6 +73,7 @@ fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
         wanted: None,
         recorded: None,
         clearing: Vec::new(),
+        shifts: false,
     })
 }
 
@@ -80,32 +81,35 @@ fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
 /// again: IAM turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
 pub fn replacements(decisions: &mut [Decision], desired: &Desired) {
     let arn = |attributes: Option<&Attributes>| attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default();
-    let replaced: BTreeMap<Address, Moved> = decisions
+    let moves: BTreeMap<Address, Move> = decisions
         .iter()
-        .filter(|decision| decision.change.action == Action::Replace)
+        .filter(|decision| matches!(decision.change.action, Action::Replace | Action::Update))
         .map(|decision| {
             let before = arn(decision.seen.as_ref().map(|seen| &seen.attributes));
-            (decision.change.address.clone(), Moved { before, after: arn(decision.wanted.as_ref()) })
+            let (after, replaced) = (arn(decision.wanted.as_ref()), decision.change.action == Action::Replace);
+            (decision.change.address.clone(), Move { before, after, replaced })
         })
+        .filter(|(_, it)| it.replaced || it.before != it.after)
         .collect();
     for decision in decisions {
         let address = decision.change.address.clone();
         let Some(resource) = desired.resources.get(&address) else { continue };
         let Some(kind) = kind::of(address.kind()) else { continue };
-        for (parent, moved) in replaced.iter().filter(|(parent, _)| resource.depends_on.contains(parent)) {
-            if kind.part_of_parent() {
+        for (parent, it) in moves.iter().filter(|(parent, _)| resource.depends_on.contains(parent)) {
+            if it.replaced && kind.part_of_parent() {
                 replace_with_parent(decision, kind, parent);
             } else if matches!(parent.kind(), "user" | "role") {
-                rewrite_principals(decision, kind, parent, moved);
+                rewrite_principals(decision, kind, parent, it);
             }
         }
     }
 }
 
-/// The ARNs of what is replaced: another path is another ARN.
-struct Moved {
+/// The ARNs of what is replaced, or of a user that moves: another path is another ARN.
+struct Move {
     before: String,
     after: String,
+    replaced: bool,
 }
 
 fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Address) {
@@ -125,18 +129,16 @@ fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Addres
     }
 }
 
-fn rewrite_principals(decision: &mut Decision, kind: &dyn Kind, parent: &Address, moved: &Moved) {
+fn rewrite_principals(decision: &mut Decision, kind: &dyn Kind, parent: &Address, it: &Move) {
     if !matches!(decision.change.action, Action::Nothing | Action::Update) {
         return;
     }
     let Some(wanted) = &decision.wanted else { return };
     for field in kind.fields().iter().filter(|field| field.form == Form::Document) {
-        // By the time that it is written, AWS has put the unique id there: that is not somebody else's change.
+        // By the time that this is changed, AWS shows the new ARN there, or the unique id of what is gone.
         let live = decision.seen.as_ref().and_then(|seen| seen.attributes.get(field.name));
-        if live.is_some_and(|document| names_principal(document, &moved.before)) && !decision.change.fields.is_empty() {
-            decision.change.reason = Reason::ParentReplaced(parent.clone());
-        }
-        let named = |document: &&Value| names_principal(document, &moved.after);
+        decision.shifts |= live.is_some_and(|document| names_principal(document, &it.before));
+        let named = |document: &&Value| it.replaced && names_principal(document, &it.after);
         let Some(document) = wanted.get(field.name).filter(named) else { continue };
         if decision.change.fields.iter().all(|diff| diff.change.field != field.name) {
             decision.change.action = Action::Update;

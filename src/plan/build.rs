@@ -172,6 +172,7 @@ impl Draft<'_> {
         // The replaced principal changes this document behind the plan's back, which is why it is written again.
         let expect = match self.decision.change.reason {
             Reason::ParentReplaced(_) => Expect::Anything,
+            _ if self.decision.shifts => Expect::Anything,
             _ => Expect::Same(fingerprint(self.kind, seen)),
         };
         let mut step = self.step(Phase::Update, self.kind.update(seen, wanted, &changed), expect);
