@@ -129,6 +129,29 @@ fn a_key_that_leaves_its_csv_survives_every_kill_and_every_lost_answer() {
     everywhere(&Case::new("a key that leaves its csv", world, Mode::Apply));
 }
 
+#[test]
+fn a_key_goes_although_its_user_is_tagged_again_just_before() {
+    let world = applied("dev.yaml");
+    world.edit("dev.yaml", "    access_key:", "    tags: {role: deploys}\n    # access_key:");
+    world.edit("dev.yaml", "      profile: serverless\n", "");
+    world.edit("dev.yaml", "      output: json\n", "");
+    world.edit("dev.yaml", "      user: serverless\n", "");
+    let keys = vec!["relayctl:manifest".to_owned()];
+    world.others_do(&Write::Iam(IamWrite::UntagUser { user: "serverless".to_owned(), keys }));
+    let ended = world.run(Mode::Apply, &Faults::none(), 4);
+    assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
+}
+
+#[test]
+fn a_removal_of_what_an_interrupted_run_left_survives_every_kill_and_every_lost_answer() {
+    let world = World::of("dev.yaml");
+    world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
+    // The key is in the csv, and not in the profile.
+    let kill = Mishap { seam: Seam::File, nth: 1, harm: Harm::KillAfter };
+    assert!(matches!(world.run(Mode::Apply, &Faults::of([kill]), 1), Ended::Killed));
+    everywhere(&Case::new("an apply after an interrupted one", world, Mode::Apply));
+}
+
 /// The key is taken back, but not out of the file that it is in already, or so it seems.
 #[test]
 fn a_key_that_goes_nowhere_and_cannot_be_taken_back_leaves_nothing_in_the_way_of_the_next() {

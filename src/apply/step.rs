@@ -137,11 +137,24 @@ impl<'a> Worker<'a> {
         // Gone already is what was wanted.
         let there = step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
         if there {
+            self.know(step).await?;
             let mut progress = Progress::default();
             self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
             self.removed.store(true, Ordering::Relaxed);
         }
         self.ledger.remove(&step.id.address).await
+    }
+
+    /// What an interrupted run made has no id in the state. Once the key is gone, a file may still hold it: the next run must
+    /// know that it was ours.
+    async fn know(&self, step: &Step) -> Result<(), Fault> {
+        let address = &step.id.address;
+        match (self.ledger.entry(address).await, &step.before) {
+            (Some(entry), Some(seen)) if entry.status == Status::Intended => {
+                self.ledger.put(address, Entry { id: Some(seen.id.clone()), ..entry }).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The promise of the plan: it is done to the object that the plan saw, or not at all.
