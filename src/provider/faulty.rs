@@ -133,7 +133,7 @@ impl<P: Provider> Provider for Faulty<P> {
 
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         let seam = match write {
-            Write::Iam(_) | Write::S3(_) => Seam::Call,
+            Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => Seam::Call,
             Write::File(_) => Seam::File,
         };
         let heard = |harm| match harm {

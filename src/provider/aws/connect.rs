@@ -11,8 +11,11 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
+use aws_sdk_sts::config::Credentials;
+use secrecy::ExposeSecret;
 
 use super::sending::{Judge, Mark, Turns};
+use crate::call::NewKey;
 use crate::provider::weather::Weather;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -119,6 +122,14 @@ impl Aws {
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
         let config = || weathered!(aws_sdk_sts::config::Builder::from(&self.config), self).build();
         self.sts.get_or_init(|| aws_sdk_sts::Client::from_conf(config()))
+    }
+
+    /// The same, but the requests are signed with this key.
+    pub(super) fn sts_as(&self, key: &NewKey) -> aws_sdk_sts::Client {
+        let credentials =
+            Credentials::new(key.id.as_str(), key.secret.expose_secret(), None, None, env!("CARGO_PKG_NAME"));
+        let config = weathered!(aws_sdk_sts::config::Builder::from(&self.config), self);
+        aws_sdk_sts::Client::from_conf(config.credentials_provider(credentials).build())
     }
 
     pub(super) fn s3(&self, region: &str) -> aws_sdk_s3::Client {

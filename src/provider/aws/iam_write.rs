@@ -1,6 +1,7 @@
 //! Writing IAM. Documents go out raw: the SDK encodes the form that carries them.
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::types::StatusType;
 use secrecy::SecretString;
 
 use super::convert::{self, iam_tags};
@@ -42,6 +43,10 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::DeleteUserPolicy { user, policy } => done!(iam.delete_user_policy().user_name(user).policy_name(policy)),
         W::CreateAccessKey { user } => create_access_key(iam, user).await?,
         W::DeleteAccessKey { user, id } => done!(iam.delete_access_key().user_name(user).access_key_id(id)),
+        W::UpdateAccessKey { user, id, active } => {
+            let status = if *active { StatusType::Active } else { StatusType::Inactive };
+            done!(iam.update_access_key().user_name(user).access_key_id(id).status(status))
+        }
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
             let call = iam.create_role().role_name(role).path(path).assume_role_policy_document(trust.to_string());
             let call = call.set_description(description.clone()).set_permissions_boundary(boundary.clone());
