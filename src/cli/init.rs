@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::error::{CommandError, Exit};
 use super::{Context, schema};
+use crate::provider::files::disk;
 
 /// Write manifests to start with
 ///
@@ -102,8 +103,9 @@ fn refuse_to_overwrite(files: &[(PathBuf, &str)]) -> Result<(), CommandError> {
 
 fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
     let folder = super::project::folder_of(path);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::File::create_new(path))
+    let for_states = folder.file_name().is_some_and(|name| name == "state");
+    let made = if for_states { disk::make_private_folder(folder) } else { std::fs::create_dir_all(folder) };
+    made.and_then(|()| std::fs::File::create_new(path))
         .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
         .map_err(|error| CommandError::file("write", path, error))
 }

@@ -40,7 +40,10 @@ use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use error::{CommandError, Exit};
 use options::Options;
@@ -182,8 +185,8 @@ fn run(command: &Command, context: &Context) -> Exit {
     }
 }
 
-/// A log on stderr, but only for those who ask for one. The SDK's own log names the requests at `-vv`; secrets are
-/// wrapped where they are born (`secrecy`, the SDK's sensitive shapes) and print as redacted.
+/// A log on stderr, but only for those who ask for one. Secrets are wrapped where they are born (`secrecy`, the SDK's
+/// sensitive shapes) and print as redacted; the SDK says nothing while a new key is on its way.
 fn start_log(context: &Context) {
     let by_flag = match context.options.verbose {
         0 => None,
@@ -192,14 +195,19 @@ fn start_log(context: &Context) {
     };
     let by_environment = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
     let Some(filter) = by_environment.or(by_flag.map(str::to_owned)) else { return };
-    let installed = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(context.terminal.side_style().color)
-        .try_init();
-    if let Err(error) = installed {
+        .with_filter(EnvFilter::new(filter).and(filter_fn(without_contents)));
+    if let Err(error) = tracing_subscriber::registry().with(lines).try_init() {
         context.terminal.warn(&format!("no log: {error}"));
     }
+}
+
+/// At `trace` the SDK prints requests and answers as they are, with the tokens of SSO in their headers, and the credentials
+/// that a role's container or machine is given in their bodies.
+fn without_contents(event: &Metadata<'_>) -> bool {
+    *event.level() != Level::TRACE || !event.target().starts_with("aws_smithy_runtime::client::orchestrator")
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Where things are: the project's root and, below it, states, waiting plans and the sandbox.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
+use crate::provider::files::disk::{self, Mode};
 
 const PLAN_SUFFIX: &str = ".plan.json";
 
@@ -95,17 +96,7 @@ pub fn shown(path: &Path) -> String {
 
 /// Writes a file that only its owner can read, all or nothing.
 pub fn write_private(path: &Path, text: &str) -> Result<(), CommandError> {
-    let folder = folder_of(path);
-    let write = || -> io::Result<()> {
-        std::fs::create_dir_all(folder)?;
-        // Mode 0600 from the start: `tempfile` makes its files so.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|error| CommandError::file("write", path, error))
+    disk::replace(path, text.as_bytes(), &Mode::Private).map_err(|error| CommandError::file("write", path, error))
 }
 
 #[cfg(test)]
@@ -148,6 +139,7 @@ mod tests {
         write_private(&file, "one").unwrap();
         write_private(&file, "two").unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "two");
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&file), mode(folder_of(&file))), (0o600, 0o700));
     }
 }

@@ -13,8 +13,11 @@ const FORMAT: u32 = 1;
 pub enum PlanFileError {
     #[error("not a saved plan of relayctl: {0}")]
     NotPlan(String),
-    #[error("this plan was edited or damaged after it was saved: its digest does not match its content")]
-    Edited,
+    #[error(
+        "this plan was edited or damaged after it was saved: it says that the SHA-256 of its content is {said}, and it is \
+         {found}"
+    )]
+    Edited { said: String, found: String },
     #[error("this plan was saved by another version of relayctl (plan format {0}, this one applies {FORMAT})")]
     Version(u32),
 }
@@ -50,8 +53,9 @@ pub fn decode(text: &str) -> Result<Plan, PlanFileError> {
         return Err(PlanFileError::Version(u32::try_from(version).unwrap_or(u32::MAX)));
     }
     let envelope: Envelope = serde_json::from_value(value).map_err(not_plan)?;
-    if digest(&envelope.plan) != envelope.sha256 {
-        return Err(PlanFileError::Edited);
+    let found = digest(&envelope.plan);
+    if found != envelope.sha256 {
+        return Err(PlanFileError::Edited { said: envelope.sha256, found });
     }
     serde_json::from_value(envelope.plan).map_err(not_plan)
 }

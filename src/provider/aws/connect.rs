@@ -128,8 +128,8 @@ impl Aws {
     pub(super) fn sts_as(&self, key: &NewKey) -> aws_sdk_sts::Client {
         let credentials =
             Credentials::new(key.id.as_str(), key.secret.expose_secret(), None, None, env!("CARGO_PKG_NAME"));
-        let config = weathered!(aws_sdk_sts::config::Builder::from(&self.config), self);
-        aws_sdk_sts::Client::from_conf(config.credentials_provider(credentials).build())
+        let config = aws_sdk_sts::config::Builder::from(&self.config).credentials_provider(credentials);
+        aws_sdk_sts::Client::from_conf(weathered!(config, self).build())
     }
 
     pub(super) fn s3(&self, region: &str) -> aws_sdk_s3::Client {

@@ -9,13 +9,17 @@ use tempfile::NamedTempFile;
 /// Who may read the file that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Its owner only (0600), in a folder that is made 0700 if it is missing, as the AWS CLI makes `~/.aws`.
-    Secret,
-    /// Its owner only (0600), in a folder like any other.
+    /// Its owner only: 0600, also where it was wider before, in a folder that is made 0700 if it is missing.
     Private,
+    /// The same where it is new. One that exists keeps its mode: the AWS CLI makes both of its files 0600, and changes
+    /// neither's mode afterwards.
+    PrivateWhenNew,
     /// As the file at this path, or as the umask says where there is none.
     Like(PathBuf),
 }
+
+/// What a temporary file that may hold a secret is called, so that one which a killed run left behind is known as such.
+const TEMPORARY: &str = ".relayctl-private-";
 
 /// As many links as Linux follows before it gives up.
 const MAX_LINKS: usize = 40;
@@ -47,22 +51,74 @@ pub fn folder(path: &Path) -> &Path {
 pub fn replace(path: &Path, content: &[u8], mode: &Mode) -> io::Result<()> {
     let path = target(path)?;
     let folder = folder(&path);
-    make_folder(folder, mode)?;
-    let model = match mode {
-        Mode::Like(like) => fs::metadata(like).ok(),
-        Mode::Secret | Mode::Private => None,
-    };
-    let mut temporary = temporary_in(folder, mode)?;
-    temporary.write_all(content)?;
-    if let Some(model) = model {
-        temporary.as_file().set_permissions(model.permissions())?;
+    match mode {
+        Mode::Private | Mode::PrivateWhenNew => make_private_folder(folder)?,
+        Mode::Like(_) => fs::create_dir_all(folder)?,
     }
-    if let Ok(before) = fs::metadata(&path) {
+    let before = fs::metadata(&path).ok();
+    let mut temporary = temporary_in(folder, mode)?;
+    // Says that this process lives ([`sweep`]); where files cannot be locked, nothing is swept either.
+    drop(temporary.as_file().try_lock());
+    temporary.write_all(content)?;
+    if let Some(permissions) = permissions(mode, before.as_ref()) {
+        temporary.as_file().set_permissions(permissions)?;
+    }
+    if let Some(before) = before {
         keep_owner(temporary.as_file(), &before);
     }
     temporary.as_file().sync_all()?;
     temporary.persist(&path).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// What the file is to have in place of what a temporary file has.
+fn permissions(mode: &Mode, before: Option<&Metadata>) -> Option<Permissions> {
+    match mode {
+        Mode::Private => before.and_then(|before| narrowed(&before.permissions())),
+        Mode::PrivateWhenNew => before.map(Metadata::permissions),
+        Mode::Like(like) => fs::metadata(like).ok().map(|like| like.permissions()),
+    }
+}
+
+/// What is left of them without anybody else's; none: nothing that lets the owner read.
+#[cfg(unix)]
+fn narrowed(permissions: &Permissions) -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    let bits = permissions.mode() & 0o600;
+    (bits & 0o400 != 0).then(|| Permissions::from_mode(bits))
+}
+
+#[cfg(not(unix))]
+fn narrowed(_permissions: &Permissions) -> Option<Permissions> {
+    None
+}
+
+/// Opens, or makes, a file of relayctl's own that is written in place. Only its owner may read it, also if that was
+/// different before.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    make_private_folder(folder(path))?;
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    if !is_private(path) {
+        // Another user's file cannot be changed, and whoever wrote it knows what is in it.
+        drop(narrowed(&file.metadata()?.permissions()).map(|narrow| file.set_permissions(narrow)));
+    }
+    Ok(file)
+}
+
+/// Deletes what killed runs were about to rename: secrets that nobody would look for. Those of a run that lives are locked.
+pub fn sweep(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for left in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY)) {
+        let path = left.path();
+        let abandoned = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+        if abandoned && let Err(error) = fs::remove_file(&path) {
+            tracing::debug!(path = %path.display(), %error, "what a killed run left behind stays");
+        }
+    }
 }
 
 /// Deletes what `path` leads to, and the link, where it is one.
@@ -75,29 +131,24 @@ pub fn remove(path: &Path) -> io::Result<()> {
     sync_folder(folder(&target))
 }
 
-#[cfg(unix)]
-fn make_folder(folder: &Path, mode: &Mode) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    let bits = if *mode == Mode::Secret { 0o700 } else { 0o777 };
-    DirBuilder::new().recursive(true).mode(bits).create(folder)
+/// Makes the folder where it is missing, for its owner only, and those above it.
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
 }
 
-#[cfg(not(unix))]
-fn make_folder(folder: &Path, _mode: &Mode) -> io::Result<()> {
-    DirBuilder::new().recursive(true).create(folder)
-}
-
-#[cfg(unix)]
 fn temporary_in(folder: &Path, mode: &Mode) -> io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-    // The umask takes its part off at creation, so a secret is never readable, not even for a moment.
-    let bits = if matches!(mode, Mode::Like(_)) { 0o666 } else { 0o600 };
-    tempfile::Builder::new().prefix(".relayctl-").permissions(Permissions::from_mode(bits)).tempfile_in(folder)
-}
-
-#[cfg(not(unix))]
-fn temporary_in(folder: &Path, _mode: &Mode) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(".relayctl-").tempfile_in(folder)
+    let mut builder = tempfile::Builder::new();
+    // `tempfile` makes its files 0600, so a secret is never readable, not even for a moment.
+    if !matches!(mode, Mode::Like(_)) {
+        return builder.prefix(TEMPORARY).tempfile_in(folder);
+    }
+    // The umask takes its part off at creation.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(".relayctl-").tempfile_in(folder)
 }
 
 /// Run by root over a user's file, the new file would be root's, and the user locked out of it. Where the owner cannot
@@ -129,11 +180,11 @@ pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether only its owner may read the file.
+/// Whether nobody but its owner may do anything with the file.
 #[cfg(unix)]
 pub fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o7777 == 0o600)
+    fs::metadata(path).is_ok_and(|file| (file.permissions().mode() | 0o700) & 0o777 == 0o700)
 }
 
 #[cfg(not(unix))]
@@ -159,9 +210,46 @@ mod tests {
     fn a_secret_is_private_and_so_is_the_folder_made_for_it() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(".aws/credentials");
-        replace(&file, b"x", &Mode::Secret).unwrap();
+        replace(&file, b"x", &Mode::Private).unwrap();
         assert_eq!((mode_of(&file), mode_of(file.parent().unwrap())), (0o600, 0o700));
         assert_eq!(names_in(file.parent().unwrap()), ["credentials"]);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_narrowed_or_left_as_it_is_and_never_widened() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        let after = |before: u32, mode: &Mode| {
+            fs::write(&file, "old").unwrap();
+            fs::set_permissions(&file, Permissions::from_mode(before)).unwrap();
+            replace(&file, b"new", mode).unwrap();
+            let now = mode_of(&file);
+            fs::remove_file(&file).unwrap();
+            format!("{now:o}")
+        };
+        assert_eq!(
+            [0o644, 0o600, 0o400, 0o4777].map(|before| after(before, &Mode::Private)),
+            ["600", "600", "400", "600"]
+        );
+        assert_eq!([0o644, 0o400].map(|before| after(before, &Mode::PrivateWhenNew)), ["644", "400"]);
+        replace(&file, b"new", &Mode::PrivateWhenNew).unwrap();
+        assert_eq!(mode_of(&file), 0o600);
+        fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
+        open_private(&file).unwrap();
+        assert_eq!(mode_of(&file), 0o600, "also one that is written in place");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_behind_is_swept_away_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let (file, left) = temporary_in(home.path(), &Mode::Private).unwrap().keep().unwrap();
+        file.try_lock().unwrap();
+        fs::write(home.path().join(".relayctl-x"), "another's").unwrap();
+        sweep(home.path());
+        assert!(left.exists(), "its process lives");
+        drop(file);
+        sweep(home.path());
+        assert_eq!(names_in(home.path()), [".relayctl-x"]);
     }
 
     #[test]

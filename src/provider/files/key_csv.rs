@@ -1,8 +1,10 @@
 //! The file that the console's "Download .csv file" gives for a new access key.
 
+use csv_core::{ReadRecordResult, Reader, Terminator, WriterBuilder};
 use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
 
-use super::place::{Change, Place};
+use super::place::{Change, Place, Privacy, Text};
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
 
@@ -24,16 +26,47 @@ fn held(text: Option<&str>) -> Held {
     if text.trim().is_empty() {
         return Held::Nothing;
     }
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let column = reader.headers().ok().and_then(|names| names.iter().position(|name| name.eq_ignore_ascii_case(ID)));
-    let Some(column) = column else { return Held::Foreign };
-    match reader.records().next() {
-        None => Held::Nothing,
-        Some(Err(_)) => Held::Foreign,
-        Some(Ok(record)) => match record.get(column) {
-            None | Some("") => Held::Nothing,
-            Some(id) => Held::Key(id.to_owned()),
-        },
+    let (mut reader, mut rest) = (Reader::new(), text.as_bytes());
+    let Some(names) = Record::next(&mut reader, &mut rest) else { return Held::Nothing };
+    let Some(column) = names.fields().position(|name| name.eq_ignore_ascii_case(ID)) else { return Held::Foreign };
+    match Record::next(&mut reader, &mut rest).as_ref().and_then(|record| record.fields().nth(column)) {
+        None | Some("") => Held::Nothing,
+        Some(id) => Held::Key(id.to_owned()),
+    }
+}
+
+/// One line of the file, which may be that with the secret.
+struct Record {
+    bytes: Zeroizing<Vec<u8>>,
+    ends: Vec<usize>,
+}
+
+impl Record {
+    fn next(reader: &mut Reader, rest: &mut &[u8]) -> Option<Self> {
+        // No record has more bytes than are left, nor more fields than bytes.
+        let (mut bytes, mut ends) = (Zeroizing::new(vec![0; rest.len() + 1]), vec![0; rest.len() + 1]);
+        let (mut written, mut ended) = (0, 0);
+        loop {
+            let room = (&mut bytes[written..], &mut ends[ended..]);
+            let (result, read, wrote, closed) = reader.read_record(rest, room.0, room.1);
+            *rest = &rest[read..];
+            written += wrote;
+            ended += closed;
+            match result {
+                // Asked once more, with nothing, the reader ends a line that lacks its ending.
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::Record => break,
+                ReadRecordResult::End | ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return None,
+            }
+        }
+        ends.truncate(ended);
+        Some(Self { bytes, ends })
+    }
+
+    fn fields(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let text = |(start, end): (usize, &usize)| std::str::from_utf8(&self.bytes[start..*end]).unwrap_or_default();
+        starts.zip(&self.ends).map(text).map(str::trim)
     }
 }
 
@@ -43,7 +76,7 @@ fn foreign(place: &Place) -> Problem {
 }
 
 pub fn read(place: &Place) -> Result<FileReply, Problem> {
-    let Some(text) = place.text()? else {
+    let Some(text) = place.text(Privacy::Secret)? else {
         return Err(Problem::missing("NoSuchFile", format!("{} does not exist", place.name())));
     };
     match held(Some(&text)) {
@@ -54,7 +87,7 @@ pub fn read(place: &Place) -> Result<FileReply, Problem> {
 }
 
 pub fn store(place: &Place, key: &NewKey, replaces: Option<&str>) -> Result<(), Problem> {
-    place.edit(true, |text| {
+    place.edit(Privacy::Secret, |text| {
         match held(text) {
             Held::Foreign => return Err(foreign(place)),
             Held::Key(id) if id != key.id && Some(id.as_str()) != replaces => {
@@ -68,18 +101,26 @@ pub fn store(place: &Place, key: &NewKey, replaces: Option<&str>) -> Result<(), 
 }
 
 pub fn remove(place: &Place, key: &str) -> Result<(), Problem> {
-    place.edit(true, |text| match held(text) {
+    place.edit(Privacy::Secret, |text| match held(text) {
         Held::Key(id) if id == key => Ok(Change::Delete { empty: "" }),
         Held::Nothing | Held::Key(_) | Held::Foreign => Ok(Change::Nothing),
     })
 }
 
-fn content(key: &NewKey) -> Result<String, Problem> {
-    // Says nothing of the error's own text: it could quote the record.
-    let failed = || Problem::refused("FileError", "the key could not be written as CSV");
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record([ID, SECRET]).map_err(|_| failed())?;
-    writer.write_record([key.id.as_str(), key.secret.expose_secret()]).map_err(|_| failed())?;
-    let bytes = writer.into_inner().map_err(|_| failed())?;
-    String::from_utf8(bytes).map_err(|_| failed())
+fn content(key: &NewKey) -> Result<Text, Problem> {
+    let lines = [[ID, SECRET], [&key.id, key.secret.expose_secret()]];
+    // At worst each character is a quote, which is written twice.
+    let room = lines.as_flattened().iter().map(|field| 2 * field.len() + 4).sum();
+    let mut bytes = Zeroizing::new(vec![0; room]);
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).build();
+    let mut end = 0;
+    for [id, secret] in lines {
+        end += writer.field(id.as_bytes(), &mut bytes[end..]).2;
+        end += writer.delimiter(&mut bytes[end..]).1;
+        end += writer.field(secret.as_bytes(), &mut bytes[end..]).2;
+        end += writer.terminator(&mut bytes[end..]).1;
+    }
+    // Says nothing of the error's own text: it could quote the key.
+    let text = std::str::from_utf8(&bytes[..end]);
+    text.map(|text| Text::new(text.to_owned())).map_err(|_| Problem::refused("FileError", "the key is no text"))
 }

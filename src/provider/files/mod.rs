@@ -7,6 +7,8 @@ pub(crate) mod disk;
 mod ini;
 mod json_text;
 mod key_csv;
+#[cfg(unix)]
+mod link;
 mod lock;
 mod place;
 mod problem;

@@ -1,10 +1,14 @@
 //! Where a local file is, and how it is changed: under a lock, all or nothing, and in a sandbox beside the real one.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::disk::{self, Mode};
+#[cfg(unix)]
+use super::link;
 use super::problem::Problem;
 use super::{Files, lock};
 use crate::call::LocalFile;
@@ -17,10 +21,24 @@ pub struct Place {
     pub hidden: Option<PathBuf>,
 }
 
-/// What a change makes of a file. Not `Debug`: the content may hold a secret.
+/// The text of a file, overwritten in memory when it is dropped: it may hold secrets, anybody's. Not `Debug`.
+pub type Text = Zeroizing<String>;
+
+/// Whom a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privacy {
+    /// It holds a secret: nobody but its owner may read it, and no link may lead to another user's.
+    Secret,
+    /// Made for its owner only.
+    Private,
+    /// A file like any other.
+    Shared,
+}
+
+/// What a change makes of a file.
 pub enum Change {
     Nothing,
-    Write(String),
+    Write(Text),
     /// Deletes the file. Where it hides a real one, deleting would bring that back to light, so it becomes this empty
     /// content instead.
     Delete {
@@ -77,38 +95,42 @@ impl Place {
     }
 
     /// `None`: there is no such file.
-    pub fn text(&self) -> Result<Option<String>, Problem> {
+    pub fn text(&self, privacy: Privacy) -> Result<Option<Text>, Problem> {
         let path = self.current();
-        let bytes = match fs::read(path) {
+        self.check_links(privacy)?;
+        let bytes = match read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Problem::io("read", path, &error)),
         };
         let text = String::from_utf8(bytes).map_err(|error| {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
+            let valid = error.utf8_error().valid_up_to();
+            let bytes = Zeroizing::new(error.into_bytes());
+            let line = bytes[..valid].split(|&byte| byte == b'\n').count();
             let message = format!("{} is not UTF-8 text (line {line}): convert it and run again", self.name());
             Problem::refused("NotText", message)
         })?;
-        Ok(Some(text))
+        Ok(Some(Text::new(text)))
     }
 
     /// Reads, changes and replaces the file while nobody else does.
     pub fn edit(
         &self,
-        secret: bool,
+        privacy: Privacy,
         change: impl FnOnce(Option<&str>) -> Result<Change, Problem>,
     ) -> Result<(), Problem> {
         let problem = |error: io::Error| Problem::io("write", &self.path, &error);
-        let _held = lock::hold(&disk::target(&self.path).map_err(problem)?)?;
-        let before = self.text()?;
-        match change(before.as_deref())? {
+        let target = disk::target(&self.path).map_err(problem)?;
+        let _held = lock::hold(&target)?;
+        disk::sweep(disk::folder(&target));
+        let before = self.text(privacy)?;
+        let closed = || privacy != Privacy::Secret || disk::is_private(&self.path);
+        match change(before.as_ref().map(|text| text.as_str()))? {
             Change::Nothing => Ok(()),
-            Change::Write(after) if before.as_ref() == Some(&after) && (!secret || disk::is_private(&self.path)) => {
-                Ok(())
-            }
-            Change::Write(after) => self.write(&after, secret).map_err(problem),
+            Change::Write(after) if before.as_ref() == Some(&after) && closed() => Ok(()),
+            Change::Write(after) => self.write(&after, privacy).map_err(problem),
             Change::Delete { empty } if self.hidden.as_ref().is_some_and(|real| real.exists()) => {
-                self.write(empty, secret).map_err(problem)
+                self.write(empty, privacy).map_err(problem)
             }
             Change::Delete { .. } if before.is_none() => Ok(()),
             Change::Delete { .. } => {
@@ -117,10 +139,37 @@ impl Place {
         }
     }
 
-    fn write(&self, content: &str, secret: bool) -> io::Result<()> {
-        let mode = if secret { Mode::Secret } else { Mode::Like(self.current().to_owned()) };
+    fn write(&self, content: &str, privacy: Privacy) -> io::Result<()> {
+        let mode = match privacy {
+            Privacy::Secret => Mode::Private,
+            // What somebody else put into the config file, where the AWS CLI looks for keys, too.
+            Privacy::Private if content.contains("aws_secret_access_key") => Mode::Private,
+            Privacy::Private => Mode::PrivateWhenNew,
+            Privacy::Shared => Mode::Like(self.current().to_owned()),
+        };
         disk::replace(&self.path, content.as_bytes(), &mode)
     }
+
+    #[cfg(unix)]
+    fn check_links(&self, privacy: Privacy) -> Result<(), Problem> {
+        if privacy == Privacy::Secret { link::check(self.current()) } else { Ok(()) }
+    }
+
+    /// Windows makes links for administrators only.
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it is a check elsewhere")]
+    fn check_links(&self, _privacy: Privacy) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// As `fs::read`, into a buffer that is large enough from the start: one that grows leaves copies in memory.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size + 1);
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::ini::Document;
-use super::place::{Change, Place};
+use super::place::{Change, Place, Privacy};
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
 use crate::value::{Attributes, Value};
@@ -56,7 +56,7 @@ fn missing(place: &Place, profile: &str) -> Problem {
 }
 
 pub fn read_key(place: &Place, profile: &str) -> Result<FileReply, Problem> {
-    let document = Document::parse(&place.text()?.unwrap_or_default());
+    let document = Document::parse(&place.text(Privacy::Secret)?.unwrap_or_default());
     let section = credentials_section(profile);
     if !document.has(&section) {
         return Err(missing(place, profile));
@@ -65,12 +65,14 @@ pub fn read_key(place: &Place, profile: &str) -> Result<FileReply, Problem> {
 }
 
 pub fn read_settings(place: &Place, profile: &str) -> Result<FileReply, Problem> {
-    let document = Document::parse(&place.text()?.unwrap_or_default());
+    let document = Document::parse(&place.text(Privacy::Private)?.unwrap_or_default());
     let section = config_section(&document, profile);
     if !document.has(&section) {
         return Err(missing(place, profile));
     }
-    Ok(FileReply::Settings(document.settings(&section)))
+    // A key in the config file is nobody's business here, and its secret goes no further.
+    let told = |(name, _): &(String, Value)| name != SECRET && !TOKENS.contains(&name.as_str());
+    Ok(FileReply::Settings(document.settings(&section).into_iter().filter(told).collect()))
 }
 
 /// Writes the key, unless the profile holds one that is neither this one nor the one that it replaces.
@@ -82,7 +84,7 @@ pub fn store_key(
     replace_profile: bool,
 ) -> Result<(), Problem> {
     check_name(profile)?;
-    place.edit(true, |text| {
+    place.edit(Privacy::Secret, |text| {
         let mut document = Document::parse(text.unwrap_or_default());
         let section = credentials_section(profile);
         let held = document.value(&section, ID);
@@ -107,7 +109,7 @@ pub fn store_key(
 }
 
 pub fn remove_key(place: &Place, profile: &str, key: &str) -> Result<(), Problem> {
-    place.edit(true, |text| {
+    place.edit(Privacy::Secret, |text| {
         let mut document = Document::parse(text.unwrap_or_default());
         let section = credentials_section(profile);
         if document.value(&section, ID).as_deref() != Some(key) {
@@ -123,7 +125,7 @@ pub fn remove_key(place: &Place, profile: &str, key: &str) -> Result<(), Problem
 
 pub fn set_settings(place: &Place, profile: &str, settings: &Attributes) -> Result<(), Problem> {
     check_name(profile)?;
-    place.edit(true, |text| {
+    place.edit(Privacy::Private, |text| {
         let mut document = Document::parse(text.unwrap_or_default());
         let section = config_section(&document, profile);
         for (key, value) in settings {
@@ -134,7 +136,7 @@ pub fn set_settings(place: &Place, profile: &str, settings: &Attributes) -> Resu
 }
 
 pub fn unset_settings(place: &Place, profile: &str, settings: &[String]) -> Result<(), Problem> {
-    place.edit(true, |text| {
+    place.edit(Privacy::Private, |text| {
         let Some(text) = text else { return Ok(Change::Nothing) };
         let mut document = Document::parse(text);
         let section = config_section(&document, profile);

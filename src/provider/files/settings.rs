@@ -1,7 +1,7 @@
 //! The stages of a `zappa_settings.json`.
 
 use super::json_text::{JsonText, NotJson};
-use super::place::{Change, Place};
+use super::place::{Change, Place, Privacy, Text};
 use super::problem::Problem;
 use crate::call::FileReply;
 use crate::value::{Attributes, Value};
@@ -29,8 +29,8 @@ fn not_object(place: &Place, stage: &str) -> Problem {
 }
 
 pub fn read(place: &Place, stage: &str) -> Result<FileReply, Problem> {
-    let text = place.text()?;
-    let (_, root) = parse(place, text.as_deref())?;
+    let text = place.text(Privacy::Shared)?;
+    let (_, root) = parse(place, text.as_ref().map(|text| text.as_str()))?;
     match root.get(stage) {
         Some(Value::Object(settings)) => {
             Ok(FileReply::Settings(settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
@@ -42,7 +42,7 @@ pub fn read(place: &Place, stage: &str) -> Result<FileReply, Problem> {
 }
 
 pub fn set(place: &Place, stage: &str, settings: &Attributes) -> Result<(), Problem> {
-    place.edit(false, |text| {
+    place.edit(Privacy::Shared, |text| {
         let (mut json, root) = parse(place, text)?;
         match root.get(stage) {
             None => json.set(&[], stage, &Value::from_iter(settings.clone())),
@@ -53,12 +53,12 @@ pub fn set(place: &Place, stage: &str, settings: &Attributes) -> Result<(), Prob
             }
             Some(_) => return Err(not_object(place, stage)),
         }
-        Ok(Change::Write(json.text().to_owned()))
+        Ok(Change::Write(Text::new(json.text().to_owned())))
     })
 }
 
 pub fn unset(place: &Place, stage: &str, settings: &[String]) -> Result<(), Problem> {
-    place.edit(false, |text| {
+    place.edit(Privacy::Shared, |text| {
         let (mut json, root) = parse(place, text)?;
         match root.get(stage) {
             None => return Ok(Change::Nothing),
@@ -74,6 +74,6 @@ pub fn unset(place: &Place, stage: &str, settings: &[String]) -> Result<(), Prob
         if json.is_empty(&[]) {
             return Ok(Change::Delete { empty: "{}\n" });
         }
-        Ok(Change::Write(json.text().to_owned()))
+        Ok(Change::Write(Text::new(json.text().to_owned())))
     })
 }

@@ -170,6 +170,58 @@ fn a_credentials_file_that_others_can_read_is_closed_to_them() {
     assert_eq!(mode(&home.path(".aws/credentials")), 0o600);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_config_file_keeps_its_mode_unless_somebody_keeps_a_secret_in_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = home();
+    let after = |text: &str| {
+        home.put(".aws/config", text);
+        fs::set_permissions(home.path(".aws/config"), fs::Permissions::from_mode(0o644)).unwrap();
+        home.change(&set_profile("x", json!({"region": "r"}))).unwrap();
+        mode(&home.path(".aws/config"))
+    };
+    assert_eq!(after("[default]\nregion = y\n"), 0o644);
+    assert_eq!(after("[default]\naws_secret_access_key = theirs\n"), 0o600);
+    let told = home.files.answer(&FileRead::Profile { profile: "default".into() });
+    assert_eq!(told, Ok(FileReply::Settings(Vec::new())), "nor does it go any further");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_another_users_file_gets_no_secret_and_stays_as_it_is() {
+    let home = home();
+    let theirs = home.path("theirs");
+    // Only root can give a file away; everybody else has root's at hand.
+    let to = match fs::write(&theirs, "theirs").and_then(|()| std::os::unix::fs::chown(&theirs, Some(1), None)) {
+        Ok(()) => theirs,
+        Err(_) => PathBuf::from("/etc/hostname"),
+    };
+    let before = fs::read(&to).unwrap();
+    fs::create_dir(home.path(".aws")).unwrap();
+    for link in [".aws/credentials", ".aws/config", "project/k.csv"] {
+        std::os::unix::fs::symlink(&to, home.path(link)).unwrap();
+    }
+    let csv = FileWrite::StoreKeyCsv { file: file("k.csv"), replaces: None };
+    for refused in [store(None, true), remove("AKIANEW"), csv] {
+        assert_eq!(home.change(&refused).unwrap_err().code, "LinkToAnotherOwner");
+    }
+    assert_eq!(home.key_id().unwrap_err().code, "LinkToAnotherOwner", "the plan says so already");
+    let read = home.files.answer(&FileRead::Profile { profile: "x".into() });
+    assert_eq!(read.unwrap_err().code, "NoSuchProfile", "what holds no secret is read as ever");
+    assert!(home.path(".aws/credentials").is_symlink());
+    assert_eq!(fs::read(&to).unwrap(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_killed_run_left_behind_goes_with_the_next_change() {
+    let home = home();
+    home.put(".aws/.relayctl-private-Xy12", SECRET);
+    home.change(&store(None, false)).unwrap();
+    assert_eq!(fs::read_dir(home.path(".aws")).unwrap().count(), 1);
+}
+
 #[test]
 fn profiles_are_found_by_every_spelling_of_their_header() {
     let home = home();

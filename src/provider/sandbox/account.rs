@@ -31,7 +31,7 @@ pub(super) struct Account {
     pub(super) number: String,
     pub(super) partition: String,
     /// Made once, so that two sandboxes give different ids.
-    seed: String,
+    pub(super) seed: String,
     /// How many ids were given; none is given twice.
     counter: u64,
     pub(super) users: BTreeMap<String, User>,
@@ -45,12 +45,8 @@ pub(super) struct Account {
     #[serde(default)]
     pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
     /// How many seconds later it is in this account than elsewhere.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub(super) ahead: i64,
-}
-
-fn is_zero(number: &i64) -> bool {
-    *number == 0
 }
 
 impl Account {

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::call::iam::{AccessKey, LastUsed};
 use crate::call::{Caller, FailureKind, IamReply, NewKey, Reply};
@@ -44,9 +45,10 @@ pub(super) fn create(account: &mut Account, user: &str) -> Outcome<Reply> {
     limits::quota("AccessKeysPerUser", count + 1, limits::ACCESS_KEYS)?;
     let id = account.new_id("AKIA");
     let secret = new_secret();
-    let key = Key { status: ACTIVE.to_owned(), created: account.now(), secret_sha256: digest(&secret), used: None };
+    let secret_sha256 = digest(secret.expose_secret());
+    let key = Key { status: ACTIVE.to_owned(), created: account.now(), secret_sha256, used: None };
     account.user_mut(user)?.keys.insert(id.clone(), key);
-    Ok(Reply::Iam(IamReply::NewAccessKey { id, secret: SecretString::from(secret) }))
+    Ok(Reply::Iam(IamReply::NewAccessKey { id, secret }))
 }
 
 pub(super) fn delete(account: &mut Account, user: &str, id: &str) -> Outcome<Reply> {
@@ -58,7 +60,7 @@ pub(super) fn delete(account: &mut Account, user: &str, id: &str) -> Outcome<Rep
 
 pub(super) fn update(account: &mut Account, user: &str, id: &str, active: bool) -> Outcome<Reply> {
     let key = account.user_mut(user)?.keys.get_mut(id).ok_or_else(|| missing(id))?;
-    key.status = (if active { ACTIVE } else { INACTIVE }).to_owned();
+    (if active { ACTIVE } else { INACTIVE }).clone_into(&mut key.status);
     Ok(Reply::Done)
 }
 
@@ -105,8 +107,9 @@ fn digest(secret: &str) -> String {
 }
 
 /// From the operating system's randomness: two v4 UUIDs hold 244 bits of it, forty characters of base64 hold 240.
-fn new_secret() -> String {
+fn new_secret() -> SecretString {
     let digest =
         Sha256::new().chain_update(Uuid::new_v4().as_bytes()).chain_update(Uuid::new_v4().as_bytes()).finalize();
-    BASE64_NOPAD.encode(&digest).chars().take(SECRET).collect()
+    let secret = Zeroizing::new(BASE64_NOPAD.encode(&digest));
+    SecretString::from(&secret[..SECRET])
 }

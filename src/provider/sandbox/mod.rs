@@ -31,13 +31,14 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::call::{Carried, Failure, FailureKind, Permission, Places, Read, Reply, Write};
 use crate::port::Provider;
+use crate::provider::faulty::Replicated;
 use crate::value::Value;
 
 use account::Account;
@@ -80,6 +81,13 @@ impl Sandbox {
     /// An empty account that is gone when it is dropped.
     pub fn in_memory(account: &str, region: &str) -> Self {
         let account = Account::new(account, region);
+        Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
+    }
+
+    /// The same, in which the same calls give the same ids for the same seed.
+    pub fn seeded(account: &str, region: &str, seed: &str) -> Self {
+        let mut account = Account::new(account, region);
+        seed.clone_into(&mut account.seed);
         Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
     }
 
@@ -219,6 +227,12 @@ impl Provider for Sandbox {
             Write::ProveKey { .. } => self.change(write.action(), |account| keys::prove(account, carried.key.as_ref())),
             Write::File(file) => Err(not_simulated(&operation("file", file))),
         }
+    }
+}
+
+impl Replicated for Sandbox {
+    fn replica(&self) -> Option<Arc<dyn Replicated>> {
+        Some(Arc::new(self.copied().ok()?))
     }
 }
 

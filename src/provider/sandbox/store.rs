@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tempfile::NamedTempFile;
 
 use crate::call::{Failure, FailureKind};
+use crate::provider::files::disk;
 
 use super::account::{Account, VERSION};
 
@@ -109,7 +110,7 @@ fn replace(file: &Path, account: &Account) -> io::Result<Stamp> {
         Some(folder) if folder != Path::new("") => folder,
         Some(_) | None => Path::new("."),
     };
-    fs::create_dir_all(folder)?;
+    disk::make_private_folder(folder)?;
     let mut temporary = NamedTempFile::new_in(folder)?;
     temporary.write_all(serde_json::to_string_pretty(account)?.as_bytes())?;
     temporary.write_all(b"\n")?;

@@ -9,10 +9,7 @@ use crate::provider::files::disk;
 /// Adds a line, which is on the disk when this returns. After an error the file is as it was.
 pub fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     let is_new = !path.exists();
-    if is_new {
-        fs::create_dir_all(disk::folder(path))?;
-    }
-    let mut file = open(path)?;
+    let mut file = disk::open_private(path)?;
     let end = end_of_lines(&mut file)?;
     file.seek(SeekFrom::Start(end))?;
     let written = file.write_all(line).and_then(|()| file.sync_data());
@@ -30,14 +27,6 @@ pub fn clear(path: &Path) -> io::Result<()> {
         Err(error) => Err(error),
         Ok(()) => disk::sync_folder(disk::folder(path)),
     }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Where the last whole line ends. Only after a write that was cut off does that take more than a look at the last byte:

@@ -35,9 +35,8 @@ impl LocalStore {
     pub(super) fn take(&self, info: &LockInfo) -> Result<LocalLock, StoreError> {
         let error = self.error("lock");
         let path = self.beside(".lock");
-        fs::create_dir_all(disk::folder(&path)).map_err(&error)?;
         for _ in 0..ATTEMPTS {
-            let mut file = open_private(&path).map_err(&error)?;
+            let mut file = disk::open_private(&path).map_err(&error)?;
             match file.try_lock() {
                 // The last holder may have deleted the file between our opening and our locking it; then the lock is
                 // on a file that nobody else will find.
@@ -144,14 +143,6 @@ impl Drop for LocalLock {
             tracing::debug!(%error, "the lock file stays behind; the next run takes it over");
         }
     }
-}
-
-fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(unix)]

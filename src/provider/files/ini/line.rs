@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-/// A line with its ending.
+use crate::provider::files::place::Text;
+
+/// A line with its ending. A text that changes is made anew: one that grows leaves copies in memory.
 pub struct Line {
-    pub text: String,
+    pub text: Text,
     pub role: Role,
 }
 
@@ -21,7 +23,7 @@ pub enum Role {
 
 impl Line {
     pub fn parse(text: &str, above: &[Self]) -> Self {
-        Self { text: text.to_owned(), role: role(text, above) }
+        Self { text: Text::new(text.to_owned()), role: role(text, above) }
     }
 
     pub fn is_blank(&self) -> bool {
@@ -42,13 +44,16 @@ impl Line {
     /// Changes the value's bytes only: how the key is spelt, the spaces around `=` and a comment behind it stay.
     pub fn set_value(&mut self, new: &str) {
         if let Role::Setting { value, .. } = &mut self.role {
-            if self.text[..value.start].ends_with(" =") {
-                self.text.insert(value.start, ' ');
-                *value = value.start + 1..value.end + 1;
-            }
-            self.text.replace_range(value.clone(), new);
-            value.end = value.start + new.len();
+            let (before, after) = (&self.text[..value.start], &self.text[value.end..]);
+            let space = if before.ends_with(" =") { " " } else { "" };
+            let start = value.start + space.len();
+            self.text = Text::new([before, space, new, after].concat());
+            *value = start..start + new.len();
         }
+    }
+
+    pub fn append(&mut self, ending: &str) {
+        self.text = Text::new([&self.text, ending].concat());
     }
 }
 

@@ -10,6 +10,7 @@ mod line;
 
 use std::ops::Range;
 
+use super::place::Text;
 use super::problem::Problem;
 use crate::value::Value;
 use line::{Line, Role};
@@ -34,8 +35,9 @@ impl Document {
         Self { lines, ending }
     }
 
-    pub fn text(&self) -> String {
-        self.lines.iter().map(|line| line.text.as_str()).collect()
+    pub fn text(&self) -> Text {
+        let lines: Vec<&str> = self.lines.iter().map(|line| line.text.as_str()).collect();
+        Text::new(lines.concat())
     }
 
     pub fn has(&self, section: Header) -> bool {
@@ -78,7 +80,7 @@ impl Document {
             }
             return Ok(());
         }
-        let line = format!("{key} = {value}{}", self.ending);
+        let line = Text::new([key, " = ", value, self.ending].concat());
         match self.sections(section).pop() {
             Some(lines) => self.insert_below_settings(lines, &line),
             None => self.append_section(header, &line)?,
@@ -173,7 +175,7 @@ impl Document {
             None => lines.start,
         };
         self.end_line(last);
-        let line = Line::parse(&format!("{indent}{line}"), &self.lines[..=last]);
+        let line = Line::parse(&Text::new([&indent, line].concat()), &self.lines[..=last]);
         self.lines.insert(last + 1, line);
     }
 
@@ -196,7 +198,7 @@ impl Document {
     /// The last line of a file may lack its ending.
     fn end_line(&mut self, index: usize) {
         if !self.lines[index].text.ends_with('\n') {
-            self.lines[index].text.push_str(self.ending);
+            self.lines[index].append(self.ending);
         }
     }
 }
