@@ -14,6 +14,7 @@ mod input;
 mod interrupt;
 mod planning;
 mod running;
+mod sealing;
 mod session;
 mod widening;
 
@@ -82,6 +83,7 @@ Environment:
   AWS_SHARED_CREDENTIALS_FILE           the file that access keys are written into
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
+  RELAYCTL_AGE_IDENTITY                 who reads encrypted states: an age identity, or its file
   RELAYCTL_SANDBOX=1                    as --sandbox
   RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
   NO_COLOR                              no colour
