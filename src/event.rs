@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use crate::address::Address;
 use crate::call::Failure;
@@ -20,6 +21,8 @@ pub enum Event {
         waited: Duration,
         limit: Duration,
     },
+    /// A call to a service waits, of whichever step: the service makes all of them wait.
+    Delayed(Delay),
     Done {
         step: StepId,
     },
@@ -31,6 +34,48 @@ pub enum Event {
         step: StepId,
         because: Vec<Address>,
     },
+}
+
+/// Why a call is not sent yet, or not yet again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delay {
+    /// The operation, such as `iam:CreateUser`.
+    pub call: String,
+    pub why: String,
+    pub wait: Duration,
+}
+
+/// What passed between a run and the services that it called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests that were sent; each page of a list is one.
+    pub calls: usize,
+    /// How many of them had been sent before.
+    pub retries: usize,
+    /// How many were refused for being too many.
+    pub throttles: usize,
+    /// How often a call had to wait, and for how long at least one did.
+    pub waits: usize,
+    pub waited: Duration,
+}
+
+impl Traffic {
+    /// Every call was sent once, and at once.
+    pub fn was_smooth(&self) -> bool {
+        self.retries == 0 && self.throttles == 0 && self.waits == 0
+    }
+}
+
+impl Serialize for Traffic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Traffic", 5)?;
+        fields.serialize_field("calls", &self.calls)?;
+        fields.serialize_field("retries", &self.retries)?;
+        fields.serialize_field("throttles", &self.throttles)?;
+        fields.serialize_field("waits", &self.waits)?;
+        fields.serialize_field("waited_seconds", &self.waited.as_secs_f64())?;
+        fields.end()
+    }
 }
 
 /// Why a step failed.
@@ -62,6 +107,7 @@ pub struct Outcome {
     pub failed: Vec<(StepId, Fault)>,
     pub skipped: Vec<(StepId, Vec<Address>)>,
     pub calls: usize,
+    pub traffic: Traffic,
     /// It was told to stop before everything was begun.
     pub interrupted: bool,
 }

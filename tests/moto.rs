@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use relayctl::call::iam::{AccessKey, Entities, Inline, PolicyUsage, PolicyVersion};
 use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{
-    BucketRef, Caller, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply,
-    S3Write, Write,
+    BucketRef, Caller, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, NewKey, Read, Reply, S3Read,
+    S3Reply, S3Write, Write,
 };
 use relayctl::port::Provider;
 use relayctl::provider::aws::{Aws, Options};
@@ -230,6 +230,34 @@ async fn a_new_key_works_and_its_secret_shows_nowhere() {
     done(&aws, [delete.clone()]).await;
     assert_eq!(failed(&aws, delete).await.kind, FailureKind::NotFound);
     done(&aws, [Write::Iam(IamWrite::DeleteUser { user })]).await;
+}
+
+#[tokio::test]
+async fn a_new_key_proves_itself_and_tells_when_it_was_used() {
+    let (aws, user) = (aws(), "edge-proof".to_owned());
+    done(&aws, [create_user(&user)]).await;
+    let write = Write::Iam(IamWrite::CreateAccessKey { user: user.clone() });
+    let reply = aws.write(&write, &Carried::default()).await.expect("a key is made");
+    let Reply::Iam(IamReply::NewAccessKey { id, secret }) = reply else { panic!("{reply:?}") };
+    let last_used = || IamRead::GetAccessKeyLastUsed { user: user.clone(), id: id.clone() };
+    assert!(matches!(iam(&aws, last_used()).await, IamReply::LastUsed(None)));
+
+    let prove = Write::ProveKey { user: user.clone() };
+    let failure = aws.write(&prove, &Carried::default()).await.expect_err("there is no key");
+    assert_eq!(failure.code, "NoKey");
+    let carried = Carried { key: Some(NewKey { user: user.clone(), id: id.clone(), secret }) };
+    let proof = aws.write(&prove, &carried).await.expect("the key works");
+    let Reply::Caller(caller) = proof else { panic!("{proof:?}") };
+    assert_eq!(caller.arn, format!("arn:aws:iam::123456789012:user/team/{user}"));
+    let IamReply::LastUsed(Some(used)) = iam(&aws, last_used()).await else { panic!("it was used") };
+    assert_eq!(used.service, "sts");
+    assert!(used.at.parse::<jiff::Timestamp>().is_ok(), "{used:?}");
+
+    let update = IamWrite::UpdateAccessKey { user: user.clone(), id: id.clone(), active: false };
+    done(&aws, [Write::Iam(update)]).await;
+    let IamReply::AccessKeys(keys) = iam(&aws, IamRead::ListAccessKeys { user }).await else { panic!() };
+    assert_eq!(keys[0].status, "Inactive");
+    assert!(keys[0].created.parse::<jiff::Timestamp>().is_ok(), "{keys:?}");
 }
 
 #[tokio::test]
@@ -531,7 +559,7 @@ async fn an_endpoint_that_nobody_listens_on_is_named() {
 async fn caller() {
     let profile = std::env::var("EDGE_PROFILE").ok();
     let region = std::env::var("EDGE_REGION").unwrap_or_default();
-    let aws = Aws::connect(&Options { profile, region, endpoint_url: None }).await;
+    let aws = Aws::connect(&Options { profile, region, endpoint_url: None, ..Options::default() }).await;
     match aws.read(&Read::CallerIdentity).await {
         Ok(Reply::Caller(Caller { account, arn, .. })) => println!("<{account} {arn}>"),
         other => println!("<{:?} {}>", other.as_ref().err().map(|failure| failure.kind), other.unwrap_err()),

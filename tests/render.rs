@@ -11,7 +11,7 @@ use relayctl::address::Address;
 use relayctl::call::{BucketRef, Caller, Failure, FailureKind, FileWrite, IamWrite, S3Write, Write};
 use relayctl::diagnostic::{Diagnostic, Place};
 use relayctl::diff::{Action, Change, FieldDiff, Reason};
-use relayctl::event::{Event, Fault, Outcome};
+use relayctl::event::{Delay, Event, Fault, Outcome, Traffic};
 use relayctl::kind::{Form, Seen};
 use relayctl::model::{Desired, Resource};
 use relayctl::plan::{Expect, Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
@@ -460,6 +460,7 @@ fn partial() -> (Plan, Outcome) {
         ],
         skipped: vec![(id(attachment, Phase::Create), vec![at("role.worker")])],
         calls: 2,
+        traffic: Traffic { calls: 31, retries: 4, throttles: 3, waits: 7, waited: Duration::from_millis(6250) },
         interrupted: false,
     };
     (plan(changes), outcome)
@@ -488,6 +489,11 @@ fn events_are_one_line_each() {
             waited: Duration::from_millis(14_200),
             limit: Duration::from_mins(2),
         },
+        Event::Delayed(Delay {
+            call: "iam:CreateUser".to_owned(),
+            why: "it was throttled (try 2 of at most 10)".to_owned(),
+            wait: Duration::from_millis(1440),
+        }),
         Event::Done { step: step(Phase::Create) },
         Event::Started { step: step(Phase::Update) },
         Event::Done { step: step(Phase::Update) },

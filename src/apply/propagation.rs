@@ -31,6 +31,10 @@ pub fn wait(write: &Write, failure: &Failure, recent: Recent) -> Option<Wait> {
     let object = write.object();
     let says = |text: &str| failure.message.contains(text);
     match (write, failure.kind) {
+        // STS doesn't know a key yet that IAM has just made.
+        (Write::ProveKey { .. }, FailureKind::Credentials) if failure.code == "InvalidClientTokenId" => {
+            Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
+        }
         // Creates have no NoSuchEntity but for a boundary, whose policy may be of this run.
         (Write::Iam(_), FailureKind::NotFound) if recent.made && failure.code.starts_with("NoSuchEntity") => {
             Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
@@ -83,6 +87,15 @@ mod tests {
         let missing = failure(FailureKind::NotFound, "NoSuchEntity", "The user with name u cannot be found.");
         assert!(wait(&attach(), &missing, Recent { made: true, removed: false }).is_some());
         assert_eq!(wait(&attach(), &missing, Recent::default()), None);
+    }
+
+    #[test]
+    fn a_new_key_is_waited_for_until_sts_knows_it_and_a_wrong_one_is_not() {
+        let prove = Write::ProveKey { user: "u".into() };
+        let unknown = failure(FailureKind::Credentials, "InvalidClientTokenId", "The security token is invalid.");
+        let wait_for = |failure: &Failure| wait(&prove, failure, Recent { made: true, removed: false });
+        assert_eq!(wait_for(&unknown).unwrap().why, "IAM has not propagated the new key of u");
+        assert_eq!(wait_for(&failure(FailureKind::Credentials, "SignatureDoesNotMatch", "no")), None);
     }
 
     #[test]

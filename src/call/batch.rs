@@ -10,7 +10,9 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::iam::{AccessKey, PolicyDetail, RoleDetail, UserDetail};
+use jiff::Timestamp;
+
+use super::iam::{AccessKey, LastUsed, PolicyDetail, RoleDetail, UserDetail};
 use super::{
     BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
 };
@@ -27,6 +29,13 @@ pub enum Facet {
     AccessKeys {
         user: String,
     },
+    /// When a user's key was last used.
+    LastUsed {
+        user: String,
+        id: String,
+    },
+    /// What time it is.
+    Clock,
     Role {
         role: String,
     },
@@ -146,6 +155,16 @@ impl Snapshot {
         observed(self.find_access_keys(user))
     }
 
+    /// `Absent` for a key that is gone; `None` for one that was never used.
+    pub fn last_used(&self, user: &str, id: &str) -> Observed<Option<LastUsed>> {
+        observed(self.find_last_used(user, id))
+    }
+
+    /// When this was read.
+    pub fn clock(&self) -> Observed<Timestamp> {
+        observed(self.find_clock())
+    }
+
     /// One aspect of a bucket; `Absent` where S3 says that it is not set (or there is no bucket).
     pub fn bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Observed<S3Reply> {
         observed(self.find_bucket(bucket, aspect))
@@ -176,6 +195,13 @@ impl Snapshot {
             _ => bucket.region.clone(),
         };
         self.s3(aspect.read(BucketRef { name: bucket.name.clone(), region }))
+    }
+
+    fn find_clock(&self) -> Found<Timestamp> {
+        match self.answer(Read::Clock)? {
+            Reply::Moment(moment) => Ok(*moment),
+            _ => Err(unexpected(Read::Clock.action())),
+        }
     }
 
     fn s3(&self, read: S3Read) -> Found<S3Reply> {
@@ -225,6 +251,8 @@ fn missing(facet: &Facet, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
     match facet {
         Facet::User { user } => gap(known.find_user(user, scope)),
         Facet::AccessKeys { user } => gap(known.find_access_keys(user)),
+        Facet::LastUsed { user, id } => gap(known.find_last_used(user, id)),
+        Facet::Clock => gap(known.find_clock()),
         Facet::Role { role } => gap(known.find_role(role, scope)),
         Facet::Policy { arn } => gap(known.find_policy(arn, scope)),
         Facet::Belongings { user } => gap(known.find_belongings(user)),

@@ -27,6 +27,11 @@ pub enum IamRead {
     ListAccessKeys {
         user: String,
     },
+    /// AWS asks for the key alone; whose it is decides who may ask.
+    GetAccessKeyLastUsed {
+        user: String,
+        id: String,
+    },
     ListGroupsForUser {
         user: String,
     },
@@ -146,6 +151,12 @@ pub enum IamWrite {
     DeleteAccessKey {
         user: String,
         id: String,
+    },
+    /// Activates or deactivates a key.
+    UpdateAccessKey {
+        user: String,
+        id: String,
+        active: bool,
     },
     CreateRole {
         role: String,
@@ -283,6 +294,8 @@ pub enum IamReply {
     /// GetUserPolicy, GetRolePolicy.
     Document(Value),
     AccessKeys(Vec<AccessKey>),
+    /// GetAccessKeyLastUsed; none for a key that was never used.
+    LastUsed(Option<LastUsed>),
     Entities(Entities),
     /// CreateAccessKey. Debug shows no secret (`secrecy`).
     NewAccessKey {
@@ -394,6 +407,16 @@ pub struct AccessKey {
     pub created: String,
 }
 
+/// When a key was last used to sign a request, and what it asked. Of several requests within 15 minutes only the first is
+/// recorded, says the page of the credential report, which gives the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastUsed {
+    /// RFC 3339.
+    pub at: String,
+    pub service: String,
+    pub region: String,
+}
+
 impl IamRead {
     pub fn action(&self) -> &'static str {
         match self {
@@ -404,6 +427,7 @@ impl IamRead {
             Self::ListUserPolicies { .. } => "iam:ListUserPolicies",
             Self::GetUserPolicy { .. } => "iam:GetUserPolicy",
             Self::ListAccessKeys { .. } => "iam:ListAccessKeys",
+            Self::GetAccessKeyLastUsed { .. } => "iam:GetAccessKeyLastUsed",
             Self::ListGroupsForUser { .. } => "iam:ListGroupsForUser",
             Self::GetRole { .. } => "iam:GetRole",
             Self::ListAttachedRolePolicies { .. } => "iam:ListAttachedRolePolicies",
@@ -439,6 +463,7 @@ impl IamWrite {
             Self::DeleteUserPolicy { .. } => "iam:DeleteUserPolicy",
             Self::CreateAccessKey { .. } => "iam:CreateAccessKey",
             Self::DeleteAccessKey { .. } => "iam:DeleteAccessKey",
+            Self::UpdateAccessKey { .. } => "iam:UpdateAccessKey",
             Self::CreateRole { .. } => "iam:CreateRole",
             Self::UpdateRole { .. } => "iam:UpdateRole",
             Self::UpdateAssumeRolePolicy { .. } => "iam:UpdateAssumeRolePolicy",
@@ -510,7 +535,8 @@ impl IamWrite {
             | Self::DeleteServiceSpecificCredential { user: name, id: part }
             | Self::RemoveUserFromGroup { user: name, group: part }
             | Self::RemoveRoleFromInstanceProfile { role: name, profile: part }
-            | Self::DeleteAccessKey { user: name, id: part } => format!("{name}/{part}"),
+            | Self::DeleteAccessKey { user: name, id: part }
+            | Self::UpdateAccessKey { user: name, id: part, .. } => format!("{name}/{part}"),
             Self::DeletePolicyVersion { arn, version } => format!("{arn} {version}"),
         }
     }

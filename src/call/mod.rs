@@ -11,6 +11,7 @@ pub mod s3;
 
 use std::fmt;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
 pub enum Read {
     /// sts:GetCallerIdentity
     CallerIdentity,
+    /// What time it is: asked like everything else, so that what is decided by it can be decided at any time.
+    Clock,
     Iam(IamRead),
     S3(S3Read),
     File(FileRead),
@@ -36,6 +39,11 @@ pub enum Write {
     Iam(IamWrite),
     S3(S3Write),
     File(FileWrite),
+    /// sts:GetCallerIdentity with the carried key: whether AWS takes it, and for which user. Changes nothing, but has its
+    /// place among what does.
+    ProveKey {
+        user: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +51,7 @@ pub enum Reply {
     /// The answer to a write that tells nothing.
     Done,
     Caller(Caller),
+    Moment(Timestamp),
     Iam(IamReply),
     S3(S3Reply),
     File(FileReply),
@@ -166,6 +175,7 @@ impl Read {
     pub fn action(&self) -> &'static str {
         match self {
             Self::CallerIdentity => "sts:GetCallerIdentity",
+            Self::Clock => "local:ReadClock",
             Self::Iam(read) => read.action(),
             Self::S3(read) => read.action(),
             Self::File(read) => read.action(),
@@ -179,6 +189,7 @@ impl Write {
             Self::Iam(write) => write.action(),
             Self::S3(write) => write.action(),
             Self::File(write) => write.action(),
+            Self::ProveKey { .. } => "sts:GetCallerIdentity",
         }
     }
 
@@ -188,6 +199,7 @@ impl Write {
             Self::Iam(write) => write.object(),
             Self::S3(write) => write.object(),
             Self::File(write) => write.object(),
+            Self::ProveKey { user } => format!("the new key of {user}"),
         }
     }
 }

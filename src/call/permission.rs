@@ -37,6 +37,7 @@ impl Read {
             Self::Iam(read) => vec![read.permission(places)],
             Self::S3(read) => vec![read.permission(places)],
             Self::CallerIdentity
+            | Self::Clock
             | Self::File(
                 FileRead::Credentials { .. }
                 | FileRead::Profile { .. }
@@ -61,7 +62,8 @@ impl Write {
                 | FileWrite::RemoveKeyCsv { .. }
                 | FileWrite::SetStage { .. }
                 | FileWrite::UnsetStage { .. },
-            ) => Vec::new(),
+            )
+            | Self::ProveKey { .. } => Vec::new(),
         }
     }
 }
@@ -76,6 +78,7 @@ impl IamRead {
             | Self::ListUserPolicies { user }
             | Self::GetUserPolicy { user, .. }
             | Self::ListAccessKeys { user }
+            | Self::GetAccessKeyLastUsed { user, .. }
             | Self::GetLoginProfile { user }
             | Self::ListMFADevices { user }
             | Self::ListSSHPublicKeys { user }
@@ -122,6 +125,7 @@ impl IamWrite {
             | Self::DeleteUserPolicy { user, .. }
             | Self::CreateAccessKey { user }
             | Self::DeleteAccessKey { user, .. }
+            | Self::UpdateAccessKey { user, .. }
             | Self::DeleteLoginProfile { user }
             | Self::DeactivateMFADevice { user, .. }
             | Self::DeleteSSHPublicKey { user, .. }

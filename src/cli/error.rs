@@ -123,7 +123,10 @@ impl From<Failure> for CommandError {
             FailureKind::AccessDenied => {
                 Some("`relayctl permissions MANIFEST` prints the policy that relayctl needs for a manifest")
             }
-            FailureKind::Throttled => Some("try again with a lower --parallelism"),
+            FailureKind::Throttled => Some(
+                "others use up what AWS takes of this account: try again later, or more patiently (--retry-timeout 20m \
+                 --max-attempts 20)",
+            ),
             _ => None,
         };
         Self { help: help.map(str::to_owned), ..Self::new(failure.to_string()) }

@@ -8,6 +8,7 @@ mod progress;
 mod project;
 mod suggest;
 mod terminal;
+mod traffic;
 mod version;
 
 mod input;
@@ -36,6 +37,7 @@ mod validate;
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -47,6 +49,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use error::{CommandError, Exit};
 use options::Options;
 use terminal::Terminal;
+
+use crate::provider::weather::Weather;
+use crate::render::human;
 
 /// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
 ///
@@ -83,6 +88,8 @@ Environment:
   AWS_SHARED_CREDENTIALS_FILE           the file that access keys are written into
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
+  AWS_MAX_ATTEMPTS                      as --max-attempts
+  RELAYCTL_RETRY_TIMEOUT                as --retry-timeout
   RELAYCTL_AGE_IDENTITY                 who reads encrypted states: an age identity, or its file
   RELAYCTL_SANDBOX=1                    as --sandbox
   RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
@@ -114,12 +121,14 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 struct Context {
     options: Options,
     terminal: Terminal,
+    weather: Arc<Weather>,
 }
 
 impl Context {
     fn new(options: Options) -> Self {
         let terminal = Terminal::new(&options);
-        Self { options, terminal }
+        let weather = Weather::new(options.max_attempts.0, Some(options.retry_timeout));
+        Self { options, terminal, weather: Arc::new(weather) }
     }
 
     /// Runs what has to wait. Only commands that need it pay for the runtime.
@@ -130,7 +139,8 @@ impl Context {
             .enable_all()
             .build()
             .map_err(|error| CommandError::new(format!("cannot start: {error}")))?;
-        let result = runtime.block_on(work);
+        let tell = |delay| self.terminal.note(&human::delay(&delay));
+        let result = runtime.block_on(traffic::telling(work, &self.weather, tell));
         // After a second signal a file may still wait for somebody's lock; a write that has begun is let finish.
         runtime.shutdown_timeout(GRACE);
         result

@@ -38,6 +38,14 @@ pub struct Options {
     #[arg(long, global = true, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub parallelism: u16,
 
+    /// How often a request is sent at most when AWS throttles, fails or doesn't answer [default: 10]
+    #[arg(long, global = true, value_name = "N", env = "AWS_MAX_ATTEMPTS", value_parser = attempts, hide_default_value = true, default_value = "")]
+    pub max_attempts: Attempts,
+
+    /// For how long a request is sent again then, for example 30s or 10m
+    #[arg(long, global = true, value_name = "TIME", env = "RELAYCTL_RETRY_TIMEOUT", value_parser = patience, default_value = "5m")]
+    pub retry_timeout: Duration,
+
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
@@ -59,6 +67,10 @@ pub struct Options {
     #[arg(long, global = true, value_name = "POLICY", env = "RELAYCTL_SANDBOX_ENFORCE")]
     pub sandbox_enforce: Vec<String>,
 }
+
+/// How often a request is sent at most, if that was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempts(pub Option<u32>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -94,6 +106,14 @@ fn variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn attempts(text: &str) -> Result<Attempts, String> {
+    match text.parse() {
+        _ if text.is_empty() => Ok(Attempts(None)),
+        Ok(tries @ 1..) => Ok(Attempts(Some(tries))),
+        _ => Err("write a number from 1".to_owned()),
+    }
+}
+
 fn patience(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string());
     parsed.and_then(|time| Duration::try_from(time).map_err(|_| "a time cannot be negative".to_owned()))
@@ -109,6 +129,14 @@ mod tests {
         assert_eq!(patience("1m 30s"), Ok(Duration::from_secs(90)));
         assert!(patience("30").is_err());
         assert!(patience("-5s").is_err());
+    }
+
+    #[test]
+    fn a_variable_of_the_environment_that_is_empty_says_no_number_of_attempts() {
+        assert_eq!(attempts(""), Ok(Attempts(None)));
+        assert_eq!(attempts("3"), Ok(Attempts(Some(3))));
+        assert!(attempts("0").is_err());
+        assert!(attempts("often").is_err());
     }
 
     #[test]

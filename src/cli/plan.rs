@@ -12,6 +12,7 @@ use super::project::{Project, shown};
 use super::running::left_undone;
 use super::sealing::write_sealed;
 use super::session::{self, Declared};
+use super::traffic;
 use super::widening::Bounds;
 use crate::plan::{Mode, Plan, file};
 use crate::render::{html, human, json, markdown};
@@ -111,6 +112,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     } else if !plan.is_empty() {
         context.terminal.note(&said_waiting(&declared, &saved)?);
     }
+    traffic::note(context);
     match left_undone(&plan) {
         Some(reason) => Err(reason),
         None if args.detailed_exitcode && !plan.is_empty() => Ok(ExitCode::from(2)),

@@ -64,6 +64,10 @@ impl<'a> Progress<'a> {
                 bar.set_message(format!("{why}: {} s of at most {} s", waited.as_secs(), limit.as_secs()));
                 return;
             }
+            Event::Delayed(delay) => {
+                bar.set_message(human::delay(delay));
+                return;
+            }
         }
         bar.set_message(running.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
     }
@@ -73,7 +77,7 @@ impl Sink for Progress<'_> {
     fn event(&self, event: &Event) {
         if let Some(bar) = &self.bar {
             self.draw(bar, event);
-            if matches!(event, Event::Waiting { .. }) {
+            if matches!(event, Event::Waiting { .. } | Event::Delayed(_)) {
                 return;
             }
         }

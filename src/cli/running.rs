@@ -10,12 +10,13 @@ use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
 use super::session::{Declared, belongs};
 use super::terminal::Terminal;
+use super::traffic;
 use super::widening::Bounds;
 use crate::apply;
-use crate::event::Outcome;
+use crate::event::{Event, Outcome};
 use crate::model::{Entry, Recorded, Status};
 use crate::plan::{Mode, Phase, Plan};
-use crate::port::{Lock, Provider, Store};
+use crate::port::{Lock, Provider, Sink, Store};
 use crate::render::{human, json};
 use crate::state::{LockInfo, State, VERSION};
 use crate::store;
@@ -88,16 +89,19 @@ pub async fn run(
     context: &Context,
     started: impl FnOnce(),
 ) -> Exit {
-    let outcome = if plan.steps.is_empty() {
+    let mut outcome = if plan.steps.is_empty() {
         started();
         Outcome::default()
     } else {
         work(plan, provider, store, context, started).await?
     };
+    outcome.traffic = context.weather.traffic();
     if as_json {
         context.terminal.result(&json::outcome(plan, &outcome))?;
     } else if !plan.steps.is_empty() {
         context.terminal.result(&human::outcome(plan, &outcome, context.terminal.style()))?;
+    } else {
+        traffic::note(context);
     }
     match left_undone(plan) {
         _ if outcome.interrupted => Err(CommandError::interrupted()),
@@ -163,6 +167,7 @@ async fn under_lock(
     let progress = Progress::new(&context.terminal, plan.steps.len());
     let (stop, parallelism) = (apply::Stop::default(), context.options.parallelism());
     let work = apply::apply_until(plan, provider, store, state, &progress, parallelism, &stop);
+    let work = traffic::telling(work, &context.weather, |delay| progress.event(&Event::Delayed(delay)));
     let outcome = interruptible(work, &stop, &context.terminal).await;
     progress.finish();
     outcome

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Context;
 use super::acting::acting;
@@ -18,6 +19,7 @@ use crate::provider::Edges;
 use crate::provider::aws::{Aws, Options as AwsOptions};
 use crate::provider::files::Files;
 use crate::provider::sandbox::Sandbox;
+use crate::provider::weather::Weathered;
 use crate::render::diagnostic;
 use crate::resolve;
 use crate::seal::Seal;
@@ -155,6 +157,7 @@ pub fn aws_options(context: &Context, region: &str) -> AwsOptions {
         profile: context.options.profile.clone(),
         region: region.to_owned(),
         endpoint_url: context.options.endpoint(),
+        weather: Arc::clone(&context.weather),
     }
 }
 
@@ -214,10 +217,11 @@ impl Destination<'_> {
         let acting = acting(&context.options.sandbox_enforce)?;
         if self.project.sandbox {
             let sandbox = Sandbox::open(&self.project.sandbox_account(), self.account, self.region)?;
-            return Ok(Box::new(match acting {
+            let sandbox = match acting {
                 Some(acting) => sandbox.enforcing(acting),
                 None => sandbox,
-            }));
+            };
+            return Ok(Box::new(Weathered::new(sandbox, Arc::clone(&context.weather))));
         }
         if acting.is_some() {
             return Err(CommandError::new(

@@ -68,7 +68,7 @@ fn answer(read: &Read) -> Result<Reply, Failure> {
         Read::Iam(read) => Ok(Reply::Iam(iam(read))),
         Read::S3(S3Read::HeadBucket(bucket)) => Ok(Reply::S3(S3Reply::Bucket { region: bucket.region.clone() })),
         // No further question depends on these.
-        Read::CallerIdentity | Read::S3(_) | Read::File(_) => {
+        Read::CallerIdentity | Read::Clock | Read::S3(_) | Read::File(_) => {
             Err(Failure::new(FailureKind::NotFound, read.action(), "NotFound", "nothing was asked"))
         }
     }
@@ -88,6 +88,7 @@ fn iam(read: &IamRead) -> IamReply {
         IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => IamReply::Names(vec!["any".to_owned()]),
         IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => IamReply::Document(json!({})),
         IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
+        IamRead::GetAccessKeyLastUsed { .. } => IamReply::LastUsed(None),
         IamRead::GetPolicy { arn } => {
             IamReply::Policy(Policy { arn: arn.clone(), default_version: version.id, ..Policy::default() })
         }

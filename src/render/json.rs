@@ -43,6 +43,7 @@ pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
             "skipped": outcome.skipped.len(),
             "calls": outcome.calls,
         },
+        "traffic": outcome.traffic,
         "done": outcome.done,
         "failed": failed.collect::<Vec<_>>(),
         "skipped": skipped.collect::<Vec<_>>(),

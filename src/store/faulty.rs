@@ -30,11 +30,11 @@ impl<S: Store> Store for FaultyStore<S> {
     }
 
     async fn save(&self, state: &State) -> Result<(), StoreError> {
-        self.faults.pass(Seam::Save, self.inner.save(state), || self.lost()).await
+        self.faults.pass(Seam::Save, &"state", self.inner.save(state), |_| self.lost()).await
     }
 
     async fn append(&self, change: &Change) -> Result<(), StoreError> {
-        self.faults.pass(Seam::Save, self.inner.append(change), || self.lost()).await
+        self.faults.pass(Seam::Save, &change.address, self.inner.append(change), |_| self.lost()).await
     }
 
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {

@@ -13,19 +13,27 @@ pub struct Canned {
 impl Canned {
     /// Gives the answers in turn, the last one for ever. An empty answer closes the connection without one.
     pub fn start(answers: &[String]) -> Self {
+        let answers = answers.to_vec();
+        Self::serving(move |_, nth| answers.get(nth).or(answers.last()).cloned().unwrap_or_default())
+    }
+
+    /// Answers each request, which is also counted, on a thread of its own.
+    pub fn serving(answer: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (answers, seen) = (answers.to_vec(), Arc::clone(&requests));
+        let (answer, seen) = (Arc::new(answer), Arc::clone(&requests));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                if let Some(request) = read_request(&stream) {
+                let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
+                thread::spawn(move || {
+                    let Some(request) = read_request(&stream) else { return };
                     let mut seen = seen.lock().expect("no test panics with the lock");
-                    let answer = answers.get(seen.len()).or(answers.last()).cloned().unwrap_or_default();
-                    seen.push(request);
+                    let nth = seen.len();
+                    seen.push(request.clone());
                     drop(seen);
-                    let _ = (&stream).write_all(answer.as_bytes());
-                }
+                    let _ = (&stream).write_all(answer(&request, nth).as_bytes());
+                });
             }
         });
         Self { endpoint, requests }

@@ -1,17 +1,30 @@
 //! The AWS edge, pointed at a server of the test's.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use relayctl::provider::aws::Aws;
+use relayctl::provider::weather::Weather;
+
+/// As the program reaches it.
+pub fn aws_at(endpoint: &str) -> Aws {
+    Aws::over(config(endpoint))
+}
+
+/// With a weather to look at, and so much time for each try.
+pub fn aws_under(endpoint: &str, weather: &Arc<Weather>, attempt: Duration) -> Aws {
+    Aws::under(config(endpoint), weather, attempt)
+}
 
 /// With made-up credentials and nothing of the machine's own AWS settings.
-pub fn aws_at(endpoint: &str) -> Aws {
+fn config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("testing", "testing", None, None, "tests");
-    let config = SdkConfig::builder()
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(endpoint)
-        .build();
-    Aws::over(config)
+        .build()
 }

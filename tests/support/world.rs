@@ -9,14 +9,14 @@ use async_trait::async_trait;
 use data_encoding::HEXLOWER;
 use futures::executor::block_on;
 use relayctl::apply::apply;
-use relayctl::call::{Carried, Failure, IamReply, IamWrite, Read, Reply, Write};
+use relayctl::call::{Carried, Failure, IamReply, IamWrite, Read, Reply, S3Write, Write};
 use relayctl::event::{Event, Outcome};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Status};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
 use relayctl::port::{Provider, Sink, Store};
 use relayctl::provider::Edges;
-use relayctl::provider::faulty::{Faults, Faulty, Killed};
+use relayctl::provider::faulty::{Faults, Faulty, Killed, Replicated};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::state::{State, VERSION, encode};
@@ -34,10 +34,45 @@ const FOREIGN: &str = "mallory";
 const FOREIGN_PROFILE: &str = "[mallory]\naws_access_key_id = AKIAFOREIGNFOREIGN22\naws_secret_access_key = theirs\n";
 
 pub struct World {
-    cloud: Arc<Witness>,
+    pub cloud: Arc<Witness>,
     store: MemoryStore,
     folder: TempDir,
     manifest: String,
+    /// As it was read last; forgotten when it is changed.
+    desired: Mutex<Option<Desired>>,
+}
+
+/// A run that may have been harmed.
+pub struct Attempt {
+    pub ended: Ended,
+    /// None: it did not come so far.
+    pub plan: Option<Plan>,
+    /// The writes that it sent, whatever became of them.
+    pub sent: Vec<Write>,
+}
+
+#[derive(Default)]
+struct Log {
+    plan: Option<Plan>,
+    sent: Vec<Write>,
+}
+
+/// Writes down what a run sends.
+struct Recorder<'a, P> {
+    inner: P,
+    log: &'a Mutex<Log>,
+}
+
+#[async_trait]
+impl<P: Provider> Provider for Recorder<'_, P> {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        self.inner.read(read).await
+    }
+
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        self.log.lock().unwrap().sent.push(write.clone());
+        self.inner.write(write, carried).await
+    }
 }
 
 /// How a run ended.
@@ -48,19 +83,21 @@ pub enum Ended {
 }
 
 /// The account, and everything that was ever told or done to keys in it.
-struct Witness {
-    account: Sandbox,
-    seen: Mutex<Seen>,
+pub struct Witness {
+    pub account: Arc<Sandbox>,
+    pub seen: Mutex<Seen>,
 }
 
 #[derive(Clone, Default)]
-struct Seen {
-    secrets: Vec<String>,
+pub struct Seen {
+    pub secrets: Vec<String>,
+    /// The ids of what runs made, keys aside; a bucket's is its name.
+    pub ours: BTreeSet<String>,
     /// The ids of the keys that runs made.
-    made: BTreeSet<String>,
+    pub made: BTreeSet<String>,
     /// The ids of the keys that runs deleted.
-    deleted: BTreeSet<String>,
-    events: Vec<String>,
+    pub deleted: BTreeSet<String>,
+    pub events: Vec<String>,
 }
 
 impl Witness {
@@ -71,10 +108,22 @@ impl Witness {
             seen.secrets.push(secret.expose_secret().to_owned());
             seen.made.insert(id.clone());
         }
+        seen.ours.extend(made_by(write, &reply));
         if let Write::Iam(IamWrite::DeleteAccessKey { id, .. }) = write {
             seen.deleted.insert(id.clone());
         }
         Ok(reply)
+    }
+}
+
+/// The id of what this has made.
+fn made_by(write: &Write, reply: &Reply) -> Option<String> {
+    match (write, reply) {
+        (Write::S3(S3Write::CreateBucket { bucket, .. }), _) => Some(bucket.name.clone()),
+        (_, Reply::Iam(IamReply::User(user))) => Some(user.id.clone()),
+        (_, Reply::Iam(IamReply::Role(role))) => Some(role.id.clone()),
+        (_, Reply::Iam(IamReply::Policy(policy))) => Some(policy.id.clone()),
+        _ => None,
     }
 }
 
@@ -101,13 +150,24 @@ impl Sink for Witness {
 impl World {
     /// The sample manifests beside an account in which somebody else has a user with a key, and a profile.
     pub fn of(manifest: &str) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        let folder = scratch();
         project::copy(&project::repository().join("manifests"), &folder.path().join("manifests"));
-        std::fs::write(folder.path().join("credentials"), FOREIGN_PROFILE).expect("written");
         let number = load(&folder.path().join("manifests").join(manifest)).account;
-        let account = Sandbox::in_memory(&number, "us-east-1");
-        let cloud = Arc::new(Witness { account, seen: Mutex::default() });
-        let world = Self { cloud, store: MemoryStore::new(), folder, manifest: manifest.to_owned() };
+        Self::around(folder, manifest, Sandbox::in_memory(&number, "us-east-1"))
+    }
+
+    /// A manifest that is still to be written, and ids that are the same for the same seed.
+    pub fn seeded(seed: u64) -> Self {
+        let folder = scratch();
+        std::fs::create_dir(folder.path().join("manifests")).expect("made");
+        Self::around(folder, "seed.yaml", Sandbox::seeded("123456789012", "us-east-1", &seed.to_string()))
+    }
+
+    fn around(folder: TempDir, manifest: &str, account: Sandbox) -> Self {
+        std::fs::write(folder.path().join("credentials"), FOREIGN_PROFILE).expect("written");
+        let cloud = Arc::new(Witness { account: Arc::new(account), seen: Mutex::default() });
+        let (store, manifest) = (MemoryStore::new(), manifest.to_owned());
+        let world = Self { cloud, store, folder, manifest, desired: Mutex::default() };
         let user = || FOREIGN.to_owned();
         let tags = relayctl::value::Tags::new();
         world.others_do(&Write::Iam(IamWrite::CreateUser { user: user(), path: "/".to_owned(), boundary: None, tags }));
@@ -117,15 +177,27 @@ impl World {
 
     /// Another one just like it, which goes its own way from here.
     pub fn fork(&self) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        let folder = scratch();
         project::copy(self.folder.path(), folder.path());
         let seen = Mutex::new(self.cloud.seen.lock().unwrap().clone());
-        let account = self.cloud.account.copied().expect("an account in memory");
+        let account = Arc::new(self.cloud.account.copied().expect("an account in memory"));
         let store = MemoryStore::new();
         if let Some(state) = self.state() {
             block_on(store.save(&state)).expect("in memory");
         }
-        Self { cloud: Arc::new(Witness { account, seen }), store, folder, manifest: self.manifest.clone() }
+        let desired = Mutex::new(self.desired.lock().unwrap().clone());
+        let cloud = Arc::new(Witness { account, seen });
+        Self { cloud, store, folder, manifest: self.manifest.clone(), desired }
+    }
+
+    /// What the manifest says from now on.
+    pub fn declare(&self, text: &str) {
+        std::fs::write(self.path(&format!("manifests/{}", self.manifest)), text).expect("written");
+        *self.desired.lock().unwrap() = None;
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub fn edit(&self, manifest: &str, from: &str, to: &str) {
@@ -133,12 +205,18 @@ impl World {
         let text = std::fs::read_to_string(&path).expect("a manifest");
         assert!(text.contains(from), "{manifest} does not hold {from:?}:\n{text}");
         std::fs::write(path, text.replacen(from, to, 1)).expect("written");
+        *self.desired.lock().unwrap() = None;
     }
 
     /// Somebody else's call.
     pub fn others_do(&self, write: &Write) {
         let reply = block_on(self.cloud.account.write(write, &Carried::default()));
         reply.unwrap_or_else(|failure| panic!("{write:?}: {failure}"));
+    }
+
+    /// The same, where it is possible.
+    pub fn others_try(&self, write: &Write) {
+        drop(block_on(self.cloud.account.write(write, &Carried::default())));
     }
 
     /// Somebody deletes one of the local files.
@@ -156,16 +234,17 @@ impl World {
         buckets.as_object().and_then(|all| all.keys().next()).expect("a bucket").clone()
     }
 
-    fn contents(&self) -> Value {
+    pub fn contents(&self) -> Value {
         self.cloud.account.contents().expect("an account in memory")
     }
 
-    fn state(&self) -> Option<State> {
+    pub fn state(&self) -> Option<State> {
         block_on(self.store.load()).expect("in memory")
     }
 
-    fn desired(&self, mode: Mode) -> Desired {
-        let desired = load(&self.folder.path().join("manifests").join(&self.manifest));
+    pub fn desired(&self, mode: Mode) -> Desired {
+        let read = || load(&self.folder.path().join("manifests").join(&self.manifest));
+        let desired = self.desired.lock().unwrap().get_or_insert_with(read).clone();
         match mode {
             Mode::Apply => desired,
             Mode::Destroy => Desired { resources: std::collections::BTreeMap::new(), ..desired },
@@ -181,23 +260,34 @@ impl World {
 
     /// Plans and applies, as one process does that may be killed.
     pub fn run(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Ended {
-        let run = || {
-            // What runs aside is waited for when this is dropped, as the kernel ends the write that it is at.
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-            runtime.block_on(self.work(mode, faults, parallelism))
-        };
-        match catch_unwind(AssertUnwindSafe(run)) {
+        let Attempt { ended, plan, .. } = self.attempt(mode, faults, parallelism);
+        let hindered = plan.filter(Plan::is_hindered).map(|plan| plan.changes);
+        assert!(hindered.is_none(), "something is refused or blocked: {hindered:#?}");
+        ended
+    }
+
+    /// The same, where not all may be possible.
+    pub fn attempt(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Attempt {
+        let log = Mutex::new(Log::default());
+        // What runs aside is waited for when the runtime is dropped, as the kernel ends the write that it is at.
+        let run = || runtime().block_on(self.work(mode, faults, parallelism, &log));
+        let ended = match catch_unwind(AssertUnwindSafe(run)) {
             Ok(outcome) => Ended::Finished(outcome),
             Err(panic) if panic.is::<Killed>() => Ended::Killed,
             Err(panic) => resume_unwind(panic),
-        }
+        };
+        let Log { plan, sent } = log.into_inner().unwrap();
+        Attempt { ended, plan, sent }
     }
 
-    async fn work(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Outcome {
-        let provider = Faulty::new(self.edges(), Arc::clone(faults));
+    async fn work(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize, log: &Mutex<Log>) -> Outcome {
+        let account = Arc::clone(&self.cloud.account) as Arc<dyn Replicated>;
+        let faulty = Faulty::new(self.edges(), Arc::clone(faults)).replicated(account);
+        let provider = Recorder { inner: faulty, log };
         let store = FaultyStore::new(self.store.reopened(), Arc::clone(faults));
         let state = store.load().await.expect("in memory");
         let plan = self.plan(mode, &provider, state.as_ref()).await;
+        log.lock().unwrap().plan = Some(plan.clone());
         let state = state.unwrap_or_else(|| first_state(&plan.header));
         apply(&plan, &provider, &store, state, self.cloud.as_ref(), parallelism).await
     }
@@ -210,17 +300,19 @@ impl World {
         let decisions = diff::diff(&desired, &recorded, &live, removing);
         let stamp =
             Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
-        let plan = build::build(header(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle");
-        assert!(!plan.is_hindered(), "something is refused or blocked: {:#?}", plan.changes);
-        plan
+        build::build(header(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
+    }
+
+    /// What a run would do now, when nothing goes wrong.
+    pub fn planned(&self, mode: Mode) -> Plan {
+        runtime().block_on(self.plan(mode, &self.edges(), self.state().as_ref()))
     }
 
     /// What must hold after a run that finished: nothing is left to do, every key is where it belongs, and no secret is
     /// anywhere else.
     pub fn must_be_sound(&self, mode: Mode, place: &str) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let state = self.state().expect("a state");
-        let plan = runtime.block_on(self.plan(mode, &self.edges(), Some(&state)));
+        let plan = self.planned(mode);
         assert!(plan.is_empty() && plan.steps.is_empty(), "{place}: the next plan is not empty: {:#?}", plan.steps);
         assert!(state.resources.values().all(|entry| entry.status == Status::Done), "{place}: {state:#?}");
         self.keys_must_be_known(&state, place);
@@ -305,6 +397,18 @@ impl World {
     }
 }
 
+/// A clock that stands still but for those who wait: what is waited for takes no time.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime")
+}
+
+/// Many small files that nobody keeps: in memory, where there is such a place, for each change of one is synced.
+fn scratch() -> TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    folder.expect("a temporary folder")
+}
+
 fn load(path: &std::path::Path) -> Desired {
     let inputs = Inputs { variables: std::collections::BTreeMap::new(), region: None, environment: &|_| None };
     let loaded = manifest::load(path, &inputs);
@@ -341,7 +445,7 @@ fn first_state(header: &Header) -> State {
 }
 
 /// Without the locks, which are left beside the files that they were for.
-fn files(folder: &std::path::Path) -> Vec<PathBuf> {
+pub fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         if entry.is_dir() {
@@ -355,7 +459,7 @@ fn files(folder: &std::path::Path) -> Vec<PathBuf> {
 }
 
 /// A key of a map that is an id is one of a list.
-fn plain(value: Value) -> Value {
+pub fn plain(value: Value) -> Value {
     match value {
         Value::String(text) => json!(masked(&text)),
         Value::Array(items) => items.into_iter().map(plain).collect(),
@@ -373,7 +477,7 @@ fn is_id(word: &str) -> bool {
     ["AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix)) && (20..=21).contains(&word.len())
 }
 
-fn masked(text: &str) -> String {
+pub fn masked(text: &str) -> String {
     let word = |word: &str| if is_id(word) { format!("{}*", &word[..4]) } else { word.to_owned() };
     let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
     words

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Found, Gap, Scope, Snapshot, both, unexpected};
 use crate::call::iam::{
-    AccessKey, AuthorizationDetails, Inline, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, UserDetail,
+    AccessKey, AuthorizationDetails, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail,
+    UserDetail,
 };
 use crate::call::{IamRead, IamReply, Read, Reply};
 use crate::value::Value;
@@ -80,6 +81,14 @@ impl Snapshot {
         })?;
         keys.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(keys)
+    }
+
+    pub(super) fn find_last_used(&self, user: &str, id: &str) -> Found<Option<LastUsed>> {
+        let read = IamRead::GetAccessKeyLastUsed { user: user.to_owned(), id: id.to_owned() };
+        self.iam(read, |reply| match reply {
+            IamReply::LastUsed(used) => Some(used.clone()),
+            _ => None,
+        })
     }
 
     /// None: there is none to use. A sweep that failed is as good as none, for the targeted reads may still be allowed.

@@ -64,6 +64,7 @@ fn short(read: &Read) -> String {
         Read::S3(read) => format!("{read:?}"),
         Read::File(read) => format!("file {read:?}"),
         Read::CallerIdentity => "GetCallerIdentity".to_owned(),
+        Read::Clock => "the clock".to_owned(),
     };
     text.replace("BucketRef ", "").replace('"', "")
 }

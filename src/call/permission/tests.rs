@@ -38,6 +38,7 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::ListUserPolicies { user: user() },
         IamRead::GetUserPolicy { user: user(), policy: policy() },
         IamRead::ListAccessKeys { user: user() },
+        IamRead::GetAccessKeyLastUsed { user: user(), id: "AKIA".into() },
         IamRead::ListGroupsForUser { user: user() },
         IamRead::GetRole { role: role() },
         IamRead::ListAttachedRolePolicies { role: role() },
@@ -74,6 +75,7 @@ fn user_writes() -> Vec<IamWrite> {
         IamWrite::DeleteUserPolicy { user: user(), policy: policy() },
         IamWrite::CreateAccessKey { user: user() },
         IamWrite::DeleteAccessKey { user: user(), id: "AKIA".into() },
+        IamWrite::UpdateAccessKey { user: user(), id: "AKIA".into(), active: false },
         IamWrite::DeleteLoginProfile { user: user() },
         IamWrite::DeactivateMFADevice { user: user(), serial: MFA.into() },
         IamWrite::DeleteVirtualMFADevice { serial: MFA.into() },
@@ -289,6 +291,8 @@ fn tags_of_a_create_take_a_permission_of_their_own() {
 #[test]
 fn the_caller_and_local_files_need_none() {
     assert!(Read::CallerIdentity.permissions(&places()).is_empty());
+    assert!(Read::Clock.permissions(&places()).is_empty());
+    assert!(Write::ProveKey { user: "ada".into() }.permissions(&places()).is_empty());
     let unset = FileWrite::UnsetProfile { profile: "x".into(), settings: Vec::new() };
     assert!(Write::File(unset).permissions(&places()).is_empty());
 }

@@ -70,6 +70,7 @@ fn calls(writes: &[Write]) -> Vec<String> {
         Write::Iam(write) => format!("{write:?}"),
         Write::S3(write) => format!("{write:?}"),
         Write::File(write) => format!("file {write:?}"),
+        Write::ProveKey { .. } => format!("{write:?}"),
     };
     writes.iter().map(|write| text(write).replace('"', "").replace("BucketRef ", "")).collect()
 }

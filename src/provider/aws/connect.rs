@@ -1,7 +1,7 @@
 //! Finding credentials, region and endpoint, and making the clients.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -9,10 +9,31 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
+use aws_sdk_sts::config::Credentials;
+use secrecy::ExposeSecret;
+
+use super::sending::{Judge, Mark, Turns};
+use crate::call::NewKey;
+use crate::provider::weather::Weather;
 
 const CONNECT: Duration = Duration::from_secs(5);
+/// From the turn to the last byte of the answer.
 const ATTEMPT: Duration = Duration::from_secs(30);
+/// What the SDK takes where neither the environment nor the profile says how often.
+const UNSAID: u32 = 3;
+
+/// The builders of the three services have no trait in common. The SDK's own quota of retries is left out: it would end
+/// the tries of some calls because of others, where the weather slows down all of them.
+macro_rules! weathered {
+    ($builder:expr, $aws:expr) => {
+        $builder
+            .retry_partition(RetryPartition::custom("relayctl").token_bucket(TokenBucket::unlimited()).build())
+            .interceptor(Mark(Arc::clone(&$aws.weather)))
+            .retry_classifier(Judge { emulator: $aws.endpoint().is_some() })
+    };
+}
 
 /// How to reach AWS, over what `aws-config` finds by itself.
 #[derive(Clone, Debug, Default)]
@@ -20,11 +41,14 @@ pub struct Options {
     pub profile: Option<String>,
     pub region: String,
     pub endpoint_url: Option<String>,
+    /// What all calls of a run share.
+    pub weather: Arc<Weather>,
 }
 
 /// AWS behind the [`Provider`](crate::port::Provider) seam. Clients are made when they are first needed.
 pub struct Aws {
     config: SdkConfig,
+    weather: Arc<Weather>,
     iam: OnceLock<aws_sdk_iam::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
     /// By region: S3 answers for a bucket only in the bucket's own.
@@ -52,23 +76,37 @@ impl Aws {
                 .build();
             loader = loader.profile_name(profile).credentials_provider(provider);
         }
-        Self::over(loader.load().await)
+        Self::under(loader.load().await, &options.weather, ATTEMPT)
     }
 
     /// Over a configuration that the caller made: credentials, region and endpoint are taken from it; retries and
     /// timeouts are relayctl's.
     pub fn over(config: SdkConfig) -> Self {
-        // `adaptive` slows all calls down when AWS throttles some; AWS_MAX_ATTEMPTS and the profile say how often.
-        let retries = config.retry_config().map_or_else(RetryConfig::adaptive, |found| {
-            RetryConfig::adaptive().with_max_attempts(found.max_attempts())
-        });
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
-        let config = config.into_builder().retry_config(retries).timeout_config(timeouts);
+        Self::under(config, &Arc::default(), ATTEMPT)
+    }
+
+    /// The same, with this weather, and with so much time for each try.
+    pub fn under(config: SdkConfig, weather: &Arc<Weather>, attempt: Duration) -> Self {
+        // AWS_MAX_ATTEMPTS and `max_attempts` of the profile. The modes of AWS_RETRY_MODE differ in what the weather does
+        // by itself: it slows down when AWS throttles, and only then.
+        if let Some(said) = config.retry_config().map(RetryConfig::max_attempts).filter(|tries| *tries != UNSAID) {
+            weather.suggest(said);
+        }
+        let patience = weather.patience();
+        // How long it waits between tries is said for each by `Judge`; the SDK only caps it.
+        let retries = RetryConfig::standard().with_max_attempts(patience.tries).with_max_backoff(patience.time);
+        let retries = retries.with_initial_backoff(Duration::from_millis(1));
+        let client = Turns::around(config.http_client(), attempt);
+        let config = config.into_builder().retry_config(retries).http_client(client);
+        let config = config.timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
+        // Requests that wait for their turn don't stall, and those that do are timed.
+        let config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let config = match AppName::new(env!("CARGO_PKG_NAME")) {
             Ok(name) => config.app_name(name).build(),
             Err(_) => config.build(),
         };
-        Self { config, iam: OnceLock::new(), sts: OnceLock::new(), s3: Mutex::default() }
+        let weather = Arc::clone(weather);
+        Self { config, weather, iam: OnceLock::new(), sts: OnceLock::new(), s3: Mutex::default() }
     }
 
     /// The endpoint that was given instead of AWS's own.
@@ -77,27 +115,37 @@ impl Aws {
     }
 
     pub(super) fn iam(&self) -> &aws_sdk_iam::Client {
-        self.iam.get_or_init(|| aws_sdk_iam::Client::new(&self.config))
+        let config = || weathered!(aws_sdk_iam::config::Builder::from(&self.config), self).build();
+        self.iam.get_or_init(|| aws_sdk_iam::Client::from_conf(config()))
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
-        self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
+        let config = || weathered!(aws_sdk_sts::config::Builder::from(&self.config), self).build();
+        self.sts.get_or_init(|| aws_sdk_sts::Client::from_conf(config()))
+    }
+
+    /// The same, but the requests are signed with this key.
+    pub(super) fn sts_as(&self, key: &NewKey) -> aws_sdk_sts::Client {
+        let credentials =
+            Credentials::new(key.id.as_str(), key.secret.expose_secret(), None, None, env!("CARGO_PKG_NAME"));
+        let config = aws_sdk_sts::config::Builder::from(&self.config).credentials_provider(credentials);
+        aws_sdk_sts::Client::from_conf(weathered!(config, self).build())
     }
 
     pub(super) fn s3(&self, region: &str) -> aws_sdk_s3::Client {
         let mut clients = self.s3.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.entry(region.to_owned()).or_insert_with(|| s3_client(&self.config, region)).clone()
+        clients.entry(region.to_owned()).or_insert_with(|| s3_client(self, region)).clone()
     }
 }
 
 /// A given endpoint is rarely a wildcard domain, so its buckets are addressed by path; and servers that speak S3 often
 /// don't know the checksums that the SDK adds unasked.
-fn s3_client(config: &SdkConfig, region: &str) -> aws_sdk_s3::Client {
-    let mut builder = aws_sdk_s3::config::Builder::from(config);
+fn s3_client(aws: &Aws, region: &str) -> aws_sdk_s3::Client {
+    let mut builder = weathered!(aws_sdk_s3::config::Builder::from(&aws.config), aws);
     if !region.is_empty() {
         builder = builder.region(Region::new(region.to_owned()));
     }
-    if config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
+    if aws.endpoint().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
         builder = builder
             .force_path_style(true)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

@@ -4,7 +4,9 @@ use aws_sdk_iam::types;
 use percent_encoding::percent_decode_str;
 
 use super::failure::Cause;
-use crate::call::iam::{AccessKey, Inline, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail};
+use crate::call::iam::{
+    AccessKey, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+};
 use crate::value::{Tags, Value};
 
 /// IAM returns documents URL-encoded by RFC 3986, where `+` is itself; some servers that speak IAM return them raw.
@@ -150,6 +152,12 @@ pub(super) fn access_key(found: types::AccessKeyMetadata) -> Result<AccessKey, C
         status: must(found.status, "Status")?.as_str().to_owned(),
         created: found.create_date.map(|date| date.to_string()).unwrap_or_default(),
     })
+}
+
+/// A key that was never used has no date, and "N/A" for the rest.
+pub(super) fn last_used(found: types::AccessKeyLastUsed) -> Option<LastUsed> {
+    let at = found.last_used_date?.to_string();
+    Some(LastUsed { at, service: found.service_name, region: found.region })
 }
 
 #[cfg(test)]

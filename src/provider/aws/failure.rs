@@ -6,6 +6,7 @@ use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::sending::Sending;
 use crate::call::{Failure, FailureKind};
 
 const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile NAME, AWS_PROFILE, `aws sso login`, \
@@ -79,8 +80,21 @@ where
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => unsent(&error),
             _ => Self::unreadable(chain(&error)),
         };
-        Self { request_id, status: answer.status, region: answer.region, ..cause }
+        let message = match tried(&error) {
+            Some(tried) => format!("{}; {tried}", cause.message),
+            None => cause.message,
+        };
+        Self { message, request_id, status: answer.status, region: answer.region, ..cause }
     }
+}
+
+/// How often it was tried, if more than once.
+fn tried<E>(error: &SdkError<E>) -> Option<String> {
+    let lost = match error {
+        SdkError::DispatchFailure(failure) => failure.as_connector_error(),
+        _ => None,
+    };
+    Sending::of(error.raw_response(), lost)?.told()
 }
 
 #[derive(Default)]
@@ -131,6 +145,9 @@ fn untold(status: Option<u16>, message: String) -> Cause {
 /// The SDK wraps what a credentials provider says in a dispatch failure whose type it does not export, so its text decides.
 fn unsent<E: Error + 'static>(error: &SdkError<E>) -> Cause {
     let text = chain(error);
+    if matches!(error, SdkError::DispatchFailure(failure) if failure.is_timeout()) {
+        return Cause::new(FailureKind::Unavailable, "Timeout", text);
+    }
     if ["credential", "access token", "no identity"].iter().any(|word| text.contains(word)) {
         return Cause::new(FailureKind::Credentials, "NoCredentials", format!("{text}; {CREDENTIALS_HELP}"));
     }

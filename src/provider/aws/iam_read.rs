@@ -6,7 +6,7 @@ use aws_sdk_iam::types::EntityType;
 
 use super::failure::Cause;
 use super::{convert, iam_hanging};
-use crate::call::iam::{AccessKey, AuthorizationDetails, Policy, PolicyVersion, Role, User};
+use crate::call::iam::{AccessKey, AuthorizationDetails, LastUsed, Policy, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply};
 
 /// All pages of a paged call. The SDK stops without an error at a marker that it has seen before: a last page that says
@@ -35,6 +35,7 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
             IamReply::Document(convert::document(&found.policy_document)?)
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(access_keys(iam, user).await?),
+        IamRead::GetAccessKeyLastUsed { id, .. } => IamReply::LastUsed(last_used(iam, id).await?),
         IamRead::ListGroupsForUser { user } => IamReply::Names(groups(iam, user).await?),
         IamRead::GetRole { role } => IamReply::Role(get_role(iam, role).await?),
         IamRead::ListAttachedRolePolicies { role } => IamReply::Attached(attached_to_role(iam, role).await?),
@@ -108,6 +109,11 @@ async fn user_policies(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
 async fn access_keys(iam: &Client, user: &str) -> Result<Vec<AccessKey>, Cause> {
     let pages = pages!(iam.list_access_keys().user_name(user));
     pages.flat_map(|page| page.access_key_metadata).map(convert::access_key).collect()
+}
+
+async fn last_used(iam: &Client, id: &str) -> Result<Option<LastUsed>, Cause> {
+    let found = iam.get_access_key_last_used().access_key_id(id).send().await?;
+    Ok(found.access_key_last_used.and_then(convert::last_used))
 }
 
 async fn groups(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {

@@ -1,8 +1,7 @@
 //! Writing IAM. Documents go out raw: the SDK encodes the form that carries them.
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_iam::Client;
-use aws_sdk_iam::config::Config;
+use aws_sdk_iam::types::StatusType;
 use secrecy::SecretString;
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
@@ -46,6 +45,10 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::DeleteUserPolicy { user, policy } => done!(iam.delete_user_policy().user_name(user).policy_name(policy)),
         W::CreateAccessKey { user } => create_access_key(iam, user).await?,
         W::DeleteAccessKey { user, id } => done!(iam.delete_access_key().user_name(user).access_key_id(id)),
+        W::UpdateAccessKey { user, id, active } => {
+            let status = if *active { StatusType::Active } else { StatusType::Inactive };
+            done!(iam.update_access_key().user_name(user).access_key_id(id).status(status))
+        }
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
             let call = iam.create_role().role_name(role).path(path).assume_role_policy_document(trust.to_string());
             let call = call.set_description(description.clone()).set_permissions_boundary(boundary.clone());
@@ -112,15 +115,14 @@ fn seconds(duration: i64) -> Result<i32, Cause> {
     })
 }
 
-/// Sent once only: if the answer is lost, AWS may have made a key whose secret nobody will ever know, and a second try
-/// would make another one. The secret moves from the answer into its wrapper without a copy.
+/// Never sent again once AWS may have it (`Call::once`): if the answer is lost, AWS may have made a key whose secret nobody will
+/// ever know, and a second try would make another one. The secret moves from the answer into its wrapper without a copy.
 ///
 /// Nothing that the SDK says meanwhile is logged, at any level: it prints the bodies of answers at `trace`, those with a
 /// secret too where `LOG_SENSITIVE_BODIES` is set, and quotes what it can't read in its errors.
 async fn create_access_key(iam: &Client, user: &str) -> Result<Reply, Cause> {
     tracing::debug!(user, "iam:CreateAccessKey is sent; its answer is not logged");
-    let once = Config::builder().retry_config(RetryConfig::disabled());
-    let call = iam.create_access_key().user_name(user).customize().config_override(once);
+    let call = iam.create_access_key().user_name(user);
     let made = call.send().with_subscriber(NoSubscriber::default()).await.map_err(|error| silent(error.into()))?;
     let key = made.access_key.ok_or_else(|| Cause::unreadable("the answer has no AccessKey"))?;
     Ok(Reply::Iam(IamReply::NewAccessKey { id: key.access_key_id, secret: SecretString::from(key.secret_access_key) }))

@@ -10,6 +10,7 @@ mod lifecycle;
 mod objects;
 mod s3_read;
 mod s3_write;
+mod sending;
 
 use async_trait::async_trait;
 
@@ -25,6 +26,7 @@ impl Provider for Aws {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         let answer = match read {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
+            Read::Clock => Ok(Reply::Moment(jiff::Timestamp::now())),
             Read::Iam(read) => iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam),
             Read::S3(read) => s3_read::read(&self.s3(read.region()), read).await.map(Reply::S3),
             Read::File(_) => Err(local()),
@@ -32,11 +34,12 @@ impl Provider for Aws {
         answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))
     }
 
-    /// Nothing is carried to AWS: a new key's secret only ever comes from it.
-    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+    /// Nothing that is carried is sent to AWS; a new key signs the request that proves it.
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         let answer = match write {
             Write::Iam(write) => iam_write::write(self.iam(), write).await,
             Write::S3(write) => s3_write::write(&self.s3(&write.bucket().region), write).await,
+            Write::ProveKey { .. } => prove(self, carried).await.map(Reply::Caller),
             Write::File(_) => Err(local()),
         };
         answer.map_err(|cause| cause.into_failure(write.action(), self.endpoint()))
@@ -49,6 +52,11 @@ async fn caller(sts: &aws_sdk_sts::Client) -> Result<Caller, Cause> {
         return Err(Cause::unreadable("the answer has no account"));
     };
     Ok(Caller { account, arn, user_id: found.user_id.unwrap_or_default() })
+}
+
+async fn prove(aws: &Aws, carried: &Carried) -> Result<Caller, Cause> {
+    let missing = || Cause::new(FailureKind::Refused, "NoKey", "no key was handed to this call");
+    caller(&aws.sts_as(carried.key.as_ref().ok_or_else(missing)?)).await
 }
 
 fn local() -> Cause {

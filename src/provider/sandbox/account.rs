@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE32_NOPAD;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -30,7 +31,7 @@ pub(super) struct Account {
     pub(super) number: String,
     pub(super) partition: String,
     /// Made once, so that two sandboxes give different ids.
-    seed: String,
+    pub(super) seed: String,
     /// How many ids were given; none is given twice.
     counter: u64,
     pub(super) users: BTreeMap<String, User>,
@@ -43,6 +44,13 @@ pub(super) struct Account {
     /// The roles in each instance profile, by its name.
     #[serde(default)]
     pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
+    /// How many seconds later it is in this account than elsewhere.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) ahead: i64,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Account {
@@ -59,6 +67,7 @@ impl Account {
             buckets: BTreeMap::new(),
             groups: BTreeMap::new(),
             instance_profiles: BTreeMap::new(),
+            ahead: 0,
         }
     }
 
@@ -76,6 +85,7 @@ impl Account {
             buckets: BTreeMap::new(),
             groups: BTreeMap::new(),
             instance_profiles: BTreeMap::new(),
+            ahead: self.ahead,
         }
     }
 
@@ -105,6 +115,16 @@ impl Account {
         format!("arn:{}:iam::{}:{resource}", self.partition, self.number)
     }
 
+    pub(super) fn clock(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_second(now.as_second() + self.ahead).unwrap_or(now)
+    }
+
+    /// When something is made: RFC 3339 in whole seconds, as AWS gives it.
+    pub(super) fn now(&self) -> String {
+        self.clock().to_string()
+    }
+
     pub(super) fn user_arn(&self, user: &User) -> String {
         self.iam_arn(&format!("user{}{}", user.identity.path, user.identity.name))
     }
@@ -117,12 +137,6 @@ impl Account {
     pub(super) fn identities(&self) -> impl Iterator<Item = &Identity> {
         self.users.values().map(|user| &user.identity).chain(self.roles.values().map(|role| &role.identity))
     }
-}
-
-/// When something is made: RFC 3339 in whole seconds, as AWS gives it.
-pub(super) fn now() -> String {
-    let seconds = jiff::Timestamp::now().as_second();
-    jiff::Timestamp::from_second(seconds).map(|moment| moment.to_string()).unwrap_or_default()
 }
 
 /// Whether AWS takes two names for the same: it keeps their case, but does not tell them apart by it.

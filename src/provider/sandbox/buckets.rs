@@ -6,7 +6,7 @@ use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind};
 use crate::value::{Tags, Value};
 
-use super::account::{Account, now};
+use super::account::Account;
 use super::objects::Object;
 use super::refusal::{Outcome, Refusal};
 use super::{names, tags};
@@ -34,10 +34,10 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// What S3 gives every new bucket since 2023: encrypted, closed to the public, without ACLs.
-    fn new(region: &str, ownership: &str) -> Self {
+    fn new(region: &str, ownership: &str, created: String) -> Self {
         Self {
             region: region.to_owned(),
-            created: now(),
+            created,
             tags: Tags::new(),
             versioning: String::new(),
             encryption: Encryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false },
@@ -166,7 +166,8 @@ pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> 
              Please select a different name and try again.",
         ));
     }
-    account.buckets.insert(at.name.clone(), Bucket::new(&at.region, ownership));
+    let bucket = Bucket::new(&at.region, ownership, account.now());
+    account.buckets.insert(at.name.clone(), bucket);
     Ok(())
 }
 

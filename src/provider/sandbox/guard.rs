@@ -6,7 +6,7 @@ use crate::policy::request::{self, Context, Request};
 use crate::policy::statement::Policy;
 use crate::value::Tags;
 
-use super::account::{Account, now};
+use super::account::Account;
 use super::identity::Identity;
 use super::principals;
 use super::refusal::{Outcome, Refusal};
@@ -163,7 +163,7 @@ impl Principal {
         set("aws:ViaAWSService", "false");
         set("aws:SecureTransport", "true");
         set("aws:ResourceAccount", &account.number);
-        set("aws:CurrentTime", &now());
+        set("aws:CurrentTime", &account.now());
         set("aws:userid", &self.caller.user_id);
         if let Some(name) = self.arn.rsplit('/').next().filter(|_| self.kind == "User") {
             set("aws:username", name);

@@ -22,6 +22,7 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
             IamReply::Document(order.document(document))
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(order.list(keys::list(account, user)?)),
+        IamRead::GetAccessKeyLastUsed { user: _, id } => IamReply::LastUsed(keys::last_used(account, id)?),
         IamRead::ListGroupsForUser { user } => {
             account.user(user)?;
             IamReply::Names(order.list(account.groups_of(user).cloned()))
@@ -86,6 +87,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         W::DeleteUserPolicy { user, policy } => identity::delete_inline(account, User(user), policy),
         W::CreateAccessKey { user } => keys::create(account, user),
         W::DeleteAccessKey { user, id } => keys::delete(account, user, id),
+        W::UpdateAccessKey { user, id, active } => keys::update(account, user, id, *active),
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
             let wanted = Wanted { name: role, path, boundary: boundary.as_deref(), tags };
             roles::create(account, &wanted, description.as_deref(), *max_session_duration, trust)

@@ -8,7 +8,7 @@ use crate::call::Reply;
 use crate::policy::Usage;
 use crate::value::{Tags, Value};
 
-use super::account::{Account, now};
+use super::account::Account;
 use super::refusal::{Outcome, Refusal};
 use super::tags::Keys;
 use super::{boundaries, documents, limits, names, tags};
@@ -77,7 +77,7 @@ impl Identity {
             name: wanted.name.to_owned(),
             id: account.new_id(prefix),
             path: wanted.path.to_owned(),
-            created: now(),
+            created: account.now(),
             boundary: wanted.boundary.map(str::to_owned),
             tags: all,
             attached: BTreeSet::new(),

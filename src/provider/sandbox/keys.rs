@@ -7,15 +7,21 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::call::iam::AccessKey;
-use crate::call::{IamReply, Reply};
+use crate::call::iam::{AccessKey, LastUsed};
+use crate::call::{Caller, FailureKind, IamReply, NewKey, Reply};
 
-use super::account::{Account, now};
+use super::account::Account;
 use super::limits;
 use super::refusal::{Outcome, Refusal};
 
 /// How long AWS's secrets are.
 const SECRET: usize = 40;
+
+const ACTIVE: &str = "Active";
+const INACTIVE: &str = "Inactive";
+
+/// Where STS is asked that has no region of its own.
+const REGION: &str = "us-east-1";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Key {
@@ -23,6 +29,8 @@ pub(super) struct Key {
     created: String,
     /// SHA-256 of the secret, in hexadecimal.
     secret_sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    used: Option<LastUsed>,
 }
 
 pub(super) fn list(account: &Account, user: &str) -> Outcome<Vec<AccessKey>> {
@@ -37,8 +45,8 @@ pub(super) fn create(account: &mut Account, user: &str) -> Outcome<Reply> {
     limits::quota("AccessKeysPerUser", count + 1, limits::ACCESS_KEYS)?;
     let id = account.new_id("AKIA");
     let secret = new_secret();
-    let secret_sha256 = HEXLOWER.encode(&Sha256::digest(secret.expose_secret()));
-    let key = Key { status: "Active".to_owned(), created: now(), secret_sha256 };
+    let secret_sha256 = digest(secret.expose_secret());
+    let key = Key { status: ACTIVE.to_owned(), created: account.now(), secret_sha256, used: None };
     account.user_mut(user)?.keys.insert(id.clone(), key);
     Ok(Reply::Iam(IamReply::NewAccessKey { id, secret }))
 }
@@ -46,8 +54,56 @@ pub(super) fn create(account: &mut Account, user: &str) -> Outcome<Reply> {
 pub(super) fn delete(account: &mut Account, user: &str, id: &str) -> Outcome<Reply> {
     match account.user_mut(user)?.keys.remove(id) {
         Some(_) => Ok(Reply::Done),
-        None => Err(Refusal::no_such_entity(format!("The Access Key with id {id} cannot be found."))),
+        None => Err(missing(id)),
     }
+}
+
+pub(super) fn update(account: &mut Account, user: &str, id: &str, active: bool) -> Outcome<Reply> {
+    let key = account.user_mut(user)?.keys.get_mut(id).ok_or_else(|| missing(id))?;
+    key.status = (if active { ACTIVE } else { INACTIVE }).to_owned();
+    Ok(Reply::Done)
+}
+
+/// By the key alone: whose it is, AWS knows.
+pub(super) fn last_used(account: &Account, id: &str) -> Outcome<Option<LastUsed>> {
+    account.users.values().find_map(|user| user.keys.get(id)).map(|key| key.used.clone()).ok_or_else(|| missing(id))
+}
+
+/// A request was signed with this key.
+pub(super) fn used(account: &mut Account, id: &str, service: &str) -> Outcome<Reply> {
+    let used = LastUsed { at: account.now(), service: service.to_owned(), region: REGION.to_owned() };
+    let key = account.users.values_mut().find_map(|user| user.keys.get_mut(id)).ok_or_else(|| missing(id))?;
+    key.used = Some(used);
+    Ok(Reply::Done)
+}
+
+/// As STS answers to a request that this key signs. A key that isn't there, or isn't active, it doesn't know.
+pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> Outcome<Reply> {
+    let refused = |code, message| Err(Refusal::new(FailureKind::Credentials, code, message));
+    let Some(key) = key else {
+        return refused("MissingAuthenticationToken", "Request is missing Authentication Token");
+    };
+    let holder = account.users.values().find_map(|user| Some((user, user.keys.get(&key.id)?)));
+    let Some((user, kept)) = holder.filter(|(_, kept)| kept.status == ACTIVE) else {
+        return refused("InvalidClientTokenId", "The security token included in the request is invalid.");
+    };
+    if kept.secret_sha256 != digest(key.secret.expose_secret()) {
+        let message = "The request signature we calculated does not match the signature you provided. Check your AWS \
+                       Secret Access Key and signing method. Consult the service documentation for details.";
+        return refused("SignatureDoesNotMatch", message);
+    }
+    let caller =
+        Caller { account: account.number.clone(), arn: account.user_arn(user), user_id: user.identity.id.clone() };
+    used(account, &key.id, "sts")?;
+    Ok(Reply::Caller(caller))
+}
+
+fn missing(id: &str) -> Refusal {
+    Refusal::no_such_entity(format!("The Access Key with id {id} cannot be found."))
+}
+
+fn digest(secret: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(secret))
 }
 
 /// From the operating system's randomness: two v4 UUIDs hold 244 bits of it, forty characters of base64 hold 240.

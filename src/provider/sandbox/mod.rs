@@ -31,13 +31,14 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::call::{Carried, Failure, FailureKind, Permission, Places, Read, Reply, Write};
 use crate::port::Provider;
+use crate::provider::faulty::Replicated;
 use crate::value::Value;
 
 use account::Account;
@@ -80,6 +81,13 @@ impl Sandbox {
     /// An empty account that is gone when it is dropped.
     pub fn in_memory(account: &str, region: &str) -> Self {
         let account = Account::new(account, region);
+        Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
+    }
+
+    /// The same, in which the same calls give the same ids for the same seed.
+    pub fn seeded(account: &str, region: &str, seed: &str) -> Self {
+        let mut account = Account::new(account, region);
+        seed.clone_into(&mut account.seed);
         Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
     }
 
@@ -136,6 +144,20 @@ impl Sandbox {
         self.change("sandbox:Add", |account| belongings::add(account, thing)).map(drop)
     }
 
+    /// Lets time pass.
+    pub fn wait(&self, seconds: i64) -> Result<(), Failure> {
+        self.change("sandbox:Wait", |account| {
+            account.ahead += seconds;
+            Ok(Reply::Done)
+        })
+        .map(drop)
+    }
+
+    /// Somebody signs a request to `service` with a key.
+    pub fn use_key(&self, id: &str, service: &str) -> Result<(), Failure> {
+        self.change("sandbox:UseKey", |account| keys::used(account, id, service)).map(drop)
+    }
+
     /// Locked, and as the file has it: another process may have changed the account since.
     fn current(&self) -> Result<MutexGuard<'_, Inner>, Failure> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -178,6 +200,7 @@ impl Provider for Sandbox {
                 None => Ok(account.caller()),
             }
             .map(Reply::Caller),
+            Read::Clock => Ok(Reply::Moment(account.clock())),
             Read::Iam(iam) => allowed
                 .and_then(|()| iam::read(account, iam, order))
                 .map(Reply::Iam)
@@ -190,7 +213,7 @@ impl Provider for Sandbox {
         }
     }
 
-    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         let guard = |account: &Account| self.guard(account, |places| write.permissions(places));
         match write {
             Write::Iam(iam) => self.change(&operation("iam", iam), |account| {
@@ -201,8 +224,15 @@ impl Provider for Sandbox {
                 guard(account)?;
                 s3::write(account, s3)
             }),
+            Write::ProveKey { .. } => self.change(write.action(), |account| keys::prove(account, carried.key.as_ref())),
             Write::File(file) => Err(not_simulated(&operation("file", file))),
         }
+    }
+}
+
+impl Replicated for Sandbox {
+    fn replica(&self) -> Option<Arc<dyn Replicated>> {
+        Some(Arc::new(self.copied().ok()?))
     }
 }
 

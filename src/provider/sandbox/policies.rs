@@ -9,7 +9,7 @@ use crate::call::{IamReply, Reply, iam};
 use crate::policy::Usage;
 use crate::value::{Tags, Value};
 
-use super::account::{Account, now, same_name};
+use super::account::{Account, same_name};
 use super::order::Order;
 use super::refusal::{Outcome, Refusal};
 use super::tags::Keys;
@@ -116,9 +116,9 @@ impl Policy {
         )
     }
 
-    fn add_version(&mut self, document: &Value) -> u32 {
+    fn add_version(&mut self, document: &Value, created: String) -> u32 {
         self.last_version += 1;
-        self.versions.insert(self.last_version, Version { created: now(), document: document.clone() });
+        self.versions.insert(self.last_version, Version { created, document: document.clone() });
         self.default_version = self.last_version;
         self.last_version
     }
@@ -193,14 +193,14 @@ pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
         name: wanted.name.to_owned(),
         id: account.new_id("ANPA"),
         path: wanted.path.to_owned(),
-        created: now(),
+        created: account.now(),
         description: description.to_owned(),
         tags: all,
         default_version: 0,
         last_version: 0,
         versions: BTreeMap::new(),
     };
-    policy.add_version(wanted.document);
+    policy.add_version(wanted.document, account.now());
     let reply = account.seen_policy(&policy);
     account.policies.insert(wanted.name.to_owned(), policy);
     Ok(Reply::Iam(IamReply::Policy(reply)))
@@ -212,10 +212,11 @@ fn checked(document: &Value) -> Outcome<()> {
 }
 
 pub(super) fn create_version(account: &mut Account, arn: &str, document: &Value) -> Outcome<Reply> {
+    let now = account.now();
     let policy = account.policy_mut(arn)?;
     checked(document)?;
     limits::policy_versions(policy.versions.len() + 1)?;
-    let number = policy.add_version(document);
+    let number = policy.add_version(document, now);
     // CreatePolicyVersion answers without the document.
     Ok(Reply::Iam(IamReply::PolicyVersion(policy.seen_version(number, None))))
 }

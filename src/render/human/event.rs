@@ -1,7 +1,7 @@
 //! One line an event, in Terraform's words.
 
-use super::Style;
 use super::reason::name;
+use super::{Style, traffic};
 use crate::event::Event;
 use crate::plan::{Phase, StepId};
 use crate::render::text::escape;
@@ -13,6 +13,7 @@ pub fn line(event: &Event, style: Style) -> String {
             let time = format!("{} s of at most {} s", waited.as_secs(), limit.as_secs());
             say(step, style, &format!("Still waiting: {}: {time}", escape(why)))
         }
+        Event::Delayed(delay) => traffic::delay(delay),
         Event::Done { step } => say(step, style, &style.good(words(step.phase).1)),
         Event::Failed { step, why } => {
             let failed = style.bad(&format!("{} failed:", words(step.phase).2));

@@ -11,6 +11,7 @@ pub(super) mod line;
 mod outcome;
 pub(super) mod reason;
 mod statement;
+mod traffic;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ use crate::plan::{Header, Mode, Plan, Summary};
 use crate::policy::compare::Comparison;
 use crate::render::access::{Sentence, of_plan};
 use crate::render::text::count;
+pub use traffic::{delay, traffic};
 
 use line::{Line, Mark};
 

@@ -20,6 +20,7 @@ pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
         let title = style.good(&format!("{verb} complete!"));
         let mut lines = vec![Line::plain(0, format!("{title} Resources: {}.", tally(plan, outcome)))];
         lines.extend(recorded(plan, outcome).map(|text| Line::plain(0, format!("State only: {text}."))));
+        lines.extend(traffic(outcome, style));
         return lines;
     }
     let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
@@ -32,8 +33,16 @@ pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
     section(&mut lines, "Skipped:", outcome.skipped.iter().map(|(step, because)| skip(step, because)).collect());
     section(&mut lines, "Not begun:", open.into_iter().map(|step| Line::plain(2, said(step, false))).collect());
     lines.push(Line::blank());
+    lines.extend(traffic(outcome, style));
     lines.extend(next(plan, outcome));
     lines
+}
+
+/// What the services made the run wait for; without any of that, only who wants to know more wants to know how many requests
+/// there were.
+fn traffic(outcome: &Outcome, style: Style) -> Option<Line> {
+    let worth_telling = outcome.traffic.calls > 0 && (style.verbose || !outcome.traffic.was_smooth());
+    worth_telling.then(|| Line::plain(0, super::traffic(&outcome.traffic)))
 }
 
 fn section(lines: &mut Vec<Line>, title: &str, inner: Vec<Line>) {
@@ -112,7 +121,9 @@ fn hint(kind: FailureKind, call: &str) -> Option<String> {
     let text = match kind {
         FailureKind::AccessDenied => format!("The caller needs permission for {}.", escape(call)),
         FailureKind::Credentials => "Renew the credentials of the caller.".to_owned(),
-        FailureKind::Throttled => "AWS is refusing calls for being too many; a smaller --parallelism helps.".to_owned(),
+        FailureKind::Throttled => {
+            "Others use up what AWS takes of this account: --retry-timeout and --max-attempts are patience.".to_owned()
+        }
         FailureKind::Unavailable => "It may or may not have happened: the next plan looks before it acts.".to_owned(),
         FailureKind::Conflict => "Something that relayctl does not manage still hangs on it.".to_owned(),
         FailureKind::NotFound

@@ -1,0 +1,29 @@
+//! What the services made a run wait for, while it waits and afterwards.
+
+use std::pin::pin;
+
+use super::Context;
+use crate::event::Delay;
+use crate::provider::weather::Weather;
+use crate::render::human;
+
+/// Works, and tells meanwhile what has to wait.
+pub async fn telling<T>(work: impl Future<Output = T>, weather: &Weather, tell: impl Fn(Delay)) -> T {
+    let mut delays = weather.listen();
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            // Somebody else may listen from some point on; then this is over.
+            Some(delay) = delays.recv() => tell(delay),
+        }
+    }
+}
+
+/// Says on stderr how many calls there were and what they had to wait for, if that is worth saying.
+pub fn note(context: &Context) {
+    let traffic = context.weather.traffic();
+    if traffic.calls > 0 && (context.terminal.style().verbose || !traffic.was_smooth()) {
+        context.terminal.note(&human::traffic(&traffic));
+    }
+}

@@ -1,0 +1,181 @@
+//! The places that keep a key's secret: one [`Sink`] each, and the list of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::call::{Facet, Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, Snapshot, Write};
+use crate::value::{self, Attributes, Value};
+
+/// One place that keeps a key's secret, declared by the attribute of its name.
+pub(super) trait Sink: Sync {
+    /// The attribute that declares it.
+    fn name(&self) -> &'static str;
+
+    fn is_declared(&self, attributes: &Attributes) -> bool {
+        attributes.get(self.name()).is_some_and(|declared| !declared.is_null())
+    }
+
+    /// What must be known of it; `None` where it isn't declared.
+    fn facet(&self, wanted: &Attributes) -> Option<Facet>;
+
+    /// How it is asked for the id of the key in it.
+    fn read(&self, wanted: &Attributes) -> Option<FileRead>;
+
+    /// For people: `profile [serverless]`.
+    fn label(&self, wanted: &Attributes) -> String;
+
+    /// Why a new key can't go there while this other one is in it.
+    fn conflict(&self, wanted: &Attributes, key: &str) -> Option<String>;
+
+    /// The call that puts the carried key there. `replaces` is the key of ours that it takes the place of.
+    fn store(&self, wanted: &Attributes, replaces: Option<String>) -> Option<Write>;
+
+    /// The call that takes this key out of it again.
+    fn empty(&self, recorded: &Attributes, key: String) -> Option<Write>;
+}
+
+/// All of them. The last one is written first, and emptied last.
+pub(super) const SINKS: &[&dyn Sink] = &[&Profile, &Csv];
+
+/// The keys that the declared sinks hold, by the sink's name.
+pub(super) struct Held(BTreeMap<&'static str, String>);
+
+impl Held {
+    pub(super) fn read(wanted: &Attributes, snapshot: &Snapshot) -> Result<Self, Failure> {
+        let mut held = BTreeMap::new();
+        for sink in SINKS {
+            match sink.read(wanted).map(|read| snapshot.file(&read)) {
+                Some(Observed::Present(FileReply::KeyId(Some(id)))) => drop(held.insert(sink.name(), id)),
+                Some(Observed::Unknown(failure)) => return Err(failure),
+                Some(Observed::Present(FileReply::KeyId(None) | FileReply::Settings(_)) | Observed::Absent) | None => {}
+            }
+        }
+        Ok(Self(held))
+    }
+
+    pub(super) fn by(&self, sink: &dyn Sink) -> Option<&String> {
+        self.0.get(sink.name())
+    }
+
+    /// In the order of [`SINKS`].
+    pub(super) fn keys(&self) -> impl Iterator<Item = &String> {
+        SINKS.iter().filter_map(|sink| self.by(*sink))
+    }
+
+    /// What an object with this key has as the sinks' attributes: nothing, where another key is in them.
+    pub(super) fn attributes(&self, wanted: &Attributes, key: &str) -> Attributes {
+        let holds = |sink: &dyn Sink| self.by(sink).is_some_and(|held| held == key);
+        let declared = |sink: &dyn Sink| wanted.get(sink.name()).cloned().unwrap_or(Value::Null);
+        SINKS
+            .iter()
+            .map(|sink| (sink.name().to_owned(), if holds(*sink) { declared(*sink) } else { Value::Null }))
+            .collect()
+    }
+}
+
+pub(super) fn facets(wanted: &Attributes) -> impl Iterator<Item = Facet> {
+    SINKS.iter().filter_map(|sink| sink.facet(wanted))
+}
+
+/// Why no key can be put into the sinks: one of them holds a key that is none of `ours`.
+pub(super) fn conflict(wanted: &Attributes, held: &Held, ours: &[Option<String>]) -> Option<String> {
+    let foreign = |sink: &dyn Sink| held.by(sink).filter(|key| !ours.contains(&Some((*key).clone())));
+    SINKS.iter().find_map(|sink| sink.conflict(wanted, foreign(*sink)?))
+}
+
+/// The calls that put a new key into its sinks.
+pub(super) fn stored(wanted: &Attributes) -> impl Iterator<Item = Write> {
+    SINKS.iter().rev().filter_map(|sink| sink.store(wanted, value::optional_text(wanted, "id")))
+}
+
+/// The calls that take a key out of its sinks.
+pub(super) fn emptied(recorded: &Attributes, key: &str) -> Vec<Write> {
+    SINKS.iter().filter_map(|sink| sink.empty(recorded, key.to_owned())).collect()
+}
+
+/// A section of the AWS CLI's credentials file.
+struct Profile;
+
+impl Profile {
+    fn replaces_any(wanted: &Attributes) -> bool {
+        wanted.get("replace_profile") == Some(&json!(true))
+    }
+}
+
+impl Sink for Profile {
+    fn name(&self) -> &'static str {
+        "profile"
+    }
+
+    fn facet(&self, wanted: &Attributes) -> Option<Facet> {
+        value::optional_text(wanted, "profile").map(|profile| Facet::Credentials { profile })
+    }
+
+    fn read(&self, wanted: &Attributes) -> Option<FileRead> {
+        value::optional_text(wanted, "profile").map(|profile| FileRead::Credentials { profile })
+    }
+
+    fn label(&self, wanted: &Attributes) -> String {
+        format!("profile [{}]", value::text(wanted, "profile"))
+    }
+
+    fn conflict(&self, wanted: &Attributes, key: &str) -> Option<String> {
+        (!Self::replaces_any(wanted)).then(|| {
+            let profile = value::text(wanted, "profile");
+            format!(
+                "profile [{profile}] of the credentials file holds another key ({key}): \
+                 name another profile, or set replace_profile: true"
+            )
+        })
+    }
+
+    fn store(&self, wanted: &Attributes, replaces: Option<String>) -> Option<Write> {
+        let replace_profile = Self::replaces_any(wanted);
+        value::optional_text(wanted, "profile")
+            .map(|profile| Write::File(FileWrite::StoreCredentials { profile, replaces, replace_profile }))
+    }
+
+    fn empty(&self, recorded: &Attributes, key: String) -> Option<Write> {
+        value::optional_text(recorded, "profile")
+            .map(|profile| Write::File(FileWrite::RemoveCredentials { profile, key }))
+    }
+}
+
+/// A file as the console offers it for download.
+struct Csv;
+
+fn csv(attributes: &Attributes) -> Option<LocalFile> {
+    value::optional_text(attributes, "csv").map(LocalFile::Path)
+}
+
+impl Sink for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn facet(&self, wanted: &Attributes) -> Option<Facet> {
+        csv(wanted).map(|file| Facet::KeyCsv { file })
+    }
+
+    fn read(&self, wanted: &Attributes) -> Option<FileRead> {
+        csv(wanted).map(|file| FileRead::KeyCsv { file })
+    }
+
+    fn label(&self, wanted: &Attributes) -> String {
+        value::text(wanted, "csv").to_owned()
+    }
+
+    fn conflict(&self, wanted: &Attributes, key: &str) -> Option<String> {
+        let file = value::text(wanted, "csv");
+        Some(format!("{file} holds another key ({key}): name another file, or move this one away"))
+    }
+
+    fn store(&self, wanted: &Attributes, replaces: Option<String>) -> Option<Write> {
+        csv(wanted).map(|file| Write::File(FileWrite::StoreKeyCsv { file, replaces }))
+    }
+
+    fn empty(&self, recorded: &Attributes, key: String) -> Option<Write> {
+        csv(recorded).map(|file| Write::File(FileWrite::RemoveKeyCsv { file, key }))
+    }
+}

@@ -1,0 +1,76 @@
+//! The weather for a provider whose calls are single requests: the sandbox.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Call, Tries, Trouble, Weather};
+use crate::call::{Carried, Failure, FailureKind, IamWrite, Read, Reply, Write};
+use crate::port::Provider;
+
+/// A provider whose calls wait for their turn, and are sent again as AWS's are. Not for [`super::super::aws`], which sees to
+/// that for each request.
+pub struct Weathered<P> {
+    inner: P,
+    weather: Arc<Weather>,
+}
+
+impl<P> Weathered<P> {
+    pub fn new(inner: P, weather: Arc<Weather>) -> Self {
+        Self { inner, weather }
+    }
+
+    async fn send<F>(&self, call: Call, attempt: impl Fn() -> F) -> Result<Reply, Failure>
+    where
+        F: Future<Output = Result<Reply, Failure>>,
+    {
+        let mut tries = Tries::default();
+        loop {
+            tries = self.weather.turn(&call, tries).await;
+            let mut failure = match attempt().await {
+                Err(failure) => failure,
+                done => {
+                    self.weather.answered(&call);
+                    return done;
+                }
+            };
+            let Some(trouble) = trouble(&failure) else {
+                self.weather.answered(&call);
+                return Err(failure);
+            };
+            let Some(pause) = self.weather.failed(&call, tries, trouble, &failure.code) else {
+                if let Some(told) = self.weather.told(tries) {
+                    failure.message = format!("{}; {told}", failure.message);
+                }
+                return Err(failure);
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+#[async_trait]
+impl<P: Provider> Provider for Weathered<P> {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        self.send(call(read.action(), false), || self.inner.read(read)).await
+    }
+
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        // A second key would be made, and the secret of the first one is lost with its answer.
+        let once = matches!(write, Write::Iam(IamWrite::CreateAccessKey { .. }));
+        self.send(call(write.action(), once), || self.inner.write(write, carried)).await
+    }
+}
+
+fn trouble(failure: &Failure) -> Option<Trouble> {
+    match failure.kind {
+        FailureKind::Throttled => Some(Trouble::Throttled),
+        FailureKind::Unavailable => Some(Trouble::Silent),
+        _ => None,
+    }
+}
+
+fn call(action: &'static str, once: bool) -> Call {
+    let service = action.split_once(':').map_or(action, |(service, _)| service);
+    Call { service, name: action.to_owned(), once }
+}

@@ -1,0 +1,330 @@
+//! Throttling, failures, silence and skewed clocks, on the way to AWS: a server that has them, and counts what arrives.
+
+mod support;
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt};
+use relayctl::call::{
+    BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, Write,
+};
+use relayctl::port::Provider;
+use relayctl::provider::aws::Aws;
+use relayctl::provider::weather::Weather;
+use support::canned::{Canned, answer, iam, iam_error};
+use support::edge::{aws_at, aws_under};
+use support::project::Project;
+
+const LOST: &str = "";
+const PATIENT: Duration = Duration::from_secs(30);
+
+fn user() -> String {
+    let user = "<User><Path>/</Path><UserName>serverless</UserName><UserId>AIDAEXAMPLE</UserId>\
+                <Arn>arn:aws:iam::123456789012:user/serverless</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></User>";
+    iam("GetUser", user)
+}
+
+fn key() -> String {
+    let key = "<AccessKey><UserName>serverless</UserName><AccessKeyId>AKIAEXAMPLE</AccessKeyId>\
+               <SecretAccessKey>hush/hush</SecretAccessKey><Status>Active</Status></AccessKey>";
+    iam("CreateAccessKey", key)
+}
+
+fn throttling() -> String {
+    iam_error("400 Bad Request", "Throttling", "Rate exceeded")
+}
+
+async fn get_user(aws: &Aws) -> Result<Reply, Failure> {
+    aws.read(&Read::Iam(IamRead::GetUser { user: "serverless".into() })).await
+}
+
+async fn create_key(aws: &Aws) -> Result<Reply, Failure> {
+    let write = Write::Iam(IamWrite::CreateAccessKey { user: "serverless".into() });
+    aws.write(&write, &Carried::default()).await
+}
+
+#[tokio::test]
+async fn throttles_failures_and_lost_answers_are_sent_again_and_counted() {
+    let unavailable = iam_error("503 Service Unavailable", "ServiceUnavailable", "");
+    let too_many = answer("429 Too Many Requests", "", "");
+    let server = Canned::start(&[throttling(), unavailable, LOST.to_owned(), too_many, user()]);
+    let weather = Arc::new(Weather::default());
+    let mut delays = weather.listen();
+    let reply = get_user(&aws_under(server.endpoint(), &weather, PATIENT)).await;
+    assert!(matches!(reply, Ok(Reply::Iam(IamReply::User(_)))), "{reply:?}");
+    let traffic = weather.traffic();
+    assert_eq!((server.requests().len(), traffic.calls, traffic.retries, traffic.throttles), (5, 5, 4, 2));
+    assert!(traffic.waits >= 4 && traffic.waited > Duration::from_millis(300), "{traffic:?}");
+    let first = delays.try_recv().unwrap();
+    assert_eq!((first.call.as_str(), first.why.as_str()), ("iam:GetUser", "it was throttled (try 1 of at most 10)"));
+}
+
+#[tokio::test]
+async fn what_is_refused_is_sent_once() {
+    let expired = "Signature expired: it is not what is wrong here, for the clocks agree";
+    for (status, code, message) in [
+        ("403 Forbidden", "AccessDenied", "not today"),
+        ("400 Bad Request", "ValidationError", "no"),
+        ("400 Bad Request", "MalformedPolicyDocument", "no"),
+        ("404 Not Found", "NoSuchEntity", "no"),
+        ("409 Conflict", "EntityAlreadyExists", "no"),
+        ("409 Conflict", "LimitExceeded", "no"),
+        ("403 Forbidden", "InvalidClientTokenId", "no"),
+        ("403 Forbidden", "SignatureDoesNotMatch", expired),
+    ] {
+        let server = Canned::start(&[iam_error(status, code, message)]);
+        let failure = get_user(&aws_at(server.endpoint())).await.unwrap_err();
+        assert_eq!((failure.code.as_str(), server.requests().len()), (code, 1));
+        assert!(!failure.message.contains("tried"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_create_access_key_is_sent_again_and_makes_one_key() {
+    let server = Canned::start(&[throttling(), throttling(), key()]);
+    let reply = create_key(&aws_at(server.endpoint())).await;
+    assert!(matches!(reply, Ok(Reply::Iam(IamReply::NewAccessKey { .. }))), "{reply:?}");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_create_access_key_whose_answer_is_cut_half_way_is_not_sent_again() {
+    let whole = key();
+    let server = Canned::start(&[throttling(), whole[..whole.len() - 40].to_owned(), whole]);
+    let failure = create_key(&aws_at(server.endpoint())).await.unwrap_err();
+    assert_eq!((failure.kind, server.requests().len()), (FailureKind::Unavailable, 2));
+    assert!(!format!("{failure:?}").contains("hush"), "{failure:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_never_comes_is_given_up_and_asked_for_again() {
+    let slow = Duration::from_secs(3);
+    let server = Canned::serving(move |_, nth| {
+        if nth == 0 {
+            thread::sleep(slow);
+        }
+        user()
+    });
+    let began = Instant::now();
+    let reply = get_user(&aws_under(server.endpoint(), &Arc::default(), Duration::from_millis(300))).await;
+    assert!(reply.is_ok(), "{reply:?}");
+    assert!(began.elapsed() < slow, "{:?}", began.elapsed());
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_create_access_key_that_is_not_answered_is_not_sent_again() {
+    let server = Canned::serving(|_, _| {
+        thread::sleep(Duration::from_secs(1));
+        key()
+    });
+    let failure = create_key(&aws_under(server.endpoint(), &Arc::default(), Duration::from_millis(200))).await;
+    let failure = failure.unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "Timeout"));
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// Accepts so many connections and resets each: closing one on which something is unread does.
+fn resetting(connections: usize) -> (String, thread::JoinHandle<TcpListener>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let resets = thread::spawn(move || {
+        for _ in 0..connections {
+            let (stream, _) = listener.accept().unwrap();
+            let mut first = [0];
+            stream.peek(&mut first).unwrap();
+        }
+        listener
+    });
+    (endpoint, resets)
+}
+
+#[tokio::test]
+async fn resets_are_tried_again_until_patience_ends_and_the_error_says_so() {
+    let (endpoint, resets) = resetting(4);
+    let weather = Arc::new(Weather::new(Some(4), None));
+    let failure = get_user(&aws_under(&endpoint, &weather, PATIENT)).await.unwrap_err();
+    resets.join().unwrap();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+    assert!(failure.message.contains("; it was tried 4 times in "), "{failure}");
+    assert_eq!(weather.traffic().calls, 4);
+}
+
+#[tokio::test]
+async fn a_key_is_asked_for_again_where_no_connection_came_about_and_not_after_a_reset() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let weather = Arc::new(Weather::default());
+    let failure = create_key(&aws_under(&format!("http://{nobody}"), &weather, PATIENT)).await.unwrap_err();
+    assert_eq!((failure.kind, weather.traffic().calls), (FailureKind::Unavailable, 4), "{failure}");
+    let (endpoint, resets) = resetting(1);
+    let weather = Arc::new(Weather::default());
+    assert!(create_key(&aws_under(&endpoint, &weather, PATIENT)).await.is_err());
+    resets.join().unwrap();
+    assert_eq!(weather.traffic().calls, 1);
+}
+
+/// A server whose clock is so many hours off, and who says so as AWS does, unless the request was signed with its time.
+fn skewed(hours: i64, refusal: impl Fn() -> String + Send + Sync + 'static) -> Canned {
+    Canned::serving(move |request, _| {
+        let now = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+        let signed = request.lines().find_map(|line| line.strip_prefix("x-amz-date: ")).unwrap_or_default();
+        // Everything but the minutes and seconds.
+        let right = signed.starts_with(&now.strftime("%Y%m%dT%H").to_string())
+            || signed.starts_with(&(now - jiff::SignedDuration::from_secs(60)).strftime("%Y%m%dT%H").to_string());
+        let date = now.strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\nconnection: close\r\n").to_string();
+        let said = if right { user() } else { refusal() };
+        said.replacen("connection: close\r\n", &date, 1)
+    })
+}
+
+#[tokio::test]
+async fn a_clock_that_is_hours_off_is_corrected_by_the_services_own() {
+    let early = || iam_error("403 Forbidden", "SignatureDoesNotMatch", "Signature not yet current");
+    let late = || iam_error("403 Forbidden", "RequestTimeTooSkewed", "The difference is too large.");
+    for server in [skewed(-5, early), skewed(3, late)] {
+        let aws = aws_at(server.endpoint());
+        let first = get_user(&aws).await;
+        assert!(first.is_ok(), "{first:?}");
+        assert_eq!(server.requests().len(), 2);
+        assert!(get_user(&aws).await.is_ok());
+        assert_eq!(server.requests().len(), 3, "the second call is signed with the service's time at once");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_is_wrong_by_any_clock_is_corrected_once() {
+    let server = Canned::start(&[iam_error("403 Forbidden", "SignatureDoesNotMatch", "wrong secret").replacen(
+        "connection: close\r\n",
+        "date: Thu, 01 Jan 2026 00:00:00 GMT\r\nconnection: close\r\n",
+        1,
+    )]);
+    let failure = get_user(&aws_at(server.endpoint())).await.unwrap_err();
+    assert_eq!((failure.kind, server.requests().len()), (FailureKind::Credentials, 2));
+}
+
+#[tokio::test]
+async fn each_page_of_a_list_is_sent_again_by_itself() {
+    let page = |name: &str, more: &str| {
+        iam("ListUserPolicies", &format!("<PolicyNames><member>{name}</member></PolicyNames>{more}"))
+    };
+    let first = page("a", "<IsTruncated>true</IsTruncated><Marker>1</Marker>");
+    let server = Canned::start(&[throttling(), first, throttling(), throttling(), page("b", "")]);
+    let reply = aws_at(server.endpoint()).read(&Read::Iam(IamRead::ListUserPolicies { user: "u".into() })).await;
+    let Ok(Reply::Iam(IamReply::Names(names))) = reply else { panic!("{reply:?}") };
+    assert_eq!((names.as_slice(), server.requests().len()), (["a".to_owned(), "b".to_owned()].as_slice(), 5));
+}
+
+#[tokio::test]
+async fn s3_says_slow_down() {
+    let slow = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
+    let policy = answer("200 OK", "", "<Tagging><TagSet></TagSet></Tagging>");
+    let server = Canned::start(&[answer("503 Slow Down", "", slow), policy]);
+    let weather = Arc::new(Weather::default());
+    let bucket = BucketRef { name: "relay".into(), region: "us-east-1".into() };
+    let read = Read::S3(S3Read::GetBucketTagging(bucket));
+    let reply = aws_under(server.endpoint(), &weather, PATIENT).read(&read).await;
+    assert!(reply.is_ok(), "{reply:?}");
+    assert_eq!((weather.traffic().calls, weather.traffic().throttles), (2, 1));
+}
+
+/// A server that takes so many requests a second, after as many at once.
+fn limited(rate: f64) -> Canned {
+    let bucket = Mutex::new((rate, Instant::now()));
+    Canned::serving(move |_, _| {
+        let mut bucket = bucket.lock().unwrap();
+        let now = Instant::now();
+        let filled = (bucket.0 + rate * (now - bucket.1).as_secs_f64()).min(rate);
+        *bucket = (if filled >= 1.0 { filled - 1.0 } else { filled }, now);
+        if filled >= 1.0 { user() } else { throttling() }
+    })
+}
+
+#[tokio::test]
+async fn many_calls_at_once_are_held_back_together_until_all_are_done() {
+    const CALLS: usize = 150;
+    let server = limited(50.0);
+    let weather = Arc::new(Weather::default());
+    let aws = aws_under(server.endpoint(), &weather, PATIENT);
+    let began = Instant::now();
+    let replies = stream::iter(0..CALLS).map(|_| get_user(&aws)).buffer_unordered(32);
+    let failed = replies.filter(|reply| std::future::ready(reply.is_err())).count().await;
+    let (took, requests) = (began.elapsed(), server.requests().len());
+    println!("{CALLS} calls, {requests} requests, {took:?} (at least 2 s), {:?}", weather.traffic());
+    assert_eq!((failed, weather.traffic().calls), (0, requests));
+    assert!(requests < CALLS + 80, "a storm of {requests} requests");
+}
+
+/// A project whose calls go to this server.
+fn project(server: &Canned) -> Project {
+    let project = Project::empty()
+        .with("AWS_ENDPOINT_URL", server.endpoint())
+        .with("AWS_ACCESS_KEY_ID", "testing")
+        .with("AWS_SECRET_ACCESS_KEY", "testing");
+    let manifest = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\n";
+    project.write("dev.yaml", manifest);
+    project
+}
+
+#[test]
+fn a_plan_that_is_throttled_all_the_time_ends_and_says_how_often_it_tried() {
+    for (environment, options, tries) in [
+        (None, vec!["--max-attempts", "3"], 3..=3),
+        (Some("2"), vec![], 2..=2),
+        (Some("8"), vec!["--max-attempts", "1"], 1..=1),
+        (None, vec!["--retry-timeout", "1s"], 2..=4),
+    ] {
+        let server = Canned::start(&[throttling()]);
+        let project = project(&server);
+        let project = match environment {
+            Some(tries) => project.with("AWS_MAX_ATTEMPTS", tries),
+            None => project,
+        };
+        let began = Instant::now();
+        let run = project.expect(1, &[vec!["plan", "dev.yaml"], options].concat());
+        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+        let error = "error: sts:GetCallerIdentity: Throttling: Rate exceeded";
+        assert!(run.stderr.contains(error), "{}", run.stderr);
+        let sent = server.requests().len();
+        assert!(tries.contains(&sent), "{sent} tries instead of {tries:?}");
+        assert_eq!(run.stderr.contains(&format!("; it was tried {sent} times in ")), sent > 1, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_plan_tells_what_it_waits_for_and_at_the_end_how_much_that_was() {
+    let caller = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+                  <Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>AIDA</UserId><Account>123456789012</Account>\
+                  </GetCallerIdentityResult></GetCallerIdentityResponse>";
+    let caller = answer("200 OK", "", caller);
+    let server = Canned::serving(move |request, nth| match nth {
+        0 => throttling(),
+        _ if request.contains("GetCallerIdentity") => caller.clone(),
+        _ => iam_error("403 Forbidden", "AccessDenied", "not yours"),
+    });
+    let run = project(&server).expect(0, &["plan", "dev.yaml"]);
+    let waiting = "Still waiting: sts:GetCallerIdentity: it was throttled (try 1 of at most 10): 0.";
+    assert!(run.stderr.contains(waiting), "{}", run.stderr);
+    let requests = server.requests().len();
+    let summary = format!("Requests: {requests} sent, 1 of them again; 1 throttled; ");
+    assert!(run.stderr.contains(&summary), "{}", run.stderr);
+}
+
+#[test]
+fn a_smooth_run_counts_its_requests_only_for_who_asks() {
+    let project = Project::empty().in_sandbox();
+    let manifest = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nusers: {serverless: {}}\n";
+    project.write("dev.yaml", manifest);
+    assert!(!project.expect(0, &["plan", "dev.yaml"]).stderr.contains("Requests:"));
+    assert!(project.expect(0, &["plan", "dev.yaml", "-v"]).stderr.contains("Requests: "));
+    let outcome = project.expect(0, &["apply", "--json"]).stdout;
+    let outcome: serde_json::Value = serde_json::from_str(&outcome).unwrap();
+    let traffic = &outcome["traffic"];
+    assert!(traffic["calls"].as_u64() > Some(1), "{traffic}");
+    for nothing in ["retries", "throttles", "waits"] {
+        assert_eq!(traffic[nothing], 0, "{traffic}");
+    }
+    assert!(traffic["waited_seconds"].is_number());
+}
