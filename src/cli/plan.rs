@@ -88,8 +88,9 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     // What is to be removed need not hold what was asked of it.
     let load = if args.destroy { session::load } else { session::load_checked };
     let declared = load(&args.manifest.manifest, context)?;
+    let at = declared.open_state(context)?;
     let Planned { plan, objections, .. } =
-        context.wait_for(planning::plan(&declared, mode, &args.selection, context))?;
+        context.wait_for(planning::plan(&declared, &at, mode, &args.selection, context))?;
     let waiting = declared.project.plan_file(&declared.desired.name);
     let refused = |refusal| {
         // What waited was planned for the same manifest, so it may well do the same.

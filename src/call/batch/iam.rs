@@ -86,7 +86,7 @@ impl Snapshot {
     pub(super) fn find_last_used(&self, user: &str, id: &str) -> Found<Option<LastUsed>> {
         let read = IamRead::GetAccessKeyLastUsed { user: user.to_owned(), id: id.to_owned() };
         self.iam(read, |reply| match reply {
-            IamReply::LastUsed(used) => Some(used.clone()),
+            IamReply::LastUsed(last) => Some(last.clone()),
             _ => None,
         })
     }

@@ -45,10 +45,7 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::DeleteUserPolicy { user, policy } => done!(iam.delete_user_policy().user_name(user).policy_name(policy)),
         W::CreateAccessKey { user } => create_access_key(iam, user).await?,
         W::DeleteAccessKey { user, id } => done!(iam.delete_access_key().user_name(user).access_key_id(id)),
-        W::UpdateAccessKey { user, id, active } => {
-            let status = if *active { StatusType::Active } else { StatusType::Inactive };
-            done!(iam.update_access_key().user_name(user).access_key_id(id).status(status))
-        }
+        W::UpdateAccessKey { user, id, active } => update_access_key(iam, user, id, *active).await?,
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
             let call = iam.create_role().role_name(role).path(path).assume_role_policy_document(trust.to_string());
             let call = call.set_description(description.clone()).set_permissions_boundary(boundary.clone());
@@ -113,6 +110,11 @@ fn seconds(duration: i64) -> Result<i32, Cause> {
             format!("a session of {duration} s is longer than IAM takes"),
         )
     })
+}
+
+async fn update_access_key(iam: &Client, user: &str, id: &str, active: bool) -> Result<Reply, Cause> {
+    let status = if active { StatusType::Active } else { StatusType::Inactive };
+    Ok(done!(iam.update_access_key().user_name(user).access_key_id(id).status(status)))
 }
 
 /// Never sent again once AWS may have it (`Call::once`): if the answer is lost, AWS may have made a key whose secret nobody will

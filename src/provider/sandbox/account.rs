@@ -45,12 +45,8 @@ pub(super) struct Account {
     #[serde(default)]
     pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
     /// How many seconds later it is in this account than elsewhere.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub(super) ahead: i64,
-}
-
-fn is_zero(number: &i64) -> bool {
-    *number == 0
 }
 
 impl Account {

@@ -60,7 +60,7 @@ pub(super) fn delete(account: &mut Account, user: &str, id: &str) -> Outcome<Rep
 
 pub(super) fn update(account: &mut Account, user: &str, id: &str, active: bool) -> Outcome<Reply> {
     let key = account.user_mut(user)?.keys.get_mut(id).ok_or_else(|| missing(id))?;
-    key.status = (if active { ACTIVE } else { INACTIVE }).to_owned();
+    (if active { ACTIVE } else { INACTIVE }).clone_into(&mut key.status);
     Ok(Reply::Done)
 }
 
