@@ -1,7 +1,7 @@
 //! A new one in the place of another: a key that is rotated. Until the new one is proven, everything can be taken back;
 //! from then on there is only the way ahead.
 
-use super::{Progress, Worker, is_renewal};
+use super::{Left, Progress, Worker, is_renewal};
 use crate::call::{Caller, Failure, FailureKind, Reply, Write};
 use crate::event::Fault;
 use crate::kind::{Kind, Seen};
@@ -67,7 +67,10 @@ impl Worker<'_> {
         }
         let uncertain = failure.kind == FailureKind::Unavailable;
         let (failure, gone) = match &progress.carried.key {
-            Some(key) => self.delete_undelivered(step, &progress, key, failure).await,
+            Some(key) => {
+                let (failure, left) = self.delete_undelivered(step, &progress, key, failure).await;
+                (failure, !matches!(left, Left::Key))
+            }
             None => (failure, progress.answered == 0 && !uncertain),
         };
         let begun_before = entry.as_ref().is_some_and(|entry| entry.status == Status::Intended);
