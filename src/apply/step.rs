@@ -310,6 +310,9 @@ fn emptied(write: &Write, key: &str) -> Option<Write> {
         Write::File(FileWrite::StoreKeyCsv { file, .. }) => {
             Some(Write::File(FileWrite::RemoveKeyCsv { file: file.clone(), key }))
         }
+        Write::File(FileWrite::StoreKeyAge { file, .. }) => {
+            Some(Write::File(FileWrite::RemoveKeyAge { file: file.clone(), key }))
+        }
         Write::File(FileWrite::StoreCredentials { profile, .. }) => {
             Some(Write::File(FileWrite::RemoveCredentials { profile: profile.clone(), key }))
         }

@@ -68,6 +68,8 @@ pub enum Form {
     Document,
     /// Part of what the object is: shown on create, never compared.
     Identity,
+    /// What nobody but the state can tell: compared with that, and taken on trust where there is no state.
+    Recorded,
     /// relayctl's own setting, which AWS doesn't know (`force_destroy`): compared with the state, not with AWS.
     Setting,
 }
