@@ -86,7 +86,7 @@ pub struct Resource {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub status: Status,
-    /// `Seen::id` when it was last applied; none while it is only intended.
+    /// `Seen::id` when it was last applied; while it is only intended, that of what it replaces.
     pub id: Option<String>,
     /// As applied: identity attributes and those the manifest named.
     pub attributes: Attributes,
