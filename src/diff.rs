@@ -114,6 +114,8 @@ pub struct Decision {
     pub recorded: Option<Attributes>,
     /// The calls that take away what is not ours and hangs on it, before it goes.
     pub clearing: Vec<Write>,
+    /// This very plan changes, before its turn comes, how it looks: it names a principal whose ARN changes.
+    pub shifts: bool,
 }
 
 /// What may be removed.
@@ -153,6 +155,7 @@ pub fn diff(desired: &Desired, recorded: &Recorded, live: &Live, removal: impl I
         .collect();
     spread::exclusive(&mut decisions, desired, recorded);
     spread::replacements(&mut decisions, desired);
+    spread::boundaries(&mut decisions, desired);
     spread::hindrances(&mut decisions, desired, recorded);
     decisions
 }
@@ -266,7 +269,8 @@ impl Subject<'_> {
     fn surplus(&self, seen: Seen) -> Decision {
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
-        let recorded_id = self.entry.and_then(|entry| entry.id.clone());
+        // What an intent names is what was there before.
+        let recorded_id = self.entry.filter(|it| it.status == Status::Done).and_then(|entry| entry.id.clone());
         if let Some(id) = recorded_id.filter(|id| *id != seen.id) {
             let reason = Reason::RecreatedBySomeoneElse { recorded: id, live: seen.id.clone() };
             return self.decision(Action::Refuse, reason, Some(seen));
@@ -349,6 +353,7 @@ impl Subject<'_> {
             wanted: self.resource.map(|resource| resource.attributes.clone()),
             recorded: self.entry.map(Entry::known),
             clearing: Vec::new(),
+            shifts: false,
         }
     }
 }

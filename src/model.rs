@@ -19,6 +19,8 @@ pub struct Desired {
     pub partition: String,
     /// `state:` of the manifest.
     pub store: Option<String>,
+    /// `encryption: {recipients: […]}` of the manifest: who can read the state and saved plans. None: everybody.
+    pub recipients: Vec<String>,
     /// SHA-256 over the manifest and every file that went into it.
     pub digest: String,
     pub resources: BTreeMap<Address, Resource>,
@@ -84,7 +86,7 @@ pub struct Resource {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub status: Status,
-    /// `Seen::id` when it was last applied; none while it is only intended.
+    /// `Seen::id` when it was last applied; while it is only intended, that of what it replaces.
     pub id: Option<String>,
     /// As applied: identity attributes and those the manifest named.
     pub attributes: Attributes,

@@ -89,6 +89,15 @@ fn applied(manifest: &str) -> World {
     world
 }
 
+/// The applied sample with a key that is in a file, too.
+fn with_csv() -> World {
+    let world = World::of("dev.yaml");
+    world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
+    let ended = world.run(Mode::Apply, &Faults::none(), 4);
+    assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
+    world
+}
+
 #[test]
 fn a_first_apply_survives_every_kill_and_every_lost_answer() {
     everywhere(&Case::new("apply dev", World::of("dev.yaml"), Mode::Apply));
@@ -111,6 +120,57 @@ fn a_key_with_a_csv_too_survives_every_kill_and_every_lost_answer() {
     let world = World::of("dev.yaml");
     world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
     everywhere(&Case::new("apply dev with a csv", world, Mode::Apply));
+}
+
+#[test]
+fn a_key_that_leaves_its_csv_survives_every_kill_and_every_lost_answer() {
+    let world = with_csv();
+    world.edit("dev.yaml", "csv: serverless.csv", "# no csv");
+    everywhere(&Case::new("a key that leaves its csv", world, Mode::Apply));
+}
+
+#[test]
+fn a_key_goes_although_its_user_is_tagged_again_just_before() {
+    let world = applied("dev.yaml");
+    world.edit("dev.yaml", "    access_key:", "    tags: {role: deploys}\n    # access_key:");
+    world.edit("dev.yaml", "      profile: serverless\n", "");
+    world.edit("dev.yaml", "      output: json\n", "");
+    world.edit("dev.yaml", "      user: serverless\n", "");
+    let keys = vec!["relayctl:manifest".to_owned()];
+    world.others_do(&Write::Iam(IamWrite::UntagUser { user: "serverless".to_owned(), keys }));
+    let ended = world.run(Mode::Apply, &Faults::none(), 4);
+    assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
+}
+
+#[test]
+fn a_removal_of_what_an_interrupted_run_left_survives_every_kill_and_every_lost_answer() {
+    let world = World::of("dev.yaml");
+    world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
+    // The key is in the csv, and not in the profile.
+    let kill = Mishap { seam: Seam::File, nth: 1, harm: Harm::KillAfter };
+    assert!(matches!(world.run(Mode::Apply, &Faults::of([kill]), 1), Ended::Killed));
+    everywhere(&Case::new("an apply after an interrupted one", world, Mode::Apply));
+}
+
+/// The key is taken back, but not out of the file that it is in already, or so it seems.
+#[test]
+fn a_key_that_goes_nowhere_and_cannot_be_taken_back_leaves_nothing_in_the_way_of_the_next() {
+    let world = World::of("dev.yaml");
+    world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
+    let case = Case::new("apply dev with a csv, two losses", world, Mode::Apply);
+    let unharmed = case.mishaps(&LOSSES, 1).1;
+    for (first, second) in LOSSES.into_iter().flat_map(|first| LOSSES.map(|second| (first, second))) {
+        for (nth, then) in [(1, 2), (2, 3), (2, 4)] {
+            let world = case.before.fork();
+            let harms = [(nth, first), (then, second)].map(|(nth, harm)| Mishap { seam: Seam::File, nth, harm });
+            let ended = world.run(Mode::Apply, &Faults::of(harms), 1);
+            assert!(matches!(&ended, Ended::Finished(outcome) if !outcome.succeeded()), "{harms:?}: {ended:?}");
+            let again = world.run(Mode::Apply, &Faults::none(), 1);
+            assert!(matches!(&again, Ended::Finished(outcome) if outcome.succeeded()), "{harms:?}: {again:#?}");
+            world.must_be_sound(Mode::Apply, &format!("{harms:?}"));
+            assert_eq!(pretty(&world.end()), pretty(&unharmed.end()), "{harms:?}");
+        }
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
+use crate::address::Address;
 use crate::call::{
     Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Reply, Snapshot, Write,
 };
@@ -44,6 +45,15 @@ struct Progress {
     id: Option<String>,
     /// How many calls were answered.
     answered: usize,
+}
+
+/// What could not be taken back of a key that could not be delivered.
+enum Left {
+    Nothing,
+    /// A file that may still hold it.
+    Sink,
+    /// The key itself.
+    Key,
 }
 
 impl<'a> Worker<'a> {
@@ -98,7 +108,7 @@ impl<'a> Worker<'a> {
             must_be_absent(step, observed)?;
         }
         let before = self.ledger.entry(&step.id.address).await;
-        self.intend(kind, step, &snapshot).await?;
+        self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone())).await?;
         let mut progress = Progress::default();
         match self.send_all(step, &mut progress).await {
             Ok(()) => {
@@ -110,12 +120,20 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Before a create: whatever exists under this name afterwards is ours, even if no answer arrives.
-    async fn intend(&self, kind: &dyn Kind, step: &Step, snapshot: &Snapshot) -> Result<(), Fault> {
+    /// Before a create: whatever exists under this name afterwards is ours, even if no answer arrives. `replaced` is what was
+    /// there before it: a file may still hold that key.
+    async fn intend(
+        &self,
+        kind: &dyn Kind,
+        step: &Step,
+        snapshot: &Snapshot,
+        replaced: Option<String>,
+    ) -> Result<(), Fault> {
         let Some(record) = &step.record else { return Ok(()) };
         let attributes = kind.intent(&record.attributes, snapshot);
         let depends_on = record.depends_on.clone();
-        self.ledger.put(&step.id.address, Entry { status: Status::Intended, id: None, attributes, depends_on }).await
+        let entry = Entry { status: Status::Intended, id: replaced, attributes, depends_on };
+        self.ledger.put(&step.id.address, entry).await
     }
 
     async fn update(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
@@ -130,11 +148,24 @@ impl<'a> Worker<'a> {
         // Gone already is what was wanted.
         let there = step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
         if there {
+            self.know(step).await?;
             let mut progress = Progress::default();
             self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
             self.removed.store(true, Ordering::Relaxed);
         }
         self.ledger.remove(&step.id.address).await
+    }
+
+    /// What an interrupted run made has no id in the state. Once the key is gone, a file may still hold it: the next run must
+    /// know that it was ours.
+    async fn know(&self, step: &Step) -> Result<(), Fault> {
+        let address = &step.id.address;
+        match (self.ledger.entry(address).await, &step.before) {
+            (Some(entry), Some(seen)) if entry.status == Status::Intended => {
+                self.ledger.put(address, Entry { id: Some(seen.id.clone()), ..entry }).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The promise of the plan: it is done to the object that the plan saw, or not at all.
@@ -249,14 +280,29 @@ impl<'a> Worker<'a> {
         }
         let uncertain = failure.kind == FailureKind::Unavailable;
         let Progress { carried, answered, .. } = progress;
-        let (failure, clean) = match carried.key {
-            Some(key) => self.delete_undelivered(step, answered, &key, failure).await,
-            None => (failure, answered == 0 && !uncertain),
+        let address = &step.id.address;
+        let (failure, known) = match carried.key {
+            Some(key) => {
+                let (failure, left) = self.delete_undelivered(step, answered, &key, failure).await;
+                let known = match left {
+                    Left::Nothing => self.ledger.restore(address, before).await,
+                    Left::Sink => self.replaces(address, key.id).await,
+                    Left::Key => Ok(()),
+                };
+                (failure, known)
+            }
+            None if answered == 0 && !uncertain => (failure, self.ledger.restore(address, before).await),
+            None => (failure, Ok(())),
         };
-        if clean && let Err(fault) = self.ledger.restore(&step.id.address, before).await {
-            return fault;
+        known.err().unwrap_or(Fault::Call(failure))
+    }
+
+    /// A file still holds this key, which is no more: what is made next takes its place there.
+    async fn replaces(&self, address: &Address, key: String) -> Result<(), Fault> {
+        match self.ledger.entry(address).await {
+            Some(intent) => self.ledger.put(address, Entry { id: Some(key), ..intent }).await,
+            None => Ok(()),
         }
-        Fault::Call(failure)
     }
 
     /// A key that cannot be delivered to all of its sinks is deleted again: nobody will ever know its secret.
@@ -266,29 +312,29 @@ impl<'a> Worker<'a> {
         answered: usize,
         key: &NewKey,
         mut failure: Failure,
-    ) -> (Failure, bool) {
+    ) -> (Failure, Left) {
+        let mut left = Left::Nothing;
         // The call that failed, too: a disk may report an error after the file was replaced.
         for sink in step.calls.iter().take(answered + 1).filter_map(|write| emptied(write, &key.id)) {
             // A sink that keeps a dead key does no harm; the key itself is what must go.
-            let _ = self.provider.write(&sink, &Carried::default()).await;
+            if self.provider.write(&sink, &Carried::default()).await.is_err() {
+                left = Left::Sink;
+            }
         }
         let delete = Write::Iam(IamWrite::DeleteAccessKey { user: key.user.clone(), id: key.id.clone() });
         self.calls.fetch_add(1, Ordering::Relaxed);
         let deleted = self.provider.write(&delete, &Carried::default()).await;
-        let clean = match deleted {
-            Ok(_) => {
-                failure.message = format!("{}; the new key {} was deleted again", failure.message, key.id);
-                true
-            }
+        match deleted {
+            Ok(_) => failure.message = format!("{}; the new key {} was deleted again", failure.message, key.id),
             Err(error) => {
                 failure.message = format!(
                     "{}; the new key {} could not be deleted again ({error}): the next run finds and deletes it",
                     failure.message, key.id
                 );
-                false
+                left = Left::Key;
             }
-        };
-        (failure, clean)
+        }
+        (failure, left)
     }
 }
 

@@ -148,7 +148,7 @@ impl Snapshot {
     }
 
     pub fn uses(&self, arn: &str) -> Observed<Uses> {
-        observed(self.find_uses(arn))
+        observed(self.find_uses(arn, self.policy_scope(arn)))
     }
 
     pub fn access_keys(&self, user: &str) -> Observed<Vec<AccessKey>> {
@@ -257,7 +257,7 @@ fn missing(facet: &Facet, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
         Facet::Policy { arn } => gap(known.find_policy(arn, scope)),
         Facet::Belongings { user } => gap(known.find_belongings(user)),
         Facet::InstanceProfiles { role } => gap(known.find_instance_profiles(role)),
-        Facet::Uses { arn } => gap(known.find_uses(arn)),
+        Facet::Uses { arn } => gap(known.find_uses(arn, scope)),
         Facet::Bucket { bucket, aspect } => gap(known.find_bucket(bucket, *aspect)),
         Facet::Credentials { profile } => gap(known.find_file(FileRead::Credentials { profile: profile.clone() })),
         Facet::Profile { profile } => gap(known.find_file(FileRead::Profile { profile: profile.clone() })),

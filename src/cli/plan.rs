@@ -8,8 +8,9 @@ use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::planning::{self, Planned, Selection};
-use super::project::{Project, shown, write_private};
+use super::project::{Project, shown};
 use super::running::left_undone;
+use super::sealing::write_sealed;
 use super::session::{self, Declared};
 use super::traffic;
 use super::widening::Bounds;
@@ -87,8 +88,9 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     // What is to be removed need not hold what was asked of it.
     let load = if args.destroy { session::load } else { session::load_checked };
     let declared = load(&args.manifest.manifest, context)?;
+    let at = declared.open_state(context)?;
     let Planned { plan, objections, .. } =
-        context.wait_for(planning::plan(&declared, mode, &args.selection, context))?;
+        context.wait_for(planning::plan(&declared, &at, mode, &args.selection, context))?;
     let waiting = declared.project.plan_file(&declared.desired.name);
     let refused = |refusal| {
         // What waited was planned for the same manifest, so it may well do the same.
@@ -104,7 +106,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     }
     // Saved before it is printed: whoever reads only the beginning still has all of it.
     let saved = args.out.clone().unwrap_or(waiting);
-    write_private(&saved, &file::encode(&plan))?;
+    write_sealed(&saved, &file::encode(&plan), &declared.desired.recipients)?;
     print(&plan, &args.form, context)?;
     if args.out.is_some() {
         context.terminal.note(&said_elsewhere(&saved));

@@ -32,20 +32,19 @@ pub struct Selection {
 /// A plan that was just made, with what applying it takes.
 pub struct Planned {
     pub plan: Plan,
-    pub state: StateAt,
     pub provider: Edges,
     /// Why it must not be applied.
     pub objections: Vec<Objection>,
 }
 
-/// Makes the plan for a manifest.
+/// Makes the plan for a manifest, whose state is there.
 pub async fn plan(
     declared: &Declared,
+    at: &StateAt,
     mode: Mode,
     selection: &Selection,
     context: &Context,
 ) -> Result<Planned, CommandError> {
-    let at = declared.open_state(context)?;
     let state = declared.recorded(at.store.as_ref()).await?;
     let (provider, caller) = declared.connect(context).await?;
     let removing = mode == Mode::Destroy;
@@ -62,11 +61,11 @@ pub async fn plan(
 
     let removal = Removal { everything: removing, foreign: selection.allow_delete_foreign };
     let decisions = diff::diff(&desired, &recorded, &live, removal);
-    let header = Header { targets, ..header(declared, mode, &caller, &at) };
+    let header = Header { targets, ..header(declared, mode, &caller, at) };
     let mut plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
     plan.access = access(&provider, &plan, &live, &desired, context).await;
     let objections = guard::objections(&plan, &declared.desired, known(&plan, &recorded));
-    Ok(Planned { plan, state: at, provider, objections })
+    Ok(Planned { plan, provider, objections })
 }
 
 /// How many resources are recorded, or would be if the state weren't lost.
@@ -120,6 +119,7 @@ fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Hea
         caller: caller.arn.clone(),
         region: desired.region.clone(),
         store: at.url.clone(),
+        recipients: desired.recipients.clone(),
         sandbox: declared.project.sandbox,
         mode,
         targets: BTreeSet::new(),

@@ -8,7 +8,7 @@ use super::error::{CommandError, Exit};
 use super::interrupt::interruptible;
 use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
-use super::session::{Declared, belongs};
+use super::session::{Declared, StateAt, belongs};
 use super::terminal::Terminal;
 use super::traffic;
 use super::widening::Bounds;
@@ -35,15 +35,36 @@ pub struct Consent {
 }
 
 /// Plans for a manifest, prints that, asks, and does it.
+///
+/// Who doesn't ask takes the lock before planning, and so plans for what the run left that had it before. Who asks keeps
+/// nobody waiting while a person reads: the lock is taken after the answer, and a plan that is out of date then is refused.
 pub async fn plan_and_run(
     declared: &Declared,
     mode: Mode,
     selection: &Selection,
     consent: &Consent,
+    limits: (Bounds, Brakes),
+    context: &Context,
+) -> Exit {
+    let at = declared.open_state(context)?;
+    if !consent.yes {
+        return planned_and_run(declared, &at, (mode, selection), consent, limits, context).await;
+    }
+    let lock = locked(at.store.as_ref(), command(mode), context).await?;
+    let exit = planned_and_run(declared, &at, (mode, selection), consent, limits, context).await;
+    lock.release().await;
+    exit
+}
+
+async fn planned_and_run(
+    declared: &Declared,
+    at: &StateAt,
+    (mode, selection): (Mode, &Selection),
+    consent: &Consent,
     (bounds, brakes): (Bounds, Brakes),
     context: &Context,
 ) -> Exit {
-    let Planned { plan, state, provider, objections } = planning::plan(declared, mode, selection, context).await?;
+    let Planned { plan, provider, objections } = planning::plan(declared, at, mode, selection, context).await?;
     if consent.json {
         context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
     } else {
@@ -61,7 +82,12 @@ pub async fn plan_and_run(
     }
     // A plan that still waits for this manifest was made for the state that changes now.
     let started = || drop(std::fs::remove_file(declared.project.plan_file(&declared.desired.name)));
-    run(&plan, &provider, state.store.as_ref(), consent.json, context, started).await
+    let store = at.store.as_ref();
+    if consent.yes {
+        run_locked(&plan, &provider, store, consent.json, context, started).await
+    } else {
+        run(&plan, &provider, store, consent.json, context, started).await
+    }
 }
 
 fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
@@ -81,8 +107,25 @@ fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
     })
 }
 
-/// Does the plan and says how it ended. `started` is called once nothing stands in the way any more.
+/// Does the plan, under the lock, and says how it ended. `started` is called once nothing stands in the way any more.
 pub async fn run(
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    as_json: bool,
+    context: &Context,
+    started: impl FnOnce(),
+) -> Exit {
+    if plan.steps.is_empty() {
+        return run_locked(plan, provider, store, as_json, context, started).await;
+    }
+    let lock = locked(store, command(plan.header.mode), context).await?;
+    let exit = run_locked(plan, provider, store, as_json, context, started).await;
+    lock.release().await;
+    exit
+}
+
+async fn run_locked(
     plan: &Plan,
     provider: &dyn Provider,
     store: &dyn Store,
@@ -94,7 +137,7 @@ pub async fn run(
         started();
         Outcome::default()
     } else {
-        work(plan, provider, store, context, started).await?
+        under_lock(plan, provider, store, context, started).await?
     };
     outcome.traffic += context.weather.traffic();
     if as_json {
@@ -125,19 +168,6 @@ pub fn left_undone(plan: &Plan) -> Option<CommandError> {
         CommandError::new(parts.join(", "))
             .help("the plan gives the reason of each; everything that does not depend on them goes on")
     })
-}
-
-async fn work(
-    plan: &Plan,
-    provider: &dyn Provider,
-    store: &dyn Store,
-    context: &Context,
-    started: impl FnOnce(),
-) -> Result<Outcome, CommandError> {
-    let lock = locked(store, command(plan.header.mode), context).await?;
-    let outcome = under_lock(plan, provider, store, context, started).await;
-    lock.release().await;
-    outcome
 }
 
 /// Takes the lock for this command, and says for whom it waits.
@@ -253,6 +283,7 @@ mod tests {
                 caller: String::new(),
                 region: "us-east-1".into(),
                 store: None,
+                recipients: Vec::new(),
                 sandbox: true,
                 mode: Mode::Apply,
                 targets: std::collections::BTreeSet::new(),

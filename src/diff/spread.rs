@@ -73,32 +73,43 @@ fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
         wanted: None,
         recorded: None,
         clearing: Vec::new(),
+        shifts: false,
     })
 }
 
 /// What hangs on an object that is replaced is replaced with it, and documents that name it as a principal are written
 /// again: IAM turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
 pub fn replacements(decisions: &mut [Decision], desired: &Desired) {
-    let replaced: BTreeMap<Address, String> = decisions
+    let arn = |attributes: Option<&Attributes>| attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default();
+    let moves: BTreeMap<Address, Move> = decisions
         .iter()
-        .filter(|decision| decision.change.action == Action::Replace)
+        .filter(|decision| matches!(decision.change.action, Action::Replace | Action::Update))
         .map(|decision| {
-            let arn = decision.wanted.as_ref().map(|wanted| text(wanted, "arn").to_owned());
-            (decision.change.address.clone(), arn.unwrap_or_default())
+            let before = arn(decision.seen.as_ref().map(|seen| &seen.attributes));
+            let (after, replaced) = (arn(decision.wanted.as_ref()), decision.change.action == Action::Replace);
+            (decision.change.address.clone(), Move { before, after, replaced })
         })
+        .filter(|(_, it)| it.replaced || it.before != it.after)
         .collect();
     for decision in decisions {
         let address = decision.change.address.clone();
         let Some(resource) = desired.resources.get(&address) else { continue };
         let Some(kind) = kind::of(address.kind()) else { continue };
-        for (parent, arn) in replaced.iter().filter(|(parent, _)| resource.depends_on.contains(parent)) {
-            if kind.part_of_parent() {
+        for (parent, it) in moves.iter().filter(|(parent, _)| resource.depends_on.contains(parent)) {
+            if it.replaced && kind.part_of_parent() {
                 replace_with_parent(decision, kind, parent);
             } else if matches!(parent.kind(), "user" | "role") {
-                rewrite_principals(decision, kind, parent, arn);
+                rewrite_principals(decision, kind, parent, it);
             }
         }
     }
+}
+
+/// The ARNs of what is replaced, or of a user that moves: another path is another ARN.
+struct Move {
+    before: String,
+    after: String,
+    replaced: bool,
 }
 
 fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Address) {
@@ -118,13 +129,17 @@ fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Addres
     }
 }
 
-fn rewrite_principals(decision: &mut Decision, kind: &dyn Kind, parent: &Address, arn: &str) {
+fn rewrite_principals(decision: &mut Decision, kind: &dyn Kind, parent: &Address, it: &Move) {
     if !matches!(decision.change.action, Action::Nothing | Action::Update) {
         return;
     }
     let Some(wanted) = &decision.wanted else { return };
     for field in kind.fields().iter().filter(|field| field.form == Form::Document) {
-        let Some(document) = wanted.get(field.name).filter(|document| names_principal(document, arn)) else { continue };
+        // By the time that this is changed, AWS shows the new ARN there, or the unique id of what is gone.
+        let live = decision.seen.as_ref().and_then(|seen| seen.attributes.get(field.name));
+        decision.shifts |= live.is_some_and(|document| names_principal(document, &it.before));
+        let named = |document: &&Value| it.replaced && names_principal(document, &it.after);
+        let Some(document) = wanted.get(field.name).filter(named) else { continue };
         if decision.change.fields.iter().all(|diff| diff.change.field != field.name) {
             decision.change.action = Action::Update;
             decision.change.reason = Reason::ParentReplaced(parent.clone());
@@ -154,6 +169,29 @@ fn mentions(value: &Value, arn: &str) -> bool {
         Value::Array(list) => list.iter().any(|value| mentions(value, arn)),
         Value::Object(map) => map.values().any(|value| mentions(value, arn)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// A policy can't be made anew while it is the boundary of a user or a role of ours that stays: IAM deletes no policy in use,
+/// and without its boundary, be it for a moment, the holder could do more.
+pub fn boundaries(decisions: &mut [Decision], desired: &Desired) {
+    let replaced = |decision: &&Decision| decision.change.action == Action::Replace;
+    let replaced: BTreeSet<Address> = decisions.iter().filter(replaced).map(|it| it.change.address.clone()).collect();
+    for change in decisions.iter_mut().map(|decision| &mut decision.change) {
+        let bounded = |holder: &&Address| {
+            let declared = desired.resources.get(*holder).filter(|_| matches!(holder.kind(), "user" | "role"));
+            declared.is_some_and(|it| it.depends_on.contains(&change.address)) && !replaced.contains(*holder)
+        };
+        if change.action == Action::Replace
+            && let Some(holder) = change.before_it.iter().filter_map(|it| it.owner.as_ref()).find(bounded)
+        {
+            change.reason = Reason::Obstacle(format!(
+                "it has to be made anew, and is the permissions boundary of {holder}, which relayctl does not take away: \
+                 declare it under another name, and give {holder} that"
+            ));
+            change.action = Action::Refuse;
+            change.fields.clear();
+        }
     }
 }
 

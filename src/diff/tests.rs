@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::call::FailureKind;
-use crate::kind::OWNER_TAG;
+use crate::kind::{Hanging, Holder, OWNER_TAG};
 use crate::value::Value;
 
 const MANIFEST: &str = "relay";
@@ -269,4 +269,68 @@ fn a_document_that_aws_returns_otherwise_spelled_is_no_change() {
     let world =
         World::new().declared("policy.p", policy("/"), &[]).recorded("policy.p", Some("ANPA1"), policy("/"), &[]);
     world.live("policy.p", "ANPA1", live).expect("policy.p", Action::Nothing, Reason::Same);
+}
+
+fn policy_at(path: &str) -> Attributes {
+    let arn = format!("arn:aws:iam::1:policy{path}p");
+    attributes(json!({"name": "p", "arn": arn, "path": path, "tags": ours(), "document": {}}))
+}
+
+#[test]
+fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
+    let bounded = |arn: &str| {
+        let mut user = user(ours());
+        user.insert("permissions_boundary".to_owned(), json!(arn));
+        user
+    };
+    let (old, new) = ("arn:aws:iam::1:policy/p", "arn:aws:iam::1:policy/x/p");
+    let hanging = vec![Hanging::BoundaryOf(Holder::User("u".to_owned()))];
+    let seen = Seen { owner: Some(MANIFEST.to_owned()), attributes: policy_at("/"), hanging, ..Seen::default() };
+    let world = |keeps: bool| {
+        let (declared, depends_on): (_, &[&str]) =
+            if keeps { (bounded(new), &["policy.p"]) } else { (user(ours()), &[]) };
+        World::new()
+            .declared("policy.p", policy_at("/x/"), &[])
+            .declared("user.u", declared, depends_on)
+            .recorded("policy.p", Some(""), policy_at("/"), &[])
+            .recorded("user.u", Some("AIDA1"), bounded(old), &["policy.p"])
+            .live("user.u", "AIDA1", bounded(old))
+            .sees("policy.p", Observed::Present(seen.clone()))
+    };
+    let why = "it has to be made anew, and is the permissions boundary of user.u, which relayctl does not take away: \
+               declare it under another name, and give user.u that";
+    world(true).expect("policy.p", Action::Refuse, Reason::Obstacle(why.to_owned()));
+    world(true).expect("user.u", Action::Blocked, Reason::DependsOn("policy.p".parse().unwrap()));
+    let why = Reason::CannotChange("IAM cannot change a policy's path".to_owned());
+    world(false).expect("policy.p", Action::Replace, why);
+}
+
+#[test]
+fn a_document_that_names_what_gets_another_arn_looks_different_by_the_time_that_it_is_changed() {
+    let role = |path: &str| {
+        let arn = format!("arn:aws:iam::1:role{path}r");
+        attributes(json!({"name": "r", "arn": arn, "path": path, "tags": ours(), "trust": {}}))
+    };
+    let bucket = |path: &str, action: &str| {
+        let principal = json!({"AWS": format!("arn:aws:iam::1:role{path}r")});
+        let statement =
+            json!({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "arn:aws:s3:::b"});
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+        attributes(
+            json!({"name": "b", "arn": "arn:aws:s3:::b", "region": "us-east-1", "tags": ours(), "policy": policy}),
+        )
+    };
+    let world = |path: &str| {
+        World::new()
+            .declared("role.r", role(path), &[])
+            .declared("bucket.b", bucket(path, "s3:GetObject"), &["role.r"])
+            .recorded("role.r", Some("AROA1"), role("/"), &[])
+            .recorded("bucket.b", Some("b"), bucket("/", "s3:ListBucket"), &["role.r"])
+            .live("role.r", "AROA1", role("/"))
+            .live("bucket.b", "b", bucket("/", "s3:ListBucket"))
+    };
+    assert!(!world("/").expect("bucket.b", Action::Update, Reason::Differs).shifts);
+    let changed = world("/x/").expect("bucket.b", Action::Update, Reason::Differs);
+    assert!(changed.shifts);
+    assert_eq!(changed.change.fields.len(), 1);
 }

@@ -172,6 +172,7 @@ impl Draft<'_> {
         // The replaced principal changes this document behind the plan's back, which is why it is written again.
         let expect = match self.decision.change.reason {
             Reason::ParentReplaced(_) => Expect::Anything,
+            _ if self.decision.shifts => Expect::Anything,
             _ => Expect::Same(fingerprint(self.kind, seen)),
         };
         let mut step = self.step(Phase::Update, self.kind.update(seen, wanted, &changed), expect);
@@ -218,9 +219,11 @@ impl Draft<'_> {
         Some(Record { attributes: resource.attributes.clone(), depends_on: resource.depends_on.clone() })
     }
 
-    /// What the resolver looked for, under the names that the object has now: a path that changes is part of its ARN.
+    /// What the resolver looked for (not what the change makes of it: a file that a key leaves is looked into once more),
+    /// under the names that the object has now: a path that changes is part of its ARN.
     fn subject(&self, seen: &Seen) -> Attributes {
-        let mut subject = subject(self.decision.wanted.as_ref(), self.decision.recorded.as_ref());
+        let declared = self.needs.desired.resources.get(&self.decision.change.address);
+        let mut subject = subject(declared.map(|it| &it.attributes), self.decision.recorded.as_ref());
         for field in self.kind.fields().iter().filter(|field| field.form == Form::Identity) {
             if let Some(value) = seen.attributes.get(field.name) {
                 subject.insert(field.name.to_owned(), value.clone());

@@ -45,6 +45,9 @@ pub struct Header {
     /// Where the state is when not at its default place: a URL, or a path relative to the project's root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
+    /// Whom the state and this plan are encrypted for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<String>,
     pub sandbox: bool,
     pub mode: Mode,
     /// Not empty: the plan is partial.
@@ -171,5 +174,7 @@ pub fn fingerprint(kind: &dyn Kind, seen: &Seen) -> String {
             (name.clone(), comparable)
         })
         .collect();
-    digest(&(&seen.id, &seen.owner, attributes, &seen.internals))
+    // A key shows its user's owner, and this very plan may tag that.
+    let owner = seen.owner.as_ref().filter(|_| kind.fields().iter().any(|field| field.name == "tags"));
+    digest(&(&seen.id, owner, attributes, &seen.internals))
 }

@@ -16,6 +16,7 @@ mod shrink;
 mod universe;
 
 pub use decisions::{Decided, decided};
+pub use dice::Dice;
 pub use laws::Tally;
 pub use pairs::{Tried, told, tried};
 

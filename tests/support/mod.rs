@@ -7,4 +7,6 @@ pub mod command;
 pub mod edge;
 pub mod moto;
 pub mod project;
+pub mod proxy;
+pub mod stack;
 pub mod world;

@@ -1,7 +1,7 @@
 //! A project of its own in a temporary folder, and the real binary run in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -17,6 +17,18 @@ pub struct Run {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
+}
+
+impl Run {
+    pub fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        let code = output.status.code().unwrap_or(-1);
+        Self { code, stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    pub fn told(&self) -> String {
+        format!("--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr)
+    }
 }
 
 impl Project {
@@ -90,19 +102,14 @@ impl Project {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Run {
-        let output = self.command(arguments).output().expect("the binary runs");
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).expect("text"),
-            stderr: String::from_utf8(output.stderr).expect("text"),
-        }
+        Run::of(&self.command(arguments).output().expect("the binary runs"))
     }
 
     /// Runs it and expects this exit code.
     #[track_caller]
     pub fn expect(&self, code: i32, arguments: &[&str]) -> Run {
         let run = self.run(arguments);
-        assert_eq!(run.code, code, "relayctl {arguments:?}\n--- stdout\n{}\n--- stderr\n{}", run.stdout, run.stderr);
+        assert_eq!(run.code, code, "relayctl {arguments:?}\n{}", run.told());
         run
     }
 }

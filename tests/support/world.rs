@@ -282,8 +282,8 @@ impl World {
 
     async fn work(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize, log: &Mutex<Log>) -> Outcome {
         let account = Arc::clone(&self.cloud.account) as Arc<dyn Replicated>;
-        let faulty = Faulty::new(self.edges(), Arc::clone(faults)).replicated(account);
-        let provider = Recorder { inner: faulty, log };
+        let provider = Faulty::new(self.edges(), Arc::clone(faults)).replicated(account);
+        let provider = Recorder { inner: provider, log };
         let store = FaultyStore::new(self.store.reopened(), Arc::clone(faults));
         let state = store.load().await.expect("in memory");
         let plan = self.plan(mode, &provider, state.as_ref()).await;
@@ -305,7 +305,19 @@ impl World {
 
     /// What a run would do now, when nothing goes wrong.
     pub fn planned(&self, mode: Mode) -> Plan {
-        runtime().block_on(self.plan(mode, &self.edges(), self.state().as_ref()))
+        self.plans(mode, 1).remove(0)
+    }
+
+    /// The same, asked several times.
+    pub fn plans(&self, mode: Mode, count: usize) -> Vec<Plan> {
+        runtime().block_on(async {
+            let (edges, state) = (self.edges(), self.state());
+            let mut plans = Vec::new();
+            for _ in 0..count {
+                plans.push(self.plan(mode, &edges, state.as_ref()).await);
+            }
+            plans
+        })
     }
 
     /// What must hold after a run that finished: nothing is left to do, every key is where it belongs, and no secret is
@@ -425,6 +437,7 @@ fn header(desired: &Desired, mode: Mode) -> Header {
         caller: String::new(),
         region: desired.region.clone(),
         store: None,
+        recipients: Vec::new(),
         sandbox: true,
         mode,
         targets: BTreeSet::new(),

@@ -1,6 +1,8 @@
 //! What stands in the way of a deletion, asked only where something is to be deleted.
 
-use super::{Found, Gap, Snapshot, both};
+use std::collections::BTreeSet;
+
+use super::{Found, Gap, Scope, Snapshot, both};
 use crate::call::iam::{Entities, PolicyUsage};
 use crate::call::{IamRead, IamReply};
 
@@ -58,13 +60,19 @@ impl Snapshot {
         self.sorted(IamRead::ListInstanceProfilesForRole { role: role.to_owned() })
     }
 
-    pub(super) fn find_uses(&self, arn: &str) -> Found<Uses> {
-        let attached = self.entities(arn, PolicyUsage::PermissionsPolicy);
-        let boundary = self.entities(arn, PolicyUsage::PermissionsBoundary);
+    /// Of the policy of that name, whatever its path: one that moves to another path is still used under its old ARN.
+    pub(super) fn find_uses(&self, arn: &str, scope: Scope) -> Found<Uses> {
+        let arn = self.find_policy(arn, scope)?.policy.arn;
+        let attached = self.entities(&arn, PolicyUsage::PermissionsPolicy);
+        let boundary = self.entities(&arn, PolicyUsage::PermissionsBoundary);
         let (attached, mut boundary) = both(attached, boundary)?;
-        // Servers that speak IAM and don't know the filter give all of them twice.
-        boundary.users.retain(|user| !attached.users.contains(user));
-        boundary.roles.retain(|role| !attached.roles.contains(role));
+        // Servers that speak IAM and don't know the filter give all of them twice. Who is in both lists may also be both: the
+        // user or the role itself knows.
+        let (users, roles) = both(
+            bounded(&boundary.users, &attached.users, &arn, |user| self.user_boundary(user, scope)),
+            bounded(&boundary.roles, &attached.roles, &arn, |role| self.role_boundary(role, scope)),
+        )?;
+        (boundary.users, boundary.roles) = (users, roles);
         boundary.groups.clear();
         Ok(Uses { attached, boundary })
     }
@@ -86,4 +94,28 @@ impl Snapshot {
         names.sort();
         Ok(names)
     }
+}
+
+/// Those that have the policy for a boundary.
+fn bounded(
+    names: &[String],
+    attached: &[String],
+    arn: &str,
+    boundary_of: impl Fn(&str) -> Found<Option<String>>,
+) -> Found<Vec<String>> {
+    let mut found = Vec::new();
+    let mut missing = BTreeSet::new();
+    for name in names {
+        if !attached.contains(name) {
+            found.push(name.clone());
+            continue;
+        }
+        match boundary_of(name) {
+            Ok(boundary) => found.extend((boundary.as_deref() == Some(arn)).then(|| name.clone())),
+            Err(Gap::Absent) => {}
+            Err(Gap::Missing(reads)) => missing.extend(reads),
+            Err(unknown @ Gap::Unknown(_)) => return Err(unknown),
+        }
+    }
+    if missing.is_empty() { Ok(found) } else { Err(Gap::Missing(missing)) }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Found, Gap, Scope, Snapshot, both, unexpected};
 use crate::call::iam::{
-    AccessKey, AuthorizationDetails, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail,
+    AccessKey, AuthorizationDetails, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User,
     UserDetail,
 };
 use crate::call::{IamRead, IamReply, Read, Reply};
@@ -106,12 +106,37 @@ impl Snapshot {
         }
     }
 
-    fn targeted_user(&self, name: &str) -> Found<UserDetail> {
-        let user = || name.to_owned();
-        let itself = self.iam(IamRead::GetUser { user: user() }, |reply| match reply {
+    /// The permissions boundary of a user, without anything else of it.
+    pub(super) fn user_boundary(&self, name: &str, scope: Scope) -> Found<Option<String>> {
+        match self.sweep(scope)? {
+            Some(sweep) => {
+                let found = sweep.users.iter().find(|known| known.user.name == name).ok_or(Gap::Absent)?;
+                Ok(found.user.boundary.clone())
+            }
+            None => Ok(self.get_user(name)?.boundary),
+        }
+    }
+
+    pub(super) fn role_boundary(&self, name: &str, scope: Scope) -> Found<Option<String>> {
+        match self.sweep(scope)? {
+            Some(sweep) => {
+                let found = sweep.roles.iter().find(|known| known.role.name == name).ok_or(Gap::Absent)?;
+                Ok(found.role.boundary.clone())
+            }
+            None => Ok(self.get_role(name)?.boundary),
+        }
+    }
+
+    fn get_user(&self, user: &str) -> Found<User> {
+        self.iam(IamRead::GetUser { user: user.to_owned() }, |reply| match reply {
             IamReply::User(user) => Some(user.clone()),
             _ => None,
-        });
+        })
+    }
+
+    fn targeted_user(&self, name: &str) -> Found<UserDetail> {
+        let user = || name.to_owned();
+        let itself = self.get_user(name);
         let attached = self.attached(IamRead::ListAttachedUserPolicies { user: user() });
         let names = self.names(IamRead::ListUserPolicies { user: user() });
         let (itself, (attached, names)) = both(itself, both(attached, names))?;

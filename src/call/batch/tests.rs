@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{BucketAspect, Facet, Scope, Snapshot, next_reads};
 use crate::call::iam::{
-    AuthorizationDetails, Inline, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AuthorizationDetails, Entities, Inline, Policy, PolicyDetail, PolicyUsage, PolicyVersion, Role, RoleDetail, User,
+    UserDetail,
 };
 use crate::call::{
     BucketRef, Failure, FailureKind, IamRead, IamReply, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
@@ -415,4 +416,38 @@ fn a_bucket_in_another_region_is_asked_there() {
     let (rounds, known) = aws.ask(&facets, Scope::Sweep);
     assert_eq!(rounds[1], ["GetBucketTagging({ name: zappa-relay, region: eu-west-1 })"]);
     assert_eq!(known.bucket(&bucket(), BucketAspect::Tags), Observed::Present(tags));
+}
+
+#[test]
+fn who_has_a_policy_attached_and_for_a_boundary_has_both() {
+    let arn = || "arn:aws:iam::1:policy/Boundary".to_owned();
+    let users = vec!["serverless".to_owned(), "other".to_owned()];
+    let entities = || IamReply::Entities(Entities { users: users.clone(), ..Entities::default() });
+    let list = |usage| IamRead::ListEntitiesForPolicy { arn: arn(), usage };
+    let get = |user: &str| IamRead::GetUser { user: user.to_owned() };
+    let document = PolicyVersion { document: Some(json!("default")), ..version("v9", None) };
+    let aws = Aws::default()
+        .iam(IamRead::GetPolicy { arn: arn() }, IamReply::Policy(policy(&arn())))
+        .iam(IamRead::ListPolicyVersions { arn: arn() }, IamReply::PolicyVersions(vec![version("v9", None)]))
+        .iam(IamRead::GetPolicyVersion { arn: arn(), version: "v9".into() }, IamReply::PolicyVersion(document))
+        .iam(list(PolicyUsage::PermissionsPolicy), entities())
+        .iam(list(PolicyUsage::PermissionsBoundary), entities())
+        .iam(get("serverless"), IamReply::User(user("serverless")))
+        .iam(get("other"), IamReply::User(User { boundary: None, ..user("other") }));
+    let (_, known) = aws.ask(&[Facet::Uses { arn: arn() }], Scope::Targeted);
+    let found = known.uses(&arn()).present().expect("there");
+    assert_eq!(found.attached.users, ["other", "serverless"]);
+    assert_eq!(found.boundary.users, ["serverless"]);
+}
+
+#[test]
+fn a_policy_is_used_under_its_own_path_not_the_declared_one() {
+    let (old, new) = ("arn:aws:iam::1:policy/app/Run".to_owned(), "arn:aws:iam::1:policy/Run".to_owned());
+    let list = |usage| IamRead::ListEntitiesForPolicy { arn: old.clone(), usage };
+    let entities = Entities { roles: vec!["runner".to_owned()], ..Entities::default() };
+    let aws = aws()
+        .iam(list(PolicyUsage::PermissionsPolicy), IamReply::Entities(entities))
+        .iam(list(PolicyUsage::PermissionsBoundary), IamReply::Entities(Entities::default()));
+    let (_, known) = aws.ask(&[Facet::Uses { arn: new.clone() }], Scope::Sweep);
+    assert_eq!(known.uses(&new).present().expect("there").attached.roles, ["runner"]);
 }

@@ -102,8 +102,8 @@ async fn pages_are_cut_where_there_are_pages_and_a_delay_delays() {
         (3, Harm::Delay(Duration::from_secs(7))),
         (4, Harm::Throttle { times: 2 }),
     ];
-    let faults = Faults::of(harms.map(|(nth, harm)| Mishap { seam: Seam::Read, nth, harm }));
-    let faulty = Faulty::new(Edge(account), faults);
+    let mishaps = harms.map(|(nth, harm)| Mishap { seam: Seam::Read, nth, harm });
+    let faulty = Faulty::new(Edge(account), Faults::of(mishaps));
     let list = Read::Iam(IamRead::ListRoles);
     let started = tokio::time::Instant::now();
     assert_eq!(faulty.read(&list).await.unwrap_err().kind, FailureKind::Unavailable);
