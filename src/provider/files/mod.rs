@@ -14,6 +14,7 @@ mod place;
 mod problem;
 mod profile;
 mod settings;
+pub(crate) mod witness;
 
 use std::path::PathBuf;
 
@@ -104,5 +105,7 @@ impl Provider for Files {
     }
 }
 
+#[cfg(test)]
+mod crashes;
 #[cfg(test)]
 mod tests;
