@@ -57,6 +57,7 @@ pub async fn apply_until(
     let worker = Worker::new(plan, provider, &ledger, events, stop);
     run(plan, &worker, parallelism.max(1), &mut outcome).await;
     outcome.calls = worker.calls();
+    outcome.traffic = worker.traffic();
     ledger.end().await;
     outcome
 }

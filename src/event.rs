@@ -66,6 +66,38 @@ impl Traffic {
     }
 }
 
+impl std::ops::AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.retries += other.retries;
+        self.throttles += other.throttles;
+        self.waits += other.waits;
+        self.waited += other.waited;
+    }
+}
+
+/// Adds up waits. Time in which several wait is counted once.
+#[derive(Debug, Default)]
+pub struct Waits {
+    number: usize,
+    total: Duration,
+    /// Counted until then.
+    until: Duration,
+}
+
+impl Waits {
+    /// From one moment to another, both since the same one.
+    pub fn add(&mut self, from: Duration, until: Duration) {
+        self.number += 1;
+        self.total += until.saturating_sub(from.max(self.until));
+        self.until = self.until.max(until);
+    }
+
+    pub fn traffic(&self) -> Traffic {
+        Traffic { waits: self.number, waited: self.total, ..Traffic::default() }
+    }
+}
+
 impl Serialize for Traffic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Traffic", 5)?;

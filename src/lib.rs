@@ -24,6 +24,7 @@ pub mod port;
 pub mod provider;
 pub mod render;
 pub mod resolve;
+pub mod seal;
 pub mod state;
 pub mod store;
 pub mod value;

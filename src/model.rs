@@ -19,6 +19,8 @@ pub struct Desired {
     pub partition: String,
     /// `state:` of the manifest.
     pub store: Option<String>,
+    /// `encryption: {recipients: […]}` of the manifest: who can read the state and saved plans. None: everybody.
+    pub recipients: Vec<String>,
     /// SHA-256 over the manifest and every file that went into it.
     pub digest: String,
     pub resources: BTreeMap<Address, Resource>,

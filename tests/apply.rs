@@ -235,6 +235,7 @@ impl World {
             caller: String::new(),
             region: "us-east-1".to_owned(),
             store: None,
+            recipients: Vec::new(),
             sandbox: true,
             mode: Mode::Apply,
             targets: std::collections::BTreeSet::new(),

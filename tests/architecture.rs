@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom up. A module uses itself and modules of a lower rank, no others.
 const RANKS: &[(usize, &[&str])] = &[
-    (0, &["address", "value", "diagnostic"]),
+    (0, &["address", "value", "diagnostic", "seal"]),
     (1, &["policy"]),
     (2, &["call"]),
     (3, &["kind"]),

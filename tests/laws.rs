@@ -644,6 +644,7 @@ fn header() -> Header {
         caller: String::new(),
         region: "us-east-1".into(),
         store: None,
+        recipients: Vec::new(),
         sandbox: false,
         mode: Mode::Apply,
         targets: BTreeSet::new(),

@@ -249,9 +249,9 @@ async fn a_new_key_proves_itself_and_tells_when_it_was_used() {
     let proof = aws.write(&prove, &carried).await.expect("the key works");
     let Reply::Caller(caller) = proof else { panic!("{proof:?}") };
     assert_eq!(caller.arn, format!("arn:aws:iam::123456789012:user/team/{user}"));
-    let IamReply::LastUsed(Some(used)) = iam(&aws, last_used()).await else { panic!("it was used") };
-    assert_eq!(used.service, "sts");
-    assert!(used.at.parse::<jiff::Timestamp>().is_ok(), "{used:?}");
+    let IamReply::LastUsed(Some(last)) = iam(&aws, last_used()).await else { panic!("it was used") };
+    assert_eq!(last.service, "sts");
+    assert!(last.at.parse::<jiff::Timestamp>().is_ok(), "{used:?}");
 
     let update = IamWrite::UpdateAccessKey { user: user.clone(), id: id.clone(), active: false };
     done(&aws, [Write::Iam(update)]).await;

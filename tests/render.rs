@@ -42,6 +42,7 @@ fn header() -> Header {
         mode: Mode::Apply,
         targets: BTreeSet::new(),
         store: None,
+        recipients: Vec::new(),
         relayctl: "0.1.0".to_owned(),
     }
 }

@@ -16,6 +16,7 @@ use relayctl::call::FailureKind;
 use relayctl::model::{Entry, Status};
 use relayctl::port::{Object, Objects, Only, Put, Store};
 use relayctl::provider::aws::{self, Options};
+use relayctl::seal::{Identity, Seal, SealError};
 use relayctl::state::{Change, LockInfo, S3Place, State, StoreError, VERSION};
 use relayctl::store;
 use relayctl::store::local::LocalStore;
@@ -191,6 +192,82 @@ async fn the_local_store_keeps_the_laws() {
     );
 }
 
+/// Encrypted for somebody who reads it, too.
+fn sealed() -> Seal {
+    let identity = age::x25519::Identity::generate();
+    Seal::new(vec![identity.to_public()], Identity::Known([identity].into()))
+}
+
+/// What anybody can read.
+fn is_readable(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.contains("5f0c") || text.contains("user")
+}
+
+#[tokio::test]
+async fn encrypted_stores_keep_the_laws_and_whoever_cannot_decrypt_reads_nothing() {
+    let (home, bucket, seal) = (folder(), Bucket::new(), sealed());
+    let path = home.path().join("dev.json");
+    every_store(|| LocalStore::new(path.clone()).sealed(seal.clone())).await;
+    every_store(|| in_bucket(&bucket).sealed(seal.clone())).await;
+    let local = LocalStore::new(path.clone()).sealed(seal.clone());
+    local.append(&change(9)).await.unwrap();
+    in_bucket(&bucket).sealed(seal.clone()).append(&change(9)).await.unwrap();
+    assert_eq!(names(home.path()), ["dev.json", "dev.json.backup", "dev.json.journal"]);
+    for name in names(home.path()) {
+        assert!(!is_readable(&fs::read(home.path().join(&name)).unwrap()), "{name}");
+    }
+    for (key, object) in bucket.objects.lock().unwrap().iter() {
+        assert!(!is_readable(&object.body), "{key}");
+    }
+    assert_eq!(local.load().await.unwrap(), Some(changed(8, 9)));
+    for (reader, why) in [(Seal::default(), "is not set"), (sealed(), "not for the identity in RELAYCTL_AGE_IDENTITY")]
+    {
+        for store in [
+            Box::new(LocalStore::new(path.clone()).sealed(reader.clone())) as Box<dyn Store>,
+            Box::new(in_bucket(&bucket).sealed(reader.clone())),
+        ] {
+            let error = store.load().await.unwrap_err();
+            assert!(matches!(error, StoreError::Sealed { .. }) && error.to_string().contains(why), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_was_not_encrypted_is_taken_over_and_leaves_nothing_to_read() {
+    let (home, bucket, seal) = (folder(), Bucket::new(), sealed());
+    let path = home.path().join("dev.json");
+    let local = || LocalStore::new(path.clone());
+    let remote = || in_bucket(&bucket);
+    for store in [Box::new(local()) as Box<dyn Store>, Box::new(remote())] {
+        store.save(&state(1)).await.unwrap();
+        store.append(&change(2)).await.unwrap();
+    }
+    let later: [Box<dyn Store>; 2] = [Box::new(local().sealed(seal.clone())), Box::new(remote().sealed(seal.clone()))];
+    for store in later {
+        // A killed run's journal of plain lines goes on with encrypted ones.
+        store.append(&change(3)).await.unwrap();
+        assert_eq!(store.load().await.unwrap(), Some(changed(1, 3)));
+        store.save(&changed(1, 3)).await.unwrap();
+        assert_eq!(store.load().await.unwrap(), Some(changed(1, 3)));
+    }
+    assert_eq!(names(home.path()), ["dev.json", "dev.json.backup"]);
+    assert!(names(home.path()).iter().all(|name| !is_readable(&fs::read(home.path().join(name)).unwrap())));
+    assert!(bucket.objects.lock().unwrap().values().all(|object| !is_readable(&object.body)));
+
+    // Damage is told from a wrong identity, and the last good state is named.
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, &text[..text.len() / 2]).unwrap();
+    match local().sealed(seal).load().await {
+        Err(StoreError::Unreadable { backup: Some(backup), why, .. }) => {
+            assert_eq!(Path::new(&backup), home.path().join("dev.json.backup"));
+            assert!(why.contains("encrypted, and damaged"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(local().load().await, Err(StoreError::Sealed { why: SealError::NoIdentity, .. })));
+}
+
 #[tokio::test]
 async fn the_store_in_memory_keeps_the_laws() {
     let store = MemoryStore::new();
@@ -255,11 +332,11 @@ async fn another_hosts_lock_file_holds_until_it_expires() {
 async fn a_store_that_is_opened_by_url_is_the_same() {
     let home = folder();
     let url = format!("file://{}", home.path().display());
-    let by_url = store::open(Some(&url), Path::new("state/dev.json"), &Options::default()).unwrap();
+    let by_url = store::open(Some(&url), Path::new("state/dev.json"), &Options::default(), Seal::default()).unwrap();
     by_url.save(&state(7)).await.unwrap();
     assert_eq!(LocalStore::new(home.path().join("dev.json")).load().await.unwrap(), Some(state(7)));
     let url = Some("s3:///dev.json");
-    let opened = store::open(url, Path::new("state/dev.json"), &Options::default());
+    let opened = store::open(url, Path::new("state/dev.json"), &Options::default(), Seal::default());
     assert!(matches!(opened, Err(StoreError::Unsupported { .. })));
 }
 

@@ -8,12 +8,25 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt};
+use relayctl::apply::apply;
 use relayctl::call::{
     BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, Write,
 };
-use relayctl::port::Provider;
+use relayctl::event::{Event, Outcome};
+use relayctl::manifest::{self, Inputs};
+use relayctl::model::Desired;
+use relayctl::plan::{Header, Mode, Stamp, build};
+use relayctl::port::{Provider, Sink, Store};
+use relayctl::provider::Edges;
 use relayctl::provider::aws::Aws;
-use relayctl::provider::weather::Weather;
+use relayctl::provider::faulty::{Faults, Faulty, Harm, Mishap, Seam};
+use relayctl::provider::files::Files;
+use relayctl::provider::sandbox::Sandbox;
+use relayctl::provider::weather::{Weather, Weathered};
+use relayctl::state::{State, VERSION};
+use relayctl::store::memory::MemoryStore;
+use relayctl::value::Tags;
+use relayctl::{diff, resolve};
 use support::canned::{Canned, answer, iam, iam_error};
 use support::edge::{aws_at, aws_under};
 use support::project::Project;
@@ -257,6 +270,182 @@ async fn many_calls_at_once_are_held_back_together_until_all_are_done() {
     assert!(requests < CALLS + 80, "a storm of {requests} requests");
 }
 
+/// A simulated account in which calls go wrong, reached as the program reaches it.
+struct Rough {
+    edges: Edges,
+    account: Arc<Sandbox>,
+    faults: Arc<Faults>,
+    weather: Arc<Weather>,
+    store: MemoryStore,
+    desired: Desired,
+    /// The manifest and the local files.
+    _folder: tempfile::TempDir,
+}
+
+/// The account may be looked at beside the run.
+struct Shared(Arc<Sandbox>);
+
+#[async_trait::async_trait]
+impl Provider for Shared {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        self.0.read(read).await
+    }
+
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        self.0.write(write, carried).await
+    }
+}
+
+impl Rough {
+    fn sea(mishaps: impl IntoIterator<Item = Mishap>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        support::project::copy(&support::project::repository().join("manifests"), folder.path());
+        let inputs = Inputs { variables: std::collections::BTreeMap::new(), region: None, environment: &|_| None };
+        let desired = manifest::load(&folder.path().join("dev.yaml"), &inputs).desired.unwrap();
+        let account = Arc::new(Sandbox::in_memory(&desired.account, "us-east-1"));
+        let weather = Arc::new(Weather::default());
+        let faults = Faults::of(mishaps);
+        let harmed = Faulty::new(Shared(Arc::clone(&account)), Arc::clone(&faults));
+        let cloud = Box::new(Weathered::new(harmed, Arc::clone(&weather)));
+        let at = |name: &str| folder.path().join(name);
+        let files = Files { credentials: at("credentials"), config: at("config"), base: at(""), overlay: None };
+        let edges = Edges::new(cloud, files, 4);
+        Self { edges, account, faults, weather, store: MemoryStore::new(), desired, _folder: folder }
+    }
+
+    async fn run(&self, mode: Mode, at_once: usize) -> Outcome {
+        let removing = mode == Mode::Destroy;
+        let mut desired = self.desired.clone();
+        if removing {
+            desired.resources.clear();
+        }
+        let state = self.store.load().await.unwrap();
+        let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
+        let live = resolve::resolve(&self.edges, &desired, &recorded, removing, 4).await;
+        let decisions = diff::diff(&desired, &recorded, &live, removing);
+        let header = Header {
+            manifest: desired.name.clone(),
+            manifest_file: String::new(),
+            manifest_digest: String::new(),
+            account: desired.account.clone(),
+            caller: String::new(),
+            region: desired.region.clone(),
+            store: None,
+            sandbox: true,
+            mode,
+            targets: std::collections::BTreeSet::new(),
+            relayctl: String::new(),
+        };
+        let stamp = Stamp {
+            lineage: state.as_ref().map(|it| it.lineage.clone()),
+            serial: state.as_ref().map_or(0, |it| it.serial),
+        };
+        let plan = build::build(header, stamp, decisions, &desired, &recorded).unwrap();
+        assert!(!plan.steps.is_empty() && !plan.is_hindered(), "{:#?}", plan.changes);
+        let fresh = || State {
+            version: VERSION,
+            lineage: "l".to_owned(),
+            serial: 0,
+            manifest: desired.name.clone(),
+            account: desired.account.clone(),
+            resources: relayctl::model::Recorded::new(),
+        };
+        apply(&plan, &self.edges, &self.store, state.unwrap_or_else(fresh), &Deaf, at_once).await
+    }
+
+    fn keys(&self) -> usize {
+        let contents = self.account.contents().unwrap();
+        let users = contents["users"].as_object().unwrap().values();
+        users.map(|user| user["keys"].as_object().unwrap().len()).sum()
+    }
+}
+
+struct Deaf;
+
+impl Sink for Deaf {
+    fn event(&self, _event: &Event) {}
+}
+
+/// Every `period`th call to AWS that changes something, from the first on.
+fn every(period: usize, harm: Harm) -> impl Iterator<Item = Mishap> {
+    (0..200).map(move |number| Mishap { seam: Seam::Call, nth: 1 + number * period, harm })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_which_every_call_is_throttled_thrice_ends_as_if_nothing_had_been() {
+    let rough = Rough::sea(every(4, Harm::Throttle { times: 3 }));
+    for (mode, keys) in [(Mode::Apply, 1), (Mode::Destroy, 0)] {
+        let before = rough.weather.traffic();
+        let outcome = rough.run(mode, 1).await;
+        assert!(outcome.succeeded(), "{outcome:#?}");
+        assert_eq!(rough.keys(), keys);
+        let traffic = rough.weather.traffic();
+        let throttled = traffic.throttles - before.throttles;
+        assert!(throttled >= 20 && throttled == traffic.retries - before.retries, "{traffic:?}");
+    }
+    assert!(rough.account.contents().unwrap()["users"].as_object().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answers_are_no_failure_but_to_the_making_of_a_key() {
+    let rough = Rough::sea(every(2, Harm::LoseAnswer).take(8));
+    let mut outcome = rough.run(Mode::Apply, 4).await;
+    let failed: Vec<_> = outcome.failed.iter().map(|(step, _)| step.address.to_string()).collect();
+    assert!(failed.is_empty() || failed == ["access_key.serverless"], "{outcome:#?}");
+    // Its intent is in the state: the next run finds the orphan, deletes it, and makes another one.
+    if !outcome.succeeded() {
+        outcome = rough.run(Mode::Apply, 4).await;
+    }
+    assert!(outcome.succeeded(), "{outcome:#?}");
+    assert_eq!(rough.keys(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answers_are_no_failure_to_a_removal() {
+    let smooth = Rough::sea([]);
+    assert!(smooth.run(Mode::Apply, 4).await.succeeded());
+    let writes = smooth.faults.passed(Seam::Call);
+    let lost = every(2, Harm::LoseAnswer).map(|mishap| Mishap { nth: writes + mishap.nth, ..mishap });
+    let rough = Rough::sea(lost);
+    assert!(rough.run(Mode::Apply, 4).await.succeeded());
+    let outcome = rough.run(Mode::Destroy, 1).await;
+    assert!(outcome.succeeded(), "{outcome:#?}");
+    assert!(rough.weather.traffic().retries >= 7, "{:?}", rough.weather.traffic());
+    assert!(rough.account.contents().unwrap()["users"].as_object().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_may_be_done_and_is_then_refused_may_be_done() {
+    let lost = Mishap { seam: Seam::Call, nth: 1, harm: Harm::LoseAnswer };
+    let throttled = Mishap { seam: Seam::Call, nth: 2, harm: Harm::Throttle { times: 100 } };
+    let account = Arc::new(Sandbox::in_memory("123456789012", "us-east-1"));
+    let provider = Weathered::new(Faulty::new(Shared(account), Faults::of([lost, throttled])), Arc::default());
+    let (user, path) = ("u".to_owned(), "/".to_owned());
+    let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: Tags::new() });
+    let failure = provider.write(&create, &Carried::default()).await.unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "Throttling"));
+    assert!(failure.message.contains("it was tried 10 times"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_write_that_was_lost_before_it_was_refused_may_be_done_and_a_read_is_refused() {
+    let denied = iam_error("403 Forbidden", "AccessDenied", "not any more");
+    let server = Canned::start(&[LOST.to_owned(), denied.clone()]);
+    let failure = get_user(&aws_at(server.endpoint())).await.unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::AccessDenied, "AccessDenied"));
+    let server = Canned::start(&[LOST.to_owned(), denied]);
+    let write = Write::Iam(IamWrite::DeleteUser { user: "serverless".into() });
+    let failure = aws_at(server.endpoint()).write(&write, &Carried::default()).await.unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "AccessDenied"));
+}
+
+#[tokio::test]
+async fn an_emulator_that_falls_over_is_asked_once() {
+    let server = Canned::start(&[answer("500 Internal Server Error", "", "<html>Traceback</html>")]);
+    assert!(get_user(&aws_at(server.endpoint())).await.is_err());
+    assert_eq!(server.requests().len(), 1);
+}
+
 /// A project whose calls go to this server.
 fn project(server: &Canned) -> Project {
     let project = Project::empty()
@@ -275,9 +464,13 @@ fn a_plan_that_is_throttled_all_the_time_ends_and_says_how_often_it_tried() {
         (Some("2"), vec![], 2..=2),
         (Some("8"), vec!["--max-attempts", "1"], 1..=1),
         (None, vec!["--retry-timeout", "1s"], 2..=4),
+        (None, vec!["--profile", "patient"], 2..=2),
     ] {
         let server = Canned::start(&[throttling()]);
         let project = project(&server);
+        let profile =
+            "[profile patient]\nmax_attempts = 2\naws_access_key_id = testing\naws_secret_access_key = testing\n";
+        project.write(".aws/config", profile);
         let project = match environment {
             Some(tries) => project.with("AWS_MAX_ATTEMPTS", tries),
             None => project,

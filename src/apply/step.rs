@@ -1,9 +1,11 @@
 //! One step: look again, note the intent, send the calls, note the result.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
@@ -12,7 +14,7 @@ use crate::address::Address;
 use crate::call::{
     Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Reply, Snapshot, Write,
 };
-use crate::event::{Event, Fault};
+use crate::event::{Event, Fault, Traffic, Waits};
 use crate::kind::{self, Hanging, Kind, Seen};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
@@ -30,6 +32,9 @@ pub struct Worker<'a> {
     made: AtomicBool,
     removed: AtomicBool,
     calls: AtomicUsize,
+    /// For what AWS takes to notice its own changes.
+    waits: Mutex<Waits>,
+    began: Instant,
 }
 
 /// What the calls of a step have brought about so far.
@@ -68,12 +73,18 @@ impl<'a> Worker<'a> {
             made: AtomicBool::new(false),
             removed: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
+            waits: Mutex::default(),
+            began: Instant::now(),
         }
     }
 
     /// Writes sent, retries included.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    pub fn traffic(&self) -> Traffic {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).traffic()
     }
 
     pub async fn perform(&self, step: &Step) -> Result<(), Fault> {
@@ -239,6 +250,7 @@ impl<'a> Worker<'a> {
             self.calls.fetch_add(1, Ordering::Relaxed);
             let failure = match self.provider.write(write, carried).await {
                 Ok(reply) => return Ok(reply),
+                Err(failure) if self.is_gone(step, write, &failure).await => return Ok(Reply::Done),
                 Err(failure) => failure,
             };
             let recent = Recent {
@@ -250,6 +262,8 @@ impl<'a> Worker<'a> {
             };
             self.events.event(&Event::Waiting { step: step.id.clone(), why: wait.why, waited, limit: wait.limit });
             let pause = propagation::pause(tries).min(wait.limit.saturating_sub(waited));
+            let now = self.began.elapsed();
+            self.waits.lock().unwrap_or_else(PoisonError::into_inner).add(now, now + pause);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 // Nobody waits two minutes for IAM who wants to stop.
@@ -273,6 +287,21 @@ impl<'a> Worker<'a> {
         let kind = kind::of(step.id.address.kind())?;
         let seen = look(self.provider, kind, &step.wanted, false).await.0.present()?;
         (seen.owner.as_deref() == Some(self.plan.header.manifest.as_str())).then_some(seen.id)
+    }
+
+    /// What was to be removed is not there, although the step saw it: the answer to an earlier try was lost. IAM may also
+    /// not have noticed yet that it is there, so it is looked at once more; but not for what is removed on the way, without
+    /// which the last call does the same, or is refused.
+    async fn is_gone(&self, step: &Step, write: &Write, failure: &Failure) -> bool {
+        if step.id.phase != Phase::Delete || failure.kind != FailureKind::NotFound {
+            return false;
+        }
+        let sent = |call: &&Write| !matches!(call, Write::File(_));
+        if step.calls.iter().rfind(sent) != Some(write) {
+            return true;
+        }
+        let Some(kind) = kind::of(step.id.address.kind()) else { return false };
+        matches!(look(self.provider, kind, &step.wanted, false).await.0, Observed::Absent)
     }
 
     /// After a create that failed half-way: takes back what must not stay, and leaves in the state what the next run

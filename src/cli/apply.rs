@@ -9,6 +9,7 @@ use super::input::{self, Input};
 use super::planning::Selection;
 use super::project::{Project, folder_of, shown};
 use super::running::{self, Consent};
+use super::sealing::seal_for;
 use super::session::{self, Destination};
 use super::widening::Bounds;
 use crate::manifest::{self, Inputs};
@@ -133,7 +134,8 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
         context.terminal.result(&human::plan(plan, context.terminal.style()))?;
     }
     let url = context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
-    let at = session::open_state(url, &project, &header.manifest, &session::aws_options(context, &header.region))?;
+    let aws = session::aws_options(context, &header.region);
+    let at = session::open_state(url, &project, &header.manifest, &aws, seal_for(&header.recipients)?)?;
     let base = folder_of(&manifest);
     let destination = Destination { project: &project, account: &header.account, region: &header.region, base };
     // From here on it can never be applied again: what it was made for is about to change.

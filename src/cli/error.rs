@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::call::{Failure, FailureKind};
 use crate::graph::Cycle;
+use crate::seal::SealError;
 use crate::state::StoreError;
 
 /// What a command ends with.
@@ -50,6 +51,20 @@ impl CommandError {
             .help("the state holds everything that was done; the next plan shows what is left")
     }
 
+    /// Something is encrypted, and not for us.
+    pub fn sealed(message: impl Into<String>, why: &SealError) -> Self {
+        Self::new(message).help(match why {
+            SealError::NoIdentity | SealError::BadIdentity(_) => {
+                "set RELAYCTL_AGE_IDENTITY to an identity (AGE-SECRET-KEY-1…), or to the file that holds it"
+            }
+            SealError::OtherIdentity(_) => {
+                "give the identity of one of its recipients; if nobody has one any more, move it away: what relayctl made \
+                 is found again by its tags"
+            }
+            SealError::Damaged(_) => "restore it from a backup, or make it anew",
+        })
+    }
+
     pub fn file(what: &str, path: &Path, cause: impl Display) -> Self {
         Self::new(format!("cannot {what} {}: {cause}", path.display()))
     }
@@ -69,6 +84,7 @@ impl From<StoreError> for CommandError {
             StoreError::OtherLock { info, .. } => {
                 Self::new(error.to_string()).help(format!("to take that one away, name it: {}", info.id))
             }
+            StoreError::Sealed { why, .. } => Self::sealed(error.to_string(), why),
             StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
             StoreError::Unreadable { location, backup: Some(backup), .. } => Self::new(error.to_string()).help(format!(
                 "the last good state is {backup}: copy it over {location}; or move {location} away: what relayctl made is \

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::CommandError;
 use super::project::looks_like_plan;
+use super::sealing::read_sealed;
 use crate::plan::Plan;
 use crate::plan::file::{self, PlanFileError};
 
@@ -16,7 +17,7 @@ pub fn open(path: &Path) -> Result<Input, CommandError> {
     if !path.is_file() {
         return Err(CommandError::new(format!("there is no plan and no manifest {}", path.display())));
     }
-    let text = std::fs::read(path).map_err(|error| CommandError::file("read", path, error))?;
+    let text = read_sealed(path)?;
     match file::decode(&String::from_utf8_lossy(&text)) {
         Ok(plan) => Ok(Input::Plan(Box::new(plan))),
         // A manifest isn't marked as a plan; but a damaged plan must not be read as a manifest.
@@ -27,8 +28,8 @@ pub fn open(path: &Path) -> Result<Input, CommandError> {
 
 /// A file that has to be a plan.
 pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
-    let text = std::fs::read_to_string(path).map_err(|error| CommandError::file("read", path, error))?;
-    file::decode(&text).map_err(|error| not_usable(path, &error))
+    let text = read_sealed(path)?;
+    file::decode(&String::from_utf8_lossy(&text)).map_err(|error| not_usable(path, &error))
 }
 
 fn not_usable(path: &Path, error: &PlanFileError) -> CommandError {

@@ -15,6 +15,7 @@ mod input;
 mod interrupt;
 mod planning;
 mod running;
+mod sealing;
 mod session;
 mod widening;
 
@@ -89,6 +90,7 @@ Environment:
   AWS_ENDPOINT_URL                      as --endpoint-url
   AWS_MAX_ATTEMPTS                      as --max-attempts
   RELAYCTL_RETRY_TIMEOUT                as --retry-timeout
+  RELAYCTL_AGE_IDENTITY                 who reads encrypted states: an age identity, or its file
   RELAYCTL_SANDBOX=1                    as --sandbox
   RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
   NO_COLOR                              no colour

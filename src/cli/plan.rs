@@ -8,8 +8,9 @@ use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::planning::{self, Planned, Selection};
-use super::project::{Project, shown, write_private};
+use super::project::{Project, shown};
 use super::running::left_undone;
+use super::sealing::write_sealed;
 use super::session::{self, Declared};
 use super::traffic;
 use super::widening::Bounds;
@@ -105,7 +106,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     }
     // Saved before it is printed: whoever reads only the beginning still has all of it.
     let saved = args.out.clone().unwrap_or(waiting);
-    write_private(&saved, &file::encode(&plan))?;
+    write_sealed(&saved, &file::encode(&plan), &declared.desired.recipients)?;
     print(&plan, &args.form, context)?;
     if args.out.is_some() {
         context.terminal.note(&said_elsewhere(&saved));

@@ -119,6 +119,7 @@ fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Hea
         caller: caller.arn.clone(),
         region: desired.region.clone(),
         store: at.url.clone(),
+        recipients: desired.recipients.clone(),
         sandbox: declared.project.sandbox,
         mode,
         targets: BTreeSet::new(),

@@ -95,8 +95,8 @@ pub fn shown(path: &Path) -> String {
 }
 
 /// Writes a file that only its owner can read, all or nothing.
-pub fn write_private(path: &Path, text: &str) -> Result<(), CommandError> {
-    disk::replace(path, text.as_bytes(), &Mode::Private).map_err(|error| CommandError::file("write", path, error))
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), CommandError> {
+    disk::replace(path, content, &Mode::Private).map_err(|error| CommandError::file("write", path, error))
 }
 
 #[cfg(test)]
@@ -121,8 +121,8 @@ mod tests {
         std::fs::create_dir(temporary.path().join("state")).unwrap();
         let aws = Project::at(temporary.path(), false).unwrap();
         let sandbox = Project { sandbox: true, ..aws.clone() };
-        write_private(&sandbox.plan_file("dev"), "{}").unwrap();
-        write_private(&sandbox.state_file("dev"), "{}").unwrap();
+        write_private(&sandbox.plan_file("dev"), b"{}").unwrap();
+        write_private(&sandbox.state_file("dev"), b"{}").unwrap();
         assert_eq!(aws.waiting().unwrap(), Vec::<PathBuf>::new());
         assert_eq!(sandbox.waiting().unwrap(), [sandbox.plan_file("dev")]);
         assert!(sandbox.holds_waiting(&sandbox.plan_file("dev")));
@@ -136,8 +136,8 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let temporary = tempfile::tempdir().unwrap();
         let file = temporary.path().join("new/x.plan.json");
-        write_private(&file, "one").unwrap();
-        write_private(&file, "two").unwrap();
+        write_private(&file, b"one").unwrap();
+        write_private(&file, b"two").unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "two");
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&file), mode(folder_of(&file))), (0o600, 0o700));

@@ -17,6 +17,7 @@ use crate::event::{Event, Outcome};
 use crate::model::{Entry, Recorded, Status};
 use crate::plan::{Mode, Phase, Plan};
 use crate::port::{Lock, Provider, Sink, Store};
+use crate::provider::weather::Weather;
 use crate::render::{human, json};
 use crate::state::{LockInfo, State, VERSION};
 use crate::store;
@@ -138,7 +139,7 @@ async fn run_locked(
     } else {
         under_lock(plan, provider, store, context, started).await?
     };
-    outcome.traffic = context.weather.traffic();
+    outcome.traffic += context.weather.traffic();
     if as_json {
         context.terminal.result(&json::outcome(plan, &outcome))?;
     } else if !plan.steps.is_empty() {
@@ -198,9 +199,23 @@ async fn under_lock(
     let (stop, parallelism) = (apply::Stop::default(), context.options.parallelism());
     let work = apply::apply_until(plan, provider, store, state, &progress, parallelism, &stop);
     let work = traffic::telling(work, &context.weather, |delay| progress.event(&Event::Delayed(delay)));
+    let work = hurrying(work, &stop, &context.weather);
     let outcome = interruptible(work, &stop, &context.terminal).await;
     progress.finish();
     outcome
+}
+
+/// Who is told to stop doesn't wait until AWS takes more.
+async fn hurrying(work: impl Future<Output = Outcome>, stop: &apply::Stop, weather: &Weather) -> Outcome {
+    let hurry = async {
+        stop.asked().await;
+        weather.hurry();
+        std::future::pending().await
+    };
+    tokio::select! {
+        outcome = work => outcome,
+        outcome = hurry => outcome,
+    }
 }
 
 /// What the plan found by its tags and removes is recorded until that is done: a run that stops in the middle leaves the
@@ -268,6 +283,7 @@ mod tests {
                 caller: String::new(),
                 region: "us-east-1".into(),
                 store: None,
+                recipients: Vec::new(),
                 sandbox: true,
                 mode: Mode::Apply,
                 targets: std::collections::BTreeSet::new(),

@@ -8,6 +8,7 @@ use super::Context;
 use super::acting::acting;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
+use super::sealing::seal_for;
 use crate::access::checks;
 use crate::call::Caller;
 use crate::diagnostic::Diagnostic;
@@ -21,6 +22,7 @@ use crate::provider::sandbox::Sandbox;
 use crate::provider::weather::Weathered;
 use crate::render::diagnostic;
 use crate::resolve;
+use crate::seal::Seal;
 use crate::state::State;
 use crate::store;
 
@@ -110,13 +112,17 @@ impl Declared {
             (None, Some(declared)) => Some(rooted(declared, folder_of(&self.path), &self.project)),
             (None, None) => None,
         };
-        open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region))
+        self.open_at(url, context)
     }
 
     /// Opens the state at a place that the command line names.
     pub fn open_state_at(&self, url: &str, context: &Context) -> Result<StateAt, CommandError> {
-        let url = Some(rooted(url, Path::new("."), &self.project));
-        open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region))
+        self.open_at(Some(rooted(url, Path::new("."), &self.project)), context)
+    }
+
+    fn open_at(&self, url: Option<String>, context: &Context) -> Result<StateAt, CommandError> {
+        let seal = seal_for(&self.desired.recipients)?;
+        open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region), seal)
     }
 
     /// Reaches the account, and makes sure that it is the right one.
@@ -161,6 +167,7 @@ pub fn open_state(
     project: &Project,
     name: &str,
     aws: &AwsOptions,
+    seal: Seal,
 ) -> Result<StateAt, CommandError> {
     if let Some(url) = url.as_deref().filter(|url| project.sandbox && url.starts_with("s3://")) {
         return Err(CommandError::new(format!(
@@ -171,7 +178,7 @@ pub fn open_state(
     let whole =
         url.as_deref().map(|url| if url.contains("://") { url.to_owned() } else { shown(&project.root.join(url)) });
     let default = PathBuf::from(shown(&project.state_file(name)));
-    Ok(StateAt { store: store::open(whole.as_deref(), &default, aws)?, url })
+    Ok(StateAt { store: store::open(whole.as_deref(), &default, aws, seal)?, url })
 }
 
 /// A state that was made for another manifest or another account must not be compared with this one.

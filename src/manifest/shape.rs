@@ -30,6 +30,8 @@ shape! {
         extends: Text,
         /// Where the state is kept: a path or a URL.
         state: Text,
+        /// Encrypts the state and saved plans, so that only those can read them who have an identity.
+        encryption: Located<StateEncryption>,
         /// IAM managed policies, by name.
         policies: Named<Policy>,
         /// IAM users, by name.
@@ -56,6 +58,14 @@ shape! {
         max_destroy: Whole,
         /// How many of the recorded resources, in percent, a plan may change, replace or destroy.
         max_change_percent: Whole,
+    }
+}
+
+shape! {
+    /// Encryption with age; whoever reads gives an identity in RELAYCTL_AGE_IDENTITY.
+    "an encryption of the state" StateEncryption {
+        /// Who can read it: public keys of age, age1…
+        recipients: Vec<Text>,
     }
 }
 

@@ -117,6 +117,7 @@ mod tests {
                 caller: String::new(),
                 region: "us-east-1".into(),
                 store: None,
+                recipients: Vec::new(),
                 sandbox: true,
                 mode: Mode::Apply,
                 targets: BTreeSet::new(),

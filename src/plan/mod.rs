@@ -45,6 +45,9 @@ pub struct Header {
     /// Where the state is when not at its default place: a URL, or a path relative to the project's root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
+    /// Whom the state and this plan are encrypted for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<String>,
     pub sandbox: bool,
     pub mode: Mode,
     /// Not empty: the plan is partial.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{State, VERSION};
 use crate::kind;
+use crate::seal::{Seal, SealError, is_sealed};
 use crate::value::Value;
 
 /// What tells a state from any other JSON file.
@@ -16,6 +17,8 @@ pub enum DecodeError {
     NotState(String),
     #[error("state version {0} is newer than this relayctl")]
     Newer(u32),
+    #[error(transparent)]
+    Sealed(SealError),
 }
 
 #[derive(Serialize)]
@@ -36,9 +39,31 @@ pub fn encode(state: &State) -> String {
     text
 }
 
-/// The same, of what may not even be text.
-pub fn decode_bytes(bytes: &[u8]) -> Result<State, DecodeError> {
-    std::str::from_utf8(bytes).map_err(|_| not_state("it is not text")).and_then(decode)
+/// The same, for those only who may read it.
+pub fn encode_for(state: &State, seal: &Seal) -> Vec<u8> {
+    seal.close(encode(state).as_bytes()).into_owned()
+}
+
+/// Of what may not even be text, or encrypted.
+pub fn decode_bytes(bytes: &[u8], seal: &Seal) -> Result<State, DecodeError> {
+    let plain = seal.open(bytes).map_err(DecodeError::from)?;
+    std::str::from_utf8(&plain).map_err(|_| not_state("it is not text")).and_then(decode)
+}
+
+/// A state as its last good copy, if it is one. What was written before states were encrypted must not stay readable.
+pub fn kept(bytes: &[u8], seal: &Seal) -> Option<Vec<u8>> {
+    decode_bytes(bytes, seal).ok()?;
+    Some(if is_sealed(bytes) { bytes.to_vec() } else { seal.close(bytes).into_owned() })
+}
+
+impl From<SealError> for DecodeError {
+    /// One that is damaged is as bad as a state that is; the others are sound.
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Damaged(_) => not_state(error.to_string()),
+            error => Self::Sealed(error),
+        }
+    }
 }
 
 /// The version is looked at before anything else, so that a newer relayctl may change everything else.

@@ -9,6 +9,7 @@ use super::{DecodeError, State, VERSION};
 use crate::address::Address;
 use crate::kind;
 use crate::model::Entry;
+use crate::seal::Seal;
 use crate::value::digest;
 
 /// How much of a line's SHA-256 stands before it.
@@ -44,7 +45,17 @@ impl Change {
     /// # Panics
     /// Never: the maps of a state have text keys.
     pub fn line(&self) -> String {
+        self.line_for(&Seal::default())
+    }
+
+    /// The same, for those only who may read it. Each line is encrypted by itself, so that adding one reads none; the
+    /// checksum is over what is written, so that damage shows without an identity.
+    ///
+    /// # Panics
+    /// Never: the maps of a state have text keys.
+    pub fn line_for(&self, seal: &Seal) -> String {
         let text = serde_json::to_string(&Line { version: VERSION, change: self }).expect("a change always serialises");
+        let text = seal.close_line(&text);
         let mut line = checksum(&text);
         let _ = writeln!(line, " {text}");
         line
@@ -89,13 +100,13 @@ impl State {
 
 /// The changes of a journal, in its order. A last line that was cut off is left out: nobody was told that it was saved.
 /// Anything else that is wrong is an error.
-pub fn decode_journal(bytes: &[u8]) -> Result<Vec<Change>, DecodeError> {
+pub fn decode_journal(bytes: &[u8], seal: &Seal) -> Result<Vec<Change>, DecodeError> {
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     let last = lines.len();
     let mut changes = Vec::with_capacity(last);
     for (number, line) in (1..).zip(lines) {
         match intact(line) {
-            Some(text) => changes.push(decode_change(text).map_err(|error| error.at(number))?),
+            Some(text) => changes.push(decode_change(text, seal).map_err(|error| error.at(number))?),
             None if number == last && is_cut_off(line) => {
                 tracing::debug!(number, "the journal's last line was cut off, and is left out");
             }
@@ -110,8 +121,9 @@ pub fn decode_journal(bytes: &[u8]) -> Result<Vec<Change>, DecodeError> {
 }
 
 /// One line of the journal.
-pub fn decode_line(bytes: &[u8]) -> Result<Change, DecodeError> {
-    intact(bytes).map_or_else(|| Err(DecodeError::NotState("it is damaged".to_owned())), decode_change)
+pub fn decode_line(bytes: &[u8], seal: &Seal) -> Result<Change, DecodeError> {
+    let text = intact(bytes).ok_or_else(|| DecodeError::NotState("it is damaged".to_owned()))?;
+    decode_change(text, seal)
 }
 
 /// A killed run leaves the beginning of its last line; a power cut may leave zeros where a part of it was to be. A line that
@@ -126,13 +138,14 @@ fn intact(line: &[u8]) -> Option<&str> {
     (sum == checksum(text)).then_some(text)
 }
 
-fn decode_change(text: &str) -> Result<Change, DecodeError> {
+fn decode_change(text: &str, seal: &Seal) -> Result<Change, DecodeError> {
     let wrong = |error: serde_json::Error| DecodeError::NotState(error.to_string());
-    let Versioned { version } = serde_json::from_str(text).map_err(wrong)?;
+    let text = seal.open_line(text)?;
+    let Versioned { version } = serde_json::from_str(&text).map_err(wrong)?;
     if version != VERSION {
         return Err(DecodeError::Newer(version));
     }
-    let change: Change = serde_json::from_str(text).map_err(wrong)?;
+    let change: Change = serde_json::from_str(&text).map_err(wrong)?;
     match kind::of(change.address.kind()) {
         Some(_) => Ok(change),
         None => Err(DecodeError::NotState(format!(
@@ -146,7 +159,7 @@ impl DecodeError {
     fn at(self, line: usize) -> Self {
         match self {
             Self::NotState(why) => Self::NotState(format!("line {line}: {why}")),
-            newer @ Self::Newer(_) => newer,
+            error @ (Self::Newer(_) | Self::Sealed(_)) => error,
         }
     }
 }
@@ -183,6 +196,10 @@ mod tests {
         }
     }
 
+    fn open(bytes: &[u8]) -> Result<Vec<Change>, DecodeError> {
+        decode_journal(bytes, &Seal::default())
+    }
+
     fn refusal(result: Result<impl std::fmt::Debug, DecodeError>) -> String {
         result.unwrap_err().to_string()
     }
@@ -194,7 +211,7 @@ mod tests {
         let text = lines.concat();
         for cut in 0..=text.len() {
             let ends = (1..=3).filter(|count| lines[..*count].concat().len() <= cut).count();
-            assert_eq!(decode_journal(&text.as_bytes()[..cut]).unwrap(), changes[..ends], "cut at {cut}");
+            assert_eq!(open(&text.as_bytes()[..cut]).unwrap(), changes[..ends], "cut at {cut}");
         }
     }
 
@@ -205,12 +222,12 @@ mod tests {
         for at in 0..first.len() {
             let mut bytes = text.clone().into_bytes();
             bytes[at] ^= 1;
-            assert!(refusal(decode_journal(&bytes)).contains("is damaged"), "byte {at}");
+            assert!(refusal(open(&bytes)).contains("is damaged"), "byte {at}");
         }
-        assert!(refusal(decode_journal(text.replace("bob", "eve").as_bytes())).contains("line 2 of 2 is damaged"));
+        assert!(refusal(open(text.replace("bob", "eve").as_bytes())).contains("line 2 of 2 is damaged"));
         // The file system had made room for the last line, and the power went before all of it was there.
         let unwritten = text.replace("bob", "\0\0\0");
-        assert_eq!(decode_journal(unwritten.as_bytes()).unwrap(), [change(1, "ada")]);
+        assert_eq!(open(unwritten.as_bytes()).unwrap(), [change(1, "ada")]);
     }
 
     #[test]
@@ -237,8 +254,8 @@ mod tests {
             format!("{} {text}\n", checksum(&text))
         };
         let newer = with("\"version\":1", "\"version\":2");
-        assert!(matches!(decode_journal(newer.as_bytes()), Err(DecodeError::Newer(2))));
-        let told = refusal(decode_journal(with("user.ada", "spaceship.ada").as_bytes()));
+        assert!(matches!(open(newer.as_bytes()), Err(DecodeError::Newer(2))));
+        let told = refusal(open(with("user.ada", "spaceship.ada").as_bytes()));
         assert_eq!(told, "line 1: it records `spaceship.ada`, of a kind that this relayctl does not know");
     }
 }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Failure;
 use crate::model::Recorded;
+use crate::seal::SealError;
 
-pub use file::{DecodeError, decode, decode_bytes, encode};
+pub use file::{DecodeError, decode, decode_bytes, encode, encode_for, kept};
 pub use journal::{Change, decode_journal, decode_line};
 pub use lock::LockInfo;
 pub use place::S3Place;
@@ -50,6 +51,9 @@ pub enum StoreError {
         /// Where the last good state is, if it is still there.
         backup: Option<String>,
     },
+    /// It is encrypted for others.
+    #[error("{location} cannot be read: {why}")]
+    Sealed { location: String, why: SealError },
     /// The state is sound, but not what changed since.
     #[error("the journal {location} cannot be used: {why}")]
     Journal { location: String, why: String },

@@ -14,7 +14,8 @@ use async_trait::async_trait;
 
 use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, Mode};
-use crate::state::{Change, DecodeError, LockInfo, State, StoreError, decode_bytes, decode_journal, encode};
+use crate::seal::Seal;
+use crate::state::{Change, DecodeError, LockInfo, State, StoreError, decode_bytes, decode_journal, encode_for, kept};
 
 /// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since; gone after a run that
 /// ended. `dev.json.backup`: the one before. `dev.json.lock`: there while a run is at work.
@@ -22,11 +23,18 @@ use crate::state::{Change, DecodeError, LockInfo, State, StoreError, decode_byte
 pub struct LocalStore {
     path: PathBuf,
     given: Arc<lock::Given>,
+    seal: Seal,
 }
 
 impl LocalStore {
     pub fn new(path: PathBuf) -> Self {
-        Self { path, given: Arc::default() }
+        Self { path, given: Arc::default(), seal: Seal::default() }
+    }
+
+    /// Whom the state is encrypted for, and who reads it.
+    #[must_use]
+    pub fn sealed(self, seal: Seal) -> Self {
+        Self { seal, ..self }
     }
 
     /// Beside the file itself, so that a link to a state shares these with it.
@@ -54,6 +62,7 @@ impl LocalStore {
         match error {
             DecodeError::NotState(why) => StoreError::Unreadable { location, why, backup: self.good_backup() },
             DecodeError::Newer(found) => StoreError::Newer { location, found },
+            DecodeError::Sealed(why) => StoreError::Sealed { location, why },
         }
     }
 
@@ -62,6 +71,7 @@ impl LocalStore {
         match error {
             DecodeError::NotState(why) => StoreError::Journal { location, why },
             DecodeError::Newer(found) => StoreError::Newer { location, found },
+            DecodeError::Sealed(why) => StoreError::Sealed { location, why },
         }
     }
 
@@ -69,14 +79,14 @@ impl LocalStore {
     fn good_backup(&self) -> Option<String> {
         let path = self.backup();
         let bytes = fs::read(&path).ok()?;
-        decode_bytes(&bytes).ok().map(|_| path.display().to_string())
+        decode_bytes(&bytes, &self.seal).ok().map(|_| path.display().to_string())
     }
 
     /// Keeps the state that is about to be replaced, if it is one.
     fn keep_last_good(&self) -> io::Result<()> {
-        match read(&self.path)? {
-            Some(bytes) if decode_bytes(&bytes).is_ok() => disk::replace(&self.backup(), &bytes, &Mode::Private),
-            _ => Ok(()),
+        match read(&self.path)?.and_then(|bytes| kept(&bytes, &self.seal)) {
+            Some(bytes) => disk::replace(&self.backup(), &bytes, &Mode::Private),
+            None => Ok(()),
         }
     }
 }
@@ -94,15 +104,16 @@ impl Store for LocalStore {
                 }
             };
         };
-        let state = decode_bytes(&bytes).map_err(|error| self.refused(error))?;
-        let replayed = decode_journal(&journal.unwrap_or_default()).and_then(|changes| state.replay(changes));
+        let state = decode_bytes(&bytes, &self.seal).map_err(|error| self.refused(error))?;
+        let changes = decode_journal(&journal.unwrap_or_default(), &self.seal);
+        let replayed = changes.and_then(|changes| state.replay(changes));
         replayed.map(Some).map_err(|error| self.journal_refused(error))
     }
 
     async fn save(&self, state: &State) -> Result<(), StoreError> {
         let write = || -> io::Result<()> {
             self.keep_last_good()?;
-            disk::replace(&self.path, encode(state).as_bytes(), &Mode::Private)?;
+            disk::replace(&self.path, &encode_for(state, &self.seal), &Mode::Private)?;
             // Killed before this, the run leaves a journal of changes that the state holds already.
             journal::clear(&self.journal())
         };
@@ -110,7 +121,8 @@ impl Store for LocalStore {
     }
 
     async fn append(&self, change: &Change) -> Result<(), StoreError> {
-        journal::append(&self.journal(), change.line().as_bytes()).map_err(self.error("save the journal of"))
+        journal::append(&self.journal(), change.line_for(&self.seal).as_bytes())
+            .map_err(self.error("save the journal of"))
     }
 
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {

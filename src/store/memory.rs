@@ -70,6 +70,7 @@ impl Store for MemoryStore {
             Ok(state) => shared.state = Some(state),
             Err(DecodeError::NotState(why)) => return Err(StoreError::Journal { location, why }),
             Err(DecodeError::Newer(found)) => return Err(StoreError::Newer { location, found }),
+            Err(DecodeError::Sealed(why)) => return Err(StoreError::Sealed { location, why }),
         }
         Ok(())
     }

@@ -13,7 +13,10 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use super::lease::LEASE;
 use crate::call::Failure;
 use crate::port::{Lock, Object, Objects, Only, Store};
-use crate::state::{Change, DecodeError, LockInfo, S3Place, State, StoreError, decode_bytes, decode_line, encode};
+use crate::seal::Seal;
+use crate::state::{
+    Change, DecodeError, LockInfo, S3Place, State, StoreError, decode_bytes, decode_line, encode_for, kept,
+};
 use lock::Given;
 use writer::Writer;
 
@@ -31,6 +34,7 @@ pub struct S3Store {
     lease: Duration,
     base: Mutex<Base>,
     given: Arc<Mutex<Option<Given>>>,
+    seal: Seal,
 }
 
 /// The state object, as this run knows it.
@@ -54,7 +58,14 @@ impl S3Store {
             lease: LEASE,
             base: Mutex::new(Base::Unread),
             given: Arc::default(),
+            seal: Seal::default(),
         }
+    }
+
+    /// Whom the state is encrypted for, and who reads it.
+    #[must_use]
+    pub fn sealed(self, seal: Seal) -> Self {
+        Self { seal, ..self }
     }
 
     #[must_use]
@@ -104,7 +115,7 @@ impl S3Store {
         let entries = stream::iter(keys).map(|key| async move {
             // One that is gone by now has been folded into the state, which is read after this.
             let found = self.objects.get(&key).await.map_err(self.error("read the journal of"))?;
-            let change = found.map(|object| decode_line(&object.body)).transpose();
+            let change = found.map(|object| decode_line(&object.body, &self.seal)).transpose();
             change.map_err(|error| self.journal_refused(&key, error))
         });
         entries.buffered(AT_ONCE).try_filter_map(async |change| Ok(change)).try_collect().await
@@ -115,6 +126,7 @@ impl S3Store {
         match error {
             DecodeError::NotState(why) => StoreError::Journal { location, why },
             DecodeError::Newer(found) => StoreError::Newer { location, found },
+            DecodeError::Sealed(why) => StoreError::Sealed { location, why },
         }
     }
 
@@ -123,24 +135,23 @@ impl S3Store {
         match error {
             DecodeError::NotState(why) => StoreError::Unreadable { location, why, backup: self.good_backup().await },
             DecodeError::Newer(found) => StoreError::Newer { location, found },
+            DecodeError::Sealed(why) => StoreError::Sealed { location, why },
         }
     }
 
     async fn good_backup(&self) -> Option<String> {
         let key = self.beside(".backup");
         let found = self.objects.get(&key).await.ok().flatten()?;
-        decode_bytes(&found.body).ok().map(|_| S3Place { key, ..self.place.clone() }.url())
+        decode_bytes(&found.body, &self.seal).ok().map(|_| S3Place { key, ..self.place.clone() }.url())
     }
 
     /// Once a run: the state that the run found. A state that cannot be read does not take the good one's place.
     async fn keep_last_good(&self, body: &[u8]) -> Result<(), StoreError> {
-        if decode_bytes(body).is_err() {
-            return Ok(());
-        }
+        let Some(body) = kept(body, &self.seal) else { return Ok(()) };
         let key = self.beside(".backup");
         let before = self.objects.get(&key).await.map_err(self.error("save the backup of"))?;
         let only = before.map_or(Only::IfAbsent, |object| Only::IfTag(object.tag));
-        let done = self.writer().put(&key, body, &only).await.map_err(self.error("save the backup of"))?;
+        let done = self.writer().put(&key, &body, &only).await.map_err(self.error("save the backup of"))?;
         done.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }
 
@@ -170,7 +181,7 @@ impl Store for S3Store {
                 _ => Err(refused(DecodeError::NotState("the state that it belongs to is gone".to_owned()))),
             };
         };
-        match decode_bytes(&object.body) {
+        match decode_bytes(&object.body, &self.seal) {
             Ok(state) => state.replay(journal).map(Some).map_err(refused),
             Err(error) => Err(self.refused(error).await),
         }
@@ -188,7 +199,7 @@ impl Store for S3Store {
             }
             Base::Unread | Base::Absent => Only::IfAbsent,
         };
-        let written = self.writer().put(&self.place.key, encode(state).as_bytes(), &only).await;
+        let written = self.writer().put(&self.place.key, &encode_for(state, &self.seal), &only).await;
         let tag = written.map_err(self.error("save"))?;
         let tag = tag.ok_or_else(|| StoreError::Moved { location: self.location() })?;
         self.remember(Base::Read { tag, before: None });
@@ -197,7 +208,8 @@ impl Store for S3Store {
     }
 
     async fn append(&self, change: &Change) -> Result<(), StoreError> {
-        let written = self.writer().put(&self.entry(change.serial), change.line().as_bytes(), &Only::IfAbsent).await;
+        let line = change.line_for(&self.seal);
+        let written = self.writer().put(&self.entry(change.serial), line.as_bytes(), &Only::IfAbsent).await;
         let tag = written.map_err(self.error("save the journal of"))?;
         tag.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }

@@ -437,6 +437,7 @@ fn header(desired: &Desired, mode: Mode) -> Header {
         caller: String::new(),
         region: desired.region.clone(),
         store: None,
+        recipients: Vec::new(),
         sandbox: true,
         mode,
         targets: BTreeSet::new(),

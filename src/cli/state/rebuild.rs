@@ -8,8 +8,9 @@ use crate::cli::Context;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::planning::found;
-use crate::cli::project::{shown, write_private};
+use crate::cli::project::shown;
 use crate::cli::running::locked;
+use crate::cli::sealing::write_sealed;
 use crate::cli::session::{Declared, StateAt};
 use crate::render::text::count;
 use crate::state::{State, StoreError, VERSION, encode};
@@ -70,7 +71,7 @@ async fn set_aside(
     match declared.recorded(at.store.as_ref()).await {
         Ok(None) => Ok((None, None)),
         Ok(Some(state)) => {
-            write_private(&backup, &encode(&state))?;
+            write_sealed(&backup, &encode(&state), &declared.desired.recipients)?;
             Ok((Some(state), Some(backup)))
         }
         Err(refusal) => {

@@ -8,6 +8,7 @@ use crate::cli::Context;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::running::locked;
+use crate::cli::sealing::opened;
 use crate::cli::session::{Declared, StateAt, belongs};
 use crate::port::Store;
 use crate::state::{State, StoreError, decode, encode};
@@ -67,14 +68,15 @@ fn not_a_successor(state: &State, current: &State) -> Option<String> {
 }
 
 fn read(file: &Path) -> Result<State, CommandError> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map(|_| ())
+        std::io::stdin().read_to_end(&mut bytes).map(|_| ())
     } else {
-        std::fs::read_to_string(file).map(|found| text = found)
+        std::fs::read(file).map(|found| bytes = found)
     };
     read.map_err(|error| CommandError::file("read", file, error))?;
-    decode(&text).map_err(|error| CommandError::new(format!("{} is no state to push: {error}", file.display())))
+    decode(&String::from_utf8_lossy(&opened(&bytes, file)?))
+        .map_err(|error| CommandError::new(format!("{} is no state to push: {error}", file.display())))
 }
 
 pub fn migrate(manifest: &ManifestArg, from: &str, to: &str, context: &Context) -> Result<(), CommandError> {

@@ -3,6 +3,7 @@
 mod bucket;
 mod checks;
 mod cycle;
+mod encryption;
 mod header;
 mod identity;
 mod key;
@@ -32,6 +33,7 @@ pub use header::Header;
 pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents) {
     let header = header::read(manifest, scope);
     let store = manifest.state.as_ref().map(header::store);
+    let recipients = encryption::read(manifest.encryption.as_ref(), scope);
     let mut lowering =
         Lowering { header, scope, resources: BTreeMap::new(), documents: Documents::new(), soft: BTreeSet::new() };
     lowering.all(manifest);
@@ -47,6 +49,7 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents)
         region,
         partition,
         store,
+        recipients,
         resources: lowering.resources,
         checks,
         silenced,

@@ -24,6 +24,8 @@ pub(super) struct Cause {
     pub region: Option<String>,
     /// No connection came about, so the endpoint is worth naming.
     pub unreachable: bool,
+    /// An earlier try may have been done.
+    pub unsure: bool,
 }
 
 impl Cause {
@@ -36,6 +38,7 @@ impl Cause {
             status: None,
             region: None,
             unreachable: false,
+            unsure: false,
         }
     }
 
@@ -80,21 +83,22 @@ where
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => unsent(&error),
             _ => Self::unreadable(chain(&error)),
         };
-        let message = match tried(&error) {
+        let sending = sending(&error);
+        let message = match sending.as_ref().and_then(Sending::told) {
             Some(tried) => format!("{}; {tried}", cause.message),
             None => cause.message,
         };
-        Self { message, request_id, status: answer.status, region: answer.region, ..cause }
+        let unsure = sending.is_some_and(|sending| sending.is_unsure());
+        Self { message, unsure, request_id, status: answer.status, region: answer.region, ..cause }
     }
 }
 
-/// How often it was tried, if more than once.
-fn tried<E>(error: &SdkError<E>) -> Option<String> {
+fn sending<E>(error: &SdkError<E>) -> Option<Sending> {
     let lost = match error {
         SdkError::DispatchFailure(failure) => failure.as_connector_error(),
         _ => None,
     };
-    Sending::of(error.raw_response(), lost)?.told()
+    Sending::of(error.raw_response(), lost)
 }
 
 #[derive(Default)]

@@ -20,6 +20,7 @@ pub use objects::Bucket;
 
 use crate::call::{Caller, Carried, Failure, FailureKind, Read, Reply, Write};
 use crate::port::Provider;
+use crate::provider::weather;
 
 #[async_trait]
 impl Provider for Aws {
@@ -42,7 +43,10 @@ impl Provider for Aws {
             Write::ProveKey { .. } => prove(self, carried).await.map(Reply::Caller),
             Write::File(_) => Err(local()),
         };
-        answer.map_err(|cause| cause.into_failure(write.action(), self.endpoint()))
+        answer.map_err(|cause| {
+            let (unsure, failure) = (cause.unsure, cause.into_failure(write.action(), self.endpoint()));
+            if unsure { weather::unsure(failure) } else { failure }
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::Traffic;
+use crate::event::{Traffic, Waits};
 
 /// So often is it told that a service makes calls wait.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -11,15 +11,16 @@ const SILENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub struct Log {
     traffic: Traffic,
-    /// Waits are counted until then.
-    counted: Duration,
+    waits: Waits,
     /// When each service was told of last.
     told: BTreeMap<&'static str, Duration>,
 }
 
 impl Log {
     pub fn traffic(&self) -> Traffic {
-        self.traffic
+        let mut traffic = self.traffic;
+        traffic += self.waits.traffic();
+        traffic
     }
 
     pub fn sent(&mut self, again: bool) {
@@ -31,11 +32,9 @@ impl Log {
         self.traffic.throttles += 1;
     }
 
-    /// A call waited, or will. Time in which several wait is counted once.
+    /// A call waited, or will.
     pub fn waits(&mut self, from: Duration, until: Duration) {
-        self.traffic.waits += 1;
-        self.traffic.waited += until.saturating_sub(from.max(self.counted));
-        self.counted = self.counted.max(until);
+        self.waits.add(from, until);
     }
 
     /// Whether it is time to say again that calls to this service wait.

@@ -29,7 +29,7 @@ pub use backoff::{Patience, Trouble};
 use log::Log;
 use service::Service;
 pub use service::Tries;
-pub use weathered::Weathered;
+pub use weathered::{Weathered, unsure};
 
 use crate::event::{Delay, Traffic};
 
@@ -99,6 +99,11 @@ impl Weather {
         if !self.given {
             locked(&self.patience).tries = tries.max(1);
         }
+    }
+
+    /// Nothing is sent again from now on: somebody wants to stop.
+    pub fn hurry(&self) {
+        locked(&self.patience).tries = 1;
     }
 
     /// All calls so far.

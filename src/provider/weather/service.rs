@@ -54,13 +54,21 @@ pub struct Tries {
     pub made: u32,
     pub since: Duration,
     pub sent: Duration,
+    /// One of them may have been done.
+    pub unsure: bool,
 }
 
 impl Tries {
+    /// After this trouble with the last one.
+    #[must_use]
+    pub fn failed(self, trouble: Trouble) -> Self {
+        Self { unsure: self.unsure || !trouble.undone(), ..self }
+    }
+
     #[must_use]
     pub fn sent(self, now: Duration) -> Self {
         let since = if self.made == 0 { now } else { self.since };
-        Self { made: self.made + 1, since, sent: now }
+        Self { made: self.made + 1, since, sent: now, ..self }
     }
 }
 

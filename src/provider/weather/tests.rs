@@ -163,6 +163,21 @@ async fn what_was_lost_is_sent_again_where_that_does_no_harm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_wants_to_stop_waits_for_no_further_try() {
+    let service = Arc::new(Service::limited(0.0, 0.0));
+    let weather = Arc::new(Weather::default());
+    let provider = Weathered::new(Arc::clone(&service), Arc::clone(&weather));
+    let stopping = async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        weather.hurry();
+    };
+    let user = get_user(0);
+    let (answer, ()) = tokio::join!(provider.read(&user), stopping);
+    assert_eq!(answer.unwrap_err().kind, FailureKind::Throttled);
+    assert!(service.requests() < 10, "{} requests", service.requests());
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_listens_hears_why_calls_wait_but_not_of_every_one() {
     let service = Arc::new(Service::limited(20.0, 40.0));
     let weather = Arc::new(Weather::default());

@@ -20,7 +20,8 @@ impl<P> Weathered<P> {
         Self { inner, weather }
     }
 
-    async fn send<F>(&self, call: Call, attempt: impl Fn() -> F) -> Result<Reply, Failure>
+    /// What became of it, and how it was tried before.
+    async fn send<F>(&self, call: Call, attempt: impl Fn() -> F) -> (Result<Reply, Failure>, Tries)
     where
         F: Future<Output = Result<Reply, Failure>>,
     {
@@ -31,19 +32,20 @@ impl<P> Weathered<P> {
                 Err(failure) => failure,
                 done => {
                     self.weather.answered(&call);
-                    return done;
+                    return (done, tries);
                 }
             };
             let Some(trouble) = trouble(&failure) else {
                 self.weather.answered(&call);
-                return Err(failure);
+                return (Err(failure), tries);
             };
             let Some(pause) = self.weather.failed(&call, tries, trouble, &failure.code) else {
                 if let Some(told) = self.weather.told(tries) {
                     failure.message = format!("{}; {told}", failure.message);
                 }
-                return Err(failure);
+                return (Err(failure), tries);
             };
+            tries = tries.failed(trouble);
             tokio::time::sleep(pause).await;
         }
     }
@@ -52,13 +54,30 @@ impl<P> Weathered<P> {
 #[async_trait]
 impl<P: Provider> Provider for Weathered<P> {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
-        self.send(call(read.action(), false), || self.inner.read(read)).await
+        match read {
+            // Nothing is sent for it.
+            Read::Clock | Read::File(_) => self.inner.read(read).await,
+            _ => self.send(call(read.action(), false), || self.inner.read(read)).await.0,
+        }
     }
 
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        if let Write::File(_) = write {
+            return self.inner.write(write, carried).await;
+        }
         // A second key would be made, and the secret of the first one is lost with its answer.
         let once = matches!(write, Write::Iam(IamWrite::CreateAccessKey { .. }));
-        self.send(call(write.action(), once), || self.inner.write(write, carried)).await
+        let (answer, tries) = self.send(call(write.action(), once), || self.inner.write(write, carried)).await;
+        answer.map_err(|failure| if tries.unsure { unsure(failure) } else { failure })
+    }
+}
+
+/// Of a write, of which an earlier try may have been done: whatever the last one was refused for, it may be done. That it
+/// is there already, or not there any more, says so by itself.
+pub fn unsure(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::AlreadyExists | FailureKind::NotFound => failure,
+        _ => Failure { kind: FailureKind::Unavailable, ..failure },
     }
 }
 

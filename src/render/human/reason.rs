@@ -127,6 +127,7 @@ mod tests {
             mode: Mode::Apply,
             targets: BTreeSet::new(),
             store: None,
+            recipients: Vec::new(),
             relayctl: String::new(),
         };
         let change = Change {

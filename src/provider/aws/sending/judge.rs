@@ -29,16 +29,9 @@ impl ClassifyRetry for Judge {
         let error = context.output_or_error().and_then(Result::err).and_then(|it| it.as_connector_error());
         let Some(sending) = Sending::of(context.response(), error) else { return RetryAction::NoActionIndicated };
         let lost = error.and_then(Lost::of);
-        let Some(trouble) = self.trouble(context.response(), error.zip(lost), previous) else {
-            sending.judged(|weather, call, _| {
-                weather.answered(call);
-                None
-            });
-            // What the classifiers before this one think of the answer is none of the weather.
-            return RetryAction::RetryForbidden;
-        };
-        let why = why(trouble, context.response(), lost);
-        match sending.judged(|weather, call, tries| weather.failed(call, tries, trouble, &why)) {
+        let trouble = self.trouble(context.response(), error.zip(lost), previous);
+        match sending.judged(trouble, |trouble| why(trouble, context.response(), lost)) {
+            // Also where the classifiers before this one think otherwise.
             None => RetryAction::RetryForbidden,
             Some(pause) => RetryAction::retryable_error_with_explicit_delay(
                 ErrorKind::TransientError,

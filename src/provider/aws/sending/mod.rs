@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-use crate::provider::weather::{Call, Tries, Weather};
+use crate::provider::weather::{Call, Tries, Trouble, Weather};
 pub(super) use judge::Judge;
 use turns::Lost;
 pub(super) use turns::Turns;
@@ -70,18 +70,31 @@ impl Sending {
         self.progress().tries = tries;
     }
 
-    /// The SDK asks more than once about the same try.
-    fn judged(&self, judge: impl FnOnce(&Weather, &Call, Tries) -> Option<Duration>) -> Option<Duration> {
+    /// When it is sent again, if it is. The SDK asks more than once about the same try.
+    fn judged(&self, trouble: Option<Trouble>, why: impl FnOnce(Trouble) -> String) -> Option<Duration> {
+        let Inner { weather, call, .. } = self.0.as_ref();
         let mut progress = self.progress();
         let tries = progress.tries;
-        match progress.judged {
-            Some((made, verdict)) if made == tries.made => verdict,
-            _ => {
-                let verdict = judge(&self.0.weather, &self.0.call, tries);
-                progress.judged = Some((tries.made, verdict));
-                verdict
-            }
+        if let Some((made, verdict)) = progress.judged
+            && made == tries.made
+        {
+            return verdict;
         }
+        let verdict = match trouble {
+            None => {
+                weather.answered(call);
+                None
+            }
+            Some(trouble) => weather.failed(call, tries, trouble, &why(trouble)),
+        };
+        let tries = trouble.filter(|_| verdict.is_some()).map_or(tries, |trouble| tries.failed(trouble));
+        *progress = Progress { tries, judged: Some((tries.made, verdict)) };
+        verdict
+    }
+
+    /// An earlier try may have been done.
+    pub fn is_unsure(&self) -> bool {
+        self.progress().tries.unsure
     }
 
     /// What its error says besides, if it was sent more than once.

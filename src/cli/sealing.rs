@@ -1,0 +1,56 @@
+//! Whom things are encrypted for, and as whom this run reads them.
+
+use std::path::{Path, PathBuf};
+
+use super::error::CommandError;
+use super::project::write_private;
+use crate::seal::{self, IDENTITY, Identity, Seal};
+
+/// For these recipients. The identity is looked at only when something turns out to be encrypted.
+pub fn seal_for(recipients: &[String]) -> Result<Seal, CommandError> {
+    let recipients: Result<Vec<_>, String> = recipients.iter().map(|text| seal::recipient(text)).collect();
+    Ok(Seal::new(recipients.map_err(CommandError::new)?, identity()))
+}
+
+/// The identity itself, or the file that it is in, as the programs of age have it.
+fn identity() -> Identity {
+    let Ok(given) = std::env::var(IDENTITY) else { return Identity::Missing };
+    let given = given.trim();
+    if given.is_empty() {
+        return Identity::Missing;
+    }
+    if seal::is_secret(given) || given.contains('\n') {
+        return Identity::parse(given);
+    }
+    let path = below_home(given);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Identity::parse(&zeroize::Zeroizing::new(text)),
+        Err(error) => Identity::Unusable(format!("{}: {error}", path.display())),
+    }
+}
+
+fn below_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), home::home_dir()) {
+        (Some(below), Some(home)) => home.join(below),
+        _ => PathBuf::from(path),
+    }
+}
+
+/// Writes a file that only its owner and the recipients can read.
+pub fn write_sealed(path: &Path, text: &str, recipients: &[String]) -> Result<(), CommandError> {
+    write_private(path, &seal_for(recipients)?.close(text.as_bytes()))
+}
+
+/// Reads a file that may be encrypted.
+pub fn read_sealed(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let bytes = std::fs::read(path).map_err(|error| CommandError::file("read", path, error))?;
+    opened(&bytes, path)
+}
+
+pub fn opened(bytes: &[u8], path: &Path) -> Result<Vec<u8>, CommandError> {
+    if !seal::is_sealed(bytes) {
+        return Ok(bytes.to_vec());
+    }
+    let plain = Seal::new(Vec::new(), identity()).open(bytes).map(std::borrow::Cow::into_owned);
+    plain.map_err(|why| CommandError::sealed(format!("{} cannot be read: {why}", path.display()), &why))
+}

@@ -1,0 +1,38 @@
+//! `encryption:`, who can read the state and saved plans.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Diagnostic;
+use crate::manifest::decode::{Located, Text};
+use crate::manifest::scope::Scope;
+use crate::manifest::shape::StateEncryption;
+use crate::seal;
+
+pub fn read(encryption: Option<&Located<StateEncryption>>, scope: &mut Scope<'_>) -> Vec<String> {
+    let Some(Located { value, spot }) = encryption else { return Vec::new() };
+    if value.recipients.as_ref().is_none_or(Vec::is_empty) {
+        let message = "encryption without recipients: nobody could read it";
+        scope.error("missing-field", spot, message, "write `recipients: [age1…]`, or leave `encryption` out");
+    }
+    recipients(value.recipients.as_deref().unwrap_or_default(), scope)
+}
+
+/// Recipients of age, each once.
+pub fn recipients(said: &[Text], scope: &mut Scope<'_>) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    for recipient in said {
+        let Err(message) = seal::recipient(&recipient.value) else {
+            known.insert(recipient.value.clone());
+            continue;
+        };
+        let help = "`age-keygen` makes an identity and prints its recipient, age1…";
+        if seal::is_secret(&recipient.value) {
+            // Without its place: the line would be printed, and what is in it.
+            let message = format!("a recipient of age: {message}");
+            scope.problems.push(Diagnostic::error("bad-recipient", None, message).help(help));
+        } else {
+            scope.error("bad-recipient", &recipient.spot, message, help);
+        }
+    }
+    known.into_iter().collect()
+}

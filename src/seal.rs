@@ -1,0 +1,279 @@
+//! Encryption to [age](https://age-encryption.org/v1) recipients: of what is written for later, so that only those who have
+//! an identity can read it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use age::armor::{ArmoredReader, ArmoredWriter, Format};
+use age::x25519;
+use age::{DecryptError, Decryptor, Encryptor};
+use data_encoding::BASE64;
+
+/// The variable that names the identity.
+pub const IDENTITY: &str = "RELAYCTL_AGE_IDENTITY";
+
+/// How an encrypted file begins, armored or not.
+const ARMORED: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
+const BINARY: &[u8] = b"age-encryption.org/";
+/// How an encrypted line begins; then comes the file in base64.
+const LINE: &str = "age ";
+
+const SECRET: &str = "AGE-SECRET-KEY-";
+
+/// For whom to encrypt, and as whom to decrypt. Without recipients everything stays as it is.
+#[derive(Clone, Default)]
+pub struct Seal {
+    recipients: Vec<x25519::Recipient>,
+    identity: Identity,
+}
+
+/// Whoever decrypts.
+#[derive(Clone, Default)]
+pub enum Identity {
+    /// None is given.
+    #[default]
+    Missing,
+    /// One is given, and this is what is wrong with it.
+    Unusable(String),
+    Known(Arc<[x25519::Identity]>),
+}
+
+/// Why something encrypted cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    #[error("it is encrypted, and {IDENTITY} is not set")]
+    NoIdentity,
+    #[error("it is encrypted, and {IDENTITY} cannot be used: {0}")]
+    BadIdentity(String),
+    #[error("it is encrypted, but not for the identity in {IDENTITY} ({0})")]
+    OtherIdentity(String),
+    #[error("it is encrypted, and damaged: {0}")]
+    Damaged(String),
+}
+
+/// The recipient that a text names, or what is wrong with it.
+pub fn recipient(text: &str) -> Result<x25519::Recipient, String> {
+    text.parse().map_err(|_| {
+        if is_secret(text) {
+            // Not quoted: it is a secret.
+            "this is an identity, which is secret; its recipient begins with age1".to_owned()
+        } else if text.starts_with("ssh-") {
+            "keys of SSH are no recipients here, only age's own, which begin with age1".to_owned()
+        } else {
+            format!("`{text}` is no recipient of age, or has a typing error in it")
+        }
+    })
+}
+
+/// Whether a text is an identity, or was meant to be one.
+pub fn is_secret(text: &str) -> bool {
+    text.get(..SECRET.len()).is_some_and(|start| start.eq_ignore_ascii_case(SECRET))
+}
+
+impl Identity {
+    /// From the text of an identity, or of the file that `age-keygen` writes.
+    pub fn parse(text: &str) -> Self {
+        let lines = text.lines().map(str::trim).enumerate();
+        let mut found = Vec::new();
+        for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+            match line.parse::<x25519::Identity>() {
+                Ok(identity) => found.push(identity),
+                // The line itself is not told: it may be a secret with a typing error.
+                Err(_) => return Self::Unusable(format!("line {} {}", number + 1, what_else(line))),
+            }
+        }
+        if found.is_empty() {
+            Self::Unusable("there is no identity in it".to_owned())
+        } else {
+            Self::Known(found.into())
+        }
+    }
+}
+
+fn what_else(line: &str) -> &'static str {
+    if line.as_bytes().starts_with(ARMORED) || line.as_bytes().starts_with(BINARY) {
+        "begins an encrypted file: decrypt the identity first, with `age --decrypt`"
+    } else if line.starts_with("-----BEGIN") {
+        "begins a key of another program: only age's own identities can be used, AGE-SECRET-KEY-1…"
+    } else {
+        "is no identity of age (AGE-SECRET-KEY-1…)"
+    }
+}
+
+/// Whether only an identity can read this.
+pub fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(ARMORED) || bytes.starts_with(BINARY)
+}
+
+impl Seal {
+    pub fn new(recipients: Vec<x25519::Recipient>, identity: Identity) -> Self {
+        Self { recipients, identity }
+    }
+
+    /// Whether what is written is encrypted.
+    pub fn is_on(&self) -> bool {
+        !self.recipients.is_empty()
+    }
+
+    /// As a text file, which `age` reads too.
+    ///
+    /// # Panics
+    /// Never: there are recipients, all of one kind, and memory takes every write.
+    pub fn close<'a>(&self, plain: &'a [u8]) -> Cow<'a, [u8]> {
+        if !self.is_on() {
+            return Cow::Borrowed(plain);
+        }
+        let armored = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).expect("memory takes it");
+        let closed = self.encrypt(plain, armored).finish().expect("memory takes it");
+        Cow::Owned(closed)
+    }
+
+    /// As a part of a line.
+    pub fn close_line<'a>(&self, plain: &'a str) -> Cow<'a, str> {
+        if !self.is_on() {
+            return Cow::Borrowed(plain);
+        }
+        let closed = self.encrypt(plain.as_bytes(), Vec::new());
+        Cow::Owned(format!("{LINE}{}", BASE64.encode(&closed)))
+    }
+
+    fn encrypt<W: Write>(&self, plain: &[u8], into: W) -> W {
+        let recipients = self.recipients.iter().map(|recipient| recipient as _);
+        let encryptor = Encryptor::with_recipients(recipients).expect("recipients of one kind go together");
+        let mut writer = encryptor.wrap_output(into).expect("memory takes it");
+        writer.write_all(plain).expect("memory takes it");
+        writer.finish().expect("memory takes it")
+    }
+
+    /// What was closed, by whomever, or what never was.
+    pub fn open<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, SealError> {
+        if is_sealed(bytes) { self.decrypt(bytes.trim_ascii_start()).map(Cow::Owned) } else { Ok(Cow::Borrowed(bytes)) }
+    }
+
+    pub fn open_line<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, SealError> {
+        let Some(text) = line.strip_prefix(LINE) else { return Ok(Cow::Borrowed(line)) };
+        let bytes = BASE64.decode(text.as_bytes()).map_err(|error| SealError::Damaged(error.to_string()))?;
+        let plain = self.decrypt(&bytes)?;
+        String::from_utf8(plain).map(Cow::Owned).map_err(|_| SealError::Damaged("it holds no text".to_owned()))
+    }
+
+    fn decrypt(&self, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
+        let identities = match &self.identity {
+            Identity::Missing => return Err(SealError::NoIdentity),
+            Identity::Unusable(why) => return Err(SealError::BadIdentity(why.clone())),
+            Identity::Known(identities) => identities,
+        };
+        let damaged = |error: &dyn fmt::Display| SealError::Damaged(error.to_string());
+        let decryptor = Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(|error| damaged(&error))?;
+        let reader = decryptor.decrypt(identities.iter().map(|identity| identity as _));
+        let mut reader = reader.map_err(|error| match error {
+            DecryptError::NoMatchingKeys => SealError::OtherIdentity(names(identities)),
+            error => damaged(&error),
+        })?;
+        let mut plain = Vec::with_capacity(bytes.len());
+        reader.read_to_end(&mut plain).map_err(|error| damaged(&error))?;
+        Ok(plain)
+    }
+}
+
+/// The public halves.
+fn names(identities: &[x25519::Identity]) -> String {
+    let names: Vec<String> = identities.iter().map(|identity| identity.to_public().to_string()).collect();
+    names.join(", ")
+}
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let recipients: Vec<String> = self.recipients.iter().map(ToString::to_string).collect();
+        f.debug_struct("Seal").field("recipients", &recipients).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use age::secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn known(identity: &x25519::Identity) -> Identity {
+        Identity::Known([identity.clone()].into())
+    }
+
+    fn of(recipients: &[&x25519::Identity], identity: Identity) -> Seal {
+        Seal::new(recipients.iter().map(|one| one.to_public()).collect(), identity)
+    }
+
+    const PLAIN: &str = "{\"format\": \"relayctl-state\"}\n";
+
+    #[test]
+    fn what_is_closed_is_opened_by_any_of_its_recipients_and_by_nobody_else() {
+        let [ada, bob, eve] = [(); 3].map(|()| x25519::Identity::generate());
+        let closed = of(&[&ada, &bob], Identity::Missing).close(PLAIN.as_bytes()).into_owned();
+        let line = of(&[&ada, &bob], Identity::Missing).close_line(PLAIN.trim()).into_owned();
+        assert!(is_sealed(&closed) && !line.contains('\n') && !line.contains("format"));
+        for reader in [&ada, &bob].map(|one| of(&[], known(one))) {
+            assert_eq!(reader.open(&closed).unwrap(), PLAIN.as_bytes());
+            assert_eq!(reader.open_line(&line).unwrap(), PLAIN.trim());
+        }
+        let other = SealError::OtherIdentity(eve.to_public().to_string());
+        assert_eq!(of(&[&ada], known(&eve)).open(&closed), Err(other.clone()));
+        assert_eq!(of(&[&ada], known(&eve)).open_line(&line), Err(other));
+        assert_eq!(of(&[&ada], Identity::Missing).open(&closed), Err(SealError::NoIdentity));
+    }
+
+    #[test]
+    fn without_recipients_everything_stays_as_it_is_and_what_never_was_closed_is_open() {
+        let seal = Seal::default();
+        assert_eq!(seal.close(PLAIN.as_bytes()), PLAIN.as_bytes());
+        assert_eq!(seal.close_line(PLAIN), PLAIN);
+        let seal = of(&[&x25519::Identity::generate()], Identity::Missing);
+        assert_eq!(seal.open(PLAIN.as_bytes()).unwrap(), PLAIN.as_bytes());
+        assert_eq!(seal.open_line(PLAIN).unwrap(), PLAIN);
+    }
+
+    #[test]
+    fn every_cut_and_every_changed_byte_of_what_is_closed_is_noticed() {
+        let ada = x25519::Identity::generate();
+        let seal = of(&[&ada], known(&ada));
+        let closed = seal.close(PLAIN.as_bytes()).into_owned();
+        let end = closed.trim_ascii_end().len();
+        for at in ARMORED.len()..end {
+            assert!(matches!(seal.open(&closed[..at]), Err(SealError::Damaged(_))), "cut at {at}");
+            let mut changed = closed.clone();
+            changed[at] ^= 1;
+            assert!(seal.open(&changed).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn identities_are_read_as_age_keygen_writes_them_and_never_told() {
+        let ada = x25519::Identity::generate();
+        let secret = ada.to_string();
+        let text =
+            format!("# created: 2026-01-02T03:04:05Z\n# public key: {}\n{}\n", ada.to_public(), secret.expose_secret());
+        assert!(matches!(Identity::parse(&text), Identity::Known(known) if known.len() == 1));
+        let refusal = |text: &str| match Identity::parse(text) {
+            Identity::Unusable(why) => why,
+            Identity::Missing | Identity::Known(_) => panic!("{text}"),
+        };
+        let wrong = format!("{}Q", secret.expose_secret());
+        assert_eq!(refusal(&wrong), "line 1 is no identity of age (AGE-SECRET-KEY-1…)");
+        assert_eq!(refusal("# nothing\n"), "there is no identity in it");
+        assert!(refusal("-----BEGIN OPENSSH PRIVATE KEY-----").contains("another program"));
+        assert!(refusal(std::str::from_utf8(ARMORED).unwrap()).contains("age --decrypt"));
+        assert!(!recipient(secret.expose_secret()).err().unwrap().contains("QQ"));
+        assert!(!format!("{:?}", of(&[&ada], known(&ada))).contains("SECRET"));
+    }
+
+    #[test]
+    fn a_recipient_that_is_none_is_refused_by_what_it_is() {
+        let ada = x25519::Identity::generate().to_public().to_string();
+        assert_eq!(recipient(&ada).unwrap().to_string(), ada);
+        let refusal = |text: &str| recipient(text).err().unwrap();
+        assert!(refusal(&ada[..ada.len() - 1]).contains("typing error"));
+        assert!(refusal("ssh-ed25519 AAAA").contains("SSH"));
+        assert!(refusal("AGE-SECRET-KEY-1ABC").contains("which is secret"));
+    }
+}
