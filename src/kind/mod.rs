@@ -150,6 +150,11 @@ pub trait Kind: Sync {
         false
     }
 
+    /// Whether there could be two of it, where AWS does not show the first one yet: others have names that keep them apart.
+    fn can_double(&self) -> bool {
+        false
+    }
+
     /// Whether replacing what it hangs on replaces it too: attachments, inline policies, keys.
     fn part_of_parent(&self) -> bool {
         false

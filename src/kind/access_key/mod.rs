@@ -110,6 +110,10 @@ impl Kind for AccessKey {
         true
     }
 
+    fn can_double(&self) -> bool {
+        true
+    }
+
     fn must_replace(&self, seen: &Seen, wanted: &Attributes) -> Option<String> {
         if seen.internals.get("orphan") == Some(&json!(true)) {
             return Some("an earlier run made this key, but its secret was lost".to_owned());

@@ -17,6 +17,7 @@ mod place;
 mod problem;
 mod profile;
 mod settings;
+pub(crate) mod witness;
 
 use std::path::PathBuf;
 
@@ -119,5 +120,7 @@ impl Provider for Files {
     }
 }
 
+#[cfg(test)]
+mod crashes;
 #[cfg(test)]
 mod tests;
