@@ -161,6 +161,15 @@ fn a_key_with_a_csv_too_survives_every_kill_and_every_lost_answer() {
 }
 
 #[test]
+fn a_key_in_an_encrypted_file_too_survives_every_kill_and_every_lost_answer() {
+    let world = World::of("dev.yaml");
+    let recipient = age::x25519::Identity::generate().to_public();
+    let sink = format!("age: {{file: serverless.age, recipients: [{recipient}]}}");
+    world.edit("dev.yaml", "# csv: serverless.csv", &sink);
+    everywhere(&Case::new("apply dev with an encrypted file", world, Mode::Apply));
+}
+
+#[test]
 fn a_key_that_leaves_its_csv_survives_every_kill_and_every_lost_answer() {
     let world = with_csv();
     world.edit("dev.yaml", "csv: serverless.csv", "# no csv");
