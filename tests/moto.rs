@@ -251,7 +251,7 @@ async fn a_new_key_proves_itself_and_tells_when_it_was_used() {
     assert_eq!(caller.arn, format!("arn:aws:iam::123456789012:user/team/{user}"));
     let IamReply::LastUsed(Some(last)) = iam(&aws, last_used()).await else { panic!("it was used") };
     assert_eq!(last.service, "sts");
-    assert!(last.at.parse::<jiff::Timestamp>().is_ok(), "{used:?}");
+    assert!(last.at.parse::<jiff::Timestamp>().is_ok(), "{last:?}");
 
     let update = IamWrite::UpdateAccessKey { user: user.clone(), id: id.clone(), active: false };
     done(&aws, [Write::Iam(update)]).await;

@@ -333,6 +333,7 @@ impl Rough {
             store: None,
             sandbox: true,
             mode,
+            recipients: Vec::new(),
             targets: std::collections::BTreeSet::new(),
             relayctl: String::new(),
         };
