@@ -119,6 +119,9 @@ pub type Live = BTreeMap<Address, Sighting>;
 /// names, the id of the key that we made, the keys that were there before we tried to.
 pub fn subject(declared: Option<&Attributes>, recorded: Option<&Attributes>) -> Attributes {
     let mut subject = recorded.cloned().unwrap_or_default();
-    subject.extend(declared.cloned().unwrap_or_default());
+    let mut declared = declared.cloned().unwrap_or_default();
+    // What the manifest no longer names may stand there as null: it is still looked for where it was.
+    declared.retain(|name, value| !(value.is_null() && subject.contains_key(name)));
+    subject.extend(declared);
     subject
 }

@@ -331,6 +331,7 @@ impl Rough {
             caller: String::new(),
             region: desired.region.clone(),
             store: None,
+            recipients: Vec::new(),
             sandbox: true,
             mode,
             recipients: Vec::new(),

@@ -3,6 +3,8 @@
 //! AWS tells the secret once, in the answer to `CreateAccessKey`. So a key that is in none of its files any more can
 //! only be replaced, and a key that an interrupted run left behind can only be deleted.
 
+mod age;
+mod command;
 mod ours;
 mod sinks;
 
@@ -28,6 +30,8 @@ const FIELDS: &[Field] = &[
     Field::identity("user"),
     Field::replace("profile", Form::Plain, SHOWN_ONCE, null),
     Field::replace("csv", Form::Plain, SHOWN_ONCE, null),
+    Field::replace("age", Form::Recorded, SHOWN_ONCE, null),
+    Field::replace("command", Form::Recorded, SHOWN_ONCE, null),
     Field::in_place("replace_profile", Form::Setting, no),
 ];
 
@@ -103,6 +107,10 @@ impl Kind for AccessKey {
     }
 
     fn part_of_parent(&self) -> bool {
+        true
+    }
+
+    fn can_double(&self) -> bool {
         true
     }
 
