@@ -334,6 +334,7 @@ impl Rough {
             recipients: Vec::new(),
             sandbox: true,
             mode,
+            recipients: Vec::new(),
             targets: std::collections::BTreeSet::new(),
             relayctl: String::new(),
         };
