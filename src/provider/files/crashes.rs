@@ -33,7 +33,9 @@ fn contents(folder: &Path) -> BTreeMap<String, String> {
 fn survives(before: &[FileWrite], write: &FileWrite) -> usize {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("credentials"), "[theirs]\naws_access_key_id = AKIATHEIRS\n").unwrap();
-    before.iter().for_each(|write| change(folder.path(), write));
+    for write in before {
+        change(folder.path(), write);
+    }
     let old = contents(folder.path());
     let moments = snapshots(folder.path(), || change(folder.path(), write));
     let new = contents(folder.path());
