@@ -334,7 +334,6 @@ impl Rough {
             recipients: Vec::new(),
             sandbox: true,
             mode,
-            recipients: Vec::new(),
             targets: std::collections::BTreeSet::new(),
             relayctl: String::new(),
         };
