@@ -11,7 +11,7 @@ use crate::state::{Change, LockInfo, State, StoreError};
 pub trait Provider: Send + Sync {
     async fn read(&self, read: &Read) -> Result<Reply, Failure>;
 
-    /// `carried` holds the secret that a StoreCredentials or StoreKeyCsv puts into its sink.
+    /// `carried` holds the secret that one of the calls on local files puts into its sink.
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure>;
 }
 

@@ -2,13 +2,15 @@
 //! an identity can read it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::x25519;
-use age::{DecryptError, Decryptor, Encryptor};
+use age::{DecryptError, Decryptor, EncryptError, Encryptor};
+use age_core::format::{FileKey, Stanza};
 use data_encoding::BASE64;
 
 /// The variable that names the identity.
@@ -20,6 +22,8 @@ const BINARY: &[u8] = b"age-encryption.org/";
 /// How an encrypted line begins; then comes the file in base64.
 const LINE: &str = "age ";
 
+/// The tag of the stanza with a label.
+const LABEL: &str = "relayctl-label";
 const SECRET: &str = "AGE-SECRET-KEY-";
 
 /// For whom to encrypt, and as whom to decrypt. Without recipients everything stays as it is.
@@ -99,6 +103,45 @@ fn what_else(line: &str) -> &'static str {
         "begins a key of another program: only age's own identities can be used, AGE-SECRET-KEY-1…"
     } else {
         "is no identity of age (AGE-SECRET-KEY-1…)"
+    }
+}
+
+/// Encrypts a text, as a text, with a label that stands openly in the header: age's own way for what concerns only some
+/// readers is a stanza of theirs, which the others pass over. Nobody can change it without being found out by those who
+/// decrypt.
+pub fn close_labelled(plain: &[u8], label: &str, recipients: &[String]) -> Result<String, String> {
+    let known: Vec<x25519::Recipient> = recipients.iter().map(|text| recipient(text)).collect::<Result<_, _>>()?;
+    if known.is_empty() {
+        return Err("there are no recipients".to_owned());
+    }
+    let label = Label(label);
+    let all = known.iter().map(|recipient| recipient as &dyn age::Recipient).chain([&label as &dyn age::Recipient]);
+    let failed = |error: &dyn fmt::Display| format!("age cannot encrypt it: {error}");
+    let encryptor = Encryptor::with_recipients(all).map_err(|error| failed(&error))?;
+    let armored = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).map_err(|error| failed(&error))?;
+    let mut writer = encryptor.wrap_output(armored).map_err(|error| failed(&error))?;
+    writer.write_all(plain).map_err(|error| failed(&error))?;
+    let closed = writer.finish().and_then(ArmoredWriter::finish).map_err(|error| failed(&error))?;
+    String::from_utf8(closed).map_err(|error| failed(&error))
+}
+
+/// The label of what was closed with one.
+pub fn label(closed: &[u8]) -> Option<String> {
+    let mut bytes = Vec::new();
+    ArmoredReader::new(closed).read_to_end(&mut bytes).ok()?;
+    let mut lines = bytes.split(|byte| *byte == b'\n').map_while(|line| std::str::from_utf8(line).ok());
+    let header = lines.next()?.starts_with("age-encryption.org/").then_some(lines)?;
+    let mut stanzas = header.take_while(|line| !line.starts_with("---")).filter_map(|line| line.strip_prefix("-> "));
+    stanzas.find_map(|stanza| stanza.strip_prefix(LABEL)?.strip_prefix(' ').map(str::to_owned))
+}
+
+/// A recipient that nobody is.
+struct Label<'a>(&'a str);
+
+impl age::Recipient for Label<'_> {
+    fn wrap_file_key(&self, _: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
+        let stanza = Stanza { tag: LABEL.to_owned(), args: vec![self.0.to_owned()], body: Vec::new() };
+        Ok((vec![stanza], HashSet::new()))
     }
 }
 
@@ -245,6 +288,22 @@ mod tests {
             changed[at] ^= 1;
             assert!(seal.open(&changed).is_err(), "byte {at}");
         }
+    }
+
+    #[test]
+    fn a_label_is_read_by_everybody_and_the_rest_by_the_recipients_only() {
+        let [ada, bob] = [(); 2].map(|()| x25519::Identity::generate());
+        let recipients = [&ada, &bob].map(|one| one.to_public().to_string());
+        let closed = close_labelled(PLAIN.as_bytes(), "AKIA1", &recipients).unwrap();
+        assert_eq!(label(closed.as_bytes()).as_deref(), Some("AKIA1"));
+        for reader in [&ada, &bob] {
+            assert_eq!(age::decrypt(reader, closed.as_bytes()).unwrap(), PLAIN.as_bytes());
+        }
+        let unlabelled = of(&[&ada], Identity::Missing).close(PLAIN.as_bytes()).into_owned();
+        for other in [unlabelled.as_slice(), PLAIN.as_bytes(), b"", &closed.as_bytes()[..60]] {
+            assert_eq!(label(other), None);
+        }
+        assert!(close_labelled(b"", "AKIA1", &[]).is_err());
     }
 
     #[test]

@@ -361,6 +361,8 @@ async fn a_lost_answer_to_a_create_is_recognised_by_our_tag() {
     };
     let outcome = apply(&plan, &made, &world.store, state, &world.log, 4).await;
     assert!(outcome.succeeded(), "{outcome:#?}");
+    let user = world.recorded()[&"user.u".parse().unwrap()].clone();
+    assert!(user.id.is_some_and(|id| id.starts_with("AIDA")), "the state knows which user it is");
     world.finishes().await;
 }
 

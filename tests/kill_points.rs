@@ -3,10 +3,12 @@
 
 mod support;
 
+use std::time::Duration;
+
 use relayctl::call::iam::IamWrite;
 use relayctl::call::{BucketRef, S3Write, Write};
 use relayctl::plan::Mode;
-use relayctl::provider::faulty::{Faults, Harm, Mishap, Seam};
+use relayctl::provider::faulty::{Faults, Harm, Lag, Mishap, Seam};
 use support::world::{Ended, World};
 
 const KILLS: [Harm; 2] = [Harm::KillBefore, Harm::KillAfter];
@@ -65,6 +67,42 @@ impl Case {
         }
         mishaps.len()
     }
+
+    /// From each write on, the account is seen for a while as it was before it: by this run, which may be killed before the
+    /// key reaches its file, and by the next one.
+    fn proved_lagging(&self, parallelism: usize) -> usize {
+        let (world, counted) = (self.before.fork(), Faults::none());
+        world.run(self.mode, &counted, parallelism);
+        let expected = without_history(world.end());
+        let lag = Harm::Lag(Lag { reads: usize::MAX, time: Duration::from_secs(4) });
+        let kill = Mishap { seam: Seam::File, nth: 1, harm: Harm::KillBefore };
+        let places = (1..=counted.passed(Seam::Call)).flat_map(|nth| [(nth, None), (nth, Some(kill))]);
+        for (nth, kill) in places.clone() {
+            let place = format!("{}, lagging from write {nth}, {kill:?}, {parallelism} at once", self.name);
+            let world = self.before.fork();
+            let faults = Faults::of([Mishap { seam: Seam::Call, nth, harm: lag }].into_iter().chain(kill));
+            let ends = [(); 2].map(|()| world.attempt(self.mode, &faults, parallelism).ended);
+            for _ in 0..2 {
+                world.attempt(self.mode, &Faults::none(), parallelism);
+            }
+            world.must_be_sound(self.mode, &format!("{place}: {ends:#?}"));
+            let end = without_history(world.end());
+            assert!(end == expected, "{place}: it ends elsewhere: {}\n{ends:#?}", pretty(&end));
+            assert_eq!(world.foreign(), self.before.foreign(), "{place}: something foreign was touched");
+        }
+        places.count()
+    }
+}
+
+/// Who does not see the new version of a policy makes another one just like it.
+fn without_history(mut end: serde_json::Value) -> serde_json::Value {
+    for (_, policy) in end["account"]["policies"].as_object_mut().into_iter().flatten() {
+        let default = policy["default_version"].to_string();
+        policy["versions"] = policy["versions"][default].take();
+        policy["default_version"].take();
+        policy["last_version"].take();
+    }
+    end
 }
 
 fn pretty(value: &serde_json::Value) -> String {
@@ -129,6 +167,15 @@ fn a_key_with_a_csv_too_survives_every_kill_and_every_lost_answer() {
 }
 
 #[test]
+fn a_key_in_an_encrypted_file_too_survives_every_kill_and_every_lost_answer() {
+    let world = World::of("dev.yaml");
+    let recipient = age::x25519::Identity::generate().to_public();
+    let sink = format!("age: {{file: serverless.age, recipients: [{recipient}]}}");
+    world.edit("dev.yaml", "# csv: serverless.csv", &sink);
+    everywhere(&Case::new("apply dev with an encrypted file", world, Mode::Apply));
+}
+
+#[test]
 fn a_key_that_leaves_its_csv_survives_every_kill_and_every_lost_answer() {
     let world = with_csv();
     world.edit("dev.yaml", "csv: serverless.csv", "# no csv");
@@ -180,18 +227,45 @@ fn a_key_that_goes_nowhere_and_cannot_be_taken_back_leaves_nothing_in_the_way_of
 }
 
 #[test]
+fn nothing_is_made_twice_while_the_account_is_seen_as_it_was() {
+    let mut drifted = drifted();
+    let mut cases = vec![
+        Case::new("apply dev", World::of("dev.yaml"), Mode::Apply),
+        Case::new("apply prod", World::of("prod.yaml"), Mode::Apply),
+        Case::new("destroy dev", applied("dev.yaml"), Mode::Destroy),
+        Case::new("replace in dev", replacing(), Mode::Apply),
+        Case::new("apply dev over drift", drifted.fork(), Mode::Apply),
+    ];
+    drifted.forget();
+    cases.push(Case::new("apply dev without its state", drifted, Mode::Apply));
+    let count: usize = cases.iter().map(|case| case.proved_lagging(1)).sum::<usize>() + cases[0].proved_lagging(4);
+    assert!(count >= 100, "only {count} places were found");
+    println!("{count} places from which the account lags behind");
+}
+
+#[test]
+fn the_least_privileged_stage_and_the_end_of_production_survive_every_kill_and_every_lost_answer() {
+    everywhere(&Case::new("apply least-privilege", World::of("least-privilege.yaml"), Mode::Apply));
+    everywhere(&Case::new("destroy prod", applied("prod.yaml"), Mode::Destroy));
+}
+
+#[test]
 fn a_destroy_survives_every_kill_and_every_lost_answer() {
     everywhere(&Case::new("destroy dev", applied("dev.yaml"), Mode::Destroy));
 }
 
 #[test]
 fn a_replacement_survives_every_kill_and_every_lost_answer() {
+    everywhere(&Case::new("replace in dev", replacing(), Mode::Apply));
+}
+
+fn replacing() -> World {
     let world = applied("dev.yaml");
     // The key goes into another profile, and the role and a policy to another path: all three are made anew.
     world.edit("dev.yaml", "profile: serverless", "profile: elsewhere");
     world.edit("dev.yaml", "    trust:\n", "    path: /relay/\n    trust:\n");
     world.edit("dev.yaml", "  ZappaLambdaExecutionPolicy:\n", "  ZappaLambdaExecutionPolicy:\n    path: /relay/\n");
-    everywhere(&Case::new("replace in dev", world, Mode::Apply));
+    world
 }
 
 /// A key that has become too old.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt};
 use relayctl::apply::apply;
 use relayctl::call::{
-    BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, Write,
+    BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Write, Write,
 };
 use relayctl::event::{Event, Outcome};
 use relayctl::manifest::{self, Inputs};
@@ -331,6 +331,7 @@ impl Rough {
             caller: String::new(),
             region: desired.region.clone(),
             store: None,
+            recipients: Vec::new(),
             sandbox: true,
             mode,
             targets: std::collections::BTreeSet::new(),
@@ -440,10 +441,28 @@ async fn a_write_that_was_lost_before_it_was_refused_may_be_done_and_a_read_is_r
 }
 
 #[tokio::test]
+async fn a_bucket_whose_making_was_not_answered_is_made() {
+    let owned = "<Error><Code>BucketAlreadyOwnedByYou</Code><Message>you already own it</Message></Error>";
+    let owned = answer("409 Conflict", "", owned);
+    let bucket = BucketRef { name: "relay".into(), region: "eu-west-1".into() };
+    let write = Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".into() });
+    let server = Canned::start(&[LOST.to_owned(), owned.clone()]);
+    assert!(aws_at(server.endpoint()).write(&write, &Carried::default()).await.is_ok());
+    let server = Canned::start(&[owned]);
+    let failure = aws_at(server.endpoint()).write(&write, &Carried::default()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::AlreadyExists);
+}
+
+#[tokio::test]
 async fn an_emulator_that_falls_over_is_asked_once() {
     let server = Canned::start(&[answer("500 Internal Server Error", "", "<html>Traceback</html>")]);
     assert!(get_user(&aws_at(server.endpoint())).await.is_err());
     assert_eq!(server.requests().len(), 1);
+    // The answer to a HEAD says nothing, and may be anybody's.
+    let server = Canned::start(&[answer("500 Internal Server Error", "", ""), answer("200 OK", "", "")]);
+    let bucket = BucketRef { name: "relay".into(), region: "us-east-1".into() };
+    assert!(aws_at(server.endpoint()).read(&Read::S3(S3Read::HeadBucket(bucket))).await.is_ok());
+    assert_eq!(server.requests().len(), 2);
 }
 
 /// A project whose calls go to this server.

@@ -26,6 +26,10 @@ const MADE: Duration = Duration::from_mins(2);
 /// A conflict may also be somebody else's doing, which no wait resolves.
 const REMOVED: Duration = Duration::from_secs(15);
 
+/// IAM shows a new key within a second or two. A recorded one that isn't there after this time is gone; believed earlier, a
+/// second key would be made beside it.
+pub const UNSEEN: Duration = Duration::from_secs(5);
+
 /// What to wait for after this failure, if it is one of those that pass.
 pub fn wait(write: &Write, failure: &Failure, recent: Recent) -> Option<Wait> {
     let object = write.object();

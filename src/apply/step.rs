@@ -110,11 +110,11 @@ impl<'a> Worker<'a> {
     }
 
     async fn create(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
-        let (observed, snapshot) = look(self.provider, kind, &step.wanted, false).await;
+        let before = self.ledger.entry(&step.id.address).await;
+        let (observed, snapshot) = self.look_for(kind, step, before.is_some()).await;
         if step.expect == Expect::Absent {
             must_be_absent(step, observed)?;
         }
-        let before = self.ledger.entry(&step.id.address).await;
         self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone())).await?;
         let mut progress = Progress::default();
         match self.send_all(step, &mut progress).await {
@@ -124,6 +124,31 @@ impl<'a> Worker<'a> {
                 self.record(step, id).await
             }
             Err(failure) => Err(self.undo(step, progress, failure, before).await),
+        }
+    }
+
+    /// What is recorded and isn't there may only not be seen yet: the run that made it may have ended a moment ago. Where
+    /// names don't keep two of it apart, that is waited for.
+    async fn look_for(&self, kind: &dyn Kind, step: &Step, recorded: bool) -> (Observed<Seen>, Snapshot) {
+        let (mut waited, mut tries) = (Duration::ZERO, 0);
+        loop {
+            let (observed, snapshot) = look(self.provider, kind, &step.wanted, false).await;
+            let doubtful = recorded && kind.can_double() && observed == Observed::Absent;
+            if !doubtful || waited >= propagation::UNSEEN {
+                return (observed, snapshot);
+            }
+            let why = format!("IAM may not show {} yet, which is recorded", step.id.address);
+            if self.stop.is_asked() {
+                return (Observed::Unknown(Failure::new(FailureKind::Refused, "relayctl", "Stopped", why)), snapshot);
+            }
+            self.events.event(&Event::Waiting { step: step.id.clone(), why, waited, limit: propagation::UNSEEN });
+            let pause = propagation::pause(tries).min(propagation::UNSEEN.saturating_sub(waited));
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.asked() => {}
+            }
+            waited += pause;
+            tries += 1;
         }
     }
 
@@ -182,6 +207,10 @@ impl<'a> Worker<'a> {
     }
 
     async fn delete(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+        if step.before.is_none() {
+            // What is left of a thing that is gone goes only if that is gone.
+            must_be_absent(step, self.look_for(kind, step, true).await.0)?;
+        }
         // Gone already is what was wanted.
         let there = step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
         if there {
@@ -232,10 +261,16 @@ impl<'a> Worker<'a> {
     async fn send_all(&self, step: &Step, progress: &mut Progress) -> Result<(), Failure> {
         for write in &step.calls {
             let reply = match self.send(step, write, &progress.carried, progress.answered > 0).await {
-                Err(failure) if self.is_lost_answer(step, write, &failure, progress.answered).await => Reply::Done,
+                Ok(reply) => reply,
                 // It was recorded, and is gone already: that is what was wanted.
                 Err(failure) if is_clearing(step) && failure.kind == FailureKind::NotFound => Reply::Done,
-                answer => answer?,
+                Err(failure) => match self.lost_answer(step, write, &failure, progress.answered).await {
+                    Some(id) => {
+                        progress.id = Some(id);
+                        Reply::Done
+                    }
+                    None => return Err(failure),
+                },
             };
             progress.take(write, reply);
         }
@@ -278,20 +313,18 @@ impl<'a> Worker<'a> {
     }
 
     /// A create that says "already exists" although the step saw that it didn't: an answer was lost and the call was
-    /// sent again. If it carries our tag, it is what we made.
-    async fn is_lost_answer(&self, step: &Step, write: &Write, failure: &Failure, answered: usize) -> bool {
+    /// sent again. If it carries our tag, it is what we made; this is its id.
+    async fn lost_answer(&self, step: &Step, write: &Write, failure: &Failure, answered: usize) -> Option<String> {
         let creates = matches!(
             write,
             Write::Iam(IamWrite::CreateUser { .. } | IamWrite::CreateRole { .. } | IamWrite::CreatePolicy { .. })
         );
         if !creates || answered > 0 || failure.kind != FailureKind::AlreadyExists {
-            return false;
+            return None;
         }
-        let Some(kind) = kind::of(step.id.address.kind()) else { return false };
-        match look(self.provider, kind, &step.wanted, false).await.0 {
-            Observed::Present(seen) => seen.owner.as_deref() == Some(self.plan.header.manifest.as_str()),
-            Observed::Absent | Observed::Unknown(_) => false,
-        }
+        let kind = kind::of(step.id.address.kind())?;
+        let seen = look(self.provider, kind, &step.wanted, false).await.0.present()?;
+        (seen.owner.as_deref() == Some(self.plan.header.manifest.as_str())).then_some(seen.id)
     }
 
     /// What was to be removed is not there, although the step saw it: the answer to an earlier try was lost. IAM may also
@@ -360,8 +393,13 @@ impl<'a> Worker<'a> {
             });
             let undone = match before {
                 Some(before) => returned(write, &key.id).map(|back| (back, Some(before.clone()))),
-                // Whether it holds the old key still is not known, and only one of the two can be read back.
-                None if is_renewal(step) && at == progress.answered => None,
+                // What was in it can't be put back, or it may still be in it: the next run writes there again.
+                None if is_renewal(step) => {
+                    if is_delivery(write) {
+                        left = Left::Sink;
+                    }
+                    None
+                }
                 None => emptied(write, &key.id).map(|emptied| (emptied, None)),
             };
             let Some((write, key)) = undone else { continue };
@@ -451,8 +489,18 @@ fn returned(write: &Write, key: &str) -> Option<Write> {
             replaces,
             replace_profile: false,
         })),
+        Write::File(FileWrite::StoreKeyAge { file, recipients, .. }) => {
+            let (file, recipients) = (file.clone(), recipients.clone());
+            Some(Write::File(FileWrite::StoreKeyAge { file, recipients, replaces }))
+        }
+        Write::File(FileWrite::RunCommand { .. }) => Some(write.clone()),
         _ => None,
     }
+}
+
+/// Whether it hands the carried key to a sink.
+fn is_delivery(write: &Write) -> bool {
+    returned(write, "").is_some()
 }
 
 /// What takes a key out of a sink that it was put into.
@@ -461,6 +509,9 @@ fn emptied(write: &Write, key: &str) -> Option<Write> {
     match write {
         Write::File(FileWrite::StoreKeyCsv { file, .. }) => {
             Some(Write::File(FileWrite::RemoveKeyCsv { file: file.clone(), key }))
+        }
+        Write::File(FileWrite::StoreKeyAge { file, .. }) => {
+            Some(Write::File(FileWrite::RemoveKeyAge { file: file.clone(), key }))
         }
         Write::File(FileWrite::StoreCredentials { profile, .. }) => {
             Some(Write::File(FileWrite::RemoveCredentials { profile: profile.clone(), key }))

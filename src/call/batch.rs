@@ -68,6 +68,9 @@ pub enum Facet {
     KeyCsv {
         file: LocalFile,
     },
+    KeyAge {
+        file: LocalFile,
+    },
     Stage {
         file: LocalFile,
         stage: String,
@@ -262,6 +265,7 @@ fn missing(facet: &Facet, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
         Facet::Credentials { profile } => gap(known.find_file(FileRead::Credentials { profile: profile.clone() })),
         Facet::Profile { profile } => gap(known.find_file(FileRead::Profile { profile: profile.clone() })),
         Facet::KeyCsv { file } => gap(known.find_file(FileRead::KeyCsv { file: file.clone() })),
+        Facet::KeyAge { file } => gap(known.find_file(FileRead::KeyAge { file: file.clone() })),
         Facet::Stage { file, stage } => {
             gap(known.find_file(FileRead::Stage { file: file.clone(), stage: stage.clone() }))
         }

@@ -25,6 +25,8 @@ pub enum FileRead {
     Profile { profile: String },
     /// The access key id in a key's CSV file.
     KeyCsv { file: LocalFile },
+    /// The id of the access key in a file that is encrypted with age.
+    KeyAge { file: LocalFile },
     /// One stage of a zappa_settings.json.
     Stage { file: LocalFile, stage: String },
 }
@@ -45,6 +47,12 @@ pub enum FileWrite {
     StoreKeyCsv { file: LocalFile, replaces: Option<String> },
     /// Deletes the file, if it holds `key`.
     RemoveKeyCsv { file: LocalFile, key: String },
+    /// Encrypts the carried key for these recipients. Refuses to overwrite a file that holds another key than `replaces`.
+    StoreKeyAge { file: LocalFile, recipients: Vec<String>, replaces: Option<String> },
+    /// Deletes the file, if it holds `key`.
+    RemoveKeyAge { file: LocalFile, key: String },
+    /// Runs the command, in the manifest's folder and without a shell, with the carried key as JSON on its standard input.
+    RunCommand { command: Vec<String> },
     /// Sets these keys in the stage, leaves the others, their order and the file's layout.
     SetStage { file: LocalFile, stage: String, settings: Attributes },
     /// Removes these keys, the stage when nothing is left in it, and the file when no stage is left in it.
@@ -56,6 +64,15 @@ pub enum FileReply {
     /// `None`: the section is there, but without a key.
     KeyId(Option<String>),
     Settings(Vec<(String, Value)>),
+}
+
+/// A command for people, in which words that a shell would take apart are quoted.
+pub fn spelt(command: &[String]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    let word = |word: &String| {
+        if !word.is_empty() && word.chars().all(is_plain) { word.clone() } else { format!("'{word}'") }
+    };
+    command.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Display for LocalFile {
@@ -74,6 +91,7 @@ impl FileRead {
             Self::Credentials { .. } => "file:ReadCredentials",
             Self::Profile { .. } => "file:ReadProfile",
             Self::KeyCsv { .. } => "file:ReadKeyCsv",
+            Self::KeyAge { .. } => "file:ReadKeyAge",
             Self::Stage { .. } => "file:ReadStage",
         }
     }
@@ -88,6 +106,9 @@ impl FileWrite {
             Self::UnsetProfile { .. } => "file:RemoveProfile",
             Self::StoreKeyCsv { .. } => "file:WriteKeyCsv",
             Self::RemoveKeyCsv { .. } => "file:RemoveKeyCsv",
+            Self::StoreKeyAge { .. } => "file:WriteKeyAge",
+            Self::RemoveKeyAge { .. } => "file:RemoveKeyAge",
+            Self::RunCommand { .. } => "command:Run",
             Self::SetStage { .. } => "file:WriteStage",
             Self::UnsetStage { .. } => "file:RemoveStage",
         }
@@ -104,7 +125,11 @@ impl FileWrite {
             Self::SetProfile { profile, .. } | Self::UnsetProfile { profile, .. } => {
                 format!("[profile {profile}] in {}", LocalFile::Config)
             }
-            Self::StoreKeyCsv { file, .. } | Self::RemoveKeyCsv { file, .. } => file.to_string(),
+            Self::StoreKeyCsv { file, .. }
+            | Self::RemoveKeyCsv { file, .. }
+            | Self::StoreKeyAge { file, .. }
+            | Self::RemoveKeyAge { file, .. } => file.to_string(),
+            Self::RunCommand { command } => spelt(command),
             Self::SetStage { file, stage, .. } | Self::UnsetStage { file, stage, .. } => format!("{stage} in {file}"),
         }
     }

@@ -42,6 +42,7 @@ impl Read {
                 FileRead::Credentials { .. }
                 | FileRead::Profile { .. }
                 | FileRead::KeyCsv { .. }
+                | FileRead::KeyAge { .. }
                 | FileRead::Stage { .. },
             ) => Vec::new(),
         }
@@ -60,6 +61,9 @@ impl Write {
                 | FileWrite::UnsetProfile { .. }
                 | FileWrite::StoreKeyCsv { .. }
                 | FileWrite::RemoveKeyCsv { .. }
+                | FileWrite::StoreKeyAge { .. }
+                | FileWrite::RemoveKeyAge { .. }
+                | FileWrite::RunCommand { .. }
                 | FileWrite::SetStage { .. }
                 | FileWrite::UnsetStage { .. },
             )

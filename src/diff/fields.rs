@@ -30,15 +30,24 @@ impl Comparison {
             let Some(wanted) = declared.get(field.name).cloned().or_else(|| was.map(|_| (field.default)())) else {
                 continue;
             };
-            comparison.compare(field, wanted, was, live.get(field.name));
+            comparison.compare(field, wanted, (recorded.is_some(), was), live.get(field.name));
         }
         comparison
     }
 
-    fn compare(&mut self, field: &Field, wanted: Value, was: Option<&Value>, live: Option<&Value>) {
+    /// `was` is what the state says, if it says something of the object at all.
+    fn compare(
+        &mut self,
+        field: &Field,
+        wanted: Value,
+        (is_recorded, was): (bool, Option<&Value>),
+        live: Option<&Value>,
+    ) {
         let live = live.cloned().unwrap_or_else(|| (field.default)());
         let before = match field.form {
             Form::Setting => was.cloned().unwrap_or_else(|| wanted.clone()),
+            Form::Recorded if is_recorded => was.cloned().unwrap_or_else(|| (field.default)()),
+            Form::Recorded => wanted.clone(),
             Form::Keyed => {
                 let managed: BTreeSet<&String> = [Some(&wanted), was].into_iter().flatten().flat_map(keys).collect();
                 let (ours, others) = split(&live, &managed);
@@ -67,7 +76,7 @@ impl Comparison {
 pub fn same(form: Form, one: &Value, other: &Value) -> bool {
     match form {
         Form::Document => one == other || policy::equivalent(one, other),
-        Form::Plain | Form::Keyed | Form::Identity | Form::Setting => one == other,
+        Form::Plain | Form::Keyed | Form::Identity | Form::Setting | Form::Recorded => one == other,
     }
 }
 
@@ -110,7 +119,7 @@ pub fn replaced(kind: &dyn Kind, comparison: &Comparison, declared: &Attributes)
 pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldChange> {
     kind.fields()
         .iter()
-        .filter(|field| !matches!(field.form, Form::Identity | Form::Setting))
+        .filter(|field| !matches!(field.form, Form::Identity | Form::Setting | Form::Recorded))
         .filter_map(|field| {
             let was = recorded.get(field.name)?;
             let is = live.get(field.name)?;

@@ -93,6 +93,8 @@ pub enum Form {
     Document,
     /// Part of what the object is: shown on create, never compared.
     Identity,
+    /// What nobody but the state can tell: compared with that, and taken on trust where there is no state.
+    Recorded,
     /// relayctl's own setting, which AWS doesn't know (`force_destroy`): compared with the state, not with AWS.
     Setting,
 }
@@ -196,6 +198,11 @@ pub trait Kind: Sync {
     /// Whether an existing object without an owner may be taken over without asking: attachments and parts of local
     /// files have no tags, and having them already is what was asked for.
     fn adoptable(&self) -> bool {
+        false
+    }
+
+    /// Whether there could be two of it, where AWS does not show the first one yet: others have names that keep them apart.
+    fn can_double(&self) -> bool {
         false
     }
 

@@ -156,6 +156,10 @@ shape! {
         profile: Text,
         /// A file, relative to this one, in the form of the console's "Download .csv".
         csv: Text,
+        /// A file that is encrypted with age for those who are to have the key.
+        age: Located<AgeFile>,
+        /// A program and its arguments, run without a shell, which gets the key as JSON on its standard input.
+        command: Located<Vec<Text>>,
         /// The profile's output format, json unless said otherwise.
         output: Text,
         /// Overwrites a profile of that name that holds another key.
@@ -166,6 +170,16 @@ shape! {
         retire_after: Text,
         /// What relayctl must not do to it.
         lifecycle: Lifecycle,
+    }
+}
+
+shape! {
+    /// A file that holds a key as JSON, encrypted with age.
+    "an encrypted file" AgeFile {
+        /// The file, relative to this one.
+        file: Text,
+        /// Who can read it: public keys of age, age1…
+        recipients: Vec<Text>,
     }
 }
 

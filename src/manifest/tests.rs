@@ -366,6 +366,7 @@ fn decoder_and_schema_know_the_same_fields() {
         ("Limits", shape::Limits::FIELDS),
         ("Lint", shape::Lint::FIELDS),
         ("Silence", shape::Silence::FIELDS),
+        ("AgeFile", shape::AgeFile::FIELDS),
         ("StateEncryption", shape::StateEncryption::FIELDS),
     ];
     for (name, fields) in known {

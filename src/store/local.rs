@@ -1,5 +1,7 @@
 //! State in a file on this machine, with its journal, its lock and its last good copy beside it.
 
+#[cfg(test)]
+mod crashes;
 mod journal;
 mod lock;
 

@@ -181,9 +181,9 @@ impl Stage {
     fn unharmed(mut self, chapter: &Chapter) -> Option<World> {
         let mut free = true;
         for run in chapter.runs.iter().filter(|run| !run.edits.is_empty()) {
-            self.calm(chapter.mode());
+            let calm = self.calm(chapter.mode());
+            free &= calm.plan.is_none_or(|plan| !plan.is_hindered());
             self.edit(&run.edits);
-            free &= !self.world.planned(chapter.mode()).is_hindered();
         }
         self.settle(chapter.mode(), "the unharmed one");
         free.then_some(self.world)
@@ -201,10 +201,13 @@ impl Stage {
     fn harmed(&mut self, mode: Mode, run: &Run) {
         let faults = Faults::seeded(run.luck, run.odds);
         let lags = run.odds.lag > 0;
-        self.attempt(mode, &faults, run.parallelism, lags);
+        let attempt = self.attempt(mode, &faults, run.parallelism);
+        if !lags && laws::promises_nothing_left(&attempt) {
+            laws::nothing_is_left(&attempt, &self.world.planned(mode));
+        }
     }
 
-    fn attempt(&mut self, mode: Mode, faults: &Arc<Faults>, parallelism: usize, lags: bool) -> Attempt {
+    fn attempt(&mut self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Attempt {
         let before = Before::of(&self.world, mode);
         let attempt = self.world.attempt(mode, faults, parallelism);
         self.tally.runs += 1;
@@ -214,28 +217,26 @@ impl Stage {
             Ended::Finished(outcome) => self.tally.failures += usize::from(!outcome.succeeded()),
         }
         before.after(&self.world, &attempt);
-        if !lags {
-            laws::a_completed_apply_leaves_nothing(&self.world, mode, &attempt);
-        }
         attempt
     }
 
-    fn calm(&mut self, mode: Mode) {
-        let attempt = self.attempt(mode, &Faults::none(), 4, false);
+    fn calm(&mut self, mode: Mode) -> Attempt {
+        let attempt = self.attempt(mode, &Faults::none(), 4);
         let Ended::Finished(outcome) = &attempt.ended else { panic!("nothing kills in good weather") };
-        assert!(
-            outcome.succeeded(),
-            "a run fails in good weather: {outcome:#?}\nof {:#?}",
-            attempt.plan.map(|it| it.steps)
-        );
+        let steps = attempt.plan.as_ref().map(|plan| &plan.steps);
+        assert!(outcome.succeeded(), "a run fails in good weather: {outcome:#?}\nof {steps:#?}");
+        attempt
     }
 
     fn settle(&mut self, mode: Mode, who: &str) {
         let mut plan = self.world.planned(mode);
         for _ in 0..ENOUGH {
             if !plan.steps.is_empty() {
-                self.calm(mode);
+                let calm = self.calm(mode);
                 plan = self.world.planned(mode);
+                if laws::promises_nothing_left(&calm) {
+                    laws::nothing_is_left(&calm, &plan);
+                }
             }
         }
         assert!(plan.steps.is_empty(), "{who} does not settle in {ENOUGH} applies: {:#?}", plan.steps);

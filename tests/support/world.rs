@@ -19,6 +19,7 @@ use relayctl::provider::Edges;
 use relayctl::provider::faulty::{Faults, Faulty, Killed, Replicated};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
+use relayctl::seal;
 use relayctl::state::{State, VERSION, encode};
 use relayctl::store::faulty::FaultyStore;
 use relayctl::store::memory::MemoryStore;
@@ -396,6 +397,8 @@ impl World {
         let secrets = self.cloud.seen.lock().unwrap().secrets.clone();
         let text = |file: &PathBuf| {
             let text = std::fs::read_to_string(file).expect("text");
+            // What is encrypted is different each time.
+            let text = seal::label(text.as_bytes()).map_or(text, |key| format!("encrypted: {key}"));
             masked(&secrets.iter().fold(text, |text, secret| text.replace(secret, "*")))
         };
         let files = files(root);

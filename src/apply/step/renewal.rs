@@ -66,15 +66,15 @@ impl Worker<'_> {
             return lost;
         }
         let uncertain = failure.kind == FailureKind::Unavailable;
-        let (failure, gone) = match &progress.carried.key {
+        let (failure, undone) = match &progress.carried.key {
             Some(key) => {
                 let (failure, left) = self.delete_undelivered(step, &progress, key, failure).await;
-                (failure, !matches!(left, Left::Key))
+                (failure, matches!(left, Left::Nothing))
             }
             None => (failure, progress.answered == 0 && !uncertain),
         };
         let begun_before = entry.as_ref().is_some_and(|entry| entry.status == Status::Intended);
-        let noted = if gone && !begun_before && self.must_be_same(kind, step).await.is_ok() {
+        let noted = if undone && !begun_before && self.must_be_same(kind, step).await.is_ok() {
             self.ledger.restore(&step.id.address, entry).await
         } else {
             // Some sink may hold the new key: the next run may write over it.

@@ -3,6 +3,8 @@
 //! AWS tells the secret once, in the answer to `CreateAccessKey`. So a key that is in none of its files any more can
 //! only be replaced, and a key that an interrupted run left behind can only be deleted.
 
+mod age;
+mod command;
 mod ours;
 mod rotation;
 mod sinks;
@@ -32,6 +34,8 @@ const FIELDS: &[Field] = &[
     Field::identity("user"),
     Field::replace("profile", Form::Plain, SHOWN_ONCE, null),
     Field::replace("csv", Form::Plain, SHOWN_ONCE, null),
+    Field::replace("age", Form::Recorded, SHOWN_ONCE, null),
+    Field::replace("command", Form::Recorded, SHOWN_ONCE, null),
     Field::in_place("replace_profile", Form::Setting, no),
     Field::in_place("rotate_after", Form::Setting, null),
     Field::in_place("retire_after", Form::Setting, null),
@@ -171,6 +175,10 @@ impl Kind for AccessKey {
     }
 
     fn part_of_parent(&self) -> bool {
+        true
+    }
+
+    fn can_double(&self) -> bool {
         true
     }
 

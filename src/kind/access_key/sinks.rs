@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::age::Age;
+use super::command::Command;
 use crate::call::{Facet, Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, Snapshot, Write};
 use crate::value::{self, Attributes, Value};
 
@@ -14,6 +16,11 @@ pub(super) trait Sink: Sync {
 
     fn is_declared(&self, attributes: &Attributes) -> bool {
         attributes.get(self.name()).is_some_and(|declared| !declared.is_null())
+    }
+
+    /// Whether it tells which key is in it. Of one that doesn't, the state remembers that it was given the key.
+    fn can_be_asked(&self) -> bool {
+        true
     }
 
     /// What must be known of it; `None` where it isn't declared.
@@ -35,8 +42,9 @@ pub(super) trait Sink: Sync {
     fn empty(&self, recorded: &Attributes, key: String) -> Option<Write>;
 }
 
-/// All of them. The last one is written first, and emptied last.
-pub(super) const SINKS: &[&dyn Sink] = &[&Profile, &Csv];
+/// All of them. The last one is written first, and emptied last: those that can't be asked come before those that can, so that
+/// a key that is found in these after a run was interrupted is in all of them.
+pub(super) const SINKS: &[&dyn Sink] = &[&Profile, &Csv, &Age, &Command];
 
 /// The keys that the declared sinks hold, by the sink's name.
 pub(super) struct Held(BTreeMap<&'static str, String>);
@@ -70,7 +78,7 @@ impl Held {
 
     /// What an object has as the sinks' attributes: nothing, where what is in them is not its own.
     pub(super) fn attributes(&self, wanted: &Attributes, is_own: impl Fn(Option<&String>) -> bool) -> Attributes {
-        let holds = |sink: &dyn Sink| is_own(self.by(sink));
+        let holds = |sink: &dyn Sink| !sink.can_be_asked() || is_own(self.by(sink));
         let declared = |sink: &dyn Sink| wanted.get(sink.name()).cloned().unwrap_or(Value::Null);
         SINKS
             .iter()

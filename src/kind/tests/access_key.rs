@@ -69,7 +69,7 @@ fn a_recorded_key_is_ours_and_its_files_are_looked_at() {
     let whole = World::new(&["AKIA2", "AKIA1"], Some("AKIA1"));
     let seen = whole.seen(&wanted);
     assert_eq!((seen.id.as_str(), seen.owner.as_deref()), ("AKIA1", Some("dev")));
-    assert_eq!(seen.attributes, attributes(&declared(&json!({}))));
+    assert_eq!(seen.attributes, attributes(&declared(&json!({"age": null, "command": null}))));
     assert_eq!(seen.internals, attributes(&json!({"keys": ["AKIA1", "AKIA2"]})));
     assert_eq!(whole.must_replace(&wanted), None);
     assert_eq!(whole.conflict(&wanted), None);
@@ -194,6 +194,29 @@ fn a_key_is_made_and_goes_straight_to_its_files() {
     assert_eq!(created("access_key", &declared(&json!({"id": "AKIA0", "replace_profile": true}))), expected);
     let plain = created("access_key", &json!({"user": "serverless", "profile": "p"}));
     assert_eq!(plain[1..], ["file StoreCredentials { profile: p, replaces: None, replace_profile: false }"]);
+}
+
+#[test]
+fn a_key_goes_first_where_nobody_can_look_so_that_a_file_that_has_it_proves_that_all_have() {
+    let age = json!({"file": "key.age", "recipients": ["age1x"]});
+    let wanted = declared(&json!({"id": "AKIA0", "age": age, "command": ["vault", "put"]}));
+    let expected = [
+        "CreateAccessKey { user: serverless }",
+        "file RunCommand { command: [vault, put] }",
+        "file StoreKeyAge { file: Path(key.age), recipients: [age1x], replaces: Some(AKIA0) }",
+        "file StoreKeyCsv { file: Path(key.csv), replaces: Some(AKIA0) }",
+        "file StoreCredentials { profile: serverless, replaces: Some(AKIA0), replace_profile: false }",
+    ];
+    assert_eq!(created("access_key", &wanted), expected);
+    // The file that is encrypted is looked at; of the command the state remembers that it was given the key.
+    let seen = World::new(&["AKIA0"], Some("AKIA0")).seen(&wanted);
+    assert_eq!(
+        (seen.attributes.get("age"), seen.attributes.get("command")),
+        (Some(&json!(null)), wanted.get("command"))
+    );
+    let gone = deleted("access_key", &seen, &wanted);
+    assert!(gone.contains(&"file RemoveKeyAge { file: Path(key.age), key: AKIA0 }".to_owned()), "{gone:?}");
+    assert!(!gone.iter().any(|call| call.contains("RunCommand")), "{gone:?}");
 }
 
 #[test]

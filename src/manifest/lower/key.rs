@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Lowering, local_path};
+use serde_json::json;
+
+use super::{Lowering, encryption, local_path};
 use crate::address::Address;
 use crate::kind;
-use crate::manifest::decode::Declared;
+use crate::manifest::decode::{Declared, Text};
 use crate::manifest::names;
-use crate::manifest::shape::{AccessKey, User};
+use crate::manifest::shape::{AccessKey, AgeFile, User};
 use crate::manifest::source::Spot;
-use crate::value::Attributes;
+use crate::value::{Attributes, Value};
 
 /// The output formats of the AWS CLI.
 const OUTPUTS: [&str; 6] = ["json", "yaml", "yaml-stream", "text", "table", "off"];
@@ -28,20 +30,27 @@ impl Lowering<'_, '_, '_> {
                     format!("user `{other}` has the profile `{}` already: a profile holds one key", profile.value);
                 self.scope.error("duplicate-profile", &profile.spot, message, "give each user a profile of its own");
             }
-            if let Some(csv) = &key.value.csv
-                && let Some(other) = files.insert(local_path(csv), &user.name)
-            {
-                let message = format!("the key of user `{other}` goes to the file `{}` already", csv.value);
-                self.scope.error("duplicate-csv", &csv.spot, message, "give each user a file of its own");
+            let age = key.value.age.as_ref().and_then(|age| age.value.file.as_ref());
+            for file in key.value.csv.iter().chain(age) {
+                if let Some(other) = files.insert(local_path(file), &user.name) {
+                    let message = format!("the key of user `{other}` goes to the file `{}` already", file.value);
+                    self.scope.error("duplicate-csv", &file.spot, message, "give each key a file of its own");
+                }
             }
         }
     }
 
     fn key(&mut self, of: &Declared<User>, key: &AccessKey, spot: &Spot) {
         let user = of.name.as_str();
-        if of.complete && key.profile.is_none() && key.csv.is_none() {
+        let somewhere = key.profile.is_some() || key.csv.is_some() || key.age.is_some() || key.command.is_some();
+        if of.complete && !somewhere {
             let message = format!("the access key of user `{user}` has nowhere to go: AWS tells its secret only once");
-            self.scope.error("missing-field", spot, message, "write `profile: NAME`, or `csv: FILE`, or both");
+            self.scope.error(
+                "missing-field",
+                spot,
+                message,
+                "write `profile: NAME`, `csv: FILE`, `age: {file: …, recipients: […]}` or `command: […]`",
+            );
         }
         let mut attributes = Attributes::from([("user".to_owned(), user.into())]);
         if let Some(csv) = &key.csv {
@@ -49,6 +58,12 @@ impl Lowering<'_, '_, '_> {
                 self.scope.error("bad-path", &csv.spot, "the file's name is empty", "write for example serverless.csv");
             }
             attributes.insert("csv".to_owned(), local_path(csv).into());
+        }
+        if let Some(age) = &key.age {
+            attributes.insert("age".to_owned(), self.age(&age.value, &age.spot));
+        }
+        if let Some(command) = &key.command {
+            attributes.insert("command".to_owned(), self.command(&command.value, &command.spot));
         }
         if let Some(replace) = &key.replace_profile {
             attributes.insert("replace_profile".to_owned(), replace.value.into());
@@ -94,6 +109,24 @@ impl Lowering<'_, '_, '_> {
             self.scope.error("bad-duration", &said.spot, message, help);
         }
         ages.into_iter().map(|(name, said, _)| (name, said.value.trim().to_owned())).collect()
+    }
+
+    fn age(&mut self, age: &AgeFile, spot: &Spot) -> Value {
+        let said = age.recipients.as_deref().unwrap_or_default();
+        let file = age.file.as_ref().filter(|file| !file.value.is_empty());
+        if file.is_none() || said.is_empty() {
+            let help = "write for example `age: {file: serverless.age, recipients: [age1…]}`";
+            self.missing(if file.is_none() { "file" } else { "recipients" }, "an encrypted file", spot, help);
+        }
+        json!({"file": file.map(local_path), "recipients": encryption::recipients(said, self.scope)})
+    }
+
+    fn command(&mut self, command: &[Text], spot: &Spot) -> Value {
+        if command.first().is_none_or(|program| program.value.is_empty()) {
+            let help = "write for example `command: [gh, secret, set, AWS_KEY]`";
+            self.scope.error("missing-field", spot, "a command without a program", help);
+        }
+        command.iter().map(|word| Value::from(word.value.as_str())).collect()
     }
 
     fn profile(&mut self, key: &AccessKey, of: Address) {

@@ -1,8 +1,6 @@
 //! What stands in the way of a deletion: reading it, and removing it.
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_iam::Client;
-use aws_sdk_iam::config::Config;
 use aws_sdk_iam::types::PolicyUsageType;
 
 use super::convert::must;
@@ -14,13 +12,13 @@ use crate::call::{IamRead, IamWrite, Reply};
 
 /// A list of names or ids. What a server doesn't know at all, nobody can have made on it: emulators know IAM in part.
 pub(super) async fn names(iam: &Client, read: &IamRead, emulator: bool) -> Result<Vec<String>, Cause> {
-    match listed(iam, read, emulator).await {
+    match listed(iam, read).await {
         Err(cause) if cause.unknown_operation(emulator) => Ok(Vec::new()),
         answer => answer,
     }
 }
 
-async fn listed(iam: &Client, read: &IamRead, emulator: bool) -> Result<Vec<String>, Cause> {
+async fn listed(iam: &Client, read: &IamRead) -> Result<Vec<String>, Cause> {
     Ok(match read {
         IamRead::ListMFADevices { user } => {
             let pages = pages!(iam.list_mfa_devices().user_name(user));
@@ -34,7 +32,7 @@ async fn listed(iam: &Client, read: &IamRead, emulator: bool) -> Result<Vec<Stri
             let pages = pages!(iam.list_signing_certificates().user_name(user));
             pages.flat_map(|page| page.certificates).map(|certificate| certificate.certificate_id).collect()
         }
-        IamRead::ListServiceSpecificCredentials { user } => service_credentials(iam, user, emulator).await?,
+        IamRead::ListServiceSpecificCredentials { user } => service_credentials(iam, user).await?,
         IamRead::ListInstanceProfilesForRole { role } => {
             let pages = pages!(iam.list_instance_profiles_for_role().role_name(role));
             pages.flat_map(|page| page.instance_profiles).map(|profile| profile.instance_profile_name).collect()
@@ -43,16 +41,11 @@ async fn listed(iam: &Client, read: &IamRead, emulator: bool) -> Result<Vec<Stri
     })
 }
 
-/// The SDK has no pages for these. An emulator that falls over at the question falls over each time.
-async fn service_credentials(iam: &Client, user: &str, emulator: bool) -> Result<Vec<String>, Cause> {
+/// The SDK has no pages for these.
+async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
     let (mut ids, mut marker) = (Vec::new(), None);
     loop {
-        let call = iam.list_service_specific_credentials().user_name(user).set_marker(marker);
-        let once = emulator.then(|| Config::builder().retry_config(RetryConfig::disabled()));
-        let found = match once {
-            Some(once) => call.customize().config_override(once).send().await?,
-            None => call.send().await?,
-        };
+        let found = iam.list_service_specific_credentials().user_name(user).set_marker(marker).send().await?;
         let credentials = found.service_specific_credentials.unwrap_or_default();
         ids.extend(credentials.into_iter().map(|credential| credential.service_specific_credential_id));
         match found.marker {

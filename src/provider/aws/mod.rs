@@ -43,9 +43,9 @@ impl Provider for Aws {
             Write::ProveKey { .. } => prove(self, carried).await.map(Reply::Caller),
             Write::File(_) => Err(local()),
         };
-        answer.map_err(|cause| {
+        answer.or_else(|cause| {
             let (unsure, failure) = (cause.unsure, cause.into_failure(write.action(), self.endpoint()));
-            if unsure { weather::unsure(failure) } else { failure }
+            if unsure { weather::unsure(failure) } else { Err(failure) }
         })
     }
 }

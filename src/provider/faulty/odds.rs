@@ -29,8 +29,8 @@ pub(super) struct Chance {
 
 /// Longer than any run waits for an answer that it can do without.
 const LONGEST_DELAY: u64 = 20_000;
-/// IAM says "seconds"; a run gives a change two minutes.
-const LONGEST_LAG: u64 = 10_000;
+/// IAM says "seconds", and a run gives a recorded key five to be seen.
+const LONGEST_LAG: u64 = 4_000;
 const MOST_STALE_READS: u64 = 40;
 
 impl Chance {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::witness::step;
+
 /// Who may read the file that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -20,6 +22,8 @@ pub enum Mode {
 
 /// What a temporary file that may hold a secret is called, so that one which a killed run left behind is known as such.
 const TEMPORARY: &str = ".relayctl-private-";
+/// What others are called: they lie among people's sources.
+const SHARED: &str = ".relayctl-shared-";
 
 /// As many links as Linux follows before it gives up.
 const MAX_LINKS: usize = 40;
@@ -59,7 +63,9 @@ pub fn replace(path: &Path, content: &[u8], mode: &Mode) -> io::Result<()> {
     let mut temporary = temporary_in(folder, mode)?;
     // Says that this process lives ([`sweep`]); where files cannot be locked, nothing is swept either.
     drop(temporary.as_file().try_lock());
+    step();
     temporary.write_all(content)?;
+    step();
     if let Some(permissions) = permissions(mode, before.as_ref()) {
         temporary.as_file().set_permissions(permissions)?;
     }
@@ -67,7 +73,9 @@ pub fn replace(path: &Path, content: &[u8], mode: &Mode) -> io::Result<()> {
         keep_owner(temporary.as_file(), &before);
     }
     temporary.as_file().sync_all()?;
+    step();
     temporary.persist(&path).map_err(|error| error.error)?;
+    step();
     sync_folder(folder)
 }
 
@@ -109,10 +117,11 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Deletes what killed runs were about to rename: secrets that nobody would look for. Those of a run that lives are locked.
+/// Deletes what killed runs were about to rename: secrets that nobody would look for, too. Those of a run that lives are locked.
 pub fn sweep(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for left in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY)) {
+    let ours = |name: &str| [TEMPORARY, SHARED].iter().any(|prefix| name.starts_with(prefix));
+    for left in entries.filter(|entry| ours(&entry.file_name().to_string_lossy())) {
         let path = left.path();
         let abandoned = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
         if abandoned && let Err(error) = fs::remove_file(&path) {
@@ -125,6 +134,7 @@ pub fn sweep(folder: &Path) {
 pub fn remove(path: &Path) -> io::Result<()> {
     let target = target(path)?;
     fs::remove_file(&target)?;
+    step();
     if target != path {
         fs::remove_file(path)?;
     }
@@ -148,7 +158,7 @@ fn temporary_in(folder: &Path, mode: &Mode) -> io::Result<NamedTempFile> {
     // The umask takes its part off at creation.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".relayctl-").tempfile_in(folder)
+    builder.prefix(SHARED).tempfile_in(folder)
 }
 
 /// Run by root over a user's file, the new file would be root's, and the user locked out of it. Where the owner cannot

@@ -3,10 +3,13 @@
 //! All of them are other people's files too. A change reads the file under a lock, edits only what it was asked to, and
 //! replaces the file all or nothing; what it was not asked to change keeps its bytes.
 
+mod command;
 pub(crate) mod disk;
 mod ini;
 mod json_text;
+mod key_age;
 mod key_csv;
+mod key_json;
 #[cfg(unix)]
 mod link;
 mod lock;
@@ -14,6 +17,7 @@ mod place;
 mod problem;
 mod profile;
 mod settings;
+pub(crate) mod witness;
 
 use std::path::PathBuf;
 
@@ -44,6 +48,7 @@ impl Files {
             FileRead::Credentials { profile } => profile::read_key(&self.place(&LocalFile::Credentials), profile),
             FileRead::Profile { profile } => profile::read_settings(&self.place(&LocalFile::Config), profile),
             FileRead::KeyCsv { file } => key_csv::read(&self.place(file)),
+            FileRead::KeyAge { file } => key_age::read(&self.place(file)),
             FileRead::Stage { file, stage } => settings::read(&self.place(file), stage),
         }
     }
@@ -65,6 +70,12 @@ impl Files {
                 return stored(key_csv::store(&self.place(file), key(carried)?, replaces.as_deref())?);
             }
             FileWrite::RemoveKeyCsv { file, key } => key_csv::remove(&self.place(file), key),
+            FileWrite::StoreKeyAge { file, recipients, replaces } => {
+                key_age::store(&self.place(file), key(carried)?, recipients, replaces.as_deref())
+            }
+            FileWrite::RemoveKeyAge { file, key } => key_age::remove(&self.place(file), key),
+            // [`command::send`] does it: it takes its time, and a limit of it.
+            FileWrite::RunCommand { .. } => Err(Problem::refused("NotAFile", "a command is no file")),
             FileWrite::SetStage { file, stage, settings } => settings::set(&self.place(file), stage, settings),
             FileWrite::UnsetStage { file, stage, settings } => settings::unset(&self.place(file), stage, settings),
         }
@@ -103,10 +114,17 @@ impl Provider for Files {
 
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         let Write::File(file) = write else { return Err(not_local(write.action())) };
+        if let FileWrite::RunCommand { command } = file {
+            let key = key(carried).map_err(|problem| problem.into_failure(write.action()))?;
+            let sent = command::send(write.action(), command, key, &self.base, self.overlay.as_deref()).await;
+            return sent.map(|()| Reply::Done);
+        }
         let (files, file, carried) = (self.clone(), file.clone(), carried.clone());
         aside(write.action(), move || files.change(&file, &carried)).await
     }
 }
 
+#[cfg(test)]
+mod crashes;
 #[cfg(test)]
 mod tests;

@@ -68,16 +68,18 @@ impl<P: Provider> Provider for Weathered<P> {
         // A second key would be made, and the secret of the first one is lost with its answer.
         let once = matches!(write, Write::Iam(IamWrite::CreateAccessKey { .. }));
         let (answer, tries) = self.send(call(write.action(), once), || self.inner.write(write, carried)).await;
-        answer.map_err(|failure| if tries.unsure { unsure(failure) } else { failure })
+        answer.or_else(|failure| if tries.unsure { unsure(failure) } else { Err(failure) })
     }
 }
 
 /// Of a write, of which an earlier try may have been done: whatever the last one was refused for, it may be done. That it
-/// is there already, or not there any more, says so by itself.
-pub fn unsure(failure: Failure) -> Failure {
+/// is there already, or not there any more, says so by itself; and a bucket that is the account's own by now was made by the
+/// earlier try. Outside of us-east-1 S3 refuses to make it twice.
+pub fn unsure(failure: Failure) -> Result<Reply, Failure> {
     match failure.kind {
-        FailureKind::AlreadyExists | FailureKind::NotFound => failure,
-        _ => Failure { kind: FailureKind::Unavailable, ..failure },
+        _ if failure.code == "BucketAlreadyOwnedByYou" => Ok(Reply::Done),
+        FailureKind::AlreadyExists | FailureKind::NotFound => Err(failure),
+        _ => Err(Failure { kind: FailureKind::Unavailable, ..failure }),
     }
 }
 

@@ -43,7 +43,7 @@ fn field(diff: &FieldDiff, width: usize, indent: usize, style: Style) -> Vec<Lin
     let label = label(&diff.change.field, width);
     let by_statement = match diff.form {
         Form::Document => document::lines(&label, before, after, indent, style),
-        Form::Plain | Form::Keyed | Form::Identity | Form::Setting => None,
+        Form::Plain | Form::Keyed | Form::Identity | Form::Setting | Form::Recorded => None,
     };
     let mut lines = by_statement.unwrap_or_else(|| entry(&label, before, after, indent, style));
     if let (Some(why), Some(first)) = (&diff.forces_replacement, lines.first_mut()) {

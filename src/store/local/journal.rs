@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::provider::files::disk;
+use crate::provider::files::witness::step;
 
 /// Adds a line, which is on the disk when this returns. After an error the file is as it was.
 pub fn append(path: &Path, line: &[u8]) -> io::Result<()> {
@@ -12,7 +13,11 @@ pub fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     let mut file = disk::open_private(path)?;
     let end = end_of_lines(&mut file)?;
     file.seek(SeekFrom::Start(end))?;
-    let written = file.write_all(line).and_then(|()| file.sync_data());
+    step();
+    let written = file.write_all(line).and_then(|()| {
+        step();
+        file.sync_data()
+    });
     if let Err(error) = written {
         // The full disk took a part of it. If even this fails, it is a line that was cut off, which nobody minds.
         drop(file.set_len(end));
@@ -25,7 +30,10 @@ pub fn clear(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => disk::sync_folder(disk::folder(path)),
+        Ok(()) => {
+            step();
+            disk::sync_folder(disk::folder(path))
+        }
     }
 }
 
@@ -48,5 +56,6 @@ fn end_of_lines(file: &mut File) -> io::Result<u64> {
     let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let end = u64::try_from(end).unwrap_or(length);
     file.set_len(end)?;
+    step();
     Ok(end)
 }

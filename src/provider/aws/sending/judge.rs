@@ -65,7 +65,7 @@ impl Judge {
         match previous {
             _ if status == 429 => Some(Trouble::Throttled),
             // Some emulators fall over at calls that they don't know, with a page of their own. AWS's errors have a code.
-            _ if self.emulator && status == 500 && !has_code(response?) => None,
+            _ if self.emulator && status == 500 && is_page(response?) => None,
             RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) => Some(match kind {
                 ErrorKind::ThrottlingError => Trouble::Throttled,
                 // `ServiceClockSkewClassifier`: the only one that says so of what a client did wrong.
@@ -77,9 +77,10 @@ impl Judge {
     }
 }
 
-fn has_code(response: &HttpResponse) -> bool {
+/// The answer to a HEAD is neither a page nor one of AWS's errors: it has no body.
+fn is_page(response: &HttpResponse) -> bool {
     let body = response.body().bytes().unwrap_or_default();
-    body.windows(6).any(|window| window == b"<Code>")
+    !body.is_empty() && !body.windows(6).any(|window| window == b"<Code>")
 }
 
 /// `x-amz-retry-after`

@@ -1,0 +1,49 @@
+//! A command that takes the key to where relayctl cannot look: what it was given is remembered by the state, and taken on
+//! trust where there is none.
+
+use super::sinks::Sink;
+use crate::call::file::spelt;
+use crate::call::{Facet, FileRead, FileWrite, Write};
+use crate::value::{Attributes, Value};
+
+pub(super) struct Command;
+
+fn words(attributes: &Attributes) -> Option<Vec<String>> {
+    let words = attributes.get("command")?.as_array()?;
+    Some(words.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+impl Sink for Command {
+    fn name(&self) -> &'static str {
+        "command"
+    }
+
+    fn can_be_asked(&self) -> bool {
+        false
+    }
+
+    fn facet(&self, _wanted: &Attributes) -> Option<Facet> {
+        None
+    }
+
+    fn read(&self, _wanted: &Attributes) -> Option<FileRead> {
+        None
+    }
+
+    fn label(&self, wanted: &Attributes) -> String {
+        format!("`{}`", spelt(&words(wanted).unwrap_or_default()))
+    }
+
+    fn conflict(&self, _wanted: &Attributes, _key: &str) -> Option<String> {
+        None
+    }
+
+    fn store(&self, wanted: &Attributes, _replaces: Option<String>) -> Option<Write> {
+        words(wanted).map(|command| Write::File(FileWrite::RunCommand { command }))
+    }
+
+    /// There is no telling a vault to forget. What it keeps is a dead key.
+    fn empty(&self, _recorded: &Attributes, _key: String) -> Option<Write> {
+        None
+    }
+}

@@ -1,0 +1,47 @@
+//! Lets a test see the disk as a kill would leave it, after every single step of a change.
+
+#[cfg(not(test))]
+pub fn step() {}
+
+#[cfg(test)]
+pub use watching::{snapshots, step};
+
+#[cfg(test)]
+mod watching {
+    use std::cell::RefCell;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use tempfile::TempDir;
+
+    thread_local! {
+        static WATCHED: RefCell<Option<(PathBuf, Vec<TempDir>)>> = const { RefCell::new(None) };
+    }
+
+    pub fn step() {
+        WATCHED.with_borrow_mut(|watched| {
+            if let Some((folder, seen)) = watched {
+                seen.push(copied(folder));
+            }
+        });
+    }
+
+    /// The folder as it is before `work`, after each of its steps, and after it.
+    pub fn snapshots(folder: &Path, work: impl FnOnce()) -> Vec<TempDir> {
+        WATCHED.set(Some((folder.to_owned(), vec![copied(folder)])));
+        work();
+        step();
+        WATCHED.take().map(|(_, seen)| seen).unwrap_or_default()
+    }
+
+    fn copied(from: &Path) -> TempDir {
+        let to = TempDir::new().expect("a temporary folder");
+        for entry in fs::read_dir(from).expect("a folder") {
+            let entry = entry.expect("an entry");
+            if entry.path().is_file() {
+                fs::copy(entry.path(), to.path().join(entry.file_name())).expect("copied");
+            }
+        }
+        to
+    }
+}
