@@ -71,7 +71,7 @@ fn an_old_key_is_rotated_and_the_one_before_goes_a_week_later() {
     says(&plan, "Plan: 0 to add, 1 to change, 0 to destroy.");
     says(&project.expect(0, &["apply"]), "0 added, 1 changed, 0 destroyed");
 
-    assert_eq!(keys(&project, "Inactive"), [old.clone()]);
+    assert_eq!(keys(&project, "Inactive"), std::slice::from_ref(&old));
     let new = keys(&project, "Active").remove(0);
     let credentials = project.read(CREDENTIALS);
     assert!(credentials.contains(&new) && !credentials.contains(&old), "{credentials}");
@@ -127,11 +127,11 @@ fn a_key_is_rotated_now_when_somebody_asks_for_it() {
     assert!(unasked.stderr.contains("there is no terminal to ask on"), "{}", unasked.stderr);
     let wrong = project.expect(1, &["keys", "rotate", DEV, "serverles", "--yes"]);
     assert!(wrong.stderr.contains("did you mean serverless?"), "{}", wrong.stderr);
-    assert_eq!(keys(&project, "Active"), [old.clone()], "nothing has happened");
+    assert_eq!(keys(&project, "Active"), std::slice::from_ref(&old), "nothing has happened");
 
     let rotated = project.expect(0, &["keys", "rotate", DEV, "serverless", "--yes"]);
     says(&rotated, "it is time: a new one was asked for");
-    assert_eq!(keys(&project, "Inactive"), [old.clone()]);
+    assert_eq!(keys(&project, "Inactive"), std::slice::from_ref(&old));
     says(&project.expect(0, PLAN), "No changes");
     // Twice in a week is one key too many.
     let again = project.expect(1, &["keys", "rotate", DEV, "--yes"]);
