@@ -112,14 +112,7 @@ fn a_state_in_a_bucket_is_encrypted_before_it_leaves_this_machine() {
     let identity = Identity::generate();
     let moto = Moto::start();
     moto.python(r#"s3.create_bucket(Bucket="states")"#);
-    let mut project = reads_as(Project::sample(), &identity);
-    for (name, value) in moto.environment() {
-        project = project.with(name, &value);
-    }
-    let (credentials, config) = (project.path("aws/credentials"), project.path("aws/config"));
-    let project = project
-        .with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap())
-        .with("AWS_CONFIG_FILE", config.to_str().unwrap());
+    let project = reads_as(Project::sample(), &identity).against(&moto);
     encrypt_for(&project, &[&identity]);
     project.edit(DEV, "extends: base.yaml\n", "extends: base.yaml\nstate: s3://states/relay\n");
     project.expect(0, &["plan", DEV]);

@@ -205,14 +205,7 @@ fn what_others_do_to_the_two_keys_is_noticed() {
 #[test]
 fn a_key_is_rotated_in_an_account_over_http() {
     let moto = Moto::start();
-    let mut project = Project::sample();
-    for (name, value) in moto.environment() {
-        project = project.with(name, &value);
-    }
-    let (credentials, config) = (project.path("aws/credentials"), project.path("aws/config"));
-    let project = project
-        .with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap())
-        .with("AWS_CONFIG_FILE", config.to_str().unwrap());
+    let project = Project::sample().against(&moto);
     project.expect(0, APPLY);
     let before = moto.aws(&["iam", "list-access-keys", "--user-name", "serverless"]);
     let old = before["AccessKeyMetadata"][0]["AccessKeyId"].as_str().unwrap().to_owned();

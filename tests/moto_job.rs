@@ -14,14 +14,7 @@ const EXECUTION: &str = "arn:aws:iam::123456789012:policy/ZappaLambdaExecutionPo
 /// The sample manifests, an empty account of their own, and credential files in the project's folder.
 fn dev() -> (Moto, Project) {
     let moto = Moto::start();
-    let mut project = Project::sample();
-    for (name, value) in moto.environment() {
-        project = project.with(name, &value);
-    }
-    let (credentials, config) = (project.path("aws/credentials"), project.path("aws/config"));
-    let project = project
-        .with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap())
-        .with("AWS_CONFIG_FILE", config.to_str().unwrap());
+    let project = Project::sample().against(&moto);
     (moto, project)
 }
 

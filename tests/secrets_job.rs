@@ -15,18 +15,10 @@ const NAME: &str = "tr-serverless-relay-dev";
 /// Everything at trace level, with all that the SDK can be told to print besides.
 fn talkative() -> (Moto, Project) {
     let moto = Moto::start();
-    let mut project = Project::sample();
-    for (name, value) in moto.environment() {
-        project = project.with(name, &value);
-    }
+    let mut project = Project::sample().against(&moto).with("RUST_LOG", "trace");
     for name in ["LOG_SENSITIVE_BODIES", "LOG_SIGNABLE_BODY"] {
         project = project.with(name, "true");
     }
-    let (credentials, config) = (project.path("aws/credentials"), project.path("aws/config"));
-    let project = project
-        .with("RUST_LOG", "trace")
-        .with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap())
-        .with("AWS_CONFIG_FILE", config.to_str().unwrap());
     project.edit(DEV, "profile: serverless", "profile: serverless\n      csv: ../keys/serverless.csv");
     // Nothing that the test made lends its mode to what relayctl makes.
     fs::remove_dir(project.path("state")).unwrap();

@@ -14,14 +14,7 @@ const NAME: &str = "tr-serverless-relay-dev";
 
 fn on_moto() -> (Moto, Project) {
     let moto = Moto::start();
-    let mut project = Project::sample();
-    for (name, value) in moto.environment() {
-        project = project.with(name, &value);
-    }
-    let (credentials, config) = (project.path("aws/credentials"), project.path("aws/config"));
-    let project = project
-        .with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap())
-        .with("AWS_CONFIG_FILE", config.to_str().unwrap());
+    let project = Project::sample().against(&moto);
     (moto, project)
 }
 

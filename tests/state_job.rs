@@ -31,14 +31,7 @@ s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint
 s3.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "Enabled"})
 "#,
     );
-    let mut project = Project::sample();
-    for (name, value) in moto.environment() {
-        project = project.with(name, &value);
-    }
-    let (credentials, config) = (project.path("aws/credentials"), project.path("aws/config"));
-    let project = project
-        .with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap())
-        .with("AWS_CONFIG_FILE", config.to_str().unwrap());
+    let project = Project::sample().against(&moto);
     (moto, project)
 }
 

@@ -49,15 +49,7 @@ fn foul(moto: &Moto) -> Canned {
 fn the_main_job_is_done_in_foul_weather() {
     let moto = Moto::start();
     let server = foul(&moto);
-    let mut project = Project::sample();
-    for (name, value) in moto.environment() {
-        project = project.with(name, &value);
-    }
-    let (credentials, config) = (project.path("aws/credentials"), project.path("aws/config"));
-    let project = project
-        .with("AWS_ENDPOINT_URL", server.endpoint())
-        .with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap())
-        .with("AWS_CONFIG_FILE", config.to_str().unwrap());
+    let project = Project::sample().against(&moto).with("AWS_ENDPOINT_URL", server.endpoint());
     let apply = project.expect(0, &["apply", DEV, "--yes"]);
     assert!(apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
     let summary = apply.stdout.trim_end().lines().last().unwrap_or_default();

@@ -5,6 +5,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use super::moto::Moto;
+
 /// A folder with the sample manifests and an empty `state/`, and nothing of the caller's environment.
 pub struct Project {
     folder: TempDir,
@@ -63,6 +65,17 @@ impl Project {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Every run of it is in that server's account, with the credential files in the project's folder `aws`.
+    #[must_use]
+    pub fn against(mut self, moto: &Moto) -> Self {
+        for (name, value) in moto.environment() {
+            self = self.with(name, &value);
+        }
+        let (credentials, config) = (self.path("aws/credentials"), self.path("aws/config"));
+        self.with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().expect("a path that is text"))
+            .with("AWS_CONFIG_FILE", config.to_str().expect("a path that is text"))
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {

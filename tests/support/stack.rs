@@ -48,15 +48,7 @@ impl Network {
     }
 
     pub fn stack(&self, number: u64) -> Stack {
-        let mut project = Project::empty();
-        for (name, value) in self.moto.environment() {
-            project = project.with(name, &value);
-        }
-        let (credentials, config) = (project.path("aws/credentials"), project.path("aws/config"));
-        let project = project
-            .with("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap())
-            .with("AWS_CONFIG_FILE", config.to_str().unwrap())
-            .with("RUST_LOG", "trace");
+        let project = Project::empty().against(&self.moto).with("RUST_LOG", "trace");
         let name = format!("n{number}n");
         project.write(MANIFEST, &manifest(&name));
         Stack { name, project }

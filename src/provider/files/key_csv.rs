@@ -4,24 +4,20 @@ use csv_core::{ReadRecordResult, Reader, Terminator, WriterBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::place::{Change, Place, Privacy, Text};
+use super::key_file::{Held, KeyFile};
+use super::place::{Place, Text};
 use super::problem::Problem;
-use crate::call::{FileReply, NewKey};
+use crate::call::NewKey;
 
 const ID: &str = "Access key ID";
 const SECRET: &str = "Secret access key";
 
-/// What a file at the key's place holds.
-enum Held {
-    Nothing,
-    Key(String, Option<SecretString>),
-    /// Something that is no key's CSV.
-    Foreign,
+pub fn at(place: Place) -> KeyFile {
+    KeyFile { place, held, foreign: "not a key's CSV file" }
 }
 
 /// The console's older files have more columns (`User name`, `Password`) before these two, so the header counts.
-fn held(text: Option<&str>) -> Held {
-    let text = text.unwrap_or_default();
+fn held(text: &str) -> Held {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
         return Held::Nothing;
@@ -73,48 +69,7 @@ impl Record {
     }
 }
 
-fn foreign(place: &Place) -> Problem {
-    let message = format!("{} is not a key's CSV file: move it away, or name another file", place.name());
-    Problem::refused("NotAKeyFile", message)
-}
-
-pub fn read(place: &Place) -> Result<FileReply, Problem> {
-    let Some(text) = place.text(Privacy::Secret)? else {
-        return Err(Problem::missing("NoSuchFile", format!("{} does not exist", place.name())));
-    };
-    match held(Some(&text)) {
-        Held::Nothing => Ok(FileReply::KeyId(None)),
-        Held::Key(id, _) => Ok(FileReply::KeyId(Some(id))),
-        Held::Foreign => Err(foreign(place)),
-    }
-}
-
-/// Gives the key whose place it took.
-pub fn store(place: &Place, key: &NewKey, replaces: Option<&str>) -> Result<Option<NewKey>, Problem> {
-    let mut previous = None;
-    place.edit(Privacy::Secret, |text| {
-        match held(text) {
-            Held::Foreign => return Err(foreign(place)),
-            Held::Key(id, _) if id != key.id && Some(id.as_str()) != replaces => {
-                let message = format!("{} holds another key ({id}): move it away, or name another file", place.name());
-                return Err(Problem::refused("FileHoldsAnotherKey", message));
-            }
-            Held::Key(id, secret) => previous = key.in_place_of(Some(&id), secret),
-            Held::Nothing => {}
-        }
-        Ok(Change::Write(content(key)?))
-    })?;
-    Ok(previous)
-}
-
-pub fn remove(place: &Place, key: &str) -> Result<(), Problem> {
-    place.edit(Privacy::Secret, |text| match held(text) {
-        Held::Key(id, _) if id == key => Ok(Change::Delete { empty: "" }),
-        Held::Nothing | Held::Key(..) | Held::Foreign => Ok(Change::Nothing),
-    })
-}
-
-fn content(key: &NewKey) -> Result<Text, Problem> {
+pub fn content(key: &NewKey) -> Result<Text, Problem> {
     let lines = [[ID, SECRET], [&key.id, key.secret.expose_secret()]];
     // At worst each character is a quote, which is written twice.
     let room = lines.as_flattened().iter().map(|field| 2 * field.len() + 4).sum();

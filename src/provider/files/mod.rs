@@ -9,6 +9,7 @@ mod ini;
 mod json_text;
 mod key_age;
 mod key_csv;
+mod key_file;
 mod key_json;
 #[cfg(unix)]
 mod link;
@@ -47,8 +48,8 @@ impl Files {
         match read {
             FileRead::Credentials { profile } => profile::read_key(&self.place(&LocalFile::Credentials), profile),
             FileRead::Profile { profile } => profile::read_settings(&self.place(&LocalFile::Config), profile),
-            FileRead::KeyCsv { file } => key_csv::read(&self.place(file)),
-            FileRead::KeyAge { file } => key_age::read(&self.place(file)),
+            FileRead::KeyCsv { file } => key_csv::at(self.place(file)).read(),
+            FileRead::KeyAge { file } => key_age::at(self.place(file)).read(),
             FileRead::Stage { file, stage } => settings::read(&self.place(file), stage),
         }
     }
@@ -67,13 +68,18 @@ impl Files {
             FileWrite::SetProfile { profile, settings } => profile::set_settings(&config, profile, settings),
             FileWrite::UnsetProfile { profile, settings } => profile::unset_settings(&config, profile, settings),
             FileWrite::StoreKeyCsv { file, replaces } => {
-                return stored(key_csv::store(&self.place(file), key(carried)?, replaces.as_deref())?);
+                let key = key(carried)?;
+                let file = key_csv::at(self.place(file));
+                return stored(file.store(key, replaces.as_deref(), || key_csv::content(key))?);
             }
-            FileWrite::RemoveKeyCsv { file, key } => key_csv::remove(&self.place(file), key),
+            FileWrite::RemoveKeyCsv { file, key } => key_csv::at(self.place(file)).remove(key),
             FileWrite::StoreKeyAge { file, recipients, replaces } => {
-                key_age::store(&self.place(file), key(carried)?, recipients, replaces.as_deref())
+                let key = key(carried)?;
+                let file = key_age::at(self.place(file));
+                // What was in it can't be read back without an identity.
+                file.store(key, replaces.as_deref(), || key_age::content(key, recipients)).map(drop)
             }
-            FileWrite::RemoveKeyAge { file, key } => key_age::remove(&self.place(file), key),
+            FileWrite::RemoveKeyAge { file, key } => key_age::at(self.place(file)).remove(key),
             // [`command::send`] does it: it takes its time, and a limit of it.
             FileWrite::RunCommand { .. } => Err(Problem::refused("NotAFile", "a command is no file")),
             FileWrite::SetStage { file, stage, settings } => settings::set(&self.place(file), stage, settings),
