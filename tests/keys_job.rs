@@ -222,8 +222,8 @@ fn a_key_is_rotated_in_an_account_over_http() {
         client.env_remove(name);
     }
     client
-        .env("AWS_SHARED_CREDENTIALS_FILE", &credentials)
-        .env("AWS_CONFIG_FILE", &config)
+        .env("AWS_SHARED_CREDENTIALS_FILE", project.path("aws/credentials"))
+        .env("AWS_CONFIG_FILE", project.path("aws/config"))
         .env("AWS_PROFILE", "serverless");
     let caller = client.args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&caller.stdout).trim(), "arn:aws:iam::123456789012:user/serverless");
