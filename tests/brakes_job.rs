@@ -176,3 +176,14 @@ fn nobody_destroys_the_user_that_they_are() {
     says(&refused, "this plan removes user.ada, and you are user.ada yourself");
     assert!(project.read("state/sandbox.json").contains("\"ada\""));
 }
+
+#[test]
+fn nobody_rotates_their_own_key_by_accident() {
+    let project = acting();
+    project.edit(MANIFEST, "ada: {policies: [All]}", "ada: {policies: [All], access_key: {profile: ada}}");
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    let refused = project.expect(1, &as_ada(&["keys", "rotate", MANIFEST, "--yes"]));
+    says(&refused, "this plan rotates access_key.ada, and you are user.ada yourself");
+    project.expect(0, &as_ada(&["keys", "rotate", MANIFEST, "--yes", "--allow-lockout"]));
+    assert_eq!(project.read("state/sandbox.json").matches("\"AKIA").count(), 2, "the old one is only inactive");
+}

@@ -110,6 +110,48 @@ fn a_key_goes_encrypted_into_a_file_and_as_json_to_a_command_and_works_from_both
     assert!(!project.path("keys/serverless.age").exists());
 }
 
+/// The one key in use, which all sinks hold.
+fn everywhere(moto: &Moto, project: &Project, identity: &Identity) -> String {
+    let listed = moto.aws(&["iam", "list-access-keys", "--user-name", "serverless"]);
+    let listed = listed["AccessKeyMetadata"].as_array().unwrap().iter();
+    let active: Vec<&Value> = listed.filter(|key| key["Status"] == "Active").collect();
+    assert_eq!(active.len(), 1, "{active:?}");
+    let sent: Value = serde_json::from_str(&project.read("manifests/sent.json")).unwrap();
+    assert_eq!(sent["AccessKeyId"], active[0]["AccessKeyId"]);
+    assert_eq!(decrypted(project, identity), sent);
+    assert!(project.read("aws/credentials").contains(sent["SecretAccessKey"].as_str().unwrap()));
+    sent["AccessKeyId"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_rotation_reaches_every_sink_and_one_that_a_sink_refused_goes_on_later() {
+    let (moto, project) = on_moto();
+    let identity = Identity::generate();
+    declare(&project, &(age_sink(&[&identity]) + &command("test ! -e sealed && cat > sent.json")));
+    project.expect(0, &["apply", DEV, "--yes"]);
+    let first = everywhere(&moto, &project, &identity);
+
+    project.write("manifests/sealed", "");
+    let refused = project.expect(1, &["keys", "rotate", DEV, "--yes"]);
+    assert!(refused.stdout.contains("was deleted again"), "{}", refused.told());
+    assert_eq!(everywhere(&moto, &project, &identity), first, "nothing was rotated");
+    assert_eq!(keys(&moto), [first.as_str()]);
+
+    fs::remove_file(project.path("manifests/sealed")).unwrap();
+    // The command may have passed something on, so its key is written once more.
+    project.expect(0, &["apply", DEV, "--yes"]);
+    let second = everywhere(&moto, &project, &identity);
+    assert_ne!(second, first);
+    assert_eq!(keys(&moto).len(), 2, "the first one is inactive");
+    no_changes(&project);
+    let (listed, secret) = (project.expect(0, &["keys", "list", DEV]), decrypted(&project, &identity));
+    assert!(listed.stdout.contains("retired"), "{}", listed.told());
+    let secret = secret["SecretAccessKey"].as_str().unwrap();
+    for told in [refused.told(), listed.told(), project.read(&format!("state/{NAME}.json"))] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}
+
 #[test]
 fn a_command_that_fails_takes_the_key_with_it_and_is_quoted_without_the_secret() {
     let (moto, project) = on_moto();

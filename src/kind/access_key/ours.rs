@@ -61,14 +61,15 @@ impl Facts {
     pub(super) fn ours(&self, wanted: &Attributes) -> Result<Option<Ours>, Failure> {
         let recorded = value::optional_text(wanted, "id");
         let known = wanted.get("known").and_then(Value::as_array);
-        if let Some(id) = recorded.clone().filter(|id| self.live.contains_key(id)) {
-            // Both are recorded only while a key is rotated.
-            let Some(known) = known else { return Ok(Some(Ours::whole(id))) };
-            let unfinished = self.new_since(known)?.cloned();
-            return Ok(Some(Ours { id, stage: Stage::Begun { unfinished } }));
-        }
-        if let Some(known) = known {
-            return self.made_since(known);
+        match (recorded.clone().filter(|id| self.live.contains_key(id)), known) {
+            (Some(id), None) => return Ok(Some(Ours::whole(id))),
+            // Only while a key is rotated is it one of those that were there before.
+            (Some(id), Some(known)) if known.contains(&json!(id)) => {
+                let unfinished = self.new_since(known)?.cloned();
+                return Ok(Some(Ours { id, stage: Stage::Begun { unfinished } }));
+            }
+            (_, Some(known)) => return self.made_since(known),
+            (None, None) => {}
         }
         // Ours is gone: what the sinks hold instead, somebody else put there.
         if recorded.is_some() {

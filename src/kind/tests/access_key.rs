@@ -116,6 +116,18 @@ fn an_interrupted_run_left_a_key_whose_secret_is_lost() {
     assert_eq!(world.conflict(&wanted), None, "two keys, but one of them will be deleted first");
 }
 
+/// The run that was to take it back noted its id, and was interrupted, too.
+#[test]
+fn a_key_that_was_to_be_taken_back_is_no_rotation() {
+    let wanted = declared(&json!({"known": ["AKIA1"], "id": "AKIA2"}));
+    let lost = World::new(&["AKIA1", "AKIA2"], None);
+    assert_eq!((lost.seen(&wanted).id.as_str(), lost.seen(&wanted).upkeep), ("AKIA2", None));
+    assert_eq!(lost.must_replace(&wanted).as_deref(), Some("an earlier run made this key, but its secret was lost"));
+    let only_csv = World { profile: None, ..World::new(&["AKIA1", "AKIA2"], Some("AKIA2")) };
+    assert_eq!(only_csv.seen(&wanted).upkeep, None);
+    assert!(only_csv.must_replace(&wanted).is_some_and(|reason| reason.starts_with("profile [serverless]")));
+}
+
 #[test]
 fn an_interrupted_run_that_reached_the_files_left_a_good_key() {
     let wanted = declared(&json!({"known": ["AKIA1"]}));
