@@ -14,13 +14,13 @@ use support::proxy::{Proxy, next};
 use support::stack::{APPLY, Begun, MANIFEST, Network, Stack, all_are_alike};
 
 /// How many applies are killed, unless `RELAYCTL_KILLS` says otherwise.
-const KILLS: u64 = 200;
+const KILLS: u64 = 100;
 
 /// Runs mostly wait: for moto, and before they try again.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 24;
 
-/// The latest kill, in times of an unharmed apply that has the machine to itself.
-const LATEST: u32 = 4;
+/// The latest kill, in times of an unharmed apply that has the machine to itself, which so many at once don't have.
+const LATEST: u32 = 12;
 
 /// A stack after an apply that was killed, and the runs that came after.
 struct Killed {
