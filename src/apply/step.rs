@@ -1,6 +1,7 @@
 //! One step: look again, note the intent, send the calls, note the result.
 
 mod renewal;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,10 +15,7 @@ use tokio::time::Instant;
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
-use crate::address::Address;
-use crate::call::{
-    Carried, Failure, FailureKind, FileWrite, IamReply, IamWrite, NewKey, Observed, Read, Reply, Snapshot, Write,
-};
+use crate::call::{Carried, Failure, FailureKind, IamReply, IamWrite, NewKey, Observed, Read, Reply, Snapshot, Write};
 use crate::event::{Event, Fault, Traffic, Waits};
 use crate::kind::{self, Hanging, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
@@ -51,15 +49,6 @@ struct Progress {
     answered: usize,
     /// The keys that were in the sinks before, by the number of the call that wrote over them.
     replaced: BTreeMap<usize, NewKey>,
-}
-
-/// What could not be taken back of a key that could not be delivered.
-enum Left {
-    Nothing,
-    /// A file that may still hold it.
-    Sink,
-    /// The key itself.
-    Key,
 }
 
 impl<'a> Worker<'a> {
@@ -341,88 +330,6 @@ impl<'a> Worker<'a> {
         let Some(kind) = kind::of(step.id.address.kind()) else { return false };
         matches!(look(self.provider, kind, &step.wanted, false).await.0, Observed::Absent)
     }
-
-    /// After a create that failed half-way: takes back what must not stay, and leaves in the state what the next run
-    /// needs to know.
-    async fn undo(&self, step: &Step, progress: Progress, failure: Failure, before: Option<Entry>) -> Fault {
-        // Whoever has the lock now finds the intent, and a key that was made for it.
-        if let Err(lost) = self.ledger.held() {
-            return lost;
-        }
-        let uncertain = failure.kind == FailureKind::Unavailable;
-        let address = &step.id.address;
-        let (failure, known) = match &progress.carried.key {
-            Some(key) => {
-                let (failure, left) = self.delete_undelivered(step, &progress, key, failure).await;
-                let known = match left {
-                    Left::Nothing => self.ledger.restore(address, before).await,
-                    Left::Sink => self.replaces(address, key.id.clone()).await,
-                    Left::Key => Ok(()),
-                };
-                (failure, known)
-            }
-            None if progress.answered == 0 && !uncertain => (failure, self.ledger.restore(address, before).await),
-            None => (failure, Ok(())),
-        };
-        known.err().unwrap_or(Fault::Call(failure))
-    }
-
-    /// A file still holds this key, which is no more: what is made next takes its place there.
-    async fn replaces(&self, address: &Address, key: String) -> Result<(), Fault> {
-        match self.ledger.entry(address).await {
-            Some(intent) => self.ledger.put(address, Entry { id: Some(key), ..intent }).await,
-            None => Ok(()),
-        }
-    }
-
-    /// A key that cannot be delivered to all of its sinks is deleted again: nobody will ever know its secret. The sinks get
-    /// back what was in them.
-    async fn delete_undelivered(
-        &self,
-        step: &Step,
-        progress: &Progress,
-        key: &NewKey,
-        mut failure: Failure,
-    ) -> (Failure, Left) {
-        let mut left = Left::Nothing;
-        // The call that failed, too: a disk may report an error after the file was replaced.
-        for (at, write) in step.calls.iter().enumerate().take(progress.answered + 1) {
-            let before = progress.replaced.get(&at).or_else(|| {
-                let renewed = step.before.as_ref().filter(|_| is_renewal(step))?;
-                progress.replaced.values().find(|replaced| replaced.id == renewed.id)
-            });
-            let undone = match before {
-                Some(before) => returned(write, &key.id).map(|back| (back, Some(before.clone()))),
-                // What was in it can't be put back, or it may still be in it: the next run writes there again.
-                None if is_renewal(step) => {
-                    if is_delivery(write) {
-                        left = Left::Sink;
-                    }
-                    None
-                }
-                None => emptied(write, &key.id).map(|emptied| (emptied, None)),
-            };
-            let Some((write, key)) = undone else { continue };
-            // A sink that keeps a dead key does no harm; the key itself is what must go.
-            if self.provider.write(&write, &Carried { key }).await.is_err() {
-                left = Left::Sink;
-            }
-        }
-        let delete = Write::Iam(IamWrite::DeleteAccessKey { user: key.user.clone(), id: key.id.clone() });
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let deleted = self.provider.write(&delete, &Carried::default()).await;
-        match deleted {
-            Ok(_) => failure.message = format!("{}; the new key {} was deleted again", failure.message, key.id),
-            Err(error) => {
-                failure.message = format!(
-                    "{}; the new key {} could not be deleted again ({error}): the next run finds and deletes it",
-                    failure.message, key.id
-                );
-                left = Left::Key;
-            }
-        }
-        (failure, left)
-    }
 }
 
 impl Progress {
@@ -475,49 +382,6 @@ fn is_renewal(step: &Step) -> bool {
 /// What is left of something that is gone is cleared away: some of that may be gone, too.
 fn is_clearing(step: &Step) -> bool {
     step.id.phase == Phase::Delete && step.expect == Expect::Anything && step.before.is_none()
-}
-
-/// What puts the carried key back into a sink in place of this one.
-fn returned(write: &Write, key: &str) -> Option<Write> {
-    let replaces = Some(key.to_owned());
-    match write {
-        Write::File(FileWrite::StoreKeyCsv { file, .. }) => {
-            Some(Write::File(FileWrite::StoreKeyCsv { file: file.clone(), replaces }))
-        }
-        Write::File(FileWrite::StoreCredentials { profile, .. }) => Some(Write::File(FileWrite::StoreCredentials {
-            profile: profile.clone(),
-            replaces,
-            replace_profile: false,
-        })),
-        Write::File(FileWrite::StoreKeyAge { file, recipients, .. }) => {
-            let (file, recipients) = (file.clone(), recipients.clone());
-            Some(Write::File(FileWrite::StoreKeyAge { file, recipients, replaces }))
-        }
-        Write::File(FileWrite::RunCommand { .. }) => Some(write.clone()),
-        _ => None,
-    }
-}
-
-/// Whether it hands the carried key to a sink.
-fn is_delivery(write: &Write) -> bool {
-    returned(write, "").is_some()
-}
-
-/// What takes a key out of a sink that it was put into.
-fn emptied(write: &Write, key: &str) -> Option<Write> {
-    let key = key.to_owned();
-    match write {
-        Write::File(FileWrite::StoreKeyCsv { file, .. }) => {
-            Some(Write::File(FileWrite::RemoveKeyCsv { file: file.clone(), key }))
-        }
-        Write::File(FileWrite::StoreKeyAge { file, .. }) => {
-            Some(Write::File(FileWrite::RemoveKeyAge { file: file.clone(), key }))
-        }
-        Write::File(FileWrite::StoreCredentials { profile, .. }) => {
-            Some(Write::File(FileWrite::RemoveCredentials { profile: profile.clone(), key }))
-        }
-        _ => None,
-    }
 }
 
 /// What is different now, by field, for people.

@@ -1,7 +1,8 @@
 //! A new one in the place of another: a key that is rotated. Until the new one is proven, everything can be taken back;
 //! from then on there is only the way ahead.
 
-use super::{Left, Progress, Worker, is_renewal};
+use super::undo::Left;
+use super::{Progress, Worker, is_renewal};
 use crate::call::{Caller, Failure, FailureKind, Reply, Write};
 use crate::event::Fault;
 use crate::kind::{Kind, Seen};
