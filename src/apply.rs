@@ -1,5 +1,6 @@
 //! Plan + Provider + Store -> [`Outcome`]: does the plan, or stops a step and says why. It never invents a step.
 
+mod images;
 mod ledger;
 mod propagation;
 mod step;
@@ -10,12 +11,14 @@ use std::collections::BTreeMap;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::address::Address;
+use crate::call::Snapshot;
 use crate::event::{Event, Outcome};
 use crate::graph::{Order, Ready};
 use crate::plan::{Plan, Step, StepId};
 use crate::port::{Provider, Sink, Store};
 use crate::state::State;
 
+use images::Images;
 use ledger::Ledger;
 use step::Worker;
 pub use stop::Stop;
@@ -30,7 +33,17 @@ pub async fn apply(
     events: &dyn Sink,
     parallelism: usize,
 ) -> Outcome {
-    apply_until(plan, provider, store, state, events, parallelism, &Stop::default()).await
+    let options = Options { parallelism, stop: &Stop::default(), seen: None };
+    apply_until(plan, provider, store, state, events, options).await
+}
+
+/// How a run goes about it.
+pub struct Options<'a> {
+    /// So many steps at once.
+    pub parallelism: usize,
+    pub stop: &'a Stop,
+    /// What the same run has read for the plan, if that was a moment ago.
+    pub seen: Option<Snapshot>,
 }
 
 /// The same, and stops when it is asked to: the steps under way are finished and noted, no other begins.
@@ -40,8 +53,7 @@ pub async fn apply_until(
     store: &dyn Store,
     state: State,
     events: &dyn Sink,
-    parallelism: usize,
-    stop: &Stop,
+    Options { parallelism, stop, seen }: Options<'_>,
 ) -> Outcome {
     let mut outcome = Outcome::default();
     if plan.steps.is_empty() {
@@ -54,7 +66,8 @@ pub async fn apply_until(
         outcome.skipped = plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
         return outcome;
     }
-    let worker = Worker::new(plan, provider, &ledger, events, stop);
+    let images = Images::new(plan, provider, parallelism, seen);
+    let worker = Worker::new(plan, provider, &ledger, images, events, stop);
     run(plan, &worker, parallelism.max(1), &mut outcome).await;
     outcome.calls = worker.calls();
     outcome.traffic = worker.traffic();
@@ -62,9 +75,9 @@ pub async fn apply_until(
     outcome
 }
 
-async fn run(plan: &Plan, worker: &Worker<'_>, parallelism: usize, outcome: &mut Outcome) {
+async fn run<'a>(plan: &'a Plan, worker: &Worker<'a>, parallelism: usize, outcome: &mut Outcome) {
     let events = worker.events;
-    let steps: BTreeMap<&StepId, &Step> = plan.steps.iter().map(|step| (&step.id, step)).collect();
+    let steps: BTreeMap<&StepId, &'a Step> = plan.steps.iter().map(|step| (&step.id, step)).collect();
     let order = Order::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
     let mut ready = Ready::new(&order);
     let mut running = FuturesUnordered::new();

@@ -9,15 +9,13 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt};
 
 use crate::address::Address;
-use crate::call::batch::{Scope, next_reads};
+use crate::call::batch::{Explanation, Scope, Wanted, explain, next_reads};
 use crate::call::{Caller, Facet, Failure, FailureKind, Observed, Read, Reply, Snapshot};
 use crate::diff;
 use crate::kind::{self, Kind, Seen, Sighting};
-use crate::model::{Desired, Entry, Live, Recorded, subject};
+use crate::model::{Desired, Entry, Live, Recorded, Status, subject};
 use crate::port::Provider;
 use crate::value::Attributes;
-
-pub use beyond::{documents, groups, holders};
 
 /// Who we are; the first question of every run.
 pub async fn caller(provider: &dyn Provider) -> Result<Caller, Failure> {
@@ -41,22 +39,108 @@ pub async fn resolve(
     removing: bool,
     parallelism: usize,
 ) -> Live {
-    let mut subjects = subjects(desired, recorded, removing);
-    let wanted: BTreeSet<Facet> = subjects.iter().flat_map(Subject::facets).collect();
-    let snapshot = read(provider, Snapshot::default(), &wanted, Scope::Sweep, parallelism).await;
-    let mut live = sightings(&subjects, &snapshot);
-    // That something must be replaced shows only now: what hangs on it is asked in a second round.
-    let replaced = replaced(desired, recorded, &live, removing);
-    if replaced.is_empty() {
-        return live;
+    Resolver::new(provider, parallelism).live(desired, recorded, removing).await
+}
+
+/// Reads one object again, just before it is changed.
+pub async fn look(
+    provider: &dyn Provider,
+    kind: &dyn Kind,
+    wanted: &Attributes,
+    removing: bool,
+) -> (Observed<Seen>, Snapshot) {
+    let mut facets = Wanted::default();
+    facets.add(kind.facets(wanted), true);
+    if removing {
+        facets.add(kind.deletion_facets(wanted), true);
     }
-    for subject in &mut subjects {
-        subject.removing |= replaced.contains(&subject.address);
+    let mut resolver = Resolver::new(provider, facets.facets().len().max(4));
+    resolver.read(facets, Scope::Targeted).await;
+    (kind.seen(wanted, &resolver.known), resolver.known)
+}
+
+/// Reads all that is wanted at once, as cheaply as can be.
+pub async fn read(provider: &dyn Provider, wanted: Wanted, parallelism: usize) -> Snapshot {
+    let mut resolver = Resolver::new(provider, parallelism);
+    resolver.read(wanted, Scope::Cheapest).await;
+    resolver.known
+}
+
+/// Reads, and remembers what it has read: nothing is asked twice.
+pub struct Resolver<'a> {
+    provider: &'a dyn Provider,
+    parallelism: usize,
+    known: Snapshot,
+    asked: BTreeSet<Facet>,
+}
+
+impl<'a> Resolver<'a> {
+    pub fn new(provider: &'a dyn Provider, parallelism: usize) -> Self {
+        Self { provider, parallelism: parallelism.max(1), known: Snapshot::default(), asked: BTreeSet::new() }
     }
-    let wanted: BTreeSet<Facet> = subjects.iter().flat_map(Subject::facets).collect();
-    let snapshot = read(provider, snapshot, &wanted, Scope::Sweep, parallelism).await;
-    live.extend(sightings(&subjects, &snapshot));
-    live
+
+    /// What there is of all that is declared or recorded.
+    pub async fn live(&mut self, desired: &Desired, recorded: &Recorded, removing: bool) -> Live {
+        let mut subjects = subjects(desired, recorded, removing);
+        self.read(wanted(&subjects), Scope::Cheapest).await;
+        let mut live = sightings(&subjects, &self.known);
+        // That something must be replaced shows only now: what hangs on it is asked in a second round.
+        let replaced = replaced(desired, recorded, &live, removing);
+        if replaced.is_empty() {
+            return live;
+        }
+        subjects.retain(|subject| replaced.contains(&subject.address));
+        for subject in &mut subjects {
+            subject.removing = true;
+        }
+        self.read(wanted(&subjects), Scope::Cheapest).await;
+        live.extend(sightings(&subjects, &self.known));
+        live
+    }
+
+    /// All that was read.
+    pub fn into_known(self) -> Snapshot {
+        self.known
+    }
+
+    /// Which calls were sent, and why these.
+    pub fn explain(&self) -> Explanation {
+        explain(&self.asked, &self.known)
+    }
+
+    /// Why the account could not be swept, so that each object was asked for by itself.
+    pub fn sweep_failure(&self) -> Option<&Failure> {
+        self.known.sweep_failure()
+    }
+
+    /// Asks what isn't known yet, in as few rounds as the answers allow.
+    async fn read(&mut self, mut wanted: Wanted, scope: Scope) {
+        self.asked.extend(wanted.facets().iter().cloned());
+        loop {
+            let round = next_reads(&mut wanted, &self.known, scope);
+            if round.is_empty() {
+                return;
+            }
+            let provider = self.provider;
+            let mut answers = stream::iter(round)
+                .map(|read| async move {
+                    let answer = provider.read(&read).await;
+                    (read, answer)
+                })
+                .buffer_unordered(self.parallelism);
+            while let Some((read, answer)) = answers.next().await {
+                self.known.add(read, answer);
+            }
+        }
+    }
+}
+
+fn wanted(subjects: &[Subject]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for subject in subjects {
+        wanted.add(subject.facets(), subject.expected);
+    }
+    wanted
 }
 
 fn sightings(subjects: &[Subject], snapshot: &Snapshot) -> Live {
@@ -73,52 +157,14 @@ fn replaced(desired: &Desired, recorded: &Recorded, live: &Live, removing: bool)
     replaced.map(|decision| decision.change.address).collect()
 }
 
-/// Reads one object again, just before it is changed.
-pub async fn look(
-    provider: &dyn Provider,
-    kind: &dyn Kind,
-    wanted: &Attributes,
-    removing: bool,
-) -> (Observed<Seen>, Snapshot) {
-    let mut facets: BTreeSet<Facet> = kind.facets(wanted).into_iter().collect();
-    if removing {
-        facets.extend(kind.deletion_facets(wanted));
-    }
-    let snapshot = read(provider, Snapshot::default(), &facets, Scope::Targeted, facets.len().max(4)).await;
-    (kind.seen(wanted, &snapshot), snapshot)
-}
-
-/// Asks what `snapshot` doesn't know yet.
-async fn read(
-    provider: &dyn Provider,
-    mut snapshot: Snapshot,
-    wanted: &BTreeSet<Facet>,
-    scope: Scope,
-    parallelism: usize,
-) -> Snapshot {
-    loop {
-        let round = next_reads(wanted, &snapshot, scope);
-        if round.is_empty() {
-            return snapshot;
-        }
-        let mut answers = stream::iter(round)
-            .map(|read| async move {
-                let answer = provider.read(&read).await;
-                (read, answer)
-            })
-            .buffer_unordered(parallelism.max(1));
-        while let Some((read, answer)) = answers.next().await {
-            snapshot.add(read, answer);
-        }
-    }
-}
-
 /// One object to look for: as declared, and as recorded, which may have other names (a path is part of an ARN).
 struct Subject {
     address: Address,
     kind: &'static dyn Kind,
     declared: Option<Attributes>,
     recorded: Option<Attributes>,
+    /// The state says that it was made.
+    expected: bool,
     removing: bool,
 }
 
@@ -127,7 +173,9 @@ fn subjects(desired: &Desired, recorded: &Recorded, removing: bool) -> Vec<Subje
     addresses
         .into_iter()
         .filter_map(|address| {
-            let recorded = recorded.get(address).map(Entry::known);
+            let entry = recorded.get(address);
+            let expected = entry.is_some_and(|entry| entry.status == Status::Done);
+            let recorded = entry.map(Entry::known);
             let declared =
                 desired.resources.get(address).map(|resource| subject(Some(&resource.attributes), recorded.as_ref()));
             Some(Subject {
@@ -136,6 +184,7 @@ fn subjects(desired: &Desired, recorded: &Recorded, removing: bool) -> Vec<Subje
                 removing: removing || declared.is_none(),
                 declared,
                 recorded,
+                expected,
             })
         })
         .collect()
@@ -156,11 +205,17 @@ impl Subject {
             Some(wanted) => self.kind.seen(wanted, snapshot),
             None => Observed::Absent,
         };
-        let observed = match look(&self.declared) {
+        let mut observed = match look(&self.declared) {
             // Not there under its new name: it may still be there under its old one.
             Observed::Absent => look(&self.recorded),
             found => found,
         };
+        // A sweep may tell what hangs on it, though nobody asked.
+        if let Observed::Present(seen) = &mut observed
+            && !self.removing
+        {
+            seen.hanging.clear();
+        }
         let conflict = self.declared.as_ref().and_then(|wanted| self.kind.conflict(wanted, snapshot));
         Sighting { observed, conflict }
     }

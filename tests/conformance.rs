@@ -316,7 +316,10 @@ impl World {
     }
 
     fn sweep(&self) -> relayctl::call::iam::AuthorizationDetails {
-        match self.see(IamRead::GetAccountAuthorizationDetails) {
+        match self.see(IamRead::GetAccountAuthorizationDetails {
+            filter: relayctl::call::iam::EntityType::ALL.into(),
+            marker: None,
+        }) {
             IamReply::AuthorizationDetails(details) => details,
             other => panic!("{other:?}"),
         }

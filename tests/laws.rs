@@ -569,11 +569,12 @@ impl Respelling {
 impl Provider for Respelling {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         Ok(match read {
-            Read::Iam(IamRead::GetAccountAuthorizationDetails) => {
+            Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }) => {
                 Reply::Iam(IamReply::AuthorizationDetails(AuthorizationDetails {
                     users: vec![self.user()],
                     roles: vec![RoleDetail { role: self.role(), ..RoleDetail::default() }],
                     policies: vec![PolicyDetail { policy: Self::policy(), versions: self.versions() }],
+                    ..AuthorizationDetails::default()
                 }))
             }
             Read::Iam(IamRead::GetRole { .. }) => Reply::Iam(IamReply::Role(self.role())),

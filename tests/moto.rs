@@ -7,7 +7,7 @@ mod support;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use relayctl::call::iam::{AccessKey, Entities, Inline, PolicyUsage, PolicyVersion};
+use relayctl::call::iam::{AccessKey, Entities, EntityType, Inline, PolicyUsage, PolicyVersion};
 use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{
     BucketRef, Caller, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, NewKey, Read, Reply, S3Read,
@@ -370,9 +370,13 @@ async fn one_sweep_shows_users_roles_and_policies_with_what_hangs_on_them() {
     )
     .await;
     MOTO.python("iam.create_group(GroupName='swept'); iam.add_user_to_group(GroupName='swept', UserName='swept-user')");
-    let IamReply::AuthorizationDetails(all) = iam(&aws, IamRead::GetAccountAuthorizationDetails).await else {
-        panic!()
-    };
+    let sweep = IamRead::GetAccountAuthorizationDetails { filter: EntityType::ALL.into(), marker: None };
+    let IamReply::AuthorizationDetails(all) = iam(&aws, sweep).await else { panic!() };
+    assert_eq!((all.pages, &all.marker), (1, &None));
+    assert!(all.groups.iter().any(|group| group.name == "swept"), "{:?}", all.groups);
+    let IamReply::AccountSummary(counts) = iam(&aws, IamRead::GetAccountSummary).await else { panic!() };
+    assert_eq!(counts[&EntityType::User], all.users.len() as u64);
+    assert_eq!(counts[&EntityType::LocalManagedPolicy], all.policies.len() as u64);
     let user = all.users.iter().find(|one| one.user.name == "swept-user").expect("the user is swept");
     assert_eq!(
         (user.attached.as_slice(), user.groups.as_slice()),

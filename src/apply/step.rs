@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use super::images::Images;
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
@@ -29,6 +30,7 @@ pub struct Worker<'a> {
     plan: &'a Plan,
     provider: &'a dyn Provider,
     ledger: &'a Ledger<'a>,
+    images: Images<'a>,
     pub(super) events: &'a dyn Sink,
     pub(super) stop: &'a Stop,
     made: AtomicBool,
@@ -56,6 +58,7 @@ impl<'a> Worker<'a> {
         plan: &'a Plan,
         provider: &'a dyn Provider,
         ledger: &'a Ledger<'a>,
+        images: Images<'a>,
         events: &'a dyn Sink,
         stop: &'a Stop,
     ) -> Self {
@@ -63,6 +66,7 @@ impl<'a> Worker<'a> {
             plan,
             provider,
             ledger,
+            images,
             events,
             stop,
             made: AtomicBool::new(false),
@@ -82,7 +86,7 @@ impl<'a> Worker<'a> {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner).traffic()
     }
 
-    pub async fn perform(&self, step: &Step) -> Result<(), Fault> {
+    pub async fn perform(&self, step: &'a Step) -> Result<(), Fault> {
         let Some(kind) = kind::of(step.id.address.kind()) else {
             let what = "its kind is not known to this relayctl".to_owned();
             return Err(Fault::Changed { address: step.id.address.clone(), what });
@@ -98,12 +102,18 @@ impl<'a> Worker<'a> {
         result.map_err(|fault| self.ledger.held().err().unwrap_or(fault))
     }
 
-    async fn create(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+    async fn create(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         let before = self.ledger.entry(&step.id.address).await;
-        let (observed, snapshot) = self.look_for(kind, step, before.is_some()).await;
-        if step.expect == Expect::Absent {
-            must_be_absent(step, observed)?;
-        }
+        let snapshot = match self.images.of(kind, step).await {
+            Some(Observed::Absent) => Snapshot::default(),
+            Some(Observed::Present(_) | Observed::Unknown(_)) | None => {
+                let (observed, snapshot) = self.look_for(kind, step, before.is_some()).await;
+                if step.expect == Expect::Absent {
+                    must_be_absent(step, observed)?;
+                }
+                snapshot
+            }
+        };
         self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone())).await?;
         let mut progress = Progress::default();
         match self.send_all(step, &mut progress).await {
@@ -157,7 +167,7 @@ impl<'a> Worker<'a> {
         self.ledger.put(&step.id.address, entry).await
     }
 
-    async fn update(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+    async fn update(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         let seen = self.must_be_same(kind, step).await?;
         let mut progress = Progress::default();
         self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
@@ -195,7 +205,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    async fn delete(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+    async fn delete(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         if step.before.is_none() {
             // What is left of a thing that is gone goes only if that is gone.
             must_be_absent(step, self.look_for(kind, step, true).await.0)?;
@@ -224,8 +234,14 @@ impl<'a> Worker<'a> {
     }
 
     /// The promise of the plan: it is done to the object that the plan saw, or not at all.
-    async fn must_be_same(&self, kind: &dyn Kind, step: &Step) -> Result<Option<Seen>, Fault> {
+    async fn must_be_same(&self, kind: &dyn Kind, step: &'a Step) -> Result<Option<Seen>, Fault> {
         let Expect::Same(expected) = &step.expect else { return Ok(None) };
+        if let Some(Observed::Present(seen)) = self.images.of(kind, step).await
+            && fingerprint(kind, &seen) == *expected
+            && hung_up(step, &seen).is_none()
+        {
+            return Ok(Some(seen));
+        }
         let changed = |what: String| Fault::Changed { address: step.id.address.clone(), what };
         match look(self.provider, kind, &step.wanted, step.removal).await.0 {
             Observed::Unknown(failure) => Err(Fault::Call(failure)),

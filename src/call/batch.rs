@@ -1,10 +1,16 @@
 //! Which reads answer which facets: pure functions from what is wanted and what is known.
 //!
 //! The resolver asks [`next_reads`] what to send, sends it, adds the answers to the [`Snapshot`], and asks again
-//! until nothing is left; the kinds then look their facts up in the snapshot.
+//! until nothing is left; the kinds then look their facts up in the snapshot. Where several calls can answer the same
+//! facets, [`choice`] takes the cheapest; [`explain`] says which and why.
 
+mod bucket;
+mod choice;
 mod deletion;
+mod explain;
 mod iam;
+mod rounds;
+mod swept;
 #[cfg(test)]
 mod tests;
 
@@ -12,18 +18,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::iam::{AccessKey, LastUsed, PolicyDetail, RoleDetail, UserDetail};
+use super::S3Reply;
+use super::iam::{AccessKey, LastUsed, PolicyDetail, Role, User};
 use super::{
-    BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
+    BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, LocalFile, Observed, Read, Reply,
 };
+use swept::Swept;
 
 pub use deletion::{Belongings, Uses};
+pub use explain::{Explanation, Line, explain};
+pub use iam::{Policies, RoleSettings};
+pub use rounds::{Scope, Wanted, next_reads};
 
 /// Something that a kind wants to know about the world.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Facet {
-    /// The user, its tags and boundary, attached and inline policies.
+    /// The user, with its tags and boundary.
     User {
+        user: String,
+    },
+    /// What is attached to the user, and its inline policies.
+    UserPolicies {
         user: String,
     },
     AccessKeys {
@@ -36,7 +51,16 @@ pub enum Facet {
     },
     /// What time it is.
     Clock,
+    /// The role, with its trust policy, tags and boundary.
     Role {
+        role: String,
+    },
+    /// The role's description and session length.
+    RoleSettings {
+        role: String,
+    },
+    /// What is attached to the role, and its inline policies.
+    RolePolicies {
         role: String,
     },
     /// What else hangs on a user: keys, passwords, devices, groups. AWS deletes no user that has any of it.
@@ -93,19 +117,16 @@ pub enum BucketAspect {
 /// The code of a fact that nobody asked for.
 pub const NOT_READ: &str = "NotRead";
 
-/// How to read: the whole manifest at once, or one object just before it is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// One `GetAccountAuthorizationDetails` for all users, roles and policies.
-    Sweep,
-    /// Only calls on the named objects.
-    Targeted,
-}
-
 /// Everything that was asked, and what came back.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
+    /// Of the answers that are kept elsewhere, only that they came.
     known: BTreeMap<Read, Result<Reply, Failure>>,
+    swept: Swept,
+    /// By name, from ListRoles.
+    roles: BTreeMap<String, Role>,
+    /// The account's buckets and their regions, from ListBuckets.
+    buckets: BTreeMap<String, String>,
 }
 
 /// Why a fact can't be told.
@@ -117,33 +138,121 @@ enum Gap {
     Missing(BTreeSet<Read>),
 }
 
+/// How one facet is to be asked for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ask<'a> {
+    /// What comes before the calls on single objects: it may answer what they would.
+    first: Option<&'a Read>,
+    /// The object is there, as far as the state knows: what follows from that is asked at once.
+    expected: bool,
+}
+
+impl Ask<'_> {
+    /// For looking up what was read.
+    const NOTHING: Ask<'static> = Ask { first: None, expected: false };
+
+    /// These calls, or what comes before them.
+    fn missing(self, each: impl IntoIterator<Item = Read>) -> Gap {
+        match self.first {
+            Some(first) => Gap::Missing(BTreeSet::from([first.clone()])),
+            None => Gap::Missing(each.into_iter().collect()),
+        }
+    }
+}
+
 /// One function finds a fact and tells what it still lacks: so [`next_reads`] and the lookups can't disagree.
 type Found<T> = Result<T, Gap>;
 
 impl Snapshot {
     pub fn add(&mut self, read: Read, answer: Result<Reply, Failure>) {
-        self.known.insert(read, answer);
+        let kept = match answer {
+            Ok(Reply::Iam(IamReply::AuthorizationDetails(details))) => {
+                if let Read::Iam(IamRead::GetAccountAuthorizationDetails { filter, .. }) = &read {
+                    self.swept.add(filter, details);
+                }
+                Ok(Reply::Done)
+            }
+            Ok(Reply::Iam(IamReply::Roles(roles))) => {
+                self.roles.extend(roles.into_iter().map(|role| (role.name.clone(), role)));
+                Ok(Reply::Done)
+            }
+            Ok(Reply::S3(S3Reply::Buckets(buckets))) => {
+                self.buckets.extend(buckets.into_iter().map(|bucket| (bucket.name, bucket.region)));
+                Ok(Reply::Done)
+            }
+            answer => {
+                if let (Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }), Err(failure)) = (&read, &answer) {
+                    self.swept.fails(failure.clone());
+                }
+                answer
+            }
+        };
+        self.known.insert(read, kept);
     }
 
-    /// What it says of a user: itself, attached ARNs and inline policies.
-    pub fn user(&self, user: &str) -> Observed<UserDetail> {
-        observed(self.find_user(user, self.user_scope(user)))
+    /// Itself, without what hangs on it.
+    pub fn user(&self, user: &str) -> Observed<User> {
+        observed(self.find_user(user, Ask::NOTHING).cloned())
     }
 
-    /// Whole: with the description and session length of `GetRole` or `ListRoles`.
-    pub fn role(&self, role: &str) -> Observed<RoleDetail> {
-        observed(self.find_role(role, self.role_scope(role)))
+    pub fn user_policies(&self, user: &str) -> Observed<Policies> {
+        observed(self.find_user_policies(user, Ask::NOTHING).map(std::borrow::Cow::into_owned))
+    }
+
+    /// Itself, without description and session length, and without what hangs on it.
+    pub fn role(&self, role: &str) -> Observed<Role> {
+        observed(self.find_role(role, Ask::NOTHING).cloned())
+    }
+
+    pub fn role_settings(&self, role: &str) -> Observed<RoleSettings> {
+        observed(self.find_role_settings(role, Ask::NOTHING))
+    }
+
+    pub fn role_policies(&self, role: &str) -> Observed<Policies> {
+        observed(self.find_role_policies(role, Ask::NOTHING).map(std::borrow::Cow::into_owned))
     }
 
     /// Whole: with tags, description, all versions (the oldest first), and the default version's document. A sweep
     /// finds it by name, which is unique in the account whatever the path.
     pub fn policy(&self, arn: &str) -> Observed<PolicyDetail> {
-        observed(self.find_policy(arn, self.policy_scope(arn)))
+        observed(self.find_policy(arn, Ask::NOTHING).map(|parts| parts.whole()))
+    }
+
+    /// The groups that a user is in, in order, where a sweep tells them.
+    pub fn swept_groups(&self, user: &str) -> Option<Vec<String>> {
+        self.swept.groups_of(user)
+    }
+
+    /// Who has a policy attached or for a boundary, where a sweep tells it.
+    pub fn swept_uses(&self, arn: &str) -> Option<Uses> {
+        self.swept.uses(arn)
+    }
+
+    pub fn swept_users(&self) -> impl Iterator<Item = (&User, &Policies)> {
+        self.swept.users()
+    }
+
+    pub fn swept_roles(&self) -> impl Iterator<Item = (&Role, &Policies)> {
+        self.swept.roles()
+    }
+
+    pub fn swept_policies(&self) -> impl Iterator<Item = &PolicyDetail> {
+        self.swept.policies()
+    }
+
+    /// What to ask next to see all of the account; none once that was seen, or can't be.
+    pub fn whole_sweep(&self) -> Option<Read> {
+        choice::whole_sweep(&self.swept).map(Read::Iam)
+    }
+
+    /// Why the sweep of the account was of no use, if it failed.
+    pub fn sweep_failure(&self) -> Option<&Failure> {
+        self.swept.failure()
     }
 
     /// What hangs on a user besides its policies.
     pub fn belongings(&self, user: &str) -> Observed<Belongings> {
-        observed(self.find_belongings(user))
+        observed(self.find_belongings(user, Ask::NOTHING))
     }
 
     pub fn instance_profiles(&self, role: &str) -> Observed<Vec<String>> {
@@ -151,11 +260,11 @@ impl Snapshot {
     }
 
     pub fn uses(&self, arn: &str) -> Observed<Uses> {
-        observed(self.find_uses(arn, self.policy_scope(arn)))
+        observed(self.find_uses(arn, Ask::NOTHING))
     }
 
     pub fn access_keys(&self, user: &str) -> Observed<Vec<AccessKey>> {
-        observed(self.find_access_keys(user))
+        observed(self.find_access_keys(user, Ask::NOTHING))
     }
 
     /// `Absent` for a key that is gone; `None` for one that was never used.
@@ -170,7 +279,7 @@ impl Snapshot {
 
     /// One aspect of a bucket; `Absent` where S3 says that it is not set (or there is no bucket).
     pub fn bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Observed<S3Reply> {
-        observed(self.find_bucket(bucket, aspect))
+        observed(self.find_bucket(bucket, aspect, Ask::NOTHING))
     }
 
     pub fn file(&self, read: &FileRead) -> Observed<FileReply> {
@@ -186,32 +295,10 @@ impl Snapshot {
         }
     }
 
-    /// `HeadBucket`'s 404 answers every question. S3 answers the others only in the region where the bucket is, which
-    /// may be another than the declared one: `HeadBucket` tells it.
-    fn find_bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Found<S3Reply> {
-        let head = self.s3(S3Read::HeadBucket(bucket.clone()));
-        if matches!(head, Err(Gap::Absent)) || aspect == BucketAspect::Existence {
-            return head;
-        }
-        let region = match head {
-            Ok(S3Reply::Bucket { region }) if !region.is_empty() => region,
-            _ => bucket.region.clone(),
-        };
-        self.s3(aspect.read(BucketRef { name: bucket.name.clone(), region }))
-    }
-
     fn find_clock(&self) -> Found<Timestamp> {
         match self.answer(Read::Clock)? {
             Reply::Moment(moment) => Ok(*moment),
             _ => Err(unexpected(Read::Clock.action())),
-        }
-    }
-
-    fn s3(&self, read: S3Read) -> Found<S3Reply> {
-        let call = read.action();
-        match self.answer(Read::S3(read))? {
-            Reply::S3(reply) => Ok(reply.clone()),
-            _ => Err(unexpected(call)),
         }
     }
 
@@ -221,74 +308,6 @@ impl Snapshot {
             Reply::File(reply) => Ok(reply.clone()),
             _ => Err(unexpected(call)),
         }
-    }
-}
-
-impl BucketAspect {
-    fn read(self, bucket: BucketRef) -> S3Read {
-        match self {
-            Self::Existence => S3Read::HeadBucket(bucket),
-            Self::Tags => S3Read::GetBucketTagging(bucket),
-            Self::Versioning => S3Read::GetBucketVersioning(bucket),
-            Self::Encryption => S3Read::GetBucketEncryption(bucket),
-            Self::PublicAccessBlock => S3Read::GetPublicAccessBlock(bucket),
-            Self::Ownership => S3Read::GetBucketOwnershipControls(bucket),
-            Self::Policy => S3Read::GetBucketPolicy(bucket),
-            Self::Lifecycle => S3Read::GetBucketLifecycle(bucket),
-            Self::Emptiness => S3Read::ListObjectVersions(bucket),
-        }
-    }
-}
-
-/// What to send next so that every facet can be answered; empty when all can. Called again after each round of answers:
-/// a policy's default version is known only after `GetPolicy`, a denied sweep falls back to targeted reads.
-pub fn next_reads(wanted: &BTreeSet<Facet>, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
-    let missing = wanted.iter().flat_map(|facet| missing(facet, known, scope)).collect();
-    match scope {
-        Scope::Sweep => merge_roles(missing, known),
-        Scope::Targeted => missing,
-    }
-}
-
-fn missing(facet: &Facet, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
-    match facet {
-        Facet::User { user } => gap(known.find_user(user, scope)),
-        Facet::AccessKeys { user } => gap(known.find_access_keys(user)),
-        Facet::LastUsed { user, id } => gap(known.find_last_used(user, id)),
-        Facet::Clock => gap(known.find_clock()),
-        Facet::Role { role } => gap(known.find_role(role, scope)),
-        Facet::Policy { arn } => gap(known.find_policy(arn, scope)),
-        Facet::Belongings { user } => gap(known.find_belongings(user)),
-        Facet::InstanceProfiles { role } => gap(known.find_instance_profiles(role)),
-        Facet::Uses { arn } => gap(known.find_uses(arn, scope)),
-        Facet::Bucket { bucket, aspect } => gap(known.find_bucket(bucket, *aspect)),
-        Facet::Credentials { profile } => gap(known.find_file(FileRead::Credentials { profile: profile.clone() })),
-        Facet::Profile { profile } => gap(known.find_file(FileRead::Profile { profile: profile.clone() })),
-        Facet::KeyCsv { file } => gap(known.find_file(FileRead::KeyCsv { file: file.clone() })),
-        Facet::KeyAge { file } => gap(known.find_file(FileRead::KeyAge { file: file.clone() })),
-        Facet::Stage { file, stage } => {
-            gap(known.find_file(FileRead::Stage { file: file.clone(), stage: stage.clone() }))
-        }
-    }
-}
-
-/// After a sweep `GetRole` is asked only for what `ListRoles` tells too, so that two of them are one `ListRoles`.
-/// Without a sweep it isn't: `ListRoles` has neither tags nor boundary.
-fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot) -> BTreeSet<Read> {
-    let list = Read::Iam(IamRead::ListRoles);
-    let swept = known.answer(Read::Iam(IamRead::GetAccountAuthorizationDetails)).is_ok();
-    let single = |read: &Read| matches!(read, Read::Iam(IamRead::GetRole { .. }));
-    if swept && !known.known.contains_key(&list) && reads.iter().filter(|read| single(read)).count() > 1 {
-        reads.retain(|read| !single(read));
-        reads.insert(list);
-    }
-    reads
-}
-
-fn gap<T>(found: Found<T>) -> BTreeSet<Read> {
-    match found {
-        Err(Gap::Missing(reads)) => reads,
-        Ok(_) | Err(Gap::Absent | Gap::Unknown(_)) => BTreeSet::new(),
     }
 }
 

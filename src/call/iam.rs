@@ -1,5 +1,7 @@
 //! The calls of IAM. Documents travel as JSON values; the edges encode them as AWS wants them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +9,13 @@ use crate::value::{Tags, Value};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum IamRead {
-    /// GetAccountAuthorizationDetails with the filters User, Role and LocalManagedPolicy, all pages.
-    GetAccountAuthorizationDetails,
+    /// Everything of these types at once: the first page, or all that follow after the marker of an earlier answer.
+    GetAccountAuthorizationDetails {
+        filter: BTreeSet<EntityType>,
+        marker: Option<String>,
+    },
+    /// How many users, roles, groups and policies there are.
+    GetAccountSummary,
     /// All pages. Has the descriptions and session lengths that the sweep lacks; has no tags, no boundary.
     ListRoles,
     GetUser {
@@ -85,6 +92,20 @@ pub enum IamRead {
         arn: String,
         usage: PolicyUsage,
     },
+}
+
+/// `Filter` of GetAccountAuthorizationDetails. Without `AWSManagedPolicy`: AWS's own, more than a thousand, are no one's to
+/// change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EntityType {
+    User,
+    Role,
+    Group,
+    LocalManagedPolicy,
+}
+
+impl EntityType {
+    pub const ALL: [Self; 4] = [Self::User, Self::Role, Self::Group, Self::LocalManagedPolicy];
 }
 
 /// How a policy is used: `PolicyUsageFilter`.
@@ -278,6 +299,7 @@ pub enum IamWrite {
 #[derive(Clone, Debug)]
 pub enum IamReply {
     AuthorizationDetails(AuthorizationDetails),
+    AccountSummary(AccountSummary),
     Roles(Vec<Role>),
     User(User),
     Role(Role),
@@ -316,8 +338,16 @@ pub struct Entities {
 pub struct AuthorizationDetails {
     pub users: Vec<UserDetail>,
     pub roles: Vec<RoleDetail>,
+    pub groups: Vec<GroupDetail>,
     pub policies: Vec<PolicyDetail>,
+    /// There is more: what to ask for it with.
+    pub marker: Option<String>,
+    /// How many pages it took.
+    pub pages: usize,
 }
+
+/// GetAccountSummary, by type.
+pub type AccountSummary = BTreeMap<EntityType, u64>;
 
 /// GetUser.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -391,6 +421,13 @@ pub struct RoleDetail {
     pub inline: Vec<Inline>,
 }
 
+/// A group in the sweep: its name, and the ARNs of what is attached to it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupDetail {
+    pub name: String,
+    pub attached: Vec<String>,
+}
+
 /// A policy in the sweep; its tags are not there, its description not reliably.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicyDetail {
@@ -420,7 +457,8 @@ pub struct LastUsed {
 impl IamRead {
     pub fn action(&self) -> &'static str {
         match self {
-            Self::GetAccountAuthorizationDetails => "iam:GetAccountAuthorizationDetails",
+            Self::GetAccountAuthorizationDetails { .. } => "iam:GetAccountAuthorizationDetails",
+            Self::GetAccountSummary => "iam:GetAccountSummary",
             Self::ListRoles => "iam:ListRoles",
             Self::GetUser { .. } => "iam:GetUser",
             Self::ListAttachedUserPolicies { .. } => "iam:ListAttachedUserPolicies",

@@ -75,8 +75,8 @@ impl Write {
 impl IamRead {
     fn permission(&self, places: &Places) -> Permission {
         let resource = match self {
-            // Neither takes a resource: both are about the whole account.
-            Self::GetAccountAuthorizationDetails | Self::ListRoles => "*".to_owned(),
+            // None takes a resource: they are about the whole account.
+            Self::GetAccountAuthorizationDetails { .. } | Self::GetAccountSummary | Self::ListRoles => "*".to_owned(),
             Self::GetUser { user }
             | Self::ListAttachedUserPolicies { user }
             | Self::ListUserPolicies { user }

@@ -16,7 +16,7 @@ use super::widening::Bounds;
 use crate::address::Address;
 use crate::plan::Mode;
 use crate::render::keys as render;
-use crate::resolve::keys;
+use crate::resolve::{Resolver, keys, lost};
 
 /// List access keys with their age and use, or make new ones in their place
 ///
@@ -83,11 +83,18 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
         let at = declared.open_state(context)?;
         let state = declared.recorded(at.store.as_ref()).await?;
         let (provider, _) = declared.connect(context).await?;
+        let mut resolver = Resolver::new(&provider, context.options.parallelism());
         let recorded = match state {
             Some(state) => state.resources,
-            None => planning::found(&provider, &declared.desired, false, context).await,
+            None => {
+                let lost::Found { resources, unread } = planning::found(&mut resolver, &declared.desired, false).await;
+                if let Some(failure) = unread.first() {
+                    context.terminal.warn(&planning::unlooked(failure));
+                }
+                resources
+            }
         };
-        Ok(keys::keys(&provider, &declared.desired, &recorded, context.options.parallelism()).await?)
+        Ok(keys::keys(&mut resolver, &declared.desired, &recorded).await?)
     })?;
     if as_json {
         context.terminal.result(&render::json(&found))?;

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use futures::FutureExt;
+use futures::future::try_join;
+
 use super::Context;
 use super::error::CommandError;
 use super::session::{Declared, StateAt};
 use super::suggest::nearest;
 use crate::access::{self, AccessChange, Beyond};
 use crate::address::Address;
-use crate::call::{Caller, FailureKind};
+use crate::call::{Caller, Failure, FailureKind, Snapshot};
 use crate::diff::{self, Action, Removal};
 use crate::model::{Desired, Live, Recorded};
 use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
 use crate::provider::Edges;
-use crate::resolve::{self, lost};
+use crate::render::human;
+use crate::resolve::{Resolver, lost};
 use crate::state::State;
 
 /// What to plan for.
@@ -27,12 +31,18 @@ pub struct Selection {
     /// Remove with what goes also what others hung on it: their keys, passwords, devices, attachments
     #[arg(long)]
     pub allow_delete_foreign: bool,
+
+    /// Say on stderr which calls read what exists, and why these
+    #[arg(long)]
+    pub explain_reads: bool,
 }
 
 /// A plan that was just made, with what applying it takes.
 pub struct Planned {
     pub plan: Plan,
     pub provider: Edges,
+    /// What was read for it.
+    pub seen: Snapshot,
     /// Why it must not be applied.
     pub objections: Vec<Objection>,
 }
@@ -46,26 +56,70 @@ pub async fn plan(
     context: &Context,
 ) -> Result<Planned, CommandError> {
     let state = declared.recorded(at.store.as_ref()).await?;
-    let (provider, caller) = declared.connect(context).await?;
+    let provider = declared.open(context).await?;
     let removing = mode == Mode::Destroy;
-    let recorded = match &state {
-        Some(state) => state.resources.clone(),
-        None => found(&provider, &declared.desired, removing, context).await,
-    };
-    let targets = targets(selection, &declared.desired, &recorded)?;
-
-    let desired = if removing { without_resources(&declared.desired) } else { declared.desired.clone() };
-    let spinner = context.terminal.spinner("Reading what exists...");
-    let live = resolve::resolve(&provider, &desired, &recorded, removing, context.options.parallelism()).await;
-    spinner.finish_and_clear();
+    // The account is asked for together with everything else. Nothing that was read is looked at before it is known that
+    // this is the right one.
+    let reading = read(&provider, &declared.desired, state.as_ref(), removing, context);
+    let (caller, mut read) = try_join(declared.verify(&provider), reading.map(Ok)).await?;
+    read.tell(context);
+    let Read { resolver, desired, recorded, live, .. } = &mut read;
+    let targets = targets(selection, &declared.desired, recorded)?;
 
     let removal = Removal { everything: removing, foreign: selection.allow_delete_foreign };
-    let decisions = diff::diff(&desired, &recorded, &live, removal);
+    let decisions = diff::diff(desired, recorded, live, removal);
     let header = Header { targets, ..header(declared, mode, &caller, at) };
-    let mut plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
-    plan.access = access(&provider, &plan, &live, &desired, context).await;
-    let objections = guard::objections(&plan, &declared.desired, known(&plan, &recorded));
-    Ok(Planned { plan, provider, objections })
+    let mut plan = build::build(header, stamp(state.as_ref()), decisions, desired, recorded)?;
+    plan.access = access(resolver, &plan, live, desired).await;
+    if selection.explain_reads {
+        context.terminal.side(&human::reads(&resolver.explain()));
+    }
+    let objections = guard::objections(&plan, &declared.desired, known(&plan, recorded));
+    let seen = read.resolver.into_known();
+    Ok(Planned { plan, provider, seen, objections })
+}
+
+/// What there is, and what a plan is made from.
+struct Read<'a> {
+    resolver: Resolver<'a>,
+    desired: Desired,
+    recorded: Recorded,
+    live: Live,
+    /// What could not be asked for the manifest's tag, where there is no state.
+    unread: Vec<Failure>,
+}
+
+async fn read<'a>(
+    provider: &'a Edges,
+    declared: &Desired,
+    state: Option<&State>,
+    removing: bool,
+    context: &Context,
+) -> Read<'a> {
+    let spinner = context.terminal.spinner("Reading what exists...");
+    let mut resolver = Resolver::new(provider, context.options.parallelism());
+    let lost::Found { resources: recorded, unread } = match state {
+        Some(state) => lost::Found { resources: state.resources.clone(), unread: Vec::new() },
+        None => found(&mut resolver, declared, removing).await,
+    };
+    let desired = if removing { without_resources(declared) } else { declared.clone() };
+    let live = resolver.live(&desired, &recorded, removing).await;
+    spinner.finish_and_clear();
+    Read { resolver, desired, recorded, live, unread }
+}
+
+impl Read<'_> {
+    /// What could not be asked, or was asked in another way.
+    fn tell(&self, context: &Context) {
+        if let Some(failure) = self.unread.first() {
+            return context.terminal.warn(&unlooked(failure));
+        }
+        if let Some(failure) = self.resolver.sweep_failure() {
+            let call = &failure.call;
+            let why = if failure.kind == FailureKind::AccessDenied { "is not allowed" } else { failure.code.as_str() };
+            context.terminal.note(&format!("{call}: {why}. Each user, role and policy was asked for by itself."));
+        }
+    }
 }
 
 /// How many resources are recorded, or would be if the state weren't lost.
@@ -77,35 +131,35 @@ fn known(plan: &Plan, recorded: &Recorded) -> usize {
 
 /// Without a state: what the ownership tags say. What is declared is found by its name anyway, but for a destroy, which
 /// goes by what is recorded.
-pub async fn found(provider: &Edges, desired: &Desired, whole: bool, context: &Context) -> Recorded {
-    let parallelism = context.options.parallelism();
-    let lost::Found { mut resources, unread } = lost::undeclared(provider, desired, parallelism).await;
-    if let Some(first) = unread.first() {
-        let why = if first.kind == FailureKind::AccessDenied { "is not allowed" } else { first.code.as_str() };
-        context.terminal.warn(&format!(
-            "there is no state, and what carries this manifest's tag can't all be looked for ({}: {why}): what is declared is \
-             found all the same, what is no longer declared may not be",
-            first.call
-        ));
-    }
+pub async fn found(resolver: &mut Resolver<'_>, desired: &Desired, whole: bool) -> lost::Found {
+    let mut found = resolver.undeclared(desired).await;
     if whole {
-        let live = resolve::resolve(provider, desired, &Recorded::new(), false, parallelism).await;
-        resources.extend(lost::declared(desired, &live));
+        let live = resolver.live(desired, &Recorded::new(), false).await;
+        found.resources.extend(lost::declared(desired, &live));
     }
-    resources
+    found
+}
+
+/// What it means that not everything could be asked for the manifest's tag.
+pub fn unlooked(first: &Failure) -> String {
+    let why = if first.kind == FailureKind::AccessDenied { "is not allowed" } else { first.code.as_str() };
+    format!(
+        "there is no state, and what carries this manifest's tag can't all be looked for ({}: {why}): what is declared is \
+         found all the same, what is no longer declared may not be",
+        first.call
+    )
 }
 
 /// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,
 /// only for those whose access changes.
-async fn access(provider: &Edges, plan: &Plan, live: &Live, desired: &Desired, context: &Context) -> Vec<AccessChange> {
-    let parallelism = context.options.parallelism();
+async fn access(resolver: &mut Resolver<'_>, plan: &Plan, live: &Live, desired: &Desired) -> Vec<AccessChange> {
     let mut beyond = Beyond::default();
     let edited = access::edited(&plan.changes, live, desired);
-    (beyond.holders, beyond.unlisted) = resolve::holders(provider, &edited, live, parallelism).await;
+    (beyond.holders, beyond.unlisted) = resolver.holders(&edited, live).await;
     let members = access::members(&plan.changes, live, desired, &beyond);
-    beyond.groups = resolve::groups(provider, members, parallelism).await;
+    beyond.groups = resolver.groups(members).await;
     let unread = access::unread(&plan.changes, live, desired, &beyond);
-    (beyond.documents, beyond.unread) = resolve::documents(provider, &unread, parallelism).await;
+    (beyond.documents, beyond.unread) = resolver.documents(&unread).await;
     access::changes(&plan.changes, live, desired, &beyond)
 }
 

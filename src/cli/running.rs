@@ -13,6 +13,7 @@ use super::terminal::Terminal;
 use super::traffic;
 use super::widening::Bounds;
 use crate::apply;
+use crate::call::Snapshot;
 use crate::event::{Event, Outcome};
 use crate::model::{Entry, Recorded, Status};
 use crate::plan::{Mode, Phase, Plan};
@@ -64,7 +65,7 @@ async fn planned_and_run(
     (bounds, brakes): (Bounds, Brakes),
     context: &Context,
 ) -> Exit {
-    let Planned { plan, provider, objections } = planning::plan(declared, at, mode, selection, context).await?;
+    let Planned { plan, provider, seen, objections } = planning::plan(declared, at, mode, selection, context).await?;
     if consent.json {
         context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
     } else {
@@ -84,7 +85,7 @@ async fn planned_and_run(
     let started = || drop(std::fs::remove_file(declared.project.plan_file(&declared.desired.name)));
     let store = at.store.as_ref();
     if consent.yes {
-        run_locked(&plan, &provider, store, consent.json, context, started).await
+        run_locked(&plan, &provider, store, Some(seen), consent.json, context, started).await
     } else {
         run(&plan, &provider, store, consent.json, context, started).await
     }
@@ -117,18 +118,20 @@ pub async fn run(
     started: impl FnOnce(),
 ) -> Exit {
     if plan.steps.is_empty() {
-        return run_locked(plan, provider, store, as_json, context, started).await;
+        return run_locked(plan, provider, store, None, as_json, context, started).await;
     }
     let lock = locked(store, command(plan.header.mode), context).await?;
-    let exit = run_locked(plan, provider, store, as_json, context, started).await;
+    let exit = run_locked(plan, provider, store, None, as_json, context, started).await;
     lock.release().await;
     exit
 }
 
+/// `seen`: what this run has just read for the plan.
 async fn run_locked(
     plan: &Plan,
     provider: &dyn Provider,
     store: &dyn Store,
+    seen: Option<Snapshot>,
     as_json: bool,
     context: &Context,
     started: impl FnOnce(),
@@ -137,7 +140,7 @@ async fn run_locked(
         started();
         Outcome::default()
     } else {
-        under_lock(plan, provider, store, context, started).await?
+        under_lock(plan, provider, store, seen, context, started).await?
     };
     outcome.traffic += context.weather.traffic();
     if as_json {
@@ -182,6 +185,7 @@ async fn under_lock(
     plan: &Plan,
     provider: &dyn Provider,
     store: &dyn Store,
+    seen: Option<Snapshot>,
     context: &Context,
     started: impl FnOnce(),
 ) -> Result<Outcome, CommandError> {
@@ -196,8 +200,9 @@ async fn under_lock(
     let state = state.unwrap_or_else(|| first_state(plan));
     started();
     let progress = Progress::new(&context.terminal, plan.steps.len());
-    let (stop, parallelism) = (apply::Stop::default(), context.options.parallelism());
-    let work = apply::apply_until(plan, provider, store, state, &progress, parallelism, &stop);
+    let stop = apply::Stop::default();
+    let options = apply::Options { parallelism: context.options.parallelism(), stop: &stop, seen };
+    let work = apply::apply_until(plan, provider, store, state, &progress, options);
     let work = traffic::telling(work, &context.weather, |delay| progress.event(&Event::Delayed(delay)));
     let work = hurrying(work, &stop, &context.weather);
     let outcome = interruptible(work, &stop, &context.terminal).await;

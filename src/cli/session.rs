@@ -125,15 +125,28 @@ impl Declared {
         open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region), seal)
     }
 
+    /// The way to the account, of which nothing has been asked yet.
+    pub async fn open(&self, context: &Context) -> Result<Edges, CommandError> {
+        self.destination().open(context).await
+    }
+
+    /// Makes sure that it is the right account.
+    pub async fn verify(&self, edges: &Edges) -> Result<Caller, CommandError> {
+        self.destination().verify(edges).await
+    }
+
     /// Reaches the account, and makes sure that it is the right one.
     pub async fn connect(&self, context: &Context) -> Result<(Edges, Caller), CommandError> {
-        let destination = Destination {
+        self.destination().connect(context).await
+    }
+
+    fn destination(&self) -> Destination<'_> {
+        Destination {
             project: &self.project,
             account: &self.desired.account,
             region: &self.desired.region,
             base: folder_of(&self.path),
-        };
-        destination.connect(context).await
+        }
     }
 
     /// The state, if there is one yet; it must be this manifest's.
@@ -199,18 +212,24 @@ pub fn belongs(state: &State, manifest: &str, account: &str, location: &str) -> 
 impl Destination<'_> {
     /// Opens the edges and asks who we are before anything else.
     pub async fn connect(&self, context: &Context) -> Result<(Edges, Caller), CommandError> {
+        let edges = self.open(context).await?;
+        let caller = self.verify(&edges).await?;
+        Ok((edges, caller))
+    }
+
+    async fn verify(&self, edges: &Edges) -> Result<Caller, CommandError> {
+        let caller = resolve::caller(edges).await?;
+        if caller.account == self.account { Ok(caller) } else { Err(self.wrong_account(&caller)) }
+    }
+
+    async fn open(&self, context: &Context) -> Result<Edges, CommandError> {
         if self.project.sandbox {
             let account = shown(&self.project.sandbox_account());
             context
                 .terminal
                 .note(&format!("Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."));
         }
-        let edges = Edges::new(self.cloud(context).await?, self.files()?, context.options.parallelism());
-        let caller = resolve::caller(&edges).await?;
-        if caller.account != self.account {
-            return Err(self.wrong_account(&caller));
-        }
-        Ok((edges, caller))
+        Ok(Edges::new(self.cloud(context).await?, self.files()?, context.options.parallelism()))
     }
 
     async fn cloud(&self, context: &Context) -> Result<Box<dyn Provider>, CommandError> {

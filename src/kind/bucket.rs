@@ -92,6 +92,10 @@ impl Kind for Bucket {
         Observed::Present(Seen { id: bucket.name, owner, attributes, internals, hanging, ..Seen::default() })
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
         Some(value::text(wanted, "name").to_owned())
     }

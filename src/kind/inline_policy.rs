@@ -54,6 +54,10 @@ impl Kind for InlinePolicy {
         })
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
         Some(id(self.holder(wanted), value::text(wanted, "name")))
     }

@@ -206,6 +206,12 @@ pub trait Kind: Sync {
         false
     }
 
+    /// Whether AWS makes it without a word although it is there already: CreateBucket of one's own bucket in us-east-1,
+    /// PutUserPolicy.
+    fn overwrites(&self) -> bool {
+        false
+    }
+
     /// Whether replacing what it hangs on replaces it too: attachments, inline policies, keys.
     fn part_of_parent(&self) -> bool {
         false

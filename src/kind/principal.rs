@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Attached;
 use crate::address::Address;
-use crate::call::iam::Inline;
+use crate::call::batch::Policies;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
 use crate::value::{Attributes, Value};
 
@@ -12,12 +12,6 @@ use crate::value::{Attributes, Value};
 pub(super) enum Principal {
     User,
     Role,
-}
-
-/// The policies of one user or role.
-pub(super) struct Policies {
-    pub attached: Vec<String>,
-    pub inline: Vec<Inline>,
 }
 
 impl Principal {
@@ -31,15 +25,15 @@ impl Principal {
 
     pub(super) fn facet(self, name: &str) -> Facet {
         match self {
-            Self::User => Facet::User { user: name.to_owned() },
-            Self::Role => Facet::Role { role: name.to_owned() },
+            Self::User => Facet::UserPolicies { user: name.to_owned() },
+            Self::Role => Facet::RolePolicies { role: name.to_owned() },
         }
     }
 
     pub(super) fn policies(self, name: &str, snapshot: &Snapshot) -> Observed<Policies> {
         match self {
-            Self::User => snapshot.user(name).map(|user| Policies { attached: user.attached, inline: user.inline }),
-            Self::Role => snapshot.role(name).map(|role| Policies { attached: role.attached, inline: role.inline }),
+            Self::User => snapshot.user_policies(name),
+            Self::Role => snapshot.role_policies(name),
         }
     }
 
@@ -77,9 +71,9 @@ impl Principal {
 }
 
 /// Both kinds of policies that hang on a principal, as its `Seen` lists them.
-pub(super) fn attached(managed: Vec<String>, inline: Vec<Inline>) -> Vec<Attached> {
-    let managed = managed.into_iter().map(Attached::Managed);
-    managed.chain(inline.into_iter().map(|policy| Attached::Inline(policy.name))).collect()
+pub(super) fn attached(policies: Policies) -> Vec<Attached> {
+    let managed = policies.attached.into_iter().map(Attached::Managed);
+    managed.chain(policies.inline.into_iter().map(|policy| Attached::Inline(policy.name))).collect()
 }
 
 /// The address of what hangs on a user or a role, declared or not. `names` tells what the manifest calls the policy with

@@ -6,7 +6,8 @@ use super::field::{empty_map, empty_text, null, root_path};
 use super::principal::attached;
 use super::tags::{TagChange, owner};
 use super::{Field, Form, Hanging, Kind, Seen, with_hanging};
-use crate::call::iam::RoleDetail;
+use crate::call::batch::{Policies, RoleSettings};
+use crate::call::iam;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
 use crate::value::{self, Attributes, Value};
 
@@ -36,7 +37,9 @@ impl Kind for Role {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![Facet::Role { role: value::text(wanted, "name").to_owned() }]
+        let role = || value::text(wanted, "name").to_owned();
+        let settings = has_settings(wanted).then(|| Facet::RoleSettings { role: role() });
+        [Facet::Role { role: role() }, Facet::RolePolicies { role: role() }].into_iter().chain(settings).collect()
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -46,7 +49,15 @@ impl Kind for Role {
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
         let name = value::text(wanted, "name");
         let profiles = |names: Vec<String>| names.into_iter().map(Hanging::InstanceProfile).collect();
-        with_hanging(snapshot.role(name).map(seen), snapshot.instance_profiles(name).map(profiles))
+        let found = snapshot.role(name).and_then(|role| {
+            snapshot.role_policies(name).and_then(|policies| {
+                if !has_settings(wanted) {
+                    return Observed::Present(seen(role, None, policies));
+                }
+                snapshot.role_settings(name).map(|settings| seen(role, Some(settings), policies))
+            })
+        });
+        with_hanging(found, snapshot.instance_profiles(name).map(profiles))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -104,14 +115,19 @@ fn update_role(seen: &Seen, wanted: &Attributes, changed: &[&str]) -> IamWrite {
     }
 }
 
-fn seen(detail: RoleDetail) -> Seen {
-    let role = detail.role;
+/// They cost a call of their own, for a sweep doesn't have them. UpdateRole sets both.
+fn has_settings(wanted: &Attributes) -> bool {
+    ["description", "max_session_duration"].iter().any(|name| wanted.contains_key(*name))
+}
+
+fn seen(role: iam::Role, settings: Option<RoleSettings>, policies: Policies) -> Seen {
+    let settings = settings.into_iter().flat_map(|RoleSettings { description, max_session_duration }| {
+        [("description", json!(description)), ("max_session_duration", json!(max_session_duration))]
+    });
     let attributes = [
         ("name", json!(role.name)),
         ("arn", json!(role.arn)),
         ("path", json!(role.path)),
-        ("description", json!(role.description)),
-        ("max_session_duration", json!(role.max_session_duration)),
         ("trust", crate::policy::canonical(&role.trust)),
         ("permissions_boundary", json!(role.boundary)),
         ("tags", value::from_tags(&role.tags)),
@@ -119,9 +135,9 @@ fn seen(detail: RoleDetail) -> Seen {
     Seen {
         id: role.id,
         owner: owner(&role.tags),
-        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+        attributes: attributes.into_iter().chain(settings).map(|(name, value)| (name.to_owned(), value)).collect(),
         internals: Attributes::new(),
-        attached: attached(detail.attached, detail.inline),
+        attached: attached(policies),
         ..Seen::default()
     }
 }

@@ -6,7 +6,8 @@ use super::field::{empty_map, null, root_path};
 use super::principal::attached;
 use super::tags::{TagChange, owner};
 use super::{Field, Form, Kind, Seen, hanging, with_hanging};
-use crate::call::iam::UserDetail;
+use crate::call::batch::Policies;
+use crate::call::iam;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
 use crate::value::{self, Attributes};
 
@@ -30,7 +31,8 @@ impl Kind for User {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![Facet::User { user: value::text(wanted, "name").to_owned() }]
+        let user = || value::text(wanted, "name").to_owned();
+        vec![Facet::User { user: user() }, Facet::UserPolicies { user: user() }]
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -39,7 +41,8 @@ impl Kind for User {
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
         let name = value::text(wanted, "name");
-        let found = snapshot.user(name).map(seen);
+        let found =
+            snapshot.user(name).and_then(|user| snapshot.user_policies(name).map(|policies| seen(user, policies)));
         with_hanging(found, snapshot.belongings(name).map(hanging::of_user))
     }
 
@@ -81,8 +84,7 @@ impl Kind for User {
     }
 }
 
-fn seen(detail: UserDetail) -> Seen {
-    let user = detail.user;
+fn seen(user: iam::User, policies: Policies) -> Seen {
     let attributes = [
         ("name", json!(user.name)),
         ("arn", json!(user.arn)),
@@ -95,7 +97,7 @@ fn seen(detail: UserDetail) -> Seen {
         owner: owner(&user.tags),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         internals: Attributes::new(),
-        attached: attached(detail.attached, detail.inline),
+        attached: attached(policies),
         ..Seen::default()
     }
 }

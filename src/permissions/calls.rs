@@ -6,18 +6,20 @@ use serde_json::json;
 
 use super::Job;
 use crate::address::Address;
-use crate::call::batch::{Scope, next_reads};
-use crate::call::iam::{AuthorizationDetails, Entities, Policy, PolicyUsage, PolicyVersion, Role, User};
+use crate::call::batch::{Scope, Wanted, next_reads};
+use crate::call::iam::{
+    AccountSummary, AuthorizationDetails, Entities, Policy, PolicyUsage, PolicyVersion, Role, User,
+};
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
 use crate::kind::{self, Attached, Form, Hanging, Holder, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
-use crate::value::{Attributes, Value, optional_text, text};
+use crate::value::{Attributes, Tags, Value, optional_text, text};
 
 /// What is asked about the declared objects, and what else has a say in whether somebody gains or loses access. The resolver
 /// prefers `GetAccountAuthorizationDetails`, which shows
 /// it all of the account and can't be allowed for less; denied, it asks for each object, which is what is allowed here.
 pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
-    let facets: BTreeSet<Facet> = kinds(desired)
+    let mut wanted: Wanted = kinds(desired)
         .flat_map(|(kind, resource)| {
             let attributes = &resource.attributes;
             kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
@@ -31,7 +33,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
         Job::Destroy => BTreeSet::new(),
     };
     loop {
-        let round = next_reads(&facets, &snapshot, Scope::Targeted);
+        let round = next_reads(&mut wanted, &snapshot, Scope::Targeted);
         if round.is_empty() {
             return asked;
         }
@@ -77,7 +79,7 @@ fn of_kind<'d>(desired: &'d Desired, kind: &str) -> impl Iterator<Item = &'d Att
 fn answer(read: &Read) -> Result<Reply, Failure> {
     match read {
         Read::Iam(read) => Ok(Reply::Iam(iam(read))),
-        Read::S3(S3Read::HeadBucket(bucket)) => Ok(Reply::S3(S3Reply::Bucket { region: bucket.region.clone() })),
+        Read::S3(S3Read::GetBucketTagging(_)) => Ok(Reply::S3(S3Reply::Tags(Tags::new()))),
         // No further question depends on these.
         Read::CallerIdentity | Read::Clock | Read::S3(_) | Read::File(_) => {
             Err(Failure::new(FailureKind::NotFound, read.action(), "NotFound", "nothing was asked"))
@@ -88,7 +90,10 @@ fn answer(read: &Read) -> Result<Reply, Failure> {
 fn iam(read: &IamRead) -> IamReply {
     let version = PolicyVersion { id: "v1".to_owned(), is_default: true, document: Some(json!({})) };
     match read {
-        IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(AuthorizationDetails::default()),
+        IamRead::GetAccountAuthorizationDetails { .. } => {
+            IamReply::AuthorizationDetails(AuthorizationDetails::default())
+        }
+        IamRead::GetAccountSummary => IamReply::AccountSummary(AccountSummary::new()),
         IamRead::ListRoles => IamReply::Roles(Vec::new()),
         IamRead::GetUser { user } => IamReply::User(User { name: user.clone(), ..User::default() }),
         IamRead::GetRole { role } => IamReply::Role(Role { name: role.clone(), ..Role::default() }),

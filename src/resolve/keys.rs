@@ -3,9 +3,10 @@
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+use super::Resolver;
 use crate::address::Address;
 use crate::call::iam::AccessKey;
-use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply};
+use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply, Snapshot};
 use crate::kind::{self, Seen};
 use crate::model::keys::{Key, Phase, Use};
 use crate::model::{Desired, Live, Recorded};
@@ -13,30 +14,26 @@ use crate::port::Provider;
 use crate::value::text;
 
 /// The keys, in order of user and phase.
-pub async fn keys(
-    provider: &dyn Provider,
-    desired: &Desired,
-    recorded: &Recorded,
-    parallelism: usize,
-) -> Result<Vec<Key>, Failure> {
+pub async fn keys(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Recorded) -> Result<Vec<Key>, Failure> {
     let is_key = |address: &Address| address.kind() == "access_key";
     let mut desired = desired.clone();
     desired.resources.retain(|address, _| is_key(address));
     let mut recorded = recorded.clone();
     recorded.retain(|address, _| is_key(address));
-    let live = super::resolve(provider, &desired, &recorded, false, parallelism).await;
-    let now = match provider.read(&Read::Clock).await? {
+    let live = resolver.live(&desired, &recorded, false).await;
+    let now = match resolver.provider.read(&Read::Clock).await? {
         Reply::Moment(now) => now,
         other => return Err(unexpected(&Read::Clock, &other)),
     };
-    let asker = Asker { provider, desired: &desired, now };
+    let asker = Asker { provider: resolver.provider, known: &resolver.known, desired: &desired, now };
     let all: Vec<Result<Vec<Key>, Failure>> =
-        stream::iter(&live).map(|(address, _)| asker.of(address, &live)).buffered(parallelism.max(1)).collect().await;
+        stream::iter(&live).map(|(address, _)| asker.of(address, &live)).buffered(resolver.parallelism).collect().await;
     Ok(all.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 struct Asker<'a> {
     provider: &'a dyn Provider,
+    known: &'a Snapshot,
     desired: &'a Desired,
     now: Timestamp,
 }
@@ -49,12 +46,10 @@ impl Asker<'_> {
             Some(Observed::Unknown(failure)) => return Err(failure.clone()),
             Some(Observed::Absent) | None => None,
         };
-        let read = Read::Iam(IamRead::ListAccessKeys { user: user.to_owned() });
-        let found = match self.provider.read(&read).await {
-            Ok(Reply::Iam(IamReply::AccessKeys(found))) => found,
-            Err(failure) if failure.kind == FailureKind::NotFound => Vec::new(),
-            Err(failure) => return Err(failure),
-            Ok(other) => return Err(unexpected(&read, &other)),
+        let found = match self.known.access_keys(user) {
+            Observed::Present(found) => found,
+            Observed::Absent => Vec::new(),
+            Observed::Unknown(failure) => return Err(failure),
         };
         let mut keys = Vec::new();
         for key in found {

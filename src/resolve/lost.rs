@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, StreamExt};
 use serde_json::json;
 
-use super::read;
+use super::Resolver;
 use crate::address::Address;
-use crate::call::batch::{BucketAspect, Scope};
-use crate::call::iam::{AuthorizationDetails, Inline};
+use crate::call::batch::{BucketAspect, Policies, Scope};
+use crate::call::iam::{Role, User};
 use crate::call::{
     BucketRef, Facet, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read,
     S3Reply, Snapshot,
@@ -16,7 +16,6 @@ use crate::call::{
 use crate::diff::{self, Action, Decision};
 use crate::kind::{self, Attached, Form, OWNER_TAG};
 use crate::model::{Desired, Entry, Live, Recorded, Status};
-use crate::port::Provider;
 use crate::value::{Attributes, Tags, Value, from_tags, text};
 
 /// What is ours, and what could not be asked for it.
@@ -26,31 +25,40 @@ pub struct Found {
     pub unread: Vec<Failure>,
 }
 
-/// What carries the manifest's tag and is not declared, with what hangs on it. What is declared is known by its name.
-pub async fn undeclared(provider: &dyn Provider, desired: &Desired, parallelism: usize) -> Found {
-    let mut sweep = Sweep { provider, desired, parallelism, found: Found::default(), policies: names(desired) };
-    let details = sweep.details().await;
-    sweep.policies(&details).await;
-    for user in &details.users {
-        let (name, path) = (&user.user.name, &user.user.path);
-        let parent = Address::new("user", name);
-        if sweep.is_ours(&user.user.tags) {
-            let attributes = principal(name, &user.user.arn, path, &user.user.tags);
-            sweep.object(&parent, &user.user.id, attributes, user.user.boundary.as_deref());
-            sweep.policies_on(&parent, &user.attached, &user.inline);
+impl Resolver<'_> {
+    /// What carries the manifest's tag and is not declared, with what hangs on it. What is declared is known by its name.
+    pub async fn undeclared(&mut self, desired: &Desired) -> Found {
+        let mut sweep = Sweep { resolver: self, desired, found: Found::default(), policies: names(desired) };
+        let failure = sweep.resolver.sweep().await;
+        sweep.found.unread.extend(failure);
+        sweep.policies().await;
+        let users: Vec<(User, Policies)> = sweep.ours(Snapshot::swept_users, |user| &user.tags);
+        for (user, policies) in users {
+            let parent = Address::new("user", &user.name);
+            let attributes = principal(&user.name, &user.arn, &user.path, &user.tags);
+            sweep.object(&parent, &user.id, attributes, user.boundary.as_deref());
+            sweep.policies_on(&parent, &policies);
             sweep.key(&parent).await;
         }
-    }
-    for role in &details.roles {
-        let parent = Address::new("role", &role.role.name);
-        if sweep.is_ours(&role.role.tags) {
-            let attributes = principal(&role.role.name, &role.role.arn, &role.role.path, &role.role.tags);
-            sweep.object(&parent, &role.role.id, attributes, role.role.boundary.as_deref());
-            sweep.policies_on(&parent, &role.attached, &role.inline);
+        let roles: Vec<(Role, Policies)> = sweep.ours(Snapshot::swept_roles, |role| &role.tags);
+        for (role, policies) in roles {
+            let parent = Address::new("role", &role.name);
+            let attributes = principal(&role.name, &role.arn, &role.path, &role.tags);
+            sweep.object(&parent, &role.id, attributes, role.boundary.as_deref());
+            sweep.policies_on(&parent, &policies);
         }
+        sweep.buckets().await;
+        sweep.found
     }
-    sweep.buckets().await;
-    sweep.found
+
+    /// All of the account, whatever it costs: only a sweep tells what is there that nobody names.
+    async fn sweep(&mut self) -> Option<Failure> {
+        while let Some(read) = self.known.whole_sweep() {
+            let answer = self.provider.read(&read).await;
+            self.known.add(read, answer);
+        }
+        self.known.sweep_failure().cloned()
+    }
 }
 
 /// What is declared and there, as the state would have recorded it: with the values that are live.
@@ -95,22 +103,31 @@ fn principal(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
     all.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-struct Sweep<'a> {
-    provider: &'a dyn Provider,
+struct Sweep<'a, 'p> {
+    resolver: &'a mut Resolver<'p>,
     desired: &'a Desired,
-    parallelism: usize,
     found: Found,
     /// Ours, declared or not: names by ARN.
     policies: BTreeMap<String, String>,
 }
 
-impl Sweep<'_> {
+impl Sweep<'_, '_> {
+    /// Of all that was swept.
+    fn ours<'s, T: Clone + 's, I: Iterator<Item = (&'s T, &'s Policies)>>(
+        &'s self,
+        swept: impl Fn(&'s Snapshot) -> I,
+        tags: impl Fn(&T) -> &Tags,
+    ) -> Vec<(T, Policies)> {
+        let ours = swept(&self.resolver.known).filter(|(object, _)| self.is_ours(tags(object)));
+        ours.map(|(object, policies)| (object.clone(), policies.clone())).collect()
+    }
+
     fn is_ours(&self, tags: &Tags) -> bool {
         tags.get(OWNER_TAG) == Some(&self.desired.name)
     }
 
     async fn ask(&mut self, read: Read) -> Option<Reply> {
-        match self.provider.read(&read).await {
+        match self.resolver.provider.read(&read).await {
             Ok(reply) => Some(reply),
             Err(failure) if failure.kind == FailureKind::NotFound => None,
             Err(failure) => {
@@ -120,21 +137,19 @@ impl Sweep<'_> {
         }
     }
 
-    async fn details(&mut self) -> AuthorizationDetails {
-        match self.ask(Read::Iam(IamRead::GetAccountAuthorizationDetails)).await {
-            Some(Reply::Iam(IamReply::AuthorizationDetails(details))) => details,
-            _ => AuthorizationDetails::default(),
-        }
-    }
-
     /// The sweep of the account has no tags of policies: each is asked.
-    async fn policies(&mut self, details: &AuthorizationDetails) {
-        let arns: BTreeSet<&String> = details.policies.iter().map(|it| &it.policy.arn).collect();
-        let unknown: Vec<String> = arns.into_iter().filter(|arn| !self.policies.contains_key(*arn)).cloned().collect();
-        let provider = self.provider;
+    async fn policies(&mut self) {
+        let unknown: Vec<String> = self
+            .resolver
+            .known
+            .swept_policies()
+            .map(|policy| policy.policy.arn.clone())
+            .filter(|arn| !self.policies.contains_key(arn))
+            .collect();
+        let provider = self.resolver.provider;
         let answers: Vec<_> = stream::iter(unknown)
             .map(|arn| async move { provider.read(&Read::Iam(IamRead::GetPolicy { arn })).await })
-            .buffer_unordered(self.parallelism.max(1))
+            .buffer_unordered(self.resolver.parallelism)
             .collect()
             .await;
         for answer in answers {
@@ -166,10 +181,10 @@ impl Sweep<'_> {
 
     /// On what we made and no longer declare, everything is taken for ours; on what is declared, our own policies: who
     /// attached one of AWS's there can't be told.
-    fn policies_on(&mut self, parent: &Address, attached: &[String], inline: &[Inline]) {
+    fn policies_on(&mut self, parent: &Address, policies: &Policies) {
         let declared = self.desired.resources.contains_key(parent);
-        let managed = attached.iter().map(|arn| Attached::Managed(arn.clone()));
-        let inline = inline.iter().map(|policy| Attached::Inline(policy.name.clone()));
+        let managed = policies.attached.iter().map(|arn| Attached::Managed(arn.clone()));
+        let inline = policies.inline.iter().map(|policy| Attached::Inline(policy.name.clone()));
         for hanging in managed.chain(inline) {
             let policy = match &hanging {
                 Attached::Managed(arn) => self.policies.get(arn).cloned(),
@@ -222,12 +237,13 @@ impl Sweep<'_> {
 
     async fn buckets(&mut self) {
         let list = Read::S3(S3Read::ListBuckets { region: self.desired.region.clone() });
-        let Some(Reply::S3(S3Reply::Buckets(buckets))) = self.ask(list).await else { return };
+        let Some(Reply::S3(S3Reply::Buckets(buckets))) = self.ask(list.clone()).await else { return };
+        self.resolver.known.add(list, Ok(Reply::S3(S3Reply::Buckets(buckets.clone()))));
         let declared = |bucket: &BucketRef| self.desired.resources.contains_key(&Address::new("bucket", &bucket.name));
         let unknown: Vec<BucketRef> = buckets.into_iter().filter(|bucket| !declared(bucket)).collect();
         let facet = |bucket: &BucketRef| Facet::Bucket { bucket: bucket.clone(), aspect: BucketAspect::Tags };
-        let facets: BTreeSet<Facet> = unknown.iter().map(facet).collect();
-        let snapshot = read(self.provider, Snapshot::default(), &facets, Scope::Targeted, self.parallelism).await;
+        self.resolver.read(unknown.iter().map(facet).collect(), Scope::Targeted).await;
+        let snapshot = self.resolver.known.clone();
         for bucket in unknown {
             match snapshot.bucket(&bucket, BucketAspect::Tags) {
                 Observed::Present(S3Reply::Tags(tags)) if self.is_ours(&tags) => {

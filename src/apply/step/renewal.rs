@@ -9,8 +9,8 @@ use crate::kind::{Kind, Seen};
 use crate::model::{Entry, Status};
 use crate::plan::{Record, Step};
 
-impl Worker<'_> {
-    pub(super) async fn renew(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+impl<'a> Worker<'a> {
+    pub(super) async fn renew(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         self.must_be_same(kind, step).await?;
         let Some(old) = step.before.as_ref().filter(|_| is_renewal(step)) else { return Ok(()) };
         let entry = self.ledger.entry(&step.id.address).await;
@@ -57,7 +57,7 @@ impl Worker<'_> {
     async fn give_up(
         &self,
         kind: &dyn Kind,
-        step: &Step,
+        step: &'a Step,
         old: &Seen,
         progress: Progress,
         failure: Failure,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Found, Gap, Scope, Snapshot, both};
+use super::swept::Look;
+use super::{Ask, Found, Gap, Snapshot, both};
 use crate::call::iam::{Entities, PolicyUsage};
 use crate::call::{IamRead, IamReply};
 
@@ -25,15 +26,30 @@ pub struct Uses {
     pub boundary: Entities,
 }
 
+impl Uses {
+    /// Whoever has the policy, in whatever way.
+    pub fn all(self) -> Entities {
+        let join = |one: Vec<String>, other: Vec<String>| {
+            let names: BTreeSet<String> = one.into_iter().chain(other).collect();
+            names.into_iter().collect()
+        };
+        Entities {
+            users: join(self.attached.users, self.boundary.users),
+            roles: join(self.attached.roles, self.boundary.roles),
+            groups: self.attached.groups,
+        }
+    }
+}
+
 impl Snapshot {
-    pub(super) fn find_belongings(&self, name: &str) -> Found<Belongings> {
+    pub(super) fn find_belongings(&self, name: &str, ask: Ask<'_>) -> Found<Belongings> {
         let user = || name.to_owned();
-        let keys = self.find_access_keys(name).map(|keys| keys.into_iter().map(|key| key.id).collect::<Vec<_>>());
+        let keys = self.find_access_keys(name, ask).map(|keys| keys.into_iter().map(|key| key.id).collect::<Vec<_>>());
         let devices = self.sorted(IamRead::ListMFADevices { user: user() });
         let ssh_keys = self.sorted(IamRead::ListSSHPublicKeys { user: user() });
         let certificates = self.sorted(IamRead::ListSigningCertificates { user: user() });
         let credentials = self.sorted(IamRead::ListServiceSpecificCredentials { user: user() });
-        let groups = self.sorted(IamRead::ListGroupsForUser { user: user() });
+        let groups = self.find_groups(name, ask);
         let (access_keys, (login_profile, (mfa_devices, (ssh_keys, (certificates, (service_credentials, groups)))))) =
             both(
                 keys,
@@ -43,6 +59,14 @@ impl Snapshot {
                 ),
             )?;
         Ok(Belongings { login_profile, access_keys, mfa_devices, ssh_keys, certificates, service_credentials, groups })
+    }
+
+    fn find_groups(&self, user: &str, ask: Ask<'_>) -> Found<Vec<String>> {
+        match (self.swept.groups_of(user), self.swept.user(user)) {
+            (Some(groups), _) => Ok(groups),
+            (None, Look::Unseen) if ask.first.is_some() => Err(ask.missing([])),
+            (None, _) => self.sorted(IamRead::ListGroupsForUser { user: user.to_owned() }),
+        }
     }
 
     /// IAM says of a password that isn't there what it says of a user that isn't there.
@@ -61,16 +85,22 @@ impl Snapshot {
     }
 
     /// Of the policy of that name, whatever its path: one that moves to another path is still used under its old ARN.
-    pub(super) fn find_uses(&self, arn: &str, scope: Scope) -> Found<Uses> {
-        let arn = self.find_policy(arn, scope)?.policy.arn;
+    pub(super) fn find_uses(&self, arn: &str, ask: Ask<'_>) -> Found<Uses> {
+        let arn = self.find_policy(arn, ask)?.arn().to_owned();
+        if let Some(uses) = self.swept.uses(&arn) {
+            return Ok(uses);
+        }
+        if ask.first.is_some() {
+            return Err(ask.missing([]));
+        }
         let attached = self.entities(&arn, PolicyUsage::PermissionsPolicy);
         let boundary = self.entities(&arn, PolicyUsage::PermissionsBoundary);
         let (attached, mut boundary) = both(attached, boundary)?;
         // Servers that speak IAM and don't know the filter give all of them twice. Who is in both lists may also be both: the
         // user or the role itself knows.
         let (users, roles) = both(
-            bounded(&boundary.users, &attached.users, &arn, |user| self.user_boundary(user, scope)),
-            bounded(&boundary.roles, &attached.roles, &arn, |role| self.role_boundary(role, scope)),
+            bounded(&boundary.users, &attached.users, &arn, |user| self.user_boundary(user, ask)),
+            bounded(&boundary.roles, &attached.roles, &arn, |role| self.role_boundary(role, ask)),
         )?;
         (boundary.users, boundary.roles) = (users, roles);
         boundary.groups.clear();

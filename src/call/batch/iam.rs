@@ -1,81 +1,197 @@
 //! What a snapshot says of users, roles and policies: from the sweep or from targeted reads.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Found, Gap, Scope, Snapshot, both, unexpected};
-use crate::call::iam::{
-    AccessKey, AuthorizationDetails, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User,
-    UserDetail,
-};
+use super::swept::Look;
+use super::{Ask, Found, Gap, Snapshot, both, unexpected};
+use crate::call::iam::{AccessKey, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply, Read, Reply};
 use crate::value::Value;
 
-/// The scopes in which a snapshot was filled: an object that was read by itself is told from those reads, which are
-/// newer than the sweep, or the sweep doesn't have it.
-impl Snapshot {
-    pub(super) fn user_scope(&self, user: &str) -> Scope {
-        self.scope_unless(&IamRead::ListAttachedUserPolicies { user: user.to_owned() })
-    }
+/// What hangs on a user or a role, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Policies {
+    /// ARNs.
+    pub attached: Vec<String>,
+    pub inline: Vec<Inline>,
+}
 
-    pub(super) fn role_scope(&self, role: &str) -> Scope {
-        self.scope_unless(&IamRead::ListAttachedRolePolicies { role: role.to_owned() })
-    }
-
-    pub(super) fn policy_scope(&self, arn: &str) -> Scope {
-        self.scope_unless(&IamRead::ListPolicyVersions { arn: arn.to_owned() })
-    }
-
-    fn scope_unless(&self, targeted: &IamRead) -> Scope {
-        let asked = |read: &IamRead| self.known.contains_key(&Read::Iam(read.clone()));
-        if asked(&IamRead::GetAccountAuthorizationDetails) && !asked(targeted) { Scope::Sweep } else { Scope::Targeted }
+impl Policies {
+    pub(super) fn new(mut attached: Vec<String>, mut inline: Vec<Inline>) -> Self {
+        attached.sort();
+        inline.sort_by(|one, other| one.name.cmp(&other.name));
+        Self { attached, inline }
     }
 }
 
-impl Snapshot {
-    pub(super) fn find_user(&self, user: &str, scope: Scope) -> Found<UserDetail> {
-        let mut detail = match self.sweep(scope)? {
-            Some(sweep) => sweep.users.iter().find(|known| known.user.name == user).cloned().ok_or(Gap::Absent)?,
-            None => self.targeted_user(user)?,
-        };
-        detail.attached.sort();
-        detail.inline.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(detail)
+/// What `GetRole` and `ListRoles` tell of a role, and a sweep doesn't.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleSettings {
+    pub description: String,
+    pub max_session_duration: i64,
+}
+
+/// A policy, put together from several answers.
+pub(super) struct PolicyParts<'a> {
+    policy: &'a Policy,
+    versions: &'a [PolicyVersion],
+    document: &'a Value,
+}
+
+impl PolicyParts<'_> {
+    pub(super) fn arn(&self) -> &str {
+        &self.policy.arn
     }
 
-    pub(super) fn find_role(&self, role: &str, scope: Scope) -> Found<RoleDetail> {
-        let mut detail = match self.sweep(scope)? {
-            Some(sweep) => {
-                let found = sweep.roles.iter().find(|known| known.role.name == role).cloned().ok_or(Gap::Absent)?;
-                RoleDetail { role: self.completed(found.role.clone())?, ..found }
+    /// All versions, the oldest first, with the default one's document.
+    pub(super) fn whole(&self) -> PolicyDetail {
+        let mut policy = self.policy.clone();
+        if policy.name.is_empty() {
+            name_of(&policy.arn).clone_into(&mut policy.name);
+        }
+        let default = &policy.default_version;
+        let others = self.versions.iter().filter(|version| version.id != *default);
+        let mut versions: Vec<PolicyVersion> =
+            others.map(|version| PolicyVersion { is_default: false, ..version.clone() }).collect();
+        let document = Some(self.document.clone());
+        versions.push(PolicyVersion { id: default.clone(), is_default: true, document });
+        versions.sort_by_key(|version| number(&version.id));
+        PolicyDetail { policy, versions }
+    }
+}
+
+/// An object that was read by itself is told from those reads, which are newer than the sweep, or the sweep doesn't have it.
+impl Snapshot {
+    pub(super) fn find_user(&self, user: &str, ask: Ask<'_>) -> Found<&User> {
+        let get = IamRead::GetUser { user: user.to_owned() };
+        if !self.has(&get) {
+            match self.swept.user(user) {
+                Look::Here((user, _)) => return Ok(user),
+                Look::Gone => return Err(Gap::Absent),
+                Look::Unseen => return Err(ask.missing([Read::Iam(get)])),
             }
-            None => self.targeted_role(role)?,
+        }
+        self.iam(get, |reply| match reply {
+            IamReply::User(user) => Some(user),
+            _ => None,
+        })
+    }
+
+    pub(super) fn find_user_policies(&self, name: &str, ask: Ask<'_>) -> Found<Cow<'_, Policies>> {
+        let user = || name.to_owned();
+        let attached = IamRead::ListAttachedUserPolicies { user: user() };
+        let names = IamRead::ListUserPolicies { user: user() };
+        if !self.has(&attached) {
+            match self.swept.user(name) {
+                Look::Here((_, policies)) => return Ok(Cow::Borrowed(policies)),
+                Look::Gone => return Err(Gap::Absent),
+                Look::Unseen => return Err(ask.missing([attached, names].map(Read::Iam))),
+            }
+        }
+        let document = |policy| IamRead::GetUserPolicy { user: user(), policy };
+        self.policies(attached, names, document).map(Cow::Owned)
+    }
+
+    pub(super) fn find_role(&self, role: &str, ask: Ask<'_>) -> Found<&Role> {
+        if !self.has(&IamRead::GetRole { role: role.to_owned() }) {
+            match self.swept.role(role) {
+                Look::Here((role, _)) => return Ok(role),
+                Look::Gone => return Err(Gap::Absent),
+                Look::Unseen if ask.first.is_some() => return Err(ask.missing([])),
+                Look::Unseen => {}
+            }
+        }
+        self.get_role(role)
+    }
+
+    pub(super) fn find_role_settings(&self, role: &str, ask: Ask<'_>) -> Found<RoleSettings> {
+        let settings = |role: &Role| RoleSettings {
+            description: role.description.clone(),
+            max_session_duration: role.max_session_duration,
         };
-        detail.attached.sort();
-        detail.inline.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(detail)
+        if !self.has(&IamRead::GetRole { role: role.to_owned() }) {
+            if let Some(listed) = self.roles.get(role) {
+                return Ok(settings(listed));
+            }
+            match self.swept.role(role) {
+                Look::Gone => return Err(Gap::Absent),
+                Look::Unseen if ask.first.is_some() && !ask.expected => return Err(ask.missing([])),
+                Look::Here(_) | Look::Unseen => {}
+            }
+        }
+        self.get_role(role).map(settings)
+    }
+
+    pub(super) fn find_role_policies(&self, name: &str, ask: Ask<'_>) -> Found<Cow<'_, Policies>> {
+        let role = || name.to_owned();
+        let attached = IamRead::ListAttachedRolePolicies { role: role() };
+        let names = IamRead::ListRolePolicies { role: role() };
+        if !self.has(&attached) {
+            match self.swept.role(name) {
+                Look::Here((_, policies)) => return Ok(Cow::Borrowed(policies)),
+                Look::Gone => return Err(Gap::Absent),
+                Look::Unseen => return Err(ask.missing([attached, names].map(Read::Iam))),
+            }
+        }
+        let document = |policy| IamRead::GetRolePolicy { role: role(), policy };
+        self.policies(attached, names, document).map(Cow::Owned)
     }
 
     /// The sweep may have found it under another ARN than the declared one, and never has its tags.
-    pub(super) fn find_policy(&self, arn: &str, scope: Scope) -> Found<PolicyDetail> {
-        // AWS's own policies are not in the sweep, whose filter is LocalManagedPolicy.
-        let sweep = if of_aws(arn) { None } else { self.sweep(scope)? };
-        let swept = match sweep {
-            Some(sweep) => {
-                Some(sweep.policies.iter().find(|known| same_name(&known.policy.arn, arn)).ok_or(Gap::Absent)?)
-            }
-            None => None,
+    pub(super) fn find_policy(&self, arn: &str, ask: Ask<'_>) -> Found<PolicyParts<'_>> {
+        let swept = match self.swept.policy(arn) {
+            // AWS's own policies are in no sweep.
+            _ if of_aws(arn) => None,
+            // What was asked for by itself since then is there all the same.
+            Look::Gone if self.get_policy(arn).is_err() => return Err(Gap::Absent),
+            Look::Unseen if ask.first.is_some() => return Err(self.first_of_policy(arn, ask)),
+            Look::Here(known) => Some(known),
+            Look::Gone | Look::Unseen => None,
         };
-        let arn = swept.map_or(arn, |known| &known.policy.arn);
-        let mut policy = self.get_policy(arn)?;
-        if policy.name.is_empty() {
-            name_of(arn).clone_into(&mut policy.name);
-        }
-        let versions = self.versions(&policy, swept.map(|known| known.versions.as_slice()))?;
-        Ok(PolicyDetail { policy, versions })
+        let policy = self.get_policy(swept.map_or(arn, |known| &known.policy.arn))?;
+        let default = &policy.default_version;
+        // What a sweep lacks of the versions (one that is newer than it) is asked for.
+        let swept = swept.map(|known| known.versions.as_slice());
+        let swept = swept.filter(|versions| versions.iter().any(|version| version.id == *default));
+        let listed = match swept {
+            Some(versions) => Ok(versions),
+            None => self.iam(IamRead::ListPolicyVersions { arn: policy.arn.clone() }, |reply| match reply {
+                IamReply::PolicyVersions(versions) => Some(versions.as_slice()),
+                _ => None,
+            }),
+        };
+        let swept_document = swept.into_iter().flatten().find(|version| version.id == *default);
+        let document = match swept_document.and_then(|version| version.document.as_ref()) {
+            Some(document) => Ok(document),
+            None => self.document(&policy.arn, default),
+        };
+        let (versions, document) = both(listed, document)?;
+        Ok(PolicyParts { policy, versions, document })
     }
 
-    pub(super) fn find_access_keys(&self, user: &str) -> Found<Vec<AccessKey>> {
-        let mut keys = self.iam(IamRead::ListAccessKeys { user: user.to_owned() }, |reply| match reply {
+    /// The tags of a policy that the state knows are asked for together with the sweep.
+    fn first_of_policy(&self, arn: &str, ask: Ask<'_>) -> Gap {
+        let get = Read::Iam(IamRead::GetPolicy { arn: arn.to_owned() });
+        match ask.missing([]) {
+            Gap::Missing(mut reads) => {
+                reads.extend((ask.expected && !self.known.contains_key(&get)).then_some(get));
+                Gap::Missing(reads)
+            }
+            gap => gap,
+        }
+    }
+
+    pub(super) fn find_access_keys(&self, user: &str, ask: Ask<'_>) -> Found<Vec<AccessKey>> {
+        let list = IamRead::ListAccessKeys { user: user.to_owned() };
+        if !self.has(&list) {
+            match self.swept.user(user) {
+                Look::Gone => return Err(Gap::Absent),
+                Look::Unseen if ask.first.is_some() && !ask.expected => return Err(ask.missing([])),
+                Look::Here(_) | Look::Unseen => {}
+            }
+        }
+        let mut keys = self.iam(list, |reply| match reply {
             IamReply::AccessKeys(keys) => Some(keys.clone()),
             _ => None,
         })?;
@@ -91,134 +207,42 @@ impl Snapshot {
         })
     }
 
-    /// None: there is none to use. A sweep that failed is as good as none, for the targeted reads may still be allowed.
-    fn sweep(&self, scope: Scope) -> Found<Option<&AuthorizationDetails>> {
-        if scope == Scope::Targeted {
-            return Ok(None);
-        }
-        match self.iam(IamRead::GetAccountAuthorizationDetails, |reply| match reply {
-            IamReply::AuthorizationDetails(details) => Some(details),
-            _ => None,
-        }) {
-            Ok(details) => Ok(Some(details)),
-            Err(missing @ Gap::Missing(_)) => Err(missing),
-            Err(Gap::Absent | Gap::Unknown(_)) => Ok(None),
-        }
-    }
-
     /// The permissions boundary of a user, without anything else of it.
-    pub(super) fn user_boundary(&self, name: &str, scope: Scope) -> Found<Option<String>> {
-        match self.sweep(scope)? {
-            Some(sweep) => {
-                let found = sweep.users.iter().find(|known| known.user.name == name).ok_or(Gap::Absent)?;
-                Ok(found.user.boundary.clone())
-            }
-            None => Ok(self.get_user(name)?.boundary),
-        }
+    pub(super) fn user_boundary(&self, name: &str, ask: Ask<'_>) -> Found<Option<String>> {
+        Ok(self.find_user(name, ask)?.boundary.clone())
     }
 
-    pub(super) fn role_boundary(&self, name: &str, scope: Scope) -> Found<Option<String>> {
-        match self.sweep(scope)? {
-            Some(sweep) => {
-                let found = sweep.roles.iter().find(|known| known.role.name == name).ok_or(Gap::Absent)?;
-                Ok(found.role.boundary.clone())
-            }
-            None => Ok(self.get_role(name)?.boundary),
-        }
+    pub(super) fn role_boundary(&self, name: &str, ask: Ask<'_>) -> Found<Option<String>> {
+        Ok(self.find_role(name, ask)?.boundary.clone())
     }
 
-    fn get_user(&self, user: &str) -> Found<User> {
-        self.iam(IamRead::GetUser { user: user.to_owned() }, |reply| match reply {
-            IamReply::User(user) => Some(user.clone()),
-            _ => None,
-        })
+    fn policies(&self, attached: IamRead, names: IamRead, read: impl Fn(String) -> IamRead) -> Found<Policies> {
+        let (attached, names) = both(self.attached(attached), self.names(names))?;
+        Ok(Policies::new(attached, self.inline(names, read)?))
     }
 
-    fn targeted_user(&self, name: &str) -> Found<UserDetail> {
-        let user = || name.to_owned();
-        let itself = self.get_user(name);
-        let attached = self.attached(IamRead::ListAttachedUserPolicies { user: user() });
-        let names = self.names(IamRead::ListUserPolicies { user: user() });
-        let (itself, (attached, names)) = both(itself, both(attached, names))?;
-        let inline = self.inline(names, |policy| IamRead::GetUserPolicy { user: user(), policy })?;
-        Ok(UserDetail { user: itself, attached, inline, groups: Vec::new() })
+    fn has(&self, read: &IamRead) -> bool {
+        self.known.contains_key(&Read::Iam(read.clone()))
     }
 
-    fn targeted_role(&self, name: &str) -> Found<RoleDetail> {
-        let role = || name.to_owned();
-        let attached = self.attached(IamRead::ListAttachedRolePolicies { role: role() });
-        let names = self.names(IamRead::ListRolePolicies { role: role() });
-        let (itself, (attached, names)) = both(self.get_role(name), both(attached, names))?;
-        let inline = self.inline(names, |policy| IamRead::GetRolePolicy { role: role(), policy })?;
-        Ok(RoleDetail { role: itself, attached, inline })
-    }
-
-    /// A role of the sweep with the description and the session length, which the sweep doesn't have.
-    fn completed(&self, role: Role) -> Found<Role> {
-        match self.get_role(&role.name) {
-            Err(missing @ Gap::Missing(_)) => match self.listed_role(&role.name) {
-                Some(Role { description, max_session_duration, .. }) => {
-                    Ok(Role { description: description.clone(), max_session_duration: *max_session_duration, ..role })
-                }
-                None => Err(missing),
-            },
-            decided => decided,
-        }
-    }
-
-    fn listed_role(&self, name: &str) -> Option<&Role> {
-        let roles = self.iam(IamRead::ListRoles, |reply| match reply {
-            IamReply::Roles(roles) => Some(roles),
-            _ => None,
-        });
-        roles.ok()?.iter().find(|role| role.name == name)
-    }
-
-    fn get_role(&self, role: &str) -> Found<Role> {
+    fn get_role(&self, role: &str) -> Found<&Role> {
         self.iam(IamRead::GetRole { role: role.to_owned() }, |reply| match reply {
-            IamReply::Role(role) => Some(role.clone()),
+            IamReply::Role(role) => Some(role),
             _ => None,
         })
     }
 
-    fn get_policy(&self, arn: &str) -> Found<Policy> {
+    fn get_policy(&self, arn: &str) -> Found<&Policy> {
         self.iam(IamRead::GetPolicy { arn: arn.to_owned() }, |reply| match reply {
-            IamReply::Policy(policy) => Some(policy.clone()),
+            IamReply::Policy(policy) => Some(policy),
             _ => None,
         })
     }
 
-    /// All versions, the oldest first, with the default one's document. What a sweep lacks of them (a version that is
-    /// newer than it) is asked for.
-    fn versions(&self, policy: &Policy, swept: Option<&[PolicyVersion]>) -> Found<Vec<PolicyVersion>> {
-        let default = &policy.default_version;
-        let swept = swept.filter(|versions| versions.iter().any(|version| version.id == *default));
-        let listed = match swept {
-            Some(versions) => Ok(versions.to_vec()),
-            None => self.iam(IamRead::ListPolicyVersions { arn: policy.arn.clone() }, |reply| match reply {
-                IamReply::PolicyVersions(versions) => Some(versions.clone()),
-                _ => None,
-            }),
-        };
-        let swept_document = swept.into_iter().flatten().find(|version| version.id == *default);
-        let document = match swept_document.and_then(|version| version.document.clone()) {
-            Some(document) => Ok(document),
-            None => self.document(&policy.arn, default),
-        };
-        let (mut versions, document) = both(listed, document)?;
-        versions.retain(|version| version.id != *default);
-        versions.push(PolicyVersion { id: default.clone(), is_default: true, document: Some(document) });
-        for version in &mut versions {
-            version.is_default = version.id == *default;
-        }
-        versions.sort_by_key(|version| number(&version.id));
-        Ok(versions)
-    }
-
-    fn document(&self, arn: &str, version: &str) -> Found<Value> {
+    fn document(&self, arn: &str, version: &str) -> Found<&Value> {
         let read = IamRead::GetPolicyVersion { arn: arn.to_owned(), version: version.to_owned() };
         self.iam(read, |reply| match reply {
-            IamReply::PolicyVersion(version) => version.document.clone(),
+            IamReply::PolicyVersion(version) => version.document.as_ref(),
             _ => None,
         })
     }
@@ -265,15 +289,15 @@ impl Snapshot {
     }
 }
 
-fn of_aws(arn: &str) -> bool {
+pub(super) fn of_aws(arn: &str) -> bool {
     arn.contains(":iam::aws:policy/")
 }
 
-/// The same account and the same name, whatever the path. The name is taken from the ARN, for some servers leave it out.
+/// What a policy is found by in a sweep, whatever its path. The name is taken from the ARN, for some servers leave it out.
 /// It is compared exactly: IAM wouldn't let two names differ by case only, but such a one isn't what was declared.
-fn same_name(one: &str, other: &str) -> bool {
-    let account = |arn: &str| arn.split_once(":policy/").map(|(account, _)| account.to_owned());
-    account(one) == account(other) && name_of(one) == name_of(other)
+pub(super) fn account_and_name(arn: &str) -> (String, String) {
+    let account = arn.split_once(":policy/").map_or("", |(account, _)| account);
+    (account.to_owned(), name_of(arn).to_owned())
 }
 
 fn name_of(arn: &str) -> &str {

@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{BucketAspect, Facet, Scope, Snapshot, next_reads};
+use super::{BucketAspect, Facet, RoleSettings, Scope, Snapshot, Wanted, next_reads};
 use crate::call::iam::{
-    AuthorizationDetails, Entities, Inline, Policy, PolicyDetail, PolicyUsage, PolicyVersion, Role, RoleDetail, User,
-    UserDetail,
+    AccountSummary, AuthorizationDetails, Entities, EntityType, GroupDetail, Inline, Policy, PolicyDetail, PolicyUsage,
+    PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
 use crate::call::{
     BucketRef, Failure, FailureKind, IamRead, IamReply, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
@@ -25,6 +25,17 @@ impl Aws {
         self
     }
 
+    fn sweeps(mut self, details: AuthorizationDetails) -> Self {
+        self.answers.insert(sweep(), Ok(Reply::Iam(IamReply::AuthorizationDetails(details))));
+        self
+    }
+
+    fn no_bucket(mut self) -> Self {
+        let none = Failure::new(FailureKind::NotFound, "s3:GetBucketTagging", "NoSuchBucket", "as the test says");
+        self.answers.insert(Read::S3(S3Read::GetBucketTagging(bucket())), Err(none));
+        self
+    }
+
     fn s3(mut self, read: S3Read, reply: S3Reply) -> Self {
         self.answers.insert(Read::S3(read), Ok(Reply::S3(reply)));
         self
@@ -41,26 +52,53 @@ impl Aws {
 
     /// Asks until nothing is left: the reads of each round, and what is known then.
     fn ask(&self, wanted: &[Facet], scope: Scope) -> (Vec<Vec<String>>, Snapshot) {
-        let wanted: BTreeSet<_> = wanted.iter().cloned().collect();
+        self.ask_all(wanted.iter().cloned().collect(), scope)
+    }
+
+    /// The same for objects that the state says are there.
+    fn ask_known(&self, wanted: &[Facet]) -> (Vec<Vec<String>>, Snapshot) {
+        let mut known = Wanted::default();
+        known.add(wanted.iter().cloned(), true);
+        self.ask_all(known, Scope::Cheapest)
+    }
+
+    fn ask_all(&self, mut wanted: Wanted, scope: Scope) -> (Vec<Vec<String>>, Snapshot) {
         let (mut rounds, mut known) = (Vec::new(), Snapshot::default());
         loop {
-            let reads = next_reads(&wanted, &known, scope);
+            let reads = next_reads(&mut wanted, &known, scope);
             if reads.is_empty() {
                 return (rounds, known);
             }
             rounds.push(reads.iter().map(short).collect());
-            assert!(rounds.len() < 6, "it never ends: {rounds:?}");
+            assert!(rounds.len() < 7, "it never ends: {rounds:?}");
             for read in reads {
-                let answer = self.answers.get(&read).cloned().unwrap_or_else(|| Err(failure(FailureKind::NotFound)));
+                let answer = self
+                    .answers
+                    .get(&unfiltered(&read))
+                    .cloned()
+                    .unwrap_or_else(|| Err(failure(FailureKind::NotFound)));
                 known.add(read, answer);
             }
         }
     }
 }
 
+/// Whatever types a sweep is of: this AWS shows all that it has.
+fn unfiltered(read: &Read) -> Read {
+    match read {
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker, .. }) => {
+            let filter = BTreeSet::new();
+            Read::Iam(IamRead::GetAccountAuthorizationDetails { filter, marker: marker.clone() })
+        }
+        read => read.clone(),
+    }
+}
+
 /// The call and its operands.
 fn short(read: &Read) -> String {
     let text = match read {
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: None, .. }) => "sweep".to_owned(),
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }) => "rest of the sweep".to_owned(),
         Read::Iam(read) => format!("{read:?}"),
         Read::S3(read) => format!("{read:?}"),
         Read::File(read) => format!("file {read:?}"),
@@ -75,7 +113,7 @@ fn failure(kind: FailureKind) -> Failure {
 }
 
 fn sweep() -> Read {
-    Read::Iam(IamRead::GetAccountAuthorizationDetails)
+    Read::Iam(IamRead::GetAccountAuthorizationDetails { filter: BTreeSet::new(), marker: None })
 }
 
 fn user(name: &str) -> User {
@@ -126,6 +164,7 @@ fn swept() -> AuthorizationDetails {
             RoleDetail { role: role("other"), ..RoleDetail::default() },
         ],
         policies: vec![swept_policy("arn:aws:iam::1:policy/app/Run"), swept_policy(POLICY)],
+        ..AuthorizationDetails::default()
     }
 }
 
@@ -134,7 +173,7 @@ fn aws() -> Aws {
     let get_policy = |arn: &str| IamRead::GetPolicy { arn: arn.to_owned() };
     let run = "arn:aws:iam::1:policy/app/Run";
     Aws::default()
-        .iam(IamRead::GetAccountAuthorizationDetails, IamReply::AuthorizationDetails(swept()))
+        .sweeps(swept())
         .iam(get_role("runner"), IamReply::Role(whole_role("runner")))
         .iam(get_role("other"), IamReply::Role(whole_role("other")))
         .iam(IamRead::ListRoles, IamReply::Roles(vec![whole_role("runner"), whole_role("other")]))
@@ -163,12 +202,14 @@ fn targeted_aws() -> Aws {
         )
 }
 
-fn user_facet() -> Facet {
-    Facet::User { user: "serverless".to_owned() }
+fn user_facets() -> [Facet; 2] {
+    let user = || "serverless".to_owned();
+    [Facet::User { user: user() }, Facet::UserPolicies { user: user() }]
 }
 
-fn role_facet(role: &str) -> Facet {
-    Facet::Role { role: role.to_owned() }
+fn role_facets(role: &str) -> [Facet; 3] {
+    let role = || role.to_owned();
+    [Facet::Role { role: role() }, Facet::RoleSettings { role: role() }, Facet::RolePolicies { role: role() }]
 }
 
 fn policy_facet(arn: &str) -> Facet {
@@ -186,9 +227,7 @@ fn bucket_facet(aspect: BucketAspect) -> Facet {
 /// All that one relay stack needs to know.
 fn relay() -> Vec<Facet> {
     let file = || LocalFile::Path("serverless.csv".to_owned());
-    vec![
-        user_facet(),
-        role_facet("runner"),
+    let others = [
         policy_facet(POLICY),
         policy_facet("arn:aws:iam::1:policy/Run"),
         Facet::AccessKeys { user: "serverless".to_owned() },
@@ -199,18 +238,25 @@ fn relay() -> Vec<Facet> {
         bucket_facet(BucketAspect::Existence),
         bucket_facet(BucketAspect::Tags),
         bucket_facet(BucketAspect::PublicAccessBlock),
-    ]
+    ];
+    user_facets().into_iter().chain(role_facets("runner")).chain(others).collect()
 }
 
 #[test]
-fn a_relay_stack_is_read_in_two_rounds() {
-    let (rounds, _) = aws().ask(&relay(), Scope::Sweep);
+fn a_relay_stack_that_the_state_knows_is_read_in_one_round() {
+    let run = "arn:aws:iam::1:policy/app/Run";
+    let mut facets = relay();
+    facets.retain(|facet| *facet != policy_facet("arn:aws:iam::1:policy/Run"));
+    facets.push(policy_facet(run));
+    let (rounds, _) = aws().ask_known(&facets);
     insta::assert_debug_snapshot!(rounds, @r#"
     [
         [
-            "GetAccountAuthorizationDetails",
+            "sweep",
             "ListAccessKeys { user: serverless }",
-            "HeadBucket({ name: zappa-relay, region: us-east-1 })",
+            "GetRole { role: runner }",
+            "GetPolicy { arn: arn:aws:iam::1:policy/Deploy }",
+            "GetPolicy { arn: arn:aws:iam::1:policy/app/Run }",
             "GetBucketTagging({ name: zappa-relay, region: us-east-1 })",
             "GetPublicAccessBlock({ name: zappa-relay, region: us-east-1 })",
             "file Credentials { profile: serverless }",
@@ -218,10 +264,30 @@ fn a_relay_stack_is_read_in_two_rounds() {
             "file KeyCsv { file: Path(serverless.csv) }",
             "file Stage { file: Path(zappa_settings.json), stage: dev }",
         ],
+    ]
+    "#);
+}
+
+#[test]
+fn a_relay_stack_that_nobody_knows_is_first_looked_for() {
+    let (rounds, _) =
+        aws().s3(S3Read::GetBucketTagging(bucket()), S3Reply::Tags(BTreeMap::new())).ask(&relay(), Scope::Cheapest);
+    insta::assert_debug_snapshot!(rounds, @r#"
+    [
         [
+            "sweep",
+            "GetBucketTagging({ name: zappa-relay, region: us-east-1 })",
+            "file Credentials { profile: serverless }",
+            "file Profile { profile: serverless }",
+            "file KeyCsv { file: Path(serverless.csv) }",
+            "file Stage { file: Path(zappa_settings.json), stage: dev }",
+        ],
+        [
+            "ListAccessKeys { user: serverless }",
             "GetRole { role: runner }",
             "GetPolicy { arn: arn:aws:iam::1:policy/Deploy }",
             "GetPolicy { arn: arn:aws:iam::1:policy/app/Run }",
+            "GetPublicAccessBlock({ name: zappa-relay, region: us-east-1 })",
         ],
     ]
     "#);
@@ -229,23 +295,26 @@ fn a_relay_stack_is_read_in_two_rounds() {
 
 #[test]
 fn an_empty_account_is_read_in_one_round() {
-    let empty = Aws::default()
-        .iam(IamRead::GetAccountAuthorizationDetails, IamReply::AuthorizationDetails(AuthorizationDetails::default()));
-    let (rounds, known) = empty.ask(&relay(), Scope::Sweep);
-    assert_eq!(rounds.len(), 1);
-    assert_eq!(rounds[0].iter().filter(|read| !read.starts_with("file")).count(), 5);
+    let empty = Aws::default().sweeps(AuthorizationDetails::default()).no_bucket();
+    let (rounds, known) = empty.ask(&relay(), Scope::Cheapest);
+    assert_eq!(rounds.len(), 1, "{rounds:?}");
+    let sent: Vec<&String> = rounds[0].iter().filter(|read| !read.starts_with("file")).collect();
+    assert_eq!(sent, ["sweep", "GetBucketTagging({ name: zappa-relay, region: us-east-1 })"]);
     assert_eq!(known.user("serverless"), Observed::Absent);
+    assert_eq!(known.access_keys("serverless"), Observed::Absent);
     assert_eq!(known.role("runner"), Observed::Absent);
+    assert_eq!(known.role_settings("runner"), Observed::Absent);
     assert_eq!(known.policy(POLICY), Observed::Absent);
+    assert_eq!(known.bucket(&bucket(), BucketAspect::PublicAccessBlock), Observed::Absent);
 }
 
 #[test]
 fn a_denied_sweep_falls_back_to_single_objects() {
-    let (rounds, known) = targeted_aws().ask(&relay()[..3], Scope::Sweep);
+    let (rounds, known) = targeted_aws().ask(&relay()[..6], Scope::Cheapest);
     insta::assert_debug_snapshot!(rounds, @r#"
     [
         [
-            "GetAccountAuthorizationDetails",
+            "sweep",
         ],
         [
             "GetUser { user: serverless }",
@@ -264,16 +333,21 @@ fn a_denied_sweep_falls_back_to_single_objects() {
         ],
     ]
     "#);
-    assert_eq!(known.user("serverless"), aws().ask(&[user_facet()], Scope::Sweep).1.user("serverless"));
+    let swept = aws().ask(&relay()[..6], Scope::Cheapest).1;
+    assert_eq!(known.user("serverless"), swept.user("serverless"));
+    assert_eq!(known.user_policies("serverless"), swept.user_policies("serverless"));
+    assert_eq!(known.sweep_failure(), Some(&failure(FailureKind::AccessDenied)));
 }
 
 #[test]
 fn both_scopes_tell_the_same() {
-    let facets = [user_facet(), role_facet("runner"), policy_facet(POLICY)];
-    let (_, sweep) = aws().ask(&facets, Scope::Sweep);
-    let (_, targeted) = targeted_aws().ask(&facets, Scope::Targeted);
+    let facets = &relay()[..6];
+    let (_, sweep) = aws().ask(facets, Scope::Cheapest);
+    let (_, targeted) = targeted_aws().ask(facets, Scope::Targeted);
     assert_eq!(sweep.user("serverless"), targeted.user("serverless"));
-    assert_eq!(sweep.role("runner"), targeted.role("runner"));
+    assert_eq!(sweep.user_policies("serverless"), targeted.user_policies("serverless"));
+    assert_eq!(sweep.role_policies("runner"), targeted.role_policies("runner"));
+    assert_eq!(sweep.role_settings("runner"), targeted.role_settings("runner"));
     let ids = |known: &Snapshot| {
         let policy = known.policy(POLICY).present().expect("there");
         let default: Vec<_> = policy.versions.iter().filter(|version| version.is_default).cloned().collect();
@@ -286,38 +360,149 @@ fn both_scopes_tell_the_same() {
 
 #[test]
 fn a_user_comes_with_its_boundary_and_in_a_stable_order() {
-    let (_, known) = aws().ask(&[user_facet()], Scope::Sweep);
+    let (rounds, known) = aws().ask(&user_facets(), Scope::Cheapest);
+    assert_eq!(rounds, [["sweep"]]);
     let user = known.user("serverless").present().expect("there");
-    assert_eq!(user.user.boundary.as_deref(), Some("arn:aws:iam::1:policy/Boundary"));
-    assert_eq!(user.attached, ["a", "z"]);
+    assert_eq!(user.boundary.as_deref(), Some("arn:aws:iam::1:policy/Boundary"));
+    assert_eq!(known.user_policies("serverless").present().expect("there").attached, ["a", "z"]);
+}
+
+fn both_roles() -> Vec<Facet> {
+    role_facets("runner").into_iter().chain(role_facets("other")).collect()
 }
 
 #[test]
 fn two_roles_are_completed_by_one_list() {
-    let (rounds, known) = aws().ask(&[role_facet("runner"), role_facet("other")], Scope::Sweep);
-    assert_eq!(rounds, [["GetAccountAuthorizationDetails"], ["ListRoles"]]);
-    assert_eq!(known.role("other").present().expect("there").role, whole_role("other"));
+    let (rounds, known) = aws().ask(&both_roles(), Scope::Cheapest);
+    assert_eq!(rounds, [["sweep"], ["ListRoles"]]);
+    let settings = RoleSettings { description: "runs it".to_owned(), max_session_duration: 7200 };
+    assert_eq!(known.role_settings("other"), Observed::Present(settings));
+    // Known before the sweep shows them, they still wait for it to tell how many roles there are.
+    assert_eq!(aws().ask_known(&both_roles()).0, [["sweep"], ["ListRoles"]]);
+}
+
+#[test]
+fn two_roles_of_a_thousand_and_more_are_completed_one_by_one() {
+    let many = |range: std::ops::Range<usize>| {
+        range.map(|number| RoleDetail { role: role(&format!("r{number}")), ..RoleDetail::default() })
+    };
+    let mut all = swept();
+    all.roles.extend(many(0..1999));
+    let (rounds, _) = aws().sweeps(all).ask(&both_roles(), Scope::Cheapest);
+    assert_eq!(rounds, [vec!["sweep"], vec!["GetRole { role: other }", "GetRole { role: runner }"]]);
 }
 
 #[test]
 fn a_denied_list_of_roles_falls_back_to_each() {
     let aws = aws().fails(Read::Iam(IamRead::ListRoles), FailureKind::AccessDenied);
-    let (rounds, known) = aws.ask(&[role_facet("runner"), role_facet("other")], Scope::Sweep);
+    let (rounds, known) = aws.ask(&both_roles(), Scope::Cheapest);
     assert_eq!(rounds[2], ["GetRole { role: other }", "GetRole { role: runner }"]);
-    assert_eq!(known.role("runner").present().expect("there").role.max_session_duration, 7200);
+    assert_eq!(known.role_settings("runner").present().expect("there").max_session_duration, 7200);
 }
 
 #[test]
-fn a_role_that_cannot_be_completed_is_unknown() {
+fn a_role_that_cannot_be_completed_is_known_but_for_that() {
     let read = Read::Iam(IamRead::GetRole { role: "runner".to_owned() });
-    let (_, known) = aws().fails(read, FailureKind::AccessDenied).ask(&[role_facet("runner")], Scope::Sweep);
-    assert_eq!(known.role("runner"), Observed::Unknown(failure(FailureKind::AccessDenied)));
+    let (_, known) = aws().fails(read, FailureKind::AccessDenied).ask(&role_facets("runner"), Scope::Cheapest);
+    assert_eq!(known.role_settings("runner"), Observed::Unknown(failure(FailureKind::AccessDenied)));
+}
+
+/// How much of a sweep is left after its first page, and how much the account says that it has.
+fn large(more: u64) -> Aws {
+    let marker = Some("next".to_owned());
+    let roles = || (0..1000).map(|number| RoleDetail { role: role(&format!("r{number}")), ..RoleDetail::default() });
+    let first =
+        AuthorizationDetails { roles: roles().collect(), marker: marker.clone(), ..AuthorizationDetails::default() };
+    let rest = Read::Iam(IamRead::GetAccountAuthorizationDetails { filter: BTreeSet::new(), marker });
+    let counts = AccountSummary::from([(EntityType::Role, 1000), (EntityType::User, more)]);
+    let mut aws = targeted_aws().sweeps(first).iam(IamRead::GetAccountSummary, IamReply::AccountSummary(counts));
+    aws.answers.insert(rest, Ok(Reply::Iam(IamReply::AuthorizationDetails(swept()))));
+    aws
+}
+
+#[test]
+fn one_thing_is_asked_for_by_itself() {
+    // One call, as a sweep would be, and far less to read.
+    let (rounds, _) = targeted_aws().ask(&[Facet::User { user: "serverless".to_owned() }], Scope::Cheapest);
+    assert_eq!(rounds, [["GetUser { user: serverless }"]]);
+}
+
+#[test]
+fn a_large_account_is_swept_no_further_for_a_few_objects() {
+    let few: Vec<Facet> = user_facets().into_iter().chain(role_facets("runner")).collect();
+    let (rounds, known) = large(20_000).ask(&few, Scope::Cheapest);
+    assert_eq!(rounds[..2], [["sweep"], ["GetAccountSummary"]]);
+    assert_eq!(rounds[2].len(), 6, "{rounds:?}");
+    assert!(matches!(known.user("serverless"), Observed::Present(_)));
+}
+
+#[test]
+fn a_little_more_is_swept_where_that_is_less_than_asking_for_each() {
+    let few: Vec<Facet> = user_facets().into_iter().chain(role_facets("runner")).collect();
+    let (rounds, known) = large(100).ask(&few, Scope::Cheapest);
+    assert_eq!(rounds, [["sweep"], ["GetAccountSummary"], ["rest of the sweep"], ["GetRole { role: runner }"]]);
+    assert!(matches!(known.user("serverless"), Observed::Present(_)));
+}
+
+#[test]
+fn nobody_asks_how_large_an_account_is_where_it_makes_no_difference() {
+    let mut many: Vec<Facet> =
+        (0..400).map(|number| policy_facet(&format!("arn:aws:iam::1:policy/p{number}"))).collect();
+    many.extend(user_facets());
+    let (rounds, _) = large(20_000).ask(&many, Scope::Cheapest);
+    assert_eq!(rounds, [["sweep"], ["rest of the sweep"]]);
+}
+
+#[test]
+fn what_the_first_page_showed_is_known_though_the_rest_is_denied() {
+    let rest = IamRead::GetAccountAuthorizationDetails { filter: BTreeSet::new(), marker: Some("next".to_owned()) };
+    let aws = large(100).fails(Read::Iam(rest), FailureKind::AccessDenied);
+    let few: Vec<Facet> = user_facets()
+        .into_iter()
+        .chain(role_facets("r7").into_iter().filter(|it| !matches!(it, Facet::RoleSettings { .. })))
+        .chain(role_facets("runner"))
+        .collect();
+    let (rounds, known) = aws.ask(&few, Scope::Cheapest);
+    assert!(!rounds.concat().contains(&"ListAttachedRolePolicies { role: r7 }".to_owned()), "{rounds:?}");
+    assert!(matches!(known.role("r7"), Observed::Present(_)));
+    assert!(matches!(known.role("runner"), Observed::Present(_)));
+    assert!(matches!(known.user("serverless"), Observed::Present(_)));
+}
+
+#[test]
+fn an_account_that_does_not_say_how_large_it_is_is_swept_no_further() {
+    let aws = large(100).fails(Read::Iam(IamRead::GetAccountSummary), FailureKind::AccessDenied);
+    let (rounds, known) =
+        aws.ask(&user_facets().into_iter().chain(role_facets("runner")).collect::<Vec<_>>(), Scope::Cheapest);
+    assert_eq!(rounds[2].len(), 6, "{rounds:?}");
+    assert!(matches!(known.user("serverless"), Observed::Present(_)));
+}
+
+#[test]
+fn a_sweep_tells_who_uses_a_policy_and_which_groups_a_user_is_in() {
+    let arn = "arn:aws:iam::1:policy/app/Run";
+    let mut details = swept();
+    details.users[0].attached.push(arn.to_owned());
+    details.users[0].groups = vec!["ops".to_owned(), "devs".to_owned()];
+    details.roles[0].role.boundary = Some(arn.to_owned());
+    details.groups.push(GroupDetail { name: "ops".to_owned(), attached: vec![arn.to_owned()] });
+    let facets = [Facet::Uses { arn: arn.to_owned() }, Facet::Belongings { user: "serverless".to_owned() }];
+    let (rounds, known) = aws().sweeps(details).ask(&[relay(), facets.to_vec()].concat(), Scope::Cheapest);
+    let sent = rounds.concat();
+    assert!(
+        !sent.iter().any(|read| read.contains("ListEntitiesForPolicy") || read.contains("ListGroupsForUser")),
+        "{sent:?}"
+    );
+    let uses = known.uses(arn).present().expect("there");
+    assert_eq!((uses.attached.users, uses.attached.groups), (vec!["serverless".to_owned()], vec!["ops".to_owned()]));
+    assert_eq!((uses.boundary.users, uses.boundary.roles), (vec![], vec!["runner".to_owned()]));
+    assert_eq!(known.swept_groups("serverless"), Some(vec!["devs".to_owned(), "ops".to_owned()]));
 }
 
 #[test]
 fn a_sweep_finds_a_policy_under_another_path_but_not_in_another_account() {
     let facets = [policy_facet("arn:aws:iam::1:policy/Run"), policy_facet("arn:aws:iam::2:policy/Run")];
-    let (_, known) = aws().ask(&facets, Scope::Sweep);
+    let (_, known) = aws().ask(&facets, Scope::Cheapest);
     let found = known.policy("arn:aws:iam::1:policy/Run").present().expect("there").policy;
     assert_eq!((found.arn.as_str(), found.name.as_str()), ("arn:aws:iam::1:policy/app/Run", "Run"));
     assert_eq!(known.policy("arn:aws:iam::2:policy/Run"), Observed::Absent);
@@ -326,7 +511,7 @@ fn a_sweep_finds_a_policy_under_another_path_but_not_in_another_account() {
 
 #[test]
 fn a_policy_of_aws_needs_no_sweep() {
-    let (rounds, _) = aws().ask(&[policy_facet("arn:aws:iam::aws:policy/ReadOnlyAccess")], Scope::Sweep);
+    let (rounds, _) = aws().ask(&[policy_facet("arn:aws:iam::aws:policy/ReadOnlyAccess")], Scope::Cheapest);
     assert_eq!(rounds, [["GetPolicy { arn: arn:aws:iam::aws:policy/ReadOnlyAccess }"]]);
 }
 
@@ -340,7 +525,7 @@ fn a_version_that_is_newer_than_the_sweep_is_asked_for() {
         .iam(IamRead::GetPolicy { arn: arn.clone() }, IamReply::Policy(newer))
         .iam(IamRead::ListPolicyVersions { arn: arn.clone() }, IamReply::PolicyVersions(listed))
         .iam(IamRead::GetPolicyVersion { arn, version }, IamReply::PolicyVersion(document));
-    let (rounds, known) = aws.ask(&[policy_facet(POLICY)], Scope::Sweep);
+    let (rounds, known) = aws.ask(&[policy_facet(POLICY)], Scope::Cheapest);
     assert_eq!(rounds.len(), 3);
     let detail = known.policy(POLICY).present().expect("there");
     let default: Vec<_> = detail.versions.iter().filter(|version| version.is_default).collect();
@@ -349,7 +534,7 @@ fn a_version_that_is_newer_than_the_sweep_is_asked_for() {
 
 #[test]
 fn nothing_more_is_asked_of_what_is_not_there() {
-    let (rounds, known) = Aws::default().ask(&[policy_facet(POLICY), user_facet()], Scope::Targeted);
+    let (rounds, known) = Aws::default().ask(&[&[policy_facet(POLICY)], &user_facets()[..]].concat(), Scope::Targeted);
     assert_eq!(rounds.len(), 1);
     assert_eq!(rounds[0].len(), 4, "{rounds:?}");
     assert_eq!(known.policy(POLICY), Observed::Absent);
@@ -366,8 +551,11 @@ fn a_failed_part_makes_the_whole_unknown() {
     ];
     for part in parts {
         let aws = targeted_aws().fails(Read::Iam(part.clone()), FailureKind::Unavailable);
-        let (_, known) = aws.ask(&[user_facet()], Scope::Targeted);
-        assert_eq!(known.user("serverless"), Observed::Unknown(failure(FailureKind::Unavailable)), "{part:?}");
+        let (_, known) = aws.ask(&user_facets(), Scope::Targeted);
+        let unknown = failure(FailureKind::Unavailable);
+        let itself = matches!(part, IamRead::GetUser { .. });
+        assert_eq!(known.user("serverless") == Observed::Unknown(unknown.clone()), itself, "{part:?}");
+        assert_eq!(known.user_policies("serverless") == Observed::Unknown(unknown), !itself, "{part:?}");
     }
 }
 
@@ -382,27 +570,54 @@ fn what_was_not_asked_is_unknown() {
 fn an_answer_to_another_question_is_unknown() {
     let read = IamRead::ListAccessKeys { user: "serverless".to_owned() };
     let aws = Aws::default().iam(read, IamReply::Names(Vec::new()));
-    let (rounds, known) = aws.ask(&[Facet::AccessKeys { user: "serverless".to_owned() }], Scope::Sweep);
+    let (rounds, known) = aws.ask(&[Facet::AccessKeys { user: "serverless".to_owned() }], Scope::Cheapest);
     assert_eq!(rounds.len(), 1);
     assert!(matches!(known.access_keys("serverless"), Observed::Unknown(_)));
 }
 
 #[test]
 fn a_missing_bucket_answers_for_its_aspects() {
-    let denied = Read::S3(S3Read::GetBucketTagging(bucket()));
+    let facets = [bucket_facet(BucketAspect::Existence), bucket_facet(BucketAspect::Versioning)];
+    let (rounds, known) = Aws::default().no_bucket().ask(&facets, Scope::Cheapest);
+    assert_eq!(rounds.len(), 1, "{rounds:?}");
+    assert_eq!(known.bucket(&bucket(), BucketAspect::Existence), Observed::Absent);
+    assert_eq!(known.bucket(&bucket(), BucketAspect::Versioning), Observed::Absent);
+}
+
+#[test]
+fn a_bucket_without_tags_is_where_they_were_asked_for() {
     let facets = [bucket_facet(BucketAspect::Existence), bucket_facet(BucketAspect::Tags)];
-    let (rounds, known) = Aws::default().fails(denied, FailureKind::AccessDenied).ask(&facets, Scope::Sweep);
-    assert_eq!(rounds.len(), 1);
+    let none = Failure::new(FailureKind::NotFound, "s3:GetBucketTagging", "NoSuchTagSet", "as the test says");
+    let mut aws = Aws::default();
+    aws.answers.insert(Read::S3(S3Read::GetBucketTagging(bucket())), Err(none));
+    let (rounds, known) = aws.ask(&facets, Scope::Cheapest);
+    assert_eq!(rounds, [["GetBucketTagging({ name: zappa-relay, region: us-east-1 })"]]);
+    let here = S3Reply::Bucket { region: "us-east-1".to_owned() };
+    assert_eq!(known.bucket(&bucket(), BucketAspect::Existence), Observed::Present(here));
     assert_eq!(known.bucket(&bucket(), BucketAspect::Tags), Observed::Absent);
 }
 
 #[test]
 fn somebody_elses_bucket_is_unknown() {
     let head = Read::S3(S3Read::HeadBucket(bucket()));
+    let tags = Read::S3(S3Read::GetBucketTagging(bucket()));
     let facets = [bucket_facet(BucketAspect::Existence), bucket_facet(BucketAspect::Tags)];
-    let (_, known) = Aws::default().fails(head, FailureKind::AccessDenied).ask(&facets, Scope::Sweep);
+    let aws = Aws::default().fails(head, FailureKind::AccessDenied).fails(tags, FailureKind::AccessDenied);
+    let (rounds, known) = aws.ask(&facets, Scope::Cheapest);
+    assert_eq!(rounds.len(), 2, "{rounds:?}");
     let denied = Observed::Unknown(failure(FailureKind::AccessDenied));
     assert_eq!(known.bucket(&bucket(), BucketAspect::Existence), denied);
+}
+
+#[test]
+fn a_bucket_whose_tags_may_not_be_read_is_there_all_the_same() {
+    let tags = Read::S3(S3Read::GetBucketTagging(bucket()));
+    let here = S3Reply::Bucket { region: "us-east-1".to_owned() };
+    let aws = Aws::default().fails(tags, FailureKind::AccessDenied).s3(S3Read::HeadBucket(bucket()), here.clone());
+    let (_, known) =
+        aws.ask(&[bucket_facet(BucketAspect::Existence), bucket_facet(BucketAspect::Tags)], Scope::Cheapest);
+    assert_eq!(known.bucket(&bucket(), BucketAspect::Existence), Observed::Present(here));
+    assert!(matches!(known.bucket(&bucket(), BucketAspect::Tags), Observed::Unknown(_)));
 }
 
 #[test]
@@ -410,12 +625,15 @@ fn a_bucket_in_another_region_is_asked_there() {
     let home = BucketRef { region: "eu-west-1".to_owned(), ..bucket() };
     let tags = S3Reply::Tags(BTreeMap::from([("a".to_owned(), "b".to_owned())]));
     let aws = Aws::default()
+        .fails(Read::S3(S3Read::GetBucketTagging(bucket())), FailureKind::Other)
         .s3(S3Read::HeadBucket(bucket()), S3Reply::Bucket { region: home.region.clone() })
-        .s3(S3Read::GetBucketTagging(home), tags.clone());
+        .s3(S3Read::GetBucketTagging(home.clone()), tags.clone());
     let facets = [bucket_facet(BucketAspect::Existence), bucket_facet(BucketAspect::Tags)];
-    let (rounds, known) = aws.ask(&facets, Scope::Sweep);
-    assert_eq!(rounds[1], ["GetBucketTagging({ name: zappa-relay, region: eu-west-1 })"]);
+    let (rounds, known) = aws.ask(&facets, Scope::Cheapest);
+    assert_eq!(rounds[2], ["GetBucketTagging({ name: zappa-relay, region: eu-west-1 })"]);
     assert_eq!(known.bucket(&bucket(), BucketAspect::Tags), Observed::Present(tags));
+    let there = S3Reply::Bucket { region: home.region };
+    assert_eq!(known.bucket(&bucket(), BucketAspect::Existence), Observed::Present(there));
 }
 
 #[test]
@@ -445,9 +663,21 @@ fn a_policy_is_used_under_its_own_path_not_the_declared_one() {
     let (old, new) = ("arn:aws:iam::1:policy/app/Run".to_owned(), "arn:aws:iam::1:policy/Run".to_owned());
     let list = |usage| IamRead::ListEntitiesForPolicy { arn: old.clone(), usage };
     let entities = Entities { roles: vec!["runner".to_owned()], ..Entities::default() };
-    let aws = aws()
+    let aws = Aws::default()
+        .iam(IamRead::GetPolicy { arn: new.clone() }, IamReply::Policy(policy(&old)))
+        .iam(IamRead::ListPolicyVersions { arn: old.clone() }, IamReply::PolicyVersions(vec![version("v9", None)]))
+        .iam(
+            IamRead::GetPolicyVersion { arn: old.clone(), version: "v9".into() },
+            IamReply::PolicyVersion(version("v9", Some(json!("default")))),
+        )
         .iam(list(PolicyUsage::PermissionsPolicy), IamReply::Entities(entities))
         .iam(list(PolicyUsage::PermissionsBoundary), IamReply::Entities(Entities::default()));
-    let (_, known) = aws.ask(&[Facet::Uses { arn: new.clone() }], Scope::Sweep);
+    let (_, known) = aws.ask(&[Facet::Uses { arn: new.clone() }], Scope::Targeted);
+    assert_eq!(known.uses(&new).present().expect("there").attached.roles, ["runner"]);
+
+    let mut details = swept();
+    details.roles[0].attached.push(old.clone());
+    let (_, known) =
+        self::aws().sweeps(details).ask(&[relay(), vec![Facet::Uses { arn: new.clone() }]].concat(), Scope::Cheapest);
     assert_eq!(known.uses(&new).present().expect("there").attached.roles, ["runner"]);
 }

@@ -31,7 +31,8 @@ fn iam_reads() -> Vec<IamRead> {
     let (user, role, arn) = (|| "ada".to_owned(), || "runner".to_owned(), || POLICY.to_owned());
     let policy = || "inline".to_owned();
     vec![
-        IamRead::GetAccountAuthorizationDetails,
+        IamRead::GetAccountAuthorizationDetails { filter: BTreeSet::new(), marker: None },
+        IamRead::GetAccountSummary,
         IamRead::ListRoles,
         IamRead::GetUser { user: user() },
         IamRead::ListAttachedUserPolicies { user: user() },

@@ -7,12 +7,13 @@ use super::open;
 use crate::cli::Context;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
-use crate::cli::planning::found;
+use crate::cli::planning::{found, unlooked};
 use crate::cli::project::shown;
 use crate::cli::running::locked;
 use crate::cli::sealing::write_sealed;
 use crate::cli::session::{Declared, StateAt};
 use crate::render::text::count;
+use crate::resolve::{Resolver, lost};
 use crate::state::{State, StoreError, VERSION, encode};
 
 pub fn rebuild(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
@@ -44,7 +45,11 @@ async fn under_lock(
 ) -> Result<(State, Option<PathBuf>), CommandError> {
     let (provider, _) = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
-    let resources = found(&provider, &declared.desired, true, context).await;
+    let mut resolver = Resolver::new(&provider, context.options.parallelism());
+    let lost::Found { resources, unread } = found(&mut resolver, &declared.desired, true).await;
+    if let Some(failure) = unread.first() {
+        context.terminal.warn(&unlooked(failure));
+    }
     let state = match before {
         Some(state) => State { serial: state.serial + 1, resources, ..state },
         None => State {

@@ -46,12 +46,12 @@ impl Ours {
 impl Facts {
     pub(super) fn of(wanted: &Attributes, snapshot: &Snapshot) -> Observed<Self> {
         let user = value::text(wanted, "user");
-        snapshot.user(user).and_then(|detail| {
+        snapshot.user(user).and_then(|found| {
             snapshot.access_keys(user).and_then(|keys| match Held::read(wanted, snapshot) {
                 Ok(held) => Observed::Present(Self {
                     live: keys.into_iter().map(|key| (key.id.clone(), key)).collect(),
                     held,
-                    owner: owner(&detail.user.tags),
+                    owner: owner(&found.tags),
                 }),
                 Err(failure) => Observed::Unknown(failure),
             })

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, attributes, created, deleted, kind, not_found, observe, present, updated};
 use crate::call::iam::{Policy, PolicyVersion, Role, User};
-use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply};
+use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply};
 use crate::kind::Attached;
 use crate::value::Tags;
 
@@ -187,7 +187,7 @@ fn a_user_is_made_and_removed_in_one_call() {
 
 #[test]
 fn a_role_is_seen_whole_and_in_normal_form() {
-    let seen = present("role", &json!({"name": "runner"}), &account);
+    let seen = present("role", &json!({"name": "runner", "description": ""}), &account);
     assert_eq!((seen.id.as_str(), seen.owner.as_deref(), seen.attached.len()), ("AROA1", Some("dev"), 4));
     let expected = json!({
         "name": "runner", "arn": format!("{ACCOUNT}:role/runner"), "path": "/", "description": "runs it",
@@ -196,6 +196,16 @@ fn a_role_is_seen_whole_and_in_normal_form() {
         "tags": {"relayctl:manifest": "dev", "stage": "dev", "theirs": "x"},
     });
     assert_eq!(seen.attributes, attributes(&expected));
+}
+
+#[test]
+fn what_takes_a_call_of_its_own_is_asked_of_a_role_only_where_it_is_wanted() {
+    let asked = |wanted: &Value| kind("role").facets(&attributes(wanted));
+    let settings = Facet::RoleSettings { role: "runner".to_owned() };
+    assert!(!asked(&json!({"name": "runner"})).contains(&settings));
+    assert!(asked(&json!({"name": "runner", "max_session_duration": 3600})).contains(&settings));
+    let seen = present("role", &json!({"name": "runner"}), &account);
+    assert!(!seen.attributes.contains_key("description"), "{seen:?}");
 }
 
 #[test]
@@ -213,7 +223,7 @@ fn a_role_is_made_and_removed_in_one_call() {
 
 #[test]
 fn update_role_sends_what_does_not_change_as_it_is() {
-    let seen = present("role", &json!({"name": "runner"}), &account);
+    let seen = present("role", &json!({"name": "runner", "max_session_duration": 43200}), &account);
     let update = |wanted: &Value, changed: &[&str]| updated("role", &seen, wanted, changed);
     let longer = json!({"name": "runner", "max_session_duration": 43200});
     let expected = ["UpdateRole { role: runner, description: runs it, max_session_duration: 43200 }"];

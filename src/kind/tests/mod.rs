@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{Form, KINDS, Kind, Seen, of};
-use crate::call::batch::{Scope, next_reads};
+use crate::call::batch::{Scope, Wanted, next_reads};
 use crate::call::{Failure, FailureKind, Observed, Read, Reply, Snapshot, Write};
 use crate::value::{Attributes, Value};
 
@@ -38,10 +38,10 @@ fn denied<T>() -> Observed<T> {
 
 /// Reads what the kind asks for, and nothing else: a kind that looks up what it didn't ask for sees `Unknown`.
 fn ask(kind: &dyn Kind, wanted: &Attributes, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Snapshot {
-    let facets: BTreeSet<_> = kind.facets(wanted).into_iter().chain(kind.deletion_facets(wanted)).collect();
+    let mut facets: Wanted = kind.facets(wanted).into_iter().chain(kind.deletion_facets(wanted)).collect();
     let mut snapshot = Snapshot::default();
     loop {
-        let reads = next_reads(&facets, &snapshot, Scope::Targeted);
+        let reads = next_reads(&mut facets, &snapshot, Scope::Targeted);
         if reads.is_empty() {
             return snapshot;
         }

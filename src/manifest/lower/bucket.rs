@@ -28,8 +28,10 @@ impl Lowering<'_, '_, '_> {
             ("region".to_owned(), self.bucket_region(body.region.as_ref())),
             ("tags".to_owned(), self.tags(body.tags.as_ref(), false)),
             ("public_access_block".to_owned(), public_access_block(body.public_access_block.as_ref())),
-            ("ownership".to_owned(), self.ownership(body.ownership.as_ref())),
         ]);
+        if let Some(ownership) = &body.ownership {
+            attributes.insert("ownership".to_owned(), self.ownership(ownership));
+        }
         for (field, flag) in [("versioning", &body.versioning), ("force_destroy", &body.force_destroy)] {
             attributes.extend(flag.as_ref().map(|flag| (field.to_owned(), flag.value.into())));
         }
@@ -66,9 +68,7 @@ impl Lowering<'_, '_, '_> {
         region.value.as_str().into()
     }
 
-    fn ownership(&mut self, ownership: Option<&Text>) -> Value {
-        // Since April 2023 S3 gives new buckets BucketOwnerEnforced, that is: no ACLs.
-        let Some(ownership) = ownership else { return "BucketOwnerEnforced".into() };
+    fn ownership(&mut self, ownership: &Text) -> Value {
         self.one_of(ownership, &OWNERSHIPS, "an object ownership of S3");
         ownership.value.as_str().into()
     }

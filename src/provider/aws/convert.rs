@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use super::failure::Cause;
 use crate::call::iam::{
-    AccessKey, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AccessKey, GroupDetail, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
 use crate::value::{Tags, Value};
 
@@ -103,6 +103,11 @@ pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, Cause>
     };
     let inline = inline(found.role_policy_list)?;
     Ok(RoleDetail { role, attached: attached(found.attached_managed_policies)?, inline })
+}
+
+pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, Cause> {
+    let attached = attached(found.attached_managed_policies)?;
+    Ok(GroupDetail { name: must(found.group_name, "GroupName")?, attached })
 }
 
 pub(super) fn policy(found: types::Policy) -> Result<Policy, Cause> {

@@ -1,12 +1,15 @@
 //! Reading IAM. A paged read follows its pages to the end; one page that fails fails the whole read, because half of a
 //! list would look like things that are gone.
 
-use aws_sdk_iam::Client;
-use aws_sdk_iam::types::EntityType;
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::{Client, types};
 
 use super::failure::Cause;
 use super::{convert, iam_hanging};
-use crate::call::iam::{AccessKey, AuthorizationDetails, LastUsed, Policy, PolicyVersion, Role, User};
+use crate::call::iam::{
+    AccessKey, AccountSummary, AuthorizationDetails, EntityType, LastUsed, Policy, PolicyVersion, Role, User,
+};
 use crate::call::{IamRead, IamReply};
 
 /// All pages of a paged call. The SDK stops without an error at a marker that it has seen before: a last page that says
@@ -25,7 +28,10 @@ pub(super) use pages;
 /// `emulator`: not AWS itself answers, but a server at an address that was given.
 pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result<IamReply, Cause> {
     Ok(match read {
-        IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(sweep(iam).await?),
+        IamRead::GetAccountAuthorizationDetails { filter, marker } => {
+            IamReply::AuthorizationDetails(sweep(iam, filter, marker.clone()).await?)
+        }
+        IamRead::GetAccountSummary => IamReply::AccountSummary(summary(iam).await?),
         IamRead::ListRoles => IamReply::Roles(roles(iam).await?),
         IamRead::GetUser { user } => IamReply::User(get_user(iam, user).await?),
         IamRead::ListAttachedUserPolicies { user } => IamReply::Attached(attached_to_user(iam, user).await?),
@@ -64,28 +70,55 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
     })
 }
 
-/// Without `AWSManagedPolicy`: AWS's own, more than a thousand, are no one's to change. Without Group: a user's groups are
-/// named in the user.
-async fn sweep(iam: &Client) -> Result<AuthorizationDetails, Cause> {
-    let call = iam
-        .get_account_authorization_details()
-        .filter(EntityType::User)
-        .filter(EntityType::Role)
-        .filter(EntityType::LocalManagedPolicy)
-        .max_items(1000);
-    let mut all = AuthorizationDetails::default();
-    for page in pages!(call) {
+/// The first page, or all after the marker.
+async fn sweep(
+    iam: &Client,
+    filter: &BTreeSet<EntityType>,
+    marker: Option<String>,
+) -> Result<AuthorizationDetails, Cause> {
+    let filter = filter.iter().map(|one| match one {
+        EntityType::User => types::EntityType::User,
+        EntityType::Role => types::EntityType::Role,
+        EntityType::Group => types::EntityType::Group,
+        EntityType::LocalManagedPolicy => types::EntityType::LocalManagedPolicy,
+    });
+    let call = iam.get_account_authorization_details().set_filter(Some(filter.collect())).max_items(1000);
+    let pages = match marker {
+        None => vec![call.send().await?],
+        Some(marker) => pages!(call.marker(marker)).collect(),
+    };
+    let mut all = AuthorizationDetails { pages: pages.len(), ..AuthorizationDetails::default() };
+    for page in pages {
+        all.marker = page.marker.filter(|_| page.is_truncated);
+        if page.is_truncated && all.marker.is_none() {
+            return Err(Cause::unreadable("the list ends although AWS says that there is more of it"));
+        }
         for user in page.user_detail_list.unwrap_or_default() {
             all.users.push(convert::user_detail(user)?);
         }
         for role in page.role_detail_list.unwrap_or_default() {
             all.roles.push(convert::role_detail(role)?);
         }
+        for group in page.group_detail_list.unwrap_or_default() {
+            all.groups.push(convert::group_detail(group)?);
+        }
         for policy in page.policies.unwrap_or_default() {
             all.policies.push(convert::policy_detail(policy)?);
         }
     }
     Ok(all)
+}
+
+async fn summary(iam: &Client) -> Result<AccountSummary, Cause> {
+    let found = iam.get_account_summary().send().await?.summary_map.unwrap_or_default();
+    let count =
+        |key| convert::must(found.get(&key).copied(), "SummaryMap").map(|count| count.max(0).unsigned_abs().into());
+    Ok(AccountSummary::from([
+        (EntityType::User, count(types::SummaryKeyType::Users)?),
+        (EntityType::Role, count(types::SummaryKeyType::Roles)?),
+        (EntityType::Group, count(types::SummaryKeyType::Groups)?),
+        (EntityType::LocalManagedPolicy, count(types::SummaryKeyType::Policies)?),
+    ]))
 }
 
 async fn roles(iam: &Client) -> Result<Vec<Role>, Cause> {

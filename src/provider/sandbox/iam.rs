@@ -12,7 +12,10 @@ use super::{belongings, keys, policies, roles, sweep, users};
 
 pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<IamReply> {
     Ok(match read {
-        IamRead::GetAccountAuthorizationDetails => IamReply::AuthorizationDetails(sweep::details(account, order)),
+        IamRead::GetAccountAuthorizationDetails { filter, marker } => {
+            IamReply::AuthorizationDetails(sweep::details(account, filter, marker.as_deref(), order))
+        }
+        IamRead::GetAccountSummary => IamReply::AccountSummary(sweep::summary(account)),
         IamRead::ListRoles => IamReply::Roles(roles::list(account, order)),
         IamRead::GetUser { user } => IamReply::User(account.seen_user(account.user(user)?)),
         IamRead::ListAttachedUserPolicies { user } => attached(&account.user(user)?.identity, order),

@@ -1,32 +1,97 @@
-//! `GetAccountAuthorizationDetails`: everything at once, but not everything of it.
+//! `GetAccountAuthorizationDetails`: everything at once, but not everything of it, in pages.
 
-use crate::call::iam::{AuthorizationDetails, Inline, Policy, PolicyDetail, Role, RoleDetail, UserDetail};
+use std::collections::BTreeSet;
+
+use crate::call::iam::{
+    AccountSummary, AuthorizationDetails, EntityType, GroupDetail, Inline, Policy, PolicyDetail, Role, RoleDetail,
+    UserDetail,
+};
 use crate::value::Tags;
 
 use super::account::Account;
 use super::identity::Identity;
 use super::order::Order;
 
-pub(super) fn details(account: &Account, order: Order) -> AuthorizationDetails {
-    AuthorizationDetails {
-        users: order.list(account.users.values().map(|user| UserDetail {
-            user: account.seen_user(user),
-            attached: order.list(user.identity.attached.iter().cloned()),
-            inline: inline(&user.identity, order),
-            groups: account.groups_of(&user.identity.name).cloned().collect(),
-        })),
-        // AWS's RoleDetail has neither description nor session length.
-        roles: order.list(account.roles.values().map(|role| RoleDetail {
-            role: Role { description: String::new(), max_session_duration: 0, ..account.seen_role(role, order) },
-            attached: order.list(role.identity.attached.iter().cloned()),
-            inline: inline(&role.identity, order),
-        })),
-        // AWS's ManagedPolicyDetail has no tags, and its description comes back empty.
-        policies: order.list(account.policies.values().map(|policy| PolicyDetail {
-            policy: Policy { description: String::new(), tags: Tags::new(), ..account.seen_policy(policy) },
-            versions: policy.seen_versions(order),
-        })),
+/// IAM's `MaxItems` is at most this.
+const PAGE: usize = 1000;
+
+/// One of what is swept, by type and name. Their order is that of the pages.
+type Entity<'a> = (EntityType, &'a str);
+
+pub(super) fn details(
+    account: &Account,
+    filter: &BTreeSet<EntityType>,
+    marker: Option<&str>,
+    order: Order,
+) -> AuthorizationDetails {
+    let rest: Vec<Entity> = entities(account)
+        .filter(|(of, _)| filter.contains(of))
+        .filter(|entity| marker.is_none_or(|last| marked(*entity).as_str() > last))
+        .collect();
+    let taken = if marker.is_none() { &rest[..rest.len().min(PAGE)] } else { &rest[..] };
+    let mut page = AuthorizationDetails { pages: taken.len().div_ceil(PAGE).max(1), ..AuthorizationDetails::default() };
+    page.marker = taken.last().filter(|_| taken.len() < rest.len()).map(|entity| marked(*entity));
+    for (of, name) in order.list(taken.iter().copied()) {
+        match of {
+            EntityType::User => page.users.extend(user(account, name, order)),
+            EntityType::Role => page.roles.extend(role(account, name, order)),
+            EntityType::Group => page.groups.extend(group(account, name, order)),
+            EntityType::LocalManagedPolicy => page.policies.extend(policy(account, name, order)),
+        }
     }
+    page
+}
+
+pub(super) fn summary(account: &Account) -> AccountSummary {
+    let count = |wanted| entities(account).filter(|(of, _)| *of == wanted).count();
+    EntityType::ALL.into_iter().map(|of| (of, count(of) as u64)).collect()
+}
+
+fn entities(account: &Account) -> impl Iterator<Item = Entity<'_>> {
+    let users = account.users.keys().map(|name| (EntityType::User, name.as_str()));
+    let roles = account.roles.keys().map(|name| (EntityType::Role, name.as_str()));
+    let groups = account.groups.keys().map(|name| (EntityType::Group, name.as_str()));
+    let policies = account.policies.keys().map(|name| (EntityType::LocalManagedPolicy, name.as_str()));
+    users.chain(roles).chain(groups).chain(policies)
+}
+
+/// In the order of the entities: a marker stays good when others come or go.
+fn marked((of, name): Entity) -> String {
+    format!("{}/{name}", of as u8)
+}
+
+fn user(account: &Account, name: &str, order: Order) -> Option<UserDetail> {
+    let user = account.users.get(name)?;
+    Some(UserDetail {
+        user: account.seen_user(user),
+        attached: order.list(user.identity.attached.iter().cloned()),
+        inline: inline(&user.identity, order),
+        groups: account.groups_of(name).cloned().collect(),
+    })
+}
+
+/// AWS's RoleDetail has neither description nor session length.
+fn role(account: &Account, name: &str, order: Order) -> Option<RoleDetail> {
+    let role = account.roles.get(name)?;
+    Some(RoleDetail {
+        role: Role { description: String::new(), max_session_duration: 0, ..account.seen_role(role, order) },
+        attached: order.list(role.identity.attached.iter().cloned()),
+        inline: inline(&role.identity, order),
+    })
+}
+
+fn group(account: &Account, name: &str, order: Order) -> Option<GroupDetail> {
+    let attached = order.list(account.groups.get(name)?.attached.iter().cloned());
+    Some(GroupDetail { name: name.to_owned(), attached })
+}
+
+/// AWS's ManagedPolicyDetail has no tags, and its description comes back empty.
+fn policy(account: &Account, name: &str, order: Order) -> Option<PolicyDetail> {
+    let policy = account.policies.get(name)?;
+    Some(PolicyDetail {
+        policy: Policy { description: String::new(), tags: Tags::new(), ..account.seen_policy(policy) },
+        versions: policy.seen_versions(order),
+    })
 }
 
 fn inline(identity: &Identity, order: Order) -> Vec<Inline> {

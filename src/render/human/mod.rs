@@ -9,6 +9,7 @@ mod fields;
 mod header;
 pub(super) mod line;
 mod outcome;
+mod reads;
 pub(super) mod reason;
 mod statement;
 mod traffic;
@@ -23,6 +24,7 @@ use crate::plan::{Header, Mode, Plan, Summary};
 use crate::policy::compare::Comparison;
 use crate::render::access::{Sentence, of_plan};
 use crate::render::text::count;
+pub use reads::reads;
 pub use traffic::{delay, traffic};
 
 use line::{Line, Mark};

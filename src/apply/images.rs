@@ -1,0 +1,89 @@
+//! What the steps expect to find, read at once for all of them: where it is as the plan saw it, no step needs to look for
+//! itself. Where it is not, or can't be told, the step looks again, and decides by that.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::call::batch::Wanted;
+use crate::call::{Observed, Snapshot};
+use crate::kind::{self, Kind, Seen};
+use crate::plan::{Expect, Phase, Plan, Step, StepId};
+use crate::port::Provider;
+use crate::resolve;
+
+/// For how long what was read stands for what is there. A look at each object just before its change leaves a gap, too: no
+/// call of IAM changes an object on condition that it is as it was. This is the gap of a plan that is applied at once.
+const FRESH: Duration = Duration::from_secs(60);
+
+pub struct Images<'a> {
+    plan: &'a Plan,
+    provider: &'a dyn Provider,
+    parallelism: usize,
+    taken: tokio::sync::Mutex<Option<Taken>>,
+    begun: Mutex<BTreeSet<&'a StepId>>,
+}
+
+struct Taken {
+    snapshot: Arc<Snapshot>,
+    until: Instant,
+}
+
+impl<'a> Images<'a> {
+    /// `seen`: what this very run has just read.
+    pub fn new(plan: &'a Plan, provider: &'a dyn Provider, parallelism: usize, seen: Option<Snapshot>) -> Self {
+        let taken = seen.map(|snapshot| Taken { snapshot: Arc::new(snapshot), until: Instant::now() + FRESH });
+        Self { plan, provider, parallelism, taken: tokio::sync::Mutex::new(taken), begun: Mutex::default() }
+    }
+
+    /// How the object of a step looked a moment ago; none where the step must look for itself.
+    pub async fn of(&self, kind: &dyn Kind, step: &'a Step) -> Option<Observed<Seen>> {
+        if !serves(kind, step) {
+            return None;
+        }
+        let snapshot = self.current().await;
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(&step.id);
+        Some(kind.seen(&step.wanted, &snapshot))
+    }
+
+    async fn current(&self) -> Arc<Snapshot> {
+        let mut taken = self.taken.lock().await;
+        if let Some(taken) = taken.as_ref().filter(|taken| Instant::now() < taken.until) {
+            return Arc::clone(&taken.snapshot);
+        }
+        let began = Instant::now();
+        let snapshot = Arc::new(resolve::read(self.provider, self.wanted(), self.parallelism).await);
+        // Where the service lets only so much through, reading all again and again would leave no room for the writes.
+        let fresh = FRESH.max(began.elapsed() * 2);
+        *taken = Some(Taken { snapshot: Arc::clone(&snapshot), until: Instant::now() + fresh });
+        snapshot
+    }
+
+    /// What the steps that are still to come have to know.
+    fn wanted(&self) -> Wanted {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wanted = Wanted::default();
+        for step in self.plan.steps.iter().filter(|step| !begun.contains(&step.id)) {
+            let Some(kind) = kind::of(step.id.address.kind()).filter(|kind| serves(*kind, step)) else { continue };
+            let expected = step.expect != Expect::Absent;
+            wanted.add(kind.facets(&step.wanted), expected);
+            if step.removal {
+                wanted.add(kind.deletion_facets(&step.wanted), expected);
+            }
+        }
+        wanted
+    }
+}
+
+/// Files are read just before they are changed, for steps may share them. So are keys, of which a second one may come, and
+/// whatever AWS would make although somebody else has made it meanwhile: no error would tell.
+fn serves(kind: &dyn Kind, step: &Step) -> bool {
+    let told = match step.id.phase {
+        Phase::Create => step.expect == Expect::Absent && !kind.overwrites(),
+        Phase::Update | Phase::Delete => matches!(step.expect, Expect::Same(_)),
+        Phase::Record => false,
+    };
+    told && !kind.is_local() && !kind.can_double()
+}

@@ -1,0 +1,121 @@
+//! Why the calls are those that they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::choice::{self, Cost};
+use super::{Facet, Snapshot};
+use crate::call::{IamRead, Read, S3Read};
+
+/// The calls that answered what was wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// How many facets were wanted.
+    pub facets: usize,
+    /// How users, roles and policies were read, and what the alternative would have cost; none where none was wanted.
+    pub choice: Option<String>,
+    /// By call, in order of its name.
+    pub lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The operation, such as `iam:GetPolicy`.
+    pub call: &'static str,
+    /// Pages included.
+    pub requests: usize,
+    pub why: &'static str,
+}
+
+impl Explanation {
+    pub fn requests(&self) -> usize {
+        self.lines.iter().map(|line| line.requests).sum()
+    }
+}
+
+/// What was sent to AWS for these facets.
+pub fn explain(wanted: &BTreeSet<Facet>, known: &Snapshot) -> Explanation {
+    let mut requests: BTreeMap<&'static str, (usize, &'static str)> = BTreeMap::new();
+    let swept = known.swept.pages > 0;
+    for read in known.known.keys() {
+        if matches!(read, Read::File(_) | Read::Clock) {
+            continue;
+        }
+        let (count, _) = requests.entry(read.action()).or_insert((0, why(read, swept)));
+        *count += pages(read, known);
+    }
+    Explanation {
+        facets: wanted.len(),
+        choice: choice(wanted, known),
+        lines: requests.into_iter().map(|(call, (requests, why))| Line { call, requests, why }).collect(),
+    }
+}
+
+fn pages(read: &Read, known: &Snapshot) -> usize {
+    match read {
+        // All pages are counted with the first one.
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: Some(_), .. }) => 0,
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: None, .. }) => known.swept.pages.max(1),
+        Read::Iam(IamRead::ListRoles) => choice::pages(known.roles.len()),
+        _ => 1,
+    }
+}
+
+fn choice(wanted: &BTreeSet<Facet>, known: &Snapshot) -> Option<String> {
+    let nothing = choice::choose(wanted, &Snapshot::default());
+    if nothing.each == Cost::default() {
+        return None;
+    }
+    let each = format!("{} calls on single objects", nothing.each.calls);
+    Some(match known.swept.failure() {
+        Some(failure) => format!("the account could not be swept ({failure}): {each}"),
+        None if known.swept.pages == 0 => {
+            format!("{each}: a sweep of the account takes at least {} calls", nothing.sweep.calls)
+        }
+        None => {
+            let pages = known.swept.pages as u64;
+            let leaves = nothing.sweep.calls - 1;
+            let rest =
+                if known.swept.open().is_some() { ", the rest of it costs more than single objects" } else { "" };
+            let plural = if pages == 1 { "page" } else { "pages" };
+            format!(
+                "a sweep of the account: {pages} {plural}, and at most {leaves} calls for what it leaves open, \
+                 not {each}{rest}"
+            )
+        }
+    })
+}
+
+fn why(read: &Read, swept: bool) -> &'static str {
+    match read {
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }) => {
+            "users, roles, groups, policies and what hangs on them, up to 1000 at once"
+        }
+        Read::Iam(IamRead::GetAccountSummary) => "how long the rest of the sweep would be",
+        Read::Iam(IamRead::ListRoles) => "descriptions and session lengths of all roles, which no sweep has",
+        Read::Iam(IamRead::GetRole { .. }) if swept => "a role's description and session length, which no sweep has",
+        Read::Iam(IamRead::GetPolicy { .. }) if swept => "a policy's tags, which no sweep has",
+        Read::Iam(IamRead::ListAccessKeys { .. }) => "a user's access keys, which no sweep has",
+        Read::Iam(
+            IamRead::GetUser { .. }
+            | IamRead::ListAttachedUserPolicies { .. }
+            | IamRead::ListUserPolicies { .. }
+            | IamRead::GetUserPolicy { .. }
+            | IamRead::GetRole { .. }
+            | IamRead::ListAttachedRolePolicies { .. }
+            | IamRead::ListRolePolicies { .. }
+            | IamRead::GetRolePolicy { .. }
+            | IamRead::GetPolicy { .. }
+            | IamRead::GetPolicyVersion { .. }
+            | IamRead::ListPolicyVersions { .. },
+        ) => "a single object, which is not swept",
+        Read::Iam(_) => "what stands in the way of a deletion, or decides on a rotation",
+        Read::S3(S3Read::GetBucketTagging(_)) => {
+            "whether a bucket is there, and whose: HeadBucket or ListBuckets besides tell no more"
+        }
+        Read::S3(S3Read::HeadBucket(_)) => "where a bucket is, or why its tags are refused",
+        Read::S3(S3Read::ListBuckets { .. }) => "there is no state: which buckets carry the manifest's tag",
+        Read::S3(S3Read::ListObjectVersions(_)) => "whether a bucket is empty, before it is deleted",
+        Read::S3(_) => "a setting of a bucket that the manifest declares, or the state has recorded",
+        Read::CallerIdentity | Read::Clock | Read::File(_) => "",
+    }
+}

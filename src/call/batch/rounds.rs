@@ -1,0 +1,136 @@
+//! What to send next.
+
+use std::collections::BTreeSet;
+
+use super::choice::{self, Way};
+use super::swept::Look;
+use super::{Ask, Facet, Found, Gap, Snapshot};
+use crate::call::iam::EntityType;
+use crate::call::{FileRead, IamRead, Read};
+
+/// How to read: the whole manifest at once, or one object just before it is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Whatever is cheapest for all of it: sweeps of the account, or calls on the named objects.
+    Cheapest,
+    /// Only calls on the named objects: they tell how it is now.
+    Targeted,
+}
+
+/// What is to be known.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    facets: BTreeSet<Facet>,
+    /// Those of objects that the state says are there. What follows from that is asked at once, and not only when another
+    /// answer has said so too.
+    expected: BTreeSet<Facet>,
+}
+
+impl Wanted {
+    pub fn add(&mut self, facets: impl IntoIterator<Item = Facet>, expected: bool) {
+        for facet in facets {
+            if expected {
+                self.expected.insert(facet.clone());
+            }
+            self.facets.insert(facet);
+        }
+    }
+
+    pub fn facets(&self) -> &BTreeSet<Facet> {
+        &self.facets
+    }
+}
+
+/// Nothing is known of whether they are there.
+impl FromIterator<Facet> for Wanted {
+    fn from_iter<T: IntoIterator<Item = Facet>>(facets: T) -> Self {
+        Self { facets: facets.into_iter().collect(), expected: BTreeSet::new() }
+    }
+}
+
+/// What to send next so that every facet can be answered; empty when all can. Called again after each round of answers:
+/// a policy's default version is known only after `GetPolicy`, a denied sweep falls back to targeted reads. A facet that can
+/// be answered is no longer wanted.
+pub fn next_reads(wanted: &mut Wanted, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
+    let way = match scope {
+        Scope::Cheapest => choice::choose(&wanted.facets, known).way,
+        Scope::Targeted => Way::Each,
+    };
+    let mut reads = BTreeSet::new();
+    let expected = &wanted.expected;
+    wanted.facets.retain(|facet| {
+        let ask = Ask { first: way.first_for(facet), expected: expected.contains(facet) };
+        let missing = missing(facet, known, ask);
+        let open = !missing.is_empty();
+        reads.extend(missing);
+        open
+    });
+    match scope {
+        Scope::Cheapest => merge_roles(reads, known, way != Way::Each),
+        Scope::Targeted => reads,
+    }
+}
+
+fn missing(facet: &Facet, known: &Snapshot, ask: Ask<'_>) -> BTreeSet<Read> {
+    match facet {
+        Facet::User { user } => gap(known.find_user(user, ask)),
+        Facet::UserPolicies { user } => gap(known.find_user_policies(user, ask)),
+        Facet::AccessKeys { user } => gap(known.find_access_keys(user, ask)),
+        Facet::LastUsed { user, id } => gap(known.find_last_used(user, id)),
+        Facet::Clock => gap(known.find_clock()),
+        Facet::Role { role } => gap(known.find_role(role, ask)),
+        Facet::RoleSettings { role } => gap(known.find_role_settings(role, ask)),
+        Facet::RolePolicies { role } => gap(known.find_role_policies(role, ask)),
+        Facet::Policy { arn } => gap(known.find_policy(arn, ask)),
+        Facet::Belongings { user } => gap(known.find_belongings(user, ask)),
+        Facet::InstanceProfiles { role } => gap(known.find_instance_profiles(role)),
+        Facet::Uses { arn } => gap(known.find_uses(arn, ask)),
+        Facet::Bucket { bucket, aspect } => gap(known.find_bucket(bucket, *aspect, ask)),
+        Facet::Credentials { profile } => gap(known.find_file(FileRead::Credentials { profile: profile.clone() })),
+        Facet::Profile { profile } => gap(known.find_file(FileRead::Profile { profile: profile.clone() })),
+        Facet::KeyCsv { file } => gap(known.find_file(FileRead::KeyCsv { file: file.clone() })),
+        Facet::KeyAge { file } => gap(known.find_file(FileRead::KeyAge { file: file.clone() })),
+        Facet::Stage { file, stage } => {
+            gap(known.find_file(FileRead::Stage { file: file.clone(), stage: stage.clone() }))
+        }
+    }
+}
+
+fn gap<T>(found: Found<T>) -> BTreeSet<Read> {
+    match found {
+        Err(Gap::Missing(reads)) => reads,
+        Ok(_) | Err(Gap::Absent | Gap::Unknown(_)) => BTreeSet::new(),
+    }
+}
+
+/// Of a role that a sweep has shown, or is about to, `GetRole` is asked only for what `ListRoles` tells too: one that has
+/// fewer pages takes the place of all of them. Not without a sweep: `ListRoles` has neither tags nor boundary.
+fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot, sweeping: bool) -> BTreeSet<Read> {
+    let list = Read::Iam(IamRead::ListRoles);
+    let single = |read: &Read| match read {
+        Read::Iam(IamRead::GetRole { role }) => sweeping || matches!(known.swept.role(role), Look::Here(_)),
+        _ => false,
+    };
+    let singles = reads.iter().filter(|read| single(read)).count();
+    if known.known.contains_key(&list) || singles < 2 {
+        return reads;
+    }
+    match known.swept.count(EntityType::Role) {
+        Some(roles) if choice::pages(roles) < singles => {
+            reads.retain(|read| !single(read));
+            reads.insert(list);
+        }
+        Some(_) => {}
+        // However many roles there are, one list is cheaper.
+        None if choice::MOST_PAGES_OF_ROLES < singles => {
+            reads.retain(|read| !single(read));
+            reads.insert(list);
+        }
+        // The sweep will tell how many there are.
+        None if reads.iter().any(|read| matches!(read, Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }))) => {
+            reads.retain(|read| !single(read));
+        }
+        None => {}
+    }
+    reads
+}
