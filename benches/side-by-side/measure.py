@@ -78,7 +78,8 @@ def watch(command, env, folder, output):
                 os.kill(left, signal.SIGKILL)
     use = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = use.ru_utime + use.ru_stime
-    others = max(0.0, machine_busy() - busy - cpu) / (time.monotonic() - begin)
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    others = max(0.0, machine_busy() - busy - cpu - own.ru_utime - own.ru_stime) / (time.monotonic() - begin)
     return {"exit": code, "wall_s": round(ended - begin, 4), "cpu_s": round(cpu, 4),
             "anonymous_mib": round(memory.anonymous, 1), "resident_mib": round(memory.resident, 1),
             "other_cores": round(others, 2)}

@@ -13,6 +13,7 @@ MEASURES = {
     "wall": lambda phase: phase["wall_s"],
     "CPU": lambda phase: phase["cpu_s"],
     "memory": lambda phase: phase["anonymous_mib"],
+    "resident": lambda phase: phase["resident_mib"],
 }
 # What is to be reached: measure, phases of which the worst counts, how many times less, and for which case (None: all).
 GOALS = (
@@ -21,6 +22,7 @@ GOALS = (
     ("CPU, in the phase where it is worst", "CPU", PHASES, 100, None),
     ("peak memory of a no-op plan", "memory", ("plan-noop",), 15, None),
     ("peak memory, in the phase where it is worst", "memory", PHASES, 15, None),
+    ("resident memory, in the phase where it is worst", "resident", PHASES, 15, None),
     ("wall of a no-op plan, with 50 stacks and 50 ms", "wall", ("plan-noop",), 20, (50, 50)),
     ("wall of apply", "wall", ("apply",), 4, None),
 )
@@ -131,11 +133,14 @@ def measured(case):
             busy |= noisy
             rows.append([name if tool == TOOLS[0] else "", NAMES[tool], f"{phase['requests']['total']}",
                          f"{phase['requests']['most_at_once']}", seconds(phase["wall_s"]) + ("\\*" if noisy else ""),
-                         seconds(phase["cpu_s"]), f"{phase['anonymous_mib']:.1f}", seconds(phase["emulator_cpu_s"])])
+                         seconds(phase["cpu_s"]), f"{phase['anonymous_mib']:.1f}",
+                         f"{phase['resident_mib']:.1f}", seconds(phase["emulator_cpu_s"])])
         less = {measure: ratio(case.times_less(measure, name)) for measure in MEASURES}
-        rows.append(["", "", less["calls"], "", less["wall"], less["CPU"], less["memory"], ""])
+        rows.append(["", "", less["calls"], "", less["wall"], less["CPU"], less["memory"],
+                     less["resident"], ""])
     note = [f"\\* Other work took more than {QUIET:g} cores meanwhile: an upper bound.", ""] if busy else []
-    head = ["phase", "", ">calls", ">most at once", ">wall s", ">CPU s", ">memory MiB", ">emulator's CPU s"]
+    head = ["phase", "", ">calls", ">most at once", ">wall s", ">CPU s", ">memory MiB", ">resident MiB",
+            ">emulator's CPU s"]
     return [f"## {case.name()}", "", *table(head, rows), "", *note]
 
 
