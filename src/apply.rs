@@ -9,6 +9,7 @@ mod stop;
 use std::collections::BTreeMap;
 
 use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::time::Instant;
 
 use crate::address::Address;
 use crate::call::Snapshot;
@@ -59,6 +60,7 @@ pub async fn apply_until(
     if plan.steps.is_empty() {
         return outcome;
     }
+    let began = Instant::now();
     let ledger = Ledger::new(store, state);
     // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes of this run.
     if let Err(fault) = ledger.begin().await {
@@ -72,6 +74,7 @@ pub async fn apply_until(
     outcome.calls = worker.calls();
     outcome.traffic = worker.traffic();
     ledger.end().await;
+    outcome.elapsed = began.elapsed();
     outcome
 }
 
@@ -87,9 +90,11 @@ async fn run<'a>(plan: &'a Plan, worker: &Worker<'a>, parallelism: usize, outcom
             let Some(id) = ready.take() else { break };
             let Some(step) = steps.get(&id).copied() else { continue };
             events.event(&Event::Started { step: id.clone() });
-            running.push(async move { (id, worker.perform(step).await) });
+            let began = Instant::now();
+            running.push(async move { (id, worker.perform(step).await, began.elapsed()) });
         }
-        let Some((id, result)) = running.next().await else { break };
+        let Some((id, result, time)) = running.next().await else { break };
+        outcome.took.push((id.clone(), time));
         match result {
             Ok(()) => {
                 ready.done(&id);

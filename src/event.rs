@@ -140,6 +140,9 @@ pub struct Outcome {
     pub skipped: Vec<(StepId, Vec<Address>)>,
     pub calls: usize,
     pub traffic: Traffic,
+    /// How long each step took that was begun, in the order in which they ended; and the whole run.
+    pub took: Vec<(StepId, Duration)>,
+    pub elapsed: Duration,
     /// It was told to stop before everything was begun.
     pub interrupted: bool,
 }

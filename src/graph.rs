@@ -1,6 +1,7 @@
 //! The order of work: what must be done before what, without waiting for anything else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Add;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -69,6 +70,33 @@ impl<N: Clone + Ord> Order<N> {
         Vec::new()
     }
 
+    /// The chain of nodes, each waiting for the one before it, that weighs most, with the weight of each; ties are broken by
+    /// the nodes' own order. What weighs nothing is left out. Empty where there is a circle.
+    pub fn heaviest<W>(&self, weight: impl Fn(&N) -> W) -> Vec<(N, W)>
+    where
+        W: Add<Output = W> + Copy + Default + Ord,
+    {
+        // What each node weighs with the heaviest chain before it, and where that chain ends.
+        let mut chains: BTreeMap<N, (W, Option<N>)> = BTreeMap::new();
+        for node in self.sorted().unwrap_or_default() {
+            let before = self.before(&node).into_iter().filter_map(|earlier| Some((earlier, chains.get(earlier)?.0)));
+            let (total, last) = match first_of_most(before) {
+                Some((last, total)) => (total + weight(&node), Some(last.clone())),
+                None => (weight(&node), None),
+            };
+            chains.insert(node, (total, last));
+        }
+        let mut chain = Vec::new();
+        let mut next = first_of_most(chains.iter().map(|(node, (total, _))| (node, *total))).map(|(node, _)| node);
+        while let Some(node) = next {
+            chain.push((node.clone(), weight(node)));
+            next = chains[node].1.as_ref();
+        }
+        chain.retain(|(_, weight)| *weight > W::default());
+        chain.reverse();
+        chain
+    }
+
     fn before(&self, node: &N) -> BTreeSet<&N> {
         self.neighbours(node, Direction::Incoming)
     }
@@ -82,6 +110,10 @@ impl<N: Clone + Ord> Order<N> {
         let Some(index) = self.index.get(node) else { return BTreeSet::new() };
         self.graph.neighbors_directed(*index, direction).map(|other| &self.graph[other]).collect()
     }
+}
+
+fn first_of_most<'a, N: Ord, W: Copy + Ord>(nodes: impl Iterator<Item = (&'a N, W)>) -> Option<(&'a N, W)> {
+    nodes.max_by(|(one, weight), (other, other_weight)| weight.cmp(other_weight).then_with(|| other.cmp(one)))
 }
 
 /// What can be started now, as work goes on.
@@ -167,5 +199,30 @@ mod tests {
         assert_eq!(ready.failed(&"a"), vec!["b", "c"]);
         assert_eq!(ready.take(), Some("d"));
         assert_eq!(ready.take(), None);
+    }
+
+    /// The weight of a node is its number in the name.
+    fn heaviest(edges: &[(&'static str, &[&'static str])]) -> Vec<(&'static str, u32)> {
+        order(edges).heaviest(|node| node[1..].parse().unwrap())
+    }
+
+    #[test]
+    fn the_heaviest_chain_is_not_the_one_of_most_nodes() {
+        let chain = heaviest(&[("a1", &[]), ("b1", &["a1"]), ("c1", &["b1"]), ("d3", &[]), ("e1", &["d3", "a1"])]);
+        assert_eq!(chain, [("d3", 3), ("e1", 1)]);
+    }
+
+    #[test]
+    fn of_chains_that_weigh_the_same_the_first_by_name_is_the_heaviest() {
+        let chain = heaviest(&[("a1", &[]), ("b1", &[]), ("c1", &["a1", "b1"]), ("d1", &["b1"])]);
+        assert_eq!(chain, [("a1", 1), ("c1", 1)]);
+    }
+
+    #[test]
+    fn what_weighs_nothing_holds_a_chain_together_and_is_not_named() {
+        let chain = heaviest(&[("a1", &[]), ("b0", &["a1"]), ("c1", &["b0"]), ("d0", &["c1"]), ("e1", &[])]);
+        assert_eq!(chain, [("a1", 1), ("c1", 1)]);
+        assert_eq!(heaviest(&[("a0", &[])]), []);
+        assert_eq!(heaviest(&[]), []);
     }
 }

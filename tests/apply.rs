@@ -11,6 +11,7 @@ use relayctl::apply::{apply, stale};
 use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, Write};
 use relayctl::event::{Event, Fault, Outcome};
 use relayctl::model::{Desired, Recorded, Resource, Status};
+use relayctl::plan::path::by_time;
 use relayctl::plan::{Header, Mode, Stamp, build};
 use relayctl::plan::{Plan, StepId};
 use relayctl::port::Lock;
@@ -342,6 +343,19 @@ async fn propagation_is_waited_out_and_told() {
         })
         .collect();
     assert_eq!(waits, [0, 1]);
+}
+
+#[tokio::test]
+async fn a_run_tells_how_long_its_steps_took_and_which_of_them_it_waited_for() {
+    let world = World::new().fails("iam:AttachUserPolicy", FailureKind::NotFound, "NoSuchEntity");
+    let plan = world.plan().await;
+    let outcome = world.apply().await;
+    let took: Vec<StepId> = outcome.took.iter().map(|(step, _)| step.clone()).collect();
+    assert_eq!(took, outcome.done);
+    let path = by_time(&plan, &outcome.took);
+    let steps: Vec<StepId> = path.steps.iter().map(|(step, _)| step.clone()).collect();
+    assert_eq!(names(&steps)[1..], ["user_policy_attachment.u/p"], "IAM had to propagate what it attaches");
+    assert!(path.total <= outcome.elapsed, "{path:?} of {:?}", outcome.elapsed);
 }
 
 #[tokio::test]

@@ -461,7 +461,7 @@ fn partial() -> (Plan, Outcome) {
         skipped: vec![(id(attachment, Phase::Create), vec![at("role.worker")])],
         calls: 2,
         traffic: Traffic { calls: 31, retries: 4, throttles: 3, waits: 7, waited: Duration::from_millis(6250) },
-        interrupted: false,
+        ..Outcome::default()
     };
     (plan(changes), outcome)
 }
@@ -713,4 +713,45 @@ fn a_plan_ends_with_the_calls_that_apply_makes() {
         text[text.find("\nCalls: ").unwrap() + 1..].to_owned()
     };
     assert_snapshot!(format!("{}\n{}", tail(PLAIN), tail(VERBOSE)));
+}
+
+#[test]
+fn verbose_shows_the_critical_path_of_a_plan_and_of_its_run() {
+    let mut plan = with_calls();
+    let settings = Attributes::new();
+    plan.steps[0].after = [id("user.serverless", Phase::Create)].into();
+    plan.steps[1].after = [id("access_key.serverless", Phase::Create)].into();
+    plan.steps[1].calls = vec![Write::File(FileWrite::SetProfile { profile: "serverless".to_owned(), settings })];
+    plan.steps[5].calls = vec![Write::Iam(IamWrite::CreateUser {
+        user: "serverless".to_owned(),
+        path: "/".to_owned(),
+        boundary: None,
+        tags: BTreeMap::new(),
+    })];
+    let told = human::plan(&plan, VERBOSE);
+    assert_snapshot!(told[told.find("Critical path").unwrap()..].trim_end(), @r"
+    Critical path: 4 of 7 writes, one after another
+      user.serverless: create (1 write)
+      access_key.serverless: create (2 writes)
+      aws_profile.serverless: create (1 write)
+
+    Plan: 8 to add, 0 to change, 0 to destroy.
+    ");
+    let slow = |(step, time): (&Step, u64)| (step.id.clone(), Duration::from_millis(time));
+    let took: Vec<_> = plan.steps.iter().zip([120, 10, 90, 150, 60, 80, 60, 3]).map(slow).collect();
+    let outcome = Outcome {
+        done: plan.steps.iter().map(|step| step.id.clone()).collect(),
+        took,
+        elapsed: Duration::from_millis(221),
+        ..Outcome::default()
+    };
+    assert_snapshot!(human::outcome(&plan, &outcome, VERBOSE), @r"
+    Apply complete! Resources: 8 added, 0 changed, 0 destroyed.
+    Critical path: 0.21 s of 0.22 s, one after another
+      user.serverless: create (0.08 s)
+      access_key.serverless: create (0.12 s)
+      aws_profile.serverless: create (0.01 s)
+    ");
+    assert!(!human::plan(&plan, PLAIN).contains("Critical path"));
+    assert!(!human::outcome(&plan, &outcome, PLAIN).contains("Critical path"));
 }

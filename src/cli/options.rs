@@ -54,7 +54,7 @@ pub struct Options {
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more: unchanged attributes, all calls, and a log on stderr; -vv logs the requests too
+    /// Say more: unchanged attributes, all calls, the critical path, and a log on stderr; -vv logs the requests too
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 

@@ -9,6 +9,7 @@ mod fields;
 mod header;
 pub(super) mod line;
 mod outcome;
+mod path;
 mod reads;
 pub(super) mod reason;
 mod statement;
@@ -32,7 +33,7 @@ use line::{Line, Mark};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     pub color: bool,
-    /// `-v`: unchanged fields and every call with its arguments' object.
+    /// `-v`: unchanged fields, every call with its arguments' object, and the critical path.
     pub verbose: bool,
 }
 
@@ -103,10 +104,18 @@ pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
     if !calls.is_empty() {
         lines.push(Line::blank());
         lines.extend(calls);
+        lines.extend(critical_path(plan, style));
     }
     lines.push(Line::blank());
     lines.extend(summary(plan, style));
     lines
+}
+
+fn critical_path(plan: &Plan, style: Style) -> Vec<Line> {
+    if !style.verbose {
+        return Vec::new();
+    }
+    std::iter::once(Line::blank()).chain(path::of_plan(plan)).collect()
 }
 
 /// One change as a page shows it, below a heading of the page's own.

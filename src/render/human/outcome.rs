@@ -2,6 +2,7 @@
 
 use super::Style;
 use super::line::Line;
+use super::path;
 use super::reason::name;
 use crate::address::Address;
 use crate::call::{Failure, FailureKind};
@@ -21,6 +22,7 @@ pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
         let mut lines = vec![Line::plain(0, format!("{title} Resources: {}.", tally(plan, outcome)))];
         lines.extend(recorded(plan, outcome).map(|text| Line::plain(0, format!("State only: {text}."))));
         lines.extend(traffic(outcome, style));
+        lines.extend(critical_path(plan, outcome, style));
         return lines;
     }
     let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
@@ -34,6 +36,7 @@ pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
     section(&mut lines, "Not begun:", open.into_iter().map(|step| Line::plain(2, said(step, false))).collect());
     lines.push(Line::blank());
     lines.extend(traffic(outcome, style));
+    lines.extend(critical_path(plan, outcome, style));
     lines.extend(next(plan, outcome));
     lines
 }
@@ -43,6 +46,10 @@ pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
 fn traffic(outcome: &Outcome, style: Style) -> Option<Line> {
     let worth_telling = outcome.traffic.calls > 0 && (style.verbose || !outcome.traffic.was_smooth());
     worth_telling.then(|| Line::plain(0, super::traffic(&outcome.traffic)))
+}
+
+fn critical_path(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
+    if style.verbose { path::of_run(plan, outcome) } else { Vec::new() }
 }
 
 fn section(lines: &mut Vec<Line>, title: &str, inner: Vec<Line>) {

@@ -1,0 +1,36 @@
+//! Which steps can only be done one after another, and so take longest.
+
+use std::time::Duration;
+
+use super::line::Line;
+use crate::event::Outcome;
+use crate::plan::path::{by_calls, by_time};
+use crate::plan::{Plan, StepId};
+use crate::render::text::{count, escape};
+
+/// Of a plan: nobody knows yet how long a call takes, so the calls are counted.
+pub fn of_plan(plan: &Plan) -> Vec<Line> {
+    let path = by_calls(plan);
+    let all: usize = plan.steps.iter().map(|step| step.calls.len()).sum();
+    let heading = format!("Critical path: {} of {}, one after another", path.total, count(all, "write"));
+    lines(&heading, &path.steps, |calls| count(*calls, "write"))
+}
+
+/// Of a run, as it was.
+pub fn of_run(plan: &Plan, outcome: &Outcome) -> Vec<Line> {
+    let path = by_time(plan, &outcome.took);
+    let heading = format!("Critical path: {} of {}, one after another", seconds(path.total), seconds(outcome.elapsed));
+    lines(&heading, &path.steps, |time| seconds(*time))
+}
+
+fn lines<W>(heading: &str, steps: &[(StepId, W)], weight: impl Fn(&W) -> String) -> Vec<Line> {
+    if steps.is_empty() {
+        return Vec::new();
+    }
+    let each = steps.iter().map(|(step, w)| Line::plain(2, format!("{} ({})", escape(&step.to_string()), weight(w))));
+    std::iter::once(Line::plain(0, heading)).chain(each).collect()
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
