@@ -33,7 +33,7 @@ fn changed() -> Project {
     project.edit(DEPLOYMENT, "\"iam:GetUser\"", "\"iam:ListUsers\"");
     project.edit(DEV, "stage: dev", "stage: other\n  passing: by");
     project.edit(DEV, "[lambda.amazonaws.com, apigateway.amazonaws.com]", "[lambda.amazonaws.com]");
-    let bucket = "{ownership: BucketOwnerPreferred, public_access_block: {block_public_policy: false}}";
+    let bucket = "{public_access_block: {block_public_policy: false}}";
     project.edit("manifests/base.yaml", "${var.suffix}: {}", &format!("${{var.suffix}}: {bucket}"));
     project.expect(0, &["apply", DEV, "--yes"]);
     let fresh = empty();

@@ -261,7 +261,7 @@ shape! {
         encryption: Located<Encryption>,
         /// Public access is blocked in all four ways unless said otherwise.
         public_access_block: PublicAccessBlock,
-        /// BucketOwnerEnforced (the default), BucketOwnerPreferred or ObjectWriter.
+        /// BucketOwnerEnforced (which new buckets get), BucketOwnerPreferred or ObjectWriter.
         ownership: Text,
         /// The bucket policy: a file, or inline.
         policy: DocumentForm,

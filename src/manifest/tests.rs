@@ -145,7 +145,7 @@ fn only_what_is_declared_is_an_attribute() {
         attributes.keys().cloned().collect::<Vec<_>>().join(" ")
     };
     assert_eq!(names("user.u"), "arn name path tags");
-    assert_eq!(names("bucket.b-1"), "arn name ownership public_access_block region tags");
+    assert_eq!(names("bucket.b-1"), "arn name public_access_block region tags");
     assert_eq!(attribute(&desired, "bucket.b-2", "versioning"), json!(false));
     assert_eq!(attribute(&desired, "bucket.b-2", "lifecycle"), json!([]));
     assert_eq!(attribute(&desired, "user.u", "tags"), json!({"relayctl:manifest": "relay"}));

@@ -1,7 +1,7 @@
 //! What a snapshot says of buckets.
 
 use super::{Ask, BucketAspect, Found, Gap, Snapshot, unexpected};
-use crate::call::{BucketRef, Read, Reply, S3Read, S3Reply};
+use crate::call::{BucketRef, Failure, FailureKind, Read, Reply, S3Read, S3Reply};
 
 impl Snapshot {
     pub(super) fn find_bucket(&self, bucket: &BucketRef, aspect: BucketAspect, ask: Ask<'_>) -> Found<S3Reply> {
@@ -43,9 +43,22 @@ impl Snapshot {
                 Some(Err(_)) => {}
             }
         }
-        match self.s3(S3Read::HeadBucket(bucket.clone()))? {
-            S3Reply::Bucket { region } if !region.is_empty() => Ok(region),
-            _ => Ok(bucket.region.clone()),
+        match self.s3(S3Read::HeadBucket(bucket.clone())) {
+            Ok(S3Reply::Bucket { region }) if !region.is_empty() => Ok(region),
+            Ok(_) => Ok(bucket.region.clone()),
+            Err(Gap::Unknown(failure)) => Err(Gap::Unknown(self.refused(bucket, failure))),
+            Err(gap) => Err(gap),
+        }
+    }
+
+    /// Where tags and `HeadBucket` are both denied, S3 says of the tags why: an answer to HEAD has no body.
+    fn refused(&self, bucket: &BucketRef, head: Failure) -> Failure {
+        match self.known.get(&Read::S3(S3Read::GetBucketTagging(bucket.clone()))) {
+            Some(Err(tags)) if tags.kind == head.kind && head.kind == FailureKind::AccessDenied => {
+                let doubt = "it belongs to another account, or neither s3:GetBucketTagging nor s3:ListBucket is allowed";
+                Failure { message: format!("{} (bucket {} exists: {doubt})", tags.message, bucket.name), ..tags.clone() }
+            }
+            _ => head,
         }
     }
 

@@ -1,0 +1,314 @@
+//! How many calls it takes to see what there is: counted, against the formula in docs/reads.md.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use relayctl::apply::apply;
+use relayctl::call::iam::{EntityType, IamReply};
+use relayctl::call::{Carried, Failure, FailureKind, IamRead, Read, Reply, Write};
+use relayctl::diff::diff;
+use relayctl::event::Event;
+use relayctl::manifest::{self, Inputs};
+use relayctl::model::{Desired, Recorded};
+use relayctl::plan::{Plan, build};
+use relayctl::port::{Provider, Sink, Store};
+use relayctl::provider::Edges;
+use relayctl::provider::files::Files;
+use relayctl::provider::sandbox::Sandbox;
+use relayctl::resolve::Resolver;
+use relayctl::state::{State, VERSION};
+use relayctl::store::memory::MemoryStore;
+use relayctl::{call, plan};
+use tempfile::TempDir;
+
+const DOCUMENT: &str = "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]}";
+
+/// Relay stacks: a user with a key, two policies, a role, a bucket. `settings`: what is declared of a role besides.
+fn stacks(count: usize, settings: &str) -> String {
+    let (mut policies, mut users, mut roles, mut buckets) = Default::default();
+    let line = |text: &mut String, line: String| writeln!(text, "  {line}").unwrap();
+    for n in 1..=count {
+        line(&mut policies, format!("Deploy-{n}: {{document: {DOCUMENT}}}"));
+        line(&mut policies, format!("Execute-{n}: {{document: {DOCUMENT}}}"));
+        line(&mut users, format!("user-{n}: {{tags: {{app: relay}}, policies: [Deploy-{n}], access_key: {{profile: user-{n}}}}}"));
+        line(&mut roles, format!("role-{n}: {{trust: {{services: [lambda.amazonaws.com]}}, policies: [Execute-{n}]{settings}}}"));
+        line(&mut buckets, format!("zappa-relay-{n}: {{tags: {{app: relay}}, versioning: true, encryption: AES256}}"));
+    }
+    format!(
+        "version: 1\nname: stacks\naccount: '123456789012'\nregion: us-east-1\npolicies:\n{policies}users:\n{users}\
+         roles:\n{roles}buckets:\n{buckets}"
+    )
+}
+
+/// Counts requests by operation, pages as the service would. It may refuse one.
+#[derive(Default)]
+struct Counter {
+    counts: Mutex<BTreeMap<&'static str, usize>>,
+    refused: Option<&'static str>,
+}
+
+struct Counting {
+    account: Arc<Sandbox>,
+    counter: Arc<Counter>,
+}
+
+#[async_trait]
+impl Provider for Counting {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        let refused = self.counter.refused == Some(read.action());
+        let answer = if refused {
+            Err(Failure::new(FailureKind::AccessDenied, read.action(), "AccessDenied", "as the test says"))
+        } else {
+            self.account.read(read).await
+        };
+        let requests = match &answer {
+            Ok(Reply::Iam(IamReply::AuthorizationDetails(details))) => details.pages,
+            Ok(Reply::Iam(IamReply::Roles(roles))) => roles.len().div_ceil(1000).max(1),
+            _ => 1,
+        };
+        if *read != Read::Clock {
+            *self.counter.counts.lock().unwrap().entry(read.action()).or_default() += requests;
+        }
+        answer
+    }
+
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        *self.counter.counts.lock().unwrap().entry(write.action()).or_default() += 1;
+        self.account.write(write, carried).await
+    }
+}
+
+struct World {
+    folder: TempDir,
+    desired: Desired,
+    account: Arc<Sandbox>,
+    store: MemoryStore,
+}
+
+struct Silence;
+
+impl Sink for Silence {
+    fn event(&self, _event: &Event) {}
+}
+
+type Counts = BTreeMap<&'static str, usize>;
+
+impl World {
+    fn new(count: usize, settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stacks.yaml");
+        std::fs::write(&path, stacks(count, settings)).unwrap();
+        let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+        let loaded = manifest::load(&path, &inputs);
+        let desired = loaded.desired.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+        let account = Arc::new(Sandbox::in_memory("123456789012", "us-east-1"));
+        Self { folder, desired, account, store: MemoryStore::new() }
+    }
+
+    /// With all of it there.
+    fn applied(count: usize, settings: &str) -> Self {
+        let world = Self::new(count, settings);
+        world.run(&world.desired, true);
+        world
+    }
+
+    fn edges(&self, counter: &Arc<Counter>) -> Edges {
+        let at = |name: &str| -> PathBuf { self.folder.path().join(name) };
+        let files = Files { credentials: at("credentials"), config: at("config"), base: at("."), overlay: None };
+        let cloud = Counting { account: Arc::clone(&self.account), counter: Arc::clone(counter) };
+        Edges::new(Box::new(cloud), files, 32)
+    }
+
+    /// Plans, and applies if that is wanted: what that took, and whether there was anything to do.
+    fn run(&self, desired: &Desired, applies: bool) -> (Counts, Plan) {
+        self.run_refused(desired, applies, None)
+    }
+
+    fn run_refused(&self, desired: &Desired, applies: bool, refused: Option<&'static str>) -> (Counts, Plan) {
+        let counter = Arc::new(Counter { refused, ..Counter::default() });
+        let edges = self.edges(&counter);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let plan = runtime.block_on(async {
+            let state = self.store.load().await.unwrap();
+            let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
+            relayctl::resolve::caller(&edges).await.unwrap();
+            let removing = desired.resources.is_empty();
+            let live = Resolver::new(&edges, 32).live(desired, &recorded, removing).await;
+            let decisions = diff(desired, &recorded, &live, removing);
+            let plan = build::build(header(desired), stamp(state.as_ref()), decisions, desired, &recorded).unwrap();
+            if applies {
+                let state = state.unwrap_or_else(first);
+                let outcome = apply(&plan, &edges, &self.store, state, &Silence, 32).await;
+                assert!(outcome.succeeded(), "{:?}", outcome.failed);
+            }
+            plan
+        });
+        (counter.counts.lock().unwrap().clone(), plan)
+    }
+}
+
+fn header(desired: &Desired) -> plan::Header {
+    plan::Header {
+        manifest: desired.name.clone(),
+        manifest_file: "stacks.yaml".to_owned(),
+        manifest_digest: desired.digest.clone(),
+        account: desired.account.clone(),
+        caller: "arn:aws:iam::123456789012:user/admin".to_owned(),
+        region: desired.region.clone(),
+        store: None,
+        recipients: Vec::new(),
+        sandbox: true,
+        mode: if desired.resources.is_empty() { plan::Mode::Destroy } else { plan::Mode::Apply },
+        targets: std::collections::BTreeSet::new(),
+        relayctl: String::new(),
+    }
+}
+
+fn stamp(state: Option<&State>) -> plan::Stamp {
+    plan::Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |it| it.serial) }
+}
+
+fn first() -> State {
+    State {
+        version: VERSION,
+        lineage: "lineage".to_owned(),
+        serial: 0,
+        manifest: "stacks".to_owned(),
+        account: "123456789012".to_owned(),
+        resources: Recorded::new(),
+    }
+}
+
+fn total(counts: &Counts) -> usize {
+    counts.values().sum()
+}
+
+fn writes(counts: &Counts) -> BTreeMap<&'static str, usize> {
+    let reads = ["Get", "List", "Head"];
+    let reads = |call: &str| call.split_once(':').is_some_and(|(_, name)| reads.iter().any(|it| name.starts_with(it)));
+    counts.iter().filter(|(call, _)| !reads(call)).map(|(call, count)| (*call, *count)).collect()
+}
+
+#[test]
+fn a_plan_that_changes_nothing_takes_seven_calls_a_stack_and_the_sweeps() {
+    for count in [1, 2, 11, 60, 260] {
+        for settings in ["", ", description: runs it"] {
+            let world = World::applied(count, settings);
+            let (counts, plan) = world.run(&world.desired, false);
+            assert!(plan.is_empty() && plan.steps.is_empty());
+            let pages = (4 * count).div_ceil(1000);
+            let lists = if settings.is_empty() { 0 } else { count.div_ceil(1000) };
+            assert_eq!(total(&counts), 7 * count + pages + lists + 1, "{count} stacks: {counts:?}");
+            assert!(total(&counts) <= 7 * count + 4 * count.div_ceil(500) + 3, "{count} stacks: {counts:?}");
+            assert!(count > 1 || total(&counts) <= 12, "{counts:?}");
+            assert_eq!(counts.get("iam:GetAccountAuthorizationDetails"), Some(&pages), "{counts:?}");
+            assert_eq!((counts.get("s3:HeadBucket"), counts.get("iam:GetAccountSummary")), (None, None));
+        }
+    }
+}
+
+#[test]
+fn a_plan_for_an_empty_account_takes_one_call_a_bucket() {
+    let world = World::new(50, "");
+    let (counts, plan) = world.run(&world.desired, false);
+    assert_eq!(plan.summary.add, 50 * 9, "{:?}", plan.summary);
+    let expected =
+        [("iam:GetAccountAuthorizationDetails", 1), ("s3:GetBucketTagging", 50), ("sts:GetCallerIdentity", 1)];
+    assert_eq!(counts, BTreeMap::from(expected.map(|(call, count)| (call, count))));
+}
+
+#[test]
+fn an_apply_sends_each_write_once_and_looks_only_at_what_could_have_a_twin() {
+    let world = World::new(20, "");
+    let (counts, _) = world.run(&world.desired, true);
+    let of = |call| counts.get(call).copied().unwrap_or_default();
+    for call in ["CreateUser", "CreateRole", "CreateAccessKey", "AttachUserPolicy", "AttachRolePolicy"] {
+        let call = counts.keys().find(|it| it.ends_with(&format!(":{call}"))).copied().unwrap_or("none");
+        assert_eq!(of(call), 20, "{counts:?}");
+    }
+    assert_eq!((of("iam:CreatePolicy"), of("s3:CreateBucket")), (40, 20));
+    // Tags, boundaries and descriptions go with what is created.
+    assert!(!counts.keys().any(|call| ["iam:TagUser", "iam:TagRole", "iam:TagPolicy", "iam:UpdateRole"].contains(call)));
+    // The plan's sweep and that for the before-images; then each new key and each new bucket is looked for by itself.
+    assert_eq!(of("iam:GetAccountAuthorizationDetails"), 2, "{counts:?}");
+    assert_eq!((of("iam:ListAccessKeys"), of("iam:GetUser"), of("s3:GetBucketTagging")), (20, 20, 40), "{counts:?}");
+    assert_eq!((of("iam:GetRole"), of("iam:GetPolicy"), of("iam:ListAttachedUserPolicies")), (0, 0, 0), "{counts:?}");
+}
+
+#[test]
+fn a_document_that_changes_is_one_new_version_and_its_before_image_is_read_with_the_others() {
+    let world = World::applied(20, "");
+    let mut desired = world.desired.clone();
+    let document = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["*"]}]});
+    for (address, resource) in &mut desired.resources {
+        if address.kind() == "policy" {
+            resource.attributes.insert("document".to_owned(), document.clone());
+        }
+    }
+    let (planned, _) = world.run(&desired, false);
+    let (counts, plan) = world.run(&desired, true);
+    assert_eq!(plan.summary.change, 40);
+    assert_eq!(writes(&counts), BTreeMap::from([("iam:CreatePolicyVersion", 40)]));
+    // The plan, its writes, and for the images of the policies one sweep and their tags.
+    assert_eq!(total(&counts), total(&planned) + 40 + 1 + 40, "{counts:?}");
+}
+
+#[test]
+fn a_sweep_that_is_refused_costs_one_call_more_than_single_objects() {
+    let world = World::applied(3, "");
+    let (counts, plan) = world.run_refused(&world.desired, false, Some("iam:GetAccountAuthorizationDetails"));
+    assert!(plan.is_empty() && plan.steps.is_empty());
+    let of = |call| counts.get(call).copied().unwrap_or_default();
+    assert_eq!((of("iam:GetAccountAuthorizationDetails"), of("iam:GetUser"), of("iam:GetRole")), (1, 3, 3), "{counts:?}");
+}
+
+#[test]
+fn a_large_account_is_not_swept_for_one_stack() {
+    let world = World::applied(1, "");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        for number in 0..4000 {
+            let create = call::IamWrite::CreateUser {
+                user: format!("other-{number}"),
+                path: "/".to_owned(),
+                boundary: None,
+                tags: BTreeMap::new(),
+            };
+            world.account.write(&Write::Iam(create), &Carried::default()).await.unwrap();
+        }
+    });
+    let (counts, plan) = world.run(&world.desired, false);
+    assert!(plan.is_empty() && plan.steps.is_empty());
+    // One page says that there is more, the summary how much, and then single objects are cheaper.
+    assert_eq!(counts["iam:GetAccountAuthorizationDetails"], 1, "{counts:?}");
+    assert_eq!((counts["iam:GetAccountSummary"], counts["iam:GetUser"]), (1, 1), "{counts:?}");
+    assert!(total(&counts) <= 20, "{counts:?}");
+}
+
+#[test]
+fn a_sandbox_gives_a_sweep_in_pages_of_a_thousand() {
+    let world = World::applied(260, "");
+    let sweep = |marker| Read::Iam(IamRead::GetAccountAuthorizationDetails { filter: EntityType::ALL.into(), marker });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let read = |read: Read| match runtime.block_on(world.account.read(&read)) {
+        Ok(Reply::Iam(IamReply::AuthorizationDetails(details))) => details,
+        other => panic!("{other:?}"),
+    };
+    let first = read(sweep(None));
+    let rest = read(sweep(first.marker.clone()));
+    let count = |it: &call::iam::AuthorizationDetails| it.users.len() + it.roles.len() + it.policies.len();
+    assert_eq!((count(&first), count(&rest), rest.marker), (1000, 40, None));
+}
+
+/// The docs say what is counted here.
+#[test]
+fn the_docs_have_the_formula() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reads.md")).unwrap();
+    assert!(text.contains("7·N + ⌈N/250⌉ + ⌈N/1000⌉ + 1"), "{text}");
+}
