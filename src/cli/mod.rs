@@ -43,7 +43,7 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -51,6 +51,7 @@ use error::{CommandError, Exit};
 use options::Options;
 use terminal::Terminal;
 
+use crate::policy::catalogue;
 use crate::provider::weather::Weather;
 use crate::render::human;
 
@@ -141,6 +142,7 @@ impl Context {
             .enable_all()
             .build()
             .map_err(|error| CommandError::new(format!("cannot start: {error}")))?;
+        tracing::debug!(threads, "started the runtime");
         let tell = |delay| self.terminal.note(&human::delay(&delay));
         let result = runtime.block_on(traffic::telling(work, &self.weather, tell));
         // After a second signal a file may still wait for somebody's lock; a write that has begun is let finish.
@@ -163,10 +165,13 @@ pub fn main() -> ExitCode {
     };
     let context = Context::new(cli.options);
     start_log(&context);
-    run(&cli.command, &context).unwrap_or_else(|error| {
+    let exit = run(&cli.command, &context).unwrap_or_else(|error| {
         context.terminal.error(&error);
         ExitCode::from(error.code)
-    })
+    });
+    // Asked for only where it is logged.
+    tracing::debug!(parts = catalogue::unpacked(), "unpacked of the action catalogue");
+    exit
 }
 
 fn run(command: &Command, context: &Context) -> Exit {
@@ -200,12 +205,16 @@ fn start_log(context: &Context) {
     };
     let by_environment = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
     let Some(filter) = by_environment.or(by_flag.map(str::to_owned)) else { return };
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(context.terminal.side_style().color)
-        .with_filter(EnvFilter::new(filter).and(filter_fn(without_contents)));
-    if let Err(error) = tracing_subscriber::registry().with(lines).try_init() {
-        context.terminal.warn(&format!("no log: {error}"));
+    let log = |targets: Targets| {
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(context.terminal.side_style().color)
+            .with_filter(targets.and(filter_fn(without_contents)));
+        tracing_subscriber::registry().with(lines).try_init().map_err(|error| error.to_string())
+    };
+    let parsed = filter.parse().map_err(|error| format!("the filter `{filter}`: {error}"));
+    if let Err(why) = parsed.and_then(log) {
+        context.terminal.warn(&format!("no log: {why}"));
     }
 }
 

@@ -115,9 +115,15 @@ const CLAIMS: &[(&str, &str, ValueType)] = &[
 
 /// The key of that name, whatever its case: a global one, one that a service lists, or a claim of an OIDC provider.
 pub fn condition_key(name: &str) -> Option<ConditionKey> {
-    let known = known();
-    let found = known.plain.get(&name.to_lowercase());
-    found.or_else(|| known.forms.iter().find(|key| fits(key.name, name))).copied().or_else(|| claim(name))
+    // Some are listed only by other services than their name says.
+    global().find(name).or_else(|| own(name)).or_else(|| all().find(name)).or_else(|| claim(name))
+}
+
+/// As the service that it begins with lists it.
+fn own(name: &str) -> Option<ConditionKey> {
+    let shelf = text::book().shelf(name.split(':').next()?)?;
+    let spelt = listed(shelf).find(|key| key.name.eq_ignore_ascii_case(name));
+    spelt.or_else(|| listed(shelf).find(|key| fits(key.name, name)))
 }
 
 /// Only a provider's address has a dot; no service's prefix does.
@@ -159,14 +165,10 @@ struct Known {
     forms: Vec<ConditionKey>,
 }
 
-fn known() -> &'static Known {
-    static KNOWN: OnceLock<Known> = OnceLock::new();
-    KNOWN.get_or_init(|| {
-        let mut known = Known { plain: BTreeMap::new(), forms: Vec::new() };
-        let global = GLOBAL.iter().map(|&(name, value)| ConditionKey { name, value, global: true });
-        let listed = text::book().shelves.values().flat_map(text::Shelf::keys);
-        let listed = listed.map(|(name, value)| ConditionKey { name, value, global: false });
-        for key in global.chain(listed) {
+impl Known {
+    fn of(keys: impl Iterator<Item = ConditionKey>) -> Self {
+        let mut known = Self { plain: BTreeMap::new(), forms: Vec::new() };
+        for key in keys {
             if wildcards(key.name).is_none() {
                 known.plain.entry(key.name.to_lowercase()).or_insert(key);
             } else if !known.forms.iter().any(|form| form.name == key.name) {
@@ -174,5 +176,26 @@ fn known() -> &'static Known {
             }
         }
         known
-    })
+    }
+
+    fn find(&self, name: &str) -> Option<ConditionKey> {
+        let found = self.plain.get(&name.to_lowercase());
+        found.or_else(|| self.forms.iter().find(|key| fits(key.name, name))).copied()
+    }
+}
+
+fn global() -> &'static Known {
+    static GLOBALS: OnceLock<Known> = OnceLock::new();
+    let key = |&(name, value)| ConditionKey { name, value, global: true };
+    GLOBALS.get_or_init(|| Known::of(GLOBAL.iter().map(key)))
+}
+
+/// What all services list, for which all of the catalogue is unpacked.
+fn all() -> &'static Known {
+    static ALL: OnceLock<Known> = OnceLock::new();
+    ALL.get_or_init(|| Known::of(text::book().shelves().flat_map(listed)))
+}
+
+fn listed(shelf: text::Shelf) -> impl Iterator<Item = ConditionKey> {
+    shelf.keys().map(|(name, value)| ConditionKey { name, value, global: false })
 }

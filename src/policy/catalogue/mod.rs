@@ -1,6 +1,6 @@
 //! AWS's services with their actions, resource types and condition keys, as the Service Authorization Reference lists
-//! them. Compiled in, and unpacked when the first question is asked; `data/README.md` says where it comes from and how it
-//! is made anew.
+//! them. Compiled in, and unpacked service by service as they are asked about; `data/README.md` says where it comes from and
+//! how it is made anew.
 
 mod key;
 mod nearest;
@@ -108,14 +108,19 @@ pub fn source() -> &'static str {
     text::book().source
 }
 
+/// How many parts of it this process has unpacked so far.
+pub fn unpacked() -> usize {
+    text::book().unpacked()
+}
+
 /// All of them, by prefix.
 pub fn services() -> impl Iterator<Item = Service> {
-    text::book().shelves.iter().map(|(prefix, shelf)| Service { prefix, name: shelf.name })
+    text::book().shelves().map(|shelf| Service { prefix: shelf.prefix, name: shelf.name })
 }
 
 pub fn service(prefix: &str) -> Option<Service> {
-    let (prefix, shelf) = text::book().shelf(prefix)?;
-    Some(Service { prefix, name: shelf.name })
+    let shelf = text::book().shelf(prefix)?;
+    Some(Service { prefix: shelf.prefix, name: shelf.name })
 }
 
 /// The action of that name, whatever its case: AWS minds none.
@@ -129,7 +134,7 @@ pub fn action(name: &str) -> Option<&'static Action> {
 
 /// A service's actions by name; none where there is no such service.
 pub fn actions_of(service: &str) -> &'static [Action] {
-    text::book().shelf(service).map_or(&[], |(prefix, shelf)| shelf.actions(prefix))
+    text::book().shelf(service).map_or(&[], text::Shelf::actions)
 }
 
 /// The actions that a pattern of a policy stands for: `s3:Get*`, `*`.

@@ -19,10 +19,9 @@ fn the_whole_catalogue_can_be_read() {
 /// Nothing is dropped on the way in: a line that can't be read would be missing here.
 #[test]
 fn every_line_becomes_an_action() {
-    for (prefix, shelf) in &text::book().shelves {
-        let lines = shelf.lines_of_actions();
-        assert_eq!(shelf.actions(prefix).len(), lines, "{prefix}");
-        for action in shelf.actions(prefix) {
+    for shelf in text::book().shelves() {
+        assert_eq!(shelf.actions().len(), shelf.lines_of_actions(), "{}", shelf.prefix);
+        for action in shelf.actions() {
             assert_eq!(super::action(&action.name.to_uppercase()), Some(action));
             for resource in &action.resources {
                 assert!(resource.arn.starts_with("arn:*:") && !resource.arn.contains('$'), "{resource:?}");
@@ -139,4 +138,17 @@ fn a_service_s_actions_are_in_order() {
     for service in services() {
         assert!(actions_of(service.prefix).is_sorted_by_key(|action| action.name.to_lowercase()), "{}", service.prefix);
     }
+}
+
+/// Most keys are listed by the service that they begin with, which is asked first; the answer must not depend on that.
+#[test]
+fn a_key_is_found_wherever_it_is_listed() {
+    let listed = text::book().shelves().flat_map(text::Shelf::keys);
+    let mut count = 0;
+    for (name, value) in listed.filter(|(name, _)| !key::is_global(name)) {
+        let found = condition_key(name).expect(name);
+        assert_eq!((found.name, found.value, found.global), (name, value, false));
+        count += 1;
+    }
+    assert!(count > 1_000, "{count}");
 }

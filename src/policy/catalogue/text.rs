@@ -7,78 +7,130 @@ use miniz_oxide::inflate::decompress_to_vec_zlib;
 
 use super::{AccessLevel, Action, ResourceUse, ValueType};
 
-static PACKED: &[u8] = include_bytes!("../../../data/iam-catalogue.z");
+static WHOLE: &[u8] = include_bytes!("../../../data/iam-catalogue.packs");
 
-const FORMAT: &str = "relayctl-iam-catalogue 1";
+const FORMAT: &str = "relayctl-iam-catalogue 2";
 
+/// What is where: known without unpacking anything.
+#[derive(Default)]
 pub(super) struct Book {
     pub date: &'static str,
     pub source: &'static str,
     /// By prefix.
-    pub shelves: BTreeMap<&'static str, Shelf>,
+    places: BTreeMap<&'static str, Place>,
+    packs: Vec<Pack>,
 }
 
-/// One service, of which most programs never ask.
-pub(super) struct Shelf {
-    pub name: &'static str,
-    lines: &'static str,
+struct Place {
+    name: &'static str,
+    /// By its number.
+    pack: usize,
+    lines: OnceLock<&'static str>,
     actions: OnceLock<Vec<Action>>,
 }
 
-/// Unpacked once. Data that can't be read would be an empty book; a test reads all of it.
+/// Some services that are packed together, unpacked when one of them is first asked for.
+struct Pack {
+    packed: &'static [u8],
+    text: OnceLock<String>,
+}
+
+/// One service, of which most programs never ask.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf {
+    pub prefix: &'static str,
+    pub name: &'static str,
+    pack: &'static Pack,
+    place: &'static Place,
+}
+
+/// Data that can't be read would be an empty book; a test reads all of it.
 pub(super) fn book() -> &'static Book {
-    static TEXT: OnceLock<String> = OnceLock::new();
     static BOOK: OnceLock<Book> = OnceLock::new();
-    BOOK.get_or_init(|| opened(TEXT.get_or_init(unpacked)))
+    BOOK.get_or_init(|| opened(WHOLE).unwrap_or_default())
 }
 
-fn unpacked() -> String {
-    decompress_to_vec_zlib(PACKED).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
-}
-
-fn opened(text: &'static str) -> Book {
-    let mut chapters = text.split("\n#");
-    let mut header = chapters.next().unwrap_or_default().split('\t');
+fn opened(whole: &'static [u8]) -> Option<Book> {
+    let (index, packs) = whole.split_at_checked(whole.iter().position(|&byte| byte == 0)?)?;
+    let (header, index) = std::str::from_utf8(index).ok()?.split_once('\n')?;
+    let mut header = header.split('\t');
     if header.next() != Some(FORMAT) {
-        return Book { date: "", source: "", shelves: BTreeMap::new() };
+        return None;
     }
-    let date = header.next().unwrap_or_default();
-    let source = header.next().unwrap_or_default();
-    let shelf = |chapter: &'static str| {
-        let (title, lines) = chapter.split_once('\n')?;
-        let (prefix, name) = title.split_once('\t')?;
-        Some((prefix, Shelf { name, lines, actions: OnceLock::new() }))
-    };
-    Book { date, source, shelves: chapters.filter_map(shelf).collect() }
+    let mut book = Book { date: header.next()?, source: header.next()?, ..Book::default() };
+    let mut rest = packs.get(1..)?;
+    for line in index.lines() {
+        if let Some(length) = line.strip_prefix('#') {
+            let (packed, behind) = rest.split_at_checked(length.parse().ok()?)?;
+            book.packs.push(Pack { packed, text: OnceLock::new() });
+            rest = behind;
+        } else {
+            let (prefix, name) = line.split_once('\t')?;
+            let pack = book.packs.len().checked_sub(1)?;
+            book.places.insert(prefix, Place { name, pack, lines: OnceLock::new(), actions: OnceLock::new() });
+        }
+    }
+    Some(book)
 }
 
 impl Book {
     /// AWS minds no case in a prefix.
-    pub fn shelf(&self, prefix: &str) -> Option<(&'static str, &Shelf)> {
-        let (prefix, found) = self.shelves.get_key_value(prefix.to_lowercase().as_str())?;
-        Some((prefix, found))
+    pub fn shelf(&'static self, prefix: &str) -> Option<Shelf> {
+        let (prefix, place) = self.places.get_key_value(prefix.to_lowercase().as_str())?;
+        Some(self.at(prefix, place))
+    }
+
+    /// All of them, by prefix.
+    pub fn shelves(&'static self) -> impl Iterator<Item = Shelf> {
+        self.places.iter().map(|(prefix, place)| self.at(prefix, place))
+    }
+
+    /// How many of its packs were unpacked so far.
+    pub fn unpacked(&self) -> usize {
+        self.packs.iter().filter(|pack| pack.text.get().is_some()).count()
+    }
+
+    fn at(&'static self, prefix: &'static str, place: &'static Place) -> Shelf {
+        Shelf { prefix, name: place.name, pack: &self.packs[place.pack], place }
+    }
+}
+
+impl Pack {
+    fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let text = decompress_to_vec_zlib(self.packed).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            text.unwrap_or_default()
+        })
     }
 }
 
 impl Shelf {
-    pub fn actions(&self, prefix: &str) -> &[Action] {
-        self.actions.get_or_init(|| {
-            let mut actions = Reader::new(self.lines).map(|reader| reader.actions(prefix)).unwrap_or_default();
+    pub fn actions(self) -> &'static [Action] {
+        self.place.actions.get_or_init(|| {
+            let mut actions = Reader::new(self.lines()).map(|reader| reader.actions(self.prefix)).unwrap_or_default();
             // For the search: Python's order, in which the file is, minds the case.
             actions.sort_by_cached_key(|action| action.name.to_lowercase());
             actions
         })
     }
 
+    fn lines(self) -> &'static str {
+        self.place.lines.get_or_init(|| {
+            let chapters = self.pack.text().strip_prefix('#').unwrap_or_default();
+            let own = |chapter: &'static str| chapter.strip_prefix(self.prefix)?.strip_prefix('\n');
+            chapters.split("\n#").find_map(own).unwrap_or_default()
+        })
+    }
+
     #[cfg(test)]
-    pub fn lines_of_actions(&self) -> usize {
-        let resources: usize = self.lines.lines().nth(2).and_then(|count| count.parse().ok()).unwrap();
-        self.lines.lines().count() - 3 - resources
+    pub fn lines_of_actions(self) -> usize {
+        let resources: usize = self.lines().lines().nth(2).and_then(|count| count.parse().ok()).unwrap();
+        self.lines().lines().count() - 3 - resources
     }
 
     /// The condition keys that the service lists.
-    pub fn keys(&self) -> impl Iterator<Item = (&'static str, ValueType)> {
-        keys(self.lines).filter_map(|key| Some((key.get(1..)?, value_type(key.chars().next()?)?)))
+    pub fn keys(self) -> impl Iterator<Item = (&'static str, ValueType)> {
+        keys(self.lines()).filter_map(|key| Some((key.get(1..)?, value_type(key.chars().next()?)?)))
     }
 }
 

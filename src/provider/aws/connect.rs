@@ -14,7 +14,7 @@ use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation,
 use aws_sdk_sts::config::Credentials;
 use secrecy::ExposeSecret;
 
-use super::sending::{Judge, Mark, Turns};
+use super::sending::{Judge, Mark, Turns, Wire};
 use crate::call::NewKey;
 use crate::provider::weather::Weather;
 
@@ -59,7 +59,8 @@ impl Aws {
     /// Credentials, SSO, assumed roles, regions and endpoints are found as `aws-config` documents it. Nothing is sent
     /// yet, except what a profile with `sso_session` or `role_arn` needs later, at the first call.
     pub async fn connect(options: &Options) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let wire = Wire::new();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(wire.clone());
         let region = (!options.region.is_empty()).then(|| Region::new(options.region.clone()));
         if let Some(region) = region.clone() {
             loader = loader.region(region);
@@ -71,7 +72,7 @@ impl Aws {
             // By itself the SDK prefers keys in the environment even to a profile that is asked for; the AWS CLI
             // prefers the profile that `--profile` names, and a plan for the wrong account is the worse surprise.
             let provider = ProfileFileCredentialsProvider::builder()
-                .configure(&ProviderConfig::default().with_region(region))
+                .configure(&ProviderConfig::default().with_region(region).with_http_client(wire))
                 .profile_name(profile)
                 .build();
             loader = loader.profile_name(profile).credentials_provider(provider);

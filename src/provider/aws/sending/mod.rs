@@ -7,6 +7,7 @@
 
 mod judge;
 mod turns;
+mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::provider::weather::{Call, Tries, Trouble, Weather};
 pub(super) use judge::Judge;
 use turns::Lost;
 pub(super) use turns::Turns;
+pub(super) use wire::Wire;
 
 /// One request, from its first try to its last. It rides on the request, and on its answer.
 #[derive(Clone, Debug)]

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::RuntimeComponents;
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
-use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
@@ -16,7 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use http_body_util::Full;
 
-use super::Sending;
+use super::{Sending, Wire};
 
 /// An HTTP client whose requests wait for their turn. Their answers are read to the end within the time of a try: one that
 /// stops half-way is none.
@@ -29,19 +28,8 @@ pub(in super::super) struct Turns {
 impl Turns {
     /// Around the client that is given, else one as the SDK makes it.
     pub fn around(inner: Option<SharedHttpClient>, limit: Duration) -> Self {
-        Self { inner: inner.unwrap_or_else(https_client), limit }
+        Self { inner: inner.unwrap_or_else(|| SharedHttpClient::new(Wire::new())), limit }
     }
-}
-
-fn https_client() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, components| {
-        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-        let mut connector = ConnectorBuilder::default().tls_provider(provider);
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.set_proxy_config(Some(ProxyConfig::from_env()));
-        connector.build()
-    })
 }
 
 impl HttpClient for Turns {
