@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::Context;
 use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
-use super::options::ManifestArg;
+use super::options::{ALL_READS, ManifestArg};
 use super::planning::{self, Selection};
 use super::running::{self, Consent};
 use super::session::{self, Declared};
@@ -87,7 +87,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
             Some(state) => state.resources,
             None => planning::found(&provider, &declared.desired, false, context).await,
         };
-        Ok(keys::keys(&provider, &declared.desired, &recorded, context.options.parallelism()).await?)
+        Ok(keys::keys(&provider, &declared.desired, &recorded, ALL_READS).await?)
     })?;
     if as_json {
         context.terminal.result(&render::json(&found))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Context;
 use super::error::CommandError;
+use super::options::ALL_READS;
 use super::session::{Declared, StateAt};
 use super::suggest::nearest;
 use crate::access::{self, AccessChange, Beyond};
@@ -56,14 +57,14 @@ pub async fn plan(
 
     let desired = if removing { without_resources(&declared.desired) } else { declared.desired.clone() };
     let spinner = context.terminal.spinner("Reading what exists...");
-    let live = resolve::resolve(&provider, &desired, &recorded, removing, context.options.parallelism()).await;
+    let live = resolve::resolve(&provider, &desired, &recorded, removing, ALL_READS).await;
     spinner.finish_and_clear();
 
     let removal = Removal { everything: removing, foreign: selection.allow_delete_foreign };
     let decisions = diff::diff(&desired, &recorded, &live, removal);
     let header = Header { targets, ..header(declared, mode, &caller, at) };
     let mut plan = build::build(header, stamp(state.as_ref()), decisions, &desired, &recorded)?;
-    plan.access = access(&provider, &plan, &live, &desired, context).await;
+    plan.access = access(&provider, &plan, &live, &desired).await;
     let objections = guard::objections(&plan, &declared.desired, known(&plan, &recorded));
     Ok(Planned { plan, provider, objections })
 }
@@ -78,8 +79,7 @@ fn known(plan: &Plan, recorded: &Recorded) -> usize {
 /// Without a state: what the ownership tags say. What is declared is found by its name anyway, but for a destroy, which
 /// goes by what is recorded.
 pub async fn found(provider: &Edges, desired: &Desired, whole: bool, context: &Context) -> Recorded {
-    let parallelism = context.options.parallelism();
-    let lost::Found { mut resources, unread } = lost::undeclared(provider, desired, parallelism).await;
+    let lost::Found { mut resources, unread } = lost::undeclared(provider, desired, ALL_READS).await;
     if let Some(first) = unread.first() {
         let why = if first.kind == FailureKind::AccessDenied { "is not allowed" } else { first.code.as_str() };
         context.terminal.warn(&format!(
@@ -89,7 +89,7 @@ pub async fn found(provider: &Edges, desired: &Desired, whole: bool, context: &C
         ));
     }
     if whole {
-        let live = resolve::resolve(provider, desired, &Recorded::new(), false, parallelism).await;
+        let live = resolve::resolve(provider, desired, &Recorded::new(), false, ALL_READS).await;
         resources.extend(lost::declared(desired, &live));
     }
     resources
@@ -97,15 +97,14 @@ pub async fn found(provider: &Edges, desired: &Desired, whole: bool, context: &C
 
 /// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,
 /// only for those whose access changes.
-async fn access(provider: &Edges, plan: &Plan, live: &Live, desired: &Desired, context: &Context) -> Vec<AccessChange> {
-    let parallelism = context.options.parallelism();
+async fn access(provider: &Edges, plan: &Plan, live: &Live, desired: &Desired) -> Vec<AccessChange> {
     let mut beyond = Beyond::default();
     let edited = access::edited(&plan.changes, live, desired);
-    (beyond.holders, beyond.unlisted) = resolve::holders(provider, &edited, live, parallelism).await;
+    (beyond.holders, beyond.unlisted) = resolve::holders(provider, &edited, live, ALL_READS).await;
     let members = access::members(&plan.changes, live, desired, &beyond);
-    beyond.groups = resolve::groups(provider, members, parallelism).await;
+    beyond.groups = resolve::groups(provider, members, ALL_READS).await;
     let unread = access::unread(&plan.changes, live, desired, &beyond);
-    (beyond.documents, beyond.unread) = resolve::documents(provider, &unread, parallelism).await;
+    (beyond.documents, beyond.unread) = resolve::documents(provider, &unread, ALL_READS).await;
     access::changes(&plan.changes, live, desired, &beyond)
 }
 
