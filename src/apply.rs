@@ -1,5 +1,6 @@
 //! Plan + Provider + Store -> [`Outcome`]: does the plan, or stops a step and says why. It never invents a step.
 
+mod lanes;
 mod ledger;
 mod propagation;
 mod step;
@@ -16,11 +17,12 @@ use crate::plan::{Plan, Step, StepId};
 use crate::port::{Provider, Sink, Store};
 use crate::state::State;
 
+use lanes::Lanes;
 use ledger::Ledger;
 use step::Worker;
 pub use stop::Stop;
 
-/// Does the plan, `parallelism` steps at once, noting every step in the store. The caller holds the lock and has
+/// Does the plan, `parallelism` steps at once besides those that only wait for AWS to take more, noting every step in the store. The caller holds the lock and has
 /// checked that plan and state belong together ([`stale`]).
 pub async fn apply(
     plan: &Plan,
@@ -55,28 +57,32 @@ pub async fn apply_until(
         return outcome;
     }
     let worker = Worker::new(plan, provider, &ledger, events, stop);
-    run(plan, &worker, parallelism.max(1), &mut outcome).await;
+    run(plan, provider, &worker, parallelism, &mut outcome).await;
     outcome.calls = worker.calls();
     outcome.traffic = worker.traffic();
     ledger.end().await;
     outcome
 }
 
-async fn run(plan: &Plan, worker: &Worker<'_>, parallelism: usize, outcome: &mut Outcome) {
+async fn run(plan: &Plan, provider: &dyn Provider, worker: &Worker<'_>, parallelism: usize, outcome: &mut Outcome) {
     let events = worker.events;
     let steps: BTreeMap<&StepId, &Step> = plan.steps.iter().map(|step| (&step.id, step)).collect();
     let order = Order::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
-    let mut ready = Ready::new(&order);
+    let (mut ready, mut lanes) = (Ready::new(&order), Lanes::new(parallelism));
     let mut running = FuturesUnordered::new();
     let mut halted = false;
     loop {
-        while !halted && !worker.stop.is_asked() && running.len() < parallelism {
-            let Some(id) = ready.take() else { break };
-            let Some(step) = steps.get(&id).copied() else { continue };
-            events.event(&Event::Started { step: id.clone() });
-            running.push(async move { (id, worker.perform(step).await) });
+        while let Some(id) = ready.take() {
+            steps.get(&id).into_iter().for_each(|step| lanes.add(step));
         }
-        let Some((id, result)) = running.next().await else { break };
+        while !halted && !worker.stop.is_asked() {
+            let Some(step) = lanes.next(provider.waiting()) else { break };
+            events.event(&Event::Started { step: step.id.clone() });
+            running.push(async move { (step, worker.perform(step).await) });
+        }
+        let Some((step, result)) = running.next().await else { break };
+        lanes.ended(step);
+        let id = step.id.clone();
         match result {
             Ok(()) => {
                 ready.done(&id);
@@ -92,9 +98,9 @@ async fn run(plan: &Plan, worker: &Worker<'_>, parallelism: usize, outcome: &mut
         }
     }
     let mut left = Vec::new();
-    while let Some(id) = ready.take() {
-        left.extend(ready.failed(&id));
-        left.push(id);
+    for id in lanes.left() {
+        left.extend(ready.failed(id));
+        left.push(id.clone());
     }
     if !halted {
         // All that was not begun is left to the next run.
