@@ -1,6 +1,7 @@
 //! Plan + Provider + Store -> [`Outcome`]: does the plan, or stops a step and says why. It never invents a step.
 
 mod images;
+mod lanes;
 mod ledger;
 mod propagation;
 mod step;
@@ -20,6 +21,7 @@ use crate::port::{Provider, Sink, Store};
 use crate::state::State;
 
 use images::Images;
+use lanes::Lanes;
 use ledger::Ledger;
 use step::Worker;
 pub use stop::Stop;
@@ -68,9 +70,9 @@ pub async fn apply_until(
         outcome.skipped = plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
         return outcome;
     }
-    let images = Images::new(plan, provider, parallelism, seen);
+    let images = Images::new(plan, provider, seen);
     let worker = Worker::new(plan, provider, &ledger, images, events, stop);
-    run(plan, &worker, parallelism.max(1), &mut outcome).await;
+    run(plan, provider, &worker, parallelism, &mut outcome).await;
     outcome.calls = worker.calls();
     outcome.traffic = worker.traffic();
     ledger.end().await;
@@ -78,22 +80,32 @@ pub async fn apply_until(
     outcome
 }
 
-async fn run<'a>(plan: &'a Plan, worker: &Worker<'a>, parallelism: usize, outcome: &mut Outcome) {
+async fn run<'a>(
+    plan: &'a Plan,
+    provider: &dyn Provider,
+    worker: &Worker<'a>,
+    parallelism: usize,
+    outcome: &mut Outcome,
+) {
     let events = worker.events;
     let steps: BTreeMap<&StepId, &'a Step> = plan.steps.iter().map(|step| (&step.id, step)).collect();
     let order = Order::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
-    let mut ready = Ready::new(&order);
+    let (mut ready, mut lanes) = (Ready::new(&order), Lanes::new(parallelism));
     let mut running = FuturesUnordered::new();
     let mut halted = false;
     loop {
-        while !halted && !worker.stop.is_asked() && running.len() < parallelism {
-            let Some(id) = ready.take() else { break };
-            let Some(step) = steps.get(&id).copied() else { continue };
-            events.event(&Event::Started { step: id.clone() });
-            let began = Instant::now();
-            running.push(async move { (id, worker.perform(step).await, began.elapsed()) });
+        while let Some(id) = ready.take() {
+            steps.get(&id).into_iter().for_each(|step| lanes.add(step));
         }
-        let Some((id, result, time)) = running.next().await else { break };
+        while !halted && !worker.stop.is_asked() {
+            let Some(step) = lanes.next(provider.waiting()) else { break };
+            events.event(&Event::Started { step: step.id.clone() });
+            let began = Instant::now();
+            running.push(async move { (step, worker.perform(step).await, began.elapsed()) });
+        }
+        let Some((step, result, time)) = running.next().await else { break };
+        lanes.ended(step);
+        let id = step.id.clone();
         outcome.took.push((id.clone(), time));
         match result {
             Ok(()) => {
@@ -110,9 +122,9 @@ async fn run<'a>(plan: &'a Plan, worker: &Worker<'a>, parallelism: usize, outcom
         }
     }
     let mut left = Vec::new();
-    while let Some(id) = ready.take() {
-        left.extend(ready.failed(&id));
-        left.push(id);
+    for id in lanes.left() {
+        left.extend(ready.failed(id));
+        left.push(id.clone());
     }
     if !halted {
         // All that was not begun is left to the next run.

@@ -13,6 +13,11 @@ pub trait Provider: Send + Sync {
 
     /// `carried` holds the secret that one of the calls on local files puts into its sink.
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure>;
+
+    /// How many calls only wait now, since AWS takes no more of their operations. Others can be sent meanwhile.
+    fn waiting(&self) -> usize {
+        0
+    }
 }
 
 /// Where state is kept.

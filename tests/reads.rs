@@ -35,8 +35,14 @@ fn stacks(count: usize, settings: &str) -> String {
     for n in 1..=count {
         line(&mut policies, format!("Deploy-{n}: {{document: {DOCUMENT}}}"));
         line(&mut policies, format!("Execute-{n}: {{document: {DOCUMENT}}}"));
-        line(&mut users, format!("user-{n}: {{tags: {{app: relay}}, policies: [Deploy-{n}], access_key: {{profile: user-{n}}}}}"));
-        line(&mut roles, format!("role-{n}: {{trust: {{services: [lambda.amazonaws.com]}}, policies: [Execute-{n}]{settings}}}"));
+        line(
+            &mut users,
+            format!("user-{n}: {{tags: {{app: relay}}, policies: [Deploy-{n}], access_key: {{profile: user-{n}}}}}"),
+        );
+        line(
+            &mut roles,
+            format!("role-{n}: {{trust: {{services: [lambda.amazonaws.com]}}, policies: [Execute-{n}]{settings}}}"),
+        );
         line(&mut buckets, format!("zappa-relay-{n}: {{tags: {{app: relay}}, versioning: true, encryption: AES256}}"));
     }
     format!(
@@ -233,7 +239,9 @@ fn an_apply_sends_each_write_once_and_looks_only_at_what_could_have_a_twin() {
     }
     assert_eq!((of("iam:CreatePolicy"), of("s3:CreateBucket")), (40, 20));
     // Tags, boundaries and descriptions go with what is created.
-    assert!(!counts.keys().any(|call| ["iam:TagUser", "iam:TagRole", "iam:TagPolicy", "iam:UpdateRole"].contains(call)));
+    assert!(
+        !counts.keys().any(|call| ["iam:TagUser", "iam:TagRole", "iam:TagPolicy", "iam:UpdateRole"].contains(call))
+    );
     // The plan's sweep and that for the before-images; then each new key and each new bucket is looked for by itself.
     assert_eq!(of("iam:GetAccountAuthorizationDetails"), 2, "{counts:?}");
     assert_eq!((of("iam:ListAccessKeys"), of("iam:GetUser"), of("s3:GetBucketTagging")), (20, 20, 40), "{counts:?}");
@@ -265,7 +273,11 @@ fn a_sweep_that_is_refused_costs_one_call_more_than_single_objects() {
     let (counts, plan) = world.run_refused(&world.desired, false, Some("iam:GetAccountAuthorizationDetails"));
     assert!(plan.is_empty() && plan.steps.is_empty());
     let of = |call| counts.get(call).copied().unwrap_or_default();
-    assert_eq!((of("iam:GetAccountAuthorizationDetails"), of("iam:GetUser"), of("iam:GetRole")), (1, 3, 3), "{counts:?}");
+    assert_eq!(
+        (of("iam:GetAccountAuthorizationDetails"), of("iam:GetUser"), of("iam:GetRole")),
+        (1, 3, 3),
+        "{counts:?}"
+    );
 }
 
 #[test]

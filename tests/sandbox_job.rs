@@ -190,3 +190,29 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     }
     found
 }
+
+#[test]
+fn a_sandbox_that_is_far_away_and_takes_little_makes_the_main_job_wait_and_no_more() {
+    let project = dev();
+    let far = ["--sandbox-latency", "20ms", "--sandbox-throttle", "10/1"];
+    let apply = project.expect(0, &[&["apply", DEV, "--yes"][..], &far].concat());
+    assert!(apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
+    let summary = apply.stdout.trim_end().lines().last().unwrap_or_default();
+    assert!(summary.starts_with("Requests: ") && !summary.contains(" 0 throttled"), "{}", apply.stdout);
+    assert!(summary.contains(" throttled; "), "{}", apply.stdout);
+    project.expect(0, &["plan", DEV, "--detailed-exitcode"]);
+    // Variables of the environment that are set to nothing are not set.
+    let near = project.with("RELAYCTL_SANDBOX_LATENCY", "").with("RELAYCTL_SANDBOX_THROTTLE", "");
+    near.expect(0, &["plan", DEV, "--detailed-exitcode"]);
+}
+
+#[test]
+fn how_far_away_the_sandbox_is_is_nothing_to_say_of_aws() {
+    let project = Project::sample();
+    for (switch, value) in [("--sandbox-latency", "50ms"), ("--sandbox-throttle", "20/40")] {
+        let plan = project.expect(1, &["plan", DEV, switch, value]);
+        assert!(plan.stderr.contains(&format!("{switch} is about the simulated account")), "{}", plan.stderr);
+    }
+    let plan = project.expect(1, &["plan", DEV, "--sandbox", "--sandbox-throttle", "20"]);
+    assert!(plan.stderr.contains("write RATE/BURST"), "{}", plan.stderr);
+}

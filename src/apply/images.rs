@@ -12,7 +12,7 @@ use crate::call::{Observed, Snapshot};
 use crate::kind::{self, Kind, Seen};
 use crate::plan::{Expect, Phase, Plan, Step, StepId};
 use crate::port::Provider;
-use crate::resolve;
+use crate::resolve::{self, ALL_READS};
 
 /// For how long what was read stands for what is there. A look at each object just before its change leaves a gap, too: no
 /// call of IAM changes an object on condition that it is as it was. This is the gap of a plan that is applied at once.
@@ -21,7 +21,6 @@ const FRESH: Duration = Duration::from_secs(60);
 pub struct Images<'a> {
     plan: &'a Plan,
     provider: &'a dyn Provider,
-    parallelism: usize,
     taken: tokio::sync::Mutex<Option<Taken>>,
     begun: Mutex<BTreeSet<&'a StepId>>,
 }
@@ -33,9 +32,9 @@ struct Taken {
 
 impl<'a> Images<'a> {
     /// `seen`: what this very run has just read.
-    pub fn new(plan: &'a Plan, provider: &'a dyn Provider, parallelism: usize, seen: Option<Snapshot>) -> Self {
+    pub fn new(plan: &'a Plan, provider: &'a dyn Provider, seen: Option<Snapshot>) -> Self {
         let taken = seen.map(|snapshot| Taken { snapshot: Arc::new(snapshot), until: Instant::now() + FRESH });
-        Self { plan, provider, parallelism, taken: tokio::sync::Mutex::new(taken), begun: Mutex::default() }
+        Self { plan, provider, taken: tokio::sync::Mutex::new(taken), begun: Mutex::default() }
     }
 
     /// How the object of a step looked a moment ago; none where the step must look for itself.
@@ -54,7 +53,7 @@ impl<'a> Images<'a> {
             return Arc::clone(&taken.snapshot);
         }
         let began = Instant::now();
-        let snapshot = Arc::new(resolve::read(self.provider, self.wanted(), self.parallelism).await);
+        let snapshot = Arc::new(resolve::read(self.provider, self.wanted(), ALL_READS).await);
         // Where the service lets only so much through, reading all again and again would leave no room for the writes.
         let fresh = FRESH.max(began.elapsed() * 2);
         *taken = Some(Taken { snapshot: Arc::clone(&snapshot), until: Instant::now() + fresh });

@@ -16,7 +16,7 @@ use super::widening::Bounds;
 use crate::address::Address;
 use crate::plan::Mode;
 use crate::render::keys as render;
-use crate::resolve::{Resolver, keys, lost};
+use crate::resolve::{ALL_READS, Resolver, keys, lost};
 
 /// List access keys with their age and use, or make new ones in their place
 ///
@@ -83,7 +83,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
         let at = declared.open_state(context)?;
         let state = declared.recorded(at.store.as_ref()).await?;
         let (provider, _) = declared.connect(context).await?;
-        let mut resolver = Resolver::new(&provider, context.options.parallelism());
+        let mut resolver = Resolver::new(&provider, ALL_READS);
         let recorded = match state {
             Some(state) => state.resources,
             None => {

@@ -95,6 +95,8 @@ Environment:
   RELAYCTL_AGE_IDENTITY                 who reads encrypted states: an age identity, or its file
   RELAYCTL_SANDBOX=1                    as --sandbox
   RELAYCTL_SANDBOX_ENFORCE              as --sandbox-enforce
+  RELAYCTL_SANDBOX_LATENCY              as --sandbox-latency
+  RELAYCTL_SANDBOX_THROTTLE             as --sandbox-throttle
   NO_COLOR                              no colour
   RUST_LOG                              log filter, for example relayctl=debug";
 
@@ -130,7 +132,7 @@ struct Context {
 impl Context {
     fn new(options: Options) -> Self {
         let terminal = Terminal::new(&options);
-        let weather = Weather::new(options.max_attempts.0, Some(options.retry_timeout));
+        let weather = Weather::wide(options.max_attempts.0, Some(options.retry_timeout), options.parallelism());
         Self { options, terminal, weather: Arc::new(weather) }
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::provider::sandbox::{Distance, Throttle};
+
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub struct Options {
@@ -35,7 +37,7 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
 
     /// How many calls may be under way at once
-    #[arg(long, global = true, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
+    #[arg(long, global = true, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub parallelism: u16,
 
     /// How often a request is sent at most when AWS throttles, fails or doesn't answer [default: 10]
@@ -66,7 +68,20 @@ pub struct Options {
     /// of the sandbox to act as
     #[arg(long, global = true, value_name = "POLICY", env = "RELAYCTL_SANDBOX_ENFORCE")]
     pub sandbox_enforce: Vec<String>,
+
+    /// How long each call to the sandbox takes, for example 50ms [default: no time]
+    #[arg(long, global = true, value_name = "TIME", env = "RELAYCTL_SANDBOX_LATENCY", value_parser = latency, hide_default_value = true, default_value = "")]
+    pub sandbox_latency: Duration,
+
+    /// How many calls of each operation the sandbox takes: so many a second, and so many at once, for example 20/40
+    /// [default: all]
+    #[arg(long, global = true, value_name = "RATE/BURST", env = "RELAYCTL_SANDBOX_THROTTLE", value_parser = throttle, hide_default_value = true, default_value = "")]
+    pub sandbox_throttle: Limit,
 }
+
+/// What the sandbox takes, if it takes less than all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(pub Option<Throttle>);
 
 /// How often a request is sent at most, if that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +112,11 @@ impl Options {
     pub fn parallelism(&self) -> usize {
         usize::from(self.parallelism)
     }
+
+    /// How far away the sandbox is.
+    pub fn distance(&self) -> Distance {
+        Distance { latency: self.sandbox_latency, throttle: self.sandbox_throttle.0 }
+    }
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
@@ -112,6 +132,15 @@ fn attempts(text: &str) -> Result<Attempts, String> {
         Ok(tries @ 1..) => Ok(Attempts(Some(tries))),
         _ => Err("write a number from 1".to_owned()),
     }
+}
+
+/// An environment variable that is set to nothing is not set.
+fn latency(text: &str) -> Result<Duration, String> {
+    if text.is_empty() { Ok(Duration::ZERO) } else { patience(text) }
+}
+
+fn throttle(text: &str) -> Result<Limit, String> {
+    if text.is_empty() { Ok(Limit(None)) } else { text.parse().map(|throttle| Limit(Some(throttle))) }
 }
 
 fn patience(text: &str) -> Result<Duration, String> {

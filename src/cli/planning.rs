@@ -18,7 +18,7 @@ use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
 use crate::provider::Edges;
 use crate::render::human;
-use crate::resolve::{Resolver, lost};
+use crate::resolve::{ALL_READS, Resolver, lost};
 use crate::state::State;
 
 /// What to plan for.
@@ -97,7 +97,7 @@ async fn read<'a>(
     context: &Context,
 ) -> Read<'a> {
     let spinner = context.terminal.spinner("Reading what exists...");
-    let mut resolver = Resolver::new(provider, context.options.parallelism());
+    let mut resolver = Resolver::new(provider, ALL_READS);
     let lost::Found { resources: recorded, unread } = match state {
         Some(state) => lost::Found { resources: state.resources.clone(), unread: Vec::new() },
         None => found(&mut resolver, declared, removing).await,

@@ -18,7 +18,7 @@ use crate::port::{Provider, Store};
 use crate::provider::Edges;
 use crate::provider::aws::{Aws, Options as AwsOptions};
 use crate::provider::files::Files;
-use crate::provider::sandbox::Sandbox;
+use crate::provider::sandbox::{Remote, Sandbox};
 use crate::provider::weather::Weathered;
 use crate::render::diagnostic;
 use crate::resolve;
@@ -234,19 +234,25 @@ impl Destination<'_> {
 
     async fn cloud(&self, context: &Context) -> Result<Box<dyn Provider>, CommandError> {
         let acting = acting(&context.options.sandbox_enforce)?;
+        let distance = context.options.distance();
         if self.project.sandbox {
             let sandbox = Sandbox::open(&self.project.sandbox_account(), self.account, self.region)?;
             let sandbox = match acting {
                 Some(acting) => sandbox.enforcing(acting),
                 None => sandbox,
             };
-            return Ok(Box::new(Weathered::new(sandbox, Arc::clone(&context.weather))));
+            return Ok(Box::new(Weathered::new(Remote::new(sandbox, distance), Arc::clone(&context.weather))));
         }
-        if acting.is_some() {
-            return Err(CommandError::new(
-                "--sandbox-enforce is about the simulated account, and this run is not in it",
-            )
-            .help("add --sandbox, or unset RELAYCTL_SANDBOX_ENFORCE"));
+        let switches = [
+            ("--sandbox-enforce", "RELAYCTL_SANDBOX_ENFORCE", acting.is_some()),
+            ("--sandbox-latency", "RELAYCTL_SANDBOX_LATENCY", !distance.latency.is_zero()),
+            ("--sandbox-throttle", "RELAYCTL_SANDBOX_THROTTLE", distance.throttle.is_some()),
+        ];
+        if let Some((switch, variable, _)) = switches.iter().find(|(.., is_set)| *is_set) {
+            return Err(CommandError::new(format!(
+                "{switch} is about the simulated account, and this run is not in it"
+            ))
+            .help(format!("add --sandbox, or unset {variable}")));
         }
         Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await))
     }

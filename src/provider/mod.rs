@@ -6,6 +6,9 @@ pub mod files;
 pub mod sandbox;
 pub mod weather;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
@@ -16,13 +19,20 @@ use crate::port::Provider;
 pub struct Edges {
     cloud: Box<dyn Provider>,
     files: files::Files,
-    /// Bounds the calls to the cloud in flight, whoever sends them: a step that looks at five things again is five calls.
-    flights: Semaphore,
+    parallelism: usize,
+    /// By operation. Bounds how many of its calls are begun, whoever sends them: a request is signed when it begins, and AWS
+    /// takes no signature that is older than five minutes. Those of one operation keep none of another waiting.
+    begun: Mutex<BTreeMap<&'static str, Arc<Semaphore>>>,
 }
 
 impl Edges {
     pub fn new(cloud: Box<dyn Provider>, files: files::Files, parallelism: usize) -> Self {
-        Self { cloud, files, flights: Semaphore::new(parallelism.max(1)) }
+        Self { cloud, files, parallelism: parallelism.max(1), begun: Mutex::default() }
+    }
+
+    fn begun(&self, operation: &'static str) -> Arc<Semaphore> {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(begun.entry(operation).or_insert_with(|| Arc::new(Semaphore::new(self.parallelism))))
     }
 }
 
@@ -32,8 +42,9 @@ impl Provider for Edges {
         match read {
             Read::File(_) => self.files.read(read).await,
             Read::CallerIdentity | Read::Clock | Read::Iam(_) | Read::S3(_) => {
+                let begun = self.begun(read.action());
                 // The semaphore is never closed, so there always is a permit to come.
-                let _permit = self.flights.acquire().await;
+                let _permit = begun.acquire().await;
                 self.cloud.read(read).await
             }
         }
@@ -43,9 +54,14 @@ impl Provider for Edges {
         match write {
             Write::File(_) => self.files.write(write, carried).await,
             Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => {
-                let _permit = self.flights.acquire().await;
+                let begun = self.begun(write.action());
+                let _permit = begun.acquire().await;
                 self.cloud.write(write, carried).await
             }
         }
+    }
+
+    fn waiting(&self) -> usize {
+        self.cloud.waiting()
     }
 }

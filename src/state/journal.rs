@@ -72,29 +72,33 @@ impl State {
         };
     }
 
-    /// What the state is after what a journal says. Changes that the state already holds are passed over: they stay in the
-    /// journal of a run that was killed between writing the state and clearing the journal.
+    /// What the state is after what a journal says.
     pub fn replay(mut self, changes: Vec<Change>) -> Result<Self, DecodeError> {
-        for change in changes {
-            if change.lineage != self.lineage {
-                return Err(DecodeError::NotState(format!(
-                    "it belongs to another state (of lineage {}; the state beside it is of lineage {})",
-                    change.lineage, self.lineage
-                )));
-            }
-            if change.serial > self.serial + 1 {
-                return Err(DecodeError::NotState(format!(
-                    "it has no change {}: after {} comes {}",
-                    self.serial + 1,
-                    self.serial,
-                    change.serial
-                )));
-            }
-            if change.serial == self.serial + 1 {
-                self.change(change);
-            }
-        }
+        changes.into_iter().try_for_each(|change| self.follow(change))?;
         Ok(self)
+    }
+
+    /// Makes the next change. One that the state already holds is passed over: it stays in the journal of a run that was
+    /// killed between writing the state and clearing the journal.
+    pub fn follow(&mut self, change: Change) -> Result<(), DecodeError> {
+        if change.lineage != self.lineage {
+            return Err(DecodeError::NotState(format!(
+                "it belongs to another state (of lineage {}; the state beside it is of lineage {})",
+                change.lineage, self.lineage
+            )));
+        }
+        if change.serial > self.serial + 1 {
+            return Err(DecodeError::NotState(format!(
+                "it has no change {}: after {} comes {}",
+                self.serial + 1,
+                self.serial,
+                change.serial
+            )));
+        }
+        if change.serial == self.serial + 1 {
+            self.change(change);
+        }
+        Ok(())
     }
 }
 

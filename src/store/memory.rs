@@ -65,14 +65,13 @@ impl Store for MemoryStore {
     async fn append(&self, change: &Change) -> Result<(), StoreError> {
         let location = self.location();
         let mut shared = self.shared();
-        let Some(state) = shared.state.clone() else { return Err(StoreError::Missing { location }) };
-        match state.replay(vec![change.clone()]) {
-            Ok(state) => shared.state = Some(state),
-            Err(DecodeError::NotState(why)) => return Err(StoreError::Journal { location, why }),
-            Err(DecodeError::Newer(found)) => return Err(StoreError::Newer { location, found }),
-            Err(DecodeError::Sealed(why)) => return Err(StoreError::Sealed { location, why }),
+        let Some(state) = &mut shared.state else { return Err(StoreError::Missing { location }) };
+        match state.follow(change.clone()) {
+            Ok(()) => Ok(()),
+            Err(DecodeError::NotState(why)) => Err(StoreError::Journal { location, why }),
+            Err(DecodeError::Newer(found)) => Err(StoreError::Newer { location, found }),
+            Err(DecodeError::Sealed(why)) => Err(StoreError::Sealed { location, why }),
         }
-        Ok(())
     }
 
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {

@@ -55,8 +55,12 @@ impl Snapshot {
     fn refused(&self, bucket: &BucketRef, head: Failure) -> Failure {
         match self.known.get(&Read::S3(S3Read::GetBucketTagging(bucket.clone()))) {
             Some(Err(tags)) if tags.kind == head.kind && head.kind == FailureKind::AccessDenied => {
-                let doubt = "it belongs to another account, or neither s3:GetBucketTagging nor s3:ListBucket is allowed";
-                Failure { message: format!("{} (bucket {} exists: {doubt})", tags.message, bucket.name), ..tags.clone() }
+                let doubt =
+                    "it belongs to another account, or neither s3:GetBucketTagging nor s3:ListBucket is allowed";
+                Failure {
+                    message: format!("{} (bucket {} exists: {doubt})", tags.message, bucket.name),
+                    ..tags.clone()
+                }
             }
             _ => head,
         }

@@ -13,7 +13,7 @@ use crate::cli::running::locked;
 use crate::cli::sealing::write_sealed;
 use crate::cli::session::{Declared, StateAt};
 use crate::render::text::count;
-use crate::resolve::{Resolver, lost};
+use crate::resolve::{ALL_READS, Resolver, lost};
 use crate::state::{State, StoreError, VERSION, encode};
 
 pub fn rebuild(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
@@ -45,7 +45,7 @@ async fn under_lock(
 ) -> Result<(State, Option<PathBuf>), CommandError> {
     let (provider, _) = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
-    let mut resolver = Resolver::new(&provider, context.options.parallelism());
+    let mut resolver = Resolver::new(&provider, ALL_READS);
     let lost::Found { resources, unread } = found(&mut resolver, &declared.desired, true).await;
     if let Some(failure) = unread.first() {
         context.terminal.warn(&unlooked(failure));

@@ -110,6 +110,10 @@ impl Aws {
         Self { config, weather, iam: OnceLock::new(), sts: OnceLock::new(), s3: Mutex::default() }
     }
 
+    pub(super) fn weather(&self) -> &Weather {
+        &self.weather
+    }
+
     /// The endpoint that was given instead of AWS's own.
     pub(super) fn endpoint(&self) -> Option<&str> {
         self.config.endpoint_url()

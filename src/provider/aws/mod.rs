@@ -35,6 +35,10 @@ impl Provider for Aws {
         answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))
     }
 
+    fn waiting(&self) -> usize {
+        self.weather().waiting()
+    }
+
     /// Nothing that is carried is sent to AWS; a new key signs the request that proves it.
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         let answer = match write {

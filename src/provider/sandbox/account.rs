@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE32_NOPAD;
 use jiff::Timestamp;
+use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -23,6 +24,9 @@ pub(super) const VERSION: u32 = 1;
 /// Who the caller is; not one of the account's listed users.
 const ADMIN: &str = "sandbox-admin";
 
+/// By name. Copies share what is the same in them: each call works on a copy of the account ([`super::Sandbox`]).
+pub(super) type Kept<T> = RedBlackTreeMapSync<String, T>;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Account {
@@ -34,11 +38,11 @@ pub(super) struct Account {
     pub(super) seed: String,
     /// How many ids were given; none is given twice.
     counter: u64,
-    pub(super) users: BTreeMap<String, User>,
-    pub(super) roles: BTreeMap<String, Role>,
+    pub(super) users: Kept<User>,
+    pub(super) roles: Kept<Role>,
     /// By name, which is unique in the account whatever the path.
-    pub(super) policies: BTreeMap<String, Policy>,
-    pub(super) buckets: BTreeMap<String, Bucket>,
+    pub(super) policies: Kept<Policy>,
+    pub(super) buckets: Kept<Bucket>,
     #[serde(default)]
     pub(super) groups: BTreeMap<String, Group>,
     /// The roles in each instance profile, by its name.
@@ -57,10 +61,10 @@ impl Account {
             partition: partition(region).to_owned(),
             seed: Uuid::new_v4().simple().to_string(),
             counter: 0,
-            users: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            buckets: BTreeMap::new(),
+            users: Kept::new_sync(),
+            roles: Kept::new_sync(),
+            policies: Kept::new_sync(),
+            buckets: Kept::new_sync(),
             groups: BTreeMap::new(),
             instance_profiles: BTreeMap::new(),
             ahead: 0,
@@ -75,10 +79,10 @@ impl Account {
             partition: self.partition.clone(),
             seed: self.seed.clone(),
             counter: self.counter,
-            users: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            buckets: BTreeMap::new(),
+            users: Kept::new_sync(),
+            roles: Kept::new_sync(),
+            policies: Kept::new_sync(),
+            buckets: Kept::new_sync(),
             groups: BTreeMap::new(),
             instance_profiles: BTreeMap::new(),
             ahead: self.ahead,

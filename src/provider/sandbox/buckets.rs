@@ -167,7 +167,7 @@ pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> 
         ));
     }
     let bucket = Bucket::new(&at.region, ownership, account.now());
-    account.buckets.insert(at.name.clone(), bucket);
+    account.buckets.insert_mut(at.name.clone(), bucket);
     Ok(())
 }
 
@@ -181,7 +181,7 @@ pub(super) fn delete(account: &mut Account, at: &BucketRef) -> Outcome<()> {
         };
         return Err(Refusal::new(FailureKind::Conflict, "BucketNotEmpty", message));
     }
-    account.buckets.remove(&at.name);
+    account.buckets.remove_mut(&at.name);
     Ok(())
 }
 

@@ -72,8 +72,9 @@ pub(super) fn last_used(account: &Account, id: &str) -> Outcome<Option<LastUsed>
 /// A request was signed with this key.
 pub(super) fn used(account: &mut Account, id: &str, service: &str) -> Outcome<Reply> {
     let used = LastUsed { at: account.now(), service: service.to_owned(), region: REGION.to_owned() };
-    let key = account.users.values_mut().find_map(|user| user.keys.get_mut(id)).ok_or_else(|| missing(id))?;
-    key.used = Some(used);
+    let holder = account.users.values().find(|user| user.keys.contains_key(id)).ok_or_else(|| missing(id))?;
+    let holder = holder.identity.name.clone();
+    account.user_mut(&holder)?.keys.get_mut(id).ok_or_else(|| missing(id))?.used = Some(used);
     Ok(Reply::Done)
 }
 

@@ -22,6 +22,7 @@ mod order;
 mod policies;
 mod principals;
 mod refusal;
+mod remote;
 mod roles;
 mod s3;
 mod store;
@@ -46,6 +47,7 @@ pub use belongings::Thing;
 pub use guard::Acting;
 use order::Order;
 use refusal::{Outcome, Refusal};
+pub use remote::{Distance, Remote, Throttle};
 use store::Stamp;
 
 /// A simulated account.

@@ -202,7 +202,7 @@ pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
     };
     policy.add_version(wanted.document, account.now());
     let reply = account.seen_policy(&policy);
-    account.policies.insert(wanted.name.to_owned(), policy);
+    account.policies.insert_mut(wanted.name.to_owned(), policy);
     Ok(Reply::Iam(IamReply::Policy(reply)))
 }
 
@@ -247,7 +247,7 @@ pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
              The default version is deleted with the policy.",
         ));
     }
-    account.policies.remove(&name);
+    account.policies.remove_mut(&name);
     Ok(Reply::Done)
 }
 

@@ -80,7 +80,7 @@ pub(super) fn create(
     let identity = Identity::create(account, "AROA", wanted)?;
     let role = Role { identity, description: description.to_owned(), max_session_duration, trust };
     let reply = account.seen_role(&role, Order::new(0));
-    account.roles.insert(wanted.name.to_owned(), role);
+    account.roles.insert_mut(wanted.name.to_owned(), role);
     Ok(Reply::Iam(IamReply::Role(reply)))
 }
 
@@ -105,7 +105,7 @@ pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
     if account.instance_profiles_of(name).next().is_some() {
         return Err(Refusal::delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
     }
-    account.roles.remove(name);
+    account.roles.remove_mut(name);
     Ok(Reply::Done)
 }
 

@@ -60,7 +60,7 @@ pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
         belongings: Belongings::default(),
     };
     let reply = account.seen_user(&user);
-    account.users.insert(wanted.name.to_owned(), user);
+    account.users.insert_mut(wanted.name.to_owned(), user);
     Ok(Reply::Iam(IamReply::User(reply)))
 }
 
@@ -81,6 +81,6 @@ pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
     if account.groups_of(name).next().is_some() {
         return Err(Refusal::delete_conflict("Cannot delete entity, must remove user from group first."));
     }
-    account.users.remove(name);
+    account.users.remove_mut(name);
     Ok(Reply::Done)
 }

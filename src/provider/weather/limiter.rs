@@ -1,4 +1,4 @@
-//! How many requests a second one service gets: as many as come, until it throttles; then fewer, then carefully more.
+//! How many requests a second one operation gets: as many as come, until it is throttled; then fewer, then carefully more.
 //!
 //! The curve is that of the SDKs' adaptive mode (CUBIC, RFC 9438), with what was accepted in the last second as the measure
 //! of what the service takes: while it throttles, that is just its own rate. Nothing here knows a clock: every call says when

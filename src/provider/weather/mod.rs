@@ -1,6 +1,7 @@
 //! Throttling and weather: what makes calls wait, and which of them are sent again.
 //!
-//! One [`Weather`] is shared by all calls of a run, so that what one call learns of a service slows all of them down. Who
+//! One [`Weather`] is shared by all calls of a run, so that what one call learns of an operation slows all calls of it down,
+//! and no others ([`service`]). Over all of them it bounds how many requests are under way; those that wait don't count. Who
 //! sends what again:
 //!
 //! - single requests to AWS (pages are requests of their own): the SDK's loop, as [`super::aws`] has it ask here;
@@ -19,10 +20,12 @@ mod service;
 mod weathered;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 pub use backoff::{Patience, Trouble};
@@ -36,6 +39,10 @@ use crate::event::{Delay, Traffic};
 /// Less than this is not a wait: the queue itself takes time, too.
 const NOTABLE: Duration = Duration::from_millis(1);
 
+/// How many requests are under way at once, unless somebody says otherwise: at the 50 ms that a call takes that is more than
+/// IAM accepts of any one operation.
+pub const WIDTH: usize = 32;
+
 /// The weather of one run.
 #[derive(Debug)]
 pub struct Weather {
@@ -43,7 +50,11 @@ pub struct Weather {
     /// Somebody said how many tries there are.
     given: bool,
     began: Instant,
-    services: Mutex<BTreeMap<&'static str, Arc<Shared>>>,
+    services: Mutex<BTreeMap<&'static str, Service>>,
+    queues: Mutex<BTreeMap<String, Queue>>,
+    flights: Semaphore,
+    /// Calls of throttled operations that have no turn yet.
+    waiting: AtomicUsize,
     log: Mutex<Log>,
     dice: Mutex<fastrand::Rng>,
     listener: Mutex<Option<UnboundedSender<Delay>>>,
@@ -52,21 +63,25 @@ pub struct Weather {
 /// What is sent.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Whose limiter it is under: `iam`.
+    /// `iam`
     pub service: &'static str,
-    /// `iam:CreateUser`
+    /// Whose limiter it is under: `iam:CreateUser`.
     pub name: String,
     /// It is not sent again unless it is certain that it was not done.
     pub once: bool,
 }
 
-/// A service, and the queue before it: whoever is first in it waits for the next turn, so that what is learnt meanwhile
-/// counts for all behind.
-#[derive(Debug, Default)]
-struct Shared {
-    queue: tokio::sync::Mutex<()>,
-    service: Mutex<Service>,
+/// Whoever is first in it waits for the next turn of its operation, so that what is learnt meanwhile counts for all behind.
+type Queue = Arc<tokio::sync::Mutex<()>>;
+
+/// A request under way, as long as it is kept.
+#[derive(Debug)]
+pub struct Flight<'a> {
+    _permit: Option<SemaphorePermit<'a>>,
 }
+
+/// Counts one that waits, as long as it is kept.
+struct Waiting<'a>(&'a AtomicUsize);
 
 impl Default for Weather {
     fn default() -> Self {
@@ -77,6 +92,11 @@ impl Default for Weather {
 impl Weather {
     /// With so many tries, and so much time for them, or as many as are usual.
     pub fn new(tries: Option<u32>, time: Option<Duration>) -> Self {
+        Self::wide(tries, time, WIDTH)
+    }
+
+    /// The same, with so many requests at once.
+    pub fn wide(tries: Option<u32>, time: Option<Duration>, width: usize) -> Self {
         let usual = Patience::default();
         let patience = Patience { tries: tries.unwrap_or(usual.tries).max(1), time: time.unwrap_or(usual.time) };
         Self {
@@ -84,6 +104,9 @@ impl Weather {
             given: tries.is_some(),
             began: Instant::now(),
             services: Mutex::default(),
+            queues: Mutex::default(),
+            flights: Semaphore::new(width.max(1)),
+            waiting: AtomicUsize::new(0),
             log: Mutex::default(),
             dice: Mutex::new(fastrand::Rng::new()),
             listener: Mutex::default(),
@@ -118,37 +141,42 @@ impl Weather {
         receiver
     }
 
-    /// Waits until a request to this service may be sent, for the first time or again.
-    pub async fn turn(&self, call: &Call, tries: Tries) -> Tries {
-        let service = call.service;
-        let shared = self.shared(service);
+    /// How many calls have no turn yet, since their operations were throttled.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a request may be sent, for the first time or again. It is under way until the flight is dropped.
+    pub async fn turn(&self, call: &Call, tries: Tries) -> (Tries, Flight<'_>) {
         let queued = self.now();
-        let first = shared.queue.lock().await;
+        let waits = self.rate(call).map(|_| Waiting::on(&self.waiting));
+        let queue = Arc::clone(locked(&self.queues).entry(call.name.clone()).or_default());
+        let first = queue.lock().await;
         let mut now = self.now();
         loop {
-            let (turn, rate) = {
-                let mut service = locked(&shared.service);
-                (service.turn(now), service.rate().unwrap_or_default())
-            };
+            let turn = self.with_service(call, |service| service.turn(&call.name, now));
             let Err(wait) = turn else { break };
             self.tell(call, wait + now.saturating_sub(queued), || {
-                format!("{service} is throttling: it gets {rate:.1} requests a second")
+                let rate = self.rate(call).unwrap_or_default();
+                format!("{} is throttled: it gets {rate:.1} requests a second", call.name)
             });
             tokio::time::sleep(wait).await;
             now = self.now();
         }
-        drop(first);
-        let mut log = locked(&self.log);
-        log.sent(tries.made > 0);
+        drop((first, waits));
         if now.saturating_sub(queued) >= NOTABLE {
-            log.waits(queued, now);
+            locked(&self.log).waits(queued, now);
         }
-        tries.sent(now)
+        // The semaphore is never closed, so there always is a permit to come.
+        let flight = Flight { _permit: self.flights.acquire().await.ok() };
+        locked(&self.log).sent(tries.made > 0);
+        (tries.sent(self.now()), flight)
     }
 
     /// The request was answered: done, or refused for a reason of its own.
     pub fn answered(&self, call: &Call) {
-        locked(&self.shared(call.service).service).answered(self.now());
+        let now = self.now();
+        self.with_service(call, |service| service.answered(&call.name, now));
     }
 
     /// The request failed. How long to wait before it is sent again, if it is; `why` is for whoever watches.
@@ -157,13 +185,13 @@ impl Weather {
         if trouble == Trouble::Throttled {
             locked(&self.log).throttled();
         }
-        let service = self.shared(call.service);
-        let pause = locked(&service.service).failed(now, tries, trouble, self.patience(), roll);
+        let patience = self.patience();
+        let pause = self.with_service(call, |service| service.failed(&call.name, now, tries, trouble, patience, roll));
         let pause = pause.filter(|_| trouble.undone() || !call.once)?;
         if pause >= NOTABLE {
             locked(&self.log).waits(now, now + pause);
         }
-        self.tell(call, pause, || format!("{why} (try {} of at most {})", tries.made, self.patience().tries));
+        self.tell(call, pause, || format!("{why} (try {} of at most {})", tries.made, patience.tries));
         Some(pause)
     }
 
@@ -182,12 +210,29 @@ impl Weather {
         }
     }
 
-    fn shared(&self, service: &'static str) -> Arc<Shared> {
-        Arc::clone(locked(&self.services).entry(service).or_default())
+    fn rate(&self, call: &Call) -> Option<f64> {
+        self.with_service(call, |service| service.rate(&call.name))
+    }
+
+    fn with_service<T>(&self, call: &Call, ask: impl FnOnce(&mut Service) -> T) -> T {
+        ask(locked(&self.services).entry(call.service).or_default())
     }
 
     fn now(&self) -> Duration {
         self.began.elapsed()
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn on(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,5 +1,6 @@
 //! One service, as all calls of a run meet it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::backoff::{Patience, Trouble};
@@ -7,44 +8,69 @@ use super::limiter::Limiter;
 
 #[derive(Debug, Default)]
 pub struct Service {
+    /// By name. What AWS limits are the requests of an account by API: of IAM and STS it says that the size of the bucket and
+    /// the rate at which it fills depend on the API ("How to monitor and query IAM resources at scale, part 2", AWS Security
+    /// Blog). So a throttled CreatePolicy says nothing of GetUser.
+    operations: BTreeMap<String, Operation>,
+    /// Since when it has failed, or not answered, whatever was asked.
+    useless: Option<Duration>,
+}
+
+#[derive(Debug, Default)]
+struct Operation {
     limiter: Limiter,
-    /// Since when it has done nothing that was asked.
+    /// Since when all of its requests were throttled.
     useless: Option<Duration>,
 }
 
 impl Service {
     /// Takes a turn, or says for how long there is none.
-    pub fn turn(&mut self, now: Duration) -> Result<(), Duration> {
-        self.limiter.turn(now)
+    pub fn turn(&mut self, operation: &str, now: Duration) -> Result<(), Duration> {
+        self.operation(operation).limiter.turn(now)
     }
 
-    /// Requests a second that it is given; none: as many as come.
-    pub fn rate(&self) -> Option<f64> {
-        self.limiter.rate()
+    /// Requests a second that are given to this operation; none: as many as come.
+    pub fn rate(&self, operation: &str) -> Option<f64> {
+        self.operations.get(operation)?.limiter.rate()
     }
 
     /// It has answered, if only with a refusal.
-    pub fn answered(&mut self, now: Duration) {
+    pub fn answered(&mut self, operation: &str, now: Duration) {
         self.useless = None;
-        self.limiter.accept(now);
+        let operation = self.operation(operation);
+        operation.useless = None;
+        operation.limiter.accept(now);
     }
 
-    /// A request failed that was sent for the `tries`th time. When it is sent again, if it is: a service that has long done
-    /// nothing for anybody is not asked twice by everybody.
+    /// A request failed that was sent for the `tries`th time. When it is sent again, if it is: what has long done nothing for
+    /// anybody is not asked twice by everybody.
     pub fn failed(
         &mut self,
+        operation: &str,
         now: Duration,
         of: Tries,
         trouble: Trouble,
         patience: Patience,
         roll: f64,
     ) -> Option<Duration> {
-        if trouble == Trouble::Throttled {
-            self.limiter.throttle(now, of.sent);
-        }
-        let useless = now.saturating_sub(*self.useless.get_or_insert(now));
+        let useless = if trouble == Trouble::Throttled {
+            let operation = self.operation(operation);
+            operation.limiter.throttle(now, of.sent);
+            &mut operation.useless
+        } else {
+            &mut self.useless
+        };
+        let useless = now.saturating_sub(*useless.get_or_insert(now));
         let pause = trouble.pause(patience, of.made, now.saturating_sub(of.since), roll);
         pause.filter(|_| useless < patience.time)
+    }
+
+    fn operation(&mut self, name: &str) -> &mut Operation {
+        // Not `entry`: it would take a new name each time.
+        if !self.operations.contains_key(name) {
+            self.operations.insert(name.to_owned(), Operation::default());
+        }
+        self.operations.get_mut(name).expect("it was just put there")
     }
 }
 
@@ -88,7 +114,8 @@ mod tests {
     fn a_service_that_does_nothing_for_long_is_asked_once_by_each() {
         let patience = Patience { tries: 10, time: seconds(60) };
         let mut service = Service::default();
-        let mut again = |now| service.failed(now, first_try(now), Trouble::Throttled, patience, 1.0).is_some();
+        let mut again =
+            |now| service.failed("GetUser", now, first_try(now), Trouble::Throttled, patience, 1.0).is_some();
         assert_eq!([seconds(0), seconds(59), seconds(61)].map(&mut again), [true, true, false]);
     }
 
@@ -96,9 +123,24 @@ mod tests {
     fn one_answer_makes_a_service_worth_asking_again() {
         let patience = Patience { tries: 10, time: seconds(60) };
         let mut service = Service::default();
-        service.failed(seconds(0), first_try(seconds(0)), Trouble::Failed, patience, 1.0);
-        service.answered(seconds(50));
-        let late = service.failed(seconds(70), first_try(seconds(70)), Trouble::Failed, patience, 1.0);
+        service.failed("GetUser", seconds(0), first_try(seconds(0)), Trouble::Failed, patience, 1.0);
+        service.answered("ListRoles", seconds(50));
+        let late = service.failed("GetUser", seconds(70), first_try(seconds(70)), Trouble::Failed, patience, 1.0);
         assert!(late.is_some());
+    }
+
+    #[test]
+    fn what_one_operation_is_refused_says_nothing_of_the_others() {
+        let patience = Patience { tries: 10, time: seconds(60) };
+        let mut service = Service::default();
+        let mut throttled =
+            |now| service.failed("CreatePolicy", now, first_try(now), Trouble::Throttled, patience, 1.0);
+        throttled(seconds(0));
+        assert!(throttled(seconds(61)).is_none());
+        assert!(service.turn("CreatePolicy", seconds(61)).is_err());
+        assert!((0..100).all(|_| service.turn("GetUser", seconds(61)).is_ok()));
+        assert_eq!(service.rate("GetUser"), None);
+        let other = service.failed("GetUser", seconds(61), first_try(seconds(61)), Trouble::Throttled, patience, 1.0);
+        assert!(other.is_some());
     }
 }

@@ -195,15 +195,44 @@ async fn who_listens_hears_why_calls_wait_but_not_of_every_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_services_limit_slows_nobody_down() {
+async fn the_limit_of_one_operation_slows_no_other_one_down() {
     let service = Arc::new(Service::limited(1.0, 1.0));
     let weather = Arc::new(Weather::default());
     let provider = Weathered::new(service, Arc::clone(&weather));
     read_all(&provider, 5, 5).await;
-    let call = Call { service: "s3", name: "s3:HeadBucket".into(), once: false };
-    let began = Instant::now();
-    for _ in 0..1000 {
-        weather.turn(&call, Tries::default()).await;
+    for (service, name) in [("iam", "iam:GetRole"), ("s3", "s3:HeadBucket")] {
+        let call = Call { service, name: name.into(), once: false };
+        let began = Instant::now();
+        for _ in 0..1000 {
+            drop(weather.turn(&call, Tries::default()).await);
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO, "{name}");
     }
-    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_requests_are_under_way_than_the_width_allows() {
+    let service = Arc::new(Service::limited(1e9, 1e9));
+    let provider = Weathered::new(Arc::clone(&service), Arc::new(Weather::wide(None, None, 4)));
+    let (failed, took) = read_all(&provider, 100, 100).await;
+    assert_eq!((failed, took), (0, Duration::from_millis(50 * 100 / 4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_turn_takes_no_place_of_who_has_one() {
+    let service = Arc::new(Service::limited(1.0, 1.0));
+    let weather = Arc::new(Weather::wide(None, None, 4));
+    let provider = Weathered::new(Arc::clone(&service), Arc::clone(&weather));
+    let others = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let call = Call { service: "iam", name: "iam:GetRole".into(), once: false };
+        let (began, waiting) = (Instant::now(), weather.waiting());
+        let flights = stream::iter(0..4).then(|_| weather.turn(&call, Tries::default())).collect::<Vec<_>>().await;
+        (began.elapsed(), waiting, flights.len())
+    };
+    let (_, (elapsed, waiting, flights)) = tokio::join!(read_all(&provider, 20, 20), others);
+    // One more may be at its one request a second just then.
+    assert!(elapsed <= Duration::from_millis(50), "{elapsed:?}");
+    assert_eq!(flights, 4);
+    assert!(waiting > 0 && weather.waiting() == 0, "{waiting} waited");
 }

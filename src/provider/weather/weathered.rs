@@ -27,8 +27,11 @@ impl<P> Weathered<P> {
     {
         let mut tries = Tries::default();
         loop {
-            tries = self.weather.turn(&call, tries).await;
-            let mut failure = match attempt().await {
+            let (sent, flight) = self.weather.turn(&call, tries).await;
+            tries = sent;
+            let answer = attempt().await;
+            drop(flight);
+            let mut failure = match answer {
                 Err(failure) => failure,
                 done => {
                     self.weather.answered(&call);
@@ -59,6 +62,10 @@ impl<P: Provider> Provider for Weathered<P> {
             Read::Clock | Read::File(_) => self.inner.read(read).await,
             _ => self.send(call(read.action(), false), || self.inner.read(read)).await.0,
         }
+    }
+
+    fn waiting(&self) -> usize {
+        self.weather.waiting()
     }
 
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {

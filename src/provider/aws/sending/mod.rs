@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-use crate::provider::weather::{Call, Tries, Trouble, Weather};
+use crate::provider::weather::{Call, Flight, Tries, Trouble, Weather};
 pub(super) use judge::Judge;
 use turns::Lost;
 pub(super) use turns::Turns;
@@ -66,10 +66,11 @@ impl Sending {
         self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn turn(&self) {
+    async fn turn(&self) -> Flight<'_> {
         let tries = self.progress().tries;
-        let tries = self.0.weather.turn(&self.0.call, tries).await;
+        let (tries, flight) = self.0.weather.turn(&self.0.call, tries).await;
         self.progress().tries = tries;
+        flight
     }
 
     /// When it is sent again, if it is. The SDK asks more than once about the same try.

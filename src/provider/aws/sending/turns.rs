@@ -53,8 +53,10 @@ impl HttpConnector for Turn {
         let Some(sending) = request.extension::<Sending>().cloned() else { return self.inner.call(request) };
         let (inner, limit) = (self.inner.clone(), self.limit);
         HttpConnectorFuture::new(async move {
-            sending.turn().await;
-            match tokio::time::timeout(limit, answer(inner.call(request))).await {
+            let flight = sending.turn().await;
+            let answer = tokio::time::timeout(limit, answer(inner.call(request))).await;
+            drop(flight);
+            match answer {
                 Ok(Ok(mut response)) => {
                     response.add_extension(sending);
                     Ok(response)

@@ -1,0 +1,134 @@
+//! Which step begins next. AWS limits each operation by itself, so one that is throttled must not take the places of steps
+//! that need others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::call::Write;
+use crate::plan::{Step, StepId};
+
+/// Steps that can begin, each in the lane of the operation that it begins with.
+pub struct Lanes<'a> {
+    width: usize,
+    running: usize,
+    by_operation: BTreeMap<&'static str, Lane<'a>>,
+}
+
+#[derive(Default)]
+struct Lane<'a> {
+    ready: BTreeMap<&'a StepId, &'a Step>,
+    running: usize,
+}
+
+impl<'a> Lanes<'a> {
+    /// So many steps at once in each lane, and in all of them together, but for those that only wait.
+    pub fn new(width: usize) -> Self {
+        Self { width: width.max(1), running: 0, by_operation: BTreeMap::new() }
+    }
+
+    pub fn add(&mut self, step: &'a Step) {
+        self.by_operation.entry(operation(step)).or_default().ready.insert(&step.id, step);
+    }
+
+    /// The next step to begin, in order of address, while so many calls of those that run `wait` for AWS to take more.
+    pub fn next(&mut self, wait: usize) -> Option<&'a Step> {
+        if self.running.saturating_sub(wait) >= self.width {
+            return None;
+        }
+        let open = self.by_operation.values_mut().filter(|lane| lane.running < self.width);
+        let lane = open.filter(|lane| !lane.ready.is_empty()).min_by_key(|lane| lane.ready.keys().next().copied())?;
+        let (_, step) = lane.ready.pop_first()?;
+        lane.running += 1;
+        self.running += 1;
+        Some(step)
+    }
+
+    pub fn ended(&mut self, step: &Step) {
+        if let Some(lane) = self.by_operation.get_mut(operation(step)) {
+            lane.running -= 1;
+            self.running -= 1;
+        }
+    }
+
+    /// Those that were not begun, in order.
+    pub fn left(self) -> BTreeSet<&'a StepId> {
+        self.by_operation.into_values().flat_map(|lane| lane.ready.into_keys()).collect()
+    }
+}
+
+/// What it begins with; local files are not limited, and come after what is.
+fn operation(step: &Step) -> &'static str {
+    let first = step.calls.iter().find(|call| !matches!(call, Write::File(_))).or(step.calls.first());
+    first.map_or("", Write::action)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::address::Address;
+    use crate::call::IamWrite;
+    use crate::plan::{Expect, Phase};
+
+    fn step(kind: &str, name: usize, call: Write) -> Step {
+        Step {
+            id: StepId { address: Address::new(kind, format!("{name:03}")), phase: Phase::Create },
+            calls: vec![call],
+            after: BTreeSet::new(),
+            expect: Expect::Absent,
+            before: None,
+            record: None,
+            wanted: crate::value::Attributes::new(),
+            removal: false,
+        }
+    }
+
+    fn steps(count: usize) -> Vec<Step> {
+        let user = || "u".to_owned();
+        let key = |name| step("access_key", name, Write::Iam(IamWrite::CreateAccessKey { user: user() }));
+        let deletion = |name| step("user", name, Write::Iam(IamWrite::DeleteUser { user: user() }));
+        (0..count).flat_map(|name| [key(name), deletion(name)]).collect()
+    }
+
+    fn lanes(steps: &[Step], width: usize) -> Lanes<'_> {
+        let mut lanes = Lanes::new(width);
+        for step in steps {
+            lanes.add(step);
+        }
+        lanes
+    }
+
+    fn begun(lanes: &mut Lanes<'_>, wait: usize) -> Vec<String> {
+        std::iter::from_fn(|| lanes.next(wait)).map(|step| step.id.address.to_string()).collect()
+    }
+
+    #[test]
+    fn without_waiting_as_many_begin_as_there_are_places_in_order_of_address() {
+        let steps = steps(5);
+        let mut lanes = lanes(&steps, 4);
+        let first: Vec<String> = (0..4).map(|name| format!("access_key.{name:03}")).collect();
+        assert_eq!(begun(&mut lanes, 0), first);
+        lanes.ended(&steps[0]);
+        assert_eq!(begun(&mut lanes, 0), ["access_key.004"]);
+        assert_eq!(lanes.left().len(), 5);
+    }
+
+    #[test]
+    fn steps_that_only_wait_leave_their_places_to_those_of_other_operations() {
+        let steps = steps(9);
+        let mut lanes = lanes(&steps, 4);
+        assert_eq!(begun(&mut lanes, 0).len(), 4);
+        let others: Vec<String> = (0..3).map(|name| format!("user.{name:03}")).collect();
+        assert_eq!(begun(&mut lanes, 3), others, "and no more of the operation that waits");
+        assert_eq!(begun(&mut lanes, 7), ["user.003"]);
+    }
+
+    #[test]
+    fn one_at_a_time_is_one_at_a_time() {
+        let steps = steps(2);
+        let mut lanes = lanes(&steps, 1);
+        assert_eq!(begun(&mut lanes, 0), ["access_key.000"]);
+        lanes.ended(&steps[0]);
+        assert_eq!(begun(&mut lanes, 0), ["access_key.001"]);
+    }
+}
