@@ -209,11 +209,13 @@ fn a_plan_that_changes_nothing_takes_seven_calls_a_stack_and_the_sweeps() {
             assert!(plan.is_empty() && plan.steps.is_empty());
             let pages = (4 * count).div_ceil(1000);
             let lists = if settings.is_empty() { 0 } else { count.div_ceil(1000) };
-            assert_eq!(total(&counts), 7 * count + pages + lists + 1, "{count} stacks: {counts:?}");
+            // What the first page leaves might be read more cheaply by itself.
+            let summary = usize::from(pages > 1);
+            assert_eq!(total(&counts), 7 * count + pages + lists + summary + 1, "{count} stacks: {counts:?}");
             assert!(total(&counts) <= 7 * count + 4 * count.div_ceil(500) + 3, "{count} stacks: {counts:?}");
             assert!(count > 1 || total(&counts) <= 12, "{counts:?}");
             assert_eq!(counts.get("iam:GetAccountAuthorizationDetails"), Some(&pages), "{counts:?}");
-            assert_eq!((counts.get("s3:HeadBucket"), counts.get("iam:GetAccountSummary")), (None, None));
+            assert!(!counts.contains_key("s3:HeadBucket"), "{counts:?}");
         }
     }
 }
@@ -322,5 +324,5 @@ fn a_sandbox_gives_a_sweep_in_pages_of_a_thousand() {
 #[test]
 fn the_docs_have_the_formula() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reads.md")).unwrap();
-    assert!(text.contains("7·N + ⌈N/250⌉ + ⌈N/1000⌉ + 1"), "{text}");
+    assert!(text.contains("7·N + ⌈N/250⌉ + ⌈N/1000⌉ + 2"), "{text}");
 }

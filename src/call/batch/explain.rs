@@ -67,19 +67,18 @@ fn choice(wanted: &BTreeSet<Facet>, known: &Snapshot) -> Option<String> {
     }
     let each = format!("{} calls on single objects", nothing.each.calls);
     Some(match known.swept.failure() {
-        Some(failure) => format!("the account could not be swept ({failure}): {each}"),
+        Some(failure) => format!("by {each}, for the account could not be swept ({failure})"),
         None if known.swept.pages == 0 => {
-            format!("{each}: a sweep of the account takes at least {} calls", nothing.sweep.calls)
+            format!("by {each}, for a sweep of the account takes {} or more", nothing.sweep.calls)
         }
         None => {
-            let pages = known.swept.pages as u64;
+            let pages = known.swept.pages;
             let leaves = nothing.sweep.calls - 1;
-            let rest =
-                if known.swept.open().is_some() { ", the rest of it costs more than single objects" } else { "" };
             let plural = if pages == 1 { "page" } else { "pages" };
+            let rest = if known.swept.open().is_some() { "; the rest of the sweep would have cost more" } else { "" };
             format!(
-                "a sweep of the account: {pages} {plural}, and at most {leaves} calls for what it leaves open, \
-                 not {each}{rest}"
+                "by a sweep of the account ({pages} {plural}, and at most {leaves} calls for what it leaves open), \
+                 not by {each}{rest}"
             )
         }
     })
