@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt};
 
 use crate::address::Address;
-use crate::call::batch::{Explanation, Scope, Wanted, explain, next_reads};
+use crate::call::batch::{Asked, Explanation, Scope, Wanted, explain, next_reads};
 use crate::call::{Caller, Facet, Failure, FailureKind, Observed, Read, Reply, Snapshot};
 use crate::diff;
 use crate::kind::{self, Kind, Seen, Sighting};
@@ -75,12 +75,12 @@ pub struct Resolver<'a> {
     provider: &'a dyn Provider,
     parallelism: usize,
     known: Snapshot,
-    asked: BTreeSet<Facet>,
+    asked: Asked,
 }
 
 impl<'a> Resolver<'a> {
     pub fn new(provider: &'a dyn Provider, parallelism: usize) -> Self {
-        Self { provider, parallelism: parallelism.max(1), known: Snapshot::default(), asked: BTreeSet::new() }
+        Self { provider, parallelism: parallelism.max(1), known: Snapshot::default(), asked: Asked::default() }
     }
 
     /// What there is of all that is declared or recorded.
@@ -119,7 +119,7 @@ impl<'a> Resolver<'a> {
 
     /// Asks what isn't known yet, in as few rounds as the answers allow.
     async fn read(&mut self, mut wanted: Wanted, scope: Scope) {
-        self.asked.extend(wanted.facets().iter().cloned());
+        self.asked.note(&wanted);
         loop {
             let round = next_reads(&mut wanted, &self.known, scope);
             if round.is_empty() {

@@ -216,3 +216,39 @@ fn how_far_away_the_sandbox_is_is_nothing_to_say_of_aws() {
     let plan = project.expect(1, &["plan", DEV, "--sandbox", "--sandbox-throttle", "20"]);
     assert!(plan.stderr.contains("write RATE/BURST"), "{}", plan.stderr);
 }
+
+#[test]
+fn what_was_read_and_why_is_told_on_request() {
+    let project = dev();
+    project.expect(0, &["apply", DEV, "--yes"]);
+    let plan = project.expect(0, &["plan", DEV, "--explain-reads"]);
+    let from = plan.stderr.find("Reads: ").unwrap_or_else(|| panic!("{}", plan.stderr));
+    insta::assert_snapshot!(plan.stderr[from..].trim_end(), @r"
+    Reads: 6 requests answer 13 questions, besides sts:GetCallerIdentity.
+    Users, roles and policies: by a sweep of the account (1 page, and at most 2 calls for what it leaves open), not by 12 calls on single objects.
+          1  iam:GetAccountAuthorizationDetails  users, roles, groups, policies and what hangs on them, up to 1000 at once
+          2  iam:GetPolicy                       a policy's tags, which no sweep has
+          1  iam:ListAccessKeys                  a user's access keys, which no sweep has
+          1  s3:GetBucketPublicAccessBlock       a setting of a bucket that the manifest declares, or the state has recorded
+          1  s3:GetBucketTagging                 whether a bucket is there, and whose: HeadBucket or ListBuckets besides tell no more
+    ");
+    assert!(!plan.stdout.contains("Reads: "), "{}", plan.stdout);
+    assert!(!project.expect(0, &["plan", DEV]).stderr.contains("Reads: "));
+}
+
+#[test]
+fn a_sweep_that_is_not_allowed_is_told_once() {
+    let project = dev();
+    project.expect(0, &["apply", DEV, "--yes"]);
+    let allowed = project.expect(0, &["permissions", DEV, "--for", "plan"]);
+    project.write("policy.json", &allowed.stdout);
+    let plan = project.expect(0, &["plan", DEV, "--explain-reads", "--sandbox-enforce", "policy.json"]);
+    let said = "iam:GetAccountAuthorizationDetails is not allowed. Each user, role and policy was asked for by itself.";
+    assert_eq!(plan.stderr.matches(said).count(), 1, "{}", plan.stderr);
+    assert!(
+        plan.stderr.contains("by 12 calls on single objects, for the account could not be swept"),
+        "{}",
+        plan.stderr
+    );
+    assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
+}

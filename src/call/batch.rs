@@ -26,7 +26,7 @@ use super::{
 use swept::Swept;
 
 pub use deletion::{Belongings, Uses};
-pub use explain::{Explanation, Line, explain};
+pub use explain::{Asked, Explanation, Line, explain};
 pub use iam::{Policies, RoleSettings};
 pub use rounds::{Scope, Wanted, next_reads};
 

@@ -116,8 +116,12 @@ impl Read<'_> {
         }
         if let Some(failure) = self.resolver.sweep_failure() {
             let call = &failure.call;
-            let why = if failure.kind == FailureKind::AccessDenied { "is not allowed" } else { failure.code.as_str() };
-            context.terminal.note(&format!("{call}: {why}. Each user, role and policy was asked for by itself."));
+            let why = if failure.kind == FailureKind::AccessDenied {
+                "is not allowed".to_owned()
+            } else {
+                format!("failed ({})", failure.code)
+            };
+            context.terminal.note(&format!("{call} {why}. Each user, role and policy was asked for by itself."));
         }
     }
 }

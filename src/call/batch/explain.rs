@@ -1,9 +1,9 @@
 //! Why the calls are those that they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::choice::{self, Cost};
-use super::{Facet, Snapshot};
+use super::{Snapshot, Wanted};
 use crate::call::{IamRead, Read, S3Read};
 
 /// The calls that answered what was wanted.
@@ -32,8 +32,30 @@ impl Explanation {
     }
 }
 
-/// What was sent to AWS for these facets.
-pub fn explain(wanted: &BTreeSet<Facet>, known: &Snapshot) -> Explanation {
+/// What was wanted, as far as it has to be explained.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    facets: usize,
+    /// What calls on single objects cost.
+    each: Cost,
+    /// What a sweep of one page costs, with what it leaves open.
+    sweep: Cost,
+}
+
+impl Asked {
+    pub fn note(&mut self, wanted: &Wanted) {
+        let choice = choice::choose(wanted.facets(), &Snapshot::default());
+        self.facets += wanted.facets().len();
+        if choice.each == Cost::default() {
+            return;
+        }
+        self.each = self.each + choice.each;
+        self.sweep = self.sweep + choice.sweep;
+    }
+}
+
+/// What was sent to AWS for that.
+pub fn explain(asked: &Asked, known: &Snapshot) -> Explanation {
     let mut requests: BTreeMap<&'static str, (usize, &'static str)> = BTreeMap::new();
     let swept = known.swept.pages > 0;
     for read in known.known.keys() {
@@ -44,8 +66,8 @@ pub fn explain(wanted: &BTreeSet<Facet>, known: &Snapshot) -> Explanation {
         *count += pages(read, known);
     }
     Explanation {
-        facets: wanted.len(),
-        choice: choice(wanted, known),
+        facets: asked.facets,
+        choice: choice(asked, known),
         lines: requests.into_iter().map(|(call, (requests, why))| Line { call, requests, why }).collect(),
     }
 }
@@ -60,20 +82,19 @@ fn pages(read: &Read, known: &Snapshot) -> usize {
     }
 }
 
-fn choice(wanted: &BTreeSet<Facet>, known: &Snapshot) -> Option<String> {
-    let nothing = choice::choose(wanted, &Snapshot::default());
-    if nothing.each == Cost::default() {
+fn choice(asked: &Asked, known: &Snapshot) -> Option<String> {
+    if asked.each == Cost::default() {
         return None;
     }
-    let each = format!("{} calls on single objects", nothing.each.calls);
+    let each = format!("{} calls on single objects", asked.each.calls);
     Some(match known.swept.failure() {
         Some(failure) => format!("by {each}, for the account could not be swept ({failure})"),
         None if known.swept.pages == 0 => {
-            format!("by {each}, for a sweep of the account takes {} or more", nothing.sweep.calls)
+            format!("by {each}, for a sweep of the account takes {} or more", asked.sweep.calls)
         }
         None => {
             let pages = known.swept.pages;
-            let leaves = nothing.sweep.calls - 1;
+            let leaves = asked.sweep.calls - 1;
             let plural = if pages == 1 { "page" } else { "pages" };
             let rest = if known.swept.open().is_some() { "; the rest of the sweep would have cost more" } else { "" };
             format!(
