@@ -149,11 +149,6 @@ impl World {
         Self { desired, recorded, live }
     }
 
-    /// The plan by which nothing happens.
-    pub fn nothing(&self) -> Plan {
-        plan(&self.desired, &self.recorded, &self.live, Mode::Apply)
-    }
-
     /// The plan that sets all of them up, in an empty account.
     pub fn creation(&self) -> Plan {
         plan(&self.desired, &Recorded::new(), &Live::new(), Mode::Apply)
