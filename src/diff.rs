@@ -10,6 +10,7 @@ mod spread;
 pub use fields::same;
 pub use obstruction::Obstruction;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -106,14 +107,14 @@ pub enum Reason {
     DependsOn(Address),
 }
 
-/// A change together with what the calls depend on.
+/// A change together with what the calls depend on. What is as it was given is not copied: of most objects it is all.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Decision {
+pub struct Decision<'a> {
     pub change: Change,
-    pub seen: Option<Seen>,
+    pub seen: Option<Cow<'a, Seen>>,
     /// The declared object, with the keys of keyed fields (tags) that are somebody else's and stay.
-    pub wanted: Option<Attributes>,
-    pub recorded: Option<Attributes>,
+    pub wanted: Option<Cow<'a, Attributes>>,
+    pub recorded: Option<&'a Entry>,
     /// The calls that take away what is not ours and hangs on it, before it goes.
     pub clearing: Vec<Write>,
     /// This very plan changes, before its turn comes, how it looks: it names a principal whose ARN changes.
@@ -137,10 +138,15 @@ impl From<bool> for Removal {
 
 /// Decides for every address that is declared or recorded, in the order of addresses. For a destroy, `desired` comes
 /// without resources and `removal` is of everything.
-pub fn diff(desired: &Desired, recorded: &Recorded, live: &Live, removal: impl Into<Removal>) -> Vec<Decision> {
+pub fn diff<'a>(
+    desired: &'a Desired,
+    recorded: &'a Recorded,
+    live: &'a Live,
+    removal: impl Into<Removal>,
+) -> Vec<Decision<'a>> {
     let removal = removal.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
-    let mut decisions: Vec<Decision> = addresses
+    let mut decisions: Vec<Decision<'_>> = addresses
         .into_iter()
         .filter_map(|address| {
             let subject = Subject {
@@ -173,14 +179,14 @@ struct Subject<'a> {
     removal: Removal,
 }
 
-impl Subject<'_> {
-    fn decide(&self, sighting: Option<&Sighting>) -> Decision {
+impl<'a> Subject<'a> {
+    fn decide(&self, sighting: Option<&'a Sighting>) -> Decision<'a> {
         let (observed, conflict) = match sighting {
-            Some(sighting) => (sighting.observed.clone(), sighting.conflict.clone()),
-            None => (Observed::Absent, None),
+            Some(sighting) => (&sighting.observed, sighting.conflict.clone()),
+            None => (&Observed::Absent, None),
         };
         match (self.resource, observed) {
-            (_, Observed::Unknown(failure)) => self.decision(Action::Blocked, Reason::Unknown(failure), None),
+            (_, Observed::Unknown(failure)) => self.decision(Action::Blocked, Reason::Unknown(failure.clone()), None),
             (Some(resource), Observed::Absent) => self.absent(resource, conflict),
             (Some(resource), Observed::Present(seen)) => self.present(resource, seen, conflict),
             (None, Observed::Absent) => self.gone(),
@@ -189,7 +195,7 @@ impl Subject<'_> {
     }
 
     /// Declared, but not there.
-    fn absent(&self, resource: &Resource, conflict: Option<String>) -> Decision {
+    fn absent(&self, resource: &Resource, conflict: Option<String>) -> Decision<'a> {
         if let Some(conflict) = conflict {
             return self.decision(Action::Refuse, Reason::Obstacle(conflict), None);
         }
@@ -205,7 +211,7 @@ impl Subject<'_> {
 
     /// Neither declared nor there. What was made with it may still be in AWS; what is left on this machine is cleared away
     /// without a word.
-    fn gone(&self) -> Decision {
+    fn gone(&self) -> Decision<'a> {
         let leftovers = self.entry.map(|entry| self.kind.leftovers(&entry.known())).unwrap_or_default();
         if leftovers.iter().any(|call| !matches!(call, Write::File(_))) {
             return self.decision(Action::Delete, self.removed(), None);
@@ -218,12 +224,13 @@ impl Subject<'_> {
     }
 
     /// Declared and there: is it ours, and is it as declared?
-    fn present(&self, resource: &Resource, mut seen: Seen, conflict: Option<String>) -> Decision {
+    fn present(&self, resource: &'a Resource, seen: &'a Seen, conflict: Option<String>) -> Decision<'a> {
+        let mut seen = Cow::Borrowed(seen);
         if let Some(reason) = self.foreign(&seen) {
             return self.decision(Action::Refuse, reason, Some(seen));
         }
         if resource.renew {
-            seen.upkeep = Some(Upkeep::Renew("a new one was asked for".to_owned()));
+            seen.to_mut().upkeep = Some(Upkeep::Renew("a new one was asked for".to_owned()));
         }
         let recorded = self.entry.map(|entry| &entry.attributes);
         let comparison = Comparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
@@ -256,7 +263,7 @@ impl Subject<'_> {
         decision
     }
 
-    fn verdict(&self, comparison: &Comparison, seen: &Seen, resource: &Resource) -> (Action, Reason) {
+    fn verdict(&self, comparison: &Comparison<'_>, seen: &Seen, resource: &Resource) -> (Action, Reason) {
         if let Some(why) = self.kind.must_replace(seen, &resource.attributes) {
             return (Action::Replace, Reason::CannotChange(why));
         }
@@ -295,7 +302,8 @@ impl Subject<'_> {
     }
 
     /// Recorded, but no longer declared.
-    fn surplus(&self, seen: Seen) -> Decision {
+    fn surplus(&self, seen: &'a Seen) -> Decision<'a> {
+        let seen = Cow::Borrowed(seen);
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
         // What an intent names is what was there before.
@@ -323,7 +331,7 @@ impl Subject<'_> {
         self.kind.obstacle(seen, recorded).or_else(|| obstruction::refusal(&self.obstructions(seen), self.removal))
     }
 
-    fn refusal(&self, why: String, seen: Seen) -> Decision {
+    fn refusal(&self, why: String, seen: Cow<'a, Seen>) -> Decision<'a> {
         let mut decision = self.decision(Action::Refuse, Reason::Obstacle(why), None);
         decision.change.before_it = self.obstructions(&seen);
         decision.seen = Some(seen);
@@ -331,7 +339,7 @@ impl Subject<'_> {
     }
 
     /// It goes: what must go before it is said, and what of it is not ours goes with it.
-    fn clear(&self, decision: &mut Decision, seen: &Seen) {
+    fn clear(&self, decision: &mut Decision<'_>, seen: &Seen) {
         decision.change.before_it = self.obstructions(seen);
         let foreign = decision.change.before_it.iter().filter(|it| it.owner.is_none());
         decision.clearing = foreign.flat_map(|it| it.calls.clone()).collect();
@@ -342,11 +350,10 @@ impl Subject<'_> {
     }
 
     fn known_attachment(&self, attached: &Attached) -> bool {
-        spread::is_known(self.address, attached, self.desired.resources.iter().map(|(a, r)| (a, &r.attributes)))
-            || spread::is_known(self.address, attached, self.recorded.iter().map(|(a, e)| (a, &e.attributes)))
+        spread::known(self.address, attached, self.desired, self.recorded).is_some()
     }
 
-    fn left_alone(&self, seen: &Seen, resource: &Resource, comparison: &Comparison) -> Vec<String> {
+    fn left_alone(&self, seen: &Seen, resource: &Resource, comparison: &Comparison<'_>) -> Vec<String> {
         let policies = seen
             .attached
             .iter()
@@ -365,7 +372,7 @@ impl Subject<'_> {
         }
     }
 
-    fn decision(&self, action: Action, reason: Reason, seen: Option<Seen>) -> Decision {
+    fn decision(&self, action: Action, reason: Reason, seen: Option<Cow<'a, Seen>>) -> Decision<'a> {
         Decision {
             change: Change {
                 address: self.address.clone(),
@@ -378,8 +385,8 @@ impl Subject<'_> {
                 before_it: Vec::new(),
             },
             seen,
-            wanted: self.resource.map(|resource| resource.attributes.clone()),
-            recorded: self.entry.map(Entry::known),
+            wanted: self.resource.map(|resource| Cow::Borrowed(&resource.attributes)),
+            recorded: self.entry,
             clearing: Vec::new(),
             shifts: false,
         }

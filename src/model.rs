@@ -2,6 +2,7 @@
 
 pub mod keys;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,41 @@ pub enum Status {
 pub type Recorded = BTreeMap<Address, Entry>;
 
 pub type Live = BTreeMap<Address, Sighting>;
+
+/// Of these objects the ones of a kind that hang on a user or a role. Their names begin with its name, so that they stand
+/// together: of a hundred thousand objects only these are looked at.
+pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
+    objects: &'o BTreeMap<A, T>,
+    kind: &str,
+    holder: &str,
+) -> impl Iterator<Item = (&'o A, &'o T)> + use<'o, A, T> {
+    let first = Address::new(kind, format!("{holder}/"));
+    let from = objects.range((std::ops::Bound::Included(first.clone()), std::ops::Bound::Unbounded));
+    from.take_while(move |(address, _)| {
+        let address: &Address = (*address).borrow();
+        address.kind() == first.kind() && address.name().starts_with(first.name())
+    })
+}
+
+/// The objects that were made upon others, by these.
+pub struct Dependents<'r>(BTreeMap<&'r Address, Vec<&'r Address>>);
+
+impl<'r> Dependents<'r> {
+    pub fn of(recorded: &'r Recorded) -> Self {
+        let mut dependents: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+        for (address, entry) in recorded {
+            for dependency in &entry.depends_on {
+                dependents.entry(dependency).or_default().push(address);
+            }
+        }
+        Self(dependents)
+    }
+
+    /// Those that were made upon this one, in order.
+    pub fn on(&self, address: &Address) -> impl Iterator<Item = &'r Address> + use<'r, '_> {
+        self.0.get(address).into_iter().flatten().copied()
+    }
+}
 
 /// What to look for: the object as declared, and what only the state knows of it: fields that the manifest no longer
 /// names, the id of the key that we made, the keys that were there before we tried to.

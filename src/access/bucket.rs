@@ -12,9 +12,9 @@ use crate::policy::statement::{Clause, Effect as StatementEffect, Policy, Princi
 use crate::value::Value;
 
 /// A bucket at one moment.
-struct Bucket {
+struct Bucket<'a> {
     exists: bool,
-    document: Option<Value>,
+    document: Option<&'a Value>,
     /// "Only AWS service principals and authorized users within the bucket owner's account" reach a bucket whose policy is
     /// public (`RestrictPublicBuckets`).
     restricted: bool,
@@ -22,17 +22,17 @@ struct Bucket {
     acls: bool,
 }
 
-impl Bucket {
+impl<'a> Bucket<'a> {
     fn decides(&self) -> (Option<&Value>, bool, bool) {
-        (self.document.as_ref(), self.restricted, self.acls)
+        (self.document, self.restricted, self.acls)
     }
 
-    fn at(world: &World<'_>, address: &Address, moment: Moment) -> Self {
+    fn at(world: &World<'a>, address: &Address, moment: Moment) -> Self {
         let attribute = |name: &str| world.attribute(address, name, moment);
         let block = attribute("public_access_block");
-        let blocks = |setting: &str| block.as_ref().is_some_and(|block| block.get(setting) == Some(&Value::Bool(true)));
+        let blocks = |setting: &str| block.is_some_and(|block| block.get(setting) == Some(&Value::Bool(true)));
         let document = attribute("policy");
-        let public = document.as_ref().is_some_and(is_public);
+        let public = document.is_some_and(is_public);
         let enforced = attribute("ownership").is_none_or(|ownership| ownership == "BucketOwnerEnforced");
         Self {
             exists: world.exists(address, moment),
@@ -43,7 +43,7 @@ impl Bucket {
     }
 
     fn policies(&self, address: &Address, account: &str) -> Vec<Policy> {
-        let compiled = self.document.as_ref().and_then(|it| Policy::compile(&address.to_string(), it).ok());
+        let compiled = self.document.and_then(|it| Policy::compile(&address.to_string(), it).ok());
         let reached = |policy| if self.restricted { only(policy, account) } else { policy };
         compiled.map(reached).into_iter().collect()
     }
@@ -76,7 +76,7 @@ fn only(mut policy: Policy, account: &str) -> Policy {
 /// What changes of it.
 pub(super) fn access(world: &World<'_>, address: &Address, tags: &Tags) -> Option<AccessChange> {
     let [before, after] = [Moment::Before, Moment::After].map(|moment| Bucket::at(world, address, moment));
-    let tagged = tags.asked_by_resource(address, [before.document.as_ref(), after.document.as_ref()]);
+    let tagged = tags.asked_by_resource(address, [before.document, after.document]);
     if before.decides() == after.decides() && tagged.is_empty() {
         return None;
     }

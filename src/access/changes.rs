@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::tags::Tags;
-use super::unknown::{edited_in, unlisted, unseen};
+use super::unknown::{Edited, edited_in, unlisted, unseen};
 use super::unread::{Unread, stand_in};
 use super::world::{Holdings, Moment, Says, World};
 use super::{AccessChange, Aspect, Beyond, EffectDoubt, bucket, groups};
@@ -35,8 +35,8 @@ pub fn members(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyo
 }
 
 /// Those for whom something changes, with what they have before and after.
-fn affected(world: &World<'_>) -> impl Iterator<Item = (Address, Holdings, Holdings)> {
-    principals(world).filter_map(|subject| {
+fn affected<'w>(world: &'w World<'_>) -> impl Iterator<Item = (Address, Holdings<'w>, Holdings<'w>)> {
+    principals(world).filter(|subject| world.is_touched(subject)).filter_map(|subject| {
         let [before, after] = [Moment::Before, Moment::After].map(|moment| world.holdings(&subject, moment));
         (before != after).then_some((subject, before, after))
     })
@@ -46,10 +46,11 @@ fn affected(world: &World<'_>) -> impl Iterator<Item = (Address, Holdings, Holdi
 pub fn changes(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> Vec<AccessChange> {
     let world = World::new(changes, live, desired, beyond);
     let tags = Tags::of(&world);
+    let edited: Vec<Edited> = edited_in(&world).collect();
     let mut found = Vec::new();
     for subject in known(&world) {
         if world.is_unknown(&subject) {
-            found.extend(unseen(&world, &subject));
+            found.extend(unseen(&world, &subject, &edited));
             continue;
         }
         found.extend(permissions(&world, &subject, &tags));
@@ -57,7 +58,7 @@ pub fn changes(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyo
             found.extend(trust(&world, &subject, &tags));
         }
     }
-    found.extend(edited_in(&world).filter_map(|(policy, arn)| unlisted(&world, policy, &arn)));
+    found.extend(edited.iter().filter_map(|policy| unlisted(&world, policy)));
     for address in world.addresses() {
         if address.kind() == "bucket" && !world.is_unknown(address) {
             found.extend(bucket::access(&world, address, &tags));
@@ -73,7 +74,7 @@ pub fn changes(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyo
 /// The ARNs of managed policies that there are and whose documents are edited: whoever has them is affected.
 pub fn edited(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<String> {
     let beyond = Beyond::default();
-    edited_in(&World::new(changes, live, desired, &beyond)).map(|(_, arn)| arn).collect()
+    edited_in(&World::new(changes, live, desired, &beyond)).map(|policy| policy.arn).collect()
 }
 
 /// Users and roles that are declared or recorded, and whoever else has a policy of the manifest's.
@@ -87,6 +88,9 @@ fn principals(world: &World<'_>) -> impl Iterator<Item = Address> {
 }
 
 fn permissions(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {
+    if tags.is_empty() && !world.is_touched(subject) {
+        return None;
+    }
     let [before, after] = [Moment::Before, Moment::After].map(|moment| world.holdings(subject, moment));
     let tagged = tags.asked_by_holder(subject, [&before, &after]);
     if before == after && tagged.is_empty() {
@@ -113,11 +117,11 @@ fn permissions(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<Acce
 /// A role's trust policy: who may assume it.
 fn trust(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {
     let [before, after] = [Moment::Before, Moment::After].map(|moment| world.attribute(subject, "trust", moment));
-    let tagged = tags.asked_by_resource(subject, [before.as_ref(), after.as_ref()]);
+    let tagged = tags.asked_by_resource(subject, [before, after]);
     if before == after && tagged.is_empty() {
         return None;
     }
-    let compiled = |document: Option<Value>| Policy::compile(&subject.to_string(), &document?).ok();
+    let compiled = |document: Option<&Value>| Policy::compile(&subject.to_string(), document?).ok();
     let [was, is] = [before, after].map(|document| compiled(document).into_iter().collect::<Vec<_>>());
     let mut comparison = compare(&Set::of(&was), &Set::of(&is), None);
     let arn = arn(world, subject);
@@ -156,7 +160,7 @@ struct Held {
 }
 
 impl Held {
-    fn of(holdings: &Holdings) -> Self {
+    fn of(holdings: &Holdings<'_>) -> Self {
         let compiled = |name: &String, says: &Says| match says {
             Says::Document(document) => Policy::compile(name, document).unwrap_or_else(|_| stand_in(name)),
             Says::Unread(_) => stand_in(name),
@@ -217,7 +221,8 @@ fn through(world: &World<'_>, subject: &Address, policy: &str) -> Address {
     let tail = policy.strip_prefix("policy.").unwrap_or(policy);
     let attachment =
         Address::new(format!("{}_policy_attachment", subject.kind()), format!("{}/{tail}", subject.name()));
-    let named = world.changes.keys().find(|address| address.to_string() == policy && happens(address)).copied();
+    let named = policy.parse().ok().and_then(|policy: Address| world.changes.get_key_value(&policy));
+    let named = named.map(|(address, _)| *address).filter(|address| happens(address));
     let edited = named.filter(|address| {
         let [before, after] = [Moment::Before, Moment::After].map(|it| world.attribute(address, "document", it));
         before != after

@@ -26,11 +26,15 @@ impl Tags {
         Self(changed.collect())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What the policies of a user or a role ask for: its own tags, and those of what they are about.
-    pub fn asked_by_holder(&self, holder: &Address, holdings: [&Holdings; 2]) -> Vec<EffectDoubt> {
+    pub fn asked_by_holder(&self, holder: &Address, holdings: [&Holdings<'_>; 2]) -> Vec<EffectDoubt> {
         let policies = holdings.into_iter().flat_map(Holdings::all);
         let documents = policies.filter_map(|(name, says)| match says {
-            Says::Document(document) => Some((name.as_str(), document)),
+            Says::Document(document) => Some((name.as_str(), *document)),
             Says::Unread(_) => None,
         });
         self.asked(documents.collect(), |carrier| {
@@ -55,11 +59,12 @@ impl Tags {
         keys_of: impl Fn(&Address) -> &'static [&'static str],
     ) -> Vec<EffectDoubt> {
         let mut doubts = BTreeSet::new();
-        for (policy, document) in documents {
+        for (policy, document) in documents.into_iter().filter(|_| !self.is_empty()) {
             let text = document.to_string().to_lowercase();
-            for (carrier, tags) in &self.0 {
-                let asked = |tag: &&String| keys_of(carrier).iter().any(|key| names(&text, &format!("{key}/{tag}")));
-                for tag in tags.iter().filter(asked) {
+            let keys: Vec<Key> = KEYS.iter().flat_map(|name| Key::all(name, &text)).collect();
+            for (carrier, tags) in self.0.iter().filter(|_| !keys.is_empty()) {
+                let of_carrier = || keys.iter().filter(|key| keys_of(carrier).contains(&key.name));
+                for tag in tags.iter().filter(|tag| of_carrier().any(|key| key.is_of(tag))) {
                     let reason = format!("the tag {tag} of {carrier} changes, and {policy} asks for it");
                     doubts.extend(doubted(&[Side::Gained, Side::Lost], carrier, policy, &reason));
                 }
@@ -69,7 +74,25 @@ impl Tags {
     }
 }
 
-/// Whether a condition key or a variable is this one, and not only begins so.
-fn names(text: &str, key: &str) -> bool {
-    text.match_indices(key).any(|(at, _)| text[at + key.len()..].starts_with(['"', '}', ',', ' ']))
+/// What condition keys and variables for tags are called, in lower case.
+const KEYS: [&str; 2] = ["principaltag", "resourcetag"];
+
+/// A condition key or a variable for a tag, in a document.
+struct Key<'t> {
+    name: &'static str,
+    /// The text from the tag on.
+    rest: &'t str,
+}
+
+impl<'t> Key<'t> {
+    fn all(name: &'static str, text: &'t str) -> impl Iterator<Item = Self> {
+        let slash = format!("{name}/");
+        let places: Vec<usize> = text.match_indices(&slash).map(|(at, found)| at + found.len()).collect();
+        places.into_iter().map(move |at| Self { name, rest: &text[at..] })
+    }
+
+    /// Whether it asks for this tag, and not for one that only begins so.
+    fn is_of(&self, tag: &str) -> bool {
+        self.rest.strip_prefix(tag).is_some_and(|rest| rest.starts_with(['"', '}', ',', ' ']))
+    }
 }

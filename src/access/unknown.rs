@@ -1,5 +1,7 @@
 //! Edited policies, and those who have them and of whom nothing is known.
 
+use std::cell::OnceCell;
+
 use super::changes::arn;
 use super::unread::asking;
 use super::world::{Moment, World};
@@ -9,31 +11,46 @@ use crate::call::Failure;
 use crate::policy::compare::{Doubt, Set, Side, compare};
 use crate::policy::statement::Policy;
 
-/// Managed policies that there are and whose documents are edited, with their ARNs.
-pub(super) fn edited_in<'w>(world: &'w World<'_>) -> impl Iterator<Item = (&'w Address, String)> {
+/// A managed policy that there is and whose document is edited.
+pub(super) struct Edited<'w> {
+    policy: &'w Address,
+    pub arn: String,
+    /// [`sides`], once somebody asks.
+    sides: OnceCell<Vec<Side>>,
+}
+
+pub(super) fn edited_in<'w>(world: &'w World<'_>) -> impl Iterator<Item = Edited<'w>> {
     let edited = world.changes.keys().filter(|address| {
-        let [before, after] = [Moment::Before, Moment::After].map(|it| world.attribute(address, "document", it));
+        let document = |moment| world.attribute(address, "document", moment);
+        let [before, after] = [Moment::Before, Moment::After].map(document);
         address.kind() == "policy" && before.is_some() && after.is_some() && before != after
     });
-    edited.map(|address| (*address, arn(world, address)))
+    edited.map(|policy| Edited { policy, arn: arn(world, policy), sides: OnceCell::new() })
+}
+
+impl Edited<'_> {
+    fn doubts(&self, world: &World<'_>, reason: &str) -> Vec<EffectDoubt> {
+        let sides = self.sides.get_or_init(|| sides(world, self.policy));
+        doubts(sides, self.policy, &self.policy.to_string(), reason)
+    }
 }
 
 /// Who else has an edited policy is not known.
-pub(super) fn unlisted(world: &World<'_>, policy: &Address, arn: &str) -> Option<AccessChange> {
-    let failure = world.beyond.unlisted.get(arn)?;
-    let reason = format!("who else has {policy} could not be listed ({})", brief(failure));
-    let mut told = AccessChange::new(policy, arn.to_owned(), Aspect::Permissions);
-    told.doubts.extend(doubts(&sides(world, policy), policy, &policy.to_string(), &reason));
+pub(super) fn unlisted(world: &World<'_>, edited: &Edited<'_>) -> Option<AccessChange> {
+    let failure = world.beyond.unlisted.get(&edited.arn)?;
+    let reason = format!("who else has {} could not be listed ({})", edited.policy, brief(failure));
+    let mut told = AccessChange::new(edited.policy, edited.arn.clone(), Aspect::Permissions);
+    told.doubts.extend(edited.doubts(world, &reason));
     told.relate();
     (!told.doubts.is_empty()).then_some(told)
 }
 
 /// A managed policy is edited, and what hangs on somebody could not be read.
-pub(super) fn unseen(world: &World<'_>, subject: &Address) -> Option<AccessChange> {
+pub(super) fn unseen(world: &World<'_>, subject: &Address, edited: &[Edited<'_>]) -> Option<AccessChange> {
     let mut told = AccessChange::new(subject, arn(world, subject), Aspect::Permissions);
-    for (policy, _) in edited_in(world) {
-        let reason = format!("what hangs on {subject} could not be read, and {policy} changes");
-        told.doubts.extend(doubts(&sides(world, policy), policy, &policy.to_string(), &reason));
+    for edited in edited {
+        let reason = format!("what hangs on {subject} could not be read, and {} changes", edited.policy);
+        told.doubts.extend(edited.doubts(world, &reason));
     }
     told.relate();
     (!told.doubts.is_empty()).then_some(told)
@@ -42,7 +59,7 @@ pub(super) fn unseen(world: &World<'_>, subject: &Address) -> Option<AccessChang
 /// Whether anybody may gain by an edit, and whether anybody may lose, whatever else they have.
 fn sides(world: &World<'_>, policy: &Address) -> Vec<Side> {
     let name = policy.to_string();
-    let compiled = |moment| Policy::compile(&name, &world.attribute(policy, "document", moment)?).ok();
+    let compiled = |moment| Policy::compile(&name, world.attribute(policy, "document", moment)?).ok();
     let (Some(before), Some(after)) = (compiled(Moment::Before), compiled(Moment::After)) else {
         return vec![Side::Gained, Side::Lost];
     };

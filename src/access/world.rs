@@ -7,8 +7,8 @@ use crate::address::Address;
 use crate::call::Observed;
 use crate::diff::{Action, Change};
 use crate::kind::{Attached, Seen, Sighting, attachment_address};
-use crate::model::{Desired, Live};
-use crate::value::{Value, optional_text};
+use crate::model::{Desired, Live, hanging_on};
+use crate::value::{Value, optional_text, text};
 
 /// A moment: before the changes, or after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,25 +19,25 @@ pub(super) enum Moment {
 
 /// What a policy says.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Says {
-    Document(Value),
+pub(super) enum Says<'a> {
+    Document(&'a Value),
     /// Nobody has read it: a policy of AWS's, or of somebody else's, by its ARN.
     Unread(String),
 }
 
 /// By the address of the policy, or its ARN where it has none.
-pub(super) type Policies = BTreeMap<String, Says>;
+pub(super) type Policies<'a> = BTreeMap<String, Says<'a>>;
 
 /// What decides what a user or a role may do.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Holdings {
-    pub policies: Policies,
-    pub boundary: Option<(String, Says)>,
+pub(super) struct Holdings<'a> {
+    pub policies: Policies<'a>,
+    pub boundary: Option<(String, Says<'a>)>,
 }
 
-impl Holdings {
+impl<'a> Holdings<'a> {
     /// The policies and the boundary.
-    pub fn all(&self) -> impl Iterator<Item = (&String, &Says)> {
+    pub fn all(&self) -> impl Iterator<Item = (&String, &Says<'a>)> {
         self.policies.iter().chain(self.boundary.as_ref().map(|(name, says)| (name, says)))
     }
 
@@ -53,12 +53,21 @@ pub(super) struct World<'a> {
     pub live: &'a Live,
     pub changes: BTreeMap<&'a Address, &'a Change>,
     pub beyond: &'a Beyond,
+    /// The manifest's or the state's own policies, by their ARNs now or after.
+    policies: BTreeMap<&'a str, &'a Address>,
 }
 
 impl<'a> World<'a> {
     pub fn new(changes: &'a [Change], live: &'a Live, desired: &'a Desired, beyond: &'a Beyond) -> Self {
         let changes = changes.iter().map(|change| (&change.address, change)).collect();
-        Self { desired, live, changes, beyond }
+        let mut world = Self { desired, live, changes, beyond, policies: BTreeMap::new() };
+        let declared = desired.resources.iter().map(|(address, resource)| (address, &resource.attributes));
+        let seen = live.keys().filter_map(|address| Some((address, &world.seen(address)?.attributes)));
+        let policies = declared.chain(seen).filter(|(address, _)| address.kind() == "policy");
+        let by_arn: Vec<_> = policies.map(|(address, attributes)| (text(attributes, "arn"), address)).collect();
+        // Of several the first, and what is declared before what there is.
+        world.policies.extend(by_arn.into_iter().rev());
+        world
     }
 
     /// Everything that was looked at, and everything that is declared.
@@ -86,9 +95,9 @@ impl<'a> World<'a> {
     }
 
     /// An attribute as it is, and as it will be.
-    pub fn attribute(&self, address: &Address, name: &str, moment: Moment) -> Option<Value> {
-        let now = || self.seen(address).and_then(|seen| seen.attributes.get(name).cloned());
-        let wanted = || self.desired.resources.get(address).and_then(|it| it.attributes.get(name).cloned());
+    pub fn attribute(&self, address: &Address, name: &str, moment: Moment) -> Option<&'a Value> {
+        let now = || self.seen(address).and_then(|seen| seen.attributes.get(name));
+        let wanted = || self.desired.resources.get(address).and_then(|it| it.attributes.get(name));
         let found = match (moment, self.action(address)) {
             (Moment::Before, _) | (Moment::After, Action::Nothing) => now(),
             (Moment::After, Action::Delete) => None,
@@ -96,7 +105,7 @@ impl<'a> World<'a> {
             (Moment::After, _) => {
                 let changed = self.changes.get(address).into_iter().flat_map(|change| &change.fields);
                 match changed.map(|diff| &diff.change).find(|change| change.field == name) {
-                    Some(change) => change.after.clone(),
+                    Some(change) => change.after.as_ref(),
                     None => now(),
                 }
             }
@@ -116,8 +125,23 @@ impl<'a> World<'a> {
         self.sighting(address).is_some_and(|sighting| matches!(sighting.observed, Observed::Unknown(_)))
     }
 
+    /// Whether anything is done to it, to what hangs on it, or to a policy that it has: otherwise it holds the same before
+    /// and after.
+    pub fn is_touched(&self, subject: &Address) -> bool {
+        let happens = |address: &Address| self.action(address) != Action::Nothing;
+        let attached = self.seen(subject).into_iter().flat_map(|seen| &seen.attached);
+        let managed = attached.filter_map(|attached| match attached {
+            Attached::Managed(arn) => Some(arn.as_str()),
+            Attached::Inline(_) => None,
+        });
+        let boundary = self.attribute(subject, "permissions_boundary", Moment::Before).and_then(Value::as_str);
+        happens(subject)
+            || self.parts(subject).any(|change| happens(&change.address))
+            || managed.chain(boundary).filter_map(|arn| self.policy_named(arn)).any(happens)
+    }
+
     /// What hangs on a user or a role.
-    pub fn holdings(&self, subject: &Address, moment: Moment) -> Holdings {
+    pub fn holdings(&self, subject: &Address, moment: Moment) -> Holdings<'a> {
         let mut held = Holdings::default();
         if !self.exists(subject, moment) {
             return held;
@@ -166,12 +190,9 @@ impl<'a> World<'a> {
 
     /// The changes of what hangs on a user or a role.
     pub fn parts(&self, subject: &Address) -> impl Iterator<Item = &'a Change> {
-        let kinds = [format!("{}_policy", subject.kind()), format!("{}_policy_attachment", subject.kind())];
-        let start = format!("{}/", subject.name());
-        let changes: Vec<&'a Change> = self.changes.values().copied().collect();
-        changes.into_iter().filter(move |change| {
-            kinds.iter().any(|kind| kind == change.address.kind()) && change.address.name().starts_with(&start)
-        })
+        let of = |what: &str| hanging_on(&self.changes, &format!("{}_{what}", subject.kind()), subject.name());
+        let parts: Vec<&'a Change> = of("policy").chain(of("policy_attachment")).map(|(_, change)| *change).collect();
+        parts.into_iter()
     }
 
     fn hung(&self, part: &Address, moment: Moment) -> Option<Attached> {
@@ -193,37 +214,26 @@ impl<'a> World<'a> {
     }
 
     /// A managed policy, declared or not.
-    fn managed(&self, arn: &str, moment: Moment) -> Option<(String, Says)> {
+    fn managed(&self, arn: &str, moment: Moment) -> Option<(String, Says<'a>)> {
         if let Some(address) = self.policy_named(arn) {
             let document = self.attribute(address, "document", moment)?;
             Some((address.to_string(), Says::Document(document)))
         } else {
-            let says =
-                self.beyond.documents.get(arn).cloned().map_or_else(|| Says::Unread(arn.to_owned()), Says::Document);
+            let says = self.beyond.documents.get(arn).map_or_else(|| Says::Unread(arn.to_owned()), Says::Document);
             Some((arn.to_owned(), says))
         }
     }
 
     /// The manifest's or the state's own policy with that ARN, now or after.
     pub fn policy_named(&self, arn: &str) -> Option<&'a Address> {
-        let is = |value: Option<&Value>| value.and_then(Value::as_str) == Some(arn);
-        let mut declared = self.desired.resources.iter();
-        let mut seen = self.live.keys();
-        declared
-            .find(|(address, resource)| address.kind() == "policy" && is(resource.attributes.get("arn")))
-            .map(|(address, _)| address)
-            .or_else(|| {
-                seen.find(|address| {
-                    address.kind() == "policy" && self.seen(address).is_some_and(|seen| is(seen.attributes.get("arn")))
-                })
-            })
+        self.policies.get(arn).copied()
     }
 
-    fn inline(&self, subject: &Address, attached: &Attached, moment: Moment) -> (String, Says) {
+    fn inline(&self, subject: &Address, attached: &Attached, moment: Moment) -> (String, Says<'a>) {
         let address = attachment_address(subject, attached, &|_| None);
         let known = self.attribute(&address, "document", moment);
         let name = address.to_string();
-        let says = known.or_else(|| self.beyond.documents.get(&name).cloned());
+        let says = known.or_else(|| self.beyond.documents.get(&name));
         (name.clone(), says.map_or(Says::Unread(name), Says::Document))
     }
 }

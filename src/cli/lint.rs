@@ -79,9 +79,9 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         context.terminal.result(&page::list(rules()))?;
         return Ok(ExitCode::SUCCESS);
     };
-    let declared = session::load(manifest, context)?;
+    let (declared, documents) = session::load_whole(manifest, context)?;
     let least = args.min_severity.severity();
-    let mut found = lint::lint(&declared.desired, &declared.documents);
+    let mut found = lint::lint(&declared.desired, &documents);
     found.retain(|one| one.severity <= least);
     let failed = found.iter().any(fails);
     let style = context.terminal.style();

@@ -1,5 +1,6 @@
 //! From a manifest to a plan: load, connect, resolve, diff, build.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use futures::FutureExt;
@@ -60,7 +61,8 @@ pub async fn plan(
     let removing = mode == Mode::Destroy;
     // The account is asked for together with everything else. Nothing that was read is looked at before it is known that
     // this is the right one.
-    let reading = read(&provider, &declared.desired, state.as_ref(), removing, context);
+    let stamp = stamp(state.as_ref());
+    let reading = read(&provider, &declared.desired, state, removing, context);
     let (caller, mut read) = try_join(declared.verify(&provider), reading.map(Ok)).await?;
     read.tell(context);
     let Read { resolver, desired, recorded, live, .. } = &mut read;
@@ -69,7 +71,7 @@ pub async fn plan(
     let removal = Removal { everything: removing, foreign: selection.allow_delete_foreign };
     let decisions = diff::diff(desired, recorded, live, removal);
     let header = Header { targets, ..header(declared, mode, &caller, at) };
-    let mut plan = build::build(header, stamp(state.as_ref()), decisions, desired, recorded)?;
+    let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
     plan.access = access(resolver, &plan, live, desired).await;
     if selection.explain_reads {
         context.terminal.side(&human::reads(&resolver.explain()));
@@ -82,7 +84,7 @@ pub async fn plan(
 /// What there is, and what a plan is made from.
 struct Read<'a> {
     resolver: Resolver<'a>,
-    desired: Desired,
+    desired: Cow<'a, Desired>,
     recorded: Recorded,
     live: Live,
     /// What could not be asked for the manifest's tag, where there is no state.
@@ -91,18 +93,18 @@ struct Read<'a> {
 
 async fn read<'a>(
     provider: &'a Edges,
-    declared: &Desired,
-    state: Option<&State>,
+    declared: &'a Desired,
+    state: Option<State>,
     removing: bool,
     context: &Context,
 ) -> Read<'a> {
     let spinner = context.terminal.spinner("Reading what exists...");
     let mut resolver = Resolver::new(provider, ALL_READS);
     let lost::Found { resources: recorded, unread } = match state {
-        Some(state) => lost::Found { resources: state.resources.clone(), unread: Vec::new() },
+        Some(state) => lost::Found { resources: state.resources, unread: Vec::new() },
         None => found(&mut resolver, declared, removing).await,
     };
-    let desired = if removing { without_resources(declared) } else { declared.clone() };
+    let desired = if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
     let live = resolver.live(&desired, &recorded, removing).await;
     spinner.finish_and_clear();
     Read { resolver, desired, recorded, live, unread }

@@ -31,8 +31,6 @@ pub struct Declared {
     pub path: PathBuf,
     pub desired: Desired,
     pub project: Project,
-    /// Where each policy document stands.
-    pub documents: Documents,
     /// The text of every file that was read, for the snippets.
     pub sources: BTreeMap<PathBuf, String>,
 }
@@ -54,6 +52,11 @@ pub struct Destination<'a> {
 
 /// Reads a manifest with everything in it; prints what is wrong with it.
 pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
+    load_whole(path, context).map(|(declared, _)| declared)
+}
+
+/// With where each policy document stands, which takes more memory than all the rest.
+pub fn load_whole(path: &Path, context: &Context) -> Result<(Declared, Documents), CommandError> {
     read(path, context, |_| Vec::new())
 }
 
@@ -61,14 +64,14 @@ pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
 pub fn load_checked(path: &Path, context: &Context) -> Result<Declared, CommandError> {
     let judge =
         |loaded: &Loaded| loaded.desired.as_ref().map(|desired| checks::diagnostics(desired, &loaded.documents));
-    read(path, context, |loaded| judge(loaded).unwrap_or_default())
+    read(path, context, |loaded| judge(loaded).unwrap_or_default()).map(|(declared, _)| declared)
 }
 
 fn read(
     path: &Path,
     context: &Context,
     further: impl Fn(&Loaded) -> Vec<Diagnostic>,
-) -> Result<Declared, CommandError> {
+) -> Result<(Declared, Documents), CommandError> {
     if !path.is_file() {
         return Err(no_manifest(path));
     }
@@ -88,7 +91,7 @@ fn read(
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
     let project = Project::of(path, context.options.sandbox)?;
-    Ok(Declared { path: path.to_owned(), desired, project, documents: loaded.documents, sources: loaded.sources })
+    Ok((Declared { path: path.to_owned(), desired, project, sources: loaded.sources }, loaded.documents))
 }
 
 fn no_manifest(path: &Path) -> CommandError {

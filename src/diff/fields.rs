@@ -1,5 +1,6 @@
 //! Two sets of attributes, field by field.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Map;
@@ -10,25 +11,30 @@ use crate::policy;
 use crate::value::{Attributes, FieldChange, Value};
 
 /// The outcome of holding a declared object against a live one.
-pub struct Comparison {
+pub struct Comparison<'a> {
     /// What differs, in the kind's order.
     pub fields: Vec<FieldDiff>,
     pub unchanged: usize,
     /// The declared attributes, with the keys of keyed fields that are not ours to touch.
-    pub wanted: Attributes,
+    pub wanted: Cow<'a, Attributes>,
     /// Those keys, as `tags.CostCentre`.
     pub foreign_keys: Vec<String>,
 }
 
-impl Comparison {
-    pub fn of(kind: &dyn Kind, declared: &Attributes, recorded: Option<&Attributes>, live: &Attributes) -> Self {
+impl<'a> Comparison<'a> {
+    pub fn of(kind: &dyn Kind, declared: &'a Attributes, recorded: Option<&Attributes>, live: &Attributes) -> Self {
         let mut comparison =
-            Self { fields: Vec::new(), unchanged: 0, wanted: declared.clone(), foreign_keys: Vec::new() };
+            Self { fields: Vec::new(), unchanged: 0, wanted: Cow::Borrowed(declared), foreign_keys: Vec::new() };
         for field in kind.fields().iter().filter(|field| field.form != Form::Identity) {
             let was = recorded.and_then(|recorded| recorded.get(field.name));
             // What neither the manifest nor the state names is not ours.
-            let Some(wanted) = declared.get(field.name).cloned().or_else(|| was.map(|_| (field.default)())) else {
-                continue;
+            let wanted = match declared.get(field.name) {
+                Some(declared) => Cow::Borrowed(declared),
+                None if was.is_some() => {
+                    comparison.wanted.to_mut().insert(field.name.to_owned(), (field.default)());
+                    Cow::Owned((field.default)())
+                }
+                None => continue,
             };
             comparison.compare(field, wanted, (recorded.is_some(), was), live.get(field.name));
         }
@@ -39,35 +45,35 @@ impl Comparison {
     fn compare(
         &mut self,
         field: &Field,
-        wanted: Value,
+        wanted: Cow<'_, Value>,
         (is_recorded, was): (bool, Option<&Value>),
         live: Option<&Value>,
     ) {
-        let live = live.cloned().unwrap_or_else(|| (field.default)());
+        let default = || Cow::Owned((field.default)());
+        let live = live.map_or_else(default, Cow::Borrowed);
         let before = match field.form {
-            Form::Setting => was.cloned().unwrap_or_else(|| wanted.clone()),
-            Form::Recorded if is_recorded => was.cloned().unwrap_or_else(|| (field.default)()),
+            Form::Setting => was.map_or_else(|| wanted.clone(), Cow::Borrowed),
+            Form::Recorded if is_recorded => was.map_or_else(default, Cow::Borrowed),
             Form::Recorded => wanted.clone(),
             Form::Keyed => {
-                let managed: BTreeSet<&String> = [Some(&wanted), was].into_iter().flatten().flat_map(keys).collect();
+                let managed: BTreeSet<&String> = [Some(&*wanted), was].into_iter().flatten().flat_map(keys).collect();
                 let (ours, others) = split(&live, &managed);
                 self.foreign_keys.extend(
                     others.keys().filter(|key| !key.starts_with("aws:")).map(|key| format!("{}.{key}", field.name)),
                 );
-                let mut whole = others;
-                whole.extend(wanted.as_object().cloned().unwrap_or_default());
-                self.wanted.insert(field.name.to_owned(), Value::Object(whole));
-                Value::Object(ours)
+                if !others.is_empty() || !wanted.is_object() {
+                    let mut whole = others;
+                    whole.extend(wanted.as_object().cloned().unwrap_or_default());
+                    self.wanted.to_mut().insert(field.name.to_owned(), Value::Object(whole));
+                }
+                Cow::Owned(Value::Object(ours))
             }
             Form::Plain | Form::Document | Form::Identity => live,
         };
-        if field.form != Form::Keyed {
-            self.wanted.insert(field.name.to_owned(), wanted.clone());
-        }
         if same(field.form, &before, &wanted) {
             self.unchanged += 1;
         } else {
-            self.fields.push(diff(field, Some(before), Some(wanted)));
+            self.fields.push(diff(field, Some(before.into_owned()), Some(wanted.into_owned())));
         }
     }
 }
@@ -98,7 +104,7 @@ pub fn all_gone(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Ve
 }
 
 /// A replacement: what differs, and the rest as it is made again.
-pub fn replaced(kind: &dyn Kind, comparison: &Comparison, declared: &Attributes) -> Vec<FieldDiff> {
+pub fn replaced(kind: &dyn Kind, comparison: &Comparison<'_>, declared: &Attributes) -> Vec<FieldDiff> {
     kind.fields()
         .iter()
         .filter_map(|field| {

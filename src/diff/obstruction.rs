@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Removal;
-use super::spread::is_known;
+use super::spread::known;
 use crate::address::Address;
 use crate::call::{S3Write, Write};
-use crate::kind::{Hanging, Holder, Kind, Seen};
+use crate::kind::{Attached, Hanging, Holder, Kind, Seen};
 use crate::model::{Desired, Entry, Recorded, Status};
 use crate::value::{Attributes, text};
 
@@ -32,7 +32,7 @@ pub fn all(
     let ours = Ours { address, seen, desired, recorded };
     let policies = seen.attached.iter().map(|attached| Obstruction {
         what: attached.to_string(),
-        owner: ours.find(|known, attributes| is_known(address, attached, [(known, attributes)].into_iter())),
+        owner: known(address, attached, desired, recorded).cloned(),
         calls: vec![attached.removal(address.kind(), address.name())],
     });
     let hanging = seen.hanging.iter().map(|hanging| Obstruction {
@@ -85,12 +85,6 @@ struct Ours<'a> {
 }
 
 impl Ours<'_> {
-    fn find(&self, is_it: impl Fn(&Address, &Attributes) -> bool) -> Option<Address> {
-        let declared = self.desired.resources.iter().map(|(address, resource)| (address, &resource.attributes));
-        let recorded = self.recorded.iter().map(|(address, entry)| (address, &entry.attributes));
-        recorded.chain(declared).find(|(address, attributes)| is_it(address, attributes)).map(|(it, _)| it.clone())
-    }
-
     fn hanging(&self, hanging: &Hanging) -> Option<Address> {
         let arn = text(&self.seen.attributes, "arn");
         match hanging {
@@ -104,11 +98,8 @@ impl Ours<'_> {
                     Holder::Role(name) => ("role", name),
                     Holder::Group(_) => return None,
                 };
-                self.find(|address, attributes| {
-                    address.kind() == format!("{parent}_policy_attachment")
-                        && text(attributes, parent) == name
-                        && text(attributes, "policy_arn") == arn
-                })
+                let attached = Attached::Managed(arn.to_owned());
+                known(&Address::new(parent, name), &attached, self.desired, self.recorded).cloned()
             }
             Hanging::BoundaryOf(Holder::User(name)) => self.bounded("user", name, arn),
             Hanging::BoundaryOf(Holder::Role(name)) => self.bounded("role", name, arn),
@@ -117,9 +108,11 @@ impl Ours<'_> {
     }
 
     fn bounded(&self, kind: &str, name: &str, arn: &str) -> Option<Address> {
-        self.find(|address, attributes| {
-            address.kind() == kind && address.name() == name && text(attributes, "permissions_boundary") == arn
-        })
+        let holder = Address::new(kind, name);
+        let recorded = self.recorded.get(&holder).map(|entry| &entry.attributes);
+        let declared = self.desired.resources.get(&holder).map(|resource| &resource.attributes);
+        let is_bounded = |attributes: &&Attributes| text(attributes, "permissions_boundary") == arn;
+        recorded.into_iter().chain(declared).any(|it| is_bounded(&it)).then_some(holder)
     }
 }
 

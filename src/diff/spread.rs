@@ -1,37 +1,37 @@
 //! What a decision on one object means for others: exclusive owners, parts of what is replaced, dependents of what is
 //! refused.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::all_gone;
 use super::{Action, Change, Decision, FieldDiff, Reason};
 use crate::address::Address;
 use crate::kind::{self, Attached, Form, Kind, Seen};
-use crate::model::{Desired, Recorded};
+use crate::model::{Dependents, Desired, Recorded, hanging_on};
 use crate::value::{Attributes, FieldChange, Value, text};
 
-/// Whether one of these objects is that policy on that user or role.
-pub fn is_known<'a>(
+/// The recorded or declared object that is that policy on that user or role.
+pub fn known<'a>(
     parent: &Address,
     attached: &Attached,
-    mut objects: impl Iterator<Item = (&'a Address, &'a Attributes)>,
-) -> bool {
-    objects.any(|(address, attributes)| match attached {
-        Attached::Managed(arn) => {
-            address.kind() == format!("{}_policy_attachment", parent.kind())
-                && text(attributes, parent.kind()) == parent.name()
-                && text(attributes, "policy_arn") == arn
-        }
-        Attached::Inline(name) => {
-            address.kind() == format!("{}_policy", parent.kind())
-                && text(attributes, parent.kind()) == parent.name()
-                && text(attributes, "name") == name
-        }
-    })
+    desired: &'a Desired,
+    recorded: &'a Recorded,
+) -> Option<&'a Address> {
+    let (kind, attribute, is) = match attached {
+        Attached::Managed(arn) => (format!("{}_policy_attachment", parent.kind()), "policy_arn", arn),
+        Attached::Inline(name) => (format!("{}_policy", parent.kind()), "name", name),
+    };
+    let recorded = hanging_on(recorded, &kind, parent.name()).map(|(address, entry)| (address, &entry.attributes));
+    let declared = hanging_on(&desired.resources, &kind, parent.name()).map(|(address, it)| (address, &it.attributes));
+    let found = |(_, attributes): &(&Address, &Attributes)| {
+        text(attributes, parent.kind()) == parent.name() && text(attributes, attribute) == is
+    };
+    recorded.chain(declared).find(found).map(|(address, _)| address)
 }
 
 /// `exclusive: true` on a user or a role: what hangs on it besides is removed.
-pub fn exclusive(decisions: &mut Vec<Decision>, desired: &Desired, recorded: &Recorded) {
+pub fn exclusive(decisions: &mut Vec<Decision<'_>>, desired: &Desired, recorded: &Recorded) {
     let mut more = Vec::new();
     for decision in decisions.iter() {
         let address = &decision.change.address;
@@ -41,20 +41,14 @@ pub fn exclusive(decisions: &mut Vec<Decision>, desired: &Desired, recorded: &Re
         {
             continue;
         }
-        let declared = || desired.resources.iter().map(|(address, it)| (address, &it.attributes));
-        let recorded = || recorded.iter().map(|(address, entry)| (address, &entry.attributes));
-        more.extend(
-            seen.attached
-                .iter()
-                .filter(|it| !is_known(address, it, declared()) && !is_known(address, it, recorded()))
-                .filter_map(|attached| removal(address, attached)),
-        );
+        let unknown = seen.attached.iter().filter(|it| known(address, it, desired, recorded).is_none());
+        more.extend(unknown.filter_map(|attached| removal(address, attached)));
     }
     decisions.extend(more);
     decisions.sort_by(|one, other| one.change.address.cmp(&other.change.address));
 }
 
-fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
+fn removal(parent: &Address, attached: &Attached) -> Option<Decision<'static>> {
     let address = kind::attachment_address(parent, attached, &|_| None);
     let attributes = kind::attachment_attributes(parent, attached);
     let kind = kind::of(address.kind())?;
@@ -69,7 +63,7 @@ fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
             left_alone: Vec::new(),
             before_it: Vec::new(),
         },
-        seen: Some(Seen { attributes: attributes.clone(), ..Seen::default() }),
+        seen: Some(Cow::Owned(Seen { attributes: attributes.clone(), ..Seen::default() })),
         wanted: None,
         recorded: None,
         clearing: Vec::new(),
@@ -79,14 +73,14 @@ fn removal(parent: &Address, attached: &Attached) -> Option<Decision> {
 
 /// What hangs on an object that is replaced is replaced with it, and documents that name it as a principal are written
 /// again: IAM turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
-pub fn replacements(decisions: &mut [Decision], desired: &Desired) {
+pub fn replacements(decisions: &mut [Decision<'_>], desired: &Desired) {
     let arn = |attributes: Option<&Attributes>| attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default();
     let moves: BTreeMap<Address, Move> = decisions
         .iter()
         .filter(|decision| matches!(decision.change.action, Action::Replace | Action::Update))
         .map(|decision| {
             let before = arn(decision.seen.as_ref().map(|seen| &seen.attributes));
-            let (after, replaced) = (arn(decision.wanted.as_ref()), decision.change.action == Action::Replace);
+            let (after, replaced) = (arn(decision.wanted.as_deref()), decision.change.action == Action::Replace);
             (decision.change.address.clone(), Move { before, after, replaced })
         })
         .filter(|(_, it)| it.replaced || it.before != it.after)
@@ -95,7 +89,7 @@ pub fn replacements(decisions: &mut [Decision], desired: &Desired) {
         let address = decision.change.address.clone();
         let Some(resource) = desired.resources.get(&address) else { continue };
         let Some(kind) = kind::of(address.kind()) else { continue };
-        for (parent, it) in moves.iter().filter(|(parent, _)| resource.depends_on.contains(parent)) {
+        for (parent, it) in resource.depends_on.iter().filter_map(|parent| moves.get_key_value(parent)) {
             if it.replaced && kind.part_of_parent() {
                 replace_with_parent(decision, kind, parent);
             } else if matches!(parent.kind(), "user" | "role") {
@@ -112,7 +106,7 @@ struct Move {
     replaced: bool,
 }
 
-fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Address) {
+fn replace_with_parent(decision: &mut Decision<'_>, kind: &dyn Kind, parent: &Address) {
     let there = decision.seen.is_some();
     if there && matches!(decision.change.action, Action::Nothing | Action::Update | Action::Adopt) {
         decision.change.action = Action::Replace;
@@ -129,7 +123,7 @@ fn replace_with_parent(decision: &mut Decision, kind: &dyn Kind, parent: &Addres
     }
 }
 
-fn rewrite_principals(decision: &mut Decision, kind: &dyn Kind, parent: &Address, it: &Move) {
+fn rewrite_principals(decision: &mut Decision<'_>, kind: &dyn Kind, parent: &Address, it: &Move) {
     if !matches!(decision.change.action, Action::Nothing | Action::Update) {
         return;
     }
@@ -174,8 +168,8 @@ fn mentions(value: &Value, arn: &str) -> bool {
 
 /// A policy can't be made anew while it is the boundary of a user or a role of ours that stays: IAM deletes no policy in use,
 /// and without its boundary, be it for a moment, the holder could do more.
-pub fn boundaries(decisions: &mut [Decision], desired: &Desired) {
-    let replaced = |decision: &&Decision| decision.change.action == Action::Replace;
+pub fn boundaries(decisions: &mut [Decision<'_>], desired: &Desired) {
+    let replaced = |decision: &&Decision<'_>| decision.change.action == Action::Replace;
     let replaced: BTreeSet<Address> = decisions.iter().filter(replaced).map(|it| it.change.address.clone()).collect();
     for change in decisions.iter_mut().map(|decision| &mut decision.change) {
         let bounded = |holder: &&Address| {
@@ -196,7 +190,8 @@ pub fn boundaries(decisions: &mut [Decision], desired: &Desired) {
 }
 
 /// What depends on something refused or unknown can't be done either; a removal waits for what hangs on it in turn.
-pub fn hindrances(decisions: &mut [Decision], desired: &Desired, recorded: &Recorded) {
+pub fn hindrances(decisions: &mut [Decision<'_>], desired: &Desired, recorded: &Recorded) {
+    let dependents = Dependents::of(recorded);
     loop {
         let stuck: BTreeSet<Address> = decisions
             .iter()
@@ -205,7 +200,7 @@ pub fn hindrances(decisions: &mut [Decision], desired: &Desired, recorded: &Reco
             .collect();
         let mut moved = false;
         for decision in decisions.iter_mut() {
-            if let Some(cause) = hindered_by(&decision.change, &stuck, desired, recorded) {
+            if let Some(cause) = hindered_by(&decision.change, &stuck, desired, &dependents) {
                 decision.change.action = Action::Blocked;
                 decision.change.reason = Reason::DependsOn(cause);
                 moved = true;
@@ -217,10 +212,14 @@ pub fn hindrances(decisions: &mut [Decision], desired: &Desired, recorded: &Reco
     }
 }
 
-fn hindered_by(change: &Change, stuck: &BTreeSet<Address>, desired: &Desired, recorded: &Recorded) -> Option<Address> {
+fn hindered_by(
+    change: &Change,
+    stuck: &BTreeSet<Address>,
+    desired: &Desired,
+    dependents: &Dependents<'_>,
+) -> Option<Address> {
     let dependencies = || desired.resources.get(&change.address).into_iter().flat_map(|it| &it.depends_on);
-    let dependents =
-        || recorded.iter().filter(|(_, entry)| entry.depends_on.contains(&change.address)).map(|(address, _)| address);
+    let dependents = || dependents.on(&change.address);
     match change.action {
         Action::Create | Action::Update => dependencies().find(|address| stuck.contains(address)).cloned(),
         Action::Replace => dependencies().chain(dependents()).find(|address| stuck.contains(address)).cloned(),

@@ -20,6 +20,13 @@ struct World {
     removing: bool,
 }
 
+/// What is to be seen of a decision when its world is gone.
+struct Decided {
+    change: Change,
+    wanted: Option<Attributes>,
+    shifts: bool,
+}
+
 fn attributes(value: Value) -> Attributes {
     value.as_object().unwrap().clone().into_iter().collect()
 }
@@ -74,17 +81,18 @@ impl World {
         self
     }
 
-    fn decide(&self) -> Vec<Decision> {
+    fn decide(&self) -> Vec<Decision<'_>> {
         diff(&self.desired, &self.recorded, &self.live, self.removing)
     }
 
     #[track_caller]
-    fn expect(&self, address: &str, action: Action, reason: Reason) -> Decision {
+    fn expect(&self, address: &str, action: Action, reason: Reason) -> Decided {
         let decisions = self.decide();
         let address: Address = address.parse().unwrap();
         let decision = decisions.iter().find(|it| it.change.address == address).expect("a decision");
         assert_eq!((decision.change.action, &decision.change.reason), (action, &reason), "{decision:#?}");
-        decision.clone()
+        let wanted = decision.wanted.as_deref().cloned();
+        Decided { change: decision.change.clone(), wanted, shifts: decision.shifts }
     }
 }
 

@@ -192,7 +192,7 @@ impl<T: Decode> Decode for Named<T> {
         let outer = scope.take_references();
         let mut lines: BTreeMap<String, usize> = BTreeMap::new();
         let mut declared = Vec::with_capacity(entries.len());
-        for entry in entries {
+        for entry in entries.iter() {
             let spot = &entry.key_spot;
             let name = scope.expand(&entry.key, Mode::Name, &|| spot.clone());
             let problems = scope.problems.len();

@@ -1,5 +1,6 @@
 //! Policy documents: from a file or inline, filled in, checked, in canonical form.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -45,10 +46,9 @@ enum Origin {
     Made,
 }
 
-/// A document as it is read, before its variables are filled in.
+/// Where a document is written.
 #[derive(Clone, Debug)]
 struct Template {
-    value: Value,
     origin: Origin,
     /// Where the manifest says it.
     said: Spot,
@@ -117,21 +117,21 @@ fn alone(statement: &Value) -> Value {
 
 /// Reads, fills in and checks a document. `None` when it has a problem, which is then in the scope.
 pub fn resolve(form: &DocumentForm, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
-    let template = match form {
+    let (value, template) = match form {
         DocumentForm::Inline(node) => {
-            Template { value: node.value(), origin: Origin::Yaml(node.clone()), said: node.spot.clone() }
+            (node.value(), Template { origin: Origin::Yaml(node.clone()), said: node.spot.clone() })
         }
         DocumentForm::Path(path) => read(path, scope)?,
     };
-    finish(template, usage, scope)
+    finish(value, template, usage, scope)
 }
 
 /// Checks a document that was made from something shorter, said at `said`.
 pub fn made(value: Value, said: &Spot, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
-    finish(Template { value, origin: Origin::Made, said: said.clone() }, usage, scope)
+    finish(value, Template { origin: Origin::Made, said: said.clone() }, usage, scope)
 }
 
-fn read(path: &Text, scope: &mut Scope<'_>) -> Option<Template> {
+fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
     let relative = source::relative_to(&path.spot.file, &path.value);
     let file = match scope.files.read(&relative) {
         Ok(file) => file,
@@ -144,10 +144,10 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<Template> {
     let yaml = relative.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if yaml {
         let node = node::parse(&file, &mut scope.problems)?;
-        return Some(Template { value: node.value(), origin: Origin::Yaml(node), said });
+        return Some((node.value(), Template { origin: Origin::Yaml(node), said }));
     }
     match policy::parse(&file.text) {
-        Ok(value) => Some(Template { value, origin: Origin::Json(file), said }),
+        Ok(value) => Some((value, Template { origin: Origin::Json(file), said })),
         Err(error) => {
             let spot = Spot { file, line: error.line, column: error.column, length: 1 };
             scope.error("json-syntax", &spot, error.message, error.help);
@@ -156,7 +156,8 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<Template> {
     }
 }
 
-fn finish(template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
+/// `value` has yet to be filled in.
+fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
     let outer = scope.take_references();
     let mut filler = Filler {
         template: &template,
@@ -166,7 +167,7 @@ fn finish(template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Doc
         renamed: Vec::new(),
         complete: true,
     };
-    let value = filler.fill(&template.value);
+    let value = filler.fill(value);
     let (renamed, complete) = (filler.renamed, filler.complete);
     let references = std::mem::replace(&mut scope.references, outer);
     if !complete {
@@ -205,27 +206,27 @@ struct Filler<'f, 's, 'a> {
 }
 
 impl Filler<'_, '_, '_> {
-    fn fill(&mut self, value: &Value) -> Value {
+    fn fill(&mut self, value: Value) -> Value {
         match value {
             Value::String(text) => self.text(text).into(),
             Value::Array(items) => {
-                let item = |(index, item): (usize, &Value)| self.child(index.to_string(), index.to_string(), item);
-                items.iter().enumerate().map(item).collect()
+                let item = |(index, item): (usize, Value)| self.child(index.to_string(), index.to_string(), item);
+                items.into_iter().enumerate().map(item).collect()
             }
             Value::Object(fields) => {
                 let mut filled = serde_json::Map::new();
                 for (key, value) in fields {
-                    let new = self.key(key);
-                    let value = self.child(escape(key), escape(&new), value);
+                    let new = self.key(&key);
+                    let value = self.child(escape(&key), escape(&new), value);
                     filled.insert(new, value);
                 }
                 filled.into()
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value,
         }
     }
 
-    fn child(&mut self, written: String, filled: String, value: &Value) -> Value {
+    fn child(&mut self, written: String, filled: String, value: Value) -> Value {
         self.written.push(written);
         self.filled.push(filled);
         let value = self.fill(value);
@@ -236,7 +237,7 @@ impl Filler<'_, '_, '_> {
 
     fn key(&mut self, key: &str) -> String {
         self.written.push(escape(key));
-        let new = self.text(key);
+        let new = self.text(key.to_owned());
         self.written.pop();
         if new != key {
             let filled = format!("{}/{}", join(&self.filled), escape(&new));
@@ -245,12 +246,18 @@ impl Filler<'_, '_, '_> {
         new
     }
 
-    fn text(&mut self, text: &str) -> String {
+    fn text(&mut self, text: String) -> String {
         let (template, pointer) = (self.template, &self.written);
         let at = || template.locate(&join(pointer));
-        let filled = self.scope.expand(text, Mode::Document, &at);
-        self.complete &= filled.is_some();
-        filled.map(std::borrow::Cow::into_owned).unwrap_or_default()
+        match self.scope.expand(&text, Mode::Document, &at) {
+            // Mostly there is nothing to be filled in.
+            Some(Cow::Borrowed(_)) => text,
+            Some(Cow::Owned(filled)) => filled,
+            None => {
+                self.complete = false;
+                String::new()
+            }
+        }
     }
 }
 

@@ -28,8 +28,8 @@ struct Chain<'a> {
 
 impl Chain<'_> {
     fn load(&mut self, file: &Arc<File>) -> Option<Node> {
-        let mut over = node::parse(file, self.problems)?;
-        let entries = match &mut over.content {
+        let over = node::parse(file, self.problems)?;
+        let entries = match &over.content {
             Content::Map(entries) => entries,
             content => {
                 let (code, message) = match content {
@@ -44,7 +44,9 @@ impl Chain<'_> {
             }
         };
         let Some(position) = entries.iter().position(|entry| entry.key == "extends") else { return Some(over) };
-        let extends = entries.remove(position);
+        let extends = entries[position].clone();
+        let rest = entries.iter().filter(|entry| entry.key != extends.key).cloned().collect();
+        let over = Node { spot: over.spot, content: Content::Map(rest) };
         if extends.node.is_null() {
             return Some(over);
         }
@@ -91,18 +93,18 @@ fn what(node: &Node) -> String {
 fn merge(base: Node, over: Node) -> Node {
     match (base.content, over.content) {
         (Content::Map(base), Content::Map(entries)) => {
-            Node { spot: over.spot, content: Content::Map(merge_entries(base, entries)) }
+            Node { spot: over.spot, content: Content::Map(merge_entries(&base, &entries).into()) }
         }
         (_, content) => Node { spot: over.spot, content },
     }
 }
 
-fn merge_entries(base: Vec<Entry>, over: Vec<Entry>) -> Vec<Entry> {
-    let mut over: Vec<Option<Entry>> = over.into_iter().map(Some).collect();
+fn merge_entries(base: &[Entry], over: &[Entry]) -> Vec<Entry> {
+    let mut over: Vec<Option<Entry>> = over.iter().cloned().map(Some).collect();
     let positions: std::collections::BTreeMap<String, usize> =
         over.iter().enumerate().filter_map(|(at, entry)| Some((entry.as_ref()?.key.clone(), at))).collect();
     let mut merged = Vec::with_capacity(base.len() + over.len());
-    for entry in base {
+    for entry in base.iter().cloned() {
         match positions.get(&entry.key).and_then(|at| over[*at].take()) {
             None => merged.push(entry),
             Some(new) if new.node.is_null() => {}

@@ -11,7 +11,7 @@ use super::source::{File, Spot};
 use crate::diagnostic::Diagnostic;
 use crate::value::Value;
 
-/// A YAML value and its place.
+/// A YAML value and its place. A clone shares what is in it: whoever keeps a document keeps no second one.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub spot: Spot,
@@ -23,9 +23,9 @@ pub enum Content {
     /// Null, a boolean or a number.
     Plain(Value),
     Text(String),
-    List(Vec<Node>),
+    List(Arc<[Node]>),
     /// In the order of the file.
-    Map(Vec<Entry>),
+    Map(Arc<[Entry]>),
 }
 
 /// One key of a map.
@@ -124,7 +124,16 @@ impl Node {
 pub fn parse(file: &Arc<File>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     // `no`, `010` and `1_000` are text: YAML 1.2 says so, and YAML 1.1's readings surprise everybody. Duplicate
     // keys come through, so that all of them are reported and not only the first.
+    // A file may be as long as it is, for it is all there; only what aliases make of it is limited (`alias_limits`).
     let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_nodes: usize::MAX,
+            max_events: usize::MAX,
+            max_total_scalar_bytes: usize::MAX,
+            max_anchors: usize::MAX,
+            max_aliases: usize::MAX,
+            enforce_alias_anchor_ratio: false,
+        },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
@@ -165,9 +174,18 @@ fn spot(file: &Arc<File>, location: Location) -> Spot {
         column: usize::try_from(location.column()).unwrap_or(1).max(1),
         length: 1,
     };
-    let span = usize::try_from(location.span().len()).unwrap_or(1);
-    spot.length = span.min(spot.rest_of_line().trim_end().chars().count()).max(1);
+    let span = location.span();
+    // Not by line and column: a program's manifest may be all on one line, and each node would count its way along it.
+    let start = span.byte_offset().and_then(|offset| usize::try_from(offset).ok());
+    let from_here = start.and_then(|start| file.text.get(start..)).unwrap_or_else(|| spot.rest_of_line());
+    spot.length = width(from_here, usize::try_from(span.len()).unwrap_or(1)).max(1);
     spot
+}
+
+/// How many characters there are until the line ends, without spaces at its end; at most so many.
+fn width(text: &str, most: usize) -> usize {
+    let line = text.chars().take(most).take_while(|character| *character != '\n');
+    line.zip(1..).filter(|(character, _)| !character.is_whitespace()).map(|(_, number)| number).last().unwrap_or(0)
 }
 
 /// What serde gives; it becomes a [`Node`] when the file is known.
@@ -251,7 +269,7 @@ impl Builder<'_> {
             Raw::Plain(value) => Content::Plain(value),
             Raw::Text(text) => Content::Text(text),
             Raw::List(items) => Content::List(items.into_iter().map(|item| self.node(item)).collect()),
-            Raw::Map(entries) => Content::Map(self.entries(entries)),
+            Raw::Map(entries) => Content::Map(self.entries(entries).into()),
         };
         Node { spot: spot(self.file, raw.defined), content }
     }
@@ -313,6 +331,20 @@ mod tests {
         let (_, problems) = parsed("a: 1\nb: {c: 1, c: 2}\na: 3\n");
         let places: Vec<_> = problems.iter().map(|p| p.place.as_ref().map(|p| (p.line, p.column))).collect();
         assert_eq!(places, [Some((2, 11)), Some((3, 1))]);
+    }
+
+    #[test]
+    fn a_file_may_be_long_but_aliases_must_not_make_much_of_little() {
+        let list = |item: &str, times: usize| format!("[{}]", vec![item; times].join(", "));
+        let (node, problems) = parsed(&format!("long: {}\n", list("x", 300_000)));
+        assert!(problems.is_empty(), "{problems:?}");
+        assert!(matches!(&node.unwrap().entries()[0].node.content, Content::List(items) if items.len() == 300_000));
+        let (_, problems) = parsed(&format!("one: &a {{b: c}}\nmany: {}\n", list("*a", 10_000)));
+        assert!(problems.is_empty(), "{problems:?}");
+        let lines = (1..9).map(|level| format!("a{level}: &a{level} {}\n", list(&format!("*a{}", level - 1), 9)));
+        let bomb: String = std::iter::once("a0: &a0 [x]\n".to_owned()).chain(lines).collect();
+        let (node, problems) = parsed(&bomb);
+        assert!(node.is_none() && problems[0].code == "yaml-syntax", "{problems:?}");
     }
 
     #[test]

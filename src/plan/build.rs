@@ -1,5 +1,6 @@
 //! Decisions and the graph -> [`Plan`]: which steps, with which calls, after which others.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expect, Header, Phase, Plan, Record, Stamp, Step, StepId, Summary, fingerprint};
@@ -8,18 +9,18 @@ use crate::call::Write;
 use crate::diff::{Action, Change, Decision, Reason};
 use crate::graph::{Cycle, Order};
 use crate::kind::{self, Form, Kind, Seen, Upkeep};
-use crate::model::{Desired, Recorded, subject};
+use crate::model::{Dependents, Desired, Entry, Recorded, Resource, subject};
 use crate::value::Attributes;
 
 /// Orders the decisions into steps with their calls. `header.targets` restricts it to those and what they need.
 pub fn build(
     header: Header,
     state: Stamp,
-    decisions: Vec<Decision>,
+    decisions: Vec<Decision<'_>>,
     desired: &Desired,
     recorded: &Recorded,
 ) -> Result<Plan, Cycle> {
-    let needs = Needs { desired, recorded };
+    let needs = Needs { desired, dependents: Dependents::of(recorded) };
     let decisions = needs.restrict(decisions, &header.targets);
     let mut steps: BTreeMap<StepId, Step> =
         decisions.iter().flat_map(|decision| needs.steps(decision)).map(|step| (step.id.clone(), step)).collect();
@@ -51,24 +52,16 @@ fn summarise(changes: &[Change], steps: &[Step]) -> Summary {
 /// What needs what: as declared, and as it was when it was made.
 struct Needs<'a> {
     desired: &'a Desired,
-    recorded: &'a Recorded,
+    dependents: Dependents<'a>,
 }
 
-impl Needs<'_> {
-    fn declared(&self, address: &Address) -> BTreeSet<Address> {
-        self.desired.resources.get(address).map(|resource| resource.depends_on.clone()).unwrap_or_default()
-    }
-
-    /// The objects that were made to depend on this one.
-    fn made_upon(&self, address: &Address) -> impl Iterator<Item = &Address> {
-        self.recorded
-            .iter()
-            .filter(move |(_, entry)| entry.depends_on.contains(address))
-            .map(|(dependent, _)| dependent)
+impl<'a> Needs<'a> {
+    fn declared(&self, address: &Address) -> impl Iterator<Item = &'a Address> + use<'a> {
+        self.desired.resources.get(address).into_iter().flat_map(|resource| &resource.depends_on)
     }
 
     /// The targets, what they are made upon, and, for those that go, what is made upon them.
-    fn restrict(&self, decisions: Vec<Decision>, targets: &BTreeSet<Address>) -> Vec<Decision> {
+    fn restrict<'d>(&self, decisions: Vec<Decision<'d>>, targets: &BTreeSet<Address>) -> Vec<Decision<'d>> {
         if targets.is_empty() {
             return decisions;
         }
@@ -83,16 +76,16 @@ impl Needs<'_> {
             if chosen.contains(&address) {
                 continue;
             }
-            queue.extend(self.declared(&address));
+            queue.extend(self.declared(&address).cloned());
             if goes.contains(&address) {
-                queue.extend(self.made_upon(&address).filter(|dependent| goes.contains(dependent)).cloned());
+                queue.extend(self.dependents.on(&address).filter(|dependent| goes.contains(dependent)).cloned());
             }
             chosen.insert(address);
         }
         decisions.into_iter().filter(|decision| chosen.contains(&decision.change.address)).collect()
     }
 
-    fn steps(&self, decision: &Decision) -> Vec<Step> {
+    fn steps(&self, decision: &Decision<'_>) -> Vec<Step> {
         let Some(kind) = kind::of(decision.change.address.kind()) else { return Vec::new() };
         let draft = Draft { kind, decision, needs: self };
         match decision.change.action {
@@ -113,20 +106,19 @@ impl Needs<'_> {
         let mut after = BTreeSet::new();
         if id.phase == Phase::Delete {
             let is_local = kind::of(id.address.kind()).is_some_and(Kind::is_local);
-            let declared = |dependent: &Address| self.declared(dependent);
-            for dependent in self.made_upon(&id.address) {
+            for dependent in self.dependents.on(&id.address) {
                 after.extend(step(dependent, Phase::Delete));
                 // An update that drops the reference frees this for removal; one that keeps it comes later. A file needs
                 // no freeing, and waiting would be a circle where the update waits for what takes this one's place.
-                if !is_local && !declared(dependent).contains(&id.address) {
+                if !is_local && !self.declared(dependent).any(|it| *it == id.address) {
                     after.extend(step(dependent, Phase::Update));
                 }
             }
         } else {
             after.extend(step(&id.address, Phase::Delete));
             for dependency in self.declared(&id.address) {
-                after.extend(step(&dependency, Phase::Create));
-                after.extend(step(&dependency, Phase::Update));
+                after.extend(step(dependency, Phase::Create));
+                after.extend(step(dependency, Phase::Update));
             }
         }
         after.retain(|it| ids.contains(it));
@@ -137,7 +129,7 @@ impl Needs<'_> {
 /// The steps of one decision.
 struct Draft<'a> {
     kind: &'static dyn Kind,
-    decision: &'a Decision,
+    decision: &'a Decision<'a>,
     needs: &'a Needs<'a>,
 }
 
@@ -145,20 +137,27 @@ impl Draft<'_> {
     /// Live is as declared, but the state says otherwise: the manifest followed a change made by hand, or a dependency
     /// was added or dropped.
     fn is_outdated(&self) -> bool {
-        let entry = self.needs.recorded.get(&self.decision.change.address);
-        let (Some(entry), Some(record)) = (entry, self.declared_record()) else { return false };
-        entry.depends_on != record.depends_on || entry.attributes != record.attributes
+        let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else { return false };
+        let (mut declared, memory) = (Cow::Borrowed(&resource.attributes), self.memory());
+        if !memory.is_empty() {
+            declared.to_mut().extend(memory);
+        }
+        entry.depends_on != resource.depends_on || entry.attributes != *declared
+    }
+
+    /// All that the state knows of it.
+    fn known(&self) -> Option<Attributes> {
+        self.decision.recorded.map(Entry::known)
     }
 
     fn create(&self, expect: Expect) -> Vec<Step> {
         let Some(wanted) = &self.decision.wanted else { return Vec::new() };
         // A new key takes the place of the one whose id is recorded.
-        let mut wanted_now = wanted.clone();
-        wanted_now.extend(
-            self.decision.recorded.iter().filter_map(|known| known.get("id")).map(|id| ("id".into(), id.clone())),
-        );
+        let mut wanted_now = wanted.as_ref().clone();
+        let id = self.decision.recorded.and_then(|entry| entry.id.as_deref());
+        wanted_now.extend(id.map(|id| ("id".to_owned(), id.into())));
         let mut step = self.step(Phase::Create, self.kind.create(&wanted_now), expect);
-        step.wanted = subject(Some(wanted), self.decision.recorded.as_ref());
+        step.wanted = subject(Some(wanted), self.known().as_ref());
         step.record = self.declared_record();
         vec![step]
     }
@@ -178,14 +177,15 @@ impl Draft<'_> {
         };
         let mut step = self.step(Phase::Update, calls, expect);
         step.wanted = self.subject(seen);
-        step.before = Some(seen.clone());
+        step.before = Some(seen.as_ref().clone());
         step.record = self.declared_record();
         vec![step]
     }
 
     fn delete(&self) -> Vec<Step> {
         let Some(seen) = &self.decision.seen else { return Vec::new() };
-        let recorded = self.decision.recorded.as_ref().unwrap_or(&seen.attributes);
+        let known = self.known();
+        let recorded = known.as_ref().unwrap_or(&seen.attributes);
         let expect = match self.decision.change.reason {
             Reason::Exclusive => Expect::Anything,
             _ => Expect::Same(fingerprint(self.kind, seen)),
@@ -194,20 +194,21 @@ impl Draft<'_> {
         let mut step = self.step(Phase::Delete, calls, expect);
         step.wanted = self.subject(seen);
         step.removal = true;
-        step.before = Some(seen.clone());
+        step.before = Some(seen.as_ref().clone());
         vec![step]
     }
 
     /// It is gone, but not all that was made with it. Where it is made anew, only this machine is cleared: what is left of
     /// it in AWS is remembered.
     fn clear(&self) -> Option<Step> {
-        let mut calls = self.kind.leftovers(self.decision.recorded.as_ref()?);
+        let known = self.known()?;
+        let mut calls = self.kind.leftovers(&known);
         if self.decision.change.action == Action::Create {
             calls.retain(|call| matches!(call, Write::File(_)));
         }
         (!calls.is_empty()).then(|| {
             let mut step = self.step(Phase::Delete, calls, Expect::Anything);
-            step.wanted = subject(None, self.decision.recorded.as_ref());
+            step.wanted = known;
             step
         })
     }
@@ -215,27 +216,34 @@ impl Draft<'_> {
     fn record(&self) -> Vec<Step> {
         let mut step = self.step(Phase::Record, Vec::new(), Expect::Anything);
         step.record = self.declared_record();
-        step.before.clone_from(&self.decision.seen);
+        step.before = self.decision.seen.as_deref().cloned();
         vec![step]
     }
 
+    fn declared(&self) -> Option<&Resource> {
+        self.needs.desired.resources.get(&self.decision.change.address)
+    }
+
     fn declared_record(&self) -> Option<Record> {
-        let resource = self.needs.desired.resources.get(&self.decision.change.address)?;
+        let resource = self.declared()?;
         let mut attributes = resource.attributes.clone();
-        // A replacement removes all of it.
-        if self.decision.change.action != Action::Replace {
-            let nothing = Attributes::new();
-            let recorded = self.decision.recorded.as_ref().unwrap_or(&nothing);
-            attributes.extend(self.kind.memory(recorded, self.decision.seen.as_ref()));
-        }
+        attributes.extend(self.memory());
         Some(Record { attributes, depends_on: resource.depends_on.clone() })
+    }
+
+    /// What the state goes on to remember besides what is declared; but a replacement removes all of it.
+    fn memory(&self) -> Attributes {
+        if self.decision.change.action == Action::Replace {
+            return Attributes::new();
+        }
+        let seen = self.decision.seen.as_deref();
+        self.kind.memory(&self.known().unwrap_or_default(), seen)
     }
 
     /// What the resolver looked for (not what the change makes of it: a file that a key leaves is looked into once more),
     /// under the names that the object has now: a path that changes is part of its ARN.
     fn subject(&self, seen: &Seen) -> Attributes {
-        let declared = self.needs.desired.resources.get(&self.decision.change.address);
-        let mut subject = subject(declared.map(|it| &it.attributes), self.decision.recorded.as_ref());
+        let mut subject = subject(self.declared().map(|it| &it.attributes), self.known().as_ref());
         for field in self.kind.fields().iter().filter(|field| field.form == Form::Identity) {
             if let Some(value) = seen.attributes.get(field.name) {
                 subject.insert(field.name.to_owned(), value.clone());

@@ -18,7 +18,7 @@ use crate::port::Provider;
 /// AWS (or the sandbox) for the cloud's calls, the local files for theirs.
 pub struct Edges {
     cloud: Box<dyn Provider>,
-    files: files::Files,
+    files: files::Remembered,
     parallelism: usize,
     /// By operation. Bounds how many of its calls are begun, whoever sends them: a request is signed when it begins, and AWS
     /// takes no signature that is older than five minutes. Those of one operation keep none of another waiting.
@@ -27,7 +27,7 @@ pub struct Edges {
 
 impl Edges {
     pub fn new(cloud: Box<dyn Provider>, files: files::Files, parallelism: usize) -> Self {
-        Self { cloud, files, parallelism: parallelism.max(1), begun: Mutex::default() }
+        Self { cloud, files: files.into(), parallelism: parallelism.max(1), begun: Mutex::default() }
     }
 
     fn begun(&self, operation: &'static str) -> Arc<Semaphore> {

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::access::{self, Detail, Piece, Sentence, Tone, Turn};
+use super::human::arranged::Arranged;
 use super::human::line::{Line, Mark};
 use super::human::reason::phrase;
 use super::human::{self, Style};
@@ -130,26 +131,26 @@ fn changes(plan: &Plan) -> Markup {
     let (quiet, shown): (Vec<&Change>, Vec<&Change>) =
         human::ordered(plan).into_iter().partition(|change| change.action == Action::Nothing);
     let sentences = access::of_plan(plan);
+    let (arranged, told) = (Arranged::new(plan, &[]), access::by_change(&sentences));
     html! {
         @if !shown.is_empty() { h2 { "Changes" } }
-        @for it in shown { (change(plan, it, &sentences)) }
+        @for it in shown { (change(&arranged, it, told.get(&it.address).map_or(&[], Vec::as_slice))) }
         @if !quiet.is_empty() {
             details { summary { (quiet.len()) " as declared" } ul { @for it in &quiet { li { (untouched(it)) } } } }
         }
     }
 }
 
-fn change(plan: &Plan, change: &Change, sentences: &[Sentence]) -> Markup {
+fn change(plan: &Arranged<'_>, change: &Change, sentences: &[&Sentence]) -> Markup {
     let mark = Mark::of(change.action);
     let lines = human::block(plan, change);
-    let own: Vec<&Sentence> = sentences.iter().filter(|it| it.through.as_ref() == Some(&change.address)).collect();
     html! {
         details open[!matches!(change.action, Action::Adopt | Action::Forget)] {
             summary class=(class(mark)) {
                 b { (mark.symbol()) " " (escape(&change.address.to_string())) } " " (human::reason::verb(change.action))
                 " " small { (phrase(plan, change)) }
             }
-            (list(&own, false))
+            (list(sentences, false))
             pre { @for it in &lines { (line(it)) } }
         }
     }

@@ -4,6 +4,7 @@ mod access;
 
 use std::fmt::Write;
 
+use super::human::arranged::Arranged;
 use super::human::line::{Line, Mark};
 use super::human::reason::phrase;
 use super::human::{self, Style};
@@ -69,10 +70,11 @@ fn notes(plan: &Plan) -> Vec<String> {
 }
 
 fn table(plan: &Plan) -> String {
+    let arranged = Arranged::new(plan, &[]);
     let rows: Vec<_> = human::ordered(plan)
         .into_iter()
         .filter(|change| change.action != Action::Nothing)
-        .map(|change| row(plan, change))
+        .map(|change| row(&arranged, change))
         .collect();
     if rows.is_empty() {
         return String::new();
@@ -88,7 +90,7 @@ fn table(plan: &Plan) -> String {
     out
 }
 
-fn row(plan: &Plan, change: &Change) -> String {
+fn row(plan: &Arranged<'_>, change: &Change) -> String {
     let action = match change.action {
         Action::Nothing => "nothing",
         Action::Create => "create",

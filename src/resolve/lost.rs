@@ -63,7 +63,8 @@ impl Resolver<'_> {
 
 /// What is declared and there, as the state would have recorded it: with the values that are live.
 pub fn declared(desired: &Desired, live: &Live) -> Recorded {
-    let decisions = diff::diff(desired, &Recorded::new(), live, false);
+    let nothing = Recorded::new();
+    let decisions = diff::diff(desired, &nothing, live, false);
     decisions.iter().filter_map(|decision| entry(decision, desired)).collect()
 }
 

@@ -11,6 +11,7 @@ mod key_age;
 mod key_csv;
 mod key_file;
 mod key_json;
+mod known;
 #[cfg(unix)]
 mod link;
 mod lock;
@@ -21,6 +22,7 @@ mod settings;
 pub(crate) mod witness;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -28,6 +30,7 @@ use crate::call::{
     Carried, Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply, Write,
 };
 use crate::port::Provider;
+use known::Known;
 use problem::Problem;
 
 /// Where the local files are.
@@ -108,6 +111,31 @@ async fn aside<T: Send + 'static>(
 
 fn not_local(action: &'static str) -> Failure {
     Failure::new(FailureKind::Other, action, "NotLocal", "this call is none on local files")
+}
+
+/// The same files, of which what they said is not asked again as long as they stay as they are.
+pub struct Remembered {
+    files: Files,
+    known: Arc<Known>,
+}
+
+impl From<Files> for Remembered {
+    fn from(files: Files) -> Self {
+        Self { files, known: Arc::default() }
+    }
+}
+
+#[async_trait]
+impl Provider for Remembered {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        let Read::File(file) = read else { return Err(not_local(read.action())) };
+        let (files, known, file) = (self.files.clone(), Arc::clone(&self.known), file.clone());
+        aside(read.action(), move || known.answer(&files, &file)).await.map(Reply::File)
+    }
+
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        self.files.write(write, carried).await
+    }
 }
 
 #[async_trait]

@@ -151,14 +151,14 @@ impl Place {
     }
 
     #[cfg(unix)]
-    fn check_links(&self, privacy: Privacy) -> Result<(), Problem> {
+    pub fn check_links(&self, privacy: Privacy) -> Result<(), Problem> {
         if privacy == Privacy::Secret { link::check(self.current()) } else { Ok(()) }
     }
 
     /// Windows makes links for administrators only.
     #[cfg(not(unix))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it is a check elsewhere")]
-    fn check_links(&self, _privacy: Privacy) -> Result<(), Problem> {
+    pub fn check_links(&self, _privacy: Privacy) -> Result<(), Problem> {
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! A profile: its key in the credentials file, its settings in the config file.
 
+use std::collections::BTreeMap;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::ini::Document;
@@ -56,23 +58,46 @@ fn missing(place: &Place, profile: &str) -> Problem {
 }
 
 pub fn read_key(place: &Place, profile: &str) -> Result<FileReply, Problem> {
-    let document = Document::parse(&place.text(Privacy::Secret)?.unwrap_or_default());
-    let section = credentials_section(profile);
-    if !document.has(&section) {
-        return Err(missing(place, profile));
-    }
-    Ok(FileReply::KeyId(document.value(&section, ID)))
+    Keys::of(&place.text(Privacy::Secret)?.unwrap_or_default()).of_profile(place, profile)
 }
 
 pub fn read_settings(place: &Place, profile: &str) -> Result<FileReply, Problem> {
-    let document = Document::parse(&place.text(Privacy::Private)?.unwrap_or_default());
-    let section = config_section(&document, profile);
-    if !document.has(&section) {
-        return Err(missing(place, profile));
+    Settings::of(&place.text(Privacy::Private)?.unwrap_or_default()).of_profile(place, profile)
+}
+
+/// The ids of the keys in a credentials file, by profile.
+pub struct Keys(BTreeMap<String, Option<String>>);
+
+impl Keys {
+    pub fn of(text: &str) -> Self {
+        let sections = Document::parse(text).split(str::to_owned);
+        Self(sections.into_iter().map(|(name, section)| (name, section.value(&|_| true, ID))).collect())
     }
-    // A key in the config file is nobody's business here, and its secret goes no further.
-    let told = |(name, _): &(String, Value)| name != SECRET && !TOKENS.contains(&name.as_str());
-    Ok(FileReply::Settings(document.settings(&section).into_iter().filter(told).collect()))
+
+    pub fn of_profile(&self, place: &Place, profile: &str) -> Result<FileReply, Problem> {
+        self.0.get(profile).cloned().map(FileReply::KeyId).ok_or_else(|| missing(place, profile))
+    }
+}
+
+/// The settings in a config file, by the headers of their sections as [`config_header`] writes them, without quotes.
+pub struct Settings(BTreeMap<String, Vec<(String, Value)>>);
+
+impl Settings {
+    pub fn of(text: &str) -> Self {
+        let header =
+            |header: &str| profile_of(header).map_or_else(|| header.to_owned(), |name| format!("profile {name}"));
+        // A key in the config file is nobody's business here, and its secret goes no further.
+        let told = |(name, _): &(String, Value)| name != SECRET && !TOKENS.contains(&name.as_str());
+        let settings = |section: Document| section.settings(&|_| true).into_iter().filter(told).collect();
+        let sections = Document::parse(text).split(header);
+        Self(sections.into_iter().map(|(header, section)| (header, settings(section))).collect())
+    }
+
+    pub fn of_profile(&self, place: &Place, profile: &str) -> Result<FileReply, Problem> {
+        let bare = || self.0.get(profile).filter(|_| profile == "default");
+        let found = self.0.get(&format!("profile {profile}")).or_else(bare);
+        found.cloned().map(FileReply::Settings).ok_or_else(|| missing(place, profile))
+    }
 }
 
 /// Writes the key, unless the profile holds one that is neither this one nor the one that it replaces. Gives the one whose

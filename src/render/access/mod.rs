@@ -13,6 +13,8 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::address::Address;
 use crate::policy::compare::{Comparison, Side};
 
@@ -99,6 +101,17 @@ impl Sentence {
         let spaced = |remark: &Vec<Piece>| std::iter::once(plain(" ")).chain(remark.clone()).collect::<Vec<_>>();
         self.clause.iter().cloned().chain(self.remarks.iter().flat_map(spaced)).collect()
     }
+}
+
+/// The sentences about each change.
+pub fn by_change(sentences: &[Sentence]) -> BTreeMap<&Address, Vec<&Sentence>> {
+    let mut by_change: BTreeMap<&Address, Vec<&Sentence>> = BTreeMap::new();
+    for sentence in sentences {
+        if let Some(through) = &sentence.through {
+            by_change.entry(through).or_default().push(sentence);
+        }
+    }
+    by_change
 }
 
 /// A comparison of two documents: `gains …`, `loses …`, without whom they hang on.

@@ -268,7 +268,8 @@ fn doubtful(plan: &Plan, names: &Names) -> Vec<Sentence> {
                 order.push(key);
                 (Vec::new(), Vec::new())
             });
-            if !subjects.contains(&access.subject) {
+            // They come in order of subject.
+            if subjects.last() != Some(&access.subject) {
                 subjects.push(access.subject.clone());
             }
             sides.push(doubt.side);

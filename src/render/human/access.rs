@@ -1,9 +1,11 @@
 //! Who gains and loses what, as comments above the change that brings it.
 
+use std::collections::BTreeSet;
+
 use super::Style;
 use super::line::Line;
 use crate::address::Address;
-use crate::diff::{Action, Change};
+use crate::diff::Action;
 use crate::plan::Plan;
 use crate::policy::compare::Comparison;
 use crate::render::access::{self, Detail, Piece, Sentence, Tone, Turn};
@@ -16,16 +18,16 @@ const WIDTH: usize = 100;
 const SENTENCES: usize = 20;
 
 /// The sentences about one change.
-pub fn of_change(sentences: &[Sentence], change: &Address, style: Style) -> Vec<Line> {
-    let own: Vec<_> = sentences.iter().filter(|it| it.through.as_ref() == Some(change)).collect();
-    commented(&limited(&own, style))
+pub fn of_change(sentences: &[&Sentence], style: Style) -> Vec<Line> {
+    commented(&limited(sentences, style))
 }
 
 /// Sentences that head no change, so that none is lost.
 pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: Style) -> Vec<Line> {
-    let is_shown = |change: &Change| change.action != Action::Nothing;
-    let shown = |address: &Address| plan.changes.iter().any(|it| it.address == *address && is_shown(it));
-    let other: Vec<_> = sentences.iter().filter(|it| !it.through.as_ref().is_some_and(shown)).collect();
+    let shown = plan.changes.iter().filter(|change| change.action != Action::Nothing).map(|change| &change.address);
+    let shown: BTreeSet<&Address> = shown.collect();
+    let is_shown = |through: &Address| shown.contains(through);
+    let other: Vec<_> = sentences.iter().filter(|it| !it.through.as_ref().is_some_and(is_shown)).collect();
     let lines = commented(&limited(&other, style));
     if lines.is_empty() {
         return lines;

@@ -1,22 +1,21 @@
 //! One object of a plan.
 
+use super::arranged::Arranged;
 use super::line::{Line, Mark};
 use super::reason::{name, phrase, remedy, verb};
 use super::{Style, access, fields};
 use crate::call::Write;
 use crate::diff::{Action, Change, FieldDiff};
 use crate::kind::Form;
-use crate::plan::{Phase, Plan};
-use crate::render::access::Sentence;
 use crate::render::text::{count, escape};
 use crate::value::FieldChange;
 
 /// Its heading, what it means for people, what else is to be said about it, and its fields.
-pub fn block(plan: &Plan, change: &Change, sentences: &[Sentence], style: Style) -> Vec<Line> {
+pub fn block(plan: &Arranged<'_>, change: &Change, style: Style) -> Vec<Line> {
     let address = name(&change.address);
     let heading = style.bold(&format!("{address} {}", verb(change.action)));
     let mut lines = vec![Line::plain(2, format!("# {heading} ({})", phrase(plan, change)))];
-    lines.extend(access::of_change(sentences, &change.address, style));
+    lines.extend(access::of_change(plan.sentences(&change.address), style));
     lines.extend(remedy(change).into_iter().map(|text| Line::plain(2, format!("# {text}"))));
     lines.extend(before_it(change));
     lines.extend(drift(change, &style.warn(DRIFTED), style));
@@ -67,7 +66,7 @@ fn with_form(change: &Change, field: &FieldChange) -> FieldDiff {
     FieldDiff { change: field.clone(), form: same.map_or(Form::Document, |diff| diff.form), forces_replacement: None }
 }
 
-fn unchanged(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
+fn unchanged(plan: &Arranged<'_>, change: &Change, style: Style) -> Vec<Line> {
     let shown = if style.verbose { kept(plan, change, style) } else { Vec::new() };
     if change.unchanged == 0 || !shown.is_empty() {
         return shown;
@@ -78,14 +77,13 @@ fn unchanged(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
 
 /// The attributes that stay as they are: a replacement makes them again, an update's are those of the object as the
 /// plan saw it.
-fn kept(plan: &Plan, change: &Change, style: Style) -> Vec<Line> {
+fn kept(plan: &Arranged<'_>, change: &Change, style: Style) -> Vec<Line> {
     if change.action == Action::Replace {
         let again = change.fields.iter().map(|diff| &diff.change).filter(|field| field.before == field.after);
         let rest: Vec<_> = again.filter_map(|field| Some((&field.field, field.after.as_ref()?))).collect();
         return fields::kept(&rest, 8, style);
     }
-    let step = plan.steps.iter().find(|step| step.id.address == change.address && step.id.phase == Phase::Update);
-    let seen = step.and_then(|step| step.before.as_ref());
+    let seen = plan.update(&change.address).and_then(|step| step.before.as_ref());
     let attributes = seen.into_iter().flat_map(|seen| &seen.attributes);
     let rest: Vec<_> =
         attributes.filter(|(name, _)| !change.fields.iter().any(|diff| diff.change.field == **name)).collect();

@@ -1,6 +1,7 @@
 //! For people at a terminal, in the layout that Terraform's users read at once.
 
 mod access;
+pub(super) mod arranged;
 mod calls;
 mod change;
 mod document;
@@ -28,6 +29,7 @@ use crate::render::text::count;
 pub use reads::reads;
 pub use traffic::{delay, traffic};
 
+use arranged::Arranged;
 use line::{Line, Mark};
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,8 +121,8 @@ fn critical_path(plan: &Plan, style: Style) -> Vec<Line> {
 }
 
 /// One change as a page shows it, below a heading of the page's own.
-pub(super) fn block(plan: &Plan, change: &Change) -> Vec<Line> {
-    change::block(plan, change, &[], Style::default()).split_off(1)
+pub(super) fn block(plan: &Arranged<'_>, change: &Change) -> Vec<Line> {
+    change::block(plan, change, Style::default()).split_off(1)
 }
 
 /// Notes on an object of which nothing changes.
@@ -171,7 +173,8 @@ pub(super) fn nothing(mode: Mode) -> &'static str {
 /// Everything that happens, an empty line before each.
 fn blocks(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style) -> Vec<Line> {
     let changes = changes.iter().filter(|change| change.action != Action::Nothing);
-    let block = |each: &&Change| std::iter::once(Line::blank()).chain(change::block(plan, each, sentences, style));
+    let arranged = Arranged::new(plan, sentences);
+    let block = |each: &&Change| std::iter::once(Line::blank()).chain(change::block(&arranged, each, style));
     changes.flat_map(block).collect()
 }
 

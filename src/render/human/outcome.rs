@@ -1,5 +1,7 @@
 //! How a run ended: what was done, what failed, what was skipped because of it, and what comes next.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Style;
 use super::line::Line;
 use super::path;
@@ -72,10 +74,10 @@ fn tally(plan: &Plan, outcome: &Outcome) -> String {
 
 /// What only the state knows of: `1 adopted, 2 forgotten`.
 fn recorded(plan: &Plan, outcome: &Outcome) -> Option<String> {
-    let action = |address: &Address| plan.changes.iter().find(|c| c.address == *address).map(|c| c.action);
+    let actions: BTreeMap<&Address, Action> = plan.changes.iter().map(|c| (&c.address, c.action)).collect();
     let of = |wanted: Action| {
         let recorded = outcome.done.iter().filter(|step| step.phase == Phase::Record);
-        recorded.filter(|step| action(&step.address) == Some(wanted)).count()
+        recorded.filter(|step| actions.get(&step.address) == Some(&wanted)).count()
     };
     let counts = [(of(Action::Adopt), "adopted"), (of(Action::Forget), "forgotten")];
     let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
@@ -86,8 +88,8 @@ fn recorded(plan: &Plan, outcome: &Outcome) -> Option<String> {
 fn open<'a>(plan: &'a Plan, outcome: &Outcome) -> Vec<&'a StepId> {
     let failed = outcome.failed.iter().map(|(step, _)| step);
     let skipped = outcome.skipped.iter().map(|(step, _)| step);
-    let met: Vec<_> = outcome.done.iter().chain(failed).chain(skipped).collect();
-    plan.steps.iter().map(|step| &step.id).filter(|id| !met.contains(id)).collect()
+    let met: BTreeSet<_> = outcome.done.iter().chain(failed).chain(skipped).collect();
+    plan.steps.iter().map(|step| &step.id).filter(|id| !met.contains(*id)).collect()
 }
 
 fn said(step: &StepId, done: bool) -> String {

@@ -1,10 +1,9 @@
 //! Why something happens to an object, in words.
 
+use super::arranged::Arranged;
 use crate::address::Address;
-use crate::call::Write;
 use crate::diff::{Action, Change, Reason};
 use crate::kind::OWNER_TAG;
-use crate::plan::Plan;
 use crate::render::text::escape;
 
 /// What happens: `will be created`.
@@ -23,8 +22,8 @@ pub fn verb(action: Action) -> &'static str {
 }
 
 /// Why, short enough for a heading or the cell of a table.
-pub fn phrase(plan: &Plan, change: &Change) -> String {
-    let place = if local(plan, &change.address) { "the local file" } else { "AWS" };
+pub fn phrase(plan: &Arranged<'_>, change: &Change) -> String {
+    let place = if plan.is_local(&change.address) { "the local file" } else { "AWS" };
     match &change.reason {
         Reason::Same => "declared, recorded and live agree".to_owned(),
         Reason::New => format!("new: not in {place}, not in the state"),
@@ -86,20 +85,13 @@ pub fn name(address: &Address) -> String {
     escape(&address.to_string())
 }
 
-/// Whether all that happens to it happens in files of this machine.
-fn local(plan: &Plan, address: &Address) -> bool {
-    let mut calls =
-        plan.steps.iter().filter(|step| step.id.address == *address).flat_map(|step| &step.calls).peekable();
-    calls.peek().is_some() && calls.all(|call| matches!(call, Write::File(_)))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::call::{FileWrite, LocalFile};
-    use crate::plan::{Expect, Header, Mode, Phase, Stamp, Step, StepId, Summary};
+    use crate::call::{FileWrite, LocalFile, Write};
+    use crate::plan::{Expect, Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
     use crate::value::Attributes;
 
     #[test]
@@ -150,8 +142,9 @@ mod tests {
             access: Vec::new(),
             summary: Summary::default(),
         };
-        assert_eq!(phrase(&plan, &plan.changes[0]), "new: not in the local file, not in the state");
+        let arranged = Arranged::new(&plan, &[]);
+        assert_eq!(phrase(&arranged, &plan.changes[0]), "new: not in the local file, not in the state");
         let other = Change { address: Address::new("user", "x"), ..plan.changes[0].clone() };
-        assert_eq!(phrase(&plan, &other), "new: not in AWS, not in the state");
+        assert_eq!(phrase(&arranged, &other), "new: not in AWS, not in the state");
     }
 }

@@ -8,6 +8,7 @@
 
 mod line;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::place::Text;
@@ -33,6 +34,21 @@ impl Document {
         }
         let ending = if lines.first().is_some_and(|line| line.text.ends_with("\r\n")) { "\r\n" } else { "\n" };
         Self { lines, ending }
+    }
+
+    /// The sections, by what their headers come to; those that come to the same are one document. What belongs to none is
+    /// left out.
+    pub fn split(self, of: impl Fn(&str) -> String) -> BTreeMap<String, Self> {
+        let (mut parts, mut at) = (BTreeMap::new(), None);
+        for line in self.lines {
+            if let Role::Header(header) = &line.role {
+                at = Some(of(header));
+            }
+            let Some(at) = &at else { continue };
+            let part = parts.entry(at.clone()).or_insert_with(|| Self { lines: Vec::new(), ending: self.ending });
+            part.lines.push(line);
+        }
+        parts
     }
 
     pub fn text(&self) -> Text {

@@ -1,0 +1,160 @@
+//! How the pure core grows: from a hundred resources to a hundred thousand, stage by stage, and what noting a step costs
+//! beside a state of either size.
+
+#[path = "../tests/support/relays.rs"]
+mod relays;
+
+use std::cell::LazyCell;
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use criterion::measurement::WallTime;
+use criterion::{
+    BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+};
+use futures::executor::block_on;
+use relayctl::access::{self, Beyond};
+use relayctl::diff::diff;
+use relayctl::graph::Order;
+use relayctl::model::{Live, Recorded};
+use relayctl::plan::{Mode, build};
+use relayctl::port::Store;
+use relayctl::render::human::{self, Style};
+use relayctl::state::{Change, State, VERSION};
+use relayctl::store::local::LocalStore;
+use relays::{Account, RESOURCES, World, header, stamp};
+use tempfile::TempDir;
+
+const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
+
+/// As many relays as come next to so many resources.
+fn relays(resources: usize) -> usize {
+    resources.div_ceil(RESOURCES)
+}
+
+fn sized<'c>(criterion: &'c mut Criterion, stage: &str) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(format!("scale/{stage}"));
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
+    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
+    group
+}
+
+fn written(relays: usize) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("relays.yaml");
+    std::fs::write(&path, relays::manifest(relays)).expect("a manifest");
+    (folder, path)
+}
+
+/// Parse and validate.
+fn load(criterion: &mut Criterion) {
+    let mut group = sized(criterion, "load");
+    for size in SIZES {
+        let (_folder, path) = written(relays(size));
+        group.throughput(Throughput::Elements(size as u64));
+        group.bench_function(BenchmarkId::from_parameter(size), |bench| bench.iter(|| relays::load(&path)));
+    }
+}
+
+/// Everything between the reads and the terminal, each by itself.
+fn stages(criterion: &mut Criterion) {
+    for size in SIZES {
+        // Only for what is asked for on the command line.
+        let world = LazyCell::new(|| World::new(relays(size)));
+        let creation = LazyCell::new(|| world.creation());
+        let (nothing, nowhere) = (Recorded::new(), Live::new());
+        let mut stage = |name: &str, work: &mut dyn FnMut()| {
+            let mut group = sized(criterion, name);
+            group.throughput(Throughput::Elements(size as u64));
+            group.bench_function(BenchmarkId::from_parameter(size), |bench| bench.iter(&mut *work));
+        };
+        stage("diff", &mut || drop(black_box(diff(&world.desired, &world.recorded, &world.live, false))));
+        stage("graph", &mut || {
+            let order = Order::new(world.desired.resources.iter().map(|(address, it)| (address, &it.depends_on)));
+            drop(black_box(order.sorted()));
+        });
+        stage("access", &mut || {
+            drop(black_box(access::changes(&creation.changes, &nowhere, &world.desired, &Beyond::default())));
+        });
+        stage("render", &mut || drop(black_box(human::plan(&creation, Style::default()))));
+        let mut group = sized(criterion, "build");
+        group.throughput(Throughput::Elements(size as u64));
+        group.bench_function(BenchmarkId::from_parameter(size), |bench| {
+            bench.iter_batched(
+                || diff(&world.desired, &nothing, &nowhere, false),
+                |decisions| build::build(header(Mode::Apply), stamp(), decisions, &world.desired, &nothing),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+}
+
+/// From the file to the text: what `plan` does but for the network, where nothing, everything or the end of it is to be done.
+fn whole(criterion: &mut Criterion) {
+    for size in SIZES {
+        let (_folder, path) = written(relays(size));
+        let world = LazyCell::new(|| World::new(relays(size)));
+        let account = LazyCell::new(|| Account::of(&world.desired));
+        let mut whole = |name: &str, work: &mut dyn FnMut() -> String| {
+            let mut group = sized(criterion, name);
+            group.throughput(Throughput::Elements(size as u64));
+            group.bench_function(BenchmarkId::from_parameter(size), |bench| bench.iter(&mut *work));
+        };
+        whole("plan/nothing", &mut || {
+            let desired = relays::load(&path);
+            let live = account.look(&desired, &world.recorded);
+            human::plan(&relays::plan(&desired, &world.recorded, &live, Mode::Apply), Style::default())
+        });
+        whole("plan/create", &mut || {
+            let desired = relays::load(&path);
+            human::plan(&relays::plan(&desired, &Recorded::new(), &Live::new(), Mode::Apply), Style::default())
+        });
+        whole("plan/destroy", &mut || human::plan(&world.removal(), Style::default()));
+    }
+}
+
+/// Noting one step, beside a state that records so many resources.
+fn append(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("scale/state/append");
+    group.sample_size(20);
+    for size in [SIZES[0], SIZES[3]] {
+        let noted = LazyCell::new(|| Noted::beside(relays(size)));
+        let mut serial = 1;
+        group.bench_function(BenchmarkId::from_parameter(size), |bench| {
+            bench.iter(|| {
+                serial += 1;
+                block_on(noted.store.append(&Change { serial, ..noted.change.clone() }))
+            });
+        });
+    }
+}
+
+/// A store whose state records so many relays, and a change to note.
+struct Noted {
+    store: LocalStore,
+    change: Change,
+    _folder: TempDir,
+}
+
+impl Noted {
+    fn beside(relays: usize) -> Self {
+        let state = State {
+            version: VERSION,
+            lineage: "bench".to_owned(),
+            serial: 1,
+            manifest: "bench".to_owned(),
+            account: "123456789012".to_owned(),
+            resources: World::new(relays).recorded,
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = LocalStore::new(folder.path().join("bench.json"));
+        block_on(store.save(&state)).expect("a state");
+        let (address, entry) = state.resources.into_iter().next().expect("a resource");
+        let change = Change { lineage: state.lineage, serial: 1, address, entry: Some(entry) };
+        Self { store, change, _folder: folder }
+    }
+}
+
+criterion_group!(scale, load, stages, whole, append);
+criterion_main!(scale);

@@ -1,0 +1,121 @@
+//! What the profiles say, as long as their file stays as it is: each of five thousand is asked after by itself, and the file
+//! that they are all in is taken apart once. No secret is kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::Files;
+use super::place::{Place, Privacy};
+use super::problem::Problem;
+use super::profile::{Keys, Settings};
+use crate::call::{FileRead, FileReply, LocalFile};
+
+/// A file that was changed this recently may be changed again without its time showing it (as for git's index).
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The profiles of the credentials file and of the config file.
+#[derive(Default)]
+pub struct Known {
+    keys: Memo<Keys>,
+    settings: Memo<Settings>,
+}
+
+impl Known {
+    pub fn answer(&self, files: &Files, read: &FileRead) -> Result<FileReply, Problem> {
+        match read {
+            FileRead::Credentials { profile } => {
+                let place = files.place(&LocalFile::Credentials);
+                self.keys.of(&place, Privacy::Secret, Keys::of)?.of_profile(&place, profile)
+            }
+            FileRead::Profile { profile } => {
+                let place = files.place(&LocalFile::Config);
+                self.settings.of(&place, Privacy::Private, Settings::of)?.of_profile(&place, profile)
+            }
+            FileRead::KeyCsv { .. } | FileRead::KeyAge { .. } | FileRead::Stage { .. } => files.answer(read),
+        }
+    }
+}
+
+/// What a file came to when it was read last.
+struct Memo<T>(Mutex<Option<(Stamp, Arc<T>)>>);
+
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T> Memo<T> {
+    fn of(&self, place: &Place, privacy: Privacy, parse: impl Fn(&str) -> T) -> Result<Arc<T>, Problem> {
+        // Held while the file is read, for whoever asks meanwhile asks for the same.
+        let mut memo = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        place.check_links(privacy)?;
+        let stamp = Stamp::of(place.current());
+        match &*memo {
+            Some((earlier, known)) if stamp.as_ref() == Some(earlier) => return Ok(Arc::clone(known)),
+            _ => {}
+        }
+        let known = Arc::new(parse(&place.text(privacy)?.unwrap_or_default()));
+        *memo = stamp.filter(Stamp::is_settled).map(|stamp| (stamp, Arc::clone(&known)));
+        Ok(known)
+    }
+}
+
+/// Tells one content of a file from another without reading it.
+#[derive(PartialEq)]
+struct Stamp {
+    path: PathBuf,
+    modified: SystemTime,
+    length: u64,
+    /// Every replacement is another file under the same name.
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        let (modified, inode) = (metadata.modified().ok()?, inode(&metadata));
+        Some(Self { path: path.to_owned(), modified, length: metadata.len(), inode })
+    }
+
+    fn is_settled(&self) -> bool {
+        self.modified.elapsed().is_ok_and(|age| age > SETTLED)
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_metadata: &fs::Metadata) -> u64 {
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changes_is_read_again_and_one_that_does_not_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let files = Files { credentials: at("credentials"), config: at("config"), base: at(""), overlay: None };
+        let put = |id: &str| fs::write(at("credentials"), format!("[a]\naws_access_key_id = {id}\n")).unwrap();
+        let known = Known::default();
+        let asked = || known.answer(&files, &FileRead::Credentials { profile: "a".to_owned() });
+        assert!(asked().is_err(), "there is no such file");
+        put("ONE");
+        assert_eq!(asked().unwrap(), FileReply::KeyId(Some("ONE".to_owned())));
+        assert!(known.keys.0.lock().unwrap().is_none(), "it may be changed within the same tick");
+        let file = fs::File::options().write(true).open(at("credentials")).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(asked().unwrap(), FileReply::KeyId(Some("ONE".to_owned())));
+        assert!(known.keys.0.lock().unwrap().is_some());
+        put("TWO");
+        assert_eq!(asked().unwrap(), FileReply::KeyId(Some("TWO".to_owned())));
+    }
+}

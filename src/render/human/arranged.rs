@@ -1,0 +1,44 @@
+//! A plan, so arranged that each change finds what belongs to it: a plan may have a hundred thousand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::call::Write;
+use crate::plan::{Phase, Plan, Step};
+use crate::render::access::{Sentence, by_change};
+
+pub struct Arranged<'p> {
+    /// That of which something is done in AWS, and of which something is done at all.
+    remote: BTreeSet<&'p Address>,
+    worked_on: BTreeSet<&'p Address>,
+    updates: BTreeMap<&'p Address, &'p Step>,
+    sentences: BTreeMap<&'p Address, Vec<&'p Sentence>>,
+}
+
+impl<'p> Arranged<'p> {
+    pub fn new(plan: &'p Plan, sentences: &'p [Sentence]) -> Self {
+        let calls = || plan.steps.iter().flat_map(|step| step.calls.iter().map(|call| (&step.id.address, call)));
+        let updates = plan.steps.iter().filter(|step| step.id.phase == Phase::Update);
+        Self {
+            remote: calls().filter(|(_, call)| !matches!(call, Write::File(_))).map(|(address, _)| address).collect(),
+            worked_on: calls().map(|(address, _)| address).collect(),
+            updates: updates.map(|step| (&step.id.address, step)).collect(),
+            sentences: by_change(sentences),
+        }
+    }
+
+    /// Whether all that happens to it happens in files of this machine.
+    pub fn is_local(&self, address: &Address) -> bool {
+        self.worked_on.contains(address) && !self.remote.contains(address)
+    }
+
+    /// The step that changes it in place.
+    pub fn update(&self, address: &Address) -> Option<&'p Step> {
+        self.updates.get(address).copied()
+    }
+
+    /// What is said of access above its change.
+    pub fn sentences(&self, address: &Address) -> &[&'p Sentence] {
+        self.sentences.get(address).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,141 @@
+//! What the core does grows with the number of resources, and hardly faster.
+//!
+//! Time is the thread's own, not the clock's, so that it doesn't matter what else the machine does; and the best of several
+//! rounds counts. Eight times as much may take fourteen times as long: what grows with the square takes sixty-four.
+#![cfg(target_os = "linux")]
+
+#[path = "support/relays.rs"]
+mod relays;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use futures::executor::block_on;
+use relayctl::diff::diff;
+use relayctl::graph::Order;
+use relayctl::model::{Live, Recorded};
+use relayctl::plan::{Mode, Plan, build};
+use relayctl::port::Store;
+use relayctl::render::{html, human, json, markdown};
+use relayctl::state::{Change, State, VERSION};
+use relayctl::store::memory::MemoryStore;
+use relays::{RESOURCES, World};
+
+const FEW: usize = 15;
+const MANY: usize = 8 * FEW;
+const MOST: u32 = 14;
+
+/// How long this thread has been on a processor.
+fn time() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(told.split(' ').next().unwrap().parse().unwrap())
+}
+
+/// How long it takes once. The system counts in steps of a few milliseconds, so it is done as often as shows.
+fn taken<T>(work: impl Fn() -> T) -> Duration {
+    let (begin, mut times) = (time(), 0);
+    loop {
+        black_box(work());
+        times += 1;
+        let all = time() - begin;
+        if all > Duration::from_millis(40) {
+            return all / times;
+        }
+    }
+}
+
+/// Whether work on many takes as little longer as it should than work on few; the most and the least that it took.
+fn grows<I, T>(few: &I, many: &I, work: impl Fn(&I) -> T) -> (bool, [Duration; 2]) {
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..8 {
+        best = [best[0].min(taken(|| work(few))), best[1].min(taken(|| work(many)))];
+        if best[1] < best[0] * MOST {
+            return (true, best);
+        }
+    }
+    (false, best)
+}
+
+#[track_caller]
+fn hardly_faster<I, T>(what: &str, few: &I, many: &I, work: impl Fn(&I) -> T) {
+    let (well, [one, eight]) = grows(few, many, work);
+    assert!(well, "{what}: {one:?} for {FEW} relays, {eight:?} for {MANY}: more than {MOST} times as long");
+}
+
+fn both() -> [World; 2] {
+    [FEW, MANY].map(World::new)
+}
+
+#[test]
+fn reading_a_manifest_grows_hardly_faster_than_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let [few, many] = [FEW, MANY].map(|relays| {
+        let path = folder.path().join(format!("{relays}.yaml"));
+        std::fs::write(&path, relays::manifest(relays)).unwrap();
+        path
+    });
+    hardly_faster("load", &few, &many, |path| relays::load(path));
+}
+
+#[test]
+fn planning_grows_hardly_faster_than_what_is_declared() {
+    let [few, many] = both();
+    let nothing = |it: &World| relays::plan(&it.desired, &it.recorded, &it.live, Mode::Apply);
+    assert!(nothing(&many).steps.is_empty(), "there is nothing to do");
+    hardly_faster("diff", &few, &many, |it| diff(&it.desired, &it.recorded, &it.live, false).len());
+    hardly_faster("graph", &few, &many, |it| {
+        Order::new(it.desired.resources.iter().map(|(address, it)| (address, &it.depends_on))).sorted()
+    });
+    hardly_faster("nothing", &few, &many, nothing);
+    hardly_faster("removal", &few, &many, |it| {
+        let (desired, header) = (it.undeclared(), relays::header(Mode::Destroy));
+        build::build(header, relays::stamp(), diff(&desired, &it.recorded, &it.live, true), &desired, &it.recorded)
+    });
+    hardly_faster("creation", &few, &many, |it| {
+        let (recorded, live) = (Recorded::new(), Live::new());
+        let decisions = diff(&it.desired, &recorded, &live, false);
+        build::build(relays::header(Mode::Apply), relays::stamp(), decisions, &it.desired, &recorded)
+    });
+}
+
+#[test]
+fn what_a_plan_means_and_how_it_reads_grows_hardly_faster_than_it() {
+    let plans = both().map(|world| [world.creation(), world.removal()]);
+    for (number, what) in ["creation", "removal"].into_iter().enumerate() {
+        let [few, many] = [&plans[0][number], &plans[1][number]];
+        assert_eq!(many.changes.len(), MANY * RESOURCES);
+        let texts: [fn(&Plan) -> String; 4] = [
+            |it| human::plan(it, human::Style { verbose: true, color: false }),
+            json::plan,
+            markdown::plan,
+            html::plan,
+        ];
+        for text in texts {
+            hardly_faster(what, few, many, text);
+        }
+    }
+}
+
+#[test]
+fn noting_a_step_costs_the_same_beside_however_large_a_state() {
+    let stores = both().map(|world| {
+        let state = State {
+            version: VERSION,
+            lineage: "l".to_owned(),
+            serial: 0,
+            manifest: "bench".to_owned(),
+            account: "123456789012".to_owned(),
+            resources: world.recorded,
+        };
+        let store = MemoryStore::new();
+        block_on(store.save(&state)).unwrap();
+        let (address, entry) = state.resources.into_iter().next().unwrap();
+        (store, Change { lineage: "l".to_owned(), serial: 1, address, entry: Some(entry) })
+    });
+    let note = |(store, change): &(MemoryStore, Change)| {
+        (0..100).for_each(|_| block_on(store.append(change)).unwrap());
+    };
+    let [few, many] = &stores;
+    let worst = (0..5).map(|_| [taken(|| note(few)), taken(|| note(many))]).find(|[few, many]| *many < *few * 4);
+    assert!(worst.is_some(), "it takes longer beside a larger state");
+}
