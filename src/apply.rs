@@ -26,8 +26,8 @@ use ledger::Ledger;
 use step::Worker;
 pub use stop::Stop;
 
-/// Does the plan, `parallelism` steps at once, noting every step in the store. The caller holds the lock and has
-/// checked that plan and state belong together ([`stale`]).
+/// Does the plan, `parallelism` steps at once besides those that only wait for AWS to take more, noting every step in the
+/// store. The caller holds the lock and has checked that plan and state belong together ([`stale`]).
 pub async fn apply(
     plan: &Plan,
     provider: &dyn Provider,
@@ -95,7 +95,7 @@ async fn run<'a>(
     let mut halted = false;
     loop {
         while let Some(id) = ready.take() {
-            steps.get(&id).into_iter().for_each(|step| lanes.add(step));
+            steps.get(&id).copied().into_iter().for_each(|step| lanes.add(step));
         }
         while !halted && !worker.stop.is_asked() {
             let Some(step) = lanes.next(provider.waiting()) else { break };

@@ -195,7 +195,11 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 fn a_sandbox_that_is_far_away_and_takes_little_makes_the_main_job_wait_and_no_more() {
     let project = dev();
     let far = ["--sandbox-latency", "20ms", "--sandbox-throttle", "10/1"];
+    let began = std::time::Instant::now();
     let apply = project.expect(0, &[&["apply", DEV, "--yes"][..], &far].concat());
+    let (_, least) = apply.stderr.split_once("10 calls take at least ").expect("how long it takes");
+    let least: f64 = least.split_once(" s").expect("seconds").0.parse().expect("a number");
+    assert!(least > 0.0 && began.elapsed().as_secs_f64() > least, "{}", apply.stderr);
     assert!(apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
     let summary = apply.stdout.trim_end().lines().last().unwrap_or_default();
     assert!(summary.starts_with("Requests: ") && !summary.contains(" 0 throttled"), "{}", apply.stdout);

@@ -16,7 +16,7 @@ use crate::resolve::{self, ALL_READS};
 
 /// For how long what was read stands for what is there. A look at each object just before its change leaves a gap, too: no
 /// call of IAM changes an object on condition that it is as it was. This is the gap of a plan that is applied at once.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 pub struct Images<'a> {
     plan: &'a Plan,

@@ -146,7 +146,7 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
     };
     context.wait_for(async {
         let (provider, _) = destination.connect(context).await?;
-        running::run(plan, &provider, at.store.as_ref(), args.consent.json, context, started).await
+        Box::pin(running::run(plan, &provider, at.store.as_ref(), args.consent.json, context, started)).await
     })
 }
 

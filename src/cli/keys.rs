@@ -84,15 +84,14 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
         let state = declared.recorded(at.store.as_ref()).await?;
         let (provider, _) = declared.connect(context).await?;
         let mut resolver = Resolver::new(&provider, ALL_READS);
-        let recorded = match state {
-            Some(state) => state.resources,
-            None => {
-                let lost::Found { resources, unread } = planning::found(&mut resolver, &declared.desired, false).await;
-                if let Some(failure) = unread.first() {
-                    context.terminal.warn(&planning::unlooked(failure));
-                }
-                resources
+        let recorded = if let Some(state) = state {
+            state.resources
+        } else {
+            let lost::Found { resources, unread } = planning::found(&mut resolver, &declared.desired, false).await;
+            if let Some(failure) = unread.first() {
+                context.terminal.warn(&planning::unlooked(failure));
             }
+            resources
         };
         Ok(keys::keys(&mut resolver, &declared.desired, &recorded).await?)
     })?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::plan::pace::Pace;
 use crate::provider::sandbox::{Distance, Throttle};
 
 #[derive(Args, Clone, Debug)]
@@ -111,6 +112,14 @@ impl Options {
 
     pub fn parallelism(&self) -> usize {
         usize::from(self.parallelism)
+    }
+
+    /// What there is to reckon with in the sandbox, if it is far away.
+    pub fn pace(&self) -> Option<Pace> {
+        let Distance { latency, throttle } = self.distance();
+        let (rate, burst) = throttle.map_or((1.0, f64::INFINITY), |it| (f64::from(it.rate), f64::from(it.burst)));
+        let far = !latency.is_zero() || throttle.is_some();
+        far.then_some(Pace { latency, rate, burst, width: self.parallelism() })
     }
 
     /// How far away the sandbox is.

@@ -65,7 +65,8 @@ async fn planned_and_run(
     (bounds, brakes): (Bounds, Brakes),
     context: &Context,
 ) -> Exit {
-    let Planned { plan, provider, seen, objections } = planning::plan(declared, at, mode, selection, context).await?;
+    let Planned { plan, provider, seen, objections } =
+        Box::pin(planning::plan(declared, at, mode, selection, context)).await?;
     if consent.json {
         context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
     } else {
@@ -85,9 +86,9 @@ async fn planned_and_run(
     let started = || drop(std::fs::remove_file(declared.project.plan_file(&declared.desired.name)));
     let store = at.store.as_ref();
     if consent.yes {
-        run_locked(&plan, &provider, store, Some(seen), consent.json, context, started).await
+        Box::pin(run_locked(&plan, &provider, store, Some(seen), consent.json, context, started)).await
     } else {
-        run(&plan, &provider, store, consent.json, context, started).await
+        Box::pin(run(&plan, &provider, store, consent.json, context, started)).await
     }
 }
 
@@ -199,6 +200,7 @@ async fn under_lock(
     }
     let state = state.unwrap_or_else(|| first_state(plan));
     started();
+    traffic::forecast(plan, context);
     let progress = Progress::new(&context.terminal, plan.steps.len());
     let stop = apply::Stop::default();
     let options = apply::Options { parallelism: context.options.parallelism(), stop: &stop, seen };

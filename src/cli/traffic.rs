@@ -4,6 +4,8 @@ use std::pin::pin;
 
 use super::Context;
 use crate::event::Delay;
+use crate::plan::Plan;
+use crate::plan::pace::Load;
 use crate::provider::weather::Weather;
 use crate::render::human;
 
@@ -17,6 +19,14 @@ pub async fn telling<T>(work: impl Future<Output = T>, weather: &Weather, tell: 
             // Somebody else may listen from some point on; then this is over.
             Some(delay) = delays.recv() => tell(delay),
         }
+    }
+}
+
+/// Says on stderr how long a plan takes at least in a sandbox that is far away.
+pub fn forecast(plan: &Plan, context: &Context) {
+    if let Some(pace) = context.options.pace() {
+        let load = Load::of(plan);
+        context.terminal.note(&human::least(load.calls.values().sum(), load.least(&pace)));
     }
 }
 

@@ -4,6 +4,7 @@ pub mod build;
 pub mod file;
 pub mod guard;
 mod lockout;
+pub mod pace;
 pub mod path;
 
 use std::collections::BTreeSet;

@@ -211,18 +211,15 @@ fn by_itself(facet: &Facet) -> Cost {
         Facet::Policy { .. } => Cost::of(3, 1),
         // ListGroupsForUser; the rest of it no sweep has.
         Facet::Belongings { .. } => Cost::of(1, 0),
-        // The GetRole for the role has them.
-        Facet::RoleSettings { .. } => Cost::default(),
+        // RoleSettings among them: the GetRole for the role has them.
         _ => Cost::default(),
     }
 }
 
 fn after_sweep(facet: &Facet) -> Cost {
     match facet {
-        // The tags.
-        Facet::Policy { .. } => Cost::of(1, 0),
-        // At most: several of them are one ListRoles.
-        Facet::RoleSettings { .. } => Cost::of(1, 0),
+        // The tags; the settings at most, for several of them are one ListRoles.
+        Facet::Policy { .. } | Facet::RoleSettings { .. } => Cost::of(1, 0),
         _ => Cost::default(),
     }
 }

@@ -115,22 +115,15 @@ fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot, sweeping: bool) -> B
     if known.known.contains_key(&list) || singles < 2 {
         return reads;
     }
-    match known.swept.count(EntityType::Role) {
-        Some(roles) if choice::pages(roles) < singles => {
-            reads.retain(|read| !single(read));
-            reads.insert(list);
-        }
-        Some(_) => {}
-        // However many roles there are, one list is cheaper.
-        None if choice::MOST_PAGES_OF_ROLES < singles => {
-            reads.retain(|read| !single(read));
-            reads.insert(list);
-        }
-        // The sweep will tell how many there are.
-        None if reads.iter().any(|read| matches!(read, Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }))) => {
-            reads.retain(|read| !single(read));
-        }
-        None => {}
+    let count = known.swept.count(EntityType::Role);
+    let cheaper = count.map_or(choice::MOST_PAGES_OF_ROLES, choice::pages) < singles;
+    let is_sweep = |read: &Read| matches!(read, Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }));
+    // Which is cheaper depends on how many roles there are, which the sweep will tell.
+    if cheaper || count.is_none() && reads.iter().any(is_sweep) {
+        reads.retain(|read| !single(read));
+    }
+    if cheaper {
+        reads.insert(list);
     }
     reads
 }

@@ -16,6 +16,9 @@ const SCALE: f64 = 0.4;
 const SLOWEST: f64 = 1.0;
 /// What is taken for the service's rate when the very first requests are throttled.
 const UNKNOWN: f64 = 5.0;
+/// So many of the answers may be throttles without slowing anything down: a service that refuses one in twenty, however slowly
+/// it is asked, is not asked more slowly each time. One with a limit refuses so many only where that is all but reached.
+const STRAY: f64 = 0.1;
 /// Answers of the last second are what the rate is measured by.
 const WINDOW: Duration = Duration::from_secs(1);
 /// A turn that was not taken at its time, since timers are late, is made up for within this time.
@@ -32,6 +35,8 @@ pub struct Limiter {
     before: f64,
     /// When answers came that were no throttles, within the window.
     accepted: VecDeque<Duration>,
+    /// And when those came that were.
+    throttled: VecDeque<Duration>,
 }
 
 impl Limiter {
@@ -66,10 +71,12 @@ impl Limiter {
     /// A request that was sent at that time was throttled. What was sent before the service was slowed down for says nothing
     /// new.
     pub fn throttle(&mut self, now: Duration, sent: Duration) {
-        if self.rate.is_some() && sent < self.slowed {
+        self.throttled.push_back(now);
+        let (measured, throttled) = (self.measured(now), recent(&mut self.throttled, now));
+        let stray = throttled <= STRAY * (measured + throttled);
+        if self.rate.is_some() && (sent < self.slowed || stray) {
             return;
         }
-        let measured = self.measured(now);
         // Who asked little in the last second has measured nothing.
         let known = self.rate.map_or(measured.max(UNKNOWN), |rate| measured.clamp(rate / 2.0, rate));
         self.before = known.max(SLOWEST);
@@ -81,12 +88,17 @@ impl Limiter {
 
     /// Requests that were accepted in the last second.
     fn measured(&mut self, now: Duration) -> f64 {
-        let old = now.saturating_sub(WINDOW);
-        while self.accepted.front().is_some_and(|at| *at < old) {
-            self.accepted.pop_front();
-        }
-        f64::from(u32::try_from(self.accepted.len()).unwrap_or(u32::MAX))
+        recent(&mut self.accepted, now)
     }
+}
+
+/// How many of the answers came within the window; the others are forgotten.
+fn recent(answers: &mut VecDeque<Duration>, now: Duration) -> f64 {
+    let old = now.saturating_sub(WINDOW);
+    while answers.front().is_some_and(|at| *at < old) {
+        answers.pop_front();
+    }
+    f64::from(u32::try_from(answers.len()).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -130,6 +142,20 @@ mod tests {
         assert_eq!(limiter.rate(), Some(80.0));
         limiter.throttle(at(1100), at(1050));
         assert!(limiter.rate() < Some(80.0));
+    }
+
+    #[test]
+    fn a_stray_throttle_among_many_answers_slows_nothing_down_once_there_is_a_rate() {
+        let mut limiter = throttled_after(100);
+        for late in 0..40 {
+            limiter.accept(at(2500 + late * 10));
+        }
+        limiter.throttle(at(2900), at(2890));
+        assert!(limiter.rate() >= Some(80.0), "{:?}", limiter.rate());
+        for late in 1..10 {
+            limiter.throttle(at(2900 + late), at(2899));
+        }
+        assert!(limiter.rate() < Some(80.0), "{:?}", limiter.rate());
     }
 
     #[test]

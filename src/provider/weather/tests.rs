@@ -105,6 +105,15 @@ async fn under_a_limit_everything_is_read_in_about_the_time_that_the_limit_leave
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_throttles_now_and_then_however_slowly_it_is_asked_is_not_asked_ever_more_slowly() {
+    let now_and_then = (1..=1100).map(|nth| (nth % 20 == 0).then_some(FailureKind::Throttled)).collect();
+    let service = Arc::new(Service::answering(now_and_then));
+    let (failed, took) = read_all(&Weathered::new(service, Arc::default()), 1000, 32).await;
+    assert_eq!(failed, 0);
+    assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_that_throttles_everything_ends_a_run_in_bounded_time() {
     let service = Arc::new(Service::limited(0.0, 0.0));
     let weather = Arc::new(Weather::new(None, Some(Duration::from_mins(1))));

@@ -27,7 +27,7 @@ use crate::policy::compare::Comparison;
 use crate::render::access::{Sentence, of_plan};
 use crate::render::text::count;
 pub use reads::reads;
-pub use traffic::{delay, traffic};
+pub use traffic::{delay, least, traffic};
 
 use arranged::Arranged;
 use line::{Line, Mark};

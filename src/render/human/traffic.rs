@@ -1,5 +1,7 @@
 //! How a run got on with the services that it called, in one line.
 
+use std::time::Duration;
+
 use crate::event::{Delay, Traffic};
 use crate::render::text::{count, escape};
 
@@ -19,11 +21,30 @@ pub fn traffic(traffic: &Traffic) -> String {
     format!("Requests: {calls} sent{again}{throttled}{waits}.")
 }
 
+/// Before they are sent: `Far away as the sandbox is, 12 calls take at least 0.2 s.`
+pub fn least(calls: usize, time: Duration) -> String {
+    format!(
+        "Far away as the sandbox is, {} {} at least {:.1} s.",
+        count(calls, "call"),
+        takes(calls),
+        time.as_secs_f64()
+    )
+}
+
+fn takes(calls: usize) -> &'static str {
+    if calls == 1 { "takes" } else { "take" }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+
+    #[test]
+    fn how_long_it_takes_at_least_is_told_with_what_takes_so_long() {
+        let told = "Far away as the sandbox is, 12000 calls take at least 98.1 s.";
+        assert_eq!(least(12_000, Duration::from_millis(98_100)), told);
+        assert!(least(1, Duration::ZERO).contains(" 1 call takes at least 0.0 s"));
+    }
 
     #[test]
     fn only_what_happened_is_told() {
