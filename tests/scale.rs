@@ -37,7 +37,7 @@ fn taken<T>(work: impl Fn() -> T) -> Duration {
     loop {
         black_box(work());
         times += 1;
-        let all = time() - begin;
+        let all = time().saturating_sub(begin);
         if all > Duration::from_millis(40) {
             return all / times;
         }
