@@ -46,19 +46,29 @@ pub async fn resolve(
     Resolver::new(provider, parallelism).live(desired, recorded, removing).await
 }
 
+/// What is about to happen to an object, and so what is to be known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// It is made: most likely it isn't there, and then nothing else needs to be asked.
+    Creation,
+    Change,
+    /// What hangs on it matters, too.
+    Removal,
+}
+
 /// Reads one object again, just before it is changed.
 pub async fn look(
     provider: &dyn Provider,
     kind: &dyn Kind,
     wanted: &Attributes,
-    removing: bool,
+    occasion: Occasion,
 ) -> (Observed<Seen>, Snapshot) {
     let mut facets = Wanted::default();
-    facets.add(kind.facets(wanted), true);
-    if removing {
+    facets.add(kind.facets(wanted), occasion != Occasion::Creation);
+    if occasion == Occasion::Removal {
         facets.add(kind.deletion_facets(wanted), true);
     }
-    let mut resolver = Resolver::new(provider, facets.facets().len().max(4));
+    let mut resolver = Resolver::new(provider, ALL_READS);
     resolver.read(facets, Scope::Targeted).await;
     (kind.seen(wanted, &resolver.known), resolver.known)
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use relayctl::apply::apply;
@@ -252,6 +253,7 @@ fn an_apply_sends_each_write_once_and_looks_only_at_what_could_have_a_twin() {
     assert_eq!(of("iam:GetAccountAuthorizationDetails"), 2, "{counts:?}");
     assert_eq!((of("iam:ListAccessKeys"), of("iam:GetUser"), of("s3:GetBucketTagging")), (20, 20, 40), "{counts:?}");
     assert_eq!((of("iam:GetRole"), of("iam:GetPolicy"), of("iam:ListAttachedUserPolicies")), (0, 0, 0), "{counts:?}");
+    assert_eq!(of("s3:GetBucketVersioning"), 0, "{counts:?}");
 }
 
 #[test]
@@ -329,4 +331,56 @@ fn a_sandbox_gives_a_sweep_in_pages_of_a_thousand() {
 fn the_docs_have_the_formula() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reads.md")).unwrap();
     assert!(text.contains("7·N + ⌈N/250⌉ + ⌈N/1000⌉ + 2"), "{text}");
+}
+
+/// During the first write so much time goes by, and somebody edits the other policy.
+struct Slow {
+    account: Arc<Sandbox>,
+    takes: Duration,
+    edited: Mutex<bool>,
+}
+
+#[async_trait]
+impl Provider for Slow {
+    async fn read(&self, read: &Read) -> Result<Reply, Failure> {
+        self.account.read(read).await
+    }
+
+    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+        if !std::mem::replace(&mut *self.edited.lock().unwrap(), true) {
+            let arn = "arn:aws:iam::123456789012:policy/Execute-1".to_owned();
+            let edit = call::IamWrite::CreatePolicyVersion { arn, document: document("s3:ListBucket") };
+            self.account.write(&Write::Iam(edit), &Carried::default()).await.unwrap();
+            tokio::time::sleep(self.takes).await;
+        }
+        self.account.write(write, carried).await
+    }
+}
+
+fn document(action: &str) -> serde_json::Value {
+    serde_json::json!({"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": [action], "Resource": ["*"]}]})
+}
+
+#[test]
+fn what_was_read_before_a_long_wait_is_read_again_before_it_is_relied_on() {
+    let world = World::applied(1, "");
+    let mut desired = world.desired.clone();
+    for (address, resource) in &mut desired.resources {
+        if address.kind() == "policy" {
+            resource.attributes.insert("document".to_owned(), document("s3:PutObject"));
+        }
+    }
+    let (_, plan) = world.run(&desired, false);
+    let slow = Slow { account: Arc::clone(&world.account), takes: Duration::from_mins(2), edited: Mutex::new(false) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let outcome = runtime.block_on(async {
+        let state = world.store.load().await.unwrap().unwrap();
+        apply(&plan, &slow, &world.store, state, &Silence, 1).await
+    });
+    let done: Vec<String> = outcome.done.iter().map(|step| step.address.to_string()).collect();
+    assert_eq!(done, ["policy.Deploy-1"]);
+    let failed: Vec<String> = outcome.failed.iter().map(|(step, why)| format!("{}: {why}", step.address)).collect();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(failed[0].starts_with("policy.Execute-1: ") && failed[0].contains("document changed"), "{failed:?}");
 }

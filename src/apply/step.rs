@@ -22,7 +22,7 @@ use crate::kind::{self, Hanging, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
 use crate::port::{Provider, Sink};
-use crate::resolve::look;
+use crate::resolve::{Occasion, look};
 use crate::value::Attributes;
 
 /// Does steps; shared by all that run at once.
@@ -131,7 +131,7 @@ impl<'a> Worker<'a> {
     async fn look_for(&self, kind: &dyn Kind, step: &Step, recorded: bool) -> (Observed<Seen>, Snapshot) {
         let (mut waited, mut tries) = (Duration::ZERO, 0);
         loop {
-            let (observed, snapshot) = look(self.provider, kind, &step.wanted, false).await;
+            let (observed, snapshot) = look(self.provider, kind, &step.wanted, Occasion::Creation).await;
             let doubtful = recorded && kind.can_double() && observed == Observed::Absent;
             if !doubtful || waited >= propagation::UNSEEN {
                 return (observed, snapshot);
@@ -243,7 +243,8 @@ impl<'a> Worker<'a> {
             return Ok(Some(seen));
         }
         let changed = |what: String| Fault::Changed { address: step.id.address.clone(), what };
-        match look(self.provider, kind, &step.wanted, step.removal).await.0 {
+        let occasion = if step.removal { Occasion::Removal } else { Occasion::Change };
+        match look(self.provider, kind, &step.wanted, occasion).await.0 {
             Observed::Unknown(failure) => Err(Fault::Call(failure)),
             Observed::Absent if step.id.phase == Phase::Delete => Ok(None),
             Observed::Absent => Err(changed("it is gone".to_owned())),
@@ -328,7 +329,7 @@ impl<'a> Worker<'a> {
             return None;
         }
         let kind = kind::of(step.id.address.kind())?;
-        let seen = look(self.provider, kind, &step.wanted, false).await.0.present()?;
+        let seen = look(self.provider, kind, &step.wanted, Occasion::Change).await.0.present()?;
         (seen.owner.as_deref() == Some(self.plan.header.manifest.as_str())).then_some(seen.id)
     }
 
@@ -344,7 +345,7 @@ impl<'a> Worker<'a> {
             return true;
         }
         let Some(kind) = kind::of(step.id.address.kind()) else { return false };
-        matches!(look(self.provider, kind, &step.wanted, false).await.0, Observed::Absent)
+        matches!(look(self.provider, kind, &step.wanted, Occasion::Change).await.0, Observed::Absent)
     }
 }
 
