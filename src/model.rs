@@ -158,7 +158,12 @@ impl<'r> Dependents<'r> {
 /// What to look for: the object as declared, and what only the state knows of it: fields that the manifest no longer
 /// names, the id of the key that we made, the keys that were there before we tried to.
 pub fn subject(declared: Option<&Attributes>, recorded: Option<&Attributes>) -> Attributes {
-    let mut subject = recorded.cloned().unwrap_or_default();
-    subject.extend(declared.cloned().unwrap_or_default());
+    let mut subject = declared.cloned().unwrap_or_default();
+    // A document that is declared and recorded is copied only once.
+    for (name, value) in recorded.into_iter().flatten() {
+        if !subject.contains_key(name) {
+            subject.insert(name.clone(), value.clone());
+        }
+    }
     subject
 }

@@ -103,7 +103,7 @@ impl<'a> Resolver<'a> {
         if replaced.is_empty() {
             return live;
         }
-        subjects.retain(|subject| replaced.contains(&subject.address));
+        subjects.retain(|subject| replaced.contains(subject.address));
         for subject in &mut subjects {
             subject.removing = true;
         }
@@ -149,7 +149,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn wanted(subjects: &[Subject]) -> Wanted {
+fn wanted(subjects: &[Subject<'_>]) -> Wanted {
     let mut wanted = Wanted::default();
     for subject in subjects {
         wanted.add(subject.facets(), subject.expected);
@@ -157,7 +157,7 @@ fn wanted(subjects: &[Subject]) -> Wanted {
     wanted
 }
 
-fn sightings(subjects: &[Subject], snapshot: &Snapshot) -> Live {
+fn sightings(subjects: &[Subject<'_>], snapshot: &Snapshot) -> Live {
     subjects.iter().map(|subject| (subject.address.clone(), subject.sighting(snapshot))).collect()
 }
 
@@ -172,56 +172,67 @@ fn replaced(desired: &Desired, recorded: &Recorded, live: &Live, removing: bool)
 }
 
 /// One object to look for: as declared, and as recorded, which may have other names (a path is part of an ARN).
-struct Subject {
-    address: Address,
+struct Subject<'a> {
+    address: &'a Address,
     kind: &'static dyn Kind,
-    declared: Option<Attributes>,
-    recorded: Option<Attributes>,
+    declared: Option<&'a Attributes>,
+    entry: Option<&'a Entry>,
     /// The state says that it was made.
     expected: bool,
     removing: bool,
 }
 
-fn subjects(desired: &Desired, recorded: &Recorded, removing: bool) -> Vec<Subject> {
+/// What a subject is looked for by. Made when it is asked for, one subject at a time: of all of them together it would be
+/// another copy of the manifest, and another of the state.
+struct Looks {
+    declared: Option<Attributes>,
+    recorded: Option<Attributes>,
+}
+
+fn subjects<'a>(desired: &'a Desired, recorded: &'a Recorded, removing: bool) -> Vec<Subject<'a>> {
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     addresses
         .into_iter()
         .filter_map(|address| {
             let entry = recorded.get(address);
-            let expected = entry.is_some_and(|entry| entry.status == Status::Done);
-            let recorded = entry.map(Entry::known);
-            let declared =
-                desired.resources.get(address).map(|resource| subject(Some(&resource.attributes), recorded.as_ref()));
+            let declared = desired.resources.get(address).map(|resource| &resource.attributes);
             Some(Subject {
-                address: address.clone(),
+                address,
                 kind: kind::of(address.kind())?,
-                removing: removing || declared.is_none(),
                 declared,
-                recorded,
-                expected,
+                entry,
+                expected: entry.is_some_and(|entry| entry.status == Status::Done),
+                removing: removing || declared.is_none(),
             })
         })
         .collect()
 }
 
-impl Subject {
+impl Subject<'_> {
+    fn looks(&self) -> Looks {
+        let recorded = self.entry.map(Entry::known);
+        Looks { declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())), recorded }
+    }
+
     fn facets(&self) -> Vec<Facet> {
-        let mut facets: Vec<Facet> =
-            self.declared.iter().chain(&self.recorded).flat_map(|wanted| self.kind.facets(wanted)).collect();
+        let Looks { declared, recorded } = self.looks();
+        let looks = || declared.iter().chain(&recorded);
+        let mut facets: Vec<Facet> = looks().flat_map(|wanted| self.kind.facets(wanted)).collect();
         if self.removing {
-            facets.extend(self.declared.iter().chain(&self.recorded).flat_map(|it| self.kind.deletion_facets(it)));
+            facets.extend(looks().flat_map(|it| self.kind.deletion_facets(it)));
         }
         facets
     }
 
     fn sighting(&self, snapshot: &Snapshot) -> Sighting {
+        let Looks { declared, recorded } = self.looks();
         let look = |wanted: &Option<Attributes>| match wanted {
             Some(wanted) => self.kind.seen(wanted, snapshot),
             None => Observed::Absent,
         };
-        let mut observed = match look(&self.declared) {
+        let mut observed = match look(&declared) {
             // Not there under its new name: it may still be there under its old one.
-            Observed::Absent => look(&self.recorded),
+            Observed::Absent => look(&recorded),
             found => found,
         };
         // A sweep may tell what hangs on it, though nobody asked.
@@ -230,7 +241,7 @@ impl Subject {
         {
             seen.hanging.clear();
         }
-        let conflict = self.declared.as_ref().and_then(|wanted| self.kind.conflict(wanted, snapshot));
+        let conflict = declared.as_ref().and_then(|wanted| self.kind.conflict(wanted, snapshot));
         Sighting { observed, conflict }
     }
 }

@@ -73,12 +73,12 @@ impl Resolver<'_> {
     }
 
     async fn strangers(&mut self, names: BTreeSet<Address>) -> Live {
-        let of = |address: Address| {
-            let kind = kind::of(address.kind())?;
-            let declared = Some(named(&address));
-            Some(Subject { declared, recorded: None, expected: true, removing: false, kind, address })
+        let described: BTreeMap<Address, Attributes> = names.into_iter().map(|it| (it.clone(), named(&it))).collect();
+        let of = |(address, attributes)| {
+            let kind = kind::of(Address::kind(address))?;
+            Some(Subject { address, kind, declared: Some(attributes), entry: None, expected: true, removing: false })
         };
-        let subjects: Vec<Subject> = names.into_iter().filter_map(of).collect();
+        let subjects: Vec<Subject<'_>> = described.iter().filter_map(of).collect();
         self.read(wanted(&subjects), Scope::Cheapest).await;
         sightings(&subjects, &self.known)
     }
