@@ -57,16 +57,12 @@ impl<'a> Comparison<'a> {
             Form::Recorded => wanted.clone(),
             Form::Keyed => {
                 let managed: BTreeSet<&String> = [Some(&*wanted), was].into_iter().flatten().flat_map(keys).collect();
-                let (ours, others) = split(&live, &managed);
-                self.foreign_keys.extend(
-                    others.keys().filter(|key| !key.starts_with("aws:")).map(|key| format!("{}.{key}", field.name)),
-                );
-                if !others.is_empty() || !wanted.is_object() {
-                    let mut whole = others;
-                    whole.extend(wanted.as_object().cloned().unwrap_or_default());
-                    self.wanted.to_mut().insert(field.name.to_owned(), Value::Object(whole));
-                }
-                Cow::Owned(Value::Object(ours))
+                self.keep_others(field, &wanted, &live, &managed);
+                let ours = match of_keys(&live, &managed) {
+                    Cow::Borrowed(_) => None,
+                    Cow::Owned(ours) => Some(ours),
+                };
+                ours.map_or(live, Cow::Owned)
             }
             Form::Plain | Form::Document | Form::Identity => live,
         };
@@ -74,6 +70,18 @@ impl<'a> Comparison<'a> {
             self.unchanged += 1;
         } else {
             self.fields.push(diff(field, Some(before.into_owned()), Some(wanted.into_owned())));
+        }
+    }
+
+    /// The keys that are not managed stay as they are.
+    fn keep_others(&mut self, field: &Field, wanted: &Value, live: &Value, managed: &BTreeSet<&String>) {
+        let others = live.as_object().into_iter().flatten().filter(|(key, _)| !managed.contains(key));
+        let mut whole: Map<String, Value> = others.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let foreign = whole.keys().filter(|key| !key.starts_with("aws:"));
+        self.foreign_keys.extend(foreign.map(|key| format!("{}.{key}", field.name)));
+        if !whole.is_empty() || !wanted.is_object() {
+            whole.extend(wanted.as_object().cloned().unwrap_or_default());
+            self.wanted.to_mut().insert(field.name.to_owned(), Value::Object(whole));
         }
     }
 }
@@ -129,12 +137,11 @@ pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<F
         .filter_map(|field| {
             let was = recorded.get(field.name)?;
             let is = live.get(field.name)?;
-            let is =
-                if field.form == Form::Keyed { Value::Object(split(is, &keys(was).collect()).0) } else { is.clone() };
+            let is = if field.form == Form::Keyed { of_keys(is, &keys(was).collect()) } else { Cow::Borrowed(is) };
             (!same(field.form, was, &is)).then(|| FieldChange {
                 field: field.name.to_owned(),
                 before: Some(was.clone()),
-                after: Some(is),
+                after: Some(is.into_owned()),
             })
         })
         .collect()
@@ -166,8 +173,13 @@ fn keys(value: &Value) -> impl Iterator<Item = &String> {
     value.as_object().into_iter().flat_map(Map::keys)
 }
 
-/// A map's entries: those of these keys, and the others.
-fn split(value: &Value, managed: &BTreeSet<&String>) -> (Map<String, Value>, Map<String, Value>) {
-    let entries = value.as_object().cloned().unwrap_or_default();
-    entries.into_iter().partition(|(key, _)| managed.contains(key))
+/// A map without the entries of other keys; what is no map has no entries.
+fn of_keys<'v>(value: &'v Value, managed: &BTreeSet<&String>) -> Cow<'v, Value> {
+    match value {
+        Value::Object(entries) if entries.keys().all(|key| managed.contains(key)) => Cow::Borrowed(value),
+        _ => {
+            let ours = value.as_object().into_iter().flatten().filter(|(key, _)| managed.contains(key));
+            Cow::Owned(Value::Object(ours.map(|(key, value)| (key.clone(), value.clone())).collect()))
+        }
+    }
 }

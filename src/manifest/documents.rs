@@ -1,12 +1,12 @@
 //! Policy documents: from a file or inline, filled in, checked, in canonical form.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::decode::{DocumentForm, Text};
 use super::node::{self, Node};
-use super::scope::{Mode, Scope, Section};
+use super::scope::{self, Mode, Scope, Section};
 use super::source::{self, File, Spot};
 use crate::address::Address;
 use crate::diagnostic::Place;
@@ -30,7 +30,7 @@ pub struct Document {
 #[derive(Clone, Debug)]
 pub struct DocumentSource {
     /// With its variables filled in, but not in canonical form: JSON pointers count as in the file.
-    pub value: Value,
+    pub value: Arc<Value>,
     template: Template,
     /// Pointers with the keys filled in, and as written, where they differ.
     renamed: Vec<(String, String)>,
@@ -158,22 +158,11 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
 
 /// `value` has yet to be filled in.
 fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
-    let outer = scope.take_references();
-    let mut filler = Filler {
-        template: &template,
-        scope,
-        written: Vec::new(),
-        filled: Vec::new(),
-        renamed: Vec::new(),
-        complete: true,
-    };
-    let value = filler.fill(value);
-    let (renamed, complete) = (filler.renamed, filler.complete);
-    let references = std::mem::replace(&mut scope.references, outer);
-    if !complete {
-        return None;
+    let Filled { value, renamed, references } = filled(value, &template, scope)?;
+    if let Some((value, canonical)) = scope.sound.known(&value, usage) {
+        return Some(Document { value: canonical, references, source: DocumentSource { value, template, renamed } });
     }
-    let source = DocumentSource { value, template, renamed };
+    let source = DocumentSource { value: Arc::new(value), template, renamed };
     let findings = policy::validate(&source.value, usage);
     for finding in &findings {
         scope.error(finding.code, &source.spot(&finding.pointer), finding.message.as_str(), finding.remedy());
@@ -181,7 +170,63 @@ fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>)
     if !findings.is_empty() {
         return None;
     }
-    Some(Document { value: policy::canonical(&source.value), references, source })
+    let canonical = policy::canonical(&source.value);
+    scope.sound.keep(&source.value, usage, &canonical);
+    Some(Document { value: canonical, references, source })
+}
+
+/// Documents in which nothing was found wrong, with their canonical form. Where a program writes the manifest, a thousand
+/// users have the same one: it is checked once.
+#[derive(Debug, Default)]
+pub struct Sound(HashMap<Arc<Value>, Checked>);
+
+#[derive(Debug)]
+struct Checked {
+    canonical: Value,
+    /// What it was checked for.
+    usages: Vec<Usage>,
+}
+
+impl Sound {
+    fn known(&self, value: &Value, usage: Usage) -> Option<(Arc<Value>, Value)> {
+        let (value, checked) = self.0.get_key_value(value)?;
+        checked.usages.contains(&usage).then(|| (Arc::clone(value), checked.canonical.clone()))
+    }
+
+    fn keep(&mut self, value: &Arc<Value>, usage: Usage, canonical: &Value) {
+        let new = || Checked { canonical: canonical.clone(), usages: Vec::new() };
+        self.0.entry(Arc::clone(value)).or_insert_with(new).usages.push(usage);
+    }
+}
+
+/// A document with its variables filled in.
+struct Filled {
+    value: Value,
+    renamed: Vec<(String, String)>,
+    references: BTreeSet<Address>,
+}
+
+fn filled(value: Value, template: &Template, scope: &mut Scope<'_>) -> Option<Filled> {
+    if is_literal(&value) {
+        return Some(Filled { value, renamed: Vec::new(), references: BTreeSet::new() });
+    }
+    let outer = scope.take_references();
+    let mut filler =
+        Filler { template, scope, written: Vec::new(), filled: Vec::new(), renamed: Vec::new(), complete: true };
+    let value = filler.fill(value);
+    let (renamed, complete) = (filler.renamed, filler.complete);
+    let references = std::mem::replace(&mut scope.references, outer);
+    complete.then_some(Filled { value, renamed, references })
+}
+
+/// Whether there is nothing to be filled in, in no text and in no key.
+fn is_literal(value: &Value) -> bool {
+    match value {
+        Value::String(text) => scope::is_literal(text),
+        Value::Array(items) => items.iter().all(is_literal),
+        Value::Object(fields) => fields.iter().all(|(key, value)| scope::is_literal(key) && is_literal(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 /// A pointer into the filled-in document as a pointer into what was written: keys may hold variables too.

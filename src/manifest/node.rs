@@ -1,5 +1,6 @@
 //! YAML as a tree of nodes that know where they stand.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -184,6 +185,12 @@ fn spot(file: &Arc<File>, location: Location) -> Spot {
 
 /// How many characters there are until the line ends, without spaces at its end; at most so many.
 fn width(text: &str, most: usize) -> usize {
+    let bytes = &text.as_bytes()[..most.min(text.len())];
+    let line = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes, |end| &bytes[..end]);
+    // Nearly always; and this is asked of each node of a manifest.
+    if line.is_ascii() {
+        return line.iter().rposition(|byte| !char::from(*byte).is_whitespace()).map_or(0, |last| last + 1);
+    }
     let line = text.chars().take(most).take_while(|character| *character != '\n');
     line.zip(1..).filter(|(character, _)| !character.is_whitespace()).map(|(_, number)| number).last().unwrap_or(0)
 }
@@ -258,6 +265,9 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
+/// So many keys are looked through one by one.
+const SMALL: usize = 12;
+
 struct Builder<'a> {
     file: &'a Arc<File>,
     problems: &'a mut Vec<Diagnostic>,
@@ -275,18 +285,25 @@ impl Builder<'_> {
     }
 
     fn entries(&mut self, raw: Vec<(Spanned<String>, Spanned<Raw>)>) -> Vec<Entry> {
-        let mut first_lines = std::collections::BTreeMap::new();
-        let mut entries = Vec::with_capacity(raw.len());
+        // Most maps are small, and looked through sooner than their keys are copied.
+        let mut first_lines = (raw.len() > SMALL).then(BTreeMap::new);
+        let mut entries: Vec<Entry> = Vec::with_capacity(raw.len());
         for (key, value) in raw {
             let key_spot = spot(self.file, key.defined);
             let node = self.node(value);
-            if let Some(line) = first_lines.get(&key.value) {
+            let first = match &first_lines {
+                Some(lines) => lines.get(&key.value).copied(),
+                None => entries.iter().find(|entry| entry.key == key.value).map(|entry| entry.key_spot.line),
+            };
+            if let Some(line) = first {
                 let message = format!("`{}` is here for the second time; the first is in line {line}", key.value);
                 let problem = Diagnostic::error("duplicate-key", Some(key_spot.place()), message);
                 self.problems.push(problem.help("remove one of the two, or put their content together"));
                 continue;
             }
-            first_lines.insert(key.value.clone(), key_spot.line);
+            if let Some(lines) = &mut first_lines {
+                lines.insert(key.value.clone(), key_spot.line);
+            }
             entries.push(Entry { key: key.value, key_spot, node });
         }
         entries
@@ -331,6 +348,22 @@ mod tests {
         let (_, problems) = parsed("a: 1\nb: {c: 1, c: 2}\na: 3\n");
         let places: Vec<_> = problems.iter().map(|p| p.place.as_ref().map(|p| (p.line, p.column))).collect();
         assert_eq!(places, [Some((2, 11)), Some((3, 1))]);
+    }
+
+    #[test]
+    fn a_key_that_comes_again_in_a_long_map_is_reported_too() {
+        let lines: Vec<String> = (0..2 * SMALL).map(|number| format!("k{number}: 1\n")).collect();
+        let (_, problems) = parsed(&format!("{}k0: 2\n", lines.concat()));
+        assert!(problems.len() == 1 && problems[0].message.contains("the first is in line 1"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_width_is_in_characters_without_spaces_at_the_end_of_the_line() {
+        let widths =
+            [("ab c \t\nd", 9, 4), ("abc", 2, 2), ("äö ü\nd", 9, 4), ("äöü", 2, 2), ("a b", 2, 1), (" \n", 2, 0)];
+        for (text, most, expected) in widths {
+            assert_eq!(width(text, most), expected, "{text:?}");
+        }
     }
 
     #[test]

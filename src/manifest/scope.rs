@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::Inputs;
+use super::documents::Sound;
 use super::node::Node;
 use super::source::{Files, Spot};
 use super::suggest;
@@ -84,6 +85,13 @@ pub struct Scope<'a> {
     values: BTreeMap<String, Option<Expanded>>,
     evaluating: Vec<String>,
     index: Index,
+    /// What was found to be sound so far.
+    pub sound: Sound,
+}
+
+/// Whether nothing in a text is to be filled in.
+pub fn is_literal(text: &str) -> bool {
+    !text.contains("${") && !text.contains('<')
 }
 
 impl<'a> Scope<'a> {
@@ -97,6 +105,7 @@ impl<'a> Scope<'a> {
             values: BTreeMap::new(),
             evaluating: Vec::new(),
             index: Index::Unknown,
+            sound: Sound::default(),
         }
     }
 
@@ -183,7 +192,7 @@ impl<'a> Scope<'a> {
 
     /// Fills in a text. `None` when something in it is wrong, which is then in `problems`; `at` is asked only then.
     pub fn expand<'t>(&mut self, text: &'t str, mode: Mode, at: &dyn Fn() -> Spot) -> Option<Cow<'t, str>> {
-        if !text.contains("${") && !text.contains('<') {
+        if is_literal(text) {
             return Some(Cow::Borrowed(text));
         }
         let mut result = Some(String::with_capacity(text.len()));

@@ -78,7 +78,7 @@ impl<'a> Subject<'a> {
         let mut desired = desired.clone();
         for ((address, field), source) in documents {
             if let Some(resource) = desired.resources.get_mut(address) {
-                resource.attributes.insert((*field).to_owned(), source.value.clone());
+                resource.attributes.insert((*field).to_owned(), Value::clone(&source.value));
             }
         }
         Self { desired, documents }
