@@ -5,6 +5,7 @@ mod support;
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use relayctl::call::iam::EntityType;
 use relayctl::call::{
     BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply, S3Write, Write,
 };
@@ -115,6 +116,42 @@ async fn pages_are_put_together_in_their_order() {
     let reply = list(&[page("a", Some("1")), page("b", Some("2")), page("c", None)]).await;
     let Ok(Reply::Iam(IamReply::Names(names))) = reply else { panic!("{reply:?}") };
     assert_eq!(names, ["a", "b", "c"]);
+}
+
+fn swept(user: &str, marker: Option<&str>) -> String {
+    let more = marker.map_or("<IsTruncated>false</IsTruncated>".to_owned(), |marker| {
+        format!("<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>")
+    });
+    let arn = format!("arn:aws:iam::123456789012:user/{user}");
+    let detail = format!("<member><UserName>{user}</UserName><Path>/</Path><Arn>{arn}</Arn></member>");
+    iam("GetAccountAuthorizationDetails", &format!("<UserDetailList>{detail}</UserDetailList>{more}"))
+}
+
+/// The first page by itself tells whether there is more; then all the others are one read.
+#[tokio::test]
+async fn a_sweep_is_its_first_page_and_then_the_rest() {
+    let sweep = |marker: Option<&str>| {
+        let filter = [EntityType::User].into();
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { filter, marker: marker.map(str::to_owned) })
+    };
+    let names = |reply: Result<Reply, Failure>| {
+        let Ok(Reply::Iam(IamReply::AuthorizationDetails(found))) = reply else { panic!("{reply:?}") };
+        (found.users.into_iter().map(|it| it.user.name).collect::<Vec<_>>(), found.marker, found.pages)
+    };
+    let server = Canned::start(&[swept("a", Some("1"))]);
+    assert_eq!(names(read(&server, sweep(None)).await), (vec!["a".to_owned()], Some("1".to_owned()), 1));
+    let asked = server.requests().remove(0);
+    assert!(asked.contains("Filter.member.1=User") && !asked.contains("Marker="), "{asked}");
+
+    let server = Canned::start(&[swept("b", Some("2")), swept("c", None)]);
+    assert_eq!(names(read(&server, sweep(Some("1"))).await), (vec!["b".to_owned(), "c".to_owned()], None, 2));
+    let asked = server.requests();
+    assert!(asked[0].contains("Marker=1") && asked[1].contains("Marker=2"), "{asked:?}");
+
+    // A marker that comes back is a circle.
+    let server = Canned::start(&[swept("b", Some("1"))]);
+    let failure = read(&server, sweep(Some("1"))).await.unwrap_err();
+    assert!(failure.message.contains("AWS says that there is more"), "{failure}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
 use aws_sdk_iam::{Client, types};
 
 use super::failure::Cause;
@@ -83,30 +84,38 @@ async fn sweep(
         EntityType::LocalManagedPolicy => types::EntityType::LocalManagedPolicy,
     });
     let call = iam.get_account_authorization_details().set_filter(Some(filter.collect())).max_items(1000);
-    let pages = match marker {
-        None => vec![call.send().await?],
-        Some(marker) => pages!(call.marker(marker)).collect(),
-    };
-    let mut all = AuthorizationDetails { pages: pages.len(), ..AuthorizationDetails::default() };
-    for page in pages {
-        all.marker = page.marker.filter(|_| page.is_truncated);
-        if page.is_truncated && all.marker.is_none() {
+    let (only_first, mut next) = (marker.is_none(), marker);
+    let mut all = AuthorizationDetails::default();
+    // Page by page, so that no more than one is there in the SDK's form.
+    loop {
+        let page = call.clone().set_marker(next.clone()).send().await?;
+        all.pages += 1;
+        all.marker = page.marker.clone().filter(|_| page.is_truncated);
+        if page.is_truncated && (all.marker.is_none() || all.marker == next) {
             return Err(Cause::unreadable("the list ends although AWS says that there is more of it"));
         }
-        for user in page.user_detail_list.unwrap_or_default() {
-            all.users.push(convert::user_detail(user)?);
+        swept(page, &mut all)?;
+        if only_first || all.marker.is_none() {
+            return Ok(all);
         }
-        for role in page.role_detail_list.unwrap_or_default() {
-            all.roles.push(convert::role_detail(role)?);
-        }
-        for group in page.group_detail_list.unwrap_or_default() {
-            all.groups.push(convert::group_detail(group)?);
-        }
-        for policy in page.policies.unwrap_or_default() {
-            all.policies.push(convert::policy_detail(policy)?);
-        }
+        next.clone_from(&all.marker);
     }
-    Ok(all)
+}
+
+fn swept(page: GetAccountAuthorizationDetailsOutput, all: &mut AuthorizationDetails) -> Result<(), Cause> {
+    for user in page.user_detail_list.unwrap_or_default() {
+        all.users.push(convert::user_detail(user)?);
+    }
+    for role in page.role_detail_list.unwrap_or_default() {
+        all.roles.push(convert::role_detail(role)?);
+    }
+    for group in page.group_detail_list.unwrap_or_default() {
+        all.groups.push(convert::group_detail(group)?);
+    }
+    for policy in page.policies.unwrap_or_default() {
+        all.policies.push(convert::policy_detail(policy)?);
+    }
+    Ok(())
 }
 
 async fn summary(iam: &Client) -> Result<AccountSummary, Cause> {
