@@ -3,6 +3,7 @@
 mod support;
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -512,10 +513,12 @@ fn a_plan_tells_what_it_waits_for_and_at_the_end_how_much_that_was() {
                   <Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>AIDA</UserId><Account>123456789012</Account>\
                   </GetCallerIdentityResult></GetCallerIdentityResponse>";
     let caller = answer("200 OK", "", caller);
-    let server = Canned::serving(move |request, nth| match nth {
-        0 => throttling(),
-        _ if request.contains("GetCallerIdentity") => caller.clone(),
-        _ => iam_error("403 Forbidden", "AccessDenied", "not yours"),
+    // The caller's identity is asked for together with everything else, in whatever order.
+    let throttled = AtomicBool::new(false);
+    let server = Canned::serving(move |request, _| match request.contains("GetCallerIdentity") {
+        true if !throttled.swap(true, Ordering::SeqCst) => throttling(),
+        true => caller.clone(),
+        false => iam_error("403 Forbidden", "AccessDenied", "not yours"),
     });
     let run = project(&server).expect(0, &["plan", "dev.yaml"]);
     let waiting = "Still waiting: sts:GetCallerIdentity: it was throttled (try 1 of at most 10): 0.";
