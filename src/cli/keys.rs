@@ -88,9 +88,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
             state.resources
         } else {
             let lost::Found { resources, unread } = planning::found(&mut resolver, &declared.desired, false).await;
-            if let Some(failure) = unread.first() {
-                context.terminal.warn(&planning::unlooked(failure));
-            }
+            planning::warn_of_unread(&unread, context);
             resources
         };
         Ok(keys::keys(&mut resolver, &declared.desired, &recorded).await?)

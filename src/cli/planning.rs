@@ -113,8 +113,8 @@ async fn read<'a>(
 impl Read<'_> {
     /// What could not be asked, or was asked in another way.
     fn tell(&self, context: &Context) {
-        if let Some(failure) = self.unread.first() {
-            return context.terminal.warn(&unlooked(failure));
+        if !self.unread.is_empty() {
+            return warn_of_unread(&self.unread, context);
         }
         if let Some(failure) = self.resolver.sweep_failure() {
             let call = &failure.call;
@@ -146,14 +146,15 @@ pub async fn found(resolver: &mut Resolver<'_>, desired: &Desired, whole: bool) 
     found
 }
 
-/// What it means that not everything could be asked for the manifest's tag.
-pub fn unlooked(first: &Failure) -> String {
+/// Says what it means if not everything could be asked for the manifest's tag.
+pub fn warn_of_unread(unread: &[Failure], context: &Context) {
+    let Some(first) = unread.first() else { return };
     let why = if first.kind == FailureKind::AccessDenied { "is not allowed" } else { first.code.as_str() };
-    format!(
+    context.terminal.warn(&format!(
         "there is no state, and what carries this manifest's tag can't all be looked for ({}: {why}): what is declared is \
          found all the same, what is no longer declared may not be",
         first.call
-    )
+    ));
 }
 
 /// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,

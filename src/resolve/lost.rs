@@ -244,19 +244,23 @@ impl Sweep<'_, '_> {
         let unknown: Vec<BucketRef> = buckets.into_iter().filter(|bucket| !declared(bucket)).collect();
         let facet = |bucket: &BucketRef| Facet::Bucket { bucket: bucket.clone(), aspect: BucketAspect::Tags };
         self.resolver.read(unknown.iter().map(facet).collect(), Scope::Targeted).await;
-        let snapshot = self.resolver.known.clone();
-        for bucket in unknown {
-            match snapshot.bucket(&bucket, BucketAspect::Tags) {
+        let known = &self.resolver.known;
+        let seen = unknown.into_iter().map(|bucket| {
+            let tags = known.bucket(&bucket, BucketAspect::Tags);
+            let region = match known.bucket(&bucket, BucketAspect::Existence) {
+                Observed::Present(S3Reply::Bucket { region }) => region,
+                _ => bucket.region,
+            };
+            (bucket.name, region, tags)
+        });
+        for (name, region, tags) in seen.collect::<Vec<_>>() {
+            match tags {
                 Observed::Present(S3Reply::Tags(tags)) if self.is_ours(&tags) => {
-                    let arn = format!("arn:{}:s3:::{}", self.desired.partition, bucket.name);
-                    let mut attributes = principal(&bucket.name, &arn, "", &tags);
+                    let arn = format!("arn:{}:s3:::{name}", self.desired.partition);
+                    let mut attributes = principal(&name, &arn, "", &tags);
                     attributes.remove("path");
-                    let region = match snapshot.bucket(&bucket, BucketAspect::Existence) {
-                        Observed::Present(S3Reply::Bucket { region }) => region,
-                        _ => bucket.region,
-                    };
                     attributes.insert("region".to_owned(), json!(region));
-                    self.record(Address::new("bucket", &bucket.name), bucket.name, attributes, BTreeSet::new());
+                    self.record(Address::new("bucket", &name), name, attributes, BTreeSet::new());
                 }
                 Observed::Unknown(failure) => self.found.unread.push(failure),
                 Observed::Present(_) | Observed::Absent => {}

@@ -80,17 +80,8 @@ impl Snapshot {
 
     pub(super) fn find_user_policies(&self, name: &str, ask: Ask<'_>) -> Found<Cow<'_, Policies>> {
         let user = || name.to_owned();
-        let attached = IamRead::ListAttachedUserPolicies { user: user() };
-        let names = IamRead::ListUserPolicies { user: user() };
-        if !self.has(&attached) {
-            match self.swept.user(name) {
-                Look::Here((_, policies)) => return Ok(Cow::Borrowed(policies)),
-                Look::Gone => return Err(Gap::Absent),
-                Look::Unseen => return Err(ask.missing([attached, names].map(Read::Iam))),
-            }
-        }
-        let document = |policy| IamRead::GetUserPolicy { user: user(), policy };
-        self.policies(attached, names, document).map(Cow::Owned)
+        let lists = [IamRead::ListAttachedUserPolicies { user: user() }, IamRead::ListUserPolicies { user: user() }];
+        self.policies(lists, |policy| IamRead::GetUserPolicy { user: user(), policy }, &self.swept.user(name), ask)
     }
 
     pub(super) fn find_role(&self, role: &str, ask: Ask<'_>) -> Found<&Role> {
@@ -125,17 +116,8 @@ impl Snapshot {
 
     pub(super) fn find_role_policies(&self, name: &str, ask: Ask<'_>) -> Found<Cow<'_, Policies>> {
         let role = || name.to_owned();
-        let attached = IamRead::ListAttachedRolePolicies { role: role() };
-        let names = IamRead::ListRolePolicies { role: role() };
-        if !self.has(&attached) {
-            match self.swept.role(name) {
-                Look::Here((_, policies)) => return Ok(Cow::Borrowed(policies)),
-                Look::Gone => return Err(Gap::Absent),
-                Look::Unseen => return Err(ask.missing([attached, names].map(Read::Iam))),
-            }
-        }
-        let document = |policy| IamRead::GetRolePolicy { role: role(), policy };
-        self.policies(attached, names, document).map(Cow::Owned)
+        let lists = [IamRead::ListAttachedRolePolicies { role: role() }, IamRead::ListRolePolicies { role: role() }];
+        self.policies(lists, |policy| IamRead::GetRolePolicy { role: role(), policy }, &self.swept.role(name), ask)
     }
 
     /// The sweep may have found it under another ARN than the declared one, and never has its tags.
@@ -216,9 +198,23 @@ impl Snapshot {
         Ok(self.find_role(name, ask)?.boundary.clone())
     }
 
-    fn policies(&self, attached: IamRead, names: IamRead, read: impl Fn(String) -> IamRead) -> Found<Policies> {
+    /// What hangs on a user or a role: from its two lists and the documents of its inline policies, or as it was `swept`.
+    fn policies<'a, T>(
+        &self,
+        [attached, names]: [IamRead; 2],
+        document: impl Fn(String) -> IamRead,
+        swept: &Look<(T, &'a Policies)>,
+        ask: Ask<'_>,
+    ) -> Found<Cow<'a, Policies>> {
+        if !self.has(&attached) {
+            match swept {
+                Look::Here((_, policies)) => return Ok(Cow::Borrowed(policies)),
+                Look::Gone => return Err(Gap::Absent),
+                Look::Unseen => return Err(ask.missing([attached, names].map(Read::Iam))),
+            }
+        }
         let (attached, names) = both(self.attached(attached), self.names(names))?;
-        Ok(Policies::new(attached, self.inline(names, read)?))
+        Ok(Cow::Owned(Policies::new(attached, self.inline(names, document)?)))
     }
 
     fn has(&self, read: &IamRead) -> bool {

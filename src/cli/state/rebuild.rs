@@ -7,7 +7,7 @@ use super::open;
 use crate::cli::Context;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
-use crate::cli::planning::{found, unlooked};
+use crate::cli::planning::{found, warn_of_unread};
 use crate::cli::project::shown;
 use crate::cli::running::locked;
 use crate::cli::sealing::write_sealed;
@@ -47,9 +47,7 @@ async fn under_lock(
     let (before, kept) = set_aside(declared, at, context).await?;
     let mut resolver = Resolver::new(&provider, ALL_READS);
     let lost::Found { resources, unread } = found(&mut resolver, &declared.desired, true).await;
-    if let Some(failure) = unread.first() {
-        context.terminal.warn(&unlooked(failure));
-    }
+    warn_of_unread(&unread, context);
     let state = match before {
         Some(state) => State { serial: state.serial + 1, resources, ..state },
         None => State {
