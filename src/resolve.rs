@@ -56,6 +56,16 @@ pub enum Occasion {
     Removal,
 }
 
+impl Occasion {
+    /// Adds what must be known of an object.
+    pub fn asks(self, kind: &dyn Kind, attributes: &Attributes, wanted: &mut Wanted) {
+        wanted.add(kind.facets(attributes), self != Self::Creation);
+        if self == Self::Removal {
+            wanted.add(kind.deletion_facets(attributes), true);
+        }
+    }
+}
+
 /// Reads one object again, just before it is changed.
 pub async fn look(
     provider: &dyn Provider,
@@ -64,10 +74,7 @@ pub async fn look(
     occasion: Occasion,
 ) -> (Observed<Seen>, Snapshot) {
     let mut facets = Wanted::default();
-    facets.add(kind.facets(wanted), occasion != Occasion::Creation);
-    if occasion == Occasion::Removal {
-        facets.add(kind.deletion_facets(wanted), true);
-    }
+    occasion.asks(kind, wanted, &mut facets);
     let mut resolver = Resolver::new(provider, ALL_READS);
     resolver.read(facets, Scope::Targeted).await;
     (kind.seen(wanted, &resolver.known), resolver.known)

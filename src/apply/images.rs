@@ -12,7 +12,7 @@ use crate::call::{Observed, Snapshot};
 use crate::kind::{self, Kind, Seen};
 use crate::plan::{Expect, Phase, Plan, Step, StepId};
 use crate::port::Provider;
-use crate::resolve::{self, ALL_READS};
+use crate::resolve::{self, ALL_READS, Occasion};
 
 /// For how long what was read stands for what is there. A look at each object just before its change leaves a gap, too: no
 /// call of IAM changes an object on condition that it is as it was. This is the gap of a plan that is applied at once.
@@ -66,13 +66,18 @@ impl<'a> Images<'a> {
         let mut wanted = Wanted::default();
         for step in self.plan.steps.iter().filter(|step| !begun.contains(&step.id)) {
             let Some(kind) = kind::of(step.id.address.kind()).filter(|kind| serves(*kind, step)) else { continue };
-            let expected = step.expect != Expect::Absent;
-            wanted.add(kind.facets(&step.wanted), expected);
-            if step.removal {
-                wanted.add(kind.deletion_facets(&step.wanted), expected);
-            }
+            occasion(step).asks(kind, &step.wanted, &mut wanted);
         }
         wanted
+    }
+}
+
+/// What a step is about to do to its object.
+pub fn occasion(step: &Step) -> Occasion {
+    match (&step.expect, step.removal) {
+        (Expect::Absent, _) => Occasion::Creation,
+        (Expect::Same(_) | Expect::Anything, true) => Occasion::Removal,
+        (Expect::Same(_) | Expect::Anything, false) => Occasion::Change,
     }
 }
 

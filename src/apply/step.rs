@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::images::Images;
+use super::images::{Images, occasion};
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
@@ -243,8 +243,7 @@ impl<'a> Worker<'a> {
             return Ok(Some(seen));
         }
         let changed = |what: String| Fault::Changed { address: step.id.address.clone(), what };
-        let occasion = if step.removal { Occasion::Removal } else { Occasion::Change };
-        match look(self.provider, kind, &step.wanted, occasion).await.0 {
+        match look(self.provider, kind, &step.wanted, occasion(step)).await.0 {
             Observed::Unknown(failure) => Err(Fault::Call(failure)),
             Observed::Absent if step.id.phase == Phase::Delete => Ok(None),
             Observed::Absent => Err(changed("it is gone".to_owned())),
