@@ -138,13 +138,12 @@ impl Context {
 
     /// Runs what has to wait. Only commands that need it pay for the runtime.
     fn wait_for<T>(&self, work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
-        let threads = self.options.parallelism().clamp(2, 4);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
+        // One thread does it all: what there is to do takes less than handing each answer from one to another would.
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| CommandError::new(format!("cannot start: {error}")))?;
-        tracing::debug!(threads, "started the runtime");
+        tracing::debug!("started the runtime");
         let tell = |delay| self.terminal.note(&human::delay(&delay));
         let result = runtime.block_on(traffic::telling(work, &self.weather, tell));
         // After a second signal a file may still wait for somebody's lock; a write that has begun is let finish.

@@ -78,7 +78,7 @@ async fn planned_and_run(
     if let Some(refusal) = bounds.refusal(&plan, "nothing was changed", context) {
         return Err(refusal);
     }
-    if !plan.steps.is_empty() && !agreed(&plan, consent)? {
+    if !plan.steps.is_empty() && !agreed(&plan, consent).await? {
         let word = if mode == Mode::Destroy { "Destroy" } else { "Apply" };
         return Err(CommandError::new(format!("{word} cancelled: nothing was changed")));
     }
@@ -92,7 +92,7 @@ async fn planned_and_run(
     }
 }
 
-fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
+async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
     if consent.yes {
         return Ok(true);
     }
@@ -101,12 +101,15 @@ fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
             .help("add --yes, or save a plan with `relayctl plan` and do exactly that with `relayctl apply`"));
     }
     let sandbox = if plan.header.sandbox { " (in the sandbox)" } else { "" };
-    Terminal::confirm(&match plan.header.mode {
+    let question = match plan.header.mode {
         Mode::Apply => format!("Do you want to perform these actions{sandbox}?"),
         Mode::Destroy => {
             format!("Do you really want to destroy all of this{sandbox}?\n  What is destroyed cannot be brought back.")
         }
-    })
+    };
+    // Elsewhere, so that connections which are closed meanwhile are noticed before anything is sent through them.
+    let asked = tokio::task::spawn_blocking(move || Terminal::confirm(&question)).await;
+    asked.map_err(|error| CommandError::new(format!("cannot ask: {error}")))?
 }
 
 /// Does the plan, under the lock, and says how it ended. `started` is called once nothing stands in the way any more.
