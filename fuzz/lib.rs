@@ -6,5 +6,5 @@
 pub mod diagnostic;
 #[path = "../src/policy/mod.rs"]
 pub mod policy;
-#[path = "../src/value.rs"]
+#[path = "../src/value/mod.rs"]
 pub mod value;

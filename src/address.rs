@@ -3,34 +3,46 @@
 use std::fmt;
 use std::str::FromStr;
 
+use internment::ArcIntern;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// `kind.name`, such as `user.serverless` or `user_policy_attachment.serverless/ReadOnly`.
 ///
 /// The kind never holds a dot; the name may hold anything that AWS allows in a name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address {
-    kind: String,
-    name: String,
+/// Each stands in memory once, for it is the key of many maps.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(ArcIntern<Parts>);
+
+/// In the order in which addresses are sorted.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Parts {
+    kind: Box<str>,
+    name: Box<str>,
 }
 
 impl Address {
-    pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { kind: kind.into(), name: name.into() }
+    pub fn new(kind: impl AsRef<str>, name: impl AsRef<str>) -> Self {
+        Self(ArcIntern::new(Parts { kind: kind.as_ref().into(), name: name.as_ref().into() }))
     }
 
     pub fn kind(&self) -> &str {
-        &self.kind
+        &self.0.kind
     }
 
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.kind, self.name)
+        write!(f, "{}.{}", self.kind(), self.name())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

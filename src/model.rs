@@ -103,7 +103,7 @@ impl Entry {
     /// All that the state knows of the object: its attributes, and its physical id as `id`.
     pub fn known(&self) -> Attributes {
         let mut known = self.attributes.clone();
-        known.extend(self.id.iter().map(|id| ("id".to_owned(), id.as_str().into())));
+        known.extend(self.id.iter().map(|id| ("id", id.as_str().into())));
         known
     }
 }
@@ -158,12 +158,9 @@ impl<'r> Dependents<'r> {
 /// What to look for: the object as declared, and what only the state knows of it: fields that the manifest no longer
 /// names, the id of the key that we made, the keys that were there before we tried to.
 pub fn subject(declared: Option<&Attributes>, recorded: Option<&Attributes>) -> Attributes {
-    let mut subject = declared.cloned().unwrap_or_default();
-    // A document that is declared and recorded is copied only once.
-    for (name, value) in recorded.into_iter().flatten() {
-        if !subject.contains_key(name) {
-            subject.insert(name.clone(), value.clone());
-        }
+    let subject = declared.cloned().unwrap_or_default();
+    match recorded {
+        Some(recorded) => subject.completed_by(recorded),
+        None => subject,
     }
-    subject
 }

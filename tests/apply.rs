@@ -456,7 +456,7 @@ impl World {
     async fn to_rotate() -> Self {
         let mut world = Self::new();
         let key = world.key_mut();
-        key.attributes.insert("csv".to_owned(), json!("key.csv"));
+        key.attributes.insert("csv", json!("key.csv"));
         assert!(world.apply().await.succeeded());
         world.key_mut().renew = true;
         world

@@ -13,7 +13,7 @@ use relayctl::call::{
 };
 use relayctl::port::Provider;
 use relayctl::provider::sandbox::{Sandbox, Thing};
-use relayctl::value::{Tags, Value};
+use relayctl::value::{Shared, Tags, Value};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -142,11 +142,17 @@ fn create_policy(name: &str) -> IamWrite {
 }
 
 fn policy_with(name: &str, document: Value) -> IamWrite {
-    IamWrite::CreatePolicy { policy: text(name), path: text("/"), description: None, document, tags: Tags::new() }
+    IamWrite::CreatePolicy {
+        policy: text(name),
+        path: text("/"),
+        description: None,
+        document: document.into(),
+        tags: Tags::new(),
+    }
 }
 
 fn version(name: &str, action: &str) -> IamWrite {
-    IamWrite::CreatePolicyVersion { arn: policy_arn(name), document: allow(action) }
+    IamWrite::CreatePolicyVersion { arn: policy_arn(name), document: allow(action).into() }
 }
 
 fn delete_version(name: &str, version: &str) -> IamWrite {
@@ -167,7 +173,7 @@ fn create_role(name: &str, trust: Value) -> IamWrite {
         path: text("/"),
         description: None,
         max_session_duration: None,
-        trust,
+        trust: trust.into(),
         boundary: None,
         tags: Tags::new(),
     }
@@ -182,11 +188,11 @@ fn attach_to_role(role: &str, arn: &str) -> IamWrite {
 }
 
 fn put_user_policy(policy: &str, document: Value) -> IamWrite {
-    IamWrite::PutUserPolicy { user: text("bob"), policy: text(policy), document }
+    IamWrite::PutUserPolicy { user: text("bob"), policy: text(policy), document: document.into() }
 }
 
 fn put_role_policy(policy: &str, document: Value) -> IamWrite {
-    IamWrite::PutRolePolicy { role: text("relay"), policy: text(policy), document }
+    IamWrite::PutRolePolicy { role: text("relay"), policy: text(policy), document: document.into() }
 }
 
 fn delete_user(name: &str) -> IamWrite {
@@ -218,7 +224,7 @@ fn create_bucket(bucket: BucketRef) -> S3Write {
 }
 
 fn put_bucket_policy(document: Value) -> S3Write {
-    S3Write::PutBucketPolicy { bucket: at("relay-files"), document }
+    S3Write::PutBucketPolicy { bucket: at("relay-files"), document: document.into() }
 }
 
 /// A user `bob` and a policy `Reader`.
@@ -282,7 +288,7 @@ impl World {
     }
 
     #[track_caller]
-    fn document(&self, read: IamRead) -> Value {
+    fn document(&self, read: IamRead) -> Shared {
         match self.see(read) {
             IamReply::Document(document) => document,
             IamReply::PolicyVersion(version) => version.document.unwrap(),
@@ -347,7 +353,7 @@ fn a_policy_is_made_with_path_description_and_tags() {
         policy: text("Reader"),
         path: text("/team/"),
         description: Some(text("reads")),
-        document: allow("s3:GetObject"),
+        document: allow("s3:GetObject").into(),
         tags: tags(&[("stage", "dev")]),
     });
     let arn = format!("arn:aws:iam::{ACCOUNT}:policy/team/Reader");
@@ -363,7 +369,7 @@ fn a_policy_says_its_path_description_tags_and_default_version() {
         policy: text("Reader"),
         path: text("/team/"),
         description: Some(text("reads")),
-        document: allow("s3:GetObject"),
+        document: allow("s3:GetObject").into(),
         tags: tags(&[("stage", "dev")]),
     });
     let seen = world.policy(&format!("arn:aws:iam::{ACCOUNT}:policy/team/Reader"));
@@ -374,7 +380,7 @@ fn a_policy_says_its_path_description_tags_and_default_version() {
 #[test]
 fn a_version_holds_its_document() {
     let world = with_user();
-    assert_eq!(world.document(version_of("Reader", "v1")), allow("s3:GetObject"));
+    assert_eq!(world.document(version_of("Reader", "v1")), allow("s3:GetObject").into());
     world.iam_lacks(version_of("Reader", "v2"));
 }
 
@@ -385,8 +391,8 @@ fn a_new_version_becomes_the_default() {
     let Reply::Iam(IamReply::PolicyVersion(created)) = reply else { panic!("{reply:?}") };
     assert_eq!((created.id.as_str(), created.is_default), ("v2", true));
     assert_eq!(world.policy(&policy_arn("Reader")).default_version, "v2");
-    assert_eq!(world.document(version_of("Reader", "v2")), allow("s3:PutObject"));
-    assert_eq!(world.document(version_of("Reader", "v1")), allow("s3:GetObject"));
+    assert_eq!(world.document(version_of("Reader", "v2")), allow("s3:PutObject").into());
+    assert_eq!(world.document(version_of("Reader", "v1")), allow("s3:GetObject").into());
 }
 
 #[test]
@@ -496,7 +502,7 @@ fn aws_own_policies_cannot_be_changed() {
     let arn = text("arn:aws:iam::aws:policy/ReadOnlyAccess");
     let world = World::new();
     world.iam_refuses("AccessDenied", IamWrite::DeletePolicy { arn: arn.clone() });
-    world.iam_refuses("AccessDenied", IamWrite::CreatePolicyVersion { arn, document: allow("s3:*") });
+    world.iam_refuses("AccessDenied", IamWrite::CreatePolicyVersion { arn, document: allow("s3:*").into() });
 }
 
 #[test]
@@ -505,7 +511,8 @@ fn policy_names_are_unique_across_paths_and_ignoring_case() {
     for (policy, path) in [("Reader", "/"), ("Reader", "/team/"), ("READER", "/")] {
         let (policy, path) = (text(policy), text(path));
         let document = allow("s3:GetObject");
-        let again = IamWrite::CreatePolicy { policy, path, description: None, document, tags: Tags::new() };
+        let again =
+            IamWrite::CreatePolicy { policy, path, description: None, document: document.into(), tags: Tags::new() };
         let failure = world.iam_refuses("EntityAlreadyExists", again);
         assert!(failure.message.ends_with("already exists. Duplicate names are not allowed."), "{failure}");
     }
@@ -547,7 +554,7 @@ fn an_inline_policy_that_is_no_json_is_malformed() {
 #[test]
 fn a_malformed_version_is_refused_and_not_counted() {
     let world = with_user();
-    let broken = IamWrite::CreatePolicyVersion { arn: policy_arn("Reader"), document: json!("nonsense") };
+    let broken = IamWrite::CreatePolicyVersion { arn: policy_arn("Reader"), document: json!("nonsense").into() };
     world.iam_refuses("MalformedPolicyDocument", broken);
     world.iam(version("Reader", "s3:PutObject"));
     assert_eq!(world.policy(&policy_arn("Reader")).default_version, "v2");
@@ -569,9 +576,9 @@ fn a_trust_policy_with_a_resource_is_malformed() {
 #[test]
 fn a_malformed_trust_policy_does_not_replace_the_old_one() {
     let world = with_role();
-    let broken = IamWrite::UpdateAssumeRolePolicy { role: text("relay"), trust: json!({"Statement": []}) };
+    let broken = IamWrite::UpdateAssumeRolePolicy { role: text("relay"), trust: json!({"Statement": []}).into() };
     world.iam_refuses("MalformedPolicyDocument", broken);
-    assert_eq!(world.role("relay").trust, lambda());
+    assert_eq!(world.role("relay").trust, lambda().into());
 }
 
 #[test]
@@ -593,7 +600,7 @@ fn a_managed_policy_has_at_most_6144_characters() {
     let world = with_user();
     let failure = world.iam_refuses("LimitExceeded", policy_with("Large", large(6200)));
     assert_eq!(failure.message, "Cannot exceed quota for PolicySize: 6144");
-    let grown = IamWrite::CreatePolicyVersion { arn: policy_arn("Reader"), document: large(6200) };
+    let grown = IamWrite::CreatePolicyVersion { arn: policy_arn("Reader"), document: large(6200).into() };
     world.iam_refuses("LimitExceeded", grown);
     world.iam(policy_with("Large", large(5500)));
 }
@@ -924,7 +931,7 @@ fn full_role() -> IamWrite {
         path: text("/team/"),
         description: Some(text("runs the relay")),
         max_session_duration: Some(7200),
-        trust: lambda(),
+        trust: lambda().into(),
         boundary: Some(policy_arn("Reader")),
         tags: tags(&[("stage", "dev")]),
     }
@@ -946,7 +953,7 @@ fn a_role_says_all_that_it_has() {
     world.iam(full_role());
     let seen = world.role("relay");
     assert_eq!((seen.path.as_str(), seen.description.as_str()), ("/team/", "runs the relay"));
-    assert_eq!((seen.trust, seen.boundary), (lambda(), Some(policy_arn("Reader"))));
+    assert_eq!((seen.trust, seen.boundary), (lambda().into(), Some(policy_arn("Reader"))));
     assert_eq!(seen.tags, tags(&[("stage", "dev")]));
 }
 
@@ -954,8 +961,8 @@ fn a_role_says_all_that_it_has() {
 fn a_roles_trust_is_replaced() {
     let world = with_role();
     let other = trust(&json!({"Service": "ec2.amazonaws.com"}));
-    world.iam(IamWrite::UpdateAssumeRolePolicy { role: text("relay"), trust: other.clone() });
-    assert_eq!(world.role("relay").trust, other);
+    world.iam(IamWrite::UpdateAssumeRolePolicy { role: text("relay"), trust: other.clone().into() });
+    assert_eq!(world.role("relay").trust, other.into());
 }
 
 fn update_role(session: i64) -> IamWrite {
@@ -1016,11 +1023,11 @@ fn a_deleted_principal_leaves_its_id_in_the_trust_policy() {
     let arn = world.user("bob").arn;
     let id = world.user("bob").id;
     world.iam(create_role("relay", trust(&json!({"AWS": [arn]}))));
-    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": arn})));
+    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": arn})).into());
     world.iam(delete_user("bob"));
-    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": id})));
+    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": id})).into());
     world.iam(create_user("bob"));
-    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": id})));
+    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": id})).into());
 }
 
 #[test]
@@ -1028,14 +1035,14 @@ fn a_principal_that_is_moved_is_shown_by_its_new_arn() {
     let world = with_user();
     world.iam(create_role("relay", trust(&json!({"AWS": world.user("bob").arn}))));
     world.iam(IamWrite::UpdateUser { user: text("bob"), path: text("/moved/") });
-    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": world.user("bob").arn})));
+    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": world.user("bob").arn})).into());
 }
 
 #[test]
 fn an_account_number_is_shown_as_its_root() {
     let world = World::new();
     world.iam(create_role("relay", trust(&json!({"AWS": "210987654321"}))));
-    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": "arn:aws:iam::210987654321:root"})));
+    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": "arn:aws:iam::210987654321:root"})).into());
 }
 
 #[test]
@@ -1143,7 +1150,7 @@ fn a_users_inline_policy_is_put_replaced_listed_and_read() {
     world.iam(put_user_policy("inline", allow("s3:GetObject")));
     world.iam(put_user_policy("inline", allow("s3:PutObject")));
     let read = IamRead::GetUserPolicy { user: text("bob"), policy: text("inline") };
-    assert_eq!(world.document(read), allow("s3:PutObject"));
+    assert_eq!(world.document(read), allow("s3:PutObject").into());
     let IamReply::Names(names) = world.see(IamRead::ListUserPolicies { user: text("bob") }) else { panic!("no names") };
     assert_eq!(names, ["inline"]);
 }
@@ -1153,7 +1160,7 @@ fn a_roles_inline_policy_is_put_listed_and_read() {
     let world = with_role();
     world.iam(put_role_policy("inline", allow("s3:GetObject")));
     let read = IamRead::GetRolePolicy { role: text("relay"), policy: text("inline") };
-    assert_eq!(world.document(read), allow("s3:GetObject"));
+    assert_eq!(world.document(read), allow("s3:GetObject").into());
     let IamReply::Names(names) = world.see(IamRead::ListRolePolicies { role: text("relay") }) else {
         panic!("no names")
     };
@@ -1178,7 +1185,7 @@ fn the_sweep_has_all_of_a_user() {
     world.iam(IamWrite::PutUserPermissionsBoundary { user: text("bob"), arn: policy_arn("Reader") });
     world.iam(attach_to_user("bob", &policy_arn("Reader")));
     world.iam(put_user_policy("inline", allow("s3:ListBucket")));
-    let inline = relayctl::call::iam::Inline { name: text("inline"), document: allow("s3:ListBucket") };
+    let inline = relayctl::call::iam::Inline { name: text("inline"), document: allow("s3:ListBucket").into() };
     let expected = UserDetail {
         user: world.user("bob"),
         attached: vec![policy_arn("Reader")],
@@ -1511,7 +1518,7 @@ fn a_bucket_policy_is_put_and_read() {
     let world = with_bucket();
     let document = for_principal(&json!({"Service": "cloudfront.amazonaws.com"}));
     world.s3(put_bucket_policy(document.clone()));
-    assert_eq!(world.look(S3Read::GetBucketPolicy(at("relay-files"))), S3Reply::Policy(document));
+    assert_eq!(world.look(S3Read::GetBucketPolicy(at("relay-files"))), S3Reply::Policy(document.into()));
 }
 
 #[test]
@@ -1536,7 +1543,7 @@ fn a_bucket_policy_cannot_name_a_role_that_does_not_exist() {
     let id = world.role("relay").id;
     world.iam(delete_role("relay"));
     let seen = world.look(S3Read::GetBucketPolicy(at("relay-files")));
-    assert_eq!(seen, S3Reply::Policy(for_principal(&json!({"AWS": id}))));
+    assert_eq!(seen, S3Reply::Policy(for_principal(&json!({"AWS": id})).into()));
 }
 
 #[test]

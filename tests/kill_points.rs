@@ -360,7 +360,7 @@ fn drifted() -> World {
         Write::Iam(IamWrite::TagUser { user: user(), tags: tags.into() }),
         Write::Iam(IamWrite::DetachRolePolicy { role: role(), arn: arn("ZappaLambdaExecutionPolicy") }),
         Write::Iam(IamWrite::DeleteRole { role: role() }),
-        Write::Iam(IamWrite::CreatePolicyVersion { arn: arn("ZappaLambdaExecutionPolicy"), document }),
+        Write::Iam(IamWrite::CreatePolicyVersion { arn: arn("ZappaLambdaExecutionPolicy"), document: document.into() }),
         Write::S3(S3Write::PutBucketVersioning { bucket, status: "Enabled".to_owned() }),
         // Somebody's own key on our user: it stays.
         Write::Iam(IamWrite::CreateAccessKey { user: user() }),

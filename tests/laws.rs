@@ -529,7 +529,7 @@ impl Respelling {
     }
 
     fn inline(&self, name: &str) -> Inline {
-        Inline { name: name.to_owned(), document: self.document() }
+        Inline { name: name.to_owned(), document: self.document().into() }
     }
 
     fn role(&self) -> Role {
@@ -539,7 +539,7 @@ impl Respelling {
             arn: ROLE.into(),
             path: "/".into(),
             max_session_duration: 3600,
-            trust: self.document(),
+            trust: self.document().into(),
             tags: tags(),
             ..Role::default()
         }
@@ -559,8 +559,11 @@ impl Respelling {
     }
 
     fn versions(&self) -> Vec<PolicyVersion> {
-        let version =
-            |id: &str, is_default| PolicyVersion { id: id.to_owned(), is_default, document: Some(self.document()) };
+        let version = |id: &str, is_default| PolicyVersion {
+            id: id.to_owned(),
+            is_default,
+            document: Some(self.document().into()),
+        };
         self.shuffled(vec![version("v1", false), version("v2", true)])
     }
 }
@@ -581,7 +584,7 @@ impl Provider for Respelling {
             Read::Iam(IamRead::GetPolicy { .. }) => Reply::Iam(IamReply::Policy(Self::policy())),
             Read::S3(S3Read::HeadBucket(_)) => Reply::S3(S3Reply::Bucket { region: "us-east-1".into() }),
             Read::S3(S3Read::GetBucketTagging(_)) => Reply::S3(S3Reply::Tags(tags())),
-            Read::S3(S3Read::GetBucketPolicy(_)) => Reply::S3(S3Reply::Policy(self.document())),
+            Read::S3(S3Read::GetBucketPolicy(_)) => Reply::S3(S3Reply::Policy(self.document().into())),
             other => return Err(Failure::new(FailureKind::Other, other.action(), "Unexpected", format!("{other:?}"))),
         })
     }

@@ -15,7 +15,7 @@ use relayctl::call::{
 };
 use relayctl::port::Provider;
 use relayctl::provider::aws::{Aws, Options};
-use relayctl::value::{Tags, Value};
+use relayctl::value::{Shared, Tags};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use support::edge::aws_at;
@@ -69,16 +69,18 @@ fn tags(pairs: &[(&str, &str)]) -> Tags {
 }
 
 /// With characters that an encoding could lose.
-fn document(action: &str) -> Value {
+fn document(action: &str) -> Shared {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": action, "Resource": "arn:aws:s3:::a+b/%20 ü/${aws:username}/*"},
     ]})
+    .into()
 }
 
-fn trust(service: &str) -> Value {
+fn trust(service: &str) -> Shared {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"},
     ]})
+    .into()
 }
 
 fn create_user(user: &str) -> Write {
@@ -86,7 +88,7 @@ fn create_user(user: &str) -> Write {
     Write::Iam(IamWrite::CreateUser { user: user.into(), path: "/team/".into(), boundary: None, tags })
 }
 
-fn create_policy(policy: &str, document: Value) -> Write {
+fn create_policy(policy: &str, document: Shared) -> Write {
     Write::Iam(IamWrite::CreatePolicy {
         policy: policy.into(),
         path: "/team/".into(),
@@ -425,8 +427,10 @@ async fn a_bucket_takes_every_facet_and_gives_it_back() {
         block_public_policy: false,
         restrict_public_buckets: true,
     };
-    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*",
-        "Resource": "arn:aws:s3:::edge-facets/*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]});
+    let policy: Shared =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": "arn:aws:s3:::edge-facets/*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]})
+        .into();
     let rules = vec![LifecycleRule {
         id: "logs".into(),
         enabled: true,
@@ -537,7 +541,7 @@ async fn emptying_deletes_objects_versions_and_delete_markers() {
 async fn what_is_not_valid_is_told_from_what_is_not_there() {
     let aws = aws();
     let no_resource = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject"}]});
-    let broken = failed(&aws, create_policy("EdgeBroken", no_resource)).await;
+    let broken = failed(&aws, create_policy("EdgeBroken", no_resource.into())).await;
     assert_eq!((broken.kind, broken.code.as_str()), (FailureKind::Invalid, "MalformedPolicyDocument"));
     let missing =
         IamWrite::AttachUserPolicy { user: "nobody".into(), arn: "arn:aws:iam::123456789012:policy/Nothing".into() };

@@ -139,7 +139,7 @@ impl World {
     fn run_refused(&self, desired: &Desired, applies: bool, refused: Option<&'static str>) -> (Counts, Plan) {
         let counter = Arc::new(Counter { refused, ..Counter::default() });
         let edges = self.edges(&counter);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let plan = runtime.block_on(async {
             let state = self.store.load().await.unwrap();
             let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
@@ -264,7 +264,7 @@ fn a_document_that_changes_is_one_new_version_and_its_before_image_is_read_with_
         {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["*"]}]});
     for (address, resource) in &mut desired.resources {
         if address.kind() == "policy" {
-            resource.attributes.insert("document".to_owned(), document.clone());
+            resource.attributes.insert("document", document.clone());
         }
     }
     let (planned, _) = world.run(&desired, false);
@@ -349,7 +349,7 @@ impl Provider for Slow {
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         if !std::mem::replace(&mut *self.edited.lock().unwrap(), true) {
             let arn = "arn:aws:iam::123456789012:policy/Execute-1".to_owned();
-            let edit = call::IamWrite::CreatePolicyVersion { arn, document: document("s3:ListBucket") };
+            let edit = call::IamWrite::CreatePolicyVersion { arn, document: document("s3:ListBucket").into() };
             self.account.write(&Write::Iam(edit), &Carried::default()).await.unwrap();
             tokio::time::sleep(self.takes).await;
         }
@@ -368,7 +368,7 @@ fn what_was_read_before_a_long_wait_is_read_again_before_it_is_relied_on() {
     let mut desired = world.desired.clone();
     for (address, resource) in &mut desired.resources {
         if address.kind() == "policy" {
-            resource.attributes.insert("document".to_owned(), document("s3:PutObject"));
+            resource.attributes.insert("document", document("s3:PutObject"));
         }
     }
     let (_, plan) = world.run(&desired, false);

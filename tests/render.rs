@@ -17,7 +17,7 @@ use relayctl::model::{Desired, Resource};
 use relayctl::plan::{Expect, Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
 use relayctl::render::human::Style;
 use relayctl::render::{diagnostic, graph, human, json, markdown};
-use relayctl::value::{Attributes, FieldChange, Value};
+use relayctl::value::{Attributes, FieldChange, Settings, Value};
 use serde_json::json;
 
 #[path = "render/access.rs"]
@@ -689,7 +689,7 @@ fn with_calls() -> Plan {
             policy: policy.to_owned(),
             path: "/".to_owned(),
             description: None,
-            document: deployment(),
+            document: deployment().into(),
             tags: BTreeMap::new(),
         })
     };
@@ -718,7 +718,7 @@ fn a_plan_ends_with_the_calls_that_apply_makes() {
 #[test]
 fn verbose_shows_the_critical_path_of_a_plan_and_of_its_run() {
     let mut plan = with_calls();
-    let settings = Attributes::new();
+    let settings = Settings::new();
     plan.steps[0].after = [id("user.serverless", Phase::Create)].into();
     plan.steps[1].after = [id("access_key.serverless", Phase::Create)].into();
     plan.steps[1].calls = vec![Write::File(FileWrite::SetProfile { profile: "serverless".to_owned(), settings })];

@@ -24,7 +24,7 @@ use crate::address::Address;
 use crate::call::Failure;
 use crate::model::Live;
 use crate::policy::compare::{Doubt, Grant, Relation};
-use crate::value::Value;
+use crate::value::Shared;
 
 /// What of the account is not the manifest's and has a say all the same.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ pub struct Beyond {
     /// The groups of users, or why they aren't known.
     pub groups: BTreeMap<Address, Result<Vec<String>, Failure>>,
     /// Documents of policies that the manifest doesn't declare, by ARN, and of inline ones by address.
-    pub documents: BTreeMap<String, Value>,
+    pub documents: BTreeMap<String, Shared>,
     /// Why such a document wasn't read.
     pub unread: BTreeMap<String, Failure>,
 }

@@ -217,7 +217,7 @@ fn what_nobody_has_read_is_a_doubt_until_somebody_reads_it() {
     let unread = unread(&account.changes(), &account.live, &account.desired, &account.beyond);
     assert_eq!(unread.into_iter().collect::<Vec<_>>(), [foreign]);
     assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", &format!("? Gained {foreign}")]);
-    account.beyond.documents.insert(foreign.to_owned(), allow(&json!("s3:Get*"), &json!("*")));
+    account.beyond.documents.insert(foreign.to_owned(), allow(&json!("s3:Get*"), &json!("*")).into());
     assert_eq!(
         account.says(),
         ["user.ada Permissions Wider kept []", &format!("+ s3:Get* on * by user_policy_attachment.ada/{foreign}")]
@@ -498,7 +498,7 @@ fn whoever_else_has_an_edited_policy_gains_by_it() {
     let name = "role_policy.theirs/own";
     let unread = unread(&account.changes(), &account.live, &account.desired, &account.beyond);
     assert_eq!(unread, [name.to_owned()].into());
-    account.beyond.documents.insert(name.to_owned(), allow(&json!("s3:*"), &json!("*")));
+    account.beyond.documents.insert(name.to_owned(), allow(&json!("s3:*"), &json!("*")).into());
     assert_eq!(account.says(), ["role.theirs Permissions Equal kept []"]);
 }
 

@@ -219,7 +219,8 @@ impl<'a> World<'a> {
             let document = self.attribute(address, "document", moment)?;
             Some((address.to_string(), Says::Document(document)))
         } else {
-            let says = self.beyond.documents.get(arn).map_or_else(|| Says::Unread(arn.to_owned()), Says::Document);
+            let says =
+                self.beyond.documents.get(arn).map_or_else(|| Says::Unread(arn.to_owned()), |it| Says::Document(it));
             Some((arn.to_owned(), says))
         }
     }
@@ -233,7 +234,7 @@ impl<'a> World<'a> {
         let address = attachment_address(subject, attached, &|_| None);
         let known = self.attribute(&address, "document", moment);
         let name = address.to_string();
-        let says = known.or_else(|| self.beyond.documents.get(&name));
+        let says = known.or_else(|| self.beyond.documents.get(&name).map(|it| &**it));
         (name.clone(), says.map_or(Says::Unread(name), Says::Document))
     }
 }

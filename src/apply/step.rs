@@ -420,7 +420,7 @@ fn differences(kind: &dyn Kind, before: Option<&Seen>, now: &Seen) -> String {
     });
     found.extend(fields.map(|field| format!("{} changed", field.name)));
     let names = before.internals.keys().chain(now.internals.keys());
-    let internals: std::collections::BTreeSet<&String> =
+    let internals: std::collections::BTreeSet<&str> =
         names.filter(|name| compare(&before.internals, &now.internals, name)).collect();
     found.extend(internals.into_iter().map(|name| format!("{name} changed")));
     found.join(", ")

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Attributes, Value};
+use crate::value::{Settings, Value};
 
 /// A local file, named so that a saved plan means the same on another machine.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub enum FileWrite {
     /// Removes the key from the profile's section (and the section, when nothing else is in it), if it holds `key`.
     RemoveCredentials { profile: String, key: String },
     /// Sets these settings in `[profile NAME]`, leaves the others.
-    SetProfile { profile: String, settings: Attributes },
+    SetProfile { profile: String, settings: Settings },
     /// Removes these settings, and the section when nothing is left in it.
     UnsetProfile { profile: String, settings: Vec<String> },
     /// Writes the carried key as the file that the console's "Download .csv" gives. Refuses to overwrite a file
@@ -54,7 +54,7 @@ pub enum FileWrite {
     /// Runs the command, in the manifest's folder and without a shell, with the carried key as JSON on its standard input.
     RunCommand { command: Vec<String> },
     /// Sets these keys in the stage, leaves the others, their order and the file's layout.
-    SetStage { file: LocalFile, stage: String, settings: Attributes },
+    SetStage { file: LocalFile, stage: String, settings: Settings },
     /// Removes these keys, the stage when nothing is left in it, and the file when no stage is left in it.
     UnsetStage { file: LocalFile, stage: String, settings: Vec<String> },
 }

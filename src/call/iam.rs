@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Tags, Value};
+use crate::value::{Shared, Tags};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum IamRead {
@@ -159,7 +159,7 @@ pub enum IamWrite {
     PutUserPolicy {
         user: String,
         policy: String,
-        document: Value,
+        document: Shared,
     },
     DeleteUserPolicy {
         user: String,
@@ -184,7 +184,7 @@ pub enum IamWrite {
         path: String,
         description: Option<String>,
         max_session_duration: Option<i64>,
-        trust: Value,
+        trust: Shared,
         boundary: Option<String>,
         tags: Tags,
     },
@@ -196,7 +196,7 @@ pub enum IamWrite {
     },
     UpdateAssumeRolePolicy {
         role: String,
-        trust: Value,
+        trust: Shared,
     },
     DeleteRole {
         role: String,
@@ -227,7 +227,7 @@ pub enum IamWrite {
     PutRolePolicy {
         role: String,
         policy: String,
-        document: Value,
+        document: Shared,
     },
     DeleteRolePolicy {
         role: String,
@@ -237,13 +237,13 @@ pub enum IamWrite {
         policy: String,
         path: String,
         description: Option<String>,
-        document: Value,
+        document: Shared,
         tags: Tags,
     },
     /// Made the default at once.
     CreatePolicyVersion {
         arn: String,
-        document: Value,
+        document: Shared,
     },
     DeletePolicyVersion {
         arn: String,
@@ -314,7 +314,7 @@ pub enum IamReply {
     /// GetLoginProfile: there is one.
     LoginProfile,
     /// GetUserPolicy, GetRolePolicy.
-    Document(Value),
+    Document(Shared),
     AccessKeys(Vec<AccessKey>),
     /// GetAccessKeyLastUsed; none for a key that was never used.
     LastUsed(Option<LastUsed>),
@@ -371,7 +371,7 @@ pub struct Role {
     pub path: String,
     pub description: String,
     pub max_session_duration: i64,
-    pub trust: Value,
+    pub trust: Shared,
     pub boundary: Option<String>,
     pub tags: Tags,
 }
@@ -394,14 +394,14 @@ pub struct PolicyVersion {
     /// `v1`, `v2` …; never reused.
     pub id: String,
     pub is_default: bool,
-    pub document: Option<Value>,
+    pub document: Option<Shared>,
 }
 
 /// One inline policy: its name and document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inline {
     pub name: String,
-    pub document: Value,
+    pub document: Shared,
 }
 
 /// A user in the sweep: everything GetUser has, and what hangs on it.

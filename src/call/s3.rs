@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Tags, Value};
+use crate::value::{Shared, Tags};
 
 /// A bucket and the region to ask for it: S3 answers only in the bucket's own region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub enum S3Write {
     },
     PutBucketPolicy {
         bucket: BucketRef,
-        document: Value,
+        document: Shared,
     },
     DeleteBucketPolicy(BucketRef),
     PutBucketLifecycle {
@@ -87,7 +87,7 @@ pub enum S3Reply {
     PublicAccessBlock(PublicAccessBlock),
     /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
     Ownership(String),
-    Policy(Value),
+    Policy(Shared),
     Lifecycle(Vec<LifecycleRule>),
     /// ListBuckets; a region is empty where it isn't told.
     Buckets(Vec<BucketRef>),

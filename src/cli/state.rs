@@ -186,7 +186,7 @@ pub fn resource(address: &Address, entry: &Entry) -> String {
     }
     text.push('\n');
     let id = entry.id.as_deref().map(|id| ("id", Value::from(id)));
-    let attributes = entry.attributes.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    let attributes = entry.attributes.iter().map(|(name, value)| (name, value.clone()));
     let lines: Vec<(&str, Value)> = id.into_iter().chain(attributes.filter(|(name, _)| *name != "id")).collect();
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, value) in lines {

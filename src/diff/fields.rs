@@ -31,7 +31,7 @@ impl<'a> Comparison<'a> {
             let wanted = match declared.get(field.name) {
                 Some(declared) => Cow::Borrowed(declared),
                 None if was.is_some() => {
-                    comparison.wanted.to_mut().insert(field.name.to_owned(), (field.default)());
+                    comparison.wanted.to_mut().insert(field.name, (field.default)());
                     Cow::Owned((field.default)())
                 }
                 None => continue,
@@ -81,7 +81,7 @@ impl<'a> Comparison<'a> {
         self.foreign_keys.extend(foreign.map(|key| format!("{}.{key}", field.name)));
         if !whole.is_empty() || !wanted.is_object() {
             whole.extend(wanted.as_object().cloned().unwrap_or_default());
-            self.wanted.to_mut().insert(field.name.to_owned(), Value::Object(whole));
+            self.wanted.to_mut().insert(field.name, Value::Object(whole));
         }
     }
 }

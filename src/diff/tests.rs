@@ -200,7 +200,7 @@ fn a_tag_that_leaves_the_manifest_is_removed_because_the_state_knows_it() {
 fn a_field_that_nobody_names_is_not_touched_and_one_that_was_named_goes_back_to_its_default() {
     let boundary = json!("arn:aws:iam::1:policy/b");
     let mut live = user(ours());
-    live.insert("permissions_boundary".into(), boundary.clone());
+    live.insert("permissions_boundary", boundary.clone());
     let world = |recorded| {
         World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), recorded, &[]).live(
             "user.u",
@@ -273,7 +273,7 @@ fn a_document_that_aws_returns_otherwise_spelled_is_no_change() {
     let mut live = policy("/");
     let respelled =
         json!({"Statement": {"Resource": ["*"], "Action": ["S3:*"], "Effect": "Allow"}, "Version": "2012-10-17"});
-    live.insert("document".into(), respelled);
+    live.insert("document", respelled);
     let world =
         World::new().declared("policy.p", policy("/"), &[]).recorded("policy.p", Some("ANPA1"), policy("/"), &[]);
     world.live("policy.p", "ANPA1", live).expect("policy.p", Action::Nothing, Reason::Same);
@@ -288,7 +288,7 @@ fn policy_at(path: &str) -> Attributes {
 fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
     let bounded = |arn: &str| {
         let mut user = user(ours());
-        user.insert("permissions_boundary".to_owned(), json!(arn));
+        user.insert("permissions_boundary", json!(arn));
         user
     };
     let (old, new) = ("arn:aws:iam::1:policy/p", "arn:aws:iam::1:policy/x/p");

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::field::null;
 use super::{Field, Form, Kind, Seen};
 use crate::call::{Facet, FileRead, FileReply, FileWrite, Observed, Snapshot, Write};
-use crate::value::{self, Attributes, Value};
+use crate::value::{self, Attributes, Settings, Value};
 
 pub(super) struct AwsProfile;
 
@@ -34,8 +34,8 @@ impl Kind for AwsProfile {
         let profile = value::text(wanted, "profile");
         let section = snapshot.file(&FileRead::Profile { profile: profile.to_owned() });
         section.map(|reply| {
-            let mut attributes = Attributes::from([("profile".to_owned(), json!(profile))]);
-            attributes.extend(SETTINGS.map(|name| (name.to_owned(), setting(&reply, name))));
+            let mut attributes = Attributes::from([("profile", json!(profile))]);
+            attributes.extend(SETTINGS.map(|name| (name, setting(&reply, name))));
             Seen { id: id(profile), owner: None, attributes, internals: Attributes::new(), ..Seen::default() }
         })
     }
@@ -83,8 +83,8 @@ fn is_set(attributes: &Attributes, name: &str) -> bool {
 }
 
 fn set(wanted: &Attributes, names: &[&str]) -> Option<Write> {
-    let value = |name: &&str| Some(((*name).to_owned(), wanted.get(*name).filter(|value| !value.is_null())?.clone()));
-    let settings: Attributes = names.iter().filter_map(value).collect();
+    let value = |name: &&str| Some(((*name).to_owned(), wanted.get(name).filter(|value| !value.is_null())?.clone()));
+    let settings: Settings = names.iter().filter_map(value).collect();
     let profile = value::text(wanted, "profile").to_owned();
     (!settings.is_empty()).then_some(Write::File(FileWrite::SetProfile { profile, settings }))
 }

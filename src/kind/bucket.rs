@@ -66,9 +66,9 @@ impl Kind for Bucket {
             Observed::Unknown(failure) => return Observed::Unknown(failure),
         };
         let mut attributes = Attributes::from([
-            ("name".to_owned(), json!(bucket.name)),
-            ("arn".to_owned(), json!(value::text(wanted, "arn"))),
-            ("region".to_owned(), json!(region)),
+            ("name", json!(bucket.name)),
+            ("arn", json!(value::text(wanted, "arn"))),
+            ("region", json!(region)),
         ]);
         for (name, aspect) in aspects(wanted) {
             let live = match snapshot.bucket(&bucket, aspect) {
@@ -76,12 +76,12 @@ impl Kind for Bucket {
                 Observed::Absent => unset(name),
                 Observed::Unknown(failure) => return Observed::Unknown(failure),
             };
-            attributes.insert(name.to_owned(), live);
+            attributes.insert(name, live);
         }
         let (mut internals, mut hanging) = (Attributes::new(), Vec::new());
         match snapshot.bucket(&bucket, BucketAspect::Emptiness) {
             Observed::Present(S3Reply::Objects { count, more }) => {
-                internals.insert("empty".to_owned(), json!(count == 0));
+                internals.insert("empty", json!(count == 0));
                 hanging.extend((count > 0).then_some(Hanging::Objects { count, more }));
             }
             // Asked, and not told: what may be in it is unknown, and what is unknown is not deleted.
@@ -141,7 +141,7 @@ fn facet(attributes: &Attributes, aspect: BucketAspect) -> Facet {
 
 /// Each costs a call, so only those that somebody names are read; the tags always, for the owner.
 fn aspects(wanted: &Attributes) -> impl Iterator<Item = (&'static str, BucketAspect)> {
-    ASPECTS.into_iter().filter(|(name, aspect)| *aspect == BucketAspect::Tags || wanted.contains_key(*name))
+    ASPECTS.into_iter().filter(|(name, aspect)| *aspect == BucketAspect::Tags || wanted.contains_key(name))
 }
 
 fn forced(recorded: &Attributes) -> bool {
@@ -229,7 +229,7 @@ fn put(name: &str, bucket: &BucketRef, wanted: &Attributes) -> Option<S3Write> {
             S3Write::PutBucketVersioning { bucket, status: status.to_owned() }
         }
         "policy" if value.is_null() => S3Write::DeleteBucketPolicy(bucket),
-        "policy" => S3Write::PutBucketPolicy { bucket, document: value },
+        "policy" => S3Write::PutBucketPolicy { bucket, document: value.into() },
         "lifecycle" => {
             let rules: Vec<LifecycleRule> = serde_json::from_value(value).ok()?;
             if rules.is_empty() {

@@ -47,7 +47,7 @@ impl Kind for InlinePolicy {
             Observed::Present(Seen {
                 id: id(holder, name),
                 owner: None,
-                attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+                attributes: attributes.into(),
                 internals: Attributes::new(),
                 ..Seen::default()
             })
@@ -63,8 +63,7 @@ impl Kind for InlinePolicy {
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        let document = wanted.get("document").cloned().unwrap_or_default();
-        vec![self.0.put_inline(self.holder(wanted), value::text(wanted, "name"), document)]
+        vec![self.0.put_inline(self.holder(wanted), value::text(wanted, "name"), value::shared(wanted, "document"))]
     }
 
     fn update(&self, _seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {

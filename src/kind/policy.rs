@@ -51,7 +51,7 @@ impl Kind for Policy {
             policy: value::text(wanted, "name").to_owned(),
             path,
             description: value::optional_text(wanted, "description").filter(|text| !text.is_empty()),
-            document: document(wanted),
+            document: value::shared(wanted, "document"),
             tags: value::tags(wanted, "tags"),
         })]
     }
@@ -64,7 +64,7 @@ impl Kind for Policy {
             if let Some(oldest) = old.first().filter(|_| old.len() + 1 >= MOST_VERSIONS) {
                 writes.push(IamWrite::DeletePolicyVersion { arn: arn(), version: oldest.clone() });
             }
-            writes.push(IamWrite::CreatePolicyVersion { arn: arn(), document: document(wanted) });
+            writes.push(IamWrite::CreatePolicyVersion { arn: arn(), document: value::shared(wanted, "document") });
         }
         if changed.contains(&"tags") {
             let TagChange { set, remove } = TagChange::between(seen, wanted);
@@ -96,7 +96,7 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> Seen {
         ("arn", json!(policy.arn)),
         ("path", json!(policy.path)),
         ("description", json!(policy.description)),
-        ("document", document.map_or(Value::Null, crate::policy::canonical)),
+        ("document", document.map_or(Value::Null, |document| crate::policy::canonical(document))),
         ("tags", value::from_tags(&policy.tags)),
     ];
     let newest_first: Vec<_> = versions.iter().rev().map(|version| version.id.as_str()).collect();
@@ -104,8 +104,8 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> Seen {
     Seen {
         id: policy.id,
         owner: owner(&policy.tags),
-        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
-        internals: internals.map(|(name, value)| (name.to_owned(), value)).into(),
+        attributes: attributes.into(),
+        internals: internals.into(),
         ..Seen::default()
     }
 }
@@ -116,8 +116,4 @@ fn old_versions(seen: &Seen) -> Vec<String> {
     let versions = seen.internals.get("versions").and_then(Value::as_array);
     let newest_first = versions.into_iter().flatten().filter_map(Value::as_str);
     newest_first.rev().filter(|version| *version != default).map(str::to_owned).collect()
-}
-
-fn document(wanted: &Attributes) -> Value {
-    wanted.get("document").cloned().unwrap_or_default()
 }

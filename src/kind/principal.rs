@@ -6,7 +6,7 @@ use super::Attached;
 use crate::address::Address;
 use crate::call::batch::Policies;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
-use crate::value::{Attributes, Value};
+use crate::value::{Attributes, Shared};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Principal {
@@ -53,7 +53,7 @@ impl Principal {
         })
     }
 
-    pub(super) fn put_inline(self, name: &str, policy: &str, document: Value) -> Write {
+    pub(super) fn put_inline(self, name: &str, policy: &str, document: Shared) -> Write {
         let (name, policy) = (name.to_owned(), policy.to_owned());
         Write::Iam(match self {
             Self::User => IamWrite::PutUserPolicy { user: name, policy, document },
@@ -95,7 +95,7 @@ pub fn attachment_attributes(parent: &Address, attached: &Attached) -> Attribute
         Attached::Managed(arn) => ("policy_arn", arn),
         Attached::Inline(policy) => ("name", policy),
     };
-    Attributes::from([(parent.kind().to_owned(), json!(parent.name())), (key.to_owned(), json!(value))])
+    Attributes::from([(parent.kind(), json!(parent.name())), (key, json!(value))])
 }
 
 #[cfg(test)]
@@ -125,7 +125,7 @@ mod tests {
             let mut identity: Vec<_> = fields.map(|field| field.name).collect();
             identity.sort_unstable();
             let attributes = attachment_attributes(&user, &attached);
-            let mut keys: Vec<_> = attributes.keys().map(String::as_str).collect();
+            let mut keys: Vec<_> = attributes.keys().collect();
             keys.sort_unstable();
             assert_eq!(identity, keys);
         }

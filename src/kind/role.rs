@@ -66,7 +66,7 @@ impl Kind for Role {
             path: value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned()),
             description: value::optional_text(wanted, "description").filter(|text| !text.is_empty()),
             max_session_duration: wanted.get("max_session_duration").and_then(Value::as_i64),
-            trust: trust(wanted),
+            trust: value::shared(wanted, "trust"),
             boundary: value::optional_text(wanted, "permissions_boundary"),
             tags: value::tags(wanted, "tags"),
         })]
@@ -79,7 +79,7 @@ impl Kind for Role {
             writes.push(update_role(seen, wanted, changed));
         }
         if changed.contains(&"trust") {
-            writes.push(IamWrite::UpdateAssumeRolePolicy { role: role(), trust: trust(wanted) });
+            writes.push(IamWrite::UpdateAssumeRolePolicy { role: role(), trust: value::shared(wanted, "trust") });
         }
         if changed.contains(&"permissions_boundary") {
             writes.push(match value::optional_text(wanted, "permissions_boundary") {
@@ -117,7 +117,7 @@ fn update_role(seen: &Seen, wanted: &Attributes, changed: &[&str]) -> IamWrite {
 
 /// They cost a call of their own, for a sweep doesn't have them. UpdateRole sets both.
 fn has_settings(wanted: &Attributes) -> bool {
-    ["description", "max_session_duration"].iter().any(|name| wanted.contains_key(*name))
+    ["description", "max_session_duration"].iter().any(|name| wanted.contains_key(name))
 }
 
 fn seen(role: iam::Role, settings: Option<RoleSettings>, policies: Policies) -> Seen {
@@ -135,13 +135,9 @@ fn seen(role: iam::Role, settings: Option<RoleSettings>, policies: Policies) -> 
     Seen {
         id: role.id,
         owner: owner(&role.tags),
-        attributes: attributes.into_iter().chain(settings).map(|(name, value)| (name.to_owned(), value)).collect(),
+        attributes: attributes.into_iter().chain(settings).collect(),
         internals: Attributes::new(),
         attached: attached(policies),
         ..Seen::default()
     }
-}
-
-fn trust(wanted: &Attributes) -> Value {
-    wanted.get("trust").cloned().unwrap_or_default()
 }

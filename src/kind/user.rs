@@ -95,7 +95,7 @@ fn seen(user: iam::User, policies: Policies) -> Seen {
     Seen {
         id: user.id,
         owner: owner(&user.tags),
-        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+        attributes: attributes.into(),
         internals: Attributes::new(),
         attached: attached(policies),
         ..Seen::default()

@@ -5,7 +5,7 @@ use serde_json::{Map, json};
 use super::field::empty_map;
 use super::{Field, Form, Kind, Seen};
 use crate::call::{Facet, FileRead, FileReply, FileWrite, LocalFile, Observed, Snapshot, Write};
-use crate::value::{self, Attributes, Value};
+use crate::value::{self, Attributes, Settings, Value};
 
 pub(super) struct ZappaSettings;
 
@@ -36,7 +36,7 @@ impl Kind for ZappaSettings {
             Seen {
                 id: id(file, stage),
                 owner: None,
-                attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+                attributes: attributes.into(),
                 internals: Attributes::new(),
                 ..Seen::default()
             }
@@ -91,12 +91,12 @@ fn stage(attributes: &Attributes) -> String {
     value::text(attributes, "stage").to_owned()
 }
 
-fn settings(attributes: &Attributes) -> Attributes {
+fn settings(attributes: &Attributes) -> Settings {
     let map = attributes.get("settings").and_then(Value::as_object);
     map.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-fn set(attributes: &Attributes, settings: Attributes) -> Write {
+fn set(attributes: &Attributes, settings: Settings) -> Write {
     Write::File(FileWrite::SetStage { file: file(attributes), stage: stage(attributes), settings })
 }
 

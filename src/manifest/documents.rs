@@ -11,7 +11,7 @@ use super::source::{self, File, Spot};
 use crate::address::Address;
 use crate::diagnostic::Place;
 use crate::policy::{self, Usage};
-use crate::value::Value;
+use crate::value::{Shared, Value};
 
 /// By the resource that a document belongs to, and the attribute that holds it: `document`, `trust` or `policy`.
 pub type Documents = BTreeMap<(Address, &'static str), DocumentSource>;
@@ -20,7 +20,7 @@ pub type Documents = BTreeMap<(Address, &'static str), DocumentSource>;
 #[derive(Clone, Debug)]
 pub struct Document {
     /// In canonical form.
-    pub value: Value,
+    pub value: Shared,
     /// What its variables refer to.
     pub references: BTreeSet<Address>,
     pub source: DocumentSource,
@@ -170,7 +170,7 @@ fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>)
     if !findings.is_empty() {
         return None;
     }
-    let canonical = policy::canonical(&source.value);
+    let canonical = policy::canonical(&source.value).into();
     scope.sound.keep(&source.value, usage, &canonical);
     Some(Document { value: canonical, references, source })
 }
@@ -182,18 +182,18 @@ pub struct Sound(HashMap<Arc<Value>, Checked>);
 
 #[derive(Debug)]
 struct Checked {
-    canonical: Value,
+    canonical: Shared,
     /// What it was checked for.
     usages: Vec<Usage>,
 }
 
 impl Sound {
-    fn known(&self, value: &Value, usage: Usage) -> Option<(Arc<Value>, Value)> {
+    fn known(&self, value: &Value, usage: Usage) -> Option<(Arc<Value>, Shared)> {
         let (value, checked) = self.0.get_key_value(value)?;
         checked.usages.contains(&usage).then(|| (Arc::clone(value), checked.canonical.clone()))
     }
 
-    fn keep(&mut self, value: &Arc<Value>, usage: Usage, canonical: &Value) {
+    fn keep(&mut self, value: &Arc<Value>, usage: Usage, canonical: &Shared) {
         let new = || Checked { canonical: canonical.clone(), usages: Vec::new() };
         self.0.entry(Arc::clone(value)).or_insert_with(new).usages.push(usage);
     }

@@ -142,7 +142,7 @@ fn only_what_is_declared_is_an_attribute() {
         desired("users: {u: }\nbuckets: {b-1: , b-2: {versioning: false, lifecycle: [], force_destroy: true}}\n");
     let names = |address: &str| {
         let attributes = &desired.resources[&address.parse().unwrap()].attributes;
-        attributes.keys().cloned().collect::<Vec<_>>().join(" ")
+        attributes.keys().collect::<Vec<_>>().join(" ")
     };
     assert_eq!(names("user.u"), "arn name path tags");
     assert_eq!(names("bucket.b-1"), "arn name public_access_block region tags");

@@ -46,7 +46,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
 
 /// Whoever says when a key is rotated, or how long the old one stays, has it rotated.
 fn rotates(key: &Attributes) -> bool {
-    ["rotate_after", "retire_after"].iter().any(|age| key.contains_key(*age))
+    ["rotate_after", "retire_after"].iter().any(|age| key.contains_key(age))
 }
 
 /// Before the key goes that another one has taken the place of: whether anybody still uses it.
@@ -88,7 +88,7 @@ fn answer(read: &Read) -> Result<Reply, Failure> {
 }
 
 fn iam(read: &IamRead) -> IamReply {
-    let version = PolicyVersion { id: "v1".to_owned(), is_default: true, document: Some(json!({})) };
+    let version = PolicyVersion { id: "v1".to_owned(), is_default: true, document: Some(json!({}).into()) };
     match read {
         IamRead::GetAccountAuthorizationDetails { .. } => {
             IamReply::AuthorizationDetails(AuthorizationDetails::default())
@@ -102,7 +102,7 @@ fn iam(read: &IamRead) -> IamReply {
         }
         // Somebody else's inline policies are read, too.
         IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => IamReply::Names(vec!["any".to_owned()]),
-        IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => IamReply::Document(json!({})),
+        IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => IamReply::Document(json!({}).into()),
         IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
         IamRead::GetAccessKeyLastUsed { .. } => IamReply::LastUsed(None),
         IamRead::GetPolicy { arn } => {
@@ -190,7 +190,7 @@ fn changeable(kind: &dyn Kind, wanted: &Attributes) -> Vec<&'static str> {
 /// which come; with as many versions as IAM keeps; and a bucket with something in it.
 fn unlike(wanted: &Attributes) -> Seen {
     let mut attributes = wanted.clone();
-    attributes.insert("tags".to_owned(), json!({"another": ""}));
+    attributes.insert("tags", json!({"another": ""}));
     let internals = [
         ("versions", json!(["v5", "v4", "v3", "v2", "v1"])),
         ("default_version", json!("v5")),

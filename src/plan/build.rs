@@ -1,6 +1,5 @@
 //! Decisions and the graph -> [`Plan`]: which steps, with which calls, after which others.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expect, Header, Phase, Plan, Record, Stamp, Step, StepId, Summary, fingerprint};
@@ -138,11 +137,8 @@ impl Draft<'_> {
     /// was added or dropped.
     fn is_outdated(&self) -> bool {
         let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else { return false };
-        let (mut declared, memory) = (Cow::Borrowed(&resource.attributes), self.memory());
-        if !memory.is_empty() {
-            declared.to_mut().extend(memory);
-        }
-        entry.depends_on != resource.depends_on || entry.attributes != *declared
+        let declared = self.memory().completed_by(&resource.attributes);
+        entry.depends_on != resource.depends_on || entry.attributes != declared
     }
 
     /// All that the state knows of it.
@@ -155,7 +151,7 @@ impl Draft<'_> {
         // A new key takes the place of the one whose id is recorded.
         let mut wanted_now = wanted.as_ref().clone();
         let id = self.decision.recorded.and_then(|entry| entry.id.as_deref());
-        wanted_now.extend(id.map(|id| ("id".to_owned(), id.into())));
+        wanted_now.extend(id.map(|id| ("id", id.into())));
         let mut step = self.step(Phase::Create, self.kind.create(&wanted_now), expect);
         step.wanted = subject(Some(wanted), self.known().as_ref());
         step.record = self.declared_record();
@@ -226,8 +222,7 @@ impl Draft<'_> {
 
     fn declared_record(&self) -> Option<Record> {
         let resource = self.declared()?;
-        let mut attributes = resource.attributes.clone();
-        attributes.extend(self.memory());
+        let attributes = self.memory().completed_by(&resource.attributes);
         Some(Record { attributes, depends_on: resource.depends_on.clone() })
     }
 
@@ -245,8 +240,8 @@ impl Draft<'_> {
     fn subject(&self, seen: &Seen) -> Attributes {
         let mut subject = subject(self.declared().map(|it| &it.attributes), self.known().as_ref());
         for field in self.kind.fields().iter().filter(|field| field.form == Form::Identity) {
-            if let Some(value) = seen.attributes.get(field.name) {
-                subject.insert(field.name.to_owned(), value.clone());
+            if let Some(value) = seen.attributes.shared(field.name) {
+                subject.share(field.name, value.clone());
             }
         }
         subject

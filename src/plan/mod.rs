@@ -171,9 +171,8 @@ pub fn fingerprint(kind: &dyn Kind, seen: &Seen) -> String {
         .attributes
         .iter()
         .map(|(name, value)| {
-            let comparable =
-                if documents.contains(name.as_str()) { policy::comparison_key(value) } else { value.clone() };
-            (name.clone(), comparable)
+            let comparable = if documents.contains(name) { policy::comparison_key(value) } else { value.clone() };
+            (name, comparable)
         })
         .collect();
     // A key shows its user's owner, and this very plan may tag that.

@@ -15,7 +15,7 @@ use crate::kind::{self, Attached, Seen, Sighting};
 use crate::model::Live;
 use crate::policy;
 use crate::port::Provider;
-use crate::value::{Attributes, Value};
+use crate::value::{Attributes, Shared};
 
 impl Resolver<'_> {
     /// Whoever has one of these managed policies and is not known yet. Of a group it is only known that it has them. By ARN,
@@ -87,13 +87,15 @@ impl Resolver<'_> {
     pub async fn documents(
         &mut self,
         policies: &BTreeSet<String>,
-    ) -> (BTreeMap<String, Value>, BTreeMap<String, Failure>) {
+    ) -> (BTreeMap<String, Shared>, BTreeMap<String, Failure>) {
         self.read(policies.iter().map(|name| whereabouts(name).0).collect(), Scope::Cheapest).await;
         let mut documents = BTreeMap::new();
         let mut failures = BTreeMap::new();
         for name in policies {
             match document(&self.known, name) {
-                Observed::Present(document) => drop(documents.insert(name.clone(), policy::canonical(&document))),
+                Observed::Present(document) => {
+                    drop(documents.insert(name.clone(), policy::canonical(&document).into()));
+                }
                 Observed::Unknown(failure) => drop(failures.insert(name.clone(), failure)),
                 Observed::Absent => {}
             }
@@ -127,7 +129,7 @@ fn unexpected(read: &Read, reply: &Reply) -> Failure {
 }
 
 fn named(address: &Address) -> Attributes {
-    Attributes::from([("name".to_owned(), json!(address.name()))])
+    Attributes::from([("name", json!(address.name()))])
 }
 
 /// What to read for a policy's document, and the name of an inline one.
@@ -140,7 +142,7 @@ fn whereabouts(policy: &str) -> (Facet, Option<&str>) {
     }
 }
 
-fn document(snapshot: &Snapshot, policy: &str) -> Observed<Value> {
+fn document(snapshot: &Snapshot, policy: &str) -> Observed<Shared> {
     let named = |inline: Vec<Inline>, name: Option<&str>| {
         inline.into_iter().find(|it| Some(it.name.as_str()) == name).map(|it| it.document)
     };

@@ -76,16 +76,18 @@ fn entry(decision: &Decision, desired: &Desired) -> Option<(Address, Entry)> {
     let kind = kind::of(address.kind())?;
     let mut attributes = resource.attributes.clone();
     for field in kind.fields().iter().filter(|field| field.form != Form::Setting) {
-        if let (Some(declared), Some(live)) = (attributes.get_mut(field.name), seen.attributes.get(field.name)) {
+        if let (Some(declared), Some(live)) = (attributes.get(field.name), seen.attributes.shared(field.name)) {
             // Keys that are somebody else's stay theirs.
-            *declared = match (field.form, &*declared, live) {
+            let value = match (field.form, declared, &**live) {
                 (Form::Keyed, Value::Object(ours), Value::Object(live)) => live
                     .iter()
                     .filter(|(key, _)| ours.contains_key(*key))
                     .map(|(k, v)| (k.clone(), v.clone()))
-                    .collect(),
+                    .collect::<Value>()
+                    .into(),
                 _ => live.clone(),
             };
+            attributes.share(field.name, value);
         }
     }
     let entry =
@@ -101,7 +103,7 @@ fn names(desired: &Desired) -> BTreeMap<String, String> {
 
 fn principal(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
     let all = [("name", json!(name)), ("arn", json!(arn)), ("path", json!(path)), ("tags", from_tags(tags))];
-    all.map(|(name, value)| (name.to_owned(), value)).into()
+    all.into()
 }
 
 struct Sweep<'a, 'p> {
@@ -169,7 +171,7 @@ impl Sweep<'_, '_> {
 
     fn object(&mut self, address: &Address, id: &str, mut attributes: Attributes, boundary: Option<&str>) {
         let policy = boundary.and_then(|arn| self.policies.get(arn)).map(|name| Address::new("policy", name));
-        attributes.extend(boundary.map(|arn| ("permissions_boundary".to_owned(), json!(arn))));
+        attributes.extend(boundary.map(|arn| ("permissions_boundary", json!(arn))));
         self.record(address.clone(), id.to_owned(), attributes, policy.into_iter().collect());
     }
 
@@ -220,8 +222,7 @@ impl Sweep<'_, '_> {
         if !keys.iter().any(|key| key.id == id) {
             return;
         }
-        let attributes = [("user", json!(name)), ("profile", json!(name))];
-        let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).into();
+        let attributes = [("user", json!(name)), ("profile", json!(name))].into();
         self.record(address.clone(), id, attributes, BTreeSet::from([user.clone()]));
         self.profile(&name, address).await;
     }
@@ -229,7 +230,7 @@ impl Sweep<'_, '_> {
     async fn profile(&mut self, name: &str, key: Address) {
         let read = Read::File(FileRead::Profile { profile: name.to_owned() });
         let Some(Reply::File(FileReply::Settings(settings))) = self.ask(read).await else { return };
-        let mut attributes = Attributes::from([("profile".to_owned(), json!(name))]);
+        let mut attributes = Attributes::from([("profile", json!(name))]);
         attributes.extend(settings.into_iter().filter(|(name, _)| ["region", "output"].contains(&name.as_str())));
         let address = Address::new("aws_profile", name);
         let id = kind::of("aws_profile").and_then(|kind| kind.physical_id(&attributes)).unwrap_or_default();
@@ -259,7 +260,7 @@ impl Sweep<'_, '_> {
                     let arn = format!("arn:{}:s3:::{name}", self.desired.partition);
                     let mut attributes = principal(&name, &arn, "", &tags);
                     attributes.remove("path");
-                    attributes.insert("region".to_owned(), json!(region));
+                    attributes.insert("region", json!(region));
                     self.record(Address::new("bucket", &name), name, attributes, BTreeSet::new());
                 }
                 Observed::Unknown(failure) => self.found.unread.push(failure),

@@ -11,8 +11,14 @@ use sha2::{Digest, Sha256};
 
 pub use serde_json::Value;
 
-/// The attributes of one object, by their name in the manifest.
-pub type Attributes = BTreeMap<String, Value>;
+mod attributes;
+mod shared;
+
+pub use attributes::Attributes;
+pub use shared::Shared;
+
+/// The settings in one section of a file, by their keys.
+pub type Settings = BTreeMap<String, Value>;
 
 /// Tags, as AWS keeps them.
 pub type Tags = BTreeMap<String, String>;
@@ -33,6 +39,11 @@ pub fn text<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
 /// The text of an attribute that may be null or missing.
 pub fn optional_text(attributes: &Attributes, name: &str) -> Option<String> {
     attributes.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The value of an attribute, for somebody else to hold as well; null where it isn't set.
+pub fn shared(attributes: &Attributes, name: &str) -> Shared {
+    attributes.shared(name).cloned().unwrap_or_default()
 }
 
 /// A map attribute as tags; values that are no text are left out.

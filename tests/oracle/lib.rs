@@ -28,5 +28,5 @@ mod diagnostic;
 #[path = "../../src/policy/mod.rs"]
 mod policy;
 #[allow(dead_code, unused_imports)]
-#[path = "../../src/value.rs"]
+#[path = "../../src/value/mod.rs"]
 mod value;

@@ -20,7 +20,7 @@ use relayctl::model::{Desired, Entry, Live, Recorded, Status};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
 use relayctl::port::Provider;
 use relayctl::resolve::resolve;
-use relayctl::value::{Attributes, Value, optional_text, tags, text};
+use relayctl::value::{Attributes, Value, optional_text, shared, tags, text};
 use serde_json::{Map, json};
 
 /// The resources of one relay: a user with its key, the key's profile and a policy, a role with its policy, and a bucket.
@@ -241,7 +241,7 @@ impl Account {
             default_version: "v1".to_owned(),
             tags: tags(attributes, "tags"),
         };
-        let document = attributes.get("document").cloned();
+        let document = attributes.shared("document").cloned();
         let versions = vec![PolicyVersion { id: "v1".to_owned(), is_default: true, document }];
         self.iam(IamRead::GetPolicy { arn: own("arn") }, IamReply::Policy(policy.clone()));
         PolicyDetail { policy, versions }
@@ -272,7 +272,7 @@ impl Account {
             path: own("path"),
             description: own("description"),
             max_session_duration: attributes["max_session_duration"].as_i64().unwrap(),
-            trust: attributes["trust"].clone(),
+            trust: shared(attributes, "trust"),
             boundary: optional_text(attributes, "permissions_boundary"),
             tags: tags(attributes, "tags"),
         };

@@ -78,7 +78,7 @@ impl<'a> Subject<'a> {
         let mut desired = desired.clone();
         for ((address, field), source) in documents {
             if let Some(resource) = desired.resources.get_mut(address) {
-                resource.attributes.insert((*field).to_owned(), Value::clone(&source.value));
+                resource.attributes.insert(*field, Value::clone(&source.value));
             }
         }
         Self { desired, documents }
@@ -91,7 +91,7 @@ impl<'a> Subject<'a> {
     /// The document of a resource, and the attribute that holds it.
     fn document(&self, address: &Address) -> Option<(&'static str, Usage, &Value)> {
         let (_, field, usage) = HOLDING.iter().find(|(kind, ..)| *kind == address.kind())?;
-        Some((field, *usage, self.desired.resources.get(address)?.attributes.get(*field)?))
+        Some((field, *usage, self.desired.resources.get(address)?.attributes.get(field)?))
     }
 
     /// Where a part of a resource's document stands; else where the resource does.

@@ -7,7 +7,7 @@ use super::swept::Look;
 use super::{Ask, Found, Gap, Snapshot, both, unexpected};
 use crate::call::iam::{AccessKey, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply, Read, Reply};
-use crate::value::Value;
+use crate::value::Shared;
 
 /// What hangs on a user or a role, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +36,7 @@ pub struct RoleSettings {
 pub(super) struct PolicyParts<'a> {
     policy: &'a Policy,
     versions: &'a [PolicyVersion],
-    document: &'a Value,
+    document: &'a Shared,
 }
 
 impl PolicyParts<'_> {
@@ -235,7 +235,7 @@ impl Snapshot {
         })
     }
 
-    fn document(&self, arn: &str, version: &str) -> Found<&Value> {
+    fn document(&self, arn: &str, version: &str) -> Found<&Shared> {
         let read = IamRead::GetPolicyVersion { arn: arn.to_owned(), version: version.to_owned() };
         self.iam(read, |reply| match reply {
             IamReply::PolicyVersion(version) => version.document.as_ref(),

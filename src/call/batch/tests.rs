@@ -137,7 +137,7 @@ fn policy(arn: &str) -> Policy {
 }
 
 fn version(id: &str, document: Option<serde_json::Value>) -> PolicyVersion {
-    PolicyVersion { id: id.to_owned(), is_default: id == "v9", document }
+    PolicyVersion { id: id.to_owned(), is_default: id == "v9", document: document.map(Into::into) }
 }
 
 fn versions() -> Vec<PolicyVersion> {
@@ -151,7 +151,7 @@ fn swept_policy(arn: &str) -> PolicyDetail {
 
 /// The relay's entities: one user, one role, two policies.
 fn swept() -> AuthorizationDetails {
-    let debug = Inline { name: "debug".to_owned(), document: json!("inline") };
+    let debug = Inline { name: "debug".to_owned(), document: json!("inline").into() };
     AuthorizationDetails {
         users: vec![UserDetail {
             user: user("serverless"),
@@ -186,13 +186,16 @@ fn targeted_aws() -> Aws {
     let user_name = || "serverless".to_owned();
     let role_name = || "runner".to_owned();
     let bare = vec![version("v10", None), version("v2", None), version("v9", None)];
-    let document = PolicyVersion { document: Some(json!("default")), ..version("v9", None) };
+    let document = PolicyVersion { document: Some(json!("default").into()), ..version("v9", None) };
     aws()
         .denies_the_sweep()
         .iam(IamRead::GetUser { user: user_name() }, IamReply::User(user("serverless")))
         .iam(IamRead::ListAttachedUserPolicies { user: user_name() }, IamReply::Attached(vec!["z".into(), "a".into()]))
         .iam(IamRead::ListUserPolicies { user: user_name() }, IamReply::Names(vec!["gone".into(), "debug".into()]))
-        .iam(IamRead::GetUserPolicy { user: user_name(), policy: "debug".into() }, IamReply::Document(json!("inline")))
+        .iam(
+            IamRead::GetUserPolicy { user: user_name(), policy: "debug".into() },
+            IamReply::Document(json!("inline").into()),
+        )
         .iam(IamRead::ListAttachedRolePolicies { role: role_name() }, IamReply::Attached(Vec::new()))
         .iam(IamRead::ListRolePolicies { role: role_name() }, IamReply::Names(Vec::new()))
         .iam(IamRead::ListPolicyVersions { arn: POLICY.to_owned() }, IamReply::PolicyVersions(bare))
@@ -356,7 +359,7 @@ fn both_scopes_tell_the_same() {
     };
     assert_eq!(ids(&sweep), ids(&targeted));
     assert_eq!(ids(&sweep).1, ["v2", "v9", "v10"]);
-    assert_eq!(ids(&sweep).2[0].document, Some(json!("default")));
+    assert_eq!(ids(&sweep).2[0].document, Some(json!("default").into()));
 }
 
 #[test]
@@ -520,7 +523,7 @@ fn a_policy_of_aws_needs_no_sweep() {
 fn a_version_that_is_newer_than_the_sweep_is_asked_for() {
     let newer = Policy { default_version: "v11".to_owned(), ..policy(POLICY) };
     let listed = [versions(), vec![version("v11", None)]].concat();
-    let document = PolicyVersion { document: Some(json!("newer")), ..version("v11", None) };
+    let document = PolicyVersion { document: Some(json!("newer").into()), ..version("v11", None) };
     let (arn, version) = (POLICY.to_owned(), "v11".to_owned());
     let aws = aws()
         .iam(IamRead::GetPolicy { arn: arn.clone() }, IamReply::Policy(newer))
@@ -530,7 +533,7 @@ fn a_version_that_is_newer_than_the_sweep_is_asked_for() {
     assert_eq!(rounds.len(), 3);
     let detail = known.policy(POLICY).present().expect("there");
     let default: Vec<_> = detail.versions.iter().filter(|version| version.is_default).collect();
-    assert_eq!((default[0].id.as_str(), &default[0].document, default.len()), ("v11", &Some(json!("newer")), 1));
+    assert_eq!((default[0].id.as_str(), &default[0].document, default.len()), ("v11", &Some(json!("newer").into()), 1));
 }
 
 #[test]
@@ -645,7 +648,7 @@ fn who_has_a_policy_attached_and_for_a_boundary_has_both() {
     let entities = || IamReply::Entities(Entities { users: users.clone(), ..Entities::default() });
     let list = |usage| IamRead::ListEntitiesForPolicy { arn: arn(), usage };
     let get = |user: &str| IamRead::GetUser { user: user.to_owned() };
-    let document = PolicyVersion { document: Some(json!("default")), ..version("v9", None) };
+    let document = PolicyVersion { document: Some(json!("default").into()), ..version("v9", None) };
     let aws = Aws::default()
         .iam(IamRead::GetPolicy { arn: arn() }, IamReply::Policy(policy(&arn())))
         .iam(IamRead::ListPolicyVersions { arn: arn() }, IamReply::PolicyVersions(vec![version("v9", None)]))

@@ -85,7 +85,7 @@ impl Kind for AccessKey {
         let keys = snapshot.access_keys(value::text(wanted, "user")).present().unwrap_or_default();
         let known: Vec<_> = keys.into_iter().map(|key| key.id).collect();
         let mut intent = wanted.clone();
-        intent.insert("known".to_owned(), json!(known));
+        intent.insert("known", json!(known));
         intent
     }
 

@@ -119,17 +119,17 @@ impl Facts {
                 self.held.attributes(wanted, |held| held.is_none_or(|held| ours.contains(held)))
             }
         };
-        attributes.insert("user".to_owned(), json!(value::text(wanted, "user")));
+        attributes.insert("user", json!(value::text(wanted, "user")));
         let ids: BTreeSet<&String> = self.live.keys().collect();
         let mut seen = Seen { id, owner: self.owner.clone(), attributes, ..Seen::default() };
-        seen.internals.insert("keys".to_owned(), json!(ids));
+        seen.internals.insert("keys", json!(ids));
         match stage {
             Stage::Whole => self.age(&mut seen, wanted, snapshot),
-            Stage::Orphan => drop(seen.internals.insert("orphan".to_owned(), json!(true))),
+            Stage::Orphan => seen.internals.insert("orphan", json!(true)),
             Stage::Begun { unfinished } => {
                 let made: BTreeSet<String> = made(wanted).into_iter().chain(unfinished.clone()).collect();
                 let begun = json!({"unfinished": unfinished, "made": made, "held": self.held.noted()});
-                seen.internals.insert("begun".to_owned(), begun);
+                seen.internals.insert("begun", begun);
                 let why = "an earlier run began to rotate this key, and was interrupted";
                 seen.upkeep = Some(Upkeep::Renew(why.to_owned()));
             }
@@ -144,7 +144,7 @@ impl Facts {
         let ages = Ages { wanted, snapshot, current, retired };
         (seen.upkeep, seen.remarks) = ages.upkeep();
         if let Some(lingering) = ages.lingering() {
-            seen.internals.insert("retired".to_owned(), json!(lingering));
+            seen.internals.insert("retired", json!(lingering));
         } else if wanted.get("id").is_none() {
             let idle = self.live.values().filter(|key| key.id != seen.id && key.status == "Inactive");
             seen.remarks.extend(idle.map(|key| {
@@ -201,9 +201,9 @@ pub(super) fn begun(attributes: &Attributes, seen: &Seen, more: &[String]) -> At
     let made: BTreeSet<String> =
         before.filter_map(Value::as_str).map(str::to_owned).chain(more.iter().cloned()).collect();
     let mut begun = attributes.clone();
-    begun.insert("known".to_owned(), json!(known));
+    begun.insert("known", json!(known));
     if !made.is_empty() {
-        begun.insert("made".to_owned(), json!(made));
+        begun.insert("made", json!(made));
     }
     if let Some(lingering) = Lingering::of(seen) {
         begun.extend([lingering.key.noted()]);

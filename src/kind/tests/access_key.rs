@@ -58,8 +58,8 @@ impl World {
 }
 
 fn declared(more: &Value) -> Value {
-    let mut wanted = attributes(&json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"}));
-    wanted.extend(attributes(more));
+    let wanted = attributes(more)
+        .completed_by(&attributes(&json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"})));
     json!(wanted)
 }
 
@@ -301,8 +301,8 @@ impl Aged {
     }
 
     fn seen(&self, more: &Value) -> super::Seen {
-        let mut wanted = attributes(&json!({"user": "serverless", "profile": "serverless", "rotate_after": "90d"}));
-        wanted.extend(attributes(more));
+        let wanted = attributes(more)
+            .completed_by(&attributes(&json!({"user": "serverless", "profile": "serverless", "rotate_after": "90d"})));
         present("access_key", &json!(wanted), &|read| self.answer(read))
     }
 }

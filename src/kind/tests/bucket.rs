@@ -15,8 +15,7 @@ fn shortest() -> Value {
 }
 
 fn with(more: &Value) -> Value {
-    let mut wanted = attributes(&shortest());
-    wanted.extend(attributes(more));
+    let wanted = attributes(more).completed_by(&attributes(&shortest()));
     json!(wanted)
 }
 
@@ -66,7 +65,7 @@ fn full(read: &Read) -> Result<Reply, Failure> {
             restrict_public_buckets: true,
         }),
         S3Read::GetBucketOwnershipControls(_) => S3Reply::Ownership("BucketOwnerPreferred".into()),
-        S3Read::GetBucketPolicy(_) => S3Reply::Policy(json!({"Id": "p"})),
+        S3Read::GetBucketPolicy(_) => S3Reply::Policy(json!({"Id": "p"}).into()),
         S3Read::GetBucketLifecycle(_) => S3Reply::Lifecycle(vec![
             rule("b"),
             LifecycleRule { transitions: vec![transition(90), transition(30)], ..rule("a") },

@@ -43,7 +43,7 @@ fn account(read: &Read) -> Result<Reply, Failure> {
             path: text("/"),
             description: text("runs it"),
             max_session_duration: 7200,
-            trust: document(&["sts:TagSession", "sts:AssumeRole"]),
+            trust: document(&["sts:TagSession", "sts:AssumeRole"]).into(),
             boundary: None,
             tags: live_tags(),
         }),
@@ -62,14 +62,14 @@ fn account(read: &Read) -> Result<Reply, Failure> {
         IamRead::GetPolicyVersion { version, .. } => IamReply::PolicyVersion(PolicyVersion {
             id: version.clone(),
             is_default: true,
-            document: Some(document(&["s3:PutObject", "s3:GetObject"])),
+            document: Some(document(&["s3:PutObject", "s3:GetObject"]).into()),
         }),
         IamRead::ListAttachedUserPolicies { .. } | IamRead::ListAttachedRolePolicies { .. } => {
             IamReply::Attached(vec![text("arn:z"), text("arn:old"), deploy_arn()])
         }
         IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => IamReply::Names(vec![text("debug")]),
         IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => {
-            IamReply::Document(document(&["s3:PutObject", "s3:GetObject"]))
+            IamReply::Document(document(&["s3:PutObject", "s3:GetObject"]).into())
         }
         _ => return not_found(),
     }))
@@ -108,10 +108,10 @@ fn the_sixth_version_takes_the_place_of_the_oldest_that_is_not_the_default() {
     let prune = |version: &str| format!("DeletePolicyVersion {{ arn: {}, version: {version} }}", deploy_arn());
     assert_eq!(updated("policy", &seen, &wanted, &["document"]), [prune("v2"), create.clone()]);
 
-    seen.internals.insert("default_version".into(), json!("v2"));
+    seen.internals.insert("default_version", json!("v2"));
     assert_eq!(updated("policy", &seen, &wanted, &["document"]), [prune("v3"), create.clone()]);
 
-    seen.internals.insert("versions".into(), json!(["v10", "v9", "v3", "v2"]));
+    seen.internals.insert("versions", json!(["v10", "v9", "v3", "v2"]));
     assert_eq!(updated("policy", &seen, &wanted, &["document"]), [create]);
 }
 

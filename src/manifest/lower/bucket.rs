@@ -23,24 +23,24 @@ impl Lowering<'_, '_, '_> {
         self.check(names::bucket(name), "bad-name", &bucket.spot, "change the bucket's name");
         let address = Address::new("bucket", name);
         let mut attributes = Attributes::from([
-            ("name".to_owned(), name.into()),
-            ("arn".to_owned(), self.arn(Section::Buckets, name)),
-            ("region".to_owned(), self.bucket_region(body.region.as_ref())),
-            ("tags".to_owned(), self.tags(body.tags.as_ref(), false)),
-            ("public_access_block".to_owned(), public_access_block(body.public_access_block.as_ref())),
+            ("name", name.into()),
+            ("arn", self.arn(Section::Buckets, name)),
+            ("region", self.bucket_region(body.region.as_ref())),
+            ("tags", self.tags(body.tags.as_ref(), false)),
+            ("public_access_block", public_access_block(body.public_access_block.as_ref())),
         ]);
         if let Some(ownership) = &body.ownership {
-            attributes.insert("ownership".to_owned(), self.ownership(ownership));
+            attributes.insert("ownership", self.ownership(ownership));
         }
         for (field, flag) in [("versioning", &body.versioning), ("force_destroy", &body.force_destroy)] {
             attributes.extend(flag.as_ref().map(|flag| (field.to_owned(), flag.value.into())));
         }
         if let Some(encryption) = &body.encryption {
             let encryption = self.encryption(encryption);
-            attributes.insert("encryption".to_owned(), json!(encryption));
+            attributes.insert("encryption", json!(encryption));
         }
         if let Some(rules) = body.lifecycle.as_ref().and_then(BucketLifecycle::rules) {
-            attributes.insert("lifecycle".to_owned(), self.lifecycle(rules));
+            attributes.insert("lifecycle", self.lifecycle(rules));
         }
         let mut depends_on = BTreeSet::new();
         if let Some(source) = &body.policy

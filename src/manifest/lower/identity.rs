@@ -29,10 +29,10 @@ impl Lowering<'_, '_, '_> {
         self.check(names::iam(name, 64), "bad-name", &user.spot, "change the user's name");
         let address = Address::new("user", name);
         let mut attributes = Attributes::from([
-            ("name".to_owned(), name.into()),
-            ("arn".to_owned(), self.arn(Section::Users, name)),
-            ("path".to_owned(), self.path(body.path.as_ref())),
-            ("tags".to_owned(), self.tags(body.tags.as_ref(), true)),
+            ("name", name.into()),
+            ("arn", self.arn(Section::Users, name)),
+            ("path", self.path(body.path.as_ref())),
+            ("tags", self.tags(body.tags.as_ref(), true)),
         ]);
         let mut depends_on = BTreeSet::new();
         if let Some(boundary) = &body.permissions_boundary {
@@ -52,16 +52,16 @@ impl Lowering<'_, '_, '_> {
         self.check(names::iam(name, 64), "bad-name", &role.spot, "change the role's name");
         let address = Address::new("role", name);
         let mut attributes = Attributes::from([
-            ("name".to_owned(), name.into()),
-            ("arn".to_owned(), self.arn(Section::Roles, name)),
-            ("path".to_owned(), self.path(body.path.as_ref())),
-            ("tags".to_owned(), self.tags(body.tags.as_ref(), true)),
+            ("name", name.into()),
+            ("arn", self.arn(Section::Roles, name)),
+            ("path", self.path(body.path.as_ref())),
+            ("tags", self.tags(body.tags.as_ref(), true)),
         ]);
         let mut depends_on = BTreeSet::new();
         if let Some(description) = &body.description {
             let help = "shorten it, or leave the character out";
             self.check(names::description(&description.value), "bad-description", &description.spot, help);
-            attributes.insert("description".to_owned(), description.value.as_str().into());
+            attributes.insert("description", description.value.as_str().into());
         }
         if let Some(duration) = &body.max_session_duration {
             if !(3600..=43200).contains(&duration.value) {
@@ -71,7 +71,7 @@ impl Lowering<'_, '_, '_> {
                 );
                 self.scope.error("out-of-range", &duration.spot, message, "write for example 3600");
             }
-            attributes.insert("max_session_duration".to_owned(), duration.value.into());
+            attributes.insert("max_session_duration", duration.value.into());
         }
         if let Some(boundary) = &body.permissions_boundary {
             attributes.extend(self.boundary(boundary, &mut depends_on));
@@ -95,10 +95,10 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn boundary(&mut self, boundary: &Text, depends_on: &mut BTreeSet<Address>) -> Option<(String, Value)> {
+    fn boundary(&mut self, boundary: &Text, depends_on: &mut BTreeSet<Address>) -> Option<(&'static str, Value)> {
         let (arn, name) = self.managed_policy(boundary)?;
         depends_on.extend(name.map(|name| Address::new("policy", name)));
-        Some(("permissions_boundary".to_owned(), arn.into()))
+        Some(("permissions_boundary", arn.into()))
     }
 
     /// The ARN of a managed policy that is said by name or ARN, and its name when this manifest declares it.
@@ -156,10 +156,7 @@ impl Lowering<'_, '_, '_> {
             let mut depends_on = BTreeSet::from([Address::new(holder.kind, holder.name)]);
             depends_on.extend(name.as_deref().map(|name| Address::new("policy", name)));
             let address = format!("{}/{}", holder.name, name.as_deref().unwrap_or(&arn));
-            let attributes = Attributes::from([
-                (holder.kind.to_owned(), holder.name.into()),
-                ("policy_arn".to_owned(), arn.as_str().into()),
-            ]);
+            let attributes = Attributes::from([(holder.kind, holder.name.into()), ("policy_arn", arn.as_str().into())]);
             let kind = format!("{}_policy_attachment", holder.kind);
             self.add(Address::new(kind, address), attributes, depends_on, &said.spot);
         }
@@ -185,10 +182,8 @@ impl Lowering<'_, '_, '_> {
             };
             total += policy::size(&document.value, holder.inline);
             let address = Address::new(format!("{}_policy", holder.kind), format!("{}/{}", holder.name, policy.name));
-            let mut attributes = Attributes::from([
-                (holder.kind.to_owned(), holder.name.into()),
-                ("name".to_owned(), policy.name.as_str().into()),
-            ]);
+            let mut attributes =
+                Attributes::from([(holder.kind, holder.name.into()), ("name", policy.name.as_str().into())]);
             self.document(&address, "document", document, &mut attributes);
             self.add(address, attributes, BTreeSet::from([parent.clone()]), &policy.spot);
         }

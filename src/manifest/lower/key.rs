@@ -52,29 +52,29 @@ impl Lowering<'_, '_, '_> {
                 "write `profile: NAME`, `csv: FILE`, `age: {file: …, recipients: […]}` or `command: […]`",
             );
         }
-        let mut attributes = Attributes::from([("user".to_owned(), user.into())]);
+        let mut attributes = Attributes::from([("user", user.into())]);
         if let Some(csv) = &key.csv {
             if csv.value.is_empty() {
                 self.scope.error("bad-path", &csv.spot, "the file's name is empty", "write for example serverless.csv");
             }
-            attributes.insert("csv".to_owned(), local_path(csv).into());
+            attributes.insert("csv", local_path(csv).into());
         }
         if let Some(age) = &key.age {
-            attributes.insert("age".to_owned(), self.age(&age.value, &age.spot));
+            attributes.insert("age", self.age(&age.value, &age.spot));
         }
         if let Some(command) = &key.command {
-            attributes.insert("command".to_owned(), self.command(&command.value, &command.spot));
+            attributes.insert("command", self.command(&command.value, &command.spot));
         }
         if let Some(replace) = &key.replace_profile {
-            attributes.insert("replace_profile".to_owned(), replace.value.into());
+            attributes.insert("replace_profile", replace.value.into());
         }
         for (name, said) in self.ages(key) {
-            attributes.insert(name.to_owned(), said.into());
+            attributes.insert(name, said.into());
         }
         if let Some(profile) = &key.profile {
             let help = "choose a name like serverless-dev";
             self.check(names::profile(&profile.value), "bad-name", &profile.spot, help);
-            attributes.insert("profile".to_owned(), profile.value.as_str().into());
+            attributes.insert("profile", profile.value.as_str().into());
         }
         let address = Address::new("access_key", user);
         self.add(address.clone(), attributes, BTreeSet::from([Address::new("user", user)]), spot);
@@ -148,9 +148,9 @@ impl Lowering<'_, '_, '_> {
         };
         let output = key.output.as_ref().map_or("json", |output| output.value.as_str());
         let attributes = Attributes::from([
-            ("profile".to_owned(), profile.value.as_str().into()),
-            ("region".to_owned(), self.header.region.as_str().into()),
-            ("output".to_owned(), output.into()),
+            ("profile", profile.value.as_str().into()),
+            ("region", self.header.region.as_str().into()),
+            ("output", output.into()),
         ]);
         let address = Address::new("aws_profile", profile.value.as_str());
         self.add(address, attributes, BTreeSet::from([of]), &profile.spot);

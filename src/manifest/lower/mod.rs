@@ -105,7 +105,7 @@ impl<'m> Lowering<'_, '_, 'm> {
 
     /// Sets the attribute that holds a document, and keeps where the document stands.
     fn document(&mut self, of: &Address, field: &'static str, document: Document, attributes: &mut Attributes) {
-        attributes.insert(field.to_owned(), document.value);
+        attributes.share(field, document.value);
         self.soft(of, document.references);
         self.documents.insert((of.clone(), field), document.source);
     }

@@ -14,15 +14,15 @@ impl Lowering<'_, '_, '_> {
         self.check(names::iam(name, 128), "bad-name", &policy.spot, "change the policy's name");
         let address = Address::new("policy", name);
         let mut attributes = Attributes::from([
-            ("name".to_owned(), name.into()),
-            ("arn".to_owned(), self.arn(Section::Policies, name)),
-            ("path".to_owned(), self.path(body.path.as_ref())),
-            ("tags".to_owned(), self.tags(body.tags.as_ref(), true)),
+            ("name", name.into()),
+            ("arn", self.arn(Section::Policies, name)),
+            ("path", self.path(body.path.as_ref())),
+            ("tags", self.tags(body.tags.as_ref(), true)),
         ]);
         if let Some(description) = &body.description {
             let checked = names::length(&description.value, 0, 1000, "a description");
             self.check(checked, "bad-description", &description.spot, "shorten it");
-            attributes.insert("description".to_owned(), description.value.as_str().into());
+            attributes.insert("description", description.value.as_str().into());
         }
         match &body.document {
             Some(source) => {

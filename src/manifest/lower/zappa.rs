@@ -60,9 +60,9 @@ impl Lowering<'_, '_, '_> {
         // Zappa would make a role of its own otherwise.
         settings.entry("manage_roles").or_insert(false.into());
         let attributes = Attributes::from([
-            ("file".to_owned(), file.into()),
-            ("stage".to_owned(), stage.name.as_str().into()),
-            ("settings".to_owned(), settings.into()),
+            ("file", file.into()),
+            ("stage", stage.name.as_str().into()),
+            ("settings", settings.into()),
         ]);
         let address = Address::new("zappa_settings", stage.name.as_str());
         self.soft(&address, stage.references.iter().cloned());

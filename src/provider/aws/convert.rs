@@ -7,11 +7,11 @@ use super::failure::Cause;
 use crate::call::iam::{
     AccessKey, GroupDetail, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
-use crate::value::{Tags, Value};
+use crate::value::{Shared, Tags};
 
 /// IAM returns documents URL-encoded by RFC 3986, where `+` is itself; some servers that speak IAM return them raw.
 /// A document is an object, so its first character tells.
-pub(super) fn document(text: &str) -> Result<Value, Cause> {
+pub(super) fn document(text: &str) -> Result<Shared, Cause> {
     let parsed = if text.trim_start().starts_with('{') {
         serde_json::from_str(text)
     } else {
@@ -174,11 +174,11 @@ mod tests {
     #[test]
     fn documents_are_read_encoded_and_raw() {
         let encoded = "%7B%22Sid%22%3A%22a%2Bb%20c%25%22%2C%22Action%22%3A%22s3%3A%2A%22%7D";
-        assert_eq!(document(encoded).unwrap(), json!({"Sid": "a+b c%", "Action": "s3:*"}));
+        assert_eq!(document(encoded).unwrap(), json!({"Sid": "a+b c%", "Action": "s3:*"}).into());
         // A raw document keeps a percent sign and what looks encoded in it.
-        assert_eq!(document("\n {\"Resource\": \"a%2Fb+c\"}").unwrap(), json!({"Resource": "a%2Fb+c"}));
+        assert_eq!(document("\n {\"Resource\": \"a%2Fb+c\"}").unwrap(), json!({"Resource": "a%2Fb+c"}).into());
         // RFC 3986, not a form: `+` is a plus.
-        assert_eq!(document("%7B%22a%22%3A%22x+y%22%7D").unwrap(), json!({"a": "x+y"}));
+        assert_eq!(document("%7B%22a%22%3A%22x+y%22%7D").unwrap(), json!({"a": "x+y"}).into());
     }
 
     #[test]

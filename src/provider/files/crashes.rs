@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::witness::snapshots;
 use super::*;
-use crate::value::Attributes;
+use crate::value::Settings;
 
 fn files(folder: &Path) -> Files {
     let at = |name: &str| folder.join(name);
@@ -58,7 +58,7 @@ fn a_change_of_a_file_that_is_killed_leaves_the_old_content_or_the_new() {
     let remove = FileWrite::RemoveCredentials { profile: profile(), key: "AKIANEW".into() };
     let store_csv = FileWrite::StoreKeyCsv { file: csv(), replaces: None };
     let remove_csv = FileWrite::RemoveKeyCsv { file: csv(), key: "AKIANEW".into() };
-    let settings = || Attributes::from([("region".to_owned(), json!("us-east-1"))]);
+    let settings = || Settings::from([("region".to_owned(), json!("us-east-1"))]);
     let set = FileWrite::SetProfile { profile: profile(), settings: settings() };
     let unset = FileWrite::UnsetProfile { profile: profile(), settings: vec!["region".to_owned()] };
     let ((file, name), (of, also)) = (stage(), stage());

@@ -8,7 +8,7 @@ use super::ini::Document;
 use super::place::{Change, Place, Privacy};
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
-use crate::value::{Attributes, Value};
+use crate::value::{self, Value};
 
 const ID: &str = "aws_access_key_id";
 const SECRET: &str = "aws_secret_access_key";
@@ -153,7 +153,7 @@ pub fn remove_key(place: &Place, profile: &str, key: &str) -> Result<(), Problem
     })
 }
 
-pub fn set_settings(place: &Place, profile: &str, settings: &Attributes) -> Result<(), Problem> {
+pub fn set_settings(place: &Place, profile: &str, settings: &value::Settings) -> Result<(), Problem> {
     check_name(profile)?;
     place.edit(Privacy::Private, |text| {
         let mut document = Document::parse(text.unwrap_or_default());

@@ -4,7 +4,7 @@ use super::json_text::{JsonText, NotJson};
 use super::place::{Change, Place, Privacy, Text};
 use super::problem::Problem;
 use crate::call::FileReply;
-use crate::value::{Attributes, Value};
+use crate::value::{Settings, Value};
 
 /// Nothing in it: as good as no file.
 fn is_blank(text: Option<&str>) -> bool {
@@ -41,7 +41,7 @@ pub fn read(place: &Place, stage: &str) -> Result<FileReply, Problem> {
     }
 }
 
-pub fn set(place: &Place, stage: &str, settings: &Attributes) -> Result<(), Problem> {
+pub fn set(place: &Place, stage: &str, settings: &Settings) -> Result<(), Problem> {
     place.edit(Privacy::Shared, |text| {
         let (mut json, root) = parse(place, text)?;
         match root.get(stage) {

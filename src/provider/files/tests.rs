@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::*;
-use crate::value::{Attributes, Value};
+use crate::value::{Settings, Value};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
@@ -73,12 +73,12 @@ fn remove(key: &str) -> FileWrite {
     FileWrite::RemoveCredentials { profile: "serverless".into(), key: key.into() }
 }
 
-fn attributes(value: Value) -> Attributes {
+fn settings_of(value: Value) -> Settings {
     serde_json::from_value(value).unwrap()
 }
 
 fn set_profile(profile: &str, settings: Value) -> FileWrite {
-    FileWrite::SetProfile { profile: profile.into(), settings: attributes(settings) }
+    FileWrite::SetProfile { profile: profile.into(), settings: settings_of(settings) }
 }
 
 fn file(name: &str) -> LocalFile {
@@ -323,7 +323,7 @@ const ZAPPA: &str = r#"{
 "#;
 
 fn set_stage(stage: &str, settings: Value) -> FileWrite {
-    FileWrite::SetStage { file: file("zappa_settings.json"), stage: stage.into(), settings: attributes(settings) }
+    FileWrite::SetStage { file: file("zappa_settings.json"), stage: stage.into(), settings: settings_of(settings) }
 }
 
 fn unset_stage(stage: &str, settings: &[&str]) -> FileWrite {

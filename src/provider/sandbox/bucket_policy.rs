@@ -32,7 +32,7 @@ pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Ou
             at.name
         )));
     }
-    account.bucket_at_mut(at)?.policy = Some(kept);
+    account.bucket_at_mut(at)?.policy = Some(kept.into());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind};
-use crate::value::{Tags, Value};
+use crate::value::{Shared, Tags};
 
 use super::account::Account;
 use super::objects::Object;
@@ -27,7 +27,7 @@ pub(super) struct Bucket {
     pub(super) public_access_block: PublicAccessBlock,
     pub(super) ownership: String,
     /// Names this account's users and roles by their unique ids, as S3 keeps it.
-    pub(super) policy: Option<Value>,
+    pub(super) policy: Option<Shared>,
     pub(super) lifecycle: Vec<LifecycleRule>,
     pub(super) objects: Vec<Object>,
 }

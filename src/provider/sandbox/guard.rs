@@ -4,7 +4,7 @@ use crate::call::{Caller, FailureKind, Permission, Places};
 use crate::policy::decision::{Decision, Policies, Verdict};
 use crate::policy::request::{self, Context, Request};
 use crate::policy::statement::Policy;
-use crate::value::Tags;
+use crate::value::{Shared, Tags};
 
 use super::account::Account;
 use super::identity::Identity;
@@ -210,7 +210,7 @@ fn managed(account: &Account, arn: &str) -> Outcome<Policy> {
 fn bucket_policy(account: &Account, resource: &str) -> Outcome<Option<Policy>> {
     let name = resource.split_once(":s3:::").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
     let kept = name.and_then(|name| account.buckets.get(name)).and_then(|bucket| bucket.policy.as_ref());
-    let compile = |document| {
+    let compile = |document: &Shared| {
         let name = "the bucket policy";
         Policy::compile(name, &principals::seen(account, document)).map_err(|it| not_simulated(&it.to_string()))
     };

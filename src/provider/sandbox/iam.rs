@@ -22,7 +22,7 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
         IamRead::ListUserPolicies { user } => inline_names(&account.user(user)?.identity, order),
         IamRead::GetUserPolicy { user, policy } => {
             let document = account.user(user)?.identity.inline_policy("user", policy)?;
-            IamReply::Document(order.document(document))
+            IamReply::Document(order.document(document).into())
         }
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(order.list(keys::list(account, user)?)),
         IamRead::GetAccessKeyLastUsed { user: _, id } => IamReply::LastUsed(keys::last_used(account, id)?),
@@ -35,7 +35,7 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
         IamRead::ListRolePolicies { role } => inline_names(&account.role(role)?.identity, order),
         IamRead::GetRolePolicy { role, policy } => {
             let document = account.role(role)?.identity.inline_policy("role", policy)?;
-            IamReply::Document(order.document(document))
+            IamReply::Document(order.document(document).into())
         }
         IamRead::GetPolicy { arn } => IamReply::Policy(policies::read(account, arn)?),
         IamRead::GetPolicyVersion { arn, version } => {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Reply;
 use crate::policy::Usage;
-use crate::value::{Tags, Value};
+use crate::value::{Shared, Tags};
 
 use super::account::Account;
 use super::refusal::{Outcome, Refusal};
@@ -23,7 +23,7 @@ pub(super) struct Identity {
     pub(super) tags: Tags,
     /// ARNs of managed policies.
     pub(super) attached: BTreeSet<String>,
-    pub(super) inline: BTreeMap<String, Value>,
+    pub(super) inline: BTreeMap<String, Shared>,
 }
 
 /// The users or the roles, and one of them by name.
@@ -97,7 +97,7 @@ impl Identity {
     }
 
     /// `kind` is `user` or `role`.
-    pub(super) fn inline_policy(&self, kind: &str, policy: &str) -> Outcome<&Value> {
+    pub(super) fn inline_policy(&self, kind: &str, policy: &str) -> Outcome<&Shared> {
         self.inline.get(policy).ok_or_else(|| no_inline_policy(kind, policy))
     }
 }
@@ -157,11 +157,16 @@ pub(super) fn detach(account: &mut Account, who: Who, arn: &str) -> Outcome<Repl
     Err(Refusal::no_such_entity(format!("Policy {arn} was not found.")))
 }
 
-pub(super) fn put_inline(account: &mut Account, who: Who, policy: &str, document: &Value) -> Outcome<Reply> {
+pub(super) fn put_inline(account: &mut Account, who: Who, policy: &str, document: &Shared) -> Outcome<Reply> {
     names::name("policyName", policy, names::POLICY)?;
     let identity = account.identity_mut(who)?;
     identity.inline.insert(policy.to_owned(), document.clone());
-    limits::inline_policies(who.kind(), &identity.name, who.inline_usage(), identity.inline.values())?;
+    limits::inline_policies(
+        who.kind(),
+        &identity.name,
+        who.inline_usage(),
+        identity.inline.values().map(|document| &**document),
+    )?;
     documents::check(document, who.inline_usage())?;
     Ok(Reply::Done)
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::call::{IamReply, Reply, iam};
 use crate::policy::Usage;
-use crate::value::{Tags, Value};
+use crate::value::{Shared, Tags, Value};
 
 use super::account::{Account, same_name};
 use super::order::Order;
@@ -32,7 +32,7 @@ pub(super) struct Policy {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Version {
     created: String,
-    document: Value,
+    document: Shared,
 }
 
 /// What `CreatePolicy` says.
@@ -40,7 +40,7 @@ pub(super) struct Wanted<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
     pub(super) description: Option<&'a str>,
-    pub(super) document: &'a Value,
+    pub(super) document: &'a Shared,
     pub(super) tags: &'a Tags,
 }
 
@@ -104,7 +104,7 @@ impl Policy {
         found.ok_or_else(|| no_version(arn, version))
     }
 
-    fn seen_version(&self, number: u32, document: Option<Value>) -> iam::PolicyVersion {
+    fn seen_version(&self, number: u32, document: Option<Shared>) -> iam::PolicyVersion {
         iam::PolicyVersion { id: format!("v{number}"), is_default: number == self.default_version, document }
     }
 
@@ -112,11 +112,12 @@ impl Policy {
     pub(super) fn seen_versions(&self, order: Order) -> Vec<iam::PolicyVersion> {
         let newest_first = self.versions.iter().rev();
         order.list(
-            newest_first.map(|(number, version)| self.seen_version(*number, Some(order.document(&version.document)))),
+            newest_first
+                .map(|(number, version)| self.seen_version(*number, Some(order.document(&version.document).into()))),
         )
     }
 
-    fn add_version(&mut self, document: &Value, created: String) -> u32 {
+    fn add_version(&mut self, document: &Shared, created: String) -> u32 {
         self.last_version += 1;
         self.versions.insert(self.last_version, Version { created, document: document.clone() });
         self.default_version = self.last_version;
@@ -156,11 +157,11 @@ pub(super) fn read_version(account: &Account, arn: &str, version: &str, order: O
         }
         let document = managed::document(&account.partition, arn);
         let unknown = || Refusal::invalid("NotInSandbox", format!("The sandbox doesn't know what {arn} says."));
-        return Ok(iam::PolicyVersion { document: Some(document.ok_or_else(unknown)?), ..aws_version() });
+        return Ok(iam::PolicyVersion { document: Some(document.ok_or_else(unknown)?.into()), ..aws_version() });
     }
     let policy = account.policy(arn)?;
     let (number, version) = policy.version(arn, version)?;
-    Ok(policy.seen_version(number, Some(order.document(&version.document))))
+    Ok(policy.seen_version(number, Some(order.document(&version.document).into())))
 }
 
 pub(super) fn list_versions(account: &Account, arn: &str, order: Order) -> Outcome<Vec<iam::PolicyVersion>> {
@@ -211,7 +212,7 @@ fn checked(document: &Value) -> Outcome<()> {
     documents::check(document, Usage::Managed)
 }
 
-pub(super) fn create_version(account: &mut Account, arn: &str, document: &Value) -> Outcome<Reply> {
+pub(super) fn create_version(account: &mut Account, arn: &str, document: &Shared) -> Outcome<Reply> {
     let now = account.now();
     let policy = account.policy_mut(arn)?;
     checked(document)?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{IamReply, Reply, iam};
 use crate::policy::Usage;
-use crate::value::{Tags, Value};
+use crate::value::{Shared, Tags};
 
 use super::account::{Account, same_name};
 use super::identity::{Identity, Wanted};
@@ -22,7 +22,7 @@ pub(super) struct Role {
     description: String,
     max_session_duration: i64,
     /// Names this account's users and roles by their unique ids, as IAM keeps it.
-    trust: Value,
+    trust: Shared,
 }
 
 fn missing(name: &str) -> Refusal {
@@ -48,7 +48,7 @@ impl Account {
             path: identity.path.clone(),
             description: role.description.clone(),
             max_session_duration: role.max_session_duration,
-            trust: order.document(&principals::seen(self, &role.trust)),
+            trust: order.document(&principals::seen(self, &role.trust)).into(),
             boundary: identity.boundary.clone(),
             tags: identity.tags.clone(),
         }
@@ -66,7 +66,7 @@ pub(super) fn create(
     wanted: &Wanted,
     description: Option<&str>,
     session: Option<i64>,
-    trust: &Value,
+    trust: &Shared,
 ) -> Outcome<Reply> {
     let description = description.unwrap_or_default();
     let max_session_duration = session.unwrap_or(SHORTEST_SESSION);
@@ -93,7 +93,7 @@ pub(super) fn update(account: &mut Account, name: &str, description: &str, sessi
     Ok(Reply::Done)
 }
 
-pub(super) fn update_trust(account: &mut Account, name: &str, trust: &Value) -> Outcome<Reply> {
+pub(super) fn update_trust(account: &mut Account, name: &str, trust: &Shared) -> Outcome<Reply> {
     account.role(name)?;
     let trust = checked_trust(account, trust)?;
     account.role_mut(name)?.trust = trust;
@@ -109,10 +109,10 @@ pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
     Ok(Reply::Done)
 }
 
-fn checked_trust(account: &Account, trust: &Value) -> Outcome<Value> {
+fn checked_trust(account: &Account, trust: &Shared) -> Outcome<Shared> {
     limits::trust_policy(trust)?;
     documents::check(trust, Usage::Trust)?;
-    principals::kept(account, trust).map_err(|unknown| {
+    principals::kept(account, trust).map(Shared::from).map_err(|unknown| {
         Refusal::invalid("MalformedPolicyDocument", format!("Invalid principal in policy: {unknown}"))
     })
 }

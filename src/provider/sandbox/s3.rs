@@ -18,7 +18,7 @@ pub(super) fn read(account: &Account, read: &S3Read, order: Order) -> Outcome<S3
         S3Read::GetBucketEncryption(at) => S3Reply::Encryption(account.bucket_at(at)?.encryption.clone()),
         S3Read::GetPublicAccessBlock(at) => S3Reply::PublicAccessBlock(account.bucket_at(at)?.public_access_block),
         S3Read::GetBucketOwnershipControls(at) => S3Reply::Ownership(account.bucket_at(at)?.ownership.clone()),
-        S3Read::GetBucketPolicy(at) => S3Reply::Policy(bucket_policy::read(account, at, order)?),
+        S3Read::GetBucketPolicy(at) => S3Reply::Policy(bucket_policy::read(account, at, order)?.into()),
         S3Read::GetBucketLifecycle(at) => {
             S3Reply::Lifecycle(lifecycle::in_order(account.bucket_at(at)?.lifecycle()?, order))
         }

@@ -96,5 +96,5 @@ fn policy(account: &Account, name: &str, order: Order) -> Option<PolicyDetail> {
 
 fn inline(identity: &Identity, order: Order) -> Vec<Inline> {
     let inline = identity.inline.iter();
-    order.list(inline.map(|(name, document)| Inline { name: name.clone(), document: order.document(document) }))
+    order.list(inline.map(|(name, document)| Inline { name: name.clone(), document: order.document(document).into() }))
 }

@@ -80,13 +80,13 @@ fn unchanged(plan: &Arranged<'_>, change: &Change, style: Style) -> Vec<Line> {
 fn kept(plan: &Arranged<'_>, change: &Change, style: Style) -> Vec<Line> {
     if change.action == Action::Replace {
         let again = change.fields.iter().map(|diff| &diff.change).filter(|field| field.before == field.after);
-        let rest: Vec<_> = again.filter_map(|field| Some((&field.field, field.after.as_ref()?))).collect();
+        let rest: Vec<_> = again.filter_map(|field| Some((&*field.field, field.after.as_ref()?))).collect();
         return fields::kept(&rest, 8, style);
     }
     let seen = plan.update(&change.address).and_then(|step| step.before.as_ref());
     let attributes = seen.into_iter().flat_map(|seen| &seen.attributes);
     let rest: Vec<_> =
-        attributes.filter(|(name, _)| !change.fields.iter().any(|diff| diff.change.field == **name)).collect();
+        attributes.filter(|(name, _)| !change.fields.iter().any(|diff| diff.change.field == *name)).collect();
     fields::kept(&rest, 8, style)
 }
 

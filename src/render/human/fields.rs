@@ -19,7 +19,7 @@ pub fn lines(diffs: &[FieldDiff], indent: usize, style: Style) -> Vec<Line> {
 }
 
 /// Attributes that stay as they are, without symbols.
-pub fn kept(attributes: &[(&String, &Value)], indent: usize, style: Style) -> Vec<Line> {
+pub fn kept(attributes: &[(&str, &Value)], indent: usize, style: Style) -> Vec<Line> {
     let width = attributes.iter().map(|(name, _)| key(name).chars().count()).max().unwrap_or(0);
     let whole = attributes.iter().flat_map(|(name, value)| {
         let label = label(name, width);

@@ -92,13 +92,13 @@ mod tests {
     use super::*;
     use crate::call::{FileWrite, LocalFile, Write};
     use crate::plan::{Expect, Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
-    use crate::value::Attributes;
+    use crate::value::{Attributes, Settings};
 
     #[test]
     fn what_happens_in_local_files_is_not_said_to_be_missing_from_aws() {
         let address = Address::new("zappa_settings", "dev");
         let file = LocalFile::Path("zappa_settings.json".to_owned());
-        let call = FileWrite::SetStage { file, stage: "dev".to_owned(), settings: Attributes::new() };
+        let call = FileWrite::SetStage { file, stage: "dev".to_owned(), settings: Settings::new() };
         let step = Step {
             id: StepId { address: address.clone(), phase: Phase::Create },
             calls: vec![Write::File(call)],

@@ -142,11 +142,11 @@ fn with_user(statements: &Value) -> Sandbox {
             policy: "bounds".to_owned(),
             path: "/".to_owned(),
             description: None,
-            document: document(&json!([allow("iam:Get*"), allow("s3:*"), deny("s3:DeleteBucket")])),
+            document: document(&json!([allow("iam:Get*"), allow("s3:*"), deny("s3:DeleteBucket")])).into(),
             tags: Tags::new(),
         },
         IamWrite::CreateUser { user: "ci".into(), path: "/".into(), boundary: Some(bounds), tags: Tags::new() },
-        IamWrite::PutUserPolicy { user: "ci".into(), policy: "own".into(), document: document(statements) },
+        IamWrite::PutUserPolicy { user: "ci".into(), policy: "own".into(), document: document(statements).into() },
     ];
     for call in writes {
         write(&sandbox, &Write::Iam(call)).unwrap();
@@ -180,7 +180,7 @@ fn a_bucket_policy_has_its_say() {
         "Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::123456789012:user/ci"},
         "Action": "s3:GetBucketTagging", "Resource": "arn:aws:s3:::relay-of-ci",
     }]);
-    let put = S3Write::PutBucketPolicy { bucket: bucket(), document: document(&statement) };
+    let put = S3Write::PutBucketPolicy { bucket: bucket(), document: document(&statement).into() };
     write(&sandbox, &Write::S3(put)).unwrap();
     assert_eq!(
         denied(read(&sandbox, &Read::S3(S3Read::GetBucketTagging(bucket())))),
