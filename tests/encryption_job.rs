@@ -39,7 +39,7 @@ fn a_state_is_encrypted_with_the_next_save_and_only_who_has_an_identity_goes_on(
     let state = format!("state/sandbox/{NAME}.json");
     let plan = format!("state/sandbox/{NAME}.plan.json");
     project.expect(2, &["plan", DEV, "--detailed-exitcode"]);
-    assert!(decrypted(&project, &plan, &identity).contains("\"relayctl_plan\": 1"));
+    assert!(decrypted(&project, &plan, &identity).contains("\"relayctl_plan\":1"));
 
     // Whoever has no identity is told what to do, with the plan as with the state.
     for (given, told) in [

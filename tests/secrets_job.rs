@@ -124,11 +124,11 @@ fn a_saved_plan_that_was_edited_anywhere_is_refused_and_one_that_was_laid_out_an
     let flipped = digest.chars().map(|c| if c == '0' { '1' } else { '0' }).collect::<String>();
     for (from, to) in [
         ("user/sandbox-admin", "user/somebody-else"),
-        ("\"user\": \"serverless\"", "\"user\": \"administrator\""),
+        ("\"user\":\"serverless\"", "\"user\":\"administrator\""),
         ("iam:PassRole", "iam:*"),
-        ("\"add\": 10", "\"add\": 9"),
-        ("\"sandbox\": true", "\"sandbox\": false"),
-        ("\"targets\": []", "\"targets\": [], \"more\": 1"),
+        ("\"add\":10", "\"add\":9"),
+        ("\"sandbox\":true", "\"sandbox\":false"),
+        ("\"targets\":[]", "\"targets\":[], \"more\": 1"),
         (&digest, &flipped),
     ] {
         assert!(whole.contains(from), "{from}");
@@ -141,7 +141,7 @@ fn a_saved_plan_that_was_edited_anywhere_is_refused_and_one_that_was_laid_out_an
 
     let refused = project.expect(1, &["show", "saved.plan.json"]);
     assert!(refused.stderr.contains(&format!("{flipped}, and it is {digest}")), "{}", refused.stderr);
-    let compact = serde_json::from_str::<Value>(&whole).unwrap().to_string();
-    project.write("saved.plan.json", &compact);
+    let readable = serde_json::to_string_pretty(&serde_json::from_str::<Value>(&whole).unwrap()).unwrap();
+    project.write("saved.plan.json", &readable);
     project.expect(0, &["apply", "saved.plan.json"]);
 }

@@ -1,8 +1,16 @@
 //! The saved plan: what was printed, to be applied exactly, or not at all.
 
-use serde::{Deserialize, Serialize};
+use std::io;
+
+use data_encoding::HEXLOWER;
+use serde::ser::Error;
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
 use super::Plan;
+use crate::access::AccessChange;
+use crate::diff::Change;
+use crate::plan::Step;
 use crate::value::{Value, digest};
 
 /// The version of the format that this binary writes, and the only one it applies: a plan is of today.
@@ -23,20 +31,78 @@ pub enum PlanFileError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Envelope {
+struct Envelope<P> {
     relayctl_plan: u32,
     /// Over `plan`, as compact JSON with ordered keys.
     sha256: String,
-    plan: Value,
+    plan: P,
+}
+
+/// A plan with its keys in order, those of what is in it, too.
+#[derive(Serialize)]
+struct Ordered<'a> {
+    access: Each<'a, AccessChange>,
+    changes: Each<'a, Change>,
+    header: Value,
+    state: Value,
+    steps: Each<'a, Step>,
+    summary: Value,
+}
+
+/// A list whose items are put in order one by one: of a plan for thousands of objects all together would take several times
+/// the memory of the plan.
+struct Each<'a, T>(&'a [T]);
+
+impl<T: Serialize> Serialize for Each<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Item))
+    }
+}
+
+struct Item<'a, T>(&'a T);
+
+impl<T: Serialize> Serialize for Item<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::to_value(self.0).map_err(S::Error::custom)?.serialize(serializer)
+    }
 }
 
 /// JSON with its format's version and a digest over its content.
+///
+/// # Panics
+/// Never: the maps of a plan have text keys.
 pub fn encode(plan: &Plan) -> String {
-    let plan = serde_json::to_value(plan).unwrap_or_default();
-    let envelope = Envelope { relayctl_plan: FORMAT, sha256: digest(&plan), plan };
-    let mut text = serde_json::to_string_pretty(&envelope).unwrap_or_default();
+    let Plan { header, state, changes, steps, access, summary } = plan;
+    let value = |part: Result<Value, _>| part.expect(SERIALISES);
+    let plan = Ordered {
+        access: Each(access),
+        changes: Each(changes),
+        header: value(serde_json::to_value(header)),
+        state: value(serde_json::to_value(state)),
+        steps: Each(steps),
+        summary: value(serde_json::to_value(summary)),
+    };
+    let mut sha256 = Hashing(Sha256::new());
+    serde_json::to_writer(&mut sha256, &plan).expect(SERIALISES);
+    let sha256 = HEXLOWER.encode(&sha256.0.finalize());
+    let mut text = serde_json::to_string(&Envelope { relayctl_plan: FORMAT, sha256, plan }).expect(SERIALISES);
     text.push('\n');
     text
+}
+
+const SERIALISES: &str = "a plan always serialises";
+
+struct Hashing(Sha256);
+
+impl io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether a text claims to be a saved plan, rather than a manifest.
@@ -52,7 +118,7 @@ pub fn decode(text: &str) -> Result<Plan, PlanFileError> {
     if version != u64::from(FORMAT) {
         return Err(PlanFileError::Version(u32::try_from(version).unwrap_or(u32::MAX)));
     }
-    let envelope: Envelope = serde_json::from_value(value).map_err(not_plan)?;
+    let envelope: Envelope<Value> = serde_json::from_value(value).map_err(not_plan)?;
     let found = digest(&envelope.plan);
     if found != envelope.sha256 {
         return Err(PlanFileError::Edited { said: envelope.sha256, found });
