@@ -6,7 +6,7 @@ use super::unread::Unread;
 use super::world::{Moment, World};
 use super::{AccessChange, Aspect, Effect, EffectDoubt};
 use crate::address::Address;
-use crate::policy::compare::{Cause, Doubt, Grant, Set, Side, compare};
+use crate::policy::compare::{Cause, Comparer, Doubt, Grant, Set, Side};
 use crate::policy::is_public;
 use crate::policy::statement::{Clause, Effect as StatementEffect, Policy, PrincipalType, Principals, Statement};
 use crate::value::Value;
@@ -83,11 +83,11 @@ pub(super) fn access(world: &World<'_>, address: &Address, tags: &Tags) -> Optio
     let account = world.desired.account.as_str();
     let arn = arn(world, address);
     let [was, is] = [&before, &after].map(|it| it.policies(address, account));
-    let comparison = compare(&Set::of(&was), &Set::of(&is), None);
+    let comparison = world.comparer.compare(&Set::of(&was), &Set::of(&is), None);
     let mut told = AccessChange::new(address, arn, Aspect::Resource);
     change(&mut told, comparison, &Unread::default(), &|_, _| address.clone());
     if before.exists && after.exists {
-        denied(&mut told, &was, &is, account);
+        denied(&mut told, &was, &is, account, &world.comparer);
         acls(&mut told, &before, &after);
     }
     told.doubts.extend(tagged);
@@ -97,10 +97,10 @@ pub(super) fn access(world: &World<'_>, address: &Address, tags: &Tags) -> Optio
 
 /// In the bucket's own account a policy of the user or the role suffices, so that a Deny of the bucket's matters where its
 /// Allows don't ("Evaluating policies within a single account", IAM User Guide).
-fn denied(told: &mut AccessChange, was: &[Policy], is: &[Policy], account: &str) {
+fn denied(told: &mut AccessChange, was: &[Policy], is: &[Policy], account: &str, comparer: &Comparer) {
     let own = own_policy(&inside(was.iter().chain(is), account), &told.arn);
     let [was, is] = [was, is].map(|policies| policies.iter().cloned().chain([own.clone()]).collect::<Vec<_>>());
-    let mut found = compare(&Set::of(&was), &Set::of(&is), None);
+    let mut found = comparer.compare(&Set::of(&was), &Set::of(&is), None);
     for (grants, known) in [(&mut found.gained, &told.gained), (&mut found.lost, &told.lost)] {
         grants.retain(|grant| {
             // What the bucket's policy allows them anyway is told already.

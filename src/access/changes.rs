@@ -10,7 +10,7 @@ use super::{AccessChange, Aspect, Beyond, EffectDoubt, bucket, groups};
 use crate::address::Address;
 use crate::diff::{Action, Change};
 use crate::model::{Desired, Live};
-use crate::policy::compare::{Cause, Comparison, Set, Side, compare};
+use crate::policy::compare::{Cause, Comparison, Set, Side};
 use crate::policy::request::Caller;
 use crate::policy::statement::{Effect as StatementEffect, Policy};
 use crate::value::Value;
@@ -99,7 +99,7 @@ fn permissions(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<Acce
     let arn = arn(world, subject);
     let [was, is] = [&before, &after].map(Held::of);
     let caller = Caller::aws(arn.clone());
-    let comparison = compare(&was.set(), &is.set(), Some(&caller));
+    let comparison = world.comparer.compare(&was.set(), &is.set(), Some(&caller));
     let unread = Unread::new(before.unread().chain(after.unread()), world);
     let other_boundary = before.boundary.as_ref().map(|it| &it.0) != after.boundary.as_ref().map(|it| &it.0);
     let through = |policy: &str, cause: Cause| match cause {
@@ -123,7 +123,7 @@ fn trust(world: &World<'_>, subject: &Address, tags: &Tags) -> Option<AccessChan
     }
     let compiled = |document: Option<&Value>| Policy::compile(&subject.to_string(), document?).ok();
     let [was, is] = [before, after].map(|document| compiled(document).into_iter().collect::<Vec<_>>());
-    let mut comparison = compare(&Set::of(&was), &Set::of(&is), None);
+    let mut comparison = world.comparer.compare(&Set::of(&was), &Set::of(&is), None);
     let arn = arn(world, subject);
     for grant in comparison.gained.iter_mut().chain(&mut comparison.lost) {
         grant.example.resource.clone_from(&arn);

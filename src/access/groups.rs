@@ -6,7 +6,7 @@ use super::world::World;
 use super::{AccessChange, Effect};
 use crate::address::Address;
 use crate::call::Failure;
-use crate::policy::compare::{Cause, Set, Side, compare};
+use crate::policy::compare::{Cause, Set, Side};
 use crate::policy::request::Caller;
 use crate::policy::statement::{Effect as StatementEffect, Policy};
 
@@ -28,7 +28,7 @@ pub(super) fn gains(
         held[moment].1.into_iter().fold(set, Set::within)
     };
     let caller = Caller::aws(told.arn.clone());
-    let found = compare(&set(0), &set(1), Some(&caller));
+    let found = world.comparer.compare(&set(0), &set(1), Some(&caller));
     let unread = Unread::one(&name, failure);
     for grant in found.gained {
         let through = through(&grant.policy, grant.cause);

@@ -8,7 +8,7 @@ use super::world::{Moment, World};
 use super::{AccessChange, Aspect, EffectDoubt};
 use crate::address::Address;
 use crate::call::Failure;
-use crate::policy::compare::{Doubt, Set, Side, compare};
+use crate::policy::compare::{Doubt, Set, Side};
 use crate::policy::statement::Policy;
 
 /// A managed policy that there is and whose document is edited.
@@ -69,8 +69,8 @@ fn sides(world: &World<'_>, policy: &Address) -> Vec<Side> {
     let [with_before, with_after] = [with(&before), with(&after)];
     let ([before], [after]) = ([[before]], [[after]]);
     let found = [
-        compare(&Set::of(&before), &Set::of(&after), None),
-        compare(&Set::of(&with_before), &Set::of(&with_after), None),
+        world.comparer.compare(&Set::of(&before), &Set::of(&after), None),
+        world.comparer.compare(&Set::of(&with_before), &Set::of(&with_after), None),
     ];
     let doubt = |side: Side| found.iter().any(|it| it.doubts.iter().any(|doubt| doubt.side == side));
     let gained = found.iter().any(|it| !it.gained.is_empty()) || doubt(Side::Gained);

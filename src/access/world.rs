@@ -8,6 +8,7 @@ use crate::call::Observed;
 use crate::diff::{Action, Change};
 use crate::kind::{Attached, Seen, Sighting, attachment_address};
 use crate::model::{Desired, Live, hanging_on};
+use crate::policy::compare::Comparer;
 use crate::value::{Value, optional_text, text};
 
 /// A moment: before the changes, or after them.
@@ -53,6 +54,7 @@ pub(super) struct World<'a> {
     pub live: &'a Live,
     pub changes: BTreeMap<&'a Address, &'a Change>,
     pub beyond: &'a Beyond,
+    pub comparer: Comparer,
     /// The manifest's or the state's own policies, by their ARNs now or after.
     policies: BTreeMap<&'a str, &'a Address>,
 }
@@ -60,7 +62,8 @@ pub(super) struct World<'a> {
 impl<'a> World<'a> {
     pub fn new(changes: &'a [Change], live: &'a Live, desired: &'a Desired, beyond: &'a Beyond) -> Self {
         let changes = changes.iter().map(|change| (&change.address, change)).collect();
-        let mut world = Self { desired, live, changes, beyond, policies: BTreeMap::new() };
+        let comparer = Comparer::default();
+        let mut world = Self { desired, live, changes, beyond, comparer, policies: BTreeMap::new() };
         let declared = desired.resources.iter().map(|(address, resource)| (address, &resource.attributes));
         let seen = live.keys().filter_map(|address| Some((address, &world.seen(address)?.attributes)));
         let policies = declared.chain(seen).filter(|(address, _)| address.kind() == "policy");

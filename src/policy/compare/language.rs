@@ -4,7 +4,9 @@
 //! finitely many cells, each with a shortest text as its witness. The cells are the reachable states of the patterns'
 //! common deterministic automaton, gathered by what they accept.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
 
@@ -41,10 +43,38 @@ pub(super) fn cells(universe: &[Token], patterns: &[&[Token]]) -> Option<Vec<Cel
     cells_of(universe, patterns, &alone)
 }
 
+/// Cells that were looked for before. Where a program writes the manifest, a thousand users have the same policies, and the
+/// patterns in them divide the texts in the same way each time.
+#[derive(Debug, Default)]
+pub(super) struct Known(RefCell<HashMap<Question, Option<Rc<[Cell]>>>>);
+
+/// Universe, patterns, lists.
+type Question = (Pattern, Vec<Pattern>, Vec<Vec<usize>>);
+
+/// How many divisions are kept: those of policies that come again come again soon.
+const MOST_KNOWN: usize = 64;
+
+impl Known {
+    /// As [`cells_of`].
+    pub fn cells_of(&self, universe: &[Token], patterns: &[&[Token]], lists: &[Vec<usize>]) -> Option<Rc<[Cell]>> {
+        let question = (universe.to_vec(), patterns.iter().map(|it| it.to_vec()).collect(), lists.to_vec());
+        if let Some(cells) = self.0.borrow().get(&question) {
+            return cells.clone();
+        }
+        let cells: Option<Rc<[Cell]>> = cells_of(universe, patterns, lists).map(Into::into);
+        let mut known = self.0.borrow_mut();
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(question, cells.clone());
+        cells
+    }
+}
+
 /// The same where patterns count only together, as the lists that they stand in: of each list, a cell tells whether any
 /// matches, and at least one that does. Lists such as `…/*/models/*`, `…/*/stages/*` would otherwise have a cell for
 /// each of their subsets.
-pub(super) fn cells_of(universe: &[Token], patterns: &[&[Token]], lists: &[Vec<usize>]) -> Option<Vec<Cell>> {
+fn cells_of(universe: &[Token], patterns: &[&[Token]], lists: &[Vec<usize>]) -> Option<Vec<Cell>> {
     Automaton::new(universe, patterns, lists).explore()
 }
 

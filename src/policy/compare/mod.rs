@@ -30,7 +30,7 @@ use super::statement::{Effect, Policy};
 
 use grants::{Direction, Region};
 use membership::Membership;
-use space::Space;
+use space::{Entangled, Space};
 use verdict::{Case, Key, Verdict};
 
 /// How what is allowed after relates to what was allowed before.
@@ -76,22 +76,39 @@ impl<'a> Set<'a> {
 /// What `after` allows that `before` doesn't, and the other way round, over all requests. `caller` is whom policies
 /// without principals hang on; it is named in the examples.
 pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Comparison {
-    if same(before, after) {
-        return Comparison::default();
+    Comparer::default().compare(before, after, caller)
+}
+
+/// Compares one pair after the other; what was found out about the patterns of one serves the next.
+#[derive(Debug, Default)]
+pub struct Comparer(language::Known);
+
+impl Comparer {
+    /// As [`compare`].
+    pub fn compare(&self, before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Comparison {
+        if same(before, after) {
+            return Comparison::default();
+        }
+        match Space::new(before, after, caller, &self.0) {
+            Ok(space) => compared(&space),
+            Err(Entangled) => Comparison::entangled(after),
+        }
     }
-    let Ok(space) = Space::new(before, after, caller) else { return Comparison::entangled(after) };
-    let regions = regions(&space);
-    let [gained, lost] = [Side::Gained, Side::Lost].map(|side| Direction { space: &space, side });
+}
+
+fn compared(space: &Space<'_>) -> Comparison {
+    let regions = regions(space);
+    let [gained, lost] = [Side::Gained, Side::Lost].map(|side| Direction { space, side });
     let mut comparison = Comparison {
         gained: gained.grants(&regions),
         lost: lost.grants(&regions),
         doubts: [gained.doubts(&regions), lost.doubts(&regions)].concat(),
     };
     for grant in &mut comparison.gained {
-        example::improve(&space, true, grant);
+        example::improve(space, true, grant);
     }
     for grant in &mut comparison.lost {
-        example::improve(&space, false, grant);
+        example::improve(space, false, grant);
     }
     comparison
 }

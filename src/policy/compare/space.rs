@@ -14,7 +14,7 @@ use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Effect, PrincipalType, Statement, Test};
 
 use super::formula::plain;
-use super::language::{Cell, Token, cells_of};
+use super::language::{Cell, Known, Token};
 use super::pattern::{self, Pattern, Resource};
 use super::{Set, people};
 
@@ -50,6 +50,7 @@ pub(super) struct Space<'a> {
     pub names: Vec<FixedBitSet>,
     /// Whether it is known who asks; otherwise a caller may stand for others of its kind.
     known: bool,
+    cells: &'a Known,
     pub groups: Vec<Group>,
 }
 
@@ -73,7 +74,12 @@ pub(super) struct Place {
 pub(super) struct Entangled;
 
 impl<'a> Space<'a> {
-    pub fn new(before: &Set<'a>, after: &Set<'a>, caller: Option<&Caller>) -> Result<Self, Entangled> {
+    pub fn new(
+        before: &Set<'a>,
+        after: &Set<'a>,
+        caller: Option<&Caller>,
+        cells: &'a Known,
+    ) -> Result<Self, Entangled> {
         let mut actions = Table::default();
         let mut resources = Table::default();
         let mut kins = Table::default();
@@ -117,6 +123,7 @@ impl<'a> Space<'a> {
             callers,
             names,
             known,
+            cells,
             groups: Vec::new(),
         };
         space.groups = space.divide()?;
@@ -137,13 +144,13 @@ impl<'a> Space<'a> {
         let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
         let mut by_rows: BTreeMap<Vec<usize>, Vec<Cell>> = BTreeMap::new();
         let lists: Vec<Vec<usize>> = self.rows.iter().map(|row| row.actions.clone()).collect();
-        for cell in cells_of(&pattern::any_action(), &patterns, &lists).ok_or(Entangled)? {
-            let rows = self.about(&cell);
+        for cell in self.cells.cells_of(&pattern::any_action(), &patterns, &lists).ok_or(Entangled)?.iter() {
+            let rows = self.about(cell);
             let allowing =
                 |row: &usize| self.rows[*row].statement.effect == Effect::Allow && self.rows[*row].layer == 0;
             // Where nobody allows anything there is nothing to compare.
             if rows.iter().any(allowing) {
-                by_rows.entry(rows).or_default().push(cell);
+                by_rows.entry(rows).or_default().push(cell.clone());
             }
         }
         let mut known: HashMap<Vec<Vec<usize>>, Rc<Vec<Place>>> = HashMap::new();
@@ -209,8 +216,9 @@ impl<'a> Space<'a> {
         }
         let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
         let universe = pattern::resource(&universe, true).tokens;
-        let cells = cells_of(&universe, &patterns, &lists).unwrap_or_default();
-        cells.into_iter().filter(|cell| cell.accepts.contains(0)).map(|cell| cell.witness).collect()
+        let cells = self.cells.cells_of(&universe, &patterns, &lists);
+        let named = cells.iter().flat_map(|cells| cells.iter()).filter(|cell| cell.accepts.contains(0));
+        named.map(|cell| cell.witness.clone()).collect()
     }
 
     /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked about.
@@ -228,9 +236,9 @@ impl<'a> Space<'a> {
             accepts.ones().for_each(|index| wide.insert(patterns[index]));
             wide
         };
-        let found = cells_of(&pattern::any_arn(), &tokens, &lists).ok_or(Entangled)?;
+        let found = self.cells.cells_of(&pattern::any_arn(), &tokens, &lists).ok_or(Entangled)?;
         let mut places: Vec<Place> =
-            found.into_iter().map(|cell| Place { accepts: widen(&cell.accepts), witness: cell.witness }).collect();
+            found.iter().map(|cell| Place { accepts: widen(&cell.accepts), witness: cell.witness.clone() }).collect();
         let all = tokens.iter().enumerate().filter(|(_, tokens)| **tokens == [Token::Star(true)]);
         let all: FixedBitSet = all.map(|(index, _)| index).collect();
         places.push(Place { accepts: widen(&all), witness: "*".to_owned() });
