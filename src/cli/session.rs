@@ -32,7 +32,7 @@ pub struct Declared {
     pub desired: Desired,
     pub project: Project,
     /// The text of every file that was read, for the snippets.
-    pub sources: BTreeMap<PathBuf, String>,
+    pub sources: BTreeMap<PathBuf, Arc<str>>,
 }
 
 /// A state's store, and how a saved plan says where it is; none: at its default place.

@@ -190,7 +190,7 @@ impl<T: Decode> Decode for Named<T> {
             return None;
         };
         let outer = scope.take_references();
-        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        let mut lines: BTreeMap<String, u32> = BTreeMap::new();
         let mut declared = Vec::with_capacity(entries.len());
         for entry in entries.iter() {
             let spot = &entry.key_spot;
@@ -225,7 +225,7 @@ impl<T: Decode> Decode for Named<T> {
 impl Decode for Free {
     fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
         Some(Self(match &node.content {
-            Content::Plain(value) => value.clone(),
+            Content::Plain(value) => (**value).clone(),
             Content::Text(_) => Value::String(Text::decode(node, scope)?.value),
             Content::List(items) => items.iter().filter_map(|item| Some(Self::decode(item, scope)?.0)).collect(),
             Content::Map(entries) => {
@@ -281,7 +281,7 @@ pub fn check_fields(node: &Node, what: &str, known: &[&str], scope: &mut Scope<'
         wrong_type(scope, node, &format!("{what} (a map)"), &help);
         return false;
     };
-    for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+    for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
         let help = suggest::help(&entry.key, known.iter().copied(), "fields");
         scope.error("unknown-field", &entry.key_spot, format!("`{}` is not a field of {what}", entry.key), help);
     }

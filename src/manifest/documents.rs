@@ -64,7 +64,7 @@ impl Template {
                 let mut pointer = pointer;
                 loop {
                     if let Some((line, column, length)) = policy::locate(&file.text, pointer) {
-                        return Spot { file: Arc::clone(file), line, column, length };
+                        return Spot::new(file, line, column, length);
                     }
                     match pointer.rfind('/') {
                         Some(parent) => pointer = &pointer[..parent],
@@ -149,7 +149,7 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
     match policy::parse(&file.text) {
         Ok(value) => Some((value, Template { origin: Origin::Json(file), said })),
         Err(error) => {
-            let spot = Spot { file, line: error.line, column: error.column, length: 1 };
+            let spot = Spot::new(&file, error.line, error.column, 1);
             scope.error("json-syntax", &spot, error.message, error.help);
             None
         }

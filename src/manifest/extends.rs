@@ -43,7 +43,7 @@ impl Chain<'_> {
                 return None;
             }
         };
-        let Some(position) = entries.iter().position(|entry| entry.key == "extends") else { return Some(over) };
+        let Some(position) = entries.iter().position(|entry| &*entry.key == "extends") else { return Some(over) };
         let extends = entries[position].clone();
         let rest = entries.iter().filter(|entry| entry.key != extends.key).cloned().collect();
         let over = Node { spot: over.spot, content: Content::Map(rest) };
@@ -101,11 +101,11 @@ fn merge(base: Node, over: Node) -> Node {
 
 fn merge_entries(base: &[Entry], over: &[Entry]) -> Vec<Entry> {
     let mut over: Vec<Option<Entry>> = over.iter().cloned().map(Some).collect();
-    let positions: std::collections::BTreeMap<String, usize> =
-        over.iter().enumerate().filter_map(|(at, entry)| Some((entry.as_ref()?.key.clone(), at))).collect();
+    let positions: std::collections::BTreeMap<Arc<str>, usize> =
+        over.iter().enumerate().filter_map(|(at, entry)| Some((Arc::clone(&entry.as_ref()?.key), at))).collect();
     let mut merged = Vec::with_capacity(base.len() + over.len());
     for entry in base.iter().cloned() {
-        match positions.get(&entry.key).and_then(|at| over[*at].take()) {
+        match positions.get(&*entry.key).and_then(|at| over[*at].take()) {
             None => merged.push(entry),
             Some(new) if new.node.is_null() => {}
             Some(new) => {

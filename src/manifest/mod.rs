@@ -19,6 +19,7 @@ mod template;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use self::documents::{DocumentSource, Documents};
 
@@ -48,7 +49,7 @@ pub struct Loaded {
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
     /// The text of every file that was read, for the snippets.
-    pub sources: BTreeMap<PathBuf, String>,
+    pub sources: BTreeMap<PathBuf, Arc<str>>,
 }
 
 impl Loaded {

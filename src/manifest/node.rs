@@ -1,6 +1,7 @@
 //! YAML as a tree of nodes that know where they stand.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
 
-use super::source::{File, Spot};
+use super::source::{File, Spot, small};
 use crate::diagnostic::Diagnostic;
 use crate::value::Value;
 
@@ -21,9 +22,9 @@ pub struct Node {
 
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// Null, a boolean or a number.
-    Plain(Value),
-    Text(String),
+    /// Null, a boolean or a number: too few to make every node as large as a value.
+    Plain(Box<Value>),
+    Text(Arc<str>),
     List(Arc<[Node]>),
     /// In the order of the file.
     Map(Arc<[Entry]>),
@@ -32,14 +33,14 @@ pub enum Content {
 /// One key of a map.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub key: String,
+    pub key: Arc<str>,
     pub key_spot: Spot,
     pub node: Node,
 }
 
 impl Node {
     pub fn is_null(&self) -> bool {
-        matches!(self.content, Content::Plain(Value::Null))
+        matches!(&self.content, Content::Plain(value) if value.is_null())
     }
 
     pub fn text(&self) -> Option<&str> {
@@ -58,14 +59,14 @@ impl Node {
 
     /// A field of a map; null counts as not set.
     pub fn field(&self, name: &str) -> Option<&Node> {
-        self.entries().iter().find(|entry| entry.key == name).map(|entry| &entry.node).filter(|node| !node.is_null())
+        self.entries().iter().find(|entry| &*entry.key == name).map(|entry| &entry.node).filter(|node| !node.is_null())
     }
 
     /// As an article and a noun, for messages.
     pub fn kind(&self) -> &'static str {
         match &self.content {
-            Content::Plain(Value::Null) => "nothing",
-            Content::Plain(Value::Bool(_)) => "a boolean",
+            Content::Plain(value) if value.is_null() => "nothing",
+            Content::Plain(value) if value.is_boolean() => "a boolean",
             Content::Plain(_) => "a number",
             Content::Text(_) => "text",
             Content::List(_) => "a list",
@@ -76,21 +77,23 @@ impl Node {
     /// A scalar as it is written, without quotes.
     pub fn written(&self) -> Option<String> {
         match &self.content {
-            Content::Plain(Value::Null) | Content::List(_) | Content::Map(_) => None,
+            Content::List(_) | Content::Map(_) => None,
+            Content::Plain(value) if value.is_null() => None,
             Content::Plain(value) => {
-                let written: String = self.spot.rest_of_line().chars().take(self.spot.length).collect();
+                let written: String =
+                    (0..self.spot.length).zip(self.spot.rest_of_line().chars()).map(|(_, c)| c).collect();
                 Some(if written.is_empty() { value.to_string() } else { written })
             }
-            Content::Text(text) => Some(text.clone()),
+            Content::Text(text) => Some(text.to_string()),
         }
     }
 
     pub fn value(&self) -> Value {
         match &self.content {
-            Content::Plain(value) => value.clone(),
-            Content::Text(text) => Value::from(text.as_str()),
+            Content::Plain(value) => (**value).clone(),
+            Content::Text(text) => Value::from(&**text),
             Content::List(nodes) => nodes.iter().map(Node::value).collect(),
-            Content::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.node.value())).collect(),
+            Content::Map(entries) => entries.iter().map(|entry| (entry.key.to_string(), entry.node.value())).collect(),
         }
     }
 
@@ -106,7 +109,7 @@ impl Node {
                     Some(next) => (next, next.spot.clone()),
                     None => break,
                 },
-                Content::Map(entries) => match entries.iter().find(|entry| entry.key == segment) {
+                Content::Map(entries) => match entries.iter().find(|entry| *entry.key == *segment) {
                     Some(entry) => match entry.node.content {
                         Content::Text(_) => (&entry.node, entry.node.spot.clone()),
                         _ => (&entry.node, entry.key_spot.clone()),
@@ -141,8 +144,8 @@ pub fn parse(file: &Arc<File>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
         underscored_numbers_as_strings: true,
         with_snippet: false,
     };
-    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(&file.text, options) {
-        Ok(raw) => Some(Builder { file, problems }.node(raw)),
+    match serde_saphyr::from_str_with_options::<Raw<'_>>(&file.text, options) {
+        Ok(raw) => Some(Builder { file, texts: Texts::default(), problems }.node(raw)),
         Err(error) => {
             problems.push(syntax_error(file, &error));
             None
@@ -153,7 +156,7 @@ pub fn parse(file: &Arc<File>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
 fn syntax_error(file: &Arc<File>, error: &serde_saphyr::Error) -> Diagnostic {
     if matches!(error, serde_saphyr::Error::MultipleDocuments { .. }) {
         let marker = file.text.lines().enumerate().skip(1).filter(|(_, line)| line.starts_with("---")).last();
-        let spot = Spot { line: marker.map_or(1, |(index, _)| index + 1), length: 3, ..Spot::top(file) };
+        let spot = Spot::new(file, marker.map_or(1, |(index, _)| index + 1), 1, 3);
         return Diagnostic::error(
             "several-documents",
             Some(spot.place()),
@@ -162,25 +165,45 @@ fn syntax_error(file: &Arc<File>, error: &serde_saphyr::Error) -> Diagnostic {
         .help("put each document into a file of its own; `extends:` merges files");
     }
     let location = error.location().unwrap_or(Location::UNKNOWN);
-    let spot = if location.line() == 0 { Spot::top(file) } else { spot(file, location) };
+    let spot = if location.line() == 0 { Spot::top(file) } else { Mark::from(location).spot(file) };
     let message = UserMessageFormatter.format_message(error).into_owned();
     Diagnostic::error("yaml-syntax", Some(spot.place()), format!("this is not valid YAML: {message}"))
         .help("check indentation, colons, quotes and brackets here and in the line above")
 }
 
-fn spot(file: &Arc<File>, location: Location) -> Spot {
-    let mut spot = Spot {
-        file: Arc::clone(file),
-        line: usize::try_from(location.line()).unwrap_or(1).max(1),
-        column: usize::try_from(location.column()).unwrap_or(1).max(1),
-        length: 1,
-    };
-    let span = location.span();
-    // Not by line and column: a program's manifest may be all on one line, and each node would count its way along it.
-    let start = span.byte_offset().and_then(|offset| usize::try_from(offset).ok());
-    let from_here = start.and_then(|start| file.text.get(start..)).unwrap_or_else(|| spot.rest_of_line());
-    spot.length = width(from_here, usize::try_from(span.len()).unwrap_or(1)).max(1);
-    spot
+/// A place as serde-saphyr tells it, without all else that it tells.
+#[derive(Clone, Copy)]
+struct Mark {
+    line: u32,
+    column: u32,
+    /// In bytes, from the beginning of the text.
+    start: Option<u32>,
+    /// In characters, lines after the first and spaces included.
+    length: u32,
+}
+
+impl From<Location> for Mark {
+    fn from(location: Location) -> Self {
+        let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let span = location.span();
+        Self {
+            line: narrow(location.line()).max(1),
+            column: narrow(location.column()).max(1),
+            start: span.byte_offset().and_then(|start| u32::try_from(start).ok()),
+            length: narrow(span.len()),
+        }
+    }
+}
+
+impl Mark {
+    fn spot(self, file: &Arc<File>) -> Spot {
+        let mut spot = Spot { file: Arc::clone(file), line: self.line, column: self.column, length: 1 };
+        // Not by line and column: a program's manifest may be all on one line, and each node would count its way along it.
+        let start = self.start.and_then(|start| usize::try_from(start).ok());
+        let from_here = start.and_then(|start| file.text.get(start..)).unwrap_or_else(|| spot.rest_of_line());
+        spot.length = small(width(from_here, usize::try_from(self.length).unwrap_or(usize::MAX)).max(1));
+        spot
+    }
 }
 
 /// How many characters there are until the line ends, without spaces at its end; at most so many.
@@ -195,116 +218,199 @@ fn width(text: &str, most: usize) -> usize {
     line.zip(1..).filter(|(character, _)| !character.is_whitespace()).map(|(_, number)| number).last().unwrap_or(0)
 }
 
-/// What serde gives; it becomes a [`Node`] when the file is known.
-enum Raw {
-    Plain(Value),
-    Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+/// What serde gives; it becomes a [`Node`] when the file is known. Texts that stand in the file as they are stay there.
+struct Raw<'t> {
+    mark: Mark,
+    content: RawContent<'t>,
 }
 
-impl<'de> Deserialize<'de> for Raw {
+enum RawContent<'t> {
+    Plain(Box<Value>),
+    Text(Cow<'t, str>),
+    List(Vec<Raw<'t>>),
+    Map(Vec<(RawKey<'t>, Raw<'t>)>),
+}
+
+struct RawKey<'t> {
+    mark: Mark,
+    text: Cow<'t, str>,
+}
+
+// The place is taken out of `Spanned` at once: a tree of those is larger than all that becomes of it.
+impl<'de> Deserialize<'de> for Raw<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value, defined, .. } = Spanned::deserialize(deserializer)?;
+        Ok(Self { mark: defined.into(), content: value })
+    }
+}
+
+impl<'de> Deserialize<'de> for RawKey<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value: RawText(text), defined, .. } = Spanned::deserialize(deserializer)?;
+        Ok(Self { mark: defined.into(), text })
+    }
+}
+
+impl<'de> Deserialize<'de> for RawContent<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+/// A key, whatever it would be as a value.
+struct RawText<'t>(Cow<'t, str>);
+
+impl<'de> Deserialize<'de> for RawText<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_string(TextVisitor).map(Self)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(value))
     }
 }
 
 struct RawVisitor;
 
 impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
+    type Value = RawContent<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a YAML value")
     }
 
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Plain(Value::Null))
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(plain(Value::Null))
     }
 
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Plain(Value::Null))
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(plain(Value::Null))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Plain(value.into()))
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(plain(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Plain(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(plain(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(Raw::Plain(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(plain(value))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Raw, E> {
-        serde_json::Number::from_f64(value)
-            .map(|number| Raw::Plain(number.into()))
-            .ok_or_else(|| E::custom("no number"))
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        serde_json::Number::from_f64(value).map(plain).ok_or_else(|| E::custom("no number"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_owned()))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(RawContent::Text(Cow::Borrowed(value)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(RawContent::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
+        Ok(RawContent::Text(Cow::Owned(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
             list.push(item);
         }
-        Ok(Raw::List(list))
+        Ok(RawContent::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut map = Vec::new();
-        while let Some(key) = entries.next_key::<Spanned<String>>()? {
-            map.push((key, entries.next_value()?));
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
         }
-        Ok(Raw::Map(map))
+        Ok(RawContent::Map(map))
     }
+}
+
+fn plain(value: impl Into<Value>) -> RawContent<'static> {
+    RawContent::Plain(Box::new(value.into()))
 }
 
 /// So many keys are looked through one by one.
 const SMALL: usize = 12;
 
+/// Equal texts of a file, kept once: a program's manifest says the same keys and actions a thousand times.
+#[derive(Default)]
+struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
+}
+
 struct Builder<'a> {
     file: &'a Arc<File>,
+    texts: Texts,
     problems: &'a mut Vec<Diagnostic>,
 }
 
 impl Builder<'_> {
-    fn node(&mut self, raw: Spanned<Raw>) -> Node {
-        let content = match raw.value {
-            Raw::Plain(value) => Content::Plain(value),
-            Raw::Text(text) => Content::Text(text),
-            Raw::List(items) => Content::List(items.into_iter().map(|item| self.node(item)).collect()),
-            Raw::Map(entries) => Content::Map(self.entries(entries).into()),
+    fn node(&mut self, raw: Raw<'_>) -> Node {
+        let content = match raw.content {
+            RawContent::Plain(value) => Content::Plain(value),
+            RawContent::Text(text) => Content::Text(self.texts.shared(&text)),
+            RawContent::List(items) => Content::List(items.into_iter().map(|item| self.node(item)).collect()),
+            RawContent::Map(entries) => Content::Map(self.entries(entries).into()),
         };
-        Node { spot: spot(self.file, raw.defined), content }
+        Node { spot: raw.mark.spot(self.file), content }
     }
 
-    fn entries(&mut self, raw: Vec<(Spanned<String>, Spanned<Raw>)>) -> Vec<Entry> {
-        // Most maps are small, and looked through sooner than their keys are copied.
+    fn entries(&mut self, raw: Vec<(RawKey<'_>, Raw<'_>)>) -> Vec<Entry> {
+        // Most maps are small, and looked through sooner than their keys are sorted.
         let mut first_lines = (raw.len() > SMALL).then(BTreeMap::new);
         let mut entries: Vec<Entry> = Vec::with_capacity(raw.len());
         for (key, value) in raw {
-            let key_spot = spot(self.file, key.defined);
+            let key_spot = key.mark.spot(self.file);
+            let key = self.texts.shared(&key.text);
             let node = self.node(value);
             let first = match &first_lines {
-                Some(lines) => lines.get(&key.value).copied(),
-                None => entries.iter().find(|entry| entry.key == key.value).map(|entry| entry.key_spot.line),
+                Some(lines) => lines.get(&key).copied(),
+                None => entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_spot.line),
             };
             if let Some(line) = first {
-                let message = format!("`{}` is here for the second time; the first is in line {line}", key.value);
+                let message = format!("`{key}` is here for the second time; the first is in line {line}");
                 let problem = Diagnostic::error("duplicate-key", Some(key_spot.place()), message);
                 self.problems.push(problem.help("remove one of the two, or put their content together"));
                 continue;
             }
             if let Some(lines) = &mut first_lines {
-                lines.insert(key.value.clone(), key_spot.line);
+                lines.insert(Arc::clone(&key), key_spot.line);
             }
-            entries.push(Entry { key: key.value, key_spot, node });
+            entries.push(Entry { key, key_spot, node });
         }
         entries
     }
@@ -315,7 +421,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
-        let file = Arc::new(File::new("m.yaml".into(), "m.yaml".into(), text.to_owned()));
+        let file = Arc::new(File::new("m.yaml".into(), "m.yaml".into(), text));
         let mut problems = Vec::new();
         let node = parse(&file, &mut problems);
         (node, problems)
@@ -341,6 +447,26 @@ mod tests {
         assert_eq!((spot.line, spot.column), (4, 5));
         let spot = node.locate("/c/missing/deeper");
         assert_eq!((spot.line, spot.column, spot.length), (2, 1, 1));
+    }
+
+    #[test]
+    fn equal_texts_of_a_file_are_kept_once() {
+        let (node, _) = parsed("Allow: [s3:Get, Allow, 's3:Get', \"s3:\\u0047et\"]\n");
+        let node = node.unwrap();
+        let Content::List(items) = &node.entries()[0].node.content else { panic!("no list") };
+        let text = |node: &Node| match &node.content {
+            Content::Text(text) => Arc::clone(text),
+            _ => panic!("no text"),
+        };
+        assert!(items[2..].iter().all(|item| Arc::ptr_eq(&text(&items[0]), &text(item))));
+        assert!(Arc::ptr_eq(&node.entries()[0].key, &text(&items[1])));
+    }
+
+    #[test]
+    fn a_key_is_text_whatever_it_would_be_as_a_value() {
+        let (node, problems) = parsed("1: a\ntrue: b\n1.50: c\n012: d\n'': e\n");
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(node.unwrap().value(), serde_json::json!({"1": "a", "true": "b", "1.50": "c", "012": "d", "": "e"}));
     }
 
     #[test]

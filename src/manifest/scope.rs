@@ -153,7 +153,7 @@ impl<'a> Scope<'a> {
 
     pub fn variable_names(&self) -> Vec<&'a str> {
         let variables = self.root.field("variables").map(Node::entries).unwrap_or_default();
-        variables.iter().map(|entry| entry.key.as_str()).collect()
+        variables.iter().map(|entry| &*entry.key).collect()
     }
 
     /// Takes what was referred to since the last time.
@@ -311,7 +311,7 @@ impl<'a> Scope<'a> {
 
     fn variable(&mut self, name: &str, at: &dyn Fn() -> Spot) -> Option<String> {
         let variables = self.root.field("variables").map(Node::entries).unwrap_or_default();
-        let declared = variables.iter().find(|entry| entry.key == name);
+        let declared = variables.iter().find(|entry| &*entry.key == name);
         match (self.inputs.variables.get(name), declared) {
             (Some(given), Some(_)) => Some(given.clone()),
             (None, Some(entry)) => self.scalar(&entry.node),

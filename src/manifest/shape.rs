@@ -449,7 +449,7 @@ impl Decode for Stage {
         const OURS: [&str; 3] = ["user", "role", "bucket"];
         let mut others = node.clone();
         if let Content::Map(entries) = &mut others.content {
-            *entries = entries.iter().filter(|entry| !OURS.contains(&entry.key.as_str())).cloned().collect();
+            *entries = entries.iter().filter(|entry| !OURS.contains(&&*entry.key)).cloned().collect();
         }
         let settings = Named::<Free>::decode(&others, scope)?;
         Some(Self {

@@ -16,63 +16,88 @@ pub struct File {
     pub shown: PathBuf,
     /// From the manifest's folder, so that digests and paths in the plan mean the same on another machine.
     pub relative: PathBuf,
-    pub text: String,
-    /// Where each line begins, in bytes: manifests of ten thousand lines ask for lines ten thousand times.
+    /// Shared with whoever shows a line of it.
+    pub text: Arc<str>,
+    /// Where every [`STRIDE`]th line begins, in bytes: manifests of ten thousand lines ask for lines ten thousand times.
     starts: Vec<usize>,
+    lines: usize,
 }
 
+/// So few lines are counted along from the nearest known start.
+const STRIDE: usize = 16;
+
 impl File {
-    pub fn new(shown: PathBuf, relative: PathBuf, text: String) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { shown, relative, text, starts }
+    pub fn new(shown: PathBuf, relative: PathBuf, text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        let mut lines = 0;
+        let all = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+        let starts = all.inspect(|_| lines += 1).step_by(STRIDE).collect();
+        Self { shown, relative, text, starts, lines }
     }
 
     /// A line by its number, without its end; empty where there is none.
     fn line(&self, number: usize) -> &str {
-        let start = number.checked_sub(1).and_then(|index| self.starts.get(index));
+        let Some(index) = number.checked_sub(1) else { return "" };
+        let start = self.starts.get(index / STRIDE);
         let rest = start.map_or("", |start| &self.text[*start..]);
-        rest.lines().next().unwrap_or_default()
+        rest.lines().nth(index % STRIDE).unwrap_or_default()
     }
 }
 
-/// A stretch of a file's text.
+/// A stretch of a file's text. Every node of a manifest has one, so it is small: what lies beyond line or column 2³² - 1
+/// is told as that, as serde-saphyr does.
 #[derive(Clone, Debug)]
 pub struct Spot {
     pub file: Arc<File>,
-    pub line: usize,
-    pub column: usize,
-    pub length: usize,
+    pub line: u32,
+    pub column: u32,
+    pub length: u32,
 }
 
 impl Spot {
+    pub fn new(file: &Arc<File>, line: usize, column: usize, length: usize) -> Self {
+        Self { file: Arc::clone(file), line: small(line), column: small(column), length: small(length) }
+    }
+
     /// The beginning of the file.
     pub fn top(file: &Arc<File>) -> Self {
-        Self { file: Arc::clone(file), line: 1, column: 1, length: 1 }
+        Self::new(file, 1, 1, 1)
     }
 
     pub fn place(&self) -> Place {
-        Place { file: self.file.shown.clone(), line: self.line, column: self.column, length: self.length.max(1) }
+        let Self { file, line, column, length } = self;
+        Place { file: file.shown.clone(), line: whole(*line), column: whole(*column), length: whole(*length).max(1) }
     }
 
     /// The text from here to the end of the line.
     pub fn rest_of_line(&self) -> &str {
-        let line = self.file.line(self.line);
-        line.char_indices().nth(self.column.saturating_sub(1)).map_or("", |(start, _)| &line[start..])
+        let line = self.file.line(whole(self.line));
+        line.char_indices().nth(whole(self.column).saturating_sub(1)).map_or("", |(start, _)| &line[start..])
     }
 
     /// The first place of `part` from here on, on this line or the lines that a block scalar goes on over.
     pub fn within(&self, part: &str) -> Self {
-        for number in (self.line..=self.file.starts.len()).take(200) {
+        let first = whole(self.line);
+        for number in (first..=self.file.lines).take(200) {
             let line = self.file.line(number);
-            let skipped = if number == self.line { self.column.saturating_sub(1) } else { 0 };
+            let skipped = if number == first { whole(self.column).saturating_sub(1) } else { 0 };
             let start = line.char_indices().nth(skipped).map_or(line.len(), |(start, _)| start);
             if let Some(found) = line[start..].find(part) {
                 let column = line[..start + found].chars().count() + 1;
-                return Self { file: Arc::clone(&self.file), line: number, column, length: part.chars().count() };
+                return Self::new(&self.file, number, column, part.chars().count());
             }
         }
         self.clone()
     }
+}
+
+/// As a number in a [`Spot`].
+pub fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn whole(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// Why a file could not be used.
@@ -134,14 +159,14 @@ impl Files {
         let text = String::from_utf8(bytes)
             .map_err(|error| ReadError::NotText { file: shown.clone(), at: error.utf8_error().valid_up_to() + 1 })?;
         // A byte order mark is no part of the text, but Windows editors write one.
-        let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let file = Arc::new(File::new(shown.clone(), relative.to_owned(), text));
         self.read.insert(shown, Arc::clone(&file));
         Ok(file)
     }
 
-    pub fn texts(&self) -> BTreeMap<PathBuf, String> {
-        self.read.iter().map(|(path, file)| (path.clone(), file.text.clone())).collect()
+    pub fn texts(&self) -> BTreeMap<PathBuf, Arc<str>> {
+        self.read.iter().map(|(path, file)| (path.clone(), Arc::clone(&file.text))).collect()
     }
 
     /// SHA-256 over all files and the values that came from outside.
@@ -197,7 +222,7 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_that_says_them() {
-        let file = File::new("m/../base/b.yaml".into(), "../base/b.yaml".into(), String::new());
+        let file = File::new("m/../base/b.yaml".into(), "../base/b.yaml".into(), "");
         assert_eq!(relative_to(&file, "policies/x.json"), Path::new("../base/policies/x.json"));
         assert_eq!(relative_to(&file, "../manifests/./x.json"), Path::new("../manifests/x.json"));
         assert_eq!(relative_to(&file, "/etc/x.json"), Path::new("/etc/x.json"));
@@ -206,11 +231,29 @@ mod tests {
 
     #[test]
     fn a_part_is_found_in_characters_from_the_spot_on() {
-        let file = Arc::new(File::new("f".into(), "f".into(), "ä: ${x} ${y}\n  ${x}\n".to_owned()));
-        let spot = Spot { file, line: 1, column: 5, length: 1 };
+        let file = Arc::new(File::new("f".into(), "f".into(), "ä: ${x} ${y}\n  ${x}\n"));
+        let spot = Spot::new(&file, 1, 5, 1);
         let found = spot.within("${y}");
         assert_eq!((found.line, found.column, found.length), (1, 9, 4));
         assert_eq!((spot.within("${x}").line, spot.within("${x}").column), (2, 3));
         assert_eq!(spot.rest_of_line(), "{x} ${y}");
+    }
+
+    #[test]
+    fn a_place_beyond_what_a_spot_holds_is_told_as_the_last_that_it_can_hold() {
+        let file = Arc::new(File::new("f".into(), "f".into(), "text"));
+        let spot = Spot::new(&file, usize::MAX, usize::MAX, usize::MAX);
+        assert_eq!((spot.line, spot.column, spot.length), (u32::MAX, u32::MAX, u32::MAX));
+        assert_eq!((spot.rest_of_line(), spot.within("text").line), ("", u32::MAX));
+    }
+
+    #[test]
+    fn every_line_is_found_by_its_number() {
+        let lines: Vec<String> = (1..=3 * STRIDE).map(|number| format!("line {number}\r\n")).collect();
+        let file = File::new("f".into(), "f".into(), lines.concat());
+        for number in 1..=3 * STRIDE {
+            assert_eq!(file.line(number), format!("line {number}"));
+        }
+        assert_eq!((file.line(0), file.line(3 * STRIDE + 1), file.line(usize::MAX)), ("", "", ""));
     }
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::render::text::{count, escape, escape_lines};
 
 /// Sorted by place, with the number of errors, warnings and notes at the end. Empty for none.
-pub fn list(diagnostics: &[Diagnostic], sources: &BTreeMap<PathBuf, String>, color: bool) -> String {
+pub fn list(diagnostics: &[Diagnostic], sources: &BTreeMap<PathBuf, impl AsRef<str>>, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut sorted: Vec<_> = diagnostics.iter().collect();
     sorted.sort();
@@ -23,7 +23,7 @@ pub fn list(diagnostics: &[Diagnostic], sources: &BTreeMap<PathBuf, String>, col
     out
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<PathBuf, String>) -> Group<'a> {
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<PathBuf, impl AsRef<str>>) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -32,7 +32,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<PathBuf, String>)
     let title = level.primary_title(escape_lines(&diagnostic.message)).id(diagnostic.code);
     let mut group = Group::with_title(title);
     if let Some(place) = &diagnostic.place {
-        let source = sources.get(&place.file).and_then(|text| line(text, place.line));
+        let source = sources.get(&place.file).and_then(|text| line(text.as_ref(), place.line));
         group = match source {
             Some(line) => group.element(
                 Snippet::source(line)

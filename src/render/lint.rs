@@ -15,7 +15,7 @@ use crate::render::text::count;
 const FORMAT: &str = "1.0";
 
 /// With the lines that they speak of. What the manifest accepts is only counted, unless `all`.
-pub fn human(found: &[Found], sources: &BTreeMap<PathBuf, String>, color: bool, all: bool) -> String {
+pub fn human(found: &[Found], sources: &BTreeMap<PathBuf, impl AsRef<str>>, color: bool, all: bool) -> String {
     let shown: Vec<Diagnostic> = found.iter().filter(|one| all || one.accepted.is_none()).map(told).collect();
     let mut out = diagnostic::list(&shown, sources, color);
     if out.is_empty() {

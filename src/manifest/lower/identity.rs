@@ -146,7 +146,7 @@ impl Lowering<'_, '_, '_> {
     }
 
     fn attach(&mut self, holder: &Holder<'_>, policies: &[Text]) {
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
         for said in policies {
             let Some((arn, name)) = self.managed_policy(said) else { continue };
             if seen.insert(arn.clone(), said.spot.line).is_some() {
