@@ -1,6 +1,10 @@
 //! The file format of the state, and its versions.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 use super::{State, VERSION};
 use crate::kind;
@@ -41,7 +45,12 @@ pub fn encode(state: &State) -> String {
 
 /// The same, for those only who may read it.
 pub fn encode_for(state: &State, seal: &Seal) -> Vec<u8> {
-    seal.close(encode(state).as_bytes()).into_owned()
+    let text = encode(state);
+    let closed = match seal.close(text.as_bytes()) {
+        Cow::Owned(closed) => Some(closed),
+        Cow::Borrowed(_) => None,
+    };
+    closed.unwrap_or_else(|| text.into_bytes())
 }
 
 /// Of what may not even be text, or encrypted.
@@ -51,9 +60,9 @@ pub fn decode_bytes(bytes: &[u8], seal: &Seal) -> Result<State, DecodeError> {
 }
 
 /// A state as its last good copy, if it is one. What was written before states were encrypted must not stay readable.
-pub fn kept(bytes: &[u8], seal: &Seal) -> Option<Vec<u8>> {
+pub fn kept<'b>(bytes: &'b [u8], seal: &Seal) -> Option<Cow<'b, [u8]>> {
     decode_bytes(bytes, seal).ok()?;
-    Some(if is_sealed(bytes) { bytes.to_vec() } else { seal.close(bytes).into_owned() })
+    Some(if is_sealed(bytes) { Cow::Borrowed(bytes) } else { seal.close(bytes) })
 }
 
 impl From<SealError> for DecodeError {
@@ -66,22 +75,31 @@ impl From<SealError> for DecodeError {
     }
 }
 
-/// The version is looked at before anything else, so that a newer relayctl may change everything else.
+/// What is looked at before anything else.
+#[derive(Deserialize)]
+struct Header {
+    format: Option<Value>,
+    version: Option<Value>,
+    terraform_version: Option<IgnoredAny>,
+}
+
+/// The version is looked at before anything else, so that a newer relayctl may change everything else; and the state is
+/// then made of the text itself, for a tree of values beside it would take as much memory again.
 pub fn decode(text: &str) -> Result<State, DecodeError> {
-    let root = parse(text)?;
-    match root.get("format").and_then(Value::as_str) {
+    let header = header(text)?;
+    match header.format.as_ref().and_then(Value::as_str) {
         Some(FORMAT) => {}
         Some(other) => return Err(not_state(format!("its format is `{other}`"))),
-        None => return Err(not_state(foreign(&root))),
+        None => return Err(not_state(foreign(&header))),
     }
-    let version = root.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
+    let version = header.version.as_ref().and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
     match version {
         Some(VERSION) => {}
         Some(newer) if newer > VERSION => return Err(DecodeError::Newer(newer)),
         Some(older) => return Err(not_state(format!("there never was a version {older}"))),
         None => return Err(not_state("it says no version")),
     }
-    let state: State = serde_json::from_value(root).map_err(|error| not_state(format!("{error}")))?;
+    let state: State = parse(text)?;
     match state.resources.keys().find(|address| kind::of(address.kind()).is_none()) {
         Some(address) => Err(not_state(format!("it records `{address}`, of a kind that this relayctl does not know"))),
         None => Ok(state),
@@ -92,25 +110,32 @@ fn not_state(why: impl Into<String>) -> DecodeError {
     DecodeError::NotState(why.into())
 }
 
-fn parse(text: &str) -> Result<Value, DecodeError> {
+fn header(text: &str) -> Result<Header, DecodeError> {
     if text.trim().is_empty() {
         return Err(not_state("it is empty"));
     }
+    // To serde a struct may as well be a list of its fields.
+    if !text.trim_start().starts_with('{') {
+        return Err(parse::<IgnoredAny>(text).err().unwrap_or_else(|| not_state("it is JSON, but no object")));
+    }
+    parse(text)
+}
+
+fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, DecodeError> {
     serde_json::from_str(text).map_err(|error| {
-        not_state(if error.is_eof() {
-            format!("it is cut off at line {}", error.line())
-        } else {
-            format!("it is not JSON ({error})")
+        not_state(match error.classify() {
+            Category::Eof => format!("it is cut off at line {}", error.line()),
+            Category::Syntax | Category::Io => format!("it is not JSON ({error})"),
+            Category::Data => error.to_string(),
         })
     })
 }
 
 /// What it is instead, as far as that shows.
-fn foreign(root: &Value) -> &'static str {
-    match root {
-        Value::Object(map) if map.contains_key("terraform_version") => "it is a state of Terraform",
-        Value::Object(_) => "it is JSON, but of something else (it says no format)",
-        _ => "it is JSON, but no object",
+fn foreign(header: &Header) -> &'static str {
+    match header.terraform_version {
+        Some(_) => "it is a state of Terraform",
+        None => "it is JSON, but of something else (it says no format)",
     }
 }
 
@@ -159,8 +184,7 @@ mod tests {
         let empty = State { resources: Recorded::new(), ..state() };
         assert_eq!(decode(&encode(&empty)).unwrap(), empty);
         // Without the check of kinds, so that this does not depend on which there are.
-        let root = parse(&encode(&state())).unwrap();
-        assert_eq!(serde_json::from_value::<State>(root).unwrap(), state());
+        assert_eq!(parse::<State>(&encode(&state())).unwrap(), state());
     }
 
     #[test]
@@ -184,6 +208,18 @@ mod tests {
     fn a_newer_version_is_told_from_a_broken_file_whatever_else_it_holds() {
         let newer = r#"{"format": "relayctl-state", "version": 2, "things": []}"#;
         assert!(matches!(decode(newer), Err(DecodeError::Newer(2))));
+        let elsewhere = r#"{"lineage": [1e999], "version": 2, "resources": 0, "format": "relayctl-state"}"#;
+        assert!(matches!(decode(elsewhere), Err(DecodeError::Newer(2))));
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_state_is_told_with_its_place() {
+        let text = encode(&state()).replace("\"serial\": 3", "\"serial\": \"3\"");
+        assert_eq!(refusal(&text), "invalid type: string \"3\", expected u64 at line 5 column 15");
+        let text = encode(&state()).replace("\"serial\": 3", "\"serial\": 3, \"serial\": 4");
+        assert_eq!(refusal(&text), "duplicate field `serial` at line 5 column 23");
+        let text = encode(&state()).replace("\"name\": \"serverless\"", "\"name\": 1e999");
+        assert_eq!(refusal(&text), "it is not JSON (number out of range at line 13 column 21)");
     }
 
     #[test]
@@ -193,7 +229,10 @@ mod tests {
         assert_eq!(refusal("{}"), "it is JSON, but of something else (it says no format)");
         assert_eq!(refusal("[]"), "it is JSON, but no object");
         assert_eq!(refusal(r#"{"format": "relayctl-state", "version": 0}"#), "there never was a version 0");
-        assert_eq!(refusal(r#"{"format": "relayctl-state", "version": 1}"#), "missing field `lineage`");
+        assert_eq!(
+            refusal(r#"{"format": "relayctl-state", "version": 1}"#),
+            "missing field `lineage` at line 1 column 42"
+        );
         assert!(refusal("hello").starts_with("it is not JSON (expected value at line 1"));
     }
 }

@@ -102,26 +102,21 @@ impl State {
     }
 }
 
-/// The changes of a journal, in its order. A last line that was cut off is left out: nobody was told that it was saved.
-/// Anything else that is wrong is an error.
-pub fn decode_journal(bytes: &[u8], seal: &Seal) -> Result<Vec<Change>, DecodeError> {
-    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-    let last = lines.len();
-    let mut changes = Vec::with_capacity(last);
-    for (number, line) in (1..).zip(lines) {
-        match intact(line) {
-            Some(text) => changes.push(decode_change(text, seal).map_err(|error| error.at(number))?),
-            None if number == last && is_cut_off(line) => {
-                tracing::debug!(number, "the journal's last line was cut off, and is left out");
-            }
-            None => {
-                return Err(DecodeError::NotState(format!(
-                    "line {number} of {last} is damaged: its checksum is another than its content's"
-                )));
-            }
+/// The changes of a journal, in its order, one by one: a run that was killed may have left the whole state in it once more.
+/// A last line that was cut off is left out: nobody was told that it was saved. Anything else that is wrong is an error.
+pub fn decode_journal<'b>(bytes: &'b [u8], seal: &'b Seal) -> impl Iterator<Item = Result<Change, DecodeError>> + 'b {
+    let lines = || bytes.split_inclusive(|byte| *byte == b'\n');
+    let last = lines().count();
+    (1..).zip(lines()).filter_map(move |(number, line)| match intact(line) {
+        Some(text) => Some(decode_change(text, seal).map_err(|error| error.at(number))),
+        None if number == last && is_cut_off(line) => {
+            tracing::debug!(number, "the journal's last line was cut off, and is left out");
+            None
         }
-    }
-    Ok(changes)
+        None => Some(Err(DecodeError::NotState(format!(
+            "line {number} of {last} is damaged: its checksum is another than its content's"
+        )))),
+    })
 }
 
 /// One line of the journal.
@@ -201,7 +196,7 @@ mod tests {
     }
 
     fn open(bytes: &[u8]) -> Result<Vec<Change>, DecodeError> {
-        decode_journal(bytes, &Seal::default())
+        decode_journal(bytes, &Seal::default()).collect()
     }
 
     fn refusal(result: Result<impl std::fmt::Debug, DecodeError>) -> String {

@@ -84,7 +84,8 @@ impl LocalStore {
 
     /// Keeps the state that is about to be replaced, if it is one.
     fn keep_last_good(&self) -> io::Result<()> {
-        match read(&self.path)?.and_then(|bytes| kept(&bytes, &self.seal)) {
+        let Some(bytes) = read(&self.path)? else { return Ok(()) };
+        match kept(&bytes, &self.seal) {
             Some(bytes) => disk::replace(&self.backup(), &bytes, &Mode::Private),
             None => Ok(()),
         }
@@ -104,10 +105,12 @@ impl Store for LocalStore {
                 }
             };
         };
-        let state = decode_bytes(&bytes, &self.seal).map_err(|error| self.refused(error))?;
-        let changes = decode_journal(&journal.unwrap_or_default(), &self.seal);
-        let replayed = changes.and_then(|changes| state.replay(changes));
-        replayed.map(Some).map_err(|error| self.journal_refused(error))
+        let mut state = decode_bytes(&bytes, &self.seal).map_err(|error| self.refused(error))?;
+        drop(bytes);
+        let journal = journal.unwrap_or_default();
+        let mut changes = decode_journal(&journal, &self.seal);
+        let replayed = changes.try_for_each(|change| state.follow(change?));
+        replayed.map(|()| Some(state)).map_err(|error| self.journal_refused(error))
     }
 
     async fn save(&self, state: &State) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::lease::LEASE;
 use crate::call::Failure;
-use crate::port::{Lock, Object, Objects, Only, Store};
+use crate::port::{Lock, Objects, Only, Store};
 use crate::seal::Seal;
 use crate::state::{
     Change, DecodeError, LockInfo, S3Place, State, StoreError, decode_bytes, decode_line, encode_for, kept,
@@ -45,7 +45,7 @@ enum Base {
     /// With its content, until that has been kept as the last good one.
     Read {
         tag: String,
-        before: Option<Vec<u8>>,
+        before: Option<Arc<[u8]>>,
     },
 }
 
@@ -93,13 +93,15 @@ impl S3Store {
         *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
     }
 
-    async fn read_base(&self) -> Result<Option<Object>, StoreError> {
-        let found = self.objects.get(&self.place.key).await.map_err(self.error("read"))?;
-        self.remember(match &found {
-            None => Base::Absent,
-            Some(object) => Base::Read { tag: object.tag.clone(), before: Some(object.body.clone()) },
-        });
-        Ok(found)
+    /// What is in the state object.
+    async fn read_base(&self) -> Result<Option<Arc<[u8]>>, StoreError> {
+        let Some(object) = self.objects.get(&self.place.key).await.map_err(self.error("read"))? else {
+            self.remember(Base::Absent);
+            return Ok(None);
+        };
+        let body: Arc<[u8]> = object.body.into();
+        self.remember(Base::Read { tag: object.tag, before: Some(Arc::clone(&body)) });
+        Ok(Some(body))
     }
 
     async fn base(&self) -> Result<Base, StoreError> {
@@ -175,13 +177,13 @@ impl Store for S3Store {
         // The journal first: a run that ends meanwhile has its changes in the state by the time that is read.
         let journal = self.journal().await?;
         let refused = |error| self.journal_refused(&self.beside(".journal/"), error);
-        let Some(object) = self.read_base().await? else {
+        let Some(body) = self.read_base().await? else {
             return match journal.as_slice() {
                 [] => Ok(None),
                 _ => Err(refused(DecodeError::NotState("the state that it belongs to is gone".to_owned()))),
             };
         };
-        match decode_bytes(&object.body, &self.seal) {
+        match decode_bytes(&body, &self.seal) {
             Ok(state) => state.replay(journal).map(Some).map_err(refused),
             Err(error) => Err(self.refused(error).await),
         }
