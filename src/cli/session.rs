@@ -1,6 +1,6 @@
 //! What the commands share: the manifest, the state that belongs to it, and the account it is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub struct Declared {
     pub path: PathBuf,
     pub desired: Desired,
     pub project: Project,
-    /// The text of every file that was read, for the snippets.
+    /// The text of the files that may still be shown, by their names.
     pub sources: BTreeMap<PathBuf, Arc<str>>,
 }
 
@@ -52,7 +52,7 @@ pub struct Destination<'a> {
 
 /// Reads a manifest with everything in it; prints what is wrong with it.
 pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
-    load_whole(path, context).map(|(declared, _)| declared)
+    load_whole(path, context).map(Declared::alone)
 }
 
 /// With where each policy document stands, which takes more memory than all the rest.
@@ -64,7 +64,7 @@ pub fn load_whole(path: &Path, context: &Context) -> Result<(Declared, Documents
 pub fn load_checked(path: &Path, context: &Context) -> Result<Declared, CommandError> {
     let judge =
         |loaded: &Loaded| loaded.desired.as_ref().map(|desired| checks::diagnostics(desired, &loaded.documents));
-    read(path, context, |loaded| judge(loaded).unwrap_or_default()).map(|(declared, _)| declared)
+    read(path, context, |loaded| judge(loaded).unwrap_or_default()).map(Declared::alone)
 }
 
 fn read(
@@ -103,6 +103,17 @@ fn no_manifest(path: &Path) -> CommandError {
 }
 
 impl Declared {
+    /// Without what only a look at the documents needs. Of the manifest itself a plan still shows where its brakes stand.
+    fn alone((mut declared, _): (Self, Documents)) -> Self {
+        let desired = &declared.desired;
+        let limits = [&desired.limits.max_destroy, &desired.limits.max_change_percent].into_iter().flatten();
+        let limits = limits.filter_map(|limit| limit.place.as_ref());
+        let protected = desired.resources.values().filter_map(|resource| resource.prevent_destroy.as_ref());
+        let shown: BTreeSet<&Path> = limits.chain(protected).map(|place| place.file.as_path()).collect();
+        declared.sources.retain(|file, _| shown.contains(file.as_path()));
+        declared
+    }
+
     /// Opens the state: `--state`, else the manifest's `state:`, else its place in the project. The sandbox has its own.
     pub fn open_state(&self, context: &Context) -> Result<StateAt, CommandError> {
         if !self.project.sandbox && self.desired.name == "sandbox" {

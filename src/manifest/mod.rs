@@ -29,7 +29,7 @@ use self::scope::Scope;
 use self::source::Files;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Desired;
-use crate::value::Value;
+use crate::value::{Value, pack};
 
 /// What comes in from outside.
 pub struct Inputs<'a> {
@@ -68,7 +68,10 @@ pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
         Some(root) => read(&root, inputs, files, &mut diagnostics),
         None => (None, files),
     };
-    let (desired, documents) = lowered.unzip();
+    let (mut desired, documents) = lowered.unzip();
+    if let Some(desired) = &mut desired {
+        pack(&mut desired.resources);
+    }
     // The same text can be looked at for two reasons, and what is wrong with it is then found twice.
     diagnostics.sort();
     diagnostics.dedup();

@@ -9,7 +9,7 @@ use serde_json::error::Category;
 use super::{State, VERSION};
 use crate::kind;
 use crate::seal::{Seal, SealError, is_sealed};
-use crate::value::Value;
+use crate::value::{Value, pack};
 
 /// What tells a state from any other JSON file.
 const FORMAT: &str = "relayctl-state";
@@ -99,7 +99,8 @@ pub fn decode(text: &str) -> Result<State, DecodeError> {
         Some(older) => return Err(not_state(format!("there never was a version {older}"))),
         None => return Err(not_state("it says no version")),
     }
-    let state: State = parse(text)?;
+    let mut state: State = parse(text)?;
+    pack(&mut state.resources);
     match state.resources.keys().find(|address| kind::of(address.kind()).is_none()) {
         Some(address) => Err(not_state(format!("it records `{address}`, of a kind that this relayctl does not know"))),
         None => Ok(state),

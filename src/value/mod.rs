@@ -57,6 +57,11 @@ pub fn from_tags(tags: &Tags) -> Value {
     tags.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect()
 }
 
+/// Makes a map anew, all at once: one that grew entry by entry is little more than half full.
+pub fn pack<K: Ord, V>(map: &mut BTreeMap<K, V>) {
+    *map = std::mem::take(map).into_iter().collect();
+}
+
 /// SHA-256 of a value's JSON, in hexadecimal.
 ///
 /// # Panics
