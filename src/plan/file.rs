@@ -1,10 +1,9 @@
 //! The saved plan: what was printed, to be applied exactly, or not at all.
 
-use std::io;
-
 use data_encoding::HEXLOWER;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Plan;
@@ -30,12 +29,11 @@ pub enum PlanFileError {
     Version(u32),
 }
 
-#[derive(Serialize, Deserialize)]
-struct Envelope<P> {
-    relayctl_plan: u32,
+#[derive(Deserialize)]
+struct Envelope {
     /// Over `plan`, as compact JSON with ordered keys.
     sha256: String,
-    plan: P,
+    plan: Value,
 }
 
 /// A plan with its keys in order, those of what is in it, too.
@@ -73,36 +71,17 @@ impl<T: Serialize> Serialize for Item<'_, T> {
 /// Never: the maps of a plan have text keys.
 pub fn encode(plan: &Plan) -> String {
     let Plan { header, state, changes, steps, access, summary } = plan;
-    let value = |part: Result<Value, _>| part.expect(SERIALISES);
     let plan = Ordered {
         access: Each(access),
         changes: Each(changes),
-        header: value(serde_json::to_value(header)),
-        state: value(serde_json::to_value(state)),
+        header: json!(header),
+        state: json!(state),
         steps: Each(steps),
-        summary: value(serde_json::to_value(summary)),
+        summary: json!(summary),
     };
-    let mut sha256 = Hashing(Sha256::new());
-    serde_json::to_writer(&mut sha256, &plan).expect(SERIALISES);
-    let sha256 = HEXLOWER.encode(&sha256.0.finalize());
-    let mut text = serde_json::to_string(&Envelope { relayctl_plan: FORMAT, sha256, plan }).expect(SERIALISES);
-    text.push('\n');
-    text
-}
-
-const SERIALISES: &str = "a plan always serialises";
-
-struct Hashing(Sha256);
-
-impl io::Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let plan = serde_json::to_string(&plan).expect("a plan always serialises");
+    let sha256 = HEXLOWER.encode(&Sha256::digest(&plan));
+    format!("{{\"relayctl_plan\":{FORMAT},\"sha256\":\"{sha256}\",\"plan\":{plan}}}\n")
 }
 
 /// Whether a text claims to be a saved plan, rather than a manifest.
@@ -118,7 +97,7 @@ pub fn decode(text: &str) -> Result<Plan, PlanFileError> {
     if version != u64::from(FORMAT) {
         return Err(PlanFileError::Version(u32::try_from(version).unwrap_or(u32::MAX)));
     }
-    let envelope: Envelope<Value> = serde_json::from_value(value).map_err(not_plan)?;
+    let envelope: Envelope = serde_json::from_value(value).map_err(not_plan)?;
     let found = digest(&envelope.plan);
     if found != envelope.sha256 {
         return Err(PlanFileError::Edited { said: envelope.sha256, found });
