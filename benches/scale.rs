@@ -124,7 +124,7 @@ fn append(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(size), |bench| {
             bench.iter(|| {
                 serial += 1;
-                block_on(noted.store.append(&Change { serial, ..noted.change.clone() }))
+                block_on(noted.store.append(&[Change { serial, ..noted.change.clone() }]))
             });
         });
     }

@@ -29,12 +29,15 @@ pub trait Store: Send + Sync {
     /// All or nothing: after an error or a kill the last state that was saved is still there.
     async fn save(&self, state: &State) -> Result<(), StoreError>;
 
-    /// Notes one change of the state that was saved last: lasting when this returns, and at the same cost however large the
-    /// state is and however many changes there were. A store that cannot do better writes the whole state.
-    async fn append(&self, change: &Change) -> Result<(), StoreError> {
+    /// Notes the next changes of the state that was saved last, at once: lasting when this returns, and at the same cost
+    /// however large the state is and however many changes there were before. After an error, or a kill, the first few may be
+    /// noted. A store that cannot do better writes the whole state.
+    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
         let missing = || StoreError::Missing { location: self.location() };
         let mut state = self.load().await?.ok_or_else(missing)?;
-        state.change(change.clone());
+        for change in changes {
+            state.change(change.clone());
+        }
         self.save(&state).await
     }
 

@@ -142,7 +142,7 @@ fn noting_a_step_costs_the_same_beside_however_large_a_state() {
         (store, Change { lineage: "l".to_owned(), serial: 1, address, entry: Some(entry) })
     });
     let note = |(store, change): &(MemoryStore, Change)| {
-        (0..100).for_each(|_| block_on(store.append(change)).unwrap());
+        (0..100).for_each(|_| block_on(store.append(std::slice::from_ref(change))).unwrap());
     };
     let [few, many] = &stores;
     let worst = (0..5).map(|_| [taken(|| note(few)), taken(|| note(many))]).find(|[few, many]| *many < *few * 4);

@@ -82,22 +82,24 @@ async fn every_store<S: Store>(open: impl Fn() -> S) {
     open().save(&state(2)).await.unwrap();
     assert_eq!(open().load().await.unwrap(), Some(state(2)));
 
-    // Changes are noted one by one, seen by whoever loads, and folded into the state by the next save.
+    // Changes are noted one by one or several at once, seen by whoever loads, and folded into the state by the next save.
     let store = open();
     store.save(&state(2)).await.unwrap();
     for serial in 3..=5 {
-        store.append(&change(serial)).await.unwrap();
+        store.append(&[change(serial)]).await.unwrap();
         assert_eq!(open().load().await.unwrap(), Some(changed(2, serial)));
     }
-    let removal = Change { entry: None, serial: 6, ..change(4) };
-    store.append(&removal).await.unwrap();
-    let mut folded = changed(2, 5);
+    store.append(&[change(6), change(7), change(8)]).await.unwrap();
+    assert_eq!(open().load().await.unwrap(), Some(changed(2, 8)));
+    let removal = Change { entry: None, serial: 9, ..change(4) };
+    store.append(std::slice::from_ref(&removal)).await.unwrap();
+    let mut folded = changed(2, 8);
     folded.change(removal);
     assert_eq!(open().load().await.unwrap(), Some(folded.clone()));
     store.save(&folded).await.unwrap();
     assert_eq!(open().load().await.unwrap(), Some(folded));
-    open().save(&state(7)).await.unwrap();
-    assert_eq!(open().load().await.unwrap(), Some(state(7)));
+    open().save(&state(10)).await.unwrap();
+    assert_eq!(open().load().await.unwrap(), Some(state(10)));
 
     // One run at a time, and the second is told who the first is.
     let held = open().lock(&info(12)).await.unwrap();
@@ -211,8 +213,8 @@ async fn encrypted_stores_keep_the_laws_and_whoever_cannot_decrypt_reads_nothing
     every_store(|| LocalStore::new(path.clone()).sealed(seal.clone())).await;
     every_store(|| in_bucket(&bucket).sealed(seal.clone())).await;
     let local = LocalStore::new(path.clone()).sealed(seal.clone());
-    local.append(&change(9)).await.unwrap();
-    in_bucket(&bucket).sealed(seal.clone()).append(&change(9)).await.unwrap();
+    local.append(&[change(9)]).await.unwrap();
+    in_bucket(&bucket).sealed(seal.clone()).append(&[change(9)]).await.unwrap();
     assert_eq!(names(home.path()), ["dev.json", "dev.json.backup", "dev.json.journal"]);
     for name in names(home.path()) {
         assert!(!is_readable(&fs::read(home.path().join(&name)).unwrap()), "{name}");
@@ -241,12 +243,12 @@ async fn a_state_that_was_not_encrypted_is_taken_over_and_leaves_nothing_to_read
     let remote = || in_bucket(&bucket);
     for store in [Box::new(local()) as Box<dyn Store>, Box::new(remote())] {
         store.save(&state(1)).await.unwrap();
-        store.append(&change(2)).await.unwrap();
+        store.append(&[change(2)]).await.unwrap();
     }
     let later: [Box<dyn Store>; 2] = [Box::new(local().sealed(seal.clone())), Box::new(remote().sealed(seal.clone()))];
     for store in later {
         // A killed run's journal of plain lines goes on with encrypted ones.
-        store.append(&change(3)).await.unwrap();
+        store.append(&[change(3)]).await.unwrap();
         assert_eq!(store.load().await.unwrap(), Some(changed(1, 3)));
         store.save(&changed(1, 3)).await.unwrap();
         assert_eq!(store.load().await.unwrap(), Some(changed(1, 3)));
@@ -460,7 +462,7 @@ async fn a_save_that_runs_out_of_space_leaves_the_last_state() {
 async fn child_appends_too_much() {
     let mut long = change(3);
     long.lineage = "x".repeat(1 << 20);
-    let error = childs_store().append(&long).await.unwrap_err();
+    let error = childs_store().append(&[long]).await.unwrap_err();
     println!("\n{error}");
 }
 
@@ -471,12 +473,12 @@ async fn a_change_that_finds_no_space_leaves_the_changes_before_it() {
     let path = home.path().join("dev.json");
     let store = LocalStore::new(path.clone());
     store.save(&state(1)).await.unwrap();
-    store.append(&change(2)).await.unwrap();
+    store.append(&[change(2)]).await.unwrap();
     let child = child("child_appends_too_much", &path, "trap '' XFSZ; ulimit -f 64;");
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.contains("cannot save the journal of"), "{text}");
-    store.append(&change(3)).await.unwrap();
+    store.append(&[change(3)]).await.unwrap();
     assert_eq!(store.load().await.unwrap(), Some(changed(1, 3)));
 }
 
@@ -489,7 +491,7 @@ async fn the_ten_thousandth_change_costs_what_the_first_did() {
     let written = fs::metadata(home.path().join("dev.json")).unwrap().modified().unwrap();
     let costs = async |serial: u64| {
         let before = fs::metadata(&journal).map_or(0, |file| file.len());
-        store.append(&change(serial)).await.unwrap();
+        store.append(&[change(serial)]).await.unwrap();
         fs::metadata(&journal).unwrap().len() - before
     };
     let first = costs(10_001).await;
@@ -518,7 +520,7 @@ async fn a_run_that_was_killed_at_any_byte_of_a_change_leaves_what_the_next_one_
         fs::write(&journal, &lines[..cut]).unwrap();
         let known = 1 + u64::from(cut >= first) + u64::from(cut == lines.len());
         assert_eq!(store.load().await.unwrap(), Some(changed(1, known)), "cut at {cut}");
-        store.append(&change(known + 1)).await.unwrap();
+        store.append(&[change(known + 1)]).await.unwrap();
         assert_eq!(store.load().await.unwrap(), Some(changed(1, known + 1)), "continued after a cut at {cut}");
     }
 }
@@ -529,12 +531,12 @@ async fn a_run_that_was_killed_before_it_cleared_the_journal_leaves_a_sound_stat
     let store = LocalStore::new(home.path().join("dev.json"));
     let journal = home.path().join("dev.json.journal");
     store.save(&state(1)).await.unwrap();
-    store.append(&change(2)).await.unwrap();
+    store.append(&[change(2)]).await.unwrap();
     let left = fs::read(&journal).unwrap();
     store.save(&changed(1, 2)).await.unwrap();
     fs::write(&journal, left).unwrap();
     assert_eq!(store.load().await.unwrap(), Some(changed(1, 2)));
-    store.append(&change(3)).await.unwrap();
+    store.append(&[change(3)]).await.unwrap();
     assert_eq!(store.load().await.unwrap(), Some(changed(1, 3)));
 }
 
@@ -598,7 +600,7 @@ async fn a_state_is_for_its_owner_only_and_a_link_to_it_stays() {
     let held = store.lock(&info(1)).await.unwrap();
     store.save(&state(2)).await.unwrap();
     assert!(link.is_symlink());
-    store.append(&change(3)).await.unwrap();
+    store.append(&[change(3)]).await.unwrap();
     for file in ["real.json", "real.json.lock", "real.json.backup", "real.json.journal"] {
         assert_eq!(fs::metadata(home.path().join(file)).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
     }
@@ -714,7 +716,7 @@ async fn lost_answers_and_conflicts_lock_nobody_out() {
     }
     lost.store(1, Ordering::Relaxed);
     busy.store(2, Ordering::Relaxed);
-    store.append(&change(3)).await.unwrap();
+    store.append(&[change(3)]).await.unwrap();
     lost.store(1, Ordering::Relaxed);
     held.release().await;
     assert_eq!(in_bucket(&bucket).load().await.unwrap(), Some(changed(2, 3)));
@@ -731,8 +733,9 @@ async fn another_runs_write_is_never_taken_for_ones_own() {
     one.save(&state(2)).await.unwrap();
     // Byte for byte the same, but not by this run.
     assert!(matches!(other.save(&state(2)).await, Err(StoreError::Moved { .. })));
-    one.append(&change(3)).await.unwrap();
-    assert!(matches!(other.append(&change(3)).await, Err(StoreError::Moved { .. })));
+    one.append(&[change(3)]).await.unwrap();
+    assert!(matches!(other.append(&[change(3)]).await, Err(StoreError::Moved { .. })));
+    assert!(matches!(other.append(&[change(3), change(4)]).await, Err(StoreError::Moved { .. })));
 }
 
 #[tokio::test]
@@ -752,7 +755,7 @@ async fn a_change_in_a_bucket_is_one_small_write_at_any_size() {
     store.save(&changed(10_000, 10_001)).await.unwrap();
     bucket.writes.lock().unwrap().clear();
     for serial in 10_002..20_002 {
-        store.append(&change(serial)).await.unwrap();
+        store.append(&[change(serial)]).await.unwrap();
     }
     let writes = bucket.writes.lock().unwrap().clone();
     assert_eq!(writes.len(), 10_000);
@@ -774,7 +777,7 @@ async fn a_broken_state_in_a_bucket_is_refused_and_the_last_good_one_named() {
         other => panic!("{other:?}"),
     }
     bucket.objects.lock().unwrap().remove("team/dev.json");
-    in_bucket(&bucket).append(&change(3)).await.unwrap();
+    in_bucket(&bucket).append(&[change(3)]).await.unwrap();
     let error = in_bucket(&bucket).load().await.unwrap_err().to_string();
     assert!(error.contains("the state that it belongs to is gone"), "{error}");
 }

@@ -1,6 +1,8 @@
 //! The state as it grows during a run: every change of it is noted before the run goes on.
 
-use tokio::sync::Mutex;
+use std::sync::{self, PoisonError};
+
+use tokio::sync::{Mutex, oneshot};
 
 use crate::address::Address;
 use crate::event::Fault;
@@ -10,7 +12,16 @@ use crate::state::{Change, State, StoreError};
 
 pub struct Ledger<'a> {
     store: &'a dyn Store,
+    /// What is to be noted next. Steps that go on at once have their changes noted at once: each by itself would wait for
+    /// the disk, or the bucket, as often as there are steps.
+    waiting: sync::Mutex<Vec<Waiting>>,
     state: Mutex<Kept>,
+}
+
+struct Waiting {
+    address: Address,
+    entry: Option<Entry>,
+    told: oneshot::Sender<Result<(), Fault>>,
 }
 
 struct Kept {
@@ -21,7 +32,7 @@ struct Kept {
 
 impl<'a> Ledger<'a> {
     pub fn new(store: &'a dyn Store, state: State) -> Self {
-        Self { store, state: Mutex::new(Kept { state, unsaved: false }) }
+        Self { store, waiting: sync::Mutex::default(), state: Mutex::new(Kept { state, unsaved: false }) }
     }
 
     pub async fn entry(&self, address: &Address) -> Option<Entry> {
@@ -67,12 +78,44 @@ impl<'a> Ledger<'a> {
     }
 
     async fn change(&self, address: &Address, entry: Option<Entry>) -> Result<(), Fault> {
+        let (told, answer) = oneshot::channel();
+        self.queue().push(Waiting { address: address.clone(), entry, told });
+        // Whoever else is about to note something comes first, and so along.
+        tokio::task::yield_now().await;
         let mut kept = self.state.lock().await;
-        self.held()?;
-        let (lineage, serial) = (kept.state.lineage.clone(), kept.state.serial + 1);
-        let change = Change { lineage, serial, address: address.clone(), entry };
-        kept.state.change(change.clone());
-        let saved = if kept.unsaved { self.store.save(&kept.state).await } else { self.store.append(&change).await };
+        let waiting = std::mem::take(&mut *self.queue());
+        // None: they were noted together with somebody else's, while this one waited for the lock.
+        if !waiting.is_empty() {
+            self.note(&mut kept, waiting).await;
+        }
+        drop(kept);
+        answer.await.unwrap_or_else(|_| Err(Fault::State("the run ended while it was saved".to_owned())))
+    }
+
+    fn queue(&self) -> sync::MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn note(&self, kept: &mut Kept, waiting: Vec<Waiting>) {
+        let noted = match self.held() {
+            Ok(()) => self.save(kept, &waiting).await,
+            Err(lost) => Err(lost),
+        };
+        for Waiting { told, .. } in waiting {
+            // Whoever no longer waits for it is gone with the run.
+            drop(told.send(noted.clone()));
+        }
+    }
+
+    async fn save(&self, kept: &mut Kept, waiting: &[Waiting]) -> Result<(), Fault> {
+        let mut changes = Vec::with_capacity(waiting.len());
+        for Waiting { address, entry, .. } in waiting {
+            let (lineage, serial) = (kept.state.lineage.clone(), kept.state.serial + 1);
+            let change = Change { lineage, serial, address: address.clone(), entry: entry.clone() };
+            kept.state.change(change.clone());
+            changes.push(change);
+        }
+        let saved = if kept.unsaved { self.store.save(&kept.state).await } else { self.store.append(&changes).await };
         kept.unsaved = saved.is_err();
         saved.map_err(|error| unsaved(&error))
     }
@@ -80,4 +123,86 @@ impl<'a> Ledger<'a> {
 
 fn unsaved(error: &StoreError) -> Fault {
     Fault::State(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use futures::future::join_all;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+    use crate::model::{Recorded, Status};
+    use crate::port::Lock;
+    use crate::state::{LockInfo, VERSION};
+    use crate::store::memory::MemoryStore;
+
+    const AWAY: Duration = Duration::from_millis(50);
+
+    /// A store that is far away, and how often it was asked.
+    struct Far(MemoryStore, sync::Mutex<Vec<usize>>);
+
+    #[async_trait]
+    impl Store for Far {
+        async fn load(&self) -> Result<Option<State>, StoreError> {
+            self.0.load().await
+        }
+
+        async fn save(&self, state: &State) -> Result<(), StoreError> {
+            self.0.save(state).await
+        }
+
+        async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+            sleep(AWAY).await;
+            self.1.lock().unwrap().push(changes.len());
+            self.0.append(changes).await
+        }
+
+        async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+            self.0.lock(info).await
+        }
+
+        fn location(&self) -> String {
+            self.0.location()
+        }
+    }
+
+    fn state() -> State {
+        State {
+            version: VERSION,
+            lineage: "l".to_owned(),
+            serial: 0,
+            manifest: "dev".to_owned(),
+            account: "123456789012".to_owned(),
+            resources: Recorded::new(),
+        }
+    }
+
+    fn entry() -> Entry {
+        let (attributes, depends_on) = Default::default();
+        Entry { status: Status::Done, id: None, attributes, depends_on }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_to_be_noted_at_once_waits_for_the_store_once_and_what_comes_meanwhile_once_more() {
+        let store = Far(MemoryStore::new(), sync::Mutex::default());
+        let ledger = Ledger::new(&store, state());
+        ledger.begin().await.unwrap();
+        let begun = Instant::now();
+        let noted = |number: usize| {
+            let ledger = &ledger;
+            async move {
+                // Every second one is ready while the first ones are on their way.
+                sleep(AWAY / 2 * u32::from(number % 2 == 1)).await;
+                ledger.put(&Address::new("role", format!("r{number}")), entry()).await
+            }
+        };
+        let all = join_all((0..100).map(noted)).await;
+        assert!(all.iter().all(Result::is_ok), "{all:?}");
+        assert_eq!((begun.elapsed(), store.1.lock().unwrap().as_slice()), (2 * AWAY, [50, 50].as_slice()));
+        let kept = store.load().await.unwrap().unwrap();
+        assert_eq!((kept.resources.len(), kept.serial), (100, 101), "each has a serial of its own");
+    }
 }

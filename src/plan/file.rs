@@ -84,11 +84,6 @@ pub fn encode(plan: &Plan) -> String {
     format!("{{\"relayctl_plan\":{FORMAT},\"sha256\":\"{sha256}\",\"plan\":{plan}}}\n")
 }
 
-/// Whether a text claims to be a saved plan, rather than a manifest.
-pub fn is_plan(text: &str) -> bool {
-    serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("relayctl_plan").is_some())
-}
-
 pub fn decode(text: &str) -> Result<Plan, PlanFileError> {
     let not_plan = |error: serde_json::Error| PlanFileError::NotPlan(error.to_string());
     let value: Value = serde_json::from_str(text).map_err(not_plan)?;

@@ -62,6 +62,11 @@ impl Change {
     }
 }
 
+/// The lines of changes that are noted at once.
+pub fn lines_for(changes: &[Change], seal: &Seal) -> String {
+    changes.iter().map(|change| change.line_for(seal)).collect()
+}
+
 impl State {
     /// What the state is after the change.
     pub fn change(&mut self, change: Change) {
@@ -119,10 +124,14 @@ pub fn decode_journal<'b>(bytes: &'b [u8], seal: &'b Seal) -> impl Iterator<Item
     })
 }
 
-/// One line of the journal.
-pub fn decode_line(bytes: &[u8], seal: &Seal) -> Result<Change, DecodeError> {
-    let text = intact(bytes).ok_or_else(|| DecodeError::NotState("it is damaged".to_owned()))?;
-    decode_change(text, seal)
+/// Changes that were noted at once, all or none of them.
+pub fn decode_lines(bytes: &[u8], seal: &Seal) -> Result<Vec<Change>, DecodeError> {
+    let damaged = || DecodeError::NotState("it is damaged".to_owned());
+    if bytes.is_empty() {
+        return Err(damaged());
+    }
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    lines.map(|line| decode_change(intact(line).ok_or_else(damaged)?, seal)).collect()
 }
 
 /// A killed run leaves the beginning of its last line; a power cut may leave zeros where a part of it was to be. A line that

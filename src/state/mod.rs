@@ -12,7 +12,7 @@ use crate::model::Recorded;
 use crate::seal::SealError;
 
 pub use file::{DecodeError, decode, decode_bytes, encode, encode_for, kept};
-pub use journal::{Change, decode_journal, decode_line};
+pub use journal::{Change, decode_journal, decode_lines, lines_for};
 pub use lock::LockInfo;
 pub use place::S3Place;
 

@@ -33,8 +33,13 @@ impl<S: Store> Store for FaultyStore<S> {
         self.faults.pass(Seam::Save, &"state", self.inner.save(state), |_| self.lost()).await
     }
 
-    async fn append(&self, change: &Change) -> Result<(), StoreError> {
-        self.faults.pass(Seam::Save, &change.address, self.inner.append(change), |_| self.lost()).await
+    /// One by one: wherever one of them fails, those before it are noted.
+    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+        for change in changes {
+            let noted = self.inner.append(std::slice::from_ref(change));
+            self.faults.pass(Seam::Save, &change.address, noted, |_| self.lost()).await?;
+        }
+        Ok(())
     }
 
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {

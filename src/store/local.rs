@@ -15,7 +15,9 @@ use async_trait::async_trait;
 use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, Mode};
 use crate::seal::Seal;
-use crate::state::{Change, DecodeError, LockInfo, State, StoreError, decode_bytes, decode_journal, encode_for, kept};
+use crate::state::{
+    Change, DecodeError, LockInfo, State, StoreError, decode_bytes, decode_journal, encode_for, kept, lines_for,
+};
 
 /// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since; gone after a run that
 /// ended. `dev.json.backup`: the one before. `dev.json.lock`: there while a run is at work.
@@ -123,8 +125,8 @@ impl Store for LocalStore {
         write().map_err(self.error("save"))
     }
 
-    async fn append(&self, change: &Change) -> Result<(), StoreError> {
-        journal::append(&self.journal(), change.line_for(&self.seal).as_bytes())
+    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+        journal::append(&self.journal(), lines_for(changes, &self.seal).as_bytes())
             .map_err(self.error("save the journal of"))
     }
 

@@ -62,11 +62,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn append(&self, change: &Change) -> Result<(), StoreError> {
+    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
         let location = self.location();
         let mut shared = self.shared();
         let Some(state) = &mut shared.state else { return Err(StoreError::Missing { location }) };
-        match state.follow(change.clone()) {
+        match changes.iter().try_for_each(|change| state.follow(change.clone())) {
             Ok(()) => Ok(()),
             Err(DecodeError::NotState(why)) => Err(StoreError::Journal { location, why }),
             Err(DecodeError::Newer(found)) => Err(StoreError::Newer { location, found }),

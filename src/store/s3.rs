@@ -15,7 +15,7 @@ use crate::call::Failure;
 use crate::port::{Lock, Objects, Only, Store};
 use crate::seal::Seal;
 use crate::state::{
-    Change, DecodeError, LockInfo, S3Place, State, StoreError, decode_bytes, decode_line, encode_for, kept,
+    Change, DecodeError, LockInfo, S3Place, State, StoreError, decode_bytes, decode_lines, encode_for, kept, lines_for,
 };
 use lock::Given;
 use writer::Writer;
@@ -117,10 +117,10 @@ impl S3Store {
         let entries = stream::iter(keys).map(|key| async move {
             // One that is gone by now has been folded into the state, which is read after this.
             let found = self.objects.get(&key).await.map_err(self.error("read the journal of"))?;
-            let change = found.map(|object| decode_line(&object.body, &self.seal)).transpose();
-            change.map_err(|error| self.journal_refused(&key, error))
+            let changes = found.map(|object| decode_lines(&object.body, &self.seal)).transpose();
+            changes.map(Option::unwrap_or_default).map_err(|error| self.journal_refused(&key, error))
         });
-        entries.buffered(AT_ONCE).try_filter_map(async |change| Ok(change)).try_collect().await
+        entries.buffered(AT_ONCE).try_concat().await
     }
 
     fn journal_refused(&self, key: &str, error: DecodeError) -> StoreError {
@@ -209,9 +209,11 @@ impl Store for S3Store {
         Ok(())
     }
 
-    async fn append(&self, change: &Change) -> Result<(), StoreError> {
-        let line = change.line_for(&self.seal);
-        let written = self.writer().put(&self.entry(change.serial), line.as_bytes(), &Only::IfAbsent).await;
+    /// Whoever else knows the same state begins with the same serial, and so at the same key.
+    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+        let Some(first) = changes.first() else { return Ok(()) };
+        let lines = lines_for(changes, &self.seal);
+        let written = self.writer().put(&self.entry(first.serial), lines.as_bytes(), &Only::IfAbsent).await;
         let tag = written.map_err(self.error("save the journal of"))?;
         tag.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }

@@ -48,7 +48,7 @@ fn save(folder: &Path, state: &State) {
 }
 
 fn append(folder: &Path, change: &Change) {
-    block_on(store(folder).append(change)).unwrap();
+    block_on(store(folder).append(std::slice::from_ref(change))).unwrap();
 }
 
 /// What is there before.

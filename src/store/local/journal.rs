@@ -7,14 +7,14 @@ use std::path::Path;
 use crate::provider::files::disk;
 use crate::provider::files::witness::step;
 
-/// Adds a line, which is on the disk when this returns. After an error the file is as it was.
-pub fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+/// Adds lines, which are on the disk when this returns. After an error the file is as it was.
+pub fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
     let is_new = !path.exists();
     let mut file = disk::open_private(path)?;
     let end = end_of_lines(&mut file)?;
     file.seek(SeekFrom::Start(end))?;
     step();
-    let written = file.write_all(line).and_then(|()| {
+    let written = file.write_all(lines).and_then(|()| {
         step();
         file.sync_data()
     });
