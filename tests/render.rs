@@ -74,7 +74,7 @@ fn field(name: &str, form: Form, before: Option<Value>, after: Option<Value>) ->
 }
 
 fn changed(name: &str, before: Option<Value>, after: Option<Value>) -> FieldChange {
-    FieldChange { field: name.to_owned(), before, after }
+    FieldChange { field: name.to_owned(), before: before.map(Into::into), after: after.map(Into::into) }
 }
 
 fn id(address: &str, phase: Phase) -> StepId {

@@ -17,7 +17,7 @@ impl Tags {
         let changed = world.changes.iter().filter_map(|(address, change)| {
             let field = change.fields.iter().map(|diff| &diff.change).find(|change| change.field == "tags")?;
             // What is made or removed gains and loses by its policies.
-            let [before, after] = [&field.before, &field.after].map(|it| it.as_ref().and_then(Value::as_object));
+            let [before, after] = [&field.before, &field.after].map(|it| it.as_deref().and_then(Value::as_object));
             let (before, after) = (before?, after?);
             let keys = before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
             let keys: BTreeSet<String> = keys.map(|key| key.to_lowercase()).collect();

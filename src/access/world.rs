@@ -108,7 +108,7 @@ impl<'a> World<'a> {
             (Moment::After, _) => {
                 let changed = self.changes.get(address).into_iter().flat_map(|change| &change.fields);
                 match changed.map(|diff| &diff.change).find(|change| change.field == name) {
-                    Some(change) => change.after.as_ref(),
+                    Some(change) => change.after.as_deref(),
                     None => now(),
                 }
             }

@@ -37,8 +37,8 @@ fn below_home(path: &str) -> PathBuf {
 }
 
 /// Writes a file that only its owner and the recipients can read.
-pub fn write_sealed(path: &Path, text: &str, recipients: &[String]) -> Result<(), CommandError> {
-    write_private(path, &seal_for(recipients)?.close(text.as_bytes()))
+pub fn write_sealed(path: &Path, content: &[u8], recipients: &[String]) -> Result<(), CommandError> {
+    write_private(path, &seal_for(recipients)?.close(content))
 }
 
 /// Reads a file that may be encrypted.

@@ -8,7 +8,7 @@ use serde_json::Map;
 use super::FieldDiff;
 use crate::kind::{Field, Form, Kind, OnChange};
 use crate::policy;
-use crate::value::{Attributes, FieldChange, Value};
+use crate::value::{Attributes, FieldChange, Shared, Value};
 
 /// The outcome of holding a declared object against a live one.
 pub struct Comparison<'a> {
@@ -69,7 +69,7 @@ impl<'a> Comparison<'a> {
         if same(field.form, &before, &wanted) {
             self.unchanged += 1;
         } else {
-            self.fields.push(diff(field, Some(before.into_owned()), Some(wanted.into_owned())));
+            self.fields.push(diff(field, Some(before.into_owned().into()), Some(wanted.into_owned().into())));
         }
     }
 
@@ -98,7 +98,7 @@ pub fn same(form: Form, one: &Value, other: &Value) -> bool {
 pub fn all_new(kind: &dyn Kind, declared: &Attributes) -> Vec<FieldDiff> {
     kind.fields()
         .iter()
-        .filter_map(|field| Some(diff(field, None, Some(declared.get(field.name).filter(|v| is_set(v))?.clone()))))
+        .filter_map(|field| Some(diff(field, None, Some(declared.shared(field.name).filter(|v| is_set(v))?.clone()))))
         .collect()
 }
 
@@ -107,7 +107,7 @@ pub fn all_gone(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Ve
     kind.fields()
         .iter()
         .filter(|field| field.form == Form::Identity || recorded.contains_key(field.name))
-        .filter_map(|field| Some(diff(field, Some(live.get(field.name).filter(|v| is_set(v))?.clone()), None)))
+        .filter_map(|field| Some(diff(field, Some(live.shared(field.name).filter(|v| is_set(v))?.clone()), None)))
         .collect()
 }
 
@@ -117,7 +117,7 @@ pub fn replaced(kind: &dyn Kind, comparison: &Comparison<'_>, declared: &Attribu
         .iter()
         .filter_map(|field| {
             let differs = comparison.fields.iter().find(|diff| diff.change.field == field.name);
-            let same = || declared.get(field.name).filter(|v| is_set(v)).cloned();
+            let same = || declared.shared(field.name).filter(|v| is_set(v)).cloned();
             differs.cloned().or_else(|| same().map(|value| diff(field, Some(value.clone()), Some(value))))
         })
         .map(|mut field| {
@@ -140,14 +140,14 @@ pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<F
             let is = if field.form == Form::Keyed { of_keys(is, &keys(was).collect()) } else { Cow::Borrowed(is) };
             (!same(field.form, was, &is)).then(|| FieldChange {
                 field: field.name.to_owned(),
-                before: Some(was.clone()),
-                after: Some(is.into_owned()),
+                before: Some(was.clone().into()),
+                after: Some(is.into_owned().into()),
             })
         })
         .collect()
 }
 
-fn diff(field: &Field, before: Option<Value>, after: Option<Value>) -> FieldDiff {
+fn diff(field: &Field, before: Option<Shared>, after: Option<Shared>) -> FieldDiff {
     let forces_replacement = match field.change {
         OnChange::Replace(why) if before.is_some() && after.is_some() => Some(why.to_owned()),
         OnChange::Replace(_) | OnChange::InPlace => None,

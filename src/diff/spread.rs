@@ -9,7 +9,7 @@ use super::{Action, Change, Decision, FieldDiff, Reason};
 use crate::address::Address;
 use crate::kind::{self, Attached, Form, Kind, Seen};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
-use crate::value::{Attributes, FieldChange, Value, text};
+use crate::value::{Attributes, FieldChange, Shared, Value, text};
 
 /// The recorded or declared object that is that policy on that user or role.
 pub fn known<'a>(
@@ -132,8 +132,8 @@ fn rewrite_principals(decision: &mut Decision<'_>, kind: &dyn Kind, parent: &Add
         // By the time that this is changed, AWS shows the new ARN there, or the unique id of what is gone.
         let live = decision.seen.as_ref().and_then(|seen| seen.attributes.get(field.name));
         decision.shifts |= live.is_some_and(|document| names_principal(document, &it.before));
-        let named = |document: &&Value| it.replaced && names_principal(document, &it.after);
-        let Some(document) = wanted.get(field.name).filter(named) else { continue };
+        let named = |document: &&Shared| it.replaced && names_principal(document, &it.after);
+        let Some(document) = wanted.shared(field.name).filter(named) else { continue };
         if decision.change.fields.iter().all(|diff| diff.change.field != field.name) {
             decision.change.action = Action::Update;
             decision.change.reason = Reason::ParentReplaced(parent.clone());

@@ -210,7 +210,7 @@ fn a_field_that_nobody_names_is_not_touched_and_one_that_was_named_goes_back_to_
     };
     world(user(ours())).expect("user.u", Action::Nothing, Reason::Same);
     let decision = world(live.clone()).expect("user.u", Action::Update, Reason::Differs);
-    assert_eq!(decision.change.fields[0].change.after, Some(Value::Null));
+    assert_eq!(decision.change.fields[0].change.after, Some(Value::Null.into()));
 }
 
 #[test]

@@ -15,6 +15,9 @@ use crate::value::{Value, digest};
 /// The version of the format that this binary writes, and the only one it applies: a plan is of today.
 const FORMAT: u32 = 1;
 
+/// The length of a SHA-256 in hexadecimal.
+const DIGEST: usize = 64;
+
 /// Why a file is no plan to apply.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
@@ -69,7 +72,7 @@ impl<T: Serialize> Serialize for Item<'_, T> {
 ///
 /// # Panics
 /// Never: the maps of a plan have text keys.
-pub fn encode(plan: &Plan) -> String {
+pub fn encode(plan: &Plan) -> Vec<u8> {
     let Plan { header, state, changes, steps, access, summary } = plan;
     let plan = Ordered {
         access: Each(access),
@@ -79,9 +82,15 @@ pub fn encode(plan: &Plan) -> String {
         steps: Each(steps),
         summary: json!(summary),
     };
-    let plan = serde_json::to_string(&plan).expect("a plan always serialises");
-    let sha256 = HEXLOWER.encode(&Sha256::digest(&plan));
-    format!("{{\"relayctl_plan\":{FORMAT},\"sha256\":\"{sha256}\",\"plan\":{plan}}}\n")
+    // The digest is put in its place when that is known: the text of a plan for thousands of objects stands once.
+    let before = format!("{{\"relayctl_plan\":{FORMAT},\"sha256\":\"");
+    let mut text = format!("{before}{:DIGEST$}\",\"plan\":", "").into_bytes();
+    let start = text.len();
+    serde_json::to_writer(&mut text, &plan).expect("a plan always serialises");
+    let sha256 = HEXLOWER.encode(&Sha256::digest(&text[start..]));
+    text[before.len()..before.len() + DIGEST].copy_from_slice(sha256.as_bytes());
+    text.extend_from_slice(b"}\n");
+    text
 }
 
 pub fn decode(text: &str) -> Result<Plan, PlanFileError> {

@@ -27,8 +27,8 @@ pub type Tags = BTreeMap<String, String>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
     pub field: String,
-    pub before: Option<Value>,
-    pub after: Option<Value>,
+    pub before: Option<Shared>,
+    pub after: Option<Shared>,
 }
 
 /// The text of an attribute, or "" where it isn't set or is no text.

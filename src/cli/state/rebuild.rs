@@ -74,7 +74,7 @@ async fn set_aside(
     match declared.recorded(at.store.as_ref()).await {
         Ok(None) => Ok((None, None)),
         Ok(Some(state)) => {
-            write_sealed(&backup, &encode(&state), &declared.desired.recipients)?;
+            write_sealed(&backup, encode(&state).as_bytes(), &declared.desired.recipients)?;
             Ok((Some(state), Some(backup)))
         }
         Err(refusal) => {

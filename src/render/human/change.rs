@@ -80,7 +80,7 @@ fn unchanged(plan: &Arranged<'_>, change: &Change, style: Style) -> Vec<Line> {
 fn kept(plan: &Arranged<'_>, change: &Change, style: Style) -> Vec<Line> {
     if change.action == Action::Replace {
         let again = change.fields.iter().map(|diff| &diff.change).filter(|field| field.before == field.after);
-        let rest: Vec<_> = again.filter_map(|field| Some((&*field.field, field.after.as_ref()?))).collect();
+        let rest: Vec<_> = again.filter_map(|field| Some((&*field.field, field.after.as_deref()?))).collect();
         return fields::kept(&rest, 8, style);
     }
     let seen = plan.update(&change.address).and_then(|step| step.before.as_ref());

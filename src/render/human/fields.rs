@@ -13,7 +13,7 @@ use crate::value::Value;
 /// The symbols of these lines stand at `indent`.
 pub fn lines(diffs: &[FieldDiff], indent: usize, style: Style) -> Vec<Line> {
     let shown: Vec<_> =
-        diffs.iter().filter(|diff| set(diff.change.before.as_ref()) != set(diff.change.after.as_ref())).collect();
+        diffs.iter().filter(|diff| set(diff.change.before.as_deref()) != set(diff.change.after.as_deref())).collect();
     let width = shown.iter().map(|diff| key(&diff.change.field).chars().count()).max().unwrap_or(0);
     shown.into_iter().flat_map(|diff| field(diff, width, indent, style)).collect()
 }
@@ -39,7 +39,7 @@ fn label(name: &str, width: usize) -> String {
 }
 
 fn field(diff: &FieldDiff, width: usize, indent: usize, style: Style) -> Vec<Line> {
-    let (before, after) = (set(diff.change.before.as_ref()), set(diff.change.after.as_ref()));
+    let (before, after) = (set(diff.change.before.as_deref()), set(diff.change.after.as_deref()));
     let label = label(&diff.change.field, width);
     let by_statement = match diff.form {
         Form::Document => document::lines(&label, before, after, indent, style),
