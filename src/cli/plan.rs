@@ -10,11 +10,11 @@ use super::options::ManifestArg;
 use super::planning::{self, Planned, Selection};
 use super::project::{Project, shown};
 use super::running::left_undone;
-use super::sealing::write_sealed;
+use super::sealing::write_plan;
 use super::session::{self, Declared};
 use super::traffic;
 use super::widening::Bounds;
-use crate::plan::{Mode, Plan, file};
+use crate::plan::{Mode, Plan};
 use crate::render::{html, human, json, markdown};
 
 /// Show what apply would change, and save exactly that for apply
@@ -106,7 +106,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     }
     // Saved before it is printed: whoever reads only the beginning still has all of it.
     let saved = args.out.clone().unwrap_or(waiting);
-    write_sealed(&saved, &file::encode(&plan), &declared.desired.recipients)?;
+    write_plan(&saved, &plan, &declared.desired.recipients)?;
     print(&plan, &args.form, context)?;
     if args.out.is_some() {
         context.terminal.note(&said_elsewhere(&saved));

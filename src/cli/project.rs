@@ -1,6 +1,7 @@
 //! Where things are: the project's root and, below it, states, waiting plans and the sandbox.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
@@ -96,7 +97,12 @@ pub fn shown(path: &Path) -> String {
 
 /// Writes a file that only its owner can read, all or nothing.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), CommandError> {
-    disk::replace(path, content, &Mode::Private).map_err(|error| CommandError::file("write", path, error))
+    write_private_with(path, |file| file.write_all(content))
+}
+
+/// The same with what `write` writes.
+pub fn write_private_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), CommandError> {
+    disk::replace_with(path, &Mode::Private, write).map_err(|error| CommandError::file("write", path, error))
 }
 
 #[cfg(test)]

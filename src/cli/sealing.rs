@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
-use super::project::write_private;
+use super::project::{write_private, write_private_with};
+use crate::plan::{Plan, file};
 use crate::seal::{self, IDENTITY, Identity, Seal};
 
 /// For these recipients. The identity is looked at only when something turns out to be encrypted.
@@ -39,6 +40,16 @@ fn below_home(path: &str) -> PathBuf {
 /// Writes a file that only its owner and the recipients can read.
 pub fn write_sealed(path: &Path, content: &[u8], recipients: &[String]) -> Result<(), CommandError> {
     write_private(path, &seal_for(recipients)?.close(content))
+}
+
+/// The same for a plan, which may be long, and stands in memory only where it is encrypted.
+pub fn write_plan(path: &Path, plan: &Plan, recipients: &[String]) -> Result<(), CommandError> {
+    if recipients.is_empty() {
+        return write_private_with(path, |file| file::write(plan, file));
+    }
+    let mut text = Vec::new();
+    file::write(plan, &mut text).map_err(|error| CommandError::file("write", path, error))?;
+    write_sealed(path, &text, recipients)
 }
 
 /// Reads a file that may be encrypted.

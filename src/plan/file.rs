@@ -1,5 +1,7 @@
 //! The saved plan: what was printed, to be applied exactly, or not at all.
 
+use std::io::{self, BufWriter, IntoInnerError, Write};
+
 use data_encoding::HEXLOWER;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
@@ -14,9 +16,6 @@ use crate::value::{Value, digest};
 
 /// The version of the format that this binary writes, and the only one it applies: a plan is of today.
 const FORMAT: u32 = 1;
-
-/// The length of a SHA-256 in hexadecimal.
-const DIGEST: usize = 64;
 
 /// Why a file is no plan to apply.
 #[derive(Debug, thiserror::Error)]
@@ -68,11 +67,8 @@ impl<T: Serialize> Serialize for Item<'_, T> {
     }
 }
 
-/// JSON with its format's version and a digest over its content.
-///
-/// # Panics
-/// Never: the maps of a plan have text keys.
-pub fn encode(plan: &Plan) -> Vec<u8> {
+/// JSON with its format's version and, behind it, a digest over its content: so it is written as it is made.
+pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     let Plan { header, state, changes, steps, access, summary } = plan;
     let plan = Ordered {
         access: Each(access),
@@ -82,15 +78,29 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
         steps: Each(steps),
         summary: json!(summary),
     };
-    // The digest is put in its place when that is known: the text of a plan for thousands of objects stands once.
-    let before = format!("{{\"relayctl_plan\":{FORMAT},\"sha256\":\"");
-    let mut text = format!("{before}{:DIGEST$}\",\"plan\":", "").into_bytes();
-    let start = text.len();
-    serde_json::to_writer(&mut text, &plan).expect("a plan always serialises");
-    let sha256 = HEXLOWER.encode(&Sha256::digest(&text[start..]));
-    text[before.len()..before.len() + DIGEST].copy_from_slice(sha256.as_bytes());
-    text.extend_from_slice(b"}\n");
-    text
+    write!(out, "{{\"relayctl_plan\":{FORMAT},\"plan\":")?;
+    let mut hashed = BufWriter::new(Hashed { out, sha256: Sha256::new() });
+    serde_json::to_writer(&mut hashed, &plan)?;
+    let Hashed { out, sha256 } = hashed.into_inner().map_err(IntoInnerError::into_error)?;
+    writeln!(out, ",\"sha256\":\"{}\"}}", HEXLOWER.encode(&sha256.finalize()))
+}
+
+/// Passes on what is written, and knows its digest.
+struct Hashed<W> {
+    out: W,
+    sha256: Sha256,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.sha256.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 pub fn decode(text: &str) -> Result<Plan, PlanFileError> {

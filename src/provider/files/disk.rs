@@ -53,6 +53,11 @@ pub fn folder(path: &Path) -> &Path {
 /// Writes to a temporary file beside `path`, syncs it, and renames it over what `path` leads to. Nothing is left behind
 /// on an error: the full disk is met by the temporary file, and that is removed.
 pub fn replace(path: &Path, content: &[u8], mode: &Mode) -> io::Result<()> {
+    replace_with(path, mode, |file| file.write_all(content))
+}
+
+/// The same with what `write` writes: what is long need not stand in memory first.
+pub fn replace_with(path: &Path, mode: &Mode, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let path = target(path)?;
     let folder = folder(&path);
     match mode {
@@ -64,7 +69,7 @@ pub fn replace(path: &Path, content: &[u8], mode: &Mode) -> io::Result<()> {
     // Says that this process lives ([`sweep`]); where files cannot be locked, nothing is swept either.
     drop(temporary.as_file().try_lock());
     step();
-    temporary.write_all(content)?;
+    write(temporary.as_file_mut())?;
     step();
     if let Some(permissions) = permissions(mode, before.as_ref()) {
         temporary.as_file().set_permissions(permissions)?;
