@@ -30,8 +30,11 @@ pub fn build(
     let order = Order::new(steps.iter().map(|(id, step)| (id, &step.after)))
         .sorted()
         .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;
-    let steps: Vec<Step> = order.into_iter().filter_map(|id| steps.remove(&id)).collect();
-    let changes: Vec<Change> = decisions.into_iter().map(|decision| decision.change).collect();
+    // Of exactly their size: a collected list may keep the room that it was made in.
+    let (mut ordered, mut changes) = (Vec::with_capacity(steps.len()), Vec::with_capacity(decisions.len()));
+    ordered.extend(order.into_iter().filter_map(|id| steps.remove(&id)));
+    changes.extend(decisions.into_iter().map(|decision| decision.change));
+    let steps: Vec<Step> = ordered;
     let summary = summarise(&changes, &steps);
     Ok(Plan { header, state, changes, steps, access: Vec::new(), summary })
 }

@@ -44,7 +44,8 @@ pub fn plan(plan: &Plan, style: Style) -> String {
     let mut lines = header::lines(&plan.header, style);
     lines.push(Line::blank());
     lines.extend(body(plan, style));
-    text(&lines, style)
+    // Line by line, so that those of a plan for thousands of objects don't stand beside all of its text.
+    lines.into_iter().map(|line| line.render(style) + "\n").collect()
 }
 
 /// Manifest, account, caller, region; and that it is a sandbox.
@@ -87,7 +88,7 @@ pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
     if plan.is_empty() {
         lines.push(Line::plain(0, style.good(nothing(plan.header.mode))));
         lines.extend(same(&changes).map(|text| Line::plain(0, text)));
-        lines.extend(state_changes(plan, &changes, &sentences, style));
+        state_changes(plan, &changes, &sentences, style, &mut lines);
         lines.extend(access::of_nothing(&sentences, plan, style));
         lines.extend(notes(&changes, style));
         return lines;
@@ -95,7 +96,7 @@ pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
     lines.extend(legend(&changes));
     lines.push(Line::blank());
     lines.push(Line::plain(0, style.bold(opening(plan))));
-    lines.extend(blocks(plan, &changes, &sentences, style));
+    blocks(plan, &changes, &sentences, style, &mut lines);
     if let Some(text) = same(&changes) {
         lines.push(Line::blank());
         lines.push(Line::plain(2, style.dim(&format!("# {text}"))));
@@ -171,18 +172,20 @@ pub(super) fn nothing(mode: Mode) -> &'static str {
 }
 
 /// Everything that happens, an empty line before each.
-fn blocks(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style) -> Vec<Line> {
-    let changes = changes.iter().filter(|change| change.action != Action::Nothing);
+fn blocks(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style, lines: &mut Vec<Line>) {
     let arranged = Arranged::new(plan, sentences);
-    let block = |each: &&Change| std::iter::once(Line::blank()).chain(change::block(&arranged, each, style));
-    changes.flat_map(block).collect()
+    for change in changes.iter().filter(|change| change.action != Action::Nothing) {
+        lines.push(Line::blank());
+        lines.extend(change::block(&arranged, change, style));
+    }
 }
 
 /// What an otherwise empty plan does: the state learns or forgets.
-fn state_changes(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style) -> Vec<Line> {
-    let Some(text) = state_only(plan) else { return Vec::new() };
-    let heading = Line::plain(0, format!("Only the state is brought up to date: {text}."));
-    std::iter::once(heading).chain(blocks(plan, changes, sentences, style)).collect()
+fn state_changes(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style, lines: &mut Vec<Line>) {
+    if let Some(text) = state_only(plan) {
+        lines.push(Line::plain(0, format!("Only the state is brought up to date: {text}.")));
+        blocks(plan, changes, sentences, style, lines);
+    }
 }
 
 fn opening(plan: &Plan) -> &'static str {
