@@ -319,7 +319,7 @@ fn verbose_shows_what_stays() {
     let attributes = json!({"path": "/", "description": "x", "document": deployment()});
     let attributes = serde_json::from_value(attributes).unwrap();
     let seen = Seen { id: "ANPA1".to_owned(), attributes, ..Seen::default() };
-    plan.steps[0].before = Some(seen);
+    plan.steps[0].before = Some(Box::new(seen));
     assert_snapshot!(human::plan(&plan, VERBOSE));
 }
 

@@ -66,6 +66,9 @@ pub fn changes(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyo
     }
     for told in &mut found {
         told.foreign = world.beyond.holders.contains_key(&told.subject);
+        // There are as many of these lists as users and roles.
+        told.gained.shrink_to_fit();
+        told.lost.shrink_to_fit();
     }
     found.sort_by(|a, b| (&a.subject, a.aspect).cmp(&(&b.subject, b.aspect)));
     found

@@ -171,7 +171,7 @@ impl<'a> Worker<'a> {
         let seen = self.must_be_same(kind, step).await?;
         let mut progress = Progress::default();
         self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
-        let id = seen.or_else(|| step.before.clone()).map(|seen| seen.id);
+        let id = seen.or_else(|| step.before.as_deref().cloned()).map(|seen| seen.id);
         match step.before.as_ref().filter(|before| before.upkeep.is_some()) {
             Some(before) => self.settle(kind, step, before, Status::Done, id).await,
             None => self.record(step, id).await,
@@ -251,7 +251,7 @@ impl<'a> Worker<'a> {
                 Some(what) => Err(changed(what)),
                 None => Ok(Some(now)),
             },
-            Observed::Present(now) => Err(changed(differences(kind, step.before.as_ref(), &now))),
+            Observed::Present(now) => Err(changed(differences(kind, step.before.as_deref(), &now))),
         }
     }
 

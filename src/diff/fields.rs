@@ -96,10 +96,12 @@ pub fn same(form: Form, one: &Value, other: &Value) -> bool {
 
 /// Every field of a new object that is set to something.
 pub fn all_new(kind: &dyn Kind, declared: &Attributes) -> Vec<FieldDiff> {
-    kind.fields()
-        .iter()
-        .filter_map(|field| Some(diff(field, None, Some(declared.shared(field.name).filter(|v| is_set(v))?.clone()))))
-        .collect()
+    let set = |field: &Field| declared.shared(field.name).filter(|value| is_set(value)).cloned();
+    let mut fields: Vec<_> =
+        kind.fields().iter().filter_map(|field| Some(diff(field, None, Some(set(field)?)))).collect();
+    // There are as many of these lists as objects.
+    fields.shrink_to_fit();
+    fields
 }
 
 /// Every field of an object that goes, as it is now.

@@ -176,7 +176,7 @@ impl Draft<'_> {
         };
         let mut step = self.step(Phase::Update, calls, expect);
         step.wanted = self.subject(seen);
-        step.before = Some(seen.as_ref().clone());
+        step.before = Some(Box::new(seen.as_ref().clone()));
         step.record = self.declared_record();
         vec![step]
     }
@@ -193,7 +193,7 @@ impl Draft<'_> {
         let mut step = self.step(Phase::Delete, calls, expect);
         step.wanted = self.subject(seen);
         step.removal = true;
-        step.before = Some(seen.as_ref().clone());
+        step.before = Some(Box::new(seen.as_ref().clone()));
         vec![step]
     }
 
@@ -215,7 +215,7 @@ impl Draft<'_> {
     fn record(&self) -> Vec<Step> {
         let mut step = self.step(Phase::Record, Vec::new(), Expect::Anything);
         step.record = self.declared_record();
-        step.before = self.decision.seen.as_deref().cloned();
+        step.before = self.decision.seen.as_deref().cloned().map(Box::new);
         vec![step]
     }
 

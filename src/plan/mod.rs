@@ -82,7 +82,7 @@ pub struct Step {
     /// What must still be so just before the calls.
     pub expect: Expect,
     /// The live object as the plan saw it, to say what changed since.
-    pub before: Option<Seen>,
+    pub before: Option<Box<Seen>>,
     /// What the state records when it is done; none for a removal.
     pub record: Option<Record>,
     /// What to look for when it is read again before the change ([`crate::model::subject`]).
