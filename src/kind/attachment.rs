@@ -85,7 +85,7 @@ impl Attachment {
         Seen {
             id: id(holder, arn),
             owner: None,
-            attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+            attributes: attributes.into(),
             internals: Attributes::new(),
             ..Seen::default()
         }

@@ -30,7 +30,7 @@ pub struct Document {
 #[derive(Clone, Debug)]
 pub struct DocumentSource {
     /// With its variables filled in, but not in canonical form: JSON pointers count as in the file.
-    pub value: Arc<Value>,
+    pub value: Shared,
     template: Template,
     /// Pointers with the keys filled in, and as written, where they differ.
     renamed: Vec<(String, String)>,
@@ -159,10 +159,10 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
 /// `value` has yet to be filled in.
 fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
     let Filled { value, renamed, references } = filled(value, &template, scope)?;
-    if let Some((value, canonical)) = scope.sound.known(&value, usage) {
-        return Some(Document { value: canonical, references, source: DocumentSource { value, template, renamed } });
+    let source = DocumentSource { value: value.into(), template, renamed };
+    if let Some(value) = scope.sound.known(&source.value, usage) {
+        return Some(Document { value, references, source });
     }
-    let source = DocumentSource { value: Arc::new(value), template, renamed };
     let findings = policy::validate(&source.value, usage);
     for finding in &findings {
         scope.error(finding.code, &source.spot(&finding.pointer), finding.message.as_str(), finding.remedy());
@@ -178,7 +178,7 @@ fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>)
 /// Documents in which nothing was found wrong, with their canonical form. Where a program writes the manifest, a thousand
 /// users have the same one: it is checked once.
 #[derive(Debug, Default)]
-pub struct Sound(HashMap<Arc<Value>, Checked>);
+pub struct Sound(HashMap<Shared, Checked>);
 
 #[derive(Debug)]
 struct Checked {
@@ -188,14 +188,14 @@ struct Checked {
 }
 
 impl Sound {
-    fn known(&self, value: &Value, usage: Usage) -> Option<(Arc<Value>, Shared)> {
-        let (value, checked) = self.0.get_key_value(value)?;
-        checked.usages.contains(&usage).then(|| (Arc::clone(value), checked.canonical.clone()))
+    fn known(&self, value: &Shared, usage: Usage) -> Option<Shared> {
+        let checked = self.0.get(value).filter(|checked| checked.usages.contains(&usage))?;
+        Some(checked.canonical.clone())
     }
 
-    fn keep(&mut self, value: &Arc<Value>, usage: Usage, canonical: &Shared) {
+    fn keep(&mut self, value: &Shared, usage: Usage, canonical: &Shared) {
         let new = || Checked { canonical: canonical.clone(), usages: Vec::new() };
-        self.0.entry(Arc::clone(value)).or_insert_with(new).usages.push(usage);
+        self.0.entry(value.clone()).or_insert_with(new).usages.push(usage);
     }
 }
 

@@ -410,7 +410,7 @@ roles:
     };
     let (yaml, json) = (|line, column| ("m.yaml".to_owned(), line, column), |l, c| ("p.json".to_owned(), l, c));
     let file = source("policy.P", "document");
-    assert_eq!(file.value["Statement"][0]["Resource"], "arn:aws:s3:::bucket/*", "{}", file.value);
+    assert_eq!(file.value["Statement"][0]["Resource"], "arn:aws:s3:::bucket/*", "{}", *file.value);
     assert_eq!(place(file.place("/Statement/0/Action/1")), json(2, 62));
     assert_eq!(place(file.place("/Statement/0/Condition/StringEquals/aws:ResourceTag~1bucket")), json(3, 102));
     assert_eq!(file.place("/Statement/2"), None);

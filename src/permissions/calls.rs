@@ -13,7 +13,7 @@ use crate::call::iam::{
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
 use crate::kind::{self, Attached, Form, Hanging, Holder, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
-use crate::value::{Attributes, Tags, Value, optional_text, text};
+use crate::value::{Attributes, Tags, optional_text, text};
 
 /// What is asked about the declared objects, and what else has a say in whether somebody gains or loses access. The resolver
 /// prefers `GetAccountAuthorizationDetails`, which shows
@@ -196,11 +196,7 @@ fn unlike(wanted: &Attributes) -> Seen {
         ("default_version", json!("v5")),
         ("empty", json!(false)),
     ];
-    Seen {
-        attributes,
-        internals: internals.map(|(name, value): (&str, Value)| (name.to_owned(), value)).into(),
-        ..Seen::default()
-    }
+    Seen { attributes, internals: internals.into(), ..Seen::default() }
 }
 
 /// `exclusive: true` removes whatever hangs there besides.

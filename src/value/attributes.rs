@@ -66,19 +66,11 @@ impl Attributes {
         self.0.iter().map(|it| &*it.name)
     }
 
-    pub fn values(&self) -> impl Iterator<Item = &Value> {
-        self.0.iter().map(|it| &*it.value)
-    }
-
     pub fn iter(&self) -> Iter<'_> {
         self.into_iter()
     }
 
-    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
-        self.0.retain(|it| keep(&it.name, &it.value));
-    }
-
-    /// Those that `other` has and this hasn't.
+    /// With those that `other` has and this hasn't.
     #[must_use]
     pub fn completed_by(mut self, other: &Self) -> Self {
         for attribute in &other.0 {

@@ -78,7 +78,7 @@ impl<'a> Subject<'a> {
         let mut desired = desired.clone();
         for ((address, field), source) in documents {
             if let Some(resource) = desired.resources.get_mut(address) {
-                resource.attributes.insert(*field, Value::clone(&source.value));
+                resource.attributes.share(field, source.value.clone());
             }
         }
         Self { desired, documents }

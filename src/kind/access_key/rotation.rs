@@ -57,8 +57,8 @@ impl Retired {
         serde_json::from_value(attributes.get("retired")?.clone()).ok()
     }
 
-    pub(super) fn noted(&self) -> (String, value::Value) {
-        ("retired".to_owned(), json!(self))
+    pub(super) fn noted(&self) -> (&'static str, value::Value) {
+        ("retired", json!(self))
     }
 }
 

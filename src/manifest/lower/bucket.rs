@@ -33,7 +33,7 @@ impl Lowering<'_, '_, '_> {
             attributes.insert("ownership", self.ownership(ownership));
         }
         for (field, flag) in [("versioning", &body.versioning), ("force_destroy", &body.force_destroy)] {
-            attributes.extend(flag.as_ref().map(|flag| (field.to_owned(), flag.value.into())));
+            attributes.extend(flag.as_ref().map(|flag| (field, flag.value.into())));
         }
         if let Some(encryption) = &body.encryption {
             let encryption = self.encryption(encryption);
