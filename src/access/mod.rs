@@ -5,7 +5,6 @@ mod changes;
 pub mod checks;
 mod groups;
 mod held;
-pub mod lint;
 mod tags;
 #[cfg(test)]
 mod tests;
