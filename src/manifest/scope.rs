@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::Inputs;
-use super::documents::Sound;
 use super::node::Node;
 use super::source::{Files, Spot};
 use super::suggest;
@@ -85,8 +84,6 @@ pub struct Scope<'a> {
     values: BTreeMap<String, Option<Expanded>>,
     evaluating: Vec<String>,
     index: Index,
-    /// What was found to be sound so far.
-    pub sound: Sound,
 }
 
 /// Whether nothing in a text is to be filled in.
@@ -105,7 +102,6 @@ impl<'a> Scope<'a> {
             values: BTreeMap::new(),
             evaluating: Vec::new(),
             index: Index::Unknown,
-            sound: Sound::default(),
         }
     }
 

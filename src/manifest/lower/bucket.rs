@@ -44,7 +44,7 @@ impl Lowering<'_, '_, '_> {
         }
         let mut depends_on = BTreeSet::new();
         if let Some(source) = &body.policy
-            && let Some(document) = documents::resolve(source, Usage::Bucket, self.scope)
+            && let Some(document) = self.read_document(source, Usage::Bucket)
         {
             self.own_resources(name, &document);
             depends_on = documents::principals(&document.value, self.scope);

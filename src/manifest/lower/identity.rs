@@ -177,7 +177,7 @@ impl Lowering<'_, '_, '_> {
         let (mut total, limit) = (0, if policies.is_empty() { 0 } else { policy::limit(holder.inline) });
         for policy in policies {
             self.check(names::iam(&policy.name, 128), "bad-name", &policy.spot, "change the policy's name");
-            let Some(document) = documents::resolve(&policy.body, holder.inline, self.scope) else {
+            let Some(document) = self.read_document(&policy.body, holder.inline) else {
                 continue;
             };
             total += policy::size(&document.value, holder.inline);
