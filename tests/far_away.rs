@@ -24,7 +24,7 @@ use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Distance, Remote, Sandbox, Throttle};
 use relayctl::provider::weather::{WIDTH, Weather, Weathered};
 use relayctl::resolve::{ALL_READS, Resolver};
-use relayctl::state::{State, VERSION};
+use relayctl::state::State;
 use relayctl::store::memory::MemoryStore;
 use tokio::time::Instant;
 
@@ -163,42 +163,16 @@ impl Far {
         let mut resolver = Resolver::new(&self.provider, ALL_READS);
         let live = resolver.live(&self.desired, &recorded, false).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
-        let stamp = Stamp {
-            lineage: state.as_ref().map(|state| state.lineage.clone()),
-            serial: state.map_or(0, |state| state.serial),
-        };
-        let plan = build::build(self.header(), stamp, decisions, &self.desired, &recorded).unwrap();
+        let stamp = Stamp::of(state.as_ref());
+        let plan =
+            build::build(Header::new(&self.desired, Mode::Apply), stamp, decisions, &self.desired, &recorded).unwrap();
         (plan, resolver.into_known())
     }
 
     async fn apply(&self, plan: &Plan, seen: Snapshot, watch: &Watch) -> Outcome {
-        let state = State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: self.desired.name.clone(),
-            account: self.desired.account.clone(),
-            resources: relayctl::model::Recorded::new(),
-        };
+        let state = State::new("l", self.desired.name.as_str(), self.desired.account.as_str());
         let options = Options { parallelism: WIDTH, stop: &Stop::default(), seen: Some(seen) };
         apply_until(plan, &self.provider, &self.store, state, watch, options).await
-    }
-
-    fn header(&self) -> Header {
-        Header {
-            manifest: self.desired.name.clone(),
-            manifest_file: String::new(),
-            manifest_digest: self.desired.digest.clone(),
-            account: self.desired.account.clone(),
-            caller: String::new(),
-            region: self.desired.region.clone(),
-            store: None,
-            recipients: Vec::new(),
-            sandbox: true,
-            mode: Mode::Apply,
-            targets: std::collections::BTreeSet::new(),
-            relayctl: String::new(),
-        }
     }
 
     /// Does it, and says how long it took and what it sent.

@@ -134,9 +134,9 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     use super::*;
-    use crate::model::{Recorded, Status};
+    use crate::model::Status;
     use crate::port::Lock;
-    use crate::state::{LockInfo, VERSION};
+    use crate::state::LockInfo;
 
     const AWAY: Duration = Duration::from_millis(50);
 
@@ -176,14 +176,7 @@ mod tests {
     }
 
     fn state() -> State {
-        State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: "dev".to_owned(),
-            account: "123456789012".to_owned(),
-            resources: Recorded::new(),
-        }
+        State::new("l", "dev", "123456789012")
     }
 
     fn entry() -> Entry {

@@ -175,24 +175,14 @@ pub fn plan(desired: &Desired, recorded: &Recorded, live: &Live, mode: Mode) -> 
 }
 
 pub fn header(mode: Mode) -> Header {
-    Header {
-        manifest: "bench".to_owned(),
-        manifest_file: "relays.yaml".to_owned(),
-        manifest_digest: String::new(),
-        account: ACCOUNT.to_owned(),
-        caller: CALLER.to_owned(),
-        region: REGION.to_owned(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: false,
-        mode,
-        targets: std::collections::BTreeSet::new(),
-        relayctl: String::new(),
-    }
+    let (name, account, region) = ("bench".to_owned(), ACCOUNT.to_owned(), REGION.to_owned());
+    let desired = Desired { name, account, region, ..Desired::default() };
+    let (manifest_file, caller) = ("relays.yaml".to_owned(), CALLER.to_owned());
+    Header { manifest_file, caller, relayctl: String::new(), ..Header::new(&desired, mode) }
 }
 
 pub fn stamp() -> Stamp {
-    Stamp { lineage: None, serial: 0 }
+    Stamp::of(None)
 }
 
 /// An account in which everything stands as it is declared. It answers each question from what it has ready.

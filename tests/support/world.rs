@@ -20,7 +20,7 @@ use relayctl::provider::faulty::{Faults, Faulty, Killed, Replicated};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::seal;
-use relayctl::state::{State, VERSION, encode};
+use relayctl::state::{State, encode};
 use relayctl::store::faulty::FaultyStore;
 use relayctl::store::memory::MemoryStore;
 use relayctl::{diff, resolve};
@@ -294,7 +294,8 @@ impl World {
         let state = store.load().await.expect("in memory");
         let plan = self.plan(mode, &provider, state.as_ref()).await;
         log.lock().unwrap().plan = Some(plan.clone());
-        let state = state.unwrap_or_else(|| first_state(&plan.header));
+        let state =
+            state.unwrap_or_else(|| State::new("l", plan.header.manifest.as_str(), plan.header.account.as_str()));
         apply(&plan, &provider, &store, state, self.cloud.as_ref(), parallelism).await
     }
 
@@ -306,7 +307,7 @@ impl World {
         let decisions = diff::diff(&desired, &recorded, &live, removing);
         let stamp =
             Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
-        build::build(header(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
+        build::build(Header::new(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
     }
 
     /// What a run would do now, when nothing goes wrong.
@@ -438,34 +439,6 @@ fn load(path: &std::path::Path) -> Desired {
     let loaded = manifest::load(path, &inputs);
     assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
     loaded.desired.expect("a manifest without errors")
-}
-
-fn header(desired: &Desired, mode: Mode) -> Header {
-    Header {
-        manifest: desired.name.clone(),
-        manifest_file: String::new(),
-        manifest_digest: desired.digest.clone(),
-        account: desired.account.clone(),
-        caller: String::new(),
-        region: desired.region.clone(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: true,
-        mode,
-        targets: BTreeSet::new(),
-        relayctl: String::new(),
-    }
-}
-
-fn first_state(header: &Header) -> State {
-    State {
-        version: VERSION,
-        lineage: "l".to_owned(),
-        serial: 0,
-        manifest: header.manifest.clone(),
-        account: header.account.clone(),
-        resources: relayctl::model::Recorded::new(),
-    }
 }
 
 /// Without the locks, which are left beside the files that they were for.
