@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use relayctl::address::Address;
+use relayctl::address::{Address, KindName};
 use relayctl::apply::{Options, Stop, apply_until};
 use relayctl::call::{Carried, Failure, Read, Reply, Snapshot, Write};
 use relayctl::diff;
@@ -302,8 +302,10 @@ async fn an_operation_that_is_throttled_holds_up_only_what_depends_on_it() {
     let (plan, seen) = far.plan().await;
     let watch = Watch::start();
     assert!(far.apply(&plan, seen, &watch).await.succeeded());
-    let policies = watch.last(|address| address.kind() == "policy");
-    let others = watch.last(|address| ["user", "access_key", "role", "bucket"].contains(&address.kind()));
+    let policies = watch.last(|address| address.kind() == KindName::Policy);
+    let others = watch.last(|address| {
+        [KindName::USER, KindName::AccessKey, KindName::ROLE, KindName::Bucket].contains(&address.kind())
+    });
     println!("the last policy was made after {policies:?}, the last of what needs none after {others:?}");
     // 460 policies at 20 a second; 30 of everything else are less than the burst.
     assert!(policies > Duration::from_secs(20) && others < Duration::from_secs(2), "{policies:?}, {others:?}");

@@ -82,7 +82,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::address::Address;
+    use crate::address::{Address, KindName};
     use crate::diagnostic::Place;
     use crate::diff::{Change, Reason};
     use crate::model::Resource;
@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn user(number: usize) -> Address {
-        Address::new("user", format!("u{number}"))
+        Address::new(KindName::USER, format!("u{number}"))
     }
 
     fn plan(actions: &[Action]) -> Plan {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use data_encoding::HEXLOWER;
 use futures::executor::block_on;
+use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::{Carried, Failure, IamReply, IamWrite, Read, Reply, S3Write, Write};
 use relayctl::event::{Event, Outcome};
@@ -343,7 +344,7 @@ impl World {
         let stray: Vec<_> = seen.deleted.difference(&seen.made).collect();
         assert!(stray.is_empty(), "{place}: keys were deleted that no run made: {stray:?}");
         let left: BTreeSet<String> = seen.made.difference(&seen.deleted).cloned().collect();
-        let keys = || state.resources.iter().filter(|(address, _)| address.kind() == "access_key");
+        let keys = || state.resources.iter().filter(|(address, _)| address.kind() == KindName::AccessKey);
         let current: BTreeSet<String> = keys().filter_map(|(_, entry)| entry.id.clone()).collect();
         // The secret of a retired key is nowhere any more.
         let retired =
