@@ -17,7 +17,7 @@ const RANKS: &[(usize, &[&str])] = &[
     (8, &["plan"]),
     (9, &["event"]),
     (10, &["port"]),
-    (11, &["resolve", "render"]),
+    (11, &["resolve", "render", "transport"]),
     // Apply looks again before each change, with the resolver's eyes.
     (12, &["apply", "provider"]),
     (13, &["store"]),

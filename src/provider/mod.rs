@@ -4,7 +4,6 @@ pub mod aws;
 pub mod faulty;
 pub mod files;
 pub mod sandbox;
-pub mod weather;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
