@@ -179,6 +179,22 @@ fn only_the_aws_provider_knows_the_sdk() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Only a dependency that is for tests: Cargo then lets no code of `src/` name it.
+#[test]
+fn fault_injection_is_for_tests_only() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let mut section = "";
+    let mut dependents = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if line.starts_with("relayctl-faults") {
+            dependents.push(section);
+        }
+    }
+    assert_eq!(dependents, ["[dev-dependencies]"]);
+}
+
 #[test]
 fn files_stay_small() {
     let sources: Vec<Source> = sources().into_iter().filter(|source| !source.is_for_tests()).collect();

@@ -20,7 +20,6 @@ use relayctl::plan::{Header, Mode, Stamp, build};
 use relayctl::port::{Provider, Sink, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::aws::Aws;
-use relayctl::provider::faulty::{Faults, Faulty, Harm, Mishap, Seam};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::state::{State, VERSION};
@@ -28,6 +27,7 @@ use relayctl::store::memory::MemoryStore;
 use relayctl::transport::{Retrying, Transport};
 use relayctl::value::Tags;
 use relayctl::{diff, resolve};
+use relayctl_faults::{FaultKind, Faults, FaultyProvider, PlannedFault, Seam};
 use support::canned::{Canned, answer, iam, iam_error};
 use support::edge::{aws_at, aws_under};
 use support::project::Project;
@@ -298,16 +298,16 @@ impl Provider for Shared {
 }
 
 impl Unreliable {
-    fn with(mishaps: impl IntoIterator<Item = Mishap>) -> Self {
+    fn with(planned: impl IntoIterator<Item = PlannedFault>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         support::project::copy(&support::project::repository().join("manifests"), folder.path());
         let inputs = Inputs { variables: std::collections::BTreeMap::new(), region: None, environment: &|_| None };
         let desired = manifest::load(&folder.path().join("dev.yaml"), &inputs).desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, "us-east-1"));
         let transport = Arc::new(Transport::default());
-        let faults = Faults::of(mishaps);
-        let harmed = Faulty::new(Shared(Arc::clone(&account)), Arc::clone(&faults));
-        let cloud = Box::new(Retrying::new(harmed, Arc::clone(&transport)));
+        let faults = Faults::of(planned);
+        let unreliable = FaultyProvider::new(Shared(Arc::clone(&account)), Arc::clone(&faults));
+        let cloud = Box::new(Retrying::new(unreliable, Arc::clone(&transport)));
         let at = |name: &str| folder.path().join(name);
         let files = Files { credentials: at("credentials"), config: at("config"), base: at(""), overlay: None };
         let edges = Edges::new(cloud, files, 4);
@@ -369,13 +369,13 @@ impl Sink for Deaf {
 }
 
 /// Every `period`th call to AWS that changes something, from the first on.
-fn every(period: usize, harm: Harm) -> impl Iterator<Item = Mishap> {
-    (0..200).map(move |number| Mishap { seam: Seam::Call, nth: 1 + number * period, harm })
+fn every(period: usize, kind: FaultKind) -> impl Iterator<Item = PlannedFault> {
+    (0..200).map(move |number| PlannedFault { seam: Seam::Call, nth: 1 + number * period, kind })
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_of_which_every_call_is_throttled_thrice_ends_as_if_nothing_had_been() {
-    let unreliable = Unreliable::with(every(4, Harm::Throttle { times: 3 }));
+    let unreliable = Unreliable::with(every(4, FaultKind::Throttle { times: 3 }));
     for (mode, keys) in [(Mode::Apply, 1), (Mode::Destroy, 0)] {
         let before = unreliable.transport.traffic();
         let outcome = unreliable.run(mode, 1).await;
@@ -390,7 +390,7 @@ async fn a_run_of_which_every_call_is_throttled_thrice_ends_as_if_nothing_had_be
 
 #[tokio::test(start_paused = true)]
 async fn lost_answers_are_no_failure_but_to_the_making_of_a_key() {
-    let unreliable = Unreliable::with(every(2, Harm::LoseAnswer).take(8));
+    let unreliable = Unreliable::with(every(2, FaultKind::LoseAnswer).take(8));
     let mut outcome = unreliable.run(Mode::Apply, 4).await;
     let failed: Vec<_> = outcome.failed.iter().map(|(step, _)| step.address.to_string()).collect();
     assert!(failed.is_empty() || failed == ["access_key.serverless"], "{outcome:#?}");
@@ -407,7 +407,7 @@ async fn lost_answers_are_no_failure_to_a_removal() {
     let reliable = Unreliable::with([]);
     assert!(reliable.run(Mode::Apply, 4).await.succeeded());
     let writes = reliable.faults.passed(Seam::Call);
-    let lost = every(2, Harm::LoseAnswer).map(|mishap| Mishap { nth: writes + mishap.nth, ..mishap });
+    let lost = every(2, FaultKind::LoseAnswer).map(|fault| PlannedFault { nth: writes + fault.nth, ..fault });
     let unreliable = Unreliable::with(lost);
     assert!(unreliable.run(Mode::Apply, 4).await.succeeded());
     let outcome = unreliable.run(Mode::Destroy, 1).await;
@@ -418,10 +418,10 @@ async fn lost_answers_are_no_failure_to_a_removal() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_may_be_done_and_is_then_refused_may_be_done() {
-    let lost = Mishap { seam: Seam::Call, nth: 1, harm: Harm::LoseAnswer };
-    let throttled = Mishap { seam: Seam::Call, nth: 2, harm: Harm::Throttle { times: 100 } };
+    let lost = PlannedFault { seam: Seam::Call, nth: 1, kind: FaultKind::LoseAnswer };
+    let throttled = PlannedFault { seam: Seam::Call, nth: 2, kind: FaultKind::Throttle { times: 100 } };
     let account = Arc::new(Sandbox::in_memory("123456789012", "us-east-1"));
-    let provider = Retrying::new(Faulty::new(Shared(account), Faults::of([lost, throttled])), Arc::default());
+    let provider = Retrying::new(FaultyProvider::new(Shared(account), Faults::of([lost, throttled])), Arc::default());
     let (user, path) = ("u".to_owned(), "/".to_owned());
     let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: Tags::new() });
     let failure = provider.write(&create, &Carried::default()).await.unwrap_err();

@@ -1,7 +1,6 @@
 //! The edges to the world, behind one [`Provider`].
 
 pub mod aws;
-pub mod faulty;
 pub mod files;
 pub mod sandbox;
 
