@@ -3,8 +3,8 @@
 mod connect;
 mod convert;
 mod failure;
-mod iam_hanging;
 mod iam_read;
+mod iam_sweep;
 mod iam_write;
 mod lifecycle;
 mod objects;
