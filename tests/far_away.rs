@@ -22,17 +22,17 @@ use relayctl::port::{Provider, Sink, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Distance, Remote, Sandbox, Throttle};
-use relayctl::provider::weather::{WIDTH, Weather, Weathered};
 use relayctl::resolve::{ALL_READS, Resolver};
 use relayctl::state::{State, VERSION};
 use relayctl::store::memory::MemoryStore;
+use relayctl::transport::{MAX_IN_FLIGHT, Retrying, Transport};
 use tokio::time::Instant;
 
 /// How many stacks, unless `RELAYCTL_STACKS` says otherwise.
 const STACKS: usize = 1000;
 
 const FAR: Distance = Distance { latency: Duration::from_millis(50), throttle: Some(Throttle { rate: 20, burst: 40 }) };
-const PACE: Pace = Pace { latency: Duration::from_millis(50), rate: 20.0, burst: 40.0, width: WIDTH };
+const PACE: Pace = Pace { latency: Duration::from_millis(50), rate: 20.0, burst: 40.0, width: MAX_IN_FLIGHT };
 
 /// An account that others look at, too.
 struct Shared(Arc<Sandbox>);
@@ -130,7 +130,7 @@ impl Sink for Watch {
 /// What is far away, and what is here.
 struct Far {
     account: Arc<Sandbox>,
-    weather: Arc<Weather>,
+    transport: Arc<Transport>,
     provider: Counted,
     store: MemoryStore,
     desired: Desired,
@@ -147,13 +147,13 @@ impl Far {
         assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
         let desired = loaded.desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, &desired.region));
-        let weather = Arc::new(Weather::default());
-        let cloud = Weathered::new(Remote::new(Shared(Arc::clone(&account)), FAR), Arc::clone(&weather));
+        let transport = Arc::new(Transport::default());
+        let cloud = Retrying::new(Remote::new(Shared(Arc::clone(&account)), FAR), Arc::clone(&transport));
         let (credentials, config) = (at("credentials"), at("config"));
         let files = Files { credentials, config, base: folder.path().to_owned(), overlay: None };
-        let inner = Edges::new(Box::new(cloud), files, WIDTH);
+        let inner = Edges::new(Box::new(cloud), files, MAX_IN_FLIGHT);
         let provider = Counted { inner, rounds: Mutex::default() };
-        Self { account, weather, provider, store: MemoryStore::new(), desired, folder }
+        Self { account, transport, provider, store: MemoryStore::new(), desired, folder }
     }
 
     /// A plan, and what was read for it.
@@ -180,7 +180,7 @@ impl Far {
             account: self.desired.account.clone(),
             resources: relayctl::model::Recorded::new(),
         };
-        let options = Options { parallelism: WIDTH, stop: &Stop::default(), seen: Some(seen) };
+        let options = Options { parallelism: MAX_IN_FLIGHT, stop: &Stop::default(), seen: Some(seen) };
         apply_until(plan, &self.provider, &self.store, state, watch, options).await
     }
 
@@ -206,7 +206,7 @@ impl Far {
         let (began, really) = (Instant::now(), std::time::Instant::now());
         let done = work.await;
         let (took, rounds) = (began.elapsed(), self.provider.taken());
-        println!("{what}: {took:?} ({:?} of computing), {:?}", really.elapsed(), self.weather.traffic());
+        println!("{what}: {took:?} ({:?} of computing), {:?}", really.elapsed(), self.transport.traffic());
         for (number, load) in (1..).zip(&rounds).take(5) {
             println!("  round {number}: {:?}", load.calls);
         }

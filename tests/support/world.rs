@@ -17,14 +17,14 @@ use relayctl::model::{Desired, Status};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
 use relayctl::port::{Provider, Sink, Store};
 use relayctl::provider::Edges;
-use relayctl::provider::faulty::{Faults, Faulty, Killed, Replicated};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::seal;
 use relayctl::state::{State, VERSION, encode};
-use relayctl::store::faulty::FaultyStore;
 use relayctl::store::memory::MemoryStore;
 use relayctl::{diff, resolve};
+use relayctl_faults::FaultyStore;
+use relayctl_faults::{Faults, FaultyProvider, Killed, Replicated};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -289,7 +289,7 @@ impl World {
 
     async fn work(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize, log: &Mutex<Log>) -> Outcome {
         let account = Arc::clone(&self.cloud.account) as Arc<dyn Replicated>;
-        let provider = Faulty::new(self.edges(), Arc::clone(faults)).replicated(account);
+        let provider = FaultyProvider::new(self.edges(), Arc::clone(faults)).replicated(account);
         let provider = Recorder { inner: provider, log };
         let store = FaultyStore::new(self.store.reopened(), Arc::clone(faults));
         let state = store.load().await.expect("in memory");
