@@ -27,4 +27,5 @@ pub mod resolve;
 pub mod seal;
 pub mod state;
 pub mod store;
+pub mod transport;
 pub mod value;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::iam::{EntityType, IamReply};
 use relayctl::call::{Carried, Failure, FailureKind, IamRead, Read, Reply, Write};
@@ -237,7 +238,7 @@ fn a_document_that_changes_is_one_new_version_and_its_before_image_is_read_with_
     let document = serde_json::json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["*"]}]});
     for (address, resource) in &mut desired.resources {
-        if address.kind() == "policy" {
+        if address.kind() == KindName::Policy {
             resource.attributes.insert("document", document.clone());
         }
     }
@@ -341,7 +342,7 @@ fn what_was_read_before_a_long_wait_is_read_again_before_it_is_relied_on() {
     let world = World::applied(1, "");
     let mut desired = world.desired.clone();
     for (address, resource) in &mut desired.resources {
-        if address.kind() == "policy" {
+        if address.kind() == KindName::Policy {
             resource.attributes.insert("document", document("s3:PutObject"));
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use relayctl::address::Address;
+use relayctl::address::{Address, KindName};
 use relayctl::call::{BucketRef, Caller, Failure, FailureKind, FileWrite, IamWrite, S3Write, Write};
 use relayctl::diagnostic::{Diagnostic, Place};
 use relayctl::diff::{Action, Change, FieldDiff, Reason};
@@ -526,7 +526,7 @@ fn json_is_the_plan_itself() {
 #[test]
 fn a_pull_request_gets_a_table_and_the_whole_plan() {
     let mut changes = vec![document_update(), replacement(), tag_drift()];
-    changes.extend(stuck().into_iter().filter(|change| change.address.kind() == "bucket"));
+    changes.extend(stuck().into_iter().filter(|change| change.address.kind() == KindName::Bucket));
     let mut plan = plan(changes);
     plan.header.sandbox = true;
     plan.header.targets = [at("user.serverless")].into();

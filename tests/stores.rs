@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use relayctl::address::Address;
+use relayctl::address::{Address, KindName};
 use relayctl::call::FailureKind;
 use relayctl::model::{Entry, Status};
 use relayctl::port::{Object, Objects, Only, Put, Store};
@@ -36,7 +36,7 @@ fn change(serial: u64) -> Change {
     let name = format!("user{serial}");
     let attributes = [("name".to_owned(), name.as_str().into())].into();
     let entry = Entry { status: Status::Done, id: None, attributes, depends_on: BTreeSet::new() };
-    Change { lineage: "5f0c".to_owned(), serial, address: Address::new("user", name), entry: Some(entry) }
+    Change { lineage: "5f0c".to_owned(), serial, address: Address::new(KindName::USER, name), entry: Some(entry) }
 }
 
 /// `state(from)` with every change up to `to`.

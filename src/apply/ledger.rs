@@ -134,6 +134,7 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     use super::*;
+    use crate::address::KindName;
     use crate::model::Status;
     use crate::port::Lock;
     use crate::state::LockInfo;
@@ -195,7 +196,7 @@ mod tests {
             async move {
                 // Every second one is ready while the first ones are on their way.
                 sleep(AWAY / 2 * u32::from(number % 2 == 1)).await;
-                ledger.put(&Address::new("role", format!("r{number}")), entry()).await
+                ledger.put(&Address::new(KindName::ROLE, format!("r{number}")), entry()).await
             }
         };
         let all = join_all((0..100).map(noted)).await;

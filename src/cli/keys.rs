@@ -12,7 +12,7 @@ use super::run_args::RunArgs;
 use super::running;
 use super::session::{self, Declared};
 use super::suggest::nearest;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::plan::Mode;
 use crate::render::keys as render;
 use crate::resolve::{ALL_READS, Resolver, keys, lost};
@@ -110,7 +110,7 @@ fn rotate(args: &RotateArgs, context: &Context) -> Exit {
 
 /// The keys of these users, or all that the manifest declares.
 fn chosen(users: &[String], declared: &Declared) -> Result<Vec<Address>, CommandError> {
-    let keys = || declared.desired.resources.keys().filter(|address| address.kind() == "access_key");
+    let keys = || declared.desired.resources.keys().filter(|address| address.kind() == KindName::AccessKey);
     if keys().next().is_none() {
         return Err(CommandError::new("the manifest declares no access key")
             .help("give a user one: `access_key: {profile: NAME}`"));

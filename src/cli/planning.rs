@@ -208,14 +208,16 @@ pub fn no_such_address<'a>(address: &Address, known: impl Iterator<Item = &'a Ad
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::KindName;
     use crate::model::Resource;
 
     #[test]
     fn a_target_that_is_not_there_is_an_error_with_the_nearest_that_is() {
-        let serverless = Address::new("user", "serverless");
+        let serverless = Address::new(KindName::USER, "serverless");
         let mut desired = Desired::default();
         desired.resources.insert(serverless.clone(), Resource::default());
-        let wanted = |name: &str| Selection { targets: vec![Address::new("user", name)], ..Selection::default() };
+        let wanted =
+            |name: &str| Selection { targets: vec![Address::new(KindName::USER, name)], ..Selection::default() };
         assert_eq!(targets(&wanted("serverless"), &desired, &Recorded::new()).unwrap(), [serverless].into());
         let error = targets(&wanted("serverles"), &desired, &Recorded::new()).unwrap_err();
         assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));

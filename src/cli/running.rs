@@ -17,10 +17,10 @@ use crate::event::{Event, Outcome};
 use crate::model::{Entry, Recorded, Status};
 use crate::plan::{Mode, Phase, Plan};
 use crate::port::{Lock, Provider, Sink, Store};
-use crate::provider::weather::Weather;
 use crate::render::{human, json};
 use crate::state::{LockInfo, State};
 use crate::store;
+use crate::transport::Transport;
 
 /// Plans for a manifest, prints that, asks, and does it.
 ///
@@ -132,7 +132,7 @@ async fn run_locked(
     } else {
         under_lock(plan, provider, store, seen, context, started).await?
     };
-    outcome.traffic += context.weather.traffic();
+    outcome.traffic += context.transport.traffic();
     if as_json {
         context.terminal.result(&json::outcome(plan, &outcome))?;
     } else if !plan.steps.is_empty() {
@@ -194,23 +194,27 @@ async fn under_lock(
     let stop = apply::Stop::default();
     let options = apply::Options { parallelism: context.options.parallelism(), stop: &stop, seen };
     let work = apply::apply_until(plan, provider, store, state, &progress, options);
-    let work = traffic::telling(work, &context.weather, |delay| progress.event(&Event::Delayed(delay)));
-    let work = hurrying(work, &stop, &context.weather);
+    let work = traffic::with_progress(work, &context.transport, |delay| progress.event(&Event::Delayed(delay)));
+    let work = no_retries_after_stop(work, &stop, &context.transport);
     let outcome = interruptible(work, &stop, &context.terminal).await;
     progress.finish();
     outcome
 }
 
-/// Who is told to stop doesn't wait until AWS takes more.
-async fn hurrying(work: impl Future<Output = Outcome>, stop: &apply::Stop, weather: &Weather) -> Outcome {
-    let hurry = async {
+/// Sends nothing again once the run is told to stop: it doesn't wait until AWS takes more.
+async fn no_retries_after_stop(
+    work: impl Future<Output = Outcome>,
+    stop: &apply::Stop,
+    transport: &Transport,
+) -> Outcome {
+    let stopping = async {
         stop.asked().await;
-        weather.hurry();
+        transport.stop_retrying();
         std::future::pending().await
     };
     tokio::select! {
         outcome = work => outcome,
-        outcome = hurry => outcome,
+        outcome = stopping => outcome,
     }
 }
 

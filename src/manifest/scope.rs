@@ -10,7 +10,7 @@ use super::node::Node;
 use super::source::{Files, Spot};
 use super::suggest;
 use super::template::{self, Part};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::diagnostic::Diagnostic;
 
 /// Where a text stands decides what may stand in it.
@@ -44,12 +44,12 @@ impl Section {
         }
     }
 
-    pub fn kind(self) -> &'static str {
+    pub fn kind(self) -> KindName {
         match self {
-            Self::Policies => "policy",
-            Self::Users => "user",
-            Self::Roles => "role",
-            Self::Buckets => "bucket",
+            Self::Policies => KindName::Policy,
+            Self::Users => KindName::USER,
+            Self::Roles => KindName::ROLE,
+            Self::Buckets => KindName::Bucket,
         }
     }
 }

@@ -80,7 +80,7 @@ fn resources(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Address;
+    use crate::address::{Address, KindName};
     use crate::diagnostic::Place;
     use crate::diff::{Change, Reason};
     use crate::model::Resource;
@@ -91,7 +91,7 @@ mod tests {
     }
 
     fn user(number: usize) -> Address {
-        Address::new("user", format!("u{number}"))
+        Address::new(KindName::USER, format!("u{number}"))
     }
 
     fn plan(actions: &[Action]) -> Plan {

@@ -147,11 +147,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::address::Address;
+    use crate::address::{Address, KindName};
     use crate::model::{Entry, Recorded, Status};
 
     fn state() -> State {
-        let user = Address::new("user", "serverless");
+        let user = Address::new(KindName::USER, "serverless");
         let entry = |status, id: Option<&str>, depends_on: &[&Address]| Entry {
             status,
             id: id.map(str::to_owned),
@@ -160,7 +160,7 @@ mod tests {
         };
         let resources = Recorded::from([
             (user.clone(), entry(Status::Done, Some("AIDAEXAMPLE"), &[])),
-            (Address::new("access_key", "serverless"), entry(Status::Intended, None, &[&user])),
+            (Address::new(KindName::AccessKey, "serverless"), entry(Status::Intended, None, &[&user])),
         ]);
         State { serial: 3, resources, ..State::new("8d3c", "dev", "123456789012") }
     }

@@ -1,7 +1,7 @@
 //! Managed policies.
 
 use super::Lowering;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::manifest::decode::Declared;
 use crate::manifest::scope::Section;
 use crate::manifest::{names, shape};
@@ -12,7 +12,7 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn policy(&mut self, policy: &Declared<shape::Policy>) {
         let (name, body) = (policy.name.as_str(), &policy.body);
         self.check(names::iam(name, 128), "bad-name", &policy.spot, "change the policy's name");
-        let address = Address::new("policy", name);
+        let address = Address::new(KindName::Policy, name);
         let mut attributes = Attributes::from([
             ("name", name.into()),
             ("arn", self.arn(Section::Policies, name)),

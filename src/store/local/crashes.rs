@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use tempfile::TempDir;
 
 use super::LocalStore;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::model::{Entry, Status};
 use crate::port::Store;
 use crate::provider::files::witness::snapshots;
@@ -25,7 +25,12 @@ fn change(serial: u64) -> Change {
         attributes: [("name".to_owned(), "ada".into())].into(),
         depends_on: BTreeSet::new(),
     };
-    Change { lineage: "l".into(), serial, address: Address::new("user", format!("u{serial}")), entry: Some(entry) }
+    Change {
+        lineage: "l".into(),
+        serial,
+        address: Address::new(KindName::USER, format!("u{serial}")),
+        entry: Some(entry),
+    }
 }
 
 fn store(folder: &Path) -> LocalStore {
