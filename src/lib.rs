@@ -27,6 +27,7 @@ pub mod resolve;
 pub mod seal;
 pub mod state;
 pub mod store;
+pub mod transport;
 pub mod value;
 
 pub use iam_policy as policy;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::diagnostic::Place;
 use crate::kind::Sighting;
 use crate::policy::request::Context;
@@ -33,6 +33,13 @@ pub struct Desired {
     pub silenced: Vec<Silence>,
     /// `limits:` of the manifest.
     pub limits: Limits,
+}
+
+impl Desired {
+    /// Returns the resources of a kind.
+    pub fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
+        self.resources.iter().filter(move |(address, _)| address.kind() == kind)
+    }
 }
 
 /// Brakes on what one plan may do.
@@ -124,7 +131,7 @@ pub type Live = BTreeMap<Address, Sighting>;
 /// together: of a hundred thousand objects only these are looked at.
 pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
     objects: &'o BTreeMap<A, T>,
-    kind: &str,
+    kind: KindName,
     holder: &str,
 ) -> impl Iterator<Item = (&'o A, &'o T)> + use<'o, A, T> {
     let first = Address::new(kind, format!("{holder}/"));

@@ -17,8 +17,9 @@ use crate::model::{Desired, Entry, Live, Recorded, Status, subject};
 use crate::port::Provider;
 use crate::value::Attributes;
 
-/// How many reads are begun at once. The edges see to it how many of each operation are, and the weather how many requests
-/// are under way; were fewer begun, one operation that is throttled would keep all others waiting.
+/// How many reads are begun at once. The edges see to it how many of each operation are, and the transport
+/// how many requests are under way; were fewer begun, one operation that is throttled would keep all others
+/// waiting.
 pub const ALL_READS: usize = usize::MAX;
 
 /// Who we are; the first question of every run.

@@ -16,7 +16,7 @@ const RANKS: &[(usize, &[&str])] = &[
     (8, &["plan", "lint"]),
     (9, &["event"]),
     (10, &["port"]),
-    (11, &["resolve", "render"]),
+    (11, &["resolve", "render", "transport"]),
     // Apply looks again before each change, with the resolver's eyes.
     (12, &["apply", "provider"]),
     (13, &["store"]),
@@ -176,6 +176,22 @@ fn only_the_aws_provider_knows_the_sdk() {
         wrong.extend(uses.map(|code| format!("{}:{}: {}", source.path, code.line, code.text)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Only a dependency that is for tests: Cargo then lets no code of `src/` name it.
+#[test]
+fn fault_injection_is_for_tests_only() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let mut section = "";
+    let mut dependents = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if line.starts_with("relayctl-faults") {
+            dependents.push(section);
+        }
+    }
+    assert_eq!(dependents, ["[dev-dependencies]"]);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 mod connect;
 mod convert;
 mod failure;
-mod iam_hanging;
 mod iam_read;
+mod iam_sweep;
 mod iam_write;
 mod lifecycle;
 mod objects;
@@ -20,7 +20,7 @@ pub use objects::Bucket;
 
 use crate::call::{Caller, Carried, Failure, FailureKind, Read, Reply, Write};
 use crate::port::Provider;
-use crate::provider::weather;
+use crate::transport::possibly_done;
 
 #[async_trait]
 impl Provider for Aws {
@@ -36,7 +36,7 @@ impl Provider for Aws {
     }
 
     fn waiting(&self) -> usize {
-        self.weather().waiting()
+        self.transport().waiting()
     }
 
     /// Nothing that is carried is sent to AWS; a new key signs the request that proves it.
@@ -48,8 +48,8 @@ impl Provider for Aws {
             Write::File(_) => Err(local()),
         };
         answer.or_else(|cause| {
-            let (unsure, failure) = (cause.unsure, cause.into_failure(write.action(), self.endpoint()));
-            if unsure { weather::unsure(failure) } else { Err(failure) }
+            let (repeated, failure) = (cause.possibly_done, cause.into_failure(write.action(), self.endpoint()));
+            if repeated { possibly_done(failure) } else { Err(failure) }
         })
     }
 }

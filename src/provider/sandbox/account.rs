@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::call::Caller;
+use crate::call::{Caller, partition};
 
 use super::belongings::Group;
 use super::buckets::Bucket;
@@ -142,14 +142,4 @@ impl Account {
 /// Whether AWS takes two names for the same: it keeps their case, but does not tell them apart by it.
 pub(super) fn same_name(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
-}
-
-fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
 }

@@ -32,14 +32,13 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::call::{Carried, Failure, FailureKind, Permission, Places, Read, Reply, Write};
 use crate::port::Provider;
-use crate::provider::faulty::Replicated;
 use crate::value::Value;
 
 use account::Account;
@@ -229,12 +228,6 @@ impl Provider for Sandbox {
             Write::ProveKey { .. } => self.change(write.action(), |account| keys::prove(account, carried.key.as_ref())),
             Write::File(file) => Err(not_simulated(&operation("file", file))),
         }
-    }
-}
-
-impl Replicated for Sandbox {
-    fn replica(&self) -> Option<Arc<dyn Replicated>> {
-        Some(Arc::new(self.copied().ok()?))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether a request is sent again, and when.
+//! The retry classifier: whether a request is sent again, and when.
 
 use std::time::Duration;
 
@@ -10,27 +10,27 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 };
 use aws_smithy_types::retry::ErrorKind;
 
-use super::{Lost, Sending};
-use crate::provider::weather::Trouble;
+use super::no_response::{NoResponse, request_of};
+use crate::transport::RetryableError;
 
-/// Has the last word on whether a request is sent again.
+/// The classifier that has the last word on whether a request is sent again.
 #[derive(Debug)]
-pub(in super::super) struct Judge {
+pub(in super::super) struct RetryClassifier {
     /// Not AWS itself answers, but a server at an address that was given.
     pub emulator: bool,
 }
 
-impl ClassifyRetry for Judge {
+impl ClassifyRetry for RetryClassifier {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         self.classify_retry_v2(context, &RetryAction::NoActionIndicated)
     }
 
     fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
         let error = context.output_or_error().and_then(Result::err).and_then(|it| it.as_connector_error());
-        let Some(sending) = Sending::of(context.response(), error) else { return RetryAction::NoActionIndicated };
-        let lost = error.and_then(Lost::of);
-        let trouble = self.trouble(context.response(), error.zip(lost), previous);
-        match sending.judged(trouble, |trouble| why(trouble, context.response(), lost)) {
+        let Some(request) = request_of(context.response(), error) else { return RetryAction::NoActionIndicated };
+        let lost = error.and_then(NoResponse::of);
+        let retryable = self.retryable(context.response(), error.zip(lost), previous);
+        match request.judge(retryable, |retryable| why(retryable, context.response(), lost)) {
             // Also where the classifiers before this one think otherwise.
             None => RetryAction::RetryForbidden,
             Some(pause) => RetryAction::retryable_error_with_explicit_delay(
@@ -41,7 +41,7 @@ impl ClassifyRetry for Judge {
     }
 
     fn name(&self) -> &'static str {
-        "Judge"
+        "RetryClassifier"
     }
 
     fn priority(&self) -> RetryClassifierPriority {
@@ -49,28 +49,29 @@ impl ClassifyRetry for Judge {
     }
 }
 
-impl Judge {
-    /// `previous` is what the SDK knows of AWS's error codes.
-    fn trouble(
+impl RetryClassifier {
+    /// Returns the error as the transport knows it, if it is worth another try. `previous` is what the
+    /// SDK knows of AWS's error codes.
+    fn retryable(
         &self,
         response: Option<&HttpResponse>,
-        lost: Option<(&ConnectorError, &Lost)>,
+        lost: Option<(&ConnectorError, &NoResponse)>,
         previous: &RetryAction,
-    ) -> Option<Trouble> {
+    ) -> Option<RetryableError> {
         if let Some((error, lost)) = lost {
-            let trouble = if lost.reached { Trouble::Silent } else { Trouble::Unreachable };
-            return (!error.is_user()).then_some(trouble);
+            let retryable = if lost.reached { RetryableError::NoAnswer } else { RetryableError::Unreachable };
+            return (!error.is_user()).then_some(retryable);
         }
         let status = response?.status().as_u16();
         match previous {
-            _ if status == 429 => Some(Trouble::Throttled),
+            _ if status == 429 => Some(RetryableError::Throttled),
             // Some emulators fall over at calls that they don't know, with a page of their own. AWS's errors have a code.
             _ if self.emulator && status == 500 && is_page(response?) => None,
             RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) => Some(match kind {
-                ErrorKind::ThrottlingError => Trouble::Throttled,
+                ErrorKind::ThrottlingError => RetryableError::Throttled,
                 // `ServiceClockSkewClassifier`: the only one that says so of what a client did wrong.
-                ErrorKind::ServerError if status < 500 => Trouble::Skewed,
-                _ => Trouble::Failed,
+                ErrorKind::ServerError if status < 500 => RetryableError::ClockSkew,
+                _ => RetryableError::ServerError,
             }),
             _ => None,
         }
@@ -91,12 +92,14 @@ fn asked_for(previous: &RetryAction) -> Option<Duration> {
     }
 }
 
-fn why(trouble: Trouble, response: Option<&HttpResponse>, lost: Option<&Lost>) -> String {
+fn why(error: RetryableError, response: Option<&HttpResponse>, lost: Option<&NoResponse>) -> String {
     let status = response.map_or(0, |response| response.status().as_u16());
-    match (trouble, lost) {
-        (Trouble::Throttled, _) => "it was throttled".to_owned(),
-        (Trouble::Skewed, _) => "the clock here differs from the service's, whose time is used now".to_owned(),
-        (Trouble::Unreachable, Some(lost)) => format!("no connection: {lost}"),
+    match (error, lost) {
+        (RetryableError::Throttled, _) => "it was throttled".to_owned(),
+        (RetryableError::ClockSkew, _) => {
+            "the clock here differs from the service's, whose time is used now".to_owned()
+        }
+        (RetryableError::Unreachable, Some(lost)) => format!("no connection: {lost}"),
         (_, Some(lost)) => format!("no answer: {lost}"),
         (_, None) => format!("the service failed (HTTP {status})"),
     }

@@ -20,14 +20,14 @@ use relayctl::plan::{Header, Mode, Stamp, build};
 use relayctl::port::{Provider, Sink, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::aws::Aws;
-use relayctl::provider::faulty::{Faults, Faulty, Harm, Mishap, Seam};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
-use relayctl::provider::weather::{Weather, Weathered};
-use relayctl::state::{State, VERSION};
+use relayctl::state::State;
 use relayctl::store::memory::MemoryStore;
+use relayctl::transport::{Retrying, Transport};
 use relayctl::value::Tags;
 use relayctl::{diff, resolve};
+use relayctl_faults::{FaultKind, Faults, FaultyProvider, PlannedFault, Seam};
 use support::canned::{Canned, answer, iam, iam_error};
 use support::edge::{aws_at, aws_under};
 use support::project::Project;
@@ -65,11 +65,11 @@ async fn throttles_failures_and_lost_answers_are_sent_again_and_counted() {
     let unavailable = iam_error("503 Service Unavailable", "ServiceUnavailable", "");
     let too_many = answer("429 Too Many Requests", "", "");
     let server = Canned::start(&[throttling(), unavailable, LOST.to_owned(), too_many, user()]);
-    let weather = Arc::new(Weather::default());
-    let mut delays = weather.listen();
-    let reply = get_user(&aws_under(server.endpoint(), &weather, PATIENT)).await;
+    let transport = Arc::new(Transport::default());
+    let mut delays = transport.subscribe();
+    let reply = get_user(&aws_under(server.endpoint(), &transport, PATIENT)).await;
     assert!(matches!(reply, Ok(Reply::Iam(IamReply::User(_)))), "{reply:?}");
-    let traffic = weather.traffic();
+    let traffic = transport.traffic();
     assert_eq!((server.requests().len(), traffic.calls, traffic.retries, traffic.throttles), (5, 5, 4, 2));
     assert!(traffic.waits >= 4 && traffic.waited > Duration::from_millis(300), "{traffic:?}");
     let first = delays.try_recv().unwrap();
@@ -159,25 +159,25 @@ fn resetting(connections: usize) -> (String, thread::JoinHandle<TcpListener>) {
 #[tokio::test]
 async fn resets_are_tried_again_until_patience_ends_and_the_error_says_so() {
     let (endpoint, resets) = resetting(4);
-    let weather = Arc::new(Weather::new(Some(4), None));
-    let failure = get_user(&aws_under(&endpoint, &weather, PATIENT)).await.unwrap_err();
+    let transport = Arc::new(Transport::new(Some(4), None));
+    let failure = get_user(&aws_under(&endpoint, &transport, PATIENT)).await.unwrap_err();
     resets.join().unwrap();
     assert_eq!(failure.kind, FailureKind::Unavailable);
     assert!(failure.message.contains("; it was tried 4 times in "), "{failure}");
-    assert_eq!(weather.traffic().calls, 4);
+    assert_eq!(transport.traffic().calls, 4);
 }
 
 #[tokio::test]
 async fn a_key_is_asked_for_again_where_no_connection_came_about_and_not_after_a_reset() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let weather = Arc::new(Weather::default());
-    let failure = create_key(&aws_under(&format!("http://{nobody}"), &weather, PATIENT)).await.unwrap_err();
-    assert_eq!((failure.kind, weather.traffic().calls), (FailureKind::Unavailable, 4), "{failure}");
+    let transport = Arc::new(Transport::default());
+    let failure = create_key(&aws_under(&format!("http://{nobody}"), &transport, PATIENT)).await.unwrap_err();
+    assert_eq!((failure.kind, transport.traffic().calls), (FailureKind::Unavailable, 4), "{failure}");
     let (endpoint, resets) = resetting(1);
-    let weather = Arc::new(Weather::default());
-    assert!(create_key(&aws_under(&endpoint, &weather, PATIENT)).await.is_err());
+    let transport = Arc::new(Transport::default());
+    assert!(create_key(&aws_under(&endpoint, &transport, PATIENT)).await.is_err());
     resets.join().unwrap();
-    assert_eq!(weather.traffic().calls, 1);
+    assert_eq!(transport.traffic().calls, 1);
 }
 
 /// A server whose clock is so many hours off, and who says so as AWS does, unless the request was signed with its time.
@@ -236,12 +236,12 @@ async fn s3_says_slow_down() {
     let slow = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
     let policy = answer("200 OK", "", "<Tagging><TagSet></TagSet></Tagging>");
     let server = Canned::start(&[answer("503 Slow Down", "", slow), policy]);
-    let weather = Arc::new(Weather::default());
+    let transport = Arc::new(Transport::default());
     let bucket = BucketRef { name: "relay".into(), region: "us-east-1".into() };
     let read = Read::S3(S3Read::GetBucketTagging(bucket));
-    let reply = aws_under(server.endpoint(), &weather, PATIENT).read(&read).await;
+    let reply = aws_under(server.endpoint(), &transport, PATIENT).read(&read).await;
     assert!(reply.is_ok(), "{reply:?}");
-    assert_eq!((weather.traffic().calls, weather.traffic().throttles), (2, 1));
+    assert_eq!((transport.traffic().calls, transport.traffic().throttles), (2, 1));
 }
 
 /// A server that takes so many requests a second, after as many at once.
@@ -260,23 +260,23 @@ fn limited(rate: f64) -> Canned {
 async fn many_calls_at_once_are_held_back_together_until_all_are_done() {
     const CALLS: usize = 150;
     let server = limited(50.0);
-    let weather = Arc::new(Weather::default());
-    let aws = aws_under(server.endpoint(), &weather, PATIENT);
+    let transport = Arc::new(Transport::default());
+    let aws = aws_under(server.endpoint(), &transport, PATIENT);
     let began = Instant::now();
     let replies = stream::iter(0..CALLS).map(|_| get_user(&aws)).buffer_unordered(32);
     let failed = replies.filter(|reply| std::future::ready(reply.is_err())).count().await;
     let (took, requests) = (began.elapsed(), server.requests().len());
-    println!("{CALLS} calls, {requests} requests, {took:?} (at least 2 s), {:?}", weather.traffic());
-    assert_eq!((failed, weather.traffic().calls), (0, requests));
+    println!("{CALLS} calls, {requests} requests, {took:?} (at least 2 s), {:?}", transport.traffic());
+    assert_eq!((failed, transport.traffic().calls), (0, requests));
     assert!(requests < CALLS + 80, "a storm of {requests} requests");
 }
 
 /// A simulated account in which calls go wrong, reached as the program reaches it.
-struct Rough {
+struct Unreliable {
     edges: Edges,
     account: Arc<Sandbox>,
     faults: Arc<Faults>,
-    weather: Arc<Weather>,
+    transport: Arc<Transport>,
     store: MemoryStore,
     desired: Desired,
     /// The manifest and the local files.
@@ -297,21 +297,21 @@ impl Provider for Shared {
     }
 }
 
-impl Rough {
-    fn sea(mishaps: impl IntoIterator<Item = Mishap>) -> Self {
+impl Unreliable {
+    fn with(planned: impl IntoIterator<Item = PlannedFault>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         support::project::copy(&support::project::repository().join("manifests"), folder.path());
         let inputs = Inputs { variables: std::collections::BTreeMap::new(), region: None, environment: &|_| None };
         let desired = manifest::load(&folder.path().join("dev.yaml"), &inputs).desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, "us-east-1"));
-        let weather = Arc::new(Weather::default());
-        let faults = Faults::of(mishaps);
-        let harmed = Faulty::new(Shared(Arc::clone(&account)), Arc::clone(&faults));
-        let cloud = Box::new(Weathered::new(harmed, Arc::clone(&weather)));
+        let transport = Arc::new(Transport::default());
+        let faults = Faults::of(planned);
+        let unreliable = FaultyProvider::new(Shared(Arc::clone(&account)), Arc::clone(&faults));
+        let cloud = Box::new(Retrying::new(unreliable, Arc::clone(&transport)));
         let at = |name: &str| folder.path().join(name);
         let files = Files { credentials: at("credentials"), config: at("config"), base: at(""), overlay: None };
         let edges = Edges::new(cloud, files, 4);
-        Self { edges, account, faults, weather, store: MemoryStore::new(), desired, _folder: folder }
+        Self { edges, account, faults, transport, store: MemoryStore::new(), desired, _folder: folder }
     }
 
     async fn run(&self, mode: Mode, at_once: usize) -> Outcome {
@@ -324,34 +324,11 @@ impl Rough {
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
         let live = resolve::resolve(&self.edges, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);
-        let header = Header {
-            manifest: desired.name.clone(),
-            manifest_file: String::new(),
-            manifest_digest: String::new(),
-            account: desired.account.clone(),
-            caller: String::new(),
-            region: desired.region.clone(),
-            store: None,
-            recipients: Vec::new(),
-            sandbox: true,
-            mode,
-            targets: std::collections::BTreeSet::new(),
-            relayctl: String::new(),
-        };
-        let stamp = Stamp {
-            lineage: state.as_ref().map(|it| it.lineage.clone()),
-            serial: state.as_ref().map_or(0, |it| it.serial),
-        };
+        let header = Header::new(&desired, mode);
+        let stamp = Stamp::of(state.as_ref());
         let plan = build::build(header, stamp, decisions, &desired, &recorded).unwrap();
         assert!(!plan.steps.is_empty() && !plan.is_hindered(), "{:#?}", plan.changes);
-        let fresh = || State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: desired.name.clone(),
-            account: desired.account.clone(),
-            resources: relayctl::model::Recorded::new(),
-        };
+        let fresh = || State::new("l", desired.name.as_str(), desired.account.as_str());
         apply(&plan, &self.edges, &self.store, state.unwrap_or_else(fresh), &Deaf, at_once).await
     }
 
@@ -369,59 +346,59 @@ impl Sink for Deaf {
 }
 
 /// Every `period`th call to AWS that changes something, from the first on.
-fn every(period: usize, harm: Harm) -> impl Iterator<Item = Mishap> {
-    (0..200).map(move |number| Mishap { seam: Seam::Call, nth: 1 + number * period, harm })
+fn every(period: usize, kind: FaultKind) -> impl Iterator<Item = PlannedFault> {
+    (0..200).map(move |number| PlannedFault { seam: Seam::Call, nth: 1 + number * period, kind })
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_of_which_every_call_is_throttled_thrice_ends_as_if_nothing_had_been() {
-    let rough = Rough::sea(every(4, Harm::Throttle { times: 3 }));
+    let unreliable = Unreliable::with(every(4, FaultKind::Throttle { times: 3 }));
     for (mode, keys) in [(Mode::Apply, 1), (Mode::Destroy, 0)] {
-        let before = rough.weather.traffic();
-        let outcome = rough.run(mode, 1).await;
+        let before = unreliable.transport.traffic();
+        let outcome = unreliable.run(mode, 1).await;
         assert!(outcome.succeeded(), "{outcome:#?}");
-        assert_eq!(rough.keys(), keys);
-        let traffic = rough.weather.traffic();
+        assert_eq!(unreliable.keys(), keys);
+        let traffic = unreliable.transport.traffic();
         let throttled = traffic.throttles - before.throttles;
         assert!(throttled >= 20 && throttled == traffic.retries - before.retries, "{traffic:?}");
     }
-    assert!(rough.account.contents().unwrap()["users"].as_object().unwrap().is_empty());
+    assert!(unreliable.account.contents().unwrap()["users"].as_object().unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn lost_answers_are_no_failure_but_to_the_making_of_a_key() {
-    let rough = Rough::sea(every(2, Harm::LoseAnswer).take(8));
-    let mut outcome = rough.run(Mode::Apply, 4).await;
+    let unreliable = Unreliable::with(every(2, FaultKind::LoseAnswer).take(8));
+    let mut outcome = unreliable.run(Mode::Apply, 4).await;
     let failed: Vec<_> = outcome.failed.iter().map(|(step, _)| step.address.to_string()).collect();
     assert!(failed.is_empty() || failed == ["access_key.serverless"], "{outcome:#?}");
     // Its intent is in the state: the next run finds the orphan, deletes it, and makes another one.
     if !outcome.succeeded() {
-        outcome = rough.run(Mode::Apply, 4).await;
+        outcome = unreliable.run(Mode::Apply, 4).await;
     }
     assert!(outcome.succeeded(), "{outcome:#?}");
-    assert_eq!(rough.keys(), 1);
+    assert_eq!(unreliable.keys(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn lost_answers_are_no_failure_to_a_removal() {
-    let smooth = Rough::sea([]);
-    assert!(smooth.run(Mode::Apply, 4).await.succeeded());
-    let writes = smooth.faults.passed(Seam::Call);
-    let lost = every(2, Harm::LoseAnswer).map(|mishap| Mishap { nth: writes + mishap.nth, ..mishap });
-    let rough = Rough::sea(lost);
-    assert!(rough.run(Mode::Apply, 4).await.succeeded());
-    let outcome = rough.run(Mode::Destroy, 1).await;
+    let reliable = Unreliable::with([]);
+    assert!(reliable.run(Mode::Apply, 4).await.succeeded());
+    let writes = reliable.faults.passed(Seam::Call);
+    let lost = every(2, FaultKind::LoseAnswer).map(|fault| PlannedFault { nth: writes + fault.nth, ..fault });
+    let unreliable = Unreliable::with(lost);
+    assert!(unreliable.run(Mode::Apply, 4).await.succeeded());
+    let outcome = unreliable.run(Mode::Destroy, 1).await;
     assert!(outcome.succeeded(), "{outcome:#?}");
-    assert!(rough.weather.traffic().retries >= 7, "{:?}", rough.weather.traffic());
-    assert!(rough.account.contents().unwrap()["users"].as_object().unwrap().is_empty());
+    assert!(unreliable.transport.traffic().retries >= 7, "{:?}", unreliable.transport.traffic());
+    assert!(unreliable.account.contents().unwrap()["users"].as_object().unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_may_be_done_and_is_then_refused_may_be_done() {
-    let lost = Mishap { seam: Seam::Call, nth: 1, harm: Harm::LoseAnswer };
-    let throttled = Mishap { seam: Seam::Call, nth: 2, harm: Harm::Throttle { times: 100 } };
+    let lost = PlannedFault { seam: Seam::Call, nth: 1, kind: FaultKind::LoseAnswer };
+    let throttled = PlannedFault { seam: Seam::Call, nth: 2, kind: FaultKind::Throttle { times: 100 } };
     let account = Arc::new(Sandbox::in_memory("123456789012", "us-east-1"));
-    let provider = Weathered::new(Faulty::new(Shared(account), Faults::of([lost, throttled])), Arc::default());
+    let provider = Retrying::new(FaultyProvider::new(Shared(account), Faults::of([lost, throttled])), Arc::default());
     let (user, path) = ("u".to_owned(), "/".to_owned());
     let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: Tags::new() });
     let failure = provider.write(&create, &Carried::default()).await.unwrap_err();
@@ -529,7 +506,7 @@ fn a_plan_tells_what_it_waits_for_and_at_the_end_how_much_that_was() {
 }
 
 #[test]
-fn a_smooth_run_counts_its_requests_only_for_who_asks() {
+fn a_reliable_run_counts_its_requests_only_for_who_asks() {
     let project = Project::empty().in_sandbox();
     let manifest = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nusers: {serverless: {}}\n";
     project.write("dev.yaml", manifest);

@@ -1,9 +1,17 @@
-use super::*;
-use crate::call::IamWrite;
-use crate::provider::sandbox::Sandbox;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-async fn heard(harm: Harm) -> (Result<u8, u8>, bool) {
-    let faults = Faults::of([Mishap { seam: Seam::Save, nth: 2, harm }]);
+use async_trait::async_trait;
+use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamWrite, Read, Reply, Write};
+use relayctl::port::Provider;
+use relayctl::provider::sandbox::Sandbox;
+use relayctl::value::Tags;
+
+use super::*;
+
+async fn passed(kind: FaultKind) -> (Result<u8, u8>, bool) {
+    let faults = Faults::of([PlannedFault { seam: Seam::Save, nth: 2, kind }]);
     let mut happened = false;
     let first = faults.pass(Seam::Save, &(), async { Ok(0) }, |_| 1).await;
     let elsewhere = faults.pass(Seam::Call, &(), async { Err(7) }, |_| 1).await;
@@ -19,16 +27,16 @@ async fn heard(harm: Harm) -> (Result<u8, u8>, bool) {
 
 #[tokio::test]
 async fn a_lost_request_has_not_happened_and_a_lost_answer_has() {
-    assert_eq!(heard(Harm::LoseRequest).await, (Err(1), false));
-    assert_eq!(heard(Harm::LoseAnswer).await, (Err(1), true));
+    assert_eq!(passed(FaultKind::LoseRequest).await, (Err(1), false));
+    assert_eq!(passed(FaultKind::LoseAnswer).await, (Err(1), true));
 }
 
 #[test]
 fn a_kill_is_a_panic_that_carries_its_name() {
-    for (harm, after) in [(Harm::KillBefore, false), (Harm::KillAfter, true)] {
+    for (kind, after) in [(FaultKind::KillBefore, false), (FaultKind::KillAfter, true)] {
         let happened = std::sync::atomic::AtomicBool::new(false);
         let run = std::panic::AssertUnwindSafe(|| {
-            let faults = Faults::of([Mishap { seam: Seam::Call, nth: 1, harm }]);
+            let faults = Faults::of([PlannedFault { seam: Seam::Call, nth: 1, kind }]);
             let work = async {
                 happened.store(true, std::sync::atomic::Ordering::Relaxed);
                 Ok::<(), ()>(())
@@ -44,9 +52,9 @@ fn account() -> Arc<Sandbox> {
     Arc::new(Sandbox::in_memory("123456789012", "us-east-1"))
 }
 
-fn lagging(account: &Arc<Sandbox>, lag: Lag) -> Faulty<Edge> {
-    let faults = Faults::of([Mishap { seam: Seam::Call, nth: 1, harm: Harm::Lag(lag) }]);
-    Faulty::new(Edge(Arc::clone(account)), faults).replicated(Arc::clone(account) as Arc<dyn Replicated>)
+fn lagging(account: &Arc<Sandbox>, lag: ReplicationLag) -> FaultyProvider<Edge> {
+    let faults = Faults::of([PlannedFault { seam: Seam::Call, nth: 1, kind: FaultKind::Lag(lag) }]);
+    FaultyProvider::new(Edge(Arc::clone(account)), faults).replicated(Arc::clone(account) as Arc<dyn Replicated>)
 }
 
 /// The account, for several to share.
@@ -65,7 +73,7 @@ impl Provider for Edge {
 
 fn create() -> Write {
     let (user, path) = ("ada".to_owned(), "/".to_owned());
-    Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: crate::value::Tags::new() })
+    Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: Tags::new() })
 }
 
 fn get() -> Read {
@@ -75,7 +83,7 @@ fn get() -> Read {
 #[tokio::test(start_paused = true)]
 async fn what_was_written_is_not_seen_until_the_lag_is_over() {
     let minute = Duration::from_mins(1);
-    for lag in [Lag { reads: 2, time: minute }, Lag { reads: 99, time: minute }] {
+    for lag in [ReplicationLag { reads: 2, time: minute }, ReplicationLag { reads: 99, time: minute }] {
         let account = account();
         let faulty = lagging(&account, lag);
         faulty.write(&create(), &Carried::default()).await.unwrap();
@@ -84,7 +92,7 @@ async fn what_was_written_is_not_seen_until_the_lag_is_over() {
             assert_eq!(faulty.read(&get()).await.unwrap_err().kind, FailureKind::NotFound);
         }
         if lag.reads > 2 {
-            let attach = IamWrite::TagUser { user: "ada".to_owned(), tags: crate::value::Tags::new() };
+            let attach = IamWrite::TagUser { user: "ada".to_owned(), tags: Tags::new() };
             let refused = faulty.write(&Write::Iam(attach), &Carried::default()).await;
             assert_eq!(refused.unwrap_err().code, "NoSuchEntity", "a server that knows no ada can't tag her");
             tokio::time::advance(minute).await;
@@ -96,45 +104,45 @@ async fn what_was_written_is_not_seen_until_the_lag_is_over() {
 #[tokio::test(start_paused = true)]
 async fn pages_are_cut_where_there_are_pages_and_a_delay_delays() {
     let account = account();
-    let harms = [
-        (1, Harm::CutPages),
-        (2, Harm::CutPages),
-        (3, Harm::Delay(Duration::from_secs(7))),
-        (4, Harm::Throttle { times: 2 }),
+    let kinds = [
+        (1, FaultKind::CutPages),
+        (2, FaultKind::CutPages),
+        (3, FaultKind::Delay(Duration::from_secs(7))),
+        (4, FaultKind::Throttle { times: 2 }),
     ];
-    let mishaps = harms.map(|(nth, harm)| Mishap { seam: Seam::Read, nth, harm });
-    let faulty = Faulty::new(Edge(account), Faults::of(mishaps));
+    let planned = kinds.map(|(nth, kind)| PlannedFault { seam: Seam::Read, nth, kind });
+    let provider = FaultyProvider::new(Edge(account), Faults::of(planned));
     let list = Read::Iam(IamRead::ListRoles);
     let started = tokio::time::Instant::now();
-    assert_eq!(faulty.read(&list).await.unwrap_err().kind, FailureKind::Unavailable);
-    assert_eq!(faulty.read(&get()).await.unwrap_err().kind, FailureKind::NotFound, "one user has no pages");
+    assert_eq!(provider.read(&list).await.unwrap_err().kind, FailureKind::Unavailable);
+    assert_eq!(provider.read(&get()).await.unwrap_err().kind, FailureKind::NotFound, "one user has no pages");
     assert!(started.elapsed() < Duration::from_secs(1));
-    assert!(faulty.read(&list).await.is_ok());
+    assert!(provider.read(&list).await.is_ok());
     assert!(started.elapsed() >= Duration::from_secs(7));
-    assert_eq!(faulty.read(&list).await.unwrap_err().kind, FailureKind::Throttled);
-    assert_eq!(faulty.read(&list).await.unwrap_err().kind, FailureKind::Throttled);
-    assert!(faulty.read(&list).await.is_ok());
+    assert_eq!(provider.read(&list).await.unwrap_err().kind, FailureKind::Throttled);
+    assert_eq!(provider.read(&list).await.unwrap_err().kind, FailureKind::Throttled);
+    assert!(provider.read(&list).await.is_ok());
 }
 
 #[test]
 fn the_same_seed_does_the_same_harm_in_whatever_order() {
-    let odds = Odds { kill: 100, lost: 100, throttle: 100, delay: 100, cut: 100, lag: 100 };
+    let rates = FaultRates { kill: 100, lost: 100, throttle: 100, delay: 100, cut: 100, lag: 100 };
     let seams = [Seam::Read, Seam::Call, Seam::File, Seam::Save];
     let all = || seams.into_iter().flat_map(|seam| (0..200).map(move |what| (seam, what)));
-    let harms = |seed: u64, order: &mut dyn Iterator<Item = (Seam, i32)>| -> BTreeMap<(Seam, i32), Option<Harm>> {
-        let faults = Faults::seeded(seed, odds);
+    let kinds = |seed: u64, order: &mut dyn Iterator<Item = (Seam, i32)>| -> BTreeMap<(Seam, i32), Option<FaultKind>> {
+        let faults = Faults::seeded(seed, rates);
         order.map(|(seam, what)| ((seam, what), faults.next(seam, &what))).collect()
     };
-    let forward = harms(7, &mut all());
-    assert_eq!(forward, harms(7, &mut all().collect::<Vec<_>>().into_iter().rev()));
-    assert_ne!(forward, harms(8, &mut all()));
-    let of = |seam: Seam| forward.iter().filter(move |((at, _), _)| *at == seam).filter_map(|(_, harm)| *harm);
-    for harm in [Harm::KillBefore, Harm::KillAfter, Harm::LoseRequest, Harm::LoseAnswer] {
-        assert!(seams.iter().all(|seam| of(*seam).any(|it| it == harm)), "{harm:?} is everywhere");
+    let forward = kinds(7, &mut all());
+    assert_eq!(forward, kinds(7, &mut all().collect::<Vec<_>>().into_iter().rev()));
+    assert_ne!(forward, kinds(8, &mut all()));
+    let of = |seam: Seam| forward.iter().filter(move |((at, _), _)| *at == seam).filter_map(|(_, kind)| *kind);
+    for kind in [FaultKind::KillBefore, FaultKind::KillAfter, FaultKind::LoseRequest, FaultKind::LoseAnswer] {
+        assert!(seams.iter().all(|seam| of(*seam).any(|it| it == kind)), "{kind:?} is everywhere");
     }
-    assert!(of(Seam::Read).any(|it| it == Harm::CutPages) && of(Seam::Call).all(|it| it != Harm::CutPages));
+    assert!(of(Seam::Read).any(|it| it == FaultKind::CutPages) && of(Seam::Call).all(|it| it != FaultKind::CutPages));
     assert!(
-        of(Seam::Call).any(|it| matches!(it, Harm::Lag(_)))
-            && of(Seam::Save).all(|it| !matches!(it, Harm::Throttle { .. }))
+        of(Seam::Call).any(|it| matches!(it, FaultKind::Lag(_)))
+            && of(Seam::Save).all(|it| !matches!(it, FaultKind::Throttle { .. }))
     );
 }

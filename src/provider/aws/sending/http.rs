@@ -9,12 +9,13 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-/// As the SDK's own HTTP client, but the certificates of the system are read when something is first sent by TLS.
+/// The SDK's own HTTP client, but it reads the certificates of the system when something is first sent by
+/// TLS.
 ///
-/// The SDK reads them (some two hundred files on Debian, 300 ms on a Mac, says its source) as soon as a client is made, and
-/// it makes one for each way to find credentials, whether or not that way is taken.
+/// The SDK reads them (some two hundred files on Debian, 300 ms on a Mac, says its source) as soon as a
+/// client is made, and it makes one for each way to find credentials, whether or not that way is taken.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Wire {
+pub(in super::super) struct SystemTlsClient {
     trusting: SharedHttpClient,
     /// Trusts nobody, and has read nothing.
     bare: SharedHttpClient,
@@ -22,7 +23,7 @@ pub(in super::super) struct Wire {
     proxied_by_tls: bool,
 }
 
-impl Wire {
+impl SystemTlsClient {
     pub fn new() -> Self {
         let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
         let by_tls = |name| std::env::var(name).is_ok_and(|proxy: String| proxy.starts_with("https://"));
@@ -45,10 +46,10 @@ fn client(trust: fn() -> TrustStore) -> SharedHttpClient {
     })
 }
 
-impl HttpClient for Wire {
+impl HttpClient for SystemTlsClient {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let (wire, settings, components) = (self.clone(), settings.clone(), components.clone());
-        SharedHttpConnector::new(Sender { wire, settings, components })
+        let (clients, settings, components) = (self.clone(), settings.clone(), components.clone());
+        SharedHttpConnector::new(LazyConnector { clients, settings, components })
     }
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
@@ -56,18 +57,18 @@ impl HttpClient for Wire {
     }
 }
 
-/// Which of the two clients it is, only the request's address tells.
+/// A connector of one of the two clients: which, only the request's address tells.
 #[derive(Debug)]
-struct Sender {
-    wire: Wire,
+struct LazyConnector {
+    clients: SystemTlsClient,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
 }
 
-impl HttpConnector for Sender {
+impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let plain = request.uri().starts_with("http://");
-        let client = if plain && !self.wire.proxied_by_tls { &self.wire.bare } else { &self.wire.trusting };
+        let client = if plain && !self.clients.proxied_by_tls { &self.clients.bare } else { &self.clients.trusting };
         client.http_connector(&self.settings, &self.components).call(request)
     }
 }

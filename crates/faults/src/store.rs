@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::port::{Lock, Store};
-use crate::provider::faulty::{Faults, Seam};
-use crate::state::{Change, LockInfo, State, StoreError};
+use relayctl::port::{Lock, Store};
+use relayctl::state::{Change, LockInfo, State, StoreError};
 
+use crate::fault::Seam;
+use crate::faults::Faults;
+
+/// A store whose saves go wrong.
 pub struct FaultyStore<S> {
     inner: S,
     faults: Arc<Faults>,

@@ -1,5 +1,5 @@
-//! The main job with the real binary against moto, in foul weather: between them is a server that throttles, fails, and
-//! loses answers to calls that were done.
+//! The main job with the real binary against moto, behind a server that throttles, fails, and loses answers
+//! to calls that were done.
 
 mod support;
 
@@ -24,11 +24,11 @@ fn forwarded(moto: &str, request: &str) -> String {
 }
 
 /// Of 27 requests one is throttled, three fail, and three are done without an answer.
-fn foul(moto: &Moto) -> Canned {
+fn unreliable(moto: &Moto) -> Canned {
     let moto = moto.endpoint().to_owned();
     Canned::serving(move |request, nth| {
         let s3 = !request.contains("Action=");
-        // Where no key is recorded, the run ends incomplete: see `tests/weather.rs`.
+        // Where no key is recorded, the run ends incomplete: see `tests/retries.rs`.
         let key = request.contains("Action=CreateAccessKey");
         match nth % 27 {
             2 if s3 => answer("503 Slow Down", "", "<Error><Code>SlowDown</Code><Message>slower</Message></Error>"),
@@ -46,9 +46,9 @@ fn foul(moto: &Moto) -> Canned {
 }
 
 #[test]
-fn the_main_job_is_done_in_foul_weather() {
+fn the_main_job_is_done_over_an_unreliable_network() {
     let moto = Moto::start();
-    let server = foul(&moto);
+    let server = unreliable(&moto);
     let project = Project::sample().against(&moto).with("AWS_ENDPOINT_URL", server.endpoint());
     let apply = project.expect(0, &["apply", DEV, "--yes"]);
     assert!(apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."), "{}", apply.stdout);

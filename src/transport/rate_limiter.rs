@@ -1,4 +1,5 @@
-//! How many requests a second one operation gets: as many as come, until it is throttled; then fewer, then carefully more.
+//! The rate limit of one operation: as many requests as come, until it is throttled; then fewer, then
+//! carefully more.
 //!
 //! The curve is that of the SDKs' adaptive mode (CUBIC, RFC 9438), with what was accepted in the last second as the measure
 //! of what the service takes: while it throttles, that is just its own rate. Nothing here knows a clock: every call says when
@@ -25,7 +26,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
-pub struct Limiter {
+pub struct RateLimiter {
     /// Requests a second; none: it was never throttled.
     rate: Option<f64>,
     /// When the next request may be sent.
@@ -39,14 +40,14 @@ pub struct Limiter {
     throttled: VecDeque<Duration>,
 }
 
-impl Limiter {
-    /// Requests a second.
+impl RateLimiter {
+    /// Returns the requests a second that it gets.
     pub fn rate(&self) -> Option<f64> {
         self.rate
     }
 
-    /// Takes a turn, or says for how long there is none.
-    pub fn turn(&mut self, now: Duration) -> Result<(), Duration> {
+    /// Takes a turn, or returns for how long there is none.
+    pub fn take_turn(&mut self, now: Duration) -> Result<(), Duration> {
         let Some(rate) = self.rate else { return Ok(()) };
         let early = self.next.saturating_sub(now);
         if !early.is_zero() {
@@ -56,7 +57,7 @@ impl Limiter {
         Ok(())
     }
 
-    /// A request was not throttled.
+    /// Notes that a request was not throttled.
     pub fn accept(&mut self, now: Duration) {
         self.accepted.push_back(now);
         let measured = self.measured(now);
@@ -68,8 +69,8 @@ impl Limiter {
         *rate = curve.min(2.0 * measured).max(*rate);
     }
 
-    /// A request that was sent at that time was throttled. What was sent before the service was slowed down for says nothing
-    /// new.
+    /// Notes that a request that was sent at that time was throttled. What was sent before the service
+    /// was slowed down for says nothing new.
     pub fn throttle(&mut self, now: Duration, sent: Duration) {
         self.throttled.push_back(now);
         let (measured, throttled) = (self.measured(now), recent(&mut self.throttled, now));
@@ -86,13 +87,13 @@ impl Limiter {
         self.next = now + Duration::from_secs_f64(1.0 / rate);
     }
 
-    /// Requests that were accepted in the last second.
+    /// Counts the requests that were accepted in the last second.
     fn measured(&mut self, now: Duration) -> f64 {
         recent(&mut self.accepted, now)
     }
 }
 
-/// How many of the answers came within the window; the others are forgotten.
+/// Counts the answers that came within the window; the others are forgotten.
 fn recent(answers: &mut VecDeque<Duration>, now: Duration) -> f64 {
     let old = now.saturating_sub(WINDOW);
     while answers.front().is_some_and(|at| *at < old) {
@@ -110,8 +111,8 @@ mod tests {
     }
 
     /// After so many accepted requests in the first second, one is throttled.
-    fn throttled_after(accepted: u64) -> Limiter {
-        let mut limiter = Limiter::default();
+    fn throttled_after(accepted: u64) -> RateLimiter {
+        let mut limiter = RateLimiter::default();
         for count in 0..accepted {
             limiter.accept(at(count * 1000 / accepted));
         }
@@ -121,15 +122,15 @@ mod tests {
 
     #[test]
     fn nothing_is_held_back_before_the_first_throttle() {
-        let mut limiter = Limiter::default();
-        assert!((0..1000).all(|_| limiter.turn(at(0)).is_ok()));
+        let mut limiter = RateLimiter::default();
+        assert!((0..1000).all(|_| limiter.take_turn(at(0)).is_ok()));
     }
 
     #[test]
     fn a_throttle_slows_down_to_less_than_what_was_accepted() {
         let mut limiter = throttled_after(100);
         assert_eq!(limiter.rate(), Some(80.0));
-        let turns = (0..4000).filter(|quarter| limiter.turn(at(1000 + quarter / 4)).is_ok()).count();
+        let turns = (0..4000).filter(|quarter| limiter.take_turn(at(1000 + quarter / 4)).is_ok()).count();
         assert!((79..=81).contains(&turns), "{turns} turns in a second");
     }
 
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_service_that_throttles_everything_is_asked_once_a_second() {
-        let mut limiter = Limiter::default();
+        let mut limiter = RateLimiter::default();
         for second in 0..10 {
             limiter.throttle(at(second * 1000), at(second * 1000));
         }
@@ -173,7 +174,7 @@ mod tests {
         let mut now = 1000;
         while now < 20_000 {
             now += 5;
-            if limiter.turn(at(now)).is_ok() {
+            if limiter.take_turn(at(now)).is_ok() {
                 limiter.accept(at(now));
             }
         }
