@@ -11,12 +11,8 @@ use uuid::Uuid;
 
 use crate::call::Caller;
 
-use super::belongings::Group;
-use super::buckets::Bucket;
-use super::identity::Identity;
-use super::policies::Policy;
-use super::roles::Role;
-use super::users::User;
+use super::principal::PrincipalKind;
+use super::records::{Bucket, Group, Identity, Policy, Role, User};
 
 /// The version of the file format that this binary writes.
 pub(super) const VERSION: u32 = 1;
@@ -44,7 +40,7 @@ pub(super) struct Account {
     pub(super) policies: Kept<Policy>,
     pub(super) buckets: Kept<Bucket>,
     #[serde(default)]
-    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) groups: Kept<Group>,
     /// The roles in each instance profile, by its name.
     #[serde(default)]
     pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
@@ -65,7 +61,7 @@ impl Account {
             roles: Kept::new_sync(),
             policies: Kept::new_sync(),
             buckets: Kept::new_sync(),
-            groups: BTreeMap::new(),
+            groups: Kept::new_sync(),
             instance_profiles: BTreeMap::new(),
             ahead: 0,
         }
@@ -83,7 +79,7 @@ impl Account {
             roles: Kept::new_sync(),
             policies: Kept::new_sync(),
             buckets: Kept::new_sync(),
-            groups: BTreeMap::new(),
+            groups: Kept::new_sync(),
             instance_profiles: BTreeMap::new(),
             ahead: self.ahead,
         }
@@ -125,23 +121,46 @@ impl Account {
         self.clock().to_string()
     }
 
+    /// Returns the ARN of a user, role or group.
+    pub(super) fn arn_of(&self, kind: PrincipalKind, identity: &Identity) -> String {
+        self.iam_arn(&format!("{}{}{}", kind.rules().word, identity.path, identity.name))
+    }
+
     pub(super) fn user_arn(&self, user: &User) -> String {
-        self.iam_arn(&format!("user{}{}", user.identity.path, user.identity.name))
+        self.arn_of(PrincipalKind::User, &user.identity)
     }
 
     pub(super) fn role_arn(&self, role: &Role) -> String {
-        self.iam_arn(&format!("role{}{}", role.identity.path, role.identity.name))
+        self.arn_of(PrincipalKind::Role, &role.identity)
     }
 
-    /// Users and roles: what policies hang on.
-    pub(super) fn identities(&self) -> impl Iterator<Item = &Identity> {
-        self.users.values().map(|user| &user.identity).chain(self.roles.values().map(|role| &role.identity))
+    pub(super) fn policy_arn(&self, policy: &Policy) -> String {
+        self.iam_arn(&format!("policy{}{}", policy.path, policy.name))
     }
-}
 
-/// Whether AWS takes two names for the same: it keeps their case, but does not tell them apart by it.
-pub(super) fn same_name(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
+    /// Returns the users, roles and groups: what policies hang on.
+    pub(super) fn identities(&self) -> impl Iterator<Item = (PrincipalKind, &Identity)> {
+        let users = self.users.values().map(|user| (PrincipalKind::User, &user.identity));
+        let roles = self.roles.values().map(|role| (PrincipalKind::Role, &role.identity));
+        let groups = self.groups.values().map(|group| (PrincipalKind::Group, &group.identity));
+        users.chain(roles).chain(groups)
+    }
+
+    /// Gives groups of older files what these don't have: name, path, id, and when they were made.
+    pub(super) fn complete(&mut self) {
+        let bare: Vec<String> = self
+            .groups
+            .iter()
+            .filter(|(_, group)| group.identity.name.is_empty())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in bare {
+            let (id, created) = (self.new_id(PrincipalKind::Group.rules().id_prefix), self.now());
+            if let Some(Group { identity, .. }) = self.groups.get_mut(&name) {
+                *identity = Identity { name, id, path: "/".to_owned(), created, ..identity.clone() };
+            }
+        }
+    }
 }
 
 fn partition(region: &str) -> &'static str {

@@ -33,7 +33,7 @@ pub(super) fn bucket_policy(document: &Value) -> Outcome<()> {
     Err(Refusal::invalid("PolicyTooLarge", "Policy exceeds the maximum allowed document size."))
 }
 
-/// All inline policies of one `kind` (`user`, `role`) called `name`, which share one limit.
+/// Checks all inline policies of the `kind` (`user`, `role`, `group`) called `name`, which share one limit.
 pub(super) fn inline_policies<'a>(
     kind: &str,
     name: &str,
