@@ -3,8 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+mod kind_name;
+mod principal;
+
 use internment::ArcIntern;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use kind_name::{KindName, PrincipalKind, UnknownKind};
+pub use principal::Principal;
 
 /// `kind.name`, such as `user.serverless` or `user_policy_attachment.serverless/ReadOnly`.
 ///
@@ -16,17 +22,31 @@ pub struct Address(ArcIntern<Parts>);
 /// In the order in which addresses are sorted.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Parts {
-    kind: Box<str>,
+    kind: KindName,
     name: Box<str>,
 }
 
 impl Address {
-    pub fn new(kind: impl AsRef<str>, name: impl AsRef<str>) -> Self {
-        Self(ArcIntern::new(Parts { kind: kind.as_ref().into(), name: name.as_ref().into() }))
+    pub fn new(kind: KindName, name: impl AsRef<str>) -> Self {
+        Self(ArcIntern::new(Parts { kind, name: name.as_ref().into() }))
     }
 
-    pub fn kind(&self) -> &str {
-        &self.0.kind
+    pub fn kind(&self) -> KindName {
+        self.0.kind
+    }
+
+    /// The user, role or group that this is the address of.
+    pub fn principal(&self) -> Option<Principal> {
+        match self.kind() {
+            KindName::Principal(kind) => Some(Principal::new(kind, self.name())),
+            KindName::AccessKey
+            | KindName::AwsProfile
+            | KindName::Bucket
+            | KindName::InlinePolicy(_)
+            | KindName::Policy
+            | KindName::PolicyAttachment(_)
+            | KindName::ZappaSettings => None,
+        }
     }
 
     pub fn name(&self) -> &str {
@@ -46,17 +66,25 @@ impl fmt::Debug for Address {
     }
 }
 
+/// Why a text is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an address: write kind.name, for example user.serverless")]
-pub struct BadAddress(pub String);
+pub enum BadAddress {
+    #[error("`{0}` is not an address: write kind.name, for example user.serverless")]
+    Form(String),
+    #[error("`{0}`, of a kind that this relayctl does not know")]
+    Kind(String),
+}
 
 impl FromStr for Address {
     type Err = BadAddress;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('.') {
-            Some((kind, name)) if !kind.is_empty() && !name.is_empty() => Ok(Self::new(kind, name)),
-            _ => Err(BadAddress(text.to_owned())),
+            Some((kind, name)) if !kind.is_empty() && !name.is_empty() => match kind.parse() {
+                Ok(kind) => Ok(Self::new(kind, name)),
+                Err(UnknownKind(_)) => Err(BadAddress::Kind(text.to_owned())),
+            },
+            Some(_) | None => Err(BadAddress::Form(text.to_owned())),
         }
     }
 }
@@ -69,7 +97,10 @@ impl Serialize for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(|error| match error {
+            BadAddress::Form(_) => serde::de::Error::custom(error),
+            BadAddress::Kind(_) => serde::de::Error::custom(format!("it records {error}")),
+        })
     }
 }
 
@@ -79,7 +110,8 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_as_it_prints() {
-        let address = Address::new("user_policy_attachment", "serverless/arn:aws:iam::aws:policy/x.y");
+        let address =
+            Address::new(KindName::PolicyAttachment(PrincipalKind::User), "serverless/arn:aws:iam::aws:policy/x.y");
         assert_eq!(address.to_string().parse(), Ok(address));
         assert!("nodot".parse::<Address>().is_err());
         assert!(".x".parse::<Address>().is_err());

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::diagnostic::Place;
 use crate::kind::Sighting;
 use crate::policy::request::Context;
@@ -124,7 +124,7 @@ pub type Live = BTreeMap<Address, Sighting>;
 /// together: of a hundred thousand objects only these are looked at.
 pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
     objects: &'o BTreeMap<A, T>,
-    kind: &str,
+    kind: KindName,
     holder: &str,
 ) -> impl Iterator<Item = (&'o A, &'o T)> + use<'o, A, T> {
     let first = Address::new(kind, format!("{holder}/"));

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use relayctl::address::Address;
+use relayctl::address::{Address, KindName};
 use relayctl::apply::{Options, Stop, apply_until};
 use relayctl::call::{Carried, Failure, Read, Reply, Snapshot, Write};
 use relayctl::diff;
@@ -23,7 +23,7 @@ use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Distance, Remote, Sandbox, Throttle};
 use relayctl::resolve::{ALL_READS, Resolver};
-use relayctl::state::{State, VERSION};
+use relayctl::state::State;
 use relayctl::store::memory::MemoryStore;
 use relayctl::transport::{MAX_IN_FLIGHT, Retrying, Transport};
 use tokio::time::Instant;
@@ -163,42 +163,16 @@ impl Far {
         let mut resolver = Resolver::new(&self.provider, ALL_READS);
         let live = resolver.live(&self.desired, &recorded, false).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
-        let stamp = Stamp {
-            lineage: state.as_ref().map(|state| state.lineage.clone()),
-            serial: state.map_or(0, |state| state.serial),
-        };
-        let plan = build::build(self.header(), stamp, decisions, &self.desired, &recorded).unwrap();
+        let stamp = Stamp::of(state.as_ref());
+        let plan =
+            build::build(Header::new(&self.desired, Mode::Apply), stamp, decisions, &self.desired, &recorded).unwrap();
         (plan, resolver.into_known())
     }
 
     async fn apply(&self, plan: &Plan, seen: Snapshot, watch: &Watch) -> Outcome {
-        let state = State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: self.desired.name.clone(),
-            account: self.desired.account.clone(),
-            resources: relayctl::model::Recorded::new(),
-        };
+        let state = State::new("l", self.desired.name.as_str(), self.desired.account.as_str());
         let options = Options { parallelism: MAX_IN_FLIGHT, stop: &Stop::default(), seen: Some(seen) };
         apply_until(plan, &self.provider, &self.store, state, watch, options).await
-    }
-
-    fn header(&self) -> Header {
-        Header {
-            manifest: self.desired.name.clone(),
-            manifest_file: String::new(),
-            manifest_digest: self.desired.digest.clone(),
-            account: self.desired.account.clone(),
-            caller: String::new(),
-            region: self.desired.region.clone(),
-            store: None,
-            recipients: Vec::new(),
-            sandbox: true,
-            mode: Mode::Apply,
-            targets: std::collections::BTreeSet::new(),
-            relayctl: String::new(),
-        }
     }
 
     /// Does it, and says how long it took and what it sent.
@@ -302,8 +276,10 @@ async fn an_operation_that_is_throttled_holds_up_only_what_depends_on_it() {
     let (plan, seen) = far.plan().await;
     let watch = Watch::start();
     assert!(far.apply(&plan, seen, &watch).await.succeeded());
-    let policies = watch.last(|address| address.kind() == "policy");
-    let others = watch.last(|address| ["user", "access_key", "role", "bucket"].contains(&address.kind()));
+    let policies = watch.last(|address| address.kind() == KindName::Policy);
+    let others = watch.last(|address| {
+        [KindName::USER, KindName::AccessKey, KindName::ROLE, KindName::Bucket].contains(&address.kind())
+    });
     println!("the last policy was made after {policies:?}, the last of what needs none after {others:?}");
     // 460 policies at 20 a second; 30 of everything else are less than the burst.
     assert!(policies > Duration::from_secs(20) && others < Duration::from_secs(2), "{policies:?}, {others:?}");

@@ -639,23 +639,6 @@ fn declared(document: &Value) -> (Desired, Recorded) {
     (desired, recorded)
 }
 
-fn header() -> Header {
-    Header {
-        manifest: "laws".into(),
-        manifest_file: String::new(),
-        manifest_digest: String::new(),
-        account: "123456789012".into(),
-        caller: String::new(),
-        region: "us-east-1".into(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: false,
-        mode: Mode::Apply,
-        targets: BTreeSet::new(),
-        relayctl: String::new(),
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -667,8 +650,8 @@ proptest! {
         let account = Respelling { meaning, choices: Mutex::new(Choices(other)) };
         let live = futures::executor::block_on(resolve(&account, &desired, &recorded, false, 4));
         let decisions = diff(&desired, &recorded, &live, false);
-        let stamp = Stamp { lineage: None, serial: 0 };
-        let plan = build(header(), stamp, decisions, &desired, &recorded).unwrap();
+        let header = Header::new(&desired, Mode::Apply);
+        let plan = build(header, Stamp::of(None), decisions, &desired, &recorded).unwrap();
         prop_assert!(plan.is_empty() && plan.steps.is_empty(), "{:#?}", plan);
         prop_assert_eq!(plan.changes.len(), desired.resources.len());
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use relayctl::address::Address;
+use relayctl::address::{Address, KindName};
 use relayctl::call::{BucketRef, Caller, Failure, FailureKind, FileWrite, IamWrite, S3Write, Write};
 use relayctl::diagnostic::{Diagnostic, Place};
 use relayctl::diff::{Action, Change, FieldDiff, Reason};
@@ -31,19 +31,18 @@ fn at(text: &str) -> Address {
 }
 
 fn header() -> Header {
-    Header {
-        manifest: "tr-serverless-relay-dev".to_owned(),
-        manifest_file: "manifests/dev.yaml".to_owned(),
-        manifest_digest: "c0ffee".to_owned(),
+    let desired = Desired {
+        name: "tr-serverless-relay-dev".to_owned(),
+        digest: "c0ffee".to_owned(),
         account: "123456789012".to_owned(),
-        caller: "arn:aws:iam::123456789012:user/admin".to_owned(),
         region: "us-east-1".to_owned(),
-        sandbox: false,
-        mode: Mode::Apply,
-        targets: BTreeSet::new(),
-        store: None,
-        recipients: Vec::new(),
+        ..Desired::default()
+    };
+    Header {
+        manifest_file: "manifests/dev.yaml".to_owned(),
+        caller: "arn:aws:iam::123456789012:user/admin".to_owned(),
         relayctl: "0.1.0".to_owned(),
+        ..Header::new(&desired, Mode::Apply)
     }
 }
 
@@ -114,7 +113,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         summary.refused += usize::from(change.action == Action::Refuse);
         summary.blocked += usize::from(change.action == Action::Blocked);
     }
-    Plan { header: header(), state: Stamp { lineage: None, serial: 0 }, changes, steps, access: Vec::new(), summary }
+    Plan { header: header(), state: Stamp::of(None), changes, steps, access: Vec::new(), summary }
 }
 
 fn deployment() -> Value {
@@ -527,7 +526,7 @@ fn json_is_the_plan_itself() {
 #[test]
 fn a_pull_request_gets_a_table_and_the_whole_plan() {
     let mut changes = vec![document_update(), replacement(), tag_drift()];
-    changes.extend(stuck().into_iter().filter(|change| change.address.kind() == "bucket"));
+    changes.extend(stuck().into_iter().filter(|change| change.address.kind() == KindName::Bucket));
     let mut plan = plan(changes);
     plan.header.sandbox = true;
     plan.header.targets = [at("user.serverless")].into();

@@ -22,7 +22,7 @@ use relayctl::provider::Edges;
 use relayctl::provider::aws::Aws;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
-use relayctl::state::{State, VERSION};
+use relayctl::state::State;
 use relayctl::store::memory::MemoryStore;
 use relayctl::transport::{Retrying, Transport};
 use relayctl::value::Tags;
@@ -324,34 +324,11 @@ impl Unreliable {
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
         let live = resolve::resolve(&self.edges, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);
-        let header = Header {
-            manifest: desired.name.clone(),
-            manifest_file: String::new(),
-            manifest_digest: String::new(),
-            account: desired.account.clone(),
-            caller: String::new(),
-            region: desired.region.clone(),
-            store: None,
-            recipients: Vec::new(),
-            sandbox: true,
-            mode,
-            targets: std::collections::BTreeSet::new(),
-            relayctl: String::new(),
-        };
-        let stamp = Stamp {
-            lineage: state.as_ref().map(|it| it.lineage.clone()),
-            serial: state.as_ref().map_or(0, |it| it.serial),
-        };
+        let header = Header::new(&desired, mode);
+        let stamp = Stamp::of(state.as_ref());
         let plan = build::build(header, stamp, decisions, &desired, &recorded).unwrap();
         assert!(!plan.steps.is_empty() && !plan.is_hindered(), "{:#?}", plan.changes);
-        let fresh = || State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: desired.name.clone(),
-            account: desired.account.clone(),
-            resources: relayctl::model::Recorded::new(),
-        };
+        let fresh = || State::new("l", desired.name.as_str(), desired.account.as_str());
         apply(&plan, &self.edges, &self.store, state.unwrap_or_else(fresh), &Deaf, at_once).await
     }
 

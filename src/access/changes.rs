@@ -7,7 +7,7 @@ use super::unknown::{Edited, edited_in, unlisted, unseen};
 use super::unread::{Unread, stand_in};
 use super::world::{Holdings, Moment, Says, World};
 use super::{AccessChange, Aspect, Beyond, EffectDoubt, bucket, groups};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::diff::{Action, Change};
 use crate::model::{Desired, Live};
 use crate::policy::compare::{Cause, Comparison, Set, Side};
@@ -20,7 +20,7 @@ use crate::value::Value;
 pub fn unread(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> BTreeSet<String> {
     let world = World::new(changes, live, desired, beyond);
     let mut unread = BTreeSet::new();
-    for (_, before, after) in affected(&world).filter(|(subject, ..)| subject.kind() != "group") {
+    for (_, before, after) in affected(&world).filter(|(subject, ..)| subject.kind() != KindName::GROUP) {
         unread.extend(before.unread().chain(after.unread()).cloned());
     }
     unread
@@ -30,7 +30,7 @@ pub fn unread(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyon
 pub fn members(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyond) -> BTreeSet<Address> {
     let world = World::new(changes, live, desired, beyond);
     let stays = |subject: &Address| [Moment::Before, Moment::After].iter().all(|it| world.exists(subject, *it));
-    let users = affected(&world).map(|(subject, ..)| subject).filter(|it| it.kind() == "user" && stays(it));
+    let users = affected(&world).map(|(subject, ..)| subject).filter(|it| it.kind() == KindName::USER && stays(it));
     users.collect()
 }
 
@@ -54,13 +54,13 @@ pub fn changes(changes: &[Change], live: &Live, desired: &Desired, beyond: &Beyo
             continue;
         }
         found.extend(permissions(&world, &subject, &tags));
-        if subject.kind() == "role" {
+        if subject.kind() == KindName::ROLE {
             found.extend(trust(&world, &subject, &tags));
         }
     }
     found.extend(edited.iter().filter_map(|policy| unlisted(&world, policy)));
     for address in world.addresses() {
-        if address.kind() == "bucket" && !world.is_unknown(address) {
+        if address.kind() == KindName::Bucket && !world.is_unknown(address) {
             found.extend(bucket::access(&world, address, &tags));
         }
     }
@@ -82,7 +82,7 @@ pub fn edited(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<St
 
 /// Users and roles that are declared or recorded, and whoever else has a policy of the manifest's.
 fn known(world: &World<'_>) -> BTreeSet<Address> {
-    world.addresses().into_iter().filter(|it| ["user", "role", "group"].contains(&it.kind())).cloned().collect()
+    world.addresses().into_iter().filter(|it| it.principal().is_some()).cloned().collect()
 }
 
 /// Those of whom it is known what hangs on them.
@@ -222,8 +222,7 @@ pub(super) fn arn(world: &World<'_>, subject: &Address) -> String {
 fn through(world: &World<'_>, subject: &Address, policy: &str) -> Address {
     let happens = |address: &Address| world.action(address) != Action::Nothing;
     let tail = policy.strip_prefix("policy.").unwrap_or(policy);
-    let attachment =
-        Address::new(format!("{}_policy_attachment", subject.kind()), format!("{}/{tail}", subject.name()));
+    let attachment = subject.principal().map_or_else(|| subject.clone(), |it| it.policy_attachment(tail));
     let named = policy.parse().ok().and_then(|policy: Address| world.changes.get_key_value(&policy));
     let named = named.map(|(address, _)| *address).filter(|address| happens(address));
     let edited = named.filter(|address| {

@@ -9,6 +9,7 @@ mod wording;
 pub use wording::diagnostics;
 
 use super::Held;
+use crate::address::KindName;
 use crate::model::{Check, Desired};
 use crate::policy::compare::{Comparison, Grant, Set, compare};
 use crate::policy::decision::{Deciding, Policies, Verdict};
@@ -106,7 +107,7 @@ impl<'d> Judged<'d> {
         let (own, on_buckets) = (given(held.policies), given(on_buckets));
         // "Resource-based policies that grant permissions to an IAM user ARN are not limited by an implicit deny in a
         // permissions boundary" (IAM User Guide, "Permissions boundaries for IAM entities"); for a role they are.
-        let passes = boundary.is_some() && check.subject.kind() == "user";
+        let passes = boundary.is_some() && check.subject.kind() == KindName::USER;
         let beyond_boundary = if passes { on_buckets.clone() } else { Vec::new() };
         Self {
             check,

@@ -1,6 +1,6 @@
 //! The policies that a manifest hangs on a user or a role.
 
-use crate::address::Address;
+use crate::address::{Address, KindName, Principal};
 use crate::model::{Desired, Resource};
 use crate::policy::statement::{Policy, Unreadable};
 use crate::value::{optional_text, text};
@@ -22,13 +22,13 @@ impl Held {
     /// What the manifest hangs on `subject`, a user or a role.
     pub fn declared(desired: &Desired, subject: &Address) -> Self {
         let mut held = Self::default();
-        let holder = subject.kind();
-        let on_subject = |resource: &Resource| text(&resource.attributes, holder) == subject.name();
-        for (address, resource) in of_kind(desired, &format!("{holder}_policy")).filter(|(_, it)| on_subject(it)) {
+        let Some(Principal { kind: holder, .. }) = subject.principal() else { return held };
+        let on_subject = |resource: &Resource| text(&resource.attributes, holder.as_str()) == subject.name();
+        for (address, resource) in of_kind(desired, KindName::InlinePolicy(holder)).filter(|(_, it)| on_subject(it)) {
             held.policies.extend(held_document(address, resource, &mut held.unreadable));
         }
-        let attached = format!("{holder}_policy_attachment");
-        for (_, attachment) in of_kind(desired, &attached).filter(|(_, it)| on_subject(it)) {
+        let attached = KindName::PolicyAttachment(holder);
+        for (_, attachment) in of_kind(desired, attached).filter(|(_, it)| on_subject(it)) {
             let found = held.managed(desired, text(&attachment.attributes, "policy_arn"));
             held.policies.extend(found);
         }
@@ -39,7 +39,7 @@ impl Held {
     }
 
     fn managed(&mut self, desired: &Desired, arn: &str) -> Option<Policy> {
-        let declared = of_kind(desired, "policy").find(|(_, policy)| text(&policy.attributes, "arn") == arn);
+        let declared = of_kind(desired, KindName::Policy).find(|(_, policy)| text(&policy.attributes, "arn") == arn);
         let Some((address, resource)) = declared else {
             self.unread.push(arn.to_owned());
             return None;
@@ -58,7 +58,7 @@ fn held_document(address: &Address, resource: &Resource, unreadable: &mut Vec<Un
     }
 }
 
-fn of_kind<'a>(desired: &'a Desired, kind: &str) -> impl Iterator<Item = (&'a Address, &'a Resource)> {
+fn of_kind<'a>(desired: &'a Desired, kind: KindName) -> impl Iterator<Item = (&'a Address, &'a Resource)> {
     desired.resources.iter().filter(move |(address, _)| address.kind() == kind)
 }
 
@@ -73,7 +73,9 @@ mod tests {
         let mut desired = Desired::default();
         let mut add = |kind: &str, name: &str, attributes: serde_json::Value| {
             let attributes = serde_json::from_value(attributes).unwrap();
-            desired.resources.insert(Address::new(kind, name), Resource { attributes, ..Resource::default() });
+            desired
+                .resources
+                .insert(Address::new(kind.parse().unwrap(), name), Resource { attributes, ..Resource::default() });
         };
         let document =
             json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
@@ -83,7 +85,7 @@ mod tests {
         add("user_policy_attachment", "ada/P", json!({"user": "ada", "policy_arn": "arn:p"}));
         add("user_policy_attachment", "ada/x", json!({"user": "ada", "policy_arn": "arn:x"}));
         add("user_policy_attachment", "bob/P", json!({"user": "bob", "policy_arn": "arn:p"}));
-        let held = Held::declared(&desired, &Address::new("user", "ada"));
+        let held = Held::declared(&desired, &Address::new(KindName::USER, "ada"));
         let names: Vec<_> = held.policies.iter().map(|policy| policy.name.as_str()).collect();
         assert_eq!(names, ["user_policy.ada/i", "policy.P"]);
         assert_eq!(held.boundary.map(|policy| policy.name).as_deref(), Some("policy.P"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::EffectDoubt;
 use super::unknown::doubts as doubted;
 use super::world::{Holdings, Says, World};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::policy::compare::Side;
 use crate::value::Value;
 
@@ -48,7 +48,7 @@ impl Tags {
         let documents = documents.into_iter().flatten().map(|document| (name.as_str(), document)).collect();
         self.asked(documents, |carrier| match carrier.kind() {
             _ if carrier == resource => &["resourcetag", "principaltag"],
-            "user" | "role" => &["principaltag"],
+            KindName::USER | KindName::ROLE => &["principaltag"],
             _ => &[],
         })
     }

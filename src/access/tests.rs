@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::*;
+use crate::address::{KindName, PrincipalKind};
 use crate::call::Observed;
 use crate::diff::{Change, diff};
 use crate::kind::{Attached, Seen, Sighting};
@@ -41,14 +42,14 @@ fn trust(services: &Value) -> Value {
 impl Account {
     fn declared(mut self, kind: &str, name: &str, value: &Value) -> Self {
         let resource = Resource { attributes: attributes(value), ..Resource::default() };
-        self.desired.resources.insert(Address::new(kind, name), resource);
+        self.desired.resources.insert(Address::new(kind.parse().unwrap(), name), resource);
         self
     }
 
     fn there(mut self, kind: &str, name: &str, value: &Value, attached: &[Attached]) -> Self {
         let seen =
             Seen { id: "id".into(), attributes: attributes(value), attached: attached.to_vec(), ..Seen::default() };
-        let address = Address::new(kind, name);
+        let address = Address::new(kind.parse().unwrap(), name);
         self.live.insert(address.clone(), Sighting { observed: Observed::Present(seen), conflict: None });
         let entry = Entry {
             status: Status::Done,
@@ -301,8 +302,8 @@ fn an_edited_policy_whose_attachment_is_replaced_is_told_on_the_policy() {
         .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[])
         .declared("role_policy_attachment", "runner/P", &hung)
         .there("role_policy_attachment", "runner/P", &hung, &[]);
-    let attachment = Address::new("role_policy_attachment", "runner/P");
-    let on = [Address::new("role", "runner"), Address::new("policy", "P")];
+    let attachment = Address::new(KindName::PolicyAttachment(PrincipalKind::Role), "runner/P");
+    let on = [Address::new(KindName::ROLE, "runner"), Address::new(KindName::Policy, "P")];
     account.desired.resources.get_mut(&attachment).unwrap().depends_on.extend(on);
     assert_eq!(account.says(), ["role.runner Permissions Wider kept []", "+ s3:* on * by policy.P"]);
 }
@@ -417,7 +418,9 @@ fn who_could_not_be_read_may_hold_the_policy_that_changes() {
         .declared("user", "ada", &user())
         .declared("policy", "P", &policy(&allow(&json!("s3:*"), &json!("*"))))
         .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[]);
-    account.live.insert(Address::new("user", "ada"), Sighting { observed: Observed::Unknown(failure), conflict: None });
+    account
+        .live
+        .insert(Address::new(KindName::USER, "ada"), Sighting { observed: Observed::Unknown(failure), conflict: None });
     assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", "? Gained policy.P"]);
     // A Deny of it may forbid what something else allows.
     let mut of = |before: &Value, after: &Value| {
@@ -460,7 +463,7 @@ fn what_is_refused_changes_nothing() {
         .declared("user", "ada", &user())
         .there("user", "ada", &user(), &attached());
     // The state doesn't know it, and it carries no tag: it is somebody else's.
-    account.recorded.remove(&Address::new("policy", "P"));
+    account.recorded.remove(&Address::new(KindName::Policy, "P"));
     assert!(account.says().is_empty());
 }
 
@@ -481,7 +484,7 @@ fn edited(stranger: &str, attached: &[Attached]) -> Account {
         ..Seen::default()
     };
     let sighting = Sighting { observed: Observed::Present(seen), conflict: None };
-    account.beyond.holders.insert(Address::new(kind, name), sighting);
+    account.beyond.holders.insert(Address::new(kind.parse().unwrap(), name), sighting);
     account
 }
 
@@ -538,7 +541,7 @@ fn what_a_group_allows_is_gained_when_a_deny_or_a_boundary_goes() {
         .there("user", "ada", &user(), &attached())
         .declared("policy", "P", &allowing)
         .there("policy", "P", &denying, &[]);
-    let ada = Address::new("user", "ada");
+    let ada = Address::new(KindName::USER, "ada");
     let members = members(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.beyond);
     assert_eq!(members, [ada.clone()].into());
     for account in [&mut unbound, &mut undenied] {

@@ -6,7 +6,7 @@ use super::changes::arn;
 use super::unread::asking;
 use super::world::{Moment, World};
 use super::{AccessChange, Aspect, EffectDoubt};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::call::Failure;
 use crate::policy::compare::{Doubt, Set, Side};
 use crate::policy::statement::Policy;
@@ -23,7 +23,7 @@ pub(super) fn edited_in<'w>(world: &'w World<'_>) -> impl Iterator<Item = Edited
     let edited = world.changes.keys().filter(|address| {
         let document = |moment| world.attribute(address, "document", moment);
         let [before, after] = [Moment::Before, Moment::After].map(document);
-        address.kind() == "policy" && before.is_some() && after.is_some() && before != after
+        address.kind() == KindName::Policy && before.is_some() && after.is_some() && before != after
     });
     edited.map(|policy| Edited { policy, arn: arn(world, policy), sides: OnceCell::new() })
 }

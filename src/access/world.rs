@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Beyond;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::call::Observed;
 use crate::diff::{Action, Change};
 use crate::kind::{Attached, Seen, Sighting, attachment_address};
@@ -66,7 +66,7 @@ impl<'a> World<'a> {
         let mut world = Self { desired, live, changes, beyond, comparer, policies: BTreeMap::new() };
         let declared = desired.resources.iter().map(|(address, resource)| (address, &resource.attributes));
         let seen = live.keys().filter_map(|address| Some((address, &world.seen(address)?.attributes)));
-        let policies = declared.chain(seen).filter(|(address, _)| address.kind() == "policy");
+        let policies = declared.chain(seen).filter(|(address, _)| address.kind() == KindName::Policy);
         let by_arn: Vec<_> = policies.map(|(address, attributes)| (text(attributes, "arn"), address)).collect();
         // Of several the first, and what is declared before what there is.
         world.policies.extend(by_arn.into_iter().rev());
@@ -156,7 +156,7 @@ impl<'a> World<'a> {
             };
             held.policies.extend(says);
         }
-        if subject.kind() == "group" {
+        if subject.kind() == KindName::GROUP {
             // A group's own policies are read by nobody.
             let others = format!("the other policies of {subject}");
             held.policies.insert(others.clone(), Says::Unread(others));
@@ -193,8 +193,10 @@ impl<'a> World<'a> {
 
     /// The changes of what hangs on a user or a role.
     pub fn parts(&self, subject: &Address) -> impl Iterator<Item = &'a Change> {
-        let of = |what: &str| hanging_on(&self.changes, &format!("{}_{what}", subject.kind()), subject.name());
-        let parts: Vec<&'a Change> = of("policy").chain(of("policy_attachment")).map(|(_, change)| *change).collect();
+        let of = |kind: KindName| hanging_on(&self.changes, kind, subject.name()).map(|(_, change)| *change);
+        let principal = subject.principal().map(|it| it.kind);
+        let parts = principal.map(|it| of(KindName::InlinePolicy(it)).chain(of(KindName::PolicyAttachment(it))));
+        let parts: Vec<&'a Change> = parts.into_iter().flatten().collect();
         parts.into_iter()
     }
 

@@ -72,7 +72,7 @@ mod tests {
 
     fn step(kind: &str, name: usize, call: Write) -> Step {
         Step {
-            id: StepId { address: Address::new(kind, format!("{name:03}")), phase: Phase::Create },
+            id: StepId { address: Address::new(kind.parse().unwrap(), format!("{name:03}")), phase: Phase::Create },
             calls: vec![call],
             after: BTreeSet::new(),
             expect: Expect::Absent,

@@ -134,9 +134,10 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     use super::*;
-    use crate::model::{Recorded, Status};
+    use crate::address::KindName;
+    use crate::model::Status;
     use crate::port::Lock;
-    use crate::state::{LockInfo, VERSION};
+    use crate::state::LockInfo;
 
     const AWAY: Duration = Duration::from_millis(50);
 
@@ -176,14 +177,7 @@ mod tests {
     }
 
     fn state() -> State {
-        State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: "dev".to_owned(),
-            account: "123456789012".to_owned(),
-            resources: Recorded::new(),
-        }
+        State::new("l", "dev", "123456789012")
     }
 
     fn entry() -> Entry {
@@ -202,7 +196,7 @@ mod tests {
             async move {
                 // Every second one is ready while the first ones are on their way.
                 sleep(AWAY / 2 * u32::from(number % 2 == 1)).await;
-                ledger.put(&Address::new("role", format!("r{number}")), entry()).await
+                ledger.put(&Address::new(KindName::ROLE, format!("r{number}")), entry()).await
             }
         };
         let all = join_all((0..100).map(noted)).await;

@@ -14,6 +14,7 @@ mod version;
 mod input;
 mod interrupt;
 mod planning;
+mod run_args;
 mod running;
 mod sealing;
 mod session;

@@ -8,6 +8,7 @@ use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
 use super::suggest::nearest;
+use crate::address::KindName;
 use crate::model::{Recorded, Status};
 use crate::value::{Value, text};
 
@@ -64,14 +65,16 @@ fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
         let name = address.name();
         let arn = || text(&entry.attributes, "arn").to_owned();
         match address.kind() {
-            "policy" => outputs.insert(format!("policies.{name}.arn"), arn()),
-            "user" => outputs.insert(format!("users.{name}.arn"), arn()),
-            "role" => outputs.insert(format!("roles.{name}.arn"), arn()),
-            "bucket" => {
+            KindName::Policy => outputs.insert(format!("policies.{name}.arn"), arn()),
+            KindName::USER => outputs.insert(format!("users.{name}.arn"), arn()),
+            KindName::ROLE => outputs.insert(format!("roles.{name}.arn"), arn()),
+            KindName::Bucket => {
                 outputs.insert(format!("buckets.{name}.name"), name.to_owned());
                 outputs.insert(format!("buckets.{name}.arn"), arn())
             }
-            "access_key" => outputs.insert(format!("access_keys.{name}.id"), entry.id.clone().unwrap_or_default()),
+            KindName::AccessKey => {
+                outputs.insert(format!("access_keys.{name}.id"), entry.id.clone().unwrap_or_default())
+            }
             _ => None,
         };
     }
@@ -105,7 +108,7 @@ fn table(outputs: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Address;
+    use crate::address::{Address, KindName};
     use crate::model::Entry;
 
     fn recorded() -> Recorded {
@@ -116,10 +119,10 @@ mod tests {
             depends_on: [].into(),
         };
         [
-            (Address::new("user", "ada"), entry(Status::Done, Some("AIDA1"), "arn:aws:iam::1:user/ada")),
-            (Address::new("access_key", "ada"), entry(Status::Done, Some("AKIA1"), "")),
-            (Address::new("bucket", "b"), entry(Status::Done, Some("b"), "arn:aws:s3:::b")),
-            (Address::new("role", "half"), entry(Status::Intended, None, "arn:aws:iam::1:role/half")),
+            (Address::new(KindName::USER, "ada"), entry(Status::Done, Some("AIDA1"), "arn:aws:iam::1:user/ada")),
+            (Address::new(KindName::AccessKey, "ada"), entry(Status::Done, Some("AKIA1"), "")),
+            (Address::new(KindName::Bucket, "b"), entry(Status::Done, Some("b"), "arn:aws:s3:::b")),
+            (Address::new(KindName::ROLE, "half"), entry(Status::Intended, None, "arn:aws:iam::1:role/half")),
         ]
         .into()
     }

@@ -61,7 +61,7 @@ pub async fn plan(
     let removing = mode == Mode::Destroy;
     // The account is asked for together with everything else. Nothing that was read is looked at before it is known that
     // this is the right one.
-    let stamp = stamp(state.as_ref());
+    let stamp = Stamp::of(state.as_ref());
     let reading = read(&provider, &declared.desired, state, removing, context);
     let (caller, mut read) = try_join(declared.verify(&provider), reading.map(Ok)).await?;
     read.tell(context);
@@ -171,25 +171,13 @@ async fn access(resolver: &mut Resolver<'_>, plan: &Plan, live: &Live, desired: 
 }
 
 fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Header {
-    let desired = &declared.desired;
     Header {
-        manifest: desired.name.clone(),
         manifest_file: declared.project.relative(&declared.path),
-        manifest_digest: desired.digest.clone(),
-        account: desired.account.clone(),
         caller: caller.arn.clone(),
-        region: desired.region.clone(),
         store: at.url.clone(),
-        recipients: desired.recipients.clone(),
         sandbox: declared.project.sandbox,
-        mode,
-        targets: BTreeSet::new(),
-        relayctl: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Header::new(&declared.desired, mode)
     }
-}
-
-fn stamp(state: Option<&State>) -> Stamp {
-    Stamp { lineage: state.map(|state| state.lineage.clone()), serial: state.map_or(0, |state| state.serial) }
 }
 
 /// A destroy wants nothing to be there, under the same name.
@@ -220,14 +208,16 @@ pub fn no_such_address<'a>(address: &Address, known: impl Iterator<Item = &'a Ad
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::KindName;
     use crate::model::Resource;
 
     #[test]
     fn a_target_that_is_not_there_is_an_error_with_the_nearest_that_is() {
-        let serverless = Address::new("user", "serverless");
+        let serverless = Address::new(KindName::USER, "serverless");
         let mut desired = Desired::default();
         desired.resources.insert(serverless.clone(), Resource::default());
-        let wanted = |name: &str| Selection { targets: vec![Address::new("user", name)], ..Selection::default() };
+        let wanted =
+            |name: &str| Selection { targets: vec![Address::new(KindName::USER, name)], ..Selection::default() };
         assert_eq!(targets(&wanted("serverless"), &desired, &Recorded::new()).unwrap(), [serverless].into());
         let error = targets(&wanted("serverles"), &desired, &Recorded::new()).unwrap_err();
         assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));

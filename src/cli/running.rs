@@ -3,15 +3,14 @@
 use std::process::ExitCode;
 
 use super::Context;
-use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::interrupt::interruptible;
 use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
+use super::run_args::{Consent, RunArgs};
 use super::session::{Declared, StateAt, belongs};
 use super::terminal::Terminal;
 use super::traffic;
-use super::widening::Bounds;
 use crate::apply;
 use crate::call::Snapshot;
 use crate::event::{Event, Outcome};
@@ -19,21 +18,9 @@ use crate::model::{Entry, Recorded, Status};
 use crate::plan::{Mode, Phase, Plan};
 use crate::port::{Lock, Provider, Sink, Store};
 use crate::render::{human, json};
-use crate::state::{LockInfo, State, VERSION};
+use crate::state::{LockInfo, State};
 use crate::store;
 use crate::transport::Transport;
-
-/// Options of the commands that change something.
-#[derive(clap::Args, Clone, Debug)]
-pub struct Consent {
-    /// Don't ask
-    #[arg(long, short)]
-    pub yes: bool,
-
-    /// Print the outcome as JSON; the plan then goes to stderr
-    #[arg(long)]
-    pub json: bool,
-}
 
 /// Plans for a manifest, prints that, asks, and does it.
 ///
@@ -43,16 +30,15 @@ pub async fn plan_and_run(
     declared: &Declared,
     mode: Mode,
     selection: &Selection,
-    consent: &Consent,
-    limits: (Bounds, Brakes),
+    args: &RunArgs,
     context: &Context,
 ) -> Exit {
     let at = declared.open_state(context)?;
-    if !consent.yes {
-        return planned_and_run(declared, &at, (mode, selection), consent, limits, context).await;
+    if !args.consent.yes {
+        return planned_and_run(declared, &at, (mode, selection), args, context).await;
     }
     let lock = locked(at.store.as_ref(), command(mode), context).await?;
-    let exit = planned_and_run(declared, &at, (mode, selection), consent, limits, context).await;
+    let exit = planned_and_run(declared, &at, (mode, selection), args, context).await;
     lock.release().await;
     exit
 }
@@ -61,10 +47,10 @@ async fn planned_and_run(
     declared: &Declared,
     at: &StateAt,
     (mode, selection): (Mode, &Selection),
-    consent: &Consent,
-    (bounds, brakes): (Bounds, Brakes),
+    args: &RunArgs,
     context: &Context,
 ) -> Exit {
+    let RunArgs { bounds, brakes, consent } = args;
     let Planned { plan, provider, seen, objections } =
         Box::pin(planning::plan(declared, at, mode, selection, context)).await?;
     if consent.json {
@@ -249,14 +235,8 @@ fn first_state(plan: &Plan) -> State {
             Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: depends_on.collect() };
         resources.insert(step.id.address.clone(), entry);
     }
-    State {
-        version: VERSION,
-        lineage: uuid::Uuid::new_v4().to_string(),
-        serial: 0,
-        manifest: header.manifest.clone(),
-        account: header.account.clone(),
-        resources,
-    }
+    let lineage = uuid::Uuid::new_v4().to_string();
+    State { resources, ..State::new(lineage, header.manifest.as_str(), header.account.as_str()) }
 }
 
 fn command(mode: Mode) -> &'static str {
@@ -285,25 +265,17 @@ fn lock_for(what: &str) -> LockInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Desired;
     use crate::plan::{Header, Stamp, Summary};
 
     fn plan(refused: usize, blocked: usize) -> Plan {
         Plan {
             header: Header {
                 manifest: "dev".into(),
-                manifest_file: "manifests/dev.yaml".into(),
-                manifest_digest: String::new(),
                 account: "123456789012".into(),
-                caller: String::new(),
-                region: "us-east-1".into(),
-                store: None,
-                recipients: Vec::new(),
-                sandbox: true,
-                mode: Mode::Apply,
-                targets: std::collections::BTreeSet::new(),
-                relayctl: String::new(),
+                ..Header::new(&Desired::default(), Mode::Apply)
             },
-            state: Stamp { lineage: None, serial: 0 },
+            state: Stamp::of(None),
             changes: Vec::new(),
             steps: Vec::new(),
             access: Vec::new(),

@@ -316,14 +316,7 @@ mod tests {
     use super::*;
 
     fn state(manifest: &str, account: &str) -> State {
-        State {
-            version: crate::state::VERSION,
-            lineage: "l".into(),
-            serial: 1,
-            manifest: manifest.into(),
-            account: account.into(),
-            resources: crate::model::Recorded::new(),
-        }
+        State { serial: 1, ..State::new("l", manifest, account) }
     }
 
     #[test]

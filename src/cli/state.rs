@@ -202,6 +202,7 @@ pub fn resource(address: &Address, entry: &Entry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::KindName;
 
     #[test]
     fn a_resource_is_printed_with_its_id_its_attributes_and_what_it_needs() {
@@ -210,9 +211,9 @@ mod tests {
             id: Some("AIDA1".into()),
             attributes: [("name".to_owned(), Value::from("ada")), ("tags".to_owned(), serde_json::json!({"a": "b"}))]
                 .into(),
-            depends_on: [Address::new("policy", "p")].into(),
+            depends_on: [Address::new(KindName::Policy, "p")].into(),
         };
-        insta::assert_snapshot!(resource(&Address::new("user", "ada"), &entry), @r#"
+        insta::assert_snapshot!(resource(&Address::new(KindName::USER, "ada"), &entry), @r#"
         user.ada (begun, not known to be finished)
             id   = "AIDA1"
             name = "ada"

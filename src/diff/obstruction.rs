@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Removal;
 use super::spread::known;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::call::{S3Write, Write};
-use crate::kind::{Attached, Hanging, Holder, Kind, Seen};
+use crate::kind::{Attached, Hanging, Kind, Seen};
 use crate::model::{Desired, Entry, Recorded, Status};
 use crate::value::{Attributes, text};
 
@@ -33,7 +33,7 @@ pub fn all(
     let policies = seen.attached.iter().map(|attached| Obstruction {
         what: attached.to_string(),
         owner: known(address, attached, desired, recorded).cloned(),
-        calls: vec![attached.removal(address.kind(), address.name())],
+        calls: vec![attached.removal(address)],
     });
     let hanging = seen.hanging.iter().map(|hanging| Obstruction {
         what: hanging.to_string(),
@@ -89,26 +89,19 @@ impl Ours<'_> {
         let arn = text(&self.seen.attributes, "arn");
         match hanging {
             Hanging::AccessKey(id) => {
-                let address = Address::new("access_key", self.address.name());
+                let address = Address::new(KindName::AccessKey, self.address.name());
                 self.recorded.get(&address).filter(|entry| is_key(entry, id)).map(|_| address)
             }
             Hanging::AttachedTo(holder) => {
-                let (parent, name) = match holder {
-                    Holder::User(name) => ("user", name),
-                    Holder::Role(name) => ("role", name),
-                    Holder::Group(_) => return None,
-                };
                 let attached = Attached::Managed(arn.to_owned());
-                known(&Address::new(parent, name), &attached, self.desired, self.recorded).cloned()
+                known(&holder.address(), &attached, self.desired, self.recorded).cloned()
             }
-            Hanging::BoundaryOf(Holder::User(name)) => self.bounded("user", name, arn),
-            Hanging::BoundaryOf(Holder::Role(name)) => self.bounded("role", name, arn),
+            Hanging::BoundaryOf(holder) => self.bounded(holder.address(), arn),
             _ => None,
         }
     }
 
-    fn bounded(&self, kind: &str, name: &str, arn: &str) -> Option<Address> {
-        let holder = Address::new(kind, name);
+    fn bounded(&self, holder: Address, arn: &str) -> Option<Address> {
         let recorded = self.recorded.get(&holder).map(|entry| &entry.attributes);
         let declared = self.desired.resources.get(&holder).map(|resource| &resource.attributes);
         let is_bounded = |attributes: &&Attributes| text(attributes, "permissions_boundary") == arn;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::all_gone;
 use super::{Action, Change, Decision, FieldDiff, Reason};
-use crate::address::Address;
+use crate::address::{Address, KindName, Principal};
 use crate::kind::{self, Attached, Form, Kind, Seen};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
 use crate::value::{Attributes, FieldChange, Shared, Value, text};
@@ -18,14 +18,15 @@ pub fn known<'a>(
     desired: &'a Desired,
     recorded: &'a Recorded,
 ) -> Option<&'a Address> {
+    let Principal { kind: holder, .. } = parent.principal()?;
     let (kind, attribute, is) = match attached {
-        Attached::Managed(arn) => (format!("{}_policy_attachment", parent.kind()), "policy_arn", arn),
-        Attached::Inline(name) => (format!("{}_policy", parent.kind()), "name", name),
+        Attached::Managed(arn) => (KindName::PolicyAttachment(holder), "policy_arn", arn),
+        Attached::Inline(name) => (KindName::InlinePolicy(holder), "name", name),
     };
-    let recorded = hanging_on(recorded, &kind, parent.name()).map(|(address, entry)| (address, &entry.attributes));
-    let declared = hanging_on(&desired.resources, &kind, parent.name()).map(|(address, it)| (address, &it.attributes));
+    let recorded = hanging_on(recorded, kind, parent.name()).map(|(address, entry)| (address, &entry.attributes));
+    let declared = hanging_on(&desired.resources, kind, parent.name()).map(|(address, it)| (address, &it.attributes));
     let found = |(_, attributes): &(&Address, &Attributes)| {
-        text(attributes, parent.kind()) == parent.name() && text(attributes, attribute) == is
+        text(attributes, holder.as_str()) == parent.name() && text(attributes, attribute) == is
     };
     recorded.chain(declared).find(found).map(|(address, _)| address)
 }
@@ -92,7 +93,7 @@ pub fn replacements(decisions: &mut [Decision<'_>], desired: &Desired) {
         for (parent, it) in resource.depends_on.iter().filter_map(|parent| moves.get_key_value(parent)) {
             if it.replaced && kind.part_of_parent() {
                 replace_with_parent(decision, kind, parent);
-            } else if matches!(parent.kind(), "user" | "role") {
+            } else if matches!(parent.kind(), KindName::USER | KindName::ROLE) {
                 rewrite_principals(decision, kind, parent, it);
             }
         }
@@ -173,7 +174,8 @@ pub fn boundaries(decisions: &mut [Decision<'_>], desired: &Desired) {
     let replaced: BTreeSet<Address> = decisions.iter().filter(replaced).map(|it| it.change.address.clone()).collect();
     for change in decisions.iter_mut().map(|decision| &mut decision.change) {
         let bounded = |holder: &&Address| {
-            let declared = desired.resources.get(*holder).filter(|_| matches!(holder.kind(), "user" | "role"));
+            let declared =
+                desired.resources.get(*holder).filter(|_| matches!(holder.kind(), KindName::USER | KindName::ROLE));
             declared.is_some_and(|it| it.depends_on.contains(&change.address)) && !replaced.contains(*holder)
         };
         if change.action == Action::Replace

@@ -5,8 +5,9 @@
 use serde_json::json;
 
 use super::*;
+use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::FailureKind;
-use crate::kind::{Hanging, Holder, OWNER_TAG};
+use crate::kind::{Hanging, OWNER_TAG};
 use crate::value::Value;
 
 const MANIFEST: &str = "relay";
@@ -264,7 +265,10 @@ fn what_aws_cannot_change_is_replaced_with_everything_that_hangs_on_it() {
     let path = decision.change.fields.iter().find(|field| field.change.field == "path").unwrap();
     assert_eq!(path.forces_replacement, Some(why));
     let decisions = world.decide();
-    let attachment = decisions.iter().find(|it| it.change.address.kind() == "user_policy_attachment").unwrap();
+    let attachment = decisions
+        .iter()
+        .find(|it| it.change.address.kind() == KindName::PolicyAttachment(PrincipalKind::User))
+        .unwrap();
     assert_eq!(attachment.change.action, Action::Replace);
 }
 
@@ -292,7 +296,7 @@ fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
         user
     };
     let (old, new) = ("arn:aws:iam::1:policy/p", "arn:aws:iam::1:policy/x/p");
-    let hanging = vec![Hanging::BoundaryOf(Holder::User("u".to_owned()))];
+    let hanging = vec![Hanging::BoundaryOf(Principal::user("u"))];
     let seen = Seen { owner: Some(MANIFEST.to_owned()), attributes: policy_at("/"), hanging, ..Seen::default() };
     let world = |keeps: bool| {
         let (declared, depends_on): (_, &[&str]) =

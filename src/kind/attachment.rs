@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::principal::Principal;
-use super::{Field, Kind, Seen};
+use super::{AccessRole, Facts, Field, Kind, Ownership, Parent, Seen, Uniqueness};
+use crate::address::KindName;
 use crate::call::{Facet, Observed, Snapshot, Write};
 use crate::value::{self, Attributes};
 
@@ -13,10 +14,18 @@ const USER_FIELDS: &[Field] = &[Field::identity("user"), Field::identity("policy
 const ROLE_FIELDS: &[Field] = &[Field::identity("role"), Field::identity("policy_arn")];
 
 impl Kind for Attachment {
-    fn name(&self) -> &'static str {
-        match self.0 {
-            Principal::User => "user_policy_attachment",
-            Principal::Role => "role_policy_attachment",
+    fn name(&self) -> KindName {
+        KindName::PolicyAttachment(self.0.kind())
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::Parent,
+            parent: Some(Parent { kind: KindName::Principal(self.0.kind()), attribute: self.0.name() }),
+            access: AccessRole::PolicyAttachment(self.0.kind()),
+            document: None,
+            uniqueness: Uniqueness::Exact,
+            outputs: &[],
         }
     }
 
@@ -59,14 +68,6 @@ impl Kind for Attachment {
 
     fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
         vec![self.0.detach(self.holder(&seen.attributes), value::text(&seen.attributes, "policy_arn"))]
-    }
-
-    fn adoptable(&self) -> bool {
-        true
-    }
-
-    fn part_of_parent(&self) -> bool {
-        true
     }
 
     fn must_replace(&self, seen: &Seen, wanted: &Attributes) -> Option<String> {

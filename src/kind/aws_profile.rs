@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::field::null;
-use super::{Field, Form, Kind, Seen};
+use super::{AccessRole, Facts, Field, Form, Kind, Ownership, Seen, Uniqueness};
+use crate::address::KindName;
 use crate::call::{Facet, FileRead, FileReply, FileWrite, Observed, Snapshot, Write};
 use crate::value::{self, Attributes, Settings, Value};
 
@@ -18,8 +19,19 @@ const FIELDS: &[Field] = &[
 ];
 
 impl Kind for AwsProfile {
-    fn name(&self) -> &'static str {
-        "aws_profile"
+    fn name(&self) -> KindName {
+        KindName::AwsProfile
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::LocalFile,
+            parent: None,
+            access: AccessRole::None,
+            document: None,
+            uniqueness: Uniqueness::Exact,
+            outputs: &[],
+        }
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -58,14 +70,6 @@ impl Kind for AwsProfile {
     fn delete(&self, _seen: &Seen, recorded: &Attributes) -> Vec<Write> {
         let ours: Vec<_> = SETTINGS.into_iter().filter(|name| is_set(recorded, name)).collect();
         unset(recorded, &ours).into_iter().collect()
-    }
-
-    fn is_local(&self) -> bool {
-        true
-    }
-
-    fn adoptable(&self) -> bool {
-        true
     }
 }
 

@@ -4,10 +4,14 @@ use serde_json::json;
 
 use super::field::{empty_list, empty_map, no, null};
 use super::tags::owner;
-use super::{Field, Form, Hanging, Kind, Seen};
+use super::{
+    AccessRole, DocumentField, Facts, Field, Form, Hanging, Kind, Output, OutputValue, Ownership, Seen, Uniqueness,
+};
+use crate::address::KindName;
 use crate::call::batch::{BucketAspect, NOT_READ};
 use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, Facet, Observed, S3Reply, S3Write, Snapshot, Write};
+use crate::policy::Usage;
 use crate::value::{self, Attributes, Value};
 
 pub(super) struct Bucket;
@@ -40,8 +44,22 @@ const ASPECTS: [(&str, BucketAspect); 7] = [
 ];
 
 impl Kind for Bucket {
-    fn name(&self) -> &'static str {
-        "bucket"
+    fn name(&self) -> KindName {
+        KindName::Bucket
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::Tag,
+            parent: None,
+            access: AccessRole::Resource,
+            document: Some(DocumentField { field: "policy", usage: Usage::Bucket }),
+            uniqueness: Uniqueness::Exact,
+            outputs: &[
+                Output { section: "buckets", field: "name", value: OutputValue::Name },
+                Output { section: "buckets", field: "arn", value: OutputValue::Arn },
+            ],
+        }
     }
 
     fn fields(&self) -> &'static [Field] {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::principal::Principal;
 use super::{Attached, Seen};
+use crate::address::{self, Address, KindName, PrincipalKind};
 use crate::call::batch::{Belongings, Uses};
 use crate::call::iam::Entities;
 use crate::call::{IamWrite, Write};
@@ -24,21 +25,14 @@ pub enum Hanging {
     Group(String),
     InstanceProfile(String),
     /// What a policy is attached to.
-    AttachedTo(Holder),
+    AttachedTo(address::Principal),
     /// What a policy bounds.
-    BoundaryOf(Holder),
+    BoundaryOf(address::Principal),
     /// Versions and delete markers in a bucket, or at least so many.
     Objects {
         count: usize,
         more: bool,
     },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Holder {
-    User(String),
-    Role(String),
-    Group(String),
 }
 
 impl fmt::Display for Hanging {
@@ -56,16 +50,6 @@ impl fmt::Display for Hanging {
             Self::BoundaryOf(holder) => write!(f, "permissions boundary of {holder}"),
             Self::Objects { count, more: false } => write!(f, "{count} object versions and delete markers"),
             Self::Objects { count, more: true } => write!(f, "more than {count} object versions and delete markers"),
-        }
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::User(name) => write!(f, "user {name}"),
-            Self::Role(name) => write!(f, "role {name}"),
-            Self::Group(name) => write!(f, "group {name}"),
         }
     }
 }
@@ -93,10 +77,11 @@ impl Hanging {
             }
             Self::AttachedTo(holder) => {
                 let arn = text(&of.attributes, "arn").to_owned();
-                vec![match holder {
-                    Holder::User(user) => IamWrite::DetachUserPolicy { user, arn },
-                    Holder::Role(role) => IamWrite::DetachRolePolicy { role, arn },
-                    Holder::Group(group) => IamWrite::DetachGroupPolicy { group, arn },
+                let name = holder.name;
+                vec![match holder.kind {
+                    PrincipalKind::User => IamWrite::DetachUserPolicy { user: name, arn },
+                    PrincipalKind::Role => IamWrite::DetachRolePolicy { role: name, arn },
+                    PrincipalKind::Group => IamWrite::DetachGroupPolicy { group: name, arn },
                 }]
             }
             Self::BoundaryOf(_) | Self::Objects { .. } => Vec::new(),
@@ -107,8 +92,12 @@ impl Hanging {
 
 impl Attached {
     /// The call that takes it off a user (`kind` is `user`) or a role.
-    pub fn removal(&self, kind: &str, holder: &str) -> Write {
-        let principal = if kind == "user" { Principal::User } else { Principal::Role };
+    pub fn removal(&self, holder: &Address) -> Write {
+        let principal = match holder.kind() {
+            KindName::USER => Principal::User,
+            _ => Principal::Role,
+        };
+        let holder = holder.name();
         match self {
             Self::Managed(arn) => principal.detach(holder, arn),
             Self::Inline(name) => principal.delete_inline(holder, name),
@@ -138,7 +127,10 @@ pub(super) fn of_policy(uses: Uses) -> Vec<Hanging> {
     attached.chain(holders(uses.boundary).map(Hanging::BoundaryOf)).collect()
 }
 
-fn holders(entities: Entities) -> impl Iterator<Item = Holder> {
-    let users = entities.users.into_iter().map(Holder::User);
-    users.chain(entities.roles.into_iter().map(Holder::Role)).chain(entities.groups.into_iter().map(Holder::Group))
+fn holders(entities: Entities) -> impl Iterator<Item = address::Principal> {
+    use address::Principal;
+    let users = entities.users.into_iter().map(Principal::user);
+    users
+        .chain(entities.roles.into_iter().map(Principal::role))
+        .chain(entities.groups.into_iter().map(Principal::group))
 }

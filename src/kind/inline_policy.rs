@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::field::null;
 use super::principal::Principal;
-use super::{Field, Form, Kind, Seen};
+use super::{AccessRole, DocumentField, Facts, Field, Form, Kind, Ownership, Parent, Seen, Uniqueness};
+use crate::address::KindName;
 use crate::call::{Facet, Observed, Snapshot, Write};
 use crate::value::{self, Attributes};
 
@@ -15,10 +16,18 @@ const USER_FIELDS: &[Field] = &[Field::identity("user"), Field::identity("name")
 const ROLE_FIELDS: &[Field] = &[Field::identity("role"), Field::identity("name"), DOCUMENT];
 
 impl Kind for InlinePolicy {
-    fn name(&self) -> &'static str {
-        match self.0 {
-            Principal::User => "user_policy",
-            Principal::Role => "role_policy",
+    fn name(&self) -> KindName {
+        KindName::InlinePolicy(self.0.kind())
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::Parent,
+            parent: Some(Parent { kind: KindName::Principal(self.0.kind()), attribute: self.0.name() }),
+            access: AccessRole::InlinePolicy(self.0.kind()),
+            document: Some(DocumentField { field: "document", usage: self.0.inline_usage() }),
+            uniqueness: Uniqueness::Exact,
+            outputs: &[],
         }
     }
 
@@ -72,14 +81,6 @@ impl Kind for InlinePolicy {
 
     fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
         vec![self.0.delete_inline(self.holder(&seen.attributes), value::text(&seen.attributes, "name"))]
-    }
-
-    fn adoptable(&self) -> bool {
-        true
-    }
-
-    fn part_of_parent(&self) -> bool {
-        true
     }
 }
 

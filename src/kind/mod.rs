@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::address::KindName;
 use crate::call::batch::NOT_READ;
 use crate::call::{Facet, Observed, Snapshot, Write};
 use crate::value::{Attributes, Value};
@@ -112,7 +113,10 @@ pub enum OnChange {
 /// state names; every value in normal form.
 pub trait Kind: Sync {
     /// As in addresses: `user`, `role_policy_attachment`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> KindName;
+
+    /// What the other layers must know of it.
+    fn facts(&self) -> Facts;
 
     /// In the order of printing.
     fn fields(&self) -> &'static [Field];
@@ -187,7 +191,10 @@ pub trait Kind: Sync {
 
     /// Whether it is only in files of this machine, which can be removed while something else still names it.
     fn is_local(&self) -> bool {
-        false
+        match self.facts().ownership {
+            Ownership::LocalFile => true,
+            Ownership::Tag | Ownership::Parent | Ownership::State => false,
+        }
     }
 
     /// Whether AWS will refuse to delete it, and why: `bucket holds objects and force_destroy is not set`.
@@ -198,7 +205,10 @@ pub trait Kind: Sync {
     /// Whether an existing object without an owner may be taken over without asking: attachments and parts of local
     /// files have no tags, and having them already is what was asked for.
     fn adoptable(&self) -> bool {
-        false
+        match self.facts().ownership {
+            Ownership::Parent | Ownership::LocalFile => true,
+            Ownership::Tag | Ownership::State => false,
+        }
     }
 
     /// Whether there could be two of it, where AWS does not show the first one yet: others have names that keep them apart.
@@ -214,7 +224,7 @@ pub trait Kind: Sync {
 
     /// Whether replacing what it hangs on replaces it too: attachments, inline policies, keys.
     fn part_of_parent(&self) -> bool {
-        false
+        self.facts().parent.is_some()
     }
 
     /// Whether a difference can only be mended by making it anew, although no field is to blame: an access key whose
@@ -239,6 +249,7 @@ mod access_key;
 mod attachment;
 mod aws_profile;
 mod bucket;
+mod facts;
 mod field;
 mod hanging;
 mod inline_policy;
@@ -252,7 +263,8 @@ mod user;
 mod zappa_settings;
 
 pub use access_key::{RETIRE_AFTER, in_words, lasting};
-pub use hanging::{Hanging, Holder};
+pub use facts::{AccessRole, DocumentField, Facts, Output, OutputValue, Ownership, Parent, Uniqueness};
+pub use hanging::Hanging;
 pub use principal::{attachment_address, attachment_attributes};
 
 use principal::Principal;
@@ -284,6 +296,6 @@ fn with_hanging(seen: Observed<Seen>, hanging: Observed<Vec<Hanging>>) -> Observ
 }
 
 /// The kind of that name; every address in the program has one, the manifest and the state decoder see to that.
-pub fn of(name: &str) -> Option<&'static dyn Kind> {
+pub fn of(name: KindName) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
 }

@@ -4,9 +4,14 @@ use serde_json::json;
 
 use super::field::{empty_map, empty_text, null, root_path};
 use super::tags::{TagChange, owner};
-use super::{Field, Form, Kind, Seen, hanging, with_hanging};
+use super::{
+    AccessRole, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Seen, Uniqueness, hanging,
+    with_hanging,
+};
+use crate::address::KindName;
 use crate::call::iam::PolicyDetail;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::policy::Usage;
 use crate::value::{self, Attributes, Value};
 
 pub(super) struct Policy;
@@ -24,8 +29,19 @@ const FIELDS: &[Field] = &[
 ];
 
 impl Kind for Policy {
-    fn name(&self) -> &'static str {
-        "policy"
+    fn name(&self) -> KindName {
+        KindName::Policy
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::Tag,
+            parent: None,
+            access: AccessRole::Policy,
+            document: Some(DocumentField { field: "document", usage: Usage::Managed }),
+            uniqueness: Uniqueness::IgnoringCase,
+            outputs: &[Output { section: "policies", field: "arn", value: OutputValue::Arn }],
+        }
     }
 
     fn fields(&self) -> &'static [Field] {

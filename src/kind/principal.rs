@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::Attached;
-use crate::address::Address;
+use crate::address::{Address, PrincipalKind};
 use crate::call::batch::Policies;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::policy::Usage;
 use crate::value::{Attributes, Shared};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +16,22 @@ pub(super) enum Principal {
 }
 
 impl Principal {
+    pub(super) fn kind(self) -> PrincipalKind {
+        match self {
+            Self::User => PrincipalKind::User,
+            Self::Role => PrincipalKind::Role,
+        }
+    }
+
     /// Its kind, which is also the attribute that names it.
     pub(super) fn name(self) -> &'static str {
+        self.kind().as_str()
+    }
+
+    pub(super) fn inline_usage(self) -> Usage {
         match self {
-            Self::User => "user",
-            Self::Role => "role",
+            Self::User => Usage::UserInline,
+            Self::Role => Usage::RoleInline,
         }
     }
 
@@ -79,13 +91,13 @@ pub(super) fn attached(policies: Policies) -> Vec<Attached> {
 /// The address of what hangs on a user or a role, declared or not. `names` tells what the manifest calls the policy with
 /// an ARN.
 pub fn attachment_address(parent: &Address, attached: &Attached, names: &dyn Fn(&str) -> Option<String>) -> Address {
-    let (kind, holder) = (parent.kind(), parent.name());
+    let Some(holder) = parent.principal() else { return parent.clone() };
     match attached {
         Attached::Managed(arn) => {
             let policy = names(arn).unwrap_or_else(|| arn.clone());
-            Address::new(format!("{kind}_policy_attachment"), format!("{holder}/{policy}"))
+            holder.policy_attachment(&policy)
         }
-        Attached::Inline(policy) => Address::new(format!("{kind}_policy"), format!("{holder}/{policy}")),
+        Attached::Inline(policy) => holder.inline_policy(policy),
     }
 }
 
@@ -95,16 +107,17 @@ pub fn attachment_attributes(parent: &Address, attached: &Attached) -> Attribute
         Attached::Managed(arn) => ("policy_arn", arn),
         Attached::Inline(policy) => ("name", policy),
     };
-    Attributes::from([(parent.kind(), json!(parent.name())), (key, json!(value))])
+    Attributes::from([(parent.kind().as_str(), json!(parent.name())), (key, json!(value))])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::KindName;
 
     fn address(attached: &Attached) -> String {
         let names = |arn: &str| (arn == "arn:aws:iam::1:policy/x/Deploy").then(|| "Deploy".to_owned());
-        attachment_address(&Address::new("role", "runner"), attached, &names).to_string()
+        attachment_address(&Address::new(KindName::ROLE, "runner"), attached, &names).to_string()
     }
 
     #[test]
@@ -118,7 +131,7 @@ mod tests {
 
     #[test]
     fn its_attributes_are_the_identity_fields_of_its_kind() {
-        let user = Address::new("user", "serverless");
+        let user = Address::new(KindName::USER, "serverless");
         for attached in [Attached::Managed("arn:x".into()), Attached::Inline("debug".into())] {
             let kind = crate::kind::of(attachment_address(&user, &attached, &|_| None).kind()).unwrap();
             let fields = kind.fields().iter().filter(|field| field.form == crate::kind::Form::Identity);

@@ -5,10 +5,15 @@ use serde_json::json;
 use super::field::{empty_map, empty_text, null, root_path};
 use super::principal::attached;
 use super::tags::{TagChange, owner};
-use super::{Field, Form, Hanging, Kind, Seen, with_hanging};
+use super::{
+    AccessRole, DocumentField, Facts, Field, Form, Hanging, Kind, Output, OutputValue, Ownership, Seen, Uniqueness,
+    with_hanging,
+};
+use crate::address::{KindName, PrincipalKind};
 use crate::call::batch::{Policies, RoleSettings};
 use crate::call::iam;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::policy::Usage;
 use crate::value::{self, Attributes, Value};
 
 pub(super) struct Role;
@@ -28,8 +33,19 @@ const FIELDS: &[Field] = &[
 ];
 
 impl Kind for Role {
-    fn name(&self) -> &'static str {
-        "role"
+    fn name(&self) -> KindName {
+        KindName::ROLE
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::Tag,
+            parent: None,
+            access: AccessRole::Principal(PrincipalKind::Role),
+            document: Some(DocumentField { field: "trust", usage: Usage::Trust }),
+            uniqueness: Uniqueness::IgnoringCase,
+            outputs: &[Output { section: "roles", field: "arn", value: OutputValue::Arn }],
+        }
     }
 
     fn fields(&self) -> &'static [Field] {

@@ -5,7 +5,10 @@ use serde_json::json;
 use super::field::{empty_map, null, root_path};
 use super::principal::attached;
 use super::tags::{TagChange, owner};
-use super::{Field, Form, Kind, Seen, hanging, with_hanging};
+use super::{
+    AccessRole, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Seen, Uniqueness, hanging, with_hanging,
+};
+use crate::address::{KindName, PrincipalKind};
 use crate::call::batch::Policies;
 use crate::call::iam;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
@@ -22,8 +25,19 @@ const FIELDS: &[Field] = &[
 ];
 
 impl Kind for User {
-    fn name(&self) -> &'static str {
-        "user"
+    fn name(&self) -> KindName {
+        KindName::USER
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::Tag,
+            parent: None,
+            access: AccessRole::Principal(PrincipalKind::User),
+            document: None,
+            uniqueness: Uniqueness::IgnoringCase,
+            outputs: &[Output { section: "users", field: "arn", value: OutputValue::Arn }],
+        }
     }
 
     fn fields(&self) -> &'static [Field] {

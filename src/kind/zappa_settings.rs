@@ -3,7 +3,8 @@
 use serde_json::{Map, json};
 
 use super::field::empty_map;
-use super::{Field, Form, Kind, Seen};
+use super::{AccessRole, Facts, Field, Form, Kind, Ownership, Seen, Uniqueness};
+use crate::address::KindName;
 use crate::call::{Facet, FileRead, FileReply, FileWrite, LocalFile, Observed, Snapshot, Write};
 use crate::value::{self, Attributes, Settings, Value};
 
@@ -13,8 +14,19 @@ const FIELDS: &[Field] =
     &[Field::identity("file"), Field::identity("stage"), Field::in_place("settings", Form::Keyed, empty_map)];
 
 impl Kind for ZappaSettings {
-    fn name(&self) -> &'static str {
-        "zappa_settings"
+    fn name(&self) -> KindName {
+        KindName::ZappaSettings
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::LocalFile,
+            parent: None,
+            access: AccessRole::None,
+            document: None,
+            uniqueness: Uniqueness::Exact,
+            outputs: &[],
+        }
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -72,14 +84,6 @@ impl Kind for ZappaSettings {
 
     fn delete(&self, _seen: &Seen, recorded: &Attributes) -> Vec<Write> {
         vec![unset(recorded, settings(recorded).into_keys().collect())]
-    }
-
-    fn is_local(&self) -> bool {
-        true
-    }
-
-    fn adoptable(&self) -> bool {
-        true
     }
 }
 

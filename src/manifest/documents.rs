@@ -1,13 +1,14 @@
 //! Policy documents: from a file or inline, filled in, checked, in canonical form.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::decode::{DocumentForm, Text};
 use super::node::{self, Node};
 use super::scope::{self, Mode, Scope, Section};
 use super::source::{self, File, Spot};
+use super::validation_cache::ValidationCache;
 use crate::address::Address;
 use crate::diagnostic::Place;
 use crate::policy::{self, Usage};
@@ -116,19 +117,30 @@ fn alone(statement: &Value) -> Value {
 }
 
 /// Reads, fills in and checks a document. `None` when it has a problem, which is then in the scope.
-pub fn resolve(form: &DocumentForm, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
+pub fn resolve(
+    form: &DocumentForm,
+    usage: Usage,
+    checked: &mut ValidationCache,
+    scope: &mut Scope<'_>,
+) -> Option<Document> {
     let (value, template) = match form {
         DocumentForm::Inline(node) => {
             (node.value(), Template { origin: Origin::Yaml(node.clone()), said: node.spot.clone() })
         }
         DocumentForm::Path(path) => read(path, scope)?,
     };
-    finish(value, template, usage, scope)
+    finish(value, template, usage, checked, scope)
 }
 
 /// Checks a document that was made from something shorter, said at `said`.
-pub fn made(value: Value, said: &Spot, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
-    finish(value, Template { origin: Origin::Made, said: said.clone() }, usage, scope)
+pub fn made(
+    value: Value,
+    said: &Spot,
+    usage: Usage,
+    checked: &mut ValidationCache,
+    scope: &mut Scope<'_>,
+) -> Option<Document> {
+    finish(value, Template { origin: Origin::Made, said: said.clone() }, usage, checked, scope)
 }
 
 fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
@@ -157,10 +169,16 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
 }
 
 /// `value` has yet to be filled in.
-fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
+fn finish(
+    value: Value,
+    template: Template,
+    usage: Usage,
+    checked: &mut ValidationCache,
+    scope: &mut Scope<'_>,
+) -> Option<Document> {
     let Filled { value, renamed, references } = filled(value, &template, scope)?;
     let source = DocumentSource { value: value.into(), template, renamed };
-    if let Some(value) = scope.sound.known(&source.value, usage) {
+    if let Some(value) = checked.canonical(&source.value, usage) {
         return Some(Document { value, references, source });
     }
     let findings = policy::validate(&source.value, usage);
@@ -171,32 +189,8 @@ fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>)
         return None;
     }
     let canonical = policy::canonical(&source.value).into();
-    scope.sound.keep(&source.value, usage, &canonical);
+    checked.keep(&source.value, usage, &canonical);
     Some(Document { value: canonical, references, source })
-}
-
-/// Documents in which nothing was found wrong, with their canonical form. Where a program writes the manifest, a thousand
-/// users have the same one: it is checked once.
-#[derive(Debug, Default)]
-pub struct Sound(HashMap<Shared, Checked>);
-
-#[derive(Debug)]
-struct Checked {
-    canonical: Shared,
-    /// What it was checked for.
-    usages: Vec<Usage>,
-}
-
-impl Sound {
-    fn known(&self, value: &Shared, usage: Usage) -> Option<Shared> {
-        let checked = self.0.get(value).filter(|checked| checked.usages.contains(&usage))?;
-        Some(checked.canonical.clone())
-    }
-
-    fn keep(&mut self, value: &Shared, usage: Usage, canonical: &Shared) {
-        let new = || Checked { canonical: canonical.clone(), usages: Vec::new() };
-        self.0.entry(value.clone()).or_insert_with(new).usages.push(usage);
-    }
 }
 
 /// A document with its variables filled in.

@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::Inputs;
-use super::documents::Sound;
 use super::node::Node;
 use super::source::{Files, Spot};
 use super::suggest;
 use super::template::{self, Part};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::diagnostic::Diagnostic;
 
 /// Where a text stands decides what may stand in it.
@@ -45,12 +44,12 @@ impl Section {
         }
     }
 
-    pub fn kind(self) -> &'static str {
+    pub fn kind(self) -> KindName {
         match self {
-            Self::Policies => "policy",
-            Self::Users => "user",
-            Self::Roles => "role",
-            Self::Buckets => "bucket",
+            Self::Policies => KindName::Policy,
+            Self::Users => KindName::USER,
+            Self::Roles => KindName::ROLE,
+            Self::Buckets => KindName::Bucket,
         }
     }
 }
@@ -85,8 +84,6 @@ pub struct Scope<'a> {
     values: BTreeMap<String, Option<Expanded>>,
     evaluating: Vec<String>,
     index: Index,
-    /// What was found to be sound so far.
-    pub sound: Sound,
 }
 
 /// Whether nothing in a text is to be filled in.
@@ -105,7 +102,6 @@ impl<'a> Scope<'a> {
             values: BTreeMap::new(),
             evaluating: Vec::new(),
             index: Index::Unknown,
-            sound: Sound::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::json;
 
 use super::*;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 
 /// A folder with files in it, the first of which is the manifest.
 struct Folder(tempfile::TempDir);
@@ -253,7 +253,7 @@ fn a_stage_over_a_base_in_another_folder() {
     assert_eq!(attribute(&desired, "access_key.u", "csv"), "../base/u.csv");
     assert_eq!(attribute(&desired, "zappa_settings.prod", "file"), "../base/zappa.json");
     assert_eq!(desired.store.as_deref(), Some("../base/state"));
-    let buckets = desired.resources.keys().filter(|address| address.kind() == "bucket");
+    let buckets = desired.resources.keys().filter(|address| address.kind() == KindName::Bucket);
     assert_eq!(buckets.map(Address::name).collect::<Vec<_>>(), ["b-prod"]);
 }
 

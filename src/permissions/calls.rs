@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Job;
-use crate::address::Address;
+use crate::address::{Address, KindName, Principal};
 use crate::call::batch::{Scope, Wanted, next_reads};
 use crate::call::iam::{
     AccountSummary, AuthorizationDetails, Entities, Policy, PolicyUsage, PolicyVersion, Role, User,
 };
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
-use crate::kind::{self, Attached, Form, Hanging, Holder, Kind, OnChange, Seen};
+use crate::kind::{self, Attached, Form, Hanging, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
 use crate::value::{Attributes, Tags, optional_text, text};
 
@@ -25,7 +25,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
             kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
         })
         .chain(foreign(desired).map(|arn| Facet::Policy { arn }))
-        .chain(of_kind(desired, "access_key").filter(|it| job != Job::Destroy && rotates(it)).map(retired))
+        .chain(of_kind(desired, KindName::AccessKey).filter(|it| job != Job::Destroy && rotates(it)).map(retired))
         .collect();
     let mut snapshot = Snapshot::default();
     let mut asked: BTreeSet<Read> = match job {
@@ -56,7 +56,7 @@ fn retired(key: &Attributes) -> Facet {
 
 /// Policies that the manifest attaches, or bounds somebody with, and doesn't declare.
 fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
-    let declared: BTreeSet<String> = of_kind(desired, "policy").map(|it| text(it, "arn").to_owned()).collect();
+    let declared: BTreeSet<String> = of_kind(desired, KindName::Policy).map(|it| text(it, "arn").to_owned()).collect();
     let all = desired.resources.values().map(|resource| &resource.attributes);
     let named = all.flat_map(|it| ["policy_arn", "permissions_boundary"].map(|field| optional_text(it, field)));
     let foreign: BTreeSet<String> = named.flatten().filter(|arn| !declared.contains(arn)).collect();
@@ -67,10 +67,10 @@ fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
 fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
     let entities = |it| IamRead::ListEntitiesForPolicy { arn: text(it, "arn").to_owned(), usage: PolicyUsage::Any };
     let groups = |it| IamRead::ListGroupsForUser { user: text(it, "name").to_owned() };
-    of_kind(desired, "policy").map(entities).chain(of_kind(desired, "user").map(groups))
+    of_kind(desired, KindName::Policy).map(entities).chain(of_kind(desired, KindName::USER).map(groups))
 }
 
-fn of_kind<'d>(desired: &'d Desired, kind: &str) -> impl Iterator<Item = &'d Attributes> {
+fn of_kind<'d>(desired: &'d Desired, kind: KindName) -> impl Iterator<Item = &'d Attributes> {
     let of_kind = desired.resources.iter().filter(move |(address, _)| address.kind() == kind);
     of_kind.map(|(_, resource)| &resource.attributes)
 }
@@ -154,7 +154,7 @@ pub(super) fn clearings(desired: &Desired) -> Vec<Write> {
 fn clearing(address: &Address, attributes: &Attributes, desired: &Desired) -> Vec<Write> {
     let any = || "*".to_owned();
     let hanging = match address.kind() {
-        "user" => vec![
+        KindName::USER => vec![
             Hanging::AccessKey(any()),
             Hanging::LoginProfile,
             Hanging::MfaDevice(format!("arn:{}:iam::{}:mfa/*", desired.partition, desired.account)),
@@ -163,12 +163,14 @@ fn clearing(address: &Address, attributes: &Attributes, desired: &Desired) -> Ve
             Hanging::ServiceCredential(any()),
             Hanging::Group(any()),
         ],
-        "role" => vec![Hanging::InstanceProfile(any())],
-        "policy" => [Holder::User(any()), Holder::Role(any()), Holder::Group(any())].map(Hanging::AttachedTo).into(),
+        KindName::ROLE => vec![Hanging::InstanceProfile(any())],
+        KindName::Policy => {
+            [Principal::user(any()), Principal::role(any()), Principal::group(any())].map(Hanging::AttachedTo).into()
+        }
         _ => return Vec::new(),
     };
     let seen = Seen { attributes: attributes.clone(), ..Seen::default() };
-    let policies = if address.kind() == "policy" { Vec::new() } else { cleared(address) };
+    let policies = if address.kind() == KindName::Policy { Vec::new() } else { cleared(address) };
     hanging.iter().flat_map(|it| it.removal(&seen)).chain(policies).collect()
 }
 

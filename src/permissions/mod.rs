@@ -7,6 +7,7 @@ mod store;
 
 use std::collections::BTreeSet;
 
+use crate::address::KindName;
 use crate::call::{Permission, Places};
 use crate::model::Desired;
 use crate::value::text;
@@ -44,7 +45,7 @@ pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
 }
 
 fn places(desired: &Desired) -> Places {
-    let paths = |kind: &str| {
+    let paths = |kind: KindName| {
         let of_kind = desired.resources.iter().filter(|(address, _)| address.kind() == kind);
         let attributes = of_kind.map(|(_, resource)| &resource.attributes);
         attributes.map(|it| (text(it, "name").to_owned(), text(it, "path").to_owned())).collect()
@@ -52,8 +53,8 @@ fn places(desired: &Desired) -> Places {
     Places {
         partition: desired.partition.clone(),
         account: desired.account.clone(),
-        users: paths("user"),
-        roles: paths("role"),
+        users: paths(KindName::USER),
+        roles: paths(KindName::ROLE),
     }
 }
 

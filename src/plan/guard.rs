@@ -79,10 +79,8 @@ fn resources(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::address::Address;
+    use crate::address::{Address, KindName};
     use crate::diagnostic::Place;
     use crate::diff::{Change, Reason};
     use crate::model::Resource;
@@ -93,7 +91,7 @@ mod tests {
     }
 
     fn user(number: usize) -> Address {
-        Address::new("user", format!("u{number}"))
+        Address::new(KindName::USER, format!("u{number}"))
     }
 
     fn plan(actions: &[Action]) -> Plan {
@@ -109,21 +107,8 @@ mod tests {
         };
         let destroy = actions.iter().filter(|action| matches!(action, Action::Delete | Action::Replace)).count();
         Plan {
-            header: Header {
-                manifest: "dev".into(),
-                manifest_file: "dev.yaml".into(),
-                manifest_digest: String::new(),
-                account: "123456789012".into(),
-                caller: String::new(),
-                region: "us-east-1".into(),
-                store: None,
-                recipients: Vec::new(),
-                sandbox: true,
-                mode: Mode::Apply,
-                targets: BTreeSet::new(),
-                relayctl: String::new(),
-            },
-            state: Stamp { lineage: None, serial: 0 },
+            header: Header::new(&Desired { name: "dev".into(), ..Desired::default() }, Mode::Apply),
+            state: Stamp::of(None),
             changes: actions.iter().enumerate().map(change).collect(),
             steps: Vec::new(),
             access: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Plan;
 use crate::access::{AccessChange, Aspect};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::call::{IamWrite, Write};
 use crate::diagnostic::Diagnostic;
 use crate::diff::{Action, Reason};
@@ -24,12 +24,17 @@ pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
             (Action::Update, Reason::Due(_)) => "rotates",
             _ => return None,
         };
-        let parts = ["access_key", "user_policy_attachment", "user_policy", "role_policy_attachment", "role_policy"];
         let itself = *address == caller;
-        let part = parts.contains(&address.kind())
-            && (address.kind() == "access_key" || address.kind().starts_with(caller.kind()))
-            && caller_of(address) == caller.name()
-            && (address.kind() != "access_key" || caller.kind() == "user");
+        let holder = match address.kind() {
+            KindName::AccessKey => Some(KindName::USER),
+            KindName::InlinePolicy(holder) | KindName::PolicyAttachment(holder) => Some(KindName::Principal(holder)),
+            KindName::AwsProfile
+            | KindName::Bucket
+            | KindName::Policy
+            | KindName::Principal(_)
+            | KindName::ZappaSettings => None,
+        };
+        let part = holder == Some(caller.kind()) && caller_of(address) == caller.name();
         (itself || part).then(|| format!("this plan {verb} {address}, and you are {caller} yourself"))
     });
     let undo = plan.access.iter().filter_map(|change| undoing(plan, &caller, change));
@@ -48,8 +53,8 @@ fn caller(arn: &str) -> Option<Address> {
     let resource = arn.splitn(6, ':').nth(5)?;
     let mut parts = resource.split('/');
     match parts.next()? {
-        "user" => Some(Address::new("user", parts.next_back()?)),
-        "assumed-role" => Some(Address::new("role", parts.next()?)),
+        "user" => Some(Address::new(KindName::USER, parts.next_back()?)),
+        "assumed-role" => Some(Address::new(KindName::ROLE, parts.next()?)),
         _ => None,
     }
 }
@@ -108,10 +113,10 @@ mod tests {
 
     #[test]
     fn the_caller_is_a_user_or_the_role_of_a_session() {
-        assert_eq!(caller("arn:aws:iam::123456789012:user/team/ada"), Some(Address::new("user", "ada")));
+        assert_eq!(caller("arn:aws:iam::123456789012:user/team/ada"), Some(Address::new(KindName::USER, "ada")));
         assert_eq!(
             caller("arn:aws:sts::123456789012:assumed-role/runner/session"),
-            Some(Address::new("role", "runner"))
+            Some(Address::new(KindName::ROLE, "runner"))
         );
         assert_eq!(caller("arn:aws:iam::123456789012:root"), None);
         assert_eq!(caller("arn:aws:sts::123456789012:federated-user/ada"), None);

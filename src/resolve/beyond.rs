@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::json;
 
 use super::{Observed, Resolver, Subject, sightings, wanted};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::call::batch::Scope;
 use crate::call::iam::{Entities, Inline, PolicyUsage};
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, Snapshot};
@@ -27,10 +27,13 @@ impl Resolver<'_> {
         for (arn, answer) in self.entities(policies).await {
             match answer {
                 Ok(entities) => {
-                    names.extend(entities.users.into_iter().map(|name| Address::new("user", name)));
-                    names.extend(entities.roles.into_iter().map(|name| Address::new("role", name)));
+                    names.extend(entities.users.into_iter().map(|name| Address::new(KindName::USER, name)));
+                    names.extend(entities.roles.into_iter().map(|name| Address::new(KindName::ROLE, name)));
                     for group in entities.groups {
-                        groups.entry(Address::new("group", group)).or_default().push(Attached::Managed(arn.clone()));
+                        groups
+                            .entry(Address::new(KindName::GROUP, group))
+                            .or_default()
+                            .push(Attached::Managed(arn.clone()));
                     }
                 }
                 Err(failure) => drop(failures.insert(arn, failure)),

@@ -4,7 +4,7 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use super::Resolver;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::call::iam::AccessKey;
 use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply, Snapshot};
 use crate::kind::{self, Seen};
@@ -15,7 +15,7 @@ use crate::value::text;
 
 /// The keys, in order of user and phase.
 pub async fn keys(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Recorded) -> Result<Vec<Key>, Failure> {
-    let is_key = |address: &Address| address.kind() == "access_key";
+    let is_key = |address: &Address| address.kind() == KindName::AccessKey;
     let mut desired = desired.clone();
     desired.resources.retain(|address, _| is_key(address));
     let mut recorded = recorded.clone();

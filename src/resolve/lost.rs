@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::json;
 
 use super::Resolver;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::call::batch::{BucketAspect, Policies, Scope};
 use crate::call::iam::{Role, User};
 use crate::call::{
@@ -34,7 +34,7 @@ impl Resolver<'_> {
         sweep.policies().await;
         let users: Vec<(User, Policies)> = sweep.ours(Snapshot::swept_users, |user| &user.tags);
         for (user, policies) in users {
-            let parent = Address::new("user", &user.name);
+            let parent = Address::new(KindName::USER, &user.name);
             let attributes = principal(&user.name, &user.arn, &user.path, &user.tags);
             sweep.object(&parent, &user.id, attributes, user.boundary.as_deref());
             sweep.policies_on(&parent, &policies);
@@ -42,7 +42,7 @@ impl Resolver<'_> {
         }
         let roles: Vec<(Role, Policies)> = sweep.ours(Snapshot::swept_roles, |role| &role.tags);
         for (role, policies) in roles {
-            let parent = Address::new("role", &role.name);
+            let parent = Address::new(KindName::ROLE, &role.name);
             let attributes = principal(&role.name, &role.arn, &role.path, &role.tags);
             sweep.object(&parent, &role.id, attributes, role.boundary.as_deref());
             sweep.policies_on(&parent, &policies);
@@ -97,7 +97,7 @@ fn entry(decision: &Decision, desired: &Desired) -> Option<(Address, Entry)> {
 
 /// The names of the declared policies, by ARN.
 fn names(desired: &Desired) -> BTreeMap<String, String> {
-    let policies = desired.resources.iter().filter(|(address, _)| address.kind() == "policy");
+    let policies = desired.resources.iter().filter(|(address, _)| address.kind() == KindName::Policy);
     policies.map(|(address, it)| (text(&it.attributes, "arn").to_owned(), address.name().to_owned())).collect()
 }
 
@@ -160,7 +160,7 @@ impl Sweep<'_, '_> {
                 Ok(Reply::Iam(IamReply::Policy(policy))) if self.is_ours(&policy.tags) => {
                     let name = policy.arn.rsplit('/').next().unwrap_or(&policy.arn).to_owned();
                     let attributes = principal(&name, &policy.arn, &policy.path, &policy.tags);
-                    self.object(&Address::new("policy", &name), &policy.id, attributes, None);
+                    self.object(&Address::new(KindName::Policy, &name), &policy.id, attributes, None);
                     self.policies.insert(policy.arn, name);
                 }
                 Err(failure) if failure.kind != FailureKind::NotFound => self.found.unread.push(failure),
@@ -170,7 +170,7 @@ impl Sweep<'_, '_> {
     }
 
     fn object(&mut self, address: &Address, id: &str, mut attributes: Attributes, boundary: Option<&str>) {
-        let policy = boundary.and_then(|arn| self.policies.get(arn)).map(|name| Address::new("policy", name));
+        let policy = boundary.and_then(|arn| self.policies.get(arn)).map(|name| Address::new(KindName::Policy, name));
         attributes.extend(boundary.map(|arn| ("permissions_boundary", json!(arn))));
         self.record(address.clone(), id.to_owned(), attributes, policy.into_iter().collect());
     }
@@ -200,14 +200,14 @@ impl Sweep<'_, '_> {
             let attributes = kind::attachment_attributes(parent, &hanging);
             let Some(id) = kind::of(address.kind()).and_then(|kind| kind.physical_id(&attributes)) else { continue };
             let mut depends_on = BTreeSet::from([parent.clone()]);
-            depends_on.extend(policy.map(|name| Address::new("policy", name)));
+            depends_on.extend(policy.map(|name| Address::new(KindName::Policy, name)));
             self.record(address, id, attributes, depends_on);
         }
     }
 
     /// A key has no tags. One of the user's that is in the profile of the user's name was put there by us.
     async fn key(&mut self, user: &Address) {
-        let address = Address::new("access_key", user.name());
+        let address = Address::new(KindName::AccessKey, user.name());
         if self.desired.resources.contains_key(&address) {
             return;
         }
@@ -232,8 +232,8 @@ impl Sweep<'_, '_> {
         let Some(Reply::File(FileReply::Settings(settings))) = self.ask(read).await else { return };
         let mut attributes = Attributes::from([("profile", json!(name))]);
         attributes.extend(settings.into_iter().filter(|(name, _)| ["region", "output"].contains(&name.as_str())));
-        let address = Address::new("aws_profile", name);
-        let id = kind::of("aws_profile").and_then(|kind| kind.physical_id(&attributes)).unwrap_or_default();
+        let address = Address::new(KindName::AwsProfile, name);
+        let id = kind::of(KindName::AwsProfile).and_then(|kind| kind.physical_id(&attributes)).unwrap_or_default();
         self.record(address, id, attributes, BTreeSet::from([key]));
     }
 
@@ -241,7 +241,8 @@ impl Sweep<'_, '_> {
         let list = Read::S3(S3Read::ListBuckets { region: self.desired.region.clone() });
         let Some(Reply::S3(S3Reply::Buckets(buckets))) = self.ask(list.clone()).await else { return };
         self.resolver.known.add(list, Ok(Reply::S3(S3Reply::Buckets(buckets.clone()))));
-        let declared = |bucket: &BucketRef| self.desired.resources.contains_key(&Address::new("bucket", &bucket.name));
+        let declared =
+            |bucket: &BucketRef| self.desired.resources.contains_key(&Address::new(KindName::Bucket, &bucket.name));
         let unknown: Vec<BucketRef> = buckets.into_iter().filter(|bucket| !declared(bucket)).collect();
         let facet = |bucket: &BucketRef| Facet::Bucket { bucket: bucket.clone(), aspect: BucketAspect::Tags };
         self.resolver.read(unknown.iter().map(facet).collect(), Scope::Targeted).await;
@@ -261,7 +262,7 @@ impl Sweep<'_, '_> {
                     let mut attributes = principal(&name, &arn, "", &tags);
                     attributes.remove("path");
                     attributes.insert("region", json!(region));
-                    self.record(Address::new("bucket", &name), name, attributes, BTreeSet::new());
+                    self.record(Address::new(KindName::Bucket, &name), name, attributes, BTreeSet::new());
                 }
                 Observed::Unknown(failure) => self.found.unread.push(failure),
                 Observed::Present(_) | Observed::Absent => {}

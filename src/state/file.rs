@@ -147,28 +147,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::address::Address;
+    use crate::address::{Address, KindName};
     use crate::model::{Entry, Recorded, Status};
 
     fn state() -> State {
-        let user = Address::new("user", "serverless");
+        let user = Address::new(KindName::USER, "serverless");
         let entry = |status, id: Option<&str>, depends_on: &[&Address]| Entry {
             status,
             id: id.map(str::to_owned),
             attributes: [("name".to_owned(), json!("serverless"))].into(),
             depends_on: depends_on.iter().copied().cloned().collect::<BTreeSet<_>>(),
         };
-        State {
-            version: VERSION,
-            lineage: "8d3c".into(),
-            serial: 3,
-            manifest: "dev".into(),
-            account: "123456789012".into(),
-            resources: Recorded::from([
-                (user.clone(), entry(Status::Done, Some("AIDAEXAMPLE"), &[])),
-                (Address::new("access_key", "serverless"), entry(Status::Intended, None, &[&user])),
-            ]),
-        }
+        let resources = Recorded::from([
+            (user.clone(), entry(Status::Done, Some("AIDAEXAMPLE"), &[])),
+            (Address::new(KindName::AccessKey, "serverless"), entry(Status::Intended, None, &[&user])),
+        ]);
+        State { serial: 3, resources, ..State::new("8d3c", "dev", "123456789012") }
     }
 
     fn refusal(text: &str) -> String {

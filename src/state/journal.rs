@@ -147,7 +147,7 @@ fn intact(line: &[u8]) -> Option<&str> {
 }
 
 fn decode_change(text: &str, seal: &Seal) -> Result<Change, DecodeError> {
-    let wrong = |error: serde_json::Error| DecodeError::NotState(error.to_string());
+    let wrong = |error: serde_json::Error| DecodeError::NotState(without_place(&error));
     let text = seal.open_line(text)?;
     let Versioned { version } = serde_json::from_str(&text).map_err(wrong)?;
     if version != VERSION {
@@ -161,6 +161,13 @@ fn decode_change(text: &str, seal: &Seal) -> Result<Change, DecodeError> {
             change.address
         ))),
     }
+}
+
+/// A change is one line: the place in it tells nobody anything.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
 impl DecodeError {
@@ -181,7 +188,8 @@ fn checksum(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Recorded, Status};
+    use crate::address::KindName;
+    use crate::model::Status;
 
     fn change(serial: u64, name: &str) -> Change {
         let entry = Entry {
@@ -190,18 +198,11 @@ mod tests {
             attributes: [("name".to_owned(), name.into())].into(),
             depends_on: std::collections::BTreeSet::new(),
         };
-        Change { lineage: "8d3c".into(), serial, address: Address::new("user", name), entry: Some(entry) }
+        Change { lineage: "8d3c".into(), serial, address: Address::new(KindName::USER, name), entry: Some(entry) }
     }
 
     fn state(serial: u64) -> State {
-        State {
-            version: VERSION,
-            lineage: "8d3c".into(),
-            serial,
-            manifest: "dev".into(),
-            account: "123456789012".into(),
-            resources: Recorded::new(),
-        }
+        State { serial, ..State::new("8d3c", "dev", "123456789012") }
     }
 
     fn open(bytes: &[u8]) -> Result<Vec<Change>, DecodeError> {

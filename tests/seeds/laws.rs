@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
-use relayctl::address::Address;
+use relayctl::address::{Address, KindName};
 use relayctl::call::{FileWrite, IamWrite, Write};
 use relayctl::diff::{Action, Reason};
 use relayctl::event::Outcome;
@@ -103,7 +103,7 @@ impl Known {
         for (address, resource) in &desired.resources {
             known.add(address, &resource.attributes);
             if resource.exclusive {
-                known.exclusive.insert((address.kind().to_owned(), address.name().to_owned()));
+                known.exclusive.insert((address.kind().to_string(), address.name().to_owned()));
             }
         }
         for (address, entry) in world.state().map(|state| state.resources).unwrap_or_default() {
@@ -119,16 +119,16 @@ impl Known {
     fn add(&mut self, address: &Address, attributes: &Attributes) {
         let holder = holder_kind(address);
         match address.kind() {
-            "user_policy_attachment" | "role_policy_attachment" => {
+            KindName::PolicyAttachment(_) => {
                 let part = [holder, text(attributes, holder), "attached", text(attributes, "policy_arn")];
                 self.parts.insert(owned(part));
             }
-            "user_policy" | "role_policy" => {
+            KindName::InlinePolicy(_) => {
                 self.parts.insert(owned([holder, text(attributes, holder), "inline", text(attributes, "name")]));
             }
             kind => {
                 let tags = attributes.get("tags").and_then(Value::as_object).into_iter().flatten();
-                let named = |(key, _): (&String, &Value)| owned([kind, address.name(), "tags", key]);
+                let named = |(key, _): (&String, &Value)| owned([kind.as_str(), address.name(), "tags", key]);
                 self.parts.extend(tags.map(named));
                 if attributes.get("force_destroy") == Some(&json!(true)) {
                     self.forced.insert(address.name().to_owned());
@@ -219,7 +219,7 @@ fn sections(text: &str) -> Vec<String> {
 }
 
 fn holder_kind(address: &Address) -> &'static str {
-    if address.kind().starts_with("user") { "user" } else { "role" }
+    if address.kind().as_str().starts_with("user") { "user" } else { "role" }
 }
 
 /// Every living key that a run made is recorded, or its making is.
@@ -229,7 +229,7 @@ fn every_key_is_known(world: &World) {
     assert!(stray.is_empty(), "keys were deleted that no run made: {stray:?}");
     let resources = world.state().map(|state| state.resources).unwrap_or_default();
     for (user, id) in living_keys(world) {
-        let entry = resources.get(&Address::new("access_key", &user));
+        let entry = resources.get(&Address::new(KindName::AccessKey, &user));
         let known = entry.is_some_and(|entry| entry.status == Status::Intended || entry.id.as_ref() == Some(&id));
         assert!(known, "{id} of {user} is an orphan: the state has {entry:?}");
     }
@@ -314,7 +314,7 @@ pub fn keys_are_at_home(world: &World, plan: &Plan) {
         .collect();
     let digests = |secret: &String| HEXLOWER.encode(&Sha256::digest(secret));
     for (user, id) in &living {
-        let address = Address::new("access_key", user);
+        let address = Address::new(KindName::AccessKey, user);
         let entry = resources.get(&address).unwrap_or_else(|| panic!("{id} of {user} is an orphan"));
         let settled = plan.changes.iter().any(|it| it.address == address && it.action == Action::Nothing);
         assert!(!settled || entry.id.as_ref() == Some(id), "{id} of {user} is an orphan beside {:?}", entry.id);

@@ -7,6 +7,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use futures::executor::block_on;
 use relayctl::access::{self, Beyond};
+use relayctl::address::KindName;
 use relayctl::call::iam::{
     AccessKey, AuthorizationDetails, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
@@ -175,24 +176,14 @@ pub fn plan(desired: &Desired, recorded: &Recorded, live: &Live, mode: Mode) -> 
 }
 
 pub fn header(mode: Mode) -> Header {
-    Header {
-        manifest: "bench".to_owned(),
-        manifest_file: "relays.yaml".to_owned(),
-        manifest_digest: String::new(),
-        account: ACCOUNT.to_owned(),
-        caller: CALLER.to_owned(),
-        region: REGION.to_owned(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: false,
-        mode,
-        targets: std::collections::BTreeSet::new(),
-        relayctl: String::new(),
-    }
+    let (name, account, region) = ("bench".to_owned(), ACCOUNT.to_owned(), REGION.to_owned());
+    let desired = Desired { name, account, region, ..Desired::default() };
+    let (manifest_file, caller) = ("relays.yaml".to_owned(), CALLER.to_owned());
+    Header { manifest_file, caller, relayctl: String::new(), ..Header::new(&desired, mode) }
 }
 
 pub fn stamp() -> Stamp {
-    Stamp { lineage: None, serial: 0 }
+    Stamp::of(None)
 }
 
 /// An account in which everything stands as it is declared. It answers each question from what it has ready.
@@ -208,12 +199,12 @@ impl Account {
         for (address, resource) in &desired.resources {
             let (name, attributes) = (address.name().to_owned(), &resource.attributes);
             match address.kind() {
-                "policy" => sweep.policies.push(account.policy(attributes)),
-                "user" => sweep.users.push(account.user(desired, name, attributes)),
-                "role" => sweep.roles.push(account.role(desired, name, attributes)),
-                "access_key" => account.key(name, attributes),
-                "aws_profile" => account.profile(name, attributes),
-                "bucket" => account.bucket(attributes),
+                KindName::Policy => sweep.policies.push(account.policy(attributes)),
+                KindName::USER => sweep.users.push(account.user(desired, name, attributes)),
+                KindName::ROLE => sweep.roles.push(account.role(desired, name, attributes)),
+                KindName::AccessKey => account.key(name, attributes),
+                KindName::AwsProfile => account.profile(name, attributes),
+                KindName::Bucket => account.bucket(attributes),
                 _ => {}
             }
         }
@@ -321,7 +312,8 @@ fn given<T: serde::de::DeserializeOwned>(value: Value) -> T {
 
 /// The ARNs of what is attached to a user or a role. What hangs on one holder stands together.
 fn attached(desired: &Desired, holder: &str, name: &str) -> Vec<String> {
-    let first = relayctl::address::Address::new(format!("{holder}_policy_attachment"), format!("{name}/"));
+    let kind = format!("{holder}_policy_attachment").parse().unwrap();
+    let first = relayctl::address::Address::new(kind, format!("{name}/"));
     let from = desired.resources.range(first..);
     let hanging = from.take_while(|(_, it)| text(&it.attributes, holder) == name);
     hanging.map(|(_, it)| text(&it.attributes, "policy_arn").to_owned()).collect()

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use data_encoding::HEXLOWER;
 use futures::executor::block_on;
+use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::{Carried, Failure, IamReply, IamWrite, Read, Reply, S3Write, Write};
 use relayctl::event::{Event, Outcome};
@@ -19,7 +20,7 @@ use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::seal;
-use relayctl::state::{State, VERSION, encode};
+use relayctl::state::{State, encode};
 use relayctl::store::memory::MemoryStore;
 use relayctl::{diff, resolve};
 use relayctl_faults::FaultyStore;
@@ -294,7 +295,8 @@ impl World {
         let state = store.load().await.expect("in memory");
         let plan = self.plan(mode, &provider, state.as_ref()).await;
         log.lock().unwrap().plan = Some(plan.clone());
-        let state = state.unwrap_or_else(|| first_state(&plan.header));
+        let state =
+            state.unwrap_or_else(|| State::new("l", plan.header.manifest.as_str(), plan.header.account.as_str()));
         apply(&plan, &provider, &store, state, self.cloud.as_ref(), parallelism).await
     }
 
@@ -306,7 +308,7 @@ impl World {
         let decisions = diff::diff(&desired, &recorded, &live, removing);
         let stamp =
             Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
-        build::build(header(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
+        build::build(Header::new(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
     }
 
     /// What a run would do now, when nothing goes wrong.
@@ -343,7 +345,7 @@ impl World {
         let stray: Vec<_> = seen.deleted.difference(&seen.made).collect();
         assert!(stray.is_empty(), "{place}: keys were deleted that no run made: {stray:?}");
         let left: BTreeSet<String> = seen.made.difference(&seen.deleted).cloned().collect();
-        let keys = || state.resources.iter().filter(|(address, _)| address.kind() == "access_key");
+        let keys = || state.resources.iter().filter(|(address, _)| address.kind() == KindName::AccessKey);
         let current: BTreeSet<String> = keys().filter_map(|(_, entry)| entry.id.clone()).collect();
         // The secret of a retired key is nowhere any more.
         let retired =
@@ -438,34 +440,6 @@ fn load(path: &std::path::Path) -> Desired {
     let loaded = manifest::load(path, &inputs);
     assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
     loaded.desired.expect("a manifest without errors")
-}
-
-fn header(desired: &Desired, mode: Mode) -> Header {
-    Header {
-        manifest: desired.name.clone(),
-        manifest_file: String::new(),
-        manifest_digest: desired.digest.clone(),
-        account: desired.account.clone(),
-        caller: String::new(),
-        region: desired.region.clone(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: true,
-        mode,
-        targets: BTreeSet::new(),
-        relayctl: String::new(),
-    }
-}
-
-fn first_state(header: &Header) -> State {
-    State {
-        version: VERSION,
-        lineage: "l".to_owned(),
-        serial: 0,
-        manifest: header.manifest.clone(),
-        account: header.account.clone(),
-        resources: relayctl::model::Recorded::new(),
-    }
 }
 
 /// Without the locks, which are left beside the files that they were for.

@@ -1,5 +1,6 @@
 //! What the bucket policies and trust policies of a manifest say of one user or role.
 
+use crate::address::KindName;
 use crate::model::Desired;
 use crate::policy::statement::{Clause, Effect, Policy, PrincipalType, Principals, Statement, Unreadable};
 use crate::value::text;
@@ -23,10 +24,10 @@ pub fn about(desired: &Desired, arn: &str, unreadable: &mut Vec<Unreadable>) -> 
 }
 
 /// The attribute that holds the policy of a resource of this kind.
-pub fn field(kind: &str) -> Option<&'static str> {
+pub fn field(kind: KindName) -> Option<&'static str> {
     match kind {
-        "bucket" => Some("policy"),
-        "role" => Some("trust"),
+        KindName::Bucket => Some("policy"),
+        KindName::ROLE => Some("trust"),
         _ => None,
     }
 }

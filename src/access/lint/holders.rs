@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Found, Subject};
 use crate::access::Held;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::diagnostic::{Place, Severity};
 use crate::policy::escalation::{self, Escalation, Gain, Holder};
 use crate::policy::lint;
@@ -16,7 +16,7 @@ const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
 
 pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for (address, _) in subject.of_kind("user").chain(subject.of_kind("role")) {
+    for (address, _) in subject.of_kind(KindName::USER).chain(subject.of_kind(KindName::ROLE)) {
         found.extend(administrator(subject, address));
         found.extend(escalations(subject, address));
     }
@@ -32,13 +32,13 @@ pub(super) fn unattached(subject: &Subject<'_>) -> Vec<Address> {
     let used: BTreeSet<&str> =
         subject.attachments().map(|(_, attachment)| text(&attachment.attributes, "policy_arn")).collect();
     let free = |arn: &str| !used.contains(arn) && !bounding.contains(arn);
-    let policies = subject.of_kind("policy").filter(|(_, policy)| free(text(&policy.attributes, "arn")));
+    let policies = subject.of_kind(KindName::Policy).filter(|(_, policy)| free(text(&policy.attributes, "arn")));
     policies.map(|(address, _)| address.clone()).collect()
 }
 
 /// The policies that have a say on somebody's requests; a policy that hangs on nobody has it alone.
 pub(super) fn held(subject: &Subject<'_>, address: &Address) -> Held {
-    if address.kind() != "policy" {
+    if address.kind() != KindName::Policy {
         return Held::declared(&subject.desired, address);
     }
     let compiled = subject
@@ -49,7 +49,9 @@ pub(super) fn held(subject: &Subject<'_>, address: &Address) -> Held {
 
 fn administrator(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
     let of_holder = subject.attachments().filter(|(attachment, it)| {
-        attachment.kind().starts_with(address.kind()) && text(&it.attributes, address.kind()) == address.name()
+        let Some(holder) = address.principal() else { return false };
+        attachment.kind() == KindName::PolicyAttachment(holder.kind)
+            && text(&it.attributes, holder.kind.as_str()) == holder.name
     });
     let mut found = Vec::new();
     for (_, attachment) in of_holder {
@@ -79,10 +81,10 @@ fn escalations(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
     let own = subject.desired.resources.get(address).map(|it| text(&it.attributes, "arn")).unwrap_or_default();
     let attached: Vec<String> = subject
         .attachments()
-        .filter(|(_, it)| text(&it.attributes, address.kind()) == address.name())
+        .filter(|(_, it)| text(&it.attributes, address.kind().as_str()) == address.name())
         .map(|(_, it)| text(&it.attributes, "policy_arn").to_owned())
         .collect();
-    let is_policy = address.kind() == "policy";
+    let is_policy = address.kind() == KindName::Policy;
     let holder = Holder {
         arn: (!is_policy).then_some(own),
         partition: &subject.desired.partition,
@@ -112,7 +114,7 @@ fn told(subject: &Subject<'_>, address: &Address, one: &Escalation) -> Found {
         places.extend(place.filter(|place| !places.contains(place)));
     }
     let related = if places.is_empty() { Vec::new() } else { places.split_off(1) };
-    let who = if address.kind() == "policy" { format!("whoever holds {address}") } else { address.to_string() };
+    let who = if address.kind() == KindName::Policy { format!("whoever holds {address}") } else { address.to_string() };
     Found {
         rule: one.path.name,
         severity: one.severity,

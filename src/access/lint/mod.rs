@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::address::Address;
+use crate::address::{Address, KindName, PrincipalKind};
 use crate::diagnostic::{Place, Severity};
 use crate::manifest::Documents;
 use crate::model::{Desired, Resource};
@@ -65,12 +65,12 @@ struct Subject<'a> {
 }
 
 /// Attributes that hold a document, by kind of resource.
-const HOLDING: [(&str, &str, Usage); 5] = [
-    ("policy", "document", Usage::Managed),
-    ("user_policy", "document", Usage::UserInline),
-    ("role_policy", "document", Usage::RoleInline),
-    ("role", "trust", Usage::Trust),
-    ("bucket", "policy", Usage::Bucket),
+const HOLDING: [(KindName, &str, Usage); 5] = [
+    (KindName::Policy, "document", Usage::Managed),
+    (KindName::InlinePolicy(PrincipalKind::User), "document", Usage::UserInline),
+    (KindName::InlinePolicy(PrincipalKind::Role), "document", Usage::RoleInline),
+    (KindName::ROLE, "trust", Usage::Trust),
+    (KindName::Bucket, "policy", Usage::Bucket),
 ];
 
 impl<'a> Subject<'a> {
@@ -84,7 +84,7 @@ impl<'a> Subject<'a> {
         Self { desired, documents }
     }
 
-    fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&Address, &Resource)> {
+    fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
         self.desired.resources.iter().filter(move |(address, _)| address.kind() == kind)
     }
 
@@ -142,7 +142,7 @@ impl<'a> Subject<'a> {
 
     /// The ARNs of policies that bound somebody and hang on nobody: they give nothing.
     fn bounding(&self) -> BTreeSet<String> {
-        let holders = self.of_kind("user").chain(self.of_kind("role"));
+        let holders = self.of_kind(KindName::USER).chain(self.of_kind(KindName::ROLE));
         let bounds: BTreeSet<String> =
             holders.filter_map(|(_, holder)| optional_text(&holder.attributes, "permissions_boundary")).collect();
         let attached =
@@ -151,16 +151,17 @@ impl<'a> Subject<'a> {
     }
 
     fn attachments(&self) -> impl Iterator<Item = (&Address, &Resource)> {
-        self.of_kind("user_policy_attachment").chain(self.of_kind("role_policy_attachment"))
+        self.of_kind(KindName::PolicyAttachment(PrincipalKind::User))
+            .chain(self.of_kind(KindName::PolicyAttachment(PrincipalKind::Role)))
     }
 
     /// AWS counts what is inline on one user or role together.
     fn inline_sizes(&self) -> Vec<Found> {
         let mut found = Vec::new();
-        for (kind, usage) in [("user", Usage::UserInline), ("role", Usage::RoleInline)] {
-            for (holder, _) in self.of_kind(kind) {
-                let inline = self.of_kind(if kind == "user" { "user_policy" } else { "role_policy" });
-                let own = inline.filter(|(_, policy)| text(&policy.attributes, kind) == holder.name());
+        for (principal, usage) in [(PrincipalKind::User, Usage::UserInline), (PrincipalKind::Role, Usage::RoleInline)] {
+            for (holder, _) in self.of_kind(KindName::Principal(principal)) {
+                let inline = self.of_kind(KindName::InlinePolicy(principal));
+                let own = inline.filter(|(_, policy)| text(&policy.attributes, principal.as_str()) == holder.name());
                 let documents = own.filter_map(|(_, policy)| policy.attributes.get("document"));
                 let size = documents.map(|document| policy::size(document, usage)).sum();
                 found.extend(lint::nearly_full(size, usage).map(|finding| self.found(holder, finding)));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Found, Subject, holders};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::diagnostic::Severity;
 use crate::policy::lint::{Spare, redundant, shadowed};
 use crate::policy::statement::{Effect, Policy};
@@ -19,13 +19,14 @@ pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
 
 /// The policies that are decided on together.
 fn sets(subject: &Subject<'_>) -> Vec<Vec<Policy>> {
-    let people = subject.of_kind("user").chain(subject.of_kind("role")).map(|(address, _)| address.clone());
+    let people =
+        subject.of_kind(KindName::USER).chain(subject.of_kind(KindName::ROLE)).map(|(address, _)| address.clone());
     let mut sets: Vec<Vec<Policy>> =
         people.chain(holders::unattached(subject)).map(|address| holders::held(subject, &address).policies).collect();
     // A boundary, a trust policy and a bucket's each decide alone.
     let bounding = subject.bounding();
     let alone = |(address, resource): &(&Address, &crate::model::Resource)| {
-        matches!(address.kind(), "role" | "bucket")
+        matches!(address.kind(), KindName::ROLE | KindName::Bucket)
             || bounding.contains(crate::value::text(&resource.attributes, "arn"))
     };
     for (address, _) in subject.desired.resources.iter().filter(alone) {

@@ -18,7 +18,9 @@ impl Stage {
 
     fn with(mut self, kind: &str, name: &str, attributes: Value) -> Self {
         let attributes = serde_json::from_value(attributes).unwrap();
-        self.desired.resources.insert(Address::new(kind, name), Resource { attributes, ..Resource::default() });
+        self.desired
+            .resources
+            .insert(Address::new(kind.parse().unwrap(), name), Resource { attributes, ..Resource::default() });
         self
     }
 

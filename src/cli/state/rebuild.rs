@@ -12,9 +12,10 @@ use crate::cli::project::shown;
 use crate::cli::running::locked;
 use crate::cli::sealing::write_sealed;
 use crate::cli::session::{Declared, StateAt};
+use crate::model::Desired;
 use crate::render::text::count;
 use crate::resolve::{ALL_READS, Resolver, lost};
-use crate::state::{State, StoreError, VERSION, encode};
+use crate::state::{State, StoreError, encode};
 
 pub fn rebuild(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
@@ -50,14 +51,11 @@ async fn under_lock(
     warn_of_unread(&unread, context);
     let state = match before {
         Some(state) => State { serial: state.serial + 1, resources, ..state },
-        None => State {
-            version: VERSION,
-            lineage: uuid::Uuid::new_v4().to_string(),
-            serial: 1,
-            manifest: declared.desired.name.clone(),
-            account: declared.desired.account.clone(),
-            resources,
-        },
+        None => {
+            let Desired { name, account, .. } = &declared.desired;
+            let lineage = uuid::Uuid::new_v4().to_string();
+            State { serial: 1, resources, ..State::new(lineage, name.as_str(), account.as_str()) }
+        }
     };
     at.store.save(&state).await?;
     Ok((state, kept))

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::field::{no, null};
-use super::{Field, Form, Kind, Seen, Upkeep};
+use super::{AccessRole, Field, Form, Kind, Output, OutputValue, Ownership, Parent, Seen, Uniqueness, Upkeep};
+use crate::address::KindName;
 use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
 use crate::value::{self, Attributes};
 
@@ -42,8 +43,19 @@ const FIELDS: &[Field] = &[
 ];
 
 impl Kind for AccessKey {
-    fn name(&self) -> &'static str {
-        "access_key"
+    fn name(&self) -> KindName {
+        KindName::AccessKey
+    }
+
+    fn facts(&self) -> super::Facts {
+        super::Facts {
+            ownership: Ownership::State,
+            parent: Some(Parent { kind: KindName::USER, attribute: "user" }),
+            access: AccessRole::Credential,
+            document: None,
+            uniqueness: Uniqueness::Exact,
+            outputs: &[Output { section: "access_keys", field: "id", value: OutputValue::Id }],
+        }
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -172,10 +184,6 @@ impl Kind for AccessKey {
         let retired = Retired::remembered(recorded);
         let retired = retired.map(|it| Write::Iam(IamWrite::DeleteAccessKey { user, id: it.id }));
         retired.into_iter().chain(sinks::emptied(recorded, &id)).collect()
-    }
-
-    fn part_of_parent(&self) -> bool {
-        true
     }
 
     fn can_double(&self) -> bool {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{Form, KINDS, Kind, Seen, of};
+use crate::address::KindName;
 use crate::call::batch::{Scope, Wanted, next_reads};
 use crate::call::{Failure, FailureKind, Observed, Read, Reply, Snapshot, Write};
 use crate::value::{Attributes, Value};
@@ -17,7 +18,7 @@ use crate::value::{Attributes, Value};
 const ACCOUNT: &str = "arn:aws:iam::123456789012";
 
 fn kind(name: &str) -> &'static dyn Kind {
-    of(name).expect("a kind of that name")
+    name.parse().ok().and_then(of).expect("a kind of that name")
 }
 
 fn attributes(value: &Value) -> Attributes {
@@ -96,7 +97,7 @@ fn least(kind: &dyn Kind) -> Attributes {
 
 #[test]
 fn plans_list_kinds_in_this_order() {
-    let names: Vec<_> = KINDS.iter().map(|kind| kind.name()).collect();
+    let names: Vec<_> = KINDS.iter().map(|kind| kind.name().as_str()).collect();
     let expected = [
         "policy",
         "user",
@@ -135,7 +136,7 @@ fn every_kind_is_unknown_where_reading_fails() {
 
 #[test]
 fn what_is_not_declared_is_not_sent() {
-    for kind in KINDS.iter().filter(|kind| kind.name() != "aws_profile") {
+    for kind in KINDS.iter().filter(|kind| kind.name() != KindName::AwsProfile) {
         let writes = kind.create(&least(*kind));
         assert_eq!(writes.len(), 1, "{}: {writes:?}", kind.name());
     }

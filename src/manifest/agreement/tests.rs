@@ -11,7 +11,9 @@ const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/Deployment";
 fn put(desired: &mut Desired, kind: &str, name: &str, attributes: &Value) {
     let attributes = attributes.as_object().unwrap().clone().into_iter().collect();
     let place = Some(Place { file: format!("{kind}.yaml").into(), line: 1, column: 1, length: 1 });
-    desired.resources.insert(Address::new(kind, name), Resource { attributes, place, ..Resource::default() });
+    desired
+        .resources
+        .insert(Address::new(kind.parse().unwrap(), name), Resource { attributes, place, ..Resource::default() });
 }
 
 /// A manifest in which everything agrees, but for the settings given here.
@@ -170,14 +172,14 @@ fn the_deploying_user_may_pass_the_role() {
 #[test]
 fn nothing_is_said_of_policies_that_the_manifest_does_not_hold() {
     let mut desired = relay(&json!({}));
-    desired.resources.remove(&Address::new("policy", "Deployment"));
+    desired.resources.remove(&Address::new(KindName::Policy, "Deployment"));
     assert_eq!(check(&desired), []);
 }
 
 #[test]
 fn a_user_without_policies_may_do_nothing() {
     let mut desired = relay(&json!({"s3_bucket": null}));
-    desired.resources.remove(&Address::new("user_policy_attachment", "serverless/Deployment"));
+    desired.resources.remove(&Address::new(KindName::PolicyAttachment(PrincipalKind::User), "serverless/Deployment"));
     let message = format!(
         "zappa_settings.dev: user.serverless can't give role.{ROLE} to a Lambda function: its policies don't allow \
          iam:PassRole on {ROLE_ARN}"

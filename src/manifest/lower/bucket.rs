@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Lowering;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::call::s3;
 use crate::manifest::decode::{Declared, Flag, Located, Text};
 use crate::manifest::scope::{Section, partition};
@@ -21,7 +21,7 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn bucket(&mut self, bucket: &Declared<Bucket>) {
         let (name, body) = (bucket.name.as_str(), &bucket.body);
         self.check(names::bucket(name), "bad-name", &bucket.spot, "change the bucket's name");
-        let address = Address::new("bucket", name);
+        let address = Address::new(KindName::Bucket, name);
         let mut attributes = Attributes::from([
             ("name", name.into()),
             ("arn", self.arn(Section::Buckets, name)),
@@ -44,7 +44,7 @@ impl Lowering<'_, '_, '_> {
         }
         let mut depends_on = BTreeSet::new();
         if let Some(source) = &body.policy
-            && let Some(document) = documents::resolve(source, Usage::Bucket, self.scope)
+            && let Some(document) = self.read_document(source, Usage::Bucket)
         {
             self.own_resources(name, &document);
             depends_on = documents::principals(&document.value, self.scope);

@@ -65,10 +65,11 @@ pub fn reaches(resources: &Resources, from: &Address, to: &Address) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::KindName;
 
     #[test]
     fn a_cycle_is_found_once_and_reachability_goes_all_the_way() {
-        let address = |name: &str| Address::new("role", name);
+        let address = |name: &str| Address::new(KindName::ROLE, name);
         let edges = [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")];
         let mut resources = Resources::new();
         for (from, to) in edges {

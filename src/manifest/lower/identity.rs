@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lowering;
-use crate::address::Address;
+use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::decode::{Declared, DocumentForm, Text};
 use crate::manifest::scope::Section;
@@ -17,17 +17,27 @@ const ATTACHED: usize = 10;
 
 /// A user or role, as its policies see it.
 struct Holder<'h> {
-    kind: &'static str,
+    kind: PrincipalKind,
     name: &'h str,
     spot: &'h Spot,
     inline: Usage,
+}
+
+impl Holder<'_> {
+    fn principal(&self) -> Principal {
+        Principal::new(self.kind, self.name)
+    }
+
+    fn address(&self) -> Address {
+        self.principal().address()
+    }
 }
 
 impl Lowering<'_, '_, '_> {
     pub(super) fn user(&mut self, user: &Declared<shape::User>) {
         let (name, body) = (user.name.as_str(), &user.body);
         self.check(names::iam(name, 64), "bad-name", &user.spot, "change the user's name");
-        let address = Address::new("user", name);
+        let address = Address::new(KindName::USER, name);
         let mut attributes = Attributes::from([
             ("name", name.into()),
             ("arn", self.arn(Section::Users, name)),
@@ -42,7 +52,7 @@ impl Lowering<'_, '_, '_> {
         self.add(address.clone(), attributes, depends_on, &user.spot);
         self.set_exclusive(&address, body.exclusive.as_ref().is_some_and(|flag| flag.value));
         self.protect(&address, body.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
-        let holder = Holder { kind: "user", name, spot: &user.spot, inline: Usage::UserInline };
+        let holder = Holder { kind: PrincipalKind::User, name, spot: &user.spot, inline: Usage::UserInline };
         self.attach(&holder, body.policies.as_deref().unwrap_or_default());
         self.inline(&holder, super::declared(body.inline_policies.as_ref()));
     }
@@ -50,7 +60,7 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn role(&mut self, role: &Declared<shape::Role>) {
         let (name, body) = (role.name.as_str(), &role.body);
         self.check(names::iam(name, 64), "bad-name", &role.spot, "change the role's name");
-        let address = Address::new("role", name);
+        let address = Address::new(KindName::ROLE, name);
         let mut attributes = Attributes::from([
             ("name", name.into()),
             ("arn", self.arn(Section::Roles, name)),
@@ -84,7 +94,7 @@ impl Lowering<'_, '_, '_> {
         self.add(address.clone(), attributes, depends_on, &role.spot);
         self.set_exclusive(&address, body.exclusive.as_ref().is_some_and(|flag| flag.value));
         self.protect(&address, body.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
-        let holder = Holder { kind: "role", name, spot: &role.spot, inline: Usage::RoleInline };
+        let holder = Holder { kind: PrincipalKind::Role, name, spot: &role.spot, inline: Usage::RoleInline };
         self.attach(&holder, body.policies.as_deref().unwrap_or_default());
         self.inline(&holder, super::declared(body.inline_policies.as_ref()));
     }
@@ -97,7 +107,7 @@ impl Lowering<'_, '_, '_> {
 
     fn boundary(&mut self, boundary: &Text, depends_on: &mut BTreeSet<Address>) -> Option<(&'static str, Value)> {
         let (arn, name) = self.managed_policy(boundary)?;
-        depends_on.extend(name.map(|name| Address::new("policy", name)));
+        depends_on.extend(name.map(|name| Address::new(KindName::Policy, name)));
         Some(("permissions_boundary", arn.into()))
     }
 
@@ -153,12 +163,12 @@ impl Lowering<'_, '_, '_> {
                 let message = format!("`{}` is in this list twice", said.value);
                 self.scope.error("duplicate-policy", &said.spot, message, "remove one of the two");
             }
-            let mut depends_on = BTreeSet::from([Address::new(holder.kind, holder.name)]);
-            depends_on.extend(name.as_deref().map(|name| Address::new("policy", name)));
-            let address = format!("{}/{}", holder.name, name.as_deref().unwrap_or(&arn));
-            let attributes = Attributes::from([(holder.kind, holder.name.into()), ("policy_arn", arn.as_str().into())]);
-            let kind = format!("{}_policy_attachment", holder.kind);
-            self.add(Address::new(kind, address), attributes, depends_on, &said.spot);
+            let mut depends_on = BTreeSet::from([holder.address()]);
+            depends_on.extend(name.as_deref().map(|name| Address::new(KindName::Policy, name)));
+            let attributes =
+                Attributes::from([(holder.kind.as_str(), holder.name.into()), ("policy_arn", arn.as_str().into())]);
+            let address = holder.principal().policy_attachment(name.as_deref().unwrap_or(&arn));
+            self.add(address, attributes, depends_on, &said.spot);
         }
         if seen.len() > ATTACHED {
             let message = format!(
@@ -173,17 +183,17 @@ impl Lowering<'_, '_, '_> {
     }
 
     fn inline(&mut self, holder: &Holder<'_>, policies: &[Declared<DocumentForm>]) {
-        let parent = Address::new(holder.kind, holder.name);
+        let parent = holder.address();
         let (mut total, limit) = (0, if policies.is_empty() { 0 } else { policy::limit(holder.inline) });
         for policy in policies {
             self.check(names::iam(&policy.name, 128), "bad-name", &policy.spot, "change the policy's name");
-            let Some(document) = documents::resolve(&policy.body, holder.inline, self.scope) else {
+            let Some(document) = self.read_document(&policy.body, holder.inline) else {
                 continue;
             };
             total += policy::size(&document.value, holder.inline);
-            let address = Address::new(format!("{}_policy", holder.kind), format!("{}/{}", holder.name, policy.name));
+            let address = holder.principal().inline_policy(&policy.name);
             let mut attributes =
-                Attributes::from([(holder.kind, holder.name.into()), ("name", policy.name.as_str().into())]);
+                Attributes::from([(holder.kind.as_str(), holder.name.into()), ("name", policy.name.as_str().into())]);
             self.document(&address, "document", document, &mut attributes);
             self.add(address, attributes, BTreeSet::from([parent.clone()]), &policy.spot);
         }

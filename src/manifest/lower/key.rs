@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{Lowering, encryption, local_path};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::kind;
 use crate::manifest::decode::{Declared, Text};
 use crate::manifest::names;
@@ -76,8 +76,8 @@ impl Lowering<'_, '_, '_> {
             self.check(names::profile(&profile.value), "bad-name", &profile.spot, help);
             attributes.insert("profile", profile.value.as_str().into());
         }
-        let address = Address::new("access_key", user);
-        self.add(address.clone(), attributes, BTreeSet::from([Address::new("user", user)]), spot);
+        let address = Address::new(KindName::AccessKey, user);
+        self.add(address.clone(), attributes, BTreeSet::from([Address::new(KindName::USER, user)]), spot);
         self.protect(&address, key.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
         self.profile(key, address);
     }
@@ -152,7 +152,7 @@ impl Lowering<'_, '_, '_> {
             ("region", self.header.region.as_str().into()),
             ("output", output.into()),
         ]);
-        let address = Address::new("aws_profile", profile.value.as_str());
+        let address = Address::new(KindName::AwsProfile, profile.value.as_str());
         self.add(address, attributes, BTreeSet::from([of]), &profile.spot);
     }
 }

@@ -1,10 +1,10 @@
 //! Managed policies.
 
 use super::Lowering;
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::manifest::decode::Declared;
 use crate::manifest::scope::Section;
-use crate::manifest::{documents, names, shape};
+use crate::manifest::{names, shape};
 use crate::policy::Usage;
 use crate::value::Attributes;
 
@@ -12,7 +12,7 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn policy(&mut self, policy: &Declared<shape::Policy>) {
         let (name, body) = (policy.name.as_str(), &policy.body);
         self.check(names::iam(name, 128), "bad-name", &policy.spot, "change the policy's name");
-        let address = Address::new("policy", name);
+        let address = Address::new(KindName::Policy, name);
         let mut attributes = Attributes::from([
             ("name", name.into()),
             ("arn", self.arn(Section::Policies, name)),
@@ -26,7 +26,7 @@ impl Lowering<'_, '_, '_> {
         }
         match &body.document {
             Some(source) => {
-                if let Some(document) = documents::resolve(source, Usage::Managed, self.scope) {
+                if let Some(document) = self.read_document(source, Usage::Managed) {
                     self.document(&address, "document", document, &mut attributes);
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Lowering, local_path};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::manifest::decode::{Declared, Located, Text};
 use crate::manifest::scope::Section;
 use crate::manifest::shape::{Stage, User, ZappaSettings};
@@ -41,19 +41,19 @@ impl Lowering<'_, '_, '_> {
         if let Some(user) = &body.user
             && let Some(profile) = self.profile_of(user, users)
         {
-            depends_on.insert(Address::new("aws_profile", profile.as_str()));
+            depends_on.insert(Address::new(KindName::AwsProfile, profile.as_str()));
             self.set(&mut settings, body, "profile_name", ("user", user), profile);
         }
         if let Some(role) = &body.role
             && self.known(Section::Roles, role)
         {
-            depends_on.insert(Address::new("role", role.value.as_str()));
+            depends_on.insert(Address::new(KindName::ROLE, role.value.as_str()));
             self.set(&mut settings, body, "role_name", ("role", role), role.value.clone());
         }
         if let Some(bucket) = &body.bucket
             && self.known(Section::Buckets, bucket)
         {
-            depends_on.insert(Address::new("bucket", bucket.value.as_str()));
+            depends_on.insert(Address::new(KindName::Bucket, bucket.value.as_str()));
             self.set(&mut settings, body, "s3_bucket", ("bucket", bucket), bucket.value.clone());
         }
         settings.entry("aws_region").or_insert_with(|| self.header.region.as_str().into());
@@ -64,7 +64,7 @@ impl Lowering<'_, '_, '_> {
             ("stage", stage.name.as_str().into()),
             ("settings", settings.into()),
         ]);
-        let address = Address::new("zappa_settings", stage.name.as_str());
+        let address = Address::new(KindName::ZappaSettings, stage.name.as_str());
         self.soft(&address, stage.references.iter().cloned());
         self.add(address, attributes, depends_on, &stage.spot);
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{Folded, SPELLED};
 use super::{Piece, name, plain, series};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::plan::Plan;
 use crate::render::text::count;
 
@@ -16,8 +16,8 @@ impl Names {
     pub fn of(plan: &Plan) -> Self {
         let subjects = plan.access.iter().map(|access| &access.subject);
         let addresses = plan.changes.iter().map(|change| &change.address).chain(subjects);
-        let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for address in addresses.filter(|address| matches!(address.kind(), "user" | "role")) {
+        let mut kinds: BTreeMap<&str, BTreeSet<KindName>> = BTreeMap::new();
+        for address in addresses.filter(|address| matches!(address.kind(), KindName::USER | KindName::ROLE)) {
             kinds.entry(address.name()).or_default().insert(address.kind());
         }
         Self(kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name.to_owned()).collect())
@@ -25,7 +25,7 @@ impl Names {
 
     /// `serverless`, or `user serverless` where there is also a role of that name; `group admins`.
     pub fn name(&self, subject: &Address) -> Piece {
-        let ambiguous = !matches!(subject.kind(), "user" | "role") || self.0.contains(subject.name());
+        let ambiguous = !matches!(subject.kind(), KindName::USER | KindName::ROLE) || self.0.contains(subject.name());
         name(if ambiguous { format!("{} {}", subject.kind(), subject.name()) } else { subject.name().to_owned() })
     }
 
@@ -50,11 +50,11 @@ impl Names {
         if subjects.len() <= SPELLED {
             return subjects.iter().map(|subject| self.name(subject)).collect();
         }
-        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut kinds: BTreeMap<KindName, usize> = BTreeMap::new();
         for subject in subjects {
             *kinds.entry(subject.kind()).or_default() += 1;
         }
-        kinds.into_iter().map(|(kind, number)| name(count(number, kind))).collect()
+        kinds.into_iter().map(|(kind, number)| name(count(number, kind.as_str()))).collect()
     }
 
     /// What a doubt about access is about.

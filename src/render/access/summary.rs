@@ -6,7 +6,7 @@ use super::fold::{is_public, principal_items};
 use super::names::Names;
 use super::{Piece, Tone, plain, series};
 use crate::access::{AccessChange, Aspect, Effect};
-use crate::address::Address;
+use crate::address::{Address, KindName};
 use crate::diff::{Action, Change};
 use crate::plan::Plan;
 use crate::policy::compare::Relation;
@@ -114,13 +114,13 @@ fn meaning(change: &Change) -> Meaning {
     let kind = change.address.kind();
     match (kind, change.action) {
         (_, Action::Nothing | Action::Adopt | Action::Forget)
-        | ("aws_profile" | "zappa_settings", _)
-        | ("user", Action::Create) => Meaning::None,
+        | (KindName::AwsProfile | KindName::ZappaSettings, _)
+        | (KindName::USER, Action::Create) => Meaning::None,
         // Whoever holds a key may do what its user may, so to make or to remove one is a change of access. And what is
         // gone can't be used any more, whatever the policies say.
         (_, Action::Refuse | Action::Blocked)
-        | ("access_key", _)
-        | ("user" | "role" | "bucket", Action::Delete | Action::Replace) => Meaning::Unknown,
+        | (KindName::AccessKey, _)
+        | (KindName::USER | KindName::ROLE | KindName::Bucket, Action::Delete | Action::Replace) => Meaning::Unknown,
         (_, Action::Update) => of_fields(change),
         _ => Meaning::Compared,
     }

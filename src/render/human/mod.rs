@@ -15,6 +15,7 @@ mod reads;
 pub(super) mod reason;
 mod statement;
 mod traffic;
+mod value;
 
 use std::collections::BTreeSet;
 

@@ -90,13 +90,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::address::KindName;
     use crate::call::{FileWrite, LocalFile, Write};
+    use crate::model::Desired;
     use crate::plan::{Expect, Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
     use crate::value::{Attributes, Settings};
 
     #[test]
     fn what_happens_in_local_files_is_not_said_to_be_missing_from_aws() {
-        let address = Address::new("zappa_settings", "dev");
+        let address = Address::new(KindName::ZappaSettings, "dev");
         let file = LocalFile::Path("zappa_settings.json".to_owned());
         let call = FileWrite::SetStage { file, stage: "dev".to_owned(), settings: Settings::new() };
         let step = Step {
@@ -109,20 +111,7 @@ mod tests {
             wanted: Attributes::new(),
             removal: false,
         };
-        let header = Header {
-            manifest: String::new(),
-            manifest_file: String::new(),
-            manifest_digest: String::new(),
-            account: String::new(),
-            caller: String::new(),
-            region: String::new(),
-            sandbox: false,
-            mode: Mode::Apply,
-            targets: BTreeSet::new(),
-            store: None,
-            recipients: Vec::new(),
-            relayctl: String::new(),
-        };
+        let header = Header::new(&Desired::default(), Mode::Apply);
         let change = Change {
             address,
             action: Action::Create,
@@ -133,7 +122,7 @@ mod tests {
             left_alone: Vec::new(),
             before_it: Vec::new(),
         };
-        let state = Stamp { lineage: None, serial: 0 };
+        let state = Stamp::of(None);
         let plan = Plan {
             header,
             state,
@@ -144,7 +133,7 @@ mod tests {
         };
         let arranged = Arranged::new(&plan, &[]);
         assert_eq!(phrase(&arranged, &plan.changes[0]), "new: not in the local file, not in the state");
-        let other = Change { address: Address::new("user", "x"), ..plan.changes[0].clone() };
+        let other = Change { address: Address::new(KindName::USER, "x"), ..plan.changes[0].clone() };
         assert_eq!(phrase(&arranged, &other), "new: not in AWS, not in the state");
     }
 }

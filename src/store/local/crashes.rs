@@ -8,21 +8,14 @@ use futures::executor::block_on;
 use tempfile::TempDir;
 
 use super::LocalStore;
-use crate::address::Address;
-use crate::model::{Entry, Recorded, Status};
+use crate::address::{Address, KindName};
+use crate::model::{Entry, Status};
 use crate::port::Store;
 use crate::provider::files::witness::snapshots;
-use crate::state::{Change, State, VERSION};
+use crate::state::{Change, State};
 
 fn state(serial: u64) -> State {
-    State {
-        version: VERSION,
-        lineage: "l".into(),
-        serial,
-        manifest: "dev".into(),
-        account: "123456789012".into(),
-        resources: Recorded::new(),
-    }
+    State { serial, ..State::new("l", "dev", "123456789012") }
 }
 
 fn change(serial: u64) -> Change {
@@ -32,7 +25,12 @@ fn change(serial: u64) -> Change {
         attributes: [("name".to_owned(), "ada".into())].into(),
         depends_on: BTreeSet::new(),
     };
-    Change { lineage: "l".into(), serial, address: Address::new("user", format!("u{serial}")), entry: Some(entry) }
+    Change {
+        lineage: "l".into(),
+        serial,
+        address: Address::new(KindName::USER, format!("u{serial}")),
+        entry: Some(entry),
+    }
 }
 
 fn store(folder: &Path) -> LocalStore {

@@ -1,0 +1,137 @@
+//! The names of the resource kinds, and of the three kinds that policies hang on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A user, a role or a group, without its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrincipalKind {
+    User,
+    Role,
+    Group,
+}
+
+impl PrincipalKind {
+    pub const ALL: [Self; 3] = [Self::User, Self::Role, Self::Group];
+
+    /// The word in addresses, attributes and ARNs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Role => "role",
+            Self::Group => "group",
+        }
+    }
+}
+
+impl fmt::Display for PrincipalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The kind of a resource: the part of an address before the dot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KindName {
+    AccessKey,
+    AwsProfile,
+    Bucket,
+    InlinePolicy(PrincipalKind),
+    Policy,
+    PolicyAttachment(PrincipalKind),
+    Principal(PrincipalKind),
+    ZappaSettings,
+}
+
+impl KindName {
+    pub const USER: Self = Self::Principal(PrincipalKind::User);
+    pub const ROLE: Self = Self::Principal(PrincipalKind::Role);
+    pub const GROUP: Self = Self::Principal(PrincipalKind::Group);
+
+    /// All kinds, in the order of their names.
+    pub const ALL: &[Self] = &[
+        Self::AccessKey,
+        Self::AwsProfile,
+        Self::Bucket,
+        Self::GROUP,
+        Self::InlinePolicy(PrincipalKind::Group),
+        Self::PolicyAttachment(PrincipalKind::Group),
+        Self::Policy,
+        Self::ROLE,
+        Self::InlinePolicy(PrincipalKind::Role),
+        Self::PolicyAttachment(PrincipalKind::Role),
+        Self::USER,
+        Self::InlinePolicy(PrincipalKind::User),
+        Self::PolicyAttachment(PrincipalKind::User),
+        Self::ZappaSettings,
+    ];
+
+    /// The kind as addresses spell it.
+    pub const fn as_str(self) -> &'static str {
+        use PrincipalKind::{Group, Role, User};
+        match self {
+            Self::AccessKey => "access_key",
+            Self::AwsProfile => "aws_profile",
+            Self::Bucket => "bucket",
+            Self::InlinePolicy(Group) => "group_policy",
+            Self::InlinePolicy(Role) => "role_policy",
+            Self::InlinePolicy(User) => "user_policy",
+            Self::Policy => "policy",
+            Self::PolicyAttachment(Group) => "group_policy_attachment",
+            Self::PolicyAttachment(Role) => "role_policy_attachment",
+            Self::PolicyAttachment(User) => "user_policy_attachment",
+            Self::Principal(principal) => principal.as_str(),
+            Self::ZappaSettings => "zappa_settings",
+        }
+    }
+}
+
+/// In the order of the names.
+impl Ord for KindName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for KindName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for KindName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that names no kind of this relayctl.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a kind of resource")]
+pub struct UnknownKind(pub String);
+
+impl FromStr for KindName {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.iter().find(|kind| kind.as_str() == text);
+        found.copied().ok_or_else(|| UnknownKind(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_read_back_as_they_print_and_are_sorted() {
+        assert!(KindName::ALL.is_sorted());
+        for kind in KindName::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+        }
+        assert!("users".parse::<KindName>().is_err());
+    }
+}
