@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::address::PrincipalKind;
 use crate::call::Caller;
 
-use super::principal::PrincipalKind;
+use super::principal_rules::rules;
 use super::records::{Bucket, Group, Identity, Policy, Role, User};
 
 /// The version of the file format that this binary writes.
@@ -123,7 +124,7 @@ impl Account {
 
     /// Returns the ARN of a user, role or group.
     pub(super) fn arn_of(&self, kind: PrincipalKind, identity: &Identity) -> String {
-        self.iam_arn(&format!("{}{}{}", kind.rules().word, identity.path, identity.name))
+        self.iam_arn(&format!("{}{}{}", kind.as_str(), identity.path, identity.name))
     }
 
     pub(super) fn user_arn(&self, user: &User) -> String {
@@ -138,12 +139,18 @@ impl Account {
         self.iam_arn(&format!("policy{}{}", policy.path, policy.name))
     }
 
+    /// Returns the users, the roles or the groups.
+    pub(super) fn identities_of(&self, kind: PrincipalKind) -> Box<dyn Iterator<Item = &Identity> + '_> {
+        match kind {
+            PrincipalKind::User => Box::new(self.users.values().map(|user| &user.identity)),
+            PrincipalKind::Role => Box::new(self.roles.values().map(|role| &role.identity)),
+            PrincipalKind::Group => Box::new(self.groups.values().map(|group| &group.identity)),
+        }
+    }
+
     /// Returns the users, roles and groups: what policies hang on.
     pub(super) fn identities(&self) -> impl Iterator<Item = (PrincipalKind, &Identity)> {
-        let users = self.users.values().map(|user| (PrincipalKind::User, &user.identity));
-        let roles = self.roles.values().map(|role| (PrincipalKind::Role, &role.identity));
-        let groups = self.groups.values().map(|group| (PrincipalKind::Group, &group.identity));
-        users.chain(roles).chain(groups)
+        PrincipalKind::ALL.into_iter().flat_map(|kind| self.identities_of(kind).map(move |one| (kind, one)))
     }
 
     /// Gives groups of older files what these don't have: name, path, id, and when they were made.
@@ -155,7 +162,7 @@ impl Account {
             .map(|(name, _)| name.clone())
             .collect();
         for name in bare {
-            let (id, created) = (self.new_id(PrincipalKind::Group.rules().id_prefix), self.now());
+            let (id, created) = (self.new_id(rules(PrincipalKind::Group).id_prefix), self.now());
             if let Some(Group { identity, .. }) = self.groups.get_mut(&name) {
                 *identity = Identity { name, id, path: "/".to_owned(), created, ..identity.clone() };
             }

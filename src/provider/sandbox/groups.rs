@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use crate::address::Principal;
 use crate::value::Tags;
 
 use super::account::Account;
 use super::identity::{self, Wanted};
-use super::principal::Principal;
 use super::records::Group;
 use super::refusal::Outcome;
 
 /// Makes a group without members.
 pub(super) fn create(account: &mut Account, name: &str, path: &str) -> Outcome<()> {
     let principal = Principal::group(name);
-    identity::check_name(account, principal)?;
-    let identity = identity::create(account, principal, &Wanted { path, boundary: None, tags: &Tags::new() })?;
+    identity::check_name(account, &principal)?;
+    let identity = identity::create(account, &principal, &Wanted { path, boundary: None, tags: &Tags::new() })?;
     account.groups.insert_mut(name.to_owned(), Group { identity, members: BTreeSet::new() });
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Whose permissions decide: without it the caller may do everything; with it each call is decided as IAM decides it.
 
+use crate::address::PrincipalKind;
 use crate::call::{Caller, FailureKind, Permission, Places};
 use crate::policy::decision::{Decision, Policies, Verdict};
 use crate::policy::request::{self, Context, Request};
@@ -67,12 +68,12 @@ impl Acting {
                 })
             }
             Self::User(name) => {
-                let user = account.user(name).map_err(|_| unknown("user", name))?;
+                let user = account.user(name).map_err(|_| unknown(PrincipalKind::User, name))?;
                 let (arn, id) = (account.user_arn(user), user.identity.id.clone());
                 ActingPrincipal::of(account, &user.identity, "User", arn.clone(), arn, id)
             }
             Self::Role(name) => {
-                let role = account.role(name).map_err(|_| unknown("role", name))?;
+                let role = account.role(name).map_err(|_| unknown(PrincipalKind::Role, name))?;
                 let session =
                     format!("arn:{}:sts::{}:assumed-role/{name}/{SESSION}", account.partition, account.number);
                 let id = format!("{}:{SESSION}", role.identity.id);
@@ -82,7 +83,7 @@ impl Acting {
     }
 }
 
-fn unknown(kind: &str, name: &str) -> Refusal {
+fn unknown(kind: PrincipalKind, name: &str) -> Refusal {
     let message = format!("the sandbox has no {kind} {name} to act as: make it first, without --sandbox-enforce");
     Refusal::new(FailureKind::Refused, "NoSuchPrincipal", message)
 }

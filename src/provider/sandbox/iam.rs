@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::address::Principal as P;
 use crate::call::{IamRead, IamReply, IamWrite, Reply};
 
 use super::account::Account;
 use super::identity::{self, Wanted, attached, inline_names, inline_policy};
 use super::order::Order;
-use super::principal::Principal as P;
 use super::refusal::{Outcome, Refusal};
 use super::{dependents, groups, keys, policies, roles, sweep, users};
 
@@ -19,9 +19,9 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
         IamRead::GetAccountSummary => IamReply::AccountSummary(sweep::summary(account)),
         IamRead::ListRoles => IamReply::Roles(roles::list(account, order)),
         IamRead::GetUser { user } => IamReply::User(users::reply(account, account.user(user)?)),
-        IamRead::ListAttachedUserPolicies { user } => attached(account, P::user(user), order)?,
-        IamRead::ListUserPolicies { user } => inline_names(account, P::user(user), order)?,
-        IamRead::GetUserPolicy { user, policy } => inline_policy(account, P::user(user), policy, order)?,
+        IamRead::ListAttachedUserPolicies { user } => attached(account, &P::user(user), order)?,
+        IamRead::ListUserPolicies { user } => inline_names(account, &P::user(user), order)?,
+        IamRead::GetUserPolicy { user, policy } => inline_policy(account, &P::user(user), policy, order)?,
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(order.list(keys::list(account, user)?)),
         IamRead::GetAccessKeyLastUsed { user: _, id } => IamReply::LastUsed(keys::last_used(account, id)?),
         IamRead::ListGroupsForUser { user } => {
@@ -29,9 +29,9 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
             IamReply::Names(order.list(groups::of_user(account, user).cloned()))
         }
         IamRead::GetRole { role } => IamReply::Role(roles::reply(account, account.role(role)?, order)),
-        IamRead::ListAttachedRolePolicies { role } => attached(account, P::role(role), order)?,
-        IamRead::ListRolePolicies { role } => inline_names(account, P::role(role), order)?,
-        IamRead::GetRolePolicy { role, policy } => inline_policy(account, P::role(role), policy, order)?,
+        IamRead::ListAttachedRolePolicies { role } => attached(account, &P::role(role), order)?,
+        IamRead::ListRolePolicies { role } => inline_names(account, &P::role(role), order)?,
+        IamRead::GetRolePolicy { role, policy } => inline_policy(account, &P::role(role), policy, order)?,
         IamRead::GetPolicy { arn } => IamReply::Policy(policies::read(account, arn)?),
         IamRead::GetPolicyVersion { arn, version } => {
             IamReply::PolicyVersion(policies::read_version(account, arn, version, order)?)
@@ -67,14 +67,14 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         }
         W::UpdateUser { user, path } => users::update(account, user, path),
         W::DeleteUser { user } => users::delete(account, user),
-        W::TagUser { user, tags } => identity::tag(account, P::user(user), tags),
-        W::UntagUser { user, keys } => identity::untag(account, P::user(user), keys),
-        W::PutUserPermissionsBoundary { user, arn } => identity::put_boundary(account, P::user(user), arn),
-        W::DeleteUserPermissionsBoundary { user } => identity::delete_boundary(account, P::user(user)),
-        W::AttachUserPolicy { user, arn } => identity::attach(account, P::user(user), arn),
-        W::DetachUserPolicy { user, arn } => identity::detach(account, P::user(user), arn),
-        W::PutUserPolicy { user, policy, document } => identity::put_inline(account, P::user(user), policy, document),
-        W::DeleteUserPolicy { user, policy } => identity::delete_inline(account, P::user(user), policy),
+        W::TagUser { user, tags } => identity::tag(account, &P::user(user), tags),
+        W::UntagUser { user, keys } => identity::untag(account, &P::user(user), keys),
+        W::PutUserPermissionsBoundary { user, arn } => identity::put_boundary(account, &P::user(user), arn),
+        W::DeleteUserPermissionsBoundary { user } => identity::delete_boundary(account, &P::user(user)),
+        W::AttachUserPolicy { user, arn } => identity::attach(account, &P::user(user), arn),
+        W::DetachUserPolicy { user, arn } => identity::detach(account, &P::user(user), arn),
+        W::PutUserPolicy { user, policy, document } => identity::put_inline(account, &P::user(user), policy, document),
+        W::DeleteUserPolicy { user, policy } => identity::delete_inline(account, &P::user(user), policy),
         W::CreateAccessKey { user } => keys::create(account, user),
         W::DeleteAccessKey { user, id } => keys::delete(account, user, id),
         W::UpdateAccessKey { user, id, active } => keys::update(account, user, id, *active),
@@ -87,14 +87,14 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         }
         W::UpdateAssumeRolePolicy { role, trust } => roles::update_trust(account, role, trust),
         W::DeleteRole { role } => roles::delete(account, role),
-        W::TagRole { role, tags } => identity::tag(account, P::role(role), tags),
-        W::UntagRole { role, keys } => identity::untag(account, P::role(role), keys),
-        W::PutRolePermissionsBoundary { role, arn } => identity::put_boundary(account, P::role(role), arn),
-        W::DeleteRolePermissionsBoundary { role } => identity::delete_boundary(account, P::role(role)),
-        W::AttachRolePolicy { role, arn } => identity::attach(account, P::role(role), arn),
-        W::DetachRolePolicy { role, arn } => identity::detach(account, P::role(role), arn),
-        W::PutRolePolicy { role, policy, document } => identity::put_inline(account, P::role(role), policy, document),
-        W::DeleteRolePolicy { role, policy } => identity::delete_inline(account, P::role(role), policy),
+        W::TagRole { role, tags } => identity::tag(account, &P::role(role), tags),
+        W::UntagRole { role, keys } => identity::untag(account, &P::role(role), keys),
+        W::PutRolePermissionsBoundary { role, arn } => identity::put_boundary(account, &P::role(role), arn),
+        W::DeleteRolePermissionsBoundary { role } => identity::delete_boundary(account, &P::role(role)),
+        W::AttachRolePolicy { role, arn } => identity::attach(account, &P::role(role), arn),
+        W::DetachRolePolicy { role, arn } => identity::detach(account, &P::role(role), arn),
+        W::PutRolePolicy { role, policy, document } => identity::put_inline(account, &P::role(role), policy, document),
+        W::DeleteRolePolicy { role, policy } => identity::delete_inline(account, &P::role(role), policy),
         W::CreatePolicy { policy, path, description, document, tags } => {
             let description = description.as_deref();
             policies::create(account, &policies::Wanted { name: policy, path, description, document, tags })
@@ -116,7 +116,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         W::RemoveRoleFromInstanceProfile { role, profile } => {
             removed(roles::leave_instance_profile(account, role, profile)?)
         }
-        W::DetachGroupPolicy { group, arn } => identity::detach(account, P::group(group), arn),
+        W::DetachGroupPolicy { group, arn } => identity::detach(account, &P::group(group), arn),
     }
 }
 

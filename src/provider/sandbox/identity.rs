@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::address::Principal;
 use crate::call::{IamReply, Reply};
 use crate::value::{Shared, Tags};
 
@@ -9,7 +10,7 @@ use super::account::Account;
 use super::lookup::no_policy;
 use super::names::same_name;
 use super::order::Order;
-use super::principal::{Principal, PrincipalKind};
+use super::principal_rules::rules;
 use super::records::Identity;
 use super::refusal::{Outcome, Refusal};
 use super::tags::Keys;
@@ -23,16 +24,11 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Checks the name of a new one.
-pub(super) fn check_name(account: &Account, principal: Principal) -> Outcome<()> {
+pub(super) fn check_name(account: &Account, principal: &Principal) -> Outcome<()> {
     let Principal { kind, name } = principal;
-    let rules = kind.rules();
+    let rules = rules(*kind);
     names::name(rules.name_parameter, name, rules.longest_name)?;
-    let same = |other: &String| same_name(other, name);
-    let exists = match kind {
-        PrincipalKind::User => account.users.keys().any(same),
-        PrincipalKind::Role => account.roles.keys().any(same),
-        PrincipalKind::Group => account.groups.keys().any(same),
-    };
+    let exists = account.identities_of(*kind).any(|other| same_name(&other.name, name));
     if exists {
         return Err(Refusal::already_exists(format!("{} with name {name} already exists.", rules.title)));
     }
@@ -40,7 +36,7 @@ pub(super) fn check_name(account: &Account, principal: Principal) -> Outcome<()>
 }
 
 /// Makes one, after the check of its name.
-pub(super) fn create(account: &mut Account, principal: Principal, wanted: &Wanted) -> Outcome<Identity> {
+pub(super) fn create(account: &mut Account, principal: &Principal, wanted: &Wanted) -> Outcome<Identity> {
     names::path(wanted.path)?;
     if let Some(arn) = wanted.boundary {
         check_boundary(account, arn)?;
@@ -48,8 +44,8 @@ pub(super) fn create(account: &mut Account, principal: Principal, wanted: &Wante
     let mut all = Tags::new();
     tags::add(&mut all, wanted.tags, Keys::IgnoringCase)?;
     Ok(Identity {
-        name: principal.name.to_owned(),
-        id: account.new_id(principal.rules().id_prefix),
+        name: principal.name.clone(),
+        id: account.new_id(rules(principal.kind).id_prefix),
         path: wanted.path.to_owned(),
         created: account.now(),
         boundary: wanted.boundary.map(str::to_owned),
@@ -72,17 +68,17 @@ impl Identity {
     }
 }
 
-pub(super) fn tag(account: &mut Account, principal: Principal, added: &Tags) -> Outcome<Reply> {
+pub(super) fn tag(account: &mut Account, principal: &Principal, added: &Tags) -> Outcome<Reply> {
     tags::add(&mut account.identity_mut(principal)?.tags, added, Keys::IgnoringCase)?;
     Ok(Reply::Done)
 }
 
-pub(super) fn untag(account: &mut Account, principal: Principal, removed: &[String]) -> Outcome<Reply> {
+pub(super) fn untag(account: &mut Account, principal: &Principal, removed: &[String]) -> Outcome<Reply> {
     tags::remove(&mut account.identity_mut(principal)?.tags, removed, Keys::IgnoringCase);
     Ok(Reply::Done)
 }
 
-pub(super) fn put_boundary(account: &mut Account, principal: Principal, arn: &str) -> Outcome<Reply> {
+pub(super) fn put_boundary(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
     account.identity(principal)?;
     check_boundary(account, arn)?;
     account.identity_mut(principal)?.boundary = Some(arn.to_owned());
@@ -98,18 +94,18 @@ fn check_boundary(account: &Account, arn: &str) -> Outcome<()> {
     Err(Refusal::no_such_entity(format!("Scope ARN: {arn} does not exist or is not attachable.")))
 }
 
-pub(super) fn delete_boundary(account: &mut Account, principal: Principal) -> Outcome<Reply> {
+pub(super) fn delete_boundary(account: &mut Account, principal: &Principal) -> Outcome<Reply> {
     account.identity_mut(principal)?.boundary = None;
     Ok(Reply::Done)
 }
 
 /// Lists the attached policies.
-pub(super) fn attached(account: &Account, principal: Principal, order: Order) -> Outcome<IamReply> {
+pub(super) fn attached(account: &Account, principal: &Principal, order: Order) -> Outcome<IamReply> {
     Ok(IamReply::Attached(order.list(account.identity(principal)?.attached.iter().cloned())))
 }
 
 /// Attaches a policy. Attaching what is attached changes nothing and is no error.
-pub(super) fn attach(account: &mut Account, principal: Principal, arn: &str) -> Outcome<Reply> {
+pub(super) fn attach(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
     account.identity(principal)?;
     names::policy_arn(arn)?;
     if !account.attachable(arn) {
@@ -117,11 +113,11 @@ pub(super) fn attach(account: &mut Account, principal: Principal, arn: &str) -> 
     }
     let identity = account.identity_mut(principal)?;
     identity.attached.insert(arn.to_owned());
-    limits::quota(principal.rules().attached_quota, identity.attached.len(), limits::ATTACHED_POLICIES)?;
+    limits::quota(rules(principal.kind).attached_quota, identity.attached.len(), limits::ATTACHED_POLICIES)?;
     Ok(Reply::Done)
 }
 
-pub(super) fn detach(account: &mut Account, principal: Principal, arn: &str) -> Outcome<Reply> {
+pub(super) fn detach(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
     if account.identity_mut(principal)?.attached.remove(arn) {
         return Ok(Reply::Done);
     }
@@ -129,12 +125,12 @@ pub(super) fn detach(account: &mut Account, principal: Principal, arn: &str) -> 
 }
 
 /// Lists the names of the inline policies.
-pub(super) fn inline_names(account: &Account, principal: Principal, order: Order) -> Outcome<IamReply> {
+pub(super) fn inline_names(account: &Account, principal: &Principal, order: Order) -> Outcome<IamReply> {
     Ok(IamReply::Names(order.list(account.identity(principal)?.inline.keys().cloned())))
 }
 
 /// Returns the document of an inline policy.
-pub(super) fn inline_policy(account: &Account, principal: Principal, policy: &str, order: Order) -> Outcome<IamReply> {
+pub(super) fn inline_policy(account: &Account, principal: &Principal, policy: &str, order: Order) -> Outcome<IamReply> {
     let found = account.identity(principal)?.inline.get(policy);
     let document = found.ok_or_else(|| no_inline_policy(principal, policy))?;
     Ok(IamReply::Document(order.document(document).into()))
@@ -142,28 +138,27 @@ pub(super) fn inline_policy(account: &Account, principal: Principal, policy: &st
 
 pub(super) fn put_inline(
     account: &mut Account,
-    principal: Principal,
+    principal: &Principal,
     policy: &str,
     document: &Shared,
 ) -> Outcome<Reply> {
-    let rules = principal.rules();
+    let usage = rules(principal.kind).inline_usage;
     names::name("policyName", policy, names::POLICY)?;
     let identity = account.identity_mut(principal)?;
     identity.inline.insert(policy.to_owned(), document.clone());
     let all = identity.inline.values().map(|document| &**document);
-    limits::inline_policies(rules.word, &identity.name, rules.inline_usage, all)?;
-    documents::check(document, rules.inline_usage)?;
+    limits::inline_policies(principal.kind, &identity.name, usage, all)?;
+    documents::check(document, usage)?;
     Ok(Reply::Done)
 }
 
-pub(super) fn delete_inline(account: &mut Account, principal: Principal, policy: &str) -> Outcome<Reply> {
+pub(super) fn delete_inline(account: &mut Account, principal: &Principal, policy: &str) -> Outcome<Reply> {
     match account.identity_mut(principal)?.inline.remove(policy) {
         Some(_) => Ok(Reply::Done),
         None => Err(no_inline_policy(principal, policy)),
     }
 }
 
-fn no_inline_policy(principal: Principal, policy: &str) -> Refusal {
-    let word = principal.rules().word;
-    Refusal::no_such_entity(format!("The {word} policy with name {policy} cannot be found."))
+fn no_inline_policy(principal: &Principal, policy: &str) -> Refusal {
+    Refusal::no_such_entity(format!("The {} policy with name {policy} cannot be found.", principal.kind))
 }

@@ -1,49 +1,50 @@
 //! Finding what a call names in the account, or IAM's refusal.
 
+use crate::address::{Principal, PrincipalKind};
+
 use super::account::Account;
-use super::principal::{Principal, PrincipalKind};
 use super::records::{Group, Identity, Policy, Role, User};
 use super::refusal::{Outcome, Refusal};
 use super::{managed, names};
 
 impl Account {
     pub(super) fn user(&self, name: &str) -> Outcome<&User> {
-        self.users.get(name).ok_or_else(|| no_principal(Principal::user(name)))
+        self.users.get(name).ok_or_else(|| no_principal(PrincipalKind::User, name))
     }
 
     pub(super) fn user_mut(&mut self, name: &str) -> Outcome<&mut User> {
-        self.users.get_mut(name).ok_or_else(|| no_principal(Principal::user(name)))
+        self.users.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::User, name))
     }
 
     pub(super) fn role(&self, name: &str) -> Outcome<&Role> {
-        self.roles.get(name).ok_or_else(|| no_principal(Principal::role(name)))
+        self.roles.get(name).ok_or_else(|| no_principal(PrincipalKind::Role, name))
     }
 
     pub(super) fn role_mut(&mut self, name: &str) -> Outcome<&mut Role> {
-        self.roles.get_mut(name).ok_or_else(|| no_principal(Principal::role(name)))
+        self.roles.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::Role, name))
     }
 
     pub(super) fn group(&self, name: &str) -> Outcome<&Group> {
-        self.groups.get(name).ok_or_else(|| no_principal(Principal::group(name)))
+        self.groups.get(name).ok_or_else(|| no_principal(PrincipalKind::Group, name))
     }
 
     pub(super) fn group_mut(&mut self, name: &str) -> Outcome<&mut Group> {
-        self.groups.get_mut(name).ok_or_else(|| no_principal(Principal::group(name)))
+        self.groups.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::Group, name))
     }
 
-    pub(super) fn identity(&self, principal: Principal) -> Outcome<&Identity> {
+    pub(super) fn identity(&self, principal: &Principal) -> Outcome<&Identity> {
         match principal.kind {
-            PrincipalKind::User => Ok(&self.user(principal.name)?.identity),
-            PrincipalKind::Role => Ok(&self.role(principal.name)?.identity),
-            PrincipalKind::Group => Ok(&self.group(principal.name)?.identity),
+            PrincipalKind::User => Ok(&self.user(&principal.name)?.identity),
+            PrincipalKind::Role => Ok(&self.role(&principal.name)?.identity),
+            PrincipalKind::Group => Ok(&self.group(&principal.name)?.identity),
         }
     }
 
-    pub(super) fn identity_mut(&mut self, principal: Principal) -> Outcome<&mut Identity> {
+    pub(super) fn identity_mut(&mut self, principal: &Principal) -> Outcome<&mut Identity> {
         match principal.kind {
-            PrincipalKind::User => Ok(&mut self.user_mut(principal.name)?.identity),
-            PrincipalKind::Role => Ok(&mut self.role_mut(principal.name)?.identity),
-            PrincipalKind::Group => Ok(&mut self.group_mut(principal.name)?.identity),
+            PrincipalKind::User => Ok(&mut self.user_mut(&principal.name)?.identity),
+            PrincipalKind::Role => Ok(&mut self.role_mut(&principal.name)?.identity),
+            PrincipalKind::Group => Ok(&mut self.group_mut(&principal.name)?.identity),
         }
     }
 
@@ -70,9 +71,8 @@ impl Account {
     }
 }
 
-fn no_principal(principal: Principal) -> Refusal {
-    let word = principal.rules().word;
-    Refusal::no_such_entity(format!("The {word} with name {} cannot be found.", principal.name))
+fn no_principal(kind: PrincipalKind, name: &str) -> Refusal {
+    Refusal::no_such_entity(format!("The {kind} with name {name} cannot be found."))
 }
 
 pub(super) fn no_policy(arn: &str) -> Refusal {

@@ -22,7 +22,7 @@ mod names;
 mod objects;
 mod order;
 mod policies;
-mod principal;
+mod principal_rules;
 mod records;
 mod refusal;
 mod remote;

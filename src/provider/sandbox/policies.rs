@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::address::PrincipalKind;
 use crate::call::iam::{Entities, PolicyUsage};
 use crate::call::{IamReply, Reply, iam};
 use crate::policy::Usage;
@@ -13,7 +14,6 @@ use super::account::Account;
 use super::lookup::no_policy;
 use super::names::same_name;
 use super::order::Order;
-use super::principal::PrincipalKind;
 use super::records::{Identity, Policy, Version};
 use super::refusal::{Outcome, Refusal};
 use super::tags::Keys;
@@ -212,9 +212,9 @@ pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: 
     if !account.attachable(arn) {
         return Err(no_policy(arn));
     }
-    let names = |wanted| {
-        let users = account.identities().filter(|(kind, identity)| *kind == wanted && uses(identity, arn, usage));
-        order.list(users.map(|(_, identity)| identity.name.clone()))
+    let names = |kind| {
+        let users = account.identities_of(kind).filter(|identity| uses(identity, arn, usage));
+        order.list(users.map(|identity| identity.name.clone()))
     };
     Ok(Entities {
         users: names(PrincipalKind::User),

@@ -1,5 +1,6 @@
 //! Roles.
 
+use crate::address::Principal;
 use crate::call::{IamReply, Reply, iam};
 use crate::policy::Usage;
 use crate::value::{Shared, Tags};
@@ -7,7 +8,6 @@ use crate::value::{Shared, Tags};
 use super::account::Account;
 use super::identity::{self, Wanted};
 use super::order::Order;
-use super::principal::Principal;
 use super::records::Role;
 use super::refusal::{Outcome, Refusal};
 use super::{document_principals, documents, limits, names};
@@ -48,11 +48,11 @@ pub(super) fn create(
     let description = description.unwrap_or_default();
     let max_session_duration = session.unwrap_or(SHORTEST_SESSION);
     let principal = Principal::role(name);
-    identity::check_name(account, principal)?;
+    identity::check_name(account, &principal)?;
     names::description(description)?;
     session_length(max_session_duration)?;
     let trust = checked_trust(account, trust)?;
-    let identity = identity::create(account, principal, wanted)?;
+    let identity = identity::create(account, &principal, wanted)?;
     let role = Role { identity, description: description.to_owned(), max_session_duration, trust };
     let reply = reply(account, &role, Order::new(0));
     account.roles.insert_mut(name.to_owned(), role);

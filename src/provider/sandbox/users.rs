@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::address::Principal;
 use crate::call::{IamReply, Reply, iam};
 
 use super::account::Account;
 use super::identity::{self, Wanted};
-use super::principal::Principal;
 use super::records::{User, UserDependents};
 use super::refusal::{Outcome, Refusal};
 use super::{groups, names};
@@ -26,8 +26,8 @@ pub(super) fn reply(account: &Account, user: &User) -> iam::User {
 
 pub(super) fn create(account: &mut Account, name: &str, wanted: &Wanted) -> Outcome<Reply> {
     let principal = Principal::user(name);
-    identity::check_name(account, principal)?;
-    let identity = identity::create(account, principal, wanted)?;
+    identity::check_name(account, &principal)?;
+    let identity = identity::create(account, &principal, wanted)?;
     let user = User { identity, keys: BTreeMap::new(), dependents: UserDependents::default() };
     let reply = reply(account, &user);
     account.users.insert_mut(name.to_owned(), user);
