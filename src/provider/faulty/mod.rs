@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::call::{Carried, Failure, FailureKind, IamRead, Read, Reply, S3Read, Write};
+use crate::call::{Carried, Failure, FailureKind, Read, Reply, Write};
 use crate::port::Provider;
 
 pub use lag::{Lag, Replicated};
@@ -213,7 +213,7 @@ impl<P: Provider> Faulty<P> {
 #[async_trait]
 impl<P: Provider> Provider for Faulty<P> {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
-        let harm = self.faults.next(Seam::Read, read).filter(|harm| *harm != Harm::CutPages || is_paged(read));
+        let harm = self.faults.next(Seam::Read, read).filter(|harm| *harm != Harm::CutPages || read.facts().paged);
         let work = async {
             match read {
                 Read::Iam(_) | Read::S3(_) => match self.faults.laggard(read) {
@@ -251,24 +251,5 @@ fn heard(action: &str, harm: Harm) -> Failure {
             Failure::new(FailureKind::Unavailable, action, "CutShort", "the answer broke off in the midst of its pages")
         }
         _ => Failure::new(FailureKind::Unavailable, action, "Timeout", "no answer arrived"),
-    }
-}
-
-/// Whether the answer may come in several pages.
-fn is_paged(read: &Read) -> bool {
-    match read {
-        Read::Iam(iam) => !matches!(
-            iam,
-            IamRead::GetUser { .. }
-                | IamRead::GetUserPolicy { .. }
-                | IamRead::GetRole { .. }
-                | IamRead::GetRolePolicy { .. }
-                | IamRead::GetPolicy { .. }
-                | IamRead::GetPolicyVersion { .. }
-                | IamRead::GetLoginProfile { .. }
-                | IamRead::GetAccessKeyLastUsed { .. }
-        ),
-        Read::S3(s3) => matches!(s3, S3Read::ListBuckets { .. } | S3Read::ListObjectVersions(_)),
-        Read::CallerIdentity | Read::Clock | Read::File(_) => false,
     }
 }

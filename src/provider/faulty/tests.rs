@@ -1,5 +1,5 @@
 use super::*;
-use crate::call::IamWrite;
+use crate::call::{IamRead, IamWrite};
 use crate::provider::sandbox::Sandbox;
 
 async fn heard(harm: Harm) -> (Result<u8, u8>, bool) {

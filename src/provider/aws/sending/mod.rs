@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
+use crate::call::{IamWrite, LostAnswer};
 use crate::provider::weather::{Call, Flight, Tries, Trouble, Weather};
 pub(super) use judge::Judge;
 use turns::Lost;
@@ -57,8 +58,9 @@ impl Sending {
             Some("S3") => "s3",
             _ => "aws",
         };
-        // A second key would be made, and the secret of the first one is lost with its answer.
-        let call = Call { service, name: format!("{service}:{operation}"), once: operation == "CreateAccessKey" };
+        let once = service == "iam"
+            && IamWrite::ALL.iter().any(|it| it.name == operation && it.lost_answer == LostAnswer::GiveUp);
+        let call = Call { service, name: format!("{service}:{operation}"), once };
         Self(Arc::new(Inner { weather: Arc::clone(weather), call, progress: Mutex::default() }))
     }
 
