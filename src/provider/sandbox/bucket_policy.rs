@@ -7,12 +7,12 @@ use crate::value::Value;
 use super::account::Account;
 use super::order::Order;
 use super::refusal::{Outcome, Refusal};
-use super::{buckets, documents, limits, principals};
+use super::{document_principals, documents, limits};
 
 pub(super) fn read(account: &Account, at: &BucketRef, order: Order) -> Outcome<Value> {
     let policy = account.bucket_at(at)?.policy.as_ref();
-    let policy = policy.ok_or_else(|| buckets::unset("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
-    Ok(order.document(&principals::seen(account, policy)))
+    let policy = policy.ok_or_else(|| Refusal::unset("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
+    Ok(order.document(&document_principals::seen(account, policy)))
 }
 
 pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Outcome<()> {
@@ -22,7 +22,7 @@ pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Ou
     if !statements(document).all(|(_, statement)| concerns(statement, account, &at.name)) {
         return Err(malformed("Policy has invalid resource"));
     }
-    let kept = principals::kept(account, document).map_err(|_| malformed("Invalid principal in policy"))?;
+    let kept = document_principals::kept(account, document).map_err(|_| malformed("Invalid principal in policy"))?;
     if bucket.public_access_block.block_public_policy && is_public(document) {
         return Err(Refusal::denied(format!(
             "User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:{}:s3:::{}\" because public \

@@ -4,23 +4,26 @@
 //! inconvenient as AWS is: lists come back in another order at each read.
 
 mod account;
-mod belongings;
-mod boundaries;
 mod bucket_policy;
 mod buckets;
+mod dependents;
+mod document_principals;
 mod documents;
+mod groups;
 mod guard;
 mod iam;
 mod identity;
 mod keys;
 mod lifecycle;
 mod limits;
+mod lookup;
 mod managed;
 mod names;
 mod objects;
 mod order;
 mod policies;
-mod principals;
+mod principal_rules;
+mod records;
 mod refusal;
 mod remote;
 mod roles;
@@ -28,6 +31,7 @@ mod s3;
 mod store;
 mod sweep;
 mod tags;
+mod unmanaged;
 mod users;
 
 use std::collections::BTreeMap;
@@ -42,12 +46,12 @@ use crate::port::Provider;
 use crate::value::Value;
 
 use account::Account;
-pub use belongings::Thing;
 pub use guard::Acting;
 use order::Order;
 use refusal::{Outcome, Refusal};
 pub use remote::{Distance, Remote, Throttle};
 use store::Stamp;
+pub use unmanaged::Thing;
 
 /// A simulated account.
 pub struct Sandbox {
@@ -142,7 +146,7 @@ impl Sandbox {
 
     /// What people hang on users, roles and policies by other means than relayctl.
     pub fn add(&self, thing: &Thing) -> Result<(), Failure> {
-        self.change("sandbox:Add", |account| belongings::add(account, thing)).map(drop)
+        self.change("sandbox:Add", |account| unmanaged::add(account, thing)).map(drop)
     }
 
     /// Lets time pass.

@@ -8,6 +8,7 @@ use crate::policy::statements_mut;
 use crate::value::Value;
 
 use super::account::Account;
+use super::principal_rules::rules;
 
 /// A principal that AWS does not know, as its message names it: `"AWS":"arn:…"`.
 #[derive(Debug, PartialEq)]
@@ -116,9 +117,9 @@ fn known_service(service: &str) -> bool {
 
 fn principals(account: &Account) -> impl Iterator<Item = (String, String)> {
     let caller = account.caller();
-    let users = account.users.values().map(|user| (account.user_arn(user), user.identity.id.clone()));
-    let roles = account.roles.values().map(|role| (account.role_arn(role), role.identity.id.clone()));
-    std::iter::once((caller.arn, caller.user_id)).chain(users).chain(roles)
+    let named = account.identities().filter(|(kind, _)| rules(*kind).is_named_in_policies);
+    let others = named.map(|(kind, identity)| (account.arn_of(kind, identity), identity.id.clone()));
+    std::iter::once((caller.arn, caller.user_id)).chain(others)
 }
 
 fn id_of(account: &Account, wanted: &str) -> Option<String> {
