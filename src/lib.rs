@@ -15,11 +15,11 @@ pub mod diff;
 pub mod event;
 pub mod graph;
 pub mod kind;
+pub mod lint;
 pub mod manifest;
 pub mod model;
 pub mod permissions;
 pub mod plan;
-pub mod policy;
 pub mod port;
 pub mod provider;
 pub mod render;
@@ -29,3 +29,5 @@ pub mod state;
 pub mod store;
 pub mod transport;
 pub mod value;
+
+pub use iam_policy as policy;

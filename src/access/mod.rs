@@ -13,7 +13,6 @@ mod declared;
 mod doubts;
 mod edited;
 mod effective;
-pub mod lint;
 mod memberships;
 mod model;
 mod permissions;

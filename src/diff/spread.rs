@@ -9,6 +9,7 @@ use super::{Action, Change, Decision, FieldDiff, Reason};
 use crate::address::{Address, KindName, Principal};
 use crate::kind::{self, Attached, Form, Kind, Seen};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
+use crate::policy::statements;
 use crate::value::{Attributes, FieldChange, Shared, Value, text};
 
 /// The recorded or declared object that is that policy on that user or role.
@@ -149,8 +150,7 @@ fn rewrite_principals(decision: &mut Decision<'_>, kind: &dyn Kind, parent: &Add
 }
 
 fn names_principal(document: &Value, arn: &str) -> bool {
-    let statements = document.get("Statement").and_then(Value::as_array);
-    statements.into_iter().flatten().any(|statement| {
+    statements(document).any(|(_, statement)| {
         ["Principal", "NotPrincipal"]
             .iter()
             .filter_map(|element| statement.get(element))

@@ -92,17 +92,17 @@ impl DocumentSource {
 
     /// Where a statement stands, by its number in the document as it is written, from 1.
     pub fn statement(&self, number: usize) -> Option<Place> {
-        let alone = number == 1 && self.value.get("Statement").is_some_and(Value::is_object);
-        if alone { self.place("/Statement") } else { self.place(&format!("/Statement/{}", number.checked_sub(1)?)) }
+        self.place(&policy::statement_pointer(&self.value, number)?.to_string())
     }
 
     /// The number that a statement has in the document as it is written, by the number that it has in canonical form,
     /// where statements are sorted. Of statements that say the same, the first.
     pub fn written(&self, canonical: usize) -> Option<usize> {
         let sorted = policy::canonical(&self.value);
-        let wanted = sorted.get("Statement")?.get(canonical.checked_sub(1)?)?;
+        let (_, wanted) = policy::statements(&sorted).nth(canonical.checked_sub(1)?)?;
         let same = |statement: &Value| policy::equivalent(&alone(statement), &alone(wanted));
-        self.value.get("Statement").map(listed)?.iter().position(same).map(|index| index + 1)
+        let found = policy::statements(&self.value).find(|(_, statement)| same(statement));
+        found.map(|(pointer, _)| pointer.number())
     }
 
     /// Where a pointer stands, or the nearest thing around it.
@@ -159,7 +159,7 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
         return Some((node.value(), Template { origin: Origin::Yaml(node), said }));
     }
     match policy::parse(&file.text) {
-        Ok(value) => Some((value, Template { origin: Origin::Json(file), said })),
+        Ok(document) => Some((document.into_value(), Template { origin: Origin::Json(file), said })),
         Err(error) => {
             let spot = Spot::new(&file, error.line, error.column, 1);
             scope.error("json-syntax", &spot, error.message, error.help);
@@ -311,7 +311,6 @@ fn escape(key: &str) -> String {
 /// The users and roles of this manifest that a document names by ARN. AWS refuses a trust policy or a bucket policy
 /// that names a principal which doesn't exist yet.
 pub fn principals(document: &Value, scope: &mut Scope<'_>) -> BTreeSet<Address> {
-    let statements = document.get("Statement").map(listed).unwrap_or_default();
     let of = |statement: &Value| {
         ["Principal", "NotPrincipal"]
             .iter()
@@ -319,7 +318,8 @@ pub fn principals(document: &Value, scope: &mut Scope<'_>) -> BTreeSet<Address> 
             .flatten()
             .collect()
     };
-    let named: Vec<Value> = statements.iter().flat_map(|statement| -> Vec<Value> { of(statement) }).collect();
+    let named: Vec<Value> =
+        policy::statements(document).flat_map(|(_, statement)| -> Vec<Value> { of(statement) }).collect();
     let address = |arn: &Value| match scope.by_arn(arn.as_str()?) {
         Some((section @ (Section::Users | Section::Roles), name)) => Some(Address::new(section.kind(), name)),
         _ => None,
@@ -329,11 +329,11 @@ pub fn principals(document: &Value, scope: &mut Scope<'_>) -> BTreeSet<Address> 
 
 /// All resources that a document speaks of.
 pub fn resources(document: &Value) -> Vec<String> {
-    let statements = document.get("Statement").map(listed).unwrap_or_default();
     let of = |statement: &Value| -> Vec<Value> {
         ["Resource", "NotResource"].iter().filter_map(|name| statement.get(name).map(listed)).flatten().collect()
     };
-    statements.iter().flat_map(of).filter_map(|resource| resource.as_str().map(str::to_owned)).collect()
+    let resources = policy::statements(document).flat_map(|(_, statement)| of(statement));
+    resources.filter_map(|resource| resource.as_str().map(str::to_owned)).collect()
 }
 
 fn listed(value: &Value) -> Vec<Value> {

@@ -1,7 +1,7 @@
 //! Bucket policies: what S3 checks on top of the grammar.
 
 use crate::call::BucketRef;
-use crate::policy::{Usage, is_public};
+use crate::policy::{Usage, is_public, statements};
 use crate::value::Value;
 
 use super::account::Account;
@@ -19,7 +19,7 @@ pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Ou
     let bucket = account.bucket_at(at)?;
     limits::bucket_policy(document)?;
     documents::check(document, Usage::Bucket)?;
-    if !statements(document).iter().all(|statement| concerns(statement, account, &at.name)) {
+    if !statements(document).all(|(_, statement)| concerns(statement, account, &at.name)) {
         return Err(malformed("Policy has invalid resource"));
     }
     let kept = document_principals::kept(account, document).map_err(|_| malformed("Invalid principal in policy"))?;
@@ -38,13 +38,6 @@ pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Ou
 
 fn malformed(message: &str) -> Refusal {
     Refusal::invalid("MalformedPolicy", message)
-}
-
-fn statements(document: &Value) -> Vec<&Value> {
-    match document.get("Statement") {
-        Some(statements) => items(statements),
-        None => Vec::new(),
-    }
 }
 
 /// One value or a list of them.

@@ -4,6 +4,7 @@
 //! When it was deleted the id is what remains, also if another takes its name. An account's number becomes the ARN of
 //! its root, and a list of one becomes a plain text.
 
+use crate::policy::statements_mut;
 use crate::value::Value;
 
 use super::account::Account;
@@ -48,12 +49,7 @@ type Mapping<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
 fn mapped(document: &Value, mapping: Mapping) -> Result<Value, Unknown> {
     let mut document = document.clone();
-    let statements = match document.get_mut("Statement") {
-        Some(Value::Array(statements)) => statements.iter_mut().collect(),
-        Some(statement) => vec![statement],
-        None => Vec::new(),
-    };
-    for statement in statements {
+    for statement in statements_mut(&mut document) {
         for element in ["Principal", "NotPrincipal"] {
             if let Some(Value::Object(kinds)) = statement.get_mut(element) {
                 for (kind, principals) in kinds {

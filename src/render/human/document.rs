@@ -6,6 +6,7 @@ use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
 use super::line::{Line, Mark};
 use super::statement::{Element, Numbered, Pair, all, effect, elements, pair, sid};
 use super::{Style, value};
+use crate::policy::STATEMENT;
 use crate::render::text::{count, key, quoted};
 use crate::value::Value;
 
@@ -48,7 +49,7 @@ pub fn whole(mark: Mark, label: &str, document: &Value, indent: usize, style: St
 
 /// What a document says besides its statements: Version, Id.
 fn frame(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    document.as_object().into_iter().flatten().filter(|(name, _)| *name != "Statement")
+    document.as_object().into_iter().flatten().filter(|(name, _)| *name != STATEMENT)
 }
 
 fn changed(label: &str, before: &Value, after: &Value, indent: usize, style: Style) -> Option<Vec<Line>> {
