@@ -35,6 +35,13 @@ pub struct Desired {
     pub limits: Limits,
 }
 
+impl Desired {
+    /// Returns the resources of a kind.
+    pub fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
+        self.resources.iter().filter(move |(address, _)| address.kind() == kind)
+    }
+}
+
 /// Brakes on what one plan may do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {

@@ -24,11 +24,11 @@ impl Held {
         let mut held = Self::default();
         let Some(Principal { kind: holder, .. }) = subject.principal() else { return held };
         let on_subject = |resource: &Resource| text(&resource.attributes, holder.as_str()) == subject.name();
-        for (address, resource) in of_kind(desired, KindName::InlinePolicy(holder)).filter(|(_, it)| on_subject(it)) {
+        for (address, resource) in desired.of_kind(KindName::InlinePolicy(holder)).filter(|(_, it)| on_subject(it)) {
             held.policies.extend(held_document(address, resource, &mut held.unreadable));
         }
         let attached = KindName::PolicyAttachment(holder);
-        for (_, attachment) in of_kind(desired, attached).filter(|(_, it)| on_subject(it)) {
+        for (_, attachment) in desired.of_kind(attached).filter(|(_, it)| on_subject(it)) {
             let found = held.managed(desired, text(&attachment.attributes, "policy_arn"));
             held.policies.extend(found);
         }
@@ -39,7 +39,7 @@ impl Held {
     }
 
     fn managed(&mut self, desired: &Desired, arn: &str) -> Option<Policy> {
-        let declared = of_kind(desired, KindName::Policy).find(|(_, policy)| text(&policy.attributes, "arn") == arn);
+        let declared = desired.of_kind(KindName::Policy).find(|(_, policy)| text(&policy.attributes, "arn") == arn);
         let Some((address, resource)) = declared else {
             self.unread.push(arn.to_owned());
             return None;
@@ -56,10 +56,6 @@ fn held_document(address: &Address, resource: &Resource, unreadable: &mut Vec<Un
             None
         }
     }
-}
-
-fn of_kind<'a>(desired: &'a Desired, kind: KindName) -> impl Iterator<Item = (&'a Address, &'a Resource)> {
-    desired.resources.iter().filter(move |(address, _)| address.kind() == kind)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod file;
 pub mod iam;
+mod partition;
 pub mod permission;
 pub mod s3;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use batch::{Facet, Snapshot};
 pub use file::{FileRead, FileReply, FileWrite, LocalFile};
 pub use iam::{IamRead, IamReply, IamWrite};
+pub use partition::partition;
 pub use permission::{Permission, Places};
 pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
 

@@ -110,7 +110,7 @@ fn rotate(args: &RotateArgs, context: &Context) -> Exit {
 
 /// The keys of these users, or all that the manifest declares.
 fn chosen(users: &[String], declared: &Declared) -> Result<Vec<Address>, CommandError> {
-    let keys = || declared.desired.resources.keys().filter(|address| address.kind() == KindName::AccessKey);
+    let keys = || declared.desired.of_kind(KindName::AccessKey).map(|(address, _)| address);
     if keys().next().is_none() {
         return Err(CommandError::new("the manifest declares no access key")
             .help("give a user one: `access_key: {profile: NAME}`"));

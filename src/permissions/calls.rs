@@ -71,8 +71,7 @@ fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
 }
 
 fn of_kind<'d>(desired: &'d Desired, kind: KindName) -> impl Iterator<Item = &'d Attributes> {
-    let of_kind = desired.resources.iter().filter(move |(address, _)| address.kind() == kind);
-    of_kind.map(|(_, resource)| &resource.attributes)
+    desired.of_kind(kind).map(|(_, resource)| &resource.attributes)
 }
 
 /// As if everything were there, so that every question is asked that an answer can lead to.

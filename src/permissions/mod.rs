@@ -46,8 +46,7 @@ pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
 
 fn places(desired: &Desired) -> Places {
     let paths = |kind: KindName| {
-        let of_kind = desired.resources.iter().filter(|(address, _)| address.kind() == kind);
-        let attributes = of_kind.map(|(_, resource)| &resource.attributes);
+        let attributes = desired.of_kind(kind).map(|(_, resource)| &resource.attributes);
         attributes.map(|it| (text(it, "name").to_owned(), text(it, "path").to_owned())).collect()
     };
     Places {

@@ -21,10 +21,10 @@ const LONGEST_FILE: usize = 600;
 const LIMITS: Limits = Limits {
     functions_too_long: 0,
     files_too_long: 0,
-    circles_of_files: 7,
+    circles_of_files: 6,
     circles_of_modules: 0,
-    kind_literals: 116,
-    kind_decisions: 29,
+    kind_literals: 8,
+    kind_decisions: 22,
 };
 
 struct Limits {
@@ -66,8 +66,8 @@ const OTHER_WORDS: &[Exception] = &[
 const OTHER_DECISIONS: &[Exception] = &[
     Exception {
         file: "src/model.rs",
-        words: &[("== or !=", 1)],
-        reason: "objects of a kind, whichever is asked for, stand together",
+        words: &[("== or !=", 2)],
+        reason: "the objects of a kind, whichever is asked for",
     },
     Exception {
         file: "src/render/human/mod.rs",

@@ -85,7 +85,7 @@ impl<'a> Subject<'a> {
     }
 
     fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
-        self.desired.resources.iter().filter(move |(address, _)| address.kind() == kind)
+        self.desired.of_kind(kind)
     }
 
     /// The document of a resource, and the attribute that holds it.

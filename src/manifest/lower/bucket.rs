@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::Lowering;
 use crate::address::{Address, KindName};
-use crate::call::s3;
+use crate::call::{partition, s3};
 use crate::manifest::decode::{Declared, Flag, Located, Text};
-use crate::manifest::scope::{Section, partition};
+use crate::manifest::scope::Section;
 use crate::manifest::shape::{Bucket, BucketLifecycle, Encryption, FullEncryption, PublicAccessBlock};
 use crate::manifest::{documents, names, suggest};
 use crate::policy::Usage;

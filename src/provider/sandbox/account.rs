@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::address::PrincipalKind;
-use crate::call::Caller;
+use crate::call::{Caller, partition};
 
 use super::principal_rules::rules;
 use super::records::{Bucket, Group, Identity, Policy, Role, User};
@@ -167,15 +167,5 @@ impl Account {
                 *identity = Identity { name, id, path: "/".to_owned(), created, ..identity.clone() };
             }
         }
-    }
-}
-
-fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
     }
 }
