@@ -42,6 +42,13 @@ pub struct Change {
     pub before_it: Vec<Obstruction>,
 }
 
+impl Change {
+    /// Returns the text of a field before the change.
+    pub fn text_before(&self, field: &str) -> Option<&str> {
+        self.fields.iter().find(|diff| diff.change.field == field)?.change.before.as_ref()?.as_str()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldDiff {
     #[serde(flatten)]

@@ -142,6 +142,18 @@ pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
     })
 }
 
+/// Of these objects the ones of a kind. They stand together: no others are looked at.
+pub fn of_kind<'o, A: Borrow<Address> + Ord, T>(
+    objects: &'o BTreeMap<A, T>,
+    kind: KindName,
+) -> impl Iterator<Item = (&'o A, &'o T)> + use<'o, A, T> {
+    let from = objects.range((std::ops::Bound::Included(Address::new(kind, "")), std::ops::Bound::Unbounded));
+    from.take_while(move |(address, _)| {
+        let address: &Address = (*address).borrow();
+        address.kind() == kind
+    })
+}
+
 /// The objects that were made upon others, by these.
 pub struct Dependents<'r>(BTreeMap<&'r Address, Vec<&'r Address>>);
 

@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
-use super::unknown::brief;
-use super::world::World;
-use super::{Effect, EffectDoubt, NotRead};
+use super::access_change::{Effect, EffectDoubt, NotRead};
+use super::doubts::brief;
 use crate::address::Address;
 use crate::call::Failure;
 use crate::policy::compare::{Doubt, Grant, Part, Side};
@@ -44,9 +43,10 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    pub fn new<'n>(names: impl Iterator<Item = &'n String>, world: &World<'_>) -> Self {
+    /// `failures` say why, where somebody tried to read them.
+    pub fn new<'n>(names: impl Iterator<Item = &'n String>, failures: &BTreeMap<String, Failure>) -> Self {
         let names: BTreeMap<String, String> = names.map(|name| (name.to_lowercase(), name.clone())).collect();
-        let failure = |name: &String| Some((name.clone(), brief(world.beyond.unread.get(name)?)));
+        let failure = |name: &String| Some((name.clone(), brief(failures.get(name)?)));
         Self { because: names.values().filter_map(failure).collect(), names }
     }
 
@@ -56,8 +56,8 @@ impl Unread {
         Self { names: [(name.to_lowercase(), name.to_owned())].into(), because: because.into_iter().collect() }
     }
 
-    /// What a grant is for people: something that somebody gains or loses, or a doubt.
-    pub fn told(&self, grant: Grant, side: Side, through: Address) -> Result<Effect, EffectDoubt> {
+    /// Returns what a grant is for people: something that somebody gains or loses, or a doubt.
+    pub fn effect(&self, grant: Grant, side: Side, through: Address) -> Result<Effect, EffectDoubt> {
         let policy = grant.policy.clone();
         if self.names.contains_key(&policy.to_lowercase()) {
             let because = self.because.get(&policy).map_or_else(String::new, |because| format!(" ({because})"));

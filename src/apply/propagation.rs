@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::call::{Failure, FailureKind, IamWrite, S3Write, Write};
+use crate::call::{Failure, FailureKind, Write};
 
 /// What this run has done so far that others may not have noticed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,18 +39,15 @@ pub fn wait(write: &Write, failure: &Failure, recent: Recent) -> Option<Wait> {
         (Write::ProveKey { .. }, FailureKind::Credentials) if failure.code == "InvalidClientTokenId" => {
             Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
-        // Of a key that is to go, gone is gone: no run deletes the key that it has just made but to take it back.
-        (Write::Iam(IamWrite::DeleteAccessKey { .. }), FailureKind::NotFound) => None,
+        (_, FailureKind::NotFound) if write.facts().gone_stays_gone => None,
         // Creates have no NoSuchEntity but for a boundary, whose policy may be of this run.
         (Write::Iam(_), FailureKind::NotFound) if recent.made && failure.code.starts_with("NoSuchEntity") => {
             Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
         // A trust policy or a bucket policy that names a role made a moment ago.
-        (
-            Write::Iam(IamWrite::CreateRole { .. } | IamWrite::UpdateAssumeRolePolicy { .. })
-            | Write::S3(S3Write::PutBucketPolicy { .. }),
-            FailureKind::Invalid,
-        ) if recent.made && says("Invalid principal in policy") => {
+        (_, FailureKind::Invalid)
+            if write.facts().names_principals && recent.made && says("Invalid principal in policy") =>
+        {
             Some(Wait { why: format!("IAM has not propagated a principal of the policy of {object}"), limit: MADE })
         }
         (Write::S3(_), FailureKind::NotFound) if recent.made && failure.code == "NoSuchBucket" => {
@@ -79,6 +76,7 @@ pub fn pause(tries: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::IamWrite;
 
     fn attach() -> Write {
         Write::Iam(IamWrite::AttachUserPolicy { user: "u".into(), arn: "arn:aws:iam::123456789012:policy/p".into() })

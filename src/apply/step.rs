@@ -16,7 +16,9 @@ use super::images::{Images, occasion};
 use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
-use crate::call::{Carried, Failure, FailureKind, IamReply, IamWrite, NewKey, Observed, Read, Reply, Snapshot, Write};
+use crate::call::{
+    Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Snapshot, Write,
+};
 use crate::event::{Event, Fault, Traffic, Waits};
 use crate::kind::{self, Hanging, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
@@ -315,11 +317,8 @@ impl<'a> Worker<'a> {
     /// A create that says "already exists" although the step saw that it didn't: an answer was lost and the call was
     /// sent again. If it carries our tag, it is what we made; this is its id.
     async fn lost_answer(&self, step: &Step, write: &Write, failure: &Failure, answered: usize) -> Option<String> {
-        let creates = matches!(
-            write,
-            Write::Iam(IamWrite::CreateUser { .. } | IamWrite::CreateRole { .. } | IamWrite::CreatePolicy { .. })
-        );
-        if !creates || answered > 0 || failure.kind != FailureKind::AlreadyExists {
+        let recognizable = write.facts().lost_answer == LostAnswer::RepeatAndRecognize;
+        if !recognizable || answered > 0 || failure.kind != FailureKind::AlreadyExists {
             return None;
         }
         let kind = kind::of(step.id.address.kind())?;

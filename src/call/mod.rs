@@ -9,6 +9,7 @@ pub mod iam;
 mod partition;
 pub mod permission;
 pub mod s3;
+mod table;
 
 use std::fmt;
 
@@ -20,8 +21,9 @@ pub use batch::{Facet, Snapshot};
 pub use file::{FileRead, FileReply, FileWrite, LocalFile};
 pub use iam::{IamRead, IamReply, IamWrite};
 pub use partition::partition;
-pub use permission::{Permission, Places};
+pub use permission::{Permission, Places, Target};
 pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
+pub use table::{LostAnswer, ReadFacts, Verb, WriteFacts};
 
 /// One request that changes nothing. A paged one stands for all of its pages.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -191,23 +193,46 @@ impl Read {
     /// The IAM action that allows this call, which is also its name in output; local files have none
     /// in AWS, theirs begins with `file:`.
     pub fn action(&self) -> &'static str {
+        self.facts().action
+    }
+
+    pub fn facts(&self) -> &'static ReadFacts {
         match self {
-            Self::CallerIdentity => "sts:GetCallerIdentity",
-            Self::Clock => "local:ReadClock",
-            Self::Iam(read) => read.action(),
-            Self::S3(read) => read.action(),
-            Self::File(read) => read.action(),
+            Self::CallerIdentity => &CALLER_IDENTITY,
+            Self::Clock => &CLOCK,
+            Self::Iam(read) => read.facts(),
+            Self::S3(read) => read.facts(),
+            Self::File(read) => read.facts(),
         }
     }
 }
 
+const CALLER_IDENTITY: ReadFacts =
+    ReadFacts { action: "sts:GetCallerIdentity", paged: false, why: "", why_after_sweep: "" };
+
+const CLOCK: ReadFacts = ReadFacts { action: "local:ReadClock", paged: false, why: "", why_after_sweep: "" };
+
+const PROVE_KEY: WriteFacts = WriteFacts {
+    name: "ProveKey",
+    action: "sts:GetCallerIdentity",
+    verb: Verb::Prove,
+    undone_by: None,
+    lost_answer: LostAnswer::Repeat,
+    names_principals: false,
+    gone_stays_gone: false,
+};
+
 impl Write {
     pub fn action(&self) -> &'static str {
+        self.facts().action
+    }
+
+    pub fn facts(&self) -> &'static WriteFacts {
         match self {
-            Self::Iam(write) => write.action(),
-            Self::S3(write) => write.action(),
-            Self::File(write) => write.action(),
-            Self::ProveKey { .. } => "sts:GetCallerIdentity",
+            Self::Iam(write) => write.facts(),
+            Self::S3(write) => write.facts(),
+            Self::File(write) => write.facts(),
+            Self::ProveKey { .. } => &PROVE_KEY,
         }
     }
 

@@ -1,11 +1,12 @@
 //! Which IAM permissions each call takes: action, resource, and what the request tells that a condition can ask for.
 //!
-//! From the pages of the operations in the IAM and S3 API references; a test holds all of it against the Service
-//! Authorization Reference.
+//! The rows of the tables say it, from the pages of the operations in the IAM and S3 API references; a test holds all of it
+//! against the Service Authorization Reference.
 
 use std::collections::BTreeMap;
 
-use super::{BucketRef, FileRead, FileWrite, IamRead, IamWrite, Read, S3Read, S3Write, Write};
+use super::{BucketRef, Read, Write};
+use crate::address::{Principal, PrincipalKind};
 use crate::value::Tags;
 
 /// One action on one resource that the caller must be allowed.
@@ -19,14 +20,36 @@ pub struct Permission {
     pub context: BTreeMap<String, Vec<String>>,
 }
 
-/// Where things are: calls name users and roles without the path that is part of their ARNs.
+/// What the permission for a call is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// Something on this machine, which takes no permission.
+    Local,
+    /// All of the account: the action takes no resource.
+    Account,
+    /// All buckets, asked for in this region.
+    Buckets {
+        region: &'a str,
+    },
+    Bucket(&'a BucketRef),
+    /// Where it is now.
+    Principal(PrincipalKind, &'a str),
+    /// Where it will be. `kind` is the word in its ARN.
+    At {
+        kind: &'static str,
+        path: &'a str,
+        name: &'a str,
+    },
+    Arn(&'a str),
+}
+
+/// Where things are: calls name users, roles and groups without the path that is part of their ARNs.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     pub partition: String,
     pub account: String,
-    /// Paths by name. One that is not here is looked for at `/`, as IAM does for one that doesn't exist.
-    pub users: BTreeMap<String, String>,
-    pub roles: BTreeMap<String, String>,
+    /// One that is not here is looked for at `/`, as IAM does for one that doesn't exist.
+    pub paths: BTreeMap<Principal, String>,
 }
 
 impl Read {
@@ -34,17 +57,10 @@ impl Read {
     /// those whom a policy denies it.
     pub fn permissions(&self, places: &Places) -> Vec<Permission> {
         match self {
-            Self::Iam(read) => vec![read.permission(places)],
-            Self::S3(read) => vec![read.permission(places)],
-            Self::CallerIdentity
-            | Self::Clock
-            | Self::File(
-                FileRead::Credentials { .. }
-                | FileRead::Profile { .. }
-                | FileRead::KeyCsv { .. }
-                | FileRead::KeyAge { .. }
-                | FileRead::Stage { .. },
-            ) => Vec::new(),
+            Self::Iam(read) => read.permissions(places),
+            Self::S3(read) => read.permissions(places),
+            Self::File(read) => read.permissions(places),
+            Self::CallerIdentity | Self::Clock => Vec::new(),
         }
     }
 }
@@ -54,227 +70,142 @@ impl Write {
         match self {
             Self::Iam(write) => write.permissions(places),
             Self::S3(write) => write.permissions(places),
-            Self::File(
-                FileWrite::StoreCredentials { .. }
-                | FileWrite::RemoveCredentials { .. }
-                | FileWrite::SetProfile { .. }
-                | FileWrite::UnsetProfile { .. }
-                | FileWrite::StoreKeyCsv { .. }
-                | FileWrite::RemoveKeyCsv { .. }
-                | FileWrite::StoreKeyAge { .. }
-                | FileWrite::RemoveKeyAge { .. }
-                | FileWrite::RunCommand { .. }
-                | FileWrite::SetStage { .. }
-                | FileWrite::UnsetStage { .. },
-            )
-            | Self::ProveKey { .. } => Vec::new(),
+            Self::File(write) => write.permissions(places),
+            Self::ProveKey { .. } => Vec::new(),
         }
     }
 }
 
-impl IamRead {
-    fn permission(&self, places: &Places) -> Permission {
+impl<'a> Target<'a> {
+    pub(super) fn user(name: &'a str) -> Self {
+        Self::Principal(PrincipalKind::User, name)
+    }
+
+    pub(super) fn role(name: &'a str) -> Self {
+        Self::Principal(PrincipalKind::Role, name)
+    }
+
+    pub(super) fn group(name: &'a str) -> Self {
+        Self::Principal(PrincipalKind::Group, name)
+    }
+
+    /// A user, role or group that is made at this path, or moved to it.
+    pub(super) fn principal_at(kind: PrincipalKind, path: &'a str, name: &'a str) -> Self {
+        Self::At { kind: kind.as_str(), path, name }
+    }
+
+    /// Instance profiles are named without their paths, which nothing here tells.
+    pub(super) fn instance_profile(name: &'a str) -> Self {
+        Self::At { kind: "instance-profile", path: "/", name }
+    }
+
+    /// The region in which it is asked for, of what is in one.
+    pub fn region(self) -> &'a str {
+        match self {
+            Self::Buckets { region } => region,
+            Self::Bucket(bucket) => &bucket.region,
+            Self::Local | Self::Account | Self::Principal(..) | Self::At { .. } | Self::Arn(_) => "",
+        }
+    }
+
+    /// The bucket that it is; none: all of them, or something else.
+    pub fn bucket(self) -> Option<&'a BucketRef> {
+        match self {
+            Self::Bucket(bucket) => Some(bucket),
+            Self::Local
+            | Self::Account
+            | Self::Buckets { .. }
+            | Self::Principal(..)
+            | Self::At { .. }
+            | Self::Arn(_) => None,
+        }
+    }
+
+    pub(super) fn permission(self, action: &'static str, places: &Places) -> Option<Permission> {
         let resource = match self {
-            // None takes a resource: they are about the whole account.
-            Self::GetAccountAuthorizationDetails { .. } | Self::GetAccountSummary | Self::ListRoles => "*".to_owned(),
-            Self::GetUser { user }
-            | Self::ListAttachedUserPolicies { user }
-            | Self::ListUserPolicies { user }
-            | Self::GetUserPolicy { user, .. }
-            | Self::ListAccessKeys { user }
-            | Self::GetAccessKeyLastUsed { user, .. }
-            | Self::GetLoginProfile { user }
-            | Self::ListMFADevices { user }
-            | Self::ListSSHPublicKeys { user }
-            | Self::ListSigningCertificates { user }
-            | Self::ListServiceSpecificCredentials { user }
-            | Self::ListGroupsForUser { user } => places.user(user),
-            Self::GetRole { role }
-            | Self::ListAttachedRolePolicies { role }
-            | Self::ListRolePolicies { role }
-            | Self::GetRolePolicy { role, .. }
-            | Self::ListInstanceProfilesForRole { role } => places.role(role),
-            Self::GetPolicy { arn }
-            | Self::GetPolicyVersion { arn, .. }
-            | Self::ListPolicyVersions { arn }
-            | Self::ListEntitiesForPolicy { arn, .. } => arn.clone(),
+            Self::Local => return None,
+            Self::Account | Self::Buckets { .. } => "*".to_owned(),
+            Self::Bucket(bucket) => format!("arn:{}:s3:::{}", places.partition, bucket.name),
+            Self::Principal(kind, name) => {
+                let path = places.paths.get(&Principal::new(kind, name));
+                places.iam(kind.as_str(), path.map_or("/", String::as_str), name)
+            }
+            Self::At { kind, path, name } => places.iam(kind, path, name),
+            Self::Arn(arn) => arn.to_owned(),
         };
-        Permission::new(self.action(), resource)
+        Some(Permission { action, resource, context: BTreeMap::new() })
     }
 }
 
-impl IamWrite {
-    fn permissions(&self, places: &Places) -> Vec<Permission> {
-        let on = |resource: String| Permission::new(self.action(), resource);
-        match self {
-            Self::CreateUser { user, path, boundary, tags } => {
-                let arn = places.iam("user", path, user);
-                with_tags(on(arn.clone()).bounded(boundary.as_deref()), "iam:TagUser", arn, tags)
-            }
-            // "You must have the permission on both the source object and the target object", says UpdateUser's page.
-            Self::UpdateUser { user, path } => {
-                let mut both = vec![on(places.user(user)), on(places.iam("user", path, user))];
-                both.dedup();
-                both
-            }
-            Self::TagUser { user, tags } => vec![on(places.user(user)).tagging(tags)],
-            Self::UntagUser { user, keys } => vec![on(places.user(user)).with("aws:TagKeys", keys.clone())],
-            Self::PutUserPermissionsBoundary { user, arn } => vec![on(places.user(user)).bounded(Some(arn))],
-            Self::AttachUserPolicy { user, arn } | Self::DetachUserPolicy { user, arn } => {
-                vec![on(places.user(user)).with("iam:PolicyARN", vec![arn.clone()])]
-            }
-            Self::DeleteUser { user }
-            | Self::DeleteUserPermissionsBoundary { user }
-            | Self::PutUserPolicy { user, .. }
-            | Self::DeleteUserPolicy { user, .. }
-            | Self::CreateAccessKey { user }
-            | Self::DeleteAccessKey { user, .. }
-            | Self::UpdateAccessKey { user, .. }
-            | Self::DeleteLoginProfile { user }
-            | Self::DeactivateMFADevice { user, .. }
-            | Self::DeleteSSHPublicKey { user, .. }
-            | Self::DeleteSigningCertificate { user, .. }
-            | Self::DeleteServiceSpecificCredential { user, .. } => vec![on(places.user(user))],
-            // A virtual device's serial number is its ARN.
-            Self::DeleteVirtualMFADevice { serial } => vec![on(serial.clone())],
-            // Groups and instance profiles are named without their paths, which nothing here tells.
-            Self::RemoveUserFromGroup { group, .. } => vec![on(places.iam("group", "/", group))],
-            Self::DetachGroupPolicy { group, arn } => {
-                vec![on(places.iam("group", "/", group)).with("iam:PolicyARN", vec![arn.clone()])]
-            }
-            Self::RemoveRoleFromInstanceProfile { profile, .. } => {
-                vec![on(places.iam("instance-profile", "/", profile))]
-            }
-            Self::CreateRole { role, path, boundary, tags, .. } => {
-                let arn = places.iam("role", path, role);
-                with_tags(on(arn.clone()).bounded(boundary.as_deref()), "iam:TagRole", arn, tags)
-            }
-            Self::TagRole { role, tags } => vec![on(places.role(role)).tagging(tags)],
-            Self::UntagRole { role, keys } => vec![on(places.role(role)).with("aws:TagKeys", keys.clone())],
-            Self::PutRolePermissionsBoundary { role, arn } => vec![on(places.role(role)).bounded(Some(arn))],
-            Self::AttachRolePolicy { role, arn } | Self::DetachRolePolicy { role, arn } => {
-                vec![on(places.role(role)).with("iam:PolicyARN", vec![arn.clone()])]
-            }
-            Self::UpdateRole { role, .. }
-            | Self::UpdateAssumeRolePolicy { role, .. }
-            | Self::DeleteRole { role }
-            | Self::DeleteRolePermissionsBoundary { role }
-            | Self::PutRolePolicy { role, .. }
-            | Self::DeleteRolePolicy { role, .. } => vec![on(places.role(role))],
-            Self::CreatePolicy { policy, path, tags, .. } => {
-                let arn = places.iam("policy", path, policy);
-                with_tags(on(arn.clone()), "iam:TagPolicy", arn, tags)
-            }
-            Self::TagPolicy { arn, tags } => vec![on(arn.clone()).tagging(tags)],
-            Self::UntagPolicy { arn, keys } => vec![on(arn.clone()).with("aws:TagKeys", keys.clone())],
-            Self::CreatePolicyVersion { arn, .. }
-            | Self::DeletePolicyVersion { arn, .. }
-            | Self::DeletePolicy { arn } => {
-                vec![on(arn.clone())]
-            }
-        }
-    }
-}
-
-/// A create that sets tags needs the action that sets them, too.
-fn with_tags(create: Permission, action: &'static str, arn: String, tags: &Tags) -> Vec<Permission> {
-    if tags.is_empty() {
-        return vec![create];
-    }
-    vec![create.tagging(tags), Permission::new(action, arn).tagging(tags)]
-}
-
-impl S3Read {
-    fn permission(&self, places: &Places) -> Permission {
-        let permission =
-            Permission::new(self.action(), self.bucket().map_or("*".to_owned(), |bucket| places.bucket(bucket)));
-        match self {
-            Self::ListObjectVersions(_) => permission.with("s3:max-keys", vec!["1000".to_owned()]),
-            Self::HeadBucket(_)
-            | Self::GetBucketTagging(_)
-            | Self::GetBucketVersioning(_)
-            | Self::GetBucketEncryption(_)
-            | Self::GetPublicAccessBlock(_)
-            | Self::GetBucketOwnershipControls(_)
-            | Self::GetBucketPolicy(_)
-            | Self::GetBucketLifecycle(_)
-            | Self::ListBuckets { .. } => permission,
-        }
-    }
-}
-
-impl S3Write {
-    fn permissions(&self, places: &Places) -> Vec<Permission> {
-        let bucket = places.bucket(self.bucket());
-        let on_bucket = Permission::new(self.action(), bucket.clone());
-        match self {
-            // The call says who shall own the objects, which takes a permission of its own ("Setting Object Ownership when
-            // you create a bucket").
-            Self::CreateBucket { bucket: BucketRef { region, .. }, ownership } => {
-                let create = on_bucket
-                    .with("s3:LocationConstraint", vec![region.clone()])
-                    .with("s3:x-amz-object-ownership", vec![ownership.clone()]);
-                vec![create, Permission::new("s3:PutBucketOwnershipControls", bucket)]
-            }
-            Self::EmptyBucket(_) => vec![
-                Permission::new("s3:ListBucketVersions", bucket.clone()),
-                Permission::new("s3:DeleteObject", format!("{bucket}/*")),
-                Permission::new("s3:DeleteObjectVersion", format!("{bucket}/*")),
-            ],
-            Self::DeleteBucket(_)
-            | Self::PutBucketTagging { .. }
-            | Self::PutBucketVersioning { .. }
-            | Self::PutBucketEncryption { .. }
-            | Self::PutPublicAccessBlock { .. }
-            | Self::PutBucketOwnershipControls { .. }
-            | Self::PutBucketPolicy { .. }
-            | Self::DeleteBucketPolicy(_)
-            | Self::PutBucketLifecycle { .. }
-            | Self::DeleteBucketLifecycle(_) => vec![on_bucket],
-        }
-    }
-}
-
+/// What the rows of the tables add to a permission.
 impl Permission {
-    fn new(action: &'static str, resource: String) -> Self {
-        Self { action, resource, context: BTreeMap::new() }
-    }
-
-    fn with(mut self, key: &str, values: Vec<String>) -> Self {
-        self.context.insert(key.to_owned(), values);
+    /// A condition key of the request, with the value that the call gives it.
+    pub(super) fn key(mut self, key: &str, value: &str) -> Self {
+        self.context.insert(key.to_owned(), vec![value.to_owned()]);
         self
     }
 
-    fn bounded(self, boundary: Option<&str>) -> Self {
+    /// The policy that is attached or detached.
+    pub(super) fn policy(self, arn: &str) -> Self {
+        self.key("iam:PolicyARN", arn)
+    }
+
+    /// The boundary that is set, if one is.
+    pub(super) fn bounded(self, boundary: Option<&str>) -> Self {
         match boundary {
-            Some(arn) => self.with("iam:PermissionsBoundary", vec![arn.to_owned()]),
+            Some(arn) => self.key("iam:PermissionsBoundary", arn),
             None => self,
         }
     }
 
-    fn tagging(mut self, tags: &Tags) -> Self {
+    pub(super) fn tagging(mut self, tags: &Tags) -> Self {
         let values = tags.iter().map(|(key, value)| (format!("aws:RequestTag/{key}"), vec![value.clone()]));
         self.context.extend(values);
-        self.with("aws:TagKeys", tags.keys().cloned().collect())
+        self.tag_keys(tags.keys())
+    }
+
+    pub(super) fn tag_keys<'k>(mut self, keys: impl IntoIterator<Item = &'k String>) -> Self {
+        self.context.insert("aws:TagKeys".to_owned(), keys.into_iter().cloned().collect());
+        self
+    }
+
+    /// A create that sets tags needs the action that sets them, too.
+    pub(super) fn tagged(self, action: &'static str, tags: &Tags) -> Vec<Self> {
+        if tags.is_empty() {
+            return vec![self];
+        }
+        let tagging = self.also(action).tagging(tags);
+        vec![self.tagging(tags), tagging]
+    }
+
+    /// Another action on the same resource.
+    pub(super) fn also(&self, action: &'static str) -> Self {
+        Self { action, resource: self.resource.clone(), context: BTreeMap::new() }
+    }
+
+    /// Another action on everything in the bucket.
+    pub(super) fn on_objects(&self, action: &'static str) -> Self {
+        Self { action, resource: format!("{}/*", self.resource), context: BTreeMap::new() }
+    }
+}
+
+/// The same action on what is moved, and where it is moved to.
+pub(super) fn both(mut here: Vec<Permission>, there: Option<Permission>) -> Vec<Permission> {
+    here.extend(there);
+    here.dedup();
+    here
+}
+
+impl From<Permission> for Vec<Permission> {
+    fn from(permission: Permission) -> Self {
+        vec![permission]
     }
 }
 
 impl Places {
-    fn user(&self, name: &str) -> String {
-        self.iam("user", self.users.get(name).map_or("/", String::as_str), name)
-    }
-
-    fn role(&self, name: &str) -> String {
-        self.iam("role", self.roles.get(name).map_or("/", String::as_str), name)
-    }
-
     /// `path` begins and ends with a slash.
     fn iam(&self, kind: &str, path: &str, name: &str) -> String {
         format!("arn:{}:iam::{}:{kind}{path}{name}", self.partition, self.account)
-    }
-
-    fn bucket(&self, bucket: &BucketRef) -> String {
-        format!("arn:{}:s3:::{}", self.partition, bucket.name)
     }
 }
 

@@ -10,7 +10,7 @@ use super::Context;
 use super::error::CommandError;
 use super::session::{Declared, StateAt};
 use super::suggest::nearest;
-use crate::access::{self, AccessChange, Beyond};
+use crate::access::{self, AccessChange, UnmanagedAccess};
 use crate::address::Address;
 use crate::call::{Caller, Failure, FailureKind, Snapshot};
 use crate::diff::{self, Action, Removal};
@@ -160,14 +160,14 @@ pub fn warn_of_unread(unread: &[Failure], context: &Context) {
 /// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,
 /// only for those whose access changes.
 async fn access(resolver: &mut Resolver<'_>, plan: &Plan, live: &Live, desired: &Desired) -> Vec<AccessChange> {
-    let mut beyond = Beyond::default();
+    let mut unmanaged = UnmanagedAccess::default();
     let edited = access::edited(&plan.changes, live, desired);
-    (beyond.holders, beyond.unlisted) = resolver.holders(&edited, live).await;
-    let members = access::members(&plan.changes, live, desired, &beyond);
-    beyond.groups = resolver.groups(members).await;
-    let unread = access::unread(&plan.changes, live, desired, &beyond);
-    (beyond.documents, beyond.unread) = resolver.documents(&unread).await;
-    access::changes(&plan.changes, live, desired, &beyond)
+    (unmanaged.holders, unmanaged.unlisted) = resolver.holders(&edited, live).await;
+    let members = access::members(&plan.changes, live, desired, &unmanaged);
+    unmanaged.groups = resolver.groups(members).await;
+    let unread = access::unread(&plan.changes, live, desired, &unmanaged);
+    (unmanaged.documents, unmanaged.unread) = resolver.documents(&unread).await;
+    access::changes(&plan.changes, live, desired, &unmanaged)
 }
 
 fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Header {

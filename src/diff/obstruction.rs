@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Removal;
 use super::spread::known;
 use crate::address::{Address, KindName};
-use crate::call::{S3Write, Write};
+use crate::call::{Verb, Write};
 use crate::kind::{Attached, Hanging, Kind, Seen};
 use crate::model::{Desired, Entry, Recorded, Status};
 use crate::value::{Attributes, text};
@@ -42,7 +42,7 @@ pub fn all(
             // Emptying is a part of the bucket's own removal, where the manifest gives the objects up.
             Hanging::Objects { .. } => {
                 let calls = kind.delete(seen, recorded.get(address).map_or(&Attributes::new(), |it| &it.attributes));
-                calls.into_iter().filter(|call| matches!(call, Write::S3(S3Write::EmptyBucket(_)))).collect()
+                calls.into_iter().filter(|call| call.facts().verb == Verb::Empty).collect()
             }
             _ => hanging.removal(seen),
         },

@@ -54,6 +54,8 @@ pub enum AccessRole {
     PolicyAttachment(PrincipalKind),
     /// A policy inside a principal.
     InlinePolicy(PrincipalKind),
+    /// Puts a user in a group: its attributes `user` and `group` name them.
+    Membership,
     /// Acts as its parent: whoever has it may do what the parent may.
     Credential,
     /// Has only a policy that says what others may do to it.

@@ -7,7 +7,7 @@ mod store;
 
 use std::collections::BTreeSet;
 
-use crate::address::KindName;
+use crate::address::Principal;
 use crate::call::{Permission, Places};
 use crate::model::Desired;
 use crate::value::text;
@@ -29,7 +29,7 @@ pub enum Job {
 pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     let places = places(desired);
     // IAM can't know the path of what doesn't exist, so a read before a create is decided for an ARN without one.
-    let unknown = Places { users: [].into(), roles: [].into(), ..places.clone() };
+    let unknown = Places { paths: [].into(), ..places.clone() };
     let reads = calls::reads(desired, job);
     let mut needed: BTreeSet<Permission> =
         [&places, &unknown].into_iter().flat_map(|at| reads.iter().flat_map(|read| read.permissions(at))).collect();
@@ -45,16 +45,12 @@ pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
 }
 
 fn places(desired: &Desired) -> Places {
-    let paths = |kind: KindName| {
-        let attributes = desired.of_kind(kind).map(|(_, resource)| &resource.attributes);
-        attributes.map(|it| (text(it, "name").to_owned(), text(it, "path").to_owned())).collect()
-    };
-    Places {
-        partition: desired.partition.clone(),
-        account: desired.account.clone(),
-        users: paths(KindName::USER),
-        roles: paths(KindName::ROLE),
-    }
+    let paths = desired.resources.iter().filter_map(|(address, resource)| {
+        let Principal { kind, .. } = address.principal()?;
+        let name = text(&resource.attributes, "name");
+        Some((Principal::new(kind, name), text(&resource.attributes, "path").to_owned()))
+    });
+    Places { partition: desired.partition.clone(), account: desired.account.clone(), paths: paths.collect() }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::Plan;
 use crate::access::{AccessChange, Aspect};
 use crate::address::{Address, KindName};
-use crate::call::{IamWrite, Write};
 use crate::diagnostic::Diagnostic;
 use crate::diff::{Action, Reason};
 use crate::policy::action_matches;
@@ -64,7 +63,8 @@ fn undoing(plan: &Plan, caller: &Address, change: &AccessChange) -> Option<Strin
     if change.subject != *caller || change.aspect != Aspect::Permissions {
         return None;
     }
-    let undo: BTreeSet<&str> = plan.steps.iter().flat_map(|step| &step.calls).filter_map(reverse).collect();
+    let undo: BTreeSet<&str> =
+        plan.steps.iter().flat_map(|step| &step.calls).filter_map(|call| call.facts().undone_by).collect();
     let lost: Vec<&str> =
         undo.into_iter().filter(|action| change.lost.iter().any(|effect| is_lost(&effect.grant, action))).collect();
     (!lost.is_empty()).then(|| {
@@ -85,26 +85,6 @@ fn is_lost(grant: &Grant, action: &str) -> bool {
 fn names(actions: &[String], except: &[String], action: &str) -> bool {
     let any = |patterns: &[String]| patterns.iter().any(|pattern| action_matches(pattern, action));
     any(actions) && !any(except)
-}
-
-/// The action that takes a change of somebody's permissions back.
-fn reverse(write: &Write) -> Option<&'static str> {
-    let Write::Iam(write) = write else { return None };
-    Some(match write {
-        IamWrite::DetachUserPolicy { .. } => "iam:AttachUserPolicy",
-        IamWrite::DetachRolePolicy { .. } => "iam:AttachRolePolicy",
-        IamWrite::AttachUserPolicy { .. } => "iam:DetachUserPolicy",
-        IamWrite::AttachRolePolicy { .. } => "iam:DetachRolePolicy",
-        IamWrite::DeleteUserPolicy { .. } | IamWrite::PutUserPolicy { .. } => "iam:PutUserPolicy",
-        IamWrite::DeleteRolePolicy { .. } | IamWrite::PutRolePolicy { .. } => "iam:PutRolePolicy",
-        IamWrite::CreatePolicyVersion { .. } => "iam:CreatePolicyVersion",
-        IamWrite::DeletePolicy { .. } => "iam:CreatePolicy",
-        IamWrite::PutUserPermissionsBoundary { .. } => "iam:DeleteUserPermissionsBoundary",
-        IamWrite::PutRolePermissionsBoundary { .. } => "iam:DeleteRolePermissionsBoundary",
-        IamWrite::DeleteUserPermissionsBoundary { .. } => "iam:PutUserPermissionsBoundary",
-        IamWrite::DeleteRolePermissionsBoundary { .. } => "iam:PutRolePermissionsBoundary",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

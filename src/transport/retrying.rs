@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Operation, RetryableError, Transport, Tries};
-use crate::call::{Carried, Failure, FailureKind, IamWrite, Read, Reply, Write};
+use crate::call::{Carried, Failure, FailureKind, LostAnswer, Read, Reply, Write};
 use crate::port::Provider;
 
 /// A provider whose calls wait for their turn, and are sent again as AWS's are. Not for
@@ -74,8 +74,7 @@ impl<P: Provider> Provider for Retrying<P> {
         if let Write::File(_) = write {
             return self.inner.write(write, carried).await;
         }
-        // A second key would be made, and the secret of the first one is lost with its answer.
-        let once = matches!(write, Write::Iam(IamWrite::CreateAccessKey { .. }));
+        let once = write.facts().lost_answer == LostAnswer::GiveUp;
         let (answer, tries) = self.send(operation(write.action(), once), || self.inner.write(write, carried)).await;
         answer.or_else(|failure| if tries.possibly_done { possibly_done(failure) } else { Err(failure) })
     }

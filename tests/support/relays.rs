@@ -6,7 +6,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use futures::executor::block_on;
-use relayctl::access::{self, Beyond};
+use relayctl::access::{self, UnmanagedAccess};
 use relayctl::address::KindName;
 use relayctl::call::iam::{
     AccessKey, AuthorizationDetails, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
@@ -171,7 +171,7 @@ pub fn plan(desired: &Desired, recorded: &Recorded, live: &Live, mode: Mode) -> 
     let removal = Removal { everything: mode == Mode::Destroy, foreign: false };
     let decisions = diff(desired, recorded, live, removal);
     let mut plan = build::build(header(mode), stamp(), decisions, desired, recorded).unwrap();
-    plan.access = access::changes(&plan.changes, live, desired, &Beyond::default());
+    plan.access = access::changes(&plan.changes, live, desired, &UnmanagedAccess::default());
     plan
 }
 

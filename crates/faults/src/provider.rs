@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use relayctl::call::{Carried, Failure, FailureKind, IamRead, Read, Reply, S3Read, Write};
+use relayctl::call::{Carried, Failure, FailureKind, Read, Reply, Write};
 use relayctl::port::Provider;
 
 use crate::fault::{FaultKind, Seam};
@@ -41,7 +41,7 @@ impl<P: Provider> FaultyProvider<P> {
 impl<P: Provider> Provider for FaultyProvider<P> {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         let fault = self.faults.next(Seam::Read, read);
-        let fault = fault.filter(|fault| *fault != FaultKind::CutPages || is_paged(read));
+        let fault = fault.filter(|fault| *fault != FaultKind::CutPages || read.facts().paged);
         let work = async {
             match read {
                 Read::Iam(_) | Read::S3(_) => match self.faults.lagging_server(read) {
@@ -85,23 +85,4 @@ fn reported_as(action: &str, fault: FaultKind) -> Failure {
         | FaultKind::Lag(_) => (FailureKind::Unavailable, "Timeout", "no answer arrived"),
     };
     Failure::new(kind, action, code, message)
-}
-
-/// Returns whether the answer may come in several pages.
-fn is_paged(read: &Read) -> bool {
-    match read {
-        Read::Iam(iam) => !matches!(
-            iam,
-            IamRead::GetUser { .. }
-                | IamRead::GetUserPolicy { .. }
-                | IamRead::GetRole { .. }
-                | IamRead::GetRolePolicy { .. }
-                | IamRead::GetPolicy { .. }
-                | IamRead::GetPolicyVersion { .. }
-                | IamRead::GetLoginProfile { .. }
-                | IamRead::GetAccessKeyLastUsed { .. }
-        ),
-        Read::S3(s3) => matches!(s3, S3Read::ListBuckets { .. } | S3Read::ListObjectVersions(_)),
-        Read::CallerIdentity | Read::Clock | Read::File(_) => false,
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Found, Subject};
-use crate::access::Held;
+use crate::access::DeclaredPolicies;
 use crate::address::{Address, KindName};
 use crate::diagnostic::{Place, Severity};
 use crate::policy::escalation::{self, Escalation, Gain, Holder};
@@ -37,14 +37,14 @@ pub(super) fn unattached(subject: &Subject<'_>) -> Vec<Address> {
 }
 
 /// The policies that have a say on somebody's requests; a policy that hangs on nobody has it alone.
-pub(super) fn held(subject: &Subject<'_>, address: &Address) -> Held {
+pub(super) fn held(subject: &Subject<'_>, address: &Address) -> DeclaredPolicies {
     if address.kind() != KindName::Policy {
-        return Held::declared(&subject.desired, address);
+        return DeclaredPolicies::of(&subject.desired, address);
     }
     let compiled = subject
         .document(address)
         .and_then(|(_, _, document)| crate::policy::statement::Policy::compile(&address.to_string(), document).ok());
-    Held { policies: compiled.into_iter().collect(), ..Held::default() }
+    DeclaredPolicies { policies: compiled.into_iter().collect(), ..DeclaredPolicies::default() }
 }
 
 fn administrator(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
@@ -97,7 +97,7 @@ fn escalations(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
 }
 
 /// There is nothing more to get at, and `action-wildcard` says so.
-fn may_everything(held: &Held) -> bool {
+fn may_everything(held: &DeclaredPolicies) -> bool {
     let all = |clause: &Clause| !clause.not && clause.patterns.iter().any(|pattern| pattern == "*");
     let statements = || held.policies.iter().flat_map(|policy| &policy.statements);
     let everything =

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Progress, Worker, is_renewal};
 use crate::address::Address;
-use crate::call::{Carried, Failure, FailureKind, FileWrite, IamWrite, NewKey, Write};
+use crate::call::{Carried, Failure, FailureKind, IamWrite, NewKey, Verb, Write};
 use crate::event::Fault;
 use crate::model::Entry;
 use crate::plan::Step;
@@ -72,7 +72,7 @@ impl Worker<'_> {
                 Some(before) => returned(write, &key.id).map(|back| (back, Some(before.clone()))),
                 // What was in it can't be put back, or it may still be in it: the next run writes there again.
                 None if is_renewal(step) => {
-                    if is_delivery(write) {
+                    if write.facts().verb == Verb::Deliver {
                         left = Left::Sink;
                     }
                     None
@@ -104,43 +104,12 @@ impl Worker<'_> {
 
 /// What puts the carried key back into a sink in place of this one.
 fn returned(write: &Write, key: &str) -> Option<Write> {
-    let replaces = Some(key.to_owned());
-    match write {
-        Write::File(FileWrite::StoreKeyCsv { file, .. }) => {
-            Some(Write::File(FileWrite::StoreKeyCsv { file: file.clone(), replaces }))
-        }
-        Write::File(FileWrite::StoreCredentials { profile, .. }) => Some(Write::File(FileWrite::StoreCredentials {
-            profile: profile.clone(),
-            replaces,
-            replace_profile: false,
-        })),
-        Write::File(FileWrite::StoreKeyAge { file, recipients, .. }) => {
-            let (file, recipients) = (file.clone(), recipients.clone());
-            Some(Write::File(FileWrite::StoreKeyAge { file, recipients, replaces }))
-        }
-        Write::File(FileWrite::RunCommand { .. }) => Some(write.clone()),
-        _ => None,
-    }
-}
-
-/// Whether it hands the carried key to a sink.
-fn is_delivery(write: &Write) -> bool {
-    returned(write, "").is_some()
+    let Write::File(write) = write else { return None };
+    write.delivered_again(key).map(Write::File)
 }
 
 /// What takes a key out of a sink that it was put into.
 fn emptied(write: &Write, key: &str) -> Option<Write> {
-    let key = key.to_owned();
-    match write {
-        Write::File(FileWrite::StoreKeyCsv { file, .. }) => {
-            Some(Write::File(FileWrite::RemoveKeyCsv { file: file.clone(), key }))
-        }
-        Write::File(FileWrite::StoreKeyAge { file, .. }) => {
-            Some(Write::File(FileWrite::RemoveKeyAge { file: file.clone(), key }))
-        }
-        Write::File(FileWrite::StoreCredentials { profile, .. }) => {
-            Some(Write::File(FileWrite::RemoveCredentials { profile: profile.clone(), key }))
-        }
-        _ => None,
-    }
+    let Write::File(write) = write else { return None };
+    write.undelivered(key).map(Write::File)
 }

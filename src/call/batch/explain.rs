@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::choice::{self, Cost};
 use super::{Snapshot, Wanted};
-use crate::call::{IamRead, Read, S3Read};
+use crate::call::{IamRead, Read};
 
 /// The calls that answered what was wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,9 @@ pub fn explain(asked: &Asked, known: &Snapshot) -> Explanation {
         if matches!(read, Read::File(_) | Read::Clock) {
             continue;
         }
-        let (count, _) = requests.entry(read.action()).or_insert((0, why(read, swept)));
+        let facts = read.facts();
+        let why = if swept { facts.why_after_sweep } else { facts.why };
+        let (count, _) = requests.entry(facts.action).or_insert((0, why));
         *count += pages(read, known);
     }
     Explanation {
@@ -103,39 +105,4 @@ fn choice(asked: &Asked, known: &Snapshot) -> Option<String> {
             )
         }
     })
-}
-
-fn why(read: &Read, swept: bool) -> &'static str {
-    match read {
-        Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }) => {
-            "users, roles, groups, policies and what hangs on them, up to 1000 at once"
-        }
-        Read::Iam(IamRead::GetAccountSummary) => "how long the rest of the sweep would be",
-        Read::Iam(IamRead::ListRoles) => "descriptions and session lengths of all roles, which no sweep has",
-        Read::Iam(IamRead::GetRole { .. }) if swept => "a role's description and session length, which no sweep has",
-        Read::Iam(IamRead::GetPolicy { .. }) if swept => "a policy's tags, which no sweep has",
-        Read::Iam(IamRead::ListAccessKeys { .. }) => "a user's access keys, which no sweep has",
-        Read::Iam(
-            IamRead::GetUser { .. }
-            | IamRead::ListAttachedUserPolicies { .. }
-            | IamRead::ListUserPolicies { .. }
-            | IamRead::GetUserPolicy { .. }
-            | IamRead::GetRole { .. }
-            | IamRead::ListAttachedRolePolicies { .. }
-            | IamRead::ListRolePolicies { .. }
-            | IamRead::GetRolePolicy { .. }
-            | IamRead::GetPolicy { .. }
-            | IamRead::GetPolicyVersion { .. }
-            | IamRead::ListPolicyVersions { .. },
-        ) => "a single object, which is not swept",
-        Read::Iam(_) => "what stands in the way of a deletion, or decides on a rotation",
-        Read::S3(S3Read::GetBucketTagging(_)) => {
-            "whether a bucket is there, and whose: HeadBucket or ListBuckets besides tell no more"
-        }
-        Read::S3(S3Read::HeadBucket(_)) => "where a bucket is, or why its tags are refused",
-        Read::S3(S3Read::ListBuckets { .. }) => "there is no state: which buckets carry the manifest's tag",
-        Read::S3(S3Read::ListObjectVersions(_)) => "whether a bucket is empty, before it is deleted",
-        Read::S3(_) => "a setting of a bucket that the manifest declares, or the state has recorded",
-        Read::CallerIdentity | Read::Clock | Read::File(_) => "",
-    }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::call::iam::PolicyUsage;
 use crate::call::s3::{Encryption, PublicAccessBlock};
+use crate::call::{FileWrite, IamRead, IamWrite, S3Read, S3Write};
 use crate::policy::catalogue::{self, ResourceUse};
 
 const MFA: &str = "arn:aws:iam::123456789012:mfa/ada";
@@ -18,8 +19,7 @@ fn places() -> Places {
     Places {
         partition: "aws".into(),
         account: "123456789012".into(),
-        users: BTreeMap::from([("ada".to_owned(), "/team/".to_owned())]),
-        roles: BTreeMap::from([("runner".to_owned(), "/team/".to_owned())]),
+        paths: [Principal::user("ada"), Principal::role("runner")].map(|it| (it, "/team/".to_owned())).into(),
     }
 }
 

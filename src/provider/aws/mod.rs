@@ -29,7 +29,7 @@ impl Provider for Aws {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
             Read::Clock => Ok(Reply::Moment(jiff::Timestamp::now())),
             Read::Iam(read) => iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam),
-            Read::S3(read) => s3_read::read(&self.s3(read.region()), read).await.map(Reply::S3),
+            Read::S3(read) => s3_read::read(&self.s3(read.target().region()), read).await.map(Reply::S3),
             Read::File(_) => Err(local()),
         };
         answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))
@@ -43,7 +43,7 @@ impl Provider for Aws {
     async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
         let answer = match write {
             Write::Iam(write) => iam_write::write(self.iam(), write).await,
-            Write::S3(write) => s3_write::write(&self.s3(&write.bucket().region), write).await,
+            Write::S3(write) => s3_write::write(&self.s3(write.target().region()), write).await,
             Write::ProveKey { .. } => prove(self, carried).await.map(Reply::Caller),
             Write::File(_) => Err(local()),
         };

@@ -10,7 +10,7 @@ use crate::call::{BucketRef, FailureKind, S3Read, S3Reply};
 
 /// `client` is the one of the bucket's region.
 pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Cause> {
-    let name = read.bucket().map_or("", |bucket| bucket.name.as_str());
+    let name = read.target().bucket().map_or("", |bucket| bucket.name.as_str());
     Ok(match read {
         S3Read::HeadBucket(bucket) => S3Reply::Bucket { region: head(client, bucket).await? },
         S3Read::GetBucketTagging(_) => {

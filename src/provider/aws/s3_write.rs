@@ -26,7 +26,7 @@ macro_rules! done {
 /// `client` is the one of the bucket's region.
 pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, Cause> {
     use S3Write as W;
-    let name = &write.bucket().name;
+    let name = &write.object();
     Ok(match write {
         W::CreateBucket { bucket, ownership } => create(client, bucket, ownership).await?,
         W::DeleteBucket(_) => done!(client.delete_bucket().bucket(name)),

@@ -1,6 +1,6 @@
 //! Whose permissions decide: without it the caller may do everything; with it each call is decided as IAM decides it.
 
-use crate::address::PrincipalKind;
+use crate::address::{self, PrincipalKind};
 use crate::call::{Caller, FailureKind, Permission, Places};
 use crate::policy::decision::{Decision, Policies, Verdict};
 use crate::policy::request::{self, Context, Request};
@@ -193,13 +193,11 @@ impl ActingPrincipal {
 
 /// Where the calls' users and roles are.
 pub(super) fn places(account: &Account) -> Places {
-    let path = |identity: &Identity| (identity.name.clone(), identity.path.clone());
-    Places {
-        partition: account.partition.clone(),
-        account: account.number.clone(),
-        users: account.users.values().map(|user| path(&user.identity)).collect(),
-        roles: account.roles.values().map(|role| path(&role.identity)).collect(),
-    }
+    let place = |kind, it: &Identity| (address::Principal::new(kind, &it.name), it.path.clone());
+    let users = account.users.values().map(|user| place(PrincipalKind::User, &user.identity));
+    let roles = account.roles.values().map(|role| place(PrincipalKind::Role, &role.identity));
+    let paths = users.chain(roles).collect();
+    Places { partition: account.partition.clone(), account: account.number.clone(), paths }
 }
 
 fn managed(account: &Account, arn: &str) -> Outcome<Policy> {

@@ -2,7 +2,7 @@
 
 use super::Style;
 use super::line::Line;
-use crate::call::{FileWrite, Write};
+use crate::call::Write;
 use crate::plan::Plan;
 use crate::render::text::{count, escape};
 
@@ -24,17 +24,18 @@ pub fn lines(plan: &Plan, style: Style) -> Vec<Line> {
 }
 
 fn named(call: &Write) -> Call {
-    Call { action: call.action(), object: call.object(), local: matches!(call, Write::File(_)) && !is_command(call) }
+    let action = call.action();
+    Call { action, object: call.object(), local: matches!(call, Write::File(_)) && !is_command(action) }
 }
 
-fn is_command(call: &Write) -> bool {
-    matches!(call, Write::File(FileWrite::RunCommand { .. }))
+fn is_command(action: &str) -> bool {
+    action.starts_with("command:")
 }
 
 fn heading(calls: &[Call]) -> String {
     let local = calls.iter().filter(|call| call.local).count();
     let total = count(calls.len(), "write");
-    let commands = calls.iter().filter(|call| call.action.starts_with("command:")).count();
+    let commands = calls.iter().filter(|call| is_command(call.action)).count();
     if commands > 0 {
         let aws = calls.len() - local - commands;
         let whose = if commands == 1 { "1 to a command".to_owned() } else { format!("{commands} to commands") };

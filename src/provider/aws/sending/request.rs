@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
+use crate::call::{IamWrite, LostAnswer};
 use crate::transport::{InFlight, Operation, RetryableError, Transport, Tries};
 
 /// One request, from its first try to its last. It rides on the request, and on its answer.
@@ -43,8 +44,9 @@ impl TrackedRequest {
             Some("S3") => "s3",
             _ => "aws",
         };
-        // A second key would be made, and the secret of the first one is lost with its answer.
-        let operation = Operation { service, name: format!("{service}:{name}"), once: name == "CreateAccessKey" };
+        let once =
+            service == "iam" && IamWrite::ALL.iter().any(|it| it.name == name && it.lost_answer == LostAnswer::GiveUp);
+        let operation = Operation { service, name: format!("{service}:{name}"), once };
         Self(Arc::new(Inner { transport: Arc::clone(transport), operation, progress: Mutex::default() }))
     }
 

@@ -1,0 +1,132 @@
+//! The table of the writes of local files, and how a key is taken out of those again.
+
+use super::{LocalFile, spelt};
+use crate::call::Target;
+use crate::call::table::writes;
+use crate::value::Settings;
+
+writes! {
+    FileWrite of "file" {
+        /// Writes the carried key into the profile's section. Refuses when the section holds another key than
+        /// `replaces`, unless `replace_profile`.
+        StoreCredentials { profile: String, replaces: Option<String>, replace_profile: bool } as "file:WriteCredentials" => {
+            verb: Deliver,
+            object: in_credentials(profile),
+            on: Target::Local,
+        }
+        /// Removes the key from the profile's section (and the section, when nothing else is in it), if it holds `key`.
+        RemoveCredentials { profile: String, key: String } => {
+            verb: Delete,
+            object: in_credentials(profile),
+            on: Target::Local,
+        }
+        /// Sets these settings in `[profile NAME]`, leaves the others.
+        SetProfile { profile: String, settings: Settings } as "file:WriteProfile" => {
+            verb: Update,
+            object: in_config(profile),
+            on: Target::Local,
+        }
+        /// Removes these settings, and the section when nothing is left in it.
+        UnsetProfile { profile: String, settings: Vec<String> } as "file:RemoveProfile" => {
+            verb: Delete,
+            object: in_config(profile),
+            on: Target::Local,
+        }
+        /// Writes the carried key as the file that the console's "Download .csv" gives. Refuses to overwrite a file
+        /// that holds another key than `replaces`.
+        StoreKeyCsv { file: LocalFile, replaces: Option<String> } as "file:WriteKeyCsv" => {
+            verb: Deliver,
+            object: file.to_string(),
+            on: Target::Local,
+        }
+        /// Deletes the file, if it holds `key`.
+        RemoveKeyCsv { file: LocalFile, key: String } => {
+            verb: Delete,
+            object: file.to_string(),
+            on: Target::Local,
+        }
+        /// Encrypts the carried key for these recipients. Refuses to overwrite a file that holds another key than
+        /// `replaces`.
+        StoreKeyAge { file: LocalFile, recipients: Vec<String>, replaces: Option<String> } as "file:WriteKeyAge" => {
+            verb: Deliver,
+            object: file.to_string(),
+            on: Target::Local,
+        }
+        /// Deletes the file, if it holds `key`.
+        RemoveKeyAge { file: LocalFile, key: String } => {
+            verb: Delete,
+            object: file.to_string(),
+            on: Target::Local,
+        }
+        /// Runs the command, in the manifest's folder and without a shell, with the carried key as JSON on its standard
+        /// input.
+        RunCommand { command: Vec<String> } as "command:Run" => {
+            verb: Deliver,
+            object: spelt(command),
+            on: Target::Local,
+        }
+        /// Sets these keys in the stage, leaves the others, their order and the file's layout.
+        SetStage { file: LocalFile, stage: String, settings: Settings } as "file:WriteStage" => {
+            verb: Update,
+            object: format!("{stage} in {file}"),
+            on: Target::Local,
+        }
+        /// Removes these keys, the stage when nothing is left in it, and the file when no stage is left in it.
+        UnsetStage { file: LocalFile, stage: String, settings: Vec<String> } as "file:RemoveStage" => {
+            verb: Delete,
+            object: format!("{stage} in {file}"),
+            on: Target::Local,
+        }
+    }
+}
+
+impl FileWrite {
+    /// What takes the key out of the sink that this write puts one into; none where nothing can.
+    pub fn undelivered(&self, key: &str) -> Option<Self> {
+        let key = key.to_owned();
+        match self {
+            Self::StoreCredentials { profile, .. } => Some(Self::RemoveCredentials { profile: profile.clone(), key }),
+            Self::StoreKeyCsv { file, .. } => Some(Self::RemoveKeyCsv { file: file.clone(), key }),
+            Self::StoreKeyAge { file, .. } => Some(Self::RemoveKeyAge { file: file.clone(), key }),
+            Self::RunCommand { .. }
+            | Self::RemoveCredentials { .. }
+            | Self::SetProfile { .. }
+            | Self::UnsetProfile { .. }
+            | Self::RemoveKeyCsv { .. }
+            | Self::RemoveKeyAge { .. }
+            | Self::SetStage { .. }
+            | Self::UnsetStage { .. } => None,
+        }
+    }
+
+    /// What puts the carried key into the same sink in place of this one; none where no key is put anywhere.
+    pub fn delivered_again(&self, key: &str) -> Option<Self> {
+        let replaces = Some(key.to_owned());
+        match self {
+            Self::StoreCredentials { profile, .. } => {
+                Some(Self::StoreCredentials { profile: profile.clone(), replaces, replace_profile: false })
+            }
+            Self::StoreKeyCsv { file, .. } => Some(Self::StoreKeyCsv { file: file.clone(), replaces }),
+            Self::StoreKeyAge { file, recipients, .. } => {
+                Some(Self::StoreKeyAge { file: file.clone(), recipients: recipients.clone(), replaces })
+            }
+            Self::RunCommand { .. } => Some(self.clone()),
+            Self::RemoveCredentials { .. }
+            | Self::SetProfile { .. }
+            | Self::UnsetProfile { .. }
+            | Self::RemoveKeyCsv { .. }
+            | Self::RemoveKeyAge { .. }
+            | Self::SetStage { .. }
+            | Self::UnsetStage { .. } => None,
+        }
+    }
+}
+
+fn in_credentials(profile: &str) -> String {
+    format!("[{profile}] in {}", LocalFile::Credentials)
+}
+
+fn in_config(profile: &str) -> String {
+    let section = if profile == "default" { "default".to_owned() } else { format!("profile {profile}") };
+    format!("[{section}] in {}", LocalFile::Config)
+}

@@ -1,0 +1,147 @@
+//! The table of IAM's reads.
+
+use std::collections::BTreeSet;
+
+use super::{EntityType, PolicyUsage};
+use crate::call::Target;
+use crate::call::table::reads;
+
+/// Why single objects are asked for.
+const NOT_SWEPT: &str = "a single object, which is not swept";
+const DELETION: &str = "what stands in the way of a deletion, or decides on a rotation";
+
+reads! {
+    IamRead of "iam" {
+        /// Everything of these types at once: the first page, or all that follow after the marker of an earlier answer.
+        GetAccountAuthorizationDetails { filter: BTreeSet<EntityType>, marker: Option<String> } => {
+            on: Target::Account,
+            paged: true,
+            why: "users, roles, groups, policies and what hangs on them, up to 1000 at once",
+        }
+        /// How many users, roles, groups and policies there are.
+        GetAccountSummary => {
+            on: Target::Account,
+            paged: false,
+            why: "how long the rest of the sweep would be",
+        }
+        /// All pages. Has the descriptions and session lengths that the sweep lacks; has no tags, no boundary.
+        ListRoles => {
+            on: Target::Account,
+            paged: true,
+            why: "descriptions and session lengths of all roles, which no sweep has",
+        }
+        GetUser { user: String } => {
+            on: Target::user(user),
+            paged: false,
+            why: NOT_SWEPT,
+        }
+        ListAttachedUserPolicies { user: String } => {
+            on: Target::user(user),
+            paged: true,
+            why: NOT_SWEPT,
+        }
+        ListUserPolicies { user: String } => {
+            on: Target::user(user),
+            paged: true,
+            why: NOT_SWEPT,
+        }
+        GetUserPolicy { user: String, policy: String } => {
+            on: Target::user(user),
+            paged: false,
+            why: NOT_SWEPT,
+        }
+        ListAccessKeys { user: String } => {
+            on: Target::user(user),
+            paged: true,
+            why: "a user's access keys, which no sweep has",
+        }
+        /// AWS asks for the key alone; whose it is decides who may ask.
+        GetAccessKeyLastUsed { user: String, id: String } => {
+            on: Target::user(user),
+            paged: false,
+            why: DELETION,
+        }
+        ListGroupsForUser { user: String } => {
+            on: Target::user(user),
+            paged: true,
+            why: DELETION,
+        }
+        GetRole { role: String } => {
+            on: Target::role(role),
+            paged: false,
+            why: NOT_SWEPT,
+            after_sweep: "a role's description and session length, which no sweep has",
+        }
+        ListAttachedRolePolicies { role: String } => {
+            on: Target::role(role),
+            paged: true,
+            why: NOT_SWEPT,
+        }
+        ListRolePolicies { role: String } => {
+            on: Target::role(role),
+            paged: true,
+            why: NOT_SWEPT,
+        }
+        GetRolePolicy { role: String, policy: String } => {
+            on: Target::role(role),
+            paged: false,
+            why: NOT_SWEPT,
+        }
+        /// Has tags and description, which the sweep does not reliably have.
+        GetPolicy { arn: String } => {
+            on: Target::Arn(arn),
+            paged: false,
+            why: NOT_SWEPT,
+            after_sweep: "a policy's tags, which no sweep has",
+        }
+        GetPolicyVersion { arn: String, version: String } => {
+            on: Target::Arn(arn),
+            paged: false,
+            why: NOT_SWEPT,
+        }
+        /// Without documents.
+        ListPolicyVersions { arn: String } => {
+            on: Target::Arn(arn),
+            paged: true,
+            why: NOT_SWEPT,
+        }
+        /// NoSuchEntity where the user has no password.
+        GetLoginProfile { user: String } => {
+            on: Target::user(user),
+            paged: false,
+            why: DELETION,
+        }
+        /// Their serial numbers: a virtual device's is its ARN.
+        ListMFADevices { user: String } => {
+            on: Target::user(user),
+            paged: true,
+            why: DELETION,
+        }
+        ListSSHPublicKeys { user: String } => {
+            on: Target::user(user),
+            paged: true,
+            why: DELETION,
+        }
+        ListSigningCertificates { user: String } => {
+            on: Target::user(user),
+            paged: true,
+            why: DELETION,
+        }
+        ListServiceSpecificCredentials { user: String } => {
+            on: Target::user(user),
+            paged: true,
+            why: DELETION,
+        }
+        ListInstanceProfilesForRole { role: String } => {
+            on: Target::role(role),
+            paged: true,
+            why: DELETION,
+        }
+        /// What a policy is attached to, or what it is the boundary of, or both.
+        ListEntitiesForPolicy { arn: String, usage: PolicyUsage } => {
+            on: Target::Arn(arn),
+            paged: true,
+            why: DELETION,
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The table of IAM's writes.
+
+use crate::address::PrincipalKind;
+use crate::call::Target;
+use crate::call::table::{onto, part, writes};
+use crate::value::{Shared, Tags};
+
+writes! {
+    IamWrite of "iam" {
+        CreateUser { user: String, path: String, boundary: Option<String>, tags: Tags } => {
+            verb: Create,
+            object: user,
+            on: Target::principal_at(PrincipalKind::User, path, user),
+            with: |it| it.bounded(boundary.as_deref()).tagged("iam:TagUser", tags),
+            lost_answer: RepeatAndRecognize,
+        }
+        /// UpdateUser with NewPath: a user's path changes in place. "You must have the permission on both the source object
+        /// and the target object", says its page.
+        UpdateUser { user: String, path: String } => {
+            verb: Update,
+            object: user,
+            on: Target::user(user),
+            moves_to: Target::principal_at(PrincipalKind::User, path, user),
+        }
+        DeleteUser { user: String } => {
+            verb: Delete,
+            object: user,
+            on: Target::user(user),
+        }
+        TagUser { user: String, tags: Tags } => {
+            verb: Update,
+            object: user,
+            on: Target::user(user),
+            with: |it| it.tagging(tags),
+        }
+        UntagUser { user: String, keys: Vec<String> } => {
+            verb: Update,
+            object: user,
+            on: Target::user(user),
+            with: |it| it.tag_keys(keys),
+        }
+        PutUserPermissionsBoundary { user: String, arn: String } => {
+            verb: Update,
+            object: onto(user, arn),
+            on: Target::user(user),
+            with: |it| it.bounded(Some(arn)),
+            undone_by: "iam:DeleteUserPermissionsBoundary",
+        }
+        DeleteUserPermissionsBoundary { user: String } => {
+            verb: Delete,
+            object: user,
+            on: Target::user(user),
+            undone_by: "iam:PutUserPermissionsBoundary",
+        }
+        AttachUserPolicy { user: String, arn: String } => {
+            verb: Attach,
+            object: onto(user, arn),
+            on: Target::user(user),
+            with: |it| it.policy(arn),
+            undone_by: "iam:DetachUserPolicy",
+        }
+        DetachUserPolicy { user: String, arn: String } => {
+            verb: Detach,
+            object: onto(user, arn),
+            on: Target::user(user),
+            with: |it| it.policy(arn),
+            undone_by: "iam:AttachUserPolicy",
+        }
+        PutUserPolicy { user: String, policy: String, document: Shared } => {
+            verb: Update,
+            object: part(user, policy),
+            on: Target::user(user),
+            undone_by: "iam:PutUserPolicy",
+        }
+        DeleteUserPolicy { user: String, policy: String } => {
+            verb: Delete,
+            object: part(user, policy),
+            on: Target::user(user),
+            undone_by: "iam:PutUserPolicy",
+        }
+        /// Never sent twice: a lost answer is an orphan key.
+        CreateAccessKey { user: String } => {
+            verb: Create,
+            object: user,
+            on: Target::user(user),
+            lost_answer: GiveUp,
+        }
+        /// No run deletes a key that it has just made but to take it back.
+        DeleteAccessKey { user: String, id: String } => {
+            verb: Delete,
+            object: part(user, id),
+            on: Target::user(user),
+            gone_stays_gone: true,
+        }
+        /// Activates or deactivates a key.
+        UpdateAccessKey { user: String, id: String, active: bool } => {
+            verb: Update,
+            object: part(user, id),
+            on: Target::user(user),
+        }
+        CreateRole {
+            role: String,
+            path: String,
+            description: Option<String>,
+            max_session_duration: Option<i64>,
+            trust: Shared,
+            boundary: Option<String>,
+            tags: Tags,
+        } => {
+            verb: Create,
+            object: role,
+            on: Target::principal_at(PrincipalKind::Role, path, role),
+            with: |it| it.bounded(boundary.as_deref()).tagged("iam:TagRole", tags),
+            lost_answer: RepeatAndRecognize,
+            names_principals: true,
+        }
+        /// Both are always sent: UpdateRole without a description would leave it, "" clears it.
+        UpdateRole { role: String, description: String, max_session_duration: i64 } => {
+            verb: Update,
+            object: role,
+            on: Target::role(role),
+        }
+        UpdateAssumeRolePolicy { role: String, trust: Shared } => {
+            verb: Update,
+            object: role,
+            on: Target::role(role),
+            names_principals: true,
+        }
+        DeleteRole { role: String } => {
+            verb: Delete,
+            object: role,
+            on: Target::role(role),
+        }
+        TagRole { role: String, tags: Tags } => {
+            verb: Update,
+            object: role,
+            on: Target::role(role),
+            with: |it| it.tagging(tags),
+        }
+        UntagRole { role: String, keys: Vec<String> } => {
+            verb: Update,
+            object: role,
+            on: Target::role(role),
+            with: |it| it.tag_keys(keys),
+        }
+        PutRolePermissionsBoundary { role: String, arn: String } => {
+            verb: Update,
+            object: onto(role, arn),
+            on: Target::role(role),
+            with: |it| it.bounded(Some(arn)),
+            undone_by: "iam:DeleteRolePermissionsBoundary",
+        }
+        DeleteRolePermissionsBoundary { role: String } => {
+            verb: Delete,
+            object: role,
+            on: Target::role(role),
+            undone_by: "iam:PutRolePermissionsBoundary",
+        }
+        AttachRolePolicy { role: String, arn: String } => {
+            verb: Attach,
+            object: onto(role, arn),
+            on: Target::role(role),
+            with: |it| it.policy(arn),
+            undone_by: "iam:DetachRolePolicy",
+        }
+        DetachRolePolicy { role: String, arn: String } => {
+            verb: Detach,
+            object: onto(role, arn),
+            on: Target::role(role),
+            with: |it| it.policy(arn),
+            undone_by: "iam:AttachRolePolicy",
+        }
+        PutRolePolicy { role: String, policy: String, document: Shared } => {
+            verb: Update,
+            object: part(role, policy),
+            on: Target::role(role),
+            undone_by: "iam:PutRolePolicy",
+        }
+        DeleteRolePolicy { role: String, policy: String } => {
+            verb: Delete,
+            object: part(role, policy),
+            on: Target::role(role),
+            undone_by: "iam:PutRolePolicy",
+        }
+        CreatePolicy { policy: String, path: String, description: Option<String>, document: Shared, tags: Tags } => {
+            verb: Create,
+            object: policy,
+            on: Target::At { kind: "policy", path, name: policy },
+            with: |it| it.tagged("iam:TagPolicy", tags),
+            lost_answer: RepeatAndRecognize,
+        }
+        /// Made the default at once.
+        CreatePolicyVersion { arn: String, document: Shared } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+            undone_by: "iam:CreatePolicyVersion",
+        }
+        DeletePolicyVersion { arn: String, version: String } => {
+            verb: Delete,
+            object: format!("{arn} {version}"),
+            on: Target::Arn(arn),
+        }
+        DeletePolicy { arn: String } => {
+            verb: Delete,
+            object: arn,
+            on: Target::Arn(arn),
+            undone_by: "iam:CreatePolicy",
+        }
+        TagPolicy { arn: String, tags: Tags } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+            with: |it| it.tagging(tags),
+        }
+        UntagPolicy { arn: String, keys: Vec<String> } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+            with: |it| it.tag_keys(keys),
+        }
+        DeleteLoginProfile { user: String } => {
+            verb: Delete,
+            object: user,
+            on: Target::user(user),
+        }
+        DeactivateMFADevice { user: String, serial: String } => {
+            verb: Detach,
+            object: part(user, serial),
+            on: Target::user(user),
+        }
+        /// A virtual device's serial number is its ARN.
+        DeleteVirtualMFADevice { serial: String } => {
+            verb: Delete,
+            object: serial,
+            on: Target::Arn(serial),
+        }
+        DeleteSSHPublicKey { user: String, id: String } => {
+            verb: Delete,
+            object: part(user, id),
+            on: Target::user(user),
+        }
+        DeleteSigningCertificate { user: String, id: String } => {
+            verb: Delete,
+            object: part(user, id),
+            on: Target::user(user),
+        }
+        DeleteServiceSpecificCredential { user: String, id: String } => {
+            verb: Delete,
+            object: part(user, id),
+            on: Target::user(user),
+        }
+        RemoveUserFromGroup { user: String, group: String } => {
+            verb: Detach,
+            object: part(user, group),
+            on: Target::group(group),
+        }
+        RemoveRoleFromInstanceProfile { role: String, profile: String } => {
+            verb: Detach,
+            object: part(role, profile),
+            on: Target::instance_profile(profile),
+        }
+        DetachGroupPolicy { group: String, arn: String } => {
+            verb: Detach,
+            object: onto(group, arn),
+            on: Target::group(group),
+            with: |it| it.policy(arn),
+        }
+    }
+}
