@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::address::Address;
 use crate::call::batch::{Asked, Explanation, Scope, Wanted, explain, next_reads};
-use crate::call::{Caller, Facet, Failure, FailureKind, Observed, Read, Reply, Snapshot};
+use crate::call::{Caller, Facet, Failure, Observed, Read, Reply, Snapshot};
 use crate::diff;
 use crate::kind::{self, Kind, Seen, Sighting};
 use crate::model::{Desired, Entry, Live, Recorded, Status, subject};
@@ -26,12 +26,7 @@ pub const ALL_READS: usize = usize::MAX;
 pub async fn caller(provider: &dyn Provider) -> Result<Caller, Failure> {
     match provider.read(&Read::CallerIdentity).await? {
         Reply::Caller(caller) => Ok(caller),
-        other => Err(Failure::new(
-            FailureKind::Other,
-            Read::CallerIdentity.action(),
-            "UnexpectedReply",
-            format!("the answer is not a caller identity: {other:?}"),
-        )),
+        other => Err(Failure::unexpected(&Read::CallerIdentity, &other)),
     }
 }
 

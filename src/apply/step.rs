@@ -198,12 +198,7 @@ impl<'a> Worker<'a> {
     async fn clock(&self) -> Result<Timestamp, Failure> {
         match self.provider.read(&Read::Clock).await? {
             Reply::Moment(now) => Ok(now),
-            other => Err(Failure::new(
-                FailureKind::Other,
-                Read::Clock.action(),
-                "UnexpectedReply",
-                format!("the answer is not a time: {other:?}"),
-            )),
+            other => Err(Failure::unexpected(&Read::Clock, &other)),
         }
     }
 

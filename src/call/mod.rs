@@ -181,6 +181,12 @@ impl Failure {
     ) -> Self {
         Self { kind, call: call.into(), code: code.into(), message: message.into(), request_id: None }
     }
+
+    /// Makes the failure of a read that was answered with something else than it asks for.
+    pub fn unexpected(read: &Read, reply: &Reply) -> Self {
+        let message = format!("the answer is of another kind: {reply:?}");
+        Self::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
+    }
 }
 
 impl Read {

@@ -10,7 +10,7 @@ use super::{Observed, Resolver, Subject, sightings, wanted};
 use crate::address::{Address, KindName};
 use crate::call::batch::Scope;
 use crate::call::iam::{Entities, Inline, PolicyUsage};
-use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, Snapshot};
+use crate::call::{Facet, Failure, IamRead, IamReply, Read, Reply, Snapshot};
 use crate::kind::{self, Attached, Seen, Sighting};
 use crate::model::Live;
 use crate::policy;
@@ -114,7 +114,7 @@ async fn groups_of(provider: &dyn Provider, user: &str) -> Result<Vec<String>, F
             names.sort();
             Ok(names)
         }
-        other => Err(unexpected(&read, &other)),
+        other => Err(Failure::unexpected(&read, &other)),
     }
 }
 
@@ -122,13 +122,8 @@ async fn entities(provider: &dyn Provider, arn: &str) -> Result<Entities, Failur
     let read = Read::Iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned(), usage: PolicyUsage::Any });
     match provider.read(&read).await? {
         Reply::Iam(IamReply::Entities(entities)) => Ok(entities),
-        other => Err(unexpected(&read, &other)),
+        other => Err(Failure::unexpected(&read, &other)),
     }
-}
-
-fn unexpected(read: &Read, reply: &Reply) -> Failure {
-    let message = format!("the answer is of another kind: {reply:?}");
-    Failure::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
 }
 
 fn named(address: &Address) -> Attributes {

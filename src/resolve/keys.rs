@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::Resolver;
 use crate::address::{Address, KindName};
 use crate::call::iam::AccessKey;
-use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply, Snapshot};
+use crate::call::{Failure, IamRead, IamReply, Observed, Read, Reply, Snapshot};
 use crate::kind::{self, Seen};
 use crate::model::keys::{Key, Phase, Use};
 use crate::model::{Desired, Live, Recorded};
@@ -23,7 +23,7 @@ pub async fn keys(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Rec
     let live = resolver.live(&desired, &recorded, false).await;
     let now = match resolver.provider.read(&Read::Clock).await? {
         Reply::Moment(now) => now,
-        other => return Err(unexpected(&Read::Clock, &other)),
+        other => return Err(Failure::unexpected(&Read::Clock, &other)),
     };
     let asker = Asker { provider: resolver.provider, known: &resolver.known, desired: &desired, now };
     let all: Vec<Result<Vec<Key>, Failure>> =
@@ -82,7 +82,7 @@ impl Asker<'_> {
         let read = Read::Iam(IamRead::GetAccessKeyLastUsed { user: user.to_owned(), id: id.to_owned() });
         match self.provider.read(&read).await {
             Ok(Reply::Iam(IamReply::LastUsed(last))) => last.map_or(Use::Never, Use::Last),
-            Ok(other) => Use::Unknown(unexpected(&read, &other).to_string()),
+            Ok(other) => Use::Unknown(Failure::unexpected(&read, &other).to_string()),
             Err(failure) => Use::Unknown(failure.to_string()),
         }
     }
@@ -105,9 +105,4 @@ fn phase(id: &str, seen: Option<&Seen>) -> Phase {
 fn notes_on(seen: &Seen) -> Vec<String> {
     let due = seen.upkeep.iter().map(|upkeep| format!("due: {}", upkeep.why()));
     due.chain(seen.remarks.iter().cloned()).collect()
-}
-
-fn unexpected(read: &Read, reply: &Reply) -> Failure {
-    let message = format!("the answer is of another kind: {reply:?}");
-    Failure::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
 }

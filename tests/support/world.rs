@@ -476,7 +476,8 @@ pub fn plain(value: Value) -> Value {
 }
 
 fn is_id(word: &str) -> bool {
-    ["AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix)) && (20..=21).contains(&word.len())
+    ["AGPA", "AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix))
+        && (20..=21).contains(&word.len())
 }
 
 pub fn masked(text: &str) -> String {
