@@ -43,6 +43,12 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change of which nothing more is known than that it happens, and why.
+    pub fn new(address: Address, action: Action, reason: Reason) -> Self {
+        let (fields, drift, left_alone, before_it) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { address, action, reason, fields, unchanged: 0, drift, left_alone, before_it }
+    }
+
     /// Returns the text of a field before the change.
     pub fn text_before(&self, field: &str) -> Option<&str> {
         self.fields.iter().find(|diff| diff.change.field == field)?.change.before.as_ref()?.as_str()
@@ -381,16 +387,7 @@ impl<'a> Subject<'a> {
 
     fn decision(&self, action: Action, reason: Reason, seen: Option<Cow<'a, Seen>>) -> Decision<'a> {
         Decision {
-            change: Change {
-                address: self.address.clone(),
-                action,
-                reason,
-                fields: Vec::new(),
-                unchanged: 0,
-                drift: Vec::new(),
-                left_alone: Vec::new(),
-                before_it: Vec::new(),
-            },
+            change: Change::new(self.address.clone(), action, reason),
             seen,
             wanted: self.resource.map(|resource| Cow::Borrowed(&resource.attributes)),
             recorded: self.entry,

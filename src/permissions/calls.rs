@@ -70,7 +70,7 @@ fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
     of_kind(desired, KindName::Policy).map(entities).chain(of_kind(desired, KindName::USER).map(groups))
 }
 
-fn of_kind<'d>(desired: &'d Desired, kind: KindName) -> impl Iterator<Item = &'d Attributes> {
+fn of_kind(desired: &Desired, kind: KindName) -> impl Iterator<Item = &Attributes> {
     desired.of_kind(kind).map(|(_, resource)| &resource.attributes)
 }
 

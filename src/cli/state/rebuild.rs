@@ -49,14 +49,10 @@ async fn under_lock(
     let mut resolver = Resolver::new(&provider, ALL_READS);
     let lost::Found { resources, unread } = found(&mut resolver, &declared.desired, true).await;
     warn_of_unread(&unread, context);
-    let state = match before {
-        Some(state) => State { serial: state.serial + 1, resources, ..state },
-        None => {
-            let Desired { name, account, .. } = &declared.desired;
-            let lineage = uuid::Uuid::new_v4().to_string();
-            State { serial: 1, resources, ..State::new(lineage, name.as_str(), account.as_str()) }
-        }
-    };
+    let Desired { name, account, .. } = &declared.desired;
+    let first = || State::new(uuid::Uuid::new_v4().to_string(), name.as_str(), account.as_str());
+    let before = before.unwrap_or_else(first);
+    let state = State { serial: before.serial + 1, resources, ..before };
     at.store.save(&state).await?;
     Ok((state, kept))
 }
