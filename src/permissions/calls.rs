@@ -8,7 +8,7 @@ use super::Job;
 use crate::address::{Address, KindName, Principal};
 use crate::call::batch::{Scope, Wanted, next_reads};
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, Entities, Policy, PolicyUsage, PolicyVersion, Role, User,
+    AccountSummary, AuthorizationDetails, Entities, Group, Policy, PolicyUsage, PolicyVersion, Role, User,
 };
 use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
 use crate::kind::{self, Attached, Form, Hanging, Kind, OnChange, Seen};
@@ -97,12 +97,19 @@ fn iam(read: &IamRead) -> IamReply {
         IamRead::ListRoles => IamReply::Roles(Vec::new()),
         IamRead::GetUser { user } => IamReply::User(User { name: user.clone(), ..User::default() }),
         IamRead::GetRole { role } => IamReply::Role(Role { name: role.clone(), ..Role::default() }),
-        IamRead::ListAttachedUserPolicies { .. } | IamRead::ListAttachedRolePolicies { .. } => {
-            IamReply::Attached(Vec::new())
+        IamRead::GetGroup { group } => {
+            IamReply::Members { group: Group { name: group.clone(), ..Group::default() }, users: Vec::new() }
         }
+        IamRead::ListAttachedUserPolicies { .. }
+        | IamRead::ListAttachedRolePolicies { .. }
+        | IamRead::ListAttachedGroupPolicies { .. } => IamReply::Attached(Vec::new()),
         // Somebody else's inline policies are read, too.
-        IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => IamReply::Names(vec!["any".to_owned()]),
-        IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => IamReply::Document(json!({}).into()),
+        IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } | IamRead::ListGroupPolicies { .. } => {
+            IamReply::Names(vec!["any".to_owned()])
+        }
+        IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } | IamRead::GetGroupPolicy { .. } => {
+            IamReply::Document(json!({}).into())
+        }
         IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
         IamRead::GetAccessKeyLastUsed { .. } => IamReply::LastUsed(None),
         IamRead::GetPolicy { arn } => {

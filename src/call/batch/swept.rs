@@ -63,8 +63,8 @@ impl Swept {
             self.roles.insert(role.role.name.clone(), (role.role, Policies::new(role.attached, role.inline)));
         }
         for group in found.groups {
-            self.note(&group.name, EntityType::Group, &group.attached, None);
-            self.groups.insert(group.name);
+            self.note(&group.group.name, EntityType::Group, &group.attached, None);
+            self.groups.insert(group.group.name);
         }
         for policy in found.policies {
             self.policies.insert(iam::account_and_name(&policy.policy.arn), policy);

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{BucketAspect, Facet, RoleSettings, Scope, Snapshot, Wanted, next_reads};
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, Entities, EntityType, GroupDetail, Inline, Policy, PolicyDetail, PolicyUsage,
-    PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AccountSummary, AuthorizationDetails, Entities, EntityType, Group, GroupDetail, Inline, Policy, PolicyDetail,
+    PolicyUsage, PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
 use crate::call::{
     BucketRef, Failure, FailureKind, IamRead, IamReply, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
@@ -489,7 +489,8 @@ fn a_sweep_tells_who_uses_a_policy_and_which_groups_a_user_is_in() {
     details.users[0].attached.push(arn.to_owned());
     details.users[0].groups = vec!["ops".to_owned(), "devs".to_owned()];
     details.roles[0].role.boundary = Some(arn.to_owned());
-    details.groups.push(GroupDetail { name: "ops".to_owned(), attached: vec![arn.to_owned()] });
+    let ops = Group { name: "ops".to_owned(), ..Group::default() };
+    details.groups.push(GroupDetail { group: ops, attached: vec![arn.to_owned()], inline: Vec::new() });
     let facets = [Facet::Uses { arn: arn.to_owned() }, Facet::Belongings { user: "serverless".to_owned() }];
     let (rounds, known) = aws().sweeps(details).ask(&[relay(), facets.to_vec()].concat(), Scope::Cheapest);
     let sent = rounds.concat();

@@ -91,13 +91,9 @@ pub(super) async fn remove(iam: &Client, write: &IamWrite) -> Result<Reply, Caus
         W::DeleteServiceSpecificCredential { user, id } => {
             done!(iam.delete_service_specific_credential().user_name(user).service_specific_credential_id(id))
         }
-        W::RemoveUserFromGroup { user, group } => {
-            done!(iam.remove_user_from_group().user_name(user).group_name(group))
-        }
         W::RemoveRoleFromInstanceProfile { role, profile } => {
             done!(iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(profile))
         }
-        W::DetachGroupPolicy { group, arn } => done!(iam.detach_group_policy().group_name(group).policy_arn(arn)),
         _ => return Err(Cause::unreadable("this removes nothing that hangs on something else")),
     })
 }

@@ -7,7 +7,7 @@ use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthori
 use aws_sdk_iam::{Client, types};
 
 use super::failure::Cause;
-use super::{convert, iam_hanging};
+use super::{convert, iam_group, iam_hanging};
 use crate::call::iam::{
     AccessKey, AccountSummary, AuthorizationDetails, EntityType, LastUsed, Policy, PolicyVersion, Role, User,
 };
@@ -57,6 +57,13 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
         IamRead::GetLoginProfile { user } => {
             iam.get_login_profile().user_name(user).send().await?;
             IamReply::LoginProfile
+        }
+        IamRead::GetGroup { group } => iam_group::members(iam, group).await?,
+        IamRead::ListAttachedGroupPolicies { group } => IamReply::Attached(iam_group::attached(iam, group).await?),
+        IamRead::ListGroupPolicies { group } => IamReply::Names(iam_group::inline_names(iam, group).await?),
+        IamRead::GetGroupPolicy { group, policy } => {
+            let found = iam.get_group_policy().group_name(group).policy_name(policy).send().await?;
+            IamReply::Document(convert::document(&found.policy_document)?)
         }
         IamRead::ListMFADevices { .. }
         | IamRead::ListSSHPublicKeys { .. }

@@ -8,7 +8,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::convert::{self, iam_tags};
 use super::failure::Cause;
-use super::iam_hanging;
+use super::{iam_group, iam_hanging};
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
 
 /// Sends a call whose answer tells nothing.
@@ -95,9 +95,23 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         | W::DeleteSSHPublicKey { .. }
         | W::DeleteSigningCertificate { .. }
         | W::DeleteServiceSpecificCredential { .. }
-        | W::RemoveUserFromGroup { .. }
-        | W::RemoveRoleFromInstanceProfile { .. }
-        | W::DetachGroupPolicy { .. } => iam_hanging::remove(iam, write).await?,
+        | W::RemoveRoleFromInstanceProfile { .. } => iam_hanging::remove(iam, write).await?,
+        W::CreateGroup { group, path } => iam_group::create(iam, group, path).await?,
+        W::UpdateGroup { group, path } => done!(iam.update_group().group_name(group).new_path(path)),
+        W::DeleteGroup { group } => done!(iam.delete_group().group_name(group)),
+        W::AddUserToGroup { user, group } => done!(iam.add_user_to_group().user_name(user).group_name(group)),
+        W::RemoveUserFromGroup { user, group } => {
+            done!(iam.remove_user_from_group().user_name(user).group_name(group))
+        }
+        W::AttachGroupPolicy { group, arn } => done!(iam.attach_group_policy().group_name(group).policy_arn(arn)),
+        W::DetachGroupPolicy { group, arn } => done!(iam.detach_group_policy().group_name(group).policy_arn(arn)),
+        W::PutGroupPolicy { group, policy, document } => {
+            let call = iam.put_group_policy().group_name(group).policy_name(policy);
+            done!(call.policy_document(document.to_string()))
+        }
+        W::DeleteGroupPolicy { group, policy } => {
+            done!(iam.delete_group_policy().group_name(group).policy_name(policy))
+        }
     })
 }
 

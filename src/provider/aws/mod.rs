@@ -3,6 +3,7 @@
 mod connect;
 mod convert;
 mod failure;
+mod iam_group;
 mod iam_hanging;
 mod iam_read;
 mod iam_write;

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::call::Caller;
 
-use super::belongings::Group;
 use super::buckets::Bucket;
+use super::groups::Group;
 use super::identity::Identity;
 use super::policies::Policy;
 use super::roles::Role;
@@ -96,7 +96,12 @@ impl Account {
     }
 
     fn id(&self, prefix: &str, counter: u64) -> String {
-        let digest = Sha256::digest(format!("{}:{prefix}:{counter}", self.seed));
+        self.named_id(prefix, &counter.to_string())
+    }
+
+    /// The id of what was always there under this name.
+    pub(super) fn named_id(&self, prefix: &str, name: &str) -> String {
+        let digest = Sha256::digest(format!("{}:{prefix}:{name}", self.seed));
         let length = if prefix == "AKIA" { 16 } else { 17 };
         let text = BASE32_NOPAD.encode(&digest);
         prefix.chars().chain(text.chars().take(length)).collect()

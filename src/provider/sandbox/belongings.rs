@@ -1,6 +1,6 @@
 //! What people hang on users, roles and policies, and what AWS wants gone before it deletes those.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +22,6 @@ pub(super) struct Belongings {
     pub(super) ssh_keys: BTreeSet<String>,
     pub(super) certificates: BTreeSet<String>,
     pub(super) service_credentials: BTreeSet<String>,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Group {
-    pub(super) members: BTreeSet<String>,
-    pub(super) attached: BTreeSet<String>,
 }
 
 /// Something that no call of relayctl makes: what others do in the account.
@@ -54,10 +48,10 @@ pub(super) fn add(account: &mut Account, thing: &Thing) -> Outcome<Reply> {
         }
         Thing::Member { group, user } => {
             account.user(user)?;
-            account.groups.entry(group.clone()).or_default().members.insert(user.clone());
+            account.group_or_new(group).members.insert(user.clone());
         }
         Thing::GroupPolicy { group, arn } => {
-            account.groups.entry(group.clone()).or_default().attached.insert(arn.clone());
+            account.group_or_new(group).identity.attached.insert(arn.clone());
         }
         Thing::InstanceProfile { profile, role } => {
             account.role(role)?;
@@ -84,17 +78,9 @@ impl Belongings {
 }
 
 impl Account {
-    pub(super) fn groups_of(&self, user: &str) -> impl Iterator<Item = &String> {
-        holding(&self.groups, move |group| group.members.contains(user))
-    }
-
     pub(super) fn instance_profiles_of(&self, role: &str) -> impl Iterator<Item = &String> {
-        holding(&self.instance_profiles, move |roles| roles.contains(role))
+        self.instance_profiles.iter().filter(move |(_, roles)| roles.contains(role)).map(|(name, _)| name)
     }
-}
-
-fn holding<T>(all: &BTreeMap<String, T>, holds: impl Fn(&T) -> bool) -> impl Iterator<Item = &String> {
-    all.iter().filter(move |(_, it)| holds(it)).map(|(name, _)| name)
 }
 
 pub(super) fn login_profile(account: &Account, user: &str) -> Outcome<IamReply> {
@@ -114,11 +100,10 @@ pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: 
         attached && identity.attached.contains(arn) || bounds && identity.boundary.as_deref() == Some(arn)
     };
     let names = |identities: Vec<&Identity>| order.list(identities.into_iter().filter(uses).map(|it| it.name.clone()));
-    let grouped = |group: &Group| attached && group.attached.contains(arn);
     Ok(Entities {
         users: names(account.users.values().map(|user| &user.identity).collect()),
         roles: names(account.roles.values().map(|role| &role.identity).collect()),
-        groups: order.list(holding(&account.groups, grouped).cloned()),
+        groups: names(account.groups.values().map(|group| &group.identity).collect()),
     })
 }
 
@@ -134,16 +119,9 @@ pub(super) fn remove(account: &mut Account, write: &IamWrite) -> Outcome<Reply> 
         W::DeleteServiceSpecificCredential { user, id } => {
             account.user_mut(user)?.belongings.service_credentials.remove(id)
         }
-        W::RemoveUserFromGroup { user, group } => {
-            account.user(user)?;
-            account.groups.get_mut(group).is_some_and(|group| group.members.remove(user))
-        }
         W::RemoveRoleFromInstanceProfile { role, profile } => {
             account.role(role)?;
             account.instance_profiles.get_mut(profile).is_some_and(|roles| roles.remove(role))
-        }
-        W::DetachGroupPolicy { group, arn } => {
-            account.groups.get_mut(group).is_some_and(|group| group.attached.remove(arn))
         }
         _ => false,
     };

@@ -8,7 +8,7 @@ use super::account::Account;
 use super::identity::{self, Identity, Wanted, Who};
 use super::order::Order;
 use super::refusal::Outcome;
-use super::{belongings, keys, policies, roles, sweep, users};
+use super::{belongings, groups, keys, policies, roles, sweep, users};
 
 pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<IamReply> {
     Ok(match read {
@@ -29,6 +29,13 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
         IamRead::ListGroupsForUser { user } => {
             account.user(user)?;
             IamReply::Names(order.list(account.groups_of(user).cloned()))
+        }
+        IamRead::GetGroup { group } => groups::read(account, group, order)?,
+        IamRead::ListAttachedGroupPolicies { group } => attached(&account.group(group)?.identity, order),
+        IamRead::ListGroupPolicies { group } => inline_names(&account.group(group)?.identity, order),
+        IamRead::GetGroupPolicy { group, policy } => {
+            let document = account.group(group)?.identity.inline_policy("group", policy)?;
+            IamReply::Document(order.document(document).into())
         }
         IamRead::GetRole { role } => IamReply::Role(account.seen_role(account.role(role)?, order)),
         IamRead::ListAttachedRolePolicies { role } => attached(&account.role(role)?.identity, order),
@@ -73,7 +80,7 @@ fn inline_names(identity: &Identity, order: Order) -> IamReply {
 
 pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
     use IamWrite as W;
-    use Who::{Role, User};
+    use Who::{Group, Role, User};
     match write {
         W::CreateUser { user, path, boundary, tags } => {
             users::create(account, &Wanted { name: user, path, boundary: boundary.as_deref(), tags })
@@ -123,8 +130,15 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         | W::DeleteSSHPublicKey { .. }
         | W::DeleteSigningCertificate { .. }
         | W::DeleteServiceSpecificCredential { .. }
-        | W::RemoveUserFromGroup { .. }
-        | W::RemoveRoleFromInstanceProfile { .. }
-        | W::DetachGroupPolicy { .. } => belongings::remove(account, write),
+        | W::RemoveRoleFromInstanceProfile { .. } => belongings::remove(account, write),
+        W::CreateGroup { group, path } => groups::create(account, group, path),
+        W::UpdateGroup { group, path } => groups::update(account, group, path),
+        W::DeleteGroup { group } => groups::delete(account, group),
+        W::AddUserToGroup { user, group } => groups::add_member(account, group, user),
+        W::RemoveUserFromGroup { user, group } => groups::remove_member(account, group, user),
+        W::AttachGroupPolicy { group, arn } => identity::attach(account, Group(group), arn),
+        W::DetachGroupPolicy { group, arn } => identity::detach(account, Group(group), arn),
+        W::PutGroupPolicy { group, policy, document } => identity::put_inline(account, Group(group), policy, document),
+        W::DeleteGroupPolicy { group, policy } => identity::delete_inline(account, Group(group), policy),
     }
 }

@@ -1,4 +1,4 @@
-//! What users and roles have in common: a path, tags, and policies that hang on them.
+//! What users, roles and groups have in common: a path, tags, and policies that hang on them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,14 +26,15 @@ pub(super) struct Identity {
     pub(super) inline: BTreeMap<String, Shared>,
 }
 
-/// The users or the roles, and one of them by name.
+/// The users, the roles or the groups, and one of them by name.
 #[derive(Clone, Copy)]
 pub(super) enum Who<'a> {
     User(&'a str),
     Role(&'a str),
+    Group(&'a str),
 }
 
-/// What `CreateUser` and `CreateRole` both say.
+/// What `CreateUser`, `CreateRole` and `CreateGroup` say.
 pub(super) struct Wanted<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
@@ -46,6 +47,7 @@ impl Who<'_> {
         match self {
             Self::User(_) => "user",
             Self::Role(_) => "role",
+            Self::Group(_) => "group",
         }
     }
 
@@ -53,6 +55,7 @@ impl Who<'_> {
         match self {
             Self::User(_) => Usage::UserInline,
             Self::Role(_) => Usage::RoleInline,
+            Self::Group(_) => Usage::GroupInline,
         }
     }
 
@@ -60,6 +63,7 @@ impl Who<'_> {
         match self {
             Self::User(_) => "PoliciesPerUser",
             Self::Role(_) => "PoliciesPerRole",
+            Self::Group(_) => "PoliciesPerGroup",
         }
     }
 }
@@ -96,7 +100,7 @@ impl Identity {
         Ok(())
     }
 
-    /// `kind` is `user` or `role`.
+    /// `kind` is `user`, `role` or `group`.
     pub(super) fn inline_policy(&self, kind: &str, policy: &str) -> Outcome<&Shared> {
         self.inline.get(policy).ok_or_else(|| no_inline_policy(kind, policy))
     }
@@ -111,6 +115,7 @@ impl Account {
         match who {
             Who::User(name) => Ok(&mut self.user_mut(name)?.identity),
             Who::Role(name) => Ok(&mut self.role_mut(name)?.identity),
+            Who::Group(name) => Ok(&mut self.group_mut(name)?.identity),
         }
     }
 }

@@ -9,6 +9,7 @@ mod boundaries;
 mod bucket_policy;
 mod buckets;
 mod documents;
+mod groups;
 mod guard;
 mod iam;
 mod identity;

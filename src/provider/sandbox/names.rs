@@ -3,6 +3,7 @@
 use super::refusal::{Outcome, Refusal};
 
 pub(super) const USER_OR_ROLE: usize = 64;
+pub(super) const GROUP: usize = 128;
 pub(super) const POLICY: usize = 128;
 const PATH: usize = 512;
 

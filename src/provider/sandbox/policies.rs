@@ -237,7 +237,7 @@ pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
     let (name, versions) = (policy.name.clone(), policy.versions.len());
     let used = |arn: &str| {
         account.identities().any(|one| one.attached.contains(arn) || one.boundary.as_deref() == Some(arn))
-            || account.groups.values().any(|group| group.attached.contains(arn))
+            || account.groups.values().any(|group| group.identity.attached.contains(arn))
     };
     if used(arn) {
         return Err(Refusal::delete_conflict("Cannot delete a policy attached to entities."));
