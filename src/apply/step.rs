@@ -17,14 +17,14 @@ use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
 use crate::call::{
-    Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Snapshot,
-    Write,
+    Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Write,
 };
 use crate::event::{Event, Fault, Traffic, Waits};
 use crate::kind::{self, Hanging, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
 use crate::port::{Provider, Sink};
+use crate::reads::Snapshot;
 use crate::resolve::{Occasion, look};
 use crate::value::Attributes;
 

@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::Job;
 use crate::address::{Address, KindName, Principal};
-use crate::call::batch::{Scope, Wanted, next_reads};
 use crate::call::iam::{
     AccountSummary, AuthorizationDetails, Entities, Group, Policy, PolicyUsage, PolicyVersion, Role, User,
 };
-use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
+use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
 use crate::kind::{self, Attached, Form, Hanging, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
+use crate::reads::{Facet, Scope, Snapshot, Wanted, next_reads};
 use crate::value::{Attributes, Tags, optional_text, text};
 
 /// What is asked about the declared objects, and what else has a say in whether somebody gains or loses access. The resolver
