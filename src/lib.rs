@@ -22,6 +22,7 @@ pub mod permissions;
 pub mod plan;
 pub mod port;
 pub mod provider;
+pub mod reads;
 pub mod render;
 pub mod resolve;
 pub mod seal;

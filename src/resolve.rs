@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt};
 
 use crate::address::Address;
-use crate::call::batch::{Asked, Explanation, Scope, Wanted, explain, next_reads};
-use crate::call::{Caller, Facet, Failure, Observed, Read, Reply, Snapshot};
+use crate::call::{Caller, Failure, Observed, Read, Reply};
 use crate::diff;
 use crate::kind::{self, Kind, Seen, Sighting};
 use crate::model::{Desired, Entry, Live, Recorded, Status, subject};
 use crate::port::Provider;
+use crate::reads::{Explanation, Facet, ReadStats, Scope, Snapshot, Wanted, explain, next_reads};
 use crate::value::Attributes;
 
 /// How many reads are begun at once. The edges see to it how many of each operation are, and the transport
@@ -88,12 +88,12 @@ pub struct Resolver<'a> {
     provider: &'a dyn Provider,
     parallelism: usize,
     known: Snapshot,
-    asked: Asked,
+    stats: ReadStats,
 }
 
 impl<'a> Resolver<'a> {
     pub fn new(provider: &'a dyn Provider, parallelism: usize) -> Self {
-        Self { provider, parallelism: parallelism.max(1), known: Snapshot::default(), asked: Asked::default() }
+        Self { provider, parallelism: parallelism.max(1), known: Snapshot::default(), stats: ReadStats::default() }
     }
 
     /// What there is of all that is declared or recorded.
@@ -122,7 +122,7 @@ impl<'a> Resolver<'a> {
 
     /// Which calls were sent, and why these.
     pub fn explain(&self) -> Explanation {
-        explain(&self.asked, &self.known)
+        explain(&self.stats, &self.known)
     }
 
     /// Why the account could not be swept, so that each object was asked for by itself.
@@ -132,7 +132,7 @@ impl<'a> Resolver<'a> {
 
     /// Asks what isn't known yet, in as few rounds as the answers allow.
     async fn read(&mut self, mut wanted: Wanted, scope: Scope) {
-        self.asked.note(&wanted);
+        self.stats.note(&wanted);
         loop {
             let round = next_reads(&mut wanted, &self.known, scope);
             if round.is_empty() {

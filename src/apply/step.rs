@@ -17,13 +17,14 @@ use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
 use crate::call::{
-    Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Snapshot, Write,
+    Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Write,
 };
 use crate::event::{Event, Fault, Traffic, Waits};
 use crate::kind::{self, Hanging, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
 use crate::port::{Provider, Sink};
+use crate::reads::Snapshot;
 use crate::resolve::{Occasion, look};
 use crate::value::Attributes;
 
@@ -348,11 +349,9 @@ impl Progress {
         self.answered += 1;
         match reply {
             Reply::Replaced(key) => drop(self.replaced.insert(number, key)),
-            Reply::Iam(IamReply::User(user)) => self.id = Some(user.id),
-            Reply::Iam(IamReply::Role(role)) => self.id = Some(role.id),
-            Reply::Iam(IamReply::Policy(policy)) => self.id = Some(policy.id),
             Reply::Iam(IamReply::NewAccessKey { id, secret }) => self.carry(write, id, secret),
-            _ => {}
+            Reply::Iam(reply) => self.id = reply.made().map(str::to_owned).or_else(|| self.id.take()),
+            Reply::Done | Reply::Caller(_) | Reply::Moment(_) | Reply::S3(_) | Reply::File(_) => {}
         }
     }
 

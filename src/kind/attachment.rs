@@ -5,7 +5,8 @@ use serde_json::json;
 use super::principal::Principal;
 use super::{AccessRole, Facts, Field, Kind, Ownership, Parent, Seen, Uniqueness};
 use crate::address::KindName;
-use crate::call::{Facet, Observed, Snapshot, Write};
+use crate::call::{Observed, Write};
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
 pub(super) struct Attachment(pub Principal);

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::field::null;
 use super::{AccessRole, Facts, Field, Form, Kind, Ownership, Seen, Uniqueness};
 use crate::address::KindName;
-use crate::call::{Facet, FileRead, FileReply, FileWrite, Observed, Snapshot, Write};
+use crate::call::{FileRead, FileReply, FileWrite, Observed, Write};
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Settings, Value};
 
 pub(super) struct AwsProfile;

@@ -8,10 +8,10 @@ use super::{
     AccessRole, DocumentField, Facts, Field, Form, Hanging, Kind, Output, OutputValue, Ownership, Seen, Uniqueness,
 };
 use crate::address::KindName;
-use crate::call::batch::{BucketAspect, NOT_READ};
 use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
-use crate::call::{BucketRef, Facet, Observed, S3Reply, S3Write, Snapshot, Write};
+use crate::call::{BucketRef, Observed, S3Reply, S3Write, Write};
 use crate::policy::Usage;
+use crate::reads::{BucketAspect, Facet, NOT_READ, Snapshot};
 use crate::value::{self, Attributes, Value};
 
 pub(super) struct Bucket;

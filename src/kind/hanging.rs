@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::principal::Principal;
 use super::{Attached, Seen};
 use crate::address::{self, Address, KindName, PrincipalKind};
-use crate::call::batch::{Belongings, Uses};
 use crate::call::iam::Entities;
 use crate::call::{IamWrite, Write};
+use crate::reads::{UserDependents, Uses};
 use crate::value::text;
 
 /// One thing that hangs on an object. The policies on users and roles are in [`Seen::attached`].
@@ -110,15 +110,15 @@ fn is_virtual(serial: &str) -> bool {
     serial.starts_with("arn:") && serial.contains(":mfa/")
 }
 
-pub(super) fn of_user(belongings: Belongings) -> Vec<Hanging> {
-    let password = belongings.login_profile.then_some(Hanging::LoginProfile);
-    let keys = belongings.access_keys.into_iter().map(Hanging::AccessKey);
+pub(super) fn of_user(dependents: UserDependents) -> Vec<Hanging> {
+    let password = dependents.login_profile.then_some(Hanging::LoginProfile);
+    let keys = dependents.access_keys.into_iter().map(Hanging::AccessKey);
     keys.chain(password)
-        .chain(belongings.mfa_devices.into_iter().map(Hanging::MfaDevice))
-        .chain(belongings.ssh_keys.into_iter().map(Hanging::SshKey))
-        .chain(belongings.certificates.into_iter().map(Hanging::Certificate))
-        .chain(belongings.service_credentials.into_iter().map(Hanging::ServiceCredential))
-        .chain(belongings.groups.into_iter().map(Hanging::Group))
+        .chain(dependents.mfa_devices.into_iter().map(Hanging::MfaDevice))
+        .chain(dependents.ssh_keys.into_iter().map(Hanging::SshKey))
+        .chain(dependents.certificates.into_iter().map(Hanging::Certificate))
+        .chain(dependents.service_credentials.into_iter().map(Hanging::ServiceCredential))
+        .chain(dependents.groups.into_iter().map(Hanging::Group))
         .collect()
 }
 

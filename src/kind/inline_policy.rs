@@ -6,7 +6,8 @@ use super::field::null;
 use super::principal::Principal;
 use super::{AccessRole, DocumentField, Facts, Field, Form, Kind, Ownership, Parent, Seen, Uniqueness};
 use crate::address::KindName;
-use crate::call::{Facet, Observed, Snapshot, Write};
+use crate::call::{Observed, Write};
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
 pub(super) struct InlinePolicy(pub Principal);

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::KindName;
-use crate::call::batch::NOT_READ;
-use crate::call::{Facet, Observed, Snapshot, Write};
+use crate::call::{Observed, Write};
+use crate::reads::{Facet, NOT_READ, Snapshot};
 use crate::value::{Attributes, Value};
 
 /// An object as it is in AWS or on disk, in the same normal form as the declared one.

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::address::KindName;
 use crate::call::iam::PolicyDetail;
-use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::call::{IamWrite, Observed, Write};
 use crate::policy::Usage;
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
 
 pub(super) struct Policy;

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::Attached;
-use crate::address::{Address, PrincipalKind};
-use crate::call::batch::Policies;
-use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::address::{self, Address, PrincipalKind};
+use crate::call::{IamWrite, Observed, Write};
 use crate::policy::Usage;
+use crate::reads::{Facet, Policies, Snapshot};
 use crate::value::{Attributes, Shared};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,17 +36,11 @@ impl Principal {
     }
 
     pub(super) fn facet(self, name: &str) -> Facet {
-        match self {
-            Self::User => Facet::UserPolicies { user: name.to_owned() },
-            Self::Role => Facet::RolePolicies { role: name.to_owned() },
-        }
+        Facet::Policies(address::Principal::new(self.kind(), name))
     }
 
     pub(super) fn policies(self, name: &str, snapshot: &Snapshot) -> Observed<Policies> {
-        match self {
-            Self::User => snapshot.user_policies(name),
-            Self::Role => snapshot.role_policies(name),
-        }
+        snapshot.policies(&address::Principal::new(self.kind(), name))
     }
 
     pub(super) fn attach(self, name: &str, arn: &str) -> Write {

@@ -9,11 +9,11 @@ use super::{
     AccessRole, DocumentField, Facts, Field, Form, Hanging, Kind, Output, OutputValue, Ownership, Seen, Uniqueness,
     with_hanging,
 };
-use crate::address::{KindName, PrincipalKind};
-use crate::call::batch::{Policies, RoleSettings};
+use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
-use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::call::{IamWrite, Observed, Write};
 use crate::policy::Usage;
+use crate::reads::{Facet, Policies, RoleSettings, Snapshot};
 use crate::value::{self, Attributes, Value};
 
 pub(super) struct Role;
@@ -55,7 +55,8 @@ impl Kind for Role {
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let role = || value::text(wanted, "name").to_owned();
         let settings = has_settings(wanted).then(|| Facet::RoleSettings { role: role() });
-        [Facet::Role { role: role() }, Facet::RolePolicies { role: role() }].into_iter().chain(settings).collect()
+        let principal = Principal::role(role());
+        [Facet::Principal(principal.clone()), Facet::Policies(principal)].into_iter().chain(settings).collect()
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -66,7 +67,7 @@ impl Kind for Role {
         let name = value::text(wanted, "name");
         let profiles = |names: Vec<String>| names.into_iter().map(Hanging::InstanceProfile).collect();
         let found = snapshot.role(name).and_then(|role| {
-            snapshot.role_policies(name).and_then(|policies| {
+            snapshot.policies(&Principal::role(name)).and_then(|policies| {
                 if !has_settings(wanted) {
                     return Observed::Present(seen(role, None, policies));
                 }

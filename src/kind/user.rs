@@ -8,10 +8,10 @@ use super::tags::{TagChange, owner};
 use super::{
     AccessRole, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Seen, Uniqueness, hanging, with_hanging,
 };
-use crate::address::{KindName, PrincipalKind};
-use crate::call::batch::Policies;
+use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
-use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::call::{IamWrite, Observed, Write};
+use crate::reads::{Facet, Policies, Snapshot};
 use crate::value::{self, Attributes};
 
 pub(super) struct User;
@@ -45,19 +45,20 @@ impl Kind for User {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        let user = || value::text(wanted, "name").to_owned();
-        vec![Facet::User { user: user() }, Facet::UserPolicies { user: user() }]
+        let principal = Principal::user(value::text(wanted, "name"));
+        vec![Facet::Principal(principal.clone()), Facet::Policies(principal)]
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
-        vec![Facet::Belongings { user: value::text(recorded, "name").to_owned() }]
+        vec![Facet::UserDependents { user: value::text(recorded, "name").to_owned() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
         let name = value::text(wanted, "name");
-        let found =
-            snapshot.user(name).and_then(|user| snapshot.user_policies(name).map(|policies| seen(user, policies)));
-        with_hanging(found, snapshot.belongings(name).map(hanging::of_user))
+        let found = snapshot
+            .user(name)
+            .and_then(|user| snapshot.policies(&Principal::user(name)).map(|policies| seen(user, policies)));
+        with_hanging(found, snapshot.user_dependents(name).map(hanging::of_user))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {

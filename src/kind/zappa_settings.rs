@@ -5,7 +5,8 @@ use serde_json::{Map, json};
 use super::field::empty_map;
 use super::{AccessRole, Facts, Field, Form, Kind, Ownership, Seen, Uniqueness};
 use crate::address::KindName;
-use crate::call::{Facet, FileRead, FileReply, FileWrite, LocalFile, Observed, Snapshot, Write};
+use crate::call::{FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Settings, Value};
 
 pub(super) struct ZappaSettings;

@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::Job;
 use crate::address::{Address, KindName, Principal};
-use crate::call::batch::{Scope, Wanted, next_reads};
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, Entities, Policy, PolicyUsage, PolicyVersion, Role, User,
+    AccountSummary, AuthorizationDetails, Entities, Group, Policy, PolicyUsage, PolicyVersion, Role, User,
 };
-use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Snapshot, Write};
+use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
 use crate::kind::{self, Attached, Form, Hanging, Kind, OnChange, Seen};
 use crate::model::{Desired, Resource};
+use crate::reads::{Facet, Scope, Snapshot, Wanted, next_reads};
 use crate::value::{Attributes, Tags, optional_text, text};
 
 /// What is asked about the declared objects, and what else has a say in whether somebody gains or loses access. The resolver
@@ -96,12 +96,19 @@ fn iam(read: &IamRead) -> IamReply {
         IamRead::ListRoles => IamReply::Roles(Vec::new()),
         IamRead::GetUser { user } => IamReply::User(User { name: user.clone(), ..User::default() }),
         IamRead::GetRole { role } => IamReply::Role(Role { name: role.clone(), ..Role::default() }),
-        IamRead::ListAttachedUserPolicies { .. } | IamRead::ListAttachedRolePolicies { .. } => {
-            IamReply::Attached(Vec::new())
+        IamRead::GetGroup { group } => {
+            IamReply::Members { group: Group { name: group.clone(), ..Group::default() }, users: Vec::new() }
         }
+        IamRead::ListAttachedUserPolicies { .. }
+        | IamRead::ListAttachedRolePolicies { .. }
+        | IamRead::ListAttachedGroupPolicies { .. } => IamReply::Attached(Vec::new()),
         // Somebody else's inline policies are read, too.
-        IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => IamReply::Names(vec!["any".to_owned()]),
-        IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => IamReply::Document(json!({}).into()),
+        IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } | IamRead::ListGroupPolicies { .. } => {
+            IamReply::Names(vec!["any".to_owned()])
+        }
+        IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } | IamRead::GetGroupPolicy { .. } => {
+            IamReply::Document(json!({}).into())
+        }
         IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
         IamRead::GetAccessKeyLastUsed { .. } => IamReply::LastUsed(None),
         IamRead::GetPolicy { arn } => {

@@ -7,14 +7,14 @@ use futures::stream::{self, StreamExt};
 use serde_json::json;
 
 use super::{Observed, Resolver, Subject, sightings, wanted};
-use crate::address::{Address, KindName};
-use crate::call::batch::Scope;
+use crate::address::{Address, KindName, Principal};
 use crate::call::iam::{Entities, Inline, PolicyUsage};
-use crate::call::{Facet, Failure, IamRead, IamReply, Read, Reply, Snapshot};
+use crate::call::{Failure, IamRead, IamReply, Read, Reply};
 use crate::kind::{self, Attached, Seen, Sighting};
 use crate::model::Live;
 use crate::policy;
 use crate::port::Provider;
+use crate::reads::{Facet, Scope, Snapshot};
 use crate::value::{Attributes, Shared};
 
 impl Resolver<'_> {
@@ -134,8 +134,8 @@ fn named(address: &Address) -> Attributes {
 fn whereabouts(policy: &str) -> (Facet, Option<&str>) {
     let inline = policy.split_once('.').and_then(|(kind, rest)| Some((kind, rest.split_once('/')?)));
     match inline {
-        Some(("user_policy", (user, name))) => (Facet::UserPolicies { user: user.to_owned() }, Some(name)),
-        Some(("role_policy", (role, name))) => (Facet::RolePolicies { role: role.to_owned() }, Some(name)),
+        Some(("user_policy", (user, name))) => (Facet::Policies(Principal::user(user)), Some(name)),
+        Some(("role_policy", (role, name))) => (Facet::Policies(Principal::role(role)), Some(name)),
         _ => (Facet::Policy { arn: policy.to_owned() }, None),
     }
 }
@@ -145,8 +145,7 @@ fn document(snapshot: &Snapshot, policy: &str) -> Observed<Shared> {
         inline.into_iter().find(|it| Some(it.name.as_str()) == name).map(|it| it.document)
     };
     let found = match whereabouts(policy) {
-        (Facet::UserPolicies { user }, name) => snapshot.user_policies(&user).map(|it| named(it.inline, name)),
-        (Facet::RolePolicies { role }, name) => snapshot.role_policies(&role).map(|it| named(it.inline, name)),
+        (Facet::Policies(principal), name) => snapshot.policies(&principal).map(|it| named(it.inline, name)),
         _ => snapshot.policy(policy).map(|policy| {
             let default = policy.versions.into_iter().find(|version| version.is_default);
             default.and_then(|version| version.document)

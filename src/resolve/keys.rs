@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use super::Resolver;
 use crate::address::{Address, KindName};
 use crate::call::iam::AccessKey;
-use crate::call::{Failure, IamRead, IamReply, Observed, Read, Reply, Snapshot};
+use crate::call::{Failure, IamRead, IamReply, Observed, Read, Reply};
 use crate::kind::{self, Seen};
 use crate::model::keys::{Key, Phase, Use};
 use crate::model::{Desired, Live, Recorded};
 use crate::port::Provider;
+use crate::reads::Snapshot;
 use crate::value::text;
 
 /// The keys, in order of user and phase.

@@ -6,16 +6,14 @@ use futures::stream::{self, StreamExt};
 use serde_json::json;
 
 use super::Resolver;
-use crate::address::{Address, KindName};
-use crate::call::batch::{BucketAspect, Policies, Scope};
-use crate::call::iam::{Role, User};
+use crate::address::{Address, KindName, PrincipalKind};
 use crate::call::{
-    BucketRef, Facet, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read,
-    S3Reply, Snapshot,
+    BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read, S3Reply,
 };
 use crate::diff::{self, Action, Decision};
 use crate::kind::{self, Attached, Form, OWNER_TAG};
 use crate::model::{Desired, Entry, Live, Recorded, Status};
+use crate::reads::{BucketAspect, Facet, Policies, Scope};
 use crate::value::{Attributes, Tags, Value, from_tags, text};
 
 /// What is ours, and what could not be asked for it.
@@ -32,20 +30,16 @@ impl Resolver<'_> {
         let failure = sweep.resolver.sweep().await;
         sweep.found.unread.extend(failure);
         sweep.policies().await;
-        let users: Vec<(User, Policies)> = sweep.ours(Snapshot::swept_users, |user| &user.tags);
-        for (user, policies) in users {
-            let parent = Address::new(KindName::USER, &user.name);
-            let attributes = principal(&user.name, &user.arn, &user.path, &user.tags);
-            sweep.object(&parent, &user.id, attributes, user.boundary.as_deref());
-            sweep.policies_on(&parent, &policies);
-            sweep.key(&parent).await;
-        }
-        let roles: Vec<(Role, Policies)> = sweep.ours(Snapshot::swept_roles, |role| &role.tags);
-        for (role, policies) in roles {
-            let parent = Address::new(KindName::ROLE, &role.name);
-            let attributes = principal(&role.name, &role.arn, &role.path, &role.tags);
-            sweep.object(&parent, &role.id, attributes, role.boundary.as_deref());
-            sweep.policies_on(&parent, &policies);
+        for kind in PrincipalKind::ALL {
+            for ours in sweep.ours(kind) {
+                let parent = Address::new(KindName::Principal(kind), &ours.name);
+                sweep.object(&parent, &ours.id, ours.attributes, ours.boundary.as_deref());
+                sweep.policies_on(&parent, &ours.policies);
+                match kind {
+                    PrincipalKind::User => sweep.key(&parent).await,
+                    PrincipalKind::Role | PrincipalKind::Group => {}
+                }
+            }
         }
         sweep.buckets().await;
         sweep.found
@@ -106,6 +100,15 @@ fn principal(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
     all.into()
 }
 
+/// A user, role or group with the manifest's tag.
+struct OurPrincipal {
+    name: String,
+    id: String,
+    attributes: Attributes,
+    boundary: Option<String>,
+    policies: Policies,
+}
+
 struct Sweep<'a, 'p> {
     resolver: &'a mut Resolver<'p>,
     desired: &'a Desired,
@@ -115,14 +118,20 @@ struct Sweep<'a, 'p> {
 }
 
 impl Sweep<'_, '_> {
-    /// Of all that was swept.
-    fn ours<'s, T: Clone + 's, I: Iterator<Item = (&'s T, &'s Policies)>>(
-        &'s self,
-        swept: impl Fn(&'s Snapshot) -> I,
-        tags: impl Fn(&T) -> &Tags,
-    ) -> Vec<(T, Policies)> {
-        let ours = swept(&self.resolver.known).filter(|(object, _)| self.is_ours(tags(object)));
-        ours.map(|(object, policies)| (object.clone(), policies.clone())).collect()
+    /// Of all that was swept. What takes no tags is nobody's, as far as tags tell.
+    fn ours(&self, kind: PrincipalKind) -> Vec<OurPrincipal> {
+        let swept = self.resolver.known.swept_principals(kind);
+        let ours = swept.filter_map(|(it, policies)| {
+            let tags = it.tags().filter(|tags| self.is_ours(tags))?;
+            Some(OurPrincipal {
+                name: it.name().to_owned(),
+                id: it.id().to_owned(),
+                attributes: principal(it.name(), it.arn(), it.path(), tags),
+                boundary: it.boundary().map(str::to_owned),
+                policies: policies.clone(),
+            })
+        });
+        ours.collect()
     }
 
     fn is_ours(&self, tags: &Tags) -> bool {

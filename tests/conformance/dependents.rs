@@ -127,3 +127,41 @@ fn what_uses_a_policy_is_told_by_kind_and_by_use() {
     );
     assert_eq!(uses(PolicyUsage::PermissionsBoundary), Entities { users: one("guest"), ..Entities::default() });
 }
+
+#[test]
+fn a_group_goes_only_when_nobody_is_in_it_and_nothing_hangs_on_it() {
+    let (world, _) = laden();
+    let (staff, bob, arn) = (|| text("staff"), || text("bob"), || policy_arn("Deploy"));
+    let delete = || IamWrite::DeleteGroup { group: staff() };
+    let create = |name: &str| IamWrite::CreateGroup { group: text(name), path: text("/team/") };
+    world.iam_refuses("NoSuchEntity", delete());
+    world.iam(create("staff"));
+    world.iam_refuses("EntityAlreadyExists", create("Staff"));
+    for (add, remove) in [
+        (
+            IamWrite::AddUserToGroup { user: bob(), group: staff() },
+            IamWrite::RemoveUserFromGroup { user: bob(), group: staff() },
+        ),
+        (
+            IamWrite::AttachGroupPolicy { group: staff(), arn: arn() },
+            IamWrite::DetachGroupPolicy { group: staff(), arn: arn() },
+        ),
+        (
+            IamWrite::PutGroupPolicy { group: staff(), policy: text("own"), document: allow("s3:*").into() },
+            IamWrite::DeleteGroupPolicy { group: staff(), policy: text("own") },
+        ),
+    ] {
+        world.iam(add.clone());
+        // Twice is as good as once.
+        world.iam(add);
+        world.iam_refuses("DeleteConflict", delete());
+        world.iam(remove.clone());
+        world.iam_refuses("NoSuchEntity", remove);
+    }
+    world.iam(IamWrite::UpdateGroup { group: staff(), path: text("/other/") });
+    let IamReply::Members { group, users } = world.see(IamRead::GetGroup { group: staff() }) else { panic!() };
+    assert_eq!(group.arn, format!("arn:aws:iam::{ACCOUNT}:group/other/staff"));
+    assert!(users.is_empty(), "{users:?}");
+    world.iam(delete());
+    world.iam_lacks(IamRead::GetGroup { group: staff() });
+}

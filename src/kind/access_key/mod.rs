@@ -14,8 +14,9 @@ use serde_json::json;
 
 use super::field::{no, null};
 use super::{AccessRole, Field, Form, Kind, Output, OutputValue, Ownership, Parent, Seen, Uniqueness, Upkeep};
-use crate::address::KindName;
-use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::address::{KindName, Principal};
+use crate::call::{IamWrite, Observed, Write};
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
 use ours::Facts;
@@ -65,7 +66,7 @@ impl Kind for AccessKey {
     /// The user is asked for its owner, for a key has no tags.
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let user = || value::text(wanted, "user").to_owned();
-        let keys = [Facet::AccessKeys { user: user() }, Facet::User { user: user() }];
+        let keys = [Facet::AccessKeys { user: user() }, Facet::Principal(Principal::user(user()))];
         keys.into_iter().chain(sinks::facets(wanted)).chain(rotation::facets(wanted)).collect()
     }
 

@@ -10,7 +10,8 @@ use super::super::{Seen, Upkeep};
 use super::rotation::{Ages, Lingering, Retired};
 use super::sinks::Held;
 use crate::call::iam::AccessKey;
-use crate::call::{Failure, FailureKind, Observed, Snapshot};
+use crate::call::{Failure, FailureKind, Observed};
+use crate::reads::Snapshot;
 use crate::value::{self, Attributes, Value};
 
 /// What is known of a user's keys.

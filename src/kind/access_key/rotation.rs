@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::call::iam::{AccessKey, LastUsed};
-use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::call::{IamWrite, Observed, Write};
 use crate::kind::{Seen, Upkeep};
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
 /// How long an old key is kept where the manifest doesn't say: a week has every weekly job in it.
