@@ -120,6 +120,11 @@ pub type Recorded = BTreeMap<Address, Entry>;
 
 pub type Live = BTreeMap<Address, Sighting>;
 
+/// Of these objects the ones of a kind. They stand together.
+pub fn of_kind<T>(objects: &BTreeMap<Address, T>, kind: KindName) -> impl Iterator<Item = (&Address, &T)> {
+    objects.range(Address::new(kind, "")..).take_while(move |(address, _)| address.kind() == kind)
+}
+
 /// Of these objects the ones of a kind that hang on a user or a role. Their names begin with its name, so that they stand
 /// together: of a hundred thousand objects only these are looked at.
 pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(

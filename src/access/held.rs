@@ -58,7 +58,7 @@ fn held_document(address: &Address, resource: &Resource, unreadable: &mut Vec<Un
     }
 }
 
-fn of_kind<'a>(desired: &'a Desired, kind: KindName) -> impl Iterator<Item = (&'a Address, &'a Resource)> {
+fn of_kind(desired: &Desired, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
     desired.resources.iter().filter(move |(address, _)| address.kind() == kind)
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Principal;
 use crate::value::{Shared, Tags};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -290,9 +291,22 @@ pub enum IamWrite {
         role: String,
         profile: String,
     },
+    AttachGroupPolicy {
+        group: String,
+        arn: String,
+    },
     DetachGroupPolicy {
         group: String,
         arn: String,
+    },
+    PutGroupPolicy {
+        group: String,
+        policy: String,
+        document: Shared,
+    },
+    DeleteGroupPolicy {
+        group: String,
+        policy: String,
     },
 }
 
@@ -332,6 +346,14 @@ pub struct Entities {
     pub users: Vec<String>,
     pub roles: Vec<String>,
     pub groups: Vec<String>,
+}
+
+impl Entities {
+    pub fn principals(self) -> impl Iterator<Item = Principal> {
+        let users = self.users.into_iter().map(Principal::user);
+        let roles = self.roles.into_iter().map(Principal::role);
+        users.chain(roles).chain(self.groups.into_iter().map(Principal::group))
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -528,7 +550,10 @@ impl IamWrite {
             Self::DeleteServiceSpecificCredential { .. } => "iam:DeleteServiceSpecificCredential",
             Self::RemoveUserFromGroup { .. } => "iam:RemoveUserFromGroup",
             Self::RemoveRoleFromInstanceProfile { .. } => "iam:RemoveRoleFromInstanceProfile",
+            Self::AttachGroupPolicy { .. } => "iam:AttachGroupPolicy",
             Self::DetachGroupPolicy { .. } => "iam:DetachGroupPolicy",
+            Self::PutGroupPolicy { .. } => "iam:PutGroupPolicy",
+            Self::DeleteGroupPolicy { .. } => "iam:DeleteGroupPolicy",
         }
     }
 
@@ -562,11 +587,14 @@ impl IamWrite {
             | Self::AttachRolePolicy { role: name, arn }
             | Self::DetachRolePolicy { role: name, arn }
             | Self::PutRolePermissionsBoundary { role: name, arn }
+            | Self::AttachGroupPolicy { group: name, arn }
             | Self::DetachGroupPolicy { group: name, arn } => format!("{name} <- {arn}"),
             Self::PutUserPolicy { user: name, policy: part, .. }
             | Self::DeleteUserPolicy { user: name, policy: part }
             | Self::PutRolePolicy { role: name, policy: part, .. }
             | Self::DeleteRolePolicy { role: name, policy: part }
+            | Self::PutGroupPolicy { group: name, policy: part, .. }
+            | Self::DeleteGroupPolicy { group: name, policy: part }
             | Self::DeactivateMFADevice { user: name, serial: part }
             | Self::DeleteSSHPublicKey { user: name, id: part }
             | Self::DeleteSigningCertificate { user: name, id: part }

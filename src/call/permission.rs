@@ -138,8 +138,10 @@ impl IamWrite {
             // A virtual device's serial number is its ARN.
             Self::DeleteVirtualMFADevice { serial } => vec![on(serial.clone())],
             // Groups and instance profiles are named without their paths, which nothing here tells.
-            Self::RemoveUserFromGroup { group, .. } => vec![on(places.iam("group", "/", group))],
-            Self::DetachGroupPolicy { group, arn } => {
+            Self::RemoveUserFromGroup { group, .. }
+            | Self::PutGroupPolicy { group, .. }
+            | Self::DeleteGroupPolicy { group, .. } => vec![on(places.iam("group", "/", group))],
+            Self::AttachGroupPolicy { group, arn } | Self::DetachGroupPolicy { group, arn } => {
                 vec![on(places.iam("group", "/", group)).with("iam:PolicyARN", vec![arn.clone()])]
             }
             Self::RemoveRoleFromInstanceProfile { profile, .. } => {

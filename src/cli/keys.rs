@@ -14,6 +14,7 @@ use super::session::{self, Declared};
 use super::suggest::nearest;
 use super::widening::Bounds;
 use crate::address::{Address, KindName};
+use crate::model::of_kind;
 use crate::plan::Mode;
 use crate::render::keys as render;
 use crate::resolve::{ALL_READS, Resolver, keys, lost};
@@ -118,7 +119,7 @@ fn rotate(args: &RotateArgs, context: &Context) -> Exit {
 
 /// The keys of these users, or all that the manifest declares.
 fn chosen(users: &[String], declared: &Declared) -> Result<Vec<Address>, CommandError> {
-    let keys = || declared.desired.resources.keys().filter(|address| address.kind() == KindName::AccessKey);
+    let keys = || of_kind(&declared.desired.resources, KindName::AccessKey).map(|(address, _)| address);
     if keys().next().is_none() {
         return Err(CommandError::new("the manifest declares no access key")
             .help("give a user one: `access_key: {profile: NAME}`"));

@@ -7,7 +7,7 @@ mod store;
 
 use std::collections::BTreeSet;
 
-use crate::address::KindName;
+use crate::address::{Principal, PrincipalKind};
 use crate::call::{Permission, Places};
 use crate::model::Desired;
 use crate::value::text;
@@ -45,17 +45,19 @@ pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
 }
 
 fn places(desired: &Desired) -> Places {
-    let paths = |kind: KindName| {
-        let of_kind = desired.resources.iter().filter(|(address, _)| address.kind() == kind);
-        let attributes = of_kind.map(|(_, resource)| &resource.attributes);
-        attributes.map(|it| (text(it, "name").to_owned(), text(it, "path").to_owned())).collect()
-    };
-    Places {
-        partition: desired.partition.clone(),
-        account: desired.account.clone(),
-        users: paths(KindName::USER),
-        roles: paths(KindName::ROLE),
+    let mut places =
+        Places { partition: desired.partition.clone(), account: desired.account.clone(), ..Places::default() };
+    for (address, resource) in &desired.resources {
+        let Some(Principal { kind, name }) = address.principal() else { continue };
+        let path = text(&resource.attributes, "path").to_owned();
+        match kind {
+            PrincipalKind::User => _ = places.users.insert(name, path),
+            PrincipalKind::Role => _ = places.roles.insert(name, path),
+            // Calls on groups name them without their paths.
+            PrincipalKind::Group => {}
+        }
     }
+    places
 }
 
 #[cfg(test)]

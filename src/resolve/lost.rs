@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::json;
 
 use super::Resolver;
-use crate::address::{Address, KindName};
+use crate::address::{Address, KindName, Principal};
 use crate::call::batch::{BucketAspect, Policies, Scope};
 use crate::call::iam::{Role, User};
 use crate::call::{
@@ -14,8 +14,8 @@ use crate::call::{
     S3Reply, Snapshot,
 };
 use crate::diff::{self, Action, Decision};
-use crate::kind::{self, Attached, Form, OWNER_TAG};
-use crate::model::{Desired, Entry, Live, Recorded, Status};
+use crate::kind::{self, Attached, Form, KINDS, OWNER_TAG, Recovery, Tagged};
+use crate::model::{Desired, Entry, Live, Recorded, Status, of_kind};
 use crate::value::{Attributes, Tags, Value, from_tags, text};
 
 /// What is ours, and what could not be asked for it.
@@ -31,23 +31,15 @@ impl Resolver<'_> {
         let mut sweep = Sweep { resolver: self, desired, found: Found::default(), policies: names(desired) };
         let failure = sweep.resolver.sweep().await;
         sweep.found.unread.extend(failure);
-        sweep.policies().await;
-        let users: Vec<(User, Policies)> = sweep.ours(Snapshot::swept_users, |user| &user.tags);
-        for (user, policies) in users {
-            let parent = Address::new(KindName::USER, &user.name);
-            let attributes = principal(&user.name, &user.arn, &user.path, &user.tags);
-            sweep.object(&parent, &user.id, attributes, user.boundary.as_deref());
-            sweep.policies_on(&parent, &policies);
-            sweep.key(&parent).await;
+        for kind in KINDS {
+            match kind.facts().recovery {
+                Recovery::ByTag(Tagged::Policies) => sweep.policies().await,
+                Recovery::ByTag(Tagged::Users) => sweep.users().await,
+                Recovery::ByTag(Tagged::Roles) => sweep.roles(),
+                Recovery::ByTag(Tagged::Buckets) => sweep.buckets().await,
+                Recovery::With(_) | Recovery::Never => {}
+            }
         }
-        let roles: Vec<(Role, Policies)> = sweep.ours(Snapshot::swept_roles, |role| &role.tags);
-        for (role, policies) in roles {
-            let parent = Address::new(KindName::ROLE, &role.name);
-            let attributes = principal(&role.name, &role.arn, &role.path, &role.tags);
-            sweep.object(&parent, &role.id, attributes, role.boundary.as_deref());
-            sweep.policies_on(&parent, &policies);
-        }
-        sweep.buckets().await;
         sweep.found
     }
 
@@ -97,11 +89,11 @@ fn entry(decision: &Decision, desired: &Desired) -> Option<(Address, Entry)> {
 
 /// The names of the declared policies, by ARN.
 fn names(desired: &Desired) -> BTreeMap<String, String> {
-    let policies = desired.resources.iter().filter(|(address, _)| address.kind() == KindName::Policy);
+    let policies = of_kind(&desired.resources, KindName::Policy);
     policies.map(|(address, it)| (text(&it.attributes, "arn").to_owned(), address.name().to_owned())).collect()
 }
 
-fn principal(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
+fn identity(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
     let all = [("name", json!(name)), ("arn", json!(arn)), ("path", json!(path)), ("tags", from_tags(tags))];
     all.into()
 }
@@ -140,6 +132,27 @@ impl Sweep<'_, '_> {
         }
     }
 
+    async fn users(&mut self) {
+        let users: Vec<(User, Policies)> = self.ours(Snapshot::swept_users, |user| &user.tags);
+        for (user, policies) in users {
+            let holder = Principal::user(&user.name);
+            let attributes = identity(&user.name, &user.arn, &user.path, &user.tags);
+            self.object(&holder.address(), &user.id, attributes, user.boundary.as_deref());
+            self.policies_on(&holder, &policies);
+            self.key(&holder).await;
+        }
+    }
+
+    fn roles(&mut self) {
+        let roles: Vec<(Role, Policies)> = self.ours(Snapshot::swept_roles, |role| &role.tags);
+        for (role, policies) in roles {
+            let holder = Principal::role(&role.name);
+            let attributes = identity(&role.name, &role.arn, &role.path, &role.tags);
+            self.object(&holder.address(), &role.id, attributes, role.boundary.as_deref());
+            self.policies_on(&holder, &policies);
+        }
+    }
+
     /// The sweep of the account has no tags of policies: each is asked.
     async fn policies(&mut self) {
         let unknown: Vec<String> = self
@@ -159,7 +172,7 @@ impl Sweep<'_, '_> {
             match answer {
                 Ok(Reply::Iam(IamReply::Policy(policy))) if self.is_ours(&policy.tags) => {
                     let name = policy.arn.rsplit('/').next().unwrap_or(&policy.arn).to_owned();
-                    let attributes = principal(&name, &policy.arn, &policy.path, &policy.tags);
+                    let attributes = identity(&name, &policy.arn, &policy.path, &policy.tags);
                     self.object(&Address::new(KindName::Policy, &name), &policy.id, attributes, None);
                     self.policies.insert(policy.arn, name);
                 }
@@ -184,20 +197,21 @@ impl Sweep<'_, '_> {
 
     /// On what we made and no longer declare, everything is taken for ours; on what is declared, our own policies: who
     /// attached one of AWS's there can't be told.
-    fn policies_on(&mut self, parent: &Address, policies: &Policies) {
-        let declared = self.desired.resources.contains_key(parent);
+    fn policies_on(&mut self, holder: &Principal, policies: &Policies) {
+        let parent = holder.address();
+        let declared = self.desired.resources.contains_key(&parent);
         let managed = policies.attached.iter().map(|arn| Attached::Managed(arn.clone()));
         let inline = policies.inline.iter().map(|policy| Attached::Inline(policy.name.clone()));
-        for hanging in managed.chain(inline) {
-            let policy = match &hanging {
+        for attached in managed.chain(inline) {
+            let policy = match &attached {
                 Attached::Managed(arn) => self.policies.get(arn).cloned(),
                 Attached::Inline(_) => None,
             };
             if declared && policy.is_none() {
                 continue;
             }
-            let address = kind::attachment_address(parent, &hanging, &|_| policy.clone());
-            let attributes = kind::attachment_attributes(parent, &hanging);
+            let address = attached.address(holder, &|_| policy.clone());
+            let attributes = attached.attributes(holder);
             let Some(id) = kind::of(address.kind()).and_then(|kind| kind.physical_id(&attributes)) else { continue };
             let mut depends_on = BTreeSet::from([parent.clone()]);
             depends_on.extend(policy.map(|name| Address::new(KindName::Policy, name)));
@@ -206,12 +220,12 @@ impl Sweep<'_, '_> {
     }
 
     /// A key has no tags. One of the user's that is in the profile of the user's name was put there by us.
-    async fn key(&mut self, user: &Address) {
-        let address = Address::new(KindName::AccessKey, user.name());
+    async fn key(&mut self, user: &Principal) {
+        let address = Address::new(KindName::AccessKey, &user.name);
         if self.desired.resources.contains_key(&address) {
             return;
         }
-        let name = user.name().to_owned();
+        let name = user.name.clone();
         let Some(Reply::Iam(IamReply::AccessKeys(keys))) =
             self.ask(Read::Iam(IamRead::ListAccessKeys { user: name.clone() })).await
         else {
@@ -223,7 +237,7 @@ impl Sweep<'_, '_> {
             return;
         }
         let attributes = [("user", json!(name)), ("profile", json!(name))].into();
-        self.record(address.clone(), id, attributes, BTreeSet::from([user.clone()]));
+        self.record(address.clone(), id, attributes, BTreeSet::from([user.address()]));
         self.profile(&name, address).await;
     }
 
@@ -259,7 +273,7 @@ impl Sweep<'_, '_> {
             match tags {
                 Observed::Present(S3Reply::Tags(tags)) if self.is_ours(&tags) => {
                     let arn = format!("arn:{}:s3:::{name}", self.desired.partition);
-                    let mut attributes = principal(&name, &arn, "", &tags);
+                    let mut attributes = identity(&name, &arn, "", &tags);
                     attributes.remove("path");
                     attributes.insert("region", json!(region));
                     self.record(Address::new(KindName::Bucket, &name), name, attributes, BTreeSet::new());

@@ -84,7 +84,10 @@ fn user_writes() -> Vec<IamWrite> {
         IamWrite::DeleteSigningCertificate { user: user(), id: "CERT".into() },
         IamWrite::DeleteServiceSpecificCredential { user: user(), id: "ACCA".into() },
         IamWrite::RemoveUserFromGroup { user: user(), group: "staff".into() },
+        IamWrite::AttachGroupPolicy { group: "staff".into(), arn: arn() },
         IamWrite::DetachGroupPolicy { group: "staff".into(), arn: arn() },
+        IamWrite::PutGroupPolicy { group: "staff".into(), policy: policy(), document: json!({}).into() },
+        IamWrite::DeleteGroupPolicy { group: "staff".into(), policy: policy() },
     ]
 }
 

@@ -97,6 +97,14 @@ pub(super) async fn remove(iam: &Client, write: &IamWrite) -> Result<Reply, Caus
         W::RemoveRoleFromInstanceProfile { role, profile } => {
             done!(iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(profile))
         }
+        W::AttachGroupPolicy { group, arn } => done!(iam.attach_group_policy().group_name(group).policy_arn(arn)),
+        W::PutGroupPolicy { group, policy, document } => {
+            let call = iam.put_group_policy().group_name(group).policy_name(policy);
+            done!(call.policy_document(document.to_string()))
+        }
+        W::DeleteGroupPolicy { group, policy } => {
+            done!(iam.delete_group_policy().group_name(group).policy_name(policy))
+        }
         W::DetachGroupPolicy { group, arn } => done!(iam.detach_group_policy().group_name(group).policy_arn(arn)),
         _ => return Err(Cause::unreadable("this removes nothing that hangs on something else")),
     })

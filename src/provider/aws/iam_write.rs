@@ -53,10 +53,7 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
             let made = call.set_tags(Some(iam_tags(tags)?)).send().await?;
             Reply::Iam(IamReply::Role(convert::role(convert::must(made.role, "Role")?)?))
         }
-        W::UpdateRole { role, description, max_session_duration } => {
-            let call = iam.update_role().role_name(role).description(description);
-            done!(call.max_session_duration(seconds(*max_session_duration)?))
-        }
+        W::UpdateRole { role, description, max_session_duration: s } => update_role(iam, role, description, *s).await?,
         W::UpdateAssumeRolePolicy { role, trust } => {
             done!(iam.update_assume_role_policy().role_name(role).policy_document(trust.to_string()))
         }
@@ -97,7 +94,10 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         | W::DeleteServiceSpecificCredential { .. }
         | W::RemoveUserFromGroup { .. }
         | W::RemoveRoleFromInstanceProfile { .. }
-        | W::DetachGroupPolicy { .. } => iam_hanging::remove(iam, write).await?,
+        | W::AttachGroupPolicy { .. }
+        | W::DetachGroupPolicy { .. }
+        | W::PutGroupPolicy { .. }
+        | W::DeleteGroupPolicy { .. } => iam_hanging::remove(iam, write).await?,
     })
 }
 
@@ -110,6 +110,11 @@ fn seconds(duration: i64) -> Result<i32, Cause> {
             format!("a session of {duration} s is longer than IAM takes"),
         )
     })
+}
+
+async fn update_role(iam: &Client, role: &str, description: &str, duration: i64) -> Result<Reply, Cause> {
+    let call = iam.update_role().role_name(role).description(description);
+    Ok(done!(call.max_session_duration(seconds(duration)?)))
 }
 
 async fn update_access_key(iam: &Client, user: &str, id: &str, active: bool) -> Result<Reply, Cause> {

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::iam::{Entities, PolicyUsage};
 use crate::call::{IamReply, IamWrite, Reply};
+use crate::policy::Usage;
+use crate::value::Shared;
 
 use super::account::Account;
 use super::identity::Identity;
 use super::order::Order;
 use super::refusal::{Outcome, Refusal};
+use super::{documents, limits, names};
 
 /// A user's, besides policies, keys and groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -28,6 +31,8 @@ pub(super) struct Belongings {
 pub(super) struct Group {
     pub(super) members: BTreeSet<String>,
     pub(super) attached: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) inline: BTreeMap<String, Shared>,
 }
 
 /// Something that no call of relayctl makes: what others do in the account.
@@ -122,6 +127,34 @@ pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: 
     })
 }
 
+fn group_mut<'a>(account: &'a mut Account, group: &str) -> Outcome<&'a mut Group> {
+    let missing = || Refusal::no_such_entity(format!("The group with name {group} cannot be found."));
+    account.groups.get_mut(group).ok_or_else(missing)
+}
+
+/// Attaches a managed policy to a group.
+pub(super) fn attach(account: &mut Account, group: &str, arn: &str) -> Outcome<Reply> {
+    group_mut(account, group)?;
+    names::policy_arn(arn)?;
+    if !account.attachable(arn) {
+        return Err(Refusal::no_such_entity(format!("Policy {arn} does not exist or is not attachable.")));
+    }
+    let attached = &mut group_mut(account, group)?.attached;
+    attached.insert(arn.to_owned());
+    limits::quota("PoliciesPerGroup", attached.len(), limits::ATTACHED_POLICIES)?;
+    Ok(Reply::Done)
+}
+
+/// Embeds a policy in a group.
+pub(super) fn put_inline(account: &mut Account, group: &str, policy: &str, document: &Shared) -> Outcome<Reply> {
+    names::name("policyName", policy, names::POLICY)?;
+    let inline = &mut group_mut(account, group)?.inline;
+    inline.insert(policy.to_owned(), document.clone());
+    limits::inline_policies("group", group, Usage::GroupInline, inline.values().map(|document| &**document))?;
+    documents::check(document, Usage::GroupInline)?;
+    Ok(Reply::Done)
+}
+
 pub(super) fn remove(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
     use IamWrite as W;
     let gone = match write {
@@ -145,6 +178,7 @@ pub(super) fn remove(account: &mut Account, write: &IamWrite) -> Outcome<Reply> 
         W::DetachGroupPolicy { group, arn } => {
             account.groups.get_mut(group).is_some_and(|group| group.attached.remove(arn))
         }
+        W::DeleteGroupPolicy { group, policy } => group_mut(account, group)?.inline.remove(policy).is_some(),
         _ => false,
     };
     if gone {

@@ -117,6 +117,8 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         W::DeletePolicy { arn } => policies::delete(account, arn),
         W::TagPolicy { arn, tags } => policies::tag(account, arn, tags),
         W::UntagPolicy { arn, keys } => policies::untag(account, arn, keys),
+        W::AttachGroupPolicy { group, arn } => belongings::attach(account, group, arn),
+        W::PutGroupPolicy { group, policy, document } => belongings::put_inline(account, group, policy, document),
         W::DeleteLoginProfile { .. }
         | W::DeactivateMFADevice { .. }
         | W::DeleteVirtualMFADevice { .. }
@@ -125,6 +127,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         | W::DeleteServiceSpecificCredential { .. }
         | W::RemoveUserFromGroup { .. }
         | W::RemoveRoleFromInstanceProfile { .. }
-        | W::DetachGroupPolicy { .. } => belongings::remove(account, write),
+        | W::DetachGroupPolicy { .. }
+        | W::DeleteGroupPolicy { .. } => belongings::remove(account, write),
     }
 }
