@@ -168,6 +168,13 @@ pub fn diff<'a>(
     decisions
 }
 
+/// Returns what goes and comes again, whatever hangs on it.
+pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
+    let decisions = diff(desired, recorded, live, Removal { everything: false, foreign: true });
+    let replaced = decisions.into_iter().filter(|decision| decision.change.action == Action::Replace);
+    replaced.map(|decision| decision.change.address).collect()
+}
+
 /// One address and all that is known of it.
 struct Subject<'a> {
     kind: &'static dyn Kind,

@@ -12,14 +12,15 @@ const RANKS: &[(usize, &[&str])] = &[
     (3, &["kind"]),
     (4, &["model"]),
     (5, &["manifest", "state", "graph"]),
-    (6, &["diff", "permissions"]),
-    (7, &["access"]),
-    (8, &["plan"]),
-    (9, &["event"]),
-    (10, &["port"]),
-    (11, &["resolve", "render"]),
+    (6, &["permissions", "port"]),
+    // What is to be asked is known without comparing.
+    (7, &["diff", "resolve"]),
+    (8, &["access"]),
+    (9, &["plan"]),
+    (10, &["event"]),
+    (11, &["render"]),
     // Apply looks again before each change, with the resolver's eyes.
-    (12, &["apply", "provider"]),
+    (12, &["apply", "engine", "provider"]),
     (13, &["store"]),
     (14, &["cli"]),
 ];

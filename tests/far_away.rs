@@ -12,13 +12,12 @@ use async_trait::async_trait;
 use relayctl::address::{Address, KindName};
 use relayctl::apply::{Options, Stop, apply_until};
 use relayctl::call::{Carried, Failure, Read, Reply, Snapshot, Write};
-use relayctl::diff;
-use relayctl::event::{Event, Outcome};
+use relayctl::event::{Event, Outcome, Sink};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
 use relayctl::plan::pace::{Load, Pace};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Distance, Remote, Sandbox, Throttle};
@@ -26,6 +25,7 @@ use relayctl::provider::weather::{WIDTH, Weather, Weathered};
 use relayctl::resolve::{ALL_READS, Resolver};
 use relayctl::state::{State, VERSION};
 use relayctl::store::memory::MemoryStore;
+use relayctl::{diff, engine};
 use tokio::time::Instant;
 
 /// How many stacks, unless `RELAYCTL_STACKS` says otherwise.
@@ -161,7 +161,7 @@ impl Far {
         let state = self.store.load().await.unwrap();
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
         let mut resolver = Resolver::new(&self.provider, ALL_READS);
-        let live = resolver.live(&self.desired, &recorded, false).await;
+        let live = engine::live(&mut resolver, &self.desired, &recorded, false).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
         let stamp = Stamp {
             lineage: state.as_ref().map(|state| state.lineage.clone()),

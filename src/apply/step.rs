@@ -17,11 +17,11 @@ use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
 use crate::call::{Carried, Failure, FailureKind, IamReply, IamWrite, NewKey, Observed, Read, Reply, Snapshot, Write};
-use crate::event::{Event, Fault, Traffic, Waits};
+use crate::event::{Event, Fault, Sink, Traffic, Waits};
 use crate::kind::{self, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
-use crate::port::{Provider, Sink};
+use crate::port::Provider;
 use crate::resolve::{Occasion, look};
 use crate::value::Attributes;
 

@@ -14,6 +14,7 @@ use super::session::{self, Declared};
 use super::suggest::nearest;
 use super::widening::Bounds;
 use crate::address::{Address, KindName};
+use crate::engine;
 use crate::model::of_kind;
 use crate::plan::Mode;
 use crate::render::keys as render;
@@ -88,7 +89,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
         let recorded = if let Some(state) = state {
             state.resources
         } else {
-            let lost::Found { resources, unread } = planning::found(&mut resolver, &declared.desired, false).await;
+            let lost::Found { resources, unread } = engine::recover(&mut resolver, &declared.desired, false).await;
             planning::warn_of_unread(&unread, context);
             resources
         };

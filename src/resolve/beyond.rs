@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, StreamExt};
 use serde_json::json;
 
-use super::{Observed, Resolver, Subject, sightings, wanted};
+use super::{Observed, Resolver, Subject};
 use crate::address::{Address, Principal, PrincipalKind};
 use crate::call::batch::Scope;
 use crate::call::iam::{Entities, PolicyUsage};
@@ -82,8 +82,7 @@ impl Resolver<'_> {
             Some(Subject { address, kind, declared: Some(attributes), entry: None, expected: true, removing: false })
         };
         let subjects: Vec<Subject<'_>> = described.iter().filter_map(of).collect();
-        self.read(wanted(&subjects), Scope::Cheapest).await;
-        sightings(&subjects, &self.known)
+        self.read_subjects(&subjects).await
     }
 
     /// The documents of policies that nobody declared, by ARN or, for inline ones, by address; or why one can't be read.

@@ -19,7 +19,7 @@ use crate::value::text;
 pub async fn keys(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Recorded) -> Result<Vec<Key>, Failure> {
     let desired = Desired { resources: keys_of(&desired.resources), ..desired.clone() };
     let recorded = keys_of(recorded);
-    let live = resolver.live(&desired, &recorded, false).await;
+    let live = resolver.objects(&desired, &recorded, false).await;
     let now = match resolver.provider.read(&Read::Clock).await? {
         Reply::Moment(now) => now,
         other => return Err(unexpected(&Read::Clock, &other)),

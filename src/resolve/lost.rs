@@ -13,10 +13,9 @@ use crate::call::{
     BucketRef, Facet, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read,
     S3Reply, Snapshot,
 };
-use crate::diff::{self, Action, Decision};
-use crate::kind::{self, Attached, Form, KINDS, OWNER_TAG, Recovery, Tagged};
-use crate::model::{Desired, Entry, Live, Recorded, Status, of_kind};
-use crate::value::{Attributes, Tags, Value, from_tags, text};
+use crate::kind::{self, Attached, KINDS, OWNER_TAG, Recovery, Tagged};
+use crate::model::{Desired, Entry, Recorded, Status, of_kind};
+use crate::value::{Attributes, Tags, from_tags, text};
 
 /// What is ours, and what could not be asked for it.
 #[derive(Debug, Default)]
@@ -51,40 +50,6 @@ impl Resolver<'_> {
         }
         self.known.sweep_failure().cloned()
     }
-}
-
-/// What is declared and there, as the state would have recorded it: with the values that are live.
-pub fn declared(desired: &Desired, live: &Live) -> Recorded {
-    let nothing = Recorded::new();
-    let decisions = diff::diff(desired, &nothing, live, false);
-    decisions.iter().filter_map(|decision| entry(decision, desired)).collect()
-}
-
-fn entry(decision: &Decision, desired: &Desired) -> Option<(Address, Entry)> {
-    let ours = matches!(decision.change.action, Action::Adopt | Action::Update | Action::Replace);
-    let seen = decision.seen.as_ref().filter(|_| ours)?;
-    let address = &decision.change.address;
-    let resource = desired.resources.get(address)?;
-    let kind = kind::of(address.kind())?;
-    let mut attributes = resource.attributes.clone();
-    for field in kind.fields().iter().filter(|field| field.form != Form::Setting) {
-        if let (Some(declared), Some(live)) = (attributes.get(field.name), seen.attributes.shared(field.name)) {
-            // Keys that are somebody else's stay theirs.
-            let value = match (field.form, declared, &**live) {
-                (Form::Keyed, Value::Object(ours), Value::Object(live)) => live
-                    .iter()
-                    .filter(|(key, _)| ours.contains_key(*key))
-                    .map(|(k, v)| (k.clone(), v.clone()))
-                    .collect::<Value>()
-                    .into(),
-                _ => live.clone(),
-            };
-            attributes.share(field.name, value);
-        }
-    }
-    let entry =
-        Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: resource.depends_on.clone() };
-    Some((address.clone(), entry))
 }
 
 /// The names of the declared policies, by ARN.
