@@ -38,7 +38,7 @@ pub struct Desired {
 impl Desired {
     /// Returns the resources of a kind.
     pub fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
-        self.resources.iter().filter(move |(address, _)| address.kind() == kind)
+        of_kind(&self.resources, kind)
     }
 }
 
@@ -143,10 +143,10 @@ pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
 }
 
 /// Of these objects the ones of a kind. They stand together: no others are looked at.
-pub fn of_kind<'o, A: Borrow<Address> + Ord, T>(
-    objects: &'o BTreeMap<A, T>,
+pub fn of_kind<A: Borrow<Address> + Ord, T>(
+    objects: &BTreeMap<A, T>,
     kind: KindName,
-) -> impl Iterator<Item = (&'o A, &'o T)> + use<'o, A, T> {
+) -> impl Iterator<Item = (&A, &T)> {
     let from = objects.range((std::ops::Bound::Included(Address::new(kind, "")), std::ops::Bound::Unbounded));
     from.take_while(move |(address, _)| {
         let address: &Address = (*address).borrow();

@@ -8,19 +8,21 @@ use std::path::{Path, PathBuf};
 const RANKS: &[(usize, &[&str])] = &[
     (0, &["address", "value", "diagnostic", "seal"]),
     (2, &["call"]),
-    (3, &["kind"]),
-    (4, &["model"]),
-    (5, &["manifest", "state", "graph"]),
-    (6, &["diff", "permissions"]),
-    (7, &["access"]),
-    (8, &["plan", "lint"]),
-    (9, &["event"]),
-    (10, &["port"]),
-    (11, &["resolve", "render", "transport"]),
+    (3, &["reads"]),
+    (4, &["kind"]),
+    (5, &["model"]),
+    (6, &["manifest", "state", "graph"]),
+    (7, &["permissions", "port"]),
+    // What is to be asked is known without comparing.
+    (8, &["diff", "resolve"]),
+    (9, &["access"]),
+    (10, &["plan", "lint"]),
+    (11, &["event"]),
+    (12, &["render", "transport"]),
     // Apply looks again before each change, with the resolver's eyes.
-    (12, &["apply", "provider"]),
-    (13, &["store"]),
-    (14, &["cli"]),
+    (13, &["apply", "engine", "provider"]),
+    (14, &["store"]),
+    (15, &["cli"]),
 ];
 
 const LONGEST_FILE: usize = 600;

@@ -375,7 +375,7 @@ async fn one_sweep_shows_users_roles_and_policies_with_what_hangs_on_them() {
     let sweep = IamRead::GetAccountAuthorizationDetails { filter: EntityType::ALL.into(), marker: None };
     let IamReply::AuthorizationDetails(all) = iam(&aws, sweep).await else { panic!() };
     assert_eq!((all.pages, &all.marker), (1, &None));
-    assert!(all.groups.iter().any(|group| group.name == "swept"), "{:?}", all.groups);
+    assert!(all.groups.iter().any(|group| group.group.name == "swept"), "{:?}", all.groups);
     let IamReply::AccountSummary(counts) = iam(&aws, IamRead::GetAccountSummary).await else { panic!() };
     assert_eq!(counts[&EntityType::User], all.users.len() as u64);
     assert_eq!(counts[&EntityType::LocalManagedPolicy], all.policies.len() as u64);
@@ -676,6 +676,48 @@ async fn what_people_hang_on_users_roles_and_policies_is_listed_and_removed() {
         IamWrite::DeletePolicy { arn: arn() },
     ];
     done(&aws, removals.map(Write::Iam)).await;
+}
+
+#[tokio::test]
+async fn a_group_is_made_read_moved_and_removed() {
+    let aws = aws();
+    MOTO.python("iam.create_user(UserName='edge-member')");
+    let (group, user) = (|| "edge-group".to_owned(), || "edge-member".to_owned());
+    let arn = || "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
+    let create = Write::Iam(IamWrite::CreateGroup { group: group(), path: "/team/".into() });
+    let Reply::Iam(IamReply::Group(made)) = aws.write(&create, &Carried::default()).await.unwrap() else { panic!() };
+    assert_eq!((made.name.as_str(), made.path.as_str()), ("edge-group", "/team/"));
+    let writes = [
+        IamWrite::AddUserToGroup { user: user(), group: group() },
+        IamWrite::AttachGroupPolicy { group: group(), arn: arn() },
+        IamWrite::PutGroupPolicy { group: group(), policy: "own".into(), document: document("s3:*") },
+    ];
+    done(&aws, writes.map(Write::Iam)).await;
+    let members = |reply| match reply {
+        IamReply::Members { group, users } => (group, users),
+        other => panic!("{other:?}"),
+    };
+    let found = members(iam(&aws, IamRead::GetGroup { group: group() }).await);
+    assert_eq!(found, (made.clone(), vec![user()]));
+    let IamReply::Attached(attached) = iam(&aws, IamRead::ListAttachedGroupPolicies { group: group() }).await else {
+        panic!()
+    };
+    assert_eq!(attached, [arn()]);
+    let IamReply::Names(names) = iam(&aws, IamRead::ListGroupPolicies { group: group() }).await else { panic!() };
+    assert_eq!(names, ["own"]);
+    let inline = IamRead::GetGroupPolicy { group: group(), policy: "own".into() };
+    let IamReply::Document(own) = iam(&aws, inline).await else { panic!() };
+    assert_eq!(own, document("s3:*"));
+    let removals = [
+        IamWrite::UpdateGroup { group: group(), path: "/other/".into() },
+        IamWrite::DeleteGroupPolicy { group: group(), policy: "own".into() },
+        IamWrite::DetachGroupPolicy { group: group(), arn: arn() },
+        IamWrite::RemoveUserFromGroup { user: user(), group: group() },
+    ];
+    done(&aws, removals.map(Write::Iam)).await;
+    let (moved, users) = members(iam(&aws, IamRead::GetGroup { group: group() }).await);
+    assert_eq!((moved.id, moved.path.as_str(), users), (made.id, "/other/", Vec::new()));
+    done(&aws, [Write::Iam(IamWrite::DeleteGroup { group: group() })]).await;
 }
 
 #[tokio::test]

@@ -47,16 +47,7 @@ fn header() -> Header {
 }
 
 fn change(address: &str, action: Action, reason: Reason) -> Change {
-    Change {
-        address: at(address),
-        action,
-        reason,
-        fields: Vec::new(),
-        unchanged: 0,
-        drift: Vec::new(),
-        left_alone: Vec::new(),
-        before_it: Vec::new(),
-    }
+    Change::new(at(address), action, reason)
 }
 
 fn created(address: &str, fields: &[(&str, Form, Value)]) -> Change {

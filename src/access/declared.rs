@@ -3,7 +3,7 @@
 use super::memberships::pair;
 use super::roles::{Gives, KINDS_BY_ROLE, PolicyPart, document_field};
 use crate::address::{Address, Principal, PrincipalKind};
-use crate::model::{Desired, Resource, of_kind};
+use crate::model::{Desired, Resource};
 use crate::policy::statement::{Policy, Unreadable};
 use crate::value::{optional_text, text};
 
@@ -45,7 +45,7 @@ impl DeclaredPolicies {
     fn add_parts(&mut self, desired: &Desired, principal: &Principal) {
         for PolicyPart { kind, gives } in KINDS_BY_ROLE.parts(principal.kind) {
             let holder = |part: &Resource| text(&part.attributes, principal.kind.as_str()) == principal.name;
-            for (address, part) in of_kind(&desired.resources, kind).filter(|(_, part)| holder(part)) {
+            for (address, part) in desired.of_kind(kind).filter(|(_, part)| holder(part)) {
                 let policy = match gives {
                     Gives::Inline => self.compiled(address, part),
                     Gives::Managed => self.managed(desired, text(&part.attributes, "policy_arn")),
@@ -58,7 +58,7 @@ impl DeclaredPolicies {
     }
 
     fn managed(&mut self, desired: &Desired, arn: &str) -> Option<Policy> {
-        let mut policies = KINDS_BY_ROLE.policies.iter().flat_map(|kind| of_kind(&desired.resources, *kind));
+        let mut policies = KINDS_BY_ROLE.policies.iter().flat_map(|kind| desired.of_kind(*kind));
         let Some((address, policy)) = policies.find(|(_, policy)| text(&policy.attributes, "arn") == arn) else {
             self.add_unread(arn.to_owned());
             return None;
@@ -90,7 +90,7 @@ fn groups(desired: &Desired, principal: &Principal) -> Vec<Principal> {
         PrincipalKind::Role | PrincipalKind::Group => Vec::new(),
         PrincipalKind::User => {
             let kinds = KINDS_BY_ROLE.memberships.iter();
-            let memberships = kinds.flat_map(|kind| of_kind(&desired.resources, *kind));
+            let memberships = kinds.flat_map(|kind| desired.of_kind(*kind));
             let pairs = memberships.filter_map(|(_, membership)| pair(&membership.attributes));
             pairs.filter(|(user, _)| *user == principal.name).map(|(_, group)| Principal::group(group)).collect()
         }

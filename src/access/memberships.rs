@@ -25,8 +25,7 @@ impl Memberships {
         let mut pairs: BTreeMap<Address, (String, String)> = BTreeMap::new();
         for kind in &KINDS_BY_ROLE.memberships {
             let removed = of_kind(changes, *kind).map(|(address, change)| ((*address).clone(), removed_pair(change)));
-            let declared =
-                of_kind(&desired.resources, *kind).map(|(address, it)| (address.clone(), pair(&it.attributes)));
+            let declared = desired.of_kind(*kind).map(|(address, it)| (address.clone(), pair(&it.attributes)));
             let seen = of_kind(live, *kind).filter_map(|(address, sighting)| match &sighting.observed {
                 Observed::Present(seen) => Some((address.clone(), pair(&seen.attributes))),
                 Observed::Absent | Observed::Unknown(_) => None,

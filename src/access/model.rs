@@ -43,7 +43,7 @@ impl<'a> AccessModel<'a> {
         let (comparer, policies) = (Comparer::default(), BTreeMap::new());
         let mut model = Self { desired, live, changes, unmanaged, comparer, memberships, policies };
         let kinds = || KINDS_BY_ROLE.policies.iter();
-        let declared = kinds().flat_map(|kind| of_kind(&desired.resources, *kind));
+        let declared = kinds().flat_map(|kind| desired.of_kind(*kind));
         let declared = declared.map(|(address, resource)| (address, &resource.attributes));
         let seen = kinds().flat_map(|kind| of_kind(live, *kind));
         let seen = seen.filter_map(|(address, _)| Some((address, &model.seen(address)?.attributes)));
@@ -57,7 +57,7 @@ impl<'a> AccessModel<'a> {
     /// Everything of a kind that was looked at, or is declared.
     fn all_of_kind(&self, kind: KindName) -> BTreeSet<&'a Address> {
         let seen = of_kind(self.live, kind).chain(of_kind(&self.unmanaged.holders, kind));
-        let declared = of_kind(&self.desired.resources, kind).map(|(address, _)| address);
+        let declared = self.desired.of_kind(kind).map(|(address, _)| address);
         seen.map(|(address, _)| address).chain(declared).collect()
     }
 

@@ -106,10 +106,10 @@ fn cleaned(mut grant: Grant) -> Grant {
 fn keys(condition: &Value) -> Vec<String> {
     match condition {
         Value::Array(several) => several.iter().flat_map(keys).collect(),
-        one => {
-            let operators = one.as_object().into_iter().flat_map(Map::values);
-            operators.filter_map(Value::as_object).flat_map(Map::keys).cloned().collect()
+        Value::Object(operators) => {
+            operators.values().filter_map(Value::as_object).flat_map(Map::keys).cloned().collect()
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 
@@ -128,6 +128,6 @@ fn without(condition: Value) -> Option<Value> {
             let left: Map<String, Value> = left.collect();
             (!left.is_empty()).then_some(Value::Object(left))
         }
-        other => Some(other),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(condition),
     }
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::call::batch::Wanted;
-use crate::call::{Observed, Snapshot};
+use crate::call::Observed;
 use crate::kind::{self, Kind, Seen};
 use crate::plan::{Expect, Phase, Plan, Step, StepId};
 use crate::port::Provider;
+use crate::reads::{Snapshot, Wanted};
 use crate::resolve::{self, ALL_READS, Occasion};
 
 /// For how long what was read stands for what is there. A look at each object just before its change leaves a gap, too: no

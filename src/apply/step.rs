@@ -17,13 +17,14 @@ use super::ledger::Ledger;
 use super::propagation::{self, Recent};
 use super::stop::Stop;
 use crate::call::{
-    Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Snapshot, Write,
+    Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Write,
 };
-use crate::event::{Event, Fault, Traffic, Waits};
-use crate::kind::{self, Hanging, Kind, Seen, Upkeep};
+use crate::event::{Event, Fault, Sink, Traffic, Waits};
+use crate::kind::{self, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
-use crate::port::{Provider, Sink};
+use crate::port::Provider;
+use crate::reads::Snapshot;
 use crate::resolve::{Occasion, look};
 use crate::value::Attributes;
 
@@ -198,12 +199,7 @@ impl<'a> Worker<'a> {
     async fn clock(&self) -> Result<Timestamp, Failure> {
         match self.provider.read(&Read::Clock).await? {
             Reply::Moment(now) => Ok(now),
-            other => Err(Failure::new(
-                FailureKind::Other,
-                Read::Clock.action(),
-                "UnexpectedReply",
-                format!("the answer is not a time: {other:?}"),
-            )),
+            other => Err(Failure::unexpected(&Read::Clock, &other)),
         }
     }
 
@@ -353,11 +349,9 @@ impl Progress {
         self.answered += 1;
         match reply {
             Reply::Replaced(key) => drop(self.replaced.insert(number, key)),
-            Reply::Iam(IamReply::User(user)) => self.id = Some(user.id),
-            Reply::Iam(IamReply::Role(role)) => self.id = Some(role.id),
-            Reply::Iam(IamReply::Policy(policy)) => self.id = Some(policy.id),
             Reply::Iam(IamReply::NewAccessKey { id, secret }) => self.carry(write, id, secret),
-            _ => {}
+            Reply::Iam(reply) => self.id = reply.made().map(str::to_owned).or_else(|| self.id.take()),
+            Reply::Done | Reply::Caller(_) | Reply::Moment(_) | Reply::S3(_) | Reply::File(_) => {}
         }
     }
 
@@ -384,8 +378,7 @@ fn must_be_absent(step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
 /// objects are in a bucket changes all the time.
 fn hung_up(step: &Step, now: &Seen) -> Option<String> {
     let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
-    let objects = |hanging: &&Hanging| matches!(hanging, Hanging::Objects { .. });
-    let new = now.hanging.iter().filter(|it| !objects(it) && !planned.contains(it));
+    let new = now.hanging.iter().filter(|it| !it.is_volatile() && !planned.contains(it));
     let new: Vec<String> = new.map(ToString::to_string).collect();
     (step.removal && !new.is_empty()).then(|| format!("this hangs on it now: {}", new.join(", ")))
 }

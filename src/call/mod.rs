@@ -1,9 +1,9 @@
 //! Every read and every write that relayctl can make, as data.
 //!
-//! A resource kind declares the [`Facet`]s it needs and returns [`Write`]s; [`batch`] turns facets into
-//! the fewest [`Read`]s; a provider sends them and answers with a [`Reply`] or a [`Failure`].
+//! Each call is one row of a table ([`iam`], [`s3`], [`file`]), which holds all that is true of it. A resource kind returns
+//! [`Write`]s, and `reads` turns what it wants to know into the fewest [`Read`]s; a provider sends them and answers with a
+//! [`Reply`] or a [`Failure`].
 
-pub mod batch;
 pub mod file;
 pub mod iam;
 mod partition;
@@ -17,7 +17,6 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-pub use batch::{Facet, Snapshot};
 pub use file::{FileRead, FileReply, FileWrite, LocalFile};
 pub use iam::{IamRead, IamReply, IamWrite};
 pub use partition::partition;
@@ -180,6 +179,12 @@ impl Failure {
         message: impl Into<String>,
     ) -> Self {
         Self { kind, call: call.into(), code: code.into(), message: message.into(), request_id: None }
+    }
+
+    /// Makes the failure of a read that was answered with something else than it asks for.
+    pub fn unexpected(read: &Read, reply: &Reply) -> Self {
+        let message = format!("the answer is of another kind: {reply:?}");
+        Self::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
     }
 }
 

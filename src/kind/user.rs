@@ -2,16 +2,17 @@
 
 use serde_json::json;
 
+use super::attached::attached;
 use super::field::{empty_map, null, root_path};
-use super::principal::attached;
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Seen, Uniqueness, hanging, with_hanging,
+    AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Tagged,
+    Uniqueness, blocker, with_blockers,
 };
-use crate::address::{KindName, PrincipalKind};
-use crate::call::batch::Policies;
+use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
-use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::call::{IamWrite, Observed, Write};
+use crate::reads::{Facet, Policies, Snapshot};
 use crate::value::{self, Attributes};
 
 pub(super) struct User;
@@ -20,7 +21,7 @@ const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
     Field::in_place("path", Form::Plain, root_path),
-    Field::in_place("permissions_boundary", Form::Plain, null),
+    Field::in_place("permissions_boundary", Form::Plain, null).compared(),
     Field::in_place("tags", Form::Keyed, empty_map),
 ];
 
@@ -37,6 +38,7 @@ impl Kind for User {
             document: None,
             uniqueness: Uniqueness::IgnoringCase,
             outputs: &[Output { section: "users", field: "arn", value: OutputValue::Arn }],
+            recovery: Recovery::ByTag(Tagged::Principals(PrincipalKind::User)),
         }
     }
 
@@ -45,19 +47,20 @@ impl Kind for User {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        let user = || value::text(wanted, "name").to_owned();
-        vec![Facet::User { user: user() }, Facet::UserPolicies { user: user() }]
+        let principal = Principal::user(value::text(wanted, "name"));
+        vec![Facet::Principal(principal.clone()), Facet::Policies(principal)]
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
-        vec![Facet::Belongings { user: value::text(recorded, "name").to_owned() }]
+        vec![Facet::UserDependents { user: value::text(recorded, "name").to_owned() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
         let name = value::text(wanted, "name");
-        let found =
-            snapshot.user(name).and_then(|user| snapshot.user_policies(name).map(|policies| seen(user, policies)));
-        with_hanging(found, snapshot.belongings(name).map(hanging::of_user))
+        let found = snapshot
+            .user(name)
+            .and_then(|user| snapshot.policies(&Principal::user(name)).map(|policies| seen(user, policies)));
+        with_blockers(found, snapshot.user_dependents(name).map(blocker::of_user))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -67,6 +70,10 @@ impl Kind for User {
             boundary: value::optional_text(wanted, "permissions_boundary"),
             tags: value::tags(wanted, "tags"),
         })]
+    }
+
+    fn any_blockers(&self, wanted: &Attributes) -> Vec<DeletionBlocker> {
+        blocker::any_of_user(value::text(wanted, "arn"))
     }
 
     fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {

@@ -95,16 +95,7 @@ mod tests {
     }
 
     fn plan(actions: &[Action]) -> Plan {
-        let change = |(number, action): (usize, &Action)| Change {
-            address: user(number),
-            action: *action,
-            reason: Reason::Differs,
-            fields: Vec::new(),
-            unchanged: 0,
-            drift: Vec::new(),
-            left_alone: Vec::new(),
-            before_it: Vec::new(),
-        };
+        let change = |(number, action): (usize, &Action)| Change::new(user(number), *action, Reason::Differs);
         let destroy = actions.iter().filter(|action| matches!(action, Action::Delete | Action::Replace)).count();
         Plan {
             header: Header::new(&Desired { name: "dev".into(), ..Desired::default() }, Mode::Apply),

@@ -1,5 +1,7 @@
 //! Files, and modules, that use each other in a circle.
 
+use std::collections::BTreeSet;
+
 use petgraph::algo::tarjan_scc;
 use petgraph::prelude::DiGraphMap;
 
@@ -32,20 +34,21 @@ fn rooms(one: &Crate) -> Arrows<'_> {
 fn circles(arrows: &Arrows<'_>) -> Vec<String> {
     let graph: DiGraphMap<&str, ()> = arrows.keys().map(|(from, to)| (*from, *to, ())).collect();
     let mut circles: Vec<Vec<&str>> = tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1).collect();
-    circles.iter_mut().for_each(|circle| circle.sort_unstable());
+    for circle in &mut circles {
+        circle.sort_unstable();
+    }
     circles.sort();
     circles.iter().map(|circle| told(circle, arrows)).collect()
 }
 
 fn told(circle: &[&str], arrows: &Arrows<'_>) -> String {
-    let mut text = format!("{} in a circle: {}", circle.len(), circle.join(", "));
-    for ((from, to), names) in arrows {
-        if circle.contains(from) && circle.contains(to) {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            text += &format!("\n    {from} -> {to}: {}", names.join(", "));
-        }
-    }
-    text
+    let inside = arrows.iter().filter(|((from, to), _)| circle.contains(from) && circle.contains(to));
+    let tie = |((from, to), names): (&(&str, &str), &BTreeSet<String>)| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        format!("\n    {from} -> {to}: {}", names.join(", "))
+    };
+    let ties: String = inside.map(tie).collect();
+    format!("{} in a circle: {}{ties}", circle.len(), circle.join(", "))
 }
 
 #[test]

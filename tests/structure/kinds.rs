@@ -197,7 +197,9 @@ impl<'a> Visit<'a> for Decisions {
             }
             self.visit_expr(&value);
         } else if let Ok(arguments) = arguments.parse2(invoked.tokens.clone()) {
-            arguments.iter().for_each(|argument| self.visit_expr(argument));
+            for argument in &arguments {
+                self.visit_expr(argument);
+            }
         }
     }
 }

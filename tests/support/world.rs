@@ -11,20 +11,19 @@ use futures::executor::block_on;
 use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::{Carried, Failure, IamReply, IamWrite, Read, Reply, S3Write, Write};
-use relayctl::event::{Event, Outcome};
+use relayctl::event::{Event, Outcome, Sink};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Status};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::seal;
 use relayctl::state::{State, encode};
 use relayctl::store::memory::MemoryStore;
-use relayctl::{diff, resolve};
-use relayctl_faults::FaultyStore;
-use relayctl_faults::{Faults, FaultyProvider, Killed, Replicated};
+use relayctl::{diff, engine};
+use relayctl_faults::{Faults, FaultyProvider, FaultyStore, Killed, Replicated};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -304,7 +303,7 @@ impl World {
         let desired = self.desired(mode);
         let recorded = state.map(|state| state.resources.clone()).unwrap_or_default();
         let removing = mode == Mode::Destroy;
-        let live = resolve::resolve(provider, &desired, &recorded, removing, 4).await;
+        let live = engine::resolve(provider, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);
         let stamp =
             Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
@@ -476,7 +475,8 @@ pub fn plain(value: Value) -> Value {
 }
 
 fn is_id(word: &str) -> bool {
-    ["AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix)) && (20..=21).contains(&word.len())
+    ["AGPA", "AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix))
+        && (20..=21).contains(&word.len())
 }
 
 pub fn masked(text: &str) -> String {

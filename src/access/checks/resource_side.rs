@@ -1,7 +1,7 @@
 //! What the bucket policies and trust policies of a manifest say of one user or role.
 
 use crate::access::roles::KINDS_BY_ROLE;
-use crate::model::{Desired, of_kind};
+use crate::model::Desired;
 use crate::policy::statement::{Clause, Effect, Policy, PrincipalType, Principals, Statement, Unreadable};
 use crate::value::text;
 
@@ -12,7 +12,7 @@ use crate::value::text;
 pub fn about(desired: &Desired, arn: &str, unreadable: &mut Vec<Unreadable>) -> Vec<Policy> {
     let mut found = Vec::new();
     let resources = KINDS_BY_ROLE.resource_policies().flat_map(|policy| {
-        let resources = of_kind(&desired.resources, policy.kind);
+        let resources = desired.of_kind(policy.kind);
         resources.map(move |(address, resource)| (address, resource, policy.field))
     });
     for (address, resource, field) in resources {

@@ -1,5 +1,6 @@
 //! The calls of IAM, and the answers. Documents travel as JSON values; the edges encode them as AWS wants them.
 
+mod principal;
 mod read;
 mod write;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::address::{Principal, PrincipalKind};
 use crate::value::{Shared, Tags};
 
 pub use read::IamRead;
@@ -25,6 +27,26 @@ pub enum EntityType {
 
 impl EntityType {
     pub const ALL: [Self; 4] = [Self::User, Self::Role, Self::Group, Self::LocalManagedPolicy];
+
+    /// The kind of principal that it is; none: it is a policy.
+    pub fn principal(self) -> Option<PrincipalKind> {
+        match self {
+            Self::User => Some(PrincipalKind::User),
+            Self::Role => Some(PrincipalKind::Role),
+            Self::Group => Some(PrincipalKind::Group),
+            Self::LocalManagedPolicy => None,
+        }
+    }
+}
+
+impl From<PrincipalKind> for EntityType {
+    fn from(kind: PrincipalKind) -> Self {
+        match kind {
+            PrincipalKind::User => Self::User,
+            PrincipalKind::Role => Self::Role,
+            PrincipalKind::Group => Self::Group,
+        }
+    }
 }
 
 /// How a policy is used: `PolicyUsageFilter`.
@@ -43,16 +65,23 @@ pub enum IamReply {
     Roles(Vec<Role>),
     User(User),
     Role(Role),
+    /// CreateGroup.
+    Group(Group),
+    /// GetGroup: the group, and the names of its members.
+    Members {
+        group: Group,
+        users: Vec<String>,
+    },
     Policy(Policy),
     PolicyVersion(PolicyVersion),
     PolicyVersions(Vec<PolicyVersion>),
-    /// ListAttachedUserPolicies, ListAttachedRolePolicies: ARNs.
+    /// ListAttachedUserPolicies, ListAttachedRolePolicies, ListAttachedGroupPolicies: ARNs.
     Attached(Vec<String>),
-    /// ListUserPolicies, ListRolePolicies, and the lists of what else hangs on a user or a role: names or ids.
+    /// ListUserPolicies, ListRolePolicies, ListGroupPolicies, and the lists of what else hangs on a user or a role: names or ids.
     Names(Vec<String>),
     /// GetLoginProfile: there is one.
     LoginProfile,
-    /// GetUserPolicy, GetRolePolicy.
+    /// GetUserPolicy, GetRolePolicy, GetGroupPolicy.
     Document(Shared),
     AccessKeys(Vec<AccessKey>),
     /// GetAccessKeyLastUsed; none for a key that was never used.
@@ -66,12 +95,67 @@ pub enum IamReply {
     },
 }
 
+impl IamReply {
+    /// The id of what a create has made: it tells this object from a later one of the same name.
+    pub fn made(&self) -> Option<&str> {
+        match self {
+            Self::User(user) => Some(&user.id),
+            Self::Role(role) => Some(&role.id),
+            Self::Group(group) => Some(&group.id),
+            Self::Policy(policy) => Some(&policy.id),
+            Self::NewAccessKey { id, .. } => Some(id),
+            Self::AuthorizationDetails(_)
+            | Self::AccountSummary(_)
+            | Self::Roles(_)
+            | Self::Members { .. }
+            | Self::PolicyVersion(_)
+            | Self::PolicyVersions(_)
+            | Self::Attached(_)
+            | Self::Names(_)
+            | Self::LoginProfile
+            | Self::Document(_)
+            | Self::AccessKeys(_)
+            | Self::LastUsed(_)
+            | Self::Entities(_) => None,
+        }
+    }
+}
+
 /// The names of what uses a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entities {
     pub users: Vec<String>,
     pub roles: Vec<String>,
     pub groups: Vec<String>,
+}
+
+impl Entities {
+    pub fn of(&self, kind: PrincipalKind) -> &[String] {
+        match kind {
+            PrincipalKind::User => &self.users,
+            PrincipalKind::Role => &self.roles,
+            PrincipalKind::Group => &self.groups,
+        }
+    }
+
+    pub fn of_mut(&mut self, kind: PrincipalKind) -> &mut Vec<String> {
+        match kind {
+            PrincipalKind::User => &mut self.users,
+            PrincipalKind::Role => &mut self.roles,
+            PrincipalKind::Group => &mut self.groups,
+        }
+    }
+
+    /// Returns all of them, users first.
+    pub fn principals(self) -> impl Iterator<Item = Principal> {
+        let named =
+            |(kind, names): (PrincipalKind, Vec<String>)| names.into_iter().map(move |name| Principal::new(kind, name));
+        self.into_kinds().into_iter().flat_map(named)
+    }
+
+    pub fn into_kinds(self) -> [(PrincipalKind, Vec<String>); 3] {
+        [(PrincipalKind::User, self.users), (PrincipalKind::Role, self.roles), (PrincipalKind::Group, self.groups)]
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -114,6 +198,16 @@ pub struct Role {
     pub trust: Shared,
     pub boundary: Option<String>,
     pub tags: Tags,
+}
+
+/// CreateGroup, and a part of GetGroup. IAM gives groups neither tags nor boundaries.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Group {
+    pub name: String,
+    /// `AGPA…`
+    pub id: String,
+    pub arn: String,
+    pub path: String,
 }
 
 /// GetPolicy.
@@ -161,11 +255,12 @@ pub struct RoleDetail {
     pub inline: Vec<Inline>,
 }
 
-/// A group in the sweep: its name, and the ARNs of what is attached to it.
+/// A group in the sweep. Its members are not there: the users say which groups they are in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupDetail {
-    pub name: String,
+    pub group: Group,
     pub attached: Vec<String>,
+    pub inline: Vec<Inline>,
 }
 
 /// A policy in the sweep; its tags are not there, its description not reliably.

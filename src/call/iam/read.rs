@@ -66,6 +66,27 @@ reads! {
             paged: true,
             why: DELETION,
         }
+        /// The group, and all pages of its members.
+        GetGroup { group: String } => {
+            on: Target::group(group),
+            paged: true,
+            why: NOT_SWEPT,
+        }
+        ListAttachedGroupPolicies { group: String } => {
+            on: Target::group(group),
+            paged: true,
+            why: NOT_SWEPT,
+        }
+        ListGroupPolicies { group: String } => {
+            on: Target::group(group),
+            paged: true,
+            why: NOT_SWEPT,
+        }
+        GetGroupPolicy { group: String, policy: String } => {
+            on: Target::group(group),
+            paged: false,
+            why: NOT_SWEPT,
+        }
         GetRole { role: String } => {
             on: Target::role(role),
             paged: false,

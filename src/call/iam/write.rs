@@ -250,21 +250,67 @@ writes! {
             object: part(user, id),
             on: Target::user(user),
         }
+        /// Its answer has nothing that tells one's own group from another's: IAM gives groups no tags.
+        CreateGroup { group: String, path: String } => {
+            verb: Create,
+            object: group,
+            on: Target::principal_at(PrincipalKind::Group, path, group),
+        }
+        /// UpdateGroup with NewPath. As with UpdateUser, both paths must be allowed.
+        UpdateGroup { group: String, path: String } => {
+            verb: Update,
+            object: group,
+            on: Target::group(group),
+            moves_to: Target::principal_at(PrincipalKind::Group, path, group),
+        }
+        DeleteGroup { group: String } => {
+            verb: Delete,
+            object: group,
+            on: Target::group(group),
+        }
+        /// Adding who is in it changes nothing.
+        AddUserToGroup { user: String, group: String } => {
+            verb: Attach,
+            object: part(user, group),
+            on: Target::group(group),
+            undone_by: "iam:RemoveUserFromGroup",
+        }
         RemoveUserFromGroup { user: String, group: String } => {
             verb: Detach,
             object: part(user, group),
             on: Target::group(group),
+            undone_by: "iam:AddUserToGroup",
         }
         RemoveRoleFromInstanceProfile { role: String, profile: String } => {
             verb: Detach,
             object: part(role, profile),
             on: Target::instance_profile(profile),
         }
+        AttachGroupPolicy { group: String, arn: String } => {
+            verb: Attach,
+            object: onto(group, arn),
+            on: Target::group(group),
+            with: |it| it.policy(arn),
+            undone_by: "iam:DetachGroupPolicy",
+        }
         DetachGroupPolicy { group: String, arn: String } => {
             verb: Detach,
             object: onto(group, arn),
             on: Target::group(group),
             with: |it| it.policy(arn),
+            undone_by: "iam:AttachGroupPolicy",
+        }
+        PutGroupPolicy { group: String, policy: String, document: Shared } => {
+            verb: Update,
+            object: part(group, policy),
+            on: Target::group(group),
+            undone_by: "iam:PutGroupPolicy",
+        }
+        DeleteGroupPolicy { group: String, policy: String } => {
+            verb: Delete,
+            object: part(group, policy),
+            on: Target::group(group),
+            undone_by: "iam:PutGroupPolicy",
         }
     }
 }

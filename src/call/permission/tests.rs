@@ -19,7 +19,9 @@ fn places() -> Places {
     Places {
         partition: "aws".into(),
         account: "123456789012".into(),
-        paths: [Principal::user("ada"), Principal::role("runner")].map(|it| (it, "/team/".to_owned())).into(),
+        paths: [Principal::user("ada"), Principal::role("runner"), Principal::group("staff")]
+            .map(|it| (it, "/team/".to_owned()))
+            .into(),
     }
 }
 
@@ -29,7 +31,7 @@ fn tags() -> Tags {
 
 fn iam_reads() -> Vec<IamRead> {
     let (user, role, arn) = (|| "ada".to_owned(), || "runner".to_owned(), || POLICY.to_owned());
-    let policy = || "inline".to_owned();
+    let (group, policy) = (|| "staff".to_owned(), || "inline".to_owned());
     vec![
         IamRead::GetAccountAuthorizationDetails { filter: BTreeSet::new(), marker: None },
         IamRead::GetAccountSummary,
@@ -41,6 +43,10 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::ListAccessKeys { user: user() },
         IamRead::GetAccessKeyLastUsed { user: user(), id: "AKIA".into() },
         IamRead::ListGroupsForUser { user: user() },
+        IamRead::GetGroup { group: group() },
+        IamRead::ListAttachedGroupPolicies { group: group() },
+        IamRead::ListGroupPolicies { group: group() },
+        IamRead::GetGroupPolicy { group: group(), policy: policy() },
         IamRead::GetRole { role: role() },
         IamRead::ListAttachedRolePolicies { role: role() },
         IamRead::ListRolePolicies { role: role() },
@@ -83,8 +89,21 @@ fn user_writes() -> Vec<IamWrite> {
         IamWrite::DeleteSSHPublicKey { user: user(), id: "APKA".into() },
         IamWrite::DeleteSigningCertificate { user: user(), id: "CERT".into() },
         IamWrite::DeleteServiceSpecificCredential { user: user(), id: "ACCA".into() },
-        IamWrite::RemoveUserFromGroup { user: user(), group: "staff".into() },
-        IamWrite::DetachGroupPolicy { group: "staff".into(), arn: arn() },
+    ]
+}
+
+fn group_writes() -> Vec<IamWrite> {
+    let (group, arn, policy) = (|| "staff".to_owned(), || POLICY.to_owned(), || "inline".to_owned());
+    vec![
+        IamWrite::CreateGroup { group: group(), path: "/team/".into() },
+        IamWrite::UpdateGroup { group: group(), path: "/other/".into() },
+        IamWrite::DeleteGroup { group: group() },
+        IamWrite::AddUserToGroup { user: "ada".into(), group: group() },
+        IamWrite::RemoveUserFromGroup { user: "ada".into(), group: group() },
+        IamWrite::AttachGroupPolicy { group: group(), arn: arn() },
+        IamWrite::DetachGroupPolicy { group: group(), arn: arn() },
+        IamWrite::PutGroupPolicy { group: group(), policy: policy(), document: json!({}).into() },
+        IamWrite::DeleteGroupPolicy { group: group(), policy: policy() },
     ]
 }
 
@@ -178,7 +197,7 @@ fn s3_writes() -> Vec<S3Write> {
 }
 
 fn iam_writes() -> Vec<IamWrite> {
-    [user_writes(), role_writes(), policy_writes()].concat()
+    [user_writes(), role_writes(), group_writes(), policy_writes()].concat()
 }
 
 fn reads() -> Vec<Read> {
@@ -277,6 +296,9 @@ fn paths_are_part_of_arns() {
     let moved = Write::Iam(IamWrite::UpdateUser { user: "ada".into(), path: "/other/".into() });
     let user = |path: &str| format!("arn:aws:iam::123456789012:user{path}ada");
     assert_eq!(arns(&moved), [user("/team/"), user("/other/")]);
+    let regrouped = Write::Iam(IamWrite::UpdateGroup { group: "staff".into(), path: "/other/".into() });
+    let group = |path: &str| format!("arn:aws:iam::123456789012:group{path}staff");
+    assert_eq!(arns(&regrouped), [group("/team/"), group("/other/")]);
     let stranger = Write::Iam(IamWrite::DeleteUser { user: "bob".into() });
     assert_eq!(arns(&stranger), ["arn:aws:iam::123456789012:user/bob"]);
 }

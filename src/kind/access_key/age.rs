@@ -1,7 +1,8 @@
 //! A file that is encrypted for those who are to have the key.
 
 use super::sinks::Sink;
-use crate::call::{Facet, FileRead, FileWrite, LocalFile, Write};
+use crate::call::{FileRead, FileWrite, LocalFile, Write};
+use crate::reads::Facet;
 use crate::value::{Attributes, Value};
 
 pub(super) struct Age;

@@ -3,7 +3,8 @@
 
 use super::sinks::Sink;
 use crate::call::file::spelt;
-use crate::call::{Facet, FileRead, FileWrite, Write};
+use crate::call::{FileRead, FileWrite, Write};
+use crate::reads::Facet;
 use crate::value::{Attributes, Value};
 
 pub(super) struct Command;

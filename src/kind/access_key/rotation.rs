@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::call::iam::{AccessKey, LastUsed};
-use crate::call::{Facet, IamWrite, Observed, Snapshot, Write};
+use crate::call::{IamWrite, Observed, Write};
 use crate::kind::{Seen, Upkeep};
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
 /// How long an old key is kept where the manifest doesn't say: a week has every weekly job in it.
@@ -42,6 +43,17 @@ fn lasting_of(wanted: &Attributes, name: &str) -> Option<(SignedDuration, String
 fn retire_after(wanted: &Attributes) -> (SignedDuration, String) {
     let fallback = || (SignedDuration::from_secs(7 * DAY), RETIRE_AFTER.to_owned());
     lasting_of(wanted, "retire_after").unwrap_or_else(fallback)
+}
+
+/// Whoever says when a key is rotated, or how long the old one stays, has it rotated.
+pub(super) fn is_asked(declared: &Attributes) -> bool {
+    ["rotate_after", "retire_after"].iter().any(|age| declared.contains_key(age))
+}
+
+/// Before the key goes that another one has taken the place of: whether anybody still uses it.
+pub(super) fn retired_facet(declared: &Attributes) -> Option<Facet> {
+    let user = value::text(declared, "user").to_owned();
+    is_asked(declared).then(|| Facet::LastUsed { user, id: "*".to_owned() })
 }
 
 /// The key whose place another one took, as the state remembers it.

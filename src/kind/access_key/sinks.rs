@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::age::Age;
 use super::command::Command;
-use crate::call::{Facet, Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, Snapshot, Write};
+use crate::call::{Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
+use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
 
 /// One place that keeps a key's secret, declared by the attribute of its name.

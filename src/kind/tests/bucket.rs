@@ -1,9 +1,9 @@
 use serde_json::{Value, json};
 
 use super::{attributes, created, deleted, failure, kind, not_found, observe, present, updated};
-use crate::call::batch::BucketAspect;
 use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
-use crate::call::{Facet, Failure, FailureKind, Observed, Read, Reply, S3Read, S3Reply};
+use crate::call::{Failure, FailureKind, Observed, Read, Reply, S3Read, S3Reply};
+use crate::reads::{BucketAspect, Facet};
 use crate::value::Tags;
 
 /// As the manifest stage gives the shortest bucket.

@@ -2,8 +2,9 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, attributes, created, deleted, kind, not_found, observe, present, updated};
 use crate::call::iam::{Policy, PolicyVersion, Role, User};
-use crate::call::{Facet, Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply};
+use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply};
 use crate::kind::Attached;
+use crate::reads::Facet;
 use crate::value::Tags;
 
 fn tags(pairs: &[(&str, &str)]) -> Tags {

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::{Form, KINDS, Kind, Seen, of};
 use crate::address::KindName;
-use crate::call::batch::{Scope, Wanted, next_reads};
-use crate::call::{Failure, FailureKind, Observed, Read, Reply, Snapshot, Write};
+use crate::call::{Failure, FailureKind, Observed, Read, Reply, Write};
+use crate::reads::{Scope, Snapshot, Wanted, next_reads};
 use crate::value::{Attributes, Value};
 
 const ACCOUNT: &str = "arn:aws:iam::123456789012";

@@ -5,7 +5,8 @@ use percent_encoding::percent_decode_str;
 
 use super::failure::Cause;
 use crate::call::iam::{
-    AccessKey, GroupDetail, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AccessKey, Group, GroupDetail, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User,
+    UserDetail,
 };
 use crate::value::{Shared, Tags};
 
@@ -105,9 +106,19 @@ pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, Cause>
     Ok(RoleDetail { role, attached: attached(found.attached_managed_policies)?, inline })
 }
 
+pub(super) fn group(found: types::Group) -> Group {
+    Group { name: found.group_name, id: found.group_id, arn: found.arn, path: found.path }
+}
+
 pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, Cause> {
-    let attached = attached(found.attached_managed_policies)?;
-    Ok(GroupDetail { name: must(found.group_name, "GroupName")?, attached })
+    let group = Group {
+        name: must(found.group_name, "GroupName")?,
+        id: found.group_id.unwrap_or_default(),
+        arn: must(found.arn, "Arn")?,
+        path: found.path.unwrap_or_else(|| "/".to_owned()),
+    };
+    let inline = inline(found.group_policy_list)?;
+    Ok(GroupDetail { group, attached: attached(found.attached_managed_policies)?, inline })
 }
 
 pub(super) fn policy(found: types::Policy) -> Result<Policy, Cause> {

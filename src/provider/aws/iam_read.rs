@@ -6,21 +6,10 @@ use aws_sdk_iam::types::PolicyUsageType;
 
 use super::convert::{self, must};
 use super::failure::Cause;
-use super::iam_sweep;
+use super::pages::pages;
+use super::{iam_group, iam_sweep};
 use crate::call::iam::{AccessKey, Entities, LastUsed, Policy, PolicyUsage, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply};
-
-/// All pages of a paged call. The SDK stops without an error at a marker that it has seen before: a last page that says
-/// there is more is such a cut.
-macro_rules! pages {
-    ($call:expr) => {{
-        let pages = $call.into_paginator().send().try_collect().await?;
-        if pages.last().is_some_and(|page| page.is_truncated()) {
-            return Err(Cause::unreadable("the list ends although AWS says that there is more of it"));
-        }
-        pages.into_iter()
-    }};
-}
 
 /// `emulator`: not AWS itself answers, but a server at an address that was given.
 pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result<IamReply, Cause> {
@@ -60,6 +49,13 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
         IamRead::ListServiceSpecificCredentials { user } => names(service_credentials(iam, user).await, emulator)?,
         IamRead::ListInstanceProfilesForRole { role } => names(instance_profiles(iam, role).await, emulator)?,
         IamRead::ListEntitiesForPolicy { arn, usage } => IamReply::Entities(entities(iam, arn, *usage).await?),
+        IamRead::GetGroup { group } => iam_group::members(iam, group).await?,
+        IamRead::ListAttachedGroupPolicies { group } => IamReply::Attached(iam_group::attached(iam, group).await?),
+        IamRead::ListGroupPolicies { group } => IamReply::Names(iam_group::inline_names(iam, group).await?),
+        IamRead::GetGroupPolicy { group, policy } => {
+            let found = iam.get_group_policy().group_name(group).policy_name(policy).send().await?;
+            IamReply::Document(convert::document(&found.policy_document)?)
+        }
     })
 }
 

@@ -9,6 +9,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::convert::{self, iam_tags};
 use super::failure::Cause;
+use super::iam_group;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
 use crate::value::{Shared, Tags};
 
@@ -84,13 +85,25 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::DeleteServiceSpecificCredential { user, id } => {
             done!(iam.delete_service_specific_credential().user_name(user).service_specific_credential_id(id))
         }
-        W::RemoveUserFromGroup { user, group } => {
-            done!(iam.remove_user_from_group().user_name(user).group_name(group))
-        }
         W::RemoveRoleFromInstanceProfile { role, profile } => {
             done!(iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(profile))
         }
+        W::CreateGroup { group, path } => iam_group::create(iam, group, path).await?,
+        W::UpdateGroup { group, path } => done!(iam.update_group().group_name(group).new_path(path)),
+        W::DeleteGroup { group } => done!(iam.delete_group().group_name(group)),
+        W::AddUserToGroup { user, group } => done!(iam.add_user_to_group().user_name(user).group_name(group)),
+        W::RemoveUserFromGroup { user, group } => {
+            done!(iam.remove_user_from_group().user_name(user).group_name(group))
+        }
+        W::AttachGroupPolicy { group, arn } => done!(iam.attach_group_policy().group_name(group).policy_arn(arn)),
         W::DetachGroupPolicy { group, arn } => done!(iam.detach_group_policy().group_name(group).policy_arn(arn)),
+        W::PutGroupPolicy { group, policy, document } => {
+            let call = iam.put_group_policy().group_name(group).policy_name(policy);
+            done!(call.policy_document(document.to_string()))
+        }
+        W::DeleteGroupPolicy { group, policy } => {
+            done!(iam.delete_group_policy().group_name(group).policy_name(policy))
+        }
     })
 }
 

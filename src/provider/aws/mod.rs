@@ -3,11 +3,13 @@
 mod connect;
 mod convert;
 mod failure;
+mod iam_group;
 mod iam_read;
 mod iam_sweep;
 mod iam_write;
 mod lifecycle;
 mod objects;
+mod pages;
 mod s3_read;
 mod s3_write;
 mod sending;

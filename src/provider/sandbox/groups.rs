@@ -2,21 +2,61 @@
 
 use std::collections::BTreeSet;
 
-use crate::address::Principal;
+use crate::address::{Principal, PrincipalKind};
+use crate::call::{IamReply, Reply, iam};
 use crate::value::Tags;
 
 use super::account::Account;
 use super::identity::{self, Wanted};
+use super::names;
+use super::order::Order;
 use super::records::Group;
-use super::refusal::Outcome;
+use super::refusal::{Outcome, Refusal};
+
+/// Returns the group as `GetGroup` gives it, without its members.
+pub(super) fn reply(account: &Account, group: &Group) -> iam::Group {
+    let identity = &group.identity;
+    iam::Group {
+        name: identity.name.clone(),
+        id: identity.id.clone(),
+        arn: account.arn_of(PrincipalKind::Group, identity),
+        path: identity.path.clone(),
+    }
+}
+
+/// Returns the group and its members.
+pub(super) fn read(account: &Account, name: &str, order: Order) -> Outcome<IamReply> {
+    let group = account.group(name)?;
+    let users = order.list(group.members.iter().cloned());
+    Ok(IamReply::Members { group: reply(account, group), users })
+}
 
 /// Makes a group without members.
-pub(super) fn create(account: &mut Account, name: &str, path: &str) -> Outcome<()> {
+pub(super) fn create(account: &mut Account, name: &str, path: &str) -> Outcome<Reply> {
     let principal = Principal::group(name);
     identity::check_name(account, &principal)?;
     let identity = identity::create(account, &principal, &Wanted { path, boundary: None, tags: &Tags::new() })?;
-    account.groups.insert_mut(name.to_owned(), Group { identity, members: BTreeSet::new() });
-    Ok(())
+    let group = Group { identity, members: BTreeSet::new() };
+    let reply = reply(account, &group);
+    account.groups.insert_mut(name.to_owned(), group);
+    Ok(Reply::Iam(IamReply::Group(reply)))
+}
+
+/// Moves the group to another path, which changes its ARN; everything that hangs on it stays.
+pub(super) fn update(account: &mut Account, name: &str, path: &str) -> Outcome<Reply> {
+    names::path(path)?;
+    path.clone_into(&mut account.group_mut(name)?.identity.path);
+    Ok(Reply::Done)
+}
+
+pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
+    let group = account.group(name)?;
+    if !group.members.is_empty() {
+        return Err(Refusal::delete_conflict("Cannot delete entity, must remove users from group first."));
+    }
+    group.identity.deletable()?;
+    account.groups.remove_mut(name);
+    Ok(Reply::Done)
 }
 
 /// Returns the names of the groups that a user is in.
@@ -24,8 +64,17 @@ pub(super) fn of_user<'a>(account: &'a Account, user: &'a str) -> impl Iterator<
     account.groups.iter().filter(move |(_, group)| group.members.contains(user)).map(|(name, _)| name)
 }
 
-/// Takes a user out of a group; false: it is not in it, or there is no such group.
-pub(super) fn remove_member(account: &mut Account, group: &str, user: &str) -> Outcome<bool> {
+/// Puts a user into a group. Adding a member again changes nothing and is no error.
+pub(super) fn add_member(account: &mut Account, name: &str, user: &str) -> Outcome<Reply> {
     account.user(user)?;
-    Ok(account.groups.get_mut(group).is_some_and(|group| group.members.remove(user)))
+    account.group_mut(name)?.members.insert(user.to_owned());
+    Ok(Reply::Done)
+}
+
+pub(super) fn remove_member(account: &mut Account, name: &str, user: &str) -> Outcome<Reply> {
+    account.user(user)?;
+    if account.group_mut(name)?.members.remove(user) {
+        return Ok(Reply::Done);
+    }
+    Err(Refusal::no_such_entity(format!("The user with name {user} is not in the group {name}.")))
 }

@@ -196,7 +196,8 @@ pub(super) fn places(account: &Account) -> Places {
     let place = |kind, it: &Identity| (address::Principal::new(kind, &it.name), it.path.clone());
     let users = account.users.values().map(|user| place(PrincipalKind::User, &user.identity));
     let roles = account.roles.values().map(|role| place(PrincipalKind::Role, &role.identity));
-    let paths = users.chain(roles).collect();
+    let groups = account.groups.values().map(|group| place(PrincipalKind::Group, &group.identity));
+    let paths = users.chain(roles).chain(groups).collect();
     Places { partition: account.partition.clone(), account: account.number.clone(), paths }
 }
 
@@ -234,10 +235,11 @@ fn spoken(permission: &Permission) -> String {
     let name = resource.rsplit('/').next().unwrap_or(resource);
     let of = |kind: &str| resource.contains(&format!(":{kind}/"));
     match *action {
-        "iam:CreateUser" | "iam:CreateRole" => resource.clone(),
+        "iam:CreateUser" | "iam:CreateRole" | "iam:CreateGroup" => resource.clone(),
         "iam:CreatePolicy" => format!("policy {name}"),
         _ if of("user") => format!("user {name}"),
         _ if of("role") => format!("role {name}"),
+        _ if of("group") => format!("group {name}"),
         _ if of("policy") => format!("policy {resource}"),
         _ if action.starts_with("s3:") => format!("\"{resource}\""),
         _ => resource.clone(),

@@ -28,6 +28,10 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
             account.user(user)?;
             IamReply::Names(order.list(groups::of_user(account, user).cloned()))
         }
+        IamRead::GetGroup { group } => groups::read(account, group, order)?,
+        IamRead::ListAttachedGroupPolicies { group } => attached(account, &P::group(group), order)?,
+        IamRead::ListGroupPolicies { group } => inline_names(account, &P::group(group), order)?,
+        IamRead::GetGroupPolicy { group, policy } => inline_policy(account, &P::group(group), policy, order)?,
         IamRead::GetRole { role } => IamReply::Role(roles::reply(account, account.role(role)?, order)),
         IamRead::ListAttachedRolePolicies { role } => attached(account, &P::role(role), order)?,
         IamRead::ListRolePolicies { role } => inline_names(account, &P::role(role), order)?,
@@ -112,11 +116,20 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         W::DeleteServiceSpecificCredential { user, id } => {
             removed(account.dependents_mut(user)?.service_credentials.remove(id))
         }
-        W::RemoveUserFromGroup { user, group } => removed(groups::remove_member(account, group, user)?),
+        W::CreateGroup { group, path } => groups::create(account, group, path),
+        W::UpdateGroup { group, path } => groups::update(account, group, path),
+        W::DeleteGroup { group } => groups::delete(account, group),
+        W::AddUserToGroup { user, group } => groups::add_member(account, group, user),
+        W::RemoveUserFromGroup { user, group } => groups::remove_member(account, group, user),
         W::RemoveRoleFromInstanceProfile { role, profile } => {
             removed(roles::leave_instance_profile(account, role, profile)?)
         }
+        W::AttachGroupPolicy { group, arn } => identity::attach(account, &P::group(group), arn),
         W::DetachGroupPolicy { group, arn } => identity::detach(account, &P::group(group), arn),
+        W::PutGroupPolicy { group, policy, document } => {
+            identity::put_inline(account, &P::group(group), policy, document)
+        }
+        W::DeleteGroupPolicy { group, policy } => identity::delete_inline(account, &P::group(group), policy),
     }
 }
 

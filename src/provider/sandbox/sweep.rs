@@ -82,8 +82,12 @@ fn role(account: &Account, name: &str, order: Order) -> Option<RoleDetail> {
 }
 
 fn group(account: &Account, name: &str, order: Order) -> Option<GroupDetail> {
-    let attached = order.list(account.groups.get(name)?.identity.attached.iter().cloned());
-    Some(GroupDetail { name: name.to_owned(), attached })
+    let group = account.groups.get(name)?;
+    Some(GroupDetail {
+        group: groups::reply(account, group),
+        attached: order.list(group.identity.attached.iter().cloned()),
+        inline: inline(&group.identity, order),
+    })
 }
 
 /// AWS's ManagedPolicyDetail has no tags, and its description comes back empty.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::call::batch::Explanation;
+use crate::reads::Explanation;
 use crate::render::text::count;
 
 /// Ends with a line break.

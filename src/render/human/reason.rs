@@ -112,16 +112,7 @@ mod tests {
             removal: false,
         };
         let header = Header::new(&Desired::default(), Mode::Apply);
-        let change = Change {
-            address,
-            action: Action::Create,
-            reason: Reason::New,
-            fields: Vec::new(),
-            unchanged: 0,
-            drift: Vec::new(),
-            left_alone: Vec::new(),
-            before_it: Vec::new(),
-        };
+        let change = Change::new(address, Action::Create, Reason::New);
         let state = Stamp::of(None);
         let plan = Plan {
             header,

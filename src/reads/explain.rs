@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::choice::{self, Cost};
-use super::{Snapshot, Wanted};
+use super::choice;
+use super::cost::Cost;
+use super::rounds::Wanted;
+use super::snapshot::Snapshot;
 use crate::call::{IamRead, Read};
 
 /// The calls that answered what was wanted.
@@ -34,7 +36,7 @@ impl Explanation {
 
 /// What was wanted, as far as it has to be explained.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct ReadStats {
     facets: usize,
     /// What calls on single objects cost.
     each: Cost,
@@ -42,7 +44,7 @@ pub struct Asked {
     sweep: Cost,
 }
 
-impl Asked {
+impl ReadStats {
     pub fn note(&mut self, wanted: &Wanted) {
         let choice = choice::choose(wanted.facets(), &Snapshot::default());
         self.facets += wanted.facets().len();
@@ -55,9 +57,9 @@ impl Asked {
 }
 
 /// What was sent to AWS for that.
-pub fn explain(asked: &Asked, known: &Snapshot) -> Explanation {
+pub fn explain(stats: &ReadStats, known: &Snapshot) -> Explanation {
     let mut requests: BTreeMap<&'static str, (usize, &'static str)> = BTreeMap::new();
-    let swept = known.swept.pages > 0;
+    let swept = known.account.pages > 0;
     for read in known.known.keys() {
         if matches!(read, Read::File(_) | Read::Clock) {
             continue;
@@ -68,8 +70,8 @@ pub fn explain(asked: &Asked, known: &Snapshot) -> Explanation {
         *count += pages(read, known);
     }
     Explanation {
-        facets: asked.facets,
-        choice: choice(asked, known),
+        facets: stats.facets,
+        choice: choice(stats, known),
         lines: requests.into_iter().map(|(call, (requests, why))| Line { call, requests, why }).collect(),
     }
 }
@@ -78,27 +80,27 @@ fn pages(read: &Read, known: &Snapshot) -> usize {
     match read {
         // All pages are counted with the first one.
         Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: Some(_), .. }) => 0,
-        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: None, .. }) => known.swept.pages.max(1),
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: None, .. }) => known.account.pages.max(1),
         Read::Iam(IamRead::ListRoles) => choice::pages(known.roles.len()),
         _ => 1,
     }
 }
 
-fn choice(asked: &Asked, known: &Snapshot) -> Option<String> {
-    if asked.each == Cost::default() {
+fn choice(stats: &ReadStats, known: &Snapshot) -> Option<String> {
+    if stats.each == Cost::default() {
         return None;
     }
-    let each = format!("{} calls on single objects", asked.each.calls);
-    Some(match known.swept.failure() {
+    let each = format!("{} calls on single objects", stats.each.calls);
+    Some(match known.account.failure() {
         Some(failure) => format!("by {each}, for the account could not be swept ({failure})"),
-        None if known.swept.pages == 0 => {
-            format!("by {each}, for a sweep of the account takes {} or more", asked.sweep.calls)
+        None if known.account.pages == 0 => {
+            format!("by {each}, for a sweep of the account takes {} or more", stats.sweep.calls)
         }
         None => {
-            let pages = known.swept.pages;
-            let leaves = asked.sweep.calls - 1;
+            let pages = known.account.pages;
+            let leaves = stats.sweep.calls - 1;
             let plural = if pages == 1 { "page" } else { "pages" };
-            let rest = if known.swept.open().is_some() { "; the rest of the sweep would have cost more" } else { "" };
+            let rest = if known.account.open().is_some() { "; the rest of the sweep would have cost more" } else { "" };
             format!(
                 "by a sweep of the account ({pages} {plural}, and at most {leaves} calls for what it leaves open), \
                  not by {each}{rest}"

@@ -1,23 +1,43 @@
 //! What a snapshot says of buckets.
 
-use super::{Ask, BucketAspect, Found, Gap, Snapshot, unexpected};
-use crate::call::{BucketRef, Failure, FailureKind, Read, Reply, S3Read, S3Reply};
+use super::lookup::{Lookup, Missing, ReadHint, observed, unexpected};
+use super::snapshot::Snapshot;
+use crate::call::{BucketRef, Failure, FailureKind, Observed, Read, Reply, S3Read, S3Reply};
+
+/// One of the things that are to be known of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BucketAspect {
+    Existence,
+    Tags,
+    Versioning,
+    Encryption,
+    PublicAccessBlock,
+    Ownership,
+    Policy,
+    Lifecycle,
+    Emptiness,
+}
 
 impl Snapshot {
-    pub(super) fn find_bucket(&self, bucket: &BucketRef, aspect: BucketAspect, ask: Ask<'_>) -> Found<S3Reply> {
+    /// One aspect of a bucket; `Absent` where S3 says that it is not set (or there is no bucket).
+    pub fn bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Observed<S3Reply> {
+        observed(self.find_bucket(bucket, aspect, ReadHint::NOTHING))
+    }
+
+    pub(super) fn find_bucket(&self, bucket: &BucketRef, aspect: BucketAspect, hint: ReadHint<'_>) -> Lookup<S3Reply> {
         let region = match self.bucket_region(bucket) {
             Ok(region) => region,
-            Err(Gap::Absent) => return Err(Gap::Absent),
+            Err(Missing::Absent) => return Err(Missing::Absent),
             // A bucket that is there is asked everything at once, in the region where it should be.
-            Err(Gap::Missing(mut reads)) => {
-                if ask.expected && aspect != BucketAspect::Existence {
+            Err(Missing::Unread(mut reads)) => {
+                if hint.expected && aspect != BucketAspect::Existence {
                     reads.insert(Read::S3(aspect.read(bucket.clone())));
                     reads.retain(|read| !self.known.contains_key(read));
                 }
-                return Err(Gap::Missing(reads));
+                return Err(Missing::Unread(reads));
             }
             Err(unknown) if aspect == BucketAspect::Existence => return Err(unknown),
-            Err(Gap::Unknown(_)) => bucket.region.clone(),
+            Err(Missing::Unknown(_)) => bucket.region.clone(),
         };
         if aspect == BucketAspect::Existence {
             return Ok(S3Reply::Bucket { region });
@@ -28,7 +48,7 @@ impl Snapshot {
     /// Where the bucket is. The tags tell that it is where they were asked for, and `NoSuchBucket` that it is nowhere: S3
     /// answers only in the region where a bucket is, and its names are unique in all regions. `HeadBucket` is asked only where
     /// the tags are refused: the bucket is in another region, is somebody else's, or its tags may not be read.
-    fn bucket_region(&self, bucket: &BucketRef) -> Found<String> {
+    fn bucket_region(&self, bucket: &BucketRef) -> Lookup<String> {
         if let Some(region) = self.buckets.get(&bucket.name).filter(|region| !region.is_empty()) {
             return Ok(region.clone());
         }
@@ -36,9 +56,9 @@ impl Snapshot {
         if !self.known.contains_key(&head) {
             let tags = Read::S3(S3Read::GetBucketTagging(bucket.clone()));
             match self.known.get(&tags) {
-                None => return Err(Gap::Missing([tags].into())),
+                None => return Err(Missing::Unread([tags].into())),
                 Some(Ok(_)) => return Ok(bucket.region.clone()),
-                Some(Err(failure)) if failure.code == "NoSuchBucket" => return Err(Gap::Absent),
+                Some(Err(failure)) if failure.code == "NoSuchBucket" => return Err(Missing::Absent),
                 Some(Err(failure)) if failure.code == "NoSuchTagSet" => return Ok(bucket.region.clone()),
                 Some(Err(_)) => {}
             }
@@ -46,8 +66,8 @@ impl Snapshot {
         match self.s3(S3Read::HeadBucket(bucket.clone())) {
             Ok(S3Reply::Bucket { region }) if !region.is_empty() => Ok(region),
             Ok(_) => Ok(bucket.region.clone()),
-            Err(Gap::Unknown(failure)) => Err(Gap::Unknown(self.refused(bucket, failure))),
-            Err(gap) => Err(gap),
+            Err(Missing::Unknown(failure)) => Err(Missing::Unknown(self.refused(bucket, failure))),
+            Err(missing) => Err(missing),
         }
     }
 
@@ -66,12 +86,10 @@ impl Snapshot {
         }
     }
 
-    fn s3(&self, read: S3Read) -> Found<S3Reply> {
+    fn s3(&self, read: S3Read) -> Lookup<S3Reply> {
         let call = read.action();
-        match self.answer(Read::S3(read))? {
-            Reply::S3(reply) => Ok(reply.clone()),
-            _ => Err(unexpected(call)),
-        }
+        let Reply::S3(reply) = self.answer(Read::S3(read))? else { return Err(unexpected(call)) };
+        Ok(reply.clone())
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::account::Presence;
 use super::choice::{self, Way};
-use super::swept::Look;
-use super::{Ask, Facet, Found, Gap, Snapshot};
+use super::facet::Facet;
+use super::lookup::ReadHint;
+use super::snapshot::Snapshot;
+use crate::address::PrincipalKind;
 use crate::call::iam::EntityType;
-use crate::call::{FileRead, IamRead, Read};
+use crate::call::{IamRead, Read};
 
 /// How to read: the whole manifest at once, or one object just before it is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +62,10 @@ pub fn next_reads(wanted: &mut Wanted, known: &Snapshot, scope: Scope) -> BTreeS
     let mut reads = BTreeSet::new();
     let expected = &wanted.expected;
     wanted.facets.retain(|facet| {
-        let ask = Ask { first: way.first_for(facet), expected: expected.contains(facet) };
-        let missing = missing(facet, known, ask);
-        let open = !missing.is_empty();
-        reads.extend(missing);
+        let hint = ReadHint { first: way.first_for(facet), expected: expected.contains(facet) };
+        let unread = facet.unread(known, hint);
+        let open = !unread.is_empty();
+        reads.extend(unread);
         open
     });
     match scope {
@@ -71,51 +74,19 @@ pub fn next_reads(wanted: &mut Wanted, known: &Snapshot, scope: Scope) -> BTreeS
     }
 }
 
-fn missing(facet: &Facet, known: &Snapshot, ask: Ask<'_>) -> BTreeSet<Read> {
-    match facet {
-        Facet::User { user } => gap(known.find_user(user, ask)),
-        Facet::UserPolicies { user } => gap(known.find_user_policies(user, ask)),
-        Facet::AccessKeys { user } => gap(known.find_access_keys(user, ask)),
-        Facet::LastUsed { user, id } => gap(known.find_last_used(user, id)),
-        Facet::Clock => gap(known.find_clock()),
-        Facet::Role { role } => gap(known.find_role(role, ask)),
-        Facet::RoleSettings { role } => gap(known.find_role_settings(role, ask)),
-        Facet::RolePolicies { role } => gap(known.find_role_policies(role, ask)),
-        Facet::Policy { arn } => gap(known.find_policy(arn, ask)),
-        Facet::Belongings { user } => gap(known.find_belongings(user, ask)),
-        Facet::InstanceProfiles { role } => gap(known.find_instance_profiles(role)),
-        Facet::Uses { arn } => gap(known.find_uses(arn, ask)),
-        Facet::Bucket { bucket, aspect } => gap(known.find_bucket(bucket, *aspect, ask)),
-        Facet::Credentials { profile } => gap(known.find_file(FileRead::Credentials { profile: profile.clone() })),
-        Facet::Profile { profile } => gap(known.find_file(FileRead::Profile { profile: profile.clone() })),
-        Facet::KeyCsv { file } => gap(known.find_file(FileRead::KeyCsv { file: file.clone() })),
-        Facet::KeyAge { file } => gap(known.find_file(FileRead::KeyAge { file: file.clone() })),
-        Facet::Stage { file, stage } => {
-            gap(known.find_file(FileRead::Stage { file: file.clone(), stage: stage.clone() }))
-        }
-    }
-}
-
-fn gap<T>(found: Found<T>) -> BTreeSet<Read> {
-    match found {
-        Err(Gap::Missing(reads)) => reads,
-        Ok(_) | Err(Gap::Absent | Gap::Unknown(_)) => BTreeSet::new(),
-    }
-}
-
 /// Of a role that a sweep has shown, or is about to, `GetRole` is asked only for what `ListRoles` tells too: one that has
 /// fewer pages takes the place of all of them. Not without a sweep: `ListRoles` has neither tags nor boundary.
 fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot, sweeping: bool) -> BTreeSet<Read> {
     let list = Read::Iam(IamRead::ListRoles);
-    let single = |read: &Read| match read {
-        Read::Iam(IamRead::GetRole { role }) => sweeping || matches!(known.swept.role(role), Look::Here(_)),
-        _ => false,
+    let single = |read: &Read| {
+        let Read::Iam(IamRead::GetRole { role }) = read else { return false };
+        sweeping || matches!(known.account.principal(PrincipalKind::Role, role), Presence::Here(_))
     };
     let singles = reads.iter().filter(|read| single(read)).count();
     if known.known.contains_key(&list) || singles < 2 {
         return reads;
     }
-    let count = known.swept.count(EntityType::Role);
+    let count = known.account.count(EntityType::Role);
     let cheaper = count.map_or(choice::MOST_PAGES_OF_ROLES, choice::pages) < singles;
     let is_sweep = |read: &Read| matches!(read, Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }));
     // Which is cheaper depends on how many roles there are, which the sweep will tell.

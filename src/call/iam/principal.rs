@@ -1,0 +1,85 @@
+//! The calls that are the same for users, roles and groups but for their names.
+
+use super::{IamRead, IamWrite};
+use crate::address::{Principal, PrincipalKind};
+use crate::value::Shared;
+
+impl IamRead {
+    /// Asks for the principal itself.
+    pub fn get(principal: &Principal) -> Self {
+        let name = principal.name.clone();
+        match principal.kind {
+            PrincipalKind::User => Self::GetUser { user: name },
+            PrincipalKind::Role => Self::GetRole { role: name },
+            PrincipalKind::Group => Self::GetGroup { group: name },
+        }
+    }
+
+    /// Asks which managed policies are attached to it.
+    pub fn list_attached(principal: &Principal) -> Self {
+        let name = principal.name.clone();
+        match principal.kind {
+            PrincipalKind::User => Self::ListAttachedUserPolicies { user: name },
+            PrincipalKind::Role => Self::ListAttachedRolePolicies { role: name },
+            PrincipalKind::Group => Self::ListAttachedGroupPolicies { group: name },
+        }
+    }
+
+    /// Asks for the names of its inline policies.
+    pub fn list_inline(principal: &Principal) -> Self {
+        let name = principal.name.clone();
+        match principal.kind {
+            PrincipalKind::User => Self::ListUserPolicies { user: name },
+            PrincipalKind::Role => Self::ListRolePolicies { role: name },
+            PrincipalKind::Group => Self::ListGroupPolicies { group: name },
+        }
+    }
+
+    /// Asks for the document of one of its inline policies.
+    pub fn get_inline(principal: &Principal, policy: String) -> Self {
+        let name = principal.name.clone();
+        match principal.kind {
+            PrincipalKind::User => Self::GetUserPolicy { user: name, policy },
+            PrincipalKind::Role => Self::GetRolePolicy { role: name, policy },
+            PrincipalKind::Group => Self::GetGroupPolicy { group: name, policy },
+        }
+    }
+}
+
+impl IamWrite {
+    pub fn attach(principal: &Principal, arn: String) -> Self {
+        let name = principal.name.clone();
+        match principal.kind {
+            PrincipalKind::User => Self::AttachUserPolicy { user: name, arn },
+            PrincipalKind::Role => Self::AttachRolePolicy { role: name, arn },
+            PrincipalKind::Group => Self::AttachGroupPolicy { group: name, arn },
+        }
+    }
+
+    pub fn detach(principal: &Principal, arn: String) -> Self {
+        let name = principal.name.clone();
+        match principal.kind {
+            PrincipalKind::User => Self::DetachUserPolicy { user: name, arn },
+            PrincipalKind::Role => Self::DetachRolePolicy { role: name, arn },
+            PrincipalKind::Group => Self::DetachGroupPolicy { group: name, arn },
+        }
+    }
+
+    pub fn put_inline(principal: &Principal, policy: String, document: Shared) -> Self {
+        let name = principal.name.clone();
+        match principal.kind {
+            PrincipalKind::User => Self::PutUserPolicy { user: name, policy, document },
+            PrincipalKind::Role => Self::PutRolePolicy { role: name, policy, document },
+            PrincipalKind::Group => Self::PutGroupPolicy { group: name, policy, document },
+        }
+    }
+
+    pub fn delete_inline(principal: &Principal, policy: String) -> Self {
+        let name = principal.name.clone();
+        match principal.kind {
+            PrincipalKind::User => Self::DeleteUserPolicy { user: name, policy },
+            PrincipalKind::Role => Self::DeleteRolePolicy { role: name, policy },
+            PrincipalKind::Group => Self::DeleteGroupPolicy { group: name, policy },
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What stands in the way of the deletion of a user or a role, asked only where something is to be deleted.
+
+use super::account::Presence;
+use super::lookup::{Lookup, Missing, ReadHint, both, observed};
+use super::snapshot::Snapshot;
+use crate::address::PrincipalKind;
+use crate::call::{IamRead, IamReply, Observed};
+
+/// What hangs on a user besides its policies, each by name or id, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserDependents {
+    pub login_profile: bool,
+    pub access_keys: Vec<String>,
+    pub mfa_devices: Vec<String>,
+    pub ssh_keys: Vec<String>,
+    pub certificates: Vec<String>,
+    pub service_credentials: Vec<String>,
+    pub groups: Vec<String>,
+}
+
+impl Snapshot {
+    /// What hangs on a user besides its policies.
+    pub fn user_dependents(&self, user: &str) -> Observed<UserDependents> {
+        observed(self.find_user_dependents(user, ReadHint::NOTHING))
+    }
+
+    pub fn instance_profiles(&self, role: &str) -> Observed<Vec<String>> {
+        observed(self.find_instance_profiles(role))
+    }
+
+    pub(super) fn find_user_dependents(&self, name: &str, hint: ReadHint<'_>) -> Lookup<UserDependents> {
+        let user = || name.to_owned();
+        let keys = self.find_access_keys(name, hint).map(|keys| keys.into_iter().map(|key| key.id).collect::<Vec<_>>());
+        let devices = self.names(IamRead::ListMFADevices { user: user() });
+        let ssh_keys = self.names(IamRead::ListSSHPublicKeys { user: user() });
+        let certificates = self.names(IamRead::ListSigningCertificates { user: user() });
+        let credentials = self.names(IamRead::ListServiceSpecificCredentials { user: user() });
+        let groups = self.find_groups_of_user(name, hint);
+        let (access_keys, (login_profile, (mfa_devices, (ssh_keys, (certificates, (service_credentials, groups)))))) =
+            both(
+                keys,
+                both(
+                    self.find_login_profile(name),
+                    both(devices, both(ssh_keys, both(certificates, both(credentials, groups)))),
+                ),
+            )?;
+        Ok(UserDependents {
+            login_profile,
+            access_keys,
+            mfa_devices,
+            ssh_keys,
+            certificates,
+            service_credentials,
+            groups,
+        })
+    }
+
+    /// Of a user whose keys were listed after the sweep, in which it isn't.
+    fn find_groups_of_user(&self, user: &str, hint: ReadHint<'_>) -> Lookup<Vec<String>> {
+        match self.account.principal(PrincipalKind::User, user) {
+            Presence::Gone => self.names(IamRead::ListGroupsForUser { user: user.to_owned() }),
+            Presence::Here(_) | Presence::Unseen => self.find_groups(user, hint),
+        }
+    }
+
+    /// IAM says of a password that isn't there what it says of a user that isn't there.
+    fn find_login_profile(&self, user: &str) -> Lookup<bool> {
+        let found = self.iam(IamRead::GetLoginProfile { user: user.to_owned() }, |reply| {
+            matches!(reply, IamReply::LoginProfile).then_some(true)
+        });
+        match found {
+            Err(Missing::Absent) => Ok(false),
+            found => found,
+        }
+    }
+
+    pub(super) fn find_instance_profiles(&self, role: &str) -> Lookup<Vec<String>> {
+        self.names(IamRead::ListInstanceProfilesForRole { role: role.to_owned() })
+    }
+}
