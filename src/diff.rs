@@ -181,6 +181,13 @@ pub fn diff<'a>(
     decisions
 }
 
+/// Returns what goes and comes again, whatever hangs on it.
+pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
+    let decisions = diff(desired, recorded, live, Removal { everything: false, foreign: true });
+    let replaced = decisions.into_iter().filter(|decision| decision.change.action == Action::Replace);
+    replaced.map(|decision| decision.change.address).collect()
+}
+
 /// One address and all that is known of it.
 struct Subject<'a> {
     kind: &'static dyn Kind,
@@ -362,15 +369,16 @@ impl<'a> Subject<'a> {
         obstruction::all(self.kind, self.address, seen, self.desired, self.recorded)
     }
 
-    fn known_attachment(&self, attached: &Attached) -> bool {
-        spread::known(self.address, attached, self.desired, self.recorded).is_some()
-    }
-
     fn left_alone(&self, seen: &Seen, resource: &Resource, comparison: &Comparison<'_>) -> Vec<String> {
+        let holder = self.address.principal();
+        let is_known = |attached: &Attached| {
+            let found = |holder| spread::known(holder, attached, self.desired, self.recorded);
+            holder.as_ref().and_then(found).is_some()
+        };
         let policies = seen
             .attached
             .iter()
-            .filter(|attached| !resource.exclusive && !self.known_attachment(attached))
+            .filter(|attached| !resource.exclusive && !is_known(attached))
             .map(|attached| format!("{attached}: not in the manifest, left alone"));
         let keys = comparison.foreign_keys.iter().map(|key| format!("{key}: not in the manifest, left alone"));
         policies.chain(keys).chain(seen.remarks.iter().cloned()).collect()

@@ -12,6 +12,7 @@ pub mod call;
 pub mod cli;
 pub mod diagnostic;
 pub mod diff;
+pub mod engine;
 pub mod event;
 pub mod graph;
 pub mod kind;

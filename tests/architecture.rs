@@ -12,14 +12,15 @@ const RANKS: &[(usize, &[&str])] = &[
     (4, &["kind"]),
     (5, &["model"]),
     (6, &["manifest", "state", "graph"]),
-    (7, &["diff", "permissions"]),
-    (8, &["access"]),
-    (9, &["plan", "lint"]),
-    (10, &["event"]),
-    (11, &["port"]),
-    (12, &["resolve", "render", "transport"]),
+    (7, &["permissions", "port"]),
+    // What is to be asked is known without comparing.
+    (8, &["diff", "resolve"]),
+    (9, &["access"]),
+    (10, &["plan", "lint"]),
+    (11, &["event"]),
+    (12, &["render", "transport"]),
     // Apply looks again before each change, with the resolver's eyes.
-    (13, &["apply", "provider"]),
+    (13, &["apply", "engine", "provider"]),
     (14, &["store"]),
     (15, &["cli"]),
 ];

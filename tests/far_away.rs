@@ -13,12 +13,13 @@ use relayctl::address::{Address, KindName};
 use relayctl::apply::{Options, Stop, apply_until};
 use relayctl::call::{Carried, Failure, Read, Reply, Write};
 use relayctl::diff;
-use relayctl::event::{Event, Outcome};
+use relayctl::engine;
+use relayctl::event::{Event, Outcome, Sink};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
 use relayctl::plan::pace::{Load, Pace};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Distance, Remote, Sandbox, Throttle};
@@ -162,7 +163,7 @@ impl Far {
         let state = self.store.load().await.unwrap();
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
         let mut resolver = Resolver::new(&self.provider, ALL_READS);
-        let live = resolver.live(&self.desired, &recorded, false).await;
+        let live = engine::live(&mut resolver, &self.desired, &recorded, false).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
         let stamp = Stamp::of(state.as_ref());
         let plan =

@@ -13,6 +13,7 @@ use relayctl::call::iam::{
 };
 use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
 use relayctl::diff::diff;
+use relayctl::engine::resolve;
 use relayctl::kind::OWNER_TAG;
 use relayctl::model::{Desired, Entry, Recorded, Resource, Status};
 use relayctl::plan::build::build;
@@ -23,7 +24,6 @@ use relayctl::policy::{
     Usage, allows, canonical, compact, comparison_key, equivalent, locate, parse, trusts, validate,
 };
 use relayctl::port::Provider;
-use relayctl::resolve::resolve;
 use relayctl::value::{Attributes, Tags, Value};
 use serde_json::json;
 

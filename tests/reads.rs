@@ -14,18 +14,18 @@ use relayctl::apply::apply;
 use relayctl::call::iam::{EntityType, IamReply};
 use relayctl::call::{Carried, Failure, FailureKind, IamRead, Read, Reply, Write};
 use relayctl::diff::diff;
-use relayctl::event::Event;
+use relayctl::event::{Event, Sink};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
 use relayctl::plan::{Plan, build};
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::resolve::Resolver;
 use relayctl::state::State;
 use relayctl::store::memory::MemoryStore;
-use relayctl::{call, plan};
+use relayctl::{call, engine, plan};
 use tempfile::TempDir;
 
 const DOCUMENT: &str = "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]}";
@@ -147,7 +147,7 @@ impl World {
             relayctl::resolve::caller(&edges).await.unwrap();
             let removing = desired.resources.is_empty();
             let mut resolver = Resolver::new(&edges, 32);
-            let live = resolver.live(desired, &recorded, removing).await;
+            let live = engine::live(&mut resolver, desired, &recorded, removing).await;
             // What --explain-reads says is what was sent, but for the caller's identity.
             let sent = total(&counter.counts.lock().unwrap());
             let explained = resolver.explain();

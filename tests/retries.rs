@@ -13,11 +13,11 @@ use relayctl::apply::apply;
 use relayctl::call::{
     BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Write, Write,
 };
-use relayctl::event::{Event, Outcome};
+use relayctl::event::{Event, Outcome, Sink};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
 use relayctl::plan::{Header, Mode, Stamp, build};
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::aws::Aws;
 use relayctl::provider::files::Files;
@@ -26,7 +26,7 @@ use relayctl::state::State;
 use relayctl::store::memory::MemoryStore;
 use relayctl::transport::{Retrying, Transport};
 use relayctl::value::Tags;
-use relayctl::{diff, resolve};
+use relayctl::{diff, engine};
 use relayctl_faults::{FaultKind, Faults, FaultyProvider, PlannedFault, Seam};
 use support::canned::{Canned, answer, iam, iam_error};
 use support::edge::{aws_at, aws_under};
@@ -322,7 +322,7 @@ impl Unreliable {
         }
         let state = self.store.load().await.unwrap();
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
-        let live = resolve::resolve(&self.edges, &desired, &recorded, removing, 4).await;
+        let live = engine::resolve(&self.edges, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);
         let header = Header::new(&desired, mode);
         let stamp = Stamp::of(state.as_ref());

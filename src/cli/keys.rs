@@ -13,6 +13,7 @@ use super::running;
 use super::session::{self, Declared};
 use super::suggest::nearest;
 use crate::address::{Address, KindName};
+use crate::engine;
 use crate::plan::Mode;
 use crate::render::keys as render;
 use crate::resolve::{ALL_READS, Resolver, keys, lost};
@@ -80,7 +81,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
         let recorded = if let Some(state) = state {
             state.resources
         } else {
-            let lost::Found { resources, unread } = planning::found(&mut resolver, &declared.desired, false).await;
+            let lost::Found { resources, unread } = engine::recover(&mut resolver, &declared.desired, false).await;
             planning::warn_of_unread(&unread, context);
             resources
         };

@@ -14,6 +14,7 @@ use crate::access::{self, AccessChange, UnmanagedAccess};
 use crate::address::Address;
 use crate::call::{Caller, Failure, FailureKind};
 use crate::diff::{self, Action, Removal};
+use crate::engine;
 use crate::model::{Desired, Live, Recorded};
 use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
@@ -103,10 +104,10 @@ async fn read<'a>(
     let mut resolver = Resolver::new(provider, ALL_READS);
     let lost::Found { resources: recorded, unread } = match state {
         Some(state) => lost::Found { resources: state.resources, unread: Vec::new() },
-        None => found(&mut resolver, declared, removing).await,
+        None => engine::recover(&mut resolver, declared, removing).await,
     };
     let desired = if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
-    let live = resolver.live(&desired, &recorded, removing).await;
+    let live = engine::live(&mut resolver, &desired, &recorded, removing).await;
     spinner.finish_and_clear();
     Read { resolver, desired, recorded, live, unread }
 }
@@ -134,17 +135,6 @@ fn known(plan: &Plan, recorded: &Recorded) -> usize {
     let there = |action| matches!(action, Action::Adopt | Action::Update | Action::Replace);
     let found = plan.changes.iter().filter(|it| there(it.action) && !recorded.contains_key(&it.address));
     recorded.len() + found.count()
-}
-
-/// Without a state: what the ownership tags say. What is declared is found by its name anyway, but for a destroy, which
-/// goes by what is recorded.
-pub async fn found(resolver: &mut Resolver<'_>, desired: &Desired, whole: bool) -> lost::Found {
-    let mut found = resolver.undeclared(desired).await;
-    if whole {
-        let live = resolver.live(desired, &Recorded::new(), false).await;
-        found.resources.extend(lost::declared(desired, &live));
-    }
-    found
 }
 
 /// Says what it means if not everything could be asked for the manifest's tag.

@@ -1,5 +1,7 @@
 //! All keys of the users whose keys are declared or recorded: the current ones, the retired ones, and other people's.
 
+use std::collections::BTreeMap;
+
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
@@ -9,19 +11,16 @@ use crate::call::iam::AccessKey;
 use crate::call::{Failure, IamRead, IamReply, Observed, Read, Reply};
 use crate::kind::{self, Seen};
 use crate::model::keys::{Key, Phase, Use};
-use crate::model::{Desired, Live, Recorded};
+use crate::model::{Desired, Live, Recorded, of_kind};
 use crate::port::Provider;
 use crate::reads::Snapshot;
 use crate::value::text;
 
 /// The keys, in order of user and phase.
 pub async fn keys(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Recorded) -> Result<Vec<Key>, Failure> {
-    let is_key = |address: &Address| address.kind() == KindName::AccessKey;
-    let mut desired = desired.clone();
-    desired.resources.retain(|address, _| is_key(address));
-    let mut recorded = recorded.clone();
-    recorded.retain(|address, _| is_key(address));
-    let live = resolver.live(&desired, &recorded, false).await;
+    let desired = Desired { resources: keys_of(&desired.resources), ..desired.clone() };
+    let recorded = keys_of(recorded);
+    let live = resolver.objects(&desired, &recorded, false).await;
     let now = match resolver.provider.read(&Read::Clock).await? {
         Reply::Moment(now) => now,
         other => return Err(Failure::unexpected(&Read::Clock, &other)),
@@ -30,6 +29,10 @@ pub async fn keys(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Rec
     let all: Vec<Result<Vec<Key>, Failure>> =
         stream::iter(&live).map(|(address, _)| asker.of(address, &live)).buffered(resolver.parallelism).collect().await;
     Ok(all.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+fn keys_of<T: Clone>(objects: &BTreeMap<Address, T>) -> BTreeMap<Address, T> {
+    of_kind(objects, KindName::AccessKey).map(|(address, it)| (address.clone(), it.clone())).collect()
 }
 
 struct Asker<'a> {

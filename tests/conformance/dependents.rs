@@ -5,7 +5,7 @@ use relayctl::call::{IamRead, IamReply, IamWrite};
 use relayctl::provider::sandbox::Thing;
 
 use crate::world::{
-    ACCOUNT, World, attach_to_role, attach_to_user, bounded_user, create_policy, create_role, create_user,
+    ACCOUNT, World, allow, attach_to_role, attach_to_user, bounded_user, create_policy, create_role, create_user,
     delete_policy, delete_role, delete_user, lambda, policy_arn, text,
 };
 

@@ -16,11 +16,11 @@ use relayctl::call::{
     Write,
 };
 use relayctl::diff::{Removal, diff};
+use relayctl::engine::resolve;
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Entry, Live, Recorded, Status};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
 use relayctl::port::Provider;
-use relayctl::resolve::resolve;
 use relayctl::value::{Attributes, Value, optional_text, shared, tags, text};
 use serde_json::{Map, json};
 
