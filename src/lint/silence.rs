@@ -1,17 +1,9 @@
 //! `lint: {allow: […]}`: what the manifest accepts, and why.
 
 use super::Found;
-use super::rules::{Rule, named, nearest};
+use super::rules::{UNUSED_SILENCE, named, nearest};
 use crate::diagnostic::Severity;
 use crate::model::Silence;
-
-pub(super) const UNUSED_SILENCE: Rule = Rule::new(
-    "unused-silence",
-    Severity::Note,
-    "A finding is accepted in `lint: allow:` that isn't there",
-    "What it accepted has been mended, or was spelt differently; it would hide the next such finding.",
-    "Take it out of the manifest.",
-);
 
 /// Marks what is accepted, and tells what is accepted in vain.
 pub(super) fn apply(silences: &[Silence], found: &mut Vec<Found>) {

@@ -10,6 +10,7 @@ use tracing::subscriber::NoSubscriber;
 use super::convert::{self, iam_tags};
 use super::failure::Cause;
 use super::iam_group;
+use crate::call::IamWrite as W;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
 use crate::value::{Shared, Tags};
 
@@ -23,7 +24,6 @@ macro_rules! ok {
 /// Sends a write. A create answers with what it made, whose id the state keeps: it tells this object from a
 /// later one of the same name.
 pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause> {
-    use IamWrite as W;
     Ok(match write {
         W::CreateUser { user, path, boundary, tags } => create_user(iam, user, path, boundary.as_ref(), tags).await?,
         W::UpdateUser { user, path } => ok!(iam.update_user().user_name(user).new_path(path)),
@@ -96,6 +96,11 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::PutGroupPolicy { group, policy, document } => put_group_policy(iam, group, policy, document).await?,
         W::DeleteGroupPolicy { group, policy } => ok!(iam.delete_group_policy().group_name(group).policy_name(policy)),
     })
+}
+
+async fn put_group_policy(iam: &Client, group: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+    let call = iam.put_group_policy().group_name(group).policy_name(policy);
+    Ok(done!(call.policy_document(document.to_string())))
 }
 
 async fn create_user(
