@@ -16,7 +16,7 @@ use serde_json::json;
 const DEPLOYMENT: &str = include_str!("../manifests/policies/zappa-lambda-deployment.json");
 
 fn document() -> Value {
-    policy::parse(DEPLOYMENT).expect("the manifest's own document is JSON")
+    policy::parse(DEPLOYMENT).expect("the manifest's own document is JSON").into_value()
 }
 
 fn policies(criterion: &mut Criterion) {

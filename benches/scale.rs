@@ -14,7 +14,7 @@ use criterion::{
     BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
 use futures::executor::block_on;
-use relayctl::access::{self, Beyond};
+use relayctl::access::{self, UnmanagedAccess};
 use relayctl::diff::diff;
 use relayctl::graph::Order;
 use relayctl::model::{Live, Recorded};
@@ -75,7 +75,7 @@ fn stages(criterion: &mut Criterion) {
             drop(black_box(order.sorted()));
         });
         stage("access", &mut || {
-            drop(black_box(access::changes(&creation.changes, &nowhere, &world.desired, &Beyond::default())));
+            drop(black_box(access::changes(&creation.changes, &nowhere, &world.desired, &UnmanagedAccess::default())));
         });
         stage("render", &mut || drop(black_box(human::plan(&creation, Style::default()))));
         let mut group = sized(criterion, "build");

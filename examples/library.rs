@@ -16,7 +16,7 @@ use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::render::{diagnostic, human};
-use relayctl::{diff, resolve};
+use relayctl::{diff, engine, resolve};
 
 /// How many reads may be under way at once.
 const PARALLELISM: usize = 10;
@@ -66,7 +66,7 @@ fn sandbox(folder: &Path, manifest: &Path, desired: &Desired) -> Result<Edges, B
 async fn plan(provider: &Edges, desired: &Desired, path: &Path) -> Result<Plan, Box<dyn Error>> {
     let caller = resolve::caller(provider).await?;
     let recorded = Recorded::new();
-    let live = resolve::resolve(provider, desired, &recorded, false, PARALLELISM).await;
+    let live = engine::resolve(provider, desired, &recorded, false, PARALLELISM).await;
     let decisions = diff::diff(desired, &recorded, &live, false);
     let header = Header {
         manifest: desired.name.clone(),

@@ -49,6 +49,23 @@ impl Address {
         }
     }
 
+    /// The principal and the policy's name, of the address of an inline policy.
+    pub fn inline_policy(&self) -> Option<(Principal, &str)> {
+        match self.kind() {
+            KindName::InlinePolicy(kind) => {
+                let (holder, policy) = self.name().split_once('/')?;
+                Some((Principal::new(kind, holder), policy))
+            }
+            KindName::AccessKey
+            | KindName::AwsProfile
+            | KindName::Bucket
+            | KindName::Policy
+            | KindName::PolicyAttachment(_)
+            | KindName::Principal(_)
+            | KindName::ZappaSettings => None,
+        }
+    }
+
     pub fn name(&self) -> &str {
         &self.0.name
     }

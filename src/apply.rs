@@ -13,10 +13,10 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
 use crate::address::Address;
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Outcome, Sink};
 use crate::graph::{Order, Ready};
 use crate::plan::{Plan, Step, StepId};
-use crate::port::{Provider, Sink, Store};
+use crate::port::{Provider, Store};
 use crate::reads::Snapshot;
 use crate::state::State;
 

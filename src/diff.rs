@@ -42,6 +42,19 @@ pub struct Change {
     pub before_it: Vec<Obstruction>,
 }
 
+impl Change {
+    /// A change of which nothing more is known than that it happens, and why.
+    pub fn new(address: Address, action: Action, reason: Reason) -> Self {
+        let (fields, drift, left_alone, before_it) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { address, action, reason, fields, unchanged: 0, drift, left_alone, before_it }
+    }
+
+    /// Returns the text of a field before the change.
+    pub fn text_before(&self, field: &str) -> Option<&str> {
+        self.fields.iter().find(|diff| diff.change.field == field)?.change.before.as_ref()?.as_str()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldDiff {
     #[serde(flatten)]
@@ -166,6 +179,13 @@ pub fn diff<'a>(
     spread::boundaries(&mut decisions, desired);
     spread::hindrances(&mut decisions, desired, recorded);
     decisions
+}
+
+/// Returns what goes and comes again, whatever hangs on it.
+pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
+    let decisions = diff(desired, recorded, live, Removal { everything: false, foreign: true });
+    let replaced = decisions.into_iter().filter(|decision| decision.change.action == Action::Replace);
+    replaced.map(|decision| decision.change.address).collect()
 }
 
 /// One address and all that is known of it.
@@ -349,15 +369,16 @@ impl<'a> Subject<'a> {
         obstruction::all(self.kind, self.address, seen, self.desired, self.recorded)
     }
 
-    fn known_attachment(&self, attached: &Attached) -> bool {
-        spread::known(self.address, attached, self.desired, self.recorded).is_some()
-    }
-
     fn left_alone(&self, seen: &Seen, resource: &Resource, comparison: &Comparison<'_>) -> Vec<String> {
+        let holder = self.address.principal();
+        let is_known = |attached: &Attached| {
+            let found = |holder| spread::known(holder, attached, self.desired, self.recorded);
+            holder.as_ref().and_then(found).is_some()
+        };
         let policies = seen
             .attached
             .iter()
-            .filter(|attached| !resource.exclusive && !self.known_attachment(attached))
+            .filter(|attached| !resource.exclusive && !is_known(attached))
             .map(|attached| format!("{attached}: not in the manifest, left alone"));
         let keys = comparison.foreign_keys.iter().map(|key| format!("{key}: not in the manifest, left alone"));
         policies.chain(keys).chain(seen.remarks.iter().cloned()).collect()
@@ -374,16 +395,7 @@ impl<'a> Subject<'a> {
 
     fn decision(&self, action: Action, reason: Reason, seen: Option<Cow<'a, Seen>>) -> Decision<'a> {
         Decision {
-            change: Change {
-                address: self.address.clone(),
-                action,
-                reason,
-                fields: Vec::new(),
-                unchanged: 0,
-                drift: Vec::new(),
-                left_alone: Vec::new(),
-                before_it: Vec::new(),
-            },
+            change: Change::new(self.address.clone(), action, reason),
             seen,
             wanted: self.resource.map(|resource| Cow::Borrowed(&resource.attributes)),
             recorded: self.entry,

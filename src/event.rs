@@ -36,6 +36,11 @@ pub enum Event {
     },
 }
 
+/// Where a run reports.
+pub trait Sink: Send + Sync {
+    fn event(&self, event: &Event);
+}
+
 /// Why a call is not sent yet, or not yet again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delay {

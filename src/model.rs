@@ -35,6 +35,13 @@ pub struct Desired {
     pub limits: Limits,
 }
 
+impl Desired {
+    /// Returns the resources of a kind.
+    pub fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
+        of_kind(&self.resources, kind)
+    }
+}
+
 /// Brakes on what one plan may do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
@@ -132,6 +139,18 @@ pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
     from.take_while(move |(address, _)| {
         let address: &Address = (*address).borrow();
         address.kind() == first.kind() && address.name().starts_with(first.name())
+    })
+}
+
+/// Of these objects the ones of a kind. They stand together: no others are looked at.
+pub fn of_kind<A: Borrow<Address> + Ord, T>(
+    objects: &BTreeMap<A, T>,
+    kind: KindName,
+) -> impl Iterator<Item = (&A, &T)> {
+    let from = objects.range((std::ops::Bound::Included(Address::new(kind, "")), std::ops::Bound::Unbounded));
+    from.take_while(move |(address, _)| {
+        let address: &Address = (*address).borrow();
+        address.kind() == kind
     })
 }
 

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 
 use crate::call::{Carried, Failure, Read, Reply, Write};
-use crate::event::Event;
 use crate::state::{Change, LockInfo, State, StoreError};
 
 /// The one thin edge that sends calls.
@@ -107,8 +106,4 @@ pub enum Put {
     Refused,
     /// Another write is under way; this one may be tried again.
     Busy,
-}
-
-pub trait Sink: Send + Sync {
-    fn event(&self, event: &Event);
 }

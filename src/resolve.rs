@@ -9,41 +9,24 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt};
 
 use crate::address::Address;
-use crate::call::{Caller, Failure, FailureKind, Observed, Read, Reply};
-use crate::diff;
+use crate::call::{Caller, Failure, Observed, Read, Reply};
 use crate::kind::{self, Kind, Seen, Sighting};
 use crate::model::{Desired, Entry, Live, Recorded, Status, subject};
 use crate::port::Provider;
 use crate::reads::{Explanation, Facet, ReadStats, Scope, Snapshot, Wanted, explain, next_reads};
 use crate::value::Attributes;
 
-/// How many reads are begun at once. The edges see to it how many of each operation are, and the weather how many requests
-/// are under way; were fewer begun, one operation that is throttled would keep all others waiting.
+/// How many reads are begun at once. The edges see to it how many of each operation are, and the transport
+/// how many requests are under way; were fewer begun, one operation that is throttled would keep all others
+/// waiting.
 pub const ALL_READS: usize = usize::MAX;
 
 /// Who we are; the first question of every run.
 pub async fn caller(provider: &dyn Provider) -> Result<Caller, Failure> {
     match provider.read(&Read::CallerIdentity).await? {
         Reply::Caller(caller) => Ok(caller),
-        other => Err(Failure::new(
-            FailureKind::Other,
-            Read::CallerIdentity.action(),
-            "UnexpectedReply",
-            format!("the answer is not a caller identity: {other:?}"),
-        )),
+        other => Err(Failure::unexpected(&Read::CallerIdentity, &other)),
     }
-}
-
-/// Reads what the manifest declares and the state records. `parallelism` bounds the calls in flight; `removing` is
-/// true for a destroy, so that everything recorded is read for removal.
-pub async fn resolve(
-    provider: &dyn Provider,
-    desired: &Desired,
-    recorded: &Recorded,
-    removing: bool,
-    parallelism: usize,
-) -> Live {
-    Resolver::new(provider, parallelism).live(desired, recorded, removing).await
 }
 
 /// What is about to happen to an object, and so what is to be known of it.
@@ -100,23 +83,22 @@ impl<'a> Resolver<'a> {
         Self { provider, parallelism: parallelism.max(1), known: Snapshot::default(), stats: ReadStats::default() }
     }
 
-    /// What there is of all that is declared or recorded.
-    pub async fn live(&mut self, desired: &Desired, recorded: &Recorded, removing: bool) -> Live {
-        let mut subjects = subjects(desired, recorded, removing);
-        self.read(wanted(&subjects), Scope::Cheapest).await;
-        let mut live = sightings(&subjects, &self.known);
-        // That something must be replaced shows only now: what hangs on it is asked in a second round.
-        let replaced = replaced(desired, recorded, &live, removing);
-        if replaced.is_empty() {
-            return live;
-        }
-        subjects.retain(|subject| replaced.contains(subject.address));
-        for subject in &mut subjects {
-            subject.removing = true;
-        }
-        self.read(wanted(&subjects), Scope::Cheapest).await;
-        live.extend(sightings(&subjects, &self.known));
-        live
+    /// Reads all that is declared or recorded; with what blocks its deletion where it is not declared,
+    /// and of everything for a destroy, which is `removing`.
+    pub async fn objects(&mut self, desired: &Desired, recorded: &Recorded, removing: bool) -> Live {
+        self.read_subjects(&subjects(desired, recorded, removing)).await
+    }
+
+    /// Reads these again, with what blocks their deletion.
+    pub async fn with_blockers(&mut self, these: &BTreeSet<Address>, desired: &Desired, recorded: &Recorded) -> Live {
+        let mut subjects = subjects(desired, recorded, true);
+        subjects.retain(|subject| these.contains(subject.address));
+        self.read_subjects(&subjects).await
+    }
+
+    async fn read_subjects(&mut self, subjects: &[Subject<'_>]) -> Live {
+        self.read(wanted(subjects), Scope::Cheapest).await;
+        sightings(subjects, &self.known)
     }
 
     /// All that was read.
@@ -166,16 +148,6 @@ fn wanted(subjects: &[Subject<'_>]) -> Wanted {
 
 fn sightings(subjects: &[Subject<'_>], snapshot: &Snapshot) -> Live {
     subjects.iter().map(|subject| (subject.address.clone(), subject.sighting(snapshot))).collect()
-}
-
-/// What goes and comes again, whatever hangs on it.
-fn replaced(desired: &Desired, recorded: &Recorded, live: &Live, removing: bool) -> BTreeSet<Address> {
-    if removing {
-        return BTreeSet::new();
-    }
-    let decisions = diff::diff(desired, recorded, live, diff::Removal { everything: false, foreign: true });
-    let replaced = decisions.into_iter().filter(|decision| decision.change.action == diff::Action::Replace);
-    replaced.map(|decision| decision.change.address).collect()
 }
 
 /// One object to look for: as declared, and as recorded, which may have other names (a path is part of an ARN).

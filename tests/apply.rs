@@ -9,17 +9,17 @@ use serde_json::json;
 
 use relayctl::apply::{apply, stale};
 use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, Write};
-use relayctl::event::{Event, Fault, Outcome};
+use relayctl::engine::resolve;
+use relayctl::event::{Event, Fault, Outcome, Sink};
 use relayctl::model::{Desired, Recorded, Resource, Status};
 use relayctl::plan::path::by_time;
 use relayctl::plan::{Header, Mode, Stamp, build};
 use relayctl::plan::{Plan, StepId};
 use relayctl::port::Lock;
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
-use relayctl::resolve::resolve;
 use relayctl::state::{Change, State};
 use relayctl::state::{LockInfo, StoreError};
 use relayctl::value::{Attributes, Value};
@@ -228,21 +228,8 @@ impl World {
         let recorded = self.recorded();
         let live = resolve(&self.provider, &self.desired, &recorded, false, 4).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
-        let header = Header {
-            manifest: MANIFEST.to_owned(),
-            manifest_file: String::new(),
-            manifest_digest: String::new(),
-            account: "123456789012".to_owned(),
-            caller: String::new(),
-            region: "us-east-1".to_owned(),
-            store: None,
-            recipients: Vec::new(),
-            sandbox: true,
-            mode: Mode::Apply,
-            targets: std::collections::BTreeSet::new(),
-            relayctl: String::new(),
-        };
-        build::build(header, Stamp { lineage: None, serial: 0 }, decisions, &self.desired, &recorded).unwrap()
+        let header = Header::new(&self.desired, Mode::Apply);
+        build::build(header, Stamp::of(None), decisions, &self.desired, &recorded).unwrap()
     }
 
     async fn apply(&self) -> Outcome {
@@ -251,14 +238,7 @@ impl World {
 
     async fn apply_in(&self, store: &dyn Store) -> Outcome {
         let plan = self.plan().await;
-        let state = self.store.0.lock().unwrap().clone().unwrap_or(State {
-            version: 1,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: MANIFEST.to_owned(),
-            account: "123456789012".to_owned(),
-            resources: Recorded::new(),
-        });
+        let state = self.store.0.lock().unwrap().clone().unwrap_or_else(|| State::new("l", MANIFEST, "123456789012"));
         apply(&plan, &self.provider, store, state, &self.log, 4).await
     }
 
@@ -365,14 +345,7 @@ async fn a_lost_answer_to_a_create_is_recognised_by_our_tag() {
     let plan = world.plan().await;
     let create = plan.steps.iter().find(|step| step.id.address.to_string() == "user.u").unwrap();
     let made = Seam { world: &world, first: create.calls[0].clone(), sent: Mutex::new(false) };
-    let state = State {
-        version: 1,
-        lineage: "l".to_owned(),
-        serial: 0,
-        manifest: MANIFEST.to_owned(),
-        account: "123456789012".to_owned(),
-        resources: Recorded::new(),
-    };
+    let state = State::new("l", MANIFEST, "123456789012");
     let outcome = apply(&plan, &made, &world.store, state, &world.log, 4).await;
     assert!(outcome.succeeded(), "{outcome:#?}");
     let user = world.recorded()[&"user.u".parse().unwrap()].clone();

@@ -13,27 +13,28 @@ use relayctl::address::{Address, KindName};
 use relayctl::apply::{Options, Stop, apply_until};
 use relayctl::call::{Carried, Failure, Read, Reply, Write};
 use relayctl::diff;
-use relayctl::event::{Event, Outcome};
+use relayctl::engine;
+use relayctl::event::{Event, Outcome, Sink};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
 use relayctl::plan::pace::{Load, Pace};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Distance, Remote, Sandbox, Throttle};
-use relayctl::provider::weather::{WIDTH, Weather, Weathered};
 use relayctl::reads::Snapshot;
 use relayctl::resolve::{ALL_READS, Resolver};
-use relayctl::state::{State, VERSION};
+use relayctl::state::State;
 use relayctl::store::memory::MemoryStore;
+use relayctl::transport::{MAX_IN_FLIGHT, Retrying, Transport};
 use tokio::time::Instant;
 
 /// How many stacks, unless `RELAYCTL_STACKS` says otherwise.
 const STACKS: usize = 1000;
 
 const FAR: Distance = Distance { latency: Duration::from_millis(50), throttle: Some(Throttle { rate: 20, burst: 40 }) };
-const PACE: Pace = Pace { latency: Duration::from_millis(50), rate: 20.0, burst: 40.0, width: WIDTH };
+const PACE: Pace = Pace { latency: Duration::from_millis(50), rate: 20.0, burst: 40.0, width: MAX_IN_FLIGHT };
 
 /// An account that others look at, too.
 struct Shared(Arc<Sandbox>);
@@ -131,7 +132,7 @@ impl Sink for Watch {
 /// What is far away, and what is here.
 struct Far {
     account: Arc<Sandbox>,
-    weather: Arc<Weather>,
+    transport: Arc<Transport>,
     provider: Counted,
     store: MemoryStore,
     desired: Desired,
@@ -148,13 +149,13 @@ impl Far {
         assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
         let desired = loaded.desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, &desired.region));
-        let weather = Arc::new(Weather::default());
-        let cloud = Weathered::new(Remote::new(Shared(Arc::clone(&account)), FAR), Arc::clone(&weather));
+        let transport = Arc::new(Transport::default());
+        let cloud = Retrying::new(Remote::new(Shared(Arc::clone(&account)), FAR), Arc::clone(&transport));
         let (credentials, config) = (at("credentials"), at("config"));
         let files = Files { credentials, config, base: folder.path().to_owned(), overlay: None };
-        let inner = Edges::new(Box::new(cloud), files, WIDTH);
+        let inner = Edges::new(Box::new(cloud), files, MAX_IN_FLIGHT);
         let provider = Counted { inner, rounds: Mutex::default() };
-        Self { account, weather, provider, store: MemoryStore::new(), desired, folder }
+        Self { account, transport, provider, store: MemoryStore::new(), desired, folder }
     }
 
     /// A plan, and what was read for it.
@@ -162,44 +163,18 @@ impl Far {
         let state = self.store.load().await.unwrap();
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
         let mut resolver = Resolver::new(&self.provider, ALL_READS);
-        let live = resolver.live(&self.desired, &recorded, false).await;
+        let live = engine::live(&mut resolver, &self.desired, &recorded, false).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
-        let stamp = Stamp {
-            lineage: state.as_ref().map(|state| state.lineage.clone()),
-            serial: state.map_or(0, |state| state.serial),
-        };
-        let plan = build::build(self.header(), stamp, decisions, &self.desired, &recorded).unwrap();
+        let stamp = Stamp::of(state.as_ref());
+        let plan =
+            build::build(Header::new(&self.desired, Mode::Apply), stamp, decisions, &self.desired, &recorded).unwrap();
         (plan, resolver.into_known())
     }
 
     async fn apply(&self, plan: &Plan, seen: Snapshot, watch: &Watch) -> Outcome {
-        let state = State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: self.desired.name.clone(),
-            account: self.desired.account.clone(),
-            resources: relayctl::model::Recorded::new(),
-        };
-        let options = Options { parallelism: WIDTH, stop: &Stop::default(), seen: Some(seen) };
+        let state = State::new("l", self.desired.name.as_str(), self.desired.account.as_str());
+        let options = Options { parallelism: MAX_IN_FLIGHT, stop: &Stop::default(), seen: Some(seen) };
         apply_until(plan, &self.provider, &self.store, state, watch, options).await
-    }
-
-    fn header(&self) -> Header {
-        Header {
-            manifest: self.desired.name.clone(),
-            manifest_file: String::new(),
-            manifest_digest: self.desired.digest.clone(),
-            account: self.desired.account.clone(),
-            caller: String::new(),
-            region: self.desired.region.clone(),
-            store: None,
-            recipients: Vec::new(),
-            sandbox: true,
-            mode: Mode::Apply,
-            targets: std::collections::BTreeSet::new(),
-            relayctl: String::new(),
-        }
     }
 
     /// Does it, and says how long it took and what it sent.
@@ -207,7 +182,7 @@ impl Far {
         let (began, really) = (Instant::now(), std::time::Instant::now());
         let done = work.await;
         let (took, rounds) = (began.elapsed(), self.provider.taken());
-        println!("{what}: {took:?} ({:?} of computing), {:?}", really.elapsed(), self.weather.traffic());
+        println!("{what}: {took:?} ({:?} of computing), {:?}", really.elapsed(), self.transport.traffic());
         for (number, load) in (1..).zip(&rounds).take(5) {
             println!("  round {number}: {:?}", load.calls);
         }

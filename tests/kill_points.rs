@@ -8,11 +8,11 @@ use std::time::Duration;
 use relayctl::call::iam::IamWrite;
 use relayctl::call::{BucketRef, S3Write, Write};
 use relayctl::plan::Mode;
-use relayctl::provider::faulty::{Faults, Harm, Lag, Mishap, Seam};
+use relayctl_faults::{FaultKind, Faults, PlannedFault, ReplicationLag, Seam};
 use support::world::{Ended, World};
 
-const KILLS: [Harm; 2] = [Harm::KillBefore, Harm::KillAfter];
-const LOSSES: [Harm; 2] = [Harm::LoseRequest, Harm::LoseAnswer];
+const KILLS: [FaultKind; 2] = [FaultKind::KillBefore, FaultKind::KillAfter];
+const LOSSES: [FaultKind; 2] = [FaultKind::LoseRequest, FaultKind::LoseAnswer];
 
 /// What a run starts from, and what it does.
 struct Case {
@@ -26,25 +26,25 @@ impl Case {
         Self { name, before, mode }
     }
 
-    /// Every place that a run passes, with every harm.
-    fn mishaps(&self, harms: &[Harm], parallelism: usize) -> (Vec<Mishap>, World) {
+    /// Every place that a run passes, with every kind of fault.
+    fn planned(&self, kinds: &[FaultKind], parallelism: usize) -> (Vec<PlannedFault>, World) {
         let world = self.before.fork();
         let faults = Faults::none();
         let ended = world.run(self.mode, &faults, parallelism);
         assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{}: {ended:#?}", self.name);
-        let mut mishaps = Vec::new();
+        let mut planned = Vec::new();
         for seam in [Seam::Call, Seam::File, Seam::Save] {
-            let all = (1..=faults.passed(seam)).flat_map(|nth| harms.iter().map(move |harm| (nth, *harm)));
-            mishaps.extend(all.map(|(nth, harm)| Mishap { seam, nth, harm }));
+            let all = (1..=faults.passed(seam)).flat_map(|nth| kinds.iter().map(move |kind| (nth, *kind)));
+            planned.extend(all.map(|(nth, kind)| PlannedFault { seam, nth, kind }));
         }
-        (mishaps, world)
+        (planned, world)
     }
 
-    fn survives(&self, mishap: Mishap, parallelism: usize) -> World {
-        let place = format!("{}, {mishap:?}, {parallelism} at once", self.name);
+    fn survives(&self, fault: PlannedFault, parallelism: usize) -> World {
+        let place = format!("{}, {fault:?}, {parallelism} at once", self.name);
         let world = self.before.fork();
-        let first = world.run(self.mode, &Faults::of([mishap]), parallelism);
-        assert_eq!(matches!(first, Ended::Killed), KILLS.contains(&mishap.harm), "{place}: {first:#?}");
+        let first = world.run(self.mode, &Faults::of([fault]), parallelism);
+        assert_eq!(matches!(first, Ended::Killed), KILLS.contains(&fault.kind), "{place}: {first:#?}");
         let again = world.run(self.mode, &Faults::none(), parallelism);
         assert!(
             matches!(&again, Ended::Finished(outcome) if outcome.succeeded()),
@@ -54,18 +54,18 @@ impl Case {
     }
 
     /// How many places there were.
-    fn proved(&self, harms: &[Harm], parallelism: usize) -> usize {
-        let (mishaps, unharmed) = self.mishaps(harms, parallelism);
+    fn proved(&self, kinds: &[FaultKind], parallelism: usize) -> usize {
+        let (planned, unharmed) = self.planned(kinds, parallelism);
         unharmed.must_be_sound(self.mode, self.name);
         let expected = unharmed.end();
-        for mishap in &mishaps {
-            let world = self.survives(*mishap, parallelism);
-            let place = format!("{}, {mishap:?}", self.name);
+        for fault in &planned {
+            let world = self.survives(*fault, parallelism);
+            let place = format!("{}, {fault:?}", self.name);
             world.must_be_sound(self.mode, &place);
             assert_eq!(pretty(&world.end()), pretty(&expected), "{place}: it ends elsewhere");
             assert_eq!(world.foreign(), self.before.foreign(), "{place}: something foreign was touched");
         }
-        mishaps.len()
+        planned.len()
     }
 
     /// From each write on, the account is seen for a while as it was before it: by this run, which may be killed before the
@@ -74,13 +74,13 @@ impl Case {
         let (world, counted) = (self.before.fork(), Faults::none());
         world.run(self.mode, &counted, parallelism);
         let expected = without_history(world.end());
-        let lag = Harm::Lag(Lag { reads: usize::MAX, time: Duration::from_secs(4) });
-        let kill = Mishap { seam: Seam::File, nth: 1, harm: Harm::KillBefore };
+        let lag = FaultKind::Lag(ReplicationLag { reads: usize::MAX, time: Duration::from_secs(4) });
+        let kill = PlannedFault { seam: Seam::File, nth: 1, kind: FaultKind::KillBefore };
         let places = (1..=counted.passed(Seam::Call)).flat_map(|nth| [(nth, None), (nth, Some(kill))]);
         for (nth, kill) in places.clone() {
             let place = format!("{}, lagging from write {nth}, {kill:?}, {parallelism} at once", self.name);
             let world = self.before.fork();
-            let faults = Faults::of([Mishap { seam: Seam::Call, nth, harm: lag }].into_iter().chain(kill));
+            let faults = Faults::of([PlannedFault { seam: Seam::Call, nth, kind: lag }].into_iter().chain(kill));
             let ends = [(); 2].map(|()| world.attempt(self.mode, &faults, parallelism).ended);
             for _ in 0..2 {
                 world.attempt(self.mode, &Faults::none(), parallelism);
@@ -109,17 +109,17 @@ fn pretty(value: &serde_json::Value) -> String {
     serde_json::to_string_pretty(value).expect("JSON")
 }
 
-fn proved(case: &Case, harms: &[Harm], parallelism: usize) {
-    let count = case.proved(harms, parallelism);
+fn proved(case: &Case, kinds: &[FaultKind], parallelism: usize) {
+    let count = case.proved(kinds, parallelism);
     assert!(count >= 20, "{}: only {count} places were found", case.name);
-    println!("{}, {parallelism} at once: {count} places, {harms:?}", case.name);
+    println!("{}, {parallelism} at once: {count} places, {kinds:?}", case.name);
 }
 
 /// A run of one step passes few places.
-fn few(case: &Case, harms: &[Harm]) {
-    let count = case.proved(harms, 1);
+fn few(case: &Case, kinds: &[FaultKind]) {
+    let count = case.proved(kinds, 1);
     assert!(count >= 6, "{}: only {count} places were found", case.name);
-    println!("{}: {count} places, {harms:?}", case.name);
+    println!("{}: {count} places, {kinds:?}", case.name);
 }
 
 fn everywhere(case: &Case) {
@@ -200,7 +200,7 @@ fn a_removal_of_what_an_interrupted_run_left_survives_every_kill_and_every_lost_
     let world = World::of("dev.yaml");
     world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
     // The key is in the csv, and not in the profile.
-    let kill = Mishap { seam: Seam::File, nth: 1, harm: Harm::KillAfter };
+    let kill = PlannedFault { seam: Seam::File, nth: 1, kind: FaultKind::KillAfter };
     assert!(matches!(world.run(Mode::Apply, &Faults::of([kill]), 1), Ended::Killed));
     everywhere(&Case::new("an apply after an interrupted one", world, Mode::Apply));
 }
@@ -211,17 +211,17 @@ fn a_key_that_goes_nowhere_and_cannot_be_taken_back_leaves_nothing_in_the_way_of
     let world = World::of("dev.yaml");
     world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
     let case = Case::new("apply dev with a csv, two losses", world, Mode::Apply);
-    let unharmed = case.mishaps(&LOSSES, 1).1;
+    let unharmed = case.planned(&LOSSES, 1).1;
     for (first, second) in LOSSES.into_iter().flat_map(|first| LOSSES.map(|second| (first, second))) {
         for (nth, then) in [(1, 2), (2, 3), (2, 4)] {
             let world = case.before.fork();
-            let harms = [(nth, first), (then, second)].map(|(nth, harm)| Mishap { seam: Seam::File, nth, harm });
-            let ended = world.run(Mode::Apply, &Faults::of(harms), 1);
-            assert!(matches!(&ended, Ended::Finished(outcome) if !outcome.succeeded()), "{harms:?}: {ended:?}");
+            let kinds = [(nth, first), (then, second)].map(|(nth, kind)| PlannedFault { seam: Seam::File, nth, kind });
+            let ended = world.run(Mode::Apply, &Faults::of(kinds), 1);
+            assert!(matches!(&ended, Ended::Finished(outcome) if !outcome.succeeded()), "{kinds:?}: {ended:?}");
             let again = world.run(Mode::Apply, &Faults::none(), 1);
-            assert!(matches!(&again, Ended::Finished(outcome) if outcome.succeeded()), "{harms:?}: {again:#?}");
-            world.must_be_sound(Mode::Apply, &format!("{harms:?}"));
-            assert_eq!(pretty(&world.end()), pretty(&unharmed.end()), "{harms:?}");
+            assert!(matches!(&again, Ended::Finished(outcome) if outcome.succeeded()), "{kinds:?}: {again:#?}");
+            world.must_be_sound(Mode::Apply, &format!("{kinds:?}"));
+            assert_eq!(pretty(&world.end()), pretty(&unharmed.end()), "{kinds:?}");
         }
     }
 }
@@ -300,7 +300,7 @@ fn a_rotation_of_a_key_with_a_csv_too_survives_every_kill_and_every_lost_answer(
 #[test]
 fn a_destroy_after_a_rotation_that_was_killed_leaves_nothing() {
     let case = Case::new("rotate a key with a csv, then destroy", aged(true), Mode::Apply);
-    let (mishaps, unharmed) = case.mishaps(&KILLS, 1);
+    let (planned, unharmed) = case.planned(&KILLS, 1);
     let destroyed = |world: &World, place: &str| {
         let ended = world.run(Mode::Destroy, &Faults::none(), 1);
         assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{place}: {ended:#?}");
@@ -308,10 +308,10 @@ fn a_destroy_after_a_rotation_that_was_killed_leaves_nothing() {
         world.end()
     };
     let expected = destroyed(&unharmed, case.name);
-    for mishap in mishaps {
-        let place = format!("{}, {mishap:?}", case.name);
+    for fault in planned {
+        let place = format!("{}, {fault:?}", case.name);
         let world = case.before.fork();
-        assert!(matches!(world.run(Mode::Apply, &Faults::of([mishap]), 1), Ended::Killed), "{place}");
+        assert!(matches!(world.run(Mode::Apply, &Faults::of([fault]), 1), Ended::Killed), "{place}");
         assert_eq!(pretty(&destroyed(&world, &place)), pretty(&expected), "{place}: it ends elsewhere");
     }
 }

@@ -14,18 +14,18 @@ use relayctl::apply::apply;
 use relayctl::call::iam::{EntityType, IamReply};
 use relayctl::call::{Carried, Failure, FailureKind, IamRead, Read, Reply, Write};
 use relayctl::diff::diff;
-use relayctl::event::Event;
+use relayctl::event::{Event, Sink};
 use relayctl::manifest::{self, Inputs};
-use relayctl::model::{Desired, Recorded};
+use relayctl::model::Desired;
 use relayctl::plan::{Plan, build};
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::resolve::Resolver;
-use relayctl::state::{State, VERSION};
+use relayctl::state::State;
 use relayctl::store::memory::MemoryStore;
-use relayctl::{call, plan};
+use relayctl::{call, engine, plan};
 use tempfile::TempDir;
 
 const DOCUMENT: &str = "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]}";
@@ -147,15 +147,16 @@ impl World {
             relayctl::resolve::caller(&edges).await.unwrap();
             let removing = desired.resources.is_empty();
             let mut resolver = Resolver::new(&edges, 32);
-            let live = resolver.live(desired, &recorded, removing).await;
+            let live = engine::live(&mut resolver, desired, &recorded, removing).await;
             // What --explain-reads says is what was sent, but for the caller's identity.
             let sent = total(&counter.counts.lock().unwrap());
             let explained = resolver.explain();
             assert_eq!(explained.requests() + 1, sent, "{explained:?}");
             let decisions = diff(desired, &recorded, &live, removing);
-            let plan = build::build(header(desired), stamp(state.as_ref()), decisions, desired, &recorded).unwrap();
+            let plan =
+                build::build(header(desired), plan::Stamp::of(state.as_ref()), decisions, desired, &recorded).unwrap();
             if applies {
-                let state = state.unwrap_or_else(first);
+                let state = state.unwrap_or_else(|| State::new("lineage", "stacks", "123456789012"));
                 let outcome = apply(&plan, &edges, &self.store, state, &Silence, 32).await;
                 assert!(outcome.succeeded(), "{:?}", outcome.failed);
             }
@@ -166,35 +167,8 @@ impl World {
 }
 
 fn header(desired: &Desired) -> plan::Header {
-    plan::Header {
-        manifest: desired.name.clone(),
-        manifest_file: "stacks.yaml".to_owned(),
-        manifest_digest: desired.digest.clone(),
-        account: desired.account.clone(),
-        caller: "arn:aws:iam::123456789012:user/admin".to_owned(),
-        region: desired.region.clone(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: true,
-        mode: if desired.resources.is_empty() { plan::Mode::Destroy } else { plan::Mode::Apply },
-        targets: std::collections::BTreeSet::new(),
-        relayctl: String::new(),
-    }
-}
-
-fn stamp(state: Option<&State>) -> plan::Stamp {
-    plan::Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |it| it.serial) }
-}
-
-fn first() -> State {
-    State {
-        version: VERSION,
-        lineage: "lineage".to_owned(),
-        serial: 0,
-        manifest: "stacks".to_owned(),
-        account: "123456789012".to_owned(),
-        resources: Recorded::new(),
-    }
+    let mode = if desired.resources.is_empty() { plan::Mode::Destroy } else { plan::Mode::Apply };
+    plan::Header::new(desired, mode)
 }
 
 fn total(counts: &Counts) -> usize {

@@ -31,33 +31,23 @@ fn at(text: &str) -> Address {
 }
 
 fn header() -> Header {
-    Header {
-        manifest: "tr-serverless-relay-dev".to_owned(),
-        manifest_file: "manifests/dev.yaml".to_owned(),
-        manifest_digest: "c0ffee".to_owned(),
+    let desired = Desired {
+        name: "tr-serverless-relay-dev".to_owned(),
+        digest: "c0ffee".to_owned(),
         account: "123456789012".to_owned(),
-        caller: "arn:aws:iam::123456789012:user/admin".to_owned(),
         region: "us-east-1".to_owned(),
-        sandbox: false,
-        mode: Mode::Apply,
-        targets: BTreeSet::new(),
-        store: None,
-        recipients: Vec::new(),
+        ..Desired::default()
+    };
+    Header {
+        manifest_file: "manifests/dev.yaml".to_owned(),
+        caller: "arn:aws:iam::123456789012:user/admin".to_owned(),
         relayctl: "0.1.0".to_owned(),
+        ..Header::new(&desired, Mode::Apply)
     }
 }
 
 fn change(address: &str, action: Action, reason: Reason) -> Change {
-    Change {
-        address: at(address),
-        action,
-        reason,
-        fields: Vec::new(),
-        unchanged: 0,
-        drift: Vec::new(),
-        left_alone: Vec::new(),
-        before_it: Vec::new(),
-    }
+    Change::new(at(address), action, reason)
 }
 
 fn created(address: &str, fields: &[(&str, Form, Value)]) -> Change {
@@ -114,7 +104,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         summary.refused += usize::from(change.action == Action::Refuse);
         summary.blocked += usize::from(change.action == Action::Blocked);
     }
-    Plan { header: header(), state: Stamp { lineage: None, serial: 0 }, changes, steps, access: Vec::new(), summary }
+    Plan { header: header(), state: Stamp::of(None), changes, steps, access: Vec::new(), summary }
 }
 
 fn deployment() -> Value {

@@ -18,7 +18,7 @@ use relayctl::model::{Live, Recorded};
 use relayctl::plan::{Mode, Plan, build};
 use relayctl::port::Store;
 use relayctl::render::{html, human, json, markdown};
-use relayctl::state::{Change, State, VERSION};
+use relayctl::state::{Change, State};
 use relayctl::store::memory::MemoryStore;
 use relays::{RESOURCES, World};
 
@@ -128,14 +128,8 @@ fn what_a_plan_means_and_how_it_reads_grows_hardly_faster_than_it() {
 #[test]
 fn noting_a_step_costs_the_same_beside_however_large_a_state() {
     let stores = WORLDS.each_ref().map(|world| {
-        let state = State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: "bench".to_owned(),
-            account: "123456789012".to_owned(),
-            resources: world.recorded.clone(),
-        };
+        let resources = world.recorded.clone();
+        let state = State { resources, ..State::new("l", "bench", "123456789012") };
         let store = MemoryStore::new();
         block_on(store.save(&state)).unwrap();
         let (address, entry) = state.resources.into_iter().next().unwrap();

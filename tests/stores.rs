@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use relayctl::model::{Entry, Status};
 use relayctl::port::{Object, Objects, Only, Put, Store};
 use relayctl::provider::aws::{self, Options};
 use relayctl::seal::{Identity, Seal, SealError};
-use relayctl::state::{Change, LockInfo, S3Place, State, StoreError, VERSION};
+use relayctl::state::{Change, LockInfo, S3Place, State, StoreError};
 use relayctl::store;
 use relayctl::store::local::LocalStore;
 use relayctl::store::memory::MemoryStore;
@@ -28,14 +28,7 @@ use support::edge::aws_at;
 use support::moto::Moto;
 
 fn state(serial: u64) -> State {
-    State {
-        version: VERSION,
-        lineage: "5f0c".to_owned(),
-        serial,
-        manifest: "dev".to_owned(),
-        account: "123456789012".to_owned(),
-        resources: BTreeMap::new(),
-    }
+    State { serial, ..State::new("5f0c", "dev", "123456789012") }
 }
 
 /// The change that makes serial `serial`: a user more.

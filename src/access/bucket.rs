@@ -1,17 +1,17 @@
 //! What others may do to a bucket: by its policy, and by what S3 blocks of it.
 
-use super::changes::{arn, change};
+use super::access_change::{AccessChange, Aspect, Effect, EffectDoubt};
+use super::model::{AccessModel, PlanSide};
+use super::report::report as add;
 use super::tags::Tags;
 use super::unread::Unread;
-use super::world::{Moment, World};
-use super::{AccessChange, Aspect, Effect, EffectDoubt};
 use crate::address::Address;
 use crate::policy::compare::{Cause, Comparer, Doubt, Grant, Set, Side};
 use crate::policy::is_public;
 use crate::policy::statement::{Clause, Effect as StatementEffect, Policy, PrincipalType, Principals, Statement};
 use crate::value::Value;
 
-/// A bucket at one moment.
+/// A bucket before the plan or after it.
 struct Bucket<'a> {
     exists: bool,
     document: Option<&'a Value>,
@@ -27,15 +27,15 @@ impl<'a> Bucket<'a> {
         (self.document, self.restricted, self.acls)
     }
 
-    fn at(world: &World<'a>, address: &Address, moment: Moment) -> Self {
-        let attribute = |name: &str| world.attribute(address, name, moment);
+    fn at(model: &AccessModel<'a>, address: &Address, side: PlanSide) -> Self {
+        let attribute = |name: &str| model.attribute(address, name, side);
         let block = attribute("public_access_block");
         let blocks = |setting: &str| block.is_some_and(|block| block.get(setting) == Some(&Value::Bool(true)));
-        let document = attribute("policy");
+        let document = model.document(address, side);
         let public = document.is_some_and(is_public);
         let enforced = attribute("ownership").is_none_or(|ownership| ownership == "BucketOwnerEnforced");
         Self {
-            exists: world.exists(address, moment),
+            exists: model.exists(address, side),
             restricted: public && blocks("restrict_public_buckets"),
             acls: !enforced && !blocks("ignore_public_acls"),
             document,
@@ -61,7 +61,7 @@ fn only(mut policy: Policy, account: &str) -> Policy {
         let own = |(kind, name): &(PrincipalType, String)| match kind {
             PrincipalType::AWS => is_inside(name, account),
             PrincipalType::Service => true,
-            _ => false,
+            PrincipalType::Everyone | PrincipalType::Federated | PrincipalType::CanonicalUser => false,
         };
         principals.names.retain(|name| !principals.not && own(name));
         principals.not = false;
@@ -74,48 +74,48 @@ fn only(mut policy: Policy, account: &str) -> Policy {
 }
 
 /// What changes of it.
-pub(super) fn access(world: &World<'_>, address: &Address, tags: &Tags) -> Option<AccessChange> {
-    let [before, after] = [Moment::Before, Moment::After].map(|moment| Bucket::at(world, address, moment));
+pub(super) fn access(model: &AccessModel<'_>, address: &Address, tags: &Tags) -> Option<AccessChange> {
+    let [before, after] = PlanSide::BOTH.map(|side| Bucket::at(model, address, side));
     let tagged = tags.asked_by_resource(address, [before.document, after.document]);
     if before.decides() == after.decides() && tagged.is_empty() {
         return None;
     }
-    let account = world.desired.account.as_str();
-    let arn = arn(world, address);
+    let account = model.desired.account.as_str();
+    let arn = model.arn(address);
     let [was, is] = [&before, &after].map(|it| it.policies(address, account));
-    let comparison = world.comparer.compare(&Set::of(&was), &Set::of(&is), None);
-    let mut told = AccessChange::new(address, arn, Aspect::Resource);
-    change(&mut told, comparison, &Unread::default(), &|_, _| address.clone());
+    let comparison = model.comparer.compare(&Set::of(&was), &Set::of(&is), None);
+    let mut report = AccessChange::new(address, arn, Aspect::Resource);
+    add(&mut report, comparison, &Unread::default(), &|_, _| address.clone());
     if before.exists && after.exists {
-        denied(&mut told, &was, &is, account, &world.comparer);
-        acls(&mut told, &before, &after);
+        denied(&mut report, &was, &is, account, &model.comparer);
+        acls(&mut report, &before, &after);
     }
-    told.doubts.extend(tagged);
-    told.relate();
-    Some(told)
+    report.doubts.extend(tagged);
+    report.relate();
+    Some(report)
 }
 
 /// In the bucket's own account a policy of the user or the role suffices, so that a Deny of the bucket's matters where its
 /// Allows don't ("Evaluating policies within a single account", IAM User Guide).
-fn denied(told: &mut AccessChange, was: &[Policy], is: &[Policy], account: &str, comparer: &Comparer) {
-    let own = own_policy(&inside(was.iter().chain(is), account), &told.arn);
+fn denied(report: &mut AccessChange, was: &[Policy], is: &[Policy], account: &str, comparer: &Comparer) {
+    let own = own_policy(&inside(was.iter().chain(is), account), &report.arn);
     let [was, is] = [was, is].map(|policies| policies.iter().cloned().chain([own.clone()]).collect::<Vec<_>>());
     let mut found = comparer.compare(&Set::of(&was), &Set::of(&is), None);
-    for (grants, known) in [(&mut found.gained, &told.gained), (&mut found.lost, &told.lost)] {
+    for (grants, known) in [(&mut found.gained, &report.gained), (&mut found.lost, &report.lost)] {
         grants.retain(|grant| {
             // What the bucket's policy allows them anyway is told already.
             let known = || known.iter().any(|effect| said_alike(&effect.grant, grant));
             grant.cause == Cause::Deny && grant.principals.iter().all(|name| is_inside(name, account)) && !known()
         });
     }
-    found.doubts.iter_mut().for_each(|doubt| doubt.policy = told.subject.to_string());
-    let subject = told.subject.clone();
+    found.doubts.iter_mut().for_each(|doubt| doubt.policy = report.subject.to_string());
+    let subject = report.subject.clone();
     let mut more = AccessChange::new(&subject, String::new(), Aspect::Resource);
-    change(&mut more, found, &Unread::default(), &|_, _| subject.clone());
+    add(&mut more, found, &Unread::default(), &|_, _| subject.clone());
     let own = |effect| Effect { own: true, ..effect };
-    told.gained.extend(more.gained.into_iter().map(own));
-    told.lost.extend(more.lost.into_iter().map(own));
-    told.doubts.extend(more.doubts);
+    report.gained.extend(more.gained.into_iter().map(own));
+    report.lost.extend(more.lost.into_iter().map(own));
+    report.doubts.extend(more.doubts);
 }
 
 fn said_alike(one: &Grant, other: &Grant) -> bool {
@@ -156,12 +156,12 @@ fn own_policy(names: &[(PrincipalType, String)], bucket: &str) -> Policy {
     Policy { name: "their own".to_owned(), statements: vec![statement] }
 }
 
-fn acls(told: &mut AccessChange, before: &Bucket, after: &Bucket) {
+fn acls(report: &mut AccessChange, before: &Bucket, after: &Bucket) {
     if before.acls == after.acls {
         return;
     }
     let (side, verb) = if after.acls { (Side::Gained, "count from now on") } else { (Side::Lost, "no longer count") };
     let reason = format!("the ACLs of the bucket and of its objects {verb}, and relayctl doesn't read them");
-    let doubt = Doubt { side, policy: told.subject.to_string(), reason };
-    told.doubts.push(EffectDoubt { through: Some(told.subject.clone()), doubt });
+    let doubt = Doubt { side, policy: report.subject.to_string(), reason };
+    report.doubts.push(EffectDoubt { through: Some(report.subject.clone()), doubt });
 }

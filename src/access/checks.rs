@@ -8,8 +8,8 @@ mod wording;
 
 pub use wording::diagnostics;
 
-use super::Held;
-use crate::address::KindName;
+use super::declared::DeclaredPolicies;
+use crate::address::{Address, PrincipalKind};
 use crate::model::{Check, Desired};
 use crate::policy::compare::{Comparison, Grant, Set, compare};
 use crate::policy::decision::{Deciding, Policies, Verdict};
@@ -92,31 +92,29 @@ struct Judged<'d> {
 
 impl<'d> Judged<'d> {
     fn new(desired: &'d Desired, check: &'d Check) -> Self {
-        let mut held = Held::declared(desired, &check.subject);
+        let mut declared = DeclaredPolicies::of(desired, &check.subject);
         let attributes = desired.resources.get(&check.subject).map(|it| &it.attributes);
         let arn = attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default();
         let bounded_by = attributes.and_then(|it| optional_text(it, "permissions_boundary"));
-        let on_buckets = resource_side::about(desired, &arn, &mut held.unreadable);
+        let on_buckets = resource_side::about(desired, &arn, &mut declared.unreadable);
 
         let caller = Caller::aws(arn);
         let given = |policies: Vec<Policy>| -> Vec<Policy> {
             policies.into_iter().map(|policy| given::specialise(policy, &check.context, &caller)).collect()
         };
-        let unread_boundary = bounded_by.filter(|arn| held.boundary.is_none() && held.unread.contains(arn));
-        let boundary = given(held.boundary.into_iter().collect()).pop();
-        let (own, on_buckets) = (given(held.policies), given(on_buckets));
-        // "Resource-based policies that grant permissions to an IAM user ARN are not limited by an implicit deny in a
-        // permissions boundary" (IAM User Guide, "Permissions boundaries for IAM entities"); for a role they are.
-        let passes = boundary.is_some() && check.subject.kind() == KindName::USER;
+        let unread_boundary = bounded_by.filter(|arn| declared.boundary.is_none() && declared.unread.contains(arn));
+        let boundary = given(declared.boundary.into_iter().collect()).pop();
+        let (own, on_buckets) = (given(declared.policies), given(on_buckets));
+        let passes = boundary.is_some() && passes_boundary(&check.subject);
         let beyond_boundary = if passes { on_buckets.clone() } else { Vec::new() };
         Self {
             check,
             policies: own.into_iter().chain(on_buckets).collect(),
             beyond_boundary,
             boundary,
-            unread: held.unread.into_iter().filter(|arn| Some(arn) != unread_boundary.as_ref()).collect(),
+            unread: declared.unread.into_iter().filter(|arn| Some(arn) != unread_boundary.as_ref()).collect(),
             unread_boundary,
-            unreadable: held.unreadable.iter().map(ToString::to_string).collect(),
+            unreadable: declared.unreadable.iter().map(ToString::to_string).collect(),
             caller,
         }
     }
@@ -199,6 +197,17 @@ impl<'d> Judged<'d> {
             }
             _ => By::Nothing,
         }
+    }
+}
+
+/// Whether policies of resources reach it over its boundary.
+///
+/// "Resource-based policies that grant permissions to an IAM user ARN are not limited by an implicit deny in a permissions
+/// boundary" (IAM User Guide, "Permissions boundaries for IAM entities"); for a role they are.
+fn passes_boundary(subject: &Address) -> bool {
+    match subject.principal().map(|it| it.kind) {
+        Some(PrincipalKind::User) => true,
+        Some(PrincipalKind::Role | PrincipalKind::Group) | None => false,
     }
 }
 

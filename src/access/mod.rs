@@ -1,136 +1,33 @@
 //! What the changes of a plan mean for people: who may do what after it that they may not do now.
+//!
+//! From the bottom up: the report ([`AccessChange`]), the model of who has which policies before and
+//! after the plan, doubts and stand-ins for what nobody has read, a file for each thing that is
+//! reported (permissions, trust, bucket policies), and [`changes`], which goes through them all.
 
+mod access_change;
 mod bucket;
 mod changes;
 pub mod checks;
-mod groups;
-mod held;
-pub mod lint;
+mod compiled;
+mod declared;
+mod doubts;
+mod edited;
+mod effective;
+mod memberships;
+mod model;
+mod permissions;
+mod report;
+mod roles;
 mod tags;
 #[cfg(test)]
 mod tests;
-mod unknown;
+mod trust;
+mod unmanaged;
 mod unread;
-mod world;
+mod unread_groups;
+mod via;
 
-pub use changes::{changes, edited, members, unread};
-pub use held::Held;
-
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
-use crate::address::Address;
-use crate::call::Failure;
-use crate::model::Live;
-use crate::policy::compare::{Doubt, Grant, Relation};
-use crate::value::Shared;
-
-/// What of the account is not the manifest's and has a say all the same.
-#[derive(Clone, Debug, Default)]
-pub struct Beyond {
-    /// Users, roles and groups that the manifest doesn't know, and that have its policies.
-    pub holders: Live,
-    /// Why it isn't known who has a policy, by its ARN.
-    pub unlisted: BTreeMap<String, Failure>,
-    /// The groups of users, or why they aren't known.
-    pub groups: BTreeMap<Address, Result<Vec<String>, Failure>>,
-    /// Documents of policies that the manifest doesn't declare, by ARN, and of inline ones by address.
-    pub documents: BTreeMap<String, Shared>,
-    /// Why such a document wasn't read.
-    pub unread: BTreeMap<String, Failure>,
-}
-
-/// The effect of a plan on one user, role or bucket, in one respect.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AccessChange {
-    /// `user.serverless`, `role.runner`, `bucket.zappa-x`
-    pub subject: Address,
-    pub arn: String,
-    pub aspect: Aspect,
-    pub relation: Relation,
-    pub gained: Vec<Effect>,
-    pub lost: Vec<Effect>,
-    pub doubts: Vec<EffectDoubt>,
-    /// The manifest doesn't know the subject, which has one of its policies.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub foreign: bool,
-    /// Who may assume the role before and after; only for [`Aspect::Trust`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kept: Vec<String>,
-}
-
-impl AccessChange {
-    fn new(subject: &Address, arn: String, aspect: Aspect) -> Self {
-        let (gained, lost, doubts, kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let relation = Relation::Equal;
-        Self { subject: subject.clone(), arn, aspect, relation, gained, lost, doubts, foreign: false, kept }
-    }
-
-    /// Sets the relation by what is gained, lost and in doubt.
-    fn relate(&mut self) {
-        self.doubts.sort();
-        self.doubts.dedup();
-        let sure = self.doubts.is_empty() && !self.gained.iter().chain(&self.lost).any(Effect::is_doubtful);
-        self.relation = match (sure, self.gained.is_empty(), self.lost.is_empty()) {
-            (false, ..) => Relation::Unknown,
-            (true, true, true) => Relation::Equal,
-            (true, false, true) => Relation::Wider,
-            (true, true, false) => Relation::Narrower,
-            (true, false, false) => Relation::Changed,
-        };
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Aspect {
-    /// What the subject may do: its policies, attached and inline, within its boundary.
-    Permissions,
-    /// Who may assume the subject, a role.
-    Trust,
-    /// What others may do to the subject, a bucket, by its policy.
-    Resource,
-}
-
-/// A grant, and the change of the plan that brings or takes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
-    /// One of the plan's changes: the attachment that comes or goes, or the policy that is edited.
-    pub through: Address,
-    #[serde(flatten)]
-    pub grant: Grant,
-    /// Only if these allow it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub if_allowed_by: Vec<NotRead>,
-    /// If these allow it too, or deny it, nothing changes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unless_decided_by: Vec<NotRead>,
-    /// On a bucket: for those of its account whose own policies allow it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub own: bool,
-}
-
-/// A policy that has a say, and that nobody has read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct NotRead {
-    /// An ARN or an address; or in words, as of a user's groups.
-    pub policy: String,
-    /// `iam:GetPolicy: AccessDenied`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-}
-
-impl Effect {
-    /// Whether it can't be told, for what nobody has read.
-    pub fn is_doubtful(&self) -> bool {
-        !(self.if_allowed_by.is_empty() && self.unless_decided_by.is_empty())
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct EffectDoubt {
-    pub through: Option<Address>,
-    #[serde(flatten)]
-    pub doubt: Doubt,
-}
+pub use access_change::{AccessChange, Aspect, Effect, EffectDoubt, NotRead};
+pub use changes::{changed_groups, changes, edited, members, unread};
+pub use declared::DeclaredPolicies;
+pub use unmanaged::UnmanagedAccess;

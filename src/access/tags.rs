@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::EffectDoubt;
-use super::unknown::doubts as doubted;
-use super::world::{Holdings, Says, World};
-use crate::address::{Address, KindName};
+use super::access_change::EffectDoubt;
+use super::doubts::doubts as doubted;
+use super::effective::{EffectivePolicies, PolicyText};
+use super::model::AccessModel;
+use crate::address::{Address, PrincipalKind};
 use crate::policy::compare::Side;
 use crate::value::Value;
 
@@ -13,8 +14,8 @@ use crate::value::Value;
 pub(super) struct Tags(Vec<(Address, BTreeSet<String>)>);
 
 impl Tags {
-    pub fn of(world: &World<'_>) -> Self {
-        let changed = world.changes.iter().filter_map(|(address, change)| {
+    pub fn of(model: &AccessModel<'_>) -> Self {
+        let changed = model.changes.iter().filter_map(|(address, change)| {
             let field = change.fields.iter().map(|diff| &diff.change).find(|change| change.field == "tags")?;
             // What is made or removed gains and loses by its policies.
             let [before, after] = [&field.before, &field.after].map(|it| it.as_deref().and_then(Value::as_object));
@@ -31,11 +32,11 @@ impl Tags {
     }
 
     /// What the policies of a user or a role ask for: its own tags, and those of what they are about.
-    pub fn asked_by_holder(&self, holder: &Address, holdings: [&Holdings<'_>; 2]) -> Vec<EffectDoubt> {
-        let policies = holdings.into_iter().flat_map(Holdings::all);
-        let documents = policies.filter_map(|(name, says)| match says {
-            Says::Document(document) => Some((name.as_str(), *document)),
-            Says::Unread(_) => None,
+    pub fn asked_by_holder(&self, holder: &Address, policies: [&EffectivePolicies<'_>; 2]) -> Vec<EffectDoubt> {
+        let policies = policies.into_iter().flat_map(EffectivePolicies::all);
+        let documents = policies.filter_map(|(name, text)| match text {
+            PolicyText::Document(document) => Some((name.as_str(), *document)),
+            PolicyText::Unread | PolicyText::Unlisted => None,
         });
         self.asked(documents.collect(), |carrier| {
             if carrier == holder { &["principaltag", "resourcetag"] } else { &["resourcetag"] }
@@ -46,10 +47,14 @@ impl Tags {
     pub fn asked_by_resource(&self, resource: &Address, documents: [Option<&Value>; 2]) -> Vec<EffectDoubt> {
         let name = resource.to_string();
         let documents = documents.into_iter().flatten().map(|document| (name.as_str(), document)).collect();
-        self.asked(documents, |carrier| match carrier.kind() {
-            _ if carrier == resource => &["resourcetag", "principaltag"],
-            KindName::USER | KindName::ROLE => &["principaltag"],
-            _ => &[],
+        self.asked(documents, |carrier| {
+            if carrier == resource {
+                return &["resourcetag", "principaltag"];
+            }
+            match carrier.principal().map(|it| it.kind) {
+                Some(PrincipalKind::User | PrincipalKind::Role) => &["principaltag"],
+                Some(PrincipalKind::Group) | None => &[],
+            }
         })
     }
 

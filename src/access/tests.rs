@@ -1,15 +1,17 @@
 //! Plans of small accounts, and what they mean for access.
 
+mod groups;
+
 use std::fmt::Write;
 
 use serde_json::json;
 
 use super::*;
-use crate::address::{KindName, PrincipalKind};
+use crate::address::{Address, KindName, PrincipalKind};
 use crate::call::Observed;
 use crate::diff::{Change, diff};
 use crate::kind::{Attached, Seen, Sighting};
-use crate::model::{Desired, Entry, Recorded, Resource, Status};
+use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
 use crate::value::{Attributes, Value};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/runner";
@@ -20,7 +22,7 @@ struct Account {
     desired: Desired,
     live: Live,
     recorded: Recorded,
-    beyond: Beyond,
+    unmanaged: UnmanagedAccess,
 }
 
 fn attributes(value: &Value) -> Attributes {
@@ -68,7 +70,7 @@ impl Account {
     /// `subject aspect relation`, and below it a line each.
     fn says(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for change in changes(&self.changes(), &self.live, &self.desired, &self.beyond) {
+        for change in changes(&self.changes(), &self.live, &self.desired, &self.unmanaged) {
             lines.push(format!("{} {:?} {:?} kept {:?}", change.subject, change.aspect, change.relation, change.kept));
             for (sign, effects) in [("+", &change.gained), ("-", &change.lost)] {
                 for effect in effects {
@@ -190,7 +192,7 @@ fn an_added_service_is_said_beside_those_that_stay() {
             "+ apigateway.amazonaws.com sts:AssumeRole on by role.runner",
         ]
     );
-    let found = changes(&account.changes(), &account.live, &account.desired, &account.beyond);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert_eq!(found[0].gained[0].grant.example.resource, ROLE);
 }
 
@@ -215,10 +217,10 @@ fn what_nobody_has_read_is_a_doubt_until_somebody_reads_it() {
         &format!("ada/{foreign}"),
         &json!({"user": "ada", "policy_arn": foreign}),
     );
-    let unread = unread(&account.changes(), &account.live, &account.desired, &account.beyond);
+    let unread = unread(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert_eq!(unread.into_iter().collect::<Vec<_>>(), [foreign]);
     assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", &format!("? Gained {foreign}")]);
-    account.beyond.documents.insert(foreign.to_owned(), allow(&json!("s3:Get*"), &json!("*")).into());
+    account.unmanaged.documents.insert(foreign.to_owned(), allow(&json!("s3:Get*"), &json!("*")).into());
     assert_eq!(
         account.says(),
         ["user.ada Permissions Wider kept []", &format!("+ s3:Get* on * by user_policy_attachment.ada/{foreign}")]
@@ -257,7 +259,7 @@ fn what_is_gained_beside_an_unread_policy_is_said_with_the_doubt() {
         format!("- s3:GetObject on * by policy.P unless {foreign}"),
     ];
     assert_eq!(account.says(), said);
-    let found = changes(&account.changes(), &account.live, &account.desired, &account.beyond);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert!(!serde_json::to_string(&found).unwrap().contains("relayctl:"), "{found:?}");
 }
 
@@ -484,7 +486,7 @@ fn edited(stranger: &str, attached: &[Attached]) -> Account {
         ..Seen::default()
     };
     let sighting = Sighting { observed: Observed::Present(seen), conflict: None };
-    account.beyond.holders.insert(Address::new(kind.parse().unwrap(), name), sighting);
+    account.unmanaged.holders.insert(Address::new(kind.parse().unwrap(), name), sighting);
     account
 }
 
@@ -493,15 +495,15 @@ fn whoever_else_has_an_edited_policy_gains_by_it() {
     let account = edited("role/theirs", &attached());
     assert_eq!(super::edited(&account.changes(), &account.live, &account.desired), ["arn:p".to_owned()].into());
     assert_eq!(account.says(), ["role.theirs Permissions Wider kept []", "+ s3:PutObject on * by policy.P"]);
-    let found = changes(&account.changes(), &account.live, &account.desired, &account.beyond);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert!(found[0].foreign);
     // What hangs there besides counts as well.
     let inline = Attached::Inline("own".into());
     let mut account = edited("role/theirs", &[attached(), [inline]].concat());
     let name = "role_policy.theirs/own";
-    let unread = unread(&account.changes(), &account.live, &account.desired, &account.beyond);
+    let unread = unread(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert_eq!(unread, [name.to_owned()].into());
-    account.beyond.documents.insert(name.to_owned(), allow(&json!("s3:*"), &json!("*")).into());
+    account.unmanaged.documents.insert(name.to_owned(), allow(&json!("s3:*"), &json!("*")).into());
     assert_eq!(account.says(), ["role.theirs Permissions Equal kept []"]);
 }
 
@@ -510,15 +512,15 @@ fn of_a_group_only_the_edited_policy_is_known() {
     let account = edited("group/admins", &attached());
     let gain = "+ s3:PutObject on * by policy.P unless the other policies of group.admins";
     assert_eq!(account.says(), ["group.admins Permissions Unknown kept []", gain]);
-    assert!(unread(&account.changes(), &account.live, &account.desired, &account.beyond).is_empty());
+    assert!(unread(&account.changes(), &account.live, &account.desired, &account.unmanaged).is_empty());
 }
 
 #[test]
 fn who_has_an_edited_policy_may_not_be_known() {
     let mut account = edited("role/theirs", &[]);
-    account.beyond.unlisted.insert("arn:p".to_owned(), failure("iam:ListEntitiesForPolicy"));
+    account.unmanaged.unlisted.insert("arn:p".to_owned(), failure("iam:ListEntitiesForPolicy"));
     assert_eq!(account.says(), ["policy.P Permissions Unknown kept []", "? Gained policy.P"]);
-    let found = changes(&account.changes(), &account.live, &account.desired, &account.beyond);
+    let found = changes(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert!(found[0].doubts[0].doubt.reason.ends_with("could not be listed (iam:ListEntitiesForPolicy: AccessDenied)"));
 }
 
@@ -542,19 +544,19 @@ fn what_a_group_allows_is_gained_when_a_deny_or_a_boundary_goes() {
         .declared("policy", "P", &allowing)
         .there("policy", "P", &denying, &[]);
     let ada = Address::new(KindName::USER, "ada");
-    let members = members(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.beyond);
+    let members = members(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.unmanaged);
     assert_eq!(members, [ada.clone()].into());
     for account in [&mut unbound, &mut undenied] {
-        account.beyond.groups.insert(ada.clone(), Ok(Vec::new()));
+        account.unmanaged.groups.insert(ada.clone(), Ok(Vec::new()));
         assert_eq!(account.says(), ["user.ada Permissions Equal kept []"], "it is in no group");
-        account.beyond.groups.insert(ada.clone(), Ok(vec!["admins".to_owned()]));
+        account.unmanaged.groups.insert(ada.clone(), Ok(vec!["admins".to_owned()]));
     }
     let unknown = "user.ada Permissions Unknown kept []";
     assert_eq!(unbound.says(), [unknown, "+ * on * by user.ada if the group admins"]);
     assert_eq!(undenied.says(), [unknown, "+ s3:Delete* on * by policy.P if the group admins"]);
-    undenied.beyond.groups.insert(ada, Err(failure("iam:ListGroupsForUser")));
+    undenied.unmanaged.groups.insert(ada, Err(failure("iam:ListGroupsForUser")));
     assert_eq!(undenied.says(), [unknown, "+ s3:Delete* on * by policy.P if one of its groups"]);
-    let found = changes(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.beyond);
+    let found = changes(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.unmanaged);
     let because = found[0].gained[0].if_allowed_by[0].because.as_deref();
     assert_eq!(because, Some("iam:ListGroupsForUser: AccessDenied"));
 }

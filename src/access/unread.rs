@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
-use super::unknown::brief;
-use super::world::World;
-use super::{Effect, EffectDoubt, NotRead};
+use super::access_change::{Effect, EffectDoubt, NotRead};
+use super::doubts::brief;
 use crate::address::Address;
 use crate::call::Failure;
 use crate::policy::compare::{Doubt, Grant, Part, Side};
@@ -44,9 +43,10 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    pub fn new<'n>(names: impl Iterator<Item = &'n String>, world: &World<'_>) -> Self {
+    /// `failures` say why, where somebody tried to read them.
+    pub fn new<'n>(names: impl Iterator<Item = &'n String>, failures: &BTreeMap<String, Failure>) -> Self {
         let names: BTreeMap<String, String> = names.map(|name| (name.to_lowercase(), name.clone())).collect();
-        let failure = |name: &String| Some((name.clone(), brief(world.beyond.unread.get(name)?)));
+        let failure = |name: &String| Some((name.clone(), brief(failures.get(name)?)));
         Self { because: names.values().filter_map(failure).collect(), names }
     }
 
@@ -56,8 +56,8 @@ impl Unread {
         Self { names: [(name.to_lowercase(), name.to_owned())].into(), because: because.into_iter().collect() }
     }
 
-    /// What a grant is for people: something that somebody gains or loses, or a doubt.
-    pub fn told(&self, grant: Grant, side: Side, through: Address) -> Result<Effect, EffectDoubt> {
+    /// Returns what a grant is for people: something that somebody gains or loses, or a doubt.
+    pub fn effect(&self, grant: Grant, side: Side, through: Address) -> Result<Effect, EffectDoubt> {
         let policy = grant.policy.clone();
         if self.names.contains_key(&policy.to_lowercase()) {
             let because = self.because.get(&policy).map_or_else(String::new, |because| format!(" ({because})"));
@@ -106,10 +106,10 @@ fn cleaned(mut grant: Grant) -> Grant {
 fn keys(condition: &Value) -> Vec<String> {
     match condition {
         Value::Array(several) => several.iter().flat_map(keys).collect(),
-        one => {
-            let operators = one.as_object().into_iter().flat_map(Map::values);
-            operators.filter_map(Value::as_object).flat_map(Map::keys).cloned().collect()
+        Value::Object(operators) => {
+            operators.values().filter_map(Value::as_object).flat_map(Map::keys).cloned().collect()
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 
@@ -128,6 +128,6 @@ fn without(condition: Value) -> Option<Value> {
             let left: Map<String, Value> = left.collect();
             (!left.is_empty()).then_some(Value::Object(left))
         }
-        other => Some(other),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(condition),
     }
 }

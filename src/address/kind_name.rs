@@ -25,6 +25,15 @@ impl PrincipalKind {
             Self::Group => "group",
         }
     }
+
+    /// Whether it makes requests itself, so that a policy may name it as its principal. A group only
+    /// hands its policies on to its members.
+    pub const fn makes_requests(self) -> bool {
+        match self {
+            Self::User | Self::Role => true,
+            Self::Group => false,
+        }
+    }
 }
 
 impl fmt::Display for PrincipalKind {

@@ -135,9 +135,9 @@ mod tests {
 
     use super::*;
     use crate::address::KindName;
-    use crate::model::{Recorded, Status};
+    use crate::model::Status;
     use crate::port::Lock;
-    use crate::state::{LockInfo, VERSION};
+    use crate::state::LockInfo;
 
     const AWAY: Duration = Duration::from_millis(50);
 
@@ -177,14 +177,7 @@ mod tests {
     }
 
     fn state() -> State {
-        State {
-            version: VERSION,
-            lineage: "l".to_owned(),
-            serial: 0,
-            manifest: "dev".to_owned(),
-            account: "123456789012".to_owned(),
-            resources: Recorded::new(),
-        }
+        State::new("l", "dev", "123456789012")
     }
 
     fn entry() -> Entry {

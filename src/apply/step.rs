@@ -19,11 +19,11 @@ use super::stop::Stop;
 use crate::call::{
     Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Write,
 };
-use crate::event::{Event, Fault, Traffic, Waits};
-use crate::kind::{self, Hanging, Kind, Seen, Upkeep};
+use crate::event::{Event, Fault, Sink, Traffic, Waits};
+use crate::kind::{self, Kind, Seen, Upkeep};
 use crate::model::{Entry, Status};
 use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
-use crate::port::{Provider, Sink};
+use crate::port::Provider;
 use crate::reads::Snapshot;
 use crate::resolve::{Occasion, look};
 use crate::value::Attributes;
@@ -199,12 +199,7 @@ impl<'a> Worker<'a> {
     async fn clock(&self) -> Result<Timestamp, Failure> {
         match self.provider.read(&Read::Clock).await? {
             Reply::Moment(now) => Ok(now),
-            other => Err(Failure::new(
-                FailureKind::Other,
-                Read::Clock.action(),
-                "UnexpectedReply",
-                format!("the answer is not a time: {other:?}"),
-            )),
+            other => Err(Failure::unexpected(&Read::Clock, &other)),
         }
     }
 
@@ -383,8 +378,7 @@ fn must_be_absent(step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
 /// objects are in a bucket changes all the time.
 fn hung_up(step: &Step, now: &Seen) -> Option<String> {
     let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
-    let objects = |hanging: &&Hanging| matches!(hanging, Hanging::Objects { .. });
-    let new = now.hanging.iter().filter(|it| !objects(it) && !planned.contains(it));
+    let new = now.hanging.iter().filter(|it| !it.is_volatile() && !planned.contains(it));
     let new: Vec<String> = new.map(ToString::to_string).collect();
     (step.removal && !new.is_empty()).then(|| format!("this hangs on it now: {}", new.join(", ")))
 }

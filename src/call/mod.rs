@@ -6,6 +6,7 @@
 
 pub mod file;
 pub mod iam;
+mod partition;
 pub mod permission;
 pub mod s3;
 mod table;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{FileRead, FileReply, FileWrite, LocalFile};
 pub use iam::{IamRead, IamReply, IamWrite};
+pub use partition::partition;
 pub use permission::{Permission, Places, Target};
 pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
 pub use table::{LostAnswer, ReadFacts, Verb, WriteFacts};
@@ -177,6 +179,12 @@ impl Failure {
         message: impl Into<String>,
     ) -> Self {
         Self { kind, call: call.into(), code: code.into(), message: message.into(), request_id: None }
+    }
+
+    /// Makes the failure of a read that was answered with something else than it asks for.
+    pub fn unexpected(read: &Read, reply: &Reply) -> Self {
+        let message = format!("the answer is of another kind: {reply:?}");
+        Self::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
     }
 }
 

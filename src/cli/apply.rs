@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
 use super::planning::Selection;
 use super::project::{Project, folder_of, shown};
-use super::running::{self, Consent};
+use super::run_args::RunArgs;
+use super::running;
 use super::sealing::seal_for;
 use super::session::{self, Destination};
-use super::widening::Bounds;
 use crate::manifest::{self, Inputs};
 use crate::plan::{Header, Mode, Plan};
 use crate::render::human;
@@ -34,13 +33,7 @@ pub struct Args {
     selection: Selection,
 
     #[command(flatten)]
-    bounds: Bounds,
-
-    #[command(flatten)]
-    brakes: Brakes,
-
-    #[command(flatten)]
-    consent: Consent,
+    run: RunArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -65,14 +58,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 
 fn declared(path: &Path, args: &Args, context: &Context) -> Exit {
     let declared = session::load_checked(path, context)?;
-    context.wait_for(running::plan_and_run(
-        &declared,
-        Mode::Apply,
-        &args.selection,
-        &args.consent,
-        (args.bounds, args.brakes),
-        context,
-    ))
+    context.wait_for(running::plan_and_run(&declared, Mode::Apply, &args.selection, &args.run, context))
 }
 
 /// The one plan that waits. A plan with nothing to do waits for nothing.
@@ -118,7 +104,7 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
         return Err(CommandError::new(format!("{} was made for AWS, not for the sandbox", path.display()))
             .help("make one for the sandbox with `relayctl plan MANIFEST --sandbox`"));
     }
-    if let Some(refusal) = args.bounds.refusal(plan, "nothing was changed", context) {
+    if let Some(refusal) = args.run.bounds.refusal(plan, "nothing was changed", context) {
         return Err(refusal);
     }
     let project = project_of(path, header)?;
@@ -130,7 +116,7 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
             .terminal
             .warn(&format!("{name} has changed since this plan was made; the plan is done as it was saved"));
     }
-    if plan.steps.is_empty() && !args.consent.json {
+    if plan.steps.is_empty() && !args.run.consent.json {
         context.terminal.result(&human::plan(plan, context.terminal.style()))?;
     }
     let url = context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
@@ -146,7 +132,7 @@ fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
     };
     context.wait_for(async {
         let (provider, _) = destination.connect(context).await?;
-        Box::pin(running::run(plan, &provider, at.store.as_ref(), args.consent.json, context, started)).await
+        Box::pin(running::run(plan, &provider, at.store.as_ref(), args.run.consent.json, context, started)).await
     })
 }
 

@@ -1,13 +1,12 @@
 //! `relayctl destroy`
 
 use super::Context;
-use super::brakes::Brakes;
 use super::error::Exit;
 use super::options::ManifestArg;
 use super::planning::Selection;
-use super::running::{self, Consent};
+use super::run_args::RunArgs;
+use super::running;
 use super::session;
-use super::widening::Bounds;
 use crate::plan::Mode;
 
 /// Remove everything that relayctl made for a manifest
@@ -25,13 +24,7 @@ pub struct Args {
     selection: Selection,
 
     #[command(flatten)]
-    bounds: Bounds,
-
-    #[command(flatten)]
-    brakes: Brakes,
-
-    #[command(flatten)]
-    consent: Consent,
+    run: RunArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -42,12 +35,5 @@ Examples:
 
 pub fn run(args: &Args, context: &Context) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
-    context.wait_for(running::plan_and_run(
-        &declared,
-        Mode::Destroy,
-        &args.selection,
-        &args.consent,
-        (args.bounds, args.brakes),
-        context,
-    ))
+    context.wait_for(running::plan_and_run(&declared, Mode::Destroy, &args.selection, &args.run, context))
 }

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::Context;
-use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::planning::{self, Selection};
-use super::running::{self, Consent};
+use super::run_args::RunArgs;
+use super::running;
 use super::session::{self, Declared};
 use super::suggest::nearest;
-use super::widening::Bounds;
 use crate::address::{Address, KindName};
+use crate::engine;
 use crate::plan::Mode;
 use crate::render::keys as render;
 use crate::resolve::{ALL_READS, Resolver, keys, lost};
@@ -61,13 +61,7 @@ struct RotateArgs {
     users: Vec<String>,
 
     #[command(flatten)]
-    bounds: Bounds,
-
-    #[command(flatten)]
-    brakes: Brakes,
-
-    #[command(flatten)]
-    consent: Consent,
+    run: RunArgs,
 }
 
 pub fn run(args: &Args, context: &Context) -> Exit {
@@ -87,7 +81,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
         let recorded = if let Some(state) = state {
             state.resources
         } else {
-            let lost::Found { resources, unread } = planning::found(&mut resolver, &declared.desired, false).await;
+            let lost::Found { resources, unread } = engine::recover(&mut resolver, &declared.desired, false).await;
             planning::warn_of_unread(&unread, context);
             resources
         };
@@ -112,13 +106,12 @@ fn rotate(args: &RotateArgs, context: &Context) -> Exit {
         }
     }
     let selection = Selection { targets, ..Selection::default() };
-    let brakes = (args.bounds, args.brakes);
-    context.wait_for(running::plan_and_run(&declared, Mode::Apply, &selection, &args.consent, brakes, context))
+    context.wait_for(running::plan_and_run(&declared, Mode::Apply, &selection, &args.run, context))
 }
 
 /// The keys of these users, or all that the manifest declares.
 fn chosen(users: &[String], declared: &Declared) -> Result<Vec<Address>, CommandError> {
-    let keys = || declared.desired.resources.keys().filter(|address| address.kind() == KindName::AccessKey);
+    let keys = || declared.desired.of_kind(KindName::AccessKey).map(|(address, _)| address);
     if keys().next().is_none() {
         return Err(CommandError::new("the manifest declares no access key")
             .help("give a user one: `access_key: {profile: NAME}`"));

@@ -8,9 +8,8 @@ use clap::ValueEnum;
 use super::Context;
 use super::error::{CommandError, Exit};
 use super::session;
-use crate::access::lint::{self, Found};
 use crate::diagnostic::Severity;
-use crate::policy::lint::{named, rules};
+use crate::lint::{self, Found, named, rules};
 use crate::render::lint as page;
 use crate::render::sarif;
 

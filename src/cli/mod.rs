@@ -14,6 +14,7 @@ mod version;
 mod input;
 mod interrupt;
 mod planning;
+mod run_args;
 mod running;
 mod sealing;
 mod session;
@@ -52,8 +53,8 @@ use options::Options;
 use terminal::Terminal;
 
 use crate::policy::catalogue;
-use crate::provider::weather::Weather;
 use crate::render::human;
+use crate::transport::Transport;
 
 /// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
 ///
@@ -126,14 +127,15 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 struct Context {
     options: Options,
     terminal: Terminal,
-    weather: Arc<Weather>,
+    transport: Arc<Transport>,
 }
 
 impl Context {
     fn new(options: Options) -> Self {
         let terminal = Terminal::new(&options);
-        let weather = Weather::wide(options.max_attempts.0, Some(options.retry_timeout), options.parallelism());
-        Self { options, terminal, weather: Arc::new(weather) }
+        let transport =
+            Transport::with_width(options.max_attempts.0, Some(options.retry_timeout), options.parallelism());
+        Self { options, terminal, transport: Arc::new(transport) }
     }
 
     /// Runs what has to wait. Only commands that need it pay for the runtime.
@@ -145,7 +147,7 @@ impl Context {
             .map_err(|error| CommandError::new(format!("cannot start: {error}")))?;
         tracing::debug!("started the runtime");
         let tell = |delay| self.terminal.note(&human::delay(&delay));
-        let result = runtime.block_on(traffic::telling(work, &self.weather, tell));
+        let result = runtime.block_on(traffic::with_progress(work, &self.transport, tell));
         // After a second signal a file may still wait for somebody's lock; a write that has begun is let finish.
         runtime.shutdown_timeout(GRACE);
         result

@@ -8,7 +8,7 @@ use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
 use super::suggest::nearest;
-use crate::address::KindName;
+use crate::kind::{self, Kind, Output, OutputValue};
 use crate::model::{Recorded, Status};
 use crate::value::{Value, text};
 
@@ -62,21 +62,15 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     for (address, entry) in recorded.iter().filter(|(_, entry)| entry.status == Status::Done) {
-        let name = address.name();
-        let arn = || text(&entry.attributes, "arn").to_owned();
-        match address.kind() {
-            KindName::Policy => outputs.insert(format!("policies.{name}.arn"), arn()),
-            KindName::USER => outputs.insert(format!("users.{name}.arn"), arn()),
-            KindName::ROLE => outputs.insert(format!("roles.{name}.arn"), arn()),
-            KindName::Bucket => {
-                outputs.insert(format!("buckets.{name}.name"), name.to_owned());
-                outputs.insert(format!("buckets.{name}.arn"), arn())
-            }
-            KindName::AccessKey => {
-                outputs.insert(format!("access_keys.{name}.id"), entry.id.clone().unwrap_or_default())
-            }
-            _ => None,
-        };
+        let facts = kind::of(address.kind()).map(Kind::facts);
+        for Output { section, field, value } in facts.iter().flat_map(|facts| facts.outputs) {
+            let value = match value {
+                OutputValue::Name => address.name().to_owned(),
+                OutputValue::Arn => text(&entry.attributes, "arn").to_owned(),
+                OutputValue::Id => entry.id.clone().unwrap_or_default(),
+            };
+            outputs.insert(format!("{section}.{}.{field}", address.name()), value);
+        }
     }
     outputs
 }

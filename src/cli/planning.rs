@@ -10,10 +10,11 @@ use super::Context;
 use super::error::CommandError;
 use super::session::{Declared, StateAt};
 use super::suggest::nearest;
-use crate::access::{self, AccessChange, Beyond};
+use crate::access::{self, AccessChange, UnmanagedAccess};
 use crate::address::Address;
 use crate::call::{Caller, Failure, FailureKind};
 use crate::diff::{self, Action, Removal};
+use crate::engine;
 use crate::model::{Desired, Live, Recorded};
 use crate::plan::guard::{self, Objection};
 use crate::plan::{Header, Mode, Plan, Stamp, build};
@@ -62,7 +63,7 @@ pub async fn plan(
     let removing = mode == Mode::Destroy;
     // The account is asked for together with everything else. Nothing that was read is looked at before it is known that
     // this is the right one.
-    let stamp = stamp(state.as_ref());
+    let stamp = Stamp::of(state.as_ref());
     let reading = read(&provider, &declared.desired, state, removing, context);
     let (caller, mut read) = try_join(declared.verify(&provider), reading.map(Ok)).await?;
     read.tell(context);
@@ -103,10 +104,10 @@ async fn read<'a>(
     let mut resolver = Resolver::new(provider, ALL_READS);
     let lost::Found { resources: recorded, unread } = match state {
         Some(state) => lost::Found { resources: state.resources, unread: Vec::new() },
-        None => found(&mut resolver, declared, removing).await,
+        None => engine::recover(&mut resolver, declared, removing).await,
     };
     let desired = if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
-    let live = resolver.live(&desired, &recorded, removing).await;
+    let live = engine::live(&mut resolver, &desired, &recorded, removing).await;
     spinner.finish_and_clear();
     Read { resolver, desired, recorded, live, unread }
 }
@@ -136,17 +137,6 @@ fn known(plan: &Plan, recorded: &Recorded) -> usize {
     recorded.len() + found.count()
 }
 
-/// Without a state: what the ownership tags say. What is declared is found by its name anyway, but for a destroy, which
-/// goes by what is recorded.
-pub async fn found(resolver: &mut Resolver<'_>, desired: &Desired, whole: bool) -> lost::Found {
-    let mut found = resolver.undeclared(desired).await;
-    if whole {
-        let live = resolver.live(desired, &Recorded::new(), false).await;
-        found.resources.extend(lost::declared(desired, &live));
-    }
-    found
-}
-
 /// Says what it means if not everything could be asked for the manifest's tag.
 pub fn warn_of_unread(unread: &[Failure], context: &Context) {
     let Some(first) = unread.first() else { return };
@@ -161,36 +151,24 @@ pub fn warn_of_unread(unread: &[Failure], context: &Context) {
 /// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,
 /// only for those whose access changes.
 async fn access(resolver: &mut Resolver<'_>, plan: &Plan, live: &Live, desired: &Desired) -> Vec<AccessChange> {
-    let mut beyond = Beyond::default();
+    let mut unmanaged = UnmanagedAccess::default();
     let edited = access::edited(&plan.changes, live, desired);
-    (beyond.holders, beyond.unlisted) = resolver.holders(&edited, live).await;
-    let members = access::members(&plan.changes, live, desired, &beyond);
-    beyond.groups = resolver.groups(members).await;
-    let unread = access::unread(&plan.changes, live, desired, &beyond);
-    (beyond.documents, beyond.unread) = resolver.documents(&unread).await;
-    access::changes(&plan.changes, live, desired, &beyond)
+    (unmanaged.holders, unmanaged.unlisted) = resolver.holders(&edited, live).await;
+    let members = access::members(&plan.changes, live, desired, &unmanaged);
+    unmanaged.groups = resolver.groups(members).await;
+    let unread = access::unread(&plan.changes, live, desired, &unmanaged);
+    (unmanaged.documents, unmanaged.unread) = resolver.documents(&unread).await;
+    access::changes(&plan.changes, live, desired, &unmanaged)
 }
 
 fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Header {
-    let desired = &declared.desired;
     Header {
-        manifest: desired.name.clone(),
         manifest_file: declared.project.relative(&declared.path),
-        manifest_digest: desired.digest.clone(),
-        account: desired.account.clone(),
         caller: caller.arn.clone(),
-        region: desired.region.clone(),
         store: at.url.clone(),
-        recipients: desired.recipients.clone(),
         sandbox: declared.project.sandbox,
-        mode,
-        targets: BTreeSet::new(),
-        relayctl: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Header::new(&declared.desired, mode)
     }
-}
-
-fn stamp(state: Option<&State>) -> Stamp {
-    Stamp { lineage: state.map(|state| state.lineage.clone()), serial: state.map_or(0, |state| state.serial) }
 }
 
 /// A destroy wants nothing to be there, under the same name.

@@ -7,9 +7,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal::Terminal;
-use crate::event::Event;
+use crate::event::{Event, Sink};
 use crate::plan::StepId;
-use crate::port::Sink;
 use crate::render::human::{self, Style};
 
 const TICK: Duration = Duration::from_millis(120);

@@ -3,37 +3,24 @@
 use std::process::ExitCode;
 
 use super::Context;
-use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::interrupt::interruptible;
 use super::planning::{self, Planned, Selection};
 use super::progress::Progress;
+use super::run_args::{Consent, RunArgs};
 use super::session::{Declared, StateAt, belongs};
 use super::terminal::Terminal;
 use super::traffic;
-use super::widening::Bounds;
 use crate::apply;
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Outcome, Sink};
 use crate::model::{Entry, Recorded, Status};
 use crate::plan::{Mode, Phase, Plan};
-use crate::port::{Lock, Provider, Sink, Store};
-use crate::provider::weather::Weather;
+use crate::port::{Lock, Provider, Store};
 use crate::reads::Snapshot;
 use crate::render::{human, json};
-use crate::state::{LockInfo, State, VERSION};
+use crate::state::{LockInfo, State};
 use crate::store;
-
-/// Options of the commands that change something.
-#[derive(clap::Args, Clone, Debug)]
-pub struct Consent {
-    /// Don't ask
-    #[arg(long, short)]
-    pub yes: bool,
-
-    /// Print the outcome as JSON; the plan then goes to stderr
-    #[arg(long)]
-    pub json: bool,
-}
+use crate::transport::Transport;
 
 /// Plans for a manifest, prints that, asks, and does it.
 ///
@@ -43,16 +30,15 @@ pub async fn plan_and_run(
     declared: &Declared,
     mode: Mode,
     selection: &Selection,
-    consent: &Consent,
-    limits: (Bounds, Brakes),
+    args: &RunArgs,
     context: &Context,
 ) -> Exit {
     let at = declared.open_state(context)?;
-    if !consent.yes {
-        return planned_and_run(declared, &at, (mode, selection), consent, limits, context).await;
+    if !args.consent.yes {
+        return planned_and_run(declared, &at, (mode, selection), args, context).await;
     }
     let lock = locked(at.store.as_ref(), command(mode), context).await?;
-    let exit = planned_and_run(declared, &at, (mode, selection), consent, limits, context).await;
+    let exit = planned_and_run(declared, &at, (mode, selection), args, context).await;
     lock.release().await;
     exit
 }
@@ -61,10 +47,10 @@ async fn planned_and_run(
     declared: &Declared,
     at: &StateAt,
     (mode, selection): (Mode, &Selection),
-    consent: &Consent,
-    (bounds, brakes): (Bounds, Brakes),
+    args: &RunArgs,
     context: &Context,
 ) -> Exit {
+    let RunArgs { bounds, brakes, consent } = args;
     let Planned { plan, provider, seen, objections } =
         Box::pin(planning::plan(declared, at, mode, selection, context)).await?;
     if consent.json {
@@ -146,7 +132,7 @@ async fn run_locked(
     } else {
         under_lock(plan, provider, store, seen, context, started).await?
     };
-    outcome.traffic += context.weather.traffic();
+    outcome.traffic += context.transport.traffic();
     if as_json {
         context.terminal.result(&json::outcome(plan, &outcome))?;
     } else if !plan.steps.is_empty() {
@@ -208,23 +194,27 @@ async fn under_lock(
     let stop = apply::Stop::default();
     let options = apply::Options { parallelism: context.options.parallelism(), stop: &stop, seen };
     let work = apply::apply_until(plan, provider, store, state, &progress, options);
-    let work = traffic::telling(work, &context.weather, |delay| progress.event(&Event::Delayed(delay)));
-    let work = hurrying(work, &stop, &context.weather);
+    let work = traffic::with_progress(work, &context.transport, |delay| progress.event(&Event::Delayed(delay)));
+    let work = no_retries_after_stop(work, &stop, &context.transport);
     let outcome = interruptible(work, &stop, &context.terminal).await;
     progress.finish();
     outcome
 }
 
-/// Who is told to stop doesn't wait until AWS takes more.
-async fn hurrying(work: impl Future<Output = Outcome>, stop: &apply::Stop, weather: &Weather) -> Outcome {
-    let hurry = async {
+/// Sends nothing again once the run is told to stop: it doesn't wait until AWS takes more.
+async fn no_retries_after_stop(
+    work: impl Future<Output = Outcome>,
+    stop: &apply::Stop,
+    transport: &Transport,
+) -> Outcome {
+    let stopping = async {
         stop.asked().await;
-        weather.hurry();
+        transport.stop_retrying();
         std::future::pending().await
     };
     tokio::select! {
         outcome = work => outcome,
-        outcome = hurry => outcome,
+        outcome = stopping => outcome,
     }
 }
 
@@ -245,14 +235,8 @@ fn first_state(plan: &Plan) -> State {
             Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: depends_on.collect() };
         resources.insert(step.id.address.clone(), entry);
     }
-    State {
-        version: VERSION,
-        lineage: uuid::Uuid::new_v4().to_string(),
-        serial: 0,
-        manifest: header.manifest.clone(),
-        account: header.account.clone(),
-        resources,
-    }
+    let lineage = uuid::Uuid::new_v4().to_string();
+    State { resources, ..State::new(lineage, header.manifest.as_str(), header.account.as_str()) }
 }
 
 fn command(mode: Mode) -> &'static str {
@@ -281,25 +265,17 @@ fn lock_for(what: &str) -> LockInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Desired;
     use crate::plan::{Header, Stamp, Summary};
 
     fn plan(refused: usize, blocked: usize) -> Plan {
         Plan {
             header: Header {
                 manifest: "dev".into(),
-                manifest_file: "manifests/dev.yaml".into(),
-                manifest_digest: String::new(),
                 account: "123456789012".into(),
-                caller: String::new(),
-                region: "us-east-1".into(),
-                store: None,
-                recipients: Vec::new(),
-                sandbox: true,
-                mode: Mode::Apply,
-                targets: std::collections::BTreeSet::new(),
-                relayctl: String::new(),
+                ..Header::new(&Desired::default(), Mode::Apply)
             },
-            state: Stamp { lineage: None, serial: 0 },
+            state: Stamp::of(None),
             changes: Vec::new(),
             steps: Vec::new(),
             access: Vec::new(),

@@ -19,12 +19,12 @@ use crate::provider::Edges;
 use crate::provider::aws::{Aws, Options as AwsOptions};
 use crate::provider::files::Files;
 use crate::provider::sandbox::{Remote, Sandbox};
-use crate::provider::weather::Weathered;
 use crate::render::diagnostic;
 use crate::resolve;
 use crate::seal::Seal;
 use crate::state::State;
 use crate::store;
+use crate::transport::Retrying;
 
 /// A manifest without errors, and the project that it is in.
 pub struct Declared {
@@ -184,7 +184,7 @@ pub fn aws_options(context: &Context, region: &str) -> AwsOptions {
         profile: context.options.profile.clone(),
         region: region.to_owned(),
         endpoint_url: context.options.endpoint(),
-        weather: Arc::clone(&context.weather),
+        transport: Arc::clone(&context.transport),
     }
 }
 
@@ -255,7 +255,7 @@ impl Destination<'_> {
                 Some(acting) => sandbox.enforcing(acting),
                 None => sandbox,
             };
-            return Ok(Box::new(Weathered::new(Remote::new(sandbox, distance), Arc::clone(&context.weather))));
+            return Ok(Box::new(Retrying::new(Remote::new(sandbox, distance), Arc::clone(&context.transport))));
         }
         let switches = [
             ("--sandbox-enforce", "RELAYCTL_SANDBOX_ENFORCE", acting.is_some()),
@@ -316,14 +316,7 @@ mod tests {
     use super::*;
 
     fn state(manifest: &str, account: &str) -> State {
-        State {
-            version: crate::state::VERSION,
-            lineage: "l".into(),
-            serial: 1,
-            manifest: manifest.into(),
-            account: account.into(),
-            resources: crate::model::Recorded::new(),
-        }
+        State { serial: 1, ..State::new("l", manifest, account) }
     }
 
     #[test]

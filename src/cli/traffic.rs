@@ -6,12 +6,12 @@ use super::Context;
 use crate::event::Delay;
 use crate::plan::Plan;
 use crate::plan::pace::Load;
-use crate::provider::weather::Weather;
 use crate::render::human;
+use crate::transport::Transport;
 
-/// Works, and tells meanwhile what has to wait.
-pub async fn telling<T>(work: impl Future<Output = T>, weather: &Weather, tell: impl Fn(Delay)) -> T {
-    let mut delays = weather.listen();
+/// Does the work, and reports meanwhile what has to wait.
+pub async fn with_progress<T>(work: impl Future<Output = T>, transport: &Transport, tell: impl Fn(Delay)) -> T {
+    let mut delays = transport.subscribe();
     let mut work = pin!(work);
     loop {
         tokio::select! {
@@ -32,7 +32,7 @@ pub fn forecast(plan: &Plan, context: &Context) {
 
 /// Says on stderr how many calls there were and what they had to wait for, if that is worth saying.
 pub fn note(context: &Context) {
-    let traffic = context.weather.traffic();
+    let traffic = context.transport.traffic();
     if traffic.calls > 0 && (context.terminal.style().verbose || !traffic.was_smooth()) {
         context.terminal.note(&human::traffic(&traffic));
     }

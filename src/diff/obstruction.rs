@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Removal;
 use super::spread::known;
-use crate::address::{Address, KindName};
+use crate::address::Address;
 use crate::call::{Verb, Write};
-use crate::kind::{Attached, Hanging, Kind, Seen};
-use crate::model::{Desired, Entry, Recorded, Status};
+use crate::kind::{self, Attached, DeletionBlocker, Kind, Seen};
+use crate::model::{Desired, Recorded, Status};
 use crate::value::{Attributes, text};
 
 /// One thing that AWS wants gone first.
@@ -30,24 +30,36 @@ pub fn all(
     recorded: &Recorded,
 ) -> Vec<Obstruction> {
     let ours = Ours { address, seen, desired, recorded };
-    let policies = seen.attached.iter().map(|attached| Obstruction {
-        what: attached.to_string(),
-        owner: known(address, attached, desired, recorded).cloned(),
-        calls: vec![attached.removal(address)],
+    let holder = address.principal();
+    let policies = holder.iter().flat_map(|holder| {
+        seen.attached.iter().map(|attached| Obstruction {
+            what: attached.to_string(),
+            owner: known(holder, attached, desired, recorded).cloned(),
+            calls: vec![attached.removal(holder)],
+        })
     });
-    let hanging = seen.hanging.iter().map(|hanging| Obstruction {
-        what: hanging.to_string(),
-        owner: ours.hanging(hanging),
-        calls: match hanging {
+    let blockers = seen.hanging.iter().map(|blocker| Obstruction {
+        what: blocker.to_string(),
+        owner: ours.blocker(blocker),
+        calls: match blocker {
             // Emptying is a part of the bucket's own removal, where the manifest gives the objects up.
-            Hanging::Objects { .. } => {
+            DeletionBlocker::Objects { .. } => {
                 let calls = kind.delete(seen, recorded.get(address).map_or(&Attributes::new(), |it| &it.attributes));
                 calls.into_iter().filter(|call| call.facts().verb == Verb::Empty).collect()
             }
-            _ => hanging.removal(seen),
+            DeletionBlocker::AccessKey(_)
+            | DeletionBlocker::LoginProfile
+            | DeletionBlocker::MfaDevice(_)
+            | DeletionBlocker::SshKey(_)
+            | DeletionBlocker::Certificate(_)
+            | DeletionBlocker::ServiceCredential(_)
+            | DeletionBlocker::Group(_)
+            | DeletionBlocker::InstanceProfile(_)
+            | DeletionBlocker::AttachedTo(_)
+            | DeletionBlocker::BoundaryOf(_) => blocker.removal(seen),
         },
     });
-    let mut all: Vec<Obstruction> = policies.chain(hanging).collect();
+    let mut all: Vec<Obstruction> = policies.chain(blockers).collect();
     all.sort_by_key(|it| it.owner.is_none());
     all
 }
@@ -85,20 +97,30 @@ struct Ours<'a> {
 }
 
 impl Ours<'_> {
-    fn hanging(&self, hanging: &Hanging) -> Option<Address> {
+    fn blocker(&self, blocker: &DeletionBlocker) -> Option<Address> {
         let arn = text(&self.seen.attributes, "arn");
-        match hanging {
-            Hanging::AccessKey(id) => {
-                let address = Address::new(KindName::AccessKey, self.address.name());
-                self.recorded.get(&address).filter(|entry| is_key(entry, id)).map(|_| address)
+        match blocker {
+            DeletionBlocker::AttachedTo(holder) => {
+                known(holder, &Attached::Managed(arn.to_owned()), self.desired, self.recorded).cloned()
             }
-            Hanging::AttachedTo(holder) => {
-                let attached = Attached::Managed(arn.to_owned());
-                known(&holder.address(), &attached, self.desired, self.recorded).cloned()
-            }
-            Hanging::BoundaryOf(holder) => self.bounded(holder.address(), arn),
-            _ => None,
+            DeletionBlocker::BoundaryOf(holder) => self.bounded(holder.address(), arn),
+            DeletionBlocker::AccessKey(_)
+            | DeletionBlocker::LoginProfile
+            | DeletionBlocker::MfaDevice(_)
+            | DeletionBlocker::SshKey(_)
+            | DeletionBlocker::Certificate(_)
+            | DeletionBlocker::ServiceCredential(_)
+            | DeletionBlocker::Group(_)
+            | DeletionBlocker::InstanceProfile(_)
+            | DeletionBlocker::Objects { .. } => self.object(blocker),
         }
+    }
+
+    fn object(&self, blocker: &DeletionBlocker) -> Option<Address> {
+        let (address, id) = blocker.as_object(self.address)?;
+        let (kind, entry) = (kind::of(address.kind())?, self.recorded.get(&address)?);
+        let is_intended = entry.status == Status::Intended;
+        kind.is_recorded_as(&entry.known(), is_intended, id).then_some(address)
     }
 
     fn bounded(&self, holder: Address, arn: &str) -> Option<Address> {
@@ -107,14 +129,4 @@ impl Ours<'_> {
         let is_bounded = |attributes: &&Attributes| text(attributes, "permissions_boundary") == arn;
         recorded.into_iter().chain(declared).any(|it| is_bounded(&it)).then_some(holder)
     }
-}
-
-/// The key that is recorded, the one in whose place it came, or one that an interrupted run made: it was not there before.
-fn is_key(entry: &Entry, id: &str) -> bool {
-    let known = entry.attributes.get("known").and_then(crate::value::Value::as_array);
-    let retired = entry.attributes.get("retired").and_then(|it| it.get("id")).and_then(crate::value::Value::as_str);
-    entry.id.as_deref() == Some(id)
-        || retired == Some(id)
-        || entry.status == Status::Intended
-            && known.is_some_and(|known| !known.iter().any(|known| known.as_str() == Some(id)))
 }

@@ -6,52 +6,50 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::all_gone;
 use super::{Action, Change, Decision, FieldDiff, Reason};
-use crate::address::{Address, KindName, Principal};
+use crate::address::{Address, Principal};
 use crate::kind::{self, Attached, Form, Kind, Seen};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
+use crate::policy::statements;
 use crate::value::{Attributes, FieldChange, Shared, Value, text};
 
-/// The recorded or declared object that is that policy on that user or role.
+/// Returns the recorded or declared object that is that policy on that principal.
 pub fn known<'a>(
-    parent: &Address,
+    holder: &Principal,
     attached: &Attached,
     desired: &'a Desired,
     recorded: &'a Recorded,
 ) -> Option<&'a Address> {
-    let Principal { kind: holder, .. } = parent.principal()?;
-    let (kind, attribute, is) = match attached {
-        Attached::Managed(arn) => (KindName::PolicyAttachment(holder), "policy_arn", arn),
-        Attached::Inline(name) => (KindName::InlinePolicy(holder), "name", name),
-    };
-    let recorded = hanging_on(recorded, kind, parent.name()).map(|(address, entry)| (address, &entry.attributes));
-    let declared = hanging_on(&desired.resources, kind, parent.name()).map(|(address, it)| (address, &it.attributes));
+    let kind = attached.kind(holder.kind);
+    let (attribute, value) = attached.identity();
+    let recorded = hanging_on(recorded, kind, &holder.name).map(|(address, entry)| (address, &entry.attributes));
+    let declared = hanging_on(&desired.resources, kind, &holder.name).map(|(address, it)| (address, &it.attributes));
     let found = |(_, attributes): &(&Address, &Attributes)| {
-        text(attributes, holder.as_str()) == parent.name() && text(attributes, attribute) == is
+        text(attributes, holder.kind.as_str()) == holder.name && text(attributes, attribute) == value
     };
     recorded.chain(declared).find(found).map(|(address, _)| address)
 }
 
-/// `exclusive: true` on a user or a role: what hangs on it besides is removed.
+/// `exclusive: true` on a principal: what hangs on it besides is removed.
 pub fn exclusive(decisions: &mut Vec<Decision<'_>>, desired: &Desired, recorded: &Recorded) {
     let mut more = Vec::new();
     for decision in decisions.iter() {
         let address = &decision.change.address;
-        let Some(seen) = &decision.seen else { continue };
+        let (Some(holder), Some(seen)) = (address.principal(), &decision.seen) else { continue };
         if !desired.resources.get(address).is_some_and(|resource| resource.exclusive)
             || matches!(decision.change.action, Action::Refuse | Action::Blocked)
         {
             continue;
         }
-        let unknown = seen.attached.iter().filter(|it| known(address, it, desired, recorded).is_none());
-        more.extend(unknown.filter_map(|attached| removal(address, attached)));
+        let unknown = seen.attached.iter().filter(|it| known(&holder, it, desired, recorded).is_none());
+        more.extend(unknown.filter_map(|attached| removal(&holder, attached)));
     }
     decisions.extend(more);
     decisions.sort_by(|one, other| one.change.address.cmp(&other.change.address));
 }
 
-fn removal(parent: &Address, attached: &Attached) -> Option<Decision<'static>> {
-    let address = kind::attachment_address(parent, attached, &|_| None);
-    let attributes = kind::attachment_attributes(parent, attached);
+fn removal(holder: &Principal, attached: &Attached) -> Option<Decision<'static>> {
+    let address = attached.address(holder, &|_| None);
+    let attributes = attached.attributes(holder);
     let kind = kind::of(address.kind())?;
     Some(Decision {
         change: Change {
@@ -93,7 +91,7 @@ pub fn replacements(decisions: &mut [Decision<'_>], desired: &Desired) {
         for (parent, it) in resource.depends_on.iter().filter_map(|parent| moves.get_key_value(parent)) {
             if it.replaced && kind.part_of_parent() {
                 replace_with_parent(decision, kind, parent);
-            } else if matches!(parent.kind(), KindName::USER | KindName::ROLE) {
+            } else if parent.principal().is_some_and(|it| it.kind.makes_requests()) {
                 rewrite_principals(decision, kind, parent, it);
             }
         }
@@ -149,8 +147,7 @@ fn rewrite_principals(decision: &mut Decision<'_>, kind: &dyn Kind, parent: &Add
 }
 
 fn names_principal(document: &Value, arn: &str) -> bool {
-    let statements = document.get("Statement").and_then(Value::as_array);
-    statements.into_iter().flatten().any(|statement| {
+    statements(document).any(|(_, statement)| {
         ["Principal", "NotPrincipal"]
             .iter()
             .filter_map(|element| statement.get(element))
@@ -167,15 +164,14 @@ fn mentions(value: &Value, arn: &str) -> bool {
     }
 }
 
-/// A policy can't be made anew while it is the boundary of a user or a role of ours that stays: IAM deletes no policy in use,
+/// A policy can't be made anew while it is the boundary of a principal of ours that stays: IAM deletes no policy in use,
 /// and without its boundary, be it for a moment, the holder could do more.
 pub fn boundaries(decisions: &mut [Decision<'_>], desired: &Desired) {
     let replaced = |decision: &&Decision<'_>| decision.change.action == Action::Replace;
     let replaced: BTreeSet<Address> = decisions.iter().filter(replaced).map(|it| it.change.address.clone()).collect();
     for change in decisions.iter_mut().map(|decision| &mut decision.change) {
         let bounded = |holder: &&Address| {
-            let declared =
-                desired.resources.get(*holder).filter(|_| matches!(holder.kind(), KindName::USER | KindName::ROLE));
+            let declared = holder.principal().and_then(|_| desired.resources.get(*holder));
             declared.is_some_and(|it| it.depends_on.contains(&change.address)) && !replaced.contains(*holder)
         };
         if change.action == Action::Replace

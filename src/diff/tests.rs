@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::FailureKind;
-use crate::kind::{Hanging, OWNER_TAG};
+use crate::kind::{DeletionBlocker, OWNER_TAG};
 use crate::value::Value;
 
 const MANIFEST: &str = "relay";
@@ -296,7 +296,7 @@ fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
         user
     };
     let (old, new) = ("arn:aws:iam::1:policy/p", "arn:aws:iam::1:policy/x/p");
-    let hanging = vec![Hanging::BoundaryOf(Principal::user("u"))];
+    let hanging = vec![DeletionBlocker::BoundaryOf(Principal::user("u"))];
     let seen = Seen { owner: Some(MANIFEST.to_owned()), attributes: policy_at("/"), hanging, ..Seen::default() };
     let world = |keeps: bool| {
         let (declared, depends_on): (_, &[&str]) =

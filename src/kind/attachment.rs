@@ -1,44 +1,48 @@
-//! A managed policy that is attached to a user or a role.
+//! A managed policy that is attached to a user, a role or a group.
 
 use serde_json::json;
 
-use super::principal::Principal;
-use super::{AccessRole, Facts, Field, Kind, Ownership, Parent, Seen, Uniqueness};
-use crate::address::KindName;
+use super::{
+    AccessRole, DeletionBlocker, Facts, Field, Kind, Ownership, Parent, Recovery, Seen, Uniqueness, principal,
+};
+use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
-pub(super) struct Attachment(pub Principal);
+pub(super) struct Attachment(pub PrincipalKind);
 
 const USER_FIELDS: &[Field] = &[Field::identity("user"), Field::identity("policy_arn")];
 const ROLE_FIELDS: &[Field] = &[Field::identity("role"), Field::identity("policy_arn")];
+const GROUP_FIELDS: &[Field] = &[Field::identity("group"), Field::identity("policy_arn")];
 
 impl Kind for Attachment {
     fn name(&self) -> KindName {
-        KindName::PolicyAttachment(self.0.kind())
+        KindName::PolicyAttachment(self.0)
     }
 
     fn facts(&self) -> Facts {
         Facts {
             ownership: Ownership::Parent,
-            parent: Some(Parent { kind: KindName::Principal(self.0.kind()), attribute: self.0.name() }),
-            access: AccessRole::PolicyAttachment(self.0.kind()),
+            parent: Some(Parent { kind: KindName::Principal(self.0), attribute: self.0.as_str() }),
+            access: AccessRole::PolicyAttachment(self.0),
             document: None,
             uniqueness: Uniqueness::Exact,
             outputs: &[],
+            recovery: Recovery::With(KindName::Principal(self.0)),
         }
     }
 
     fn fields(&self) -> &'static [Field] {
         match self.0 {
-            Principal::User => USER_FIELDS,
-            Principal::Role => ROLE_FIELDS,
+            PrincipalKind::User => USER_FIELDS,
+            PrincipalKind::Role => ROLE_FIELDS,
+            PrincipalKind::Group => GROUP_FIELDS,
         }
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![self.0.facet(self.holder(wanted))]
+        vec![Facet::Policies(self.holder(wanted))]
     }
 
     /// The ARN of a policy changes with its path: what hangs there in the meantime is the ARN that was recorded.
@@ -46,21 +50,25 @@ impl Kind for Attachment {
         let holder = self.holder(wanted);
         let declared = value::text(wanted, "policy_arn");
         let recorded = value::text(wanted, "id").split_once('|').map(|(_, arn)| arn);
-        self.0.policies(holder, snapshot).and_then(|policies| {
+        snapshot.policies(&holder).and_then(|policies| {
             let is_attached = |arn: &str| policies.attached.iter().any(|attached| attached == arn);
             match [Some(declared), recorded].into_iter().flatten().find(|arn| is_attached(arn)) {
-                Some(arn) => Observed::Present(self.attachment(holder, arn)),
+                Some(arn) => Observed::Present(attachment(&holder, arn)),
                 None => Observed::Absent,
             }
         })
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
-        Some(id(self.holder(wanted), value::text(wanted, "policy_arn")))
+        Some(id(&self.holder(wanted).name, value::text(wanted, "policy_arn")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        vec![self.0.attach(self.holder(wanted), value::text(wanted, "policy_arn"))]
+        vec![principal::attach(&self.holder(wanted), value::text(wanted, "policy_arn"))]
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        Vec::new()
     }
 
     fn update(&self, _seen: &Seen, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
@@ -68,7 +76,7 @@ impl Kind for Attachment {
     }
 
     fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
-        vec![self.0.detach(self.holder(&seen.attributes), value::text(&seen.attributes, "policy_arn"))]
+        vec![principal::detach(&self.holder(&seen.attributes), value::text(&seen.attributes, "policy_arn"))]
     }
 
     fn must_replace(&self, seen: &Seen, wanted: &Attributes) -> Option<String> {
@@ -78,19 +86,19 @@ impl Kind for Attachment {
 }
 
 impl Attachment {
-    fn holder<'a>(&self, attributes: &'a Attributes) -> &'a str {
-        value::text(attributes, self.0.name())
+    fn holder(&self, attributes: &Attributes) -> Principal {
+        Principal::new(self.0, value::text(attributes, self.0.as_str()))
     }
+}
 
-    fn attachment(&self, holder: &str, arn: &str) -> Seen {
-        let attributes = [(self.0.name(), json!(holder)), ("policy_arn", json!(arn))];
-        Seen {
-            id: id(holder, arn),
-            owner: None,
-            attributes: attributes.into(),
-            internals: Attributes::new(),
-            ..Seen::default()
-        }
+fn attachment(holder: &Principal, arn: &str) -> Seen {
+    let attributes = [(holder.kind.as_str(), json!(holder.name)), ("policy_arn", json!(arn))];
+    Seen {
+        id: id(&holder.name, arn),
+        owner: None,
+        attributes: attributes.into(),
+        internals: Attributes::new(),
+        ..Seen::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::field::null;
-use super::{AccessRole, Facts, Field, Form, Kind, Ownership, Seen, Uniqueness};
+use super::{AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Ownership, Recovery, Seen, Uniqueness};
 use crate::address::KindName;
 use crate::call::{FileRead, FileReply, FileWrite, Observed, Write};
 use crate::reads::{Facet, Snapshot};
@@ -32,6 +32,7 @@ impl Kind for AwsProfile {
             document: None,
             uniqueness: Uniqueness::Exact,
             outputs: &[],
+            recovery: Recovery::With(KindName::AccessKey),
         }
     }
 
@@ -59,6 +60,10 @@ impl Kind for AwsProfile {
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         set(wanted, &SETTINGS).into_iter().collect()
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        Vec::new()
     }
 
     fn update(&self, _seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {

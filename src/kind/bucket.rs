@@ -5,7 +5,8 @@ use serde_json::json;
 use super::field::{empty_list, empty_map, no, null};
 use super::tags::owner;
 use super::{
-    AccessRole, DocumentField, Facts, Field, Form, Hanging, Kind, Output, OutputValue, Ownership, Seen, Uniqueness,
+    AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery,
+    Seen, Tagged, Uniqueness,
 };
 use crate::address::KindName;
 use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
@@ -21,13 +22,13 @@ const FIELDS: &[Field] = &[
     Field::identity("arn"),
     Field::replace("region", Form::Plain, "a bucket cannot move to another region", null),
     Field::in_place("tags", Form::Keyed, empty_map),
-    Field::in_place("versioning", Form::Plain, no),
+    Field::in_place("versioning", Form::Plain, no).harmless(),
     Field::in_place("encryption", Form::Plain, sse_s3),
     Field::in_place("public_access_block", Form::Plain, || blocked(true)),
     Field::in_place("ownership", Form::Plain, || json!(OWNER_ENFORCED)),
-    Field::in_place("policy", Form::Document, null),
-    Field::in_place("lifecycle", Form::Plain, empty_list),
-    Field::in_place("force_destroy", Form::Setting, no),
+    Field::in_place("policy", Form::Document, null).compared(),
+    Field::in_place("lifecycle", Form::Plain, empty_list).harmless(),
+    Field::in_place("force_destroy", Form::Setting, no).harmless(),
 ];
 
 const OWNER_ENFORCED: &str = "BucketOwnerEnforced";
@@ -59,6 +60,7 @@ impl Kind for Bucket {
                 Output { section: "buckets", field: "name", value: OutputValue::Name },
                 Output { section: "buckets", field: "arn", value: OutputValue::Arn },
             ],
+            recovery: Recovery::ByTag(Tagged::Buckets),
         }
     }
 
@@ -100,7 +102,7 @@ impl Kind for Bucket {
         match snapshot.bucket(&bucket, BucketAspect::Emptiness) {
             Observed::Present(S3Reply::Objects { count, more }) => {
                 internals.insert("empty", json!(count == 0));
-                hanging.extend((count > 0).then_some(Hanging::Objects { count, more }));
+                hanging.extend((count > 0).then_some(DeletionBlocker::Objects { count, more }));
             }
             // Asked, and not told: what may be in it is unknown, and what is unknown is not deleted.
             Observed::Unknown(failure) if failure.code != NOT_READ => return Observed::Unknown(failure),
@@ -126,6 +128,11 @@ impl Kind for Bucket {
         let aspects = ASPECTS.iter().filter(|(name, _)| differs(name));
         let puts = aspects.filter_map(|(name, _)| put(name, &bucket(wanted), wanted));
         [create].into_iter().chain(puts).map(Write::S3).collect()
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        // Objects are the manifest's to give up, by `force_destroy`.
+        Vec::new()
     }
 
     fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {

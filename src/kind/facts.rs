@@ -14,6 +14,7 @@ pub struct Facts {
     pub document: Option<DocumentField>,
     pub uniqueness: Uniqueness,
     pub outputs: &'static [Output],
+    pub recovery: Recovery,
 }
 
 /// How relayctl knows that an object is the manifest's.
@@ -54,11 +55,44 @@ pub enum AccessRole {
     PolicyAttachment(PrincipalKind),
     /// A policy inside a principal.
     InlinePolicy(PrincipalKind),
+    /// Puts a user in a group: its attributes `user` and `group` name them.
+    Membership,
     /// Acts as its parent: whoever has it may do what the parent may.
     Credential,
     /// Has only a policy that says what others may do to it.
     Resource,
     None,
+}
+
+/// How an object is found again where the state is lost and the manifest doesn't declare it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// By its ownership tag, among these objects of the account.
+    ByTag(Tagged),
+    /// With the object of that kind that it belongs to.
+    With(KindName),
+    /// Not at all: nothing tells whose it is.
+    Never,
+}
+
+/// The objects of an account that have tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tagged {
+    Principals(PrincipalKind),
+    Policies,
+    Buckets,
+}
+
+/// What the change of a field means for who may do what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldAccess {
+    /// Nothing.
+    Harmless,
+    /// What the plan's access says: the field is compared there.
+    Compared,
+    /// Nobody knows. Tags are such a field, for conditions may ask for them, and what blocks public
+    /// access, or encrypts.
+    Unknown,
 }
 
 /// A policy document in an attribute.

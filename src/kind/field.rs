@@ -2,21 +2,31 @@
 
 use serde_json::json;
 
-use super::{Field, Form, OnChange};
+use super::{Field, FieldAccess, Form, OnChange};
 use crate::value::Value;
 
 impl Field {
     pub(super) const fn identity(name: &'static str) -> Self {
-        Self { name, form: Form::Identity, change: OnChange::InPlace, default: null }
+        Self { name, form: Form::Identity, change: OnChange::InPlace, default: null, access: FieldAccess::Unknown }
     }
 
     pub(super) const fn in_place(name: &'static str, form: Form, default: fn() -> Value) -> Self {
-        Self { name, form, change: OnChange::InPlace, default }
+        Self { name, form, change: OnChange::InPlace, default, access: FieldAccess::Unknown }
     }
 
     /// AWS cannot change it, for this reason.
     pub(super) const fn replace(name: &'static str, form: Form, reason: &'static str, default: fn() -> Value) -> Self {
-        Self { name, form, change: OnChange::Replace(reason), default }
+        Self { name, form, change: OnChange::Replace(reason), default, access: FieldAccess::Unknown }
+    }
+
+    /// Its change means nothing for who may do what.
+    pub(super) const fn harmless(self) -> Self {
+        Self { access: FieldAccess::Harmless, ..self }
+    }
+
+    /// It says who may do what, and a plan's access is made by it.
+    pub(super) const fn compared(self) -> Self {
+        Self { access: FieldAccess::Compared, ..self }
     }
 }
 

@@ -1,61 +1,66 @@
-//! A policy that is embedded in a user or a role.
+//! A policy that is embedded in a user, a role or a group.
 
 use serde_json::json;
 
 use super::field::null;
-use super::principal::Principal;
-use super::{AccessRole, DocumentField, Facts, Field, Form, Kind, Ownership, Parent, Seen, Uniqueness};
-use crate::address::KindName;
+use super::{
+    AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Ownership, Parent, Recovery, Seen,
+    Uniqueness, principal,
+};
+use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
-pub(super) struct InlinePolicy(pub Principal);
+pub(super) struct InlinePolicy(pub PrincipalKind);
 
-const DOCUMENT: Field = Field::in_place("document", Form::Document, null);
+const DOCUMENT: Field = Field::in_place("document", Form::Document, null).compared();
 const USER_FIELDS: &[Field] = &[Field::identity("user"), Field::identity("name"), DOCUMENT];
 const ROLE_FIELDS: &[Field] = &[Field::identity("role"), Field::identity("name"), DOCUMENT];
+const GROUP_FIELDS: &[Field] = &[Field::identity("group"), Field::identity("name"), DOCUMENT];
 
 impl Kind for InlinePolicy {
     fn name(&self) -> KindName {
-        KindName::InlinePolicy(self.0.kind())
+        KindName::InlinePolicy(self.0)
     }
 
     fn facts(&self) -> Facts {
         Facts {
             ownership: Ownership::Parent,
-            parent: Some(Parent { kind: KindName::Principal(self.0.kind()), attribute: self.0.name() }),
-            access: AccessRole::InlinePolicy(self.0.kind()),
-            document: Some(DocumentField { field: "document", usage: self.0.inline_usage() }),
+            parent: Some(Parent { kind: KindName::Principal(self.0), attribute: self.0.as_str() }),
+            access: AccessRole::InlinePolicy(self.0),
+            document: Some(DocumentField { field: "document", usage: principal::inline_usage(self.0) }),
             uniqueness: Uniqueness::Exact,
             outputs: &[],
+            recovery: Recovery::With(KindName::Principal(self.0)),
         }
     }
 
     fn fields(&self) -> &'static [Field] {
         match self.0 {
-            Principal::User => USER_FIELDS,
-            Principal::Role => ROLE_FIELDS,
+            PrincipalKind::User => USER_FIELDS,
+            PrincipalKind::Role => ROLE_FIELDS,
+            PrincipalKind::Group => GROUP_FIELDS,
         }
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![self.0.facet(self.holder(wanted))]
+        vec![Facet::Policies(self.holder(wanted))]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
         let (holder, name) = (self.holder(wanted), value::text(wanted, "name"));
-        self.0.policies(holder, snapshot).and_then(|policies| {
+        snapshot.policies(&holder).and_then(|policies| {
             let Some(policy) = policies.inline.into_iter().find(|policy| policy.name == name) else {
                 return Observed::Absent;
             };
             let attributes = [
-                (self.0.name(), json!(holder)),
+                (self.0.as_str(), json!(holder.name)),
                 ("name", json!(name)),
                 ("document", crate::policy::canonical(&policy.document)),
             ];
             Observed::Present(Seen {
-                id: id(holder, name),
+                id: id(&holder.name, name),
                 owner: None,
                 attributes: attributes.into(),
                 internals: Attributes::new(),
@@ -69,11 +74,16 @@ impl Kind for InlinePolicy {
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
-        Some(id(self.holder(wanted), value::text(wanted, "name")))
+        Some(id(&self.holder(wanted).name, value::text(wanted, "name")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        vec![self.0.put_inline(self.holder(wanted), value::text(wanted, "name"), value::shared(wanted, "document"))]
+        let (name, document) = (value::text(wanted, "name"), value::shared(wanted, "document"));
+        vec![principal::put_inline(&self.holder(wanted), name, document)]
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        Vec::new()
     }
 
     fn update(&self, _seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
@@ -81,13 +91,13 @@ impl Kind for InlinePolicy {
     }
 
     fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
-        vec![self.0.delete_inline(self.holder(&seen.attributes), value::text(&seen.attributes, "name"))]
+        vec![principal::delete_inline(&self.holder(&seen.attributes), value::text(&seen.attributes, "name"))]
     }
 }
 
 impl InlinePolicy {
-    fn holder<'a>(&self, attributes: &'a Attributes) -> &'a str {
-        value::text(attributes, self.0.name())
+    fn holder(&self, attributes: &Attributes) -> Principal {
+        Principal::new(self.0, value::text(attributes, self.0.as_str()))
     }
 }
 

@@ -3,15 +3,13 @@
 //! A kind declares what it must know ([`Kind::facets`]), reads that out of a snapshot ([`Kind::seen`]) and returns
 //! the calls that a change takes. It knows no client and no stage order; it never decides *whether* to change.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::address::KindName;
+use crate::address::{KindName, PrincipalKind};
 use crate::call::{Observed, Write};
 use crate::reads::{Facet, NOT_READ, Snapshot};
-use crate::value::{Attributes, Value};
+use crate::value::{Attributes, Value, optional_text};
 
 /// An object as it is in AWS or on disk, in the same normal form as the declared one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,7 +24,7 @@ pub struct Seen {
     pub internals: Attributes,
     /// What AWS wants gone before it deletes it, policies aside; empty where a removal was not in question.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hanging: Vec<Hanging>,
+    pub hanging: Vec<DeletionBlocker>,
     /// What is to be done about it although it is as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upkeep: Option<Upkeep>,
@@ -56,24 +54,6 @@ impl Upkeep {
     }
 }
 
-/// A policy that hangs on a user or a role.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Attached {
-    /// By ARN.
-    Managed(String),
-    /// By name.
-    Inline(String),
-}
-
-impl fmt::Display for Attached {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Managed(arn) => write!(f, "policy {arn}"),
-            Self::Inline(name) => write!(f, "inline policy {name}"),
-        }
-    }
-}
-
 /// How an attribute is compared, printed and changed.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
@@ -82,6 +62,7 @@ pub struct Field {
     pub change: OnChange,
     /// What AWS has when nobody sets it: an attribute that leaves the manifest goes back to it.
     pub default: fn() -> Value,
+    pub access: FieldAccess,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +128,16 @@ pub trait Kind: Sync {
         wanted.clone()
     }
 
+    /// Everything that may block its deletion, with `*` for each name; the policies on it aside, and
+    /// what relayctl never takes away.
+    fn any_blockers(&self, wanted: &Attributes) -> Vec<DeletionBlocker>;
+
+    /// Whether the object with this id is the recorded one: `recorded` is all that the state knows of
+    /// it, and `is_intended` says that the run which was to make it didn't get to the end.
+    fn is_recorded_as(&self, recorded: &Attributes, _is_intended: bool, id: &str) -> bool {
+        optional_text(recorded, "id").as_deref() == Some(id)
+    }
+
     /// The calls, in order, that make it.
     fn create(&self, wanted: &Attributes) -> Vec<Write>;
 
@@ -155,6 +146,16 @@ pub trait Kind: Sync {
 
     /// The calls that make a new one in its place: [`Upkeep::Renew`].
     fn renew(&self, _seen: &Seen, _wanted: &Attributes) -> Vec<Write> {
+        Vec::new()
+    }
+
+    /// Whether the manifest has a new one made in its place in time.
+    fn is_renewed(&self, _declared: &Attributes) -> bool {
+        false
+    }
+
+    /// What must be known of what a renewal leaves, whichever that is.
+    fn renewal_facets(&self, _declared: &Attributes) -> Vec<Facet> {
         Vec::new()
     }
 
@@ -246,12 +247,13 @@ pub struct Sighting {
 }
 
 mod access_key;
+mod attached;
 mod attachment;
 mod aws_profile;
+mod blocker;
 mod bucket;
 mod facts;
 mod field;
-mod hanging;
 mod inline_policy;
 mod policy;
 mod principal;
@@ -263,30 +265,30 @@ mod user;
 mod zappa_settings;
 
 pub use access_key::{RETIRE_AFTER, in_words, lasting};
-pub use facts::{AccessRole, DocumentField, Facts, Output, OutputValue, Ownership, Parent, Uniqueness};
-pub use hanging::Hanging;
-pub use principal::{attachment_address, attachment_attributes};
-
-use principal::Principal;
+pub use attached::{Attached, attachment_address};
+pub use blocker::DeletionBlocker;
+pub use facts::{
+    AccessRole, DocumentField, Facts, FieldAccess, Output, OutputValue, Ownership, Parent, Recovery, Tagged, Uniqueness,
+};
 
 /// All kinds, in the order in which a plan lists them.
 pub const KINDS: &[&dyn Kind] = &[
     &policy::Policy,
     &user::User,
-    &inline_policy::InlinePolicy(Principal::User),
-    &attachment::Attachment(Principal::User),
+    &inline_policy::InlinePolicy(PrincipalKind::User),
+    &attachment::Attachment(PrincipalKind::User),
     &access_key::AccessKey,
     &aws_profile::AwsProfile,
     &role::Role,
-    &inline_policy::InlinePolicy(Principal::Role),
-    &attachment::Attachment(Principal::Role),
+    &inline_policy::InlinePolicy(PrincipalKind::Role),
+    &attachment::Attachment(PrincipalKind::Role),
     &bucket::Bucket,
     &zappa_settings::ZappaSettings,
 ];
 
 /// An object with what hangs on it, where that was asked for. What may hang on it and is not told is unknown, and what is
 /// unknown is not deleted.
-fn with_hanging(seen: Observed<Seen>, hanging: Observed<Vec<Hanging>>) -> Observed<Seen> {
+fn with_blockers(seen: Observed<Seen>, hanging: Observed<Vec<DeletionBlocker>>) -> Observed<Seen> {
     seen.and_then(|seen| match hanging {
         Observed::Unknown(failure) if failure.code != NOT_READ => Observed::Unknown(failure),
         Observed::Present(hanging) => Observed::Present(Seen { hanging, ..seen }),
@@ -298,4 +300,9 @@ fn with_hanging(seen: Observed<Seen>, hanging: Observed<Vec<Hanging>>) -> Observ
 /// The kind of that name; every address in the program has one, the manifest and the state decoder see to that.
 pub fn of(name: KindName) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
+}
+
+/// The place of a kind in the order in which a plan lists them.
+pub fn position(name: KindName) -> Option<usize> {
+    KINDS.iter().position(|kind| kind.name() == name)
 }

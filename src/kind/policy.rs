@@ -5,8 +5,8 @@ use serde_json::json;
 use super::field::{empty_map, empty_text, null, root_path};
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Seen, Uniqueness, hanging,
-    with_hanging,
+    AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery,
+    Seen, Tagged, Uniqueness, blocker, with_blockers,
 };
 use crate::address::KindName;
 use crate::call::iam::PolicyDetail;
@@ -24,8 +24,8 @@ const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
     Field::replace("path", Form::Plain, "IAM cannot change a policy's path", root_path),
-    Field::replace("description", Form::Plain, "IAM cannot change a policy's description", empty_text),
-    Field::in_place("document", Form::Document, null),
+    Field::replace("description", Form::Plain, "IAM cannot change a policy's description", empty_text).harmless(),
+    Field::in_place("document", Form::Document, null).compared(),
     Field::in_place("tags", Form::Keyed, empty_map),
 ];
 
@@ -42,6 +42,7 @@ impl Kind for Policy {
             document: Some(DocumentField { field: "document", usage: Usage::Managed }),
             uniqueness: Uniqueness::IgnoringCase,
             outputs: &[Output { section: "policies", field: "arn", value: OutputValue::Arn }],
+            recovery: Recovery::ByTag(Tagged::Policies),
         }
     }
 
@@ -59,7 +60,7 @@ impl Kind for Policy {
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
         let arn = value::text(wanted, "arn");
-        with_hanging(snapshot.policy(arn).map(seen), snapshot.uses(arn).map(hanging::of_policy))
+        with_blockers(snapshot.policy(arn).map(seen), snapshot.uses(arn).map(blocker::of_policy))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -71,6 +72,10 @@ impl Kind for Policy {
             document: value::shared(wanted, "document"),
             tags: value::tags(wanted, "tags"),
         })]
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        blocker::any_of_policy()
     }
 
     fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {

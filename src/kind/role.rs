@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
+use super::attached::attached;
 use super::field::{empty_map, empty_text, null, root_path};
-use super::principal::attached;
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, DocumentField, Facts, Field, Form, Hanging, Kind, Output, OutputValue, Ownership, Seen, Uniqueness,
-    with_hanging,
+    AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery,
+    Seen, Tagged, Uniqueness, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -25,10 +25,10 @@ const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
     Field::replace("path", Form::Plain, "IAM cannot change a role's path", root_path),
-    Field::in_place("description", Form::Plain, empty_text),
-    Field::in_place("max_session_duration", Form::Plain, || json!(SESSION_SECONDS)),
-    Field::in_place("trust", Form::Document, null),
-    Field::in_place("permissions_boundary", Form::Plain, null),
+    Field::in_place("description", Form::Plain, empty_text).harmless(),
+    Field::in_place("max_session_duration", Form::Plain, || json!(SESSION_SECONDS)).harmless(),
+    Field::in_place("trust", Form::Document, null).compared(),
+    Field::in_place("permissions_boundary", Form::Plain, null).compared(),
     Field::in_place("tags", Form::Keyed, empty_map),
 ];
 
@@ -45,6 +45,7 @@ impl Kind for Role {
             document: Some(DocumentField { field: "trust", usage: Usage::Trust }),
             uniqueness: Uniqueness::IgnoringCase,
             outputs: &[Output { section: "roles", field: "arn", value: OutputValue::Arn }],
+            recovery: Recovery::ByTag(Tagged::Principals(PrincipalKind::Role)),
         }
     }
 
@@ -65,7 +66,7 @@ impl Kind for Role {
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
         let name = value::text(wanted, "name");
-        let profiles = |names: Vec<String>| names.into_iter().map(Hanging::InstanceProfile).collect();
+        let profiles = |names: Vec<String>| names.into_iter().map(DeletionBlocker::InstanceProfile).collect();
         let found = snapshot.role(name).and_then(|role| {
             snapshot.policies(&Principal::role(name)).and_then(|policies| {
                 if !has_settings(wanted) {
@@ -74,7 +75,7 @@ impl Kind for Role {
                 snapshot.role_settings(name).map(|settings| seen(role, Some(settings), policies))
             })
         });
-        with_hanging(found, snapshot.instance_profiles(name).map(profiles))
+        with_blockers(found, snapshot.instance_profiles(name).map(profiles))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -87,6 +88,10 @@ impl Kind for Role {
             boundary: value::optional_text(wanted, "permissions_boundary"),
             tags: value::tags(wanted, "tags"),
         })]
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        vec![DeletionBlocker::InstanceProfile("*".to_owned())]
     }
 
     fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
+use super::attached::attached;
 use super::field::{empty_map, null, root_path};
-use super::principal::attached;
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Seen, Uniqueness, hanging, with_hanging,
+    AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Tagged,
+    Uniqueness, blocker, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -20,7 +21,7 @@ const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
     Field::in_place("path", Form::Plain, root_path),
-    Field::in_place("permissions_boundary", Form::Plain, null),
+    Field::in_place("permissions_boundary", Form::Plain, null).compared(),
     Field::in_place("tags", Form::Keyed, empty_map),
 ];
 
@@ -37,6 +38,7 @@ impl Kind for User {
             document: None,
             uniqueness: Uniqueness::IgnoringCase,
             outputs: &[Output { section: "users", field: "arn", value: OutputValue::Arn }],
+            recovery: Recovery::ByTag(Tagged::Principals(PrincipalKind::User)),
         }
     }
 
@@ -58,7 +60,7 @@ impl Kind for User {
         let found = snapshot
             .user(name)
             .and_then(|user| snapshot.policies(&Principal::user(name)).map(|policies| seen(user, policies)));
-        with_hanging(found, snapshot.user_dependents(name).map(hanging::of_user))
+        with_blockers(found, snapshot.user_dependents(name).map(blocker::of_user))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -68,6 +70,10 @@ impl Kind for User {
             boundary: value::optional_text(wanted, "permissions_boundary"),
             tags: value::tags(wanted, "tags"),
         })]
+    }
+
+    fn any_blockers(&self, wanted: &Attributes) -> Vec<DeletionBlocker> {
+        blocker::any_of_user(value::text(wanted, "arn"))
     }
 
     fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, json};
 
 use super::field::empty_map;
-use super::{AccessRole, Facts, Field, Form, Kind, Ownership, Seen, Uniqueness};
+use super::{AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Ownership, Recovery, Seen, Uniqueness};
 use crate::address::KindName;
 use crate::call::{FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
 use crate::reads::{Facet, Snapshot};
@@ -27,6 +27,7 @@ impl Kind for ZappaSettings {
             document: None,
             uniqueness: Uniqueness::Exact,
             outputs: &[],
+            recovery: Recovery::Never,
         }
     }
 
@@ -62,6 +63,10 @@ impl Kind for ZappaSettings {
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         vec![set(wanted, settings(wanted))]
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        Vec::new()
     }
 
     /// `wanted` holds all settings that the stage shall have, those of others included.

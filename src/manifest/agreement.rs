@@ -17,7 +17,7 @@ const LAMBDA: &str = "lambda.amazonaws.com";
 
 /// Checks across resources, each at the place of the stage of `zappa_settings` that it is about.
 pub fn check(desired: &Desired) -> Vec<Diagnostic> {
-    let stages = of_kind(desired, KindName::ZappaSettings);
+    let stages = desired.of_kind(KindName::ZappaSettings);
     stages
         .filter_map(|(address, resource)| {
             let settings = resource.attributes.get("settings")?.as_object()?;
@@ -25,10 +25,6 @@ pub fn check(desired: &Desired) -> Vec<Diagnostic> {
         })
         .flat_map(Stage::check)
         .collect()
-}
-
-fn of_kind<'a>(desired: &'a Desired, kind: KindName) -> impl Iterator<Item = (&'a Address, &'a Resource)> {
-    desired.resources.iter().filter(move |(address, _)| address.kind() == kind)
 }
 
 /// A stage of `zappa_settings.json`, and what was found.
@@ -62,8 +58,8 @@ impl<'a> Stage<'a> {
 
     fn profile(&mut self) {
         let Some(profile) = self.setting("profile_name") else { return };
-        let written = of_kind(self.desired, KindName::AccessKey).map(|(_, key)| text(&key.attributes, "profile"));
-        let named = of_kind(self.desired, KindName::AwsProfile).map(|(address, _)| address.name());
+        let written = self.desired.of_kind(KindName::AccessKey).map(|(_, key)| text(&key.attributes, "profile"));
+        let named = self.desired.of_kind(KindName::AwsProfile).map(|(address, _)| address.name());
         let known: Vec<_> = written.chain(named).filter(|name| !name.is_empty()).collect();
         if !known.contains(&profile) {
             let help = suggestion(profile, &known).unwrap_or_else(|| {
@@ -86,7 +82,7 @@ impl<'a> Stage<'a> {
 
     fn bucket(&mut self) {
         let Some(bucket) = self.setting("s3_bucket") else { return };
-        let known: Vec<_> = of_kind(self.desired, KindName::Bucket).map(|(address, _)| address.name()).collect();
+        let known: Vec<_> = self.desired.of_kind(KindName::Bucket).map(|(address, _)| address.name()).collect();
         if !known.contains(&bucket) {
             let message = format!("s3_bucket is `{bucket}`, which this manifest doesn't declare");
             let help = suggestion(bucket, &known).unwrap_or_else(|| {
@@ -108,7 +104,7 @@ impl<'a> Stage<'a> {
                 self.warn("role-not-assumable", &message, format!("add {LAMBDA} to the services in the role's trust"));
             }
         } else {
-            let known: Vec<_> = of_kind(self.desired, KindName::ROLE).map(|(address, _)| address.name()).collect();
+            let known: Vec<_> = self.desired.of_kind(KindName::ROLE).map(|(address, _)| address.name()).collect();
             let message = format!("the role is `{name}`, which this manifest doesn't declare");
             let help = suggestion(name, &known)
                 .unwrap_or_else(|| format!("declare `{name}` under roles, or see that it exists"));
@@ -125,7 +121,7 @@ impl<'a> Stage<'a> {
     /// The role that the functions run as. Zappa takes a name or an ARN.
     fn declared_role(&self) -> Option<(&'a Address, &'a Resource)> {
         let by_arn = |role: &Resource| Some(text(&role.attributes, "arn")) == self.setting("role_arn");
-        of_kind(self.desired, KindName::ROLE).find(|(address, role)| match self.setting("role_name") {
+        self.desired.of_kind(KindName::ROLE).find(|(address, role)| match self.setting("role_name") {
             Some(name) => address.name() == name,
             None => by_arn(role),
         })
@@ -181,7 +177,7 @@ impl<'a> Stage<'a> {
 
 /// The user whose access key is written to that profile.
 fn deployer<'a>(desired: &'a Desired, profile: &str) -> Option<&'a str> {
-    let mut keys = of_kind(desired, KindName::AccessKey);
+    let mut keys = desired.of_kind(KindName::AccessKey);
     keys.find(|(_, key)| text(&key.attributes, "profile") == profile).map(|(_, key)| text(&key.attributes, "user"))
 }
 
@@ -195,14 +191,15 @@ impl<'a> Policies<'a> {
     /// `None` if one of them is not declared in the manifest, or can't be read: what it allows isn't known offline.
     fn of(desired: &'a Desired, user: &str) -> Option<Self> {
         let of_user = |(_, part): &(&Address, &Resource)| text(&part.attributes, "user") == user;
-        let attached: Option<Vec<_>> = of_kind(desired, KindName::PolicyAttachment(PrincipalKind::User))
+        let attached: Option<Vec<_>> = desired
+            .of_kind(KindName::PolicyAttachment(PrincipalKind::User))
             .filter(of_user)
             .map(|(_, attachment)| {
                 let arn = text(&attachment.attributes, "policy_arn");
-                of_kind(desired, KindName::Policy).find(|(_, policy)| text(&policy.attributes, "arn") == arn)
+                desired.of_kind(KindName::Policy).find(|(_, policy)| text(&policy.attributes, "arn") == arn)
             })
             .collect();
-        let inline = of_kind(desired, KindName::InlinePolicy(PrincipalKind::User)).filter(of_user);
+        let inline = desired.of_kind(KindName::InlinePolicy(PrincipalKind::User)).filter(of_user);
         let (names, policies): (Vec<_>, Vec<_>) = attached?.into_iter().chain(inline).unzip();
         let documents = names.iter().zip(policies).filter_map(|(name, policy)| {
             Some(Policy::compile(&name.to_string(), policy.attributes.get("document")?).ok())

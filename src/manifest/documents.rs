@@ -1,13 +1,14 @@
 //! Policy documents: from a file or inline, filled in, checked, in canonical form.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::decode::{DocumentForm, Text};
 use super::node::{self, Node};
 use super::scope::{self, Mode, Scope, Section};
 use super::source::{self, File, Spot};
+use super::validation_cache::ValidationCache;
 use crate::address::Address;
 use crate::diagnostic::Place;
 use crate::policy::{self, Usage};
@@ -91,17 +92,17 @@ impl DocumentSource {
 
     /// Where a statement stands, by its number in the document as it is written, from 1.
     pub fn statement(&self, number: usize) -> Option<Place> {
-        let alone = number == 1 && self.value.get("Statement").is_some_and(Value::is_object);
-        if alone { self.place("/Statement") } else { self.place(&format!("/Statement/{}", number.checked_sub(1)?)) }
+        self.place(&policy::statement_pointer(&self.value, number)?.to_string())
     }
 
     /// The number that a statement has in the document as it is written, by the number that it has in canonical form,
     /// where statements are sorted. Of statements that say the same, the first.
     pub fn written(&self, canonical: usize) -> Option<usize> {
         let sorted = policy::canonical(&self.value);
-        let wanted = sorted.get("Statement")?.get(canonical.checked_sub(1)?)?;
+        let (_, wanted) = policy::statements(&sorted).nth(canonical.checked_sub(1)?)?;
         let same = |statement: &Value| policy::equivalent(&alone(statement), &alone(wanted));
-        self.value.get("Statement").map(listed)?.iter().position(same).map(|index| index + 1)
+        let found = policy::statements(&self.value).find(|(_, statement)| same(statement));
+        found.map(|(pointer, _)| pointer.number())
     }
 
     /// Where a pointer stands, or the nearest thing around it.
@@ -116,19 +117,30 @@ fn alone(statement: &Value) -> Value {
 }
 
 /// Reads, fills in and checks a document. `None` when it has a problem, which is then in the scope.
-pub fn resolve(form: &DocumentForm, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
+pub fn resolve(
+    form: &DocumentForm,
+    usage: Usage,
+    checked: &mut ValidationCache,
+    scope: &mut Scope<'_>,
+) -> Option<Document> {
     let (value, template) = match form {
         DocumentForm::Inline(node) => {
             (node.value(), Template { origin: Origin::Yaml(node.clone()), said: node.spot.clone() })
         }
         DocumentForm::Path(path) => read(path, scope)?,
     };
-    finish(value, template, usage, scope)
+    finish(value, template, usage, checked, scope)
 }
 
 /// Checks a document that was made from something shorter, said at `said`.
-pub fn made(value: Value, said: &Spot, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
-    finish(value, Template { origin: Origin::Made, said: said.clone() }, usage, scope)
+pub fn made(
+    value: Value,
+    said: &Spot,
+    usage: Usage,
+    checked: &mut ValidationCache,
+    scope: &mut Scope<'_>,
+) -> Option<Document> {
+    finish(value, Template { origin: Origin::Made, said: said.clone() }, usage, checked, scope)
 }
 
 fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
@@ -147,7 +159,7 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
         return Some((node.value(), Template { origin: Origin::Yaml(node), said }));
     }
     match policy::parse(&file.text) {
-        Ok(value) => Some((value, Template { origin: Origin::Json(file), said })),
+        Ok(document) => Some((document.into_value(), Template { origin: Origin::Json(file), said })),
         Err(error) => {
             let spot = Spot::new(&file, error.line, error.column, 1);
             scope.error("json-syntax", &spot, error.message, error.help);
@@ -157,10 +169,16 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
 }
 
 /// `value` has yet to be filled in.
-fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>) -> Option<Document> {
+fn finish(
+    value: Value,
+    template: Template,
+    usage: Usage,
+    checked: &mut ValidationCache,
+    scope: &mut Scope<'_>,
+) -> Option<Document> {
     let Filled { value, renamed, references } = filled(value, &template, scope)?;
     let source = DocumentSource { value: value.into(), template, renamed };
-    if let Some(value) = scope.sound.known(&source.value, usage) {
+    if let Some(value) = checked.canonical(&source.value, usage) {
         return Some(Document { value, references, source });
     }
     let findings = policy::validate(&source.value, usage);
@@ -171,32 +189,8 @@ fn finish(value: Value, template: Template, usage: Usage, scope: &mut Scope<'_>)
         return None;
     }
     let canonical = policy::canonical(&source.value).into();
-    scope.sound.keep(&source.value, usage, &canonical);
+    checked.keep(&source.value, usage, &canonical);
     Some(Document { value: canonical, references, source })
-}
-
-/// Documents in which nothing was found wrong, with their canonical form. Where a program writes the manifest, a thousand
-/// users have the same one: it is checked once.
-#[derive(Debug, Default)]
-pub struct Sound(HashMap<Shared, Checked>);
-
-#[derive(Debug)]
-struct Checked {
-    canonical: Shared,
-    /// What it was checked for.
-    usages: Vec<Usage>,
-}
-
-impl Sound {
-    fn known(&self, value: &Shared, usage: Usage) -> Option<Shared> {
-        let checked = self.0.get(value).filter(|checked| checked.usages.contains(&usage))?;
-        Some(checked.canonical.clone())
-    }
-
-    fn keep(&mut self, value: &Shared, usage: Usage, canonical: &Shared) {
-        let new = || Checked { canonical: canonical.clone(), usages: Vec::new() };
-        self.0.entry(value.clone()).or_insert_with(new).usages.push(usage);
-    }
 }
 
 /// A document with its variables filled in.
@@ -317,7 +311,6 @@ fn escape(key: &str) -> String {
 /// The users and roles of this manifest that a document names by ARN. AWS refuses a trust policy or a bucket policy
 /// that names a principal which doesn't exist yet.
 pub fn principals(document: &Value, scope: &mut Scope<'_>) -> BTreeSet<Address> {
-    let statements = document.get("Statement").map(listed).unwrap_or_default();
     let of = |statement: &Value| {
         ["Principal", "NotPrincipal"]
             .iter()
@@ -325,7 +318,8 @@ pub fn principals(document: &Value, scope: &mut Scope<'_>) -> BTreeSet<Address> 
             .flatten()
             .collect()
     };
-    let named: Vec<Value> = statements.iter().flat_map(|statement| -> Vec<Value> { of(statement) }).collect();
+    let named: Vec<Value> =
+        policy::statements(document).flat_map(|(_, statement)| -> Vec<Value> { of(statement) }).collect();
     let address = |arn: &Value| match scope.by_arn(arn.as_str()?) {
         Some((section @ (Section::Users | Section::Roles), name)) => Some(Address::new(section.kind(), name)),
         _ => None,
@@ -335,11 +329,11 @@ pub fn principals(document: &Value, scope: &mut Scope<'_>) -> BTreeSet<Address> 
 
 /// All resources that a document speaks of.
 pub fn resources(document: &Value) -> Vec<String> {
-    let statements = document.get("Statement").map(listed).unwrap_or_default();
     let of = |statement: &Value| -> Vec<Value> {
         ["Resource", "NotResource"].iter().filter_map(|name| statement.get(name).map(listed)).flatten().collect()
     };
-    statements.iter().flat_map(of).filter_map(|resource| resource.as_str().map(str::to_owned)).collect()
+    let resources = policy::statements(document).flat_map(|(_, statement)| of(statement));
+    resources.filter_map(|resource| resource.as_str().map(str::to_owned)).collect()
 }
 
 fn listed(value: &Value) -> Vec<Value> {

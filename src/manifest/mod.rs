@@ -16,6 +16,7 @@ mod shape;
 mod source;
 mod suggest;
 mod template;
+mod validation_cache;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::Inputs;
-use super::documents::Sound;
 use super::node::Node;
 use super::source::{Files, Spot};
 use super::suggest;
 use super::template::{self, Part};
 use crate::address::{Address, KindName};
+use crate::call::partition;
 use crate::diagnostic::Diagnostic;
 
 /// Where a text stands decides what may stand in it.
@@ -85,8 +85,6 @@ pub struct Scope<'a> {
     values: BTreeMap<String, Option<Expanded>>,
     evaluating: Vec<String>,
     index: Index,
-    /// What was found to be sound so far.
-    pub sound: Sound,
 }
 
 /// Whether nothing in a text is to be filled in.
@@ -105,7 +103,6 @@ impl<'a> Scope<'a> {
             values: BTreeMap::new(),
             evaluating: Vec::new(),
             index: Index::Unknown,
-            sound: Sound::default(),
         }
     }
 
@@ -425,17 +422,6 @@ fn prefixed(symbol: &str, section: &str) -> bool {
     symbol.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// The partition that a region belongs to.
-pub fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
-}
-
 /// Eight characters that only account and manifest name decide, so that a bucket's name with them in it is free in
 /// all the world and never changes.
 fn unique(account: &str, name: &str) -> String {
@@ -464,12 +450,5 @@ mod tests {
         assert_eq!(one, "hcdbg0em");
         assert_ne!(one, unique("123456789013", "relay"));
         assert_ne!(one, unique("123456789012", "relay2"));
-    }
-
-    #[test]
-    fn the_region_names_the_partition() {
-        assert_eq!(partition("cn-north-1"), "aws-cn");
-        assert_eq!(partition("us-gov-west-1"), "aws-us-gov");
-        assert_eq!(partition("eu-central-1"), "aws");
     }
 }

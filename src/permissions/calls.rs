@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Job;
-use crate::address::{Address, KindName, Principal};
+use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::iam::{
     AccountSummary, AuthorizationDetails, Entities, Group, Policy, PolicyUsage, PolicyVersion, Role, User,
 };
 use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
-use crate::kind::{self, Attached, Form, Hanging, Kind, OnChange, Seen};
-use crate::model::{Desired, Resource};
+use crate::kind::{self, AccessRole, Attached, Form, Kind, OnChange, Seen};
+use crate::model::{Desired, Resource, of_kind};
 use crate::reads::{Facet, Scope, Snapshot, Wanted, next_reads};
 use crate::value::{Attributes, Tags, optional_text, text};
 
@@ -20,12 +20,12 @@ use crate::value::{Attributes, Tags, optional_text, text};
 /// it all of the account and can't be allowed for less; denied, it asks for each object, which is what is allowed here.
 pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
     let mut wanted: Wanted = kinds(desired)
-        .flat_map(|(kind, resource)| {
+        .flat_map(|(kind, _, resource)| {
             let attributes = &resource.attributes;
             kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
         })
         .chain(foreign(desired).map(|arn| Facet::Policy { arn }))
-        .chain(of_kind(desired, KindName::AccessKey).filter(|it| job != Job::Destroy && rotates(it)).map(retired))
+        .chain(renewals(desired, job))
         .collect();
     let mut snapshot = Snapshot::default();
     let mut asked: BTreeSet<Read> = match job {
@@ -44,35 +44,45 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
     }
 }
 
-/// Whoever says when a key is rotated, or how long the old one stays, has it rotated.
-fn rotates(key: &Attributes) -> bool {
-    ["rotate_after", "retire_after"].iter().any(|age| key.contains_key(age))
-}
-
-/// Before the key goes that another one has taken the place of: whether anybody still uses it.
-fn retired(key: &Attributes) -> Facet {
-    Facet::LastUsed { user: text(key, "user").to_owned(), id: "*".to_owned() }
-}
-
 /// Policies that the manifest attaches, or bounds somebody with, and doesn't declare.
 fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
-    let declared: BTreeSet<String> = of_kind(desired, KindName::Policy).map(|it| text(it, "arn").to_owned()).collect();
+    let policies = of_kind(&desired.resources, KindName::Policy);
+    let declared: BTreeSet<String> = policies.map(|(_, it)| text(&it.attributes, "arn").to_owned()).collect();
     let all = desired.resources.values().map(|resource| &resource.attributes);
     let named = all.flat_map(|it| ["policy_arn", "permissions_boundary"].map(|field| optional_text(it, field)));
     let foreign: BTreeSet<String> = named.flatten().filter(|arn| !declared.contains(arn)).collect();
     foreign.into_iter()
 }
 
-/// Who else has the policies, and which groups the users are in.
-fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
-    let entities = |it| IamRead::ListEntitiesForPolicy { arn: text(it, "arn").to_owned(), usage: PolicyUsage::Any };
-    let groups = |it| IamRead::ListGroupsForUser { user: text(it, "name").to_owned() };
-    of_kind(desired, KindName::Policy).map(entities).chain(of_kind(desired, KindName::USER).map(groups))
+/// What a renewal leaves; nothing is renewed by what removes everything.
+fn renewals(desired: &Desired, job: Job) -> Vec<Facet> {
+    match job {
+        Job::Plan | Job::Apply => {
+            kinds(desired).flat_map(|(kind, _, it)| kind.renewal_facets(&it.attributes)).collect()
+        }
+        Job::Destroy => Vec::new(),
+    }
 }
 
-fn of_kind<'d>(desired: &'d Desired, kind: KindName) -> impl Iterator<Item = &'d Attributes> {
-    let of_kind = desired.resources.iter().filter(move |(address, _)| address.kind() == kind);
-    of_kind.map(|(_, resource)| &resource.attributes)
+/// Who else has the policies, and which groups the users are in.
+fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
+    kinds(desired).filter_map(|(kind, address, resource)| {
+        let name = || address.name().to_owned();
+        match kind.facts().access {
+            AccessRole::Policy => {
+                let arn = text(&resource.attributes, "arn").to_owned();
+                Some(IamRead::ListEntitiesForPolicy { arn, usage: PolicyUsage::Any })
+            }
+            AccessRole::Principal(PrincipalKind::User) => Some(IamRead::ListGroupsForUser { user: name() }),
+            AccessRole::Principal(PrincipalKind::Role | PrincipalKind::Group)
+            | AccessRole::PolicyAttachment(_)
+            | AccessRole::InlinePolicy(_)
+            | AccessRole::Membership
+            | AccessRole::Credential
+            | AccessRole::Resource
+            | AccessRole::None => None,
+        }
+    })
 }
 
 /// As if everything were there, so that every question is asked that an answer can lead to.
@@ -134,7 +144,7 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
     if job == Job::Plan {
         return writes;
     }
-    for (kind, resource) in kinds(desired) {
+    for (kind, _, resource) in kinds(desired) {
         let wanted = &resource.attributes;
         let seen = unlike(wanted);
         writes.extend(kind.delete(&seen, wanted));
@@ -142,47 +152,33 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
             writes.extend(kind.create(wanted));
             let changed = changeable(kind, wanted);
             writes.extend(changed.into_iter().flat_map(|field| kind.update(&seen, wanted, &[field])));
-            if rotates(wanted) {
+            if kind.is_renewed(wanted) {
                 writes.extend(kind.renew(&seen, wanted));
             }
         }
     }
     if job == Job::Apply {
-        writes.extend(desired.resources.iter().filter(|(_, it)| it.exclusive).flat_map(|(it, _)| cleared(it)));
+        let exclusive = desired.resources.iter().filter(|(_, resource)| resource.exclusive);
+        let holders = exclusive.filter_map(|(address, _)| address.principal());
+        writes.extend(holders.flat_map(|holder| cleared(&holder)));
     }
     writes
 }
 
 /// Everything that `--allow-delete-foreign` may have to remove, whoever put it on what is declared.
 pub(super) fn clearings(desired: &Desired) -> Vec<Write> {
-    desired.resources.iter().flat_map(|(address, resource)| clearing(address, &resource.attributes, desired)).collect()
+    kinds(desired).flat_map(|(kind, address, resource)| clearing(kind, address, &resource.attributes)).collect()
 }
 
-fn clearing(address: &Address, attributes: &Attributes, desired: &Desired) -> Vec<Write> {
-    let any = || "*".to_owned();
-    let hanging = match address.kind() {
-        KindName::USER => vec![
-            Hanging::AccessKey(any()),
-            Hanging::LoginProfile,
-            Hanging::MfaDevice(format!("arn:{}:iam::{}:mfa/*", desired.partition, desired.account)),
-            Hanging::SshKey(any()),
-            Hanging::Certificate(any()),
-            Hanging::ServiceCredential(any()),
-            Hanging::Group(any()),
-        ],
-        KindName::ROLE => vec![Hanging::InstanceProfile(any())],
-        KindName::Policy => {
-            [Principal::user(any()), Principal::role(any()), Principal::group(any())].map(Hanging::AttachedTo).into()
-        }
-        _ => return Vec::new(),
-    };
+fn clearing(kind: &dyn Kind, address: &Address, attributes: &Attributes) -> Vec<Write> {
     let seen = Seen { attributes: attributes.clone(), ..Seen::default() };
-    let policies = if address.kind() == KindName::Policy { Vec::new() } else { cleared(address) };
-    hanging.iter().flat_map(|it| it.removal(&seen)).chain(policies).collect()
+    let blockers = kind.any_blockers(attributes);
+    let policies = address.principal().iter().flat_map(cleared).collect::<Vec<_>>();
+    blockers.iter().flat_map(|it| it.removal(&seen)).chain(policies).collect()
 }
 
-fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Resource)> {
-    desired.resources.iter().filter_map(|(address, resource)| Some((kind::of(address.kind())?, resource)))
+fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Address, &Resource)> {
+    desired.resources.iter().filter_map(|(address, resource)| Some((kind::of(address.kind())?, address, resource)))
 }
 
 /// The declared fields that are changed in place. A user's path is too, but it is a part of the ARN, and of the ARN that
@@ -209,12 +205,7 @@ fn unlike(wanted: &Attributes) -> Seen {
 }
 
 /// `exclusive: true` removes whatever hangs there besides.
-fn cleared(holder: &Address) -> Vec<Write> {
+fn cleared(holder: &Principal) -> Vec<Write> {
     let any = [Attached::Managed("*".to_owned()), Attached::Inline("any".to_owned())];
-    let removal = |attached: &Attached| {
-        let kind = kind::of(kind::attachment_address(holder, attached, &|_| None).kind())?;
-        let attributes = kind::attachment_attributes(holder, attached);
-        Some(kind.delete(&Seen { attributes: attributes.clone(), ..Seen::default() }, &attributes))
-    };
-    any.iter().filter_map(removal).flatten().collect()
+    any.iter().map(|attached| attached.removal(holder)).collect()
 }

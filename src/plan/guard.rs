@@ -79,8 +79,6 @@ fn resources(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::address::{Address, KindName};
     use crate::diagnostic::Place;
@@ -97,33 +95,11 @@ mod tests {
     }
 
     fn plan(actions: &[Action]) -> Plan {
-        let change = |(number, action): (usize, &Action)| Change {
-            address: user(number),
-            action: *action,
-            reason: Reason::Differs,
-            fields: Vec::new(),
-            unchanged: 0,
-            drift: Vec::new(),
-            left_alone: Vec::new(),
-            before_it: Vec::new(),
-        };
+        let change = |(number, action): (usize, &Action)| Change::new(user(number), *action, Reason::Differs);
         let destroy = actions.iter().filter(|action| matches!(action, Action::Delete | Action::Replace)).count();
         Plan {
-            header: Header {
-                manifest: "dev".into(),
-                manifest_file: "dev.yaml".into(),
-                manifest_digest: String::new(),
-                account: "123456789012".into(),
-                caller: String::new(),
-                region: "us-east-1".into(),
-                store: None,
-                recipients: Vec::new(),
-                sandbox: true,
-                mode: Mode::Apply,
-                targets: BTreeSet::new(),
-                relayctl: String::new(),
-            },
-            state: Stamp { lineage: None, serial: 0 },
+            header: Header::new(&Desired { name: "dev".into(), ..Desired::default() }, Mode::Apply),
+            state: Stamp::of(None),
             changes: actions.iter().enumerate().map(change).collect(),
             steps: Vec::new(),
             access: Vec::new(),

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use super::Plan;
 use crate::access::{AccessChange, Aspect};
-use crate::address::{Address, KindName};
+use crate::address::{Address, Principal};
 use crate::diagnostic::Diagnostic;
 use crate::diff::{Action, Reason};
+use crate::kind;
 use crate::policy::action_matches;
 use crate::policy::compare::Grant;
 
 /// What the plan takes from its own caller. Others than users and roles of this account (its root, somebody who is
 /// federated) nobody can lock out from here.
 pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
-    let Some(caller) = caller(&plan.header.caller) else { return Vec::new() };
+    let Some(caller) = caller(&plan.header.caller).map(|caller| caller.address()) else { return Vec::new() };
     let what = plan.changes.iter().filter_map(|change| {
         let address = &change.address;
         let verb = match (change.action, &change.reason) {
@@ -23,18 +24,8 @@ pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
             (Action::Update, Reason::Due(_)) => "rotates",
             _ => return None,
         };
-        let itself = *address == caller;
-        let holder = match address.kind() {
-            KindName::AccessKey => Some(KindName::USER),
-            KindName::InlinePolicy(holder) | KindName::PolicyAttachment(holder) => Some(KindName::Principal(holder)),
-            KindName::AwsProfile
-            | KindName::Bucket
-            | KindName::Policy
-            | KindName::Principal(_)
-            | KindName::ZappaSettings => None,
-        };
-        let part = holder == Some(caller.kind()) && caller_of(address) == caller.name();
-        (itself || part).then(|| format!("this plan {verb} {address}, and you are {caller} yourself"))
+        let is_callers = *address == caller || parent(address).is_some_and(|parent| parent == caller);
+        is_callers.then(|| format!("this plan {verb} {address}, and you are {caller} yourself"))
     });
     let undo = plan.access.iter().filter_map(|change| undoing(plan, &caller, change));
     let all: BTreeSet<String> = what.chain(undo).collect();
@@ -42,18 +33,20 @@ pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
     all.into_iter().map(|message| Diagnostic::error("lockout", None, message).help(help)).collect()
 }
 
-/// Whose attachment, policy or key it is: `serverless/Deploy`, `serverless`.
-fn caller_of(address: &Address) -> &str {
-    address.name().split('/').next().unwrap_or_default()
+/// Returns the object that this is a part of. The part's name begins with the parent's:
+/// `serverless/Deploy`, `serverless`.
+fn parent(address: &Address) -> Option<Address> {
+    let parent = kind::of(address.kind())?.facts().parent?;
+    Some(Address::new(parent.kind, address.name().split('/').next().unwrap_or_default()))
 }
 
 /// `arn:aws:iam::123456789012:user/team/ada`, `arn:aws:sts::123456789012:assumed-role/runner/session`.
-fn caller(arn: &str) -> Option<Address> {
+fn caller(arn: &str) -> Option<Principal> {
     let resource = arn.splitn(6, ':').nth(5)?;
     let mut parts = resource.split('/');
     match parts.next()? {
-        "user" => Some(Address::new(KindName::USER, parts.next_back()?)),
-        "assumed-role" => Some(Address::new(KindName::ROLE, parts.next()?)),
+        "user" => Some(Principal::user(parts.next_back()?)),
+        "assumed-role" => Some(Principal::role(parts.next()?)),
         _ => None,
     }
 }
@@ -93,11 +86,8 @@ mod tests {
 
     #[test]
     fn the_caller_is_a_user_or_the_role_of_a_session() {
-        assert_eq!(caller("arn:aws:iam::123456789012:user/team/ada"), Some(Address::new(KindName::USER, "ada")));
-        assert_eq!(
-            caller("arn:aws:sts::123456789012:assumed-role/runner/session"),
-            Some(Address::new(KindName::ROLE, "runner"))
-        );
+        assert_eq!(caller("arn:aws:iam::123456789012:user/team/ada"), Some(Principal::user("ada")));
+        assert_eq!(caller("arn:aws:sts::123456789012:assumed-role/runner/session"), Some(Principal::role("runner")));
         assert_eq!(caller("arn:aws:iam::123456789012:root"), None);
         assert_eq!(caller("arn:aws:sts::123456789012:federated-user/ada"), None);
         assert_eq!(caller(""), None);

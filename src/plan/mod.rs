@@ -17,7 +17,9 @@ use crate::address::Address;
 use crate::call::Write;
 use crate::diff::{Action, Change};
 use crate::kind::{Form, Kind, Seen};
+use crate::model::Desired;
 use crate::policy;
+use crate::state::State;
 use crate::value::{Attributes, digest};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,26 @@ pub struct Header {
     pub relayctl: String,
 }
 
+impl Header {
+    /// Says of a plan what the manifest says; who makes the plan adds the rest.
+    pub fn new(desired: &Desired, mode: Mode) -> Self {
+        Self {
+            manifest: desired.name.clone(),
+            manifest_file: String::new(),
+            manifest_digest: desired.digest.clone(),
+            account: desired.account.clone(),
+            caller: String::new(),
+            region: desired.region.clone(),
+            store: None,
+            recipients: desired.recipients.clone(),
+            sandbox: false,
+            mode,
+            targets: BTreeSet::new(),
+            relayctl: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -69,6 +91,12 @@ pub struct Stamp {
     /// None: there was no state yet.
     pub lineage: Option<String>,
     pub serial: u64,
+}
+
+impl Stamp {
+    pub fn of(state: Option<&State>) -> Self {
+        Self { lineage: state.map(|state| state.lineage.clone()), serial: state.map_or(0, |state| state.serial) }
+    }
 }
 
 /// One node of the work: a replacement is two of them.

@@ -1,10 +1,8 @@
 //! The edges to the world, behind one [`Provider`].
 
 pub mod aws;
-pub mod faulty;
 pub mod files;
 pub mod sandbox;
-pub mod weather;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::access::lint::Found;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy::lint::{Rule, explain};
+use crate::lint::{Found, Rule, explain};
 use crate::render::diagnostic;
 use crate::render::text::count;
 

@@ -9,9 +9,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::access::lint::Found;
 use crate::diagnostic::{Place, Severity};
-use crate::policy::lint::{Rule, explain, rules};
+use crate::lint::{Found, Rule, explain, rules};
 use crate::value::{Value, digest};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, StreamExt};
 use serde_json::json;
 
-use super::{Observed, Resolver, Subject, sightings, wanted};
-use crate::address::{Address, KindName, Principal};
-use crate::call::iam::{Entities, Inline, PolicyUsage};
-use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply};
+use super::{Observed, Resolver, Subject};
+use crate::address::{Address, Principal, PrincipalKind};
+use crate::call::iam::{Entities, PolicyUsage};
+use crate::call::{Failure, IamRead, IamReply, Read, Reply};
 use crate::kind::{self, Attached, Seen, Sighting};
 use crate::model::Live;
 use crate::policy;
@@ -21,30 +21,30 @@ impl Resolver<'_> {
     /// Whoever has one of these managed policies and is not known yet. Of a group it is only known that it has them. By ARN,
     /// why it can't be told who has a policy.
     pub async fn holders(&mut self, policies: &BTreeSet<String>, known: &Live) -> (Live, BTreeMap<String, Failure>) {
-        let mut names: BTreeSet<Address> = BTreeSet::new();
-        let mut groups: BTreeMap<Address, Vec<Attached>> = BTreeMap::new();
+        let mut names: BTreeSet<Principal> = BTreeSet::new();
+        let mut groups: BTreeMap<Principal, Vec<Attached>> = BTreeMap::new();
         let mut failures = BTreeMap::new();
         for (arn, answer) in self.entities(policies).await {
             match answer {
                 Ok(entities) => {
-                    names.extend(entities.users.into_iter().map(|name| Address::new(KindName::USER, name)));
-                    names.extend(entities.roles.into_iter().map(|name| Address::new(KindName::ROLE, name)));
-                    for group in entities.groups {
-                        groups
-                            .entry(Address::new(KindName::GROUP, group))
-                            .or_default()
-                            .push(Attached::Managed(arn.clone()));
+                    for principal in entities.principals() {
+                        match principal.kind {
+                            PrincipalKind::User | PrincipalKind::Role => _ = names.insert(principal),
+                            PrincipalKind::Group => {
+                                groups.entry(principal).or_default().push(Attached::Managed(arn.clone()));
+                            }
+                        }
                     }
                 }
                 Err(failure) => drop(failures.insert(arn, failure)),
             }
         }
-        names.retain(|address| !known.contains_key(address));
+        names.retain(|principal| !known.contains_key(&principal.address()));
         let mut live = self.strangers(names).await;
-        live.extend(groups.into_iter().map(|(address, mut attached)| {
+        live.extend(groups.into_iter().map(|(group, mut attached)| {
             attached.sort();
-            let seen = Seen { attributes: named(&address), attached, ..Seen::default() };
-            (address, Sighting { observed: Observed::Present(seen), conflict: None })
+            let seen = Seen { attributes: named(&group), attached, ..Seen::default() };
+            (group.address(), Sighting { observed: Observed::Present(seen), conflict: None })
         }));
         (live, failures)
     }
@@ -75,15 +75,14 @@ impl Resolver<'_> {
         answers.buffer_unordered(self.parallelism).collect().await
     }
 
-    async fn strangers(&mut self, names: BTreeSet<Address>) -> Live {
-        let described: BTreeMap<Address, Attributes> = names.into_iter().map(|it| (it.clone(), named(&it))).collect();
+    async fn strangers(&mut self, names: BTreeSet<Principal>) -> Live {
+        let described: BTreeMap<Address, Attributes> = names.iter().map(|it| (it.address(), named(it))).collect();
         let of = |(address, attributes)| {
             let kind = kind::of(Address::kind(address))?;
             Some(Subject { address, kind, declared: Some(attributes), entry: None, expected: true, removing: false })
         };
         let subjects: Vec<Subject<'_>> = described.iter().filter_map(of).collect();
-        self.read(wanted(&subjects), Scope::Cheapest).await;
-        sightings(&subjects, &self.known)
+        self.read_subjects(&subjects).await
     }
 
     /// The documents of policies that nobody declared, by ARN or, for inline ones, by address; or why one can't be read.
@@ -91,7 +90,7 @@ impl Resolver<'_> {
         &mut self,
         policies: &BTreeSet<String>,
     ) -> (BTreeMap<String, Shared>, BTreeMap<String, Failure>) {
-        self.read(policies.iter().map(|name| whereabouts(name).0).collect(), Scope::Cheapest).await;
+        self.read(policies.iter().map(|name| facet(name)).collect(), Scope::Cheapest).await;
         let mut documents = BTreeMap::new();
         let mut failures = BTreeMap::new();
         for name in policies {
@@ -114,7 +113,7 @@ async fn groups_of(provider: &dyn Provider, user: &str) -> Result<Vec<String>, F
             names.sort();
             Ok(names)
         }
-        other => Err(unexpected(&read, &other)),
+        other => Err(Failure::unexpected(&read, &other)),
     }
 }
 
@@ -122,36 +121,35 @@ async fn entities(provider: &dyn Provider, arn: &str) -> Result<Entities, Failur
     let read = Read::Iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned(), usage: PolicyUsage::Any });
     match provider.read(&read).await? {
         Reply::Iam(IamReply::Entities(entities)) => Ok(entities),
-        other => Err(unexpected(&read, &other)),
+        other => Err(Failure::unexpected(&read, &other)),
     }
 }
 
-fn unexpected(read: &Read, reply: &Reply) -> Failure {
-    let message = format!("the answer is of another kind: {reply:?}");
-    Failure::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
+fn named(principal: &Principal) -> Attributes {
+    Attributes::from([("name", json!(principal.name))])
 }
 
-fn named(address: &Address) -> Attributes {
-    Attributes::from([("name", json!(address.name()))])
+/// The holder of an inline policy, and the policy's name. A managed one is known by its ARN.
+fn inline(policy: &str) -> Option<(Principal, String)> {
+    let address: Address = policy.parse().ok()?;
+    address.inline_policy().map(|(holder, name)| (holder, name.to_owned()))
 }
 
-/// What to read for a policy's document, and the name of an inline one.
-fn whereabouts(policy: &str) -> (Facet, Option<&str>) {
-    let inline = policy.split_once('.').and_then(|(kind, rest)| Some((kind, rest.split_once('/')?)));
-    match inline {
-        Some(("user_policy", (user, name))) => (Facet::Policies(Principal::user(user)), Some(name)),
-        Some(("role_policy", (role, name))) => (Facet::Policies(Principal::role(role)), Some(name)),
-        _ => (Facet::Policy { arn: policy.to_owned() }, None),
+/// Returns what to read for a policy's document.
+fn facet(policy: &str) -> Facet {
+    match inline(policy) {
+        Some((holder, _)) => Facet::Policies(holder),
+        None => Facet::Policy { arn: policy.to_owned() },
     }
 }
 
 fn document(snapshot: &Snapshot, policy: &str) -> Observed<Shared> {
-    let named = |inline: Vec<Inline>, name: Option<&str>| {
-        inline.into_iter().find(|it| Some(it.name.as_str()) == name).map(|it| it.document)
-    };
-    let found = match whereabouts(policy) {
-        (Facet::Policies(principal), name) => snapshot.policies(&principal).map(|it| named(it.inline, name)),
-        _ => snapshot.policy(policy).map(|policy| {
+    let found = match inline(policy) {
+        Some((holder, name)) => snapshot.policies(&holder).map(|policies| {
+            let policy = policies.inline.into_iter().find(|policy| policy.name == name);
+            policy.map(|policy| policy.document)
+        }),
+        None => snapshot.policy(policy).map(|policy| {
             let default = policy.versions.into_iter().find(|version| version.is_default);
             default.and_then(|version| version.document)
         }),

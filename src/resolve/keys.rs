@@ -1,35 +1,38 @@
 //! All keys of the users whose keys are declared or recorded: the current ones, the retired ones, and other people's.
 
+use std::collections::BTreeMap;
+
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use super::Resolver;
 use crate::address::{Address, KindName};
 use crate::call::iam::AccessKey;
-use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply};
+use crate::call::{Failure, IamRead, IamReply, Observed, Read, Reply};
 use crate::kind::{self, Seen};
 use crate::model::keys::{Key, Phase, Use};
-use crate::model::{Desired, Live, Recorded};
+use crate::model::{Desired, Live, Recorded, of_kind};
 use crate::port::Provider;
 use crate::reads::Snapshot;
 use crate::value::text;
 
 /// The keys, in order of user and phase.
 pub async fn keys(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Recorded) -> Result<Vec<Key>, Failure> {
-    let is_key = |address: &Address| address.kind() == KindName::AccessKey;
-    let mut desired = desired.clone();
-    desired.resources.retain(|address, _| is_key(address));
-    let mut recorded = recorded.clone();
-    recorded.retain(|address, _| is_key(address));
-    let live = resolver.live(&desired, &recorded, false).await;
+    let desired = Desired { resources: keys_of(&desired.resources), ..desired.clone() };
+    let recorded = keys_of(recorded);
+    let live = resolver.objects(&desired, &recorded, false).await;
     let now = match resolver.provider.read(&Read::Clock).await? {
         Reply::Moment(now) => now,
-        other => return Err(unexpected(&Read::Clock, &other)),
+        other => return Err(Failure::unexpected(&Read::Clock, &other)),
     };
     let asker = Asker { provider: resolver.provider, known: &resolver.known, desired: &desired, now };
     let all: Vec<Result<Vec<Key>, Failure>> =
         stream::iter(&live).map(|(address, _)| asker.of(address, &live)).buffered(resolver.parallelism).collect().await;
     Ok(all.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+fn keys_of<T: Clone>(objects: &BTreeMap<Address, T>) -> BTreeMap<Address, T> {
+    of_kind(objects, KindName::AccessKey).map(|(address, it)| (address.clone(), it.clone())).collect()
 }
 
 struct Asker<'a> {
@@ -83,7 +86,7 @@ impl Asker<'_> {
         let read = Read::Iam(IamRead::GetAccessKeyLastUsed { user: user.to_owned(), id: id.to_owned() });
         match self.provider.read(&read).await {
             Ok(Reply::Iam(IamReply::LastUsed(last))) => last.map_or(Use::Never, Use::Last),
-            Ok(other) => Use::Unknown(unexpected(&read, &other).to_string()),
+            Ok(other) => Use::Unknown(Failure::unexpected(&read, &other).to_string()),
             Err(failure) => Use::Unknown(failure.to_string()),
         }
     }
@@ -106,9 +109,4 @@ fn phase(id: &str, seen: Option<&Seen>) -> Phase {
 fn notes_on(seen: &Seen) -> Vec<String> {
     let due = seen.upkeep.iter().map(|upkeep| format!("due: {}", upkeep.why()));
     due.chain(seen.remarks.iter().cloned()).collect()
-}
-
-fn unexpected(read: &Read, reply: &Reply) -> Failure {
-    let message = format!("the answer is of another kind: {reply:?}");
-    Failure::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
 }

@@ -6,15 +6,14 @@ use futures::stream::{self, StreamExt};
 use serde_json::json;
 
 use super::Resolver;
-use crate::address::{Address, KindName, PrincipalKind};
+use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::{
     BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read, S3Reply,
 };
-use crate::diff::{self, Action, Decision};
-use crate::kind::{self, Attached, Form, OWNER_TAG};
-use crate::model::{Desired, Entry, Live, Recorded, Status};
+use crate::kind::{self, Attached, KINDS, OWNER_TAG, Recovery, Tagged};
+use crate::model::{Desired, Entry, Recorded, Status, of_kind};
 use crate::reads::{BucketAspect, Facet, Policies, Scope};
-use crate::value::{Attributes, Tags, Value, from_tags, text};
+use crate::value::{Attributes, Tags, from_tags, text};
 
 /// What is ours, and what could not be asked for it.
 #[derive(Debug, Default)]
@@ -29,19 +28,14 @@ impl Resolver<'_> {
         let mut sweep = Sweep { resolver: self, desired, found: Found::default(), policies: names(desired) };
         let failure = sweep.resolver.sweep().await;
         sweep.found.unread.extend(failure);
-        sweep.policies().await;
-        for kind in PrincipalKind::ALL {
-            for ours in sweep.ours(kind) {
-                let parent = Address::new(KindName::Principal(kind), &ours.name);
-                sweep.object(&parent, &ours.id, ours.attributes, ours.boundary.as_deref());
-                sweep.policies_on(&parent, &ours.policies);
-                match kind {
-                    PrincipalKind::User => sweep.key(&parent).await,
-                    PrincipalKind::Role | PrincipalKind::Group => {}
-                }
+        for kind in KINDS {
+            match kind.facts().recovery {
+                Recovery::ByTag(Tagged::Policies) => sweep.policies().await,
+                Recovery::ByTag(Tagged::Principals(of)) => sweep.principals(of).await,
+                Recovery::ByTag(Tagged::Buckets) => sweep.buckets().await,
+                Recovery::With(_) | Recovery::Never => {}
             }
         }
-        sweep.buckets().await;
         sweep.found
     }
 
@@ -55,47 +49,13 @@ impl Resolver<'_> {
     }
 }
 
-/// What is declared and there, as the state would have recorded it: with the values that are live.
-pub fn declared(desired: &Desired, live: &Live) -> Recorded {
-    let nothing = Recorded::new();
-    let decisions = diff::diff(desired, &nothing, live, false);
-    decisions.iter().filter_map(|decision| entry(decision, desired)).collect()
-}
-
-fn entry(decision: &Decision, desired: &Desired) -> Option<(Address, Entry)> {
-    let ours = matches!(decision.change.action, Action::Adopt | Action::Update | Action::Replace);
-    let seen = decision.seen.as_ref().filter(|_| ours)?;
-    let address = &decision.change.address;
-    let resource = desired.resources.get(address)?;
-    let kind = kind::of(address.kind())?;
-    let mut attributes = resource.attributes.clone();
-    for field in kind.fields().iter().filter(|field| field.form != Form::Setting) {
-        if let (Some(declared), Some(live)) = (attributes.get(field.name), seen.attributes.shared(field.name)) {
-            // Keys that are somebody else's stay theirs.
-            let value = match (field.form, declared, &**live) {
-                (Form::Keyed, Value::Object(ours), Value::Object(live)) => live
-                    .iter()
-                    .filter(|(key, _)| ours.contains_key(*key))
-                    .map(|(k, v)| (k.clone(), v.clone()))
-                    .collect::<Value>()
-                    .into(),
-                _ => live.clone(),
-            };
-            attributes.share(field.name, value);
-        }
-    }
-    let entry =
-        Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: resource.depends_on.clone() };
-    Some((address.clone(), entry))
-}
-
 /// The names of the declared policies, by ARN.
 fn names(desired: &Desired) -> BTreeMap<String, String> {
-    let policies = desired.resources.iter().filter(|(address, _)| address.kind() == KindName::Policy);
+    let policies = of_kind(&desired.resources, KindName::Policy);
     policies.map(|(address, it)| (text(&it.attributes, "arn").to_owned(), address.name().to_owned())).collect()
 }
 
-fn principal(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
+fn identity(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
     let all = [("name", json!(name)), ("arn", json!(arn)), ("path", json!(path)), ("tags", from_tags(tags))];
     all.into()
 }
@@ -126,7 +86,7 @@ impl Sweep<'_, '_> {
             Some(OurPrincipal {
                 name: it.name().to_owned(),
                 id: it.id().to_owned(),
-                attributes: principal(it.name(), it.arn(), it.path(), tags),
+                attributes: identity(it.name(), it.arn(), it.path(), tags),
                 boundary: it.boundary().map(str::to_owned),
                 policies: policies.clone(),
             })
@@ -145,6 +105,18 @@ impl Sweep<'_, '_> {
             Err(failure) => {
                 self.found.unread.push(failure);
                 None
+            }
+        }
+    }
+
+    async fn principals(&mut self, kind: PrincipalKind) {
+        for ours in self.ours(kind) {
+            let holder = Principal::new(kind, &ours.name);
+            self.object(&holder.address(), &ours.id, ours.attributes, ours.boundary.as_deref());
+            self.policies_on(&holder, &ours.policies);
+            match kind {
+                PrincipalKind::User => self.key(&holder).await,
+                PrincipalKind::Role | PrincipalKind::Group => {}
             }
         }
     }
@@ -168,7 +140,7 @@ impl Sweep<'_, '_> {
             match answer {
                 Ok(Reply::Iam(IamReply::Policy(policy))) if self.is_ours(&policy.tags) => {
                     let name = policy.arn.rsplit('/').next().unwrap_or(&policy.arn).to_owned();
-                    let attributes = principal(&name, &policy.arn, &policy.path, &policy.tags);
+                    let attributes = identity(&name, &policy.arn, &policy.path, &policy.tags);
                     self.object(&Address::new(KindName::Policy, &name), &policy.id, attributes, None);
                     self.policies.insert(policy.arn, name);
                 }
@@ -193,20 +165,21 @@ impl Sweep<'_, '_> {
 
     /// On what we made and no longer declare, everything is taken for ours; on what is declared, our own policies: who
     /// attached one of AWS's there can't be told.
-    fn policies_on(&mut self, parent: &Address, policies: &Policies) {
-        let declared = self.desired.resources.contains_key(parent);
+    fn policies_on(&mut self, holder: &Principal, policies: &Policies) {
+        let parent = holder.address();
+        let declared = self.desired.resources.contains_key(&parent);
         let managed = policies.attached.iter().map(|arn| Attached::Managed(arn.clone()));
         let inline = policies.inline.iter().map(|policy| Attached::Inline(policy.name.clone()));
-        for hanging in managed.chain(inline) {
-            let policy = match &hanging {
+        for attached in managed.chain(inline) {
+            let policy = match &attached {
                 Attached::Managed(arn) => self.policies.get(arn).cloned(),
                 Attached::Inline(_) => None,
             };
             if declared && policy.is_none() {
                 continue;
             }
-            let address = kind::attachment_address(parent, &hanging, &|_| policy.clone());
-            let attributes = kind::attachment_attributes(parent, &hanging);
+            let address = attached.address(holder, &|_| policy.clone());
+            let attributes = attached.attributes(holder);
             let Some(id) = kind::of(address.kind()).and_then(|kind| kind.physical_id(&attributes)) else { continue };
             let mut depends_on = BTreeSet::from([parent.clone()]);
             depends_on.extend(policy.map(|name| Address::new(KindName::Policy, name)));
@@ -215,12 +188,12 @@ impl Sweep<'_, '_> {
     }
 
     /// A key has no tags. One of the user's that is in the profile of the user's name was put there by us.
-    async fn key(&mut self, user: &Address) {
-        let address = Address::new(KindName::AccessKey, user.name());
+    async fn key(&mut self, user: &Principal) {
+        let address = Address::new(KindName::AccessKey, &user.name);
         if self.desired.resources.contains_key(&address) {
             return;
         }
-        let name = user.name().to_owned();
+        let name = user.name.clone();
         let Some(Reply::Iam(IamReply::AccessKeys(keys))) =
             self.ask(Read::Iam(IamRead::ListAccessKeys { user: name.clone() })).await
         else {
@@ -232,7 +205,7 @@ impl Sweep<'_, '_> {
             return;
         }
         let attributes = [("user", json!(name)), ("profile", json!(name))].into();
-        self.record(address.clone(), id, attributes, BTreeSet::from([user.clone()]));
+        self.record(address.clone(), id, attributes, BTreeSet::from([user.address()]));
         self.profile(&name, address).await;
     }
 
@@ -268,7 +241,7 @@ impl Sweep<'_, '_> {
             match tags {
                 Observed::Present(S3Reply::Tags(tags)) if self.is_ours(&tags) => {
                     let arn = format!("arn:{}:s3:::{name}", self.desired.partition);
-                    let mut attributes = principal(&name, &arn, "", &tags);
+                    let mut attributes = identity(&name, &arn, "", &tags);
                     attributes.remove("path");
                     attributes.insert("region", json!(region));
                     self.record(Address::new(KindName::Bucket, &name), name, attributes, BTreeSet::new());

@@ -158,17 +158,11 @@ mod tests {
             attributes: [("name".to_owned(), json!("serverless"))].into(),
             depends_on: depends_on.iter().copied().cloned().collect::<BTreeSet<_>>(),
         };
-        State {
-            version: VERSION,
-            lineage: "8d3c".into(),
-            serial: 3,
-            manifest: "dev".into(),
-            account: "123456789012".into(),
-            resources: Recorded::from([
-                (user.clone(), entry(Status::Done, Some("AIDAEXAMPLE"), &[])),
-                (Address::new(KindName::AccessKey, "serverless"), entry(Status::Intended, None, &[&user])),
-            ]),
-        }
+        let resources = Recorded::from([
+            (user.clone(), entry(Status::Done, Some("AIDAEXAMPLE"), &[])),
+            (Address::new(KindName::AccessKey, "serverless"), entry(Status::Intended, None, &[&user])),
+        ]);
+        State { serial: 3, resources, ..State::new("8d3c", "dev", "123456789012") }
     }
 
     fn refusal(text: &str) -> String {

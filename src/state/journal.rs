@@ -189,7 +189,7 @@ fn checksum(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::address::KindName;
-    use crate::model::{Recorded, Status};
+    use crate::model::Status;
 
     fn change(serial: u64, name: &str) -> Change {
         let entry = Entry {
@@ -202,14 +202,7 @@ mod tests {
     }
 
     fn state(serial: u64) -> State {
-        State {
-            version: VERSION,
-            lineage: "8d3c".into(),
-            serial,
-            manifest: "dev".into(),
-            account: "123456789012".into(),
-            resources: Recorded::new(),
-        }
+        State { serial, ..State::new("8d3c", "dev", "123456789012") }
     }
 
     fn open(bytes: &[u8]) -> Result<Vec<Change>, DecodeError> {

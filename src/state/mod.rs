@@ -31,6 +31,20 @@ pub struct State {
     pub resources: Recorded,
 }
 
+impl State {
+    /// A state that nothing was recorded in yet.
+    pub fn new(lineage: impl Into<String>, manifest: impl Into<String>, account: impl Into<String>) -> Self {
+        Self {
+            version: VERSION,
+            lineage: lineage.into(),
+            serial: 0,
+            manifest: manifest.into(),
+            account: account.into(),
+            resources: Recorded::new(),
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("{location} is locked by {info}: run again when that has ended")]

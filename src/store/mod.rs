@@ -1,6 +1,5 @@
 //! Where state is kept, opened by URL.
 
-pub mod faulty;
 mod lease;
 pub mod local;
 pub mod memory;

@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use crate::policy::request::Caller;
-use crate::policy::statement::PrincipalType;
+use iam_policy::request::Caller;
+use iam_policy::statement::PrincipalType;
 
 /// What documents of one kind speak of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,9 +1,9 @@
 //! All kinds of policies together: what hangs on the caller, its boundary, what hangs on the resource; within an account and
 //! across two.
 
-use crate::policy::decision::{Policies, Verdict};
-use crate::policy::request::Request;
-use crate::policy::statement::Policy;
+use iam_policy::decision::{Policies, Verdict};
+use iam_policy::request::Request;
+use iam_policy::statement::Policy;
 
 use super::alphabet::{ACCOUNT, Kind, OTHER_ACCOUNT};
 use super::dice::Dice;

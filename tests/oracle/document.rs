@@ -101,7 +101,7 @@ impl Spelling<'_> {
 
     fn tested(&mut self, values: &[String]) -> Value {
         let spelt = |text: &String| match serde_json::from_str(text) {
-            Ok(value @ (Value::Bool(_) | Value::Number(_))) if value.to_string() == *text && self.otherwise() => value,
+            Ok(value @ (Value::Bool(_) | Value::Number(_))) if format!("{value}") == *text && self.otherwise() => value,
             _ => text.as_str().into(),
         };
         let values = values.iter().map(spelt).collect();

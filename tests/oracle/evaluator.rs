@@ -2,9 +2,9 @@
 //! Principal", "Policy evaluation logic" and the pages below that one. It shares nothing with the program but the type of
 //! a request, and it isn't clever.
 
-use crate::policy::decision::Verdict;
-use crate::policy::request::{Caller, Request};
-use crate::policy::statement::PrincipalType;
+use iam_policy::decision::Verdict;
+use iam_policy::request::{Caller, Request};
+use iam_policy::statement::PrincipalType;
 
 use super::condition::holds;
 use super::document::{Document, Layers, List, Principals, Statement};

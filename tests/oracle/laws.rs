@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::policy::compare::{Comparison, Grant, Relation, Set, Side as Direction, compare};
-use crate::policy::decision::{self, Verdict};
-use crate::policy::request::{Caller, Context, Request};
-use crate::policy::statement::Policy;
+use iam_policy::compare::{Comparison, Grant, Relation, Set, Side as Direction, compare};
+use iam_policy::decision::{self, Verdict};
+use iam_policy::request::{Caller, Context, Request};
+use iam_policy::statement::Policy;
 
 use super::alphabet::{CALLER, Kind, STRANGER};
 use super::dice::Dice;

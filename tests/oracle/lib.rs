@@ -19,14 +19,3 @@ pub use decisions::{Decided, decided};
 pub use dice::Dice;
 pub use laws::Tally;
 pub use pairs::{Tried, told, tried};
-
-// What is tried. Nothing else of it is used, so nothing else is compiled.
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/diagnostic.rs"]
-mod diagnostic;
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/policy/mod.rs"]
-mod policy;
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/value/mod.rs"]
-mod value;

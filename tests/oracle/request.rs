@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::policy::request::{Caller, Request};
-use crate::policy::statement::PrincipalType;
+use iam_policy::request::{Caller, Request};
+use iam_policy::statement::PrincipalType;
 
 use super::alphabet::Key;
 

@@ -4,8 +4,8 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::policy::compare::Grant;
-use crate::policy::request::{Caller, Context, Request};
+use iam_policy::compare::Grant;
+use iam_policy::request::{Caller, Context, Request};
 
 use super::alphabet::{Key, Kind, MOST_RESOURCES, World};
 use super::condition::holds;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use relayctl::plan::Mode;
-use relayctl::provider::faulty::{Faults, Odds};
+use relayctl_faults::{FaultRates, Faults};
 use relayctl_oracle::Dice;
 
 use super::deeds::Deed;
@@ -30,7 +30,7 @@ struct Chapter {
 /// A run in bad weather, and what is edited before it.
 struct Run {
     edits: Vec<Edit>,
-    odds: Odds,
+    rates: FaultRates,
     luck: u64,
     parallelism: usize,
 }
@@ -126,23 +126,23 @@ impl Chapter {
 
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}, then a run with {:?}, {} at once", self.edits, self.odds, self.parallelism)
+        write!(f, "{:?}, then a run with {:?}, {} at once", self.edits, self.rates, self.parallelism)
     }
 }
 
 impl Run {
     fn draw(dice: &mut Dice) -> Self {
-        let none = Odds::default();
-        let odds = [
-            Odds { kill: 60, ..none },
-            Odds { lost: 80, ..none },
-            Odds { throttle: 100, cut: 200, ..none },
-            Odds { lag: 400, delay: 20, ..none },
-            Odds { kill: 20, lost: 30, throttle: 20, delay: 20, cut: 40, lag: 100 },
+        let none = FaultRates::default();
+        let rates = [
+            FaultRates { kill: 60, ..none },
+            FaultRates { lost: 80, ..none },
+            FaultRates { throttle: 100, cut: 200, ..none },
+            FaultRates { lag: 400, delay: 20, ..none },
+            FaultRates { kill: 20, lost: 30, throttle: 20, delay: 20, cut: 40, lag: 100 },
         ];
         let edits = if dice.one_in(4) { vec![Edit::draw(dice)] } else { Vec::new() };
         let parallelism = if dice.one_in(3) { 4 } else { 1 };
-        Self { edits, odds: *dice.pick(&odds), luck: u64::try_from(dice.below(1 << 30)).expect("small"), parallelism }
+        Self { edits, rates: *dice.pick(&rates), luck: u64::try_from(dice.below(1 << 30)).expect("small"), parallelism }
     }
 }
 
@@ -199,8 +199,8 @@ impl Stage {
     }
 
     fn harmed(&mut self, mode: Mode, run: &Run) {
-        let faults = Faults::seeded(run.luck, run.odds);
-        let lags = run.odds.lag > 0;
+        let faults = Faults::seeded(run.luck, run.rates);
+        let lags = run.rates.lag > 0;
         let attempt = self.attempt(mode, &faults, run.parallelism);
         if !lags && laws::promises_nothing_left(&attempt) {
             laws::nothing_is_left(&attempt, &self.world.planned(mode));

@@ -6,16 +6,16 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use relayctl::provider::aws::Aws;
-use relayctl::provider::weather::Weather;
+use relayctl::transport::Transport;
 
 /// As the program reaches it.
 pub fn aws_at(endpoint: &str) -> Aws {
     Aws::over(config(endpoint))
 }
 
-/// With a weather to look at, and so much time for each try.
-pub fn aws_under(endpoint: &str, weather: &Arc<Weather>, attempt: Duration) -> Aws {
-    Aws::under(config(endpoint), weather, attempt)
+/// With a transport to look at, and so much time for each try.
+pub fn aws_under(endpoint: &str, transport: &Arc<Transport>, attempt: Duration) -> Aws {
+    Aws::under(config(endpoint), transport, attempt)
 }
 
 /// With made-up credentials and nothing of the machine's own AWS settings.

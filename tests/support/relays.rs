@@ -6,7 +6,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use futures::executor::block_on;
-use relayctl::access::{self, Beyond};
+use relayctl::access::{self, UnmanagedAccess};
 use relayctl::address::KindName;
 use relayctl::call::iam::{
     AccessKey, AuthorizationDetails, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
@@ -16,11 +16,11 @@ use relayctl::call::{
     Write,
 };
 use relayctl::diff::{Removal, diff};
+use relayctl::engine::resolve;
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Entry, Live, Recorded, Status};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
 use relayctl::port::Provider;
-use relayctl::resolve::resolve;
 use relayctl::value::{Attributes, Value, optional_text, shared, tags, text};
 use serde_json::{Map, json};
 
@@ -171,29 +171,19 @@ pub fn plan(desired: &Desired, recorded: &Recorded, live: &Live, mode: Mode) -> 
     let removal = Removal { everything: mode == Mode::Destroy, foreign: false };
     let decisions = diff(desired, recorded, live, removal);
     let mut plan = build::build(header(mode), stamp(), decisions, desired, recorded).unwrap();
-    plan.access = access::changes(&plan.changes, live, desired, &Beyond::default());
+    plan.access = access::changes(&plan.changes, live, desired, &UnmanagedAccess::default());
     plan
 }
 
 pub fn header(mode: Mode) -> Header {
-    Header {
-        manifest: "bench".to_owned(),
-        manifest_file: "relays.yaml".to_owned(),
-        manifest_digest: String::new(),
-        account: ACCOUNT.to_owned(),
-        caller: CALLER.to_owned(),
-        region: REGION.to_owned(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: false,
-        mode,
-        targets: std::collections::BTreeSet::new(),
-        relayctl: String::new(),
-    }
+    let (name, account, region) = ("bench".to_owned(), ACCOUNT.to_owned(), REGION.to_owned());
+    let desired = Desired { name, account, region, ..Desired::default() };
+    let (manifest_file, caller) = ("relays.yaml".to_owned(), CALLER.to_owned());
+    Header { manifest_file, caller, relayctl: String::new(), ..Header::new(&desired, mode) }
 }
 
 pub fn stamp() -> Stamp {
-    Stamp { lineage: None, serial: 0 }
+    Stamp::of(None)
 }
 
 /// An account in which everything stands as it is declared. It answers each question from what it has ready.

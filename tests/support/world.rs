@@ -11,20 +11,19 @@ use futures::executor::block_on;
 use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::{Carried, Failure, IamReply, IamWrite, Read, Reply, S3Write, Write};
-use relayctl::event::{Event, Outcome};
+use relayctl::event::{Event, Outcome, Sink};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Status};
 use relayctl::plan::{Header, Mode, Plan, Stamp, build};
-use relayctl::port::{Provider, Sink, Store};
+use relayctl::port::{Provider, Store};
 use relayctl::provider::Edges;
-use relayctl::provider::faulty::{Faults, Faulty, Killed, Replicated};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::seal;
-use relayctl::state::{State, VERSION, encode};
-use relayctl::store::faulty::FaultyStore;
+use relayctl::state::{State, encode};
 use relayctl::store::memory::MemoryStore;
-use relayctl::{diff, resolve};
+use relayctl::{diff, engine};
+use relayctl_faults::{Faults, FaultyProvider, FaultyStore, Killed, Replicated};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -289,13 +288,14 @@ impl World {
 
     async fn work(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize, log: &Mutex<Log>) -> Outcome {
         let account = Arc::clone(&self.cloud.account) as Arc<dyn Replicated>;
-        let provider = Faulty::new(self.edges(), Arc::clone(faults)).replicated(account);
+        let provider = FaultyProvider::new(self.edges(), Arc::clone(faults)).replicated(account);
         let provider = Recorder { inner: provider, log };
         let store = FaultyStore::new(self.store.reopened(), Arc::clone(faults));
         let state = store.load().await.expect("in memory");
         let plan = self.plan(mode, &provider, state.as_ref()).await;
         log.lock().unwrap().plan = Some(plan.clone());
-        let state = state.unwrap_or_else(|| first_state(&plan.header));
+        let state =
+            state.unwrap_or_else(|| State::new("l", plan.header.manifest.as_str(), plan.header.account.as_str()));
         apply(&plan, &provider, &store, state, self.cloud.as_ref(), parallelism).await
     }
 
@@ -303,11 +303,11 @@ impl World {
         let desired = self.desired(mode);
         let recorded = state.map(|state| state.resources.clone()).unwrap_or_default();
         let removing = mode == Mode::Destroy;
-        let live = resolve::resolve(provider, &desired, &recorded, removing, 4).await;
+        let live = engine::resolve(provider, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);
         let stamp =
             Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
-        build::build(header(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
+        build::build(Header::new(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
     }
 
     /// What a run would do now, when nothing goes wrong.
@@ -441,34 +441,6 @@ fn load(path: &std::path::Path) -> Desired {
     loaded.desired.expect("a manifest without errors")
 }
 
-fn header(desired: &Desired, mode: Mode) -> Header {
-    Header {
-        manifest: desired.name.clone(),
-        manifest_file: String::new(),
-        manifest_digest: desired.digest.clone(),
-        account: desired.account.clone(),
-        caller: String::new(),
-        region: desired.region.clone(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: true,
-        mode,
-        targets: BTreeSet::new(),
-        relayctl: String::new(),
-    }
-}
-
-fn first_state(header: &Header) -> State {
-    State {
-        version: VERSION,
-        lineage: "l".to_owned(),
-        serial: 0,
-        manifest: header.manifest.clone(),
-        account: header.account.clone(),
-        resources: relayctl::model::Recorded::new(),
-    }
-}
-
 /// Without the locks, which are left beside the files that they were for.
 pub fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -503,7 +475,8 @@ pub fn plain(value: Value) -> Value {
 }
 
 fn is_id(word: &str) -> bool {
-    ["AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix)) && (20..=21).contains(&word.len())
+    ["AGPA", "AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix))
+        && (20..=21).contains(&word.len())
 }
 
 pub fn masked(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! What the bucket policies and trust policies of a manifest say of one user or role.
 
-use crate::address::KindName;
+use crate::access::roles::KINDS_BY_ROLE;
 use crate::model::Desired;
 use crate::policy::statement::{Clause, Effect, Policy, PrincipalType, Principals, Statement, Unreadable};
 use crate::value::text;
@@ -11,8 +11,11 @@ use crate::value::text;
 /// in the IAM User Guide).
 pub fn about(desired: &Desired, arn: &str, unreadable: &mut Vec<Unreadable>) -> Vec<Policy> {
     let mut found = Vec::new();
-    for (address, resource) in &desired.resources {
-        let Some(field) = field(address.kind()) else { continue };
+    let resources = KINDS_BY_ROLE.resource_policies().flat_map(|policy| {
+        let resources = desired.of_kind(policy.kind);
+        resources.map(move |(address, resource)| (address, resource, policy.field))
+    });
+    for (address, resource, field) in resources {
         let Some(document) = resource.attributes.get(field) else { continue };
         match Policy::compile(&address.to_string(), document) {
             Ok(policy) => found.push(hung(policy, text(&resource.attributes, "arn"), arn, &desired.account)),
@@ -21,15 +24,6 @@ pub fn about(desired: &Desired, arn: &str, unreadable: &mut Vec<Unreadable>) -> 
     }
     found.retain(|policy| !policy.statements.is_empty());
     found
-}
-
-/// The attribute that holds the policy of a resource of this kind.
-pub fn field(kind: KindName) -> Option<&'static str> {
-    match kind {
-        KindName::Bucket => Some("policy"),
-        KindName::ROLE => Some("trust"),
-        _ => None,
-    }
 }
 
 fn hung(policy: Policy, resource: &str, arn: &str, account: &str) -> Policy {

@@ -2,7 +2,8 @@
 
 use serde_json::Map;
 
-use super::{By, Failure, Refusal, Why, failures, resource_side};
+use super::{By, Failure, Refusal, Why, failures};
+use crate::access::roles::document_field;
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Documents;
@@ -154,7 +155,7 @@ fn refused(refusal: &Refusal, check: &Check, documents: &Documents) -> String {
 /// `policies/x.json:12:5: statement 3 "Deploy" of policy.X`
 fn statement(by: &Deciding, documents: &Documents) -> String {
     let source = by.policy.parse::<Address>().ok().and_then(|address| {
-        let field = resource_side::field(address.kind()).unwrap_or("document");
+        let field = document_field(address.kind())?;
         documents.get(&(address, field))
     });
     // Policies are judged in canonical form, where statements are sorted.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::address::PrincipalKind;
+use crate::address::{Principal, PrincipalKind};
 use crate::value::{Shared, Tags};
 
 pub use read::IamRead;
@@ -144,6 +144,13 @@ impl Entities {
             PrincipalKind::Role => &mut self.roles,
             PrincipalKind::Group => &mut self.groups,
         }
+    }
+
+    /// Returns all of them, users first.
+    pub fn principals(self) -> impl Iterator<Item = Principal> {
+        let named =
+            |(kind, names): (PrincipalKind, Vec<String>)| names.into_iter().map(move |name| Principal::new(kind, name));
+        self.into_kinds().into_iter().flat_map(named)
     }
 
     pub fn into_kinds(self) -> [(PrincipalKind, Vec<String>); 3] {

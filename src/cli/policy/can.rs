@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::decision::{Deciding, Decision, Policies, Verdict};
 use crate::policy::request::{Caller, Request};
 use crate::policy::statement::{Policy, PrincipalType};
-use crate::policy::{diagnose_parsed, locate};
+use crate::policy::{diagnose_parsed, locate, statement_pointer};
 use crate::render::text::escape;
 use crate::value::Value;
 
@@ -204,11 +204,8 @@ impl Files {
     /// Line and column of a statement.
     fn locate(&self, deciding: &Deciding) -> Option<(usize, usize)> {
         let file = self.0.iter().find(|file| file.name() == deciding.policy)?;
-        let pointer = match file.document.get("Statement")? {
-            Value::Array(_) => format!("/Statement/{}", deciding.statement.checked_sub(1)?),
-            _ => "/Statement".to_owned(),
-        };
-        locate(&file.source.text, &pointer).map(|(line, column, _)| (line, column))
+        let pointer = statement_pointer(&file.document, deciding.statement)?;
+        locate(&file.source.text, &pointer.to_string()).map(|(line, column, _)| (line, column))
     }
 }
 

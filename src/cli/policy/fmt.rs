@@ -7,10 +7,9 @@ use super::source::{Source, once, report};
 use crate::cli::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::policy::{pretty, tidy};
+use crate::policy::{is_policy, pretty, tidy};
 use crate::provider::files::disk::{self, Mode};
 use crate::render::text::count;
-use crate::value::Value;
 
 /// Lay documents out alike: AWS's order of elements, two spaces, short lists on one line
 ///
@@ -70,7 +69,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 fn formatted(source: &Source) -> Result<String, Diagnostic> {
     let document = source.parse()?;
     // The keys of other JSON have an order that means something to somebody.
-    if !matches!(document.get("Statement"), Some(Value::Object(_) | Value::Array(_))) {
+    if !is_policy(&document) {
         let place = Place { file: source.name(), line: 1, column: 1, length: 1 };
         let message = "this is no policy document: it has no Statement";
         return Err(Diagnostic::error("no-policy", Some(place), message).help("name files of policy documents only"));

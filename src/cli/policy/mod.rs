@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::error::Exit;
-use crate::policy::Usage;
+use crate::policy::{Usage, statements};
 use crate::value::Value;
 
 /// Check, compare, question and format policy documents, without a network
@@ -101,18 +101,12 @@ impl Kind {
     /// By what the document holds: only trust and bucket policies say who, and only the former speak of STS and have no
     /// Resource.
     fn guess(document: &Value) -> Self {
-        let statements = match document.get("Statement") {
-            Some(Value::Array(list)) => list.iter().collect(),
-            Some(one) => vec![one],
-            None => Vec::new(),
-        };
-        let speak = |service: &str| statements.iter().any(|statement| speaks_of(statement, service));
-        let say_who = statements.iter().any(|statement| says_who(statement));
-        let have_resources = statements.iter().any(|statement| has(statement, ["Resource", "NotResource"]));
+        let any = |holds: &dyn Fn(&Value) -> bool| statements(document).any(|(_, statement)| holds(statement));
+        let speak = |service: &str| any(&|statement| speaks_of(statement, service));
+        let say_who = any(&says_who);
+        let have_resources = any(&|statement| has(statement, ["Resource", "NotResource"]));
         match (say_who, have_resources) {
-            (true, _) if statements.iter().any(|statement| says_who(statement) && speaks_of(statement, "sts")) => {
-                Self::Trust
-            }
+            (true, _) if any(&|statement| says_who(statement) && speaks_of(statement, "sts")) => Self::Trust,
             (true, true) => Self::Bucket,
             (true, false) => {
                 if speak("s3") {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Context;
 use crate::cli::error::CommandError;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::policy;
+use crate::policy::{self, Document};
 use crate::render::diagnostic;
 use crate::value::Value;
 
@@ -43,7 +43,7 @@ impl Source {
     }
 
     pub fn parse(&self) -> Result<Value, Diagnostic> {
-        policy::parse(&self.text).map_err(|error| policy::unparsed(&self.name(), &error))
+        policy::parse(&self.text).map(Document::into_value).map_err(|error| policy::unparsed(&self.name(), &error))
     }
 }
 

@@ -7,14 +7,16 @@ use super::open;
 use crate::cli::Context;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
-use crate::cli::planning::{found, warn_of_unread};
+use crate::cli::planning::warn_of_unread;
 use crate::cli::project::shown;
 use crate::cli::running::locked;
 use crate::cli::sealing::write_sealed;
 use crate::cli::session::{Declared, StateAt};
+use crate::engine;
+use crate::model::Desired;
 use crate::render::text::count;
 use crate::resolve::{ALL_READS, Resolver, lost};
-use crate::state::{State, StoreError, VERSION, encode};
+use crate::state::{State, StoreError, encode};
 
 pub fn rebuild(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
@@ -46,19 +48,12 @@ async fn under_lock(
     let (provider, _) = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
     let mut resolver = Resolver::new(&provider, ALL_READS);
-    let lost::Found { resources, unread } = found(&mut resolver, &declared.desired, true).await;
+    let lost::Found { resources, unread } = engine::recover(&mut resolver, &declared.desired, true).await;
     warn_of_unread(&unread, context);
-    let state = match before {
-        Some(state) => State { serial: state.serial + 1, resources, ..state },
-        None => State {
-            version: VERSION,
-            lineage: uuid::Uuid::new_v4().to_string(),
-            serial: 1,
-            manifest: declared.desired.name.clone(),
-            account: declared.desired.account.clone(),
-            resources,
-        },
-    };
+    let Desired { name, account, .. } = &declared.desired;
+    let first = || State::new(uuid::Uuid::new_v4().to_string(), name.as_str(), account.as_str());
+    let before = before.unwrap_or_else(first);
+    let state = State { serial: before.serial + 1, resources, ..before };
     at.store.save(&state).await?;
     Ok((state, kept))
 }

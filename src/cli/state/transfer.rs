@@ -156,18 +156,10 @@ pub struct MigrateArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::VERSION;
     use crate::store::memory::MemoryStore;
 
     fn state(lineage: &str, serial: u64) -> State {
-        State {
-            version: VERSION,
-            lineage: lineage.into(),
-            serial,
-            manifest: "dev".into(),
-            account: "123456789012".into(),
-            resources: crate::model::Recorded::new(),
-        }
+        State { serial, ..State::new(lineage, "dev", "123456789012") }
     }
 
     #[tokio::test]

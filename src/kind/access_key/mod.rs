@@ -13,7 +13,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::field::{no, null};
-use super::{AccessRole, Field, Form, Kind, Output, OutputValue, Ownership, Parent, Seen, Uniqueness, Upkeep};
+use super::{
+    AccessRole, DeletionBlocker, Field, Form, Kind, Output, OutputValue, Ownership, Parent, Recovery, Seen, Uniqueness,
+    Upkeep,
+};
 use crate::address::{KindName, Principal};
 use crate::call::{IamWrite, Observed, Write};
 use crate::reads::{Facet, Snapshot};
@@ -56,6 +59,7 @@ impl Kind for AccessKey {
             document: None,
             uniqueness: Uniqueness::Exact,
             outputs: &[Output { section: "access_keys", field: "id", value: OutputValue::Id }],
+            recovery: Recovery::With(KindName::USER),
         }
     }
 
@@ -109,6 +113,10 @@ impl Kind for AccessKey {
         writes
     }
 
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        Vec::new()
+    }
+
     /// AWS knows nothing of what can change in place; but a retired key's time may have come.
     fn update(&self, seen: &Seen, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
         rotation::tended(seen).into_iter().collect()
@@ -124,6 +132,14 @@ impl Kind for AccessKey {
         let stored = sinks::stored(wanted, |sink| held(sink).or_else(|| Some(seen.id.clone())));
         let retired = IamWrite::UpdateAccessKey { user: user(), id: seen.id.clone(), active: false };
         writes.chain(stored).chain([Write::ProveKey { user: user() }, Write::Iam(retired)]).collect()
+    }
+
+    fn is_renewed(&self, declared: &Attributes) -> bool {
+        rotation::is_asked(declared)
+    }
+
+    fn renewal_facets(&self, declared: &Attributes) -> Vec<Facet> {
+        rotation::retired_facet(declared).into_iter().collect()
     }
 
     fn renewal_obstacle(&self, seen: &Seen) -> Option<String> {
@@ -185,6 +201,10 @@ impl Kind for AccessKey {
         let retired = Retired::remembered(recorded);
         let retired = retired.map(|it| Write::Iam(IamWrite::DeleteAccessKey { user, id: it.id }));
         retired.into_iter().chain(sinks::emptied(recorded, &id)).collect()
+    }
+
+    fn is_recorded_as(&self, recorded: &Attributes, is_intended: bool, id: &str) -> bool {
+        ours::is_recorded(recorded, is_intended, id)
     }
 
     fn can_double(&self) -> bool {

@@ -187,6 +187,16 @@ pub(super) fn held(seen: &Seen) -> Attributes {
     held.map(|(sink, id)| (sink.clone(), id.clone())).collect()
 }
 
+/// Whether it is the key that is recorded, the one in whose place it came, or one that an interrupted
+/// run made: it was not there before.
+pub(super) fn is_recorded(recorded: &Attributes, is_intended: bool, id: &str) -> bool {
+    let known = recorded.get("known").and_then(Value::as_array);
+    let retired = recorded.get("retired").and_then(|it| it.get("id")).and_then(Value::as_str);
+    value::optional_text(recorded, "id").as_deref() == Some(id)
+        || retired == Some(id)
+        || is_intended && known.is_some_and(|known| !known.iter().any(|known| known.as_str() == Some(id)))
+}
+
 /// The user's other keys, as long as they don't go before a new one is made.
 pub(super) fn others(seen: &Seen) -> Vec<String> {
     let keys = seen.internals.get("keys").and_then(Value::as_array);

@@ -45,6 +45,17 @@ fn retire_after(wanted: &Attributes) -> (SignedDuration, String) {
     lasting_of(wanted, "retire_after").unwrap_or_else(fallback)
 }
 
+/// Whoever says when a key is rotated, or how long the old one stays, has it rotated.
+pub(super) fn is_asked(declared: &Attributes) -> bool {
+    ["rotate_after", "retire_after"].iter().any(|age| declared.contains_key(age))
+}
+
+/// Before the key goes that another one has taken the place of: whether anybody still uses it.
+pub(super) fn retired_facet(declared: &Attributes) -> Option<Facet> {
+    let user = value::text(declared, "user").to_owned();
+    is_asked(declared).then(|| Facet::LastUsed { user, id: "*".to_owned() })
+}
+
 /// The key whose place another one took, as the state remembers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Retired {

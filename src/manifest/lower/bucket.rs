@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::Lowering;
 use crate::address::{Address, KindName};
-use crate::call::s3;
+use crate::call::{partition, s3};
 use crate::manifest::decode::{Declared, Flag, Located, Text};
-use crate::manifest::scope::{Section, partition};
+use crate::manifest::scope::Section;
 use crate::manifest::shape::{Bucket, BucketLifecycle, Encryption, FullEncryption, PublicAccessBlock};
 use crate::manifest::{documents, names, suggest};
 use crate::policy::Usage;
@@ -44,7 +44,7 @@ impl Lowering<'_, '_, '_> {
         }
         let mut depends_on = BTreeSet::new();
         if let Some(source) = &body.policy
-            && let Some(document) = documents::resolve(source, Usage::Bucket, self.scope)
+            && let Some(document) = self.read_document(source, Usage::Bucket)
         {
             self.own_resources(name, &document);
             depends_on = documents::principals(&document.value, self.scope);

@@ -103,7 +103,7 @@ impl Lowering<'_, '_, '_> {
     fn known_actions(&mut self, actions: &Located<OneOrMany>) {
         for action in &actions.value.0 {
             if let Some(unknown) = unknown_action(&action.value) {
-                self.scope.warning(unknown.rule, &action.spot, unknown.message, unknown.remedy);
+                self.scope.warning(unknown.rule.name, &action.spot, unknown.message, unknown.remedy);
             }
         }
     }

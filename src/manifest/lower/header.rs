@@ -1,9 +1,10 @@
 //! Version, name, account, region: what holds for everything in a manifest.
 
+use crate::call::partition;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::decode::{Declared, Text};
 use crate::manifest::names;
-use crate::manifest::scope::{Scope, partition};
+use crate::manifest::scope::Scope;
 use crate::manifest::shape::Manifest;
 use crate::manifest::suggest;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Lowering;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::decode::{Declared, DocumentForm, Text};
+use crate::manifest::decode::{Declared, DocumentForm, Flag, Named, Text};
 use crate::manifest::scope::Section;
 use crate::manifest::source::Spot;
 use crate::manifest::{documents, names, shape};
@@ -15,15 +15,57 @@ use crate::value::{Attributes, Value};
 /// AWS's default quota of managed policies on one user or role; it can be raised.
 const ATTACHED: usize = 10;
 
-/// A user or role, as its policies see it.
+/// A user or role with what hangs on it.
 struct Holder<'h> {
     kind: PrincipalKind,
+    section: Section,
     name: &'h str,
     spot: &'h Spot,
+    references: &'h BTreeSet<Address>,
+    /// The usage of its inline policies.
     inline: Usage,
+    path: Option<&'h Text>,
+    policies: Option<&'h Vec<Text>>,
+    inline_policies: Option<&'h Named<DocumentForm>>,
+    exclusive: Option<&'h Flag>,
+    lifecycle: Option<&'h shape::Lifecycle>,
 }
 
-impl Holder<'_> {
+impl<'h> Holder<'h> {
+    fn user(user: &'h Declared<shape::User>) -> Self {
+        let Declared { name, spot, body, references, .. } = user;
+        Self {
+            kind: PrincipalKind::User,
+            section: Section::Users,
+            name,
+            spot,
+            references,
+            inline: Usage::UserInline,
+            path: body.path.as_ref(),
+            policies: body.policies.as_ref(),
+            inline_policies: body.inline_policies.as_ref(),
+            exclusive: body.exclusive.as_ref(),
+            lifecycle: body.lifecycle.as_ref(),
+        }
+    }
+
+    fn role(role: &'h Declared<shape::Role>) -> Self {
+        let Declared { name, spot, body, references, .. } = role;
+        Self {
+            kind: PrincipalKind::Role,
+            section: Section::Roles,
+            name,
+            spot,
+            references,
+            inline: Usage::RoleInline,
+            path: body.path.as_ref(),
+            policies: body.policies.as_ref(),
+            inline_policies: body.inline_policies.as_ref(),
+            exclusive: body.exclusive.as_ref(),
+            lifecycle: body.lifecycle.as_ref(),
+        }
+    }
+
     fn principal(&self) -> Principal {
         Principal::new(self.kind, self.name)
     }
@@ -35,38 +77,18 @@ impl Holder<'_> {
 
 impl Lowering<'_, '_, '_> {
     pub(super) fn user(&mut self, user: &Declared<shape::User>) {
-        let (name, body) = (user.name.as_str(), &user.body);
-        self.check(names::iam(name, 64), "bad-name", &user.spot, "change the user's name");
-        let address = Address::new(KindName::USER, name);
-        let mut attributes = Attributes::from([
-            ("name", name.into()),
-            ("arn", self.arn(Section::Users, name)),
-            ("path", self.path(body.path.as_ref())),
-            ("tags", self.tags(body.tags.as_ref(), true)),
-        ]);
+        let (holder, body) = (Holder::user(user), &user.body);
+        let mut attributes = self.named(&holder, body.tags.as_ref());
         let mut depends_on = BTreeSet::new();
         if let Some(boundary) = &body.permissions_boundary {
             attributes.extend(self.boundary(boundary, &mut depends_on));
         }
-        self.soft(&address, user.references.iter().cloned());
-        self.add(address.clone(), attributes, depends_on, &user.spot);
-        self.set_exclusive(&address, body.exclusive.as_ref().is_some_and(|flag| flag.value));
-        self.protect(&address, body.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
-        let holder = Holder { kind: PrincipalKind::User, name, spot: &user.spot, inline: Usage::UserInline };
-        self.attach(&holder, body.policies.as_deref().unwrap_or_default());
-        self.inline(&holder, super::declared(body.inline_policies.as_ref()));
+        self.holder(&holder, attributes, depends_on);
     }
 
     pub(super) fn role(&mut self, role: &Declared<shape::Role>) {
-        let (name, body) = (role.name.as_str(), &role.body);
-        self.check(names::iam(name, 64), "bad-name", &role.spot, "change the role's name");
-        let address = Address::new(KindName::ROLE, name);
-        let mut attributes = Attributes::from([
-            ("name", name.into()),
-            ("arn", self.arn(Section::Roles, name)),
-            ("path", self.path(body.path.as_ref())),
-            ("tags", self.tags(body.tags.as_ref(), true)),
-        ]);
+        let (holder, body) = (Holder::role(role), &role.body);
+        let mut attributes = self.named(&holder, body.tags.as_ref());
         let mut depends_on = BTreeSet::new();
         if let Some(description) = &body.description {
             let help = "shorten it, or leave the character out";
@@ -88,15 +110,32 @@ impl Lowering<'_, '_, '_> {
         }
         if let Some(trust) = self.trust(role) {
             depends_on.extend(documents::principals(&trust.value, self.scope));
-            self.document(&address, "trust", trust, &mut attributes);
+            self.document(&holder.address(), "trust", trust, &mut attributes);
         }
-        self.soft(&address, role.references.iter().cloned());
-        self.add(address.clone(), attributes, depends_on, &role.spot);
-        self.set_exclusive(&address, body.exclusive.as_ref().is_some_and(|flag| flag.value));
-        self.protect(&address, body.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
-        let holder = Holder { kind: PrincipalKind::Role, name, spot: &role.spot, inline: Usage::RoleInline };
-        self.attach(&holder, body.policies.as_deref().unwrap_or_default());
-        self.inline(&holder, super::declared(body.inline_policies.as_ref()));
+        self.holder(&holder, attributes, depends_on);
+    }
+
+    /// Checks the name; the attributes are those that every user and role has.
+    fn named(&mut self, holder: &Holder<'_>, tags: Option<&Named<Text>>) -> Attributes {
+        let help = format!("change the {}'s name", holder.kind);
+        self.check(names::iam(holder.name, 64), "bad-name", holder.spot, &help);
+        Attributes::from([
+            ("name", holder.name.into()),
+            ("arn", self.arn(holder.section, holder.name)),
+            ("path", self.path(holder.path)),
+            ("tags", self.tags(tags, true)),
+        ])
+    }
+
+    /// Adds a user or role, and the policies on it.
+    fn holder(&mut self, holder: &Holder<'_>, attributes: Attributes, depends_on: BTreeSet<Address>) {
+        let address = holder.address();
+        self.soft(&address, holder.references.iter().cloned());
+        self.add(address.clone(), attributes, depends_on, holder.spot);
+        self.set_exclusive(&address, holder.exclusive.is_some_and(|flag| flag.value));
+        self.protect(&address, holder.lifecycle.and_then(|it| it.prevent_destroy.as_ref()));
+        self.attach(holder, holder.policies.map(Vec::as_slice).unwrap_or_default());
+        self.inline(holder, super::declared(holder.inline_policies));
     }
 
     fn set_exclusive(&mut self, address: &Address, exclusive: bool) {
@@ -187,7 +226,7 @@ impl Lowering<'_, '_, '_> {
         let (mut total, limit) = (0, if policies.is_empty() { 0 } else { policy::limit(holder.inline) });
         for policy in policies {
             self.check(names::iam(&policy.name, 128), "bad-name", &policy.spot, "change the policy's name");
-            let Some(document) = documents::resolve(&policy.body, holder.inline, self.scope) else {
+            let Some(document) = self.read_document(&policy.body, holder.inline) else {
                 continue;
             };
             total += policy::size(&document.value, holder.inline);

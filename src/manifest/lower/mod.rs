@@ -17,14 +17,16 @@ mod zappa;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decode::{Declared, Flag, Text};
-use super::documents::{Document, Documents};
+use super::decode::{Declared, DocumentForm, Flag, Text};
+use super::documents::{self, Document, Documents};
 use super::names;
 use super::scope::{Scope, Section};
 use super::shape::Manifest;
 use super::source::{Spot, relative_to, slashed};
+use super::validation_cache::ValidationCache;
 use crate::address::Address;
 use crate::model::{Desired, Resource};
+use crate::policy::Usage;
 use crate::value::{Attributes, Value};
 
 pub use header::Header;
@@ -34,8 +36,14 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents)
     let header = header::read(manifest, scope);
     let store = manifest.state.as_ref().map(header::store);
     let recipients = encryption::read(manifest.encryption.as_ref(), scope);
-    let mut lowering =
-        Lowering { header, scope, resources: BTreeMap::new(), documents: Documents::new(), soft: BTreeSet::new() };
+    let mut lowering = Lowering {
+        header,
+        scope,
+        resources: BTreeMap::new(),
+        documents: Documents::new(),
+        checked: ValidationCache::default(),
+        soft: BTreeSet::new(),
+    };
     lowering.all(manifest);
     let checks = lowering.checks(manifest.checks.as_deref().unwrap_or_default());
     let silenced = lowering.silenced(manifest.lint.as_ref());
@@ -64,6 +72,7 @@ struct Lowering<'s, 'a, 'm> {
     scope: &'s mut Scope<'a>,
     resources: BTreeMap<Address, Resource>,
     documents: Documents,
+    checked: ValidationCache,
     /// What only names another thing, and would work without it: an order that is kept where nothing speaks against it.
     soft: BTreeSet<(Address, Address)>,
 }
@@ -101,6 +110,11 @@ impl<'m> Lowering<'_, '_, 'm> {
         if let (Some(resource), Some(flag)) = (self.resources.get_mut(address), prevent_destroy) {
             resource.prevent_destroy = flag.value.then(|| flag.spot.place());
         }
+    }
+
+    /// Reads and checks a document; `None` when it has a problem, which is then in the scope.
+    fn read_document(&mut self, form: &DocumentForm, usage: Usage) -> Option<Document> {
+        documents::resolve(form, usage, &mut self.checked, self.scope)
     }
 
     /// Sets the attribute that holds a document, and keeps where the document stands.

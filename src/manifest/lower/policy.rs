@@ -4,7 +4,7 @@ use super::Lowering;
 use crate::address::{Address, KindName};
 use crate::manifest::decode::Declared;
 use crate::manifest::scope::Section;
-use crate::manifest::{documents, names, shape};
+use crate::manifest::{names, shape};
 use crate::policy::Usage;
 use crate::value::Attributes;
 
@@ -26,7 +26,7 @@ impl Lowering<'_, '_, '_> {
         }
         match &body.document {
             Some(source) => {
-                if let Some(document) = documents::resolve(source, Usage::Managed, self.scope) {
+                if let Some(document) = self.read_document(source, Usage::Managed) {
                     self.document(&address, "document", document, &mut attributes);
                 }
             }

@@ -23,12 +23,12 @@ impl Lowering<'_, '_, '_> {
             return None;
         };
         match &trust.value {
-            Trust::Document(source) => documents::resolve(source, Usage::Trust, self.scope),
+            Trust::Document(source) => self.read_document(source, Usage::Trust),
             Trust::Who(who) => {
                 let principal = self.principal(who, &trust.spot)?;
                 let statement = json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"});
                 let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-                documents::made(document, &trust.spot, Usage::Trust, self.scope)
+                documents::made(document, &trust.spot, Usage::Trust, &mut self.checked, self.scope)
             }
         }
     }

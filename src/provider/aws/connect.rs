@@ -14,9 +14,9 @@ use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation,
 use aws_sdk_sts::config::Credentials;
 use secrecy::ExposeSecret;
 
-use super::sending::{Judge, Mark, Turns, Wire};
+use super::sending::{RateLimitedClient, RequestTracker, RetryClassifier, SystemTlsClient};
 use crate::call::NewKey;
-use crate::provider::weather::Weather;
+use crate::transport::Transport;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// From the turn to the last byte of the answer.
@@ -24,14 +24,15 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 /// What the SDK takes where neither the environment nor the profile says how often.
 const UNSAID: u32 = 3;
 
-/// The builders of the three services have no trait in common. The SDK's own quota of retries is left out: it would end
-/// the tries of some calls because of others, where the weather slows down all of them.
-macro_rules! weathered {
+/// Sets a client's builder up; those of the three services have no trait in common. The SDK's own quota of
+/// retries is left out: it would end the tries of some calls because of others, where the transport slows
+/// down all of them.
+macro_rules! with_retries {
     ($builder:expr, $aws:expr) => {
         $builder
             .retry_partition(RetryPartition::custom("relayctl").token_bucket(TokenBucket::unlimited()).build())
-            .interceptor(Mark(Arc::clone(&$aws.weather)))
-            .retry_classifier(Judge { emulator: $aws.endpoint().is_some() })
+            .interceptor(RequestTracker(Arc::clone(&$aws.transport)))
+            .retry_classifier(RetryClassifier { emulator: $aws.endpoint().is_some() })
     };
 }
 
@@ -42,13 +43,13 @@ pub struct Options {
     pub region: String,
     pub endpoint_url: Option<String>,
     /// What all calls of a run share.
-    pub weather: Arc<Weather>,
+    pub transport: Arc<Transport>,
 }
 
 /// AWS behind the [`Provider`](crate::port::Provider) seam. Clients are made when they are first needed.
 pub struct Aws {
     config: SdkConfig,
-    weather: Arc<Weather>,
+    transport: Arc<Transport>,
     iam: OnceLock<aws_sdk_iam::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
     /// By region: S3 answers for a bucket only in the bucket's own.
@@ -59,8 +60,8 @@ impl Aws {
     /// Credentials, SSO, assumed roles, regions and endpoints are found as `aws-config` documents it. Nothing is sent
     /// yet, except what a profile with `sso_session` or `role_arn` needs later, at the first call.
     pub async fn connect(options: &Options) -> Self {
-        let wire = Wire::new();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(wire.clone());
+        let client = SystemTlsClient::new();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
         let region = (!options.region.is_empty()).then(|| Region::new(options.region.clone()));
         if let Some(region) = region.clone() {
             loader = loader.region(region);
@@ -72,12 +73,12 @@ impl Aws {
             // By itself the SDK prefers keys in the environment even to a profile that is asked for; the AWS CLI
             // prefers the profile that `--profile` names, and a plan for the wrong account is the worse surprise.
             let provider = ProfileFileCredentialsProvider::builder()
-                .configure(&ProviderConfig::default().with_region(region).with_http_client(wire))
+                .configure(&ProviderConfig::default().with_region(region).with_http_client(client))
                 .profile_name(profile)
                 .build();
             loader = loader.profile_name(profile).credentials_provider(provider);
         }
-        Self::under(loader.load().await, &options.weather, ATTEMPT)
+        Self::under(loader.load().await, &options.transport, ATTEMPT)
     }
 
     /// Over a configuration that the caller made: credentials, region and endpoint are taken from it; retries and
@@ -86,18 +87,18 @@ impl Aws {
         Self::under(config, &Arc::default(), ATTEMPT)
     }
 
-    /// The same, with this weather, and with so much time for each try.
-    pub fn under(config: SdkConfig, weather: &Arc<Weather>, attempt: Duration) -> Self {
-        // AWS_MAX_ATTEMPTS and `max_attempts` of the profile. The modes of AWS_RETRY_MODE differ in what the weather does
-        // by itself: it slows down when AWS throttles, and only then.
+    /// Makes the same with this transport, and with so much time for each try.
+    pub fn under(config: SdkConfig, transport: &Arc<Transport>, attempt: Duration) -> Self {
+        // AWS_MAX_ATTEMPTS and `max_attempts` of the profile. The modes of AWS_RETRY_MODE differ in what the
+        // transport does by itself: it slows down when AWS throttles, and only then.
         if let Some(said) = config.retry_config().map(RetryConfig::max_attempts).filter(|tries| *tries != UNSAID) {
-            weather.suggest(said);
+            transport.suggest_tries(said);
         }
-        let patience = weather.patience();
-        // How long it waits between tries is said for each by `Judge`; the SDK only caps it.
-        let retries = RetryConfig::standard().with_max_attempts(patience.tries).with_max_backoff(patience.time);
+        let limits = transport.limits();
+        // How long it waits between tries is said for each by `RetryClassifier`; the SDK only caps it.
+        let retries = RetryConfig::standard().with_max_attempts(limits.tries).with_max_backoff(limits.time);
         let retries = retries.with_initial_backoff(Duration::from_millis(1));
-        let client = Turns::around(config.http_client(), attempt);
+        let client = RateLimitedClient::around(config.http_client(), attempt);
         let config = config.into_builder().retry_config(retries).http_client(client);
         let config = config.timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
         // Requests that wait for their turn don't stall, and those that do are timed.
@@ -106,12 +107,12 @@ impl Aws {
             Ok(name) => config.app_name(name).build(),
             Err(_) => config.build(),
         };
-        let weather = Arc::clone(weather);
-        Self { config, weather, iam: OnceLock::new(), sts: OnceLock::new(), s3: Mutex::default() }
+        let transport = Arc::clone(transport);
+        Self { config, transport, iam: OnceLock::new(), sts: OnceLock::new(), s3: Mutex::default() }
     }
 
-    pub(super) fn weather(&self) -> &Weather {
-        &self.weather
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// The endpoint that was given instead of AWS's own.
@@ -120,12 +121,12 @@ impl Aws {
     }
 
     pub(super) fn iam(&self) -> &aws_sdk_iam::Client {
-        let config = || weathered!(aws_sdk_iam::config::Builder::from(&self.config), self).build();
+        let config = || with_retries!(aws_sdk_iam::config::Builder::from(&self.config), self).build();
         self.iam.get_or_init(|| aws_sdk_iam::Client::from_conf(config()))
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
-        let config = || weathered!(aws_sdk_sts::config::Builder::from(&self.config), self).build();
+        let config = || with_retries!(aws_sdk_sts::config::Builder::from(&self.config), self).build();
         self.sts.get_or_init(|| aws_sdk_sts::Client::from_conf(config()))
     }
 
@@ -134,7 +135,7 @@ impl Aws {
         let credentials =
             Credentials::new(key.id.as_str(), key.secret.expose_secret(), None, None, env!("CARGO_PKG_NAME"));
         let config = aws_sdk_sts::config::Builder::from(&self.config).credentials_provider(credentials);
-        aws_sdk_sts::Client::from_conf(weathered!(config, self).build())
+        aws_sdk_sts::Client::from_conf(with_retries!(config, self).build())
     }
 
     pub(super) fn s3(&self, region: &str) -> aws_sdk_s3::Client {
@@ -146,7 +147,7 @@ impl Aws {
 /// A given endpoint is rarely a wildcard domain, so its buckets are addressed by path; and servers that speak S3 often
 /// don't know the checksums that the SDK adds unasked.
 fn s3_client(aws: &Aws, region: &str) -> aws_sdk_s3::Client {
-    let mut builder = weathered!(aws_sdk_s3::config::Builder::from(&aws.config), aws);
+    let mut builder = with_retries!(aws_sdk_s3::config::Builder::from(&aws.config), aws);
     if !region.is_empty() {
         builder = builder.region(Region::new(region.to_owned()));
     }

@@ -6,7 +6,7 @@ use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::sending::Sending;
+use super::sending::{TrackedRequest, request_of};
 use crate::call::{Failure, FailureKind};
 
 const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile NAME, AWS_PROFILE, `aws sso login`, \
@@ -25,7 +25,7 @@ pub(super) struct Cause {
     /// No connection came about, so the endpoint is worth naming.
     pub unreachable: bool,
     /// An earlier try may have been done.
-    pub unsure: bool,
+    pub possibly_done: bool,
 }
 
 impl Cause {
@@ -38,7 +38,7 @@ impl Cause {
             status: None,
             region: None,
             unreachable: false,
-            unsure: false,
+            possibly_done: false,
         }
     }
 
@@ -83,22 +83,22 @@ where
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => unsent(&error),
             _ => Self::unreadable(chain(&error)),
         };
-        let sending = sending(&error);
-        let message = match sending.as_ref().and_then(Sending::told) {
+        let request = tracked(&error);
+        let message = match request.as_ref().and_then(TrackedRequest::retry_note) {
             Some(tried) => format!("{}; {tried}", cause.message),
             None => cause.message,
         };
-        let unsure = sending.is_some_and(|sending| sending.is_unsure());
-        Self { message, unsure, request_id, status: answer.status, region: answer.region, ..cause }
+        let possibly_done = request.is_some_and(|request| request.is_possibly_done());
+        Self { message, possibly_done, request_id, status: answer.status, region: answer.region, ..cause }
     }
 }
 
-fn sending<E>(error: &SdkError<E>) -> Option<Sending> {
+fn tracked<E>(error: &SdkError<E>) -> Option<TrackedRequest> {
     let lost = match error {
         SdkError::DispatchFailure(failure) => failure.as_connector_error(),
         _ => None,
     };
-    Sending::of(error.raw_response(), lost)
+    request_of(error.raw_response(), lost)
 }
 
 #[derive(Default)]

@@ -4,7 +4,7 @@ use aws_sdk_iam::Client;
 
 use super::convert;
 use super::failure::Cause;
-use super::iam_read::pages;
+use super::pages::pages;
 use crate::call::{IamReply, Reply};
 
 /// Each page has the group, and some of its members.

@@ -1,6 +1,7 @@
 //! Writing IAM. Documents go out raw: the SDK encodes the form that carries them.
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::operation::create_role::builders::CreateRoleFluentBuilder;
 use aws_sdk_iam::types::StatusType;
 use secrecy::SecretString;
 use tracing::instrument::WithSubscriber;
@@ -8,8 +9,9 @@ use tracing::subscriber::NoSubscriber;
 
 use super::convert::{self, iam_tags};
 use super::failure::Cause;
-use super::{iam_group, iam_hanging};
+use super::iam_group;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
+use crate::value::{Shared, Tags};
 
 /// Sends a call whose answer tells nothing.
 macro_rules! done {
@@ -17,17 +19,13 @@ macro_rules! done {
         $call.send().await.map(|_| Reply::Done)?
     };
 }
-pub(super) use done;
 
-/// A create answers with what it made, whose id the state keeps: it tells this object from a later one of the same name.
+/// Sends a write. A create answers with what it made, whose id the state keeps: it tells this object from a
+/// later one of the same name.
 pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause> {
     use IamWrite as W;
     Ok(match write {
-        W::CreateUser { user, path, boundary, tags } => {
-            let call = iam.create_user().user_name(user).path(path).set_permissions_boundary(boundary.clone());
-            let made = call.set_tags(Some(iam_tags(tags)?)).send().await?;
-            Reply::Iam(IamReply::User(convert::user(convert::must(made.user, "User")?)))
-        }
+        W::CreateUser { user, path, boundary, tags } => create_user(iam, user, path, boundary.as_ref(), tags).await?,
         W::UpdateUser { user, path } => done!(iam.update_user().user_name(user).new_path(path)),
         W::DeleteUser { user } => done!(iam.delete_user().user_name(user)),
         W::TagUser { user, tags } => done!(iam.tag_user().user_name(user).set_tags(Some(iam_tags(tags)?))),
@@ -38,24 +36,18 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::DeleteUserPermissionsBoundary { user } => done!(iam.delete_user_permissions_boundary().user_name(user)),
         W::AttachUserPolicy { user, arn } => done!(iam.attach_user_policy().user_name(user).policy_arn(arn)),
         W::DetachUserPolicy { user, arn } => done!(iam.detach_user_policy().user_name(user).policy_arn(arn)),
-        W::PutUserPolicy { user, policy, document } => {
-            let call = iam.put_user_policy().user_name(user).policy_name(policy);
-            done!(call.policy_document(document.to_string()))
-        }
+        W::PutUserPolicy { user, policy, document } => put_user_policy(iam, user, policy, document).await?,
         W::DeleteUserPolicy { user, policy } => done!(iam.delete_user_policy().user_name(user).policy_name(policy)),
         W::CreateAccessKey { user } => create_access_key(iam, user).await?,
         W::DeleteAccessKey { user, id } => done!(iam.delete_access_key().user_name(user).access_key_id(id)),
         W::UpdateAccessKey { user, id, active } => update_access_key(iam, user, id, *active).await?,
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
-            let call = iam.create_role().role_name(role).path(path).assume_role_policy_document(trust.to_string());
-            let call = call.set_description(description.clone()).set_permissions_boundary(boundary.clone());
-            let call = call.set_max_session_duration(max_session_duration.map(seconds).transpose()?);
-            let made = call.set_tags(Some(iam_tags(tags)?)).send().await?;
-            Reply::Iam(IamReply::Role(convert::role(convert::must(made.role, "Role")?)?))
+            let call = iam.create_role().role_name(role).path(path).set_description(description.clone());
+            let call = call.set_permissions_boundary(boundary.clone()).set_tags(Some(iam_tags(tags)?));
+            create_role(call, *max_session_duration, trust).await?
         }
         W::UpdateRole { role, description, max_session_duration } => {
-            let call = iam.update_role().role_name(role).description(description);
-            done!(call.max_session_duration(seconds(*max_session_duration)?))
+            update_role(iam, role, description, *max_session_duration).await?
         }
         W::UpdateAssumeRolePolicy { role, trust } => {
             done!(iam.update_assume_role_policy().role_name(role).policy_document(trust.to_string()))
@@ -69,33 +61,33 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::DeleteRolePermissionsBoundary { role } => done!(iam.delete_role_permissions_boundary().role_name(role)),
         W::AttachRolePolicy { role, arn } => done!(iam.attach_role_policy().role_name(role).policy_arn(arn)),
         W::DetachRolePolicy { role, arn } => done!(iam.detach_role_policy().role_name(role).policy_arn(arn)),
-        W::PutRolePolicy { role, policy, document } => {
-            let call = iam.put_role_policy().role_name(role).policy_name(policy);
-            done!(call.policy_document(document.to_string()))
-        }
+        W::PutRolePolicy { role, policy, document } => put_role_policy(iam, role, policy, document).await?,
         W::DeleteRolePolicy { role, policy } => done!(iam.delete_role_policy().role_name(role).policy_name(policy)),
         W::CreatePolicy { policy, path, description, document, tags } => {
-            let call = iam.create_policy().policy_name(policy).path(path).policy_document(document.to_string());
-            let call = call.set_description(description.clone()).set_tags(Some(iam_tags(tags)?));
-            Reply::Iam(IamReply::Policy(convert::policy(convert::must(call.send().await?.policy, "Policy")?)?))
+            create_policy(iam, policy, path, description.as_deref(), document, tags).await?
         }
-        W::CreatePolicyVersion { arn, document } => {
-            let call = iam.create_policy_version().policy_arn(arn).policy_document(document.to_string());
-            done!(call.set_as_default(true))
-        }
+        W::CreatePolicyVersion { arn, document } => create_policy_version(iam, arn, document).await?,
         W::DeletePolicyVersion { arn, version } => {
             done!(iam.delete_policy_version().policy_arn(arn).version_id(version))
         }
         W::DeletePolicy { arn } => done!(iam.delete_policy().policy_arn(arn)),
         W::TagPolicy { arn, tags } => done!(iam.tag_policy().policy_arn(arn).set_tags(Some(iam_tags(tags)?))),
         W::UntagPolicy { arn, keys } => done!(iam.untag_policy().policy_arn(arn).set_tag_keys(Some(keys.clone()))),
-        W::DeleteLoginProfile { .. }
-        | W::DeactivateMFADevice { .. }
-        | W::DeleteVirtualMFADevice { .. }
-        | W::DeleteSSHPublicKey { .. }
-        | W::DeleteSigningCertificate { .. }
-        | W::DeleteServiceSpecificCredential { .. }
-        | W::RemoveRoleFromInstanceProfile { .. } => iam_hanging::remove(iam, write).await?,
+        W::DeleteLoginProfile { user } => done!(iam.delete_login_profile().user_name(user)),
+        W::DeactivateMFADevice { user, serial } => {
+            done!(iam.deactivate_mfa_device().user_name(user).serial_number(serial))
+        }
+        W::DeleteVirtualMFADevice { serial } => done!(iam.delete_virtual_mfa_device().serial_number(serial)),
+        W::DeleteSSHPublicKey { user, id } => done!(iam.delete_ssh_public_key().user_name(user).ssh_public_key_id(id)),
+        W::DeleteSigningCertificate { user, id } => {
+            done!(iam.delete_signing_certificate().user_name(user).certificate_id(id))
+        }
+        W::DeleteServiceSpecificCredential { user, id } => {
+            done!(iam.delete_service_specific_credential().user_name(user).service_specific_credential_id(id))
+        }
+        W::RemoveRoleFromInstanceProfile { role, profile } => {
+            done!(iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(profile))
+        }
         W::CreateGroup { group, path } => iam_group::create(iam, group, path).await?,
         W::UpdateGroup { group, path } => done!(iam.update_group().group_name(group).new_path(path)),
         W::DeleteGroup { group } => done!(iam.delete_group().group_name(group)),
@@ -115,7 +107,62 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
     })
 }
 
-/// The edge does not judge it, AWS does (3600 to 43200); it only must be a number that the request can carry.
+async fn create_user(
+    iam: &Client,
+    user: &str,
+    path: &str,
+    boundary: Option<&String>,
+    tags: &Tags,
+) -> Result<Reply, Cause> {
+    let call = iam.create_user().user_name(user).path(path).set_permissions_boundary(boundary.cloned());
+    let made = call.set_tags(Some(iam_tags(tags)?)).send().await?;
+    Ok(Reply::Iam(IamReply::User(convert::user(convert::must(made.user, "User")?))))
+}
+
+async fn put_user_policy(iam: &Client, user: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+    let call = iam.put_user_policy().user_name(user).policy_name(policy);
+    Ok(done!(call.policy_document(document.to_string())))
+}
+
+async fn create_role(
+    call: CreateRoleFluentBuilder,
+    max_session_duration: Option<i64>,
+    trust: &Shared,
+) -> Result<Reply, Cause> {
+    let call = call.set_max_session_duration(max_session_duration.map(seconds).transpose()?);
+    let made = call.assume_role_policy_document(trust.to_string()).send().await?;
+    Ok(Reply::Iam(IamReply::Role(convert::role(convert::must(made.role, "Role")?)?)))
+}
+
+async fn update_role(iam: &Client, role: &str, description: &str, max_session_duration: i64) -> Result<Reply, Cause> {
+    let call = iam.update_role().role_name(role).description(description);
+    Ok(done!(call.max_session_duration(seconds(max_session_duration)?)))
+}
+
+async fn put_role_policy(iam: &Client, role: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+    let call = iam.put_role_policy().role_name(role).policy_name(policy);
+    Ok(done!(call.policy_document(document.to_string())))
+}
+
+async fn create_policy(
+    iam: &Client,
+    policy: &str,
+    path: &str,
+    description: Option<&str>,
+    document: &Shared,
+    tags: &Tags,
+) -> Result<Reply, Cause> {
+    let call = iam.create_policy().policy_name(policy).path(path).policy_document(document.to_string());
+    let call = call.set_description(description.map(str::to_owned)).set_tags(Some(iam_tags(tags)?));
+    Ok(Reply::Iam(IamReply::Policy(convert::policy(convert::must(call.send().await?.policy, "Policy")?)?)))
+}
+
+async fn create_policy_version(iam: &Client, arn: &str, document: &Shared) -> Result<Reply, Cause> {
+    let call = iam.create_policy_version().policy_arn(arn).policy_document(document.to_string());
+    Ok(done!(call.set_as_default(true)))
+}
+
+/// Returns the length as a request can carry it. The edge does not judge it, AWS does (3600 to 43200).
 fn seconds(duration: i64) -> Result<i32, Cause> {
     i32::try_from(duration).map_err(|_| {
         Cause::new(

@@ -4,11 +4,12 @@ mod connect;
 mod convert;
 mod failure;
 mod iam_group;
-mod iam_hanging;
 mod iam_read;
+mod iam_sweep;
 mod iam_write;
 mod lifecycle;
 mod objects;
+mod pages;
 mod s3_read;
 mod s3_write;
 mod sending;
@@ -21,7 +22,7 @@ pub use objects::Bucket;
 
 use crate::call::{Caller, Carried, Failure, FailureKind, Read, Reply, Write};
 use crate::port::Provider;
-use crate::provider::weather;
+use crate::transport::possibly_done;
 
 #[async_trait]
 impl Provider for Aws {
@@ -37,7 +38,7 @@ impl Provider for Aws {
     }
 
     fn waiting(&self) -> usize {
-        self.weather().waiting()
+        self.transport().waiting()
     }
 
     /// Nothing that is carried is sent to AWS; a new key signs the request that proves it.
@@ -49,8 +50,8 @@ impl Provider for Aws {
             Write::File(_) => Err(local()),
         };
         answer.or_else(|cause| {
-            let (unsure, failure) = (cause.unsure, cause.into_failure(write.action(), self.endpoint()));
-            if unsure { weather::unsure(failure) } else { Err(failure) }
+            let (repeated, failure) = (cause.possibly_done, cause.into_failure(write.action(), self.endpoint()));
+            if repeated { possibly_done(failure) } else { Err(failure) }
         })
     }
 }

@@ -9,14 +9,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::call::Caller;
+use crate::address::PrincipalKind;
+use crate::call::{Caller, partition};
 
-use super::buckets::Bucket;
-use super::groups::Group;
-use super::identity::Identity;
-use super::policies::Policy;
-use super::roles::Role;
-use super::users::User;
+use super::principal_rules::rules;
+use super::records::{Bucket, Group, Identity, Policy, Role, User};
 
 /// The version of the file format that this binary writes.
 pub(super) const VERSION: u32 = 1;
@@ -44,7 +41,7 @@ pub(super) struct Account {
     pub(super) policies: Kept<Policy>,
     pub(super) buckets: Kept<Bucket>,
     #[serde(default)]
-    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) groups: Kept<Group>,
     /// The roles in each instance profile, by its name.
     #[serde(default)]
     pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
@@ -65,7 +62,7 @@ impl Account {
             roles: Kept::new_sync(),
             policies: Kept::new_sync(),
             buckets: Kept::new_sync(),
-            groups: BTreeMap::new(),
+            groups: Kept::new_sync(),
             instance_profiles: BTreeMap::new(),
             ahead: 0,
         }
@@ -83,7 +80,7 @@ impl Account {
             roles: Kept::new_sync(),
             policies: Kept::new_sync(),
             buckets: Kept::new_sync(),
-            groups: BTreeMap::new(),
+            groups: Kept::new_sync(),
             instance_profiles: BTreeMap::new(),
             ahead: self.ahead,
         }
@@ -96,12 +93,7 @@ impl Account {
     }
 
     fn id(&self, prefix: &str, counter: u64) -> String {
-        self.named_id(prefix, &counter.to_string())
-    }
-
-    /// The id of what was always there under this name.
-    pub(super) fn named_id(&self, prefix: &str, name: &str) -> String {
-        let digest = Sha256::digest(format!("{}:{prefix}:{name}", self.seed));
+        let digest = Sha256::digest(format!("{}:{prefix}:{counter}", self.seed));
         let length = if prefix == "AKIA" { 16 } else { 17 };
         let text = BASE32_NOPAD.encode(&digest);
         prefix.chars().chain(text.chars().take(length)).collect()
@@ -130,31 +122,50 @@ impl Account {
         self.clock().to_string()
     }
 
+    /// Returns the ARN of a user, role or group.
+    pub(super) fn arn_of(&self, kind: PrincipalKind, identity: &Identity) -> String {
+        self.iam_arn(&format!("{}{}{}", kind.as_str(), identity.path, identity.name))
+    }
+
     pub(super) fn user_arn(&self, user: &User) -> String {
-        self.iam_arn(&format!("user{}{}", user.identity.path, user.identity.name))
+        self.arn_of(PrincipalKind::User, &user.identity)
     }
 
     pub(super) fn role_arn(&self, role: &Role) -> String {
-        self.iam_arn(&format!("role{}{}", role.identity.path, role.identity.name))
+        self.arn_of(PrincipalKind::Role, &role.identity)
     }
 
-    /// Users and roles: what policies hang on.
-    pub(super) fn identities(&self) -> impl Iterator<Item = &Identity> {
-        self.users.values().map(|user| &user.identity).chain(self.roles.values().map(|role| &role.identity))
+    pub(super) fn policy_arn(&self, policy: &Policy) -> String {
+        self.iam_arn(&format!("policy{}{}", policy.path, policy.name))
     }
-}
 
-/// Whether AWS takes two names for the same: it keeps their case, but does not tell them apart by it.
-pub(super) fn same_name(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
-}
+    /// Returns the users, the roles or the groups.
+    pub(super) fn identities_of(&self, kind: PrincipalKind) -> Box<dyn Iterator<Item = &Identity> + '_> {
+        match kind {
+            PrincipalKind::User => Box::new(self.users.values().map(|user| &user.identity)),
+            PrincipalKind::Role => Box::new(self.roles.values().map(|role| &role.identity)),
+            PrincipalKind::Group => Box::new(self.groups.values().map(|group| &group.identity)),
+        }
+    }
 
-fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
+    /// Returns the users, roles and groups: what policies hang on.
+    pub(super) fn identities(&self) -> impl Iterator<Item = (PrincipalKind, &Identity)> {
+        PrincipalKind::ALL.into_iter().flat_map(|kind| self.identities_of(kind).map(move |one| (kind, one)))
+    }
+
+    /// Gives groups of older files what these don't have: name, path, id, and when they were made.
+    pub(super) fn complete(&mut self) {
+        let bare: Vec<String> = self
+            .groups
+            .iter()
+            .filter(|(_, group)| group.identity.name.is_empty())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in bare {
+            let (id, created) = (self.new_id(rules(PrincipalKind::Group).id_prefix), self.now());
+            if let Some(Group { identity, .. }) = self.groups.get_mut(&name) {
+                *identity = Identity { name, id, path: "/".to_owned(), created, ..identity.clone() };
+            }
+        }
     }
 }

@@ -1,28 +1,28 @@
 //! Bucket policies: what S3 checks on top of the grammar.
 
 use crate::call::BucketRef;
-use crate::policy::{Usage, is_public};
+use crate::policy::{Usage, is_public, statements};
 use crate::value::Value;
 
 use super::account::Account;
 use super::order::Order;
 use super::refusal::{Outcome, Refusal};
-use super::{buckets, documents, limits, principals};
+use super::{document_principals, documents, limits};
 
 pub(super) fn read(account: &Account, at: &BucketRef, order: Order) -> Outcome<Value> {
     let policy = account.bucket_at(at)?.policy.as_ref();
-    let policy = policy.ok_or_else(|| buckets::unset("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
-    Ok(order.document(&principals::seen(account, policy)))
+    let policy = policy.ok_or_else(|| Refusal::unset("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
+    Ok(order.document(&document_principals::seen(account, policy)))
 }
 
 pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Outcome<()> {
     let bucket = account.bucket_at(at)?;
     limits::bucket_policy(document)?;
     documents::check(document, Usage::Bucket)?;
-    if !statements(document).iter().all(|statement| concerns(statement, account, &at.name)) {
+    if !statements(document).all(|(_, statement)| concerns(statement, account, &at.name)) {
         return Err(malformed("Policy has invalid resource"));
     }
-    let kept = principals::kept(account, document).map_err(|_| malformed("Invalid principal in policy"))?;
+    let kept = document_principals::kept(account, document).map_err(|_| malformed("Invalid principal in policy"))?;
     if bucket.public_access_block.block_public_policy && is_public(document) {
         return Err(Refusal::denied(format!(
             "User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:{}:s3:::{}\" because public \
@@ -38,13 +38,6 @@ pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Ou
 
 fn malformed(message: &str) -> Refusal {
     Refusal::invalid("MalformedPolicy", message)
-}
-
-fn statements(document: &Value) -> Vec<&Value> {
-    match document.get("Statement") {
-        Some(statements) => items(statements),
-        None => Vec::new(),
-    }
 }
 
 /// One value or a list of them.

@@ -1,13 +1,11 @@
 //! Buckets, and the settings that every bucket has.
 
-use serde::{Deserialize, Serialize};
-
 use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind};
-use crate::value::{Shared, Tags};
+use crate::value::Tags;
 
 use super::account::Account;
-use super::objects::Object;
+use super::records::Bucket;
 use super::refusal::{Outcome, Refusal};
 use super::{names, tags};
 
@@ -15,22 +13,6 @@ use super::{names, tags};
 const TAKEN: &[&str] = &["backup", "data", "logs", "my-bucket", "test", "zappa", "zappa-test"];
 
 const OWNERSHIPS: &[&str] = &["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Bucket {
-    pub(super) region: String,
-    created: String,
-    tags: Tags,
-    /// `Enabled`, `Suspended`, or "" if it was never set.
-    pub(super) versioning: String,
-    pub(super) encryption: Encryption,
-    pub(super) public_access_block: PublicAccessBlock,
-    pub(super) ownership: String,
-    /// Names this account's users and roles by their unique ids, as S3 keeps it.
-    pub(super) policy: Option<Shared>,
-    pub(super) lifecycle: Vec<LifecycleRule>,
-    pub(super) objects: Vec<Object>,
-}
 
 impl Bucket {
     /// What S3 gives every new bucket since 2023: encrypted, closed to the public, without ACLs.
@@ -56,14 +38,14 @@ impl Bucket {
 
     pub(super) fn tags(&self) -> Outcome<&Tags> {
         if self.tags.is_empty() {
-            return Err(unset("NoSuchTagSet", "The TagSet does not exist"));
+            return Err(Refusal::unset("NoSuchTagSet", "The TagSet does not exist"));
         }
         Ok(&self.tags)
     }
 
     pub(super) fn lifecycle(&self) -> Outcome<&[LifecycleRule]> {
         if self.lifecycle.is_empty() {
-            return Err(unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"));
+            return Err(Refusal::unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"));
         }
         Ok(&self.lifecycle)
     }
@@ -78,7 +60,7 @@ impl Bucket {
     /// Versioning can be suspended, never taken back.
     pub(super) fn put_versioning(&mut self, status: &str) -> Outcome<()> {
         if !["Enabled", "Suspended"].contains(&status) {
-            return Err(malformed_xml());
+            return Err(Refusal::malformed_xml());
         }
         status.clone_into(&mut self.versioning);
         Ok(())
@@ -94,7 +76,7 @@ impl Bucket {
                     "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
                 ));
             }
-            _ => return Err(malformed_xml()),
+            _ => return Err(Refusal::malformed_xml()),
         }
         self.encryption = encryption.clone();
         Ok(())
@@ -102,7 +84,7 @@ impl Bucket {
 
     pub(super) fn put_ownership(&mut self, ownership: &str) -> Outcome<()> {
         if !OWNERSHIPS.contains(&ownership) {
-            return Err(malformed_xml());
+            return Err(Refusal::malformed_xml());
         }
         ownership.clone_into(&mut self.ownership);
         Ok(())
@@ -203,17 +185,5 @@ fn elsewhere() -> Refusal {
         "PermanentRedirect",
         "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future \
          requests to this endpoint.",
-    )
-}
-
-/// A setting that the bucket doesn't have.
-pub(super) fn unset(code: &'static str, message: &str) -> Refusal {
-    Refusal::new(FailureKind::NotFound, code, message)
-}
-
-pub(super) fn malformed_xml() -> Refusal {
-    Refusal::invalid(
-        "MalformedXML",
-        "The XML you provided was not well-formed or did not validate against our published schema",
     )
 }

@@ -1,12 +1,12 @@
 //! Whether IAM or S3 would take a document.
 
-use crate::policy::{self, Finding, Usage};
+use crate::policy::{self, Usage, Violation};
 use crate::value::Value;
 
 use super::refusal::{Outcome, Refusal};
 
 /// What the service would find wrong; the one place that asks.
-fn findings(document: &Value, usage: Usage) -> Vec<Finding> {
+fn violations(document: &Value, usage: Usage) -> Vec<Violation> {
     policy::validate(document, usage)
 }
 
@@ -21,8 +21,8 @@ pub(super) fn check(document: &Value, usage: Usage) -> Outcome<()> {
     if !document.is_object() {
         return Err(Refusal::invalid(code, broken(usage)));
     }
-    match findings(document, usage).into_iter().next() {
-        Some(finding) => Err(Refusal::invalid(code, finding.message)),
+    match violations(document, usage).into_iter().next() {
+        Some(violation) => Err(Refusal::invalid(code, violation.message)),
         None => Ok(()),
     }
 }

@@ -1,89 +1,44 @@
-//! Groups and their members.
+//! Groups, and the users in them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
+use crate::address::{Principal, PrincipalKind};
 use crate::call::{IamReply, Reply, iam};
 use crate::value::Tags;
 
-use super::account::{Account, same_name};
-use super::identity::{Identity, Wanted};
+use super::account::Account;
+use super::identity::{self, Wanted};
 use super::names;
 use super::order::Order;
+use super::records::Group;
 use super::refusal::{Outcome, Refusal};
 
-/// A group has neither tags nor a boundary.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Group {
-    #[serde(flatten)]
-    pub(super) identity: Identity,
-    pub(super) members: BTreeSet<String>,
-}
-
-fn missing(name: &str) -> Refusal {
-    Refusal::no_such_entity(format!("The group with name {name} cannot be found."))
-}
-
-impl Account {
-    pub(super) fn group(&self, name: &str) -> Outcome<&Group> {
-        self.groups.get(name).ok_or_else(|| missing(name))
-    }
-
-    pub(super) fn group_mut(&mut self, name: &str) -> Outcome<&mut Group> {
-        self.groups.get_mut(name).ok_or_else(|| missing(name))
-    }
-
-    /// The group; made at the root where there is none.
-    pub(super) fn group_or_new(&mut self, name: &str) -> &mut Group {
-        let (id, created) = (self.named_id("AGPA", name), self.now());
-        let new = || Identity {
-            name: name.to_owned(),
-            id,
-            path: "/".to_owned(),
-            created,
-            boundary: None,
-            tags: Tags::new(),
-            attached: BTreeSet::new(),
-            inline: BTreeMap::new(),
-        };
-        let group = self.groups.entry(name.to_owned());
-        group.or_insert_with(|| Group { identity: new(), members: BTreeSet::new() })
-    }
-
-    /// As `GetGroup` gives it, without its members.
-    pub(super) fn seen_group(&self, group: &Group) -> iam::Group {
-        let identity = &group.identity;
-        iam::Group {
-            name: identity.name.clone(),
-            id: identity.id.clone(),
-            arn: self.iam_arn(&format!("group{}{}", identity.path, identity.name)),
-            path: identity.path.clone(),
-        }
-    }
-
-    pub(super) fn groups_of(&self, user: &str) -> impl Iterator<Item = &String> {
-        self.groups.iter().filter(move |(_, group)| group.members.contains(user)).map(|(name, _)| name)
+/// Returns the group as `GetGroup` gives it, without its members.
+pub(super) fn reply(account: &Account, group: &Group) -> iam::Group {
+    let identity = &group.identity;
+    iam::Group {
+        name: identity.name.clone(),
+        id: identity.id.clone(),
+        arn: account.arn_of(PrincipalKind::Group, identity),
+        path: identity.path.clone(),
     }
 }
 
-/// As `GetGroup` gives it.
+/// Returns the group and its members.
 pub(super) fn read(account: &Account, name: &str, order: Order) -> Outcome<IamReply> {
     let group = account.group(name)?;
     let users = order.list(group.members.iter().cloned());
-    Ok(IamReply::Members { group: account.seen_group(group), users })
+    Ok(IamReply::Members { group: reply(account, group), users })
 }
 
+/// Makes a group without members.
 pub(super) fn create(account: &mut Account, name: &str, path: &str) -> Outcome<Reply> {
-    names::name("groupName", name, names::GROUP)?;
-    if account.groups.keys().any(|other| same_name(other, name)) {
-        return Err(Refusal::already_exists(format!("Group with name {name} already exists.")));
-    }
-    let tags = Tags::new();
-    let identity = Identity::create(account, "AGPA", &Wanted { name, path, boundary: None, tags: &tags })?;
+    let principal = Principal::group(name);
+    identity::check_name(account, &principal)?;
+    let identity = identity::create(account, &principal, &Wanted { path, boundary: None, tags: &Tags::new() })?;
     let group = Group { identity, members: BTreeSet::new() };
-    let reply = account.seen_group(&group);
-    account.groups.insert(name.to_owned(), group);
+    let reply = reply(account, &group);
+    account.groups.insert_mut(name.to_owned(), group);
     Ok(Reply::Iam(IamReply::Group(reply)))
 }
 
@@ -100,11 +55,16 @@ pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
         return Err(Refusal::delete_conflict("Cannot delete entity, must remove users from group first."));
     }
     group.identity.deletable()?;
-    account.groups.remove(name);
+    account.groups.remove_mut(name);
     Ok(Reply::Done)
 }
 
-/// Adding who is in it changes nothing and is no error.
+/// Returns the names of the groups that a user is in.
+pub(super) fn of_user<'a>(account: &'a Account, user: &'a str) -> impl Iterator<Item = &'a String> {
+    account.groups.iter().filter(move |(_, group)| group.members.contains(user)).map(|(name, _)| name)
+}
+
+/// Puts a user into a group. Adding a member again changes nothing and is no error.
 pub(super) fn add_member(account: &mut Account, name: &str, user: &str) -> Outcome<Reply> {
     account.user(user)?;
     account.group_mut(name)?.members.insert(user.to_owned());

@@ -8,8 +8,8 @@ use crate::policy::statement::Policy;
 use crate::value::{Shared, Tags};
 
 use super::account::Account;
-use super::identity::Identity;
-use super::principals;
+use super::document_principals;
+use super::records::Identity;
 use super::refusal::{Outcome, Refusal};
 
 /// Who calls, and under which policies.
@@ -28,7 +28,7 @@ const STAND_IN: &str = "sandbox-user";
 const SESSION: &str = "sandbox";
 
 /// Who calls, as the request names it, and what has a say.
-struct Principal {
+struct ActingPrincipal {
     caller: Caller,
     /// `aws:PrincipalArn`: of a session its role's.
     arn: String,
@@ -52,13 +52,13 @@ impl Acting {
         permissions.iter().try_for_each(|permission| principal.check(account, permission))
     }
 
-    fn principal(&self, account: &Account) -> Outcome<Principal> {
+    fn principal(&self, account: &Account) -> Outcome<ActingPrincipal> {
         match self {
             Self::Under(policies) => {
                 let arn = account.iam_arn(&format!("user/{STAND_IN}"));
                 let caller =
                     Caller { account: account.number.clone(), arn: arn.clone(), user_id: account.caller().user_id };
-                Ok(Principal {
+                Ok(ActingPrincipal {
                     caller,
                     arn,
                     kind: "User",
@@ -68,27 +68,27 @@ impl Acting {
                 })
             }
             Self::User(name) => {
-                let user = account.user(name).map_err(|_| unknown("user", name))?;
+                let user = account.user(name).map_err(|_| unknown(PrincipalKind::User, name))?;
                 let (arn, id) = (account.user_arn(user), user.identity.id.clone());
-                Principal::of(account, &user.identity, "User", arn.clone(), arn, id)
+                ActingPrincipal::of(account, &user.identity, "User", arn.clone(), arn, id)
             }
             Self::Role(name) => {
-                let role = account.role(name).map_err(|_| unknown("role", name))?;
+                let role = account.role(name).map_err(|_| unknown(PrincipalKind::Role, name))?;
                 let session =
                     format!("arn:{}:sts::{}:assumed-role/{name}/{SESSION}", account.partition, account.number);
                 let id = format!("{}:{SESSION}", role.identity.id);
-                Principal::of(account, &role.identity, "AssumedRole", account.role_arn(role), session, id)
+                ActingPrincipal::of(account, &role.identity, "AssumedRole", account.role_arn(role), session, id)
             }
         }
     }
 }
 
-fn unknown(kind: &str, name: &str) -> Refusal {
+fn unknown(kind: PrincipalKind, name: &str) -> Refusal {
     let message = format!("the sandbox has no {kind} {name} to act as: make it first, without --sandbox-enforce");
     Refusal::new(FailureKind::Refused, "NoSuchPrincipal", message)
 }
 
-impl Principal {
+impl ActingPrincipal {
     fn of(
         account: &Account,
         identity: &Identity,
@@ -212,18 +212,17 @@ fn bucket_policy(account: &Account, resource: &str) -> Outcome<Option<Policy>> {
     let kept = name.and_then(|name| account.buckets.get(name)).and_then(|bucket| bucket.policy.as_ref());
     let compile = |document: &Shared| {
         let name = "the bucket policy";
-        Policy::compile(name, &principals::seen(account, document)).map_err(|it| not_simulated(&it.to_string()))
+        Policy::compile(name, &document_principals::seen(account, document))
+            .map_err(|it| not_simulated(&it.to_string()))
     };
     kept.map(compile).transpose()
 }
 
-/// Tags and boundary of the user, role or policy that an ARN names.
+/// Returns tags and boundary of the user, role, group or policy that an ARN names.
 fn target<'a>(account: &'a Account, arn: &str) -> Option<(&'a Tags, Option<&'a str>)> {
-    let found = |identity: &'a Identity| (&identity.tags, identity.boundary.as_deref());
-    let user = || account.users.values().find(|user| account.user_arn(user) == arn).map(|it| found(&it.identity));
-    let role = || account.roles.values().find(|role| account.role_arn(role) == arn).map(|it| found(&it.identity));
-    let policy = || account.policy(arn).ok().map(|policy| (policy.tags(), None));
-    user().or_else(role).or_else(policy)
+    let identity = account.identities().find(|(kind, identity)| account.arn_of(*kind, identity) == arn);
+    let policy = || account.policy(arn).ok().map(|policy| (&policy.tags, None));
+    identity.map(|(_, identity)| (&identity.tags, identity.boundary.as_deref())).or_else(policy)
 }
 
 fn not_simulated(message: &str) -> Refusal {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::address::Principal as P;
 use crate::call::{IamRead, IamReply, IamWrite, Reply};
 
 use super::account::Account;
-use super::identity::{self, Identity, Wanted, Who};
+use super::identity::{self, Wanted, attached, inline_names, inline_policy};
 use super::order::Order;
-use super::refusal::Outcome;
-use super::{belongings, groups, keys, policies, roles, sweep, users};
+use super::refusal::{Outcome, Refusal};
+use super::{dependents, groups, keys, policies, roles, sweep, users};
 
 pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<IamReply> {
     Ok(match read {
@@ -17,51 +18,42 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
         }
         IamRead::GetAccountSummary => IamReply::AccountSummary(sweep::summary(account)),
         IamRead::ListRoles => IamReply::Roles(roles::list(account, order)),
-        IamRead::GetUser { user } => IamReply::User(account.seen_user(account.user(user)?)),
-        IamRead::ListAttachedUserPolicies { user } => attached(&account.user(user)?.identity, order),
-        IamRead::ListUserPolicies { user } => inline_names(&account.user(user)?.identity, order),
-        IamRead::GetUserPolicy { user, policy } => {
-            let document = account.user(user)?.identity.inline_policy("user", policy)?;
-            IamReply::Document(order.document(document).into())
-        }
+        IamRead::GetUser { user } => IamReply::User(users::reply(account, account.user(user)?)),
+        IamRead::ListAttachedUserPolicies { user } => attached(account, &P::user(user), order)?,
+        IamRead::ListUserPolicies { user } => inline_names(account, &P::user(user), order)?,
+        IamRead::GetUserPolicy { user, policy } => inline_policy(account, &P::user(user), policy, order)?,
         IamRead::ListAccessKeys { user } => IamReply::AccessKeys(order.list(keys::list(account, user)?)),
         IamRead::GetAccessKeyLastUsed { user: _, id } => IamReply::LastUsed(keys::last_used(account, id)?),
         IamRead::ListGroupsForUser { user } => {
             account.user(user)?;
-            IamReply::Names(order.list(account.groups_of(user).cloned()))
+            IamReply::Names(order.list(groups::of_user(account, user).cloned()))
         }
         IamRead::GetGroup { group } => groups::read(account, group, order)?,
-        IamRead::ListAttachedGroupPolicies { group } => attached(&account.group(group)?.identity, order),
-        IamRead::ListGroupPolicies { group } => inline_names(&account.group(group)?.identity, order),
-        IamRead::GetGroupPolicy { group, policy } => {
-            let document = account.group(group)?.identity.inline_policy("group", policy)?;
-            IamReply::Document(order.document(document).into())
-        }
-        IamRead::GetRole { role } => IamReply::Role(account.seen_role(account.role(role)?, order)),
-        IamRead::ListAttachedRolePolicies { role } => attached(&account.role(role)?.identity, order),
-        IamRead::ListRolePolicies { role } => inline_names(&account.role(role)?.identity, order),
-        IamRead::GetRolePolicy { role, policy } => {
-            let document = account.role(role)?.identity.inline_policy("role", policy)?;
-            IamReply::Document(order.document(document).into())
-        }
+        IamRead::ListAttachedGroupPolicies { group } => attached(account, &P::group(group), order)?,
+        IamRead::ListGroupPolicies { group } => inline_names(account, &P::group(group), order)?,
+        IamRead::GetGroupPolicy { group, policy } => inline_policy(account, &P::group(group), policy, order)?,
+        IamRead::GetRole { role } => IamReply::Role(roles::reply(account, account.role(role)?, order)),
+        IamRead::ListAttachedRolePolicies { role } => attached(account, &P::role(role), order)?,
+        IamRead::ListRolePolicies { role } => inline_names(account, &P::role(role), order)?,
+        IamRead::GetRolePolicy { role, policy } => inline_policy(account, &P::role(role), policy, order)?,
         IamRead::GetPolicy { arn } => IamReply::Policy(policies::read(account, arn)?),
         IamRead::GetPolicyVersion { arn, version } => {
             IamReply::PolicyVersion(policies::read_version(account, arn, version, order)?)
         }
         IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(policies::list_versions(account, arn, order)?),
-        IamRead::GetLoginProfile { user } => belongings::login_profile(account, user)?,
-        IamRead::ListMFADevices { user } => names(&account.user(user)?.belongings.mfa_devices, order),
-        IamRead::ListSSHPublicKeys { user } => names(&account.user(user)?.belongings.ssh_keys, order),
-        IamRead::ListSigningCertificates { user } => names(&account.user(user)?.belongings.certificates, order),
+        IamRead::GetLoginProfile { user } => dependents::login_profile(account, user)?,
+        IamRead::ListMFADevices { user } => names(&account.dependents(user)?.mfa_devices, order),
+        IamRead::ListSSHPublicKeys { user } => names(&account.dependents(user)?.ssh_keys, order),
+        IamRead::ListSigningCertificates { user } => names(&account.dependents(user)?.certificates, order),
         IamRead::ListServiceSpecificCredentials { user } => {
-            names(&account.user(user)?.belongings.service_credentials, order)
+            names(&account.dependents(user)?.service_credentials, order)
         }
         IamRead::ListInstanceProfilesForRole { role } => {
             account.role(role)?;
-            IamReply::Names(order.list(account.instance_profiles_of(role).cloned()))
+            IamReply::Names(order.list(roles::instance_profiles(account, role).cloned()))
         }
         IamRead::ListEntitiesForPolicy { arn, usage } => {
-            IamReply::Entities(belongings::entities(account, arn, *usage, order)?)
+            IamReply::Entities(policies::entities(account, arn, *usage, order)?)
         }
     })
 }
@@ -70,51 +62,43 @@ fn names(all: &BTreeSet<String>, order: Order) -> IamReply {
     IamReply::Names(order.list(all.iter().cloned()))
 }
 
-fn attached(identity: &Identity, order: Order) -> IamReply {
-    IamReply::Attached(order.list(identity.attached.iter().cloned()))
-}
-
-fn inline_names(identity: &Identity, order: Order) -> IamReply {
-    IamReply::Names(order.list(identity.inline.keys().cloned()))
-}
-
 pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
     use IamWrite as W;
-    use Who::{Group, Role, User};
+    let removed = |gone: bool| removed(write, gone);
     match write {
         W::CreateUser { user, path, boundary, tags } => {
-            users::create(account, &Wanted { name: user, path, boundary: boundary.as_deref(), tags })
+            users::create(account, user, &Wanted { path, boundary: boundary.as_deref(), tags })
         }
         W::UpdateUser { user, path } => users::update(account, user, path),
         W::DeleteUser { user } => users::delete(account, user),
-        W::TagUser { user, tags } => identity::tag(account, User(user), tags),
-        W::UntagUser { user, keys } => identity::untag(account, User(user), keys),
-        W::PutUserPermissionsBoundary { user, arn } => identity::bound(account, User(user), arn),
-        W::DeleteUserPermissionsBoundary { user } => identity::unbound(account, User(user)),
-        W::AttachUserPolicy { user, arn } => identity::attach(account, User(user), arn),
-        W::DetachUserPolicy { user, arn } => identity::detach(account, User(user), arn),
-        W::PutUserPolicy { user, policy, document } => identity::put_inline(account, User(user), policy, document),
-        W::DeleteUserPolicy { user, policy } => identity::delete_inline(account, User(user), policy),
+        W::TagUser { user, tags } => identity::tag(account, &P::user(user), tags),
+        W::UntagUser { user, keys } => identity::untag(account, &P::user(user), keys),
+        W::PutUserPermissionsBoundary { user, arn } => identity::put_boundary(account, &P::user(user), arn),
+        W::DeleteUserPermissionsBoundary { user } => identity::delete_boundary(account, &P::user(user)),
+        W::AttachUserPolicy { user, arn } => identity::attach(account, &P::user(user), arn),
+        W::DetachUserPolicy { user, arn } => identity::detach(account, &P::user(user), arn),
+        W::PutUserPolicy { user, policy, document } => identity::put_inline(account, &P::user(user), policy, document),
+        W::DeleteUserPolicy { user, policy } => identity::delete_inline(account, &P::user(user), policy),
         W::CreateAccessKey { user } => keys::create(account, user),
         W::DeleteAccessKey { user, id } => keys::delete(account, user, id),
         W::UpdateAccessKey { user, id, active } => keys::update(account, user, id, *active),
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
-            let wanted = Wanted { name: role, path, boundary: boundary.as_deref(), tags };
-            roles::create(account, &wanted, description.as_deref(), *max_session_duration, trust)
+            let wanted = Wanted { path, boundary: boundary.as_deref(), tags };
+            roles::create(account, role, &wanted, description.as_deref(), *max_session_duration, trust)
         }
         W::UpdateRole { role, description, max_session_duration } => {
             roles::update(account, role, description, *max_session_duration)
         }
         W::UpdateAssumeRolePolicy { role, trust } => roles::update_trust(account, role, trust),
         W::DeleteRole { role } => roles::delete(account, role),
-        W::TagRole { role, tags } => identity::tag(account, Role(role), tags),
-        W::UntagRole { role, keys } => identity::untag(account, Role(role), keys),
-        W::PutRolePermissionsBoundary { role, arn } => identity::bound(account, Role(role), arn),
-        W::DeleteRolePermissionsBoundary { role } => identity::unbound(account, Role(role)),
-        W::AttachRolePolicy { role, arn } => identity::attach(account, Role(role), arn),
-        W::DetachRolePolicy { role, arn } => identity::detach(account, Role(role), arn),
-        W::PutRolePolicy { role, policy, document } => identity::put_inline(account, Role(role), policy, document),
-        W::DeleteRolePolicy { role, policy } => identity::delete_inline(account, Role(role), policy),
+        W::TagRole { role, tags } => identity::tag(account, &P::role(role), tags),
+        W::UntagRole { role, keys } => identity::untag(account, &P::role(role), keys),
+        W::PutRolePermissionsBoundary { role, arn } => identity::put_boundary(account, &P::role(role), arn),
+        W::DeleteRolePermissionsBoundary { role } => identity::delete_boundary(account, &P::role(role)),
+        W::AttachRolePolicy { role, arn } => identity::attach(account, &P::role(role), arn),
+        W::DetachRolePolicy { role, arn } => identity::detach(account, &P::role(role), arn),
+        W::PutRolePolicy { role, policy, document } => identity::put_inline(account, &P::role(role), policy, document),
+        W::DeleteRolePolicy { role, policy } => identity::delete_inline(account, &P::role(role), policy),
         W::CreatePolicy { policy, path, description, document, tags } => {
             let description = description.as_deref();
             policies::create(account, &policies::Wanted { name: policy, path, description, document, tags })
@@ -124,21 +108,35 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         W::DeletePolicy { arn } => policies::delete(account, arn),
         W::TagPolicy { arn, tags } => policies::tag(account, arn, tags),
         W::UntagPolicy { arn, keys } => policies::untag(account, arn, keys),
-        W::DeleteLoginProfile { .. }
-        | W::DeactivateMFADevice { .. }
-        | W::DeleteVirtualMFADevice { .. }
-        | W::DeleteSSHPublicKey { .. }
-        | W::DeleteSigningCertificate { .. }
-        | W::DeleteServiceSpecificCredential { .. }
-        | W::RemoveRoleFromInstanceProfile { .. } => belongings::remove(account, write),
+        W::DeleteLoginProfile { user } => removed(std::mem::take(&mut account.dependents_mut(user)?.login_profile)),
+        W::DeactivateMFADevice { user, serial } => removed(account.dependents_mut(user)?.mfa_devices.remove(serial)),
+        W::DeleteVirtualMFADevice { serial } => removed(dependents::delete_virtual_device(account, serial)?),
+        W::DeleteSSHPublicKey { user, id } => removed(account.dependents_mut(user)?.ssh_keys.remove(id)),
+        W::DeleteSigningCertificate { user, id } => removed(account.dependents_mut(user)?.certificates.remove(id)),
+        W::DeleteServiceSpecificCredential { user, id } => {
+            removed(account.dependents_mut(user)?.service_credentials.remove(id))
+        }
         W::CreateGroup { group, path } => groups::create(account, group, path),
         W::UpdateGroup { group, path } => groups::update(account, group, path),
         W::DeleteGroup { group } => groups::delete(account, group),
         W::AddUserToGroup { user, group } => groups::add_member(account, group, user),
         W::RemoveUserFromGroup { user, group } => groups::remove_member(account, group, user),
-        W::AttachGroupPolicy { group, arn } => identity::attach(account, Group(group), arn),
-        W::DetachGroupPolicy { group, arn } => identity::detach(account, Group(group), arn),
-        W::PutGroupPolicy { group, policy, document } => identity::put_inline(account, Group(group), policy, document),
-        W::DeleteGroupPolicy { group, policy } => identity::delete_inline(account, Group(group), policy),
+        W::RemoveRoleFromInstanceProfile { role, profile } => {
+            removed(roles::leave_instance_profile(account, role, profile)?)
+        }
+        W::AttachGroupPolicy { group, arn } => identity::attach(account, &P::group(group), arn),
+        W::DetachGroupPolicy { group, arn } => identity::detach(account, &P::group(group), arn),
+        W::PutGroupPolicy { group, policy, document } => {
+            identity::put_inline(account, &P::group(group), policy, document)
+        }
+        W::DeleteGroupPolicy { group, policy } => identity::delete_inline(account, &P::group(group), policy),
     }
+}
+
+/// Answers a removal, by whether there was something to remove.
+fn removed(write: &IamWrite, gone: bool) -> Outcome<Reply> {
+    if gone {
+        return Ok(Reply::Done);
+    }
+    Err(Refusal::no_such_entity(format!("The entity {} cannot be found.", write.object())))
 }

@@ -2,94 +2,61 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
-use crate::call::Reply;
-use crate::policy::Usage;
+use crate::address::Principal;
+use crate::call::{IamReply, Reply};
 use crate::value::{Shared, Tags};
 
 use super::account::Account;
+use super::lookup::no_policy;
+use super::names::same_name;
+use super::order::Order;
+use super::principal_rules::rules;
+use super::records::Identity;
 use super::refusal::{Outcome, Refusal};
 use super::tags::Keys;
-use super::{boundaries, documents, limits, names, tags};
+use super::{documents, limits, names, tags};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Identity {
-    pub(super) name: String,
-    pub(super) id: String,
-    pub(super) path: String,
-    pub(super) created: String,
-    pub(super) boundary: Option<String>,
-    pub(super) tags: Tags,
-    /// ARNs of managed policies.
-    pub(super) attached: BTreeSet<String>,
-    pub(super) inline: BTreeMap<String, Shared>,
-}
-
-/// The users, the roles or the groups, and one of them by name.
-#[derive(Clone, Copy)]
-pub(super) enum Who<'a> {
-    User(&'a str),
-    Role(&'a str),
-    Group(&'a str),
-}
-
-/// What `CreateUser`, `CreateRole` and `CreateGroup` say.
+/// What the calls that make one say of it.
 pub(super) struct Wanted<'a> {
-    pub(super) name: &'a str,
     pub(super) path: &'a str,
     pub(super) boundary: Option<&'a str>,
     pub(super) tags: &'a Tags,
 }
 
-impl Who<'_> {
-    fn kind(self) -> &'static str {
-        match self {
-            Self::User(_) => "user",
-            Self::Role(_) => "role",
-            Self::Group(_) => "group",
-        }
+/// Checks the name of a new one.
+pub(super) fn check_name(account: &Account, principal: &Principal) -> Outcome<()> {
+    let Principal { kind, name } = principal;
+    let rules = rules(*kind);
+    names::name(rules.name_parameter, name, rules.longest_name)?;
+    let exists = account.identities_of(*kind).any(|other| same_name(&other.name, name));
+    if exists {
+        return Err(Refusal::already_exists(format!("{} with name {name} already exists.", rules.title)));
     }
+    Ok(())
+}
 
-    fn inline_usage(self) -> Usage {
-        match self {
-            Self::User(_) => Usage::UserInline,
-            Self::Role(_) => Usage::RoleInline,
-            Self::Group(_) => Usage::GroupInline,
-        }
+/// Makes one, after the check of its name.
+pub(super) fn create(account: &mut Account, principal: &Principal, wanted: &Wanted) -> Outcome<Identity> {
+    names::path(wanted.path)?;
+    if let Some(arn) = wanted.boundary {
+        check_boundary(account, arn)?;
     }
-
-    fn attached_quota(self) -> &'static str {
-        match self {
-            Self::User(_) => "PoliciesPerUser",
-            Self::Role(_) => "PoliciesPerRole",
-            Self::Group(_) => "PoliciesPerGroup",
-        }
-    }
+    let mut all = Tags::new();
+    tags::add(&mut all, wanted.tags, Keys::IgnoringCase)?;
+    Ok(Identity {
+        name: principal.name.clone(),
+        id: account.new_id(rules(principal.kind).id_prefix),
+        path: wanted.path.to_owned(),
+        created: account.now(),
+        boundary: wanted.boundary.map(str::to_owned),
+        tags: all,
+        attached: BTreeSet::new(),
+        inline: BTreeMap::new(),
+    })
 }
 
 impl Identity {
-    /// Checks what is wanted; the caller has checked the name.
-    pub(super) fn create(account: &mut Account, prefix: &str, wanted: &Wanted) -> Outcome<Self> {
-        names::path(wanted.path)?;
-        if let Some(arn) = wanted.boundary {
-            boundaries::check(account, arn)?;
-        }
-        let mut all = Tags::new();
-        tags::add(&mut all, wanted.tags, Keys::IgnoringCase)?;
-        Ok(Self {
-            name: wanted.name.to_owned(),
-            id: account.new_id(prefix),
-            path: wanted.path.to_owned(),
-            created: account.now(),
-            boundary: wanted.boundary.map(str::to_owned),
-            tags: all,
-            attached: BTreeSet::new(),
-            inline: BTreeMap::new(),
-        })
-    }
-
-    /// IAM deletes nothing that policies hang on.
+    /// Refuses the deletion of one that policies hang on.
     pub(super) fn deletable(&self) -> Outcome<()> {
         if !self.attached.is_empty() {
             return Err(Refusal::delete_conflict("Cannot delete entity, must detach all policies first."));
@@ -99,86 +66,99 @@ impl Identity {
         }
         Ok(())
     }
+}
 
-    /// `kind` is `user`, `role` or `group`.
-    pub(super) fn inline_policy(&self, kind: &str, policy: &str) -> Outcome<&Shared> {
-        self.inline.get(policy).ok_or_else(|| no_inline_policy(kind, policy))
+pub(super) fn tag(account: &mut Account, principal: &Principal, added: &Tags) -> Outcome<Reply> {
+    tags::add(&mut account.identity_mut(principal)?.tags, added, Keys::IgnoringCase)?;
+    Ok(Reply::Done)
+}
+
+pub(super) fn untag(account: &mut Account, principal: &Principal, removed: &[String]) -> Outcome<Reply> {
+    tags::remove(&mut account.identity_mut(principal)?.tags, removed, Keys::IgnoringCase);
+    Ok(Reply::Done)
+}
+
+pub(super) fn put_boundary(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
+    account.identity(principal)?;
+    check_boundary(account, arn)?;
+    account.identity_mut(principal)?.boundary = Some(arn.to_owned());
+    Ok(Reply::Done)
+}
+
+/// Only a policy that exists can be a boundary.
+fn check_boundary(account: &Account, arn: &str) -> Outcome<()> {
+    names::policy_arn(arn)?;
+    if account.attachable(arn) {
+        return Ok(());
     }
+    Err(Refusal::no_such_entity(format!("Scope ARN: {arn} does not exist or is not attachable.")))
 }
 
-fn no_inline_policy(kind: &str, policy: &str) -> Refusal {
-    Refusal::no_such_entity(format!("The {kind} policy with name {policy} cannot be found."))
-}
-
-impl Account {
-    pub(super) fn identity_mut(&mut self, who: Who) -> Outcome<&mut Identity> {
-        match who {
-            Who::User(name) => Ok(&mut self.user_mut(name)?.identity),
-            Who::Role(name) => Ok(&mut self.role_mut(name)?.identity),
-            Who::Group(name) => Ok(&mut self.group_mut(name)?.identity),
-        }
-    }
-}
-
-pub(super) fn tag(account: &mut Account, who: Who, added: &Tags) -> Outcome<Reply> {
-    tags::add(&mut account.identity_mut(who)?.tags, added, Keys::IgnoringCase)?;
+pub(super) fn delete_boundary(account: &mut Account, principal: &Principal) -> Outcome<Reply> {
+    account.identity_mut(principal)?.boundary = None;
     Ok(Reply::Done)
 }
 
-pub(super) fn untag(account: &mut Account, who: Who, removed: &[String]) -> Outcome<Reply> {
-    tags::remove(&mut account.identity_mut(who)?.tags, removed, Keys::IgnoringCase);
-    Ok(Reply::Done)
+/// Lists the attached policies.
+pub(super) fn attached(account: &Account, principal: &Principal, order: Order) -> Outcome<IamReply> {
+    Ok(IamReply::Attached(order.list(account.identity(principal)?.attached.iter().cloned())))
 }
 
-pub(super) fn bound(account: &mut Account, who: Who, arn: &str) -> Outcome<Reply> {
-    account.identity_mut(who)?;
-    boundaries::check(account, arn)?;
-    account.identity_mut(who)?.boundary = Some(arn.to_owned());
-    Ok(Reply::Done)
-}
-
-pub(super) fn unbound(account: &mut Account, who: Who) -> Outcome<Reply> {
-    account.identity_mut(who)?.boundary = None;
-    Ok(Reply::Done)
-}
-
-/// Attaching what is attached changes nothing and is no error.
-pub(super) fn attach(account: &mut Account, who: Who, arn: &str) -> Outcome<Reply> {
-    account.identity_mut(who)?;
+/// Attaches a policy. Attaching what is attached changes nothing and is no error.
+pub(super) fn attach(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
+    account.identity(principal)?;
     names::policy_arn(arn)?;
     if !account.attachable(arn) {
         return Err(Refusal::no_such_entity(format!("Policy {arn} does not exist or is not attachable.")));
     }
-    let identity = account.identity_mut(who)?;
+    let identity = account.identity_mut(principal)?;
     identity.attached.insert(arn.to_owned());
-    limits::quota(who.attached_quota(), identity.attached.len(), limits::ATTACHED_POLICIES)?;
+    limits::quota(rules(principal.kind).attached_quota, identity.attached.len(), limits::ATTACHED_POLICIES)?;
     Ok(Reply::Done)
 }
 
-pub(super) fn detach(account: &mut Account, who: Who, arn: &str) -> Outcome<Reply> {
-    if account.identity_mut(who)?.attached.remove(arn) {
+pub(super) fn detach(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
+    if account.identity_mut(principal)?.attached.remove(arn) {
         return Ok(Reply::Done);
     }
-    Err(Refusal::no_such_entity(format!("Policy {arn} was not found.")))
+    Err(no_policy(arn))
 }
 
-pub(super) fn put_inline(account: &mut Account, who: Who, policy: &str, document: &Shared) -> Outcome<Reply> {
+/// Lists the names of the inline policies.
+pub(super) fn inline_names(account: &Account, principal: &Principal, order: Order) -> Outcome<IamReply> {
+    Ok(IamReply::Names(order.list(account.identity(principal)?.inline.keys().cloned())))
+}
+
+/// Returns the document of an inline policy.
+pub(super) fn inline_policy(account: &Account, principal: &Principal, policy: &str, order: Order) -> Outcome<IamReply> {
+    let found = account.identity(principal)?.inline.get(policy);
+    let document = found.ok_or_else(|| no_inline_policy(principal, policy))?;
+    Ok(IamReply::Document(order.document(document).into()))
+}
+
+pub(super) fn put_inline(
+    account: &mut Account,
+    principal: &Principal,
+    policy: &str,
+    document: &Shared,
+) -> Outcome<Reply> {
+    let usage = rules(principal.kind).inline_usage;
     names::name("policyName", policy, names::POLICY)?;
-    let identity = account.identity_mut(who)?;
+    let identity = account.identity_mut(principal)?;
     identity.inline.insert(policy.to_owned(), document.clone());
-    limits::inline_policies(
-        who.kind(),
-        &identity.name,
-        who.inline_usage(),
-        identity.inline.values().map(|document| &**document),
-    )?;
-    documents::check(document, who.inline_usage())?;
+    let all = identity.inline.values().map(|document| &**document);
+    limits::inline_policies(principal.kind, &identity.name, usage, all)?;
+    documents::check(document, usage)?;
     Ok(Reply::Done)
 }
 
-pub(super) fn delete_inline(account: &mut Account, who: Who, policy: &str) -> Outcome<Reply> {
-    match account.identity_mut(who)?.inline.remove(policy) {
+pub(super) fn delete_inline(account: &mut Account, principal: &Principal, policy: &str) -> Outcome<Reply> {
+    match account.identity_mut(principal)?.inline.remove(policy) {
         Some(_) => Ok(Reply::Done),
-        None => Err(no_inline_policy(who.kind(), policy)),
+        None => Err(no_inline_policy(principal, policy)),
     }
+}
+
+fn no_inline_policy(principal: &Principal, policy: &str) -> Refusal {
+    Refusal::no_such_entity(format!("The {} policy with name {policy} cannot be found.", principal.kind))
 }

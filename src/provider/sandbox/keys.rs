@@ -2,7 +2,6 @@
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -12,6 +11,7 @@ use crate::call::{Caller, FailureKind, IamReply, NewKey, Reply};
 
 use super::account::Account;
 use super::limits;
+use super::records::Key;
 use super::refusal::{Outcome, Refusal};
 
 /// How long AWS's secrets are.
@@ -22,16 +22,6 @@ const INACTIVE: &str = "Inactive";
 
 /// Where STS is asked that has no region of its own.
 const REGION: &str = "us-east-1";
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Key {
-    status: String,
-    created: String,
-    /// SHA-256 of the secret, in hexadecimal.
-    secret_sha256: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    used: Option<LastUsed>,
-}
 
 pub(super) fn list(account: &Account, user: &str) -> Outcome<Vec<AccessKey>> {
     let keys = account.user(user)?.keys.iter();

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::call::s3::{LifecycleRule, Transition};
 
-use super::buckets::malformed_xml;
 use super::order::Order;
 use super::refusal::{Outcome, Refusal};
 
@@ -22,7 +21,7 @@ const BEFORE_INFREQUENT_ACCESS: i32 = 30;
 /// The rules as they are kept: one without an id gets one.
 pub(super) fn checked(rules: &[LifecycleRule]) -> Outcome<Vec<LifecycleRule>> {
     if rules.is_empty() || rules.len() > RULES {
-        return Err(malformed_xml());
+        return Err(Refusal::malformed_xml());
     }
     let mut ids = BTreeSet::new();
     for rule in rules {
@@ -62,7 +61,7 @@ fn check(rule: &LifecycleRule) -> Outcome<()> {
 fn check_transition(rule: &LifecycleRule, transition: &Transition) -> Outcome<()> {
     let Transition { days, storage_class } = transition;
     if !STORAGE_CLASSES.contains(&storage_class.as_str()) {
-        return Err(malformed_xml());
+        return Err(Refusal::malformed_xml());
     }
     if *days < 0 {
         return Err(argument("'Days' for Transition action must be nonnegative"));

@@ -1,5 +1,6 @@
 //! The account's quotas, at the values that a new account has.
 
+use crate::address::PrincipalKind;
 use crate::policy::{Usage, limit, size};
 use crate::value::Value;
 
@@ -33,9 +34,9 @@ pub(super) fn bucket_policy(document: &Value) -> Outcome<()> {
     Err(Refusal::invalid("PolicyTooLarge", "Policy exceeds the maximum allowed document size."))
 }
 
-/// All inline policies of one `kind` (`user`, `role`) called `name`, which share one limit.
+/// Checks all inline policies of a user, role or group, which share one limit.
 pub(super) fn inline_policies<'a>(
-    kind: &str,
+    kind: PrincipalKind,
     name: &str,
     usage: Usage,
     documents: impl Iterator<Item = &'a Value>,

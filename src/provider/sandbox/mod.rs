@@ -4,10 +4,10 @@
 //! inconvenient as AWS is: lists come back in another order at each read.
 
 mod account;
-mod belongings;
-mod boundaries;
 mod bucket_policy;
 mod buckets;
+mod dependents;
+mod document_principals;
 mod documents;
 mod groups;
 mod guard;
@@ -16,12 +16,14 @@ mod identity;
 mod keys;
 mod lifecycle;
 mod limits;
+mod lookup;
 mod managed;
 mod names;
 mod objects;
 mod order;
 mod policies;
-mod principals;
+mod principal_rules;
+mod records;
 mod refusal;
 mod remote;
 mod roles;
@@ -29,27 +31,27 @@ mod s3;
 mod store;
 mod sweep;
 mod tags;
+mod unmanaged;
 mod users;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::call::{Carried, Failure, FailureKind, Permission, Places, Read, Reply, Write};
 use crate::port::Provider;
-use crate::provider::faulty::Replicated;
 use crate::value::Value;
 
 use account::Account;
-pub use belongings::Thing;
 pub use guard::Acting;
 use order::Order;
 use refusal::{Outcome, Refusal};
 pub use remote::{Distance, Remote, Throttle};
 use store::Stamp;
+pub use unmanaged::Thing;
 
 /// A simulated account.
 pub struct Sandbox {
@@ -144,7 +146,7 @@ impl Sandbox {
 
     /// What people hang on users, roles and policies by other means than relayctl.
     pub fn add(&self, thing: &Thing) -> Result<(), Failure> {
-        self.change("sandbox:Add", |account| belongings::add(account, thing)).map(drop)
+        self.change("sandbox:Add", |account| unmanaged::add(account, thing)).map(drop)
     }
 
     /// Lets time pass.
@@ -230,12 +232,6 @@ impl Provider for Sandbox {
             Write::ProveKey { .. } => self.change(write.action(), |account| keys::prove(account, carried.key.as_ref())),
             Write::File(file) => Err(not_simulated(&operation("file", file))),
         }
-    }
-}
-
-impl Replicated for Sandbox {
-    fn replica(&self) -> Option<Arc<dyn Replicated>> {
-        Some(Arc::new(self.copied().ok()?))
     }
 }
 

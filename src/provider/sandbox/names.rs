@@ -2,12 +2,15 @@
 
 use super::refusal::{Outcome, Refusal};
 
-pub(super) const USER_OR_ROLE: usize = 64;
-pub(super) const GROUP: usize = 128;
 pub(super) const POLICY: usize = 128;
 const PATH: usize = 512;
 
-/// `parameter` is what the API calls it: `userName`.
+/// Returns whether AWS takes two names for the same: it keeps their case, but does not tell them apart by it.
+pub(super) fn same_name(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Checks a name. `parameter` is what the API calls it: `userName`.
 pub(super) fn name(parameter: &str, value: &str, longest: usize) -> Outcome<()> {
     length(parameter, value, 1, longest)?;
     if value.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)) {

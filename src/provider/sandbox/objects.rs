@@ -1,17 +1,6 @@
 //! What is in a bucket, as far as it matters to deleting the bucket: keys, versions and delete markers.
 
-use serde::{Deserialize, Serialize};
-
-use super::buckets::Bucket;
-
-/// One version of an object, or a delete marker.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Object {
-    key: String,
-    marker: bool,
-    /// Written while versioning was not enabled: S3's version `null`, of which a key has one.
-    null_version: bool,
-}
+use super::records::{Bucket, Object};
 
 pub(super) fn put(bucket: &mut Bucket, key: &str) {
     add(bucket, key, false);

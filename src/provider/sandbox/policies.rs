@@ -2,38 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::address::PrincipalKind;
+use crate::call::iam::{Entities, PolicyUsage};
 use crate::call::{IamReply, Reply, iam};
 use crate::policy::Usage;
 use crate::value::{Shared, Tags, Value};
 
-use super::account::{Account, same_name};
+use super::account::Account;
+use super::lookup::no_policy;
+use super::names::same_name;
 use super::order::Order;
+use super::records::{Identity, Policy, Version};
 use super::refusal::{Outcome, Refusal};
 use super::tags::Keys;
 use super::{documents, limits, managed, names, tags};
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Policy {
-    pub(super) name: String,
-    id: String,
-    path: String,
-    created: String,
-    description: String,
-    tags: Tags,
-    default_version: u32,
-    /// How many versions there ever were: a number is never given twice.
-    last_version: u32,
-    versions: BTreeMap<u32, Version>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Version {
-    created: String,
-    document: Shared,
-}
 
 /// What `CreatePolicy` says.
 pub(super) struct Wanted<'a> {
@@ -44,76 +28,41 @@ pub(super) struct Wanted<'a> {
     pub(super) tags: &'a Tags,
 }
 
+/// Returns the policy as `GetPolicy` gives it.
+pub(super) fn reply(account: &Account, policy: &Policy) -> iam::Policy {
+    iam::Policy {
+        name: policy.name.clone(),
+        id: policy.id.clone(),
+        arn: account.policy_arn(policy),
+        path: policy.path.clone(),
+        description: policy.description.clone(),
+        default_version: format!("v{}", policy.default_version),
+        tags: policy.tags.clone(),
+    }
+}
+
 impl Policy {
-    /// What the policy says now.
+    /// Returns what the policy says now.
     pub(super) fn document(&self) -> &Value {
         self.versions.get(&self.default_version).map_or(&Value::Null, |version| &version.document)
     }
 
-    pub(super) fn tags(&self) -> &Tags {
-        &self.tags
-    }
-}
-
-impl Account {
-    fn policy_arn(&self, policy: &Policy) -> String {
-        self.iam_arn(&format!("policy{}{}", policy.path, policy.name))
-    }
-
-    /// One of the account's own.
-    pub(super) fn policy(&self, arn: &str) -> Outcome<&Policy> {
-        names::policy_arn(arn)?;
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        let found = self.policies.get(name).filter(|policy| self.policy_arn(policy) == arn);
-        found.ok_or_else(|| Refusal::no_such_entity(format!("Policy {arn} was not found.")))
-    }
-
-    /// Nobody but AWS changes AWS's policies.
-    fn policy_mut(&mut self, arn: &str) -> Outcome<&mut Policy> {
-        if managed::is_aws(&self.partition, arn) {
-            return Err(Refusal::denied("Policy is outside your own account."));
-        }
-        let name = self.policy(arn)?.name.clone();
-        let missing = || Refusal::no_such_entity(format!("Policy {arn} was not found."));
-        self.policies.get_mut(&name).ok_or_else(missing)
-    }
-
-    /// Whether the policy exists, the account's own or AWS's.
-    pub(super) fn attachable(&self, arn: &str) -> bool {
-        self.policy(arn).is_ok() || managed::well_known(&self.partition, arn).is_some()
-    }
-
-    /// As `GetPolicy` gives it.
-    pub(super) fn seen_policy(&self, policy: &Policy) -> iam::Policy {
-        iam::Policy {
-            name: policy.name.clone(),
-            id: policy.id.clone(),
-            arn: self.policy_arn(policy),
-            path: policy.path.clone(),
-            description: policy.description.clone(),
-            default_version: format!("v{}", policy.default_version),
-            tags: policy.tags.clone(),
-        }
-    }
-}
-
-impl Policy {
     fn version(&self, arn: &str, version: &str) -> Outcome<(u32, &Version)> {
         let number = version.strip_prefix('v').and_then(|number| number.parse().ok());
         let found = number.and_then(|number| Some((number, self.versions.get(&number)?)));
         found.ok_or_else(|| no_version(arn, version))
     }
 
-    fn seen_version(&self, number: u32, document: Option<Shared>) -> iam::PolicyVersion {
+    fn version_reply(&self, number: u32, document: Option<Shared>) -> iam::PolicyVersion {
         iam::PolicyVersion { id: format!("v{number}"), is_default: number == self.default_version, document }
     }
 
-    /// With their documents, as the sweep gives them.
-    pub(super) fn seen_versions(&self, order: Order) -> Vec<iam::PolicyVersion> {
+    /// Returns its versions with their documents, as the sweep gives them.
+    pub(super) fn version_replies(&self, order: Order) -> Vec<iam::PolicyVersion> {
         let newest_first = self.versions.iter().rev();
         order.list(
             newest_first
-                .map(|(number, version)| self.seen_version(*number, Some(order.document(&version.document).into()))),
+                .map(|(number, version)| self.version_reply(*number, Some(order.document(&version.document).into()))),
         )
     }
 
@@ -139,7 +88,7 @@ pub(super) fn read(account: &Account, arn: &str) -> Outcome<iam::Policy> {
             default_version: "v1".to_owned(),
             ..iam::Policy::default()
         }),
-        None => Ok(account.seen_policy(account.policy(arn)?)),
+        None => Ok(reply(account, account.policy(arn)?)),
     }
 }
 
@@ -161,14 +110,14 @@ pub(super) fn read_version(account: &Account, arn: &str, version: &str, order: O
     }
     let policy = account.policy(arn)?;
     let (number, version) = policy.version(arn, version)?;
-    Ok(policy.seen_version(number, Some(order.document(&version.document).into())))
+    Ok(policy.version_reply(number, Some(order.document(&version.document).into())))
 }
 
 pub(super) fn list_versions(account: &Account, arn: &str, order: Order) -> Outcome<Vec<iam::PolicyVersion>> {
     if managed::well_known(&account.partition, arn).is_some() {
         return Ok(vec![aws_version()]);
     }
-    let versions = account.policy(arn)?.seen_versions(order);
+    let versions = account.policy(arn)?.version_replies(order);
     Ok(versions.into_iter().map(|version| iam::PolicyVersion { document: None, ..version }).collect())
 }
 
@@ -202,7 +151,7 @@ pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
         versions: BTreeMap::new(),
     };
     policy.add_version(wanted.document, account.now());
-    let reply = account.seen_policy(&policy);
+    let reply = reply(account, &policy);
     account.policies.insert_mut(wanted.name.to_owned(), policy);
     Ok(Reply::Iam(IamReply::Policy(reply)))
 }
@@ -219,7 +168,7 @@ pub(super) fn create_version(account: &mut Account, arn: &str, document: &Shared
     limits::policy_versions(policy.versions.len() + 1)?;
     let number = policy.add_version(document, now);
     // CreatePolicyVersion answers without the document.
-    Ok(Reply::Iam(IamReply::PolicyVersion(policy.seen_version(number, None))))
+    Ok(Reply::Iam(IamReply::PolicyVersion(policy.version_reply(number, None))))
 }
 
 pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) -> Outcome<Reply> {
@@ -235,11 +184,7 @@ pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) ->
 pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
     let policy = account.policy_mut(arn)?;
     let (name, versions) = (policy.name.clone(), policy.versions.len());
-    let used = |arn: &str| {
-        account.identities().any(|one| one.attached.contains(arn) || one.boundary.as_deref() == Some(arn))
-            || account.groups.values().any(|group| group.identity.attached.contains(arn))
-    };
-    if used(arn) {
+    if account.identities().any(|(_, identity)| uses(identity, arn, PolicyUsage::Any)) {
         return Err(Refusal::delete_conflict("Cannot delete a policy attached to entities."));
     }
     if versions > 1 {
@@ -250,6 +195,32 @@ pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
     }
     account.policies.remove_mut(&name);
     Ok(Reply::Done)
+}
+
+/// Returns whether the policy is attached to a user, role or group, or is its boundary.
+fn uses(identity: &Identity, arn: &str, usage: PolicyUsage) -> bool {
+    let (attached, bounds) = (identity.attached.contains(arn), identity.boundary.as_deref() == Some(arn));
+    match usage {
+        PolicyUsage::Any => attached || bounds,
+        PolicyUsage::PermissionsPolicy => attached,
+        PolicyUsage::PermissionsBoundary => bounds,
+    }
+}
+
+/// Lists what uses a policy.
+pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: Order) -> Outcome<Entities> {
+    if !account.attachable(arn) {
+        return Err(no_policy(arn));
+    }
+    let names = |kind| {
+        let users = account.identities_of(kind).filter(|identity| uses(identity, arn, usage));
+        order.list(users.map(|identity| identity.name.clone()))
+    };
+    Ok(Entities {
+        users: names(PrincipalKind::User),
+        roles: names(PrincipalKind::Role),
+        groups: names(PrincipalKind::Group),
+    })
 }
 
 pub(super) fn tag(account: &mut Account, arn: &str, added: &Tags) -> Outcome<Reply> {

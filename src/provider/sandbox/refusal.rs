@@ -43,6 +43,18 @@ impl Refusal {
         Self::new(FailureKind::AccessDenied, "AccessDenied", message)
     }
 
+    /// A setting that a bucket doesn't have.
+    pub(super) fn unset(code: &'static str, message: &str) -> Self {
+        Self::new(FailureKind::NotFound, code, message)
+    }
+
+    pub(super) fn malformed_xml() -> Self {
+        Self::invalid(
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema",
+        )
+    }
+
     /// The answer to `call`; AWS gives every answer a request id.
     pub(super) fn answer(self, call: &str) -> Failure {
         let mut failure = Failure::new(self.kind, call, self.code, self.message);

@@ -58,7 +58,8 @@ pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
     if version != VERSION {
         return Err(unusable(file, &format!("its version is {version}, this relayctl knows {VERSION}")));
     }
-    let account = serde_json::from_str(&text).map_err(read)?;
+    let mut account: Account = serde_json::from_str(&text).map_err(read)?;
+    account.complete();
     Ok(Some((account, seen)))
 }
 

@@ -9,8 +9,9 @@ use crate::call::iam::{
 use crate::value::Tags;
 
 use super::account::Account;
-use super::identity::Identity;
 use super::order::Order;
+use super::records::Identity;
+use super::{groups, policies, roles, users};
 
 /// IAM's `MaxItems` is at most this.
 const PAGE: usize = 1000;
@@ -63,10 +64,10 @@ fn marked((of, name): Entity) -> String {
 fn user(account: &Account, name: &str, order: Order) -> Option<UserDetail> {
     let user = account.users.get(name)?;
     Some(UserDetail {
-        user: account.seen_user(user),
+        user: users::reply(account, user),
         attached: order.list(user.identity.attached.iter().cloned()),
         inline: inline(&user.identity, order),
-        groups: account.groups_of(name).cloned().collect(),
+        groups: groups::of_user(account, name).cloned().collect(),
     })
 }
 
@@ -74,7 +75,7 @@ fn user(account: &Account, name: &str, order: Order) -> Option<UserDetail> {
 fn role(account: &Account, name: &str, order: Order) -> Option<RoleDetail> {
     let role = account.roles.get(name)?;
     Some(RoleDetail {
-        role: Role { description: String::new(), max_session_duration: 0, ..account.seen_role(role, order) },
+        role: Role { description: String::new(), max_session_duration: 0, ..roles::reply(account, role, order) },
         attached: order.list(role.identity.attached.iter().cloned()),
         inline: inline(&role.identity, order),
     })
@@ -83,7 +84,7 @@ fn role(account: &Account, name: &str, order: Order) -> Option<RoleDetail> {
 fn group(account: &Account, name: &str, order: Order) -> Option<GroupDetail> {
     let group = account.groups.get(name)?;
     Some(GroupDetail {
-        group: account.seen_group(group),
+        group: groups::reply(account, group),
         attached: order.list(group.identity.attached.iter().cloned()),
         inline: inline(&group.identity, order),
     })
@@ -93,8 +94,8 @@ fn group(account: &Account, name: &str, order: Order) -> Option<GroupDetail> {
 fn policy(account: &Account, name: &str, order: Order) -> Option<PolicyDetail> {
     let policy = account.policies.get(name)?;
     Some(PolicyDetail {
-        policy: Policy { description: String::new(), tags: Tags::new(), ..account.seen_policy(policy) },
-        versions: policy.seen_versions(order),
+        policy: Policy { description: String::new(), tags: Tags::new(), ..policies::reply(account, policy) },
+        versions: policy.version_replies(order),
     })
 }
 

@@ -2,9 +2,8 @@
 
 use crate::value::Tags;
 
-use super::account::same_name;
 use super::limits;
-use super::names;
+use super::names::{self, same_name};
 use super::refusal::{Outcome, Refusal};
 
 /// Users and roles take `Team` and `team` for the same key (the new one replaces the old); policies do not.

@@ -4,6 +4,7 @@ use std::fs;
 
 use futures::executor::block_on;
 use secrecy::ExposeSecret;
+use serde_json::json;
 
 use super::*;
 use crate::call::{IamRead, IamReply, IamWrite};
@@ -54,6 +55,25 @@ fn ids_go_on_where_the_last_process_stopped() {
     let old = id(&first);
     write(&first, &Write::Iam(IamWrite::DeleteUser { user: "bob".to_owned() })).unwrap();
     assert_ne!(id(&open(&file)), old);
+}
+
+/// Older relayctls kept nothing of a group but its members and the policies attached to it.
+#[test]
+fn a_group_of_an_older_file_gets_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sandbox.json");
+    write(&open(&file), &create("bob")).unwrap();
+    let mut account = open(&file).contents().unwrap();
+    account["groups"]["staff"] = json!({"members": ["bob"], "attached": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]});
+    fs::write(&file, account.to_string()).unwrap();
+    let group = || open(&file).contents().unwrap()["groups"]["staff"].take();
+    let found = group();
+    assert_eq!((&found["name"], &found["path"]), (&json!("staff"), &json!("/")));
+    assert_eq!((&found["members"], &found["inline"]), (&json!(["bob"]), &json!({})));
+    assert_eq!(found["attached"], json!(["arn:aws:iam::aws:policy/ReadOnlyAccess"]));
+    assert!(found["id"].as_str().is_some_and(|id| id.starts_with("AGPA")), "{found}");
+    write(&open(&file), &create("alice")).unwrap();
+    assert_eq!(group()["id"], found["id"], "it stays the same group");
 }
 
 #[test]

@@ -2,65 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
+use crate::address::Principal;
 use crate::call::{IamReply, Reply, iam};
 
-use super::account::{Account, same_name};
-use super::belongings::Belongings;
-use super::identity::{Identity, Wanted};
-use super::keys::Key;
-use super::names;
+use super::account::Account;
+use super::identity::{self, Wanted};
+use super::records::{User, UserDependents};
 use super::refusal::{Outcome, Refusal};
+use super::{groups, names};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct User {
-    #[serde(flatten)]
-    pub(super) identity: Identity,
-    pub(super) keys: BTreeMap<String, Key>,
-    #[serde(default)]
-    pub(super) belongings: Belongings,
-}
-
-fn missing(name: &str) -> Refusal {
-    Refusal::no_such_entity(format!("The user with name {name} cannot be found."))
-}
-
-impl Account {
-    pub(super) fn user(&self, name: &str) -> Outcome<&User> {
-        self.users.get(name).ok_or_else(|| missing(name))
-    }
-
-    pub(super) fn user_mut(&mut self, name: &str) -> Outcome<&mut User> {
-        self.users.get_mut(name).ok_or_else(|| missing(name))
-    }
-
-    /// As `GetUser` gives it.
-    pub(super) fn seen_user(&self, user: &User) -> iam::User {
-        let identity = &user.identity;
-        iam::User {
-            name: identity.name.clone(),
-            id: identity.id.clone(),
-            arn: self.user_arn(user),
-            path: identity.path.clone(),
-            boundary: identity.boundary.clone(),
-            tags: identity.tags.clone(),
-        }
+/// Returns the user as `GetUser` gives it.
+pub(super) fn reply(account: &Account, user: &User) -> iam::User {
+    let identity = &user.identity;
+    iam::User {
+        name: identity.name.clone(),
+        id: identity.id.clone(),
+        arn: account.user_arn(user),
+        path: identity.path.clone(),
+        boundary: identity.boundary.clone(),
+        tags: identity.tags.clone(),
     }
 }
 
-pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
-    names::name("userName", wanted.name, names::USER_OR_ROLE)?;
-    if account.users.keys().any(|name| same_name(name, wanted.name)) {
-        return Err(Refusal::already_exists(format!("User with name {} already exists.", wanted.name)));
-    }
-    let user = User {
-        identity: Identity::create(account, "AIDA", wanted)?,
-        keys: BTreeMap::new(),
-        belongings: Belongings::default(),
-    };
-    let reply = account.seen_user(&user);
-    account.users.insert_mut(wanted.name.to_owned(), user);
+pub(super) fn create(account: &mut Account, name: &str, wanted: &Wanted) -> Outcome<Reply> {
+    let principal = Principal::user(name);
+    identity::check_name(account, &principal)?;
+    let identity = identity::create(account, &principal, wanted)?;
+    let user = User { identity, keys: BTreeMap::new(), dependents: UserDependents::default() };
+    let reply = reply(account, &user);
+    account.users.insert_mut(name.to_owned(), user);
     Ok(Reply::Iam(IamReply::User(reply)))
 }
 
@@ -77,8 +47,8 @@ pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
         return Err(Refusal::delete_conflict("Cannot delete entity, must delete access keys first."));
     }
     user.identity.deletable()?;
-    user.belongings.deletable()?;
-    if account.groups_of(name).next().is_some() {
+    user.dependents.deletable()?;
+    if groups::of_user(account, name).next().is_some() {
         return Err(Refusal::delete_conflict("Cannot delete entity, must remove user from group first."));
     }
     account.users.remove_mut(name);

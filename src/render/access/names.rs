@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{Folded, SPELLED};
 use super::{Piece, name, plain, series};
-use crate::address::{Address, KindName};
+use crate::address::{Address, KindName, PrincipalKind};
 use crate::plan::Plan;
 use crate::render::text::count;
 
@@ -16,16 +16,17 @@ impl Names {
     pub fn of(plan: &Plan) -> Self {
         let subjects = plan.access.iter().map(|access| &access.subject);
         let addresses = plan.changes.iter().map(|change| &change.address).chain(subjects);
-        let mut kinds: BTreeMap<&str, BTreeSet<KindName>> = BTreeMap::new();
-        for address in addresses.filter(|address| matches!(address.kind(), KindName::USER | KindName::ROLE)) {
-            kinds.entry(address.name()).or_default().insert(address.kind());
+        let mut kinds: BTreeMap<String, BTreeSet<PrincipalKind>> = BTreeMap::new();
+        for principal in addresses.filter_map(Address::principal).filter(|it| it.kind.makes_requests()) {
+            kinds.entry(principal.name).or_default().insert(principal.kind);
         }
-        Self(kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name.to_owned()).collect())
+        Self(kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name).collect())
     }
 
     /// `serverless`, or `user serverless` where there is also a role of that name; `group admins`.
     pub fn name(&self, subject: &Address) -> Piece {
-        let ambiguous = !matches!(subject.kind(), KindName::USER | KindName::ROLE) || self.0.contains(subject.name());
+        let makes_requests = subject.principal().is_some_and(|it| it.kind.makes_requests());
+        let ambiguous = !makes_requests || self.0.contains(subject.name());
         name(if ambiguous { format!("{} {}", subject.kind(), subject.name()) } else { subject.name().to_owned() })
     }
 

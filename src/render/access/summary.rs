@@ -6,20 +6,14 @@ use super::fold::{is_public, principal_items};
 use super::names::Names;
 use super::{Piece, Tone, plain, series};
 use crate::access::{AccessChange, Aspect, Effect};
-use crate::address::{Address, KindName};
+use crate::address::{Address, PrincipalKind};
 use crate::diff::{Action, Change};
+use crate::kind::{self, AccessRole, FieldAccess, Kind};
 use crate::plan::Plan;
 use crate::policy::compare::Relation;
 
 /// What is said where something changes, but nobody's access.
 pub const SETTLED: &str = "No one gains or loses access.";
-
-/// Fields that say who may do what: what their change means is in the plan's access.
-const COMPARED: [&str; 4] = ["document", "permissions_boundary", "policy", "trust"];
-
-/// Fields whose change means nothing for access. Tags aren't among them: conditions may ask for them. Nor is what blocks
-/// public access, or encrypts.
-const HARMLESS: [&str; 5] = ["description", "force_destroy", "lifecycle", "max_session_duration", "versioning"];
 
 /// `serverless and lambda.amazonaws.com gain; old loses.` None where there is no such change, or none is known.
 pub fn summary(plan: &Plan) -> Option<Vec<Piece>> {
@@ -111,28 +105,42 @@ enum Meaning {
 }
 
 fn meaning(change: &Change) -> Meaning {
-    let kind = change.address.kind();
-    match (kind, change.action) {
-        (_, Action::Nothing | Action::Adopt | Action::Forget)
-        | (KindName::AwsProfile | KindName::ZappaSettings, _)
-        | (KindName::USER, Action::Create) => Meaning::None,
-        // Whoever holds a key may do what its user may, so to make or to remove one is a change of access. And what is
-        // gone can't be used any more, whatever the policies say.
-        (_, Action::Refuse | Action::Blocked)
-        | (KindName::AccessKey, _)
-        | (KindName::USER | KindName::ROLE | KindName::Bucket, Action::Delete | Action::Replace) => Meaning::Unknown,
-        (_, Action::Update) => of_fields(change),
-        _ => Meaning::Compared,
+    kind::of(change.address.kind()).map_or(Meaning::Unknown, |kind| meaning_of(kind, change))
+}
+
+fn meaning_of(kind: &dyn Kind, change: &Change) -> Meaning {
+    let facts = kind.facts();
+    match (change.action, facts.access) {
+        (Action::Nothing | Action::Adopt | Action::Forget, _) | (_, AccessRole::None) => Meaning::None,
+        // Whoever holds a key may do what its user may, so to make or to remove one is a change of access. And
+        // what is gone can't be used any more, whatever the policies say.
+        (Action::Refuse | Action::Blocked, _)
+        | (_, AccessRole::Credential)
+        | (
+            Action::Delete | Action::Replace,
+            AccessRole::Principal(PrincipalKind::User | PrincipalKind::Role) | AccessRole::Resource,
+        ) => Meaning::Unknown,
+        (Action::Update, _) => of_fields(kind, change),
+        // A new principal may do nothing; but a role says who may assume it.
+        (Action::Create, AccessRole::Principal(_)) if facts.document.is_none() => Meaning::None,
+        (Action::Create, AccessRole::Principal(_) | AccessRole::Resource)
+        | (Action::Delete | Action::Replace, AccessRole::Principal(PrincipalKind::Group))
+        | (
+            Action::Create | Action::Delete | Action::Replace,
+            AccessRole::Policy | AccessRole::PolicyAttachment(_) | AccessRole::InlinePolicy(_) | AccessRole::Membership,
+        ) => Meaning::Compared,
     }
 }
 
-fn of_fields(change: &Change) -> Meaning {
-    let names = || change.fields.iter().map(|field| field.change.field.as_str());
-    if names().all(|name| HARMLESS.contains(&name)) {
-        return Meaning::None;
+fn of_fields(kind: &dyn Kind, change: &Change) -> Meaning {
+    let mut meaning = Meaning::None;
+    for field in change.fields.iter().map(|field| &field.change.field) {
+        let declared = kind.fields().iter().find(|declared| declared.name == field);
+        match declared.map_or(FieldAccess::Unknown, |declared| declared.access) {
+            FieldAccess::Harmless => {}
+            FieldAccess::Compared => meaning = Meaning::Compared,
+            FieldAccess::Unknown => return Meaning::Unknown,
+        }
     }
-    if names().all(|name| HARMLESS.contains(&name) || COMPARED.contains(&name)) {
-        return Meaning::Compared;
-    }
-    Meaning::Unknown
+    meaning
 }

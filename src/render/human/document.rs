@@ -5,7 +5,8 @@ use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
 
 use super::line::{Line, Mark};
 use super::statement::{Element, Numbered, Pair, all, effect, elements, pair, sid};
-use super::{Style, fields};
+use super::{Style, value};
+use crate::policy::STATEMENT;
 use crate::render::text::{count, key, quoted};
 use crate::value::Value;
 
@@ -36,8 +37,8 @@ pub fn whole(mark: Mark, label: &str, document: &Value, indent: usize, style: St
     let statements = all(document)?;
     let (inner, closing) = if mark == Mark::None { (indent + 2, indent) } else { (indent + 4, indent + 2) };
     let mut lines = vec![Line::new(indent, mark, format!("{label}{{"))];
-    for (name, value) in frame(document) {
-        lines.extend(fields::entire(mark, &format!("{} = ", key(name)), value, inner));
+    for (name, member) in frame(document) {
+        lines.extend(value::entire(mark, &format!("{} = ", key(name)), member, inner));
     }
     for statement in statements {
         lines.extend(entire(mark, statement, inner, style));
@@ -48,7 +49,7 @@ pub fn whole(mark: Mark, label: &str, document: &Value, indent: usize, style: St
 
 /// What a document says besides its statements: Version, Id.
 fn frame(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    document.as_object().into_iter().flatten().filter(|(name, _)| *name != "Statement")
+    document.as_object().into_iter().flatten().filter(|(name, _)| *name != STATEMENT)
 }
 
 fn changed(label: &str, before: &Value, after: &Value, indent: usize, style: Style) -> Option<Vec<Line>> {

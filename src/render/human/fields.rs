@@ -1,13 +1,11 @@
-//! Attributes before and after, nested as far as they are, with `=` in one column.
-
-use serde_json::Map;
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+//! Attributes before and after, with `=` in one column.
 
 use super::line::{Line, Mark};
+use super::value::{entire, entry, label};
 use super::{Style, document};
 use crate::diff::FieldDiff;
 use crate::kind::Form;
-use crate::render::text::{count, key, quoted};
+use crate::render::text::key;
 use crate::value::Value;
 
 /// The symbols of these lines stand at `indent`.
@@ -34,10 +32,6 @@ fn set(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-fn label(name: &str, width: usize) -> String {
-    format!("{:<width$} = ", key(name))
-}
-
 fn field(diff: &FieldDiff, width: usize, indent: usize, style: Style) -> Vec<Line> {
     let (before, after) = (set(diff.change.before.as_deref()), set(diff.change.after.as_deref()));
     let label = label(&diff.change.field, width);
@@ -51,121 +45,4 @@ fn field(diff: &FieldDiff, width: usize, indent: usize, style: Style) -> Vec<Lin
         first.text = format!("{} {}", first.text, style.bad(&why));
     }
     lines
-}
-
-/// One value before and after; `label` is `name = `, or empty for an item of a list.
-fn entry(label: &str, before: Option<&Value>, after: Option<&Value>, indent: usize, style: Style) -> Vec<Line> {
-    match (before, after) {
-        (None, None) => Vec::new(),
-        (None, Some(value)) => entire(Mark::Create, label, value, indent),
-        (Some(value), None) => {
-            let mut lines = entire(Mark::Delete, label, value, indent);
-            if let (Some(last), false) = (lines.last_mut(), label.is_empty()) {
-                last.text.push_str(" -> null");
-            }
-            lines
-        }
-        (Some(Value::Object(before)), Some(Value::Object(after))) => {
-            enclosed(label, ('{', '}'), map(before, after, indent + 4, style), indent)
-        }
-        (Some(Value::Array(before)), Some(Value::Array(after))) => {
-            enclosed(label, ('[', ']'), list(before, after, indent + 4, style), indent)
-        }
-        (Some(before), Some(after)) => {
-            let text = format!("{label}{} -> {}", inline(before), inline(after));
-            vec![Line::new(indent, Mark::Update, text)]
-        }
-    }
-}
-
-fn enclosed(label: &str, brackets: (char, char), inner: Vec<Line>, indent: usize) -> Vec<Line> {
-    let mut lines = vec![Line::new(indent, Mark::Update, format!("{label}{}", brackets.0))];
-    lines.extend(inner);
-    lines.push(Line::plain(indent + 2, brackets.1));
-    lines
-}
-
-/// Key by key; keys that are the same on both sides are counted.
-fn map(before: &Map<String, Value>, after: &Map<String, Value>, indent: usize, style: Style) -> Vec<Line> {
-    let mut keys: Vec<_> = before.keys().chain(after.keys()).collect();
-    keys.sort();
-    keys.dedup();
-    let (same, changed): (Vec<_>, Vec<_>) = keys.into_iter().partition(|name| before.get(*name) == after.get(*name));
-    let shown = || changed.iter().chain(if style.verbose { same.as_slice() } else { &[] });
-    let width = shown().map(|name| key(name).chars().count()).max().unwrap_or(0);
-    let of = |name: &String| label(name, width);
-    let mut lines: Vec<_> =
-        changed.iter().flat_map(|name| entry(&of(name), before.get(*name), after.get(*name), indent, style)).collect();
-    if style.verbose {
-        lines.extend(same.iter().flat_map(|name| entire(Mark::None, &of(name), &before[*name], indent + 2)));
-    } else {
-        lines.extend(hidden(same.len(), "unchanged key", indent, style));
-    }
-    lines
-}
-
-/// Item by item; where as many items come as go, each is taken for the next version of the other.
-fn list(before: &[Value], after: &[Value], indent: usize, style: Style) -> Vec<Line> {
-    let (one, other): (Vec<_>, Vec<_>) = (texts(before), texts(after));
-    let mut lines = Vec::new();
-    let mut same = 0;
-    for op in capture_diff_slices(Algorithm::Myers, &one, &other) {
-        let (old, new) = (&before[op.old_range()], &after[op.new_range()]);
-        match op {
-            DiffOp::Equal { len, .. } if !style.verbose => same += len,
-            DiffOp::Equal { .. } => lines.extend(old.iter().flat_map(|item| entire(Mark::None, "", item, indent + 2))),
-            _ if old.len() == new.len() && old.iter().chain(new).all(|item| item.is_object() || item.is_array()) => {
-                let pairs = old.iter().zip(new);
-                lines.extend(pairs.flat_map(|(old, new)| entry("", Some(old), Some(new), indent, style)));
-            }
-            _ => {
-                lines.extend(old.iter().flat_map(|item| entry("", Some(item), None, indent, style)));
-                lines.extend(new.iter().flat_map(|item| entry("", None, Some(item), indent, style)));
-            }
-        }
-    }
-    lines.extend(hidden(same, "unchanged element", indent, style));
-    lines
-}
-
-fn texts(items: &[Value]) -> Vec<String> {
-    items.iter().map(Value::to_string).collect()
-}
-
-fn hidden(number: usize, noun: &str, indent: usize, style: Style) -> Option<Line> {
-    (number > 0).then(|| Line::plain(indent, style.dim(&format!("# ({} hidden)", count(number, noun)))))
-}
-
-/// A value that comes, goes or stays as a whole. Without a symbol `indent` is the column of the text.
-pub fn entire(mark: Mark, label: &str, value: &Value, indent: usize) -> Vec<Line> {
-    let (closing, inner) = if mark == Mark::None { (indent, indent + 2) } else { (indent + 2, indent + 4) };
-    let (open, close, items) = match value {
-        Value::Object(map) if !map.is_empty() => {
-            let width = map.keys().map(|name| key(name).chars().count()).max().unwrap_or(0);
-            let of = |(name, item): (&String, &Value)| entire(mark, &self::label(name, width), item, inner);
-            ("{", "}", map.iter().flat_map(of).collect::<Vec<_>>())
-        }
-        Value::Array(list) if !list.is_empty() => {
-            ("[", "]", list.iter().flat_map(|item| entire(mark, "", item, inner)).collect())
-        }
-        _ => return vec![Line::new(indent, mark, format!("{label}{}", inline(value)))],
-    };
-    let mut lines = vec![Line::new(indent, mark, format!("{label}{open}"))];
-    lines.extend(items);
-    lines.push(Line::plain(closing, close));
-    lines
-}
-
-/// On one line, whatever it is.
-fn inline(value: &Value) -> String {
-    match value {
-        Value::String(text) => quoted(text),
-        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
-        Value::Object(map) if map.is_empty() => "{}".to_owned(),
-        Value::Object(map) => {
-            let pairs: Vec<_> = map.iter().map(|(name, item)| format!("{} = {}", key(name), inline(item))).collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
-    }
 }

@@ -15,13 +15,14 @@ mod reads;
 pub(super) mod reason;
 mod statement;
 mod traffic;
+mod value;
 
 use std::collections::BTreeSet;
 
 use crate::call::Caller;
 use crate::diff::{Action, Change};
 use crate::event::{Event, Outcome};
-use crate::kind::KINDS;
+use crate::kind;
 use crate::plan::{Header, Mode, Plan, Summary};
 use crate::policy::compare::Comparison;
 use crate::render::access::{Sentence, of_plan};
@@ -142,7 +143,7 @@ pub(super) fn partial(header: &Header) -> Option<String> {
 
 /// By kind, in the order in which the kinds are listed; kinds that this build doesn't know come last, by address.
 pub(super) fn ordered(plan: &Plan) -> Vec<&Change> {
-    let rank = |change: &Change| KINDS.iter().position(|kind| kind.name() == change.address.kind());
+    let rank = |change: &Change| kind::position(change.address.kind());
     let mut changes: Vec<_> = plan.changes.iter().collect();
     changes.sort_by_cached_key(|change| (rank(change).unwrap_or(usize::MAX), change.address.clone()));
     changes

@@ -92,6 +92,7 @@ mod tests {
     use super::*;
     use crate::address::KindName;
     use crate::call::{FileWrite, LocalFile, Write};
+    use crate::model::Desired;
     use crate::plan::{Expect, Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
     use crate::value::{Attributes, Settings};
 
@@ -110,31 +111,9 @@ mod tests {
             wanted: Attributes::new(),
             removal: false,
         };
-        let header = Header {
-            manifest: String::new(),
-            manifest_file: String::new(),
-            manifest_digest: String::new(),
-            account: String::new(),
-            caller: String::new(),
-            region: String::new(),
-            sandbox: false,
-            mode: Mode::Apply,
-            targets: BTreeSet::new(),
-            store: None,
-            recipients: Vec::new(),
-            relayctl: String::new(),
-        };
-        let change = Change {
-            address,
-            action: Action::Create,
-            reason: Reason::New,
-            fields: Vec::new(),
-            unchanged: 0,
-            drift: Vec::new(),
-            left_alone: Vec::new(),
-            before_it: Vec::new(),
-        };
-        let state = Stamp { lineage: None, serial: 0 };
+        let header = Header::new(&Desired::default(), Mode::Apply);
+        let change = Change::new(address, Action::Create, Reason::New);
+        let state = Stamp::of(None);
         let plan = Plan {
             header,
             state,

@@ -2,6 +2,7 @@
 
 use similar::{Algorithm, capture_diff_slices, diff_ratio};
 
+use crate::policy::{StatementPointer, is_policy, statements};
 use crate::render::text::bare;
 use crate::value::Value;
 
@@ -33,15 +34,11 @@ const ORDER: [&str; 7] = ["Principal", "NotPrincipal", "Action", "NotAction", "R
 /// Less alike than this, one statement went and another came.
 const ALIKE: f32 = 0.5;
 
-/// `Statement` may be one object or a list of them. `None`: this is no policy document.
+/// The statements with their numbers. `None`: this is no policy document.
 pub fn all(document: &Value) -> Option<Vec<Numbered<'_>>> {
-    let statements = match document.as_object()?.get("Statement")? {
-        Value::Array(list) => list.iter().collect(),
-        one @ Value::Object(_) => vec![one],
-        _ => return None,
-    };
-    let known = statements.iter().all(|statement| statement.is_object());
-    known.then(|| statements.into_iter().zip(1..).map(|(statement, number)| Numbered { number, statement }).collect())
+    let whole = is_policy(document) && statements(document).all(|(_, statement)| statement.is_object());
+    let numbered = |(pointer, statement): (StatementPointer, _)| Numbered { number: pointer.number(), statement };
+    whole.then(|| statements(document).map(numbered).collect())
 }
 
 /// Equal statements first, then those of the same Sid, then the most alike. In the order of `after`; what went, last.

@@ -9,20 +9,13 @@ use tempfile::TempDir;
 
 use super::LocalStore;
 use crate::address::{Address, KindName};
-use crate::model::{Entry, Recorded, Status};
+use crate::model::{Entry, Status};
 use crate::port::Store;
 use crate::provider::files::witness::snapshots;
-use crate::state::{Change, State, VERSION};
+use crate::state::{Change, State};
 
 fn state(serial: u64) -> State {
-    State {
-        version: VERSION,
-        lineage: "l".into(),
-        serial,
-        manifest: "dev".into(),
-        account: "123456789012".into(),
-        resources: Recorded::new(),
-    }
+    State { serial, ..State::new("l", "dev", "123456789012") }
 }
 
 fn change(serial: u64) -> Change {

@@ -1,0 +1,27 @@
+//! Fault injection at the seams where a run leaves the process: the proof that nothing is lost by faults.
+//!
+//! [`FaultyProvider`] and [`FaultyStore`] wrap a provider and a store, and let happen to them what
+//! [`Faults`] says: single [`PlannedFault`]s, or random ones by a seed and [`FaultRates`].
+
+mod fault;
+mod faults;
+mod provider;
+mod random;
+mod replication;
+mod store;
+
+pub use fault::{FaultKind, Killed, PlannedFault, Seam};
+pub use faults::Faults;
+pub use provider::FaultyProvider;
+pub use random::FaultRates;
+pub use replication::{Replicated, ReplicationLag};
+pub use store::FaultyStore;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

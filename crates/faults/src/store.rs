@@ -1,0 +1,63 @@
+//! A store that goes wrong on purpose.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use relayctl::port::{Lock, Store};
+use relayctl::state::{Change, LockInfo, State, StoreError};
+
+use crate::fault::Seam;
+use crate::faults::Faults;
+
+/// A store whose saves go wrong.
+pub struct FaultyStore<S> {
+    inner: S,
+    faults: Arc<Faults>,
+}
+
+impl<S: Store> FaultyStore<S> {
+    pub fn new(inner: S, faults: Arc<Faults>) -> Self {
+        Self { inner, faults }
+    }
+
+    fn lost(&self) -> StoreError {
+        StoreError::Io { what: "save", location: self.location(), cause: std::io::ErrorKind::TimedOut.into() }
+    }
+}
+
+#[async_trait]
+impl<S: Store> Store for FaultyStore<S> {
+    async fn load(&self) -> Result<Option<State>, StoreError> {
+        self.inner.load().await
+    }
+
+    async fn save(&self, state: &State) -> Result<(), StoreError> {
+        self.faults.pass(Seam::Save, &"state", self.inner.save(state), |_| self.lost()).await
+    }
+
+    /// One by one: wherever one of them fails, those before it are noted.
+    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+        for change in changes {
+            let noted = self.inner.append(std::slice::from_ref(change));
+            self.faults.pass(Seam::Save, &change.address, noted, |_| self.lost()).await?;
+        }
+        Ok(())
+    }
+
+    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        self.inner.lock(info).await
+    }
+
+    fn held(&self) -> Result<(), StoreError> {
+        self.inner.held()
+    }
+
+    async fn unlock(&self, id: &str) -> Result<LockInfo, StoreError> {
+        self.inner.unlock(id).await
+    }
+
+    fn location(&self) -> String {
+        self.inner.location()
+    }
+}

@@ -1,0 +1,213 @@
+//! Condition keys and what kind of values they have.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::text;
+use crate::pattern::action_matches;
+
+/// A key that conditions can test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConditionKey {
+    /// As AWS prints it: `aws:RequestTag/${TagKey}` for every one of that form.
+    pub name: &'static str,
+    /// The kind of its values.
+    pub value: ValueType,
+    /// Whether any service's requests may have it.
+    pub global: bool,
+}
+
+/// The kind of a key's values, by which the operators that make sense are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ValueType {
+    /// Text.
+    String,
+    /// Several texts.
+    ArrayOfString,
+    /// An ARN.
+    Arn,
+    /// Several ARNs.
+    ArrayOfArn,
+    /// `true` or `false`.
+    Bool,
+    /// Several of `true` and `false`.
+    ArrayOfBool,
+    /// A number.
+    Numeric,
+    /// A date, or seconds since 1970.
+    Date,
+    /// An address or a network, IPv4 or IPv6.
+    IpAddress,
+}
+
+impl ValueType {
+    /// Whether a request can have several values of it: then `ForAllValues:` or `ForAnyValue:` belongs to the operator.
+    pub fn is_multivalued(self) -> bool {
+        matches!(self, Self::ArrayOfString | Self::ArrayOfArn | Self::ArrayOfBool)
+    }
+}
+
+/// "AWS global condition context keys" in the IAM User Guide, with the cross-service keys named there. The Service
+/// Authorization Reference has only the three of tags.
+const GLOBAL: &[(&str, ValueType)] = &[
+    ("aws:AssumedRoot", ValueType::Bool),
+    ("aws:CalledVia", ValueType::ArrayOfString),
+    ("aws:CalledViaAWSMCP", ValueType::String),
+    ("aws:CalledViaFirst", ValueType::String),
+    ("aws:CalledViaLast", ValueType::String),
+    ("aws:ChatbotSourceArn", ValueType::Arn),
+    ("aws:CurrentTime", ValueType::Date),
+    ("aws:Ec2InstanceSourcePrivateIPv4", ValueType::IpAddress),
+    ("aws:Ec2InstanceSourceVpc", ValueType::String),
+    // Also compared with date operators, which take both forms.
+    ("aws:EpochTime", ValueType::Numeric),
+    ("aws:FederatedProvider", ValueType::Arn),
+    ("aws:MultiFactorAuthAge", ValueType::Numeric),
+    ("aws:MultiFactorAuthPresent", ValueType::Bool),
+    ("aws:PrincipalAccount", ValueType::String),
+    ("aws:PrincipalArn", ValueType::Arn),
+    ("aws:PrincipalIsAWSService", ValueType::Bool),
+    ("aws:PrincipalOrgID", ValueType::String),
+    ("aws:PrincipalOrgPaths", ValueType::ArrayOfString),
+    ("aws:PrincipalServiceName", ValueType::String),
+    ("aws:PrincipalServiceNamesList", ValueType::ArrayOfString),
+    ("aws:PrincipalTag/${TagKey}", ValueType::String),
+    ("aws:PrincipalType", ValueType::String),
+    ("aws:Referer", ValueType::String),
+    ("aws:RequestTag/${TagKey}", ValueType::String),
+    ("aws:RequestedRegion", ValueType::String),
+    ("aws:ResourceAccount", ValueType::String),
+    ("aws:ResourceOrgID", ValueType::String),
+    ("aws:ResourceOrgPaths", ValueType::ArrayOfString),
+    ("aws:ResourceTag/${TagKey}", ValueType::String),
+    ("aws:SecureTransport", ValueType::Bool),
+    ("aws:SignInSessionArn", ValueType::Arn),
+    ("aws:SourceAccount", ValueType::String),
+    ("aws:SourceArn", ValueType::Arn),
+    ("aws:SourceIdentity", ValueType::String),
+    ("aws:SourceIp", ValueType::IpAddress),
+    ("aws:SourceOrgID", ValueType::String),
+    ("aws:SourceOrgPaths", ValueType::ArrayOfString),
+    ("aws:SourceOwner", ValueType::String),
+    ("aws:SourceVpc", ValueType::String),
+    ("aws:SourceVpcArn", ValueType::Arn),
+    ("aws:SourceVpce", ValueType::String),
+    ("aws:TagKeys", ValueType::ArrayOfString),
+    ("aws:TokenIssueTime", ValueType::Date),
+    ("aws:UserAgent", ValueType::String),
+    ("aws:ViaAWSMCPService", ValueType::Bool),
+    ("aws:ViaAWSService", ValueType::Bool),
+    ("aws:VpcSourceIp", ValueType::IpAddress),
+    ("aws:VpceAccount", ValueType::String),
+    ("aws:VpceOrgID", ValueType::String),
+    ("aws:VpceOrgPaths", ValueType::ArrayOfString),
+    ("aws:userid", ValueType::String),
+    ("aws:username", ValueType::String),
+    ("codebuild:BuildArn", ValueType::Arn),
+    ("codebuild:ProjectArn", ValueType::Arn),
+    ("ec2:RoleDelivery", ValueType::Numeric),
+    ("ec2:SourceInstanceArn", ValueType::Arn),
+    ("glue:CredentialIssuingService", ValueType::String),
+    ("glue:RoleAssumedBy", ValueType::String),
+    ("identitystore:UserId", ValueType::String),
+    ("lambda:SourceFunctionArn", ValueType::Arn),
+    ("ssm:SourceInstanceArn", ValueType::Arn),
+];
+
+/// "Available keys for AWS OIDC federation" in the IAM User Guide: these claims of any provider's token are keys, with the
+/// provider's address before the colon. STS lists those of a few providers besides.
+const CLAIMS: &[(&str, &str, ValueType)] = &[
+    ("amr", "${Provider}:amr", ValueType::ArrayOfString),
+    ("aud", "${Provider}:aud", ValueType::String),
+    ("email", "${Provider}:email", ValueType::String),
+    ("oaud", "${Provider}:oaud", ValueType::String),
+    ("sub", "${Provider}:sub", ValueType::String),
+];
+
+/// The key of that name, whatever its case: a global one, one that a service lists, or a claim of an OIDC provider.
+pub fn condition_key(name: &str) -> Option<ConditionKey> {
+    // Some are listed only by other services than their name says.
+    global().find(name).or_else(|| own(name)).or_else(|| all().find(name)).or_else(|| claim(name))
+}
+
+/// As the service that it begins with lists it.
+fn own(name: &str) -> Option<ConditionKey> {
+    let shelf = text::book().shelf(name.split(':').next()?)?;
+    let spelt = listed(shelf).find(|key| key.name.eq_ignore_ascii_case(name));
+    spelt.or_else(|| listed(shelf).find(|key| fits(key.name, name)))
+}
+
+/// Only a provider's address has a dot; no service's prefix does.
+fn claim(name: &str) -> Option<ConditionKey> {
+    let (provider, claim) = name.rsplit_once(':')?;
+    let (_, form, value) = CLAIMS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(claim))?;
+    provider.contains('.').then_some(ConditionKey { name: form, value: *value, global: false })
+}
+
+pub(super) fn is_global(name: &str) -> bool {
+    GLOBAL.iter().any(|(form, _)| fits(form, name))
+}
+
+/// Whether a key is of a form: `aws:requesttag/team` of `aws:RequestTag/${TagKey}`, `s3:ExistingObjectTag/x` of
+/// `s3:ExistingObjectTag/<key>`. A placeholder stands for one character at least.
+pub(super) fn fits(form: &str, name: &str) -> bool {
+    match wildcards(form) {
+        Some(pattern) => action_matches(&pattern, name),
+        None => form.eq_ignore_ascii_case(name),
+    }
+}
+
+/// With `?*` in place of each placeholder; none where there is no placeholder.
+fn wildcards(form: &str) -> Option<String> {
+    let mut pattern = String::new();
+    let mut rest = form;
+    while let Some(start) = rest.find(['$', '<']) {
+        let end = rest.get(start..)?.find(['}', '>'])? + start;
+        pattern.push_str(&rest[..start]);
+        pattern.push_str("?*");
+        rest = &rest[end + 1..];
+    }
+    (!pattern.is_empty()).then(|| pattern + rest)
+}
+
+struct Known {
+    /// Those without placeholders, by name in lower case.
+    plain: BTreeMap<String, ConditionKey>,
+    forms: Vec<ConditionKey>,
+}
+
+impl Known {
+    fn of(keys: impl Iterator<Item = ConditionKey>) -> Self {
+        let mut known = Self { plain: BTreeMap::new(), forms: Vec::new() };
+        for key in keys {
+            if wildcards(key.name).is_none() {
+                known.plain.entry(key.name.to_lowercase()).or_insert(key);
+            } else if !known.forms.iter().any(|form| form.name == key.name) {
+                known.forms.push(key);
+            }
+        }
+        known
+    }
+
+    fn find(&self, name: &str) -> Option<ConditionKey> {
+        let found = self.plain.get(&name.to_lowercase());
+        found.or_else(|| self.forms.iter().find(|key| fits(key.name, name))).copied()
+    }
+}
+
+fn global() -> &'static Known {
+    static GLOBALS: OnceLock<Known> = OnceLock::new();
+    let key = |&(name, value)| ConditionKey { name, value, global: true };
+    GLOBALS.get_or_init(|| Known::of(GLOBAL.iter().map(key)))
+}
+
+/// What all services list, for which all of the catalogue is unpacked.
+fn all() -> &'static Known {
+    static ALL: OnceLock<Known> = OnceLock::new();
+    ALL.get_or_init(|| Known::of(text::book().shelves().flat_map(listed)))
+}
+
+fn listed(shelf: text::Shelf) -> impl Iterator<Item = ConditionKey> {
+    shelf.keys().map(|(name, value)| ConditionKey { name, value, global: false })
+}

@@ -1,0 +1,120 @@
+//! What a pattern's variables have to stand for so that it matches a resource.
+
+use crate::pattern::{Filling, Letter, arn_parts, letters, variable_key};
+use crate::request::Context;
+
+/// So many ways are tried, lest a pattern of many wildcards take forever.
+const MOST_STEPS: usize = 10_000;
+
+/// Values of the variables with which the pattern matches the resource, if there are such.
+pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
+    let parts: Vec<Vec<char>> = resource.splitn(6, ':').map(|part| part.chars().collect()).collect();
+    let patterns: Vec<Vec<Letter<'_>>> = arn_parts(pattern, Filling::Anything).into_iter().map(letters).collect();
+    if parts.len() < patterns.len() {
+        return None;
+    }
+    let parts: Vec<(&[Letter<'_>], &[char])> =
+        patterns.iter().zip(&parts).map(|(letters, part)| (&letters[..], &part[..])).collect();
+    Search::default().values(&parts)
+}
+
+/// The same of a pattern of texts.
+pub(super) fn fitting_text(pattern: &str, text: &str) -> Option<Context> {
+    let text: Vec<char> = text.chars().collect();
+    Search::default().values(&[(&letters(pattern), &text)])
+}
+
+#[derive(Default)]
+struct Search {
+    values: Context,
+    steps: usize,
+}
+
+impl Search {
+    fn values(mut self, parts: &[(&[Letter<'_>], &[char])]) -> Option<Context> {
+        self.fits(parts).then_some(self.values)
+    }
+
+    /// Parts of a pattern, each with what it must match all of.
+    fn fits(&mut self, parts: &[(&[Letter<'_>], &[char])]) -> bool {
+        self.steps += 1;
+        let Some(((letters, text), others)) = parts.split_first() else { return true };
+        if self.steps > MOST_STEPS {
+            return false;
+        }
+        let mut with = |letters: &'_ [Letter<'_>], text: &'_ [char]| self.fits(&[&[(letters, text)], others].concat());
+        match letters.split_first() {
+            None => text.is_empty() && self.fits(others),
+            Some((Letter::Written('*'), after)) => (0..=text.len()).any(|length| with(after, &text[length..])),
+            Some((Letter::Written('?'), after)) => !text.is_empty() && with(after, &text[1..]),
+            Some((Letter::Written(c) | Letter::Special(c), after)) => {
+                text.first() == Some(c) && with(after, &text[1..])
+            }
+            Some((Letter::Variable(inside), after)) => {
+                (1..=text.len()).rev().any(|length| self.takes(inside, &text[..length], after, &text[length..], others))
+            }
+        }
+    }
+
+    /// Whether all fits with this value of a variable.
+    fn takes(
+        &mut self,
+        inside: &str,
+        value: &[char],
+        after: &[Letter<'_>],
+        text: &[char],
+        others: &[(&[Letter<'_>], &[char])],
+    ) -> bool {
+        let key = variable_key(inside);
+        let value = vec![value.iter().collect::<String>()];
+        let known = self.values.get(key).map(<[String]>::to_vec);
+        if known.as_ref().is_some_and(|known| *known != value) {
+            return false;
+        }
+        let is_new = known.is_none();
+        self.values.set(key, value);
+        let fits = self.fits(&[&[(after, text)], others].concat());
+        if !fits && is_new {
+            self.values = self.values.without(key);
+        }
+        fits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_stand_for_what_is_left() {
+        let table = [
+            ("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/bob/x/y", Some("aws:username=bob/x")),
+            ("arn:aws:s3:::${aws:username}", "arn:aws:s3:::a:b", Some("aws:username=a:b")),
+            ("arn:aws:s3:::${aws:username}-${AWS:UserName}", "arn:aws:s3:::a-b-a-b", Some("aws:username=a-b")),
+            ("arn:aws:s3:::${aws:username}-${AWS:UserName}", "arn:aws:s3:::a-b", None),
+            ("arn:aws:s3:::${a:b}?${c:d}", "arn:aws:s3:::xyz", Some("a:b=x c:d=z")),
+            ("arn:aws:s3::${a:b}:x${*}", "arn:aws:s3::1:x*", Some("a:b=1")),
+            ("arn:aws:s3::${a:b}:x${*}", "arn:aws:s3::1:xx", None),
+            ("arn:aws:s3::${a:b}:x", "arn:aws:s3:::x", None),
+            ("arn:aws:${a:b}", "arn:aws:s3:::x", Some("a:b=s3")),
+        ];
+        for (pattern, resource, expected) in table {
+            let found = fitting(pattern, resource).map(|context| {
+                context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect::<Vec<_>>().join(" ")
+            });
+            assert_eq!(found.as_deref(), expected, "{pattern} {resource}");
+        }
+    }
+
+    #[test]
+    fn texts_have_no_parts() {
+        let found = fitting_text("*:${aws:username}", "a:b:c:d:e:f:g").unwrap();
+        assert_eq!(found.get("aws:username"), Some(&["b:c:d:e:f:g".to_owned()][..]));
+    }
+
+    #[test]
+    fn many_wildcards_are_given_up() {
+        let pattern = format!("arn:aws:s3:::{}${{a:b}}x", "*a".repeat(30));
+        assert_eq!(fitting(&pattern, &format!("arn:aws:s3:::{}", "a".repeat(60))), None);
+    }
+}

@@ -1,0 +1,392 @@
+//! Conditions as propositions: what can be true at once without knowing the request.
+//!
+//! Every positive test becomes an atom, every negated one the negation of its atom; what is known of two atoms on the
+//! same key (one value more in a StringEquals makes it wider) is kept as an implication. What holds for every
+//! assignment that the implications allow holds for every request: that is how `narrower` and `equal` are proven. The
+//! converse isn't so, since some assignments belong to no request: a gain is claimed only with a request that shows it.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::condition_key;
+use crate::condition::holds;
+use crate::pattern::with_plain_variables;
+use crate::request::Context;
+use crate::statement::{Comparison, Operator, Quantifier, Test};
+
+use super::implication::{covers, excludes};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Formula {
+    Constant(bool),
+    Atom(usize),
+    Not(Box<Formula>),
+    All(Vec<Formula>),
+}
+
+/// Something that is so or not so in a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Atom {
+    /// The request has the key.
+    Exists(String),
+    /// A positive test on the key's value holds, or with a quantifier on any or all of its values.
+    Matches {
+        quantifier: Option<Quantifier>,
+        comparison: Comparison,
+        key: String,
+        values: Vec<String>,
+        variables: bool,
+    },
+    /// A test about which nothing is known but that it is the same test.
+    Opaque(Test, bool),
+    /// The resource is one of those that the pattern names once its variables are filled in.
+    Within(String),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Atoms {
+    list: Vec<Atom>,
+    /// Keys in lower case that every request has.
+    present: Vec<String>,
+}
+
+impl Formula {
+    pub fn not(self) -> Self {
+        match self {
+            Self::Constant(value) => Self::Constant(!value),
+            Self::Not(inner) => *inner,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+
+    pub fn all(parts: Vec<Self>) -> Self {
+        if parts.contains(&Self::Constant(false)) {
+            return Self::Constant(false);
+        }
+        let mut parts: Vec<Self> = parts.into_iter().filter(|part| *part != Self::Constant(true)).collect();
+        match parts.len() {
+            0 => Self::Constant(true),
+            1 => parts.remove(0),
+            _ => Self::All(parts),
+        }
+    }
+
+    pub fn any(parts: Vec<Self>) -> Self {
+        Self::all(parts.into_iter().map(Self::not).collect()).not()
+    }
+}
+
+impl Atoms {
+    pub fn of_requests_with(present: Vec<String>) -> Self {
+        Self { list: Vec::new(), present }
+    }
+
+    pub fn atom(&mut self, atom: Atom) -> Formula {
+        if matches!(&atom, Atom::Exists(key) if self.present.contains(key)) {
+            return Formula::Constant(true);
+        }
+        let known = self.list.iter().position(|it| *it == atom);
+        Formula::Atom(known.unwrap_or_else(|| {
+            self.list.push(atom);
+            self.list.len() - 1
+        }))
+    }
+
+    /// That the resource is one of the pattern's.
+    pub fn within(&mut self, pattern: &str) -> Formula {
+        self.atom(Atom::Within(with_plain_variables(pattern)))
+    }
+
+    /// All tests of a statement.
+    pub fn tests(&mut self, tests: &[Test], variables: bool) -> Formula {
+        Formula::all(tests.iter().map(|test| self.test(test, variables)).collect())
+    }
+
+    /// Operators are negations of each other even where the key is missing: StringNotEquals is true then, and so is
+    /// ForAllValues, where StringEquals and ForAnyValue are false (IAM User Guide, "Condition operators", "Set
+    /// operators for multivalued context keys").
+    fn test(&mut self, test: &Test, variables: bool) -> Formula {
+        let (Test { operator, key, values }, variables) = plain(test, variables);
+        if operator.comparison == Comparison::Null {
+            return self.null(Test { operator, key, values }, variables);
+        }
+        if operator.quantifier.is_some() && operator.if_exists {
+            // What an empty list of values is to both isn't documented.
+            return self.atom(Atom::Opaque(Test { operator, key, values }, variables));
+        }
+        let (comparison, negated) = operator.comparison.positive();
+        let quantifier = match (operator.quantifier, negated) {
+            (Some(Quantifier::ForAllValues), true) => Some(Quantifier::ForAnyValue),
+            (Some(Quantifier::ForAnyValue), true) => Some(Quantifier::ForAllValues),
+            (quantifier, _) => quantifier,
+        };
+        let matches = self.matches(quantifier, comparison, key.clone(), values, variables);
+        match (negated, operator.if_exists) {
+            // With IfExists or without: it is true where the key is missing.
+            (true, _) => matches.not(),
+            (false, false) => matches,
+            (false, true) => Formula::any(vec![self.atom(Atom::Exists(key)).not(), matches]),
+        }
+    }
+
+    fn matches(
+        &mut self,
+        quantifier: Option<Quantifier>,
+        comparison: Comparison,
+        key: String,
+        values: Vec<String>,
+        variables: bool,
+    ) -> Formula {
+        let atom = Atom::Matches { quantifier, comparison, key, values, variables };
+        match &atom {
+            Atom::Matches { key, .. } if atom.matches_anything() && self.present.contains(key) => {
+                Formula::Constant(true)
+            }
+            _ => self.atom(atom),
+        }
+    }
+
+    fn null(&mut self, test: Test, variables: bool) -> Formula {
+        let plain = test.operator.quantifier.is_none();
+        let mut wanted: Vec<String> = test.values.iter().map(|value| value.to_lowercase()).collect();
+        wanted.sort();
+        wanted.dedup();
+        match wanted.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["true"] if plain => self.atom(Atom::Exists(test.key)).not(),
+            ["false"] if plain => self.atom(Atom::Exists(test.key)),
+            ["false", "true"] if plain => Formula::Constant(true),
+            _ => self.atom(Atom::Opaque(test, variables)),
+        }
+    }
+
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Those that are about a condition key, with its name in lower case.
+    pub fn on_keys(&self) -> impl Iterator<Item = (usize, String, &Atom)> {
+        self.list.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
+    }
+
+    /// Pairs of which the second atom is true wherever the first is.
+    pub fn implications(&self) -> impl Iterator<Item = (usize, usize)> {
+        let atoms = || self.list.iter().enumerate();
+        atoms().flat_map(move |(one, narrow)| {
+            atoms()
+                .filter(move |(other, wide)| one != *other && implies(narrow, wide))
+                .map(move |(other, _)| (one, other))
+        })
+    }
+
+    /// Pairs that can't be true at once, since the key has one value only.
+    pub fn exclusions(&self) -> Vec<(usize, usize)> {
+        let mut by_key: BTreeMap<&str, Vec<(usize, &Atom)>> = BTreeMap::new();
+        for (index, atom) in self.list.iter().enumerate() {
+            if let Atom::Matches { quantifier: None, key, .. } = atom {
+                by_key.entry(key).or_default().push((index, atom));
+            }
+        }
+        let several = by_key.into_iter().filter(|(_, atoms)| atoms.len() > 1);
+        let single = several.filter(|(key, _)| is_single_valued(key));
+        single.flat_map(|(_, atoms)| excluding(&atoms)).collect()
+    }
+}
+
+fn excluding(atoms: &[(usize, &Atom)]) -> Vec<(usize, usize)> {
+    let pairs = atoms.iter().enumerate().flat_map(|(place, one)| atoms[..place].iter().map(move |other| (one, other)));
+    pairs.filter(|((_, one), (_, other))| one.excludes(other)).map(|((one, _), (other, _))| (*one, *other)).collect()
+}
+
+/// As AWS documents it; of keys that it doesn't know nothing is assumed.
+fn is_single_valued(key: &str) -> bool {
+    condition_key(key).is_some_and(|key| !key.value.is_multivalued())
+}
+
+impl Atom {
+    /// Whether it is true of whatever value the key has.
+    fn matches_anything(&self) -> bool {
+        let Self::Matches { quantifier: None, comparison: Comparison::StringLike, values, .. } = self else {
+            return false;
+        };
+        values.iter().any(|value| value == "*")
+    }
+
+    fn excludes(&self, other: &Self) -> bool {
+        let (
+            Self::Matches { comparison, values, variables, .. },
+            Self::Matches { comparison: c, values: v, variables: filled, .. },
+        ) = (self, other)
+        else {
+            return false;
+        };
+        let pairs = values.iter().flat_map(|value| v.iter().map(move |other| (value, other)));
+        pairs.into_iter().all(|(value, other)| excludes((*comparison, value, *variables), (*c, other, *filled)))
+    }
+
+    fn key(&self) -> Option<String> {
+        match self {
+            Self::Exists(key) | Self::Matches { key, .. } => Some(key.clone()),
+            Self::Opaque(test, _) => Some(test.key.clone()),
+            Self::Within(_) => None,
+        }
+    }
+
+    /// Whether it is true in these circumstances; one about resources is not asked here.
+    pub fn holds(&self, context: &Context) -> bool {
+        match self {
+            Self::Exists(key) => context.has(key),
+            Self::Matches { quantifier, comparison, key, values, variables } => {
+                let operator = Operator { quantifier: *quantifier, comparison: *comparison, if_exists: false };
+                holds(&Test { operator, key: key.clone(), values: values.clone() }, context, *variables)
+            }
+            Self::Opaque(test, variables) => holds(test, context, *variables),
+            Self::Within(_) => false,
+        }
+    }
+}
+
+/// In the one spelling of all that mean the same, and whether there are variables in it.
+pub(super) fn plain(test: &Test, variables: bool) -> (Test, bool) {
+    let variables = variables && test.values.iter().any(|value| value.contains("${"));
+    let spelt = |value: &String| if variables { with_plain_variables(value) } else { value.clone() };
+    let mut values: Vec<String> = test.values.iter().map(spelt).collect();
+    values.sort();
+    values.dedup();
+    (Test { operator: test.operator, key: test.key.to_lowercase(), values }, variables)
+}
+
+fn implies(narrow: &Atom, wide: &Atom) -> bool {
+    match (narrow, wide) {
+        (Atom::Matches { quantifier, key, .. }, Atom::Exists(other)) => {
+            // ForAllValues holds where there is nothing to hold for.
+            key == other && *quantifier != Some(Quantifier::ForAllValues)
+        }
+        (
+            Atom::Matches { quantifier, comparison, key, values, variables },
+            Atom::Matches { quantifier: q, comparison: c, key: k, values: v, variables: filled },
+        ) => {
+            let covered =
+                |value: &String| v.iter().any(|wide| covers((*c, wide, *filled), (*comparison, value, *variables)));
+            key == k && quantifier == q && values.iter().all(covered)
+        }
+        (Atom::Exists(key), Atom::Matches { key: other, .. }) => key == other && wide.matches_anything(),
+        (Atom::Within(narrow), Atom::Within(wide)) => super::pattern::includes_unfilled(wide, narrow),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::Value;
+    use crate::compare::proof::Proof;
+    use crate::statement::Policy;
+
+    use super::*;
+
+    fn tests(condition: &Value) -> Vec<Test> {
+        let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+        let document = json!({"Version": "2012-10-17", "Statement": statement});
+        Policy::compile("p", &document).unwrap().statements.remove(0).conditions
+    }
+
+    /// Whether the second condition holds wherever the first does.
+    fn follows(one: &Value, other: &Value) -> bool {
+        let mut atoms = Atoms::default();
+        let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
+        Proof::new(&atoms).possible(&one, Some(&other)) == Some(false)
+    }
+
+    #[test]
+    fn more_values_widen_a_positive_test_and_narrow_a_negated_one() {
+        for (operator, values) in
+            [("StringEquals", ["a", "b"]), ("StringLike", ["a*", "b"]), ("Bool", ["true", "false"])]
+        {
+            let (few, many) = (json!({operator: {"k:k": values[0]}}), json!({operator: {"K:k": values}}));
+            assert!(follows(&few, &many) && !follows(&many, &few), "{operator}");
+        }
+        let (few, many) = (json!({"StringNotEquals": {"k:k": "a"}}), json!({"StringNotEquals": {"k:k": ["a", "b"]}}));
+        assert!(follows(&many, &few) && !follows(&few, &many));
+    }
+
+    #[test]
+    fn spelling_is_no_difference() {
+        let pairs = [
+            (json!({"StringEquals": {"k:K": ["b", "a"]}}), json!({"stringEquals": {"K:k": ["a", "b", "a"]}})),
+            (json!({"Null": {"k:k": [true, "TRUE"]}}), json!({"Null": {"K:K": "true"}})),
+            (
+                json!({"ForAnyValue:StringLikeIfExists": {"k:k": ["b", "a"]}}),
+                json!({"ForAnyValue:StringLikeIfExists": {"K:k": ["a", "b", "b"]}}),
+            ),
+            (
+                json!({"StringLike": {"k:k": "${aws:PrincipalTag/T}*"}}),
+                json!({"StringLike": {"k:k": "${AWS:principaltag/t }*"}}),
+            ),
+        ];
+        for (one, other) in pairs {
+            assert!(follows(&one, &other) && follows(&other, &one), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_test_and_its_negation_exclude_each_other() {
+        let pairs = [
+            ("StringEquals", "StringNotEquals"),
+            ("StringLike", "StringNotLikeIfExists"),
+            ("ArnEquals", "ArnNotLike"),
+            ("IpAddress", "NotIpAddress"),
+            ("ForAllValues:StringEquals", "ForAnyValue:StringNotEquals"),
+            ("ForAnyValue:StringLike", "ForAllValues:StringNotLike"),
+        ];
+        for (one, other) in pairs {
+            let value = "arn:aws:iam::1:role/x";
+            let both = json!({one: {"k:k": value}, other: {"k:k": value}});
+            assert!(follows(&both, &json!({"StringEquals": {"other:key": "never"}})), "{one}, {other}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_one_value_has_no_two() {
+        let never = json!({"StringEquals": {"other:key": "never"}});
+        let both = |key: &str| json!({"StringEquals": {key: ["a", "b"]}, "StringLike": {key: "c*"}});
+        assert!(follows(&both("aws:PrincipalOrgID"), &never));
+        assert!(follows(&both("AWS:principaltag/x"), &never));
+        for key in ["aws:TagKeys", "aws:CalledVia", "unknown:key"] {
+            assert!(!follows(&both(key), &never), "{key}");
+        }
+        let sets = json!({"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": "a"}, "StringEquals": {"aws:PrincipalOrgID": "b"}});
+        assert!(!follows(&sets, &never));
+        let variable = json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:username}"}, "StringLike": {"aws:PrincipalOrgID": "b"}});
+        assert!(!follows(&variable, &never));
+    }
+
+    #[test]
+    fn what_is_always_there_is_not_missing() {
+        let mut atoms = Atoms::of_requests_with(vec!["k:k".to_owned()]);
+        assert_eq!(atoms.atom(Atom::Exists("k:k".to_owned())), Formula::Constant(true));
+        assert_eq!(atoms.atom(Atom::Exists("k:other".to_owned())), Formula::Atom(0));
+        let any = |key: &str| tests(&json!({"StringLike": {key: "*"}}));
+        assert_eq!(atoms.tests(&any("K:k"), true), Formula::Constant(true));
+        assert_eq!(atoms.tests(&any("k:z"), true), Formula::Atom(1));
+    }
+
+    #[test]
+    fn missing_keys_count() {
+        let equals = json!({"StringEquals": {"k:k": "a"}});
+        assert!(follows(&equals, &json!({"Null": {"k:k": "false"}})));
+        assert!(follows(&equals, &json!({"StringEqualsIfExists": {"k:k": "a"}})));
+        let any = json!({"StringLike": {"k:k": ["a", "*"]}});
+        assert!(follows(&any, &json!({"Null": {"k:k": false}})) && follows(&json!({"Null": {"k:k": false}}), &any));
+        assert!(follows(&json!({"Null": {"k:k": true}}), &json!({"StringEqualsIfExists": {"k:k": "a"}})));
+        assert!(!follows(&json!({"StringEqualsIfExists": {"k:k": "a"}}), &equals));
+        assert!(!follows(&json!({"ForAllValues:StringEquals": {"k:k": "a"}}), &json!({"Null": {"k:k": "false"}})));
+    }
+
+    #[test]
+    fn different_keys_and_quantifiers_have_nothing_to_do_with_each_other() {
+        let one = json!({"StringEquals": {"k:k": "a"}});
+        assert!(!follows(&one, &json!({"StringEquals": {"k:other": "a"}})));
+        assert!(!follows(&one, &json!({"ForAllValues:StringEquals": {"k:k": "a"}})));
+        assert!(follows(&json!({"StringEquals": {"k:k": "a", "k:l": "b"}}), &one));
+    }
+}

@@ -1,0 +1,485 @@
+//! Boxes in which the sides differ, said in the words of the documents: which statement, which of its actions, on which
+//! of its resources.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::Value;
+use crate::request::{Caller, Context, Request};
+use crate::statement::{Effect, PrincipalType, Statement, Test};
+
+use super::comparison::{Cause, Doubt, Grant, Part, Side};
+use super::language::Cell;
+use super::membership::Membership;
+use super::principals::{account, is_account};
+use super::search::Answer;
+use super::space::{Group, Place, Row, Space, letters, narrowest};
+use super::verdict::{Through, Verdict};
+
+/// A box with its verdict.
+pub(super) struct Region<'s> {
+    pub group: &'s Group,
+    pub place: &'s Place,
+    pub caller: &'s Caller,
+    /// Those that are about the caller and the place.
+    pub rows: Vec<usize>,
+    pub verdict: std::rc::Rc<Verdict>,
+}
+
+/// What a grant is told apart by; those that differ in one list only are told together.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Label {
+    cause: Cause,
+    row: usize,
+    what: What,
+}
+
+/// What is allowed, as the Allow of this side says it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct What {
+    allow: usize,
+    principal: Option<String>,
+    action: String,
+    except_actions: Vec<String>,
+    resource: String,
+    except_resources: Vec<String>,
+    /// Indices into the space's conditions, all of which are demanded.
+    conditions: Vec<usize>,
+}
+
+struct Found<'s> {
+    caller: &'s Caller,
+    action: &'s str,
+    resource: String,
+    context: Context,
+    already: BTreeSet<Part>,
+    withheld: BTreeSet<Part>,
+}
+
+/// One direction of a comparison: what `after`, or the other side, has more.
+pub(super) struct Direction<'s, 'a> {
+    pub space: &'s Space<'a>,
+    pub side: Side,
+}
+
+impl<'s> Direction<'s, '_> {
+    pub fn doubts(&self, regions: &[Region<'s>]) -> Vec<Doubt> {
+        let mut doubts = BTreeSet::new();
+        for through in regions.iter().flat_map(|region| self.through(&region.verdict)) {
+            if let Answer::Doubt(reason) = through.answer {
+                let policy = self.space.rows[through.row].policy.to_owned();
+                doubts.insert(Doubt { side: self.side, policy, reason: reason.to_owned() });
+            }
+        }
+        doubts.into_iter().collect()
+    }
+
+    pub fn grants(&self, regions: &'s [Region<'s>]) -> Vec<Grant> {
+        let mut found: BTreeMap<Label, Found<'s>> = BTreeMap::new();
+        for region in regions {
+            for through in self.through(&region.verdict) {
+                let Answer::Something { context, resource } = &through.answer else { continue };
+                for (label, cells) in self.labels(region, through.row, through.pattern.as_deref()) {
+                    found.entry(label).or_insert_with(|| Found {
+                        caller: region.caller,
+                        action: &cells[0].witness,
+                        resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
+                        context: context.clone(),
+                        already: BTreeSet::new(),
+                        withheld: BTreeSet::new(),
+                    });
+                }
+            }
+        }
+        if !found.is_empty() {
+            self.qualify(&mut found, regions);
+        }
+        fold(found.into_iter().map(|(label, found)| self.grant(label, found)).collect())
+    }
+
+    /// Adds to what was found what the other side allows of it as well, and what this side doesn't allow either.
+    fn qualify(&self, found: &mut BTreeMap<Label, Found<'s>>, regions: &'s [Region<'s>]) {
+        let mut alike: BTreeMap<What, Vec<&mut Found<'s>>> = BTreeMap::new();
+        for (label, found) in found {
+            alike.entry(label.what.clone()).or_default().push(found);
+        }
+        let ours = usize::from(self.is_after());
+        for region in regions {
+            let [shared, withheld] = [region.verdict.allowed[1 - ours], !region.verdict.allowed[ours]];
+            if !shared && !withheld {
+                continue;
+            }
+            let spoken = self.allows(region, true).flat_map(|row| {
+                let patterns = self.patterns(&self.space.rows[row], region.place);
+                patterns.into_iter().flat_map(move |pattern| self.labels(region, row, pattern))
+            });
+            for (Label { what, .. }, cells) in spoken {
+                for found in alike.get_mut(&what).into_iter().flatten() {
+                    if shared {
+                        found.already.extend(self.already(region, &what, &cells));
+                    }
+                    if withheld {
+                        found.withheld.extend(self.withheld(region, &what, &cells));
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_after(&self) -> bool {
+        self.side == Side::Gained
+    }
+
+    fn through<'v>(&self, verdict: &'v Verdict) -> &'v [Through] {
+        if self.is_after() { &verdict.gained } else { &verdict.lost }
+    }
+
+    fn of(&self, region: &Region<'_>, ours: bool, effect: Effect) -> impl Iterator<Item = usize> {
+        let after = self.is_after() == ours;
+        let matches = |row: &usize| {
+            let row = &self.space.rows[*row];
+            row.after == after && row.statement.effect == effect
+        };
+        region.rows.iter().copied().filter(matches).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The patterns by which a row is about a place, where that depends on their variables.
+    fn patterns(&self, row: &Row<'_>, place: &Place) -> Vec<Option<&'s str>> {
+        Membership::of(self.space, row, place).patterns(row)
+    }
+
+    /// What all of these demand together: a list, if it is more than one Condition.
+    fn condition(&self, conditions: &[usize]) -> Option<Value> {
+        let mut conditions: Vec<Value> =
+            conditions.iter().map(|index| condition(self.space.conditions[*index])).collect();
+        if conditions.len() > 1 { Some(Value::from(conditions)) } else { conditions.pop() }
+    }
+
+    fn meaning(&self, row: usize) -> String {
+        self.space.rows[row].statement.meaning()
+    }
+
+    /// The Allows of the principal's own layer.
+    fn allows(&self, region: &Region<'_>, ours: bool) -> impl Iterator<Item = usize> {
+        self.of(region, ours, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0)
+    }
+
+    /// The first statement of one side, of those without conditions if there are any.
+    fn first(&self, region: &Region<'_>, ours: bool, effect: Effect, layer: Option<usize>) -> Option<usize> {
+        let rows = self.of(region, ours, effect).filter(|row| layer.is_none_or(|it| self.space.rows[*row].layer == it));
+        rows.min_by_key(|row| (self.space.rows[*row].condition.is_some(), *row))
+    }
+
+    /// The Allow that speaks for each boundary of one side. None if one is silent.
+    fn bounding(&self, region: &Region<'_>, ours: bool) -> Option<Vec<&Row<'_>>> {
+        let layers = self.space.layers[usize::from(self.is_after() == ours)];
+        (1..layers).map(|layer| Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])).collect()
+    }
+
+    /// Of the Allows that speak for one side, those without which it allows nothing: where a boundary has several with
+    /// conditions, none of these is a must.
+    fn demanding<'r>(&self, region: &Region<'_>, ours: bool, rows: &[&'r Row<'r>]) -> Vec<&'r Row<'r>> {
+        let allows: Vec<usize> = self.of(region, ours, Effect::Allow).collect();
+        let alone = |layer: usize| allows.iter().filter(|row| self.space.rows[**row].layer == layer).count() == 1;
+        rows.iter().copied().filter(|row| row.layer == 0 || alone(row.layer)).collect()
+    }
+
+    /// Why the other side doesn't allow it.
+    fn cause(&self, region: &Region<'_>) -> (Cause, Option<usize>) {
+        let theirs = usize::from(!self.is_after());
+        let allows: Vec<usize> = self.of(region, false, Effect::Allow).collect();
+        let lacking = |layer: usize| !allows.iter().any(|row| self.space.rows[*row].layer == layer);
+        if self.space.layers[theirs] == 0 || lacking(0) {
+            return (Cause::Allow, None);
+        }
+        // One that both sides have makes no difference.
+        let stays =
+            |deny: usize| self.of(region, true, Effect::Deny).any(|row| self.meaning(row) == self.meaning(deny));
+        if let Some(deny) = self.of(region, false, Effect::Deny).find(|deny| !stays(*deny)) {
+            return (Cause::Deny, Some(deny));
+        }
+        match (1..self.space.layers[theirs]).find(|layer| lacking(*layer)) {
+            Some(layer) => (
+                Cause::Boundary,
+                self.space.rows.iter().position(|row| row.after != self.is_after() && row.layer == layer),
+            ),
+            None => (Cause::Allow, None),
+        }
+    }
+
+    /// What a box is called, one for each action pattern that it touches; with those of its actions. `pattern`: which of
+    /// the resources, where the Allow is about all of the box only together with others.
+    fn labels(&self, region: &Region<'s>, allow: usize, pattern: Option<&str>) -> Vec<(Label, Vec<&'s Cell>)> {
+        let Some(bounds) = self.bounding(region, true) else { return Vec::new() };
+        let (cause, other) = self.cause(region);
+        let row = &self.space.rows[allow];
+        // What all of these are about is what is allowed: one that is narrower names it better.
+        let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
+        let allows: Vec<&Row<'_>> = [row].into_iter().chain(bounds).collect();
+        let named: Vec<&Row<'_>> = allows.iter().copied().chain(deny).collect();
+        let (resource, except_resources) = if let Some(pattern) = pattern {
+            (pattern.to_owned(), Vec::new())
+        } else {
+            let denied = deny.and_then(|deny| self.denied(region, deny));
+            self.resource(row, &allows, denied, region.place)
+        };
+        let template = What {
+            allow,
+            principal: principal(row.statement, region.caller),
+            action: String::new(),
+            except_actions: Vec::new(),
+            resource,
+            except_resources,
+            conditions: conditions_of(&self.demanding(region, true, &allows)),
+        };
+        let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
+        for cell in &region.group.cells {
+            let (action, except_actions) = match narrowest(named.iter().filter_map(|row| row.action(cell))) {
+                Some(action) => (action.to_owned(), Vec::new()),
+                None => ("*".to_owned(), row.statement.actions.patterns.clone()),
+            };
+            let what = What { action, except_actions, ..template.clone() };
+            labels.entry(Label { cause, row: other.unwrap_or(allow), what }).or_default().push(cell);
+        }
+        labels.into_iter().collect()
+    }
+
+    /// A pattern that holds all of the place that is meant, with what it excepts.
+    fn resource(
+        &self,
+        row: &Row<'_>,
+        allows: &[&Row<'_>],
+        denied: Option<&str>,
+        place: &Place,
+    ) -> (String, Vec<String>) {
+        let allowed = allows.iter().filter_map(|row| row.resource(self.space, place));
+        match (narrowest(allowed.chain(denied)), &row.statement.resources) {
+            (Some(resource), _) => (resource.to_owned(), Vec::new()),
+            (None, Some(clause)) => ("*".to_owned(), clause.patterns.clone()),
+            (None, None) => (String::new(), Vec::new()),
+        }
+    }
+
+    /// The pattern within which is whatever the Deny makes the difference for. One with variables is that only where
+    /// nothing else does.
+    fn denied(&self, region: &Region<'_>, deny: &Row<'s>) -> Option<&'s str> {
+        let whole = deny.resource(self.space, region.place);
+        let alone = || {
+            let free = |row: &Row<'_>| {
+                row.condition.is_none() && Membership::of(self.space, row, region.place) == Membership::Yes
+            };
+            let mut allows = self.of(region, false, Effect::Allow).map(|row| &self.space.rows[row]);
+            let layers = self.space.layers[usize::from(!self.is_after())];
+            let allowed: BTreeSet<usize> = allows.by_ref().filter(|row| free(row)).map(|row| row.layer).collect();
+            allowed.len() == layers && self.of(region, false, Effect::Deny).count() == 1
+        };
+        match self.patterns(deny, region.place)[..] {
+            [Some(varying)] if whole.is_none() && alone() => Some(varying),
+            _ => whole,
+        }
+    }
+
+    /// The parts of a label that the other side allows as well: where it does so without conditions, that alone.
+    fn already(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+        let Some(bounds) = self.bounding(region, false) else { return BTreeSet::new() };
+        let allows = self.allows(region, false).map(|row| &self.space.rows[row]);
+        let mut allows: Vec<&Row<'_>> = allows.filter(|row| is_for_all(row, region.caller, what)).collect();
+        if let Some(free) = allows.iter().position(|row| row.condition.is_none()) {
+            allows = vec![allows[free]];
+        }
+        let mut parts = BTreeSet::new();
+        for row in allows {
+            let rows: Vec<&Row<'_>> = [row].into_iter().chain(bounds.iter().copied()).collect();
+            let conditions = conditions_of(&self.demanding(region, false, &rows));
+            for pattern in self.patterns(row, region.place) {
+                parts.extend(self.parts(region, what, cells, &rows, pattern, &conditions));
+            }
+        }
+        parts
+    }
+
+    /// The parts of a label that a Deny of this side forbids.
+    fn withheld(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+        let deny = self.first(region, true, Effect::Deny, None).map(|row| &self.space.rows[row]);
+        let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else { return BTreeSet::new() };
+        self.parts(region, what, cells, &[deny], None, &what.conditions)
+    }
+
+    /// What these rows say of a label, where it isn't just the same.
+    fn parts(
+        &self,
+        region: &Region<'_>,
+        what: &What,
+        cells: &[&Cell],
+        rows: &[&Row<'_>],
+        pattern: Option<&str>,
+        conditions: &[usize],
+    ) -> BTreeSet<Part> {
+        let narrower = |theirs: Option<&str>, ours: &str| match theirs {
+            Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
+            _ => ours.to_owned(),
+        };
+        let of_rows =
+            pattern.or_else(|| narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place))));
+        let resource = narrower(of_rows, &what.resource);
+        let conditional = conditions != what.conditions;
+        let mut parts = BTreeSet::new();
+        for cell in cells {
+            let action = narrower(narrowest(rows.iter().filter_map(|row| row.action(cell))), &what.action);
+            if conditional || resource != what.resource || !action.eq_ignore_ascii_case(&what.action) {
+                parts.insert(Part { action, resource: resource.clone(), condition: self.condition(conditions) });
+            }
+        }
+        parts
+    }
+
+    fn grant(&self, label: Label, found: Found<'s>) -> Grant {
+        let row = &self.space.rows[label.row];
+        let example = Request {
+            principal: found.caller.clone(),
+            action: found.action.to_owned(),
+            // A policy without resources is about the one thing that it belongs to, whatever that is called.
+            resource: if row.statement.resources.is_some() { found.resource } else { "*".to_owned() },
+            context: found.context,
+        };
+        let named = label.cause != Cause::Boundary;
+        let what = label.what;
+        Grant {
+            principals: what.principal.into_iter().collect(),
+            actions: vec![what.action],
+            except_actions: what.except_actions,
+            resources: if what.resource.is_empty() { Vec::new() } else { vec![what.resource] },
+            except_resources: what.except_resources,
+            condition: self.condition(&what.conditions),
+            already: found.already.into_iter().collect(),
+            withheld: found.withheld.into_iter().collect(),
+            cause: label.cause,
+            denied_if: row
+                .condition
+                .filter(|_| label.cause == Cause::Deny)
+                .map(|it| condition(self.space.conditions[it])),
+            policy: row.policy.to_owned(),
+            statement: if named { row.statement.number } else { 0 },
+            sid: row.statement.sid.clone().filter(|_| named),
+            example,
+        }
+    }
+}
+
+/// As the policy names the caller.
+fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
+    let principals = statement.principals.as_ref()?;
+    if principals.not {
+        let mut names: Vec<&str> = principals.names.iter().map(|(_, name)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        return Some(format!("everyone but {}", names.join(", ")));
+    }
+    let is = |kind: PrincipalType, name: &str| kind == caller.kind && name == caller.name;
+    let named = principals.names.iter().find(|(kind, name)| is(*kind, name));
+    let account = || {
+        principals.names.iter().find(|(kind, name)| {
+            *kind == PrincipalType::AWS
+                && is_account(name)
+                && caller.name.contains(name.split(':').nth(4).unwrap_or(name))
+        })
+    };
+    Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
+}
+
+/// Whether a statement is about all who are meant, and not only about somebody of them.
+fn is_for_all(row: &Row<'_>, caller: &Caller, what: &What) -> bool {
+    let named = principal(row.statement, caller);
+    named.zip(what.principal.as_ref()).is_none_or(|(named, meant)| covers(&named, meant))
+}
+
+/// Whether whoever the second one names is one of those that the first one names.
+fn covers(wide: &str, name: &str) -> bool {
+    wide == name
+        || wide == "*"
+        || wide.starts_with("everyone but ")
+        || (is_account(wide) && account(wide) == account(name))
+}
+
+fn conditions_of(rows: &[&Row<'_>]) -> Vec<usize> {
+    let mut conditions = Vec::new();
+    for condition in rows.iter().filter_map(|row| row.condition) {
+        if !conditions.contains(&condition) {
+            conditions.push(condition);
+        }
+    }
+    conditions
+}
+
+/// Grants that differ only in the action, or only in the resource or the principal, are told together.
+fn fold(grants: Vec<Grant>) -> Vec<Grant> {
+    let grants = merged(grants, |grant| &mut grant.actions);
+    let grants = merged(grants, |grant| &mut grant.resources);
+    let mut grants = merged(grants, |grant| &mut grant.principals);
+    for parts in grants.iter_mut().flat_map(|grant| [&mut grant.already, &mut grant.withheld]) {
+        parts.sort();
+        parts.dedup();
+    }
+    grants
+}
+
+fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<Grant> {
+    let mut kept: Vec<Grant> = Vec::new();
+    let mut places: HashMap<Alike, usize> = HashMap::new();
+    for mut grant in grants {
+        let mine = std::mem::take(list(&mut grant));
+        let place = *places.entry(Alike::of(&grant)).or_insert(kept.len());
+        if place == kept.len() {
+            *list(&mut grant) = mine;
+            kept.push(grant);
+        } else {
+            list(&mut kept[place]).extend(mine);
+            kept[place].already.extend(grant.already);
+            kept[place].withheld.extend(grant.withheld);
+        }
+    }
+    for grant in &mut kept {
+        let all = list(grant);
+        all.sort_by_cached_key(|text| (text.to_lowercase(), text.clone()));
+        all.dedup();
+    }
+    kept
+}
+
+/// What two grants must have in common to be told together.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    lists: [Vec<String>; 5],
+    conditions: [Option<String>; 2],
+    cause: Cause,
+    policy: String,
+    statement: usize,
+}
+
+impl Alike {
+    fn of(grant: &Grant) -> Self {
+        let lists =
+            [&grant.principals, &grant.actions, &grant.except_actions, &grant.resources, &grant.except_resources];
+        let text = |condition: &Option<Value>| condition.as_ref().map(Value::to_string);
+        Self {
+            lists: lists.map(Vec::clone),
+            conditions: [text(&grant.condition), text(&grant.denied_if)],
+            cause: grant.cause,
+            policy: grant.policy.clone(),
+            statement: grant.statement,
+        }
+    }
+}
+
+/// As it would be written.
+fn condition(tests: &[Test]) -> Value {
+    let mut operators = serde_json::Map::new();
+    for test in tests {
+        let keys = operators.entry(test.operator.to_string()).or_insert_with(|| Value::Object(serde_json::Map::new()));
+        let values = match &test.values[..] {
+            [one] => Value::from(one.as_str()),
+            many => Value::from(many.to_vec()),
+        };
+        keys[&test.key] = values;
+    }
+    Value::Object(operators)
+}

@@ -1,0 +1,79 @@
+//! Whether a statement's Resource is about a place, and what one side makes of the statements that are.
+
+use crate::request::Request;
+use crate::statement::Effect;
+
+use super::formula::Formula;
+use super::space::{Place, Row, Space};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Membership<'p> {
+    Yes,
+    No,
+    /// It depends on what the variables of these stand for.
+    Varies(Vec<&'p str>),
+}
+
+impl<'p> Membership<'p> {
+    pub fn of(space: &'p Space<'_>, row: &Row<'_>, place: &Place) -> Self {
+        let Some(clause) = &row.statement.resources else { return Self::Yes };
+        let matching = || {
+            let matching = row.resources.iter().filter(|index| place.accepts.contains(**index));
+            matching.map(|index| &space.resources[*index])
+        };
+        if matching().any(|(_, resource)| !resource.varies) {
+            return if clause.not { Self::No } else { Self::Yes };
+        }
+        let varying: Vec<&str> = matching().map(|(text, _)| text.as_str()).collect();
+        match (varying.is_empty(), clause.not) {
+            (false, _) => Self::Varies(varying),
+            (true, true) => Self::Yes,
+            (true, false) => Self::No,
+        }
+    }
+
+    pub fn varying(&self) -> &[&'p str] {
+        if let Self::Varies(patterns) = self { patterns } else { &[] }
+    }
+
+    /// The patterns by which the row may be about the place where that depends on their variables; none where it is about
+    /// all of it anyhow, or about what isn't one of them.
+    pub fn patterns(&self, row: &Row<'_>) -> Vec<Option<&'p str>> {
+        let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
+        match self {
+            Self::Varies(patterns) if !not => patterns.iter().copied().map(Some).collect(),
+            _ => vec![None],
+        }
+    }
+}
+
+/// When one side allows a request: something in every layer allows it, and nothing in any denies it. The rows come with
+/// when they apply.
+pub(super) fn allowing(space: &Space<'_>, applying: &[(&Row<'_>, Formula)], after: bool) -> Formula {
+    let say = |effect: Effect, layer: Option<usize>| {
+        let rows = applying.iter().filter(|(row, _)| row.after == after && row.statement.effect == effect);
+        let rows = rows.filter(|(row, _)| layer.is_none_or(|layer| row.layer == layer));
+        Formula::any(rows.map(|(_, applies)| applies.clone()).collect())
+    };
+    let layers = space.layers[usize::from(after)];
+    let mut all = vec![if layers == 0 { Formula::Constant(false) } else { say(Effect::Deny, None).not() }];
+    all.extend((0..layers).map(|layer| say(Effect::Allow, Some(layer))));
+    Formula::all(all)
+}
+
+/// Whether one side allows the request, by these rows.
+pub(super) fn allows<'r, 'a: 'r>(
+    space: &Space<'_>,
+    rows: impl Iterator<Item = &'r Row<'a>>,
+    after: bool,
+    request: &Request,
+) -> bool {
+    let mut allowed = vec![false; space.layers[usize::from(after)]];
+    for row in rows.filter(|row| row.after == after && row.statement.applies(request)) {
+        match row.statement.effect {
+            Effect::Allow => allowed[row.layer] = true,
+            Effect::Deny => return false,
+        }
+    }
+    !allowed.is_empty() && allowed.into_iter().all(|allowed| allowed)
+}

@@ -1,0 +1,125 @@
+//! What two sets of policies allow, compared over all requests.
+
+mod case;
+mod circumstances;
+mod comparison;
+mod example;
+mod filling;
+mod formula;
+mod grants;
+mod implication;
+mod language;
+mod membership;
+mod pattern;
+mod principals;
+mod proof;
+mod search;
+mod set;
+mod space;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::request::Caller;
+use crate::statement::Effect;
+
+use case::{Case, Key};
+use grants::{Direction, Region};
+use membership::Membership;
+use set::same;
+use space::{Entangled, Space};
+use verdict::Verdict;
+
+pub use comparison::{Cause, Comparison, Doubt, Grant, Part, Relation, Side};
+pub use set::Set;
+
+/// Returns what `after` allows that `before` doesn't, and the other way round, over all requests, with an example of each.
+/// `caller` is whom policies without principals hang on; it is named in the examples.
+///
+/// ```
+/// use iam_policy::compare::Relation;
+/// use iam_policy::{Set, compare, parse};
+///
+/// let old = parse(
+///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::media/*"}}"#,
+/// )?;
+/// let new = parse(
+///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::media/*"}}"#,
+/// )?;
+/// let (before, after) = ([old.compile("old")?], [new.compile("new")?]);
+///
+/// let comparison = compare(&Set::of(&before), &Set::of(&after), None);
+/// assert_eq!(comparison.relation(), Relation::Wider);
+/// assert_eq!(comparison.gained[0].actions, ["s3:Get*"]);
+/// assert_eq!(comparison.gained[0].already[0].action, "s3:GetObject");
+/// assert_eq!(comparison.gained[0].example.action, "s3:GetExample");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Comparison {
+    Comparer::default().compare(before, after, caller)
+}
+
+/// Compares one pair after the other; what was found out about the patterns of one serves the next.
+#[derive(Debug, Default)]
+pub struct Comparer(language::Known);
+
+impl Comparer {
+    /// As [`compare`].
+    pub fn compare(&self, before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Comparison {
+        if same(before, after) {
+            return Comparison::default();
+        }
+        match Space::new(before, after, caller, &self.0) {
+            Ok(space) => compared(&space),
+            Err(Entangled) => Comparison::entangled(after),
+        }
+    }
+}
+
+fn compared(space: &Space<'_>) -> Comparison {
+    let regions = regions(space);
+    let [gained, lost] = [Side::Gained, Side::Lost].map(|side| Direction { space, side });
+    let mut comparison = Comparison {
+        gained: gained.grants(&regions),
+        lost: lost.grants(&regions),
+        doubts: [gained.doubts(&regions), lost.doubts(&regions)].concat(),
+    };
+    for grant in &mut comparison.gained {
+        example::improve(space, true, grant);
+    }
+    for grant in &mut comparison.lost {
+        example::improve(space, false, grant);
+    }
+    comparison
+}
+
+/// The boxes on which somebody allows something, or denies it, each with its verdict. Boxes about which the same statements are have
+/// the same one.
+fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
+    let mut known: HashMap<Key, Rc<Verdict>> = HashMap::new();
+    let mut regions = Vec::new();
+    for group in &space.groups {
+        for place in group.places.iter() {
+            let membership = |row: &usize| (*row, Membership::of(space, &space.rows[*row], place));
+            let rows: Vec<(usize, Membership<'_>)> = group.rows.iter().map(membership).collect();
+            for caller in 0..space.callers.len() {
+                let case = Case { space, rows: &rows, place, caller, action: &group.cells[0].witness };
+                if !case.is_allowed_something() {
+                    continue;
+                }
+                let verdict = known.entry(case.key()).or_insert_with(|| Rc::new(case.verdict()));
+                // What is never allowed, since a Deny forbids it, is left out of what is told.
+                let denied = || case.members().any(|(_, row, _)| row.statement.effect == Effect::Deny);
+                if verdict.allowed != [false, false] || denied() {
+                    let (caller, verdict) = (case.caller(), Rc::clone(verdict));
+                    let rows = case.members().map(|(index, _, _)| index).collect();
+                    regions.push(Region { group, place, caller, rows, verdict });
+                }
+            }
+        }
+    }
+    regions
+}

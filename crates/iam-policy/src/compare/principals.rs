@@ -1,0 +1,94 @@
+//! The callers that policies with principals tell apart: everyone who is named, and for each kind of caller and each
+//! account somebody who isn't.
+
+use std::collections::BTreeSet;
+
+use crate::request::Caller;
+use crate::statement::{PrincipalType, Principals};
+
+/// One of each kind. `named` are the principals of all statements that are compared.
+pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -> Vec<Caller> {
+    let named: Vec<&Principals> = named.collect();
+    let all: BTreeSet<&(PrincipalType, String)> = named.iter().flat_map(|principals| &principals.names).collect();
+    let accounts: BTreeSet<&str> =
+        all.iter().filter(|(kind, _)| *kind == PrincipalType::AWS).filter_map(|(_, name)| account(name)).collect();
+    let mut callers: BTreeSet<Caller> = BTreeSet::new();
+    for (kind, name) in all {
+        // An account is all of its users and roles, of whom one is found below, and its root user.
+        if *kind != PrincipalType::Everyone && !(*kind == PrincipalType::AWS && is_account(name)) {
+            callers.insert(Caller { kind: *kind, name: name.clone() });
+        }
+    }
+    // Where an account is excepted its root user is, and nobody else of it.
+    for (kind, name) in named.iter().filter(|principals| principals.not).flat_map(|principals| &principals.names) {
+        if *kind == PrincipalType::AWS && is_account(name) {
+            callers.insert(Caller::aws(name.clone()));
+        }
+    }
+    for account in &accounts {
+        callers.insert(unnamed(&callers, |example| Caller::aws(format!("arn:aws:iam::{account}:role/{example}"))));
+    }
+    let other = (0..).map(|number| format!("{:012}", 999_999_999_999_u64 - number));
+    let other = other.into_iter().find(|account| !accounts.contains(account.as_str())).unwrap_or_default();
+    callers.insert(Caller::aws(format!("arn:aws:iam::{other}:role/example")));
+    callers.insert(unnamed(&callers, |example| Caller::service(format!("{example}.amazonaws.com"))));
+    for kind in [PrincipalType::Federated, PrincipalType::CanonicalUser] {
+        callers.insert(unnamed(&callers, |example| Caller { kind, name: example.to_owned() }));
+    }
+    callers.insert(Caller { kind: PrincipalType::Everyone, name: "*".to_owned() });
+    callers.into_iter().collect()
+}
+
+fn unnamed(taken: &BTreeSet<Caller>, make: impl Fn(&str) -> Caller) -> Caller {
+    let mut candidates = std::iter::once("example".to_owned()).chain((1..).map(|number| format!("example-{number}")));
+    // The candidates never end.
+    candidates.find_map(|name| Some(make(&name)).filter(|caller| !taken.contains(caller))).unwrap_or_else(|| make("x"))
+}
+
+/// The account that an ARN or an account id speaks of.
+pub(super) fn account(name: &str) -> Option<&str> {
+    if is_id(name) { Some(name) } else { name.split(':').nth(4).filter(|account| is_id(account)) }
+}
+
+/// All of an account: its id or the ARN of its root, in any partition.
+pub(super) fn is_account(name: &str) -> bool {
+    is_id(name) || (name.starts_with("arn:") && name.ends_with(":root") && account(name).is_some())
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_somebody_for_every_kind_who_is_not_named() {
+        let named = Principals {
+            not: false,
+            names: vec![
+                (PrincipalType::AWS, "123456789012".to_owned()),
+                (PrincipalType::AWS, "arn:aws:iam::999999999999:role/example".to_owned()),
+                (PrincipalType::Service, "lambda.amazonaws.com".to_owned()),
+                (PrincipalType::Everyone, "*".to_owned()),
+            ],
+        };
+        let callers: Vec<String> =
+            representatives([&named].into_iter()).into_iter().map(|caller| caller.name).collect();
+        assert_eq!(
+            callers,
+            [
+                "*",
+                "arn:aws:iam::123456789012:role/example",
+                "arn:aws:iam::999999999998:role/example",
+                "arn:aws:iam::999999999999:role/example",
+                "arn:aws:iam::999999999999:role/example-1",
+                "example.amazonaws.com",
+                "lambda.amazonaws.com",
+                "example",
+                "example",
+            ]
+        );
+    }
+}

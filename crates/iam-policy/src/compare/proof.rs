@@ -1,0 +1,174 @@
+//! Whether formulas can hold at once, for whatever request: a question to a SAT solver, since policies of some length have
+//! dozens of conditions, too many to try in all combinations.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use batsat::{Callbacks, Lit, Solver, SolverInterface, SolverOpts, lbool};
+
+use super::formula::{Atoms, Formula};
+
+/// So many times the solver is asked to go on before it is given up: a tenth of a second's worth.
+const PATIENCE: usize = 10_000;
+
+/// Atoms, and whether each is true.
+pub(super) type Choice = Vec<(usize, bool)>;
+
+pub(super) struct Proof {
+    solver: Solver<Patience>,
+    /// By atom.
+    atoms: Vec<Lit>,
+    /// Equal formulas are one proposition, so that what a policy had before and has still is looked at once.
+    known: HashMap<Formula, Lit>,
+}
+
+impl Proof {
+    pub fn new(atoms: &Atoms) -> Self {
+        let mut solver = Solver::new(SolverOpts::default(), Patience::default());
+        let lits: Vec<Lit> = (0..atoms.count()).map(|_| fresh(&mut solver)).collect();
+        for (narrow, wide) in atoms.implications() {
+            solver.add_clause_reuse(&mut vec![!lits[narrow], lits[wide]]);
+        }
+        for (one, other) in atoms.exclusions() {
+            solver.add_clause_reuse(&mut vec![!lits[one], !lits[other]]);
+        }
+        Self { solver, atoms: lits, known: HashMap::new() }
+    }
+
+    /// Whether some assignment that what is known of the atoms allows makes `holds` true, and `fails` false; none where
+    /// that would take too long to find out.
+    pub fn possible(&mut self, holds: &Formula, fails: Option<&Formula>) -> Option<bool> {
+        let mut assumed = vec![self.proposition(holds)];
+        assumed.extend(fails.map(|fails| !self.proposition(fails)));
+        self.solve(&assumed)
+    }
+
+    fn solve(&mut self, assumed: &[Lit]) -> Option<bool> {
+        self.solver.cb_mut().asked.set(0);
+        let answer = self.solver.solve_limited(assumed);
+        [(lbool::TRUE, true), (lbool::FALSE, false)].into_iter().find(|(it, _)| *it == answer).map(|(_, found)| found)
+    }
+
+    /// One of the choices for each key with which `holds` is true and `fails` false; a choice says of which atoms it makes
+    /// what.
+    pub fn choose(&mut self, holds: &Formula, fails: &Formula, keys: &[Vec<Choice>]) -> Option<Vec<usize>> {
+        let offer = fresh(&mut self.solver);
+        let selectors: Vec<Vec<Lit>> = keys.iter().map(|choices| self.offer(offer, choices)).collect();
+        let (holds, fails) = (self.proposition(holds), self.proposition(fails));
+        if self.solve(&[offer, holds, !fails]) != Some(true) {
+            return None;
+        }
+        let chosen = |lit: &Lit| self.solver.value_lit(*lit) == lbool::TRUE;
+        selectors.iter().map(|lits| lits.iter().position(chosen)).collect()
+    }
+
+    /// While `offer` is true one of the choices is made.
+    fn offer(&mut self, offer: Lit, choices: &[Choice]) -> Vec<Lit> {
+        let selectors: Vec<Lit> = choices.iter().map(|_| fresh(&mut self.solver)).collect();
+        for (selector, choice) in selectors.iter().zip(choices) {
+            for (atom, value) in choice {
+                let atom = self.atoms[*atom];
+                self.solver.add_clause_reuse(&mut vec![!*selector, if *value { atom } else { !atom }]);
+            }
+        }
+        self.solver.add_clause_reuse(&mut [&[!offer], &selectors[..]].concat());
+        selectors
+    }
+
+    /// A literal that is true exactly where the formula holds (Tseitin's transformation).
+    fn proposition(&mut self, formula: &Formula) -> Lit {
+        match formula {
+            Formula::Atom(index) => return self.atoms[*index],
+            Formula::Not(inner) => return !self.proposition(inner),
+            Formula::Constant(_) | Formula::All(_) => {}
+        }
+        if let Some(known) = self.known.get(formula) {
+            return *known;
+        }
+        let parts = match formula {
+            Formula::All(parts) => parts.iter().map(|part| self.proposition(part)).collect(),
+            _ => Vec::new(),
+        };
+        let whole = fresh(&mut self.solver);
+        let mut all = vec![whole];
+        for part in parts {
+            self.solver.add_clause_reuse(&mut vec![!whole, part]);
+            all.push(!part);
+        }
+        self.solver.add_clause_reuse(&mut all);
+        let whole = if *formula == Formula::Constant(false) { !whole } else { whole };
+        self.known.insert(formula.clone(), whole);
+        whole
+    }
+}
+
+fn fresh(solver: &mut Solver<Patience>) -> Lit {
+    Lit::new(solver.new_var_default(), true)
+}
+
+/// Bounds the search by its steps: answers must not depend on how fast a machine is.
+#[derive(Default)]
+struct Patience {
+    asked: Cell<usize>,
+}
+
+impl Callbacks for Patience {
+    fn stop(&self) -> bool {
+        self.asked.set(self.asked.get() + 1);
+        self.asked.get() > PATIENCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compare::formula::Atom;
+
+    use super::*;
+
+    fn exists(atoms: &mut Atoms, number: usize) -> Formula {
+        atoms.atom(Atom::Exists(format!("k:{number}")))
+    }
+
+    #[test]
+    fn constants_are_what_they_are() {
+        let mut proof = Proof::new(&Atoms::default());
+        let [no, yes] = [false, true].map(Formula::Constant);
+        assert_eq!(proof.possible(&yes, None), Some(true));
+        assert_eq!(proof.possible(&no, None), Some(false));
+        assert_eq!(proof.possible(&yes, Some(&no)), Some(true));
+        assert_eq!(proof.possible(&yes, Some(&yes)), Some(false));
+        assert_eq!(proof.possible(&no, Some(&no)), Some(false));
+    }
+
+    #[test]
+    fn a_hundred_conditions_of_other_statements_are_no_hindrance() {
+        let mut atoms = Atoms::default();
+        let pairs = (0..100)
+            .map(|number| Formula::all(vec![exists(&mut atoms, 2 * number), exists(&mut atoms, 2 * number + 1)]));
+        let allowed = Formula::any(pairs.collect());
+        let denied = exists(&mut atoms, 1_000);
+        let after = Formula::all(vec![allowed.clone(), denied.not()]);
+        let mut proof = Proof::new(&atoms);
+        assert_eq!(proof.possible(&after, Some(&allowed)), Some(false));
+        assert_eq!(proof.possible(&allowed, Some(&after)), Some(true));
+    }
+
+    /// More pigeons than holes: impossible, and every such search takes exponentially long to see it.
+    #[test]
+    fn what_would_take_too_long_is_not_guessed() {
+        let mut atoms = Atoms::default();
+        let sits = |atoms: &mut Atoms, pigeon: usize, hole: usize| exists(atoms, pigeon * 100 + hole);
+        let mut rules = Vec::new();
+        for pigeon in 0..12 {
+            rules.push(Formula::any((0..11).map(|hole| sits(&mut atoms, pigeon, hole)).collect()));
+            for (hole, other) in (0..11).flat_map(|hole| (0..pigeon).map(move |other| (hole, other))) {
+                let both = vec![sits(&mut atoms, pigeon, hole), sits(&mut atoms, other, hole)];
+                rules.push(Formula::all(both).not());
+            }
+        }
+        let mut proof = Proof::new(&atoms);
+        assert_eq!(proof.possible(&Formula::all(rules), None), None);
+        let easy = exists(&mut atoms, 0);
+        assert_eq!(proof.possible(&easy, None), Some(true), "it can be asked again");
+    }
+}

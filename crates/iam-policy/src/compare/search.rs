@@ -1,0 +1,200 @@
+//! Looks for requests of one box that show a difference between the sides.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::pattern::{Filling, resource_matches};
+use crate::request::{Context, Request};
+
+use super::case::{Case, Speaker};
+use super::circumstances::{Circumstances, Offers};
+use super::filling::fitting;
+use super::formula::{Atoms, Formula};
+use super::membership::{Membership, allowing, allows};
+use super::proof::Proof;
+use super::space::Row;
+
+/// What one side has and the other lacks in a box.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Answer {
+    /// In these circumstances, on this resource where that isn't any of the box.
+    Something { context: Context, resource: Option<String> },
+    /// It may be something, but no request was found that shows it.
+    Doubt(&'static str),
+}
+
+/// Rows of which it doesn't matter which applies, each with whether it is about the place.
+type Kin<'s, 'a> = Vec<(&'s Row<'a>, &'s Membership<'s>)>;
+
+pub(super) struct Search<'c, 's, 'a> {
+    case: &'c Case<'c, 's, 'a>,
+    atoms: &'c mut Atoms,
+    proof: &'c mut Proof,
+    circumstances: Circumstances<'s>,
+    /// The patterns that match the place or don't, depending on their variables.
+    varying: BTreeSet<&'s str>,
+    /// By what variables stand for.
+    offers: BTreeMap<Context, Rc<Offers>>,
+}
+
+impl<'c, 's, 'a> Search<'c, 's, 'a> {
+    pub fn new(case: &'c Case<'c, 's, 'a>, atoms: &'c mut Atoms, proof: &'c mut Proof) -> Self {
+        let varying: BTreeSet<&str> =
+            case.members().flat_map(|(_, _, membership)| membership.varying().iter().copied()).collect();
+        let statements = case.members().map(|(_, row, _)| row.statement);
+        let circumstances = Circumstances::of(case.caller(), statements, varying.iter().copied());
+        Self { case, atoms, proof, circumstances, varying, offers: BTreeMap::new() }
+    }
+
+    /// As [`Proof::possible`].
+    pub fn possible(&mut self, holds: &Formula, fails: &Formula) -> Option<bool> {
+        self.proof.possible(holds, Some(fails))
+    }
+
+    /// A request that only the speaker's side allows, through the speaker and none of the others.
+    pub fn shown(&mut self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Answer> {
+        let fillings = self.circumstances.fillings(self.fitting(&self.case.place.witness));
+        fillings.iter().find_map(|filling| {
+            self.resources(filling).into_iter().find_map(|resource| {
+                let fitting = resource.iter().flat_map(|resource| self.fitting(resource)).collect::<Vec<_>>();
+                let refined = fitting.iter().map(|values| filling.with(values));
+                let mut fillings = std::iter::once(filling.clone()).chain(refined);
+                fillings.find_map(|it| self.shown_on(resource.as_deref(), speaker, others, &it))
+            })
+        })
+    }
+
+    /// What variables have to stand for so that patterns match a resource, each of them or all.
+    fn fitting(&self, resource: &str) -> Vec<Context> {
+        let fitting = self.varying.iter().filter_map(|pattern| fitting(pattern, resource));
+        let mut fitting: Vec<Context> = fitting.collect();
+        if fitting.len() > 1 {
+            fitting.push(fitting.iter().fold(Context::default(), |all, values| all.with(values)));
+        }
+        fitting
+    }
+
+    /// The place's own witness; and with variables filled in like this one of each kind of resource that the place holds.
+    fn resources(&self, filling: &Context) -> Vec<Option<String>> {
+        if self.varying.is_empty() {
+            return vec![None];
+        }
+        let circumstances = self.circumstances.whole(filling);
+        let kins = self.kins();
+        let about: Vec<&Row<'_>> = kins.values().flatten().map(|(row, _)| *row).collect();
+        let named = self.varying.iter().flat_map(|pattern| self.case.space.named(pattern, &about, &circumstances));
+        let fits = |resource: &String| kins.values().all(|kin| self.is_alike(kin, resource, &circumstances));
+        std::iter::once(None).chain(named.filter(fits).map(Some)).collect()
+    }
+
+    /// The rows with resources that are about the caller, those together of which it doesn't matter which applies.
+    fn kins(&self) -> BTreeMap<(usize, Option<usize>), Kin<'c, 'a>> {
+        let mut kins: BTreeMap<_, Kin<'c, 'a>> = BTreeMap::new();
+        for (index, membership) in self.case.naming() {
+            let row = &self.case.space.rows[index];
+            if let Some(clause) = &row.statement.resources {
+                kins.entry((row.kin, clause.not.then_some(index))).or_default().push((row, membership));
+            }
+        }
+        kins
+    }
+
+    /// Whether rows of a kin are as much about the resource as they are about the place.
+    fn is_alike(&self, kin: &[(&Row<'_>, &Membership<'_>)], resource: &str, circumstances: &Context) -> bool {
+        let matches = |row: &Row<'_>, varying: bool| {
+            let patterns = row.resources.iter().map(|index| &self.case.space.resources[*index]);
+            let mut patterns = patterns.filter(|(_, it)| it.varies == varying);
+            let filling = Filling::of(circumstances, row.statement.variables);
+            patterns.any(|(text, _)| resource_matches(text, resource, filling))
+        };
+        let matching = |not: bool| if not { Membership::No } else { Membership::Yes };
+        let not = kin.iter().any(|(row, _)| row.statement.resources.as_ref().is_some_and(|clause| clause.not));
+        let plain = kin.iter().any(|(_, membership)| **membership == matching(not));
+        plain == kin.iter().any(|(row, _)| matches(row, false))
+            && (plain || kin.iter().all(|(row, it)| !it.varying().is_empty() || !matches(row, true)))
+    }
+
+    /// One on this resource, or on the place's own.
+    fn shown_on(
+        &mut self,
+        resource: Option<&str>,
+        speaker: &Speaker<'_>,
+        others: &[&Speaker<'_>],
+        filling: &Context,
+    ) -> Option<Answer> {
+        let case = self.case;
+        let resource_now = resource.unwrap_or(&case.place.witness).to_owned();
+        let [holds, fails] = self.between(speaker, others, &resource_now, filling);
+        let offers = self.offers(filling);
+        let context = offers.choose(self.proof, filling, &holds, &fails)?;
+        let (principal, action) = (case.caller().clone(), case.action.to_owned());
+        let mut request = Request { principal, action, resource: resource_now, context };
+        let after = case.space.rows[speaker.row].after;
+        // Another resource may be one that other rows are about too, once something is left out of the circumstances.
+        let rows: Vec<&Row<'_>> = match resource {
+            None => case.members().map(|(_, row, _)| row).collect(),
+            Some(_) => case.naming().map(|(index, _)| &case.space.rows[index]).collect(),
+        };
+        let shows = |request: &Request| {
+            speaker.speaks(&case.space.rows[speaker.row], request)
+                && allows(case.space, rows.iter().copied(), after, request)
+                && !allows(case.space, rows.iter().copied(), !after, request)
+        };
+        // A condition may be about what follows from the caller.
+        if !shows(&request) {
+            return None;
+        }
+        let keys: Vec<String> = request.context.iter().map(|(key, _)| key.to_owned()).collect();
+        for key in keys {
+            let without = Request { context: request.context.without(&key), ..request.clone() };
+            if shows(&without) {
+                request = without;
+            }
+        }
+        Some(Answer::Something { context: request.context, resource: resource.map(str::to_owned) })
+    }
+
+    fn offers(&mut self, filling: &Context) -> Rc<Offers> {
+        let (circumstances, atoms) = (&self.circumstances, &*self.atoms);
+        let offers =
+            self.offers.entry(filling.clone()).or_insert_with(|| Rc::new(circumstances.offers(filling, atoms)));
+        Rc::clone(offers)
+    }
+
+    /// With variables filled in like this: when the speaker's side allows the resource through it and through none of the
+    /// others, and when the other side does.
+    fn between(
+        &mut self,
+        speaker: &Speaker<'_>,
+        others: &[&Speaker<'_>],
+        resource: &str,
+        filling: &Context,
+    ) -> [Formula; 2] {
+        let space = self.case.space;
+        let filled = self.circumstances.whole(filling);
+        let mut applies = |row: &Row<'_>| {
+            let covers = Formula::Constant(row.statement.covers(resource, &filled));
+            Formula::all(vec![covers, self.atoms.tests(&row.statement.conditions, row.statement.variables)])
+        };
+        let applying: Vec<(&Row<'_>, Formula)> = self.case.members().map(|(_, row, _)| (row, applies(row))).collect();
+        let after = space.rows[speaker.row].after;
+        let [holds, fails] = [after, !after].map(|side| allowing(space, &applying, side));
+        let mut speaks = |speaker: &Speaker<'_>| {
+            let row = &space.rows[speaker.row];
+            Formula::all(vec![Formula::Constant(speaker.is_about(row, resource, &filled)), applies(row)])
+        };
+        let others = others.iter().map(|other| speaks(other).not()).collect();
+        [Formula::all(vec![holds, speaks(speaker), Formula::all(others)]), fails]
+    }
+}
+
+impl Speaker<'_> {
+    fn speaks(&self, row: &Row<'_>, request: &Request) -> bool {
+        row.statement.applies(request) && self.is_about(row, &request.resource, &request.circumstances())
+    }
+
+    fn is_about(&self, row: &Row<'_>, resource: &str, circumstances: &Context) -> bool {
+        let filling = Filling::of(circumstances, row.statement.variables);
+        self.pattern.is_none_or(|pattern| resource_matches(pattern, resource, filling))
+    }
+}

@@ -1,0 +1,333 @@
+//! All requests, divided into finitely many boxes on each of which every statement has one say.
+//!
+//! A statement is a box of actions, resources and principals, with conditions. So the space of requests is divided along
+//! each of the three by the patterns that occur; actions that the same statements are about are taken together, and
+//! resources are divided only by the patterns of those statements.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use fixedbitset::FixedBitSet;
+
+use crate::pattern::resolved;
+use crate::request::{Caller, Context};
+use crate::statement::{Effect, PrincipalType, Statement, Test};
+
+use super::formula::plain;
+use super::language::{Cell, Known, Token};
+use super::pattern::{self, Pattern, Resource};
+use super::principals::representatives;
+use super::set::Set;
+
+/// A statement with what it is compared by.
+pub(super) struct Row<'a> {
+    pub after: bool,
+    pub layer: usize,
+    pub policy: &'a str,
+    pub statement: &'a Statement,
+    /// Indices into the space's patterns.
+    actions: Vec<usize>,
+    pub resources: Vec<usize>,
+    /// Whether it may ask for what follows from the caller.
+    pub asks_for_caller: bool,
+    /// An index into the space's conditions.
+    pub condition: Option<usize>,
+    /// Rows that differ in nothing but their actions and resources are of one kin: where one of them applies it makes no
+    /// difference whether another does.
+    pub kin: usize,
+}
+
+pub(super) struct Space<'a> {
+    pub rows: Vec<Row<'a>>,
+    /// How many layers each side has.
+    pub layers: [usize; 2],
+    /// Each once, in order.
+    pub conditions: Vec<&'a [Test]>,
+    actions: Vec<String>,
+    /// With whether variables are filled in.
+    pub resources: Vec<(String, Resource)>,
+    pub callers: Vec<Caller>,
+    /// By caller, the rows that are about it.
+    pub names: Vec<FixedBitSet>,
+    /// Whether it is known who asks; otherwise a caller may stand for others of its kind.
+    known: bool,
+    cells: &'a Known,
+    pub groups: Vec<Group>,
+}
+
+/// Actions that the same statements are about.
+pub(super) struct Group {
+    /// The rows whose Action matches.
+    pub rows: Vec<usize>,
+    pub cells: Vec<Cell>,
+    pub places: Rc<Vec<Place>>,
+}
+
+/// Resources that the same patterns match.
+pub(super) struct Place {
+    /// The patterns that match: of those with variables, those that may.
+    pub accepts: FixedBitSet,
+    pub witness: String,
+}
+
+/// The patterns are too entangled to be taken apart.
+#[derive(Debug)]
+pub(super) struct Entangled;
+
+impl<'a> Space<'a> {
+    pub fn new(
+        before: &Set<'a>,
+        after: &Set<'a>,
+        caller: Option<&Caller>,
+        cells: &'a Known,
+    ) -> Result<Self, Entangled> {
+        let mut actions = Table::default();
+        let mut resources = Table::default();
+        let mut kins = Table::default();
+        let conditions = conditions([before, after]);
+        let mut rows = Vec::new();
+        for (is_after, set) in [(false, before), (true, after)] {
+            for (layer, policies) in set.layers.iter().enumerate() {
+                let statements =
+                    policies.iter().flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
+                rows.extend(statements.map(|(policy, statement)| Row {
+                    after: is_after,
+                    layer,
+                    policy: &policy.name,
+                    statement,
+                    actions: statement.actions.patterns.iter().map(|it| actions.index(it.to_lowercase())).collect(),
+                    resources: indices(statement, &mut resources),
+                    asks_for_caller: statement.asks_for_caller(),
+                    condition: conditions.binary_search(&&statement.conditions[..]).ok(),
+                    kin: kins.index((is_after, layer, Kinship::of(statement))),
+                }));
+            }
+        }
+        let clauses: Vec<_> = rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
+        let known = clauses.is_empty() && caller.is_some();
+        let callers = match (clauses.is_empty(), caller) {
+            (false, _) => representatives(clauses.into_iter()),
+            (true, Some(caller)) => vec![caller.clone()],
+            (true, None) => vec![Caller::aws("arn:aws:iam::123456789012:user/example")],
+        };
+        let names = callers.iter().map(|caller| naming(&rows, caller)).collect();
+        let resources = resources.list.into_iter().map(|(text, variables)| {
+            let resource = pattern::resource(&text, variables);
+            (text, resource)
+        });
+        let mut space = Self {
+            rows,
+            layers: [before.layers.len(), after.layers.len()],
+            conditions,
+            actions: actions.list,
+            resources: resources.collect(),
+            callers,
+            names,
+            known,
+            cells,
+            groups: Vec::new(),
+        };
+        space.groups = space.divide()?;
+        Ok(space)
+    }
+
+    /// The keys, in lower case, that each request of the caller has, and of all for whom it stands: `aws:username` is there
+    /// for users and not for roles, `aws:PrincipalArn` and the like "for all signed requests" (IAM User Guide, "AWS
+    /// global condition context keys").
+    pub fn certain(&self, caller: &Caller) -> Vec<String> {
+        let context = caller.circumstances(&Context::default());
+        let keys = context.iter().map(|(key, _)| key.to_owned());
+        keys.filter(|key| self.known || key.starts_with("aws:principal")).collect()
+    }
+
+    fn divide(&self) -> Result<Vec<Group>, Entangled> {
+        let patterns: Vec<Pattern> = self.actions.iter().map(|text| pattern::action(text)).collect();
+        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let mut by_rows: BTreeMap<Vec<usize>, Vec<Cell>> = BTreeMap::new();
+        let lists: Vec<Vec<usize>> = self.rows.iter().map(|row| row.actions.clone()).collect();
+        for cell in self.cells.cells_of(&pattern::any_action(), &patterns, &lists).ok_or(Entangled)?.iter() {
+            let rows = self.about(cell);
+            let allowing =
+                |row: &usize| self.rows[*row].statement.effect == Effect::Allow && self.rows[*row].layer == 0;
+            // Where nobody allows anything there is nothing to compare.
+            if rows.iter().any(allowing) {
+                by_rows.entry(rows).or_default().push(cell.clone());
+            }
+        }
+        let mut known: HashMap<Vec<Vec<usize>>, Rc<Vec<Place>>> = HashMap::new();
+        by_rows
+            .into_iter()
+            .map(|(rows, cells)| {
+                let lists = self.lists(&rows);
+                let places = if let Some(places) = known.get(&lists) {
+                    Rc::clone(places)
+                } else {
+                    let places = Rc::new(self.places(&lists)?);
+                    known.insert(lists, Rc::clone(&places));
+                    places
+                };
+                Ok(Group { rows, cells, places })
+            })
+            .collect()
+    }
+
+    /// The resource patterns of a kin, of which one that matches suffices; of NotResource, those of one row. A pattern with
+    /// variables stands alone: that it may match settles nothing.
+    fn lists(&self, rows: &[usize]) -> Vec<Vec<usize>> {
+        let mut together: BTreeMap<(usize, Option<usize>), BTreeSet<usize>> = BTreeMap::new();
+        let mut alone: BTreeSet<usize> = BTreeSet::new();
+        for index in rows {
+            let row = &self.rows[*index];
+            let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
+            let list = together.entry((row.kin, not.then_some(*index))).or_default();
+            for pattern in &row.resources {
+                let varies = self.resources[*pattern].1.varies;
+                if varies {
+                    alone.insert(*pattern)
+                } else {
+                    list.insert(*pattern)
+                };
+            }
+        }
+        let together = together.into_values().map(|list| list.into_iter().collect());
+        let lists: BTreeSet<Vec<usize>> = alone.into_iter().map(|pattern| vec![pattern]).chain(together).collect();
+        lists.into_iter().collect()
+    }
+
+    /// The rows whose Action matches, or whose NotAction doesn't.
+    fn about(&self, cell: &Cell) -> Vec<usize> {
+        let is_about = |row: &Row<'_>| {
+            row.statement.actions.not != row.actions.iter().any(|pattern| cell.accepts.contains(*pattern))
+        };
+        self.rows.iter().enumerate().filter(|(_, row)| is_about(row)).map(|(index, _)| index).collect()
+    }
+
+    /// Of the resources that a pattern names in these circumstances, one for each way in which the rows tell them apart.
+    pub fn named(&self, pattern: &str, rows: &[&Row<'_>], circumstances: &Context) -> Vec<String> {
+        let Some(universe) = resolved(pattern, circumstances) else { return Vec::new() };
+        let mut patterns: Vec<Pattern> = vec![pattern::any_arn()];
+        let mut lists: Vec<Vec<usize>> = vec![vec![0]];
+        for row in rows {
+            let start = patterns.len();
+            patterns.extend(row.resources.iter().filter_map(|index| match &self.resources[*index] {
+                (_, resource) if !resource.varies => Some(resource.tokens.clone()),
+                (text, _) => resolved(text, circumstances).map(|text| pattern::resource(&text, true).tokens),
+            }));
+            lists.push((start..patterns.len()).collect());
+        }
+        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let universe = pattern::resource(&universe, true).tokens;
+        let cells = self.cells.cells_of(&universe, &patterns, &lists);
+        let named = cells.iter().flat_map(|cells| cells.iter()).filter(|cell| cell.accepts.contains(0));
+        named.map(|cell| cell.witness.clone()).collect()
+    }
+
+    /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked about.
+    fn places(&self, lists: &[Vec<usize>]) -> Result<Vec<Place>, Entangled> {
+        let mut patterns: Vec<usize> = lists.concat();
+        patterns.sort_unstable();
+        patterns.dedup();
+        let tokens: Vec<&[Token]> = patterns.iter().map(|index| self.resources[*index].1.tokens.as_slice()).collect();
+        let lists: Vec<Vec<usize>> = lists
+            .iter()
+            .map(|list| list.iter().filter_map(|index| patterns.binary_search(index).ok()).collect())
+            .collect();
+        let widen = |accepts: &FixedBitSet| {
+            let mut wide = FixedBitSet::with_capacity(self.resources.len());
+            accepts.ones().for_each(|index| wide.insert(patterns[index]));
+            wide
+        };
+        let found = self.cells.cells_of(&pattern::any_arn(), &tokens, &lists).ok_or(Entangled)?;
+        let mut places: Vec<Place> =
+            found.iter().map(|cell| Place { accepts: widen(&cell.accepts), witness: cell.witness.clone() }).collect();
+        let all = tokens.iter().enumerate().filter(|(_, tokens)| **tokens == [Token::Star(true)]);
+        let all: FixedBitSet = all.map(|(index, _)| index).collect();
+        places.push(Place { accepts: widen(&all), witness: "*".to_owned() });
+        Ok(places)
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The row's action pattern that says most about this action, as its author spelt it; none where it says what isn't
+    /// meant.
+    pub fn action(&self, cell: &Cell) -> Option<&'a str> {
+        let spelt = self.actions.iter().zip(&self.statement.actions.patterns);
+        let matching = spelt.filter(|(pattern, _)| cell.accepts.contains(**pattern)).map(|(_, text)| text.as_str());
+        if self.statement.actions.not { None } else { narrowest(matching) }
+    }
+
+    /// As [`Self::action`], for resources: of the patterns that match all of the place.
+    pub fn resource<'s>(&self, space: &'s Space<'_>, place: &Place) -> Option<&'s str> {
+        let clause = self.statement.resources.as_ref()?;
+        let matching = self.resources.iter().filter(|pattern| place.accepts.contains(**pattern));
+        let whole = matching.map(|pattern| &space.resources[*pattern]).filter(|(_, resource)| !resource.varies);
+        if clause.not { None } else { narrowest(whole.map(|(text, _)| text.as_str())) }
+    }
+}
+
+/// The one with the most letters of its own.
+pub(super) fn narrowest<'a>(patterns: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    patterns.max_by_key(|pattern| (letters(pattern), std::cmp::Reverse(*pattern)))
+}
+
+pub(super) fn letters(pattern: &str) -> usize {
+    pattern.chars().filter(|c| !matches!(c, '*' | '?')).count()
+}
+
+fn naming(rows: &[Row<'_>], caller: &Caller) -> FixedBitSet {
+    let names = |row: &Row<'_>| row.statement.principals.as_ref().is_none_or(|principals| principals.names(caller));
+    rows.iter().enumerate().filter(|(_, row)| names(row)).map(|(index, _)| index).collect()
+}
+
+fn conditions<'a>(sets: [&Set<'a>; 2]) -> Vec<&'a [Test]> {
+    let policies = sets.into_iter().flat_map(|set| &set.layers).copied().flatten();
+    let found = policies.flat_map(|policy| &policy.statements).map(|statement| &statement.conditions[..]);
+    let sorted: BTreeSet<&[Test]> = found.filter(|tests| !tests.is_empty()).collect();
+    sorted.into_iter().collect()
+}
+
+/// What a statement says but for its actions and resources.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Kinship<'a> {
+    effect: Effect,
+    not: bool,
+    names: BTreeSet<&'a (PrincipalType, String)>,
+    tests: BTreeSet<(Test, bool)>,
+}
+
+impl<'a> Kinship<'a> {
+    fn of(statement: &'a Statement) -> Self {
+        let principals = statement.principals.as_ref();
+        Self {
+            effect: statement.effect,
+            not: principals.is_some_and(|principals| principals.not),
+            names: principals.iter().flat_map(|principals| &principals.names).collect(),
+            tests: statement.conditions.iter().map(|test| plain(test, statement.variables)).collect(),
+        }
+    }
+}
+
+fn indices(statement: &Statement, table: &mut Table<(String, bool)>) -> Vec<usize> {
+    let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
+    patterns.map(|text| table.index((text.clone(), statement.variables && text.contains("${")))).collect()
+}
+
+struct Table<T> {
+    known: HashMap<T, usize>,
+    list: Vec<T>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { known: HashMap::new(), list: Vec::new() }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Table<T> {
+    fn index(&mut self, item: T) -> usize {
+        *self.known.entry(item).or_insert_with_key(|item| {
+            self.list.push(item.clone());
+            self.list.len() - 1
+        })
+    }
+}

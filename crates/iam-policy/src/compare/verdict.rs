@@ -1,0 +1,102 @@
+//! What is gained and lost in one box of requests, over all circumstances.
+
+use crate::request::Context;
+
+use super::case::{Case, Speaker, applies};
+use super::formula::{Atoms, Formula};
+use super::membership::allowing;
+use super::proof::Proof;
+use super::search::{Answer, Search};
+use super::space::Row;
+
+/// An Allow that gives something to one side that the other hasn't.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Through {
+    pub row: usize,
+    /// The resources, where it depends on the variables of several patterns whether the Allow is about them.
+    pub pattern: Option<String>,
+    pub answer: Answer,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Verdict {
+    /// As many Allows as it takes to name all of it.
+    pub gained: Vec<Through>,
+    pub lost: Vec<Through>,
+    /// Whether before and after allow anything at all here.
+    pub allowed: [bool; 2],
+}
+
+const TOO_MANY: &str = "the conditions are too many to be compared in all combinations";
+const NO_EXAMPLE: &str = "the conditions differ in a way that can't be compared by their form";
+
+impl Case<'_, '_, '_> {
+    pub fn verdict(&self) -> Verdict {
+        let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller()));
+        let applying: Vec<(&Row<'_>, Formula)> =
+            self.members().map(|(_, row, membership)| (row, applies(row, membership, &mut atoms))).collect();
+        let [before, after] = [false, true].map(|side| allowing(self.space, &applying, side));
+        let [old, new] = [false, true].map(|side| self.speakers(side, &mut atoms));
+        if let (Formula::Constant(before), Formula::Constant(after)) = (&before, &after) {
+            return settled(&old, &new, [*before, *after]);
+        }
+        let mut proof = Proof::new(&atoms);
+        let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
+        let mut search = Search::new(self, &mut atoms, &mut proof);
+        let gained = through(&mut search, &new, [&after, &before]);
+        let lost = through(&mut search, &old, [&before, &after]);
+        Verdict { gained, lost, allowed }
+    }
+}
+
+/// Where no circumstances make a difference.
+fn settled(old: &[Speaker<'_>], new: &[Speaker<'_>], allowed: [bool; 2]) -> Verdict {
+    let through = |speakers: &[Speaker<'_>], is_more: bool| -> Vec<Through> {
+        let speaker = speakers.iter().find(|speaker| speaker.applies == Formula::Constant(true)).filter(|_| is_more);
+        let answer = Answer::Something { context: Context::default(), resource: None };
+        speaker.map(|speaker| speaker.says(answer)).into_iter().collect()
+    };
+    let (gained, lost) = (through(new, allowed == [false, true]), through(old, allowed == [true, false]));
+    Verdict { gained, lost, allowed }
+}
+
+/// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions is nothing, or else a
+/// request has to show that it is something.
+fn through(search: &mut Search<'_, '_, '_>, speakers: &[Speaker<'_>], [holds, fails]: [&Formula; 2]) -> Vec<Through> {
+    let mut found: Vec<Through> = Vec::new();
+    let mut unshown = Vec::new();
+    let mut named: Vec<&Speaker<'_>> = Vec::new();
+    let mut rest = holds.clone();
+    for speaker in speakers {
+        if search.possible(&rest, fails) == Some(false) {
+            break;
+        }
+        let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
+        if search.possible(&mine, fails) == Some(false) {
+            continue;
+        }
+        // Better one that no Allow before this explains.
+        if let Some(answer) = search.shown(speaker, &named).or_else(|| search.shown(speaker, &[])) {
+            found.push(speaker.says(answer));
+            named.push(speaker);
+            rest = Formula::all(vec![rest, speaker.applies.clone().not()]);
+        } else {
+            unshown.push(speaker);
+        }
+    }
+    for speaker in unshown {
+        let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
+        match search.possible(&mine, fails) {
+            Some(false) => {}
+            Some(true) => found.push(speaker.says(Answer::Doubt(NO_EXAMPLE))),
+            None => found.push(speaker.says(Answer::Doubt(TOO_MANY))),
+        }
+    }
+    found
+}
+
+impl Speaker<'_> {
+    fn says(&self, answer: Answer) -> Through {
+        Through { row: self.row, pattern: self.pattern.map(str::to_owned), answer }
+    }
+}

@@ -1,0 +1,82 @@
+//! Decimal numbers of any length, compared exactly: `0.10` is `0.1`, and nothing is rounded.
+
+use std::cmp::Ordering;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Number<'a> {
+    negative: bool,
+    /// Without zeros before it.
+    whole: &'a str,
+    /// Without zeros behind it.
+    fraction: &'a str,
+}
+
+impl<'a> Number<'a> {
+    /// `12`, `-0.5`, `+3.`, `.5`
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let some = !whole.is_empty() || !fraction.is_empty();
+        if !some || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+        let zero = whole.is_empty() && fraction.is_empty();
+        Some(Self { negative: negative && !zero, whole, fraction })
+    }
+
+    /// Digits compare like text, where they begin at the same place.
+    fn size(&self, other: &Self) -> Ordering {
+        let whole = self.whole.len().cmp(&other.whole.len()).then(self.whole.cmp(other.whole));
+        whole.then(self.fraction.cmp(other.fraction))
+    }
+}
+
+impl Ord for Number<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (false, false) => self.size(other),
+            (true, true) => other.size(self),
+        }
+    }
+}
+
+impl PartialOrd for Number<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_in_order_and_exact() {
+        let ascending =
+            ["-10.5", "-10", "-0.10", "-0.01", "0", "0.09", "0.1", "1", "9", "10", "123456789012345678901.0"];
+        for (one, a) in ascending.iter().enumerate() {
+            for (other, b) in ascending.iter().enumerate() {
+                let found = Number::parse(a).unwrap().cmp(&Number::parse(b).unwrap());
+                assert_eq!(found, one.cmp(&other), "{a} {b}");
+            }
+        }
+        for (a, b) in [("0", "-0"), ("1", "1.000"), ("+5", "05"), (".5", "0.50"), ("3.", "3")] {
+            assert_eq!(Number::parse(a), Number::parse(b), "{a} {b}");
+        }
+        let (long, longer) = ("12345678901234567890.1", "12345678901234567890.10000000000000000001");
+        assert_eq!(Number::parse(long).unwrap().cmp(&Number::parse(longer).unwrap()), Ordering::Less);
+    }
+
+    #[test]
+    fn what_is_no_decimal_number_is_none() {
+        for text in ["", "-", ".", "1e3", "0x10", "1,5", "1.2.3", " 1", "--1", "NaN", "٣"] {
+            assert_eq!(Number::parse(text), None, "{text}");
+        }
+    }
+}

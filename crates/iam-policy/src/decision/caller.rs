@@ -1,0 +1,188 @@
+//! Condition keys that follow from who asks (IAM User Guide, "AWS global condition context keys", "Properties of the
+//! principal"). What the request says itself goes before.
+
+use std::borrow::Cow;
+
+use crate::principal::Entity;
+use crate::request::{Caller, Context, Request};
+use crate::statement::{PrincipalType, Statement};
+
+/// Keys that are filled in, but for this prefix.
+const USERNAME: &str = "aws:username";
+const USERID: &str = "aws:userid";
+const PRINCIPAL: &str = "aws:principal";
+
+impl Request {
+    /// The circumstances with what follows from the caller: `aws:PrincipalArn`, `aws:PrincipalAccount`,
+    /// `aws:PrincipalType`, `aws:username`, and `aws:userid` where it doesn't hold an id that only AWS knows; for services
+    /// `aws:PrincipalServiceName`.
+    pub fn circumstances(&self) -> Context {
+        self.principal.circumstances(&self.context)
+    }
+
+    /// The same, without the work where the statement asks for none of it.
+    pub(super) fn circumstances_for(&self, statement: &Statement) -> Cow<'_, Context> {
+        if statement.asks_for_caller() { Cow::Owned(self.circumstances()) } else { Cow::Borrowed(&self.context) }
+    }
+}
+
+impl Statement {
+    /// Whether it may ask for what follows from the caller.
+    pub(crate) fn asks_for_caller(&self) -> bool {
+        let derived = |key: &str| {
+            let key = key.to_ascii_lowercase();
+            key.starts_with(PRINCIPAL) || key == USERNAME || key == USERID
+        };
+        let patterns = self.resources.iter().flat_map(|clause| &clause.patterns);
+        let values = self.conditions.iter().flat_map(|test| &test.values);
+        self.conditions.iter().any(|test| derived(&test.key)) || patterns.chain(values).any(|text| text.contains("${"))
+    }
+}
+
+impl Caller {
+    /// With what follows from the caller.
+    pub(crate) fn circumstances(&self, context: &Context) -> Context {
+        let mut context = context.clone();
+        for (key, value) in self.keys() {
+            if context.get(key).is_none() {
+                context.set(key, vec![value]);
+            }
+        }
+        context
+    }
+
+    fn keys(&self) -> Vec<(&'static str, String)> {
+        let mut keys = Vec::new();
+        let mut add = |key: &'static str, value: &str| keys.push((key, value.to_owned()));
+        match self.kind {
+            PrincipalType::Everyone => {
+                add("aws:PrincipalType", "Anonymous");
+                add(USERID, "anonymous");
+            }
+            PrincipalType::Service => {
+                add("aws:PrincipalServiceName", &self.name);
+                add("aws:PrincipalIsAWSService", "true");
+            }
+            PrincipalType::AWS => {
+                add("aws:PrincipalIsAWSService", "false");
+                if let Some(account) = self.account() {
+                    add("aws:PrincipalAccount", account);
+                }
+                if let Some(entity) = self.entity() {
+                    add("aws:PrincipalType", kind(entity));
+                    add("aws:PrincipalArn", &self.arn(entity));
+                }
+                match self.entity() {
+                    Some(Entity::User(name)) => add(USERNAME, name),
+                    Some(Entity::Root) => add(USERID, self.account().unwrap_or_default()),
+                    Some(Entity::Federated(name)) => {
+                        add(USERID, &format!("{}:{name}", self.account().unwrap_or_default()));
+                    }
+                    _ => {}
+                }
+            }
+            PrincipalType::Federated | PrincipalType::CanonicalUser => {}
+        }
+        keys
+    }
+
+    /// For a session that of its role: "the request context returns the ARN of the role that was assumed". The role's
+    /// path isn't in the session's ARN, so roles with a path are told by `--context`.
+    fn arn(&self, entity: Entity<'_>) -> String {
+        let partition = self.name.split(':').nth(1).unwrap_or("aws");
+        let account = self.account().unwrap_or_default();
+        match entity {
+            Entity::Session(role) => format!("arn:{partition}:iam::{account}:role/{role}"),
+            Entity::Root => format!("arn:{partition}:iam::{account}:root"),
+            _ => self.name.clone(),
+        }
+    }
+}
+
+/// IAM User Guide, "Principal key values".
+fn kind(entity: Entity<'_>) -> &'static str {
+    match entity {
+        Entity::Root => "Account",
+        Entity::User(_) => "User",
+        Entity::Role(_) | Entity::Session(_) => "AssumedRole",
+        Entity::Federated(_) => "FederatedUser",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::statement::Policy;
+
+    fn asked(principal: Caller) -> Request {
+        let (action, resource) = ("s3:GetObject".to_owned(), "*".to_owned());
+        Request { principal, action, resource, context: Context::default() }
+    }
+
+    fn keys(caller: Caller) -> String {
+        let context = asked(caller).circumstances();
+        context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_caller_says_who_it_is() {
+        insta::assert_snapshot!(keys(Caller::aws("arn:aws:iam::123456789012:user/team/ada")), @r"
+        aws:principalaccount=123456789012
+        aws:principalarn=arn:aws:iam::123456789012:user/team/ada
+        aws:principalisawsservice=false
+        aws:principaltype=User
+        aws:username=ada
+        ");
+        insta::assert_snapshot!(keys(Caller::aws("arn:aws-cn:sts::123456789012:assumed-role/ops/ada")), @r"
+        aws:principalaccount=123456789012
+        aws:principalarn=arn:aws-cn:iam::123456789012:role/ops
+        aws:principalisawsservice=false
+        aws:principaltype=AssumedRole
+        ");
+        insta::assert_snapshot!(keys(Caller::aws("123456789012")), @r"
+        aws:principalaccount=123456789012
+        aws:principalarn=arn:aws:iam::123456789012:root
+        aws:principalisawsservice=false
+        aws:principaltype=Account
+        aws:userid=123456789012
+        ");
+        insta::assert_snapshot!(keys(Caller::aws("arn:aws:sts::123456789012:federated-user/bob")), @r"
+        aws:principalaccount=123456789012
+        aws:principalarn=arn:aws:sts::123456789012:federated-user/bob
+        aws:principalisawsservice=false
+        aws:principaltype=FederatedUser
+        aws:userid=123456789012:bob
+        ");
+        insta::assert_snapshot!(keys(Caller::service("lambda.amazonaws.com")), @r"
+        aws:principalisawsservice=true
+        aws:principalservicename=lambda.amazonaws.com
+        ");
+        insta::assert_snapshot!(keys(Caller { kind: PrincipalType::Everyone, name: "*".to_owned() }), @r"
+        aws:principaltype=Anonymous
+        aws:userid=anonymous
+        ");
+    }
+
+    #[test]
+    fn a_statement_that_asks_for_a_key_gets_it() {
+        for name in ["arn:aws:iam::123456789012:user/team/ada", "arn:aws:sts::123456789012:federated-user/bob"] {
+            let request = asked(Caller::aws(name));
+            for (key, values) in request.circumstances().iter() {
+                let condition = json!({"StringEquals": {key: values[0]}});
+                let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+                let policy = Policy::compile("p", &json!({"Statement": statement})).unwrap();
+                assert!(policy.statements[0].applies(&request), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_request_says_goes_before() {
+        let mut request = asked(Caller::aws("arn:aws:sts::123456789012:assumed-role/ops/ada"));
+        request.context.set("AWS:principalarn", vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]);
+        let arn = request.circumstances().get("aws:PrincipalArn").map(<[String]>::to_vec);
+        assert_eq!(arn, Some(vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]));
+    }
+}

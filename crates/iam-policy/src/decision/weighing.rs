@@ -1,0 +1,148 @@
+//! What the statements of some policies say to one request.
+
+use crate::condition::holds;
+use crate::pattern::{Filling, action_matches, resource_matches};
+use crate::principal::Naming;
+use crate::request::{Context, Request};
+use crate::statement::{Clause, Effect, Policy, Statement, Test};
+
+/// Why a statement isn't about a request: the later, the nearer it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Miss<'a> {
+    Action,
+    Principal,
+    Resource,
+    Condition(&'a Test),
+}
+
+/// A statement, the policy that it is in, and how it is about the request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said<'a, T> {
+    pub policy: &'a Policy,
+    pub statement: &'a Statement,
+    pub how: T,
+}
+
+/// What policies that have a say together make of one request.
+#[derive(Debug, Default)]
+pub(super) struct Weighing<'a> {
+    pub denies: Vec<Said<'a, Naming>>,
+    pub allows: Vec<Said<'a, Naming>>,
+    /// The Allow that came nearest, where none matched.
+    pub near: Option<Said<'a, Miss<'a>>>,
+}
+
+/// Where a policy hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On the caller: its statements speak of nobody else.
+    Caller,
+    Resource {
+        /// Whether the caller has a permissions boundary.
+        bounded: bool,
+    },
+}
+
+impl<'a> Weighing<'a> {
+    pub fn of(
+        policies: impl IntoIterator<Item = &'a Policy>,
+        place: Place,
+        request: &Request,
+        context: &Context,
+    ) -> Self {
+        let mut weighing = Self::default();
+        for policy in policies {
+            for statement in &policy.statements {
+                weighing.add(policy, statement, statement.says(place, request, context));
+            }
+        }
+        weighing
+    }
+
+    fn add(&mut self, policy: &'a Policy, statement: &'a Statement, says: Result<Naming, Miss<'a>>) {
+        match (says, statement.effect) {
+            (Ok(how), Effect::Deny) => self.denies.push(Said { policy, statement, how }),
+            (Ok(how), Effect::Allow) => self.allows.push(Said { policy, statement, how }),
+            (Err(how), Effect::Allow) if self.near.is_none_or(|near| near.how.stage() < how.stage()) => {
+                self.near = Some(Said { policy, statement, how });
+            }
+            (Err(_), _) => {}
+        }
+    }
+
+    /// The Allow that speaks of the caller most nearly.
+    pub fn nearest_allow(&self) -> Option<Said<'a, Naming>> {
+        self.allows.iter().rev().max_by_key(|said| said.how).copied()
+    }
+}
+
+impl Miss<'_> {
+    pub fn stage(&self) -> u8 {
+        match self {
+            Self::Action => 0,
+            Self::Principal => 1,
+            Self::Resource => 2,
+            Self::Condition(_) => 3,
+        }
+    }
+}
+
+impl Statement {
+    /// Whether it is about the request, with what follows from the caller.
+    pub fn applies(&self, request: &Request) -> bool {
+        self.concerns(request) && {
+            let context = request.circumstances_for(self);
+            self.covers(&request.resource, &context) && self.unmet(&context).is_none()
+        }
+    }
+
+    /// Whether it is about the caller and the action.
+    pub(crate) fn concerns(&self, request: &Request) -> bool {
+        let named = self.principals.as_ref().is_none_or(|principals| principals.names(&request.principal));
+        named && self.acts(&request.action)
+    }
+
+    fn says(&self, place: Place, request: &Request, context: &Context) -> Result<Naming, Miss<'_>> {
+        if !self.acts(&request.action) {
+            return Err(Miss::Action);
+        }
+        let naming = self.naming(place, request).ok_or(Miss::Principal)?;
+        if !self.covers(&request.resource, context) {
+            return Err(Miss::Resource);
+        }
+        self.unmet(context).map_or(Ok(naming), |test| Err(Miss::Condition(test)))
+    }
+
+    fn naming(&self, place: Place, request: &Request) -> Option<Naming> {
+        let caller = &request.principal;
+        match (&self.principals, place) {
+            (None, Place::Caller) => Some(Naming::Direct),
+            // A policy of a resource that says nothing of principals is none.
+            (None, Place::Resource { .. }) => None,
+            // "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions
+            // boundary policy attached, regardless of the values" (IAM User Guide, "Permissions boundaries").
+            (Some(principals), Place::Resource { bounded: true }) if principals.not && self.effect == Effect::Deny => {
+                Some(Naming::Direct)
+            }
+            (Some(principals), _) => principals.naming(caller),
+        }
+    }
+
+    pub(crate) fn acts(&self, action: &str) -> bool {
+        one_of(&self.actions, |pattern| action_matches(pattern, action))
+    }
+
+    pub(crate) fn covers(&self, resource: &str, context: &Context) -> bool {
+        let filling = Filling::of(context, self.variables);
+        let covers = |clause| one_of(clause, |pattern| resource_matches(pattern, resource, filling));
+        self.resources.as_ref().is_none_or(covers)
+    }
+
+    fn unmet(&self, context: &Context) -> Option<&Test> {
+        self.conditions.iter().find(|test| !holds(test, context, self.variables))
+    }
+}
+
+fn one_of(clause: &Clause, matches: impl Fn(&str) -> bool) -> bool {
+    clause.patterns.iter().any(|pattern| matches(pattern)) != clause.not
+}

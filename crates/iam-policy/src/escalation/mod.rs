@@ -1,0 +1,293 @@
+//! Privilege escalation: combinations of permissions by which somebody can give themselves more.
+//!
+//! Everything that a user or role holds counts together, within its boundary and without what a Deny takes away. What is
+//! found names the resources on which it works, since that decides whether it matters.
+
+mod paths;
+mod reach;
+mod scope;
+
+use std::collections::BTreeSet;
+
+pub use paths::{Gain, Need, On, Path, all};
+pub use reach::{Holder, Way};
+pub use scope::holds as covers;
+
+use crate::diagnostic::Severity;
+
+/// A way that is open to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Escalation {
+    /// Which of the published ways it is.
+    pub path: &'static Path,
+    /// How much it gives on these resources.
+    pub severity: Severity,
+    /// On which objects, for what the path is about.
+    pub resources: Vec<String>,
+    /// Whether whoever does it is among them.
+    pub own: bool,
+    /// The statements that allow it, in the order of the path's needs.
+    pub ways: Vec<Way>,
+}
+
+/// Returns the ways that are open to a user or role, the worst first. Those that are part of a worse one aren't told again.
+///
+/// ```
+/// use iam_policy::{Holder, Severity, escalations, parse};
+///
+/// let document = parse(
+///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:AttachUserPolicy", "Resource": "*"}}"#,
+/// )?;
+/// let policies = [document.compile("policy.json")?];
+/// let holder = Holder {
+///     arn: Some("arn:aws:iam::123456789012:user/ada"),
+///     partition: "aws",
+///     account: "123456789012",
+///     policies: &policies,
+///     boundary: None,
+///     attached: &[],
+/// };
+///
+/// let open = escalations(&holder);
+/// assert_eq!(open[0].path.name, "escalation-attach-user-policy");
+/// assert_eq!(open[0].severity, Severity::Error);
+/// assert!(open[0].own);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn escalations(holder: &Holder<'_>) -> Vec<Escalation> {
+    let found: Vec<Escalation> = all().filter_map(|path| open(holder, path)).collect();
+    let told = |one: &&Escalation| !found.iter().any(|other| other.tells(one));
+    let mut kept: Vec<Escalation> = found.iter().filter(told).cloned().collect();
+    kept.sort_by_key(|one| (one.severity, one.path.gain != Gain::Everything));
+    kept
+}
+
+impl Escalation {
+    /// Whether the other one is only a part of this one.
+    fn tells(&self, other: &Self) -> bool {
+        let actions = |one: &Self| one.ways.iter().map(|way| way.action).collect::<BTreeSet<_>>();
+        let (ours, theirs) = (actions(self), actions(other));
+        let covered = |theirs: &String| self.resources.iter().any(|ours| scope::holds(ours, theirs));
+        self.severity <= other.severity
+            && ours != theirs
+            && ours.is_superset(&theirs)
+            && (self.path.subject() != other.path.subject() || other.resources.iter().all(covered))
+    }
+
+    /// Whether a condition may stand in the way.
+    pub fn conditional(&self) -> bool {
+        self.ways.iter().any(|way| way.conditional)
+    }
+
+    /// What a condition demands that keeps it harmless.
+    pub fn reined(&self) -> Option<&'static str> {
+        reined(self.path, &self.ways)
+    }
+}
+
+impl Path {
+    /// What it is about: the kind of its first need.
+    fn subject(&self) -> On {
+        self.needs.first().map_or(On::Other, |need| need.on)
+    }
+}
+
+/// The ways of one object of the path's kind.
+struct Found {
+    resource: String,
+    ways: Vec<Way>,
+}
+
+fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
+    let found = together(holder, path, None);
+    if found.is_empty() {
+        return None;
+    }
+    let itself = own(holder, path.subject());
+    let own = itself.iter().any(|arn| !together(holder, path, Some(arn)).is_empty());
+    let mut ways: Vec<Way> = Vec::new();
+    for way in found.iter().flat_map(|found| &found.ways) {
+        if !ways.contains(way) {
+            ways.push(way.clone());
+        }
+    }
+    let resources = match (path.subject(), path.needs.first()) {
+        // As the statements say it: `*` says more than `arn:aws:lambda:*:*:*`.
+        (On::Other, Some(need)) if holder.boundary.is_none() => {
+            ways.iter().filter(|way| need.any.contains(&way.action)).map(|way| way.said.clone()).collect()
+        }
+        _ => found.into_iter().map(|found| found.resource).collect(),
+    };
+    let resources = widest(resources);
+    let others = resources.iter().any(|resource| !itself.contains(resource));
+    let reach = Reach {
+        own: match (own, itself.is_empty()) {
+            (true, _) => Own::Reached,
+            (false, false) => Own::Spared,
+            (false, true) => Own::Unknown,
+        },
+        others,
+        open: resources.iter().any(|one| scope::is_open(one)),
+    };
+    let mut severity = reach.severity(path.gain, holder.boundary.is_some())?;
+    if reined(path, &ways).is_some() {
+        severity = Severity::Note;
+    }
+    Some(Escalation { path, severity, resources, own, ways })
+}
+
+/// How far a way reaches.
+#[derive(Clone, Copy)]
+struct Reach {
+    own: Own,
+    others: bool,
+    /// More than the objects that are named.
+    open: bool,
+}
+
+/// Whether what is one's own is within reach.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Own {
+    Reached,
+    Spared,
+    /// Which one it is can't be told: a user's groups are in no manifest.
+    Unknown,
+}
+
+impl Reach {
+    /// None where it gives nothing that its holder doesn't have.
+    fn severity(self, gain: Gain, bounded: bool) -> Option<Severity> {
+        let pattern = |open, named| Some(if self.open { open } else { named });
+        let own = self.own == Own::Reached;
+        match gain {
+            Gain::Everything => Some(Severity::Error),
+            Gain::Permissions if own => Some(Severity::Error),
+            // So somebody else gets the permissions.
+            Gain::Permissions if self.own == Own::Spared => Some(Severity::Warning),
+            Gain::Boundary if own && bounded => Some(Severity::Error),
+            Gain::Principal | Gain::Existing | Gain::Boundary if !self.others => None,
+            Gain::Permissions | Gain::Principal => pattern(Severity::Error, Severity::Warning),
+            Gain::Existing | Gain::Boundary => pattern(Severity::Warning, Severity::Note),
+            Gain::AnyRole => self.open.then_some(Severity::Warning),
+        }
+    }
+}
+
+/// The objects on which all that the path needs is allowed; of `only`, where that is given.
+fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Found> {
+    let subject = path.subject();
+    let mut found: Option<Vec<Found>> = None;
+    let mut besides: Vec<Way> = Vec::new();
+    for need in path.needs {
+        let about = need.on == subject && (subject != On::Other || found.is_none());
+        let targets = match only.filter(|_| about) {
+            Some(only) => vec![only.to_owned()],
+            None => targets(holder, need),
+        };
+        let all = need.any.iter().flat_map(|action| targets.iter().map(move |target| (*action, target)));
+        let ways: Vec<Way> = all.flat_map(|(action, target)| holder.ways(action, target, need.to)).collect();
+        if ways.is_empty() {
+            return Vec::new();
+        }
+        if !about {
+            besides.extend(ways);
+            continue;
+        }
+        let of = |way: Way| Found { resource: way.resource.clone(), ways: vec![way] };
+        found = Some(match found {
+            None => gathered(ways.into_iter().map(of).collect()),
+            Some(found) => gathered(found.iter().flat_map(|one| one.with(&ways)).collect()),
+        });
+    }
+    let mut found = found.unwrap_or_default();
+    for one in &mut found {
+        one.ways.extend(besides.iter().cloned());
+    }
+    found
+}
+
+impl Found {
+    /// The part of it on which these are allowed too.
+    fn with(&self, ways: &[Way]) -> Vec<Found> {
+        let meeting = ways.iter().filter(|way| scope::meet(&self.resource, &way.resource));
+        meeting
+            .map(|way| {
+                let mut both = self.ways.clone();
+                both.push(way.clone());
+                Found { resource: scope::common(&self.resource, &way.resource), ways: both }
+            })
+            .collect()
+    }
+}
+
+/// One for each pattern.
+fn gathered(found: Vec<Found>) -> Vec<Found> {
+    let mut all: Vec<Found> = Vec::new();
+    for one in found {
+        match all.iter_mut().find(|other| other.resource == one.resource) {
+            Some(other) => {
+                let new: Vec<Way> = one.ways.into_iter().filter(|way| !other.ways.contains(way)).collect();
+                other.ways.extend(new);
+            }
+            None => all.push(one),
+        }
+    }
+    all
+}
+
+/// Without those that another one holds.
+fn widest(mut resources: Vec<String>) -> Vec<String> {
+    resources.sort();
+    resources.dedup();
+    let all = resources.clone();
+    resources.retain(|one| !all.iter().any(|other| other != one && scope::holds(other, one)));
+    resources
+}
+
+fn reined(path: &Path, ways: &[Way]) -> Option<&'static str> {
+    let need = path
+        .needs
+        .iter()
+        .find(|need| ways.iter().filter(|way| need.any.contains(&way.action)).all(|way| way.reined.is_some()))?;
+    ways.iter().find(|way| need.any.contains(&way.action)).and_then(|way| way.reined)
+}
+
+/// Which ARNs the objects of a need have.
+fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
+    let (partition, account) = (holder.partition, holder.account);
+    let iam = |kind: &str| vec![format!("arn:{partition}:iam::{account}:{kind}/*")];
+    match need.on {
+        On::Policy => iam("policy"),
+        On::User => iam("user"),
+        On::Group => iam("group"),
+        On::Role => iam("role"),
+        On::Other => {
+            let service = need.any.first().and_then(|action| action.split(':').next()).unwrap_or("*");
+            let of = |service: &str| format!("arn:{partition}:{service}:*:*:*");
+            match service {
+                // Their actions are about EC2's instances.
+                "ec2-instance-connect" => vec![of("ec2")],
+                "ssm" => vec![of("ec2"), of("ssm")],
+                own => vec![of(own)],
+            }
+        }
+    }
+}
+
+/// Which objects of a kind are its own.
+fn own(holder: &Holder<'_>, on: On) -> Vec<String> {
+    let is = |kind: &str| holder.arn.filter(|arn| arn.splitn(6, ':').nth(5).is_some_and(|rest| rest.starts_with(kind)));
+    match on {
+        On::User => is("user/").into_iter().map(str::to_owned).collect(),
+        On::Role => is("role/").into_iter().map(str::to_owned).collect(),
+        // Nobody changes those of AWS.
+        On::Policy => {
+            let account = format!(":iam::{}:policy/", holder.account);
+            holder.attached.iter().filter(|arn| arn.contains(&account)).cloned().collect()
+        }
+        On::Group | On::Other => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! How resource patterns lie to each other: whether they meet, whether one holds the other, and what they have in common.
+//!
+//! `*` and `?` don't match a colon within the first five parts of an ARN, so patterns are compared part by part. An ARN of
+//! fewer than six parts is completed with `*`, as AWS does.
+
+use crate::pattern::{self, Filling};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Char(char),
+    One,
+    Any,
+}
+
+/// Whether some text matches both.
+pub fn meet(one: &str, other: &str) -> bool {
+    pairs(one, other).iter().all(|(one, other)| overlap(&tokens(one), &tokens(other)))
+}
+
+/// Whether all that `narrow` matches is matched by `wide`. A variable in `wide` can't be relied upon.
+pub fn holds(wide: &str, narrow: &str) -> bool {
+    wide == "*" || (narrow != "*" && pairs(wide, narrow).iter().all(|(wide, narrow)| part_holds(wide, narrow)))
+}
+
+/// The same for texts that are no ARNs.
+pub fn holds_text(wide: &str, narrow: &str) -> bool {
+    includes(&tokens(wide), &tokens(narrow))
+}
+
+/// What both match; where neither part holds the other, it is the first one's that is kept.
+pub fn common(one: &str, other: &str) -> String {
+    if one == "*" {
+        return other.to_owned();
+    }
+    if other == "*" {
+        return one.to_owned();
+    }
+    let narrower = |(one, other): (String, String)| if part_holds(&one, &other) { other } else { one };
+    pairs(one, other).into_iter().map(narrower).collect::<Vec<_>>().join(":")
+}
+
+/// Whether it stands for more than one object of a kind: a wildcard within the name. `function:relay:*` are the versions
+/// of one function, and `arn:aws:lambda:*:…:function:relay` is one function in any region.
+pub fn is_open(pattern: &str) -> bool {
+    let parts = arn_parts(pattern);
+    let Some(rest) = parts.get(5) else { return true };
+    let is_wild = |text: &str| text.contains(['*', '?']) || text.contains("${");
+    let segments: Vec<&str> = rest.split([':', '/']).collect();
+    match segments.as_slice() {
+        [only] => is_wild(only),
+        // The path belongs to the name of an IAM object: `role/team/*` are many.
+        all if parts.get(2) == Some(&"iam") => all.iter().any(|segment| is_wild(segment)),
+        [kind, name, ..] => is_wild(kind) || is_wild(name),
+        [] => true,
+    }
+}
+
+fn arn_parts(pattern: &str) -> Vec<&str> {
+    pattern::arn_parts(pattern, Filling::Anything)
+}
+
+/// Each part of the one with that of the other, as long as either has one.
+fn pairs(one: &str, other: &str) -> Vec<(String, String)> {
+    if one == "*" || other == "*" {
+        return vec![(one.to_owned(), other.to_owned())];
+    }
+    let (one, other) = (arn_parts(one), arn_parts(other));
+    let part = |parts: &[&str], index: usize| parts.get(index).copied().unwrap_or("*").to_owned();
+    (0..one.len().max(other.len())).map(|index| (part(&one, index), part(&other, index))).collect()
+}
+
+fn part_holds(wide: &str, narrow: &str) -> bool {
+    // `${…}` in the wide one stands for one text that isn't known; as a wildcard it would hold too much.
+    if wide.contains("${") { wide == narrow } else { includes(&tokens(wide), &tokens(narrow)) }
+}
+
+/// A variable stands for any text.
+fn tokens(part: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut rest = part;
+    loop {
+        let (plain, after) = match rest.find("${").and_then(|at| Some((at, at + rest[at..].find('}')?))) {
+            Some((start, end)) => (&rest[..start], Some(&rest[end + 1..])),
+            None => (rest, None),
+        };
+        tokens.extend(plain.chars().map(|c| match c {
+            '*' => Token::Any,
+            '?' => Token::One,
+            other => Token::Char(other),
+        }));
+        let Some(after) = after else { return tokens };
+        tokens.push(Token::Any);
+        rest = after;
+    }
+}
+
+/// Filled from the ends, so that no pair of patterns takes more than length × length steps.
+fn table(one: &[Token], other: &[Token], step: impl Fn(Option<Token>, Option<Token>, Ahead) -> bool) -> bool {
+    let (rows, columns) = (one.len(), other.len());
+    let mut found = vec![vec![false; columns + 1]; rows + 1];
+    for i in (0..=rows).rev() {
+        for j in (0..=columns).rev() {
+            let ahead = Ahead {
+                down: i < rows && found[i + 1][j],
+                right: j < columns && found[i][j + 1],
+                both: i < rows && j < columns && found[i + 1][j + 1],
+            };
+            found[i][j] = step(one.get(i).copied(), other.get(j).copied(), ahead);
+        }
+    }
+    found[0][0]
+}
+
+/// What is known of the rest: without the first token of the one, of the other, of both.
+struct Ahead {
+    down: bool,
+    right: bool,
+    both: bool,
+}
+
+fn overlap(one: &[Token], other: &[Token]) -> bool {
+    table(one, other, |one, other, ahead| match (one, other) {
+        (None, None) => true,
+        (Some(Token::Any), _) | (_, Some(Token::Any)) => ahead.down || ahead.right,
+        (Some(Token::Char(one)), Some(Token::Char(other))) => one == other && ahead.both,
+        (Some(_), Some(_)) => ahead.both,
+        (None, Some(_)) | (Some(_), None) => false,
+    })
+}
+
+/// Sound, and complete but for entangled wildcards such as `*?` against `?*`: then it says no.
+fn includes(wide: &[Token], narrow: &[Token]) -> bool {
+    table(wide, narrow, |wide, narrow, ahead| match (wide, narrow) {
+        (None, None) => true,
+        (Some(Token::Any), _) => ahead.down || ahead.right,
+        (Some(Token::One), Some(Token::One | Token::Char(_))) => ahead.both,
+        (Some(Token::Char(wide)), Some(Token::Char(narrow))) => wide == narrow && ahead.both,
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLES: &str = "arn:aws:iam::123456789012:role/*";
+
+    #[test]
+    fn patterns_meet_where_one_text_matches_both() {
+        assert!(meet("*", ROLES));
+        assert!(meet("arn:aws:iam::*:role/*Zappa", "arn:aws:iam::123456789012:role/a*"));
+        assert!(meet("arn:aws:iam", ROLES), "AWS completes a short ARN");
+        assert!(meet("arn:aws:iam::123456789012:role/${aws:username}", ROLES));
+        assert!(!meet("arn:aws:iam::123456789012:user/*", ROLES));
+        assert!(!meet("arn:aws:s3:::*", ROLES));
+        assert!(!meet("arn:aws:iam::210987654321:role/*", ROLES));
+        assert!(!meet("arn:*/*", ROLES), "a wildcard doesn't reach over a colon");
+    }
+
+    #[test]
+    fn a_pattern_holds_a_narrower_one() {
+        assert!(holds("*", ROLES));
+        assert!(holds("arn:*:iam::*:role/*", ROLES));
+        assert!(holds("arn:aws:iam::123456789012:role/*Role", "arn:aws:iam::123456789012:role/*-ZappaRole"));
+        assert!(holds("arn:aws:iam::123456789012:role/a?", "arn:aws:iam::123456789012:role/ab"));
+        assert!(!holds(ROLES, "*"));
+        assert!(!holds("arn:aws:iam::123456789012:role/*-ZappaRole", "arn:aws:iam::123456789012:role/*Role"));
+        assert!(!holds("arn:aws:iam::123456789012:role/a?", "arn:aws:iam::123456789012:role/a*"));
+        assert!(!holds("arn:aws:iam::123456789012:role/${aws:username}", "arn:aws:iam::123456789012:role/a"));
+    }
+
+    #[test]
+    fn what_two_patterns_have_in_common_is_the_narrower_of_each_part() {
+        assert_eq!(common("*", ROLES), ROLES);
+        assert_eq!(common("arn:aws:iam::*:role/x*", ROLES), "arn:aws:iam::123456789012:role/x*");
+        assert_eq!(common(ROLES, "arn:aws:iam::*:role/x"), "arn:aws:iam::123456789012:role/x");
+    }
+
+    #[test]
+    fn a_name_without_wildcards_is_one_object() {
+        for open in ["*", ROLES, "arn:aws:iam::1:role/team/*", "arn:aws:lambda:*:*:function:*", "arn:aws:lambda"] {
+            assert!(is_open(open), "{open}");
+        }
+        let named =
+            ["arn:aws:iam::1:role/team/x", "arn:aws:lambda:*:1:function:relay:*", "arn:aws:lambda:*:1:function:relay"];
+        for named in named {
+            assert!(!is_open(named), "{named}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to begin
+//!
+//! | to | use |
+//! |---|---|
+//! | read a document and write it | [`parse`], [`Document`], [`pretty`], [`tidy`], [`locate`] |
+//! | find what AWS would refuse | [`validate`]; [`diagnose`] for a file, with lines and columns |
+//! | tell whether two documents are the same to AWS | [`equivalent`], [`canonical`], [`comparison_key`] |
+//! | decide on a request as IAM does | [`Policy`], [`Policies`], [`Request`], [`decide`] |
+//! | find what one set of policies allows and another doesn't | [`Set`], [`compare`](compare()) |
+//! | find ways to more permissions | [`Holder`], [`escalations`] |
+//! | find likely mistakes in one document | [`lint`](lint()), [`lint::rules`](lint::rules) |
+//! | look up AWS's services, actions and condition keys | [`catalogue`] |
+//!
+//! Everything is pure: no function reads a file, the environment or the network. Functions on one document take a
+//! `&Value`, to which a `&Document` dereferences. The enums that a program has to decide on (what a policy is used for, what
+//! a decision is) are exhaustive; those that AWS adds to are not.
+
+mod canonical;
+pub mod catalogue;
+pub mod compare;
+pub mod condition;
+pub mod decision;
+mod diagnose;
+pub mod diagnostic;
+mod document;
+mod equivalence;
+pub mod escalation;
+mod fold;
+mod grants;
+mod layout;
+pub mod lint;
+mod parse;
+mod pattern;
+mod principal;
+mod print;
+mod public;
+pub mod request;
+mod size;
+pub mod statement;
+mod tidy;
+mod usage;
+mod validation;
+
+pub use serde_json::Value;
+
+pub use canonical::canonical;
+pub use compare::{Set, compare};
+pub use decision::{Policies, decide};
+pub use diagnose::{diagnose, diagnose_parsed, unparsed};
+pub use diagnostic::{Severity, SourceSpan};
+pub use document::{Document, parse};
+pub use equivalence::{comparison_key, equivalent};
+pub use escalation::{Holder, escalations};
+pub use grants::{allows, trusts};
+pub use layout::{
+    STATEMENT, StatementPointer, is_policy, statement_objects, statement_pointer, statements, statements_mut,
+};
+pub use lint::lint;
+pub use parse::{SyntaxError, locate};
+pub use pattern::action_matches;
+pub use principal::NoCaller;
+pub use print::pretty;
+pub use public::is_public;
+pub use request::{Caller, Context, Request};
+pub use size::{compact, limit, size};
+pub use statement::Policy;
+pub use tidy::tidy;
+pub use usage::Usage;
+pub use validation::{Violation, validate};

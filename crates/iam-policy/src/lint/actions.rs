@@ -1,0 +1,134 @@
+//! Actions: all of them at once, all but a few, and those that AWS doesn't have.
+
+use crate::catalogue::{self, AccessLevel};
+use crate::diagnostic::Severity;
+
+use super::finding::Finding;
+use super::rule::Rule;
+use super::site::Site;
+
+pub(super) const ACTION_WILDCARD: Rule = Rule::new(
+    "action-wildcard",
+    Severity::Error,
+    "Action \"*\" allows everything that AWS can do",
+    "Whoever holds it is an administrator, also of services that nobody here has heard of, and of those that AWS adds \
+     tomorrow.",
+    "Name the actions that are needed. Where an administrator is meant, attach AWS's own AdministratorAccess, which \
+     every reviewer knows.",
+);
+
+pub(super) const SERVICE_WILDCARD: Rule = Rule::new(
+    "service-wildcard",
+    Severity::Note,
+    "All actions of one service are allowed",
+    "Most services have actions that delete and actions that manage permissions besides those that are needed.",
+    "Name the actions that are needed, or at least their kind, such as Get* and Put*.",
+);
+
+pub(super) const NOT_ACTION: Rule = Rule::new(
+    "not-action",
+    Severity::Warning,
+    "NotAction with Allow allows everything but a few actions",
+    "What isn't named is allowed, also what AWS adds tomorrow. It is easily read as a Deny, which it isn't.",
+    "Name the actions in Action, and deny the exceptions in a statement of their own.",
+);
+
+pub(super) const UNKNOWN_ACTION: Rule = Rule::new(
+    "unknown-action",
+    Severity::Warning,
+    "An action that AWS doesn't have",
+    "IAM accepts any name, so a slip of the pen allows, or denies, nothing. The list of actions is the one that \
+     `relayctl --version --verbose` gives the date of.",
+    "Correct the name, or take it out.",
+);
+
+pub(super) const UNKNOWN_SERVICE: Rule = Rule::new(
+    "unknown-service",
+    Severity::Warning,
+    "A service that AWS doesn't have",
+    "As with unknown-action: the statement says nothing by it.",
+    "Correct the prefix, or take the action out.",
+);
+
+pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
+    let clause = &site.statement.actions;
+    if clause.not {
+        let message =
+            format!("everything is allowed but {}: also what AWS adds tomorrow", super::wording::few(&clause.patterns));
+        let remedy =
+            "name the actions that are meant in `Action`; to except some of them, add a statement that denies them";
+        return vec![Finding::new(&NOT_ACTION, Severity::Warning, site.element("Action"), message, remedy)];
+    }
+    let each = clause.patterns.iter().enumerate();
+    each.filter_map(|(index, pattern)| star(site, index, pattern)).collect()
+}
+
+fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
+    let place = site.value("Action", index);
+    if pattern.chars().all(|c| c == '*') || pattern == "*:*" {
+        let message = "every action of every service is allowed";
+        let remedy = "name the actions that are needed; for an administrator, attach AWS's own AdministratorAccess, \
+                      so that everybody sees what it is";
+        return Some(Finding::new(&ACTION_WILDCARD, Severity::Error, place, message, remedy));
+    }
+    let service = pattern.strip_suffix(":*").and_then(catalogue::service)?;
+    let actions = catalogue::actions_of(service.prefix);
+    let count = |level: AccessLevel| actions.iter().filter(|action| action.access == level).count();
+    let message = format!(
+        "all {} actions of {} are allowed, {} of which write and {} manage permissions",
+        actions.len(),
+        service.name,
+        count(AccessLevel::Write),
+        count(AccessLevel::PermissionsManagement)
+    );
+    let remedy = "name the actions that are needed, or at least their kind, such as Get* and Put*";
+    Some(Finding::new(&SERVICE_WILDCARD, Severity::Note, place, message, remedy))
+}
+
+/// Also in a Deny and in `NotAction`: a slip there denies, or excepts, nothing.
+pub(super) fn names(site: &Site<'_>) -> Vec<Finding> {
+    let each = site.statement.actions.patterns.iter().enumerate();
+    each.filter_map(|(index, pattern)| unknown(site, index, pattern)).collect()
+}
+
+fn unknown(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
+    let Unknown { rule, message, remedy } = unknown_action(pattern)?;
+    Some(Finding::new(&rule, Severity::Warning, site.value("Action", index), message, remedy))
+}
+
+/// What is wrong with the name of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The rule that finds it.
+    pub rule: Rule,
+    /// What was found.
+    pub message: String,
+    /// What may have been meant.
+    pub remedy: String,
+}
+
+/// Whether AWS has no such action, or none that matches.
+pub fn unknown_action(pattern: &str) -> Option<Unknown> {
+    let (prefix, _) = pattern.split_once(':')?;
+    if prefix.contains(['*', '?']) || catalogue::matching(pattern).next().is_some() {
+        return None;
+    }
+    let mean = |near: Option<String>, otherwise: &str| match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => otherwise.to_owned(),
+    };
+    if catalogue::service(prefix).is_none() {
+        let message = format!("`{prefix}` is no service that relayctl knows (its list is of {})", catalogue::date());
+        let near = catalogue::nearest_service(prefix).map(str::to_owned);
+        let remedy = mean(near, "look the prefix up in AWS's Service Authorization Reference");
+        return Some(Unknown { rule: UNKNOWN_SERVICE, message, remedy });
+    }
+    let message = if pattern.contains(['*', '?']) {
+        format!("`{pattern}` matches no action of AWS: it says nothing")
+    } else {
+        format!("AWS has no action `{pattern}` (the list is of {})", catalogue::date())
+    };
+    let near = catalogue::nearest_action(pattern);
+    let remedy = mean(near, "look the name up in AWS's Service Authorization Reference");
+    Some(Unknown { rule: UNKNOWN_ACTION, message, remedy })
+}

@@ -1,0 +1,38 @@
+//! The list of the rules on documents.
+
+use super::rule::Rule;
+use super::{actions, conditions, federation, pass_role, principals, redundancy, resources, size};
+
+/// A rule is one line here, and one constant beside its code.
+const RULES: &[Rule] = &[
+    actions::ACTION_WILDCARD,
+    actions::SERVICE_WILDCARD,
+    actions::NOT_ACTION,
+    actions::UNKNOWN_ACTION,
+    actions::UNKNOWN_SERVICE,
+    conditions::UNKNOWN_CONDITION_KEY,
+    resources::RESOURCE_WILDCARD,
+    resources::NOT_RESOURCE,
+    pass_role::PASS_ROLE_WILDCARD,
+    pass_role::PASS_ROLE_ANY_SERVICE,
+    principals::TRUST_ANYONE,
+    principals::TRUST_OTHER_ACCOUNT,
+    federation::OIDC_WITHOUT_SUBJECT,
+    federation::OIDC_WIDE_SUBJECT,
+    principals::PUBLIC_ACCESS,
+    principals::PRINCIPAL_WILDCARD,
+    principals::NOT_PRINCIPAL,
+    redundancy::REDUNDANT_STATEMENT,
+    redundancy::SHADOWED_ACTION,
+    size::POLICY_SIZE,
+];
+
+/// Returns the rules on one document, and on what several documents say together ([`redundant`](super::redundant),
+/// [`shadowed`](super::shadowed)). Those of [`escalation_rules`](super::escalation_rules) come besides.
+///
+/// ```
+/// assert!(iam_policy::lint::rules().any(|rule| rule.name == "resource-wildcard"));
+/// ```
+pub fn rules() -> impl Iterator<Item = Rule> {
+    RULES.iter().copied()
+}

@@ -1,0 +1,89 @@
+//! What AWS accepts in a document, and what still is likely a mistake or more than was meant. Pure: one document at a
+//! time, and for what several of them say together, the policies that somebody holds.
+
+mod actions;
+mod conditions;
+mod escalation;
+mod federation;
+mod finding;
+mod list;
+mod pass_role;
+mod principals;
+mod redundancy;
+mod resources;
+mod rule;
+mod site;
+mod size;
+mod wording;
+
+use crate::Value;
+use crate::statement::{Effect, Policy};
+
+use site::Site;
+
+pub use actions::{Unknown, unknown_action};
+pub use escalation::{escalation_rules, explain};
+pub use finding::{Finding, Home};
+pub use list::rules;
+pub use redundancy::{REDUNDANT_STATEMENT, Redundant, SHADOWED_ACTION, redundant, shadowed};
+pub use rule::Rule;
+pub use size::nearly_full;
+
+/// Returns what the rules on one document find, in the document's order. The document is valid; else nothing is found.
+///
+/// ```
+/// use iam_policy::lint::Home;
+/// use iam_policy::{Severity, Usage, lint, parse};
+///
+/// let document = parse(
+///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}}"#,
+/// )?;
+/// let home = Home { usage: Usage::Managed, account: "123456789012", partition: "aws", grants: true };
+/// let findings = lint(&document, &home);
+/// assert_eq!((findings[0].rule, findings[0].severity), ("resource-wildcard", Severity::Warning));
+/// assert_eq!(findings[0].pointer, "/Statement/Resource");
+/// # Ok::<(), iam_policy::SyntaxError>(())
+/// ```
+pub fn lint(document: &Value, home: &Home<'_>) -> Vec<Finding> {
+    // Validation has said why, with the place.
+    let Ok(policy) = Policy::compile("", document) else { return Vec::new() };
+    let mut findings = Vec::new();
+    findings.extend(size::document(document, home));
+    for site in Site::all(document, &policy) {
+        findings.extend(names(&site, home));
+        if site.statement.effect == Effect::Allow && home.grants {
+            findings.extend(allow(&site, home));
+        }
+    }
+    findings
+}
+
+fn names(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
+    let mut findings = actions::names(site);
+    findings.extend(conditions::keys(site, home));
+    findings
+}
+
+fn allow(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if home.usage.is_identity() {
+        findings.extend(actions::wide(site));
+        findings.extend(resources::wide(site));
+        findings.extend(pass_role::anywhere(site, home));
+    } else {
+        findings.extend(actions::wide(site));
+        findings.extend(principals::wide(site, home));
+        findings.extend(federation::wide(site));
+    }
+    findings
+}
+
+/// JSON pointer to a statement, by its number from 1, or to one of its action patterns.
+pub fn pointer(document: &Value, statement: usize, action: Option<usize>) -> Option<String> {
+    let policy = Policy::compile("", document).ok()?;
+    let site = Site::all(document, &policy).into_iter().find(|site| site.statement.number == statement)?;
+    Some(action.map_or_else(|| site.pointer.clone(), |index| site.value("Action", index)))
+}
+
+#[cfg(test)]
+mod tests;

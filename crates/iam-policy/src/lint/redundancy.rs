@@ -1,0 +1,93 @@
+//! What could be left out of the policies that somebody holds: statements that others say already, and actions that a
+//! Deny always takes away again. Decided by comparing what is allowed with and without them, over all requests.
+
+use crate::compare::{Relation, Set, compare};
+use crate::diagnostic::Severity;
+use crate::statement::{Effect, Policy, Statement};
+
+use super::rule::Rule;
+
+/// The rule by which [`redundant`] statements are told.
+pub const REDUNDANT_STATEMENT: Rule = Rule::new(
+    "redundant-statement",
+    Severity::Warning,
+    "A statement that others say already",
+    "Without it nobody who holds it could do less. Whoever takes the other one away thinks that the permission is gone.",
+    "Take it out.",
+);
+
+/// The rule by which [`shadowed`] actions are told.
+pub const SHADOWED_ACTION: Rule = Rule::new(
+    "shadowed-action",
+    Severity::Warning,
+    "An action that is allowed and always denied",
+    "A Deny wins wherever the Allow matches, so it allows nothing.",
+    "Take out the action, or narrow the Deny.",
+);
+
+/// A statement, or one action of it, that makes no difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Redundant {
+    /// The name of the policy.
+    pub policy: String,
+    /// From 1.
+    pub statement: usize,
+    /// Which of its action patterns; none for the statement as a whole.
+    pub action: Option<usize>,
+}
+
+/// Allows that add nothing to the others. Of two that say the same, the later one.
+pub fn redundant(held: &[Policy]) -> Vec<Redundant> {
+    let mut kept: Vec<Policy> = held.iter().map(|policy| only(policy, Effect::Allow)).collect();
+    let mut spare = Vec::new();
+    for policy in (0..kept.len()).rev() {
+        for index in (0..kept[policy].statements.len()).rev() {
+            let mut without = kept.clone();
+            let statement = without[policy].statements.remove(index);
+            if compare(&Set::of(&without), &Set::of(&kept), None).relation() == Relation::Equal {
+                spare.push(Redundant { policy: kept[policy].name.clone(), statement: statement.number, action: None });
+                kept = without;
+            }
+        }
+    }
+    spare.sort();
+    spare
+}
+
+/// Actions of an Allow that a Deny takes away wherever they are allowed.
+pub fn shadowed(held: &[Policy]) -> Vec<Redundant> {
+    let denies: Vec<Policy> = held.iter().map(|policy| only(policy, Effect::Deny)).collect();
+    if denies.iter().all(|policy| policy.statements.is_empty()) {
+        return Vec::new();
+    }
+    let mut spare = Vec::new();
+    for policy in held {
+        for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+            let patterns = if statement.actions.not { 1 } else { statement.actions.patterns.len() };
+            let gone: Vec<usize> = (0..patterns).filter(|index| takes_away(&denies, statement, *index)).collect();
+            let of = |action| Redundant { policy: policy.name.clone(), statement: statement.number, action };
+            if gone.len() == patterns {
+                spare.push(of(None));
+            } else {
+                spare.extend(gone.into_iter().map(|index| of(Some(index))));
+            }
+        }
+    }
+    spare
+}
+
+/// Whether nothing is left of one action of the statement.
+fn takes_away(denies: &[Policy], statement: &Statement, index: usize) -> bool {
+    let mut alone = statement.clone();
+    if !alone.actions.not {
+        alone.actions.patterns = statement.actions.patterns.get(index).cloned().into_iter().collect();
+    }
+    let mut held = denies.to_vec();
+    held.push(Policy { name: String::new(), statements: vec![alone] });
+    compare(&Set::of(&[]), &Set::of(&held), None).relation() == Relation::Equal
+}
+
+fn only(policy: &Policy, effect: Effect) -> Policy {
+    let statements = policy.statements.iter().filter(|statement| statement.effect == effect).cloned().collect();
+    Policy { name: policy.name.clone(), statements }
+}

@@ -1,0 +1,71 @@
+//! Resources: all of them, where the actions could do with some.
+
+use crate::catalogue::{self, AccessLevel, Action};
+use crate::diagnostic::Severity;
+
+use super::finding::Finding;
+use super::rule::Rule;
+use super::site::Site;
+use super::wording::few;
+
+pub(super) const RESOURCE_WILDCARD: Rule = Rule::new(
+    "resource-wildcard",
+    Severity::Warning,
+    "Resource \"*\" for actions that can be limited to resources",
+    "What reads is a note, what writes a warning. Actions that take no resource need \"*\", and are not told.",
+    "Name the resources: by ARN, by a prefix of their names, or by ARN and a condition on tags.",
+);
+
+pub(super) const NOT_RESOURCE: Rule = Rule::new(
+    "not-resource",
+    Severity::Warning,
+    "NotResource with Allow allows everything but a few resources",
+    "What isn't named is allowed, also what is made tomorrow.",
+    "Name the resources in Resource, and deny the exceptions in a statement of their own.",
+);
+
+pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
+    let Some(clause) = &site.statement.resources else { return Vec::new() };
+    if clause.not {
+        let message = format!("allowed on everything but {}: also on what is made tomorrow", few(&clause.patterns));
+        let remedy =
+            "name the resources that are meant in `Resource`; to except some of them, add a statement that denies them";
+        return vec![Finding::new(&NOT_RESOURCE, Severity::Warning, site.element("Resource"), message, remedy)];
+    }
+    let star = clause.patterns.iter().position(|pattern| pattern == "*");
+    star.and_then(|index| all(site, index)).into_iter().collect()
+}
+
+/// `Resource: "*"`, by what the actions could be limited to.
+fn all(site: &Site<'_>, index: usize) -> Option<Finding> {
+    let clause = &site.statement.actions;
+    // What has rules of its own: every action, and all but a few.
+    if clause.not || clause.patterns.iter().any(|pattern| !pattern.contains(':')) {
+        return None;
+    }
+    let mut scoped: Vec<&'static Action> = Vec::new();
+    for action in clause.patterns.iter().flat_map(|pattern| catalogue::matching(pattern)) {
+        if action.takes_resource() && !scoped.contains(&action) {
+            scoped.push(action);
+        }
+    }
+    let first = scoped.first()?;
+    let reads = |action: &&&Action| matches!(action.access, AccessLevel::List | AccessLevel::Read);
+    let writes = scoped.iter().any(|action| !reads(&action));
+    let severity = if writes { Severity::Warning } else { Severity::Note };
+    let names: Vec<String> = scoped.iter().map(|action| action.name.clone()).collect();
+    let message = match names.as_slice() {
+        [name] => format!("{name} is allowed on every resource, and could be on some"),
+        names => format!("{} actions are allowed on every resource, and could be on some: {}", names.len(), few(names)),
+    };
+    let mut forms: Vec<String> = Vec::new();
+    for resource in scoped.iter().flat_map(|action| &action.resources) {
+        let form = resource.format.to_string();
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    let whole = if scoped.len() == 1 { first.name.as_str() } else { "they" };
+    let remedy = format!("limit `Resource`: {whole} can be allowed on {}", few(&forms));
+    Some(Finding::new(&RESOURCE_WILDCARD, severity, site.value("Resource", index), message, remedy))
+}

@@ -1,0 +1,12 @@
+//! Words that several rules use.
+
+/// The first few of a list.
+pub(super) fn few(names: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        1 => format!("{shown} and one more"),
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,286 @@
+//! JSON text to a document, and places back from JSON pointers.
+
+use jsonc_parser::ast::{self, Object, ObjectProp, ObjectPropName};
+use jsonc_parser::common::{Range, Ranged};
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use crate::Value;
+
+/// Text that is no JSON object. Line and column count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub message: String,
+    /// Counts from 1.
+    pub line: usize,
+    /// Counts from 1, in characters.
+    pub column: usize,
+    /// What to do about it.
+    pub help: &'static str,
+}
+
+impl SyntaxError {
+    fn at(text: &str, offset: usize, message: impl Into<String>, help: &'static str) -> Self {
+        let (line, column) = position(text, offset);
+        Self { message: message.into(), line, column, help }
+    }
+}
+
+const OF_JSON: &str = "see json.org for the syntax; JSON has no comments and no comma after the last item";
+const OF_DOCUMENTS: &str =
+    "write an object: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", …}]}";
+
+/// Parses JSON text (a duplicate key is an error: JSON readers disagree about which one counts).
+pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
+    let text = without_mark(text);
+    if text.trim().is_empty() {
+        return Err(SyntaxError::at(text, 0, "this is empty", OF_DOCUMENTS));
+    }
+    // Strict, and it bounds the depth, so that what follows may recurse.
+    let value: Value = serde_json::from_str(text).map_err(|error| from_serde(text, &error))?;
+    let tree = tree(text).ok_or_else(|| SyntaxError::at(text, 0, "this is no JSON", OF_JSON))?;
+    check(text, &tree)?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        let message = format!("a policy document is a JSON object, not {}", name(&tree));
+        Err(SyntaxError::at(text, tree.start(), message, OF_DOCUMENTS))
+    }
+}
+
+/// Where a JSON pointer stands in the text it was parsed from: line, column, length in characters. A value that goes
+/// over several lines is shown by its key, or by its first line where it has none.
+pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
+    Places::of(text)?.locate(pointer)
+}
+
+/// The places of a text, for those who ask for many: it is read once.
+pub(super) struct Places<'t> {
+    text: &'t str,
+    tree: ast::Value<'t>,
+}
+
+impl<'t> Places<'t> {
+    pub(super) fn of(text: &'t str) -> Option<Self> {
+        let text = without_mark(text);
+        tree(text).map(|tree| Self { text, tree })
+    }
+
+    /// Where the key of a member stands.
+    pub(super) fn locate_key(&self, pointer: &str) -> Option<(usize, usize, usize)> {
+        self.find(pointer, true)
+    }
+
+    pub(super) fn locate(&self, pointer: &str) -> Option<(usize, usize, usize)> {
+        self.find(pointer, false)
+    }
+
+    fn find(&self, pointer: &str, by_key: bool) -> Option<(usize, usize, usize)> {
+        let mut range = self.tree.range();
+        let mut key = None;
+        let mut value = &self.tree;
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            (key, value) = match value {
+                ast::Value::Object(object) => {
+                    // The last one, as the parsed value has it.
+                    let property = object.properties.iter().rev().find(|property| property.name.as_str() == step)?;
+                    (Some(name_range(property)), &property.value)
+                }
+                ast::Value::Array(array) => (None, array.elements.get(step.parse::<usize>().ok()?)?),
+                _ => return None,
+            };
+            range = value.range();
+        }
+        let shown = match key {
+            Some(key) if by_key || self.text[range.start..range.end].contains('\n') => key,
+            _ => range,
+        };
+        let first_line = self.text[shown.start..shown.end].lines().next().unwrap_or_default();
+        let (line, column) = position(self.text, shown.start);
+        Some((line, column, first_line.chars().count().max(1)))
+    }
+}
+
+/// Editors on Windows put a byte order mark before the text.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+fn tree(text: &str) -> Option<ast::Value<'_>> {
+    let strict = ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    parse_to_ast(text, &CollectOptions::default(), &strict).ok()?.value
+}
+
+/// What JSON readers disagree about: keys that stand twice, and integers that don't fit.
+fn check(text: &str, value: &ast::Value<'_>) -> Result<(), SyntaxError> {
+    match value {
+        ast::Value::Object(object) => {
+            check_keys(text, object)?;
+            object.properties.iter().try_for_each(|property| check(text, &property.value))
+        }
+        ast::Value::Array(array) => array.elements.iter().try_for_each(|element| check(text, element)),
+        ast::Value::NumberLit(number) if !exact(number.value) => Err(SyntaxError::at(
+            text,
+            number.range.start,
+            format!("the number {} is too large to be kept exactly", number.value),
+            "write it as text, between quotes: AWS reads both alike",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_keys(text: &str, object: &Object<'_>) -> Result<(), SyntaxError> {
+    let mut seen = std::collections::BTreeSet::new();
+    for property in &object.properties {
+        if !seen.insert(property.name.as_str()) {
+            let message = format!("the key `{}` stands twice in this object", property.name.as_str());
+            let help =
+                "take one of them out, or make one list of both: readers of JSON disagree about which one counts";
+            return Err(SyntaxError::at(text, name_range(property).start, message, help));
+        }
+    }
+    Ok(())
+}
+
+fn exact(number: &str) -> bool {
+    number.contains(['.', 'e', 'E']) || number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok()
+}
+
+fn name_range(property: &ObjectProp<'_>) -> Range {
+    match &property.name {
+        ObjectPropName::String(name) => name.range,
+        ObjectPropName::Word(name) => name.range,
+    }
+}
+
+fn name(value: &ast::Value<'_>) -> &'static str {
+    match value {
+        ast::Value::StringLit(_) => "a text",
+        ast::Value::NumberLit(_) => "a number",
+        ast::Value::BooleanLit(_) => "a boolean",
+        ast::Value::Object(_) => "an object",
+        ast::Value::Array(_) => "a list",
+        ast::Value::NullKeyword(_) => "null",
+    }
+}
+
+/// `serde_json` counts columns in bytes, and says the place in its message again.
+fn from_serde(text: &str, error: &serde_json::Error) -> SyntaxError {
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
+    let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let before = error.column().saturating_sub(1);
+    let column = line.char_indices().take_while(|(index, _)| *index < before).count() + 1;
+    SyntaxError {
+        message: format!("this is not valid JSON: {message}"),
+        line: error.line().max(1),
+        column,
+        help: OF_JSON,
+    }
+}
+
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |index| index + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::parse_value as parse;
+    use super::*;
+
+    fn error(text: &str) -> (String, usize, usize) {
+        let error = parse(text).expect_err(text);
+        (error.message, error.line, error.column)
+    }
+
+    #[test]
+    fn text_with_escapes_crlf_and_a_byte_order_mark_parses() {
+        let text = "\u{feff}{\r\n  \"Version\": \"2012-10-17\",\r\n  \"Id\": \"\\u00e9\\/\"\r\n}\r\n";
+        assert_eq!(parse(text), Ok(json!({"Version": "2012-10-17", "Id": "é/"})));
+        assert_eq!(locate(text, "/Id"), Some((3, 9, 10)));
+    }
+
+    #[test]
+    fn every_escape_and_variable_is_text() {
+        let text = r#"{"Statement": {"Resource": ["arn:aws:s3:::b/${aws:PrincipalTag/team, 'a:b'}/${*}", "\ud83d\ude00\b\f\n\r\t\"\\\/"]}}"#;
+        let resources = parse(text).unwrap().pointer("/Statement/Resource").cloned();
+        assert_eq!(
+            resources,
+            Some(json!(["arn:aws:s3:::b/${aws:PrincipalTag/team, 'a:b'}/${*}", "\u{1f600}\u{8}\u{c}\n\r\t\"\\/"]))
+        );
+        // Half a pair of surrogates is no character.
+        assert!(error(r#"{"a": "\ud83d"}"#).0.contains("escape"));
+    }
+
+    #[test]
+    fn the_largest_documents_are_read() {
+        let actions: Vec<_> = (0..5_400).map(|n| format!("service:Action{n:04}")).collect();
+        let document =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+        let text = crate::pretty(&document);
+        assert!(text.len() > 135 * 1_024, "{}", text.len());
+        assert_eq!(parse(&text), Ok(document));
+        assert_eq!(locate(&text, "/Statement/0/Action/5399"), Some((5_406, 9, 20)));
+    }
+
+    #[test]
+    fn errors_have_their_place_in_characters() {
+        assert_eq!(error("{\n  \"é\": 1,\n}"), ("this is not valid JSON: trailing comma".to_owned(), 3, 1));
+        assert_eq!(error("{\"é\": x}"), ("this is not valid JSON: expected value".to_owned(), 1, 7));
+        assert_eq!(error("{\"a\": 1} // no"), ("this is not valid JSON: trailing characters".to_owned(), 1, 10));
+        for empty in ["", "\u{feff}", " \n"] {
+            assert_eq!(error(empty), ("this is empty".to_owned(), 1, 1));
+        }
+        assert_eq!(error("{\n\"a\": [1,\n"), ("this is not valid JSON: EOF while parsing a value".to_owned(), 3, 1));
+    }
+
+    #[test]
+    fn what_readers_disagree_about_is_refused() {
+        assert_eq!(
+            error("{\"a\": {\"Action\": 1,\n  \"Action\": 2}}"),
+            ("the key `Action` stands twice in this object".to_owned(), 2, 3)
+        );
+        // The same key by another escape.
+        assert_eq!(error("{\"a\": 1, \"\\u0061\": 2}").2, 10);
+        assert_eq!(error("{\"a\": 123456789012345678901234567890}").2, 7);
+        assert_eq!(error(" [1]"), ("a policy document is a JSON object, not a list".to_owned(), 1, 2));
+        assert_eq!(error("null").0, "a policy document is a JSON object, not null");
+    }
+
+    #[test]
+    fn no_depth_overflows_the_stack() {
+        assert!(error(&"[".repeat(100_000)).0.contains("recursion limit"));
+        assert_eq!(locate(&"{\"a\":".repeat(100_000), "/a"), None);
+    }
+
+    #[test]
+    fn a_pointer_leads_to_its_place() {
+        let text = "{\n  \"Statement\": [\n    {\"Action\": [\"é\", \"s3:x\"],\n     \"a/b\": true}\n  ]\n}";
+        assert_eq!(locate(text, "/Statement/0/Action/1"), Some((3, 22, 6)));
+        assert_eq!(locate(text, "/Statement/0/Action"), Some((3, 16, 13)));
+        assert_eq!(locate(text, "/Statement/0/a~1b"), Some((4, 13, 4)));
+        assert_eq!(locate(text, "/Statement"), Some((2, 3, 11)), "the key, since the value has several lines");
+        assert_eq!(locate(text, "/Statement/0"), Some((3, 5, 25)), "its first line, since it has no key");
+        assert_eq!(locate(text, ""), Some((1, 1, 1)));
+        assert_eq!(locate(text, "/Statement/1"), None);
+        assert_eq!(locate(text, "/Statement/0/Action/1/x"), None);
+        assert_eq!(locate("{", ""), None);
+    }
+}

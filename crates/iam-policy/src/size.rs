@@ -1,0 +1,59 @@
+//! How large a document is to AWS, and how large it may be.
+
+use crate::Value;
+
+use super::Usage;
+
+/// The document as relayctl sends it: compact JSON.
+pub fn compact(document: &Value) -> String {
+    document.to_string()
+}
+
+/// AWS's limit for this usage, in characters without white space.
+pub fn limit(usage: Usage) -> usize {
+    match usage {
+        Usage::Managed => 6_144,
+        // An inline policy's limit is that of all inline policies of the user, group or role together; one alone must
+        // fit as well.
+        Usage::UserInline | Usage::Trust => 2_048,
+        Usage::GroupInline => 5_120,
+        Usage::RoleInline => 10_240,
+        Usage::Bucket => 20 * 1_024,
+    }
+}
+
+/// What counts towards the limit. IAM counts no white space, not even inside texts; S3 counts bytes.
+pub fn size(document: &Value, usage: Usage) -> usize {
+    let text = compact(document);
+    if usage == Usage::Bucket { text.len() } else { text.chars().filter(|c| !c.is_whitespace()).count() }
+}
+
+/// The same for a document as it is written: IAM counts what it is sent, with every escape and every list of one value.
+pub(super) fn size_of_text(text: &str, document: &Value, usage: Usage) -> usize {
+    if usage == Usage::Bucket {
+        return size(document, usage);
+    }
+    text.trim_start_matches('\u{feff}').chars().filter(|c| !c.is_whitespace()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn iam_counts_characters_without_white_space_and_s3_bytes() {
+        let document = json!({"Sid": "a é"});
+        assert_eq!(size(&document, Usage::Managed), 12);
+        assert_eq!(size(&document, Usage::Bucket), 14);
+    }
+
+    #[test]
+    fn as_it_is_written_every_escape_counts() {
+        let text = "\u{feff}{\n  \"Sid\": [\"a\\u00e9\"]\n}";
+        let document = crate::parse(text).unwrap();
+        assert_eq!(size_of_text(text, &document, Usage::Managed), 19);
+        assert_eq!(size_of_text(text, &document, Usage::Bucket), 15);
+    }
+}

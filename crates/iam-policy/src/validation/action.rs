@@ -1,0 +1,90 @@
+//! Action and `NotAction`.
+
+use serde_json::Map;
+
+use crate::Usage;
+use crate::Value;
+use crate::layout::{member, one_or_many};
+
+use super::{Report, Stage};
+
+pub(super) const CODE: &str = "policy-action";
+
+const MISSING: &str = "Policy statement must contain actions.";
+
+impl Report {
+    pub(super) fn actions(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let present: Vec<_> =
+            ["Action", "NotAction"].iter().filter_map(|name| Some((*name, elements.get(*name)?))).collect();
+        if present.is_empty() {
+            let message = if self.usage.is_identity() { MISSING } else { "Missing required field Action" };
+            let help = Some("write \"Action\": \"<service>:<action>\"".to_owned());
+            return self.add(Stage::MissingActions, pointer, CODE, message, help);
+        }
+        for (name, value) in present {
+            let pointer = member(pointer, name);
+            if value.as_array().is_some_and(Vec::is_empty) {
+                let help = Some("the list is empty: write \"<service>:<action>\" into it".to_owned());
+                self.add(Stage::MissingActions, &pointer, CODE, MISSING, help);
+            }
+            for (pointer, action) in one_or_many(value, &pointer) {
+                match action.as_str() {
+                    Some(action) => self.action(&pointer, action),
+                    None => self.syntax(&pointer, "An action is a text."),
+                }
+            }
+        }
+    }
+
+    fn action(&mut self, pointer: &str, action: &str) {
+        let refusal = match self.usage {
+            Usage::Trust => trust_refusal(action),
+            Usage::Bucket => bucket_refusal(action),
+            _ => refusal(action),
+        };
+        if let Some((message, help)) = refusal {
+            self.add(Stage::Actions, pointer, CODE, message, help);
+        }
+    }
+}
+
+/// IAM knows no list of services here: it takes `nosuch:Thing`, and so does this.
+fn refusal(action: &str) -> Option<(String, Option<String>)> {
+    let Some((vendor, name)) = action.split_once(':') else {
+        let message = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
+        return (action != "*").then(|| (message.to_owned(), Some(format!("write `<service>:{action}`"))));
+    };
+    if name.contains(':') {
+        let help = "an action is <service>:<action>, for example s3:GetObject".to_owned();
+        return Some(("Actions/Condition can contain only one colon.".to_owned(), Some(help)));
+    }
+    // `*:*` stands in old documents and means everything.
+    (vendor != "*" && !is_vendor(vendor)).then(|| {
+        let help = "the service is named before the colon, without wildcards: s3:Get*".to_owned();
+        (format!("Vendor {vendor} is not valid"), Some(help))
+    })
+}
+
+fn is_vendor(vendor: &str) -> bool {
+    !vendor.is_empty() && vendor.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
+}
+
+/// `*` is no action of STS either.
+fn trust_refusal(action: &str) -> Option<(String, Option<String>)> {
+    let vendor = action.split(':').next().unwrap_or_default();
+    if action.contains(':') && vendor.eq_ignore_ascii_case("sts") {
+        return None;
+    }
+    let message = "AssumeRole policy may only specify STS AssumeRole actions.";
+    Some((message.to_owned(), Some("the action is `sts:AssumeRole`".to_owned())))
+}
+
+/// S3 takes actions of S3 only, and says the same of all others.
+fn bucket_refusal(action: &str) -> Option<(String, Option<String>)> {
+    let vendor = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let known = action == "*" || action == "*:*" || action.contains(':') && vendor.starts_with("s3");
+    if known && refusal(action).is_none() {
+        return None;
+    }
+    Some(("Policy has invalid action".to_owned(), Some("write an action of S3, for example `s3:GetObject`".to_owned())))
+}

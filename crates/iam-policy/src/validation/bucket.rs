@@ -1,0 +1,84 @@
+//! What S3 minds in bucket policies, beyond what IAM minds anywhere.
+
+use serde_json::Map;
+
+use crate::Usage;
+use crate::Value;
+use crate::catalogue;
+use crate::layout::{member, one_or_many, texts};
+
+use super::{Report, Stage};
+
+const NOT_OF_BUCKET: &str = "Policy has invalid resource";
+
+/// What an action or a resource can be about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Bucket,
+    Object,
+}
+
+impl Report {
+    /// Policies of directory buckets and of buckets on Outposts are about resources of services of their own.
+    pub(super) fn resource_of_bucket(&mut self, pointer: &str, resource: &str, elements: &Map<String, Value>) {
+        if self.usage != Usage::Bucket {
+            return;
+        }
+        let known = match resource {
+            // AWS's examples for directory buckets have `*`; for others S3 refuses it.
+            "*" => texts(elements.get("Action")).iter().all(|action| service(action).starts_with("s3express")),
+            arn => arn.split(':').nth(2).is_some_and(|service| service.starts_with("s3")),
+        };
+        if !known {
+            self.not_of_bucket(super::resource::CODE, pointer);
+        }
+    }
+
+    pub(super) fn not_of_bucket(&mut self, code: &'static str, pointer: &str) {
+        let help = "a bucket policy is about its bucket: arn:aws:s3:::<bucket> and arn:aws:s3:::<bucket>/*";
+        self.add(Stage::Resources, pointer, code, NOT_OF_BUCKET, Some(help.to_owned()));
+    }
+
+    /// S3 wants each action to find a resource of its kind. Only where it is plain that there is none: patterns, and
+    /// actions that the catalogue doesn't know, may find one.
+    pub(super) fn actions_of_bucket(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let (Some(actions), resources) = (elements.get("Action"), texts(elements.get("Resource"))) else { return };
+        if self.usage != Usage::Bucket || resources.is_empty() {
+            return;
+        }
+        for (pointer, action) in one_or_many(actions, &member(pointer, "Action")) {
+            let Some(level) = action.as_str().and_then(of_action) else { continue };
+            if resources.iter().all(|resource| !may_be(resource, level)) {
+                let message = "Action does not apply to any resource(s) in statement";
+                let help = match level {
+                    Level::Bucket => "it is about the bucket itself: name arn:aws:s3:::<bucket>, too",
+                    Level::Object => "it is about objects: name arn:aws:s3:::<bucket>/*, too",
+                };
+                self.add(Stage::Actions, &pointer, super::action::CODE, message, Some(help.to_owned()));
+            }
+        }
+    }
+}
+
+fn service(action: &str) -> String {
+    action.split(':').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// None: it is not known, or about both, or about something else.
+fn of_action(action: &str) -> Option<Level> {
+    let uses = &catalogue::action(action).filter(|action| action.service() == "s3")?.resources;
+    match (uses.iter().any(|it| it.name == "bucket"), uses.iter().any(|it| it.name == "object")) {
+        (true, false) => Some(Level::Bucket),
+        (false, true) => Some(Level::Object),
+        _ => None,
+    }
+}
+
+fn may_be(resource: &str, level: Level) -> bool {
+    let parts: Vec<_> = resource.splitn(6, ':').collect();
+    let [_, _, "s3", _, "", name] = parts[..] else { return true };
+    match level {
+        Level::Bucket => !name.contains('/'),
+        Level::Object => name.contains(['/', '*', '?', '$']),
+    }
+}

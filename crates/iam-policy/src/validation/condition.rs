@@ -1,0 +1,72 @@
+//! Condition: operators, keys, and the shape of values.
+
+use crate::Usage;
+use crate::Value;
+use crate::layout::{member, one_or_many};
+use crate::statement::{COMPARISONS, Operator};
+
+use super::{Report, Stage, UNKNOWN_OPERATOR, WRONG_KEY, did_you_mean, nearest};
+
+impl Report {
+    pub(super) fn condition(&mut self, pointer: &str, condition: &Value) {
+        let Some(operators) = condition.as_object() else {
+            return self.syntax(pointer, "Condition is an object of operators.");
+        };
+        for (operator, keys) in operators {
+            let pointer = member(pointer, operator);
+            let Some(keys) = keys.as_object() else {
+                self.syntax(&pointer, "A condition operator holds an object of condition keys.");
+                continue;
+            };
+            let parsed = Operator::parse(operator);
+            // AWS takes any name for an operator that tests nothing.
+            if parsed.is_none() && !keys.is_empty() {
+                self.unknown_operator(&pointer, operator);
+            }
+            for (key, values) in keys {
+                let pointer = member(&pointer, key);
+                self.key(&pointer, key);
+                for (pointer, value) in one_or_many(values, &pointer) {
+                    self.value(&pointer, parsed, value);
+                }
+            }
+        }
+    }
+
+    fn unknown_operator(&mut self, pointer: &str, operator: &str) {
+        let message = if self.usage.is_identity() {
+            format!("{} `{operator}` is no condition operator.", self.syntax_errors())
+        } else {
+            format!("Invalid Condition type : {operator}")
+        };
+        let help = nearest_operator(operator).map(|near| format!("did you mean `{near}`?"));
+        self.add(Stage::Syntax, pointer, UNKNOWN_OPERATOR, message, help);
+    }
+
+    /// IAM takes a key without a service (moto's tests recorded that), S3 doesn't. Colons count only before the first
+    /// slash: what follows it is the name of a tag or of an OIDC provider.
+    fn key(&mut self, pointer: &str, key: &str) {
+        let colons = key.split('/').next().unwrap_or_default().matches(':').count();
+        if !key.contains(':') && self.usage == Usage::Bucket {
+            let help =
+                did_you_mean(key, &["aws:SourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:SecureTransport"]);
+            self.add(Stage::Syntax, pointer, WRONG_KEY, "Policy has an invalid condition key", help);
+        } else if colons > 1 {
+            let message = "Actions/Condition can contain only one colon.";
+            self.add(Stage::Actions, pointer, WRONG_KEY, message, Some("a key is <service>:<name>".to_owned()));
+        }
+    }
+}
+
+/// Each part of it is mended on its own: `ForAnyValues:StringEqualIfExists` has two slips.
+fn nearest_operator(operator: &str) -> Option<String> {
+    let (set, bare) = operator.split_once(':').map_or(("", operator), |(set, bare)| (set, bare));
+    let (bare, suffix) = bare.strip_suffix("IfExists").map_or((bare, ""), |bare| (bare, "IfExists"));
+    let names: Vec<_> = COMPARISONS.iter().map(|(name, _)| *name).collect();
+    let bare = nearest(bare, &names)?;
+    let set =
+        if set.is_empty() { String::new() } else { nearest(set, &["ForAllValues", "ForAnyValue"])?.to_owned() + ":" };
+    let mended = format!("{set}{bare}{suffix}");
+    // There is no `NullIfExists`.
+    Some(if Operator::parse(&mended).is_some() { mended } else { format!("{set}{bare}") })
+}

@@ -1,0 +1,275 @@
+//! What AWS would refuse, in its own words where it has them, at the element that is to blame.
+//!
+//! Refusing too little costs a failed call; refusing too much costs the user a valid policy. Where AWS's rule isn't
+//! documented, nothing is said.
+
+mod action;
+mod bucket;
+mod condition;
+mod condition_value;
+mod principal;
+mod resource;
+mod statement;
+mod violation;
+
+use crate::Value;
+
+use super::canonical::canonical;
+use super::layout::{ELEMENTS, STATEMENT, STATEMENT_ELEMENTS, member, one_or_many, statements};
+use super::size::size_of_text;
+use super::{Usage, limit, size};
+
+pub use violation::Violation;
+
+/// Returns what AWS would refuse, in the order in which IAM finds it: of several problems it reports the first. The
+/// document counts as large as it is in its [canonical form](canonical()), in compact JSON.
+///
+/// ```
+/// use iam_policy::{Usage, parse, validate};
+///
+/// let document = parse(r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject"}]}"#)?;
+/// let violations = validate(&document, Usage::Managed);
+/// assert_eq!(violations[0].pointer, "/Statement/0");
+/// assert_eq!(violations[0].message, "Policy statement must contain resources.");
+/// # Ok::<(), iam_policy::SyntaxError>(())
+/// ```
+pub fn validate(document: &Value, usage: Usage) -> Vec<Violation> {
+    let sent = size(&canonical(document), usage);
+    found(document, usage, Sizes { counted: sent, sent })
+}
+
+/// The same for a document as it is written, which is how large it is to AWS where something else sends it.
+pub(super) fn validate_text(text: &str, document: &Value, usage: Usage) -> Vec<Violation> {
+    let sent = size(&canonical(document), usage);
+    found(document, usage, Sizes { counted: size_of_text(text, document, usage), sent })
+}
+
+fn found(document: &Value, usage: Usage, sizes: Sizes) -> Vec<Violation> {
+    let mut report = Report { usage, sizes, findings: Vec::new() };
+    report.document(document);
+    report.findings.sort_by_key(|(stage, _)| *stage);
+    report.findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+#[derive(Clone, Copy)]
+struct Sizes {
+    counted: usize,
+    sent: usize,
+}
+
+struct Report {
+    usage: Usage,
+    sizes: Sizes,
+    findings: Vec<(Stage, Violation)>,
+}
+
+/// IAM reads a document several times over, and stops at the end of a reading that found something. The order is the
+/// one that moto's tests of `CreatePolicy` record, each of which was held against AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Before IAM reads the document as a policy: the characters of the parameter.
+    Parameter,
+    Syntax,
+    Version,
+    /// What a parser that is older than the grammar minds: "The policy failed legacy parsing".
+    Legacy,
+    /// What stands where it may not, or twice.
+    Statement,
+    MissingActions,
+    Resources,
+    Actions,
+    MissingResources,
+    /// How much room the document takes.
+    Quota,
+}
+
+const UNKNOWN_ELEMENT: &str = "policy-unknown-element";
+const UNKNOWN_OPERATOR: &str = "policy-unknown-operator";
+const UNKNOWN_TYPE: &str = "policy-unknown-principal-type";
+const WRONG_KEY: &str = "policy-condition-key";
+
+/// What is to blame here is the key, not what it holds.
+pub(super) const OF_KEYS: &[&str] = &[UNKNOWN_ELEMENT, UNKNOWN_OPERATOR, UNKNOWN_TYPE, WRONG_KEY];
+
+const EXAMPLE: &str = "write \"Statement\": [{\"Effect\": \"Allow\", …}]";
+
+/// IAM's whole answer for several things that it doesn't tell apart.
+const LEGACY: &str = "The policy failed legacy parsing";
+
+impl Report {
+    fn add(
+        &mut self,
+        stage: Stage,
+        pointer: &str,
+        code: &'static str,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.findings.push((stage, Violation { pointer: pointer.to_owned(), code, message: message.into(), help }));
+    }
+
+    /// AWS says no more than its first sentence; what exactly is wrong follows it.
+    fn syntax(&mut self, pointer: &str, detail: &str) {
+        let message = format!("{} {detail}", self.syntax_errors());
+        self.add(Stage::Syntax, pointer, "policy-syntax", message, None);
+    }
+
+    fn syntax_errors(&self) -> &'static str {
+        match self.usage {
+            Usage::Trust => "Syntax error in policy.",
+            Usage::Bucket => "Invalid policy syntax.",
+            _ => "Syntax errors in policy.",
+        }
+    }
+
+    fn document(&mut self, document: &Value) {
+        let Some(elements) = document.as_object() else {
+            return self.syntax("", "A policy document is a JSON object.");
+        };
+        for name in elements.keys().filter(|name| !ELEMENTS.contains(&name.as_str())) {
+            let help = if STATEMENT_ELEMENTS.contains(&name.as_str()) {
+                Some(format!("`{name}` belongs into a statement"))
+            } else {
+                did_you_mean(name, ELEMENTS)
+            };
+            self.unknown(&member("", name), "a policy document", name, help);
+        }
+        self.version(elements.get("Version"));
+        if elements.get("Id").is_some_and(|id| !id.is_string()) {
+            self.syntax("/Id", "Id is a text.");
+        }
+        let places = statements(document).map(|(pointer, statement)| (pointer.to_string(), statement));
+        match (places.collect::<Vec<_>>().as_slice(), elements.contains_key(STATEMENT)) {
+            ([], false) => self.no_statement(),
+            ([], true) => self.no_statement_in(&format!("/{STATEMENT}")),
+            (statements, _) => self.statements(statements),
+        }
+        self.characters(document);
+        self.size();
+    }
+
+    fn no_statement(&mut self) {
+        if self.usage == Usage::Bucket {
+            return self.add(
+                Stage::Syntax,
+                "",
+                "policy-syntax",
+                "Missing required field Statement",
+                Some(EXAMPLE.to_owned()),
+            );
+        }
+        self.no_statement_in("");
+    }
+
+    fn no_statement_in(&mut self, pointer: &str) {
+        if self.usage.is_identity() {
+            let detail =
+                if pointer.is_empty() { "The document has no Statement." } else { "The list of statements is empty." };
+            let message = format!("{} {detail}", self.syntax_errors());
+            return self.add(Stage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
+        }
+        let message = "Could not parse the policy: Statement is empty!";
+        self.add(Stage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
+    }
+
+    fn unknown(&mut self, pointer: &str, of: &str, name: &str, help: Option<String>) {
+        let message = if self.usage.is_identity() {
+            format!("{} `{name}` is no element of {of}.", self.syntax_errors())
+        } else {
+            format!("Unknown field {name}")
+        };
+        self.add(Stage::Syntax, pointer, UNKNOWN_ELEMENT, message, help);
+    }
+
+    /// A missing version is 2008-10-17, which IAM still takes in trust policies and S3 in bucket policies.
+    fn version(&mut self, version: Option<&Value>) {
+        let (stage, message) = match version.map(Value::as_str) {
+            Some(Some("2012-10-17")) => return,
+            None | Some(Some("2008-10-17")) if !self.usage.is_identity() => return,
+            None | Some(Some("2008-10-17")) => {
+                (Stage::Version, "Policy document must be version 2012-10-17 or greater.".to_owned())
+            }
+            Some(_) if self.usage.is_identity() => {
+                let detail = "Version is one of AWS's two: 2012-10-17 or 2008-10-17.";
+                (Stage::Syntax, format!("{} {detail}", self.syntax_errors()))
+            }
+            Some(_) => (Stage::Syntax, "The policy must contain a valid version string".to_owned()),
+        };
+        let pointer = if version.is_some() { "/Version" } else { "" };
+        let help = Some("write \"Version\": \"2012-10-17\"".to_owned());
+        self.add(stage, pointer, "policy-version", message, help);
+    }
+
+    /// IAM's documents hold characters up to U+00FF only.
+    fn characters(&mut self, document: &Value) {
+        if self.usage == Usage::Bucket {
+            return;
+        }
+        let mut open = vec![(String::new(), document)];
+        let mut found = Vec::new();
+        while let Some((pointer, value)) = open.pop() {
+            match value {
+                Value::String(text) => found.extend(beyond_latin(text).map(|c| (pointer, c))),
+                Value::Array(_) => open.extend(one_or_many(value, &pointer)),
+                Value::Object(members) => {
+                    for (key, value) in members {
+                        let pointer = member(&pointer, key);
+                        found.extend(beyond_latin(key).map(|c| (pointer.clone(), c)));
+                        open.push((pointer, value));
+                    }
+                }
+                _ => {}
+            }
+        }
+        found.sort();
+        for (pointer, character) in found {
+            let message =
+                "The specified value for policyDocument is invalid. It must contain only printable ASCII characters.";
+            self.add(
+                Stage::Parameter,
+                &pointer,
+                "policy-characters",
+                message,
+                Some(format!("`{character}` is not one")),
+            );
+        }
+    }
+
+    fn size(&mut self) {
+        let (limit, Sizes { counted, sent }) = (limit(self.usage), self.sizes);
+        if counted <= limit {
+            return;
+        }
+        let message = match self.usage {
+            Usage::Managed => format!("Cannot exceed quota for PolicySize: {limit}"),
+            Usage::UserInline => format!("Maximum policy size of {limit} bytes exceeded for user"),
+            Usage::GroupInline => format!("Maximum policy size of {limit} bytes exceeded for group"),
+            Usage::RoleInline => format!("Maximum policy size of {limit} bytes exceeded for role"),
+            Usage::Trust => format!("Cannot exceed quota for ACLSizePerRole: {limit}"),
+            Usage::Bucket => "Policy exceeds the maximum allowed document size.".to_owned(),
+        };
+        let unit = if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };
+        let help = format!("it has {counted} {unit}, AWS's limit is {limit}");
+        // What is written with escapes or twice isn't sent so.
+        let fits = if sent <= limit { format!("; as relayctl sends it, it has {sent}") } else { String::new() };
+        self.add(Stage::Quota, "", "policy-size", message, Some(help + &fits));
+    }
+}
+
+fn beyond_latin(text: &str) -> Option<char> {
+    text.chars().find(|c| *c > '\u{ff}')
+}
+
+fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
+    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The nearest name, if it is near enough to be a slip.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let near = |candidate: &&str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
+    let best = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)))?;
+    (near(best) > 0.8).then_some(*best)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Principal and `NotPrincipal`.
+
+use serde_json::Map;
+
+use crate::Usage;
+use crate::Value;
+use crate::canonical::is_account;
+use crate::layout::{member, one_or_many, texts};
+
+use super::{Report, Stage, UNKNOWN_TYPE, did_you_mean};
+
+const CODE: &str = "policy-principal";
+
+const TYPES: &[&str] = &["AWS", "Service", "Federated", "CanonicalUser"];
+
+impl Report {
+    pub(super) fn principals(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let present: Vec<_> =
+            ["Principal", "NotPrincipal"].iter().filter_map(|name| Some((*name, elements.get(*name)?))).collect();
+        if self.usage.is_identity() {
+            for (name, _) in present {
+                let help = Some("the policy applies to whom it is attached to".to_owned());
+                let message = "Policy document should not specify a principal.";
+                self.add(Stage::Statement, &member(pointer, name), CODE, message, help);
+            }
+            return;
+        }
+        if present.is_empty() {
+            return self.add(Stage::Statement, pointer, CODE, "Missing required field Principal", Some(self.example()));
+        }
+        for (name, value) in present {
+            self.principal(&member(pointer, name), value);
+        }
+        if elements.contains_key("NotPrincipal") {
+            self.not_principal(&member(pointer, "NotPrincipal"), elements);
+        }
+    }
+
+    /// "`NotPrincipal` must be used with Deny", and trust policies may not have it at all (IAM User Guide,
+    /// "`NotPrincipal`").
+    fn not_principal(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let allows = elements.get("Effect").is_some_and(|effect| effect == "Allow");
+        let message = match (allows, self.usage) {
+            (true, _) => "Allow with NotPrincipal is not allowed.",
+            (false, Usage::Trust) => "AssumeRole policy must not contain NotPrincipal field.",
+            (false, _) => return,
+        };
+        let help = if self.usage == Usage::Trust {
+            "name in Principal who may assume the role"
+        } else {
+            "name in Principal who is allowed it"
+        };
+        self.add(Stage::Statement, pointer, CODE, message, Some(help.to_owned()));
+    }
+
+    /// Everybody can get an identity from somebody's pool, so AWS insists on a test of which pool it is.
+    pub(super) fn cognito(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let federated = elements.get("Principal").and_then(|principal| principal.get("Federated"));
+        let tested = elements.get("Condition").and_then(Value::as_object).is_some_and(|tests| !tests.is_empty());
+        if self.usage == Usage::Trust && texts(federated).contains(&"cognito-identity.amazonaws.com") && !tested {
+            let message = "A condition block must be present for the Cognito provider";
+            let help = "test \"cognito-identity.amazonaws.com:aud\" for the id of your identity pool".to_owned();
+            self.add(Stage::Statement, pointer, CODE, message, Some(help));
+        }
+    }
+
+    fn principal(&mut self, pointer: &str, value: &Value) {
+        let types = match value {
+            Value::String(text) if text == "*" => return,
+            Value::Object(types) => types,
+            _ => {
+                let help = Some("write \"*\" or, for example, {\"Service\": \"lambda.amazonaws.com\"}".to_owned());
+                return self.add(Stage::Statement, pointer, CODE, "Invalid principal in policy", help);
+            }
+        };
+        let names: Vec<_> = types
+            .iter()
+            .flat_map(|(kind, names)| {
+                one_or_many(names, &member(pointer, kind)).into_iter().map(move |name| (kind, name))
+            })
+            .collect();
+        if names.is_empty() {
+            let message = "Missing required field Principal cannot be empty!";
+            return self.add(Stage::Statement, pointer, CODE, message, Some(self.example()));
+        }
+        for kind in types.keys().filter(|kind| !TYPES.contains(&kind.as_str())) {
+            let message = self.invalid(&format!("\"{kind}\""));
+            let help = did_you_mean(kind, TYPES)
+                .unwrap_or_else(|| format!("the types of principals are {}", TYPES.join(", ")));
+            self.add(Stage::Statement, &member(pointer, kind), UNKNOWN_TYPE, message, Some(help));
+        }
+        for (kind, (pointer, name)) in names {
+            match name.as_str() {
+                Some(name) => self.name(&pointer, kind, name),
+                None => self.syntax(&pointer, "A principal is a text."),
+            }
+        }
+    }
+
+    fn name(&mut self, pointer: &str, kind: &str, name: &str) {
+        let help = match kind {
+            "AWS" if !is_aws_principal(name) => aws_help(name),
+            "Service" if !is_service(name) => "a service is named like lambda.amazonaws.com".to_owned(),
+            "Federated" if name.is_empty() => "name an identity provider".to_owned(),
+            _ => return,
+        };
+        let message = self.invalid(&format!("\"{}\":\"{name}\"", kind.to_uppercase()));
+        self.add(Stage::Statement, pointer, CODE, message, Some(help));
+    }
+
+    fn example(&self) -> String {
+        let principal = if self.usage == Usage::Trust {
+            "{\"Service\": \"lambda.amazonaws.com\"}"
+        } else {
+            "{\"AWS\": \"<account>\"}"
+        };
+        format!("say who, for example \"Principal\": {principal}")
+    }
+
+    /// S3 doesn't say which one it means.
+    fn invalid(&self, which: &str) -> String {
+        match self.usage {
+            Usage::Bucket => "Invalid principal in policy".to_owned(),
+            _ => format!("Invalid principal in policy: {which}"),
+        }
+    }
+}
+
+/// Everyone, an account, or the unique id that AWS puts in place of a deleted user or role; else an ARN.
+fn is_aws_principal(name: &str) -> bool {
+    let is_id = name.len() >= 16 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    name == "*" || is_account(name) || is_id || is_principal_arn(name)
+}
+
+/// A user, a role or a session of an account; or an origin access identity, whose account is `cloudfront`.
+fn is_principal_arn(name: &str) -> bool {
+    let parts: Vec<_> = name.splitn(6, ':').collect();
+    let ["arn", partition, service, "", account, resource] = parts[..] else { return false };
+    let known = is_account(account) || account == "cloudfront";
+    known && !partition.is_empty() && !name.contains(['*', '?']) && is_entity(service, resource)
+}
+
+fn is_entity(service: &str, resource: &str) -> bool {
+    let (kind, name) = resource.split_once('/').unwrap_or((resource, ""));
+    match (service, kind) {
+        ("iam", "root") => name.is_empty(),
+        ("iam", "user" | "role") | ("sts", "federated-user") => !name.is_empty(),
+        // One session: "you cannot use a wildcard to mean all sessions".
+        ("sts", "assumed-role") => {
+            name.split_once('/').is_some_and(|(role, session)| !role.is_empty() && !session.is_empty())
+        }
+        _ => false,
+    }
+}
+
+fn aws_help(name: &str) -> String {
+    let resource = name.splitn(6, ':').nth(5).unwrap_or_default();
+    if name.contains(['*', '?']) {
+        return "AWS takes no wildcard in a part of a principal: name the account and test aws:PrincipalArn".to_owned();
+    }
+    if is_service(name) {
+        return format!("a service is a principal of another type: {{\"Service\": \"{name}\"}}");
+    }
+    if resource.starts_with("saml-provider/") || resource.starts_with("oidc-provider/") {
+        return format!("a provider is a principal of another type: {{\"Federated\": \"{name}\"}}");
+    }
+    if resource.starts_with("group/") {
+        return "a group is no principal: name its users, or a role that they assume".to_owned();
+    }
+    "write an account id or the ARN of a user or a role".to_owned()
+}
+
+fn is_service(name: &str) -> bool {
+    name.contains('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c))
+}

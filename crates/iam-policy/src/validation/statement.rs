@@ -1,0 +1,101 @@
+//! A statement's own elements: which must be there, which must not, and Sid and Effect.
+
+use std::collections::BTreeSet;
+
+use serde_json::Map;
+
+use crate::Usage;
+use crate::Value;
+use crate::layout::{STATEMENT_ELEMENTS, member};
+
+use super::{LEGACY, Report, Stage, did_you_mean};
+
+const EFFECT: &str = "policy-effect";
+
+impl Report {
+    pub(super) fn statements(&mut self, statements: &[(String, &Value)]) {
+        let mut sids = BTreeSet::new();
+        for (pointer, statement) in statements {
+            let Some(elements) = statement.as_object() else {
+                self.syntax(pointer, "A statement is a JSON object.");
+                continue;
+            };
+            self.statement(pointer, elements);
+            // S3 doesn't mind; an empty Sid is none.
+            let sid = elements.get("Sid").and_then(Value::as_str).unwrap_or_default();
+            if !sid.is_empty() && !sids.insert(sid) && self.usage != Usage::Bucket {
+                let message = if self.usage == Usage::Trust {
+                    "The Statement Ids in the policy are not unique"
+                } else {
+                    "Statement IDs (SID) in a single policy must be unique."
+                };
+                let help = Some(format!("`{sid}` stands before"));
+                self.add(Stage::Statement, &member(pointer, "Sid"), "policy-sid", message, help);
+            }
+        }
+    }
+
+    fn statement(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        for name in elements.keys().filter(|name| !STATEMENT_ELEMENTS.contains(&name.as_str())) {
+            self.unknown(&member(pointer, name), "a statement", name, did_you_mean(name, STATEMENT_ELEMENTS));
+        }
+        self.sid(pointer, elements.get("Sid"));
+        self.effect(pointer, elements.get("Effect"));
+        for (one, other) in [("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")] {
+            if elements.contains_key(one) && elements.contains_key(other) {
+                let message = format!("{} A statement has {one} or {other}, not both.", self.syntax_errors());
+                let help = Some("take one of them out, or make two statements of it".to_owned());
+                self.add(Stage::Syntax, &member(pointer, other), "policy-syntax", message, help);
+            }
+        }
+        self.principals(pointer, elements);
+        self.actions(pointer, elements);
+        self.resources(pointer, elements);
+        if let Some(condition) = elements.get("Condition") {
+            self.condition(&member(pointer, "Condition"), condition);
+        }
+        self.cognito(pointer, elements);
+        self.actions_of_bucket(pointer, elements);
+    }
+
+    fn sid(&mut self, pointer: &str, sid: Option<&Value>) {
+        let Some(sid) = sid else { return };
+        let pointer = member(pointer, "Sid");
+        let Some(text) = sid.as_str() else { return self.syntax(&pointer, "Sid is a text.") };
+        // S3 takes other characters too.
+        if self.usage.is_identity() && !text.chars().all(|c| c.is_ascii_alphanumeric()) {
+            let message = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
+                           expression [0-9A-Za-z]*";
+            let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+            self.add(Stage::Statement, &pointer, "policy-sid", message, Some(format!("write `{plain}`")));
+        }
+    }
+
+    fn effect(&mut self, pointer: &str, effect: Option<&Value>) {
+        let Some(effect) = effect else {
+            let message = if self.usage.is_identity() {
+                format!("{} A statement needs an Effect.", self.syntax_errors())
+            } else {
+                "Missing required field Effect".to_owned()
+            };
+            let help = "write \"Effect\": \"Allow\" or \"Effect\": \"Deny\"".to_owned();
+            return self.add(Stage::Syntax, pointer, EFFECT, message, Some(help));
+        };
+        if let Some("Allow" | "Deny") = effect.as_str() {
+            return;
+        }
+        let respelt = effect.as_str().is_some_and(|text| ["allow", "deny"].contains(&text.to_lowercase().as_str()));
+        let (stage, message) = match effect.as_str() {
+            Some(text) if !self.usage.is_identity() => (Stage::Syntax, format!("Invalid effect: {text}")),
+            Some(_) if respelt => (Stage::Legacy, LEGACY.to_owned()),
+            _ => (Stage::Syntax, format!("{} Effect is `Allow` or `Deny`.", self.syntax_errors())),
+        };
+        let help = match effect.as_str() {
+            _ if respelt => Some("Effect is `Allow` or `Deny`, in this case".to_owned()),
+            Some(text) => did_you_mean(text, &["Allow", "Deny"]),
+            None => None,
+        };
+        let help = help.or_else(|| Some("write \"Allow\" or \"Deny\"".to_owned()));
+        self.add(stage, &member(pointer, "Effect"), EFFECT, message, help);
+    }
+}

@@ -1,0 +1,39 @@
+//! Effective policies, compiled for comparisons.
+
+use super::effective::{EffectivePolicies, PolicyText};
+use super::unread::stand_in;
+use crate::policy::compare::Set;
+use crate::policy::statement::Policy;
+
+/// With stand-ins for what nobody has read.
+pub(super) struct CompiledPolicies {
+    pub policies: Vec<Policy>,
+    pub boundary: Option<Vec<Policy>>,
+}
+
+impl CompiledPolicies {
+    pub fn of(effective: &EffectivePolicies<'_>) -> Self {
+        // Where several allow the same, the first one is named: rather one that is known.
+        let mut policies: Vec<_> = effective.policies.iter().collect();
+        policies.sort_by_key(|(_, text)| !matches!(text, PolicyText::Document(_)));
+        Self {
+            policies: policies.into_iter().map(|(name, text)| compiled(name, *text)).collect(),
+            boundary: effective.boundary.as_ref().map(|(name, text)| vec![compiled(name, *text)]),
+        }
+    }
+
+    pub fn set(&self) -> Set<'_> {
+        let set = Set::of(&self.policies);
+        match &self.boundary {
+            Some(boundary) => set.within(boundary),
+            None => set,
+        }
+    }
+}
+
+fn compiled(name: &str, text: PolicyText<'_>) -> Policy {
+    match text {
+        PolicyText::Document(document) => Policy::compile(name, document).unwrap_or_else(|_| stand_in(name)),
+        PolicyText::Unread | PolicyText::Unlisted => stand_in(name),
+    }
+}

@@ -1,0 +1,182 @@
+//! The account before the plan and after it: what there is, and what the plan does to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::memberships::Memberships;
+use super::roles::{KINDS_BY_ROLE, ResourcePolicy, document_field};
+use super::unmanaged::UnmanagedAccess;
+use crate::address::{Address, KindName, PrincipalKind};
+use crate::call::Observed;
+use crate::diff::{Action, Change};
+use crate::kind::{Seen, Sighting};
+use crate::model::{Desired, Live, hanging_on, of_kind};
+use crate::policy::compare::Comparer;
+use crate::value::{Value, text};
+
+/// Before the changes of a plan, or after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlanSide {
+    Before,
+    After,
+}
+
+impl PlanSide {
+    pub const BOTH: [Self; 2] = [Self::Before, Self::After];
+}
+
+/// Everything that is known of the account and of what the plan does to it.
+pub(super) struct AccessModel<'a> {
+    pub desired: &'a Desired,
+    pub live: &'a Live,
+    pub changes: BTreeMap<&'a Address, &'a Change>,
+    pub unmanaged: &'a UnmanagedAccess,
+    pub comparer: Comparer,
+    pub memberships: Memberships,
+    /// The manifest's or the state's own policies, by their ARNs now or after.
+    policies: BTreeMap<&'a str, &'a Address>,
+}
+
+impl<'a> AccessModel<'a> {
+    pub fn new(changes: &'a [Change], live: &'a Live, desired: &'a Desired, unmanaged: &'a UnmanagedAccess) -> Self {
+        let changes = changes.iter().map(|change| (&change.address, change)).collect();
+        let memberships = Memberships::new(live, desired, &changes);
+        let (comparer, policies) = (Comparer::default(), BTreeMap::new());
+        let mut model = Self { desired, live, changes, unmanaged, comparer, memberships, policies };
+        let kinds = || KINDS_BY_ROLE.policies.iter();
+        let declared = kinds().flat_map(|kind| desired.of_kind(*kind));
+        let declared = declared.map(|(address, resource)| (address, &resource.attributes));
+        let seen = kinds().flat_map(|kind| of_kind(live, *kind));
+        let seen = seen.filter_map(|(address, _)| Some((address, &model.seen(address)?.attributes)));
+        let by_arn = declared.chain(seen).map(|(address, attributes)| (text(attributes, "arn"), address));
+        let by_arn: Vec<_> = by_arn.collect();
+        // Of several the first, and what is declared before what there is.
+        model.policies.extend(by_arn.into_iter().rev());
+        model
+    }
+
+    /// Everything of a kind that was looked at, or is declared.
+    fn all_of_kind(&self, kind: KindName) -> BTreeSet<&'a Address> {
+        let seen = of_kind(self.live, kind).chain(of_kind(&self.unmanaged.holders, kind));
+        let declared = self.desired.of_kind(kind).map(|(address, _)| address);
+        seen.map(|(address, _)| address).chain(declared).collect()
+    }
+
+    /// Users, roles and groups that are declared or recorded, and whoever else has a policy of the manifest's.
+    pub fn principals(&self) -> BTreeSet<&'a Address> {
+        PrincipalKind::ALL.into_iter().flat_map(|kind| self.all_of_kind(KindName::Principal(kind))).collect()
+    }
+
+    /// Whatever may have a policy that says what others may do to it.
+    pub fn resources(&self) -> impl Iterator<Item = (ResourcePolicy, &'a Address)> {
+        let of = |policy: ResourcePolicy| self.all_of_kind(policy.kind).into_iter().map(move |it| (policy, it));
+        KINDS_BY_ROLE.resource_policies().flat_map(of)
+    }
+
+    /// The managed policies that there are and whose documents the plan edits.
+    pub fn edited_policies(&self) -> impl Iterator<Item = &'a Address> {
+        let changed = KINDS_BY_ROLE.policies.iter().flat_map(|kind| of_kind(&self.changes, *kind));
+        changed.map(|(address, _)| *address).filter(|address| {
+            let [before, after] = self.documents(address);
+            before.is_some() && after.is_some() && before != after
+        })
+    }
+
+    /// The changes of what gives policies to a principal: its attachments and inline policies.
+    pub fn parts(&self, principal: &Address) -> impl Iterator<Item = &'a Change> {
+        let kinds = principal.principal().into_iter().flat_map(|it| KINDS_BY_ROLE.parts(it.kind));
+        let changed = kinds.flat_map(|part| hanging_on(&self.changes, part.kind, principal.name()));
+        let changed: Vec<&'a Change> = changed.map(|(_, change)| *change).collect();
+        changed.into_iter()
+    }
+
+    fn sighting(&self, address: &Address) -> Option<&'a Sighting> {
+        self.live.get(address).or_else(|| self.unmanaged.holders.get(address))
+    }
+
+    pub fn seen(&self, address: &Address) -> Option<&'a Seen> {
+        match &self.sighting(address)?.observed {
+            Observed::Present(seen) => Some(seen),
+            Observed::Absent | Observed::Unknown(_) => None,
+        }
+    }
+
+    /// Whether it can't be told what is there: then nothing is said about it.
+    pub fn is_unknown(&self, address: &Address) -> bool {
+        self.sighting(address).is_some_and(|sighting| matches!(sighting.observed, Observed::Unknown(_)))
+    }
+
+    /// Whether it was looked at.
+    pub fn is_sighted(&self, address: &Address) -> bool {
+        self.sighting(address).is_some()
+    }
+
+    /// Whether it is declared or recorded, and known.
+    pub fn is_managed(&self, address: &Address) -> bool {
+        let named = self.live.contains_key(address) || self.desired.resources.contains_key(address);
+        named && !self.is_unknown(address)
+    }
+
+    /// What the plan does to it; refused and blocked changes don't happen.
+    pub fn action(&self, address: &Address) -> Action {
+        match self.changes.get(address).map(|change| change.action) {
+            Some(Action::Refuse | Action::Blocked | Action::Adopt | Action::Forget) | None => Action::Nothing,
+            Some(action) => action,
+        }
+    }
+
+    /// Whether the plan does anything to it.
+    pub fn is_changed(&self, address: &Address) -> bool {
+        self.action(address) != Action::Nothing
+    }
+
+    /// An attribute as it is, and as it will be.
+    pub fn attribute(&self, address: &Address, name: &str, side: PlanSide) -> Option<&'a Value> {
+        let now = || self.seen(address).and_then(|seen| seen.attributes.get(name));
+        let wanted = || self.desired.resources.get(address).and_then(|it| it.attributes.get(name));
+        let found = match (side, self.action(address)) {
+            (PlanSide::Before, _) | (PlanSide::After, Action::Nothing) => now(),
+            (PlanSide::After, Action::Delete) => None,
+            (PlanSide::After, Action::Create | Action::Replace) => wanted(),
+            (PlanSide::After, Action::Update | Action::Adopt | Action::Forget | Action::Refuse | Action::Blocked) => {
+                let changed = self.changes.get(address).into_iter().flat_map(|change| &change.fields);
+                match changed.map(|diff| &diff.change).find(|change| change.field == name) {
+                    Some(change) => change.after.as_deref(),
+                    None => now(),
+                }
+            }
+        };
+        found.filter(|value| !value.is_null())
+    }
+
+    /// An object's own document.
+    pub fn document(&self, address: &Address, side: PlanSide) -> Option<&'a Value> {
+        self.attribute(address, document_field(address.kind())?, side)
+    }
+
+    pub fn documents(&self, address: &Address) -> [Option<&'a Value>; 2] {
+        PlanSide::BOTH.map(|side| self.document(address, side))
+    }
+
+    pub fn arn(&self, address: &Address) -> String {
+        let arn = |side| self.attribute(address, "arn", side);
+        let arn = arn(PlanSide::After).or_else(|| arn(PlanSide::Before));
+        arn.and_then(|arn| arn.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    pub fn exists(&self, address: &Address, side: PlanSide) -> bool {
+        match (side, self.action(address)) {
+            (PlanSide::Before, _) | (PlanSide::After, Action::Nothing) => self.seen(address).is_some(),
+            (PlanSide::After, action) => action != Action::Delete,
+        }
+    }
+
+    /// Whether what there was of it is gone after the plan, although it is there.
+    pub fn is_anew(&self, address: &Address, side: PlanSide) -> bool {
+        side == PlanSide::After && matches!(self.action(address), Action::Create | Action::Replace)
+    }
+
+    /// The manifest's or the state's own policy with that ARN, now or after.
+    pub fn policy_named(&self, arn: &str) -> Option<&'a Address> {
+        self.policies.get(arn).copied()
+    }
+}

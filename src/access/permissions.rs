@@ -1,0 +1,58 @@
+//! What a user, a role or a group may do before the plan and after it.
+
+use super::access_change::{AccessChange, Aspect};
+use super::compiled::CompiledPolicies;
+use super::model::{AccessModel, PlanSide};
+use super::report::report;
+use super::tags::Tags;
+use super::unread::Unread;
+use super::unread_groups;
+use super::via::via;
+use crate::address::{Address, Principal, PrincipalKind};
+use crate::policy::compare::Cause;
+use crate::policy::request::Caller;
+
+/// Returns what changes of a principal's permissions.
+pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {
+    if tags.is_empty() && !model.is_touched(subject) || !is_reported(model, subject) {
+        return None;
+    }
+    let [before, after] = PlanSide::BOTH.map(|side| model.effective_policies(subject, side));
+    let tagged = tags.asked_by_holder(subject, [&before, &after]);
+    if before == after && tagged.is_empty() {
+        return None;
+    }
+    let arn = model.arn(subject);
+    let [was, is] = [&before, &after].map(CompiledPolicies::of);
+    let caller = Caller::aws(arn.clone());
+    let comparison = model.comparer.compare(&was.set(), &is.set(), Some(&caller));
+    let unread = Unread::new(before.not_read().chain(after.not_read()), &model.unmanaged.unread);
+    let other_boundary = before.boundary.as_ref().map(|it| &it.0) != after.boundary.as_ref().map(|it| &it.0);
+    let via = |policy: &str, cause: Cause| match cause {
+        Cause::Boundary if other_boundary => subject.clone(),
+        Cause::Boundary | Cause::Allow | Cause::Deny => via(model, subject, policy),
+    };
+    let mut change = AccessChange::new(subject, arn, Aspect::Permissions);
+    report(&mut change, comparison, &unread, &via);
+    unread_groups::gains(&mut change, model, [&was, &is], &via);
+    change.doubts.extend(tagged);
+    change.relate();
+    Some(change)
+}
+
+/// Whether a principal has a report of its own. A group acts by its members, who have theirs; it stands for those of whom
+/// nothing is known.
+fn is_reported(model: &AccessModel<'_>, subject: &Address) -> bool {
+    match subject.principal().map(|it| it.kind) {
+        Some(PrincipalKind::User | PrincipalKind::Role) => true,
+        Some(PrincipalKind::Group) => !model.is_managed(subject) || !are_members_known(model, subject),
+        None => false,
+    }
+}
+
+/// Whether each user in a group has a report. In one that the plan makes there are only those that it puts there.
+fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
+    let is_known = |user: &String| model.is_sighted(&Principal::user(user).address());
+    let listed = model.unmanaged.members.get(group).and_then(|members| members.as_ref().ok());
+    !model.exists(group, PlanSide::Before) || listed.is_some_and(|users| users.iter().all(is_known))
+}

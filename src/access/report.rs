@@ -1,0 +1,27 @@
+//! What a comparison found, as a report of access has it.
+
+use super::access_change::{AccessChange, EffectDoubt};
+use super::unread::Unread;
+use crate::address::Address;
+use crate::policy::compare::{Cause, Comparison, Side};
+
+/// Adds what was found. `via` says by which change of the plan a policy's say comes or goes.
+pub(super) fn report(
+    report: &mut AccessChange,
+    found: Comparison,
+    unread: &Unread,
+    via: &dyn Fn(&str, Cause) -> Address,
+) {
+    for (side, grants) in [(Side::Gained, found.gained), (Side::Lost, found.lost)] {
+        for grant in grants {
+            let via = via(&grant.policy, grant.cause);
+            match unread.effect(grant, side, via) {
+                Ok(effect) if side == Side::Gained => report.gained.push(effect),
+                Ok(effect) => report.lost.push(effect),
+                Err(doubt) => report.doubts.push(doubt),
+            }
+        }
+    }
+    let doubts = found.doubts.into_iter();
+    report.doubts.extend(doubts.map(|doubt| EffectDoubt { through: Some(via(&doubt.policy, Cause::Allow)), doubt }));
+}

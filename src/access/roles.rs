@@ -1,0 +1,97 @@
+//! The kinds by what they have to do with access. Each kind says its own role: none is named here.
+
+use std::sync::LazyLock;
+
+use crate::address::{KindName, PrincipalKind};
+use crate::kind::{AccessRole, KINDS, of};
+use crate::policy::Usage;
+
+/// The kinds that give policies to principals.
+#[derive(Default)]
+pub(super) struct KindsByRole {
+    pub policies: Vec<KindName>,
+    pub memberships: Vec<KindName>,
+    parts: Vec<(PrincipalKind, PolicyPart)>,
+    resource_policies: Vec<ResourcePolicy>,
+}
+
+/// A kind that gives a policy to the principal that it is a part of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PolicyPart {
+    pub kind: KindName,
+    pub gives: Gives,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Gives {
+    /// The managed policy that its attribute `policy_arn` names.
+    Managed,
+    /// The document that it holds itself.
+    Inline,
+}
+
+/// A kind whose document says what others may do to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ResourcePolicy {
+    pub kind: KindName,
+    pub field: &'static str,
+    pub says: ResourceSays,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ResourceSays {
+    /// Who may assume it.
+    Trust,
+    /// Who may do what to a bucket and to what is in it.
+    Bucket,
+}
+
+pub(super) static KINDS_BY_ROLE: LazyLock<KindsByRole> = LazyLock::new(KindsByRole::of_all);
+
+impl KindsByRole {
+    fn of_all() -> Self {
+        let mut roles = Self::default();
+        for kind in KINDS {
+            let (name, facts) = (kind.name(), kind.facts());
+            match facts.access {
+                AccessRole::Policy => roles.policies.push(name),
+                AccessRole::Membership => roles.memberships.push(name),
+                AccessRole::PolicyAttachment(holder) => roles.part(holder, name, Gives::Managed),
+                AccessRole::InlinePolicy(holder) => roles.part(holder, name, Gives::Inline),
+                AccessRole::Principal(_) | AccessRole::Credential | AccessRole::Resource | AccessRole::None => {}
+            }
+            let says = facts.document.and_then(|document| Some((document.field, of_usage(document.usage)?)));
+            roles.resource_policies.extend(says.map(|(field, says)| ResourcePolicy { kind: name, field, says }));
+        }
+        // In the order of addresses.
+        roles.resource_policies.sort_by_key(|it| it.kind);
+        roles
+    }
+
+    fn part(&mut self, holder: PrincipalKind, kind: KindName, gives: Gives) {
+        self.parts.push((holder, PolicyPart { kind, gives }));
+    }
+
+    /// The kinds that give policies to a user, a role or a group.
+    pub fn parts(&self, holder: PrincipalKind) -> impl Iterator<Item = PolicyPart> {
+        self.parts.iter().filter(move |(kind, _)| *kind == holder).map(|(_, part)| *part)
+    }
+
+    /// The kinds with a document that says what others may do to them, in the order of addresses.
+    pub fn resource_policies(&self) -> impl Iterator<Item = ResourcePolicy> {
+        self.resource_policies.iter().copied()
+    }
+}
+
+fn of_usage(usage: Usage) -> Option<ResourceSays> {
+    match usage {
+        Usage::Trust => Some(ResourceSays::Trust),
+        Usage::Bucket => Some(ResourceSays::Bucket),
+        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => None,
+    }
+}
+
+/// The attribute that holds the document of an object of this kind.
+pub(super) fn document_field(kind: KindName) -> Option<&'static str> {
+    Some(of(kind)?.facts().document?.field)
+}

@@ -1,0 +1,52 @@
+//! Who may assume a role, by its trust policy.
+
+use std::collections::BTreeSet;
+
+use super::access_change::{AccessChange, Aspect};
+use super::model::AccessModel;
+use super::report::report;
+use super::tags::Tags;
+use super::unread::Unread;
+use crate::address::Address;
+use crate::policy::compare::Set;
+use crate::policy::statement::{Effect as StatementEffect, Policy};
+use crate::value::Value;
+
+/// Returns what changes of it.
+pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {
+    let [before, after] = model.documents(subject);
+    let tagged = tags.asked_by_resource(subject, [before, after]);
+    if before == after && tagged.is_empty() {
+        return None;
+    }
+    let compiled = |document: Option<&Value>| Policy::compile(&subject.to_string(), document?).ok();
+    let [was, is] = [before, after].map(|document| compiled(document).into_iter().collect::<Vec<_>>());
+    let mut comparison = model.comparer.compare(&Set::of(&was), &Set::of(&is), None);
+    let arn = model.arn(subject);
+    for grant in comparison.gained.iter_mut().chain(&mut comparison.lost) {
+        grant.example.resource.clone_from(&arn);
+    }
+    let mut change = AccessChange::new(subject, arn, Aspect::Trust);
+    report(&mut change, comparison, &Unread::default(), &|_, _| subject.clone());
+    change.kept = kept(&allowed(&was), &allowed(&is));
+    change.doubts.extend(tagged);
+    change.relate();
+    Some(change)
+}
+
+fn allowed(policies: &[Policy]) -> BTreeSet<String> {
+    let statements = policies.iter().flat_map(|policy| &policy.statements);
+    let allows = statements.filter(|statement| statement.effect == StatementEffect::Allow);
+    let names = allows.filter_map(|statement| statement.principals.as_ref()).filter(|principals| !principals.not);
+    names.flat_map(|principals| principals.names.iter().map(|(_, name)| name.clone())).collect()
+}
+
+/// Those of either side whom the other one names too, or the account that they are in, or everyone.
+fn kept(was: &BTreeSet<String>, is: &BTreeSet<String>) -> Vec<String> {
+    let among = |name: &String, others: &BTreeSet<String>| {
+        let account = name.split(':').nth(4);
+        others.iter().any(|other| other == name || other == "*" || Some(other.as_str()) == account)
+    };
+    let kept = was.iter().filter(|name| among(name, is)).chain(is.iter().filter(|name| among(name, was)));
+    kept.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,29 @@
+//! The options that all commands share which do a plan.
+
+use super::brakes::Brakes;
+use super::widening::Bounds;
+
+/// Options of the commands that change something: apply, destroy, keys rotate.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub bounds: Bounds,
+
+    #[command(flatten)]
+    pub brakes: Brakes,
+
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// Whether to ask, and how to say how it ended.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Consent {
+    /// Don't ask
+    #[arg(long, short)]
+    pub yes: bool,
+
+    /// Print the outcome as JSON; the plan then goes to stderr
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,54 @@
+//! A state that is lost, put together again from what there is.
+
+use crate::address::Address;
+use crate::diff::{self, Action, Decision};
+use crate::kind::{self, Form};
+use crate::model::{Desired, Entry, Live, Recorded, Status};
+use crate::resolve::Resolver;
+use crate::resolve::lost::Found;
+use crate::value::Value;
+
+/// Reads what the ownership tags say. What is declared is found by its name anyway, but for what goes
+/// by what is recorded, which wants the `whole` of it: a destroy, or a state that is made anew.
+pub async fn recover(resolver: &mut Resolver<'_>, desired: &Desired, whole: bool) -> Found {
+    let mut found = resolver.undeclared(desired).await;
+    if whole {
+        let live = super::live(resolver, desired, &Recorded::new(), false).await;
+        found.resources.extend(declared(desired, &live));
+    }
+    found
+}
+
+/// What is declared and there, as the state would have recorded it: with the values that are live.
+fn declared(desired: &Desired, live: &Live) -> Recorded {
+    let nothing = Recorded::new();
+    let decisions = diff::diff(desired, &nothing, live, false);
+    decisions.iter().filter_map(|decision| entry(decision, desired)).collect()
+}
+
+fn entry(decision: &Decision<'_>, desired: &Desired) -> Option<(Address, Entry)> {
+    let ours = matches!(decision.change.action, Action::Adopt | Action::Update | Action::Replace);
+    let seen = decision.seen.as_ref().filter(|_| ours)?;
+    let address = &decision.change.address;
+    let resource = desired.resources.get(address)?;
+    let kind = kind::of(address.kind())?;
+    let mut attributes = resource.attributes.clone();
+    for field in kind.fields().iter().filter(|field| field.form != Form::Setting) {
+        if let (Some(declared), Some(live)) = (attributes.get(field.name), seen.attributes.shared(field.name)) {
+            // Keys that are somebody else's stay theirs.
+            let value = match (field.form, declared, &**live) {
+                (Form::Keyed, Value::Object(ours), Value::Object(live)) => live
+                    .iter()
+                    .filter(|(key, _)| ours.contains_key(*key))
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect::<Value>()
+                    .into(),
+                _ => live.clone(),
+            };
+            attributes.share(field.name, value);
+        }
+    }
+    let entry =
+        Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: resource.depends_on.clone() };
+    Some((address.clone(), entry))
+}

@@ -1,0 +1,128 @@
+//! A policy that is on a user, a role or a group, as its holder lists it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::principal;
+use crate::address::{Address, KindName, Principal, PrincipalKind};
+use crate::call::Write;
+use crate::reads::Policies;
+use crate::value::Attributes;
+
+/// A policy on a principal: a managed one by its ARN, an inline one by its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Attached {
+    /// By ARN.
+    Managed(String),
+    /// By name.
+    Inline(String),
+}
+
+impl fmt::Display for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Managed(arn) => write!(f, "policy {arn}"),
+            Self::Inline(name) => write!(f, "inline policy {name}"),
+        }
+    }
+}
+
+impl Attached {
+    /// Returns the kind of resource that it is on such a holder.
+    pub fn kind(&self, holder: PrincipalKind) -> KindName {
+        match self {
+            Self::Managed(_) => KindName::PolicyAttachment(holder),
+            Self::Inline(_) => KindName::InlinePolicy(holder),
+        }
+    }
+
+    /// Returns the attribute that tells it from the others of its kind on the same holder.
+    pub fn identity(&self) -> (&'static str, &str) {
+        match self {
+            Self::Managed(arn) => ("policy_arn", arn),
+            Self::Inline(policy) => ("name", policy),
+        }
+    }
+
+    /// Returns the address that it has on a holder, declared or not. `names` tells what the manifest
+    /// calls the policy with an ARN.
+    pub fn address(&self, holder: &Principal, names: &dyn Fn(&str) -> Option<String>) -> Address {
+        match self {
+            Self::Managed(arn) => holder.policy_attachment(&names(arn).unwrap_or_else(|| arn.clone())),
+            Self::Inline(policy) => holder.inline_policy(policy),
+        }
+    }
+
+    /// Returns the identity attributes that it has on a holder: enough to read and to remove it.
+    pub fn attributes(&self, holder: &Principal) -> Attributes {
+        let (attribute, value) = self.identity();
+        Attributes::from([(holder.kind.as_str(), json!(holder.name)), (attribute, json!(value))])
+    }
+
+    /// Returns the call that takes it off a holder.
+    pub fn removal(&self, holder: &Principal) -> Write {
+        match self {
+            Self::Managed(arn) => principal::detach(holder, arn),
+            Self::Inline(name) => principal::delete_inline(holder, name),
+        }
+    }
+}
+
+/// Both kinds of policies on a principal, as its `Seen` lists them.
+pub(super) fn attached(policies: Policies) -> Vec<Attached> {
+    let managed = policies.attached.into_iter().map(Attached::Managed);
+    managed.chain(policies.inline.into_iter().map(|policy| Attached::Inline(policy.name))).collect()
+}
+
+/// Returns [`Attached::address`]; of what holds no policies, its own.
+pub fn attachment_address(parent: &Address, attached: &Attached, names: &dyn Fn(&str) -> Option<String>) -> Address {
+    parent.principal().map_or_else(|| parent.clone(), |holder| attached.address(&holder, names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(attached: &Attached) -> String {
+        let names = |arn: &str| (arn == "arn:aws:iam::1:policy/x/Deploy").then(|| "Deploy".to_owned());
+        attached.address(&Principal::role("runner"), &names).to_string()
+    }
+
+    #[test]
+    fn what_hangs_on_a_role_has_the_address_that_the_manifest_would_give_it() {
+        let ours = Attached::Managed("arn:aws:iam::1:policy/x/Deploy".into());
+        let foreign = Attached::Managed("arn:aws:iam::aws:policy/ReadOnlyAccess".into());
+        assert_eq!(address(&ours), "role_policy_attachment.runner/Deploy");
+        assert_eq!(address(&foreign), "role_policy_attachment.runner/arn:aws:iam::aws:policy/ReadOnlyAccess");
+        assert_eq!(address(&Attached::Inline("debug".into())), "role_policy.runner/debug");
+    }
+
+    #[test]
+    fn its_attributes_are_the_identity_fields_of_its_kind() {
+        let user = Principal::user("serverless");
+        for attached in [Attached::Managed("arn:x".into()), Attached::Inline("debug".into())] {
+            let kind = crate::kind::of(attached.address(&user, &|_| None).kind()).unwrap();
+            let fields = kind.fields().iter().filter(|field| field.form == crate::kind::Form::Identity);
+            let mut identity: Vec<_> = fields.map(|field| field.name).collect();
+            identity.sort_unstable();
+            let attributes = attached.attributes(&user);
+            let mut keys: Vec<_> = attributes.keys().collect();
+            keys.sort_unstable();
+            assert_eq!(identity, keys);
+        }
+    }
+
+    #[test]
+    fn it_is_taken_off_the_kind_of_principal_that_holds_it() {
+        let calls = |attached: Attached| {
+            let holders = [Principal::user("ops"), Principal::role("ops"), Principal::group("ops")];
+            holders.map(|holder| attached.removal(&holder).action())
+        };
+        let managed = Attached::Managed("arn:aws:iam::aws:policy/ReadOnlyAccess".into());
+        assert_eq!(calls(managed), ["iam:DetachUserPolicy", "iam:DetachRolePolicy", "iam:DetachGroupPolicy"]);
+        let inline = Attached::Inline("debug".into());
+        assert_eq!(calls(inline), ["iam:DeleteUserPolicy", "iam:DeleteRolePolicy", "iam:DeleteGroupPolicy"]);
+    }
+}

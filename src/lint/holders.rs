@@ -1,0 +1,180 @@
+//! What users and roles can make of all that they hold.
+
+use std::collections::BTreeSet;
+
+use super::rules::{Rule, named};
+use super::{Found, Subject};
+use crate::access::DeclaredPolicies;
+use crate::address::{Address, KindName};
+use crate::diagnostic::{Place, Severity};
+use crate::policy::escalation::{self, Escalation, Gain, Holder};
+use crate::policy::statement::{Clause, Effect, Policy, Statement};
+use crate::value::text;
+
+pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
+    "administrator-policy",
+    Severity::Warning,
+    "An AWS managed policy with the power of an administrator",
+    "AdministratorAccess and IAMFullAccess let their holder do everything, or give themselves everything.",
+    "Attach what is needed, or limit it with a permissions boundary.",
+);
+
+/// With these of AWS's own policies nothing else needs to be looked for.
+const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
+
+pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (address, _) in subject.of_kind(KindName::USER).chain(subject.of_kind(KindName::ROLE)) {
+        found.extend(administrator(subject, address));
+        found.extend(escalations(subject, address));
+    }
+    for address in unattached(subject) {
+        found.extend(escalations(subject, &address));
+    }
+    found
+}
+
+/// Policies that hang on nobody in this manifest and bound nobody: somebody will attach them.
+pub(super) fn unattached(subject: &Subject<'_>) -> Vec<Address> {
+    let bounding = subject.bounding();
+    let used: BTreeSet<&str> =
+        subject.attachments().map(|(_, attachment)| text(&attachment.attributes, "policy_arn")).collect();
+    let free = |arn: &str| !used.contains(arn) && !bounding.contains(arn);
+    let policies = subject.of_kind(KindName::Policy).filter(|(_, policy)| free(text(&policy.attributes, "arn")));
+    policies.map(|(address, _)| address.clone()).collect()
+}
+
+/// The policies that have a say on somebody's requests; a policy that hangs on nobody has it alone.
+pub(super) fn held(subject: &Subject<'_>, address: &Address) -> DeclaredPolicies {
+    if address.kind() != KindName::Policy {
+        return DeclaredPolicies::of(&subject.desired, address);
+    }
+    let compiled =
+        subject.document(address).and_then(|(_, _, document)| Policy::compile(&address.to_string(), document).ok());
+    DeclaredPolicies { policies: compiled.into_iter().collect(), ..DeclaredPolicies::default() }
+}
+
+fn administrator(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
+    let of_holder = subject.attachments().filter(|(attachment, it)| {
+        let Some(holder) = address.principal() else { return false };
+        attachment.kind() == KindName::PolicyAttachment(holder.kind)
+            && text(&it.attributes, holder.kind.as_str()) == holder.name
+    });
+    let mut found = Vec::new();
+    for (_, attachment) in of_holder {
+        let arn = text(&attachment.attributes, "policy_arn");
+        let Some(name) = arn.rsplit_once(":aws:policy/").map(|(_, name)| name) else { continue };
+        if ADMINISTRATORS.contains(&name) {
+            found.push(Found {
+                rule: ADMINISTRATOR_POLICY.name,
+                severity: ADMINISTRATOR_POLICY.severity,
+                on: address.to_string(),
+                place: attachment.place.clone(),
+                message: format!("{address} is an administrator, by AWS's policy {name}"),
+                remedy: "attach what is needed, or limit it with a permissions boundary".to_owned(),
+                related: Vec::new(),
+                accepted: None,
+            });
+        }
+    }
+    found
+}
+
+fn escalations(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
+    let held = held(subject, address);
+    if may_everything(&held) {
+        return Vec::new();
+    }
+    let own = subject.desired.resources.get(address).map(|it| text(&it.attributes, "arn")).unwrap_or_default();
+    let attached: Vec<String> = subject
+        .attachments()
+        .filter(|(_, it)| text(&it.attributes, address.kind().as_str()) == address.name())
+        .map(|(_, it)| text(&it.attributes, "policy_arn").to_owned())
+        .collect();
+    let is_policy = address.kind() == KindName::Policy;
+    let holder = Holder {
+        arn: (!is_policy).then_some(own),
+        partition: &subject.desired.partition,
+        account: &subject.desired.account,
+        policies: &held.policies,
+        boundary: held.boundary.as_ref(),
+        attached: if is_policy { &[] } else { &attached },
+    };
+    escalation::escalations(&holder).iter().map(|one| told(subject, address, one)).collect()
+}
+
+/// There is nothing more to get at, and `action-wildcard` says so.
+fn may_everything(held: &DeclaredPolicies) -> bool {
+    let all = |clause: &Clause| !clause.not && clause.patterns.iter().any(|pattern| pattern == "*");
+    let statements = || held.policies.iter().flat_map(|policy| &policy.statements);
+    let everything =
+        |it: &Statement| it.conditions.is_empty() && all(&it.actions) && it.resources.as_ref().is_some_and(all);
+    let allowed = statements().any(|it| it.effect == Effect::Allow && everything(it));
+    allowed && held.boundary.is_none() && statements().all(|it| it.effect == Effect::Allow)
+}
+
+fn told(subject: &Subject<'_>, address: &Address, one: &Escalation) -> Found {
+    let mut places: Vec<Place> = Vec::new();
+    for way in &one.ways {
+        let policy = way.policy.parse::<Address>().ok();
+        let place = policy.and_then(|policy| subject.statement(&policy, way.statement, way.pattern));
+        places.extend(place.filter(|place| !places.contains(place)));
+    }
+    let related = if places.is_empty() { Vec::new() } else { places.split_off(1) };
+    let who = if address.kind() == KindName::Policy { format!("whoever holds {address}") } else { address.to_string() };
+    Found {
+        rule: one.path.name,
+        severity: one.severity,
+        on: address.to_string(),
+        place: places.pop().or_else(|| subject.place(address, "")),
+        message: format!("{who} {}, {}: {}{}", one.path.gives, reach(one), statements(one), circumstances(one)),
+        remedy: remedy(one),
+        related,
+        accepted: None,
+    }
+}
+
+fn remedy(one: &Escalation) -> String {
+    if one.path.gain == Gain::Existing && one.severity == Severity::Note {
+        // They are named already.
+        return "nothing, if what runs there may do no more than whoever changes it".to_owned();
+    }
+    named(one.path.name).map(|rule| phrase(rule.remedy)).unwrap_or_default()
+}
+
+/// A rule's sentence as findings have it: `name the roles`.
+fn phrase(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}
+
+/// On what: the names, since a scope that is narrow enough makes it harmless.
+fn reach(one: &Escalation) -> String {
+    let resources = one.resources.join(", ");
+    let others = one.path.gain == Gain::Permissions && !one.own;
+    if others { format!("for {resources}, which isn't its own") } else { format!("for {resources}") }
+}
+
+/// The actions by the statements that allow them.
+fn statements(one: &Escalation) -> String {
+    let mut groups: Vec<((&str, &str), Vec<&str>)> = Vec::new();
+    for way in &one.ways {
+        let key = (way.policy.as_str(), way.title.as_str());
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, actions)) if !actions.contains(&way.action) => actions.push(way.action),
+            Some(_) => {}
+            None => groups.push((key, vec![way.action])),
+        }
+    }
+    let group =
+        |((policy, title), actions): &((&str, &str), Vec<&str>)| format!("{} by {policy}, {title}", actions.join(", "));
+    groups.iter().map(group).collect::<Vec<_>>().join("; ")
+}
+
+fn circumstances(one: &Escalation) -> String {
+    match one.reined() {
+        Some(key) => format!(" (a condition on {key} reins it in)"),
+        None if one.conditional() => " (where a condition is met)".to_owned(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,176 @@
+//! What is likely a mistake, or more than was meant, in all that a manifest declares: every document by itself, what
+//! users and roles hold together, and what the manifest accepts of it.
+
+mod holders;
+mod redundancy;
+mod rules;
+mod silence;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::address::{Address, KindName, PrincipalKind};
+use crate::diagnostic::{Place, Severity};
+use crate::manifest::Documents;
+use crate::model::{Desired, Resource};
+use crate::policy::lint::{self as document, Home};
+use crate::policy::{self, Usage};
+use crate::value::{Value, optional_text, text};
+
+pub use rules::{Rule, explain, named, nearest, rules};
+
+/// Something that a person should look at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    pub rule: &'static str,
+    pub severity: Severity,
+    /// The address of what it is about: `policy.Deploy`, `user.serverless`.
+    pub on: String,
+    pub place: Option<Place>,
+    pub message: String,
+    pub remedy: String,
+    /// Other places that it takes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Place>,
+    /// Why the manifest accepts it.
+    pub accepted: Option<String>,
+}
+
+impl Found {
+    /// The message, beginning with what it is about.
+    pub fn told(&self) -> String {
+        let Self { on, message, .. } = self;
+        if on == "*" || message.contains(on.as_str()) { message.clone() } else { format!("{on}: {message}") }
+    }
+}
+
+/// All findings, in the order of their places.
+pub fn lint(desired: &Desired, documents: &Documents) -> Vec<Found> {
+    let subject = Subject::new(desired, documents);
+    let mut found = subject.documents();
+    found.extend(holders::all(&subject));
+    found.extend(redundancy::all(&subject));
+    silence::apply(&desired.silenced, &mut found);
+    found.sort_by(|a, b| {
+        let key = |one: &Found| (one.place.clone(), one.severity, one.rule, one.message.clone());
+        key(a).cmp(&key(b))
+    });
+    found
+}
+
+/// The manifest with its documents as their authors wrote them, so that statements count as in the files.
+struct Subject<'a> {
+    desired: Desired,
+    documents: &'a Documents,
+}
+
+/// Attributes that hold a document, by kind of resource.
+const HOLDING: [(KindName, &str, Usage); 5] = [
+    (KindName::Policy, "document", Usage::Managed),
+    (KindName::InlinePolicy(PrincipalKind::User), "document", Usage::UserInline),
+    (KindName::InlinePolicy(PrincipalKind::Role), "document", Usage::RoleInline),
+    (KindName::ROLE, "trust", Usage::Trust),
+    (KindName::Bucket, "policy", Usage::Bucket),
+];
+
+impl<'a> Subject<'a> {
+    fn new(desired: &Desired, documents: &'a Documents) -> Self {
+        let mut desired = desired.clone();
+        for ((address, field), source) in documents {
+            if let Some(resource) = desired.resources.get_mut(address) {
+                resource.attributes.share(field, source.value.clone());
+            }
+        }
+        Self { desired, documents }
+    }
+
+    fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
+        self.desired.of_kind(kind)
+    }
+
+    /// The document of a resource, and the attribute that holds it.
+    fn document(&self, address: &Address) -> Option<(&'static str, Usage, &Value)> {
+        let (_, field, usage) = HOLDING.iter().find(|(kind, ..)| *kind == address.kind())?;
+        Some((field, *usage, self.desired.resources.get(address)?.attributes.get(field)?))
+    }
+
+    /// Where a part of a resource's document stands; else where the resource does.
+    fn place(&self, address: &Address, pointer: &str) -> Option<Place> {
+        let stands = || {
+            let (field, ..) = self.document(address)?;
+            self.documents.get(&(address.clone(), field))?.place(pointer)
+        };
+        stands().or_else(|| self.desired.resources.get(address)?.place.clone())
+    }
+
+    /// Where a statement, or one of its actions, stands.
+    fn statement(&self, address: &Address, number: usize, action: Option<usize>) -> Option<Place> {
+        let (_, _, document) = self.document(address)?;
+        self.place(address, &document::pointer(document, number, action).unwrap_or_default())
+    }
+
+    fn documents(&self) -> Vec<Found> {
+        let bounding = self.bounding();
+        let mut found = Vec::new();
+        for (address, resource) in &self.desired.resources {
+            let Some((_, usage, document)) = self.document(address) else { continue };
+            let home = Home {
+                usage,
+                account: &self.desired.account,
+                partition: &self.desired.partition,
+                grants: !bounding.contains(text(&resource.attributes, "arn")) || usage != Usage::Managed,
+            };
+            let of_document = document::lint(document, &home).into_iter();
+            found.extend(of_document.map(|finding| self.found(address, finding)));
+        }
+        found.extend(self.inline_sizes());
+        found
+    }
+
+    fn found(&self, address: &Address, finding: document::Finding) -> Found {
+        Found {
+            rule: finding.rule,
+            severity: finding.severity,
+            on: address.to_string(),
+            place: self.place(address, &finding.pointer),
+            message: finding.message,
+            remedy: finding.remedy,
+            related: Vec::new(),
+            accepted: None,
+        }
+    }
+
+    /// The ARNs of policies that bound somebody and hang on nobody: they give nothing.
+    fn bounding(&self) -> BTreeSet<String> {
+        let holders = self.of_kind(KindName::USER).chain(self.of_kind(KindName::ROLE));
+        let bounds: BTreeSet<String> =
+            holders.filter_map(|(_, holder)| optional_text(&holder.attributes, "permissions_boundary")).collect();
+        let attached =
+            |arn: &String| self.attachments().any(|(_, attachment)| text(&attachment.attributes, "policy_arn") == arn);
+        bounds.into_iter().filter(|arn| !attached(arn)).collect()
+    }
+
+    fn attachments(&self) -> impl Iterator<Item = (&Address, &Resource)> {
+        self.of_kind(KindName::PolicyAttachment(PrincipalKind::User))
+            .chain(self.of_kind(KindName::PolicyAttachment(PrincipalKind::Role)))
+    }
+
+    /// AWS counts what is inline on one user or role together.
+    fn inline_sizes(&self) -> Vec<Found> {
+        let mut found = Vec::new();
+        for (principal, usage) in [(PrincipalKind::User, Usage::UserInline), (PrincipalKind::Role, Usage::RoleInline)] {
+            for (holder, _) in self.of_kind(KindName::Principal(principal)) {
+                let inline = self.of_kind(KindName::InlinePolicy(principal));
+                let own = inline.filter(|(_, policy)| text(&policy.attributes, principal.as_str()) == holder.name());
+                let documents = own.filter_map(|(_, policy)| policy.attributes.get("document"));
+                let size = documents.map(|document| policy::size(document, usage)).sum();
+                found.extend(document::nearly_full(size, usage).map(|finding| self.found(holder, finding)));
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests;

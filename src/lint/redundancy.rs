@@ -1,0 +1,80 @@
+//! What could be left out without anybody losing, or gaining, anything: told only where that holds for everybody who
+//! holds the policy.
+
+use std::collections::BTreeMap;
+
+use super::{Found, Subject, holders};
+use crate::address::{Address, KindName};
+use crate::policy::lint::{REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION, redundant, shadowed};
+use crate::policy::statement::{Effect, Policy};
+
+pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
+    let sets = sets(subject);
+    let mut found =
+        agreed(&sets, redundant).into_iter().map(|one| found(subject, &one, &REDUNDANT_STATEMENT)).collect::<Vec<_>>();
+    found.extend(agreed(&sets, shadowed).into_iter().map(|one| self::found(subject, &one, &SHADOWED_ACTION)));
+    found.into_iter().flatten().collect()
+}
+
+/// The policies that are decided on together.
+fn sets(subject: &Subject<'_>) -> Vec<Vec<Policy>> {
+    let people =
+        subject.of_kind(KindName::USER).chain(subject.of_kind(KindName::ROLE)).map(|(address, _)| address.clone());
+    let mut sets: Vec<Vec<Policy>> =
+        people.chain(holders::unattached(subject)).map(|address| holders::held(subject, &address).policies).collect();
+    // A boundary, a trust policy and a bucket's each decide alone.
+    let bounding = subject.bounding();
+    let alone = |(address, resource): &(&Address, &crate::model::Resource)| {
+        matches!(address.kind(), KindName::ROLE | KindName::Bucket)
+            || bounding.contains(crate::value::text(&resource.attributes, "arn"))
+    };
+    for (address, _) in subject.desired.resources.iter().filter(alone) {
+        let compiled =
+            subject.document(address).map(|(_, _, document)| Policy::compile(&address.to_string(), document));
+        sets.extend(compiled.and_then(Result::ok).map(|policy| vec![policy]));
+    }
+    sets.retain(|set| !set.is_empty());
+    sets
+}
+
+/// What every set that has the policy agrees on.
+fn agreed(sets: &[Vec<Policy>], spare: impl Fn(&[Policy]) -> Vec<Redundant>) -> Vec<Redundant> {
+    let mut votes: BTreeMap<Redundant, usize> = BTreeMap::new();
+    for one in sets.iter().flat_map(|set| spare(set)) {
+        *votes.entry(one).or_default() += 1;
+    }
+    let holding = |name: &str| sets.iter().filter(|set| set.iter().any(|policy| policy.name == name)).count();
+    votes.into_iter().filter(|(one, votes)| *votes == holding(&one.policy)).map(|(one, _)| one).collect()
+}
+
+fn found(subject: &Subject<'_>, spare: &Redundant, rule: &Rule) -> Option<Found> {
+    let address = spare.policy.parse::<Address>().ok()?;
+    let (_, _, document) = subject.document(&address)?;
+    let policy = Policy::compile(&spare.policy, document).ok()?;
+    let statement = policy.statements.iter().find(|statement| statement.number == spare.statement)?;
+    debug_assert_eq!(statement.effect, Effect::Allow);
+    let title = statement.title();
+    let (message, remedy) = match spare.action.and_then(|index| statement.actions.patterns.get(index)) {
+        _ if *rule == REDUNDANT_STATEMENT => {
+            (format!("others say already what {title} says"), "take it out: nobody loses anything".to_owned())
+        }
+        Some(action) => (
+            format!("{title} allows {action}, and a Deny always takes it away"),
+            format!("take {action} out, or narrow the Deny"),
+        ),
+        None => (
+            format!("a Deny always takes away what {title} allows"),
+            "take the statement out, or narrow the Deny".to_owned(),
+        ),
+    };
+    Some(Found {
+        rule: rule.name,
+        severity: rule.severity,
+        on: address.to_string(),
+        place: subject.statement(&address, spare.statement, spare.action),
+        message,
+        remedy,
+        related: Vec::new(),
+        accepted: None,
+    })
+}

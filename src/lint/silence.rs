@@ -1,0 +1,56 @@
+//! `lint: {allow: […]}`: what the manifest accepts, and why.
+
+use super::Found;
+use super::rules::{Rule, named, nearest};
+use crate::diagnostic::Severity;
+use crate::model::Silence;
+
+pub(super) const UNUSED_SILENCE: Rule = Rule::new(
+    "unused-silence",
+    Severity::Note,
+    "A finding is accepted in `lint: allow:` that isn't there",
+    "What it accepted has been mended, or was spelt differently; it would hide the next such finding.",
+    "Take it out of the manifest.",
+);
+
+/// Marks what is accepted, and tells what is accepted in vain.
+pub(super) fn apply(silences: &[Silence], found: &mut Vec<Found>) {
+    let mut vain = Vec::new();
+    for silence in silences {
+        let mut used = false;
+        for one in found.iter_mut().filter(|one| accepts(silence, one)) {
+            used = true;
+            one.accepted.get_or_insert_with(|| silence.because.clone());
+        }
+        if !used {
+            vain.push(in_vain(silence));
+        }
+    }
+    found.extend(vain);
+}
+
+fn accepts(silence: &Silence, one: &Found) -> bool {
+    silence.rule == one.rule && (silence.on == "*" || silence.on == one.on)
+}
+
+fn in_vain(silence: &Silence) -> Found {
+    let Silence { rule, on, .. } = silence;
+    let (severity, message, remedy) = if named(rule).is_some() {
+        let message = format!("`{rule}` finds nothing on `{on}` that would have to be accepted");
+        (UNUSED_SILENCE.severity, message, "take it out of `lint: allow:`".to_owned())
+    } else {
+        let near = nearest(rule).map(|near| format!("did you mean `{near}`?"));
+        let message = format!("there is no rule `{rule}`");
+        (Severity::Warning, message, near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned()))
+    };
+    Found {
+        rule: UNUSED_SILENCE.name,
+        severity,
+        on: on.clone(),
+        place: silence.place.clone(),
+        message,
+        remedy,
+        related: Vec::new(),
+        accepted: None,
+    }
+}

@@ -1,0 +1,15 @@
+//! Following the pages of a list to the end.
+
+/// All pages of a paged call. The SDK stops without an error at a marker that it has seen before: a last page that says
+/// there is more is such a cut.
+macro_rules! pages {
+    ($call:expr) => {{
+        let pages = $call.into_paginator().send().try_collect().await?;
+        if pages.last().is_some_and(|page| page.is_truncated()) {
+            return Err(super::failure::Cause::unreadable("the list ends although AWS says that there is more of it"));
+        }
+        pages.into_iter()
+    }};
+}
+
+pub(super) use pages;

@@ -1,0 +1,81 @@
+//! The error of a request to which no answer came.
+
+use std::error::Error;
+use std::fmt;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+
+use super::request::TrackedRequest;
+
+/// No answer came.
+#[derive(Debug)]
+pub(super) struct NoResponse {
+    request: TrackedRequest,
+    /// The service may have the request.
+    pub reached: bool,
+    source: BoxError,
+}
+
+/// Returns the request that this response answers, or that this error ended.
+pub(in super::super) fn request_of(
+    response: Option<&HttpResponse>,
+    error: Option<&ConnectorError>,
+) -> Option<TrackedRequest> {
+    let answered = || response.and_then(|response| response.extension::<TrackedRequest>()).cloned();
+    error.and_then(NoResponse::of).map(|lost| lost.request.clone()).or_else(answered)
+}
+
+impl NoResponse {
+    /// Finds it in the SDK's error.
+    pub fn of(error: &ConnectorError) -> Option<&Self> {
+        error.source()?.downcast_ref()
+    }
+
+    /// Makes the SDK's error of a request that was not answered in time.
+    pub fn timed_out(why: String, request: TrackedRequest) -> ConnectorError {
+        ConnectorError::timeout(Box::new(Self { request, reached: true, source: why.into() }))
+    }
+
+    /// Wraps the error of the inner client, so that it says which request it ended.
+    pub fn wrap(error: ConnectorError, request: TrackedRequest) -> ConnectorError {
+        let (timeout, user, io, other) = (error.is_timeout(), error.is_user(), error.is_io(), error.as_other());
+        let source = error.into_source();
+        // The only timeout of the inner client is that of connecting.
+        let reached = !timeout && !is_unconnected(source.as_ref());
+        let lost = Box::new(Self { request, reached, source });
+        match (timeout, user, io) {
+            (true, ..) => ConnectorError::timeout(lost),
+            (_, true, _) => ConnectorError::user(lost),
+            (.., true) => ConnectorError::io(lost),
+            _ => ConnectorError::other(lost, other),
+        }
+    }
+}
+
+fn is_unconnected(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+impl fmt::Display for NoResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl Error for NoResponse {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.source()
+    }
+}

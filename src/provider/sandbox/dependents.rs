@@ -1,0 +1,50 @@
+//! What people hang on users besides policies, keys and groups, and what AWS wants gone before it deletes
+//! those.
+
+use crate::call::IamReply;
+
+use super::account::Account;
+use super::records::UserDependents;
+use super::refusal::{Outcome, Refusal};
+
+impl UserDependents {
+    /// Refuses the deletion of a user who has any of them.
+    pub(super) fn deletable(&self) -> Outcome<()> {
+        let first = [
+            (self.login_profile, "must delete login profile first"),
+            (!self.mfa_devices.is_empty(), "must delete MFA device first"),
+            (!self.ssh_keys.is_empty(), "must delete SSH public keys first"),
+            (!self.certificates.is_empty(), "must delete signing certificates first"),
+            (!self.service_credentials.is_empty(), "must delete service specific credentials first"),
+        ];
+        match first.into_iter().find(|(there, _)| *there) {
+            Some((_, what)) => Err(Refusal::delete_conflict(format!("Cannot delete entity, {what}."))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Account {
+    pub(super) fn dependents(&self, user: &str) -> Outcome<&UserDependents> {
+        Ok(&self.user(user)?.dependents)
+    }
+
+    pub(super) fn dependents_mut(&mut self, user: &str) -> Outcome<&mut UserDependents> {
+        Ok(&mut self.user_mut(user)?.dependents)
+    }
+}
+
+pub(super) fn login_profile(account: &Account, user: &str) -> Outcome<IamReply> {
+    if account.dependents(user)?.login_profile {
+        return Ok(IamReply::LoginProfile);
+    }
+    Err(Refusal::no_such_entity(format!("Login Profile for User {user} cannot be found.")))
+}
+
+/// Deletes a device that is nobody's any more; which there are is not kept.
+pub(super) fn delete_virtual_device(account: &Account, serial: &str) -> Outcome<bool> {
+    if account.users.values().any(|user| user.dependents.mfa_devices.contains(serial)) {
+        return Err(Refusal::delete_conflict("MFA device is currently assigned to a user."));
+    }
+    Ok(true)
+}

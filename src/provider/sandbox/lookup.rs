@@ -1,0 +1,80 @@
+//! Finding what a call names in the account, or IAM's refusal.
+
+use crate::address::{Principal, PrincipalKind};
+
+use super::account::Account;
+use super::records::{Group, Identity, Policy, Role, User};
+use super::refusal::{Outcome, Refusal};
+use super::{managed, names};
+
+impl Account {
+    pub(super) fn user(&self, name: &str) -> Outcome<&User> {
+        self.users.get(name).ok_or_else(|| no_principal(PrincipalKind::User, name))
+    }
+
+    pub(super) fn user_mut(&mut self, name: &str) -> Outcome<&mut User> {
+        self.users.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::User, name))
+    }
+
+    pub(super) fn role(&self, name: &str) -> Outcome<&Role> {
+        self.roles.get(name).ok_or_else(|| no_principal(PrincipalKind::Role, name))
+    }
+
+    pub(super) fn role_mut(&mut self, name: &str) -> Outcome<&mut Role> {
+        self.roles.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::Role, name))
+    }
+
+    pub(super) fn group(&self, name: &str) -> Outcome<&Group> {
+        self.groups.get(name).ok_or_else(|| no_principal(PrincipalKind::Group, name))
+    }
+
+    pub(super) fn group_mut(&mut self, name: &str) -> Outcome<&mut Group> {
+        self.groups.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::Group, name))
+    }
+
+    pub(super) fn identity(&self, principal: &Principal) -> Outcome<&Identity> {
+        match principal.kind {
+            PrincipalKind::User => Ok(&self.user(&principal.name)?.identity),
+            PrincipalKind::Role => Ok(&self.role(&principal.name)?.identity),
+            PrincipalKind::Group => Ok(&self.group(&principal.name)?.identity),
+        }
+    }
+
+    pub(super) fn identity_mut(&mut self, principal: &Principal) -> Outcome<&mut Identity> {
+        match principal.kind {
+            PrincipalKind::User => Ok(&mut self.user_mut(&principal.name)?.identity),
+            PrincipalKind::Role => Ok(&mut self.role_mut(&principal.name)?.identity),
+            PrincipalKind::Group => Ok(&mut self.group_mut(&principal.name)?.identity),
+        }
+    }
+
+    /// Finds one of the account's own policies.
+    pub(super) fn policy(&self, arn: &str) -> Outcome<&Policy> {
+        names::policy_arn(arn)?;
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let found = self.policies.get(name).filter(|policy| self.policy_arn(policy) == arn);
+        found.ok_or_else(|| no_policy(arn))
+    }
+
+    /// Finds one to change it. Nobody but AWS changes AWS's policies.
+    pub(super) fn policy_mut(&mut self, arn: &str) -> Outcome<&mut Policy> {
+        if managed::is_aws(&self.partition, arn) {
+            return Err(Refusal::denied("Policy is outside your own account."));
+        }
+        let name = self.policy(arn)?.name.clone();
+        self.policies.get_mut(&name).ok_or_else(|| no_policy(arn))
+    }
+
+    /// Returns whether the policy exists, the account's own or AWS's.
+    pub(super) fn attachable(&self, arn: &str) -> bool {
+        self.policy(arn).is_ok() || managed::well_known(&self.partition, arn).is_some()
+    }
+}
+
+fn no_principal(kind: PrincipalKind, name: &str) -> Refusal {
+    Refusal::no_such_entity(format!("The {kind} with name {name} cannot be found."))
+}
+
+pub(super) fn no_policy(arn: &str) -> Refusal {
+    Refusal::no_such_entity(format!("Policy {arn} was not found."))
+}

@@ -1,0 +1,141 @@
+//! What an account keeps, a type for each object, as its file has them. No rule of AWS's is here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::iam::LastUsed;
+use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
+use crate::value::{Shared, Tags};
+
+/// What users, roles and groups have in common: a path, and policies that hang on them. A group has neither
+/// boundary nor tags in IAM; its are empty.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Identity {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) path: String,
+    pub(super) created: String,
+    pub(super) boundary: Option<String>,
+    pub(super) tags: Tags,
+    /// ARNs of managed policies.
+    pub(super) attached: BTreeSet<String>,
+    pub(super) inline: BTreeMap<String, Shared>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct User {
+    #[serde(flatten)]
+    pub(super) identity: Identity,
+    pub(super) keys: BTreeMap<String, Key>,
+    #[serde(default, rename = "belongings")]
+    pub(super) dependents: UserDependents,
+}
+
+/// What hangs on a user besides policies, keys and groups.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct UserDependents {
+    pub(super) login_profile: bool,
+    /// Serial numbers.
+    pub(super) mfa_devices: BTreeSet<String>,
+    pub(super) ssh_keys: BTreeSet<String>,
+    pub(super) certificates: BTreeSet<String>,
+    pub(super) service_credentials: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Key {
+    pub(super) status: String,
+    pub(super) created: String,
+    /// SHA-256 of the secret, in hexadecimal.
+    pub(super) secret_sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) used: Option<LastUsed>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Role {
+    #[serde(flatten)]
+    pub(super) identity: Identity,
+    pub(super) description: String,
+    pub(super) max_session_duration: i64,
+    /// Names this account's users and roles by their unique ids, as IAM keeps it.
+    pub(super) trust: Shared,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "StoredGroup")]
+pub(super) struct Group {
+    #[serde(flatten)]
+    pub(super) identity: Identity,
+    /// Names of users.
+    pub(super) members: BTreeSet<String>,
+}
+
+/// A group as a file has it. Older files have only members and attached policies:
+/// [`super::account::Account::complete`] gives it the rest.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StoredGroup {
+    name: String,
+    id: String,
+    path: String,
+    created: String,
+    members: BTreeSet<String>,
+    attached: BTreeSet<String>,
+    inline: BTreeMap<String, Shared>,
+}
+
+impl From<StoredGroup> for Group {
+    fn from(stored: StoredGroup) -> Self {
+        let StoredGroup { name, id, path, created, members, attached, inline } = stored;
+        Self { identity: Identity { name, id, path, created, attached, inline, ..Identity::default() }, members }
+    }
+}
+
+/// A managed policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Policy {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) path: String,
+    pub(super) created: String,
+    pub(super) description: String,
+    pub(super) tags: Tags,
+    pub(super) default_version: u32,
+    /// How many versions there ever were: a number is never given twice.
+    pub(super) last_version: u32,
+    pub(super) versions: BTreeMap<u32, Version>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Version {
+    pub(super) created: String,
+    pub(super) document: Shared,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Bucket {
+    pub(super) region: String,
+    pub(super) created: String,
+    pub(super) tags: Tags,
+    /// `Enabled`, `Suspended`, or "" if it was never set.
+    pub(super) versioning: String,
+    pub(super) encryption: Encryption,
+    pub(super) public_access_block: PublicAccessBlock,
+    pub(super) ownership: String,
+    /// Names this account's users and roles by their unique ids, as S3 keeps it.
+    pub(super) policy: Option<Shared>,
+    pub(super) lifecycle: Vec<LifecycleRule>,
+    pub(super) objects: Vec<Object>,
+}
+
+/// One version of an object, or a delete marker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Object {
+    pub(super) key: String,
+    pub(super) marker: bool,
+    /// Written while versioning was not enabled: S3's version `null`, of which a key has one.
+    pub(super) null_version: bool,
+}

@@ -1,0 +1,50 @@
+//! What others do in the account, which no call of relayctl does.
+
+use crate::call::Reply;
+
+use super::account::Account;
+use super::groups;
+use super::records::Group;
+use super::refusal::Outcome;
+
+/// Something that no call of relayctl makes.
+#[derive(Clone, Debug)]
+pub enum Thing {
+    LoginProfile { user: String },
+    MfaDevice { user: String, serial: String },
+    SshKey { user: String, id: String },
+    Certificate { user: String, id: String },
+    ServiceCredential { user: String, id: String },
+    Member { group: String, user: String },
+    GroupPolicy { group: String, arn: String },
+    InstanceProfile { profile: String, role: String },
+}
+
+pub(super) fn add(account: &mut Account, thing: &Thing) -> Outcome<Reply> {
+    match thing {
+        Thing::LoginProfile { user } => account.dependents_mut(user)?.login_profile = true,
+        Thing::MfaDevice { user, serial } => _ = account.dependents_mut(user)?.mfa_devices.insert(serial.clone()),
+        Thing::SshKey { user, id } => _ = account.dependents_mut(user)?.ssh_keys.insert(id.clone()),
+        Thing::Certificate { user, id } => _ = account.dependents_mut(user)?.certificates.insert(id.clone()),
+        Thing::ServiceCredential { user, id } => {
+            account.dependents_mut(user)?.service_credentials.insert(id.clone());
+        }
+        Thing::Member { group, user } => {
+            account.user(user)?;
+            group_or_new(account, group)?.members.insert(user.clone());
+        }
+        Thing::GroupPolicy { group, arn } => _ = group_or_new(account, group)?.identity.attached.insert(arn.clone()),
+        Thing::InstanceProfile { profile, role } => {
+            account.role(role)?;
+            account.instance_profiles.entry(profile.clone()).or_default().insert(role.clone());
+        }
+    }
+    Ok(Reply::Done)
+}
+
+fn group_or_new<'a>(account: &'a mut Account, name: &str) -> Outcome<&'a mut Group> {
+    if account.group(name).is_err() {
+        groups::create(account, name, "/")?;
+    }
+    account.group_mut(name)
+}

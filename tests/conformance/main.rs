@@ -1,0 +1,16 @@
+//! What AWS documents for the calls that relayctl makes, each as one test of the sandbox.
+//!
+//! Only through [`Provider`], except for what no call of relayctl does: putting objects into buckets.
+
+mod access_keys;
+mod attachments;
+mod buckets;
+mod dependents;
+mod documents;
+mod identity;
+mod objects;
+mod policies;
+mod roles;
+mod sweep;
+mod users;
+mod world;
