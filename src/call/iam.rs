@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::address::Principal;
 use crate::value::{Shared, Tags};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -346,14 +345,6 @@ pub struct Entities {
     pub users: Vec<String>,
     pub roles: Vec<String>,
     pub groups: Vec<String>,
-}
-
-impl Entities {
-    pub fn principals(self) -> impl Iterator<Item = Principal> {
-        let users = self.users.into_iter().map(Principal::user);
-        let roles = self.roles.into_iter().map(Principal::role);
-        users.chain(roles).chain(self.groups.into_iter().map(Principal::group))
-    }
 }
 
 #[derive(Clone, Debug, Default)]

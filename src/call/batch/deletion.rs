@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::swept::Look;
 use super::{Ask, Found, Gap, Snapshot, both};
+use crate::address::Principal;
 use crate::call::iam::{Entities, PolicyUsage};
 use crate::call::{IamRead, IamReply};
 
@@ -38,6 +39,14 @@ impl Uses {
             roles: join(self.attached.roles, self.boundary.roles),
             groups: self.attached.groups,
         }
+    }
+}
+
+impl Entities {
+    pub fn principals(self) -> impl Iterator<Item = Principal> {
+        let users = self.users.into_iter().map(Principal::user);
+        let roles = self.roles.into_iter().map(Principal::role);
+        users.chain(roles).chain(self.groups.into_iter().map(Principal::group))
     }
 }
 
