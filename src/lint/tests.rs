@@ -231,3 +231,17 @@ fn accepting_by_a_rule_that_is_none_is_a_warning() {
     let found = Stage::new().silence("action-wildcard", "*").found();
     assert_eq!(found[0].severity, Severity::Note);
 }
+
+#[test]
+fn the_one_list_holds_every_rule_once_and_explained() {
+    let all: Vec<Rule> = rules().collect();
+    let names: BTreeSet<&str> = all.iter().map(|rule| rule.name).collect();
+    assert_eq!(names.len(), all.len());
+    for rule in &all {
+        assert_eq!(named(rule.name).as_ref(), Some(rule));
+        assert!(explain(rule).contains("Remedy: "), "{}", rule.name);
+    }
+    for of_each_kind in ["action-wildcard", "redundant-statement", "unused-silence", "escalation-create-role"] {
+        assert!(names.contains(of_each_kind), "{of_each_kind}");
+    }
+}

@@ -50,7 +50,9 @@ fn differ(old: &str, new: &str) -> Result<(), Box<dyn Error>> {
     let comparison = compare(&Set::of(&before), &Set::of(&after), None);
     println!("{:?}", comparison.relation());
     for (sign, grants) in [('+', &comparison.gained), ('-', &comparison.lost)] {
-        grants.iter().for_each(|grant| print(sign, grant));
+        for grant in grants {
+            print(sign, grant);
+        }
     }
     for doubt in &comparison.doubts {
         println!("? {}: {}", doubt.policy, doubt.reason);

@@ -17,7 +17,9 @@ pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
         Err(error) => {
             let aws = match usage {
                 Usage::Trust | Usage::Bucket => "This policy contains invalid Json",
-                _ => "Syntax errors in policy.",
+                Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
+                    "Syntax errors in policy."
+                }
             };
             let broken = unparsed(file, &error);
             vec![Diagnostic { message: format!("{aws} ({})", broken.message), ..broken }]

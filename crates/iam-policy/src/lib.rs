@@ -1,5 +1,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "most kinds of JSON values and most condition operators are treated alike; what policies are used for, and \
+              who asks, is named in full"
+)]
 #![doc = include_str!("../README.md")]
 //!
 //! # Where to begin

@@ -54,7 +54,7 @@ impl Formula {
         match self {
             Self::Constant(value) => Self::Constant(!value),
             Self::Not(inner) => *inner,
-            other => Self::Not(Box::new(other)),
+            Self::Atom(_) | Self::All(_) => Self::Not(Box::new(self)),
         }
     }
 
@@ -141,7 +141,7 @@ impl Atoms {
             Atom::Matches { key, .. } if atom.matches_anything() && self.present.contains(key) => {
                 Formula::Constant(true)
             }
-            _ => self.atom(atom),
+            Atom::Exists(_) | Atom::Matches { .. } | Atom::Opaque(..) | Atom::Within(_) => self.atom(atom),
         }
     }
 

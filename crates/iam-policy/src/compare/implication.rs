@@ -105,7 +105,7 @@ fn apart(one: &[Token], other: &[Token]) -> bool {
 fn in_lower_case(pattern: &[Token]) -> Pattern {
     let lower = |token: &Token| match token {
         Token::Char(c) => c.to_lowercase().map(Token::Char).collect(),
-        other => vec![*other],
+        Token::One(_) | Token::Star(_) => vec![*token],
     };
     pattern.iter().flat_map(lower).collect()
 }

@@ -42,7 +42,7 @@ impl<'p> Membership<'p> {
         let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
         match self {
             Self::Varies(patterns) if !not => patterns.iter().copied().map(Some).collect(),
-            _ => vec![None],
+            Self::Yes | Self::No | Self::Varies(_) => vec![None],
         }
     }
 }

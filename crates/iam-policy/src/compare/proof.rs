@@ -87,7 +87,7 @@ impl Proof {
         }
         let parts = match formula {
             Formula::All(parts) => parts.iter().map(|part| self.proposition(part)).collect(),
-            _ => Vec::new(),
+            Formula::Constant(_) | Formula::Atom(_) | Formula::Not(_) => Vec::new(),
         };
         let whole = fresh(&mut self.solver);
         let mut all = vec![whole];

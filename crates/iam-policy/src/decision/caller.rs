@@ -94,7 +94,7 @@ impl Caller {
         match entity {
             Entity::Session(role) => format!("arn:{partition}:iam::{account}:role/{role}"),
             Entity::Root => format!("arn:{partition}:iam::{account}:root"),
-            _ => self.name.clone(),
+            Entity::User(_) | Entity::Role(_) | Entity::Federated(_) => self.name.clone(),
         }
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn wide(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
             PrincipalType::Everyone => findings.push(everyone(site, home)),
             PrincipalType::AWS if name.contains(['*', '?']) => findings.push(partly(site, name)),
             PrincipalType::AWS if account(name).is_some_and(|account| account != home.account) => others.push(name),
-            _ => {}
+            PrincipalType::AWS | PrincipalType::Service | PrincipalType::Federated | PrincipalType::CanonicalUser => {}
         }
     }
     if home.usage == Usage::Trust && !others.is_empty() && !site.demands().any(proves) {

@@ -40,7 +40,7 @@ impl Report {
         let refusal = match self.usage {
             Usage::Trust => trust_refusal(action),
             Usage::Bucket => bucket_refusal(action),
-            _ => refusal(action),
+            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => refusal(action),
         };
         if let Some((message, help)) = refusal {
             self.add(Stage::Actions, pointer, CODE, message, help);

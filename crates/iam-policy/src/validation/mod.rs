@@ -118,7 +118,7 @@ impl Report {
         match self.usage {
             Usage::Trust => "Syntax error in policy.",
             Usage::Bucket => "Invalid policy syntax.",
-            _ => "Syntax errors in policy.",
+            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => "Syntax errors in policy.",
         }
     }
 

@@ -121,7 +121,9 @@ impl Report {
     fn invalid(&self, which: &str) -> String {
         match self.usage {
             Usage::Bucket => "Invalid principal in policy".to_owned(),
-            _ => format!("Invalid principal in policy: {which}"),
+            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline | Usage::Trust => {
+                format!("Invalid principal in policy: {which}")
+            }
         }
     }
 }
