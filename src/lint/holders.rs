@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::rules::{Rule, named};
 use super::{Found, Subject};
 use crate::access::DeclaredPolicies;
 use crate::address::{Address, KindName};
 use crate::diagnostic::{Place, Severity};
 use crate::policy::escalation::{self, Escalation, Gain, Holder};
+use crate::policy::lint::{Rule, escalation_rules};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
 use crate::value::text;
 
@@ -139,7 +139,8 @@ fn remedy(one: &Escalation) -> String {
         // They are named already.
         return "nothing, if what runs there may do no more than whoever changes it".to_owned();
     }
-    named(one.path.name).map(|rule| phrase(rule.remedy)).unwrap_or_default()
+    let rule = escalation_rules().find(|rule| rule.name == one.path.name);
+    rule.map(|rule| phrase(rule.remedy)).unwrap_or_default()
 }
 
 /// A rule's sentence as findings have it: `name the roles`.

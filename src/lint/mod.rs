@@ -18,7 +18,7 @@ use crate::policy::lint::{self as document, Home};
 use crate::policy::{self, Usage};
 use crate::value::{Value, optional_text, text};
 
-pub use rules::{Rule, explain, named, nearest, rules};
+pub use rules::{Rule, explain, named, rules, unknown};
 
 /// Something that a person should look at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,7 +51,7 @@ pub fn lint(desired: &Desired, documents: &Documents) -> Vec<Found> {
     let mut found = subject.documents();
     found.extend(holders::all(&subject));
     found.extend(redundancy::all(&subject));
-    silence::apply(&desired.silenced, &mut found);
+    silence::apply(&desired.silenced, &mut found, unknown);
     found.sort_by(|a, b| {
         let key = |one: &Found| (one.place.clone(), one.severity, one.rule, one.message.clone());
         key(a).cmp(&key(b))

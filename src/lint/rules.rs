@@ -20,8 +20,17 @@ pub fn named(name: &str) -> Option<Rule> {
     rules().find(|rule| rule.name == name)
 }
 
+/// Returns what to do about a name that no rule has; none where a rule has it.
+pub fn unknown(name: &str) -> Option<String> {
+    let remedy = || match nearest(name) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "see `relayctl lint --list`".to_owned(),
+    };
+    named(name).is_none().then(remedy)
+}
+
 /// Returns the name of the rule that was likely meant.
-pub fn nearest(name: &str) -> Option<&'static str> {
+fn nearest(name: &str) -> Option<&'static str> {
     let near = |candidate: &str| strsim::jaro_winkler(candidate, name);
     let best = rules().map(|rule| rule.name).max_by(|a, b| near(a).total_cmp(&near(b)))?;
     (near(best) > 0.85).then_some(best)
