@@ -118,7 +118,7 @@ macro_rules! reads {
             pub const fn facts(&self) -> &'static $crate::call::ReadFacts {
                 use $crate::call::table::or;
                 match self {
-                    $(Self::$call $({ $($field: _),* })? $(($($part @ _),*))? => &$crate::call::ReadFacts {
+                    $(Self::$call $({ $($field: _),* })? $(($($part),*))? => &$crate::call::ReadFacts {
                         action: or!(concat!($service, ":", stringify!($call)); $($action)?),
                         paged: $paged,
                         why: $why,
@@ -210,7 +210,7 @@ macro_rules! writes {
                 #[derive(Clone, Copy)]
                 enum Row { $($call),* }
                 match self {
-                    $(Self::$call $({ $($field: _),* })? $(($($part @ _),*))? => Row::$call as usize,)*
+                    $(Self::$call $({ $($field: _),* })? $(($($part),*))? => Row::$call as usize,)*
                 }
             }
 

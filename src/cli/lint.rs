@@ -103,7 +103,8 @@ fn fails(one: &Found) -> bool {
 fn explain(name: &str, context: &Context) -> Exit {
     let Some(rule) = named(name) else {
         let error = CommandError::new(format!("there is no rule `{name}`"));
-        return Err(error.help(lint::unknown(name).unwrap_or_default()));
+        let near = lint::nearest(name).map(|near| format!("did you mean `{near}`?"));
+        return Err(error.help(near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned())));
     };
     context.terminal.result(&page::rule(&rule))?;
     Ok(ExitCode::SUCCESS)

@@ -2,29 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use super::rules::{ADMINISTRATOR_POLICY, named};
 use super::{Found, Subject};
 use crate::access::DeclaredPolicies;
-use crate::address::{Address, KindName};
+use crate::address::Address;
 use crate::diagnostic::{Place, Severity};
+use crate::kind::AccessRole;
 use crate::policy::escalation::{self, Escalation, Gain, Holder};
-use crate::policy::lint::{Rule, escalation_rules};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
 use crate::value::text;
-
-pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
-    "administrator-policy",
-    Severity::Warning,
-    "An AWS managed policy with the power of an administrator",
-    "AdministratorAccess and IAMFullAccess let their holder do everything, or give themselves everything.",
-    "Attach what is needed, or limit it with a permissions boundary.",
-);
 
 /// With these of AWS's own policies nothing else needs to be looked for.
 const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
 
 pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for (address, _) in subject.of_kind(KindName::USER).chain(subject.of_kind(KindName::ROLE)) {
+    for (address, _) in subject.principals() {
         found.extend(administrator(subject, address));
         found.extend(escalations(subject, address));
     }
@@ -40,28 +33,24 @@ pub(super) fn unattached(subject: &Subject<'_>) -> Vec<Address> {
     let used: BTreeSet<&str> =
         subject.attachments().map(|(_, attachment)| text(&attachment.attributes, "policy_arn")).collect();
     let free = |arn: &str| !used.contains(arn) && !bounding.contains(arn);
-    let policies = subject.of_kind(KindName::Policy).filter(|(_, policy)| free(text(&policy.attributes, "arn")));
+    let policies =
+        subject.in_role(|role| role == AccessRole::Policy).filter(|(_, policy)| free(text(&policy.attributes, "arn")));
     policies.map(|(address, _)| address.clone()).collect()
 }
 
 /// The policies that have a say on somebody's requests; a policy that hangs on nobody has it alone.
 pub(super) fn held(subject: &Subject<'_>, address: &Address) -> DeclaredPolicies {
-    if address.kind() != KindName::Policy {
+    if !Subject::is_policy(address) {
         return DeclaredPolicies::of(&subject.desired, address);
     }
     let compiled =
-        subject.document(address).and_then(|(_, _, document)| Policy::compile(&address.to_string(), document).ok());
+        subject.document(address).and_then(|(_, document)| Policy::compile(&address.to_string(), document).ok());
     DeclaredPolicies { policies: compiled.into_iter().collect(), ..DeclaredPolicies::default() }
 }
 
 fn administrator(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
-    let of_holder = subject.attachments().filter(|(attachment, it)| {
-        let Some(holder) = address.principal() else { return false };
-        attachment.kind() == KindName::PolicyAttachment(holder.kind)
-            && text(&it.attributes, holder.kind.as_str()) == holder.name
-    });
     let mut found = Vec::new();
-    for (_, attachment) in of_holder {
+    for attachment in subject.attachments_of(address) {
         let arn = text(&attachment.attributes, "policy_arn");
         let Some(name) = arn.rsplit_once(":aws:policy/").map(|(_, name)| name) else { continue };
         if ADMINISTRATORS.contains(&name) {
@@ -86,19 +75,16 @@ fn escalations(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
         return Vec::new();
     }
     let own = subject.desired.resources.get(address).map(|it| text(&it.attributes, "arn")).unwrap_or_default();
-    let attached: Vec<String> = subject
-        .attachments()
-        .filter(|(_, it)| text(&it.attributes, address.kind().as_str()) == address.name())
-        .map(|(_, it)| text(&it.attributes, "policy_arn").to_owned())
-        .collect();
-    let is_policy = address.kind() == KindName::Policy;
+    let of_holder = subject.attachments_of(address);
+    let attached: Vec<String> = of_holder.map(|it| text(&it.attributes, "policy_arn").to_owned()).collect();
+    let is_policy = Subject::is_policy(address);
     let holder = Holder {
         arn: (!is_policy).then_some(own),
         partition: &subject.desired.partition,
         account: &subject.desired.account,
         policies: &held.policies,
         boundary: held.boundary.as_ref(),
-        attached: if is_policy { &[] } else { &attached },
+        attached: &attached,
     };
     escalation::escalations(&holder).iter().map(|one| told(subject, address, one)).collect()
 }
@@ -121,7 +107,7 @@ fn told(subject: &Subject<'_>, address: &Address, one: &Escalation) -> Found {
         places.extend(place.filter(|place| !places.contains(place)));
     }
     let related = if places.is_empty() { Vec::new() } else { places.split_off(1) };
-    let who = if address.kind() == KindName::Policy { format!("whoever holds {address}") } else { address.to_string() };
+    let who = if Subject::is_policy(address) { format!("whoever holds {address}") } else { address.to_string() };
     Found {
         rule: one.path.name,
         severity: one.severity,
@@ -139,8 +125,7 @@ fn remedy(one: &Escalation) -> String {
         // They are named already.
         return "nothing, if what runs there may do no more than whoever changes it".to_owned();
     }
-    let rule = escalation_rules().find(|rule| rule.name == one.path.name);
-    rule.map(|rule| phrase(rule.remedy)).unwrap_or_default()
+    named(one.path.name).map(|rule| phrase(rule.remedy)).unwrap_or_default()
 }
 
 /// A rule's sentence as findings have it: `name the roles`.

@@ -6,19 +6,20 @@ mod redundancy;
 mod rules;
 mod silence;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::address::{Address, KindName, PrincipalKind};
+use crate::address::Address;
 use crate::diagnostic::{Place, Severity};
+use crate::kind::{self, AccessRole, DocumentField};
 use crate::manifest::Documents;
 use crate::model::{Desired, Resource};
 use crate::policy::lint::{self as document, Home};
 use crate::policy::{self, Usage};
 use crate::value::{Value, optional_text, text};
 
-pub use rules::{Rule, explain, named, rules, unknown};
+pub use rules::{Rule, explain, named, nearest, rules};
 
 /// Something that a person should look at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,7 +52,7 @@ pub fn lint(desired: &Desired, documents: &Documents) -> Vec<Found> {
     let mut found = subject.documents();
     found.extend(holders::all(&subject));
     found.extend(redundancy::all(&subject));
-    silence::apply(&desired.silenced, &mut found, unknown);
+    silence::apply(&desired.silenced, &mut found);
     found.sort_by(|a, b| {
         let key = |one: &Found| (one.place.clone(), one.severity, one.rule, one.message.clone());
         key(a).cmp(&key(b))
@@ -65,15 +66,6 @@ struct Subject<'a> {
     documents: &'a Documents,
 }
 
-/// Attributes that hold a document, by kind of resource.
-const HOLDING: [(KindName, &str, Usage); 5] = [
-    (KindName::Policy, "document", Usage::Managed),
-    (KindName::InlinePolicy(PrincipalKind::User), "document", Usage::UserInline),
-    (KindName::InlinePolicy(PrincipalKind::Role), "document", Usage::RoleInline),
-    (KindName::ROLE, "trust", Usage::Trust),
-    (KindName::Bucket, "policy", Usage::Bucket),
-];
-
 impl<'a> Subject<'a> {
     fn new(desired: &Desired, documents: &'a Documents) -> Self {
         let mut desired = desired.clone();
@@ -85,28 +77,34 @@ impl<'a> Subject<'a> {
         Self { desired, documents }
     }
 
-    fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
-        self.desired.of_kind(kind)
+    /// The resources of the kinds that have a role like this in access.
+    fn in_role(&self, wanted: fn(AccessRole) -> bool) -> impl Iterator<Item = (&Address, &Resource)> {
+        let kinds = kind::KINDS.iter().filter(move |kind| wanted(kind.facts().access));
+        kinds.flat_map(|kind| self.desired.of_kind(kind.name()))
+    }
+
+    fn is_policy(address: &Address) -> bool {
+        kind::of(address.kind()).is_some_and(|kind| kind.facts().access == AccessRole::Policy)
     }
 
     /// The document of a resource, and the attribute that holds it.
-    fn document(&self, address: &Address) -> Option<(&'static str, Usage, &Value)> {
-        let (_, field, usage) = HOLDING.iter().find(|(kind, ..)| *kind == address.kind())?;
-        Some((field, *usage, self.desired.resources.get(address)?.attributes.get(field)?))
+    fn document(&self, address: &Address) -> Option<(DocumentField, &Value)> {
+        let held = kind::of(address.kind())?.facts().document?;
+        Some((held, self.desired.resources.get(address)?.attributes.get(held.field)?))
     }
 
     /// Where a part of a resource's document stands; else where the resource does.
     fn place(&self, address: &Address, pointer: &str) -> Option<Place> {
         let stands = || {
-            let (field, ..) = self.document(address)?;
-            self.documents.get(&(address.clone(), field))?.place(pointer)
+            let (held, _) = self.document(address)?;
+            self.documents.get(&(address.clone(), held.field))?.place(pointer)
         };
         stands().or_else(|| self.desired.resources.get(address)?.place.clone())
     }
 
     /// Where a statement, or one of its actions, stands.
     fn statement(&self, address: &Address, number: usize, action: Option<usize>) -> Option<Place> {
-        let (_, _, document) = self.document(address)?;
+        let (_, document) = self.document(address)?;
         self.place(address, &document::pointer(document, number, action).unwrap_or_default())
     }
 
@@ -114,7 +112,7 @@ impl<'a> Subject<'a> {
         let bounding = self.bounding();
         let mut found = Vec::new();
         for (address, resource) in &self.desired.resources {
-            let Some((_, usage, document)) = self.document(address) else { continue };
+            let Some((DocumentField { usage, .. }, document)) = self.document(address) else { continue };
             let home = Home {
                 usage,
                 account: &self.desired.account,
@@ -143,7 +141,7 @@ impl<'a> Subject<'a> {
 
     /// The ARNs of policies that bound somebody and hang on nobody: they give nothing.
     fn bounding(&self) -> BTreeSet<String> {
-        let holders = self.of_kind(KindName::USER).chain(self.of_kind(KindName::ROLE));
+        let holders = self.principals();
         let bounds: BTreeSet<String> =
             holders.filter_map(|(_, holder)| optional_text(&holder.attributes, "permissions_boundary")).collect();
         let attached =
@@ -151,25 +149,42 @@ impl<'a> Subject<'a> {
         bounds.into_iter().filter(|arn| !attached(arn)).collect()
     }
 
-    fn attachments(&self) -> impl Iterator<Item = (&Address, &Resource)> {
-        self.of_kind(KindName::PolicyAttachment(PrincipalKind::User))
-            .chain(self.of_kind(KindName::PolicyAttachment(PrincipalKind::Role)))
+    /// Those that hold policies: users, roles, groups.
+    fn principals(&self) -> impl Iterator<Item = (&Address, &Resource)> {
+        self.in_role(|role| matches!(role, AccessRole::Principal(_)))
     }
 
-    /// AWS counts what is inline on one user or role together.
-    fn inline_sizes(&self) -> Vec<Found> {
-        let mut found = Vec::new();
-        for (principal, usage) in [(PrincipalKind::User, Usage::UserInline), (PrincipalKind::Role, Usage::RoleInline)] {
-            for (holder, _) in self.of_kind(KindName::Principal(principal)) {
-                let inline = self.of_kind(KindName::InlinePolicy(principal));
-                let own = inline.filter(|(_, policy)| text(&policy.attributes, principal.as_str()) == holder.name());
-                let documents = own.filter_map(|(_, policy)| policy.attributes.get("document"));
-                let size = documents.map(|document| policy::size(document, usage)).sum();
-                found.extend(document::nearly_full(size, usage).map(|finding| self.found(holder, finding)));
-            }
-        }
-        found
+    fn attachments(&self) -> impl Iterator<Item = (&Address, &Resource)> {
+        self.in_role(|role| matches!(role, AccessRole::PolicyAttachment(_)))
     }
+
+    /// The managed policies on a principal.
+    fn attachments_of(&self, holder: &Address) -> impl Iterator<Item = &Resource> {
+        let on_holder = |(address, attachment): &(&Address, &Resource)| {
+            parent(address, attachment).is_some_and(|parent| parent == *holder)
+        };
+        self.attachments().filter(on_holder).map(|(_, attachment)| attachment)
+    }
+
+    /// AWS counts what is inline on one user, role or group together.
+    fn inline_sizes(&self) -> Vec<Found> {
+        let mut sizes: BTreeMap<Address, (Usage, usize)> = BTreeMap::new();
+        for (address, policy) in self.in_role(|role| matches!(role, AccessRole::InlinePolicy(_))) {
+            let (Some(holder), Some((held, document))) = (parent(address, policy), self.document(address)) else {
+                continue;
+            };
+            sizes.entry(holder).or_insert((held.usage, 0)).1 += policy::size(document, held.usage);
+        }
+        let full = |(holder, (usage, size)): (&Address, &(Usage, usize))| {
+            document::nearly_full(*size, *usage).map(|finding| self.found(holder, finding))
+        };
+        sizes.iter().filter_map(full).collect()
+    }
+}
+
+/// The object that a resource is a part of.
+fn parent(address: &Address, resource: &Resource) -> Option<Address> {
+    Some(kind::of(address.kind())?.facts().parent?.address(&resource.attributes))
 }
 
 #[cfg(test)]

@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::{Found, Subject, holders};
-use crate::address::{Address, KindName};
+use crate::address::Address;
+use crate::kind::DocumentField;
+use crate::policy::Usage;
 use crate::policy::lint::{REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION, redundant, shadowed};
 use crate::policy::statement::{Effect, Policy};
+use crate::value::text;
 
 pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
     let sets = sets(subject);
@@ -18,20 +21,17 @@ pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
 
 /// The policies that are decided on together.
 fn sets(subject: &Subject<'_>) -> Vec<Vec<Policy>> {
-    let people =
-        subject.of_kind(KindName::USER).chain(subject.of_kind(KindName::ROLE)).map(|(address, _)| address.clone());
+    let people = subject.principals().map(|(address, _)| address.clone());
     let mut sets: Vec<Vec<Policy>> =
         people.chain(holders::unattached(subject)).map(|address| holders::held(subject, &address).policies).collect();
     // A boundary, a trust policy and a bucket's each decide alone.
     let bounding = subject.bounding();
-    let alone = |(address, resource): &(&Address, &crate::model::Resource)| {
-        matches!(address.kind(), KindName::ROLE | KindName::Bucket)
-            || bounding.contains(crate::value::text(&resource.attributes, "arn"))
-    };
-    for (address, _) in subject.desired.resources.iter().filter(alone) {
-        let compiled =
-            subject.document(address).map(|(_, _, document)| Policy::compile(&address.to_string(), document));
-        sets.extend(compiled.and_then(Result::ok).map(|policy| vec![policy]));
+    for (address, resource) in &subject.desired.resources {
+        let Some((DocumentField { usage, .. }, document)) = subject.document(address) else { continue };
+        let alone = matches!(usage, Usage::Trust | Usage::Bucket);
+        if alone || bounding.contains(text(&resource.attributes, "arn")) {
+            sets.extend(Policy::compile(&address.to_string(), document).map(|policy| vec![policy]));
+        }
     }
     sets.retain(|set| !set.is_empty());
     sets
@@ -49,7 +49,7 @@ fn agreed(sets: &[Vec<Policy>], spare: impl Fn(&[Policy]) -> Vec<Redundant>) -> 
 
 fn found(subject: &Subject<'_>, spare: &Redundant, rule: &Rule) -> Option<Found> {
     let address = spare.policy.parse::<Address>().ok()?;
-    let (_, _, document) = subject.document(&address)?;
+    let (_, document) = subject.document(&address)?;
     let policy = Policy::compile(&spare.policy, document).ok()?;
     let statement = policy.statements.iter().find(|statement| statement.number == spare.statement)?;
     debug_assert_eq!(statement.effect, Effect::Allow);

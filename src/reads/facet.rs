@@ -83,14 +83,14 @@ macro_rules! facts {
             /// is not known before.
             pub(super) fn alone(&self) -> Cost {
                 match self {
-                    $(Self::$fact $({ $($field: _),* })? $(($($part @ _),*))? => Cost::NOTHING $(+ $alone)?,)*
+                    $(Self::$fact $({ $($field: _),* })? $(($($part),*))? => Cost::NOTHING $(+ $alone)?,)*
                 }
             }
 
             /// What a sweep leaves open, at most.
             pub(super) fn after_sweep(&self) -> Cost {
                 match self {
-                    $(Self::$fact $({ $($field: _),* })? $(($($part @ _),*))? => Cost::NOTHING $(+ $after_sweep)?,)*
+                    $(Self::$fact $({ $($field: _),* })? $(($($part),*))? => Cost::NOTHING $(+ $after_sweep)?,)*
                 }
             }
 

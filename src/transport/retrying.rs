@@ -85,18 +85,36 @@ impl<P: Provider> Provider for Retrying<P> {
 /// itself; and a bucket that is the account's own by now was made by the earlier try. Outside of
 /// us-east-1 S3 refuses to make it twice.
 pub fn possibly_done(failure: Failure) -> Result<Reply, Failure> {
-    match failure.kind {
-        _ if failure.code == "BucketAlreadyOwnedByYou" => Ok(Reply::Done),
-        FailureKind::AlreadyExists | FailureKind::NotFound => Err(failure),
-        _ => Err(Failure { kind: FailureKind::Unavailable, ..failure }),
+    if failure.code == "BucketAlreadyOwnedByYou" {
+        return Ok(Reply::Done);
     }
+    Err(match failure.kind {
+        FailureKind::AlreadyExists | FailureKind::NotFound => failure,
+        FailureKind::Conflict
+        | FailureKind::LimitExceeded
+        | FailureKind::Invalid
+        | FailureKind::AccessDenied
+        | FailureKind::Credentials
+        | FailureKind::Throttled
+        | FailureKind::Unavailable
+        | FailureKind::Refused
+        | FailureKind::Other => Failure { kind: FailureKind::Unavailable, ..failure },
+    })
 }
 
 fn retryable(failure: &Failure) -> Option<RetryableError> {
     match failure.kind {
         FailureKind::Throttled => Some(RetryableError::Throttled),
         FailureKind::Unavailable => Some(RetryableError::NoAnswer),
-        _ => None,
+        FailureKind::NotFound
+        | FailureKind::AlreadyExists
+        | FailureKind::Conflict
+        | FailureKind::LimitExceeded
+        | FailureKind::Invalid
+        | FailureKind::AccessDenied
+        | FailureKind::Credentials
+        | FailureKind::Refused
+        | FailureKind::Other => None,
     }
 }
 

@@ -21,10 +21,10 @@ const LONGEST_FILE: usize = 600;
 const LIMITS: Limits = Limits {
     functions_too_long: 0,
     files_too_long: 0,
-    circles_of_files: 6,
+    circles_of_files: 0,
     circles_of_modules: 0,
-    kind_literals: 8,
-    kind_decisions: 22,
+    kind_literals: 2,
+    kind_decisions: 8,
 };
 
 struct Limits {
@@ -38,24 +38,13 @@ struct Limits {
 
 /// Kinds' names that mean something else.
 const OTHER_WORDS: &[Exception] = &[
-    Exception { file: "src/access/bucket.rs", words: &[("policy", 1)], reason: "the attribute of a bucket" },
-    Exception {
-        file: "src/access/checks/resource_side.rs",
-        words: &[("policy", 1)],
-        reason: "the attribute of a bucket",
-    },
-    Exception { file: "src/lint/mod.rs", words: &[("policy", 1)], reason: "the attribute of a bucket" },
-    Exception {
-        file: "src/call/permission.rs",
-        words: &[("user", 3), ("group", 2), ("role", 2), ("policy", 1)],
-        reason: "AWS's types of resources in ARNs",
-    },
+    Exception { file: "src/call/iam/write.rs", words: &[("policy", 1)], reason: "AWS's type of a resource in an ARN" },
     Exception { file: "src/cli/policy/can.rs", words: &[("policy", 1)], reason: "a key of the JSON that is printed" },
     Exception { file: "src/permissions/calls.rs", words: &[("user", 1)], reason: "the attribute of an access key" },
     Exception { file: "src/plan/lockout.rs", words: &[("user", 1)], reason: "AWS's type of a resource in an ARN" },
     Exception {
         file: "src/provider/sandbox/guard.rs",
-        words: &[("user", 1), ("role", 1), ("policy", 1)],
+        words: &[("user", 1), ("role", 1), ("group", 1), ("policy", 1)],
         reason: "AWS's types of resources in ARNs",
     },
     Exception { file: "src/render/access/summary.rs", words: &[("policy", 1)], reason: "the attribute of a bucket" },
@@ -68,6 +57,11 @@ const OTHER_DECISIONS: &[Exception] = &[
         file: "src/model.rs",
         words: &[("== or !=", 2)],
         reason: "the objects of a kind, whichever is asked for",
+    },
+    Exception {
+        file: "src/reads/principal.rs",
+        words: &[("== or !=", 1)],
+        reason: "the answer is of the kind that was asked for, whichever that is",
     },
     Exception {
         file: "src/render/human/mod.rs",

@@ -1,6 +1,6 @@
 //! A file that is encrypted for those who are to have the key.
 
-use super::sinks::Sink;
+use super::sink::Sink;
 use crate::call::{FileRead, FileWrite, LocalFile, Write};
 use crate::reads::Facet;
 use crate::value::{Attributes, Value};

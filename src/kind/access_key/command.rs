@@ -1,7 +1,7 @@
 //! A command that takes the key to where relayctl cannot look: what it was given is remembered by the state, and taken on
 //! trust where there is none.
 
-use super::sinks::Sink;
+use super::sink::Sink;
 use crate::call::file::spelt;
 use crate::call::{FileRead, FileWrite, Write};
 use crate::reads::Facet;

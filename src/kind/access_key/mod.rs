@@ -7,6 +7,7 @@ mod age;
 mod command;
 mod ours;
 mod rotation;
+mod sink;
 mod sinks;
 
 use jiff::Timestamp;

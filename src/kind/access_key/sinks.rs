@@ -1,4 +1,4 @@
-//! The places that keep a key's secret: one [`Sink`] each, and the list of them.
+//! The list of the places that keep a key's secret: one [`Sink`] each.
 
 use std::collections::BTreeMap;
 
@@ -6,42 +6,10 @@ use serde_json::json;
 
 use super::age::Age;
 use super::command::Command;
+use super::sink::Sink;
 use crate::call::{Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
-
-/// One place that keeps a key's secret, declared by the attribute of its name.
-pub(super) trait Sink: Sync {
-    /// The attribute that declares it.
-    fn name(&self) -> &'static str;
-
-    fn is_declared(&self, attributes: &Attributes) -> bool {
-        attributes.get(self.name()).is_some_and(|declared| !declared.is_null())
-    }
-
-    /// Whether it tells which key is in it. Of one that doesn't, the state remembers that it was given the key.
-    fn can_be_asked(&self) -> bool {
-        true
-    }
-
-    /// What must be known of it; `None` where it isn't declared.
-    fn facet(&self, wanted: &Attributes) -> Option<Facet>;
-
-    /// How it is asked for the id of the key in it.
-    fn read(&self, wanted: &Attributes) -> Option<FileRead>;
-
-    /// For people: `profile [serverless]`.
-    fn label(&self, wanted: &Attributes) -> String;
-
-    /// Why a new key can't go there while this other one is in it.
-    fn conflict(&self, wanted: &Attributes, key: &str) -> Option<String>;
-
-    /// The call that puts the carried key there. `replaces` is the key of ours that it takes the place of.
-    fn store(&self, wanted: &Attributes, replaces: Option<String>) -> Option<Write>;
-
-    /// The call that takes this key out of it again.
-    fn empty(&self, recorded: &Attributes, key: String) -> Option<Write>;
-}
 
 /// All of them. The last one is written first, and emptied last: those that can't be asked come before those that can, so that
 /// a key that is found in these after a run was interrupted is in all of them.

@@ -74,6 +74,7 @@ impl<E> From<SdkError<E>> for Cause
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add errors")]
     fn from(error: SdkError<E>) -> Self {
         let answer = error.raw_response().map(Answer::of).unwrap_or_default();
         let request_id = error.request_id().map(str::to_owned);
@@ -94,10 +95,7 @@ where
 }
 
 fn tracked<E>(error: &SdkError<E>) -> Option<TrackedRequest> {
-    let lost = match error {
-        SdkError::DispatchFailure(failure) => failure.as_connector_error(),
-        _ => None,
-    };
+    let lost = if let SdkError::DispatchFailure(failure) = error { failure.as_connector_error() } else { None };
     request_of(error.raw_response(), lost)
 }
 

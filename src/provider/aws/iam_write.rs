@@ -10,11 +10,12 @@ use tracing::subscriber::NoSubscriber;
 use super::convert::{self, iam_tags};
 use super::failure::Cause;
 use super::iam_group;
+use crate::call::IamWrite as W;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
 use crate::value::{Shared, Tags};
 
 /// Sends a call whose answer tells nothing.
-macro_rules! done {
+macro_rules! ok {
     ($call:expr) => {
         $call.send().await.map(|_| Reply::Done)?
     };
@@ -23,23 +24,22 @@ macro_rules! done {
 /// Sends a write. A create answers with what it made, whose id the state keeps: it tells this object from a
 /// later one of the same name.
 pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause> {
-    use IamWrite as W;
     Ok(match write {
         W::CreateUser { user, path, boundary, tags } => create_user(iam, user, path, boundary.as_ref(), tags).await?,
-        W::UpdateUser { user, path } => done!(iam.update_user().user_name(user).new_path(path)),
-        W::DeleteUser { user } => done!(iam.delete_user().user_name(user)),
-        W::TagUser { user, tags } => done!(iam.tag_user().user_name(user).set_tags(Some(iam_tags(tags)?))),
-        W::UntagUser { user, keys } => done!(iam.untag_user().user_name(user).set_tag_keys(Some(keys.clone()))),
+        W::UpdateUser { user, path } => ok!(iam.update_user().user_name(user).new_path(path)),
+        W::DeleteUser { user } => ok!(iam.delete_user().user_name(user)),
+        W::TagUser { user, tags } => ok!(iam.tag_user().user_name(user).set_tags(Some(iam_tags(tags)?))),
+        W::UntagUser { user, keys } => ok!(iam.untag_user().user_name(user).set_tag_keys(Some(keys.clone()))),
         W::PutUserPermissionsBoundary { user, arn } => {
-            done!(iam.put_user_permissions_boundary().user_name(user).permissions_boundary(arn))
+            ok!(iam.put_user_permissions_boundary().user_name(user).permissions_boundary(arn))
         }
-        W::DeleteUserPermissionsBoundary { user } => done!(iam.delete_user_permissions_boundary().user_name(user)),
-        W::AttachUserPolicy { user, arn } => done!(iam.attach_user_policy().user_name(user).policy_arn(arn)),
-        W::DetachUserPolicy { user, arn } => done!(iam.detach_user_policy().user_name(user).policy_arn(arn)),
+        W::DeleteUserPermissionsBoundary { user } => ok!(iam.delete_user_permissions_boundary().user_name(user)),
+        W::AttachUserPolicy { user, arn } => ok!(iam.attach_user_policy().user_name(user).policy_arn(arn)),
+        W::DetachUserPolicy { user, arn } => ok!(iam.detach_user_policy().user_name(user).policy_arn(arn)),
         W::PutUserPolicy { user, policy, document } => put_user_policy(iam, user, policy, document).await?,
-        W::DeleteUserPolicy { user, policy } => done!(iam.delete_user_policy().user_name(user).policy_name(policy)),
+        W::DeleteUserPolicy { user, policy } => ok!(iam.delete_user_policy().user_name(user).policy_name(policy)),
         W::CreateAccessKey { user } => create_access_key(iam, user).await?,
-        W::DeleteAccessKey { user, id } => done!(iam.delete_access_key().user_name(user).access_key_id(id)),
+        W::DeleteAccessKey { user, id } => ok!(iam.delete_access_key().user_name(user).access_key_id(id)),
         W::UpdateAccessKey { user, id, active } => update_access_key(iam, user, id, *active).await?,
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
             let call = iam.create_role().role_name(role).path(path).set_description(description.clone());
@@ -50,61 +50,57 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
             update_role(iam, role, description, *max_session_duration).await?
         }
         W::UpdateAssumeRolePolicy { role, trust } => {
-            done!(iam.update_assume_role_policy().role_name(role).policy_document(trust.to_string()))
+            ok!(iam.update_assume_role_policy().role_name(role).policy_document(trust.to_string()))
         }
-        W::DeleteRole { role } => done!(iam.delete_role().role_name(role)),
-        W::TagRole { role, tags } => done!(iam.tag_role().role_name(role).set_tags(Some(iam_tags(tags)?))),
-        W::UntagRole { role, keys } => done!(iam.untag_role().role_name(role).set_tag_keys(Some(keys.clone()))),
+        W::DeleteRole { role } => ok!(iam.delete_role().role_name(role)),
+        W::TagRole { role, tags } => ok!(iam.tag_role().role_name(role).set_tags(Some(iam_tags(tags)?))),
+        W::UntagRole { role, keys } => ok!(iam.untag_role().role_name(role).set_tag_keys(Some(keys.clone()))),
         W::PutRolePermissionsBoundary { role, arn } => {
-            done!(iam.put_role_permissions_boundary().role_name(role).permissions_boundary(arn))
+            ok!(iam.put_role_permissions_boundary().role_name(role).permissions_boundary(arn))
         }
-        W::DeleteRolePermissionsBoundary { role } => done!(iam.delete_role_permissions_boundary().role_name(role)),
-        W::AttachRolePolicy { role, arn } => done!(iam.attach_role_policy().role_name(role).policy_arn(arn)),
-        W::DetachRolePolicy { role, arn } => done!(iam.detach_role_policy().role_name(role).policy_arn(arn)),
+        W::DeleteRolePermissionsBoundary { role } => ok!(iam.delete_role_permissions_boundary().role_name(role)),
+        W::AttachRolePolicy { role, arn } => ok!(iam.attach_role_policy().role_name(role).policy_arn(arn)),
+        W::DetachRolePolicy { role, arn } => ok!(iam.detach_role_policy().role_name(role).policy_arn(arn)),
         W::PutRolePolicy { role, policy, document } => put_role_policy(iam, role, policy, document).await?,
-        W::DeleteRolePolicy { role, policy } => done!(iam.delete_role_policy().role_name(role).policy_name(policy)),
+        W::DeleteRolePolicy { role, policy } => ok!(iam.delete_role_policy().role_name(role).policy_name(policy)),
         W::CreatePolicy { policy, path, description, document, tags } => {
             create_policy(iam, policy, path, description.as_deref(), document, tags).await?
         }
         W::CreatePolicyVersion { arn, document } => create_policy_version(iam, arn, document).await?,
-        W::DeletePolicyVersion { arn, version } => {
-            done!(iam.delete_policy_version().policy_arn(arn).version_id(version))
-        }
-        W::DeletePolicy { arn } => done!(iam.delete_policy().policy_arn(arn)),
-        W::TagPolicy { arn, tags } => done!(iam.tag_policy().policy_arn(arn).set_tags(Some(iam_tags(tags)?))),
-        W::UntagPolicy { arn, keys } => done!(iam.untag_policy().policy_arn(arn).set_tag_keys(Some(keys.clone()))),
-        W::DeleteLoginProfile { user } => done!(iam.delete_login_profile().user_name(user)),
+        W::DeletePolicyVersion { arn, version } => ok!(iam.delete_policy_version().policy_arn(arn).version_id(version)),
+        W::DeletePolicy { arn } => ok!(iam.delete_policy().policy_arn(arn)),
+        W::TagPolicy { arn, tags } => ok!(iam.tag_policy().policy_arn(arn).set_tags(Some(iam_tags(tags)?))),
+        W::UntagPolicy { arn, keys } => ok!(iam.untag_policy().policy_arn(arn).set_tag_keys(Some(keys.clone()))),
+        W::DeleteLoginProfile { user } => ok!(iam.delete_login_profile().user_name(user)),
         W::DeactivateMFADevice { user, serial } => {
-            done!(iam.deactivate_mfa_device().user_name(user).serial_number(serial))
+            ok!(iam.deactivate_mfa_device().user_name(user).serial_number(serial))
         }
-        W::DeleteVirtualMFADevice { serial } => done!(iam.delete_virtual_mfa_device().serial_number(serial)),
-        W::DeleteSSHPublicKey { user, id } => done!(iam.delete_ssh_public_key().user_name(user).ssh_public_key_id(id)),
+        W::DeleteVirtualMFADevice { serial } => ok!(iam.delete_virtual_mfa_device().serial_number(serial)),
+        W::DeleteSSHPublicKey { user, id } => ok!(iam.delete_ssh_public_key().user_name(user).ssh_public_key_id(id)),
         W::DeleteSigningCertificate { user, id } => {
-            done!(iam.delete_signing_certificate().user_name(user).certificate_id(id))
+            ok!(iam.delete_signing_certificate().user_name(user).certificate_id(id))
         }
         W::DeleteServiceSpecificCredential { user, id } => {
-            done!(iam.delete_service_specific_credential().user_name(user).service_specific_credential_id(id))
+            ok!(iam.delete_service_specific_credential().user_name(user).service_specific_credential_id(id))
         }
         W::RemoveRoleFromInstanceProfile { role, profile } => {
-            done!(iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(profile))
+            ok!(iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(profile))
         }
         W::CreateGroup { group, path } => iam_group::create(iam, group, path).await?,
-        W::UpdateGroup { group, path } => done!(iam.update_group().group_name(group).new_path(path)),
-        W::DeleteGroup { group } => done!(iam.delete_group().group_name(group)),
-        W::AddUserToGroup { user, group } => done!(iam.add_user_to_group().user_name(user).group_name(group)),
-        W::RemoveUserFromGroup { user, group } => {
-            done!(iam.remove_user_from_group().user_name(user).group_name(group))
-        }
-        W::AttachGroupPolicy { group, arn } => done!(iam.attach_group_policy().group_name(group).policy_arn(arn)),
-        W::DetachGroupPolicy { group, arn } => done!(iam.detach_group_policy().group_name(group).policy_arn(arn)),
-        W::PutGroupPolicy { group, policy, document } => {
-            let call = iam.put_group_policy().group_name(group).policy_name(policy);
-            done!(call.policy_document(document.to_string()))
-        }
-        W::DeleteGroupPolicy { group, policy } => {
-            done!(iam.delete_group_policy().group_name(group).policy_name(policy))
-        }
+        W::UpdateGroup { group, path } => ok!(iam.update_group().group_name(group).new_path(path)),
+        W::DeleteGroup { group } => ok!(iam.delete_group().group_name(group)),
+        W::AddUserToGroup { user, group } => ok!(iam.add_user_to_group().user_name(user).group_name(group)),
+        W::RemoveUserFromGroup { user, group } => ok!(iam.remove_user_from_group().user_name(user).group_name(group)),
+        W::AttachGroupPolicy { group, arn } => ok!(iam.attach_group_policy().group_name(group).policy_arn(arn)),
+        W::DetachGroupPolicy { group, arn } => ok!(iam.detach_group_policy().group_name(group).policy_arn(arn)),
+        W::PutGroupPolicy { group, policy, document } => put_group_policy(iam, group, policy, document).await?,
+        W::DeleteGroupPolicy { group, policy } => ok!(iam.delete_group_policy().group_name(group).policy_name(policy)),
     })
+}
+
+async fn put_group_policy(iam: &Client, group: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+    let call = iam.put_group_policy().group_name(group).policy_name(policy);
+    Ok(done!(call.policy_document(document.to_string())))
 }
 
 async fn create_user(
@@ -121,7 +117,12 @@ async fn create_user(
 
 async fn put_user_policy(iam: &Client, user: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
     let call = iam.put_user_policy().user_name(user).policy_name(policy);
-    Ok(done!(call.policy_document(document.to_string())))
+    Ok(ok!(call.policy_document(document.to_string())))
+}
+
+async fn put_group_policy(iam: &Client, group: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+    let call = iam.put_group_policy().group_name(group).policy_name(policy);
+    Ok(ok!(call.policy_document(document.to_string())))
 }
 
 async fn create_role(
@@ -136,12 +137,12 @@ async fn create_role(
 
 async fn update_role(iam: &Client, role: &str, description: &str, max_session_duration: i64) -> Result<Reply, Cause> {
     let call = iam.update_role().role_name(role).description(description);
-    Ok(done!(call.max_session_duration(seconds(max_session_duration)?)))
+    Ok(ok!(call.max_session_duration(seconds(max_session_duration)?)))
 }
 
 async fn put_role_policy(iam: &Client, role: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
     let call = iam.put_role_policy().role_name(role).policy_name(policy);
-    Ok(done!(call.policy_document(document.to_string())))
+    Ok(ok!(call.policy_document(document.to_string())))
 }
 
 async fn create_policy(
@@ -159,7 +160,7 @@ async fn create_policy(
 
 async fn create_policy_version(iam: &Client, arn: &str, document: &Shared) -> Result<Reply, Cause> {
     let call = iam.create_policy_version().policy_arn(arn).policy_document(document.to_string());
-    Ok(done!(call.set_as_default(true)))
+    Ok(ok!(call.set_as_default(true)))
 }
 
 /// Returns the length as a request can carry it. The edge does not judge it, AWS does (3600 to 43200).
@@ -175,7 +176,7 @@ fn seconds(duration: i64) -> Result<i32, Cause> {
 
 async fn update_access_key(iam: &Client, user: &str, id: &str, active: bool) -> Result<Reply, Cause> {
     let status = if active { StatusType::Active } else { StatusType::Inactive };
-    Ok(done!(iam.update_access_key().user_name(user).access_key_id(id).status(status)))
+    Ok(ok!(iam.update_access_key().user_name(user).access_key_id(id).status(status)))
 }
 
 /// Never sent again once AWS may have it (`Call::once`): if the answer is lost, AWS may have made a key whose secret nobody will

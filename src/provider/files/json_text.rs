@@ -159,10 +159,7 @@ impl JsonText {
 }
 
 fn as_object<'a, 'b>(node: &'b Node<'a>) -> Option<&'b Object<'a>> {
-    match node {
-        Node::Object(object) => Some(object),
-        _ => None,
-    }
+    if let Node::Object(object) = node { Some(object) } else { None }
 }
 
 fn quoted(text: &str) -> String {

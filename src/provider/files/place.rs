@@ -74,7 +74,7 @@ fn lexically(path: &Path) -> PathBuf {
             Component::ParentDir => {
                 plain.pop();
             }
-            other => plain.push(other),
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
         }
     }
     plain

@@ -27,6 +27,7 @@ impl Problem {
     }
 
     /// A file system's error, with what was tried and what to do about it.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "few of a system's errors need more than their text")]
     pub fn io(verb: &str, path: &Path, error: &io::Error) -> Self {
         let (code, remedy) = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {

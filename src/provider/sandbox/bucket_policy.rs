@@ -42,10 +42,7 @@ fn malformed(message: &str) -> Refusal {
 
 /// One value or a list of them.
 fn items(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Array(items) => items.iter().collect(),
-        single => vec![single],
-    }
+    value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
 }
 
 /// A bucket's policy can name this bucket and what is in it, nothing else.

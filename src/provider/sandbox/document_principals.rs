@@ -68,12 +68,10 @@ fn mapped_list(kind: &str, principals: &Value, mapping: Mapping) -> Result<Value
             .map(Value::from)
             .ok_or_else(|| Unknown { kind: kind.to_owned(), principal: text.to_owned() }),
     };
-    match principals {
-        Value::Array(items) => match items.as_slice() {
-            [only] => one(only),
-            _ => items.iter().map(one).collect(),
-        },
-        single => one(single),
+    let Value::Array(items) = principals else { return one(principals) };
+    match items.as_slice() {
+        [only] => one(only),
+        _ => items.iter().map(one).collect(),
     }
 }
 

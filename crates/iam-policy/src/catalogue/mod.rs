@@ -5,13 +5,15 @@
 mod key;
 mod nearest;
 mod text;
+mod value_type;
 
 use std::collections::BTreeSet;
 
 use super::pattern::{Filling, action_matches, resource_matches};
 
-pub use key::{ConditionKey, ValueType, condition_key};
+pub use key::{ConditionKey, condition_key};
 pub use nearest::{nearest_action, nearest_service};
+pub use value_type::ValueType;
 
 /// A service by the prefix of its actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

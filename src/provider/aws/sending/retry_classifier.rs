@@ -52,6 +52,7 @@ impl ClassifyRetry for RetryClassifier {
 impl RetryClassifier {
     /// Returns the error as the transport knows it, if it is worth another try. `previous` is what the
     /// SDK knows of AWS's error codes.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add kinds of errors and reasons to retry")]
     fn retryable(
         &self,
         response: Option<&HttpResponse>,
@@ -86,10 +87,8 @@ fn is_page(response: &HttpResponse) -> bool {
 
 /// `x-amz-retry-after`
 fn asked_for(previous: &RetryAction) -> Option<Duration> {
-    match previous {
-        RetryAction::RetryIndicated(RetryReason::RetryableError { retry_after, .. }) => *retry_after,
-        _ => None,
-    }
+    let RetryAction::RetryIndicated(RetryReason::RetryableError { retry_after, .. }) = previous else { return None };
+    *retry_after
 }
 
 fn why(error: RetryableError, response: Option<&HttpResponse>, lost: Option<&NoResponse>) -> String {

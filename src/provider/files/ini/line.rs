@@ -37,7 +37,7 @@ impl Line {
     pub fn value(&self) -> Option<&str> {
         match &self.role {
             Role::Setting { value, .. } => Some(&self.text[value.clone()]),
-            _ => None,
+            Role::Header(_) | Role::Nested | Role::Other => None,
         }
     }
 

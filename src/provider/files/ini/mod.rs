@@ -131,7 +131,7 @@ impl Document {
         let is_header = |line: &Line| matches!(line.role, Role::Header(_));
         let meant = self.lines.iter().enumerate().filter(|(_, line)| match &line.role {
             Role::Header(name) => section(name),
-            _ => false,
+            Role::Setting { .. } | Role::Nested | Role::Other => false,
         });
         meant
             .map(|(start, _)| {
@@ -144,7 +144,7 @@ impl Document {
     fn occurrences(&self, section: Header, key: &str) -> Vec<usize> {
         let is_it = |index: &usize| match &self.lines[*index].role {
             Role::Setting { key: found, .. } => found.eq_ignore_ascii_case(key),
-            _ => false,
+            Role::Header(_) | Role::Nested | Role::Other => false,
         };
         self.sections(section).into_iter().flatten().filter(is_it).collect()
     }

@@ -1,0 +1,122 @@
+//! The names that a manifest declares, and their ARNs.
+
+use std::collections::BTreeMap;
+
+use super::{Mode, Scope, Section};
+use crate::address::Address;
+use crate::manifest::node::Node;
+use crate::manifest::source::Spot;
+use crate::manifest::suggest;
+
+/// Names and their ARNs.
+#[derive(Debug, Default)]
+pub(super) enum Index {
+    #[default]
+    Unknown,
+    /// Names are being read: they can't refer to themselves.
+    Building,
+    Known {
+        arns: BTreeMap<(Section, String), String>,
+        owners: BTreeMap<String, (Section, String)>,
+    },
+}
+
+impl Scope<'_> {
+    /// The ARN of something declared.
+    pub fn arn(&mut self, section: Section, name: &str) -> Option<String> {
+        self.build_index();
+        match &self.index {
+            Index::Known { arns, .. } => arns.get(&(section, name.to_owned())).cloned(),
+            Index::Unknown | Index::Building => None,
+        }
+    }
+
+    /// The names that a section declares.
+    pub fn names(&mut self, section: Section) -> Vec<String> {
+        self.build_index();
+        match &self.index {
+            Index::Known { arns, .. } => {
+                arns.keys().filter(|(of, _)| *of == section).map(|(_, name)| name.clone()).collect()
+            }
+            Index::Unknown | Index::Building => Vec::new(),
+        }
+    }
+
+    /// The user, role, policy or bucket of this manifest that has the ARN.
+    pub fn by_arn(&mut self, arn: &str) -> Option<(Section, String)> {
+        self.build_index();
+        match &self.index {
+            Index::Known { owners, .. } => owners.get(arn).cloned(),
+            Index::Unknown | Index::Building => None,
+        }
+    }
+
+    pub(super) fn reference(&mut self, section: Section, symbol: &str, at: &dyn Fn() -> Spot) -> Option<String> {
+        let rest = &symbol[section.key().len() + 1..];
+        let Some(name) = rest.strip_suffix(".arn") else {
+            // `${roles.X.name}` means a role X that is declared, and a field that can't be asked for.
+            let name = match rest.rsplit_once('.') {
+                Some((name, _)) if self.arn(section, rest).is_none() => name,
+                _ => rest,
+            };
+            let help = format!("write ${{{}.{name}.arn}}: only ARNs can be referred to", section.key());
+            self.error("unknown-variable", &at(), format!("`${{{symbol}}}` does not end in `.arn`"), help);
+            return None;
+        };
+        self.build_index();
+        let Index::Known { arns, .. } = &self.index else {
+            self.reference_in_name(&at());
+            return None;
+        };
+        if let Some(arn) = arns.get(&(section, name.to_owned())) {
+            self.references.insert(Address::new(section.kind(), name));
+            return Some(arn.clone());
+        }
+        self.unknown_name(section, name, &at());
+        None
+    }
+
+    pub(super) fn reference_in_name(&mut self, spot: &Spot) {
+        let message = "a name or a path cannot hold the ARN of a resource";
+        self.error("reference-in-name", spot, message, "use plain variables in names: ${var.x}, ${unique}");
+    }
+
+    pub fn unknown_name(&mut self, section: Section, name: &str, spot: &Spot) {
+        let names = self.names(section);
+        let help = suggest::help(name, names.iter().map(String::as_str), section.key());
+        let message = format!("there is no {} `{name}` in this manifest", section.kind());
+        self.error("unknown-reference", spot, message, help);
+    }
+
+    fn build_index(&mut self) {
+        if !matches!(self.index, Index::Unknown) {
+            return;
+        }
+        self.index = Index::Building;
+        let outer = self.take_references();
+        let mut arns = BTreeMap::new();
+        let root = self.root;
+        for section in Section::ALL {
+            for entry in root.field(section.key()).map(Node::entries).unwrap_or_default() {
+                let Some(name) = self.expand(&entry.key, Mode::Name, &|| entry.key_spot.clone()) else { continue };
+                let path = entry.node.field("path").and_then(|path| {
+                    let text = path.text()?;
+                    self.expand(text, Mode::Name, &|| path.spot.clone())
+                });
+                let arn = self.make_arn(section, path.as_deref().unwrap_or("/"), &name);
+                arns.insert((section, name.into_owned()), arn);
+            }
+        }
+        self.references = outer;
+        let owners = arns.iter().map(|(key, arn)| (arn.clone(), key.clone())).collect();
+        self.index = Index::Known { arns, owners };
+    }
+
+    fn make_arn(&mut self, section: Section, path: &str, name: &str) -> String {
+        let partition = self.value("partition");
+        if section == Section::Buckets {
+            return format!("arn:{partition}:s3:::{name}");
+        }
+        format!("arn:{partition}:iam::{}:{}{path}{name}", self.value("account"), section.kind())
+    }
+}

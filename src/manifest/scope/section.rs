@@ -1,0 +1,40 @@
+//! The parts of a manifest whose resources can be referred to.
+
+use crate::address::KindName;
+
+/// The parts of a manifest whose ARNs can be referred to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    Policies,
+    Users,
+    Roles,
+    Buckets,
+}
+
+impl Section {
+    pub const ALL: [Self; 4] = [Self::Policies, Self::Users, Self::Roles, Self::Buckets];
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Policies => "policies",
+            Self::Users => "users",
+            Self::Roles => "roles",
+            Self::Buckets => "buckets",
+        }
+    }
+
+    pub fn kind(self) -> KindName {
+        match self {
+            Self::Policies => KindName::Policy,
+            Self::Users => KindName::USER,
+            Self::Roles => KindName::ROLE,
+            Self::Buckets => KindName::Bucket,
+        }
+    }
+
+    /// Returns the section that a symbol begins with: `users.X.arn`.
+    pub fn of_symbol(symbol: &str) -> Option<Self> {
+        let begins = |section: &Self| symbol.strip_prefix(section.key()).is_some_and(|rest| rest.starts_with('.'));
+        Self::ALL.into_iter().find(begins)
+    }
+}
