@@ -98,11 +98,6 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
     })
 }
 
-async fn put_group_policy(iam: &Client, group: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
-    let call = iam.put_group_policy().group_name(group).policy_name(policy);
-    Ok(done!(call.policy_document(document.to_string())))
-}
-
 async fn create_user(
     iam: &Client,
     user: &str,
