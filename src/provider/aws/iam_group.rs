@@ -6,6 +6,7 @@ use super::convert;
 use super::failure::Cause;
 use super::pages::pages;
 use crate::call::{IamReply, Reply};
+use crate::value::Shared;
 
 /// Each page has the group, and some of its members.
 pub(super) async fn members(iam: &Client, group: &str) -> Result<IamReply, Cause> {
@@ -29,4 +30,20 @@ pub(super) async fn inline_names(iam: &Client, group: &str) -> Result<Vec<String
 pub(super) async fn create(iam: &Client, group: &str, path: &str) -> Result<Reply, Cause> {
     let made = iam.create_group().group_name(group).path(path).send().await?;
     Ok(Reply::Iam(IamReply::Group(convert::group(convert::must(made.group, "Group")?))))
+}
+
+pub(super) async fn remove_member(iam: &Client, group: &str, user: &str) -> Result<Reply, Cause> {
+    iam.remove_user_from_group().user_name(user).group_name(group).send().await?;
+    Ok(Reply::Done)
+}
+
+pub(super) async fn put_policy(iam: &Client, group: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+    let call = iam.put_group_policy().group_name(group).policy_name(policy);
+    call.policy_document(document.to_string()).send().await?;
+    Ok(Reply::Done)
+}
+
+pub(super) async fn delete_policy(iam: &Client, group: &str, policy: &str) -> Result<Reply, Cause> {
+    iam.delete_group_policy().group_name(group).policy_name(policy).send().await?;
+    Ok(Reply::Done)
 }

@@ -92,18 +92,11 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause
         W::UpdateGroup { group, path } => done!(iam.update_group().group_name(group).new_path(path)),
         W::DeleteGroup { group } => done!(iam.delete_group().group_name(group)),
         W::AddUserToGroup { user, group } => done!(iam.add_user_to_group().user_name(user).group_name(group)),
-        W::RemoveUserFromGroup { user, group } => {
-            done!(iam.remove_user_from_group().user_name(user).group_name(group))
-        }
+        W::RemoveUserFromGroup { user, group } => iam_group::remove_member(iam, group, user).await?,
         W::AttachGroupPolicy { group, arn } => done!(iam.attach_group_policy().group_name(group).policy_arn(arn)),
         W::DetachGroupPolicy { group, arn } => done!(iam.detach_group_policy().group_name(group).policy_arn(arn)),
-        W::PutGroupPolicy { group, policy, document } => {
-            let call = iam.put_group_policy().group_name(group).policy_name(policy);
-            done!(call.policy_document(document.to_string()))
-        }
-        W::DeleteGroupPolicy { group, policy } => {
-            done!(iam.delete_group_policy().group_name(group).policy_name(policy))
-        }
+        W::PutGroupPolicy { group, policy, document } => iam_group::put_policy(iam, group, policy, document).await?,
+        W::DeleteGroupPolicy { group, policy } => iam_group::delete_policy(iam, group, policy).await?,
     })
 }
 
