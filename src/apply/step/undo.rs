@@ -119,7 +119,18 @@ fn returned(write: &Write, key: &str) -> Option<Write> {
             Some(Write::File(FileWrite::StoreKeyAge { file, recipients, replaces }))
         }
         Write::File(FileWrite::RunCommand { .. }) => Some(write.clone()),
-        _ => None,
+        Write::File(
+            FileWrite::RemoveCredentials { .. }
+            | FileWrite::SetProfile { .. }
+            | FileWrite::UnsetProfile { .. }
+            | FileWrite::RemoveKeyCsv { .. }
+            | FileWrite::RemoveKeyAge { .. }
+            | FileWrite::SetStage { .. }
+            | FileWrite::UnsetStage { .. },
+        )
+        | Write::Iam(_)
+        | Write::S3(_)
+        | Write::ProveKey { .. } => None,
     }
 }
 
@@ -141,6 +152,18 @@ fn emptied(write: &Write, key: &str) -> Option<Write> {
         Write::File(FileWrite::StoreCredentials { profile, .. }) => {
             Some(Write::File(FileWrite::RemoveCredentials { profile: profile.clone(), key }))
         }
-        _ => None,
+        Write::File(
+            FileWrite::RemoveCredentials { .. }
+            | FileWrite::SetProfile { .. }
+            | FileWrite::UnsetProfile { .. }
+            | FileWrite::RemoveKeyCsv { .. }
+            | FileWrite::RemoveKeyAge { .. }
+            | FileWrite::RunCommand { .. }
+            | FileWrite::SetStage { .. }
+            | FileWrite::UnsetStage { .. },
+        )
+        | Write::Iam(_)
+        | Write::S3(_)
+        | Write::ProveKey { .. } => None,
     }
 }

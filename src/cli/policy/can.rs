@@ -204,9 +204,10 @@ impl Files {
     /// Line and column of a statement.
     fn locate(&self, deciding: &Deciding) -> Option<(usize, usize)> {
         let file = self.0.iter().find(|file| file.name() == deciding.policy)?;
-        let pointer = match file.document.get("Statement")? {
-            Value::Array(_) => format!("/Statement/{}", deciding.statement.checked_sub(1)?),
-            _ => "/Statement".to_owned(),
+        let pointer = if file.document.get("Statement")?.is_array() {
+            format!("/Statement/{}", deciding.statement.checked_sub(1)?)
+        } else {
+            "/Statement".to_owned()
         };
         locate(&file.source.text, &pointer).map(|(line, column, _)| (line, column))
     }

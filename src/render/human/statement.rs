@@ -38,7 +38,7 @@ pub fn all(document: &Value) -> Option<Vec<Numbered<'_>>> {
     let statements = match document.as_object()?.get("Statement")? {
         Value::Array(list) => list.iter().collect(),
         one @ Value::Object(_) => vec![one],
-        _ => return None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
     };
     let known = statements.iter().all(|statement| statement.is_object());
     known.then(|| statements.into_iter().zip(1..).map(|(statement, number)| Numbered { number, statement }).collect())
@@ -116,34 +116,28 @@ fn element(name: &str, value: &Value) -> Vec<Element> {
             types.iter().map(|(kind, value)| labelled(format!("{name} ({})", bare(kind)), value)).collect()
         }
         Value::Object(operators) => operators.iter().flat_map(|(operator, keys)| condition(operator, keys)).collect(),
-        _ => vec![labelled(name, value)],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            vec![labelled(name, value)]
+        }
     }
 }
 
 fn condition(operator: &str, keys: &Value) -> Vec<Element> {
     let label = format!("Condition {}", bare(operator));
-    match keys {
-        Value::Object(keys) => {
-            keys.iter().map(|(key, value)| labelled(format!("{label} {}", bare(key)), value)).collect()
-        }
-        _ => vec![labelled(label, keys)],
+    match keys.as_object() {
+        Some(keys) => keys.iter().map(|(key, value)| labelled(format!("{label} {}", bare(key)), value)).collect(),
+        None => vec![labelled(label, keys)],
     }
 }
 
 /// IAM takes one value for a list of one.
 fn labelled(label: String, value: &Value) -> Element {
-    let items = match value {
-        Value::Array(items) => items.iter().map(item).collect(),
-        one => vec![item(one)],
-    };
+    let items = value.as_array().map_or_else(|| vec![item(value)], |items| items.iter().map(item).collect());
     Element { label, items }
 }
 
 fn item(value: &Value) -> String {
-    match value {
-        Value::String(text) => bare(text),
-        other => crate::render::text::escape(&other.to_string()),
-    }
+    value.as_str().map_or_else(|| crate::render::text::escape(&value.to_string()), bare)
 }
 
 #[cfg(test)]
