@@ -276,7 +276,14 @@ impl<'a> Subject<'a> {
         decision.change.unchanged = comparison.unchanged;
         decision.change.fields = match action {
             Action::Replace => fields::replaced(self.kind, &comparison, &resource.attributes),
-            _ => comparison.fields,
+            Action::Nothing
+            | Action::Create
+            | Action::Update
+            | Action::Delete
+            | Action::Adopt
+            | Action::Forget
+            | Action::Refuse
+            | Action::Blocked => comparison.fields,
         };
         decision.wanted = Some(comparison.wanted);
         decision.seen = Some(seen);

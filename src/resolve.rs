@@ -212,7 +212,7 @@ impl Subject<'_> {
         let mut observed = match look(&declared) {
             // Not there under its new name: it may still be there under its old one.
             Observed::Absent => look(&recorded),
-            found => found,
+            found @ (Observed::Present(_) | Observed::Unknown(_)) => found,
         };
         // A sweep may tell what hangs on it, though nobody asked.
         if let Observed::Present(seen) = &mut observed

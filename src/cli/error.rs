@@ -127,7 +127,13 @@ impl From<Failure> for CommandError {
                 "others use up what AWS takes of this account: try again later, or more patiently (--retry-timeout 20m \
                  --max-attempts 20)",
             ),
-            _ => None,
+            FailureKind::NotFound
+            | FailureKind::AlreadyExists
+            | FailureKind::Conflict
+            | FailureKind::LimitExceeded
+            | FailureKind::Invalid
+            | FailureKind::Refused
+            | FailureKind::Other => None,
         };
         Self { help: help.map(str::to_owned), ..Self::new(failure.to_string()) }
     }

@@ -55,9 +55,10 @@ impl Terminal {
     pub fn result(&self, text: &str) -> Result<(), CommandError> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.stdout);
         writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()).map_err(|error| {
-            match error.kind() {
-                io::ErrorKind::BrokenPipe => CommandError::broken_pipe(),
-                _ => CommandError::new(format!("cannot write the result: {error}")),
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                CommandError::broken_pipe()
+            } else {
+                CommandError::new(format!("cannot write the result: {error}"))
             }
         })
     }

@@ -177,10 +177,10 @@ fn keys(value: &Value) -> impl Iterator<Item = &String> {
 
 /// A map without the entries of other keys; what is no map has no entries.
 fn of_keys<'v>(value: &'v Value, managed: &BTreeSet<&String>) -> Cow<'v, Value> {
-    match value {
-        Value::Object(entries) if entries.keys().all(|key| managed.contains(key)) => Cow::Borrowed(value),
-        _ => {
-            let ours = value.as_object().into_iter().flatten().filter(|(key, _)| managed.contains(key));
+    match value.as_object() {
+        Some(entries) if entries.keys().all(|key| managed.contains(key)) => Cow::Borrowed(value),
+        entries => {
+            let ours = entries.into_iter().flatten().filter(|(key, _)| managed.contains(key));
             Cow::Owned(Value::Object(ours.map(|(key, value)| (key.clone(), value.clone())).collect()))
         }
     }

@@ -106,7 +106,7 @@ impl Kind for Bucket {
             }
             // Asked, and not told: what may be in it is unknown, and what is unknown is not deleted.
             Observed::Unknown(failure) if failure.code != NOT_READ => return Observed::Unknown(failure),
-            _ => {}
+            Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {}
         }
         let owner = owner(&value::tags(&attributes, "tags"));
         Observed::Present(Seen { id: bucket.name, owner, attributes, internals, hanging, ..Seen::default() })

@@ -165,10 +165,11 @@ impl Draft<'_> {
         let (Some(wanted), Some(seen)) = (&self.decision.wanted, &self.decision.seen) else { return Vec::new() };
         let changed: Vec<&str> = self.decision.change.fields.iter().map(|field| field.change.field.as_str()).collect();
         // The replaced principal changes this document behind the plan's back, which is why it is written again.
-        let expect = match self.decision.change.reason {
-            Reason::ParentReplaced(_) => Expect::Anything,
-            _ if self.decision.shifts => Expect::Anything,
-            _ => Expect::Same(fingerprint(self.kind, seen)),
+        let is_rewritten = matches!(self.decision.change.reason, Reason::ParentReplaced(_));
+        let expect = if is_rewritten || self.decision.shifts {
+            Expect::Anything
+        } else {
+            Expect::Same(fingerprint(self.kind, seen))
         };
         let calls = match seen.upkeep {
             Some(Upkeep::Renew(_)) => self.kind.renew(seen, wanted),
@@ -185,9 +186,10 @@ impl Draft<'_> {
         let Some(seen) = &self.decision.seen else { return Vec::new() };
         let known = self.known();
         let recorded = known.as_ref().unwrap_or(&seen.attributes);
-        let expect = match self.decision.change.reason {
-            Reason::Exclusive => Expect::Anything,
-            _ => Expect::Same(fingerprint(self.kind, seen)),
+        let expect = if self.decision.change.reason == Reason::Exclusive {
+            Expect::Anything
+        } else {
+            Expect::Same(fingerprint(self.kind, seen))
         };
         let calls = self.decision.clearing.iter().cloned().chain(self.kind.delete(seen, recorded)).collect();
         let mut step = self.step(Phase::Delete, calls, expect);

@@ -37,7 +37,13 @@ fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = D
         let verb = match change.action {
             Action::Delete => "destroy",
             Action::Replace => "replace",
-            _ => return None,
+            Action::Nothing
+            | Action::Create
+            | Action::Update
+            | Action::Adopt
+            | Action::Forget
+            | Action::Refuse
+            | Action::Blocked => return None,
         };
         let place = desired.resources.get(&change.address)?.prevent_destroy.clone()?;
         let message = format!("this plan would {verb} {}, which the manifest forbids: prevent_destroy", change.address);

@@ -233,7 +233,7 @@ impl Sweep<'_, '_> {
             let tags = known.bucket(&bucket, BucketAspect::Tags);
             let region = match known.bucket(&bucket, BucketAspect::Existence) {
                 Observed::Present(S3Reply::Bucket { region }) => region,
-                _ => bucket.region,
+                Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => bucket.region,
             };
             (bucket.name, region, tags)
         });

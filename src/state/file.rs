@@ -70,7 +70,9 @@ impl From<SealError> for DecodeError {
     fn from(error: SealError) -> Self {
         match error {
             SealError::Damaged(_) => not_state(error.to_string()),
-            error => Self::Sealed(error),
+            error @ (SealError::NoIdentity | SealError::BadIdentity(_) | SealError::OtherIdentity(_)) => {
+                Self::Sealed(error)
+            }
         }
     }
 }

@@ -130,7 +130,7 @@ fn says_who(statement: &Value) -> bool {
     let said = |value: &Value| match value {
         Value::Object(types) => types.values().any(|names| names.as_array().is_none_or(|list| !list.is_empty())),
         Value::Array(list) => !list.is_empty(),
-        _ => true,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     };
     ["Principal", "NotPrincipal"].iter().filter_map(|name| statement.get(name)).any(said)
 }
@@ -141,9 +141,9 @@ fn speaks_of(statement: &Value, service: &str) -> bool {
         vendor.is_some_and(|vendor| vendor.eq_ignore_ascii_case(service))
     };
     let actions = ["Action", "NotAction"].iter().filter_map(|name| statement.get(name));
-    actions.into_iter().any(|value| match value {
-        Value::Array(list) => list.iter().any(is_of),
-        one => is_of(one),
+    actions.into_iter().any(|value| match value.as_array() {
+        Some(list) => list.iter().any(is_of),
+        None => is_of(value),
     })
 }
 

@@ -182,7 +182,9 @@ impl Ages<'_> {
         };
         match self.snapshot.clock() {
             Observed::Present(now) if now >= end => Ok(format!("the retired key {id} {said}; retire_after is {text}")),
-            _ => Err(format!("the retired key {id} {said}: it goes after {end}, if nobody uses it until then")),
+            Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {
+                Err(format!("the retired key {id} {said}: it goes after {end}, if nobody uses it until then"))
+            }
         }
     }
 }

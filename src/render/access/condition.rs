@@ -41,7 +41,7 @@ pub fn keys(condition: &Value) -> Vec<&str> {
             operators.values().filter_map(Value::as_object).flat_map(|keys| keys.keys().map(String::as_str)).collect()
         }
         Value::Array(several) => several.iter().flat_map(keys).collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 
@@ -55,7 +55,7 @@ fn tests(condition: &Value) -> Vec<Test<'_>> {
     match condition {
         Value::Object(operators) => operators.iter().flat_map(|(name, keys)| of_operator(name, keys)).collect(),
         Value::Array(several) => several.iter().flat_map(tests).collect(),
-        other => vec![Test::Other(other.to_string())],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => vec![Test::Other(condition.to_string())],
     }
 }
 
@@ -67,9 +67,9 @@ fn of_operator<'a>(name: &str, keys: &'a Value) -> Vec<Test<'a>> {
 }
 
 fn known(operator: Operator, keys: &Map<String, Value>) -> Vec<Test<'_>> {
-    let texts = |value: &Value| match value {
-        Value::Array(items) => items.iter().map(text).collect(),
-        one => vec![text(one)],
+    let texts = |value: &Value| match value.as_array() {
+        Some(items) => items.iter().map(text).collect(),
+        None => vec![text(value)],
     };
     keys.iter().map(|(key, value)| Test::Known { operator, key, values: texts(value) }).collect()
 }

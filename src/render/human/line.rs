@@ -99,9 +99,10 @@ impl Line {
     /// As a terminal shows it, without the line's end. Foreign text may end in spaces, a line doesn't.
     pub fn render(&self, style: Style) -> String {
         let indent = self.indent;
-        let line = match self.mark {
-            Mark::None => format!("{:indent$}{}", "", self.text),
-            mark => format!("{:indent$}{} {}", "", style.mark(mark), self.text),
+        let line = if self.mark == Mark::None {
+            format!("{:indent$}{}", "", self.text)
+        } else {
+            format!("{:indent$}{} {}", "", style.mark(self.mark), self.text)
         };
         line.trim_end_matches(' ').to_owned()
     }

@@ -77,7 +77,18 @@ pub fn remedy(change: &Change) -> Vec<String> {
         Reason::CannotChange(_) if matches!(change.action, Action::Refuse | Action::Blocked) => {
             vec!["Nothing is done to it until that is mended; then plan again.".to_owned()]
         }
-        _ => Vec::new(),
+        Reason::Same
+        | Reason::New
+        | Reason::Vanished
+        | Reason::Differs
+        | Reason::CannotChange(_)
+        | Reason::Due(_)
+        | Reason::ParentReplaced(_)
+        | Reason::Interrupted
+        | Reason::Lost
+        | Reason::Undeclared
+        | Reason::Destroy
+        | Reason::Exclusive => Vec::new(),
     }
 }
 
