@@ -45,6 +45,7 @@ impl Address {
             | KindName::InlinePolicy(_)
             | KindName::Policy
             | KindName::PolicyAttachment(_)
+            | KindName::UserGroupMembership
             | KindName::ZappaSettings => None,
         }
     }
@@ -62,6 +63,7 @@ impl Address {
             | KindName::Policy
             | KindName::PolicyAttachment(_)
             | KindName::Principal(_)
+            | KindName::UserGroupMembership
             | KindName::ZappaSettings => None,
         }
     }

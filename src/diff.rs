@@ -385,7 +385,7 @@ impl<'a> Subject<'a> {
         let policies = seen
             .attached
             .iter()
-            .filter(|attached| !resource.exclusive && !is_known(attached))
+            .filter(|attached| attached.is_policy() && !resource.exclusive && !is_known(attached))
             .map(|attached| format!("{attached}: not in the manifest, left alone"));
         let keys = comparison.foreign_keys.iter().map(|key| format!("{key}: not in the manifest, left alone"));
         policies.chain(keys).chain(seen.remarks.iter().cloned()).collect()

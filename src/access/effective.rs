@@ -68,6 +68,7 @@ impl<'a> AccessModel<'a> {
         let text = |attached: &Attached| match attached {
             Attached::Managed(arn) => self.managed(arn, side),
             Attached::Inline(_) => Some(self.inline(subject, attached, side)),
+            Attached::Group(_) | Attached::Member(_) => None,
         };
         let mut policies: BTreeMap<_, _> = self.attached(subject, side).iter().filter_map(text).collect();
         if self.is_foreign_group(subject) {
@@ -164,7 +165,7 @@ impl<'a> AccessModel<'a> {
         let attached = self.seen(subject).into_iter().flat_map(|seen| &seen.attached);
         let managed = attached.filter_map(|attached| match attached {
             Attached::Managed(arn) => Some(arn.as_str()),
-            Attached::Inline(_) => None,
+            Attached::Inline(_) | Attached::Group(_) | Attached::Member(_) => None,
         });
         let boundary = self.attribute(subject, "permissions_boundary", PlanSide::Before).and_then(Value::as_str);
         self.is_changed(subject)

@@ -52,6 +52,7 @@ pub enum KindName {
     Policy,
     PolicyAttachment(PrincipalKind),
     Principal(PrincipalKind),
+    UserGroupMembership,
     ZappaSettings,
 }
 
@@ -73,6 +74,7 @@ impl KindName {
         Self::InlinePolicy(PrincipalKind::Role),
         Self::PolicyAttachment(PrincipalKind::Role),
         Self::USER,
+        Self::UserGroupMembership,
         Self::InlinePolicy(PrincipalKind::User),
         Self::PolicyAttachment(PrincipalKind::User),
         Self::ZappaSettings,
@@ -93,6 +95,7 @@ impl KindName {
             Self::PolicyAttachment(Role) => "role_policy_attachment",
             Self::PolicyAttachment(User) => "user_policy_attachment",
             Self::Principal(principal) => principal.as_str(),
+            Self::UserGroupMembership => "user_group_membership",
             Self::ZappaSettings => "zappa_settings",
         }
     }

@@ -44,6 +44,11 @@ impl Principal {
     pub fn policy_attachment(&self, policy: &str) -> Address {
         Address::new(KindName::PolicyAttachment(self.kind), format!("{}/{policy}", self.name))
     }
+
+    /// The address of a user's membership in a group.
+    pub fn membership(user: &str, group: &str) -> Address {
+        Address::new(KindName::UserGroupMembership, format!("{user}/{group}"))
+    }
 }
 
 /// `user serverless`

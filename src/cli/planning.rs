@@ -11,7 +11,7 @@ use super::error::CommandError;
 use super::session::{Declared, StateAt};
 use super::suggest::nearest;
 use crate::access::{self, AccessChange, UnmanagedAccess};
-use crate::address::Address;
+use crate::address::{Address, Principal};
 use crate::call::{Caller, Failure, FailureKind};
 use crate::diff::{self, Action, Removal};
 use crate::engine;
@@ -156,6 +156,10 @@ async fn access(resolver: &mut Resolver<'_>, plan: &Plan, live: &Live, desired: 
     (unmanaged.holders, unmanaged.unlisted) = resolver.holders(&edited, live).await;
     let members = access::members(&plan.changes, live, desired, &unmanaged);
     unmanaged.groups = resolver.groups(members).await;
+    let changed_groups = access::changed_groups(&plan.changes, live, desired);
+    unmanaged.members = resolver.members(changed_groups).await;
+    let users = unmanaged.members.values().flatten().flatten().map(Principal::user).collect();
+    unmanaged.holders.extend(resolver.unmanaged(users, live).await);
     let unread = access::unread(&plan.changes, live, desired, &unmanaged);
     (unmanaged.documents, unmanaged.unread) = resolver.documents(&unread).await;
     access::changes(&plan.changes, live, desired, &unmanaged)

@@ -1,5 +1,6 @@
 //! `relayctl state`
 
+mod add;
 mod rebuild;
 mod transfer;
 
@@ -35,6 +36,7 @@ Examples:
   relayctl state list manifests/dev.yaml
   relayctl state show manifests/dev.yaml user.serverless
   relayctl state rm manifests/dev.yaml user.serverless
+  relayctl state add manifests/dev.yaml group.developers
   relayctl state unlock manifests/dev.yaml 0b9e5c4e-8a52-4f0c-9c2b-6a4b5d0f7c11
   relayctl state pull manifests/dev.yaml > dev.json
   relayctl state push manifests/dev.yaml dev.json
@@ -65,6 +67,14 @@ enum Command {
         #[command(flatten)]
         manifest: ManifestArg,
         /// Its address, as `state list` prints it
+        #[arg(value_name = "ADDRESS")]
+        address: Address,
+    },
+    /// Record an object that exists as this manifest's, where AWS gives it no tag that could say so: a group
+    Add {
+        #[command(flatten)]
+        manifest: ManifestArg,
+        /// Its address, as plans print it
         #[arg(value_name = "ADDRESS")]
         address: Address,
     },
@@ -104,6 +114,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
         Command::List { manifest } => list(manifest, context),
         Command::Show { manifest, address, json } => show(manifest, address, *json, context),
         Command::Rm { manifest, address } => remove(manifest, address, context),
+        Command::Add { manifest, address } => add::add(manifest, address, context),
         Command::Unlock { manifest, id } => unlock(manifest, id, context),
         Command::Pull { manifest } => transfer::pull(manifest, context),
         Command::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),

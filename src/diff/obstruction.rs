@@ -32,7 +32,8 @@ pub fn all(
     let ours = Ours { address, seen, desired, recorded };
     let holder = address.principal();
     let policies = holder.iter().flat_map(|holder| {
-        seen.attached.iter().map(|attached| Obstruction {
+        // A membership is a blocker, too.
+        seen.attached.iter().filter(|attached| attached.is_policy()).map(|attached| Obstruction {
             what: attached.to_string(),
             owner: known(holder, attached, desired, recorded).cloned(),
             calls: vec![attached.removal(holder)],
@@ -54,6 +55,7 @@ pub fn all(
             | DeletionBlocker::Certificate(_)
             | DeletionBlocker::ServiceCredential(_)
             | DeletionBlocker::Group(_)
+            | DeletionBlocker::Member(_)
             | DeletionBlocker::InstanceProfile(_)
             | DeletionBlocker::AttachedTo(_)
             | DeletionBlocker::BoundaryOf(_) => blocker.removal(seen),
@@ -111,6 +113,7 @@ impl Ours<'_> {
             | DeletionBlocker::Certificate(_)
             | DeletionBlocker::ServiceCredential(_)
             | DeletionBlocker::Group(_)
+            | DeletionBlocker::Member(_)
             | DeletionBlocker::InstanceProfile(_)
             | DeletionBlocker::Objects { .. } => self.object(blocker),
         }

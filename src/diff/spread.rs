@@ -19,6 +19,11 @@ pub fn known<'a>(
     desired: &'a Desired,
     recorded: &'a Recorded,
 ) -> Option<&'a Address> {
+    let address = attached.address(holder, &|_| None);
+    let exact = recorded.get_key_value(&address).map(|(address, _)| address);
+    if let Some(known) = exact.or_else(|| desired.resources.get_key_value(&address).map(|(address, _)| address)) {
+        return Some(known);
+    }
     let kind = attached.kind(holder.kind);
     let (attribute, value) = attached.identity();
     let recorded = hanging_on(recorded, kind, &holder.name).map(|(address, entry)| (address, &entry.attributes));
@@ -35,12 +40,14 @@ pub fn exclusive(decisions: &mut Vec<Decision<'_>>, desired: &Desired, recorded:
     for decision in decisions.iter() {
         let address = &decision.change.address;
         let (Some(holder), Some(seen)) = (address.principal(), &decision.seen) else { continue };
-        if !desired.resources.get(address).is_some_and(|resource| resource.exclusive)
-            || matches!(decision.change.action, Action::Refuse | Action::Blocked)
-        {
+        let Some(resource) = desired.resources.get(address) else { continue };
+        if matches!(decision.change.action, Action::Refuse | Action::Blocked) {
             continue;
         }
-        let unknown = seen.attached.iter().filter(|it| known(&holder, it, desired, recorded).is_none());
+        // Memberships are listed only where they are exclusive.
+        let is_exclusive = |it: &Attached| resource.exclusive || !it.is_policy();
+        let unknown =
+            seen.attached.iter().filter(|it| is_exclusive(it) && known(&holder, it, desired, recorded).is_none());
         more.extend(unknown.filter_map(|attached| removal(&holder, attached)));
     }
     decisions.extend(more);

@@ -4,4 +4,4 @@ mod live;
 mod recover;
 
 pub use live::{live, resolve};
-pub use recover::recover;
+pub use recover::{entry_of, recover};

@@ -2,8 +2,8 @@
 
 use crate::address::Address;
 use crate::diff::{self, Action, Decision};
-use crate::kind::{self, Form};
-use crate::model::{Desired, Entry, Live, Recorded, Status};
+use crate::kind::{self, Form, Kind, Seen};
+use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
 use crate::resolve::Resolver;
 use crate::resolve::lost::Found;
 use crate::value::Value;
@@ -31,7 +31,11 @@ fn entry(decision: &Decision<'_>, desired: &Desired) -> Option<(Address, Entry)>
     let seen = decision.seen.as_ref().filter(|_| ours)?;
     let address = &decision.change.address;
     let resource = desired.resources.get(address)?;
-    let kind = kind::of(address.kind())?;
+    Some((address.clone(), entry_of(kind::of(address.kind())?, resource, seen)))
+}
+
+/// What the state records of an object that is there: what is declared of it, with the values that are live.
+pub fn entry_of(kind: &dyn Kind, resource: &Resource, seen: &Seen) -> Entry {
     let mut attributes = resource.attributes.clone();
     for field in kind.fields().iter().filter(|field| field.form != Form::Setting) {
         if let (Some(declared), Some(live)) = (attributes.get(field.name), seen.attributes.shared(field.name)) {
@@ -48,7 +52,5 @@ fn entry(decision: &Decision<'_>, desired: &Desired) -> Option<(Address, Entry)>
             attributes.share(field.name, value);
         }
     }
-    let entry =
-        Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: resource.depends_on.clone() };
-    Some((address.clone(), entry))
+    Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: resource.depends_on.clone() }
 }

@@ -18,6 +18,10 @@ pub enum Attached {
     Managed(String),
     /// By name.
     Inline(String),
+    /// A user's membership in this group. Only listed on a user whose groups are exclusive.
+    Group(String),
+    /// This user's membership in a group. Only listed on a group whose members are exclusive.
+    Member(String),
 }
 
 impl fmt::Display for Attached {
@@ -25,16 +29,27 @@ impl fmt::Display for Attached {
         match self {
             Self::Managed(arn) => write!(f, "policy {arn}"),
             Self::Inline(name) => write!(f, "inline policy {name}"),
+            Self::Group(name) => write!(f, "membership in group {name}"),
+            Self::Member(user) => write!(f, "member {user}"),
         }
     }
 }
 
 impl Attached {
+    /// Whether it is a policy, and no membership.
+    pub fn is_policy(&self) -> bool {
+        match self {
+            Self::Managed(_) | Self::Inline(_) => true,
+            Self::Group(_) | Self::Member(_) => false,
+        }
+    }
+
     /// Returns the kind of resource that it is on such a holder.
     pub fn kind(&self, holder: PrincipalKind) -> KindName {
         match self {
             Self::Managed(_) => KindName::PolicyAttachment(holder),
             Self::Inline(_) => KindName::InlinePolicy(holder),
+            Self::Group(_) | Self::Member(_) => KindName::UserGroupMembership,
         }
     }
 
@@ -43,6 +58,8 @@ impl Attached {
         match self {
             Self::Managed(arn) => ("policy_arn", arn),
             Self::Inline(policy) => ("name", policy),
+            Self::Group(group) => ("group", group),
+            Self::Member(user) => ("user", user),
         }
     }
 
@@ -52,6 +69,8 @@ impl Attached {
         match self {
             Self::Managed(arn) => holder.policy_attachment(&names(arn).unwrap_or_else(|| arn.clone())),
             Self::Inline(policy) => holder.inline_policy(policy),
+            Self::Group(group) => Principal::membership(&holder.name, group),
+            Self::Member(user) => Principal::membership(user, &holder.name),
         }
     }
 
@@ -66,6 +85,8 @@ impl Attached {
         match self {
             Self::Managed(arn) => principal::detach(holder, arn),
             Self::Inline(name) => principal::delete_inline(holder, name),
+            Self::Group(group) => principal::leave_group(&holder.name, group),
+            Self::Member(user) => principal::leave_group(user, &holder.name),
         }
     }
 }

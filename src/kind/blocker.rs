@@ -21,6 +21,8 @@ pub enum DeletionBlocker {
     Certificate(String),
     ServiceCredential(String),
     Group(String),
+    /// A user in a group.
+    Member(String),
     InstanceProfile(String),
     /// What a policy is attached to.
     AttachedTo(Principal),
@@ -43,6 +45,7 @@ impl fmt::Display for DeletionBlocker {
             Self::Certificate(id) => write!(f, "signing certificate {id}"),
             Self::ServiceCredential(id) => write!(f, "service-specific credential {id}"),
             Self::Group(name) => write!(f, "membership in group {name}"),
+            Self::Member(user) => write!(f, "member {user}"),
             Self::InstanceProfile(name) => write!(f, "instance profile {name}"),
             Self::AttachedTo(holder) => write!(f, "attachment to {holder}"),
             Self::BoundaryOf(holder) => write!(f, "permissions boundary of {holder}"),
@@ -70,7 +73,8 @@ impl DeletionBlocker {
             Self::SshKey(id) => vec![IamWrite::DeleteSSHPublicKey { user: user(), id }],
             Self::Certificate(id) => vec![IamWrite::DeleteSigningCertificate { user: user(), id }],
             Self::ServiceCredential(id) => vec![IamWrite::DeleteServiceSpecificCredential { user: user(), id }],
-            Self::Group(group) => vec![IamWrite::RemoveUserFromGroup { user: user(), group }],
+            Self::Group(group) => return vec![principal::leave_group(&user(), &group)],
+            Self::Member(user) => return vec![principal::leave_group(&user, text(&of.attributes, "name"))],
             Self::InstanceProfile(profile) => {
                 vec![IamWrite::RemoveRoleFromInstanceProfile { role: text(&of.attributes, "name").to_owned(), profile }]
             }
@@ -85,12 +89,13 @@ impl DeletionBlocker {
     pub fn as_object<'a>(&'a self, of: &Address) -> Option<(Address, &'a str)> {
         match self {
             Self::AccessKey(id) => Some((Address::new(KindName::AccessKey, of.name()), id)),
+            Self::Group(group) => Some((Principal::membership(of.name(), group), group)),
+            Self::Member(user) => Some((Principal::membership(user, of.name()), user)),
             Self::LoginProfile
             | Self::MfaDevice(_)
             | Self::SshKey(_)
             | Self::Certificate(_)
             | Self::ServiceCredential(_)
-            | Self::Group(_)
             | Self::InstanceProfile(_)
             | Self::AttachedTo(_)
             | Self::BoundaryOf(_)
@@ -109,6 +114,7 @@ impl DeletionBlocker {
             | Self::Certificate(_)
             | Self::ServiceCredential(_)
             | Self::Group(_)
+            | Self::Member(_)
             | Self::InstanceProfile(_)
             | Self::AttachedTo(_)
             | Self::BoundaryOf(_) => false,

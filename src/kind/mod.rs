@@ -254,6 +254,7 @@ mod blocker;
 mod bucket;
 mod facts;
 mod field;
+mod group;
 mod inline_policy;
 mod policy;
 mod principal;
@@ -262,6 +263,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod user;
+mod user_group_membership;
 mod zappa_settings;
 
 pub use access_key::{RETIRE_AFTER, in_words, lasting};
@@ -279,6 +281,10 @@ pub const KINDS: &[&dyn Kind] = &[
     &attachment::Attachment(PrincipalKind::User),
     &access_key::AccessKey,
     &aws_profile::AwsProfile,
+    &group::Group,
+    &inline_policy::InlinePolicy(PrincipalKind::Group),
+    &attachment::Attachment(PrincipalKind::Group),
+    &user_group_membership::UserGroupMembership,
     &role::Role,
     &inline_policy::InlinePolicy(PrincipalKind::Role),
     &attachment::Attachment(PrincipalKind::Role),

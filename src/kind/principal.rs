@@ -32,6 +32,10 @@ pub(super) fn detach(holder: &Principal, arn: &str) -> Write {
     })
 }
 
+pub(super) fn leave_group(user: &str, group: &str) -> Write {
+    Write::Iam(IamWrite::RemoveUserFromGroup { user: user.to_owned(), group: group.to_owned() })
+}
+
 pub(super) fn put_inline(holder: &Principal, policy: &str, document: Shared) -> Write {
     let (name, policy) = (holder.name.clone(), policy.to_owned());
     Write::Iam(match holder.kind {

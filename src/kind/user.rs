@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::attached::attached;
-use super::field::{empty_map, null, root_path};
+use super::attached::{Attached, attached};
+use super::field::{empty_map, no, null, root_path};
 use super::tags::{TagChange, owner};
 use super::{
     AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Tagged,
@@ -23,7 +23,11 @@ const FIELDS: &[Field] = &[
     Field::in_place("path", Form::Plain, root_path),
     Field::in_place("permissions_boundary", Form::Plain, null).compared(),
     Field::in_place("tags", Form::Keyed, empty_map),
+    Field::in_place(EXCLUSIVE_GROUPS, Form::Setting, no).harmless(),
 ];
+
+/// The setting by which memberships that the manifest doesn't name are removed. Only with it are groups read.
+const EXCLUSIVE_GROUPS: &str = "exclusive_groups";
 
 impl Kind for User {
     fn name(&self) -> KindName {
@@ -48,7 +52,8 @@ impl Kind for User {
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let principal = Principal::user(value::text(wanted, "name"));
-        vec![Facet::Principal(principal.clone()), Facet::Policies(principal)]
+        let groups = value::flag(wanted, EXCLUSIVE_GROUPS).then(|| Facet::Groups { user: principal.name.clone() });
+        [Facet::Principal(principal.clone()), Facet::Policies(principal)].into_iter().chain(groups).collect()
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -60,6 +65,11 @@ impl Kind for User {
         let found = snapshot
             .user(name)
             .and_then(|user| snapshot.policies(&Principal::user(name)).map(|policies| seen(user, policies)));
+        let found = if value::flag(wanted, EXCLUSIVE_GROUPS) {
+            found.and_then(|seen| snapshot.groups(name).map(|groups| with_groups(seen, groups)))
+        } else {
+            found
+        };
         with_blockers(found, snapshot.user_dependents(name).map(blocker::of_user))
     }
 
@@ -121,6 +131,11 @@ fn seen(user: iam::User, policies: Policies) -> Seen {
         attached: attached(policies),
         ..Seen::default()
     }
+}
+
+fn with_groups(mut seen: Seen, groups: Vec<String>) -> Seen {
+    seen.attached.extend(groups.into_iter().map(Attached::Group));
+    seen
 }
 
 fn path(wanted: &Attributes) -> String {

@@ -36,6 +36,8 @@ shape! {
         policies: Named<Policy>,
         /// IAM users, by name.
         users: Named<User>,
+        /// IAM groups, by name.
+        groups: Named<Group>,
         /// IAM roles, by name.
         roles: Named<Role>,
         /// S3 buckets, by name.
@@ -142,8 +144,30 @@ shape! {
         inline_policies: Named<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
+        /// Groups of this manifest that the user is a member of.
+        groups: Vec<Text>,
+        /// Removes the user from groups that the manifest doesn't name here.
+        exclusive_groups: Flag,
         /// An access key, and where its secret goes.
         access_key: Located<AccessKey>,
+        /// What relayctl must not do to it.
+        lifecycle: Lifecycle,
+    }
+}
+
+shape! {
+    /// An IAM group. Its members are the users that name it in `groups`.
+    "a group" Group {
+        /// The IAM path, `/` unless said otherwise.
+        path: Text,
+        /// Attached managed policies: names in this manifest, or ARNs.
+        policies: Vec<Text>,
+        /// Inline policies, by name.
+        inline_policies: Named<DocumentForm>,
+        /// Removes policies that the manifest doesn't name.
+        exclusive: Flag,
+        /// Removes members that the manifest doesn't name.
+        exclusive_members: Flag,
         /// What relayctl must not do to it.
         lifecycle: Lifecycle,
     }

@@ -367,6 +367,7 @@ fn decoder_and_schema_know_the_same_fields() {
         ("Lint", shape::Lint::FIELDS),
         ("Silence", shape::Silence::FIELDS),
         ("AgeFile", shape::AgeFile::FIELDS),
+        ("Group", shape::Group::FIELDS),
         ("StateEncryption", shape::StateEncryption::FIELDS),
     ];
     for (name, fields) in known {

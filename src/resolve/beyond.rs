@@ -39,8 +39,8 @@ impl Resolver<'_> {
                 Err(failure) => drop(failures.insert(arn, failure)),
             }
         }
-        names.retain(|principal| !known.contains_key(&principal.address()));
-        let mut live = self.strangers(names).await;
+        groups.retain(|group, _| !known.contains_key(&group.address()));
+        let mut live = self.unmanaged(names, known).await;
         live.extend(groups.into_iter().map(|(group, mut attached)| {
             attached.sort();
             let seen = Seen { attributes: named(&group), attached, ..Seen::default() };
@@ -60,6 +60,24 @@ impl Resolver<'_> {
             (user, groups)
         });
         answers.buffer_unordered(self.parallelism).collect().await
+    }
+
+    /// The users in groups, or why they aren't known.
+    pub async fn members(&mut self, groups: BTreeSet<Address>) -> BTreeMap<Address, Result<Vec<String>, Failure>> {
+        let facet = |group: &Address| Facet::Members { group: group.name().to_owned() };
+        self.read(groups.iter().map(facet).collect(), Scope::Cheapest).await;
+        let members = groups.into_iter().filter_map(|group| match self.known.members(group.name()) {
+            Observed::Present(members) => Some((group, Ok(members))),
+            Observed::Unknown(failure) => Some((group, Err(failure))),
+            Observed::Absent => None,
+        });
+        members.collect()
+    }
+
+    /// Those of these users and roles that are not known yet.
+    pub async fn unmanaged(&mut self, mut names: BTreeSet<Principal>, known: &Live) -> Live {
+        names.retain(|principal| !known.contains_key(&principal.address()));
+        self.strangers(names).await
     }
 
     /// Who uses each policy, in whatever way.

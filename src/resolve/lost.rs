@@ -173,7 +173,7 @@ impl Sweep<'_, '_> {
         for attached in managed.chain(inline) {
             let policy = match &attached {
                 Attached::Managed(arn) => self.policies.get(arn).cloned(),
-                Attached::Inline(_) => None,
+                Attached::Inline(_) | Attached::Group(_) | Attached::Member(_) => None,
             };
             if declared && policy.is_none() {
                 continue;

@@ -41,6 +41,11 @@ pub fn optional_text(attributes: &Attributes, name: &str) -> Option<String> {
     attributes.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Whether an attribute is set and true.
+pub fn flag(attributes: &Attributes, name: &str) -> bool {
+    attributes.get(name).and_then(Value::as_bool).unwrap_or_default()
+}
+
 /// The value of an attribute, for somebody else to hold as well; null where it isn't set.
 pub fn shared(attributes: &Attributes, name: &str) -> Shared {
     attributes.shared(name).cloned().unwrap_or_default()

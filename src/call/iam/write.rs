@@ -255,6 +255,9 @@ writes! {
             verb: Create,
             object: group,
             on: Target::principal_at(PrincipalKind::Group, path, group),
+            // A group has no tag by which the second answer, "already exists", could be told from somebody else's: the
+            // intent stays in the state, and the next run goes on from it.
+            lost_answer: GiveUp,
         }
         /// UpdateGroup with NewPath. As with UpdateUser, both paths must be allowed.
         UpdateGroup { group: String, path: String } => {

@@ -12,23 +12,25 @@ use crate::manifest::{documents, names, shape};
 use crate::policy::{self, Usage};
 use crate::value::{Attributes, Value};
 
-/// AWS's default quota of managed policies on one user or role; it can be raised.
+/// AWS's default quota of managed policies on one user, group or role; it can be raised.
 const ATTACHED: usize = 10;
 
-/// A user or role with what hangs on it.
-struct Holder<'h> {
-    kind: PrincipalKind,
-    section: Section,
-    name: &'h str,
-    spot: &'h Spot,
-    references: &'h BTreeSet<Address>,
+/// A user, group or role with what hangs on it.
+pub(super) struct Holder<'h> {
+    pub kind: PrincipalKind,
+    pub section: Section,
+    pub name: &'h str,
+    pub spot: &'h Spot,
+    pub references: &'h BTreeSet<Address>,
     /// The usage of its inline policies.
-    inline: Usage,
-    path: Option<&'h Text>,
-    policies: Option<&'h Vec<Text>>,
-    inline_policies: Option<&'h Named<DocumentForm>>,
-    exclusive: Option<&'h Flag>,
-    lifecycle: Option<&'h shape::Lifecycle>,
+    pub inline: Usage,
+    /// How long AWS lets its name be.
+    pub longest_name: usize,
+    pub path: Option<&'h Text>,
+    pub policies: Option<&'h Vec<Text>>,
+    pub inline_policies: Option<&'h Named<DocumentForm>>,
+    pub exclusive: Option<&'h Flag>,
+    pub lifecycle: Option<&'h shape::Lifecycle>,
 }
 
 impl<'h> Holder<'h> {
@@ -41,6 +43,7 @@ impl<'h> Holder<'h> {
             spot,
             references,
             inline: Usage::UserInline,
+            longest_name: 64,
             path: body.path.as_ref(),
             policies: body.policies.as_ref(),
             inline_policies: body.inline_policies.as_ref(),
@@ -58,6 +61,7 @@ impl<'h> Holder<'h> {
             spot,
             references,
             inline: Usage::RoleInline,
+            longest_name: 64,
             path: body.path.as_ref(),
             policies: body.policies.as_ref(),
             inline_policies: body.inline_policies.as_ref(),
@@ -78,7 +82,11 @@ impl<'h> Holder<'h> {
 impl Lowering<'_, '_, '_> {
     pub(super) fn user(&mut self, user: &Declared<shape::User>) {
         let (holder, body) = (Holder::user(user), &user.body);
-        let mut attributes = self.named(&holder, body.tags.as_ref());
+        let mut attributes = self.named(&holder);
+        attributes.insert("tags", self.tags(body.tags.as_ref(), true));
+        if let Some(exclusive) = &body.exclusive_groups {
+            attributes.insert("exclusive_groups", exclusive.value.into());
+        }
         let mut depends_on = BTreeSet::new();
         if let Some(boundary) = &body.permissions_boundary {
             attributes.extend(self.boundary(boundary, &mut depends_on));
@@ -88,7 +96,8 @@ impl Lowering<'_, '_, '_> {
 
     pub(super) fn role(&mut self, role: &Declared<shape::Role>) {
         let (holder, body) = (Holder::role(role), &role.body);
-        let mut attributes = self.named(&holder, body.tags.as_ref());
+        let mut attributes = self.named(&holder);
+        attributes.insert("tags", self.tags(body.tags.as_ref(), true));
         let mut depends_on = BTreeSet::new();
         if let Some(description) = &body.description {
             let help = "shorten it, or leave the character out";
@@ -115,20 +124,19 @@ impl Lowering<'_, '_, '_> {
         self.holder(&holder, attributes, depends_on);
     }
 
-    /// Checks the name; the attributes are those that every user and role has.
-    fn named(&mut self, holder: &Holder<'_>, tags: Option<&Named<Text>>) -> Attributes {
+    /// Checks the name; the attributes are those that every user, group and role has.
+    pub(super) fn named(&mut self, holder: &Holder<'_>) -> Attributes {
         let help = format!("change the {}'s name", holder.kind);
-        self.check(names::iam(holder.name, 64), "bad-name", holder.spot, &help);
+        self.check(names::iam(holder.name, holder.longest_name), "bad-name", holder.spot, &help);
         Attributes::from([
             ("name", holder.name.into()),
             ("arn", self.arn(holder.section, holder.name)),
             ("path", self.path(holder.path)),
-            ("tags", self.tags(tags, true)),
         ])
     }
 
-    /// Adds a user or role, and the policies on it.
-    fn holder(&mut self, holder: &Holder<'_>, attributes: Attributes, depends_on: BTreeSet<Address>) {
+    /// Adds a user, group or role, and the policies on it.
+    pub(super) fn holder(&mut self, holder: &Holder<'_>, attributes: Attributes, depends_on: BTreeSet<Address>) {
         let address = holder.address();
         self.soft(&address, holder.references.iter().cloned());
         self.add(address.clone(), attributes, depends_on, holder.spot);

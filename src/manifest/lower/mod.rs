@@ -4,6 +4,7 @@ mod bucket;
 mod checks;
 mod cycle;
 mod encryption;
+mod group;
 mod header;
 mod identity;
 mod key;
@@ -86,6 +87,10 @@ impl<'m> Lowering<'_, '_, 'm> {
             self.user(user);
         }
         self.keys(declared(manifest.users.as_ref()));
+        for group in declared(manifest.groups.as_ref()) {
+            self.group(group);
+        }
+        self.memberships(declared(manifest.users.as_ref()));
         for role in declared(manifest.roles.as_ref()) {
             self.role(role);
         }
@@ -97,6 +102,7 @@ impl<'m> Lowering<'_, '_, 'm> {
         }
         self.folded_names("policy", declared(manifest.policies.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
         self.folded_names("user", declared(manifest.users.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
+        self.folded_names("group", declared(manifest.groups.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
         self.folded_names("role", declared(manifest.roles.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
     }
 

@@ -7,17 +7,19 @@ use crate::address::KindName;
 pub enum Section {
     Policies,
     Users,
+    Groups,
     Roles,
     Buckets,
 }
 
 impl Section {
-    pub const ALL: [Self; 4] = [Self::Policies, Self::Users, Self::Roles, Self::Buckets];
+    pub const ALL: [Self; 5] = [Self::Policies, Self::Users, Self::Groups, Self::Roles, Self::Buckets];
 
     pub fn key(self) -> &'static str {
         match self {
             Self::Policies => "policies",
             Self::Users => "users",
+            Self::Groups => "groups",
             Self::Roles => "roles",
             Self::Buckets => "buckets",
         }
@@ -27,6 +29,7 @@ impl Section {
         match self {
             Self::Policies => KindName::Policy,
             Self::Users => KindName::USER,
+            Self::Groups => KindName::GROUP,
             Self::Roles => KindName::ROLE,
             Self::Buckets => KindName::Bucket,
         }

@@ -3,7 +3,7 @@
 use super::arranged::Arranged;
 use crate::address::Address;
 use crate::diff::{Action, Change, Reason};
-use crate::kind::OWNER_TAG;
+use crate::kind::{self, OWNER_TAG, Ownership};
 use crate::render::text::escape;
 
 /// What happens: `will be created`.
@@ -48,10 +48,23 @@ pub fn phrase(plan: &Arranged<'_>, change: &Change) -> String {
     }
 }
 
+/// Whether nothing but the state can say whose it is.
+fn is_tagless(change: &Change) -> bool {
+    kind::of(change.address.kind()).is_some_and(|kind| match kind.facts().ownership {
+        Ownership::State => true,
+        Ownership::Tag | Ownership::Parent | Ownership::LocalFile => false,
+    })
+}
+
 /// What the reader can do about it, one sentence a line; empty where nothing has to be done.
 pub fn remedy(change: &Change) -> Vec<String> {
     let this = name(&change.address);
     match &change.reason {
+        Reason::NotOurs { owner: None } if is_tagless(change) => vec![
+            "AWS gives it no tags: only the state says whose it is, and the state does not record it.".to_owned(),
+            format!("If it is this manifest's, run `relayctl state add MANIFEST {this}`, and plan again;"),
+            "to leave it alone, give yours another name in the manifest.".to_owned(),
+        ],
         Reason::NotOurs { owner: None } => vec![
             format!("It does not carry the tag {OWNER_TAG}, so somebody else may rely on it."),
             format!(

@@ -1,0 +1,106 @@
+//! A group. Its policies and its members are changed by kinds of their own.
+
+use serde_json::json;
+
+use super::attached::{Attached, attached};
+use super::field::{no, root_path};
+use super::{
+    AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Uniqueness,
+    with_blockers,
+};
+use crate::address::{KindName, Principal, PrincipalKind};
+use crate::call::{IamWrite, Observed, Write, iam};
+use crate::reads::{Facet, Policies, Snapshot};
+use crate::value::{self, Attributes};
+
+pub(super) struct Group;
+
+/// The setting by which members that the manifest doesn't name are removed. Only with it are members read.
+const EXCLUSIVE: &str = "exclusive_members";
+
+const FIELDS: &[Field] = &[
+    Field::identity("name"),
+    Field::identity("arn"),
+    Field::in_place("path", Form::Plain, root_path),
+    Field::in_place(EXCLUSIVE, Form::Setting, no).harmless(),
+];
+
+impl Kind for Group {
+    fn name(&self) -> KindName {
+        KindName::GROUP
+    }
+
+    /// IAM gives groups no tags: only the state tells that one is the manifest's.
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::State,
+            parent: None,
+            access: AccessRole::Principal(PrincipalKind::Group),
+            document: None,
+            uniqueness: Uniqueness::IgnoringCase,
+            outputs: &[Output { section: "groups", field: "arn", value: OutputValue::Arn }],
+            recovery: Recovery::Never,
+        }
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        let group = Principal::group(value::text(wanted, "name"));
+        let members = value::flag(wanted, EXCLUSIVE).then(|| Facet::Members { group: group.name.clone() });
+        [Facet::Principal(group.clone()), Facet::Policies(group)].into_iter().chain(members).collect()
+    }
+
+    fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
+        vec![Facet::Members { group: value::text(recorded, "name").to_owned() }]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        let name = value::text(wanted, "name");
+        let found = snapshot
+            .group(name)
+            .and_then(|group| snapshot.policies(&Principal::group(name)).map(|policies| seen(group, policies)));
+        let found = if value::flag(wanted, EXCLUSIVE) {
+            found.and_then(|seen| snapshot.members(name).map(|members| with_members(seen, members)))
+        } else {
+            found
+        };
+        let blockers = |members: Vec<String>| members.into_iter().map(DeletionBlocker::Member).collect();
+        with_blockers(found, snapshot.members(name).map(blockers))
+    }
+
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        let path = path(wanted);
+        vec![Write::Iam(IamWrite::CreateGroup { group: value::text(wanted, "name").to_owned(), path })]
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        vec![DeletionBlocker::Member("*".to_owned())]
+    }
+
+    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+        let group = value::text(&seen.attributes, "name").to_owned();
+        let moved = changed.contains(&"path");
+        moved.then(|| Write::Iam(IamWrite::UpdateGroup { group, path: path(wanted) })).into_iter().collect()
+    }
+
+    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+        vec![Write::Iam(IamWrite::DeleteGroup { group: value::text(&seen.attributes, "name").to_owned() })]
+    }
+}
+
+fn seen(group: iam::Group, policies: Policies) -> Seen {
+    let attributes = [("name", json!(group.name)), ("arn", json!(group.arn)), ("path", json!(group.path))];
+    Seen { id: group.id, attributes: attributes.into(), attached: attached(policies), ..Seen::default() }
+}
+
+fn with_members(mut seen: Seen, members: Vec<String>) -> Seen {
+    seen.attached.extend(members.into_iter().map(Attached::Member));
+    seen
+}
+
+fn path(wanted: &Attributes) -> String {
+    value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned())
+}

@@ -1,0 +1,86 @@
+//! A user's membership in a group.
+
+use serde_json::json;
+
+use super::{AccessRole, DeletionBlocker, Facts, Field, Kind, Ownership, Parent, Recovery, Seen, Uniqueness};
+use crate::address::KindName;
+use crate::call::{IamWrite, Observed, Write};
+use crate::reads::{Facet, Snapshot};
+use crate::value::{self, Attributes};
+
+pub(super) struct UserGroupMembership;
+
+const FIELDS: &[Field] = &[Field::identity("user"), Field::identity("group")];
+
+impl Kind for UserGroupMembership {
+    fn name(&self) -> KindName {
+        KindName::UserGroupMembership
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            ownership: Ownership::Parent,
+            parent: Some(Parent { kind: KindName::USER, attribute: "user" }),
+            access: AccessRole::Membership,
+            document: None,
+            uniqueness: Uniqueness::Exact,
+            outputs: &[],
+            recovery: Recovery::Never,
+        }
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
+        vec![Facet::Groups { user: value::text(wanted, "user").to_owned() }]
+    }
+
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+        let [user, group] = ["user", "group"].map(|name| value::text(wanted, name));
+        snapshot.groups(user).and_then(|groups| {
+            if groups.iter().any(|name| name == group) {
+                Observed::Present(seen(user, group))
+            } else {
+                Observed::Absent
+            }
+        })
+    }
+
+    fn physical_id(&self, wanted: &Attributes) -> Option<String> {
+        Some(id(value::text(wanted, "user"), value::text(wanted, "group")))
+    }
+
+    /// Its address says all that it is.
+    fn is_recorded_as(&self, _recorded: &Attributes, _is_intended: bool, _id: &str) -> bool {
+        true
+    }
+
+    fn create(&self, wanted: &Attributes) -> Vec<Write> {
+        let [user, group] = ["user", "group"].map(|name| value::text(wanted, name).to_owned());
+        vec![Write::Iam(IamWrite::AddUserToGroup { user, group })]
+    }
+
+    fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
+        Vec::new()
+    }
+
+    fn update(&self, _seen: &Seen, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
+        Vec::new()
+    }
+
+    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+        let [user, group] = ["user", "group"].map(|name| value::text(&seen.attributes, name).to_owned());
+        vec![Write::Iam(IamWrite::RemoveUserFromGroup { user, group })]
+    }
+}
+
+fn seen(user: &str, group: &str) -> Seen {
+    let attributes = [("user", json!(user)), ("group", json!(group))];
+    Seen { id: id(user, group), attributes: attributes.into(), ..Seen::default() }
+}
+
+fn id(user: &str, group: &str) -> String {
+    format!("{user}|{group}")
+}
