@@ -1,6 +1,6 @@
 //! Every read and every write that relayctl can make, as data.
 //!
-//! Each call is one row of a table ([`iam`], [`s3`], [`file`]), which holds all that is true of it. A resource kind returns
+//! Each call is one row of a table ([`iam`], [`s3`], [`mod@file`]), which holds all that is true of it. A resource kind returns
 //! [`Write`]s, and `reads` turns what it wants to know into the fewest [`Read`]s; a provider sends them and answers with a
 //! [`Reply`] or a [`Failure`].
 

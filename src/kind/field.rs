@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Field, FieldAccess, Form, OnChange};
-use crate::value::Value;
+use crate::value::{Attributes, Value, optional_text};
 
 impl Field {
     pub(super) const fn identity(name: &'static str) -> Self {
@@ -53,4 +53,9 @@ pub(super) fn empty_list() -> Value {
 /// IAM's path for what is put nowhere else.
 pub(super) fn root_path() -> Value {
     json!("/")
+}
+
+/// Returns the declared path, or IAM's default.
+pub(super) fn path(wanted: &Attributes) -> String {
+    optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned())
 }

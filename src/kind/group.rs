@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::attached::{Attached, attached};
-use super::field::{no, root_path};
+use super::field::{no, path, root_path};
 use super::{
     AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Uniqueness,
     with_blockers,
@@ -99,8 +99,4 @@ fn seen(group: iam::Group, policies: Policies) -> Seen {
 fn with_members(mut seen: Seen, members: Vec<String>) -> Seen {
     seen.attached.extend(members.into_iter().map(Attached::Member));
     seen
-}
-
-fn path(wanted: &Attributes) -> String {
-    value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned())
 }

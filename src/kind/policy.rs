@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::field::{empty_map, empty_text, null, root_path};
+use super::field::{empty_map, empty_text, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery,
@@ -64,10 +64,9 @@ impl Kind for Policy {
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        let path = value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned());
         vec![Write::Iam(IamWrite::CreatePolicy {
             policy: value::text(wanted, "name").to_owned(),
-            path,
+            path: path(wanted),
             description: value::optional_text(wanted, "description").filter(|text| !text.is_empty()),
             document: value::shared(wanted, "document"),
             tags: value::tags(wanted, "tags"),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::attached::attached;
-use super::field::{empty_map, empty_text, null, root_path};
+use super::field::{empty_map, empty_text, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery,
@@ -81,7 +81,7 @@ impl Kind for Role {
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::CreateRole {
             role: value::text(wanted, "name").to_owned(),
-            path: value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned()),
+            path: path(wanted),
             description: value::optional_text(wanted, "description").filter(|text| !text.is_empty()),
             max_session_duration: wanted.get("max_session_duration").and_then(Value::as_i64),
             trust: value::shared(wanted, "trust"),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::attached::{Attached, attached};
-use super::field::{empty_map, no, null, root_path};
+use super::field::{empty_map, no, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
     AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Tagged,
@@ -136,8 +136,4 @@ fn seen(user: iam::User, policies: Policies) -> Seen {
 fn with_groups(mut seen: Seen, groups: Vec<String>) -> Seen {
     seen.attached.extend(groups.into_iter().map(Attached::Group));
     seen
-}
-
-fn path(wanted: &Attributes) -> String {
-    value::optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned())
 }

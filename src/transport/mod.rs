@@ -1,7 +1,7 @@
 //! Retries and rate limits: what makes calls wait, and which of them are sent again.
 //!
 //! One [`Transport`] is shared by all calls of a run. What one call learns of an operation slows all
-//! calls of that operation down, and no others ([`service`]). Over all of them it bounds how many
+//! calls of that operation down, and no others (see `service`). Over all of them it bounds how many
 //! requests are under way; those that wait don't count. Who sends what again:
 //!
 //! - single requests to AWS (pages are requests of their own): the SDK's loop, as

@@ -17,7 +17,7 @@ pub enum Seam {
     Save,
 }
 
-/// What goes wrong at a seam.
+/// A kind of fault at a seam.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
     /// The process ends before it happens.
@@ -35,7 +35,7 @@ pub enum FaultKind {
     /// A list breaks off in the midst of its pages. What has come by then is no answer: the rest of it is
     /// unknown, not absent.
     CutPages,
-    /// What is written is not seen everywhere at once.
+    /// A write is not seen everywhere at once.
     Lag(ReplicationLag),
 }
 

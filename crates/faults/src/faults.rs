@@ -100,7 +100,7 @@ impl Faults {
     }
 
     /// Keeps a copy of the account for those servers that will not hear of the next write for a while.
-    /// Those that lag already stay where they are.
+    /// Replicas that lag already stay where they are.
     pub(crate) fn fall_behind(&self, account: &dyn Replicated, lag: ReplicationLag) {
         let mut stale = locked(&self.stale);
         if stale.as_ref().is_none_or(StaleReplica::is_over) {

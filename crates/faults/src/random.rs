@@ -10,7 +10,7 @@ use crate::fault::{FaultKind, Seam};
 use crate::locked;
 use crate::replication::ReplicationLag;
 
-/// How often each fault happens, in a thousand times that something passes where it can.
+/// The rate of each fault, in a thousand times that something passes where it can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultRates {
     pub kill: u64,
@@ -26,7 +26,7 @@ pub struct FaultRates {
 pub(crate) struct RandomFaults {
     seed: u64,
     rates: FaultRates,
-    /// How often each thing has come by, so that the second time has its own luck.
+    /// The number of times that each thing has come by, so that the second time has its own luck.
     times: Mutex<BTreeMap<String, usize>>,
 }
 

@@ -20,7 +20,7 @@ impl Replicated for Sandbox {
     }
 }
 
-/// How long a write takes to be seen everywhere: until so many questions were answered without it, or so
+/// The time that a write takes to be seen everywhere: until so many questions were answered without it, or so
 /// much time has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReplicationLag {
