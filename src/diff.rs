@@ -161,9 +161,9 @@ pub fn diff<'a>(
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     let mut decisions: Vec<Decision<'_>> = addresses
         .into_iter()
-        .filter_map(|address| {
+        .map(|address| {
             let subject = Subject {
-                kind: kind::of(address.kind())?,
+                kind: kind::of(address.kind()),
                 address,
                 resource: desired.resources.get(address),
                 entry: recorded.get(address),
@@ -171,7 +171,7 @@ pub fn diff<'a>(
                 recorded,
                 removal,
             };
-            Some(subject.decide(live.get(address)))
+            subject.decide(live.get(address))
         })
         .collect();
     spread::exclusive(&mut decisions, desired, recorded);

@@ -23,10 +23,11 @@ pub const ALL_READS: usize = usize::MAX;
 
 /// Who we are; the first question of every run.
 pub async fn caller(provider: &dyn Provider) -> Result<Caller, Failure> {
-    match provider.read(&Read::CallerIdentity).await? {
-        Reply::Caller(caller) => Ok(caller),
-        other => Err(Failure::unexpected(&Read::CallerIdentity, &other)),
-    }
+    let reply = provider.read(&Read::CallerIdentity).await?;
+    let Reply::Caller(caller) = reply else {
+        return Err(Failure::unexpected(&Read::CallerIdentity, &reply));
+    };
+    Ok(caller)
 }
 
 /// What is about to happen to an object, and so what is to be known of it.
@@ -172,17 +173,17 @@ fn subjects<'a>(desired: &'a Desired, recorded: &'a Recorded, removing: bool) ->
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     addresses
         .into_iter()
-        .filter_map(|address| {
+        .map(|address| {
             let entry = recorded.get(address);
             let declared = desired.resources.get(address).map(|resource| &resource.attributes);
-            Some(Subject {
+            Subject {
                 address,
-                kind: kind::of(address.kind())?,
+                kind: kind::of(address.kind()),
                 declared,
                 entry,
                 expected: entry.is_some_and(|entry| entry.status == Status::Done),
                 removing: removing || declared.is_none(),
-            })
+            }
         })
         .collect()
 }

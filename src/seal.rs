@@ -211,9 +211,12 @@ impl Seal {
         let damaged = |error: &dyn fmt::Display| SealError::Damaged(error.to_string());
         let decryptor = Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(|error| damaged(&error))?;
         let reader = decryptor.decrypt(identities.iter().map(|identity| identity as _));
-        let mut reader = reader.map_err(|error| match error {
-            DecryptError::NoMatchingKeys => SealError::OtherIdentity(names(identities)),
-            error => damaged(&error),
+        let mut reader = reader.map_err(|error| {
+            if matches!(error, DecryptError::NoMatchingKeys) {
+                SealError::OtherIdentity(names(identities))
+            } else {
+                damaged(&error)
+            }
         })?;
         let mut plain = Vec::with_capacity(bytes.len());
         reader.read_to_end(&mut plain).map_err(|error| damaged(&error))?;

@@ -1,5 +1,7 @@
 //! What apply does when calls fail, in the sandbox with a seam that breaks them.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the tests look at the events that they are about")]
+
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

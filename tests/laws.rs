@@ -1,6 +1,8 @@
 //! The laws of policy documents: however AWS or an author spells a document, it stays the same document; and a
 //! document that means something else is never taken for it.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a hand-made answer is to the calls that a test is about")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Mutex;

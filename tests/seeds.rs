@@ -4,6 +4,8 @@
 //! `RELAYCTL_SEED=17 cargo test --test seeds` plays one seed again; `RELAYCTL_WITHOUT=0,4` leaves out some of what happens in
 //! it; `RELAYCTL_SEEDS=100000` plays more of them.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the laws name what they are about")]
+
 mod support;
 
 #[path = "seeds/deeds.rs"]

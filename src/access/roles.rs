@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::address::{KindName, PrincipalKind};
-use crate::kind::{AccessRole, KINDS, of};
+use crate::kind::{AccessRole, all, of};
 use crate::policy::Usage;
 
 /// The kinds that give policies to principals.
@@ -51,7 +51,7 @@ pub(super) static KINDS_BY_ROLE: LazyLock<KindsByRole> = LazyLock::new(KindsByRo
 impl KindsByRole {
     fn of_all() -> Self {
         let mut roles = Self::default();
-        for kind in KINDS {
+        for kind in all() {
             let (name, facts) = (kind.name(), kind.facts());
             match facts.access {
                 AccessRole::Policy => roles.policies.push(name),
@@ -93,5 +93,5 @@ fn of_usage(usage: Usage) -> Option<ResourceSays> {
 
 /// The attribute that holds the document of an object of this kind.
 pub(super) fn document_field(kind: KindName) -> Option<&'static str> {
-    Some(of(kind)?.facts().document?.field)
+    Some(of(kind).facts().document?.field)
 }

@@ -65,8 +65,10 @@ impl<'a> Images<'a> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let mut wanted = Wanted::default();
         for step in self.plan.steps.iter().filter(|step| !begun.contains(&step.id)) {
-            let Some(kind) = kind::of(step.id.address.kind()).filter(|kind| serves(*kind, step)) else { continue };
-            occasion(step).asks(kind, &step.wanted, &mut wanted);
+            let kind = kind::of(step.id.address.kind());
+            if serves(kind, step) {
+                occasion(step).asks(kind, &step.wanted, &mut wanted);
+            }
         }
         wanted
     }

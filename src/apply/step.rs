@@ -90,10 +90,7 @@ impl<'a> Worker<'a> {
     }
 
     pub async fn perform(&self, step: &'a Step) -> Result<(), Fault> {
-        let Some(kind) = kind::of(step.id.address.kind()) else {
-            let what = "its kind is not known to this relayctl".to_owned();
-            return Err(Fault::Changed { address: step.id.address.clone(), what });
-        };
+        let kind = kind::of(step.id.address.kind());
         let result = match step.id.phase {
             Phase::Record => self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await,
             Phase::Create => self.create(kind, step).await,
@@ -197,10 +194,9 @@ impl<'a> Worker<'a> {
     }
 
     async fn clock(&self) -> Result<Timestamp, Failure> {
-        match self.provider.read(&Read::Clock).await? {
-            Reply::Moment(now) => Ok(now),
-            other => Err(Failure::unexpected(&Read::Clock, &other)),
-        }
+        let reply = self.provider.read(&Read::Clock).await?;
+        let Reply::Moment(now) = reply else { return Err(Failure::unexpected(&Read::Clock, &reply)) };
+        Ok(now)
     }
 
     async fn delete(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
@@ -322,7 +318,7 @@ impl<'a> Worker<'a> {
         if !recognizable || answered > 0 || failure.kind != FailureKind::AlreadyExists {
             return None;
         }
-        let kind = kind::of(step.id.address.kind())?;
+        let kind = kind::of(step.id.address.kind());
         let seen = look(self.provider, kind, &step.wanted, Occasion::Change).await.0.present()?;
         (seen.owner.as_deref() == Some(self.plan.header.manifest.as_str())).then_some(seen.id)
     }
@@ -338,7 +334,7 @@ impl<'a> Worker<'a> {
         if step.calls.iter().rfind(sent) != Some(write) {
             return true;
         }
-        let Some(kind) = kind::of(step.id.address.kind()) else { return false };
+        let kind = kind::of(step.id.address.kind());
         matches!(look(self.provider, kind, &step.wanted, Occasion::Change).await.0, Observed::Absent)
     }
 }

@@ -8,7 +8,7 @@ use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
 use super::suggest::nearest;
-use crate::kind::{self, Kind, Output, OutputValue};
+use crate::kind::{self, Output, OutputValue};
 use crate::model::{Recorded, Status};
 use crate::value::{Value, text};
 
@@ -62,8 +62,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     for (address, entry) in recorded.iter().filter(|(_, entry)| entry.status == Status::Done) {
-        let facts = kind::of(address.kind()).map(Kind::facts);
-        for Output { section, field, value } in facts.iter().flat_map(|facts| facts.outputs) {
+        for Output { section, field, value } in kind::of(address.kind()).facts().outputs {
             let value = match value {
                 OutputValue::Name => address.name().to_owned(),
                 OutputValue::Arn => text(&entry.attributes, "arn").to_owned(),

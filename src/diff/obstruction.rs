@@ -121,7 +121,7 @@ impl Ours<'_> {
 
     fn object(&self, blocker: &DeletionBlocker) -> Option<Address> {
         let (address, id) = blocker.as_object(self.address)?;
-        let (kind, entry) = (kind::of(address.kind())?, self.recorded.get(&address)?);
+        let (kind, entry) = (kind::of(address.kind()), self.recorded.get(&address)?);
         let is_intended = entry.status == Status::Intended;
         kind.is_recorded_as(&entry.known(), is_intended, id).then_some(address)
     }

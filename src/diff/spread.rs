@@ -48,17 +48,17 @@ pub fn exclusive(decisions: &mut Vec<Decision<'_>>, desired: &Desired, recorded:
         let is_exclusive = |it: &Attached| resource.exclusive || !it.is_policy();
         let unknown =
             seen.attached.iter().filter(|it| is_exclusive(it) && known(&holder, it, desired, recorded).is_none());
-        more.extend(unknown.filter_map(|attached| removal(&holder, attached)));
+        more.extend(unknown.map(|attached| removal(&holder, attached)));
     }
     decisions.extend(more);
     decisions.sort_by(|one, other| one.change.address.cmp(&other.change.address));
 }
 
-fn removal(holder: &Principal, attached: &Attached) -> Option<Decision<'static>> {
+fn removal(holder: &Principal, attached: &Attached) -> Decision<'static> {
     let address = attached.address(holder, &|_| None);
     let attributes = attached.attributes(holder);
-    let kind = kind::of(address.kind())?;
-    Some(Decision {
+    let kind = kind::of(address.kind());
+    Decision {
         change: Change {
             address,
             action: Action::Delete,
@@ -74,7 +74,7 @@ fn removal(holder: &Principal, attached: &Attached) -> Option<Decision<'static>>
         recorded: None,
         clearing: Vec::new(),
         shifts: false,
-    })
+    }
 }
 
 /// What hangs on an object that is replaced is replaced with it, and documents that name it as a principal are written
@@ -94,7 +94,7 @@ pub fn replacements(decisions: &mut [Decision<'_>], desired: &Desired) {
     for decision in decisions {
         let address = decision.change.address.clone();
         let Some(resource) = desired.resources.get(&address) else { continue };
-        let Some(kind) = kind::of(address.kind()) else { continue };
+        let kind = kind::of(address.kind());
         for (parent, it) in resource.depends_on.iter().filter_map(|parent| moves.get_key_value(parent)) {
             if it.replaced && kind.part_of_parent() {
                 replace_with_parent(decision, kind, parent);

@@ -31,7 +31,7 @@ fn entry(decision: &Decision<'_>, desired: &Desired) -> Option<(Address, Entry)>
     let seen = decision.seen.as_ref().filter(|_| ours)?;
     let address = &decision.change.address;
     let resource = desired.resources.get(address)?;
-    Some((address.clone(), entry_of(kind::of(address.kind())?, resource, seen)))
+    Some((address.clone(), entry_of(kind::of(address.kind()), resource, seen)))
 }
 
 /// What the state records of an object that is there: what is declared of it, with the values that are live.

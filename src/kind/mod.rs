@@ -274,23 +274,28 @@ pub use facts::{
 };
 
 /// All kinds, in the order in which a plan lists them.
-pub const KINDS: &[&dyn Kind] = &[
-    &policy::Policy,
-    &user::User,
-    &inline_policy::InlinePolicy(PrincipalKind::User),
-    &attachment::Attachment(PrincipalKind::User),
-    &access_key::AccessKey,
-    &aws_profile::AwsProfile,
-    &group::Group,
-    &inline_policy::InlinePolicy(PrincipalKind::Group),
-    &attachment::Attachment(PrincipalKind::Group),
-    &user_group_membership::UserGroupMembership,
-    &role::Role,
-    &inline_policy::InlinePolicy(PrincipalKind::Role),
-    &attachment::Attachment(PrincipalKind::Role),
-    &bucket::Bucket,
-    &zappa_settings::ZappaSettings,
+const ORDER: [KindName; KindName::ALL.len()] = [
+    KindName::Policy,
+    KindName::USER,
+    KindName::InlinePolicy(PrincipalKind::User),
+    KindName::PolicyAttachment(PrincipalKind::User),
+    KindName::AccessKey,
+    KindName::AwsProfile,
+    KindName::GROUP,
+    KindName::InlinePolicy(PrincipalKind::Group),
+    KindName::PolicyAttachment(PrincipalKind::Group),
+    KindName::UserGroupMembership,
+    KindName::ROLE,
+    KindName::InlinePolicy(PrincipalKind::Role),
+    KindName::PolicyAttachment(PrincipalKind::Role),
+    KindName::Bucket,
+    KindName::ZappaSettings,
 ];
+
+/// Returns all kinds, in the order in which a plan lists them.
+pub fn all() -> impl Iterator<Item = &'static dyn Kind> {
+    ORDER.into_iter().map(of)
+}
 
 /// An object with what hangs on it, where that was asked for. What may hang on it and is not told is unknown, and what is
 /// unknown is not deleted.
@@ -303,12 +308,29 @@ fn with_blockers(seen: Observed<Seen>, hanging: Observed<Vec<DeletionBlocker>>) 
     })
 }
 
-/// The kind of that name; every address in the program has one, the manifest and the state decoder see to that.
-pub fn of(name: KindName) -> Option<&'static dyn Kind> {
-    KINDS.iter().copied().find(|kind| kind.name() == name)
+/// Returns the kind of that name.
+pub fn of(name: KindName) -> &'static dyn Kind {
+    use PrincipalKind::{Group, Role, User};
+    match name {
+        KindName::AccessKey => &access_key::AccessKey,
+        KindName::AwsProfile => &aws_profile::AwsProfile,
+        KindName::Bucket => &bucket::Bucket,
+        KindName::InlinePolicy(Group) => &inline_policy::InlinePolicy(Group),
+        KindName::InlinePolicy(Role) => &inline_policy::InlinePolicy(Role),
+        KindName::InlinePolicy(User) => &inline_policy::InlinePolicy(User),
+        KindName::Policy => &policy::Policy,
+        KindName::PolicyAttachment(Group) => &attachment::Attachment(Group),
+        KindName::PolicyAttachment(Role) => &attachment::Attachment(Role),
+        KindName::PolicyAttachment(User) => &attachment::Attachment(User),
+        KindName::Principal(Group) => &group::Group,
+        KindName::Principal(Role) => &role::Role,
+        KindName::Principal(User) => &user::User,
+        KindName::UserGroupMembership => &user_group_membership::UserGroupMembership,
+        KindName::ZappaSettings => &zappa_settings::ZappaSettings,
+    }
 }
 
 /// The place of a kind in the order in which a plan lists them.
 pub fn position(name: KindName) -> Option<usize> {
-    KINDS.iter().position(|kind| kind.name() == name)
+    ORDER.iter().position(|it| *it == name)
 }

@@ -79,17 +79,17 @@ impl<'a> Subject<'a> {
 
     /// The resources of the kinds that have a role like this in access.
     fn in_role(&self, wanted: fn(AccessRole) -> bool) -> impl Iterator<Item = (&Address, &Resource)> {
-        let kinds = kind::KINDS.iter().filter(move |kind| wanted(kind.facts().access));
+        let kinds = kind::all().filter(move |kind| wanted(kind.facts().access));
         kinds.flat_map(|kind| self.desired.of_kind(kind.name()))
     }
 
     fn is_policy(address: &Address) -> bool {
-        kind::of(address.kind()).is_some_and(|kind| kind.facts().access == AccessRole::Policy)
+        kind::of(address.kind()).facts().access == AccessRole::Policy
     }
 
     /// The document of a resource, and the attribute that holds it.
     fn document(&self, address: &Address) -> Option<(DocumentField, &Value)> {
-        let held = kind::of(address.kind())?.facts().document?;
+        let held = kind::of(address.kind()).facts().document?;
         Some((held, self.desired.resources.get(address)?.attributes.get(held.field)?))
     }
 
@@ -184,7 +184,7 @@ impl<'a> Subject<'a> {
 
 /// The object that a resource is a part of.
 fn parent(address: &Address, resource: &Resource) -> Option<Address> {
-    Some(kind::of(address.kind())?.facts().parent?.address(&resource.attributes))
+    Some(kind::of(address.kind()).facts().parent?.address(&resource.attributes))
 }
 
 #[cfg(test)]

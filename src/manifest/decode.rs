@@ -117,7 +117,7 @@ fn scalar(node: &Node, scope: &mut Scope<'_>) -> Option<Value> {
             let text = scope.expand(text, Mode::Plain, &|| node.spot.clone())?;
             Some(serde_json::from_str(&text).unwrap_or(Value::String(text.into_owned())))
         }
-        _ => Some(node.value()),
+        Content::Plain(_) | Content::Text(_) | Content::List(_) | Content::Map(_) => Some(node.value()),
     }
 }
 
@@ -173,7 +173,7 @@ impl Decode for OneOrMany {
                 wrong_type(scope, node, "text or a list of texts", "write for example [a, b]");
                 None
             }
-            _ => Some(Self(vec![Text::decode(node, scope)?])),
+            Content::Plain(_) | Content::Text(_) => Some(Self(vec![Text::decode(node, scope)?])),
         }
     }
 

@@ -337,10 +337,7 @@ pub fn resources(document: &Value) -> Vec<String> {
 }
 
 fn listed(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Array(items) => items.clone(),
-        single => vec![single.clone()],
-    }
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
 #[cfg(test)]

@@ -29,19 +29,16 @@ struct Chain<'a> {
 impl Chain<'_> {
     fn load(&mut self, file: &Arc<File>) -> Option<Node> {
         let over = node::parse(file, self.problems)?;
-        let entries = match &over.content {
-            Content::Map(entries) => entries,
-            content => {
-                let (code, message) = match content {
-                    Content::Plain(value) if value.is_null() => ("empty-manifest", "the manifest is empty".to_owned()),
-                    _ => ("wrong-type", format!("a manifest is a map, but this is {}", over.kind())),
-                };
-                let place = Some(Spot::top(file).place());
-                let help =
-                    "begin with `version: 1`, `name:`, `account:` and `region:`; `relayctl init` writes an example";
-                self.problems.push(Diagnostic::error(code, place, message).help(help));
-                return None;
-            }
+        let Content::Map(entries) = &over.content else {
+            let (code, message) = if over.is_null() {
+                ("empty-manifest", "the manifest is empty".to_owned())
+            } else {
+                ("wrong-type", format!("a manifest is a map, but this is {}", over.kind()))
+            };
+            let place = Some(Spot::top(file).place());
+            let help = "begin with `version: 1`, `name:`, `account:` and `region:`; `relayctl init` writes an example";
+            self.problems.push(Diagnostic::error(code, place, message).help(help));
+            return None;
         };
         let Some(position) = entries.iter().position(|entry| &*entry.key == "extends") else { return Some(over) };
         let extends = entries[position].clone();

@@ -46,14 +46,14 @@ impl Node {
     pub fn text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) => Some(text),
-            _ => None,
+            Content::Plain(_) | Content::List(_) | Content::Map(_) => None,
         }
     }
 
     pub fn entries(&self) -> &[Entry] {
         match &self.content {
             Content::Map(entries) => entries,
-            _ => &[],
+            Content::Plain(_) | Content::Text(_) | Content::List(_) => &[],
         }
     }
 
@@ -112,7 +112,7 @@ impl Node {
                 Content::Map(entries) => match entries.iter().find(|entry| *entry.key == *segment) {
                     Some(entry) => match entry.node.content {
                         Content::Text(_) => (&entry.node, entry.node.spot.clone()),
-                        _ => (&entry.node, entry.key_spot.clone()),
+                        Content::Plain(_) | Content::List(_) | Content::Map(_) => (&entry.node, entry.key_spot.clone()),
                     },
                     None => break,
                 },
@@ -454,9 +454,9 @@ mod tests {
         let (node, _) = parsed("Allow: [s3:Get, Allow, 's3:Get', \"s3:\\u0047et\"]\n");
         let node = node.unwrap();
         let Content::List(items) = &node.entries()[0].node.content else { panic!("no list") };
-        let text = |node: &Node| match &node.content {
-            Content::Text(text) => Arc::clone(text),
-            _ => panic!("no text"),
+        let text = |node: &Node| {
+            let Content::Text(text) = &node.content else { panic!("no text") };
+            Arc::clone(text)
         };
         assert!(items[2..].iter().all(|item| Arc::ptr_eq(&text(&items[0]), &text(item))));
         assert!(Arc::ptr_eq(&node.entries()[0].key, &text(&items[1])));

@@ -263,7 +263,9 @@ impl Decode for Trust {
             Content::Map(entries) if !entries.iter().any(|entry| full(&entry.key)) => {
                 Trusted::decode(node, scope).map(Self::Who)
             }
-            _ => DocumentForm::decode(node, scope).map(Self::Document),
+            Content::Plain(_) | Content::Text(_) | Content::List(_) | Content::Map(_) => {
+                DocumentForm::decode(node, scope).map(Self::Document)
+            }
         }
     }
 
@@ -334,7 +336,7 @@ impl Decode for BucketLifecycle {
     fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
         match node.content {
             Content::Map(_) => FullLifecycle::decode(node, scope).map(Self::Full),
-            _ => Vec::decode(node, scope).map(Self::Rules),
+            Content::Plain(_) | Content::Text(_) | Content::List(_) => Vec::decode(node, scope).map(Self::Rules),
         }
     }
 
@@ -406,7 +408,7 @@ impl Decode for PublicAccessBlock {
     fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
         match node.content {
             Content::Map(_) => EachBlock::decode(node, scope).map(Self::Each),
-            _ => Flag::decode(node, scope).map(Self::All),
+            Content::Plain(_) | Content::Text(_) | Content::List(_) => Flag::decode(node, scope).map(Self::All),
         }
     }
 

@@ -151,10 +151,14 @@ impl Files {
         if let Some(file) = self.read.get(&shown) {
             return Ok(Arc::clone(file));
         }
-        let bytes = std::fs::read(&shown).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => ReadError::Missing(shown.clone()),
-            _ if shown.is_dir() => ReadError::Folder(shown.clone()),
-            _ => ReadError::Unreadable { file: shown.clone(), error },
+        let bytes = std::fs::read(&shown).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                ReadError::Missing(shown.clone())
+            } else if shown.is_dir() {
+                ReadError::Folder(shown.clone())
+            } else {
+                ReadError::Unreadable { file: shown.clone(), error }
+            }
         })?;
         let text = String::from_utf8(bytes)
             .map_err(|error| ReadError::NotText { file: shown.clone(), at: error.utf8_error().valid_up_to() + 1 })?;
@@ -210,7 +214,9 @@ pub fn tidy(path: &Path) -> PathBuf {
             Component::ParentDir if matches!(tidied.components().next_back(), Some(Component::Normal(_))) => {
                 tidied.pop();
             }
-            other => tidied.push(other),
+            other @ (Component::ParentDir | Component::Prefix(_) | Component::RootDir | Component::Normal(_)) => {
+                tidied.push(other);
+            }
         }
     }
     tidied

@@ -178,7 +178,7 @@ fn clearing(kind: &dyn Kind, address: &Address, attributes: &Attributes) -> Vec<
 }
 
 fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Address, &Resource)> {
-    desired.resources.iter().filter_map(|(address, resource)| Some((kind::of(address.kind())?, address, resource)))
+    desired.resources.iter().map(|(address, resource)| (kind::of(address.kind()), address, resource))
 }
 
 /// The declared fields that are changed in place. A user's path is too, but it is a part of the ARN, and of the ARN that

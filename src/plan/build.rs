@@ -88,8 +88,7 @@ impl<'a> Needs<'a> {
     }
 
     fn steps(&self, decision: &Decision<'_>) -> Vec<Step> {
-        let Some(kind) = kind::of(decision.change.address.kind()) else { return Vec::new() };
-        let draft = Draft { kind, decision, needs: self };
+        let draft = Draft { kind: kind::of(decision.change.address.kind()), decision, needs: self };
         match decision.change.action {
             Action::Create => draft.clear().into_iter().chain(draft.create(Expect::Absent)).collect(),
             Action::Update => draft.update(),
@@ -107,7 +106,7 @@ impl<'a> Needs<'a> {
         let step = |address: &Address, phase| Some(StepId { address: address.clone(), phase });
         let mut after = BTreeSet::new();
         if id.phase == Phase::Delete {
-            let is_local = kind::of(id.address.kind()).is_some_and(Kind::is_local);
+            let is_local = kind::of(id.address.kind()).is_local();
             for dependent in self.dependents.on(&id.address) {
                 after.extend(step(dependent, Phase::Delete));
                 // An update that drops the reference frees this for removal; one that keeps it comes later. A file needs

@@ -77,13 +77,11 @@ pub fn explain(stats: &ReadStats, known: &Snapshot) -> Explanation {
 }
 
 fn pages(read: &Read, known: &Snapshot) -> usize {
-    match read {
+    if let Read::Iam(IamRead::GetAccountAuthorizationDetails { marker, .. }) = read {
         // All pages are counted with the first one.
-        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: Some(_), .. }) => 0,
-        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: None, .. }) => known.account.pages.max(1),
-        Read::Iam(IamRead::ListRoles) => choice::pages(known.roles.len()),
-        _ => 1,
+        return if marker.is_some() { 0 } else { known.account.pages.max(1) };
     }
+    if *read == Read::Iam(IamRead::ListRoles) { choice::pages(known.roles.len()) } else { 1 }
 }
 
 fn choice(stats: &ReadStats, known: &Snapshot) -> Option<String> {

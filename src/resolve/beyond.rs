@@ -96,10 +96,10 @@ impl Resolver<'_> {
     async fn strangers(&mut self, names: BTreeSet<Principal>) -> Live {
         let described: BTreeMap<Address, Attributes> = names.iter().map(|it| (it.address(), named(it))).collect();
         let of = |(address, attributes)| {
-            let kind = kind::of(Address::kind(address))?;
-            Some(Subject { address, kind, declared: Some(attributes), entry: None, expected: true, removing: false })
+            let kind = kind::of(Address::kind(address));
+            Subject { address, kind, declared: Some(attributes), entry: None, expected: true, removing: false }
         };
-        let subjects: Vec<Subject<'_>> = described.iter().filter_map(of).collect();
+        let subjects: Vec<Subject<'_>> = described.iter().map(of).collect();
         self.read_subjects(&subjects).await
     }
 
@@ -126,21 +126,17 @@ impl Resolver<'_> {
 
 async fn groups_of(provider: &dyn Provider, user: &str) -> Result<Vec<String>, Failure> {
     let read = Read::Iam(IamRead::ListGroupsForUser { user: user.to_owned() });
-    match provider.read(&read).await? {
-        Reply::Iam(IamReply::Names(mut names)) => {
-            names.sort();
-            Ok(names)
-        }
-        other => Err(Failure::unexpected(&read, &other)),
-    }
+    let reply = provider.read(&read).await?;
+    let Reply::Iam(IamReply::Names(mut names)) = reply else { return Err(Failure::unexpected(&read, &reply)) };
+    names.sort();
+    Ok(names)
 }
 
 async fn entities(provider: &dyn Provider, arn: &str) -> Result<Entities, Failure> {
     let read = Read::Iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned(), usage: PolicyUsage::Any });
-    match provider.read(&read).await? {
-        Reply::Iam(IamReply::Entities(entities)) => Ok(entities),
-        other => Err(Failure::unexpected(&read, &other)),
-    }
+    let reply = provider.read(&read).await?;
+    let Reply::Iam(IamReply::Entities(entities)) = reply else { return Err(Failure::unexpected(&read, &reply)) };
+    Ok(entities)
 }
 
 fn named(principal: &Principal) -> Attributes {

@@ -21,10 +21,8 @@ pub async fn keys(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Rec
     let desired = Desired { resources: keys_of(&desired.resources), ..desired.clone() };
     let recorded = keys_of(recorded);
     let live = resolver.objects(&desired, &recorded, false).await;
-    let now = match resolver.provider.read(&Read::Clock).await? {
-        Reply::Moment(now) => now,
-        other => return Err(Failure::unexpected(&Read::Clock, &other)),
-    };
+    let reply = resolver.provider.read(&Read::Clock).await?;
+    let Reply::Moment(now) = reply else { return Err(Failure::unexpected(&Read::Clock, &reply)) };
     let asker = Asker { provider: resolver.provider, known: &resolver.known, desired: &desired, now };
     let all: Vec<Result<Vec<Key>, Failure>> =
         stream::iter(&live).map(|(address, _)| asker.of(address, &live)).buffered(resolver.parallelism).collect().await;

@@ -10,7 +10,7 @@ use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::{
     BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read, S3Reply,
 };
-use crate::kind::{self, Attached, KINDS, OWNER_TAG, Recovery, Tagged};
+use crate::kind::{self, Attached, OWNER_TAG, Recovery, Tagged};
 use crate::model::{Desired, Entry, Recorded, Status, of_kind};
 use crate::reads::{BucketAspect, Facet, Policies, Scope};
 use crate::value::{Attributes, Tags, from_tags, text};
@@ -28,7 +28,7 @@ impl Resolver<'_> {
         let mut sweep = Sweep { resolver: self, desired, found: Found::default(), policies: names(desired) };
         let failure = sweep.resolver.sweep().await;
         sweep.found.unread.extend(failure);
-        for kind in KINDS {
+        for kind in kind::all() {
             match kind.facts().recovery {
                 Recovery::ByTag(Tagged::Policies) => sweep.policies().await,
                 Recovery::ByTag(Tagged::Principals(of)) => sweep.principals(of).await,
@@ -180,7 +180,7 @@ impl Sweep<'_, '_> {
             }
             let address = attached.address(holder, &|_| policy.clone());
             let attributes = attached.attributes(holder);
-            let Some(id) = kind::of(address.kind()).and_then(|kind| kind.physical_id(&attributes)) else { continue };
+            let Some(id) = kind::of(address.kind()).physical_id(&attributes) else { continue };
             let mut depends_on = BTreeSet::from([parent.clone()]);
             depends_on.extend(policy.map(|name| Address::new(KindName::Policy, name)));
             self.record(address, id, attributes, depends_on);
@@ -215,7 +215,7 @@ impl Sweep<'_, '_> {
         let mut attributes = Attributes::from([("profile", json!(name))]);
         attributes.extend(settings.into_iter().filter(|(name, _)| ["region", "output"].contains(&name.as_str())));
         let address = Address::new(KindName::AwsProfile, name);
-        let id = kind::of(KindName::AwsProfile).and_then(|kind| kind.physical_id(&attributes)).unwrap_or_default();
+        let id = kind::of(KindName::AwsProfile).physical_id(&attributes).unwrap_or_default();
         self.record(address, id, attributes, BTreeSet::from([key]));
     }
 

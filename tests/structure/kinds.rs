@@ -7,26 +7,9 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, BinOp, Expr, ExprBinary, ExprLet, ExprMethodCall, Lit, LitStr, Local, Macro};
 use syn::{Pat, Path, Token};
 
-use super::source::{Crate, Source};
+use relayctl::address::KindName;
 
-/// The kinds' names in addresses.
-const KINDS: &[&str] = &[
-    "access_key",
-    "aws_profile",
-    "bucket",
-    "group",
-    "group_membership",
-    "group_policy",
-    "group_policy_attachment",
-    "policy",
-    "role",
-    "role_policy",
-    "role_policy_attachment",
-    "user",
-    "user_policy",
-    "user_policy_attachment",
-    "zappa_settings",
-];
+use super::source::{Crate, Source};
 
 /// The enums whose variants are kinds.
 const TYPES: &[&str] = &["KindName", "PrincipalKind"];
@@ -85,7 +68,7 @@ fn literals_in(source: &Source) -> Vec<(usize, String)> {
 /// Recognises a kind's name, and a text that is made into one, as `{}_policy_attachment` is.
 fn is_kind(text: &str) -> bool {
     let made = text.starts_with('{') && ["}_policy", "}_policy_attachment"].iter().any(|end| text.ends_with(end));
-    KINDS.contains(&text) || made || text == "_policy_attachment" || text == "policy_attachment"
+    text.parse::<KindName>().is_ok() || made || text == "_policy_attachment" || text == "policy_attachment"
 }
 
 #[derive(Default)]

@@ -1,5 +1,7 @@
 //! An account in memory, a state, local files and the sample manifests: what a run changes, and what is compared after it.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a value of another form is taken as it is")]
+
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;

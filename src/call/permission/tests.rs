@@ -222,9 +222,9 @@ fn variants<T: DeserializeOwned + std::fmt::Debug>() -> BTreeSet<String> {
 }
 
 fn names<T: Serialize>(calls: &[T]) -> BTreeSet<String> {
-    let name = |call: &T| match serde_json::to_value(call).unwrap() {
-        serde_json::Value::String(name) => name,
-        value => value.as_object().unwrap().keys().next().unwrap().clone(),
+    let name = |call: &T| {
+        let value = serde_json::to_value(call).unwrap();
+        value.as_str().map_or_else(|| value.as_object().unwrap().keys().next().unwrap().clone(), str::to_owned)
     };
     calls.iter().map(name).collect()
 }

@@ -81,15 +81,13 @@ fn from_stdin() -> io::Result<Vec<u8>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let shown = named(path).display().to_string();
-    match error.kind() {
-        io::ErrorKind::NotFound => {
-            Diagnostic::error("no-such-file", None, format!("there is no file {shown}")).help("check the name")
-        }
-        _ if path.is_dir() => {
-            Diagnostic::error("unreadable-file", None, format!("{shown} is a folder")).help("name the files in it")
-        }
-        _ => Diagnostic::error("unreadable-file", None, format!("{shown} cannot be read: {error}"))
-            .help("check the file's permissions"),
+    if error.kind() == io::ErrorKind::NotFound {
+        Diagnostic::error("no-such-file", None, format!("there is no file {shown}")).help("check the name")
+    } else if path.is_dir() {
+        Diagnostic::error("unreadable-file", None, format!("{shown} is a folder")).help("name the files in it")
+    } else {
+        Diagnostic::error("unreadable-file", None, format!("{shown} cannot be read: {error}"))
+            .help("check the file's permissions")
     }
 }
 

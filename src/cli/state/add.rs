@@ -32,7 +32,7 @@ pub fn add(manifest: &ManifestArg, address: &Address, context: &Context) -> Resu
 /// The kind, where nothing but the state can say whose an object is.
 fn addable(address: &Address) -> Result<&'static dyn Kind, CommandError> {
     let refused = |help: String| Err(CommandError::new(format!("{address} cannot be added to the state")).help(help));
-    let Some(kind) = kind::of(address.kind()) else { return refused("it is of a kind without objects".to_owned()) };
+    let kind = kind::of(address.kind());
     match (kind.facts().ownership, kind.facts().parent) {
         (Ownership::State, None) => Ok(kind),
         (Ownership::Tag, _) => {

@@ -48,11 +48,12 @@ impl Home {
 
     /// The key whose place another one takes: its id and its secret.
     fn replaced(&self, write: &FileWrite, key: &str) -> Option<(String, String)> {
-        match self.files.change(write, &carried(key)).unwrap() {
-            Reply::Replaced(key) => Some((key.id, key.secret.expose_secret().to_owned())),
-            Reply::Done => None,
-            other => panic!("{other:?}"),
+        let reply = self.files.change(write, &carried(key)).unwrap();
+        if let Reply::Replaced(key) = reply {
+            return Some((key.id, key.secret.expose_secret().to_owned()));
         }
+        assert!(matches!(reply, Reply::Done), "{reply:?}");
+        None
     }
 
     fn key_id(&self) -> Result<FileReply, Problem> {

@@ -47,9 +47,10 @@ fn what_was_written_is_there_when_it_is_opened_again() {
 fn ids_go_on_where_the_last_process_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sandbox.json");
-    let id = |sandbox: &Sandbox| match write(sandbox, &create("bob")).unwrap() {
-        Reply::Iam(IamReply::User(user)) => user.id,
-        other => panic!("{other:?}"),
+    let id = |sandbox: &Sandbox| {
+        let reply = write(sandbox, &create("bob")).unwrap();
+        let Reply::Iam(IamReply::User(user)) = reply else { panic!("{reply:?}") };
+        user.id
     };
     let first = open(&file);
     let old = id(&first);

@@ -93,13 +93,8 @@ impl Aws {
 
 /// Whatever types a sweep is of: this AWS shows all that it has.
 fn unfiltered(read: &Read) -> Read {
-    match read {
-        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker, .. }) => {
-            let filter = BTreeSet::new();
-            Read::Iam(IamRead::GetAccountAuthorizationDetails { filter, marker: marker.clone() })
-        }
-        read => read.clone(),
-    }
+    let Read::Iam(IamRead::GetAccountAuthorizationDetails { marker, .. }) = read else { return read.clone() };
+    Read::Iam(IamRead::GetAccountAuthorizationDetails { filter: BTreeSet::new(), marker: marker.clone() })
 }
 
 /// The call and its operands.

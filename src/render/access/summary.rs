@@ -105,7 +105,7 @@ enum Meaning {
 }
 
 fn meaning(change: &Change) -> Meaning {
-    kind::of(change.address.kind()).map_or(Meaning::Unknown, |kind| meaning_of(kind, change))
+    meaning_of(kind::of(change.address.kind()), change)
 }
 
 fn meaning_of(kind: &dyn Kind, change: &Change) -> Meaning {

@@ -50,10 +50,10 @@ pub fn phrase(plan: &Arranged<'_>, change: &Change) -> String {
 
 /// Whether nothing but the state can say whose it is.
 fn is_tagless(change: &Change) -> bool {
-    kind::of(change.address.kind()).is_some_and(|kind| match kind.facts().ownership {
+    match kind::of(change.address.kind()).facts().ownership {
         Ownership::State => true,
         Ownership::Tag | Ownership::Parent | Ownership::LocalFile => false,
-    })
+    }
 }
 
 /// What the reader can do about it, one sentence a line; empty where nothing has to be done.

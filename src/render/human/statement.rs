@@ -108,39 +108,28 @@ pub fn elements(statement: &Value) -> Vec<Element> {
 
 fn element(name: &str, value: &Value) -> Vec<Element> {
     let name = bare(name);
-    match value {
-        Value::Object(types) if name != "Condition" => {
-            types.iter().map(|(kind, value)| labelled(format!("{name} ({})", bare(kind)), value)).collect()
-        }
-        Value::Object(operators) => operators.iter().flat_map(|(operator, keys)| condition(operator, keys)).collect(),
-        _ => vec![labelled(name, value)],
+    let Value::Object(parts) = value else { return vec![labelled(name, value)] };
+    if name == "Condition" {
+        parts.iter().flat_map(|(operator, keys)| condition(operator, keys)).collect()
+    } else {
+        parts.iter().map(|(kind, value)| labelled(format!("{name} ({})", bare(kind)), value)).collect()
     }
 }
 
 fn condition(operator: &str, keys: &Value) -> Vec<Element> {
     let label = format!("Condition {}", bare(operator));
-    match keys {
-        Value::Object(keys) => {
-            keys.iter().map(|(key, value)| labelled(format!("{label} {}", bare(key)), value)).collect()
-        }
-        _ => vec![labelled(label, keys)],
-    }
+    let Value::Object(keys) = keys else { return vec![labelled(label, keys)] };
+    keys.iter().map(|(key, value)| labelled(format!("{label} {}", bare(key)), value)).collect()
 }
 
 /// IAM takes one value for a list of one.
 fn labelled(label: String, value: &Value) -> Element {
-    let items = match value {
-        Value::Array(items) => items.iter().map(item).collect(),
-        one => vec![item(one)],
-    };
+    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter().map(item).collect();
     Element { label, items }
 }
 
 fn item(value: &Value) -> String {
-    match value {
-        Value::String(text) => bare(text),
-        other => crate::render::text::escape(&other.to_string()),
-    }
+    value.as_str().map_or_else(|| crate::render::text::escape(&value.to_string()), bare)
 }
 
 #[cfg(test)]

@@ -74,11 +74,13 @@ fn list(before: &[Value], after: &[Value], indent: usize, style: Style) -> Vec<L
         match op {
             DiffOp::Equal { len, .. } if !style.verbose => same += len,
             DiffOp::Equal { .. } => lines.extend(old.iter().flat_map(|item| entire(Mark::None, "", item, indent + 2))),
-            _ if old.len() == new.len() && old.iter().chain(new).all(|item| item.is_object() || item.is_array()) => {
+            DiffOp::Replace { .. }
+                if old.len() == new.len() && old.iter().chain(new).all(|item| item.is_object() || item.is_array()) =>
+            {
                 let pairs = old.iter().zip(new);
                 lines.extend(pairs.flat_map(|(old, new)| entry("", Some(old), Some(new), indent, style)));
             }
-            _ => {
+            DiffOp::Delete { .. } | DiffOp::Insert { .. } | DiffOp::Replace { .. } => {
                 lines.extend(old.iter().flat_map(|item| entry("", Some(item), None, indent, style)));
                 lines.extend(new.iter().flat_map(|item| entry("", None, Some(item), indent, style)));
             }
@@ -108,7 +110,9 @@ pub fn entire(mark: Mark, label: &str, value: &Value, indent: usize) -> Vec<Line
         Value::Array(list) if !list.is_empty() => {
             ("[", "]", list.iter().flat_map(|item| entire(mark, "", item, inner)).collect())
         }
-        _ => return vec![Line::new(indent, mark, format!("{label}{}", inline(value)))],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            return vec![Line::new(indent, mark, format!("{label}{}", inline(value)))];
+        }
     };
     let mut lines = vec![Line::new(indent, mark, format!("{label}{open}"))];
     lines.extend(items);
