@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use relayctl::call::iam::IamWrite;
 use relayctl::call::{BucketRef, S3Write, Write};
+use relayctl::model::Status;
 use relayctl::plan::Mode;
 use relayctl_faults::{FaultKind, Faults, PlannedFault, ReplicationLag, Seam};
 use support::world::{Ended, World};
@@ -369,4 +370,170 @@ fn drifted() -> World {
     }
     world.lose_file("config");
     world
+}
+
+/// A group with a policy of the manifest's, an inline one, and two members; and a second group.
+const GROUPS: &str = r#"version: 1
+name: teams
+account: "123456789012"
+region: us-east-1
+policies:
+  Deploy: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}}
+groups:
+  developers:
+    policies: [Deploy]
+    inline_policies:
+      mfa: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "iam:ListMFADevices", Resource: "*"}]}
+  operators: {path: /people/}
+users:
+  ada: {groups: [developers]}
+  bob: {groups: [developers, operators]}
+"#;
+
+/// Without the group `developers`.
+const WITHOUT: &str = r#"version: 1
+name: teams
+account: "123456789012"
+region: us-east-1
+policies:
+  Deploy: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}}
+groups:
+  operators: {path: /people/}
+users:
+  ada: {}
+  bob: {groups: [operators]}
+"#;
+
+/// Ada goes to `operators`, which get a policy by the same edit, and Bob to a group that is new.
+const MOVED: &str = r#"version: 1
+name: teams
+account: "123456789012"
+region: us-east-1
+policies:
+  Deploy: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}}
+groups:
+  developers:
+    policies: [Deploy]
+    inline_policies:
+      mfa: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "iam:ListMFADevices", Resource: "*"}]}
+  operators: {path: /people/, policies: [Deploy]}
+  testers:
+    inline_policies:
+      read: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:Get*", Resource: "*"}]}
+users:
+  ada: {groups: [operators]}
+  bob: {groups: [testers]}
+"#;
+
+fn declared(text: &str) -> World {
+    let world = World::of("dev.yaml");
+    world.declare(text);
+    world
+}
+
+/// The groups are there, and the manifest says this now.
+fn edited(text: &str) -> World {
+    let world = declared(GROUPS);
+    finished(&world);
+    world.declare(text);
+    world
+}
+
+#[test]
+fn a_first_apply_with_groups_survives_every_kill_and_every_lost_answer() {
+    let case = Case::new("apply groups", declared(GROUPS), Mode::Apply);
+    everywhere(&case);
+    proved(&case, &KILLS, 4);
+    proved(&case, &LOSSES, 4);
+}
+
+#[test]
+fn a_group_that_goes_with_members_and_policies_survives_every_kill_and_every_lost_answer() {
+    everywhere(&Case::new("remove a group", edited(WITHOUT), Mode::Apply));
+}
+
+#[test]
+fn a_move_to_another_group_survives_every_kill_and_every_lost_answer() {
+    let case = Case::new("move to another group", edited(MOVED), Mode::Apply);
+    everywhere(&case);
+    proved(&case, &KILLS, 4);
+}
+
+#[test]
+fn a_destroy_with_groups_survives_every_kill_and_every_lost_answer() {
+    let world = declared(GROUPS);
+    finished(&world);
+    everywhere(&Case::new("destroy groups", world, Mode::Destroy));
+}
+
+#[test]
+fn groups_are_not_made_twice_while_the_account_is_seen_as_it_was() {
+    let first = Case::new("apply groups", declared(GROUPS), Mode::Apply);
+    let cases = [Case::new("move to another group", edited(MOVED), Mode::Apply), first];
+    let count: usize = cases.iter().map(|case| case.proved_lagging(1)).sum();
+    assert!(count >= 20, "only {count} places were found");
+}
+
+/// IAM gives groups no tags: the intent in the state is all that tells whose a group is whose answer was lost.
+#[test]
+fn a_group_whose_answer_was_lost_is_taken_for_ours_by_the_next_run() {
+    let world = declared(GROUPS);
+    let counted = Faults::none();
+    let sent = world.fork().attempt(Mode::Apply, &counted, 1).sent;
+    let create = |write: &Write| matches!(write, Write::Iam(IamWrite::CreateGroup { .. }));
+    let nth = 1 + sent.iter().position(create).expect("a group is made");
+    let lost = PlannedFault { seam: Seam::Call, nth, kind: FaultKind::LoseAnswer };
+    let ended = world.run(Mode::Apply, &Faults::of([lost]), 1);
+    assert!(matches!(&ended, Ended::Finished(outcome) if !outcome.succeeded()), "{ended:#?}");
+    let group = "group.developers".parse().expect("an address");
+    let status = |world: &World| world.state().expect("a state").resources[&group].status;
+    assert_eq!(status(&world), Status::Intended);
+    let again = world.attempt(Mode::Apply, &Faults::none(), 1);
+    assert!(!again.sent.iter().any(|write| create(write) && write == &sent[nth - 1]), "{:#?}", again.sent);
+    assert_eq!(status(&world), Status::Done);
+}
+
+/// Whoever moves keeps the old access until the new group is whole and they are in it.
+#[test]
+fn a_membership_goes_only_after_what_takes_its_place() {
+    let before = edited(MOVED);
+    let sent = before.fork().attempt(Mode::Apply, &Faults::none(), 1).sent;
+    let place = |wanted: IamWrite| sent.iter().position(|write| *write == Write::Iam(wanted.clone())).expect("sent");
+    let [ada, bob] = ["ada", "bob"].map(str::to_owned);
+    let group = |name: &str| name.to_owned();
+    let old = |user: &String, of: &str| place(IamWrite::RemoveUserFromGroup { user: user.clone(), group: group(of) });
+    let new = |user: &String, of: &str| place(IamWrite::AddUserToGroup { user: user.clone(), group: group(of) });
+    assert!(new(&ada, "operators") < old(&ada, "developers"), "{sent:#?}");
+    assert!(new(&bob, "testers") < old(&bob, "developers").min(old(&bob, "operators")), "{sent:#?}");
+    let arn = "arn:aws:iam::123456789012:policy/Deploy".to_owned();
+    let given = place(IamWrite::AttachGroupPolicy { group: group("operators"), arn });
+    assert!(given < old(&ada, "developers"), "{sent:#?}");
+    // What does not come takes nothing away.
+    let lost = PlannedFault { seam: Seam::Call, nth: 1 + new(&ada, "operators"), kind: FaultKind::LoseRequest };
+    let sent = before.attempt(Mode::Apply, &Faults::of([lost]), 1).sent;
+    let left = |write: &Write| matches!(write, Write::Iam(IamWrite::RemoveUserFromGroup { user, .. }) if *user == ada);
+    assert!(!sent.iter().any(left), "{sent:#?}");
+}
+
+/// IAM takes ten managed policies on a user. So many stay, go and come; the calls in their order.
+fn swapped(stay: usize, gone: usize, new: usize) -> Vec<&'static str> {
+    let manifest = |attached: std::ops::Range<usize>| {
+        let document = r#"{Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}"#;
+        let policies: String = (0..12).map(|nth| format!("  P{nth:02}: {{document: {document}}}\n")).collect();
+        let attached = attached.map(|nth| format!("P{nth:02}")).collect::<Vec<_>>().join(", ");
+        let head = "version: 1\nname: many\naccount: \"123456789012\"\nregion: us-east-1";
+        format!("{head}\npolicies:\n{policies}users:\n  ada: {{policies: [{attached}]}}\n")
+    };
+    let world = declared(&manifest(0..stay + gone));
+    finished(&world);
+    world.declare(&manifest(gone..stay + gone + new));
+    let attempt = world.attempt(Mode::Apply, &Faults::none(), 1);
+    assert!(matches!(&attempt.ended, Ended::Finished(outcome) if outcome.succeeded()), "{:#?}", attempt.ended);
+    attempt.sent.iter().map(Write::action).collect()
+}
+
+#[test]
+fn the_old_policy_goes_first_only_where_the_quota_has_no_room_for_both() {
+    assert_eq!(swapped(8, 1, 1), ["iam:AttachUserPolicy", "iam:DetachUserPolicy"]);
+    assert_eq!(swapped(9, 1, 1), ["iam:DetachUserPolicy", "iam:AttachUserPolicy"]);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Expect, Header, Phase, Plan, Record, Stamp, Step, StepId, Summary, fingerprint};
+use super::{Expect, Header, Phase, Plan, Record, Stamp, Step, StepId, Summary, fingerprint, succession};
 use crate::address::Address;
 use crate::call::Write;
 use crate::diff::{Action, Change, Decision, Reason};
@@ -27,6 +27,7 @@ pub fn build(
     for step in steps.values_mut() {
         step.after = needs.after(&step.id, &ids);
     }
+    succession::order(&mut steps, &decisions, desired);
     let order = Order::new(steps.iter().map(|(id, step)| (id, &step.after)))
         .sorted()
         .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;

@@ -6,6 +6,7 @@ pub mod guard;
 mod lockout;
 pub mod pace;
 pub mod path;
+mod succession;
 
 use std::collections::BTreeSet;
 use std::fmt;

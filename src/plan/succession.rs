@@ -1,0 +1,176 @@
+//! New before old: what takes access away waits for what gives it back. Where a run stops between the two, the old access
+//! is still there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Phase, Step, StepId};
+use crate::address::{Address, KindName, Principal};
+use crate::diff::Decision;
+use crate::kind::{self, AccessRole, Attached};
+use crate::model::Desired;
+use crate::policy::{limit, size};
+use crate::value::Attributes;
+
+type Steps = BTreeMap<StepId, Step>;
+
+/// AWS's quotas of managed policies on a principal, where nobody had it raised, and of groups that a user is in.
+const QUOTA: usize = 10;
+
+/// A policy on a principal, or a user's membership in a group.
+struct Part<'d> {
+    decision: &'d Decision<'d>,
+    holder: Principal,
+    group: Option<Principal>,
+}
+
+impl<'d> Part<'d> {
+    fn of(decision: &'d Decision<'d>) -> Option<Self> {
+        let address = &decision.change.address;
+        let (holder, rest) = address.name().split_once('/')?;
+        let (holder, group) = match kind::of(address.kind()).facts().access {
+            AccessRole::PolicyAttachment(kind) | AccessRole::InlinePolicy(kind) => (Principal::new(kind, holder), None),
+            AccessRole::Membership => (Principal::user(holder), Some(Principal::group(rest))),
+            AccessRole::Principal(_)
+            | AccessRole::Policy
+            | AccessRole::Credential
+            | AccessRole::Resource
+            | AccessRole::None => return None,
+        };
+        Some(Self { decision, holder, group })
+    }
+
+    fn address(&self) -> &'d Address {
+        &self.decision.change.address
+    }
+
+    fn step(&self, phase: Phase) -> StepId {
+        StepId { address: self.address().clone(), phase }
+    }
+
+    fn is_made(&self, steps: &Steps) -> bool {
+        steps.contains_key(&self.step(Phase::Create))
+    }
+
+    fn is_removed(&self, steps: &Steps) -> bool {
+        steps.contains_key(&self.step(Phase::Delete))
+    }
+
+    /// How much of its quota it takes, and the quota. Inline policies share one of characters.
+    fn weight(&self, attributes: &Attributes) -> (usize, usize) {
+        match kind::of(self.address().kind()).facts().document {
+            Some(it) => (attributes.get(it.field).map_or(0, |text| size(text, it.usage)), limit(it.usage)),
+            None => (1, QUOTA),
+        }
+    }
+}
+
+/// Adds to the steps that take policies or memberships away what they wait for. Where AWS's quota has no room for both, the
+/// old goes first.
+pub(super) fn order(steps: &mut Steps, decisions: &[Decision<'_>], desired: &Desired) {
+    let parts: Vec<Part<'_>> = decisions.iter().filter_map(Part::of).collect();
+    // What is replaced comes back by itself.
+    let removed: Vec<&Part<'_>> = parts.iter().filter(|it| it.is_removed(steps) && !it.is_made(steps)).collect();
+    if removed.is_empty() {
+        return;
+    }
+    let crowded = crowded(&parts, decisions, steps);
+    let is_crowded = |part: &&Part<'_>| crowded.contains(&(part.address().kind(), &part.holder));
+    for made in parts.iter().filter(is_crowded).filter(|it| it.is_made(steps)).collect::<Vec<_>>() {
+        let same = |it: &&&Part<'_>| it.address().kind() == made.address().kind() && it.holder == made.holder;
+        for old in removed.iter().filter(same) {
+            wait(steps, &made.step(Phase::Create), &old.step(Phase::Delete));
+        }
+    }
+    let givers = givers(&parts, steps, desired);
+    let neighbours = neighbours(&parts);
+    for old in removed {
+        for step in concerned(old, &neighbours).into_iter().filter_map(|holder| givers.get(holder)).flatten() {
+            wait(steps, &old.step(Phase::Delete), step);
+        }
+    }
+}
+
+/// Makes one step wait for another, unless that waits for it.
+fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) {
+    let mut seen = BTreeSet::new();
+    let mut queue = vec![earlier];
+    while let Some(id) = queue.pop() {
+        if id == step {
+            return;
+        }
+        if seen.insert(id) {
+            queue.extend(steps.get(id).into_iter().flat_map(|it| &it.after));
+        }
+    }
+    steps.entry(step.clone()).and_modify(|it| _ = it.after.insert(earlier.clone()));
+}
+
+/// The steps that give something to a principal, themselves or by a policy that is made or edited for it.
+fn givers<'p>(parts: &'p [Part<'_>], steps: &Steps, desired: &Desired) -> BTreeMap<&'p Principal, BTreeSet<StepId>> {
+    let mut givers: BTreeMap<&Principal, BTreeSet<StepId>> = BTreeMap::new();
+    for part in parts {
+        let Some(resource) = desired.resources.get(part.address()) else { continue };
+        let policies = resource.depends_on.iter().filter(|it| it.kind() == KindName::Policy);
+        let changed = policies
+            .chain([part.address()])
+            .flat_map(|address| [Phase::Create, Phase::Update].map(|phase| StepId { address: address.clone(), phase }));
+        givers.entry(&part.holder).or_default().extend(changed.filter(|id| steps.contains_key(id)));
+    }
+    givers
+}
+
+/// The groups of users, and the users in groups, before and after.
+fn neighbours<'p>(parts: &'p [Part<'_>]) -> BTreeMap<&'p Principal, BTreeSet<&'p Principal>> {
+    let mut neighbours: BTreeMap<&Principal, BTreeSet<&Principal>> = BTreeMap::new();
+    for (user, group) in parts.iter().filter_map(|part| Some((&part.holder, part.group.as_ref()?))) {
+        neighbours.entry(user).or_default().insert(group);
+        neighbours.entry(group).or_default().insert(user);
+    }
+    neighbours
+}
+
+/// Whose policies may give back what goes: the holder's, or those of the users in the group; and those of their groups.
+fn concerned<'p>(
+    old: &'p Part<'_>,
+    neighbours: &BTreeMap<&'p Principal, BTreeSet<&'p Principal>>,
+) -> BTreeSet<&'p Principal> {
+    let near = |it: &Principal| neighbours.get(it).into_iter().flatten().copied();
+    let holder = &old.holder;
+    let users: BTreeSet<&Principal> =
+        if holder.kind.makes_requests() { [holder].into() } else { near(holder).collect() };
+    users.iter().flat_map(|user| near(user)).chain(users.iter().copied()).chain([holder]).collect()
+}
+
+/// Where what is there and what is made would be more than the quota.
+fn crowded<'p>(
+    parts: &'p [Part<'_>],
+    decisions: &'p [Decision<'_>],
+    steps: &Steps,
+) -> BTreeSet<(KindName, &'p Principal)> {
+    let mut there: BTreeMap<(KindName, &Principal), usize> = BTreeMap::new();
+    let mut made: BTreeMap<(KindName, &Principal), (usize, usize)> = BTreeMap::new();
+    for part in parts {
+        let place = (part.address().kind(), &part.holder);
+        match (&part.decision.seen, &part.decision.wanted) {
+            (Some(seen), _) => *there.entry(place).or_default() += part.weight(&seen.attributes).0,
+            (None, Some(wanted)) if part.is_made(steps) => {
+                let (weight, quota) = part.weight(wanted);
+                let (sum, _) = made.get(&place).copied().unwrap_or_default();
+                made.insert(place, (sum + weight, quota));
+            }
+            (None, _) => {}
+        }
+    }
+    // Others' attachments count, too.
+    let mut attached: BTreeMap<(KindName, Principal), usize> = BTreeMap::new();
+    for decision in decisions {
+        let (Some(holder), Some(seen)) = (decision.change.address.principal(), &decision.seen) else { continue };
+        let count = seen.attached.iter().filter(|it| matches!(it, Attached::Managed(_))).count();
+        attached.insert((KindName::PolicyAttachment(holder.kind), holder), count);
+    }
+    let count = |place: &(KindName, &Principal)| {
+        let listed = attached.get(&(place.0, place.1.clone())).copied().unwrap_or_default();
+        listed.max(there.get(place).copied().unwrap_or_default())
+    };
+    made.into_iter().filter(|(place, (sum, quota))| count(place) + sum > *quota).map(|(place, _)| place).collect()
+}
