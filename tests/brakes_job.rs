@@ -2,6 +2,7 @@
 
 mod support;
 
+use relayctl::provider::sandbox::{Sandbox, Thing};
 use support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
@@ -186,4 +187,101 @@ fn nobody_rotates_their_own_key_by_accident() {
     says(&refused, "this plan rotates access_key.ada, and you are user.ada yourself");
     project.expect(0, &as_ada(&["keys", "rotate", MANIFEST, "--yes", "--allow-lockout"]));
     assert_eq!(project.read("state/sandbox.json").matches("\"AKIA").count(), 2, "the old one is only inactive");
+}
+
+/// Ada may do everything by her group, and only look by herself.
+const BY_GROUP: &str = r#"version: 1
+name: dev
+account: "123456789012"
+region: us-east-1
+policies:
+  All: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
+  Look: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: ["iam:Get*", "iam:List*"], Resource: "*"}]}}
+groups:
+  admins: {policies: [All]}
+  others: {}
+users:
+  ada: {groups: [admins], policies: [Look]}
+  bob: {groups: [admins]}
+"#;
+
+/// The whole of it applied, and then the manifest with these parts in others' places.
+fn by_group(changes: &[(&str, &str)]) -> Project {
+    let project = Project::empty().in_sandbox();
+    project.write(MANIFEST, BY_GROUP);
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    for (part, other) in changes {
+        project.edit(MANIFEST, part, other);
+    }
+    project
+}
+
+/// A plan by Ada that must be refused in these words, unless somebody else makes it.
+#[track_caller]
+fn locks_ada_out(project: &Project, words: &[&str]) {
+    let refused = project.expect(1, &as_ada(&["plan", MANIFEST]));
+    words.iter().for_each(|text| says(&refused, text));
+    let applied = project.expect(1, &as_ada(&["apply", MANIFEST, "--yes"]));
+    words.iter().for_each(|text| says(&applied, text));
+    nothing_waits(project);
+    project.expect(0, &["plan", MANIFEST]);
+}
+
+const NO_MORE: &str = "after this plan you, user.ada, are no longer allowed all that would undo it";
+
+#[test]
+fn nobody_leaves_the_group_that_lets_them_come_back() {
+    let project = by_group(&[("ada: {groups: [admins]", "ada: {groups: [others]")]);
+    let removes = "this plan removes user_group_membership.ada/admins, and you are user.ada yourself";
+    locks_ada_out(&project, &[removes, NO_MORE, "iam:AddUserToGroup"]);
+    project.expect(0, &as_ada(&["plan", MANIFEST, "--allow-lockout"]));
+}
+
+#[test]
+fn nobody_takes_the_policy_of_their_own_group_away_by_accident() {
+    let project = by_group(&[("admins: {policies: [All]}", "admins: {}")]);
+    locks_ada_out(&project, &[NO_MORE, "iam:AttachGroupPolicy"]);
+}
+
+#[test]
+fn nobody_edits_the_policy_of_their_own_group_so_that_they_cannot_edit_it_again() {
+    let project = by_group(&[("Action: \"*\"", "Action: \"s3:*\"")]);
+    locks_ada_out(&project, &[NO_MORE, "iam:CreatePolicyVersion"]);
+}
+
+#[test]
+fn nobody_removes_the_group_that_lets_them_join_it_again() {
+    let project = by_group(&[
+        ("  admins: {policies: [All]}\n", ""),
+        ("ada: {groups: [admins]", "ada: {groups: []"),
+        ("bob: {groups: [admins]}", "bob: {}"),
+    ]);
+    locks_ada_out(&project, &[NO_MORE, "iam:AddUserToGroup, iam:AttachGroupPolicy"]);
+}
+
+/// Others put Ada into a group of the manifest's.
+#[test]
+fn nobody_locks_themselves_out_of_a_group_that_others_put_them_into() {
+    let project = by_group(&[]);
+    project.edit(MANIFEST, "ada: {groups: [admins], policies: [Look]}", "ada: {policies: [Look]}");
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    let member = Thing::Member { group: "admins".to_owned(), user: "ada".to_owned() };
+    let account = Sandbox::open(&project.path("state/sandbox.json"), "123456789012", "us-east-1").unwrap();
+    account.add(&member).unwrap();
+    project.edit(MANIFEST, "admins: {policies: [All]}", "admins: {}");
+    locks_ada_out(&project, &[NO_MORE, "iam:AttachGroupPolicy"]);
+    project.edit(MANIFEST, "admins: {}", "admins: {policies: [All], exclusive_members: true}");
+    locks_ada_out(&project, &["this plan removes user_group_membership.ada/admins", NO_MORE]);
+}
+
+#[test]
+fn a_change_of_ones_group_that_takes_nothing_away_is_not_refused() {
+    let project =
+        by_group(&[("ada: {groups: [admins], policies: [Look]}", "ada: {groups: [admins], policies: [All]}")]);
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    // She may do everything by herself now.
+    project.edit(MANIFEST, "admins: {policies: [All]}", "admins: {policies: [Look]}");
+    project.expect(0, &as_ada(&["plan", MANIFEST]));
+    project.edit(MANIFEST, "others: {}", "others: {policies: [Look]}");
+    project.expect(0, &as_ada(&["plan", MANIFEST]));
 }
