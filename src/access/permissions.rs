@@ -2,6 +2,7 @@
 
 use super::access_change::{AccessChange, Aspect};
 use super::compiled::CompiledPolicies;
+use super::memberships::Membership;
 use super::model::{AccessModel, PlanSide};
 use super::report::report;
 use super::tags::Tags;
@@ -9,6 +10,7 @@ use super::unread::Unread;
 use super::unread_groups;
 use super::via::via;
 use crate::address::{Address, Principal, PrincipalKind};
+use crate::kind::DeletionBlocker;
 use crate::policy::compare::Cause;
 use crate::policy::request::Caller;
 
@@ -50,9 +52,19 @@ fn is_reported(model: &AccessModel<'_>, subject: &Address) -> bool {
     }
 }
 
-/// Whether each user in a group has a report. In one that the plan makes there are only those that it puts there.
+/// Whether each user in a group has a report. In one that the plan makes there are only those that it puts there; one that
+/// it removes all leave, and a member whose membership is the manifest's has its own report.
 fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
     let is_known = |user: &String| model.is_sighted(&Principal::user(user).address());
     let listed = model.unmanaged.members.get(group).and_then(|members| members.as_ref().ok());
+    if !model.exists(group, PlanSide::After) {
+        return model.seen(group).into_iter().flat_map(|seen| &seen.hanging).all(|it| leaves(model, group, it));
+    }
     !model.exists(group, PlanSide::Before) || listed.is_some_and(|users| users.iter().all(is_known))
+}
+
+/// Whether this is a member that leaves the group by a membership of the manifest's.
+fn leaves(model: &AccessModel<'_>, group: &Address, member: &DeletionBlocker) -> bool {
+    let of_group = |it: &Membership| it.group == group.name();
+    member.as_object(group).is_some_and(|(_, user)| model.memberships.of_user(user).iter().any(of_group))
 }

@@ -69,8 +69,12 @@ impl Account {
 
     /// `subject aspect relation`, and below it a line each.
     fn says(&self) -> Vec<String> {
+        self.says_of(&self.changes())
+    }
+
+    fn says_of(&self, planned: &[Change]) -> Vec<String> {
         let mut lines = Vec::new();
-        for change in changes(&self.changes(), &self.live, &self.desired, &self.unmanaged) {
+        for change in changes(planned, &self.live, &self.desired, &self.unmanaged) {
             lines.push(format!("{} {:?} {:?} kept {:?}", change.subject, change.aspect, change.relation, change.kept));
             for (sign, effects) in [("+", &change.gained), ("-", &change.lost)] {
                 for effect in effects {
