@@ -129,6 +129,21 @@ fn what_others_put_into_a_group_stays_unless_it_is_exclusive() {
 }
 
 #[test]
+fn what_is_no_longer_exclusive_takes_nothing_from_others() {
+    for (exclusive, plain) in [
+        ("path: /people/\n    exclusive_members: true", "path: /people/"),
+        ("bob: {exclusive_groups: true}", "bob: {}"),
+    ] {
+        let project = applied();
+        changed(&project, plain, exclusive);
+        others(&project, &Thing::Member { group: "developers".into(), user: "bob".into() });
+        let left = changed(&project, plain, plain);
+        assert!(!left.stdout.contains("user_group_membership.bob"), "{}", left.told());
+        empty(&project);
+    }
+}
+
+#[test]
 fn a_group_with_others_members_is_not_deleted_unasked() {
     let project = applied();
     others(&project, &Thing::Member { group: "developers".into(), user: "bob".into() });

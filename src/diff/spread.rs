@@ -10,7 +10,7 @@ use crate::address::{Address, Principal};
 use crate::kind::{self, Attached, Form, Kind, Seen};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
 use crate::policy::statements;
-use crate::value::{Attributes, FieldChange, Shared, Value, text};
+use crate::value::{Attributes, FieldChange, Shared, Value, flag, text};
 
 /// Returns the recorded or declared object that is that policy on that principal.
 pub fn known<'a>(
@@ -44,8 +44,11 @@ pub fn exclusive(decisions: &mut Vec<Decision<'_>>, desired: &Desired, recorded:
         if matches!(decision.change.action, Action::Refuse | Action::Blocked) {
             continue;
         }
-        // Memberships are listed only where they are exclusive.
-        let is_exclusive = |it: &Attached| resource.exclusive || !it.is_policy();
+        // What the state alone calls exclusive is listed, too: the manifest decides.
+        let is_exclusive = |it: &Attached| match it.exclusive_by() {
+            Some(setting) => flag(&resource.attributes, setting),
+            None => resource.exclusive,
+        };
         let unknown =
             seen.attached.iter().filter(|it| is_exclusive(it) && known(&holder, it, desired, recorded).is_none());
         more.extend(unknown.map(|attached| removal(&holder, attached)));

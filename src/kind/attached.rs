@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::principal;
+use super::{group, principal, user};
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::Write;
 use crate::reads::Policies;
@@ -41,6 +41,16 @@ impl Attached {
         match self {
             Self::Managed(_) | Self::Inline(_) => true,
             Self::Group(_) | Self::Member(_) => false,
+        }
+    }
+
+    /// Returns the holder's setting by which those of it go that the manifest doesn't name. Policies have none in the
+    /// attributes: `exclusive` is the resource's.
+    pub fn exclusive_by(&self) -> Option<&'static str> {
+        match self {
+            Self::Managed(_) | Self::Inline(_) => None,
+            Self::Group(_) => Some(user::EXCLUSIVE_GROUPS),
+            Self::Member(_) => Some(group::EXCLUSIVE_MEMBERS),
         }
     }
 

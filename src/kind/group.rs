@@ -16,13 +16,13 @@ use crate::value::{self, Attributes};
 pub(super) struct Group;
 
 /// The setting by which members that the manifest doesn't name are removed. Only with it are members read.
-const EXCLUSIVE: &str = "exclusive_members";
+pub(super) const EXCLUSIVE_MEMBERS: &str = "exclusive_members";
 
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
     Field::in_place("path", Form::Plain, root_path),
-    Field::in_place(EXCLUSIVE, Form::Setting, no).harmless(),
+    Field::in_place(EXCLUSIVE_MEMBERS, Form::Setting, no).harmless(),
 ];
 
 impl Kind for Group {
@@ -49,7 +49,7 @@ impl Kind for Group {
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let group = Principal::group(value::text(wanted, "name"));
-        let members = value::flag(wanted, EXCLUSIVE).then(|| Facet::Members { group: group.name.clone() });
+        let members = value::flag(wanted, EXCLUSIVE_MEMBERS).then(|| Facet::Members { group: group.name.clone() });
         [Facet::Principal(group.clone()), Facet::Policies(group)].into_iter().chain(members).collect()
     }
 
@@ -62,7 +62,7 @@ impl Kind for Group {
         let found = snapshot
             .group(name)
             .and_then(|group| snapshot.policies(&Principal::group(name)).map(|policies| seen(group, policies)));
-        let found = if value::flag(wanted, EXCLUSIVE) {
+        let found = if value::flag(wanted, EXCLUSIVE_MEMBERS) {
             found.and_then(|seen| snapshot.members(name).map(|members| with_members(seen, members)))
         } else {
             found

@@ -27,7 +27,7 @@ const FIELDS: &[Field] = &[
 ];
 
 /// The setting by which memberships that the manifest doesn't name are removed. Only with it are groups read.
-const EXCLUSIVE_GROUPS: &str = "exclusive_groups";
+pub(super) const EXCLUSIVE_GROUPS: &str = "exclusive_groups";
 
 impl Kind for User {
     fn name(&self) -> KindName {
