@@ -229,3 +229,130 @@ fn somebody_elses_user_is_refused_until_it_carries_our_tag() {
     project.expect(0, &["apply", DEV, "--yes"]);
     no_changes(&project);
 }
+
+const TEAMS: &str = "teams.yaml";
+
+/// A group with a policy of the manifest's, an inline one, and two members.
+const GROUPS: &str = r#"version: 1
+name: teams
+account: "123456789012"
+region: us-east-1
+policies:
+  Deploy: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
+groups:
+  developers:
+    path: /people/
+    policies: [Deploy]
+    inline_policies:
+      mfa: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "iam:ListMFADevices", Resource: "*"}]}
+users:
+  ada: {groups: [developers]}
+  bob: {groups: [developers]}
+"#;
+
+fn teams() -> (Moto, Project) {
+    let moto = Moto::start();
+    let project = Project::empty().against(&moto);
+    project.write(TEAMS, GROUPS);
+    (moto, project)
+}
+
+#[track_caller]
+fn nothing_is_left_to_do(project: &Project) {
+    let plan = project.expect(0, &["plan", TEAMS, "--detailed-exitcode"]);
+    assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
+}
+
+/// Groups with their paths, members, attached and inline policies, as boto3 sees them.
+fn groups(moto: &Moto) -> Value {
+    let shown = moto.python(
+        r#"
+def of(group):
+    name = group["GroupName"]
+    return [
+        name,
+        group["Path"],
+        sorted(user["UserName"] for user in iam.get_group(GroupName=name)["Users"]),
+        [policy["PolicyName"] for policy in iam.list_attached_group_policies(GroupName=name)["AttachedPolicies"]],
+        iam.list_group_policies(GroupName=name)["PolicyNames"],
+    ]
+
+
+show([of(group) for group in iam.list_groups()["Groups"]])
+"#,
+    );
+    serde_json::from_str(&shown).unwrap()
+}
+
+#[test]
+fn a_group_is_made_left_and_removed_as_an_independent_client_sees_it() {
+    let (moto, project) = teams();
+    project.expect(2, &["plan", TEAMS, "--detailed-exitcode"]);
+    let apply = project.expect(0, &["apply"]);
+    assert!(apply.stdout.contains("Resources: 8 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
+    assert_eq!(groups(&moto), json!([["developers", "/people/", ["ada", "bob"], ["Deploy"], ["mfa"]]]));
+    nothing_is_left_to_do(&project);
+
+    project.edit(TEAMS, "ada: {groups: [developers]}", "ada: {}");
+    let plan = project.expect(0, &["plan", TEAMS, "--json"]);
+    assert_eq!(changed(&plan), ["delete user_group_membership.ada/developers"]);
+    let left = project.expect(0, &["apply"]);
+    assert!(left.stdout.contains("Resources: 0 added, 0 changed, 1 destroyed."), "{}", left.stdout);
+    assert_eq!(groups(&moto)[0][2], json!(["bob"]));
+    nothing_is_left_to_do(&project);
+
+    project.write(TEAMS, &without_the_group());
+    let removed = project.expect(0, &["apply", TEAMS, "--yes"]);
+    assert!(removed.stdout.contains("Resources: 0 added, 0 changed, 4 destroyed."), "{}", removed.stdout);
+    assert_eq!(groups(&moto), json!([]));
+    nothing_is_left_to_do(&project);
+}
+
+/// The users stay, and so does the policy.
+fn without_the_group() -> String {
+    let (before, after) = (GROUPS.find("groups:").unwrap(), GROUPS.find("users:").unwrap());
+    let users = GROUPS[after..].replace("{groups: [developers]}", "{}");
+    format!("{}{users}", &GROUPS[..before])
+}
+
+#[test]
+fn members_move_to_a_new_group_and_nothing_of_the_old_one_is_left() {
+    let (moto, project) = teams();
+    project.expect(0, &["apply", TEAMS, "--yes"]);
+    let renamed = GROUPS.replace("developers", "engineers");
+    project.write(TEAMS, &renamed);
+    project.expect(0, &["apply", TEAMS, "--yes"]);
+    assert_eq!(groups(&moto), json!([["engineers", "/people/", ["ada", "bob"], ["Deploy"], ["mfa"]]]));
+    nothing_is_left_to_do(&project);
+}
+
+#[test]
+fn a_group_that_exists_is_refused_until_it_is_added_to_the_state() {
+    let (moto, project) = teams();
+    moto.python(
+        r#"
+iam.create_group(GroupName="developers", Path="/people/")
+iam.create_user(UserName="eve")
+iam.add_user_to_group(GroupName="developers", UserName="eve")
+"#,
+    );
+    let refused = project.expect(1, &["plan", TEAMS]);
+    assert!(refused.stdout.contains("# group.developers is refused"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("`relayctl state add MANIFEST group.developers`"), "{}", refused.stdout);
+    project.expect(1, &["apply"]);
+    assert_eq!(groups(&moto), json!([["developers", "/people/", ["eve"], [], []]]), "nothing of it is touched");
+
+    project.expect(0, &["state", "add", TEAMS, "group.developers"]);
+    project.expect(0, &["apply", TEAMS, "--yes"]);
+    assert_eq!(groups(&moto), json!([["developers", "/people/", ["ada", "bob", "eve"], ["Deploy"], ["mfa"]]]));
+    nothing_is_left_to_do(&project);
+
+    // Eve is others': the group stays until somebody says that she may be put out of it.
+    let refused = project.expect(1, &["destroy", TEAMS, "--yes"]);
+    assert!(refused.stdout.contains("member eve (not made by relayctl)"), "{}", refused.stdout);
+    assert_eq!(groups(&moto)[0][2], json!(["eve"]));
+    project.expect(0, &["destroy", TEAMS, "--yes", "--allow-delete-foreign"]);
+    assert_eq!(groups(&moto), json!([]));
+    let users = moto.aws(&["iam", "list-users"]);
+    assert_eq!(users["Users"].as_array().unwrap().len(), 1, "{users}");
+}
