@@ -219,10 +219,12 @@ fn by_group(changes: &[(&str, &str)]) -> Project {
 /// A plan by Ada that must be refused in these words, unless somebody else makes it.
 #[track_caller]
 fn locks_ada_out(project: &Project, words: &[&str]) {
-    let refused = project.expect(1, &as_ada(&["plan", MANIFEST]));
-    words.iter().for_each(|text| says(&refused, text));
-    let applied = project.expect(1, &as_ada(&["apply", MANIFEST, "--yes"]));
-    words.iter().for_each(|text| says(&applied, text));
+    for arguments in [["plan", MANIFEST].as_slice(), &["apply", MANIFEST, "--yes"]] {
+        let refused = project.expect(1, &as_ada(arguments));
+        for text in words {
+            says(&refused, text);
+        }
+    }
     nothing_waits(project);
     project.expect(0, &["plan", MANIFEST]);
 }

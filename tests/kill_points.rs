@@ -519,10 +519,11 @@ fn a_membership_goes_only_after_what_takes_its_place() {
 fn swapped(stay: usize, gone: usize, new: usize) -> Vec<&'static str> {
     let manifest = |attached: std::ops::Range<usize>| {
         let document = r#"{Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}"#;
-        let policies: String = (0..12).map(|nth| format!("  P{nth:02}: {{document: {document}}}\n")).collect();
+        let policies: Vec<String> = (0..12).map(|nth| format!("  P{nth:02}: {{document: {document}}}")).collect();
+        let policies = policies.join("\n");
         let attached = attached.map(|nth| format!("P{nth:02}")).collect::<Vec<_>>().join(", ");
         let head = "version: 1\nname: many\naccount: \"123456789012\"\nregion: us-east-1";
-        format!("{head}\npolicies:\n{policies}users:\n  ada: {{policies: [{attached}]}}\n")
+        format!("{head}\npolicies:\n{policies}\nusers:\n  ada: {{policies: [{attached}]}}\n")
     };
     let world = declared(&manifest(0..stay + gone));
     finished(&world);
