@@ -6,7 +6,7 @@ use relayctl::value::Tags;
 use relayctl_oracle::Dice;
 use serde_json::json;
 
-use super::draft::{self, BUCKETS, MANAGED, POLICIES, ROLES, USERS};
+use super::draft::{self, BUCKETS, GROUPS, MANAGED, POLICIES, ROLES, USERS};
 use super::support::world::World;
 
 const FILES: [&str; 4] = ["credentials", "config", "manifests/u0.csv", "manifests/zappa_settings.json"];
@@ -18,6 +18,8 @@ pub enum Deed {
     Upload(&'static str),
     /// One of ours.
     DeleteKey(&'static str),
+    /// With all that is on it and in it.
+    DeleteGroup(&'static str),
     LoseFile(&'static str),
     /// A profile of this name that holds a key of theirs.
     TakeProfile(&'static str),
@@ -25,7 +27,7 @@ pub enum Deed {
 
 impl Deed {
     pub fn draw(dice: &mut Dice) -> Self {
-        match dice.below(12) {
+        match dice.below(14) {
             0..3 => Self::Call(Write::Iam(on_user(dice))),
             3..5 => Self::Call(Write::Iam(on_role(dice))),
             5..7 => Self::Call(Write::Iam(on_policy(dice))),
@@ -33,6 +35,8 @@ impl Deed {
             8 => hang(dice),
             9 => Self::DeleteKey(one(dice, &USERS)),
             10 => Self::LoseFile(one(dice, &FILES)),
+            11..13 => Self::Call(Write::Iam(on_group(dice))),
+            13 if dice.one_in(3) => Self::DeleteGroup(one(dice, &GROUPS)),
             _ if dice.one_in(3) => Self::Upload(one(dice, &BUCKETS)),
             _ => Self::TakeProfile(one(dice, &USERS)),
         }
@@ -55,6 +59,7 @@ impl Deed {
                     }));
                 }
             }
+            Self::DeleteGroup(group) => delete_group(world, group),
             Self::LoseFile(name) => drop(std::fs::remove_file(world.path(name))),
             Self::TakeProfile(profile) => {
                 let file = world.path("credentials");
@@ -128,6 +133,37 @@ fn on_role(dice: &mut Dice) -> IamWrite {
     }
 }
 
+fn on_group(dice: &mut Dice) -> IamWrite {
+    let group = one(dice, &["g0", "g1", "staff"]).to_owned();
+    let user = one(dice, &USERS).to_owned();
+    let inline = one(dice, &["i0", "theirs"]).to_owned();
+    match dice.below(9) {
+        0 => IamWrite::CreateGroup { group, path: "/".to_owned() },
+        1 | 2 => IamWrite::AddUserToGroup { user, group },
+        3 | 4 => IamWrite::RemoveUserFromGroup { user, group },
+        5 => IamWrite::AttachGroupPolicy { group, arn: any_arn(dice) },
+        6 => IamWrite::DetachGroupPolicy { group, arn: any_arn(dice) },
+        7 => IamWrite::PutGroupPolicy { group, policy: inline, document: draft::document(dice).into() },
+        _ => IamWrite::UpdateGroup { group, path: one(dice, &draft::PATHS).to_owned() },
+    }
+}
+
+fn delete_group(world: &World, name: &str) {
+    let contents = world.contents();
+    let listed = |part: &str| {
+        let part = &contents["groups"][name][part];
+        let names = part.as_array().into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned));
+        names.chain(part.as_object().into_iter().flatten().map(|(name, _)| name.clone())).collect::<Vec<_>>()
+    };
+    let group = || name.to_owned();
+    let members = listed("members").into_iter().map(|user| IamWrite::RemoveUserFromGroup { user, group: group() });
+    let attached = listed("attached").into_iter().map(|arn| IamWrite::DetachGroupPolicy { group: group(), arn });
+    let inline = listed("inline").into_iter().map(|policy| IamWrite::DeleteGroupPolicy { group: group(), policy });
+    for write in members.chain(attached).chain(inline).chain([IamWrite::DeleteGroup { group: group() }]) {
+        world.others_try(&Write::Iam(write));
+    }
+}
+
 fn on_policy(dice: &mut Dice) -> IamWrite {
     let policy = one(dice, &POLICIES).to_owned();
     match dice.below(5) {
@@ -160,8 +196,8 @@ fn hang(dice: &mut Dice) -> Deed {
     Deed::Hang(match dice.below(5) {
         0 => Thing::LoginProfile { user },
         1 => Thing::SshKey { user, id: "APKATHEIRS".to_owned() },
-        2 => Thing::Member { group: "staff".to_owned(), user },
-        3 => Thing::GroupPolicy { group: "staff".to_owned(), arn: any_arn(dice) },
+        2 => Thing::Member { group: one(dice, &["staff", "g0"]).to_owned(), user },
+        3 => Thing::GroupPolicy { group: "staff".to_owned(), arn: one(dice, &MANAGED).to_owned() },
         _ => Thing::InstanceProfile { profile: "theirs".to_owned(), role: one(dice, &ROLES).to_owned() },
     })
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 pub const POLICIES: [&str; 3] = ["p0", "p1", "p2"];
 pub const USERS: [&str; 3] = ["u0", "u1", "u2"];
 pub const ROLES: [&str; 2] = ["r0", "r1"];
+pub const GROUPS: [&str; 2] = ["g0", "g1"];
 pub const BUCKETS: [&str; 2] = ["seeds-b0", "seeds-b1"];
 /// AWS's own, some of which only others attach.
 pub const MANAGED: [&str; 3] = [
@@ -69,7 +70,7 @@ fn clone((name, value): (&String, &Value)) -> (String, Value) {
 
 fn resource(dice: &mut Dice) -> (Section, String, Value) {
     let of = |dice: &mut Dice, names: &[&str]| (*dice.pick(names)).to_owned();
-    match dice.below(10) {
+    match dice.below(12) {
         0..3 => ("policies", of(dice, &POLICIES), policy(dice)),
         3..6 => {
             let name = of(dice, &USERS);
@@ -77,7 +78,8 @@ fn resource(dice: &mut Dice) -> (Section, String, Value) {
             ("users", name, body)
         }
         6..8 => ("roles", of(dice, &ROLES), role(dice)),
-        8 => ("buckets", of(dice, &BUCKETS), bucket(dice)),
+        8..10 => ("groups", of(dice, &GROUPS), group(dice)),
+        10 => ("buckets", of(dice, &BUCKETS), bucket(dice)),
         _ => ("stages", "dev".to_owned(), stage(dice)),
     }
 }
@@ -155,9 +157,25 @@ fn holder(it: &mut Body) {
     it.maybe(8, "exclusive", |dice| json!(dice.one_in(2)));
 }
 
+fn group(dice: &mut Dice) -> Value {
+    body(dice, |it| {
+        it.maybe(2, "policies", attached);
+        it.maybe(3, "inline_policies", inline);
+        it.maybe(4, "path", |dice| json!(dice.pick(&PATHS)));
+        it.maybe(6, "exclusive", |dice| json!(dice.one_in(2)));
+        it.maybe(6, "exclusive_members", |dice| json!(dice.one_in(2)));
+    })
+}
+
+fn groups(dice: &mut Dice) -> Value {
+    GROUPS.iter().filter(|_| dice.one_in(2)).map(|it| json!(it)).collect()
+}
+
 fn user(dice: &mut Dice, name: &str) -> Value {
     body(dice, |it| {
         holder(it);
+        it.maybe(2, "groups", groups);
+        it.maybe(8, "exclusive_groups", |dice| json!(dice.one_in(2)));
         it.maybe(2, "access_key", |dice| {
             let profile = if dice.one_in(4) { format!("{name}-other") } else { name.to_owned() };
             body(dice, |it| {
@@ -249,6 +267,9 @@ impl Draft {
         let is_known = |name: &Value| name.as_str().is_some_and(|it| it.contains(':') || self.has("policies", it));
         if let Some(policies) = fields.get_mut("policies").and_then(Value::as_array_mut) {
             policies.retain(is_known);
+        }
+        if let Some(groups) = fields.get_mut("groups").and_then(Value::as_array_mut) {
+            groups.retain(|group| group.as_str().is_some_and(|group| self.has("groups", group)));
         }
         if fields.get("permissions_boundary").is_some_and(|it| !is_known(it)) {
             fields.remove("permissions_boundary");

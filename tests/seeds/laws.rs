@@ -77,11 +77,16 @@ impl Before {
     }
 }
 
+const SECTIONS: [(&str, &str); 5] =
+    [("users", "user"), ("roles", "role"), ("groups", "group"), ("policies", "policy"), ("buckets", "bucket")];
+
 /// What the manifest or the state names, exclusive owners and profiles to be taken over included.
 struct Known {
     /// (user, u0, attached, ARN), (role, r0, inline, name), (user, u0, tags, key)
     parts: BTreeSet<Path>,
     exclusive: BTreeSet<(String, String)>,
+    /// Users and groups whose memberships that the manifest doesn't name go.
+    exclusive_members: BTreeSet<(String, String)>,
     /// Buckets whose objects may go.
     forced: BTreeSet<String>,
     replaced_profiles: BTreeSet<String>,
@@ -97,6 +102,7 @@ impl Known {
         let mut known = Self {
             parts: BTreeSet::new(),
             exclusive: BTreeSet::new(),
+            exclusive_members: BTreeSet::new(),
             forced: BTreeSet::new(),
             replaced_profiles: BTreeSet::new(),
         };
@@ -104,6 +110,10 @@ impl Known {
             known.add(address, &resource.attributes);
             if resource.exclusive {
                 known.exclusive.insert((address.kind().to_string(), address.name().to_owned()));
+            }
+            let all = ["exclusive_groups", "exclusive_members"];
+            if all.iter().any(|field| resource.attributes.get(field) == Some(&json!(true))) {
+                known.exclusive_members.insert((address.kind().to_string(), address.name().to_owned()));
             }
         }
         for (address, entry) in world.state().map(|state| state.resources).unwrap_or_default() {
@@ -126,6 +136,9 @@ impl Known {
             KindName::InlinePolicy(_) => {
                 self.parts.insert(owned([holder, text(attributes, holder), "inline", text(attributes, "name")]));
             }
+            KindName::UserGroupMembership => {
+                self.parts.insert(owned(["group", text(attributes, "group"), "members", text(attributes, "user")]));
+            }
             kind => {
                 let tags = attributes.get("tags").and_then(Value::as_object).into_iter().flatten();
                 let named = |(key, _): (&String, &Value)| owned([kind.as_str(), address.name(), "tags", key]);
@@ -140,16 +153,35 @@ impl Known {
         }
     }
 
+    fn is_member(&self, group: &str, user: &str) -> bool {
+        self.parts.contains(&owned(["group", group, "members", user]))
+    }
+
+    /// Whether a membership that nobody declares goes: by the user, or by the group if that is ours.
+    fn may_remove(&self, user: &str, group: Option<&String>) -> bool {
+        let is_exclusive =
+            |kind: &str, name: &str| self.exclusive_members.contains(&(kind.to_owned(), name.to_owned()));
+        is_exclusive("user", user) || group.is_some_and(|group| is_exclusive("group", group))
+    }
+
     fn theirs(&self, world: &World) -> BTreeMap<Path, Value> {
         let contents = world.contents();
         let seen = world.cloud.seen.lock().unwrap().clone();
         let mut found = BTreeMap::new();
         let mut put = |path: [&str; 4], value: &Value| drop(found.insert(owned(path), value.clone()));
-        for (section, kind) in [("users", "user"), ("roles", "role"), ("policies", "policy"), ("buckets", "bucket")] {
+        for (section, kind) in SECTIONS {
             for (name, object) in contents[section].as_object().into_iter().flatten() {
                 let id = object["id"].as_str().unwrap_or(name);
-                if !seen.ours.contains(id) {
-                    put([kind, id, "whole", ""], object);
+                let is_ours = seen.ours.contains(id);
+                for user in object["members"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    if !self.may_remove(user, is_ours.then_some(name)) && !self.is_member(name, user) {
+                        put([kind, id, "members", user], &Value::Null);
+                    }
+                }
+                if !is_ours {
+                    let mut rest = object.clone();
+                    rest.as_object_mut().and_then(|rest| rest.remove("members"));
+                    put([kind, id, "whole", ""], &rest);
                     continue;
                 }
                 let mut parts = vec![("tags", &object["tags"])];
@@ -180,7 +212,6 @@ impl Known {
                 }
             }
         }
-        put(["account", "", "groups", ""], &contents["groups"]);
         put(["account", "", "instance_profiles", ""], &contents["instance_profiles"]);
         let credentials = std::fs::read_to_string(world.path("credentials")).unwrap_or_default();
         for section in sections(&credentials).into_iter().filter(|section| is_theirs(section)) {
@@ -189,7 +220,7 @@ impl Known {
                 put(["file", "credentials", "profile", &name], &json!(section.trim()));
             }
         }
-        for (section, kind) in [("users", "user"), ("roles", "role"), ("policies", "policy"), ("buckets", "bucket")] {
+        for (section, kind) in SECTIONS {
             for (name, object) in contents[section].as_object().into_iter().flatten() {
                 let id = object["id"].as_str().unwrap_or(name);
                 found.insert([kind, id, "there"].map(str::to_owned).into(), Value::Null);
@@ -219,7 +250,10 @@ fn sections(text: &str) -> Vec<String> {
 }
 
 fn holder_kind(address: &Address) -> &'static str {
-    if address.kind().as_str().starts_with("user") { "user" } else { "role" }
+    match address.kind() {
+        KindName::PolicyAttachment(kind) | KindName::InlinePolicy(kind) => kind.as_str(),
+        _ => "",
+    }
 }
 
 /// Every living key that a run made is recorded, or its making is.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use relayctl::plan::Mode;
+use relayctl::diff::Reason;
+use relayctl::plan::{Mode, Plan};
 use relayctl_faults::{FaultRates, Faults};
 use relayctl_oracle::Dice;
 
@@ -176,16 +177,21 @@ impl Stage {
         }
     }
 
-    /// The same chapter in good weather. None: something was refused on the way, which may have been possible for one that
-    /// was slower.
+    /// The same chapter in good weather. None: something was refused on the way, or taken from others, which may not have
+    /// come about for one that was slower.
     fn unharmed(mut self, chapter: &Chapter) -> Option<World> {
         let mut free = true;
+        let mut made_on_the_way = false;
         for run in chapter.runs.iter().filter(|run| !run.edits.is_empty()) {
             let calm = self.calm(chapter.mode());
-            free &= calm.plan.is_none_or(|plan| !plan.is_hindered());
+            let took = |plan: &Plan| plan.changes.iter().any(|change| change.reason == Reason::Exclusive);
+            free &= calm.plan.is_none_or(|plan| !plan.is_hindered() && !took(&plan));
+            made_on_the_way = true;
             self.edit(&run.edits);
         }
-        self.settle(chapter.mode(), "the unharmed one");
+        let end = self.settle(chapter.mode(), "the unharmed one");
+        // What was made on the way may be what stands in the way now.
+        free &= !made_on_the_way || !end.is_hindered();
         free.then_some(self.world)
     }
 
@@ -228,7 +234,7 @@ impl Stage {
         attempt
     }
 
-    fn settle(&mut self, mode: Mode, who: &str) {
+    fn settle(&mut self, mode: Mode, who: &str) -> Plan {
         let mut plan = self.world.planned(mode);
         for _ in 0..ENOUGH {
             if !plan.steps.is_empty() {
@@ -241,6 +247,7 @@ impl Stage {
         }
         assert!(plan.steps.is_empty(), "{who} does not settle in {ENOUGH} applies: {:#?}", plan.steps);
         laws::keys_are_at_home(&self.world, &plan);
+        plan
     }
 
     fn plans_are_equal(&mut self, mode: Mode) {

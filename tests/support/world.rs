@@ -125,6 +125,7 @@ fn made_by(write: &Write, reply: &Reply) -> Option<String> {
         (Write::S3(S3Write::CreateBucket { bucket, .. }), _) => Some(bucket.name.clone()),
         (_, Reply::Iam(IamReply::User(user))) => Some(user.id.clone()),
         (_, Reply::Iam(IamReply::Role(role))) => Some(role.id.clone()),
+        (_, Reply::Iam(IamReply::Group(group))) => Some(group.id.clone()),
         (_, Reply::Iam(IamReply::Policy(policy))) => Some(policy.id.clone()),
         _ => None,
     }
