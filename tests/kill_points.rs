@@ -474,7 +474,7 @@ fn groups_are_not_made_twice_while_the_account_is_seen_as_it_was() {
     assert!(count >= 20, "only {count} places were found");
 }
 
-/// IAM gives groups no tags: the intent in the state is all that tells whose a group is whose answer was lost.
+/// IAM gives groups no tags: after a lost answer only the intent in the state tells that one is ours.
 #[test]
 fn a_group_whose_answer_was_lost_is_taken_for_ours_by_the_next_run() {
     let world = declared(GROUPS);
@@ -493,7 +493,7 @@ fn a_group_whose_answer_was_lost_is_taken_for_ours_by_the_next_run() {
     assert_eq!(status(&world), Status::Done);
 }
 
-/// Whoever moves keeps the old access until the new group is whole and they are in it.
+/// A user who moves keeps the old access until the new group has its policies and the user is in it.
 #[test]
 fn a_membership_goes_only_after_what_takes_its_place() {
     let before = edited(MOVED);

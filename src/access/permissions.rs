@@ -52,8 +52,9 @@ fn is_reported(model: &AccessModel<'_>, subject: &Address) -> bool {
     }
 }
 
-/// Whether each user in a group has a report. In one that the plan makes there are only those that it puts there; one that
-/// it removes all leave, and a member whose membership is the manifest's has its own report.
+/// Tells if each user in a group has a report. A group that the plan makes has only the members that
+/// the plan puts there. A group that it removes loses all members, and those with a membership of the
+/// manifest's have their own reports.
 fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
     let is_known = |user: &String| model.is_sighted(&Principal::user(user).address());
     let listed = model.unmanaged.members.get(group).and_then(|members| members.as_ref().ok());
@@ -63,7 +64,7 @@ fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
     !model.exists(group, PlanSide::Before) || listed.is_some_and(|users| users.iter().all(is_known))
 }
 
-/// Whether this is a member that leaves the group by a membership of the manifest's.
+/// Tells if this member leaves the group by a membership of the manifest's.
 fn leaves(model: &AccessModel<'_>, group: &Address, member: &DeletionBlocker) -> bool {
     let of_group = |it: &Membership| it.group == group.name();
     member.as_object(group).is_some_and(|(_, user)| model.memberships.of_user(user).iter().any(of_group))

@@ -44,8 +44,8 @@ impl Attached {
         }
     }
 
-    /// Returns the holder's setting by which those of it go that the manifest doesn't name. Policies have none in the
-    /// attributes: `exclusive` is the resource's.
+    /// Returns the holder's setting that removes those that the manifest doesn't name. Policies have
+    /// none in the attributes: `exclusive` is the resource's.
     pub fn exclusive_by(&self) -> Option<&'static str> {
         match self {
             Self::Managed(_) | Self::Inline(_) => None,

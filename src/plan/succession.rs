@@ -1,5 +1,5 @@
-//! New before old: what takes access away waits for what gives it back. Where a run stops between the two, the old access
-//! is still there.
+//! New before old: what takes access away waits for what gives it back. A run that stops between the
+//! two leaves the old access in place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,17 +13,18 @@ use crate::value::Attributes;
 
 type Steps = BTreeMap<StepId, Step>;
 
-/// AWS's quotas of managed policies on a principal, where nobody had it raised, and of groups that a user is in.
+/// AWS's quota of managed policies on a principal, unless somebody had it raised, and of a user's
+/// groups.
 const QUOTA: usize = 10;
 
 /// A policy on a principal, or a user's membership in a group.
-struct Part<'d> {
+struct AccessPart<'d> {
     decision: &'d Decision<'d>,
     holder: Principal,
     group: Option<Principal>,
 }
 
-impl<'d> Part<'d> {
+impl<'d> AccessPart<'d> {
     fn of(decision: &'d Decision<'d>) -> Option<Self> {
         let address = &decision.change.address;
         let (holder, rest) = address.name().split_once('/')?;
@@ -55,7 +56,8 @@ impl<'d> Part<'d> {
         steps.contains_key(&self.step(Phase::Delete))
     }
 
-    /// How much of its quota it takes, and the quota. Inline policies share one of characters.
+    /// Returns the share of its quota that it takes, and the quota. Inline policies share one of
+    /// characters.
     fn weight(&self, attributes: &Attributes) -> (usize, usize) {
         match kind::of(self.address().kind()).facts().document {
             Some(it) => (attributes.get(it.field).map_or(0, |text| size(text, it.usage)), limit(it.usage)),
@@ -64,19 +66,19 @@ impl<'d> Part<'d> {
     }
 }
 
-/// Adds to the steps that take policies or memberships away what they wait for. Where AWS's quota has no room for both, the
-/// old goes first.
+/// Lets the steps that take policies or memberships away wait for those that give some. The old goes
+/// first where AWS's quota has no room for both.
 pub(super) fn order(steps: &mut Steps, decisions: &[Decision<'_>], desired: &Desired) {
-    let parts: Vec<Part<'_>> = decisions.iter().filter_map(Part::of).collect();
+    let parts: Vec<AccessPart<'_>> = decisions.iter().filter_map(AccessPart::of).collect();
     // What is replaced comes back by itself.
-    let removed: Vec<&Part<'_>> = parts.iter().filter(|it| it.is_removed(steps) && !it.is_made(steps)).collect();
+    let removed: Vec<&AccessPart<'_>> = parts.iter().filter(|it| it.is_removed(steps) && !it.is_made(steps)).collect();
     if removed.is_empty() {
         return;
     }
     let crowded = crowded(&parts, decisions, steps);
-    let is_crowded = |part: &&Part<'_>| crowded.contains(&(part.address().kind(), &part.holder));
+    let is_crowded = |part: &&AccessPart<'_>| crowded.contains(&(part.address().kind(), &part.holder));
     for made in parts.iter().filter(is_crowded).filter(|it| it.is_made(steps)).collect::<Vec<_>>() {
-        let same = |it: &&&Part<'_>| it.address().kind() == made.address().kind() && it.holder == made.holder;
+        let same = |it: &&&AccessPart<'_>| it.address().kind() == made.address().kind() && it.holder == made.holder;
         for old in removed.iter().filter(same) {
             wait(steps, &made.step(Phase::Create), &old.step(Phase::Delete));
         }
@@ -105,8 +107,13 @@ fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) {
     steps.entry(step.clone()).and_modify(|it| _ = it.after.insert(earlier.clone()));
 }
 
-/// The steps that give something to a principal, themselves or by a policy that is made or edited for it.
-fn givers<'p>(parts: &'p [Part<'_>], steps: &Steps, desired: &Desired) -> BTreeMap<&'p Principal, BTreeSet<StepId>> {
+/// Returns the steps that give something to a principal: they attach a policy, or make or edit one
+/// that it has.
+fn givers<'p>(
+    parts: &'p [AccessPart<'_>],
+    steps: &Steps,
+    desired: &Desired,
+) -> BTreeMap<&'p Principal, BTreeSet<StepId>> {
     let mut givers: BTreeMap<&Principal, BTreeSet<StepId>> = BTreeMap::new();
     for part in parts {
         let Some(resource) = desired.resources.get(part.address()) else { continue };
@@ -119,8 +126,8 @@ fn givers<'p>(parts: &'p [Part<'_>], steps: &Steps, desired: &Desired) -> BTreeM
     givers
 }
 
-/// The groups of users, and the users in groups, before and after.
-fn neighbours<'p>(parts: &'p [Part<'_>]) -> BTreeMap<&'p Principal, BTreeSet<&'p Principal>> {
+/// Returns the groups of each user, and the users in each group, before and after.
+fn neighbours<'p>(parts: &'p [AccessPart<'_>]) -> BTreeMap<&'p Principal, BTreeSet<&'p Principal>> {
     let mut neighbours: BTreeMap<&Principal, BTreeSet<&Principal>> = BTreeMap::new();
     for (user, group) in parts.iter().filter_map(|part| Some((&part.holder, part.group.as_ref()?))) {
         neighbours.entry(user).or_default().insert(group);
@@ -129,9 +136,10 @@ fn neighbours<'p>(parts: &'p [Part<'_>]) -> BTreeMap<&'p Principal, BTreeSet<&'p
     neighbours
 }
 
-/// Whose policies may give back what goes: the holder's, or those of the users in the group; and those of their groups.
+/// Returns the principals whose policies may give back a part that goes: its holder, the users in it
+/// if that is a group, and the groups of these users.
 fn concerned<'p>(
-    old: &'p Part<'_>,
+    old: &'p AccessPart<'_>,
     neighbours: &BTreeMap<&'p Principal, BTreeSet<&'p Principal>>,
 ) -> BTreeSet<&'p Principal> {
     let near = |it: &Principal| neighbours.get(it).into_iter().flatten().copied();
@@ -141,9 +149,10 @@ fn concerned<'p>(
     users.iter().flat_map(|user| near(user)).chain(users.iter().copied()).chain([holder]).collect()
 }
 
-/// Where what is there and what is made would be more than the quota.
+/// Returns the kinds of parts and the holders for which the old and the new together would exceed the
+/// quota.
 fn crowded<'p>(
-    parts: &'p [Part<'_>],
+    parts: &'p [AccessPart<'_>],
     decisions: &'p [Decision<'_>],
     steps: &Steps,
 ) -> BTreeSet<(KindName, &'p Principal)> {

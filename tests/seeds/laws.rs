@@ -157,7 +157,7 @@ impl Known {
         self.parts.contains(&owned(["group", group, "members", user]))
     }
 
-    /// Whether a membership that nobody declares goes: by the user, or by the group if that is ours.
+    /// Tells if an undeclared membership goes: by the user's setting, or by that of a group of ours.
     fn may_remove(&self, user: &str, group: Option<&String>) -> bool {
         let is_exclusive =
             |kind: &str, name: &str| self.exclusive_members.contains(&(kind.to_owned(), name.to_owned()));

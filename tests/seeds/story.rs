@@ -177,8 +177,8 @@ impl Stage {
         }
     }
 
-    /// The same chapter in good weather. None: something was refused on the way, or taken from others, which may not have
-    /// come about for one that was slower.
+    /// Plays the same chapter in good weather. None: something was refused or taken from others on the
+    /// way, and a slower run may not have come to that.
     fn unharmed(mut self, chapter: &Chapter) -> Option<World> {
         let mut free = true;
         let mut made_on_the_way = false;

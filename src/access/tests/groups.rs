@@ -64,7 +64,8 @@ fn with_group(account: Account, name: &str, attached: &[Attached]) -> Account {
     account.declared("group", name, &group).there("group", name, &group, attached)
 }
 
-/// A policy `P` of the manifest's, as it is and as it will be; the users Ada and Bob, and the group `devs`, which has it.
+/// A policy `P` of the manifest's, as it is and as it will be; the users Ada and Bob, and the group
+/// `devs`, which has it.
 fn team(before: &Value, after: &Value) -> Account {
     let account = Account::default().declared("policy", "P", &policy(after)).there("policy", "P", &policy(before), &[]);
     with_group(with_user(with_user(account, "ada", &[]), "bob", &[]), "devs", &attached())
