@@ -337,6 +337,17 @@ users:
     inline_policies:
       own: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:PutObject", Resource: "*"}]}
     access_key: {profile: ada, csv: ada.csv}
+    groups: [people]
+    exclusive_groups: true
+  bob: {path: /team/}
+groups:
+  people:
+    path: /team/
+    policies: [deploy, "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
+    exclusive: true
+    exclusive_members: true
+    inline_policies:
+      own: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:PutObject", Resource: "*"}]}
 roles:
   runner:
     path: /team/
@@ -406,10 +417,12 @@ fn everything_changed() -> Project {
     let theirs = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}, {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
     for (kind, name) in [("users", "ada"), ("roles", "runner")] {
-        let holder = &mut account[kind][name];
-        holder["boundary"] = Value::Null;
-        holder["inline"]["theirs"] = theirs.clone();
+        account[kind][name]["boundary"] = Value::Null;
     }
+    for (kind, name) in [("users", "ada"), ("roles", "runner"), ("groups", "people")] {
+        account[kind][name]["inline"]["theirs"] = theirs.clone();
+    }
+    account["groups"]["people"]["members"] = json!(["ada", "bob"]);
     let policy = &mut account["policies"]["deploy"];
     let version = policy["versions"]["1"].clone();
     policy["versions"] =

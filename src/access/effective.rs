@@ -7,7 +7,7 @@ use super::model::{AccessModel, PlanSide};
 use crate::address::{Address, Principal, PrincipalKind};
 use crate::call::Failure;
 use crate::diff::{Action, Change};
-use crate::kind::{Attached, attachment_address};
+use crate::kind::Attached;
 use crate::value::{Value, optional_text};
 
 /// A policy's document, as far as it is known.
@@ -222,7 +222,8 @@ impl<'a> AccessModel<'a> {
     }
 
     fn inline(&self, subject: &Address, attached: &Attached, side: PlanSide) -> (String, PolicyText<'a>) {
-        let address = attachment_address(subject, attached, &|_| None);
+        let holder = subject.principal();
+        let address = holder.map_or_else(|| subject.clone(), |holder| attached.address(&holder, &|_| None));
         let known = self.document(&address, side);
         let name = address.to_string();
         let read = known.or_else(|| self.unmanaged.documents.get(&name).map(|it| &**it));

@@ -107,11 +107,6 @@ pub(super) fn attached(policies: Policies) -> Vec<Attached> {
     managed.chain(policies.inline.into_iter().map(|policy| Attached::Inline(policy.name))).collect()
 }
 
-/// Returns [`Attached::address`]; of what holds no policies, its own.
-pub fn attachment_address(parent: &Address, attached: &Attached, names: &dyn Fn(&str) -> Option<String>) -> Address {
-    parent.principal().map_or_else(|| parent.clone(), |holder| attached.address(&holder, names))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -267,7 +267,7 @@ mod user_group_membership;
 mod zappa_settings;
 
 pub use access_key::{RETIRE_AFTER, in_words, lasting};
-pub use attached::{Attached, attachment_address};
+pub use attached::Attached;
 pub use blocker::DeletionBlocker;
 pub use facts::{
     AccessRole, DocumentField, Facts, FieldAccess, Output, OutputValue, Ownership, Parent, Recovery, Tagged, Uniqueness,

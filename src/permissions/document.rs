@@ -100,11 +100,7 @@ impl Title {
         } else {
             Verb::Change
         };
-        let resource = resources.first().map_or("", String::as_str);
-        let nouns = [(":user/", "Users"), (":role/", "Roles"), (":policy/", "Policies")];
-        // A bucket's ARN has no slash, an object's has.
-        let other = if resource.contains(":s3:::") && resource.contains('/') { "Objects" } else { "Buckets" };
-        let noun = nouns.iter().find(|(part, _)| resource.contains(part)).map_or(other, |(_, noun)| noun);
+        let noun = noun(action, resources.first().map_or("", String::as_str));
         Self { verb, noun }
     }
 
@@ -116,6 +112,23 @@ impl Title {
             Verb::Attach => format!("AttachTo{noun}"),
             Verb::Bound => format!("Bound{noun}"),
         }
+    }
+}
+
+/// Names what an ARN is of. A bucket's ARN has no slash, an object's has one.
+fn noun(action: &str, arn: &str) -> &'static str {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    match (action.split(':').next().unwrap_or_default(), resource.split_once('/').map(|(kind, _)| kind)) {
+        ("iam", Some("user")) => "Users",
+        ("iam", Some("role")) => "Roles",
+        ("iam", Some("group")) => "Groups",
+        ("iam", Some("policy")) => "Policies",
+        ("iam", Some("instance-profile")) => "InstanceProfiles",
+        ("iam", Some("mfa" | "sms-mfa" | "u2f")) => "MfaDevices",
+        ("iam", _) => "Account",
+        ("s3", Some(_)) => "Objects",
+        ("s3", None) => "Buckets",
+        (_, _) => "Other",
     }
 }
 

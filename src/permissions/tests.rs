@@ -188,6 +188,20 @@ fn a_state_in_s3_takes_its_own_objects_and_a_plan_only_reads_them() {
     assert_eq!(put.iter().map(|statement| statement.sid.as_str()).collect::<Vec<_>>(), ["ChangeObjects"]);
 }
 
+/// What a group takes is under its own title.
+#[test]
+fn a_statement_is_titled_by_what_it_is_about() {
+    let desired = desired(
+        "users: {bob: {groups: [ops]}}\ngroups: {ops: {policies: ['arn:aws:iam::aws:policy/ReadOnlyAccess']}}\n",
+    );
+    let sids = |job| statements(&needed(&desired, job)).into_iter().map(|it| it.sid).collect::<Vec<_>>();
+    assert_eq!(sids(Job::Plan), ["ReadGroups", "ReadPolicies", "ReadUsers"]);
+    assert_eq!(
+        sids(Job::Apply),
+        ["ReadGroups", "ReadPolicies", "ReadUsers", "ChangeGroups", "ChangeUsers", "AttachToGroups"]
+    );
+}
+
 /// Without being asked, nobody gets the permission to remove what others made.
 #[test]
 fn removing_what_others_hung_there_takes_permissions_of_its_own() {

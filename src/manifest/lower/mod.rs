@@ -14,6 +14,7 @@ mod lint;
 mod policy;
 mod tags;
 mod trust;
+mod unique_names;
 mod zappa;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,7 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents)
     let silenced = lowering.silenced(manifest.lint.as_ref());
     let limits = limits::read(manifest.limits.as_ref(), lowering.scope);
     cycle::check(&lowering.resources, lowering.scope);
+    unique_names::check(&lowering.resources, lowering.scope);
     add_soft(&mut lowering.resources, lowering.soft);
     let Header { name, account, region, partition, .. } = lowering.header;
     let desired = Desired {
@@ -100,10 +102,6 @@ impl<'m> Lowering<'_, '_, 'm> {
         if let Some(zappa) = &manifest.zappa_settings {
             self.zappa(zappa, declared(manifest.users.as_ref()));
         }
-        self.folded_names("policy", declared(manifest.policies.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
-        self.folded_names("user", declared(manifest.users.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
-        self.folded_names("group", declared(manifest.groups.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
-        self.folded_names("role", declared(manifest.roles.as_ref()).iter().map(|one| (&*one.name, &one.spot)));
     }
 
     fn add(&mut self, address: Address, attributes: Attributes, depends_on: BTreeSet<Address>, spot: &Spot) {
@@ -153,18 +151,6 @@ impl<'m> Lowering<'_, '_, 'm> {
 
     fn missing(&mut self, field: &str, what: &str, spot: &Spot, help: &str) {
         self.scope.error("missing-field", spot, format!("{what} needs `{field}`"), help);
-    }
-
-    /// IAM's names are unique whatever their case.
-    fn folded_names<'n>(&mut self, kind: &str, names: impl Iterator<Item = (&'n str, &'n Spot)>) {
-        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-        for (name, spot) in names {
-            if let Some(other) = seen.insert(name.to_lowercase(), name) {
-                let message =
-                    format!("{kind} `{name}` and {kind} `{other}` are the same to IAM, which ignores case in names");
-                self.scope.error("duplicate-name", spot, message, "give one of them another name");
-            }
-        }
     }
 }
 

@@ -59,9 +59,9 @@ pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
     Ok(Reply::Done)
 }
 
-/// Returns the names of the groups that a user is in.
-pub(super) fn of_user<'a>(account: &'a Account, user: &'a str) -> impl Iterator<Item = &'a String> {
-    account.groups.iter().filter(move |(_, group)| group.members.contains(user)).map(|(name, _)| name)
+/// Returns the groups that a user is in.
+pub(super) fn of_user<'a>(account: &'a Account, user: &'a str) -> impl Iterator<Item = &'a Group> {
+    account.groups.values().filter(move |group| group.members.contains(user))
 }
 
 /// Puts a user into a group. Adding a member again changes nothing and is no error.

@@ -9,6 +9,7 @@ use crate::value::{Shared, Tags};
 
 use super::account::Account;
 use super::document_principals;
+use super::groups;
 use super::records::Identity;
 use super::refusal::{Outcome, Refusal};
 
@@ -70,7 +71,11 @@ impl Acting {
             Self::User(name) => {
                 let user = account.user(name).map_err(|_| unknown(PrincipalKind::User, name))?;
                 let (arn, id) = (account.user_arn(user), user.identity.id.clone());
-                ActingPrincipal::of(account, &user.identity, "User", arn.clone(), arn, id)
+                let mut acting = ActingPrincipal::of(account, &user.identity, "User", arn.clone(), arn, id)?;
+                for group in groups::of_user(account, name) {
+                    acting.identity.extend(policies(account, &group.identity)?);
+                }
+                Ok(acting)
             }
             Self::Role(name) => {
                 let role = account.role(name).map_err(|_| unknown(PrincipalKind::Role, name))?;
@@ -97,16 +102,12 @@ impl ActingPrincipal {
         session: String,
         user_id: String,
     ) -> Outcome<Self> {
-        let attached = identity.attached.iter().map(|arn| managed(account, arn));
-        let inline = identity.inline.iter().map(|(name, document)| {
-            Policy::compile(name, document).map_err(|unreadable| not_simulated(&unreadable.to_string()))
-        });
         Ok(Self {
             caller: Caller { account: account.number.clone(), arn: session, user_id },
             arn,
             kind,
             tags: identity.tags.clone(),
-            identity: attached.chain(inline).collect::<Outcome<_>>()?,
+            identity: policies(account, identity)?,
             boundary: identity.boundary.as_deref().map(|arn| managed(account, arn)).transpose()?,
         })
     }
@@ -199,6 +200,15 @@ pub(super) fn places(account: &Account) -> Places {
     let groups = account.groups.values().map(|group| place(PrincipalKind::Group, &group.identity));
     let paths = users.chain(roles).chain(groups).collect();
     Places { partition: account.partition.clone(), account: account.number.clone(), paths }
+}
+
+/// Returns the attached and the inline policies of a user, a role or a group.
+fn policies(account: &Account, holder: &Identity) -> Outcome<Vec<Policy>> {
+    let attached = holder.attached.iter().map(|arn| managed(account, arn));
+    let inline = holder.inline.iter().map(|(name, document)| {
+        Policy::compile(name, document).map_err(|unreadable| not_simulated(&unreadable.to_string()))
+    });
+    attached.chain(inline).collect()
 }
 
 fn managed(account: &Account, arn: &str) -> Outcome<Policy> {

@@ -26,7 +26,7 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
         IamRead::GetAccessKeyLastUsed { user: _, id } => IamReply::LastUsed(keys::last_used(account, id)?),
         IamRead::ListGroupsForUser { user } => {
             account.user(user)?;
-            IamReply::Names(order.list(groups::of_user(account, user).cloned()))
+            IamReply::Names(order.list(groups::of_user(account, user).map(|group| group.identity.name.clone())))
         }
         IamRead::GetGroup { group } => groups::read(account, group, order)?,
         IamRead::ListAttachedGroupPolicies { group } => attached(account, &P::group(group), order)?,

@@ -67,7 +67,7 @@ fn user(account: &Account, name: &str, order: Order) -> Option<UserDetail> {
         user: users::reply(account, user),
         attached: order.list(user.identity.attached.iter().cloned()),
         inline: inline(&user.identity, order),
-        groups: groups::of_user(account, name).cloned().collect(),
+        groups: groups::of_user(account, name).map(|group| group.identity.name.clone()).collect(),
     })
 }
 

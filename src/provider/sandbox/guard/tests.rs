@@ -170,6 +170,37 @@ fn a_user_acts_with_its_policies_within_its_boundary() {
     );
 }
 
+/// The user `ci` without policies of its own, and the group `readers`, which has these statements.
+fn with_group(statements: &Value, is_member: bool) -> Sandbox {
+    let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1");
+    let (user, group) = (|| "ci".to_owned(), || "readers".to_owned());
+    let document = document(statements).into();
+    let writes = [
+        IamWrite::CreateUser { user: user(), path: "/".into(), boundary: None, tags: Tags::new() },
+        IamWrite::CreateGroup { group: group(), path: "/".into() },
+        IamWrite::PutGroupPolicy { group: group(), policy: "own".into(), document },
+    ];
+    let member = is_member.then(|| IamWrite::AddUserToGroup { user: user(), group: group() });
+    for call in writes.into_iter().chain(member) {
+        write(&sandbox, &Write::Iam(call)).unwrap();
+    }
+    sandbox.enforcing(Acting::User(user()))
+}
+
+#[test]
+fn a_user_acts_with_the_policies_of_its_groups_as_well() {
+    let read_users = json!([allow("iam:GetUser")]);
+    assert!(read(&with_group(&read_users, true), &get_user("ci")).is_ok());
+    assert_eq!(
+        denied(read(&with_group(&read_users, false), &get_user("ci"))),
+        "iam:GetUser on resource: user ci because no identity-based policy allows the iam:GetUser action"
+    );
+    assert_eq!(
+        denied(read(&with_group(&json!([allow("*"), deny("iam:GetUser")]), true), &get_user("ci"))),
+        "iam:GetUser on resource: user ci with an explicit deny in an identity-based policy"
+    );
+}
+
 #[test]
 fn a_bucket_policy_has_its_say() {
     let sandbox = with_user(&json!([allow("s3:*")]));
