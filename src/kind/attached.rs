@@ -5,11 +5,19 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{group, principal, user};
+use super::principal;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::Write;
 use crate::reads::Policies;
 use crate::value::Attributes;
+
+/// The user's setting that removes memberships that the manifest doesn't name. Groups are read only
+/// with it.
+pub(super) const EXCLUSIVE_GROUPS: &str = "exclusive_groups";
+
+/// The group's setting that removes members that the manifest doesn't name. Members are read only
+/// with it.
+pub(super) const EXCLUSIVE_MEMBERS: &str = "exclusive_members";
 
 /// A policy on a principal: a managed one by its ARN, an inline one by its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,8 +57,8 @@ impl Attached {
     pub fn exclusive_by(&self) -> Option<&'static str> {
         match self {
             Self::Managed(_) | Self::Inline(_) => None,
-            Self::Group(_) => Some(user::EXCLUSIVE_GROUPS),
-            Self::Member(_) => Some(group::EXCLUSIVE_MEMBERS),
+            Self::Group(_) => Some(EXCLUSIVE_GROUPS),
+            Self::Member(_) => Some(EXCLUSIVE_MEMBERS),
         }
     }
 

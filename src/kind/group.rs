@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::attached::{Attached, attached};
+use super::attached::{Attached, EXCLUSIVE_MEMBERS, attached};
 use super::field::{no, path, root_path};
 use super::{
     AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Uniqueness,
@@ -14,9 +14,6 @@ use crate::reads::{Facet, Policies, Snapshot};
 use crate::value::{self, Attributes};
 
 pub(super) struct Group;
-
-/// The setting by which members that the manifest doesn't name are removed. Only with it are members read.
-pub(super) const EXCLUSIVE_MEMBERS: &str = "exclusive_members";
 
 const FIELDS: &[Field] = &[
     Field::identity("name"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::attached::{Attached, attached};
+use super::attached::{Attached, EXCLUSIVE_GROUPS, attached};
 use super::field::{empty_map, no, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
@@ -25,9 +25,6 @@ const FIELDS: &[Field] = &[
     Field::in_place("tags", Form::Keyed, empty_map),
     Field::in_place(EXCLUSIVE_GROUPS, Form::Setting, no).harmless(),
 ];
-
-/// The setting by which memberships that the manifest doesn't name are removed. Only with it are groups read.
-pub(super) const EXCLUSIVE_GROUPS: &str = "exclusive_groups";
 
 impl Kind for User {
     fn name(&self) -> KindName {

@@ -44,6 +44,11 @@ impl<'d> AccessPart<'d> {
         &self.decision.change.address
     }
 
+    /// Returns the kind and the holder: a quota is for both.
+    fn place(&self) -> (KindName, &Principal) {
+        (self.address().kind(), &self.holder)
+    }
+
     fn step(&self, phase: Phase) -> StepId {
         StepId { address: self.address().clone(), phase }
     }
@@ -76,9 +81,9 @@ pub(super) fn order(steps: &mut Steps, decisions: &[Decision<'_>], desired: &Des
         return;
     }
     let crowded = crowded(&parts, decisions, steps);
-    let is_crowded = |part: &&AccessPart<'_>| crowded.contains(&(part.address().kind(), &part.holder));
+    let is_crowded = |part: &&AccessPart<'_>| crowded.contains(&part.place());
     for made in parts.iter().filter(is_crowded).filter(|it| it.is_made(steps)).collect::<Vec<_>>() {
-        let same = |it: &&&AccessPart<'_>| it.address().kind() == made.address().kind() && it.holder == made.holder;
+        let same = |it: &&&AccessPart<'_>| it.place() == made.place();
         for old in removed.iter().filter(same) {
             wait(steps, &made.step(Phase::Create), &old.step(Phase::Delete));
         }
@@ -117,13 +122,26 @@ fn givers<'p>(
     let mut givers: BTreeMap<&Principal, BTreeSet<StepId>> = BTreeMap::new();
     for part in parts {
         let Some(resource) = desired.resources.get(part.address()) else { continue };
-        let policies = resource.depends_on.iter().filter(|it| it.kind() == KindName::Policy);
+        let policies = resource.depends_on.iter().filter(|it| is_policy(it));
         let changed = policies
             .chain([part.address()])
             .flat_map(|address| [Phase::Create, Phase::Update].map(|phase| StepId { address: address.clone(), phase }));
         givers.entry(&part.holder).or_default().extend(changed.filter(|id| steps.contains_key(id)));
     }
     givers
+}
+
+fn is_policy(address: &Address) -> bool {
+    match kind::of(address.kind()).facts().access {
+        AccessRole::Policy => true,
+        AccessRole::Principal(_)
+        | AccessRole::PolicyAttachment(_)
+        | AccessRole::InlinePolicy(_)
+        | AccessRole::Membership
+        | AccessRole::Credential
+        | AccessRole::Resource
+        | AccessRole::None => false,
+    }
 }
 
 /// Returns the groups of each user, and the users in each group, before and after.
@@ -159,7 +177,7 @@ fn crowded<'p>(
     let mut there: BTreeMap<(KindName, &Principal), usize> = BTreeMap::new();
     let mut made: BTreeMap<(KindName, &Principal), (usize, usize)> = BTreeMap::new();
     for part in parts {
-        let place = (part.address().kind(), &part.holder);
+        let place = part.place();
         match (&part.decision.seen, &part.decision.wanted) {
             (Some(seen), _) => *there.entry(place).or_default() += part.weight(&seen.attributes).0,
             (None, Some(wanted)) if part.is_made(steps) => {
