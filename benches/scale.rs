@@ -16,12 +16,12 @@ use criterion::{
 use futures::executor::block_on;
 use relayctl::access::{self, UnmanagedAccess};
 use relayctl::diff::diff;
-use relayctl::graph::Order;
+use relayctl::graph::DependencyOrder;
 use relayctl::model::{Live, Recorded};
-use relayctl::plan::{Mode, build};
+use relayctl::plan::{PlanMode, build};
 use relayctl::port::Store;
-use relayctl::render::human::{self, Style};
-use relayctl::state::{Change, State, VERSION};
+use relayctl::render::human::{self, HumanStyle};
+use relayctl::state::{JournalChange, State, VERSION};
 use relayctl::store::local::LocalStore;
 use relays::{Account, RESOURCES, World, header, stamp};
 use tempfile::TempDir;
@@ -71,19 +71,20 @@ fn stages(criterion: &mut Criterion) {
         };
         stage("diff", &mut || drop(black_box(diff(&world.desired, &world.recorded, &world.live, false))));
         stage("graph", &mut || {
-            let order = Order::new(world.desired.resources.iter().map(|(address, it)| (address, &it.depends_on)));
+            let order =
+                DependencyOrder::new(world.desired.resources.iter().map(|(address, it)| (address, &it.depends_on)));
             drop(black_box(order.sorted()));
         });
         stage("access", &mut || {
             drop(black_box(access::changes(&creation.changes, &nowhere, &world.desired, &UnmanagedAccess::default())));
         });
-        stage("render", &mut || drop(black_box(human::plan(&creation, Style::default()))));
+        stage("render", &mut || drop(black_box(human::plan(&creation, HumanStyle::default()))));
         let mut group = sized(criterion, "build");
         group.throughput(Throughput::Elements(size as u64));
         group.bench_function(BenchmarkId::from_parameter(size), |bench| {
             bench.iter_batched(
                 || diff(&world.desired, &nothing, &nowhere, false),
-                |decisions| build::build(header(Mode::Apply), stamp(), decisions, &world.desired, &nothing),
+                |decisions| build::build(header(PlanMode::Apply), stamp(), decisions, &world.desired, &nothing),
                 BatchSize::PerIteration,
             );
         });
@@ -104,13 +105,13 @@ fn whole(criterion: &mut Criterion) {
         whole("plan/nothing", &mut || {
             let desired = relays::load(&path);
             let live = account.look(&desired, &world.recorded);
-            human::plan(&relays::plan(&desired, &world.recorded, &live, Mode::Apply), Style::default())
+            human::plan(&relays::plan(&desired, &world.recorded, &live, PlanMode::Apply), HumanStyle::default())
         });
         whole("plan/create", &mut || {
             let desired = relays::load(&path);
-            human::plan(&relays::plan(&desired, &Recorded::new(), &Live::new(), Mode::Apply), Style::default())
+            human::plan(&relays::plan(&desired, &Recorded::new(), &Live::new(), PlanMode::Apply), HumanStyle::default())
         });
-        whole("plan/destroy", &mut || human::plan(&world.removal(), Style::default()));
+        whole("plan/destroy", &mut || human::plan(&world.removal(), HumanStyle::default()));
     }
 }
 
@@ -124,7 +125,7 @@ fn append(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(size), |bench| {
             bench.iter(|| {
                 serial += 1;
-                block_on(noted.store.append(&[Change { serial, ..noted.change.clone() }]))
+                block_on(noted.store.append(&[JournalChange { serial, ..noted.change.clone() }]))
             });
         });
     }
@@ -133,7 +134,7 @@ fn append(criterion: &mut Criterion) {
 /// A store whose state records so many relays, and a change to note.
 struct Noted {
     store: LocalStore,
-    change: Change,
+    change: JournalChange,
     _folder: TempDir,
 }
 
@@ -151,7 +152,7 @@ impl Noted {
         let store = LocalStore::new(folder.path().join("bench.json"));
         block_on(store.save(&state)).expect("a state");
         let (address, entry) = state.resources.into_iter().next().expect("a resource");
-        let change = Change { lineage: state.lineage, serial: 1, address, entry: Some(entry) };
+        let change = JournalChange { lineage: state.lineage, serial: 1, address, entry: Some(entry) };
         Self { store, change, _folder: folder }
     }
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Recorded};
-use relayctl::plan::{Header, Mode, Plan, Stamp, build};
-use relayctl::provider::Edges;
+use relayctl::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
+use relayctl::provider::Providers;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::render::{diagnostic, human};
@@ -31,10 +31,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let provider = sandbox(folder.path(), &path, &desired)?;
 
     let plan = plan(&provider, &desired, &path).await?;
-    println!("{}", human::plan(&plan, human::Style::default()));
+    println!("{}", human::plan(&plan, human::HumanStyle::default()));
 
     // What a program of its own might ask of a plan:
-    let removals = plan.changes.iter().filter(|change| change.action == diff::Action::Delete).count();
+    let removals = plan.changes.iter().filter(|change| change.action == diff::ChangeAction::Delete).count();
     println!("This plan makes {} calls and removes {removals} resources.", plan.summary.calls);
     Ok(())
 }
@@ -51,7 +51,7 @@ fn load(path: &Path) -> Option<Desired> {
 }
 
 /// An empty account. `relayctl::provider::aws::Aws::connect` in its place would look at a real one.
-fn sandbox(folder: &Path, manifest: &Path, desired: &Desired) -> Result<Edges, Box<dyn Error>> {
+fn sandbox(folder: &Path, manifest: &Path, desired: &Desired) -> Result<Providers, Box<dyn Error>> {
     let account = Sandbox::open(&folder.join("account.json"), &desired.account, &desired.region)?;
     let files = Files {
         credentials: folder.join("credentials"),
@@ -59,16 +59,16 @@ fn sandbox(folder: &Path, manifest: &Path, desired: &Desired) -> Result<Edges, B
         base: manifest.parent().unwrap_or(Path::new("")).to_owned(),
         overlay: Some(folder.to_owned()),
     };
-    Ok(Edges::new(Box::new(account), files, 8))
+    Ok(Providers::new(Box::new(account), files, 8))
 }
 
 /// Resolve, diff, build: nothing here changes anything.
-async fn plan(provider: &Edges, desired: &Desired, path: &Path) -> Result<Plan, Box<dyn Error>> {
+async fn plan(provider: &Providers, desired: &Desired, path: &Path) -> Result<Plan, Box<dyn Error>> {
     let caller = resolve::caller(provider).await?;
     let recorded = Recorded::new();
     let live = engine::resolve(provider, desired, &recorded, false, PARALLELISM).await;
     let decisions = diff::diff(desired, &recorded, &live, false);
-    let header = Header {
+    let header = PlanHeader {
         manifest: desired.name.clone(),
         manifest_file: path.display().to_string(),
         manifest_digest: desired.digest.clone(),
@@ -78,9 +78,9 @@ async fn plan(provider: &Edges, desired: &Desired, path: &Path) -> Result<Plan, 
         store: None,
         recipients: Vec::new(),
         sandbox: true,
-        mode: Mode::Apply,
+        mode: PlanMode::Apply,
         targets: BTreeSet::new(),
         relayctl: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    Ok(build::build(header, Stamp { lineage: None, serial: 0 }, decisions, desired, &recorded)?)
+    Ok(build::build(header, StateStamp { lineage: None, serial: 0 }, decisions, desired, &recorded)?)
 }

@@ -1,4 +1,4 @@
-//! Plan + Provider + Store -> [`Outcome`]: does the plan, or stops a step and says why. It never invents a step.
+//! Plan + Provider + Store -> [`RunOutcome`]: does the plan, or stops a step and says why. It never invents a step.
 
 mod images;
 mod lanes;
@@ -13,16 +13,16 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
 use crate::address::Address;
-use crate::event::{Event, Outcome, Sink};
-use crate::graph::{Order, Ready};
+use crate::event::{Event, EventSink, RunOutcome};
+use crate::graph::{DependencyOrder, Ready};
 use crate::plan::{Plan, Step, StepId};
 use crate::port::{Provider, Store};
 use crate::reads::Snapshot;
 use crate::state::State;
 
-use images::Images;
-use lanes::Lanes;
-use ledger::Ledger;
+use images::Precheck;
+use lanes::ReadyQueue;
+use ledger::StateWriter;
 use step::Worker;
 pub use stop::Stop;
 
@@ -33,15 +33,15 @@ pub async fn apply(
     provider: &dyn Provider,
     store: &dyn Store,
     state: State,
-    events: &dyn Sink,
+    events: &dyn EventSink,
     parallelism: usize,
-) -> Outcome {
-    let options = Options { parallelism, stop: &Stop::default(), seen: None };
+) -> RunOutcome {
+    let options = ApplyOptions { parallelism, stop: &Stop::default(), seen: None };
     apply_until(plan, provider, store, state, events, options).await
 }
 
 /// How a run goes about it.
-pub struct Options<'a> {
+pub struct ApplyOptions<'a> {
     /// So many steps at once.
     pub parallelism: usize,
     pub stop: &'a Stop,
@@ -55,22 +55,22 @@ pub async fn apply_until(
     provider: &dyn Provider,
     store: &dyn Store,
     state: State,
-    events: &dyn Sink,
-    Options { parallelism, stop, seen }: Options<'_>,
-) -> Outcome {
-    let mut outcome = Outcome::default();
+    events: &dyn EventSink,
+    ApplyOptions { parallelism, stop, seen }: ApplyOptions<'_>,
+) -> RunOutcome {
+    let mut outcome = RunOutcome::default();
     if plan.steps.is_empty() {
         return outcome;
     }
     let began = Instant::now();
-    let ledger = Ledger::new(store, state);
+    let ledger = StateWriter::new(store, state);
     // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes of this run.
     if let Err(fault) = ledger.begin().await {
         outcome.failed.extend(plan.steps.first().map(|step| (step.id.clone(), fault)));
         outcome.skipped = plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
         return outcome;
     }
-    let images = Images::new(plan, provider, seen);
+    let images = Precheck::new(plan, provider, seen);
     let worker = Worker::new(plan, provider, &ledger, images, events, stop);
     run(plan, provider, &worker, parallelism, &mut outcome).await;
     outcome.calls = worker.calls();
@@ -85,12 +85,12 @@ async fn run<'a>(
     provider: &dyn Provider,
     worker: &Worker<'a>,
     parallelism: usize,
-    outcome: &mut Outcome,
+    outcome: &mut RunOutcome,
 ) {
     let events = worker.events;
     let steps: BTreeMap<&StepId, &'a Step> = plan.steps.iter().map(|step| (&step.id, step)).collect();
-    let order = Order::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
-    let (mut ready, mut lanes) = (Ready::new(&order), Lanes::new(parallelism));
+    let order = DependencyOrder::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
+    let (mut ready, mut lanes) = (Ready::new(&order), ReadyQueue::new(parallelism));
     let mut running = FuturesUnordered::new();
     let mut halted = false;
     loop {
@@ -134,7 +134,7 @@ async fn run<'a>(
     }
 }
 
-fn skip(steps: &[StepId], because: &Address, events: &dyn Sink, outcome: &mut Outcome) {
+fn skip(steps: &[StepId], because: &Address, events: &dyn EventSink, outcome: &mut RunOutcome) {
     for step in steps {
         events.event(&Event::Skipped { step: step.clone(), because: vec![because.clone()] });
         outcome.skipped.push((step.clone(), vec![because.clone()]));

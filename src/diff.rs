@@ -17,17 +17,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::call::{Failure, Observed, Write};
-use crate::kind::{self, Attached, Form, Kind, Seen, Sighting, Upkeep};
-use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
+use crate::kind::{self, Attached, FieldForm, Kind, LiveObject, LiveResource, Maintenance};
+use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
 use crate::value::{Attributes, FieldChange};
 
-use fields::Comparison;
+use fields::FieldComparison;
 
 /// What happens to one object, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct ResourceChange {
     pub address: Address,
-    pub action: Action,
+    pub action: ChangeAction,
     pub reason: Reason,
     /// The fields that change, in the kind's order; all set fields for a create or a delete.
     pub fields: Vec<FieldDiff>,
@@ -42,9 +42,9 @@ pub struct Change {
     pub before_it: Vec<Obstruction>,
 }
 
-impl Change {
+impl ResourceChange {
     /// A change of which nothing more is known than that it happens, and why.
-    pub fn new(address: Address, action: Action, reason: Reason) -> Self {
+    pub fn new(address: Address, action: ChangeAction, reason: Reason) -> Self {
         let (fields, drift, left_alone, before_it) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { address, action, reason, fields, unchanged: 0, drift, left_alone, before_it }
     }
@@ -59,14 +59,14 @@ impl Change {
 pub struct FieldDiff {
     #[serde(flatten)]
     pub change: FieldChange,
-    pub form: Form,
+    pub form: FieldForm,
     /// Why this field forces a replacement.
     pub forces_replacement: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum ChangeAction {
     Nothing,
     Create,
     Update,
@@ -122,12 +122,12 @@ pub enum Reason {
 
 /// A change together with what the calls depend on. What is as it was given is not copied: of most objects it is all.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Decision<'a> {
-    pub change: Change,
-    pub seen: Option<Cow<'a, Seen>>,
+pub struct PlannedChange<'a> {
+    pub change: ResourceChange,
+    pub seen: Option<Cow<'a, LiveObject>>,
     /// The declared object, with the keys of keyed fields (tags) that are somebody else's and stay.
     pub wanted: Option<Cow<'a, Attributes>>,
-    pub recorded: Option<&'a Entry>,
+    pub recorded: Option<&'a RecordedObject>,
     /// The calls that take away what is not ours and hangs on it, before it goes.
     pub clearing: Vec<Write>,
     /// This very plan changes, before its turn comes, how it looks: it names a principal whose ARN changes.
@@ -156,13 +156,13 @@ pub fn diff<'a>(
     recorded: &'a Recorded,
     live: &'a Live,
     removal: impl Into<Removal>,
-) -> Vec<Decision<'a>> {
+) -> Vec<PlannedChange<'a>> {
     let removal = removal.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
-    let mut decisions: Vec<Decision<'_>> = addresses
+    let mut decisions: Vec<PlannedChange<'_>> = addresses
         .into_iter()
         .map(|address| {
-            let subject = Subject {
+            let subject = DiffSubject {
                 kind: kind::of(address.kind()),
                 address,
                 resource: desired.resources.get(address),
@@ -184,29 +184,31 @@ pub fn diff<'a>(
 /// Returns what goes and comes again, whatever hangs on it.
 pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
     let decisions = diff(desired, recorded, live, Removal { everything: false, foreign: true });
-    let replaced = decisions.into_iter().filter(|decision| decision.change.action == Action::Replace);
+    let replaced = decisions.into_iter().filter(|decision| decision.change.action == ChangeAction::Replace);
     replaced.map(|decision| decision.change.address).collect()
 }
 
 /// One address and all that is known of it.
-struct Subject<'a> {
+struct DiffSubject<'a> {
     kind: &'static dyn Kind,
     address: &'a Address,
     resource: Option<&'a Resource>,
-    entry: Option<&'a Entry>,
+    entry: Option<&'a RecordedObject>,
     desired: &'a Desired,
     recorded: &'a Recorded,
     removal: Removal,
 }
 
-impl<'a> Subject<'a> {
-    fn decide(&self, sighting: Option<&'a Sighting>) -> Decision<'a> {
+impl<'a> DiffSubject<'a> {
+    fn decide(&self, sighting: Option<&'a LiveResource>) -> PlannedChange<'a> {
         let (observed, conflict) = match sighting {
             Some(sighting) => (&sighting.observed, sighting.conflict.clone()),
             None => (&Observed::Absent, None),
         };
         match (self.resource, observed) {
-            (_, Observed::Unknown(failure)) => self.decision(Action::Blocked, Reason::Unknown(failure.clone()), None),
+            (_, Observed::Unknown(failure)) => {
+                self.decision(ChangeAction::Blocked, Reason::Unknown(failure.clone()), None)
+            }
             (Some(resource), Observed::Absent) => self.absent(resource, conflict),
             (Some(resource), Observed::Present(seen)) => self.present(resource, seen, conflict),
             (None, Observed::Absent) => self.gone(),
@@ -215,28 +217,28 @@ impl<'a> Subject<'a> {
     }
 
     /// Declared, but not there.
-    fn absent(&self, resource: &Resource, conflict: Option<String>) -> Decision<'a> {
+    fn absent(&self, resource: &Resource, conflict: Option<String>) -> PlannedChange<'a> {
         if let Some(conflict) = conflict {
-            return self.decision(Action::Refuse, Reason::Obstacle(conflict), None);
+            return self.decision(ChangeAction::Refuse, Reason::Obstacle(conflict), None);
         }
         let reason = match self.entry.map(|entry| entry.status) {
             None => Reason::New,
             Some(Status::Done) => Reason::Vanished,
             Some(Status::Intended) => Reason::Interrupted,
         };
-        let mut decision = self.decision(Action::Create, reason, None);
+        let mut decision = self.decision(ChangeAction::Create, reason, None);
         decision.change.fields = fields::all_new(self.kind, &resource.attributes);
         decision
     }
 
     /// Neither declared nor there. What was made with it may still be in AWS; what is left on this machine is cleared away
     /// without a word.
-    fn gone(&self) -> Decision<'a> {
+    fn gone(&self) -> PlannedChange<'a> {
         let leftovers = self.entry.map(|entry| self.kind.leftovers(&entry.known())).unwrap_or_default();
         if leftovers.iter().any(|call| !matches!(call, Write::File(_))) {
-            return self.decision(Action::Delete, self.removed(), None);
+            return self.decision(ChangeAction::Delete, self.removed(), None);
         }
-        self.decision(Action::Forget, Reason::Vanished, None)
+        self.decision(ChangeAction::Forget, Reason::Vanished, None)
     }
 
     fn removed(&self) -> Reason {
@@ -244,92 +246,99 @@ impl<'a> Subject<'a> {
     }
 
     /// Declared and there: is it ours, and is it as declared?
-    fn present(&self, resource: &'a Resource, seen: &'a Seen, conflict: Option<String>) -> Decision<'a> {
+    fn present(&self, resource: &'a Resource, seen: &'a LiveObject, conflict: Option<String>) -> PlannedChange<'a> {
         let mut seen = Cow::Borrowed(seen);
         if let Some(reason) = self.foreign(&seen) {
-            return self.decision(Action::Refuse, reason, Some(seen));
+            return self.decision(ChangeAction::Refuse, reason, Some(seen));
         }
         if resource.renew {
-            seen.to_mut().upkeep = Some(Upkeep::Renew("a new one was asked for".to_owned()));
+            seen.to_mut().upkeep = Some(Maintenance::Renew("a new one was asked for".to_owned()));
         }
         let recorded = self.entry.map(|entry| &entry.attributes);
-        let comparison = Comparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
+        let comparison = FieldComparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
         let (action, reason) = self.verdict(&comparison, &seen, resource);
-        if action == Action::Replace
+        if action == ChangeAction::Replace
             && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
         {
             return self.refusal(obstacle, seen);
         }
-        if action == Action::Update
-            && let Some(Upkeep::Renew(why)) = &seen.upkeep
+        if action == ChangeAction::Update
+            && let Some(Maintenance::Renew(why)) = &seen.upkeep
             && let Some(obstacle) = self.kind.renewal_obstacle(&seen)
         {
             let why = format!("{why}; but {obstacle}");
             return self.refusal(why, seen);
         }
         let mut decision = self.decision(action, reason, None);
-        if action == Action::Replace {
+        if action == ChangeAction::Replace {
             self.clear(&mut decision, &seen);
         }
         decision.change.left_alone = self.left_alone(&seen, resource, &comparison);
         decision.change.drift = self.drift(&seen);
         decision.change.unchanged = comparison.unchanged;
         decision.change.fields = match action {
-            Action::Replace => fields::replaced(self.kind, &comparison, &resource.attributes),
-            Action::Nothing
-            | Action::Create
-            | Action::Update
-            | Action::Delete
-            | Action::Adopt
-            | Action::Forget
-            | Action::Refuse
-            | Action::Blocked => comparison.fields,
+            ChangeAction::Replace => fields::replaced(self.kind, &comparison, &resource.attributes),
+            ChangeAction::Nothing
+            | ChangeAction::Create
+            | ChangeAction::Update
+            | ChangeAction::Delete
+            | ChangeAction::Adopt
+            | ChangeAction::Forget
+            | ChangeAction::Refuse
+            | ChangeAction::Blocked => comparison.fields,
         };
         decision.wanted = Some(comparison.wanted);
         decision.seen = Some(seen);
         decision
     }
 
-    fn verdict(&self, comparison: &Comparison<'_>, seen: &Seen, resource: &Resource) -> (Action, Reason) {
+    fn verdict(
+        &self,
+        comparison: &FieldComparison<'_>,
+        seen: &LiveObject,
+        resource: &Resource,
+    ) -> (ChangeAction, Reason) {
         if let Some(why) = self.kind.must_replace(seen, &resource.attributes) {
-            return (Action::Replace, Reason::CannotChange(why));
+            return (ChangeAction::Replace, Reason::CannotChange(why));
         }
         if let Some(why) = comparison.fields.iter().find_map(|field| field.forces_replacement.clone()) {
-            return (Action::Replace, Reason::CannotChange(why));
+            return (ChangeAction::Replace, Reason::CannotChange(why));
         }
         if let Some(upkeep) = &seen.upkeep {
-            return (Action::Update, Reason::Due(upkeep.why().to_owned()));
+            return (ChangeAction::Update, Reason::Due(upkeep.why().to_owned()));
         }
         if !comparison.fields.is_empty() {
-            return (Action::Update, Reason::Differs);
+            return (ChangeAction::Update, Reason::Differs);
         }
         match self.entry.map(|entry| entry.status) {
-            None => (Action::Adopt, Reason::Lost),
-            Some(Status::Intended) => (Action::Adopt, Reason::Interrupted),
-            Some(Status::Done) => (Action::Nothing, Reason::Same),
+            None => (ChangeAction::Adopt, Reason::Lost),
+            Some(Status::Intended) => (ChangeAction::Adopt, Reason::Interrupted),
+            Some(Status::Done) => (ChangeAction::Nothing, Reason::Same),
         }
     }
 
     /// Why it is not ours to change, if it isn't. Names are keys, so the same name can be another object.
-    fn foreign(&self, seen: &Seen) -> Option<Reason> {
+    fn foreign(&self, seen: &LiveObject) -> Option<Reason> {
         let tagged = seen.owner.as_deref() == Some(self.desired.name.as_str());
         if tagged {
             return None;
         }
         match self.entry {
-            Some(Entry { status: Status::Done, id: Some(id), .. }) if *id != seen.id && !self.kind.adoptable() => {
+            Some(RecordedObject { status: Status::Done, id: Some(id), .. })
+                if *id != seen.id && !self.kind.adoptable() =>
+            {
                 Some(Reason::RecreatedBySomeoneElse { recorded: id.clone(), live: seen.id.clone() })
             }
-            Some(Entry { status: Status::Done, .. }) => None,
+            Some(RecordedObject { status: Status::Done, .. }) => None,
             // A create tags in the same call where AWS can; a bucket is tagged in the next one.
-            Some(Entry { status: Status::Intended, .. }) if seen.owner.is_none() => None,
+            Some(RecordedObject { status: Status::Intended, .. }) if seen.owner.is_none() => None,
             _ if self.kind.adoptable() => None,
             _ => Some(Reason::NotOurs { owner: seen.owner.clone() }),
         }
     }
 
     /// Recorded, but no longer declared.
-    fn surplus(&self, seen: &'a Seen) -> Decision<'a> {
+    fn surplus(&self, seen: &'a LiveObject) -> PlannedChange<'a> {
         let seen = Cow::Borrowed(seen);
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
@@ -337,12 +346,12 @@ impl<'a> Subject<'a> {
         let recorded_id = self.entry.filter(|it| it.status == Status::Done).and_then(|entry| entry.id.clone());
         if let Some(id) = recorded_id.filter(|id| *id != seen.id) {
             let reason = Reason::RecreatedBySomeoneElse { recorded: id, live: seen.id.clone() };
-            return self.decision(Action::Refuse, reason, Some(seen));
+            return self.decision(ChangeAction::Refuse, reason, Some(seen));
         }
         if let Some(why) = self.obstacle(&seen) {
             return self.refusal(why, seen);
         }
-        let mut decision = self.decision(Action::Delete, self.removed(), None);
+        let mut decision = self.decision(ChangeAction::Delete, self.removed(), None);
         decision.change.drift = self.drift(&seen);
         decision.change.fields = fields::all_gone(self.kind, recorded, &seen.attributes);
         self.clear(&mut decision, &seen);
@@ -352,31 +361,31 @@ impl<'a> Subject<'a> {
 
     /// Why it can't go: AWS refuses as long as something is in it or hangs on it. Ours goes first; what others put there
     /// is not ours to remove, unless that is asked for.
-    fn obstacle(&self, seen: &Seen) -> Option<String> {
+    fn obstacle(&self, seen: &LiveObject) -> Option<String> {
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
         self.kind.obstacle(seen, recorded).or_else(|| obstruction::refusal(&self.obstructions(seen), self.removal))
     }
 
-    fn refusal(&self, why: String, seen: Cow<'a, Seen>) -> Decision<'a> {
-        let mut decision = self.decision(Action::Refuse, Reason::Obstacle(why), None);
+    fn refusal(&self, why: String, seen: Cow<'a, LiveObject>) -> PlannedChange<'a> {
+        let mut decision = self.decision(ChangeAction::Refuse, Reason::Obstacle(why), None);
         decision.change.before_it = self.obstructions(&seen);
         decision.seen = Some(seen);
         decision
     }
 
     /// It goes: what must go before it is said, and what of it is not ours goes with it.
-    fn clear(&self, decision: &mut Decision<'_>, seen: &Seen) {
+    fn clear(&self, decision: &mut PlannedChange<'_>, seen: &LiveObject) {
         decision.change.before_it = self.obstructions(seen);
         let foreign = decision.change.before_it.iter().filter(|it| it.owner.is_none());
         decision.clearing = foreign.flat_map(|it| it.calls.clone()).collect();
     }
 
-    fn obstructions(&self, seen: &Seen) -> Vec<Obstruction> {
+    fn obstructions(&self, seen: &LiveObject) -> Vec<Obstruction> {
         obstruction::all(self.kind, self.address, seen, self.desired, self.recorded)
     }
 
-    fn left_alone(&self, seen: &Seen, resource: &Resource, comparison: &Comparison<'_>) -> Vec<String> {
+    fn left_alone(&self, seen: &LiveObject, resource: &Resource, comparison: &FieldComparison<'_>) -> Vec<String> {
         let holder = self.address.principal();
         let is_known = |attached: &Attached| {
             let found = |holder| spread::known(holder, attached, self.desired, self.recorded);
@@ -391,7 +400,7 @@ impl<'a> Subject<'a> {
         policies.chain(keys).chain(seen.remarks.iter().cloned()).collect()
     }
 
-    fn drift(&self, seen: &Seen) -> Vec<FieldChange> {
+    fn drift(&self, seen: &LiveObject) -> Vec<FieldChange> {
         match self.entry {
             Some(entry) if entry.status == Status::Done => {
                 fields::drift(self.kind, &entry.attributes, &seen.attributes)
@@ -400,9 +409,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn decision(&self, action: Action, reason: Reason, seen: Option<Cow<'a, Seen>>) -> Decision<'a> {
-        Decision {
-            change: Change::new(self.address.clone(), action, reason),
+    fn decision(&self, action: ChangeAction, reason: Reason, seen: Option<Cow<'a, LiveObject>>) -> PlannedChange<'a> {
+        PlannedChange {
+            change: ResourceChange::new(self.address.clone(), action, reason),
             seen,
             wanted: self.resource.map(|resource| Cow::Borrowed(&resource.attributes)),
             recorded: self.entry,

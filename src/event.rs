@@ -37,7 +37,7 @@ pub enum Event {
 }
 
 /// Where a run reports.
-pub trait Sink: Send + Sync {
+pub trait EventSink: Send + Sync {
     fn event(&self, event: &Event);
 }
 
@@ -139,7 +139,7 @@ impl Fault {
 
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Outcome {
+pub struct RunOutcome {
     pub done: Vec<StepId>,
     pub failed: Vec<(StepId, Fault)>,
     pub skipped: Vec<(StepId, Vec<Address>)>,
@@ -152,7 +152,7 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-impl Outcome {
+impl RunOutcome {
     pub fn succeeded(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
     }

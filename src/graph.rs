@@ -20,12 +20,12 @@ fn named(members: &[Address]) -> String {
 }
 
 /// Nodes, and for each those that must be done before it; an edge to something that is no node is no edge.
-pub struct Order<N> {
+pub struct DependencyOrder<N> {
     graph: DiGraph<N, ()>,
     index: BTreeMap<N, NodeIndex>,
 }
 
-impl<N: Clone + Ord> Order<N> {
+impl<N: Clone + Ord> DependencyOrder<N> {
     pub fn new<'a>(after: impl IntoIterator<Item = (&'a N, &'a BTreeSet<N>)>) -> Self
     where
         N: 'a,
@@ -118,13 +118,13 @@ fn first_of_most<'a, N: Ord, W: Copy + Ord>(nodes: impl Iterator<Item = (&'a N, 
 
 /// What can be started now, as work goes on.
 pub struct Ready<'a, N> {
-    order: &'a Order<N>,
+    order: &'a DependencyOrder<N>,
     waiting: BTreeMap<N, usize>,
     free: BTreeSet<N>,
 }
 
 impl<'a, N: Clone + Ord> Ready<'a, N> {
-    pub fn new(order: &'a Order<N>) -> Self {
+    pub fn new(order: &'a DependencyOrder<N>) -> Self {
         let waiting: BTreeMap<N, usize> =
             order.index.keys().map(|node| (node.clone(), order.before(node).len())).collect();
         let free = waiting.iter().filter(|(_, count)| **count == 0).map(|(node, _)| node.clone()).collect();
@@ -169,10 +169,10 @@ impl<'a, N: Clone + Ord> Ready<'a, N> {
 mod tests {
     use super::*;
 
-    fn order(edges: &[(&'static str, &[&'static str])]) -> Order<&'static str> {
+    fn order(edges: &[(&'static str, &[&'static str])]) -> DependencyOrder<&'static str> {
         let edges: BTreeMap<&str, BTreeSet<&str>> =
             edges.iter().map(|(node, before)| (*node, before.iter().copied().collect())).collect();
-        Order::new(&edges)
+        DependencyOrder::new(&edges)
     }
 
     #[test]

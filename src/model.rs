@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, KindName};
 use crate::diagnostic::Place;
-use crate::kind::Sighting;
+use crate::kind::LiveResource;
 use crate::policy::request::Context;
 use crate::value::Attributes;
 
@@ -30,7 +30,7 @@ pub struct Desired {
     /// `checks:` of the manifest.
     pub checks: Vec<Check>,
     /// `lint: {allow: […]}` of the manifest.
-    pub silenced: Vec<Silence>,
+    pub silenced: Vec<LintSuppression>,
     /// `limits:` of the manifest.
     pub limits: Limits,
 }
@@ -45,12 +45,12 @@ impl Desired {
 /// Brakes on what one plan may do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
-    pub max_destroy: Option<Limit>,
-    pub max_change_percent: Option<Limit>,
+    pub max_destroy: Option<CountLimit>,
+    pub max_change_percent: Option<CountLimit>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Limit {
+pub struct CountLimit {
     pub value: usize,
     pub place: Option<Place>,
 }
@@ -71,7 +71,7 @@ pub struct Check {
 
 /// A finding of lint that is accepted, and why.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Silence {
+pub struct LintSuppression {
     pub rule: String,
     /// The address of what it is about (`policy.Deploy`), or `*`.
     pub on: String,
@@ -96,7 +96,7 @@ pub struct Resource {
 
 /// What the state says of one object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct RecordedObject {
     pub status: Status,
     /// `Seen::id` when it was last applied; while it is only intended, that of what it replaces.
     pub id: Option<String>,
@@ -106,7 +106,7 @@ pub struct Entry {
     pub depends_on: BTreeSet<Address>,
 }
 
-impl Entry {
+impl RecordedObject {
     /// All that the state knows of the object: its attributes, and its physical id as `id`.
     pub fn known(&self) -> Attributes {
         let mut known = self.attributes.clone();
@@ -123,9 +123,9 @@ pub enum Status {
     Done,
 }
 
-pub type Recorded = BTreeMap<Address, Entry>;
+pub type Recorded = BTreeMap<Address, RecordedObject>;
 
-pub type Live = BTreeMap<Address, Sighting>;
+pub type Live = BTreeMap<Address, LiveResource>;
 
 /// Of these objects the ones of a kind that hang on a user or a role. Their names begin with its name, so that they stand
 /// together: of a hundred thousand objects only these are looked at.

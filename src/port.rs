@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::call::{Carried, Failure, Read, Reply, Write};
-use crate::state::{Change, LockInfo, State, StoreError};
+use crate::call::{Failure, Read, Reply, StepOutput, Write};
+use crate::state::{JournalChange, LockInfo, State, StoreError};
 
 /// The one thin edge that sends calls.
 #[async_trait]
@@ -11,7 +11,7 @@ pub trait Provider: Send + Sync {
     async fn read(&self, read: &Read) -> Result<Reply, Failure>;
 
     /// `carried` holds the secret that one of the calls on local files puts into its sink.
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure>;
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure>;
 
     /// How many calls only wait now, since AWS takes no more of their operations. Others can be sent meanwhile.
     fn waiting(&self) -> usize {
@@ -31,7 +31,7 @@ pub trait Store: Send + Sync {
     /// Notes the next changes of the state that was saved last, at once: lasting when this returns, and at the same cost
     /// however large the state is and however many changes there were before. After an error, or a kill, the first few may be
     /// noted. A store that cannot do better writes the whole state.
-    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+    async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let missing = || StoreError::Missing { location: self.location() };
         let mut state = self.load().await?.ok_or_else(missing)?;
         for change in changes {
@@ -68,7 +68,7 @@ pub trait Lock: Send + Sync {
 /// A storage of small objects that are written under conditions: what a state needs of S3.
 #[async_trait]
 pub trait Objects: Send + Sync {
-    async fn get(&self, key: &str) -> Result<Option<Object>, Failure>;
+    async fn get(&self, key: &str) -> Result<Option<StoredObject>, Failure>;
 
     /// `writer` is kept with the object, so that whoever was refused can tell whether it was by their own first attempt.
     async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure>;
@@ -81,7 +81,7 @@ pub trait Objects: Send + Sync {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
+pub struct StoredObject {
     pub body: Vec<u8>,
     /// Another with every write.
     pub tag: String,

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt};
 
 use crate::address::Address;
-use crate::call::{Caller, Failure, Observed, Read, Reply};
-use crate::kind::{self, Kind, Seen, Sighting};
-use crate::model::{Desired, Entry, Live, Recorded, Status, subject};
+use crate::call::{CallerIdentity, Failure, Observed, Read, Reply};
+use crate::kind::{self, Kind, LiveObject, LiveResource};
+use crate::model::{Desired, Live, Recorded, RecordedObject, Status, subject};
 use crate::port::Provider;
-use crate::reads::{Explanation, Facet, ReadStats, Scope, Snapshot, Wanted, explain, next_reads};
+use crate::reads::{Explanation, Facet, ReadScope, ReadStats, Snapshot, WantedFacts, explain, next_reads};
 use crate::value::Attributes;
 
 /// How many reads are begun at once. The edges see to it how many of each operation are, and the transport
@@ -22,7 +22,7 @@ use crate::value::Attributes;
 pub const ALL_READS: usize = usize::MAX;
 
 /// Who we are; the first question of every run.
-pub async fn caller(provider: &dyn Provider) -> Result<Caller, Failure> {
+pub async fn caller(provider: &dyn Provider) -> Result<CallerIdentity, Failure> {
     let reply = provider.read(&Read::CallerIdentity).await?;
     let Reply::Caller(caller) = reply else {
         return Err(Failure::unexpected(&Read::CallerIdentity, &reply));
@@ -32,7 +32,7 @@ pub async fn caller(provider: &dyn Provider) -> Result<Caller, Failure> {
 
 /// What is about to happen to an object, and so what is to be known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
+pub enum ReadPurpose {
     /// It is made: most likely it isn't there, and then nothing else needs to be asked.
     Creation,
     Change,
@@ -40,9 +40,9 @@ pub enum Occasion {
     Removal,
 }
 
-impl Occasion {
+impl ReadPurpose {
     /// Adds what must be known of an object.
-    pub fn asks(self, kind: &dyn Kind, attributes: &Attributes, wanted: &mut Wanted) {
+    pub fn asks(self, kind: &dyn Kind, attributes: &Attributes, wanted: &mut WantedFacts) {
         wanted.add(kind.facets(attributes), self != Self::Creation);
         if self == Self::Removal {
             wanted.add(kind.deletion_facets(attributes), true);
@@ -55,19 +55,19 @@ pub async fn look(
     provider: &dyn Provider,
     kind: &dyn Kind,
     wanted: &Attributes,
-    occasion: Occasion,
-) -> (Observed<Seen>, Snapshot) {
-    let mut facets = Wanted::default();
+    occasion: ReadPurpose,
+) -> (Observed<LiveObject>, Snapshot) {
+    let mut facets = WantedFacts::default();
     occasion.asks(kind, wanted, &mut facets);
     let mut resolver = Resolver::new(provider, ALL_READS);
-    resolver.read(facets, Scope::Targeted).await;
+    resolver.read(facets, ReadScope::Targeted).await;
     (kind.seen(wanted, &resolver.known), resolver.known)
 }
 
 /// Reads all that is wanted at once, as cheaply as can be.
-pub async fn read(provider: &dyn Provider, wanted: Wanted, parallelism: usize) -> Snapshot {
+pub async fn read(provider: &dyn Provider, wanted: WantedFacts, parallelism: usize) -> Snapshot {
     let mut resolver = Resolver::new(provider, parallelism);
-    resolver.read(wanted, Scope::Cheapest).await;
+    resolver.read(wanted, ReadScope::Cheapest).await;
     resolver.known
 }
 
@@ -97,8 +97,8 @@ impl<'a> Resolver<'a> {
         self.read_subjects(&subjects).await
     }
 
-    async fn read_subjects(&mut self, subjects: &[Subject<'_>]) -> Live {
-        self.read(wanted(subjects), Scope::Cheapest).await;
+    async fn read_subjects(&mut self, subjects: &[ReadSubject<'_>]) -> Live {
+        self.read(wanted(subjects), ReadScope::Cheapest).await;
         sightings(subjects, &self.known)
     }
 
@@ -118,7 +118,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Asks what isn't known yet, in as few rounds as the answers allow.
-    async fn read(&mut self, mut wanted: Wanted, scope: Scope) {
+    async fn read(&mut self, mut wanted: WantedFacts, scope: ReadScope) {
         self.stats.note(&wanted);
         loop {
             let round = next_reads(&mut wanted, &self.known, scope);
@@ -139,24 +139,24 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn wanted(subjects: &[Subject<'_>]) -> Wanted {
-    let mut wanted = Wanted::default();
+fn wanted(subjects: &[ReadSubject<'_>]) -> WantedFacts {
+    let mut wanted = WantedFacts::default();
     for subject in subjects {
         wanted.add(subject.facets(), subject.expected);
     }
     wanted
 }
 
-fn sightings(subjects: &[Subject<'_>], snapshot: &Snapshot) -> Live {
+fn sightings(subjects: &[ReadSubject<'_>], snapshot: &Snapshot) -> Live {
     subjects.iter().map(|subject| (subject.address.clone(), subject.sighting(snapshot))).collect()
 }
 
 /// One object to look for: as declared, and as recorded, which may have other names (a path is part of an ARN).
-struct Subject<'a> {
+struct ReadSubject<'a> {
     address: &'a Address,
     kind: &'static dyn Kind,
     declared: Option<&'a Attributes>,
-    entry: Option<&'a Entry>,
+    entry: Option<&'a RecordedObject>,
     /// The state says that it was made.
     expected: bool,
     removing: bool,
@@ -164,19 +164,19 @@ struct Subject<'a> {
 
 /// What a subject is looked for by. Made when it is asked for, one subject at a time: of all of them together it would be
 /// another copy of the manifest, and another of the state.
-struct Looks {
+struct LookupCount {
     declared: Option<Attributes>,
     recorded: Option<Attributes>,
 }
 
-fn subjects<'a>(desired: &'a Desired, recorded: &'a Recorded, removing: bool) -> Vec<Subject<'a>> {
+fn subjects<'a>(desired: &'a Desired, recorded: &'a Recorded, removing: bool) -> Vec<ReadSubject<'a>> {
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     addresses
         .into_iter()
         .map(|address| {
             let entry = recorded.get(address);
             let declared = desired.resources.get(address).map(|resource| &resource.attributes);
-            Subject {
+            ReadSubject {
                 address,
                 kind: kind::of(address.kind()),
                 declared,
@@ -188,14 +188,14 @@ fn subjects<'a>(desired: &'a Desired, recorded: &'a Recorded, removing: bool) ->
         .collect()
 }
 
-impl Subject<'_> {
-    fn looks(&self) -> Looks {
-        let recorded = self.entry.map(Entry::known);
-        Looks { declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())), recorded }
+impl ReadSubject<'_> {
+    fn looks(&self) -> LookupCount {
+        let recorded = self.entry.map(RecordedObject::known);
+        LookupCount { declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())), recorded }
     }
 
     fn facets(&self) -> Vec<Facet> {
-        let Looks { declared, recorded } = self.looks();
+        let LookupCount { declared, recorded } = self.looks();
         let looks = || declared.iter().chain(&recorded);
         let mut facets: Vec<Facet> = looks().flat_map(|wanted| self.kind.facets(wanted)).collect();
         if self.removing {
@@ -204,8 +204,8 @@ impl Subject<'_> {
         facets
     }
 
-    fn sighting(&self, snapshot: &Snapshot) -> Sighting {
-        let Looks { declared, recorded } = self.looks();
+    fn sighting(&self, snapshot: &Snapshot) -> LiveResource {
+        let LookupCount { declared, recorded } = self.looks();
         let look = |wanted: &Option<Attributes>| match wanted {
             Some(wanted) => self.kind.seen(wanted, snapshot),
             None => Observed::Absent,
@@ -222,6 +222,6 @@ impl Subject<'_> {
             seen.hanging.clear();
         }
         let conflict = declared.as_ref().and_then(|wanted| self.kind.conflict(wanted, snapshot));
-        Sighting { observed, conflict }
+        LiveResource { observed, conflict }
     }
 }

@@ -28,14 +28,14 @@ const SECRET: &str = "AGE-SECRET-KEY-";
 
 /// For whom to encrypt, and as whom to decrypt. Without recipients everything stays as it is.
 #[derive(Clone, Default)]
-pub struct Seal {
+pub struct FileEncryption {
     recipients: Vec<x25519::Recipient>,
-    identity: Identity,
+    identity: AgeIdentity,
 }
 
 /// Whoever decrypts.
 #[derive(Clone, Default)]
-pub enum Identity {
+pub enum AgeIdentity {
     /// None is given.
     #[default]
     Missing,
@@ -46,7 +46,7 @@ pub enum Identity {
 
 /// Why something encrypted cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SealError {
+pub enum EncryptionError {
     #[error("it is encrypted, and {IDENTITY} is not set")]
     NoIdentity,
     #[error("it is encrypted, and {IDENTITY} cannot be used: {0}")]
@@ -76,7 +76,7 @@ pub fn is_secret(text: &str) -> bool {
     text.get(..SECRET.len()).is_some_and(|start| start.eq_ignore_ascii_case(SECRET))
 }
 
-impl Identity {
+impl AgeIdentity {
     /// From the text of an identity, or of the file that `age-keygen` writes.
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().map(str::trim).enumerate();
@@ -114,7 +114,7 @@ pub fn close_labelled(plain: &[u8], label: &str, recipients: &[String]) -> Resul
     if known.is_empty() {
         return Err("there are no recipients".to_owned());
     }
-    let label = Label(label);
+    let label = RecipientLabel(label);
     let all = known.iter().map(|recipient| recipient as &dyn age::Recipient).chain([&label as &dyn age::Recipient]);
     let failed = |error: &dyn fmt::Display| format!("age cannot encrypt it: {error}");
     let encryptor = Encryptor::with_recipients(all).map_err(|error| failed(&error))?;
@@ -136,9 +136,9 @@ pub fn label(closed: &[u8]) -> Option<String> {
 }
 
 /// A recipient that nobody is.
-struct Label<'a>(&'a str);
+struct RecipientLabel<'a>(&'a str);
 
-impl age::Recipient for Label<'_> {
+impl age::Recipient for RecipientLabel<'_> {
     fn wrap_file_key(&self, _: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
         let stanza = Stanza { tag: LABEL.to_owned(), args: vec![self.0.to_owned()], body: Vec::new() };
         Ok((vec![stanza], HashSet::new()))
@@ -150,8 +150,8 @@ pub fn is_sealed(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(ARMORED) || bytes.starts_with(BINARY)
 }
 
-impl Seal {
-    pub fn new(recipients: Vec<x25519::Recipient>, identity: Identity) -> Self {
+impl FileEncryption {
+    pub fn new(recipients: Vec<x25519::Recipient>, identity: AgeIdentity) -> Self {
         Self { recipients, identity }
     }
 
@@ -191,29 +191,29 @@ impl Seal {
     }
 
     /// What was closed, by whomever, or what never was.
-    pub fn open<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, SealError> {
+    pub fn open<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, EncryptionError> {
         if is_sealed(bytes) { self.decrypt(bytes.trim_ascii_start()).map(Cow::Owned) } else { Ok(Cow::Borrowed(bytes)) }
     }
 
-    pub fn open_line<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, SealError> {
+    pub fn open_line<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, EncryptionError> {
         let Some(text) = line.strip_prefix(LINE) else { return Ok(Cow::Borrowed(line)) };
-        let bytes = BASE64.decode(text.as_bytes()).map_err(|error| SealError::Damaged(error.to_string()))?;
+        let bytes = BASE64.decode(text.as_bytes()).map_err(|error| EncryptionError::Damaged(error.to_string()))?;
         let plain = self.decrypt(&bytes)?;
-        String::from_utf8(plain).map(Cow::Owned).map_err(|_| SealError::Damaged("it holds no text".to_owned()))
+        String::from_utf8(plain).map(Cow::Owned).map_err(|_| EncryptionError::Damaged("it holds no text".to_owned()))
     }
 
-    fn decrypt(&self, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
+    fn decrypt(&self, bytes: &[u8]) -> Result<Vec<u8>, EncryptionError> {
         let identities = match &self.identity {
-            Identity::Missing => return Err(SealError::NoIdentity),
-            Identity::Unusable(why) => return Err(SealError::BadIdentity(why.clone())),
-            Identity::Known(identities) => identities,
+            AgeIdentity::Missing => return Err(EncryptionError::NoIdentity),
+            AgeIdentity::Unusable(why) => return Err(EncryptionError::BadIdentity(why.clone())),
+            AgeIdentity::Known(identities) => identities,
         };
-        let damaged = |error: &dyn fmt::Display| SealError::Damaged(error.to_string());
+        let damaged = |error: &dyn fmt::Display| EncryptionError::Damaged(error.to_string());
         let decryptor = Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(|error| damaged(&error))?;
         let reader = decryptor.decrypt(identities.iter().map(|identity| identity as _));
         let mut reader = reader.map_err(|error| {
             if matches!(error, DecryptError::NoMatchingKeys) {
-                SealError::OtherIdentity(names(identities))
+                EncryptionError::OtherIdentity(names(identities))
             } else {
                 damaged(&error)
             }
@@ -230,7 +230,7 @@ fn names(identities: &[x25519::Identity]) -> String {
     names.join(", ")
 }
 
-impl fmt::Debug for Seal {
+impl fmt::Debug for FileEncryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let recipients: Vec<String> = self.recipients.iter().map(ToString::to_string).collect();
         f.debug_struct("Seal").field("recipients", &recipients).finish_non_exhaustive()
@@ -243,12 +243,12 @@ mod tests {
 
     use super::*;
 
-    fn known(identity: &x25519::Identity) -> Identity {
-        Identity::Known([identity.clone()].into())
+    fn known(identity: &x25519::Identity) -> AgeIdentity {
+        AgeIdentity::Known([identity.clone()].into())
     }
 
-    fn of(recipients: &[&x25519::Identity], identity: Identity) -> Seal {
-        Seal::new(recipients.iter().map(|one| one.to_public()).collect(), identity)
+    fn of(recipients: &[&x25519::Identity], identity: AgeIdentity) -> FileEncryption {
+        FileEncryption::new(recipients.iter().map(|one| one.to_public()).collect(), identity)
     }
 
     const PLAIN: &str = "{\"format\": \"relayctl-state\"}\n";
@@ -256,25 +256,25 @@ mod tests {
     #[test]
     fn what_is_closed_is_opened_by_any_of_its_recipients_and_by_nobody_else() {
         let [ada, bob, eve] = [(); 3].map(|()| x25519::Identity::generate());
-        let closed = of(&[&ada, &bob], Identity::Missing).close(PLAIN.as_bytes()).into_owned();
-        let line = of(&[&ada, &bob], Identity::Missing).close_line(PLAIN.trim()).into_owned();
+        let closed = of(&[&ada, &bob], AgeIdentity::Missing).close(PLAIN.as_bytes()).into_owned();
+        let line = of(&[&ada, &bob], AgeIdentity::Missing).close_line(PLAIN.trim()).into_owned();
         assert!(is_sealed(&closed) && !line.contains('\n') && !line.contains("format"));
         for reader in [&ada, &bob].map(|one| of(&[], known(one))) {
             assert_eq!(reader.open(&closed).unwrap(), PLAIN.as_bytes());
             assert_eq!(reader.open_line(&line).unwrap(), PLAIN.trim());
         }
-        let other = SealError::OtherIdentity(eve.to_public().to_string());
+        let other = EncryptionError::OtherIdentity(eve.to_public().to_string());
         assert_eq!(of(&[&ada], known(&eve)).open(&closed), Err(other.clone()));
         assert_eq!(of(&[&ada], known(&eve)).open_line(&line), Err(other));
-        assert_eq!(of(&[&ada], Identity::Missing).open(&closed), Err(SealError::NoIdentity));
+        assert_eq!(of(&[&ada], AgeIdentity::Missing).open(&closed), Err(EncryptionError::NoIdentity));
     }
 
     #[test]
     fn without_recipients_everything_stays_as_it_is_and_what_never_was_closed_is_open() {
-        let seal = Seal::default();
+        let seal = FileEncryption::default();
         assert_eq!(seal.close(PLAIN.as_bytes()), PLAIN.as_bytes());
         assert_eq!(seal.close_line(PLAIN), PLAIN);
-        let seal = of(&[&x25519::Identity::generate()], Identity::Missing);
+        let seal = of(&[&x25519::Identity::generate()], AgeIdentity::Missing);
         assert_eq!(seal.open(PLAIN.as_bytes()).unwrap(), PLAIN.as_bytes());
         assert_eq!(seal.open_line(PLAIN).unwrap(), PLAIN);
     }
@@ -286,7 +286,7 @@ mod tests {
         let closed = seal.close(PLAIN.as_bytes()).into_owned();
         let end = closed.trim_ascii_end().len();
         for at in ARMORED.len()..end {
-            assert!(matches!(seal.open(&closed[..at]), Err(SealError::Damaged(_))), "cut at {at}");
+            assert!(matches!(seal.open(&closed[..at]), Err(EncryptionError::Damaged(_))), "cut at {at}");
             let mut changed = closed.clone();
             changed[at] ^= 1;
             assert!(seal.open(&changed).is_err(), "byte {at}");
@@ -302,7 +302,7 @@ mod tests {
         for reader in [&ada, &bob] {
             assert_eq!(age::decrypt(reader, closed.as_bytes()).unwrap(), PLAIN.as_bytes());
         }
-        let unlabelled = of(&[&ada], Identity::Missing).close(PLAIN.as_bytes()).into_owned();
+        let unlabelled = of(&[&ada], AgeIdentity::Missing).close(PLAIN.as_bytes()).into_owned();
         for other in [unlabelled.as_slice(), PLAIN.as_bytes(), b"", &closed.as_bytes()[..60]] {
             assert_eq!(label(other), None);
         }
@@ -315,10 +315,10 @@ mod tests {
         let secret = ada.to_string();
         let text =
             format!("# created: 2026-01-02T03:04:05Z\n# public key: {}\n{}\n", ada.to_public(), secret.expose_secret());
-        assert!(matches!(Identity::parse(&text), Identity::Known(known) if known.len() == 1));
-        let refusal = |text: &str| match Identity::parse(text) {
-            Identity::Unusable(why) => why,
-            Identity::Missing | Identity::Known(_) => panic!("{text}"),
+        assert!(matches!(AgeIdentity::parse(&text), AgeIdentity::Known(known) if known.len() == 1));
+        let refusal = |text: &str| match AgeIdentity::parse(text) {
+            AgeIdentity::Unusable(why) => why,
+            AgeIdentity::Missing | AgeIdentity::Known(_) => panic!("{text}"),
         };
         let wrong = format!("{}Q", secret.expose_secret());
         assert_eq!(refusal(&wrong), "line 1 is no identity of age (AGE-SECRET-KEY-1…)");

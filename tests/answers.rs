@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use relayctl::call::iam::EntityType;
 use relayctl::call::{
-    BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply, S3Write, Write,
+    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply, S3Write, StepOutput,
+    Write,
 };
 use relayctl::port::Provider;
 use support::canned::{Canned, answer, iam, iam_error};
@@ -41,7 +42,7 @@ async fn create_access_key_is_sent_once_even_when_its_answer_is_lost() {
     ] {
         let server = Canned::start(&[lost]);
         let write = Write::Iam(IamWrite::CreateAccessKey { user: "serverless".into() });
-        let failure = aws_at(server.endpoint()).write(&write, &Carried::default()).await.unwrap_err();
+        let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
         assert_eq!(server.requests().len(), 1);
     }
@@ -53,7 +54,7 @@ async fn an_answer_that_holds_a_secret_but_cannot_be_read_is_not_repeated_in_the
                   <SecretAccessKey>hush&bogus;hush</SecretAccessKey><Status>Active</Status></AccessKey>";
     let server = Canned::start(&[iam("CreateAccessKey", result)]);
     let write = Write::Iam(IamWrite::CreateAccessKey { user: "serverless".into() });
-    let failure = aws_at(server.endpoint()).write(&write, &Carried::default()).await.unwrap_err();
+    let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
     assert!(!format!("{failure} {failure:?}").contains("hush"), "{failure:?}");
 }
@@ -83,7 +84,7 @@ async fn the_most_talkative_log_does_not_hold_a_new_secret() {
                   <SecretAccessKey>hush/hush</SecretAccessKey><Status>Active</Status></AccessKey>";
     let server = Canned::start(&[iam("CreateAccessKey", result)]);
     let write = Write::Iam(IamWrite::CreateAccessKey { user: "serverless".into() });
-    let reply = aws_at(server.endpoint()).write(&write, &Carried::default()).await;
+    let reply = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await;
     tracing::trace!(?reply);
     drop(guard);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
@@ -211,7 +212,7 @@ async fn what_delete_objects_could_not_delete_fails_the_emptying() {
                    <Message>object lock</Message></Error></DeleteResult>";
     let server = Canned::start(&[answer("200 OK", "", listed), answer("200 OK", "", deleted)]);
     let write = Write::S3(S3Write::EmptyBucket(bucket()));
-    let failure = aws_at(server.endpoint()).write(&write, &Carried::default()).await.unwrap_err();
+    let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AccessDenied);
     assert!(failure.message.contains("locked: object lock"), "{failure}");
 }
@@ -223,7 +224,7 @@ async fn only_other_regions_are_named_when_a_bucket_is_made() {
         let server = Canned::start(&[answer("200 OK", "", "")]);
         let bucket = BucketRef { name: "relay".into(), region: region.into() };
         let write = Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".into() });
-        aws_at(server.endpoint()).write(&write, &Carried::default()).await.unwrap();
+        aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap();
         let request = server.requests().remove(0);
         assert!(request.starts_with("PUT /relay"), "{request}");
         assert!(request.contains("x-amz-object-ownership: BucketOwnerEnforced"), "{request}");

@@ -10,19 +10,19 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use relayctl::apply::{apply, stale};
-use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, Write};
+use relayctl::call::{Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, StepOutput, Write};
 use relayctl::engine::resolve;
-use relayctl::event::{Event, Fault, Outcome, Sink};
+use relayctl::event::{Event, EventSink, Fault, RunOutcome};
 use relayctl::model::{Desired, Recorded, Resource, Status};
 use relayctl::plan::path::by_time;
-use relayctl::plan::{Header, Mode, Stamp, build};
 use relayctl::plan::{Plan, StepId};
+use relayctl::plan::{PlanHeader, PlanMode, StateStamp, build};
 use relayctl::port::Lock;
 use relayctl::port::{Provider, Store};
-use relayctl::provider::Edges;
+use relayctl::provider::Providers;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
-use relayctl::state::{Change, State};
+use relayctl::state::{JournalChange, State};
 use relayctl::state::{LockInfo, StoreError};
 use relayctl::value::{Attributes, Value};
 use relayctl::{diff, kind};
@@ -31,7 +31,7 @@ const MANIFEST: &str = "relay";
 
 /// The sandbox behind a seam that fails the calls it is told to, and remembers all writes.
 struct Broken {
-    edges: Edges,
+    edges: Providers,
     /// How often a write of this action fails before it goes through, and how.
     faults: Mutex<Vec<(&'static str, Failure)>>,
     writes: Mutex<Vec<String>>,
@@ -43,7 +43,7 @@ impl Provider for Broken {
         self.edges.read(read).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.writes.lock().unwrap().push(write.action().to_owned());
         let fault = {
             let mut faults = self.faults.lock().unwrap();
@@ -124,7 +124,7 @@ impl Store for Full<'_> {
         self.0.save(state).await
     }
 
-    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+    async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         if self.1.swap(false, Ordering::Relaxed) {
             let cause = std::io::ErrorKind::StorageFull.into();
             return Err(StoreError::Io { what: "save the journal of", location: self.location(), cause });
@@ -146,7 +146,7 @@ impl Store for Full<'_> {
 #[derive(Default)]
 struct Log(Mutex<Vec<Event>>);
 
-impl Sink for Log {
+impl EventSink for Log {
     fn event(&self, event: &Event) {
         self.0.lock().unwrap().push(event.clone());
     }
@@ -175,8 +175,11 @@ impl World {
             overlay: None,
         };
         let cloud = Sandbox::in_memory("123456789012", "us-east-1");
-        let provider =
-            Broken { edges: Edges::new(Box::new(cloud), files, 4), faults: Mutex::default(), writes: Mutex::default() };
+        let provider = Broken {
+            edges: Providers::new(Box::new(cloud), files, 4),
+            faults: Mutex::default(),
+            writes: Mutex::default(),
+        };
         let tags = json!({kind::OWNER_TAG: MANIFEST});
         let arn = |what: &str| format!("arn:aws:iam::123456789012:{what}");
         let allow = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"});
@@ -230,15 +233,15 @@ impl World {
         let recorded = self.recorded();
         let live = resolve(&self.provider, &self.desired, &recorded, false, 4).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
-        let header = Header::new(&self.desired, Mode::Apply);
-        build::build(header, Stamp::of(None), decisions, &self.desired, &recorded).unwrap()
+        let header = PlanHeader::new(&self.desired, PlanMode::Apply);
+        build::build(header, StateStamp::of(None), decisions, &self.desired, &recorded).unwrap()
     }
 
-    async fn apply(&self) -> Outcome {
+    async fn apply(&self) -> RunOutcome {
         self.apply_in(&self.store).await
     }
 
-    async fn apply_in(&self, store: &dyn Store) -> Outcome {
+    async fn apply_in(&self, store: &dyn Store) -> RunOutcome {
         let plan = self.plan().await;
         let state = self.store.0.lock().unwrap().clone().unwrap_or_else(|| State::new("l", MANIFEST, "123456789012"));
         apply(&plan, &self.provider, store, state, &self.log, 4).await
@@ -368,7 +371,7 @@ impl Provider for Seam<'_> {
         self.world.provider.read(read).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         let again = *write == self.first && !std::mem::replace(&mut *self.sent.lock().unwrap(), true);
         if again {
             self.world.provider.write(write, carried).await?;
@@ -550,7 +553,7 @@ async fn what_is_left_of_a_key_that_somebody_deleted_goes_with_its_declaration()
     assert!(world.apply().await.succeeded());
     let current = world.keys().await[0].1.clone();
     let delete = Write::Iam(IamWrite::DeleteAccessKey { user: "u".to_owned(), id: current });
-    world.provider.write(&delete, &Carried::default()).await.unwrap();
+    world.provider.write(&delete, &StepOutput::default()).await.unwrap();
     world.desired.resources.remove(&"access_key.u".parse().unwrap());
     let plan = world.plan().await;
     assert!(!plan.is_empty(), "a key is deleted, and the plan says so");

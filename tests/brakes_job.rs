@@ -2,7 +2,7 @@
 
 mod support;
 
-use relayctl::provider::sandbox::{Sandbox, Thing};
+use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 use support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
@@ -267,7 +267,7 @@ fn nobody_locks_themselves_out_of_a_group_that_others_put_them_into() {
     let project = by_group(&[]);
     project.edit(MANIFEST, "ada: {groups: [admins], policies: [Look]}", "ada: {policies: [Look]}");
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    let member = Thing::Member { group: "admins".to_owned(), user: "ada".to_owned() };
+    let member = UnmanagedObject::Member { group: "admins".to_owned(), user: "ada".to_owned() };
     let account = Sandbox::open(&project.path("state/sandbox.json"), "123456789012", "us-east-1").unwrap();
     account.add(&member).unwrap();
     project.edit(MANIFEST, "admins: {policies: [All]}", "admins: {}");

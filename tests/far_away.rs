@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relayctl::address::{Address, KindName};
-use relayctl::apply::{Options, Stop, apply_until};
-use relayctl::call::{Carried, Failure, Read, Reply, Write};
+use relayctl::apply::{ApplyOptions, Stop, apply_until};
+use relayctl::call::{Failure, Read, Reply, StepOutput, Write};
 use relayctl::diff;
 use relayctl::engine;
-use relayctl::event::{Event, Outcome, Sink};
+use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
 use relayctl::plan::pace::{Load, Pace};
-use relayctl::plan::{Header, Mode, Plan, Stamp, build};
+use relayctl::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
 use relayctl::port::{Provider, Store};
-use relayctl::provider::Edges;
+use relayctl::provider::Providers;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Distance, Remote, Sandbox, Throttle};
 use relayctl::reads::Snapshot;
@@ -45,7 +45,7 @@ impl Provider for Shared {
         self.0.read(read).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.0.write(write, carried).await
     }
 }
@@ -53,7 +53,7 @@ impl Provider for Shared {
 /// Counts the calls of each round: those that began after all of the round before had ended. Each is counted once, however
 /// often it is sent.
 struct Counted {
-    inner: Edges,
+    inner: Providers,
     rounds: Mutex<Rounds>,
 }
 
@@ -94,7 +94,7 @@ impl Provider for Counted {
         self.count(read.action(), self.inner.read(read)).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.count(write.action(), self.inner.write(write, carried)).await
     }
 
@@ -121,7 +121,7 @@ impl Watch {
     }
 }
 
-impl Sink for Watch {
+impl EventSink for Watch {
     fn event(&self, event: &Event) {
         if let Event::Done { step } = event {
             self.done.lock().unwrap().push((step.address.clone(), self.began.elapsed()));
@@ -153,7 +153,7 @@ impl Far {
         let cloud = Retrying::new(Remote::new(Shared(Arc::clone(&account)), FAR), Arc::clone(&transport));
         let (credentials, config) = (at("credentials"), at("config"));
         let files = Files { credentials, config, base: folder.path().to_owned(), overlay: None };
-        let inner = Edges::new(Box::new(cloud), files, MAX_IN_FLIGHT);
+        let inner = Providers::new(Box::new(cloud), files, MAX_IN_FLIGHT);
         let provider = Counted { inner, rounds: Mutex::default() };
         Self { account, transport, provider, store: MemoryStore::new(), desired, folder }
     }
@@ -165,15 +165,16 @@ impl Far {
         let mut resolver = Resolver::new(&self.provider, ALL_READS);
         let live = engine::live(&mut resolver, &self.desired, &recorded, false).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
-        let stamp = Stamp::of(state.as_ref());
+        let stamp = StateStamp::of(state.as_ref());
         let plan =
-            build::build(Header::new(&self.desired, Mode::Apply), stamp, decisions, &self.desired, &recorded).unwrap();
+            build::build(PlanHeader::new(&self.desired, PlanMode::Apply), stamp, decisions, &self.desired, &recorded)
+                .unwrap();
         (plan, resolver.into_known())
     }
 
-    async fn apply(&self, plan: &Plan, seen: Snapshot, watch: &Watch) -> Outcome {
+    async fn apply(&self, plan: &Plan, seen: Snapshot, watch: &Watch) -> RunOutcome {
         let state = State::new("l", self.desired.name.as_str(), self.desired.account.as_str());
-        let options = Options { parallelism: MAX_IN_FLIGHT, stop: &Stop::default(), seen: Some(seen) };
+        let options = ApplyOptions { parallelism: MAX_IN_FLIGHT, stop: &Stop::default(), seen: Some(seen) };
         apply_until(plan, &self.provider, &self.store, state, watch, options).await
     }
 

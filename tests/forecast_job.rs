@@ -3,7 +3,7 @@
 
 mod support;
 
-use relayctl::provider::sandbox::{Sandbox, Thing};
+use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 use support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
@@ -33,22 +33,22 @@ fn account(project: &Project) -> Sandbox {
     Sandbox::open(&project.path("state/sandbox.json"), ACCOUNT, "us-east-1").unwrap()
 }
 
-fn others(project: &Project, things: &[Thing]) {
+fn others(project: &Project, things: &[UnmanagedObject]) {
     for thing in things {
         account(project).add(thing).unwrap();
     }
 }
 
 /// All that can hang on a user.
-fn on_user() -> [Thing; 6] {
+fn on_user() -> [UnmanagedObject; 6] {
     let (user, id) = (|| "serverless".to_owned(), str::to_owned);
     [
-        Thing::LoginProfile { user: user() },
-        Thing::MfaDevice { user: user(), serial: id(DEVICE) },
-        Thing::SshKey { user: user(), id: id("APKA1") },
-        Thing::Certificate { user: user(), id: id("CERT1") },
-        Thing::ServiceCredential { user: user(), id: id("ACCA1") },
-        Thing::Member { group: id("staff"), user: user() },
+        UnmanagedObject::LoginProfile { user: user() },
+        UnmanagedObject::MfaDevice { user: user(), serial: id(DEVICE) },
+        UnmanagedObject::SshKey { user: user(), id: id("APKA1") },
+        UnmanagedObject::Certificate { user: user(), id: id("CERT1") },
+        UnmanagedObject::ServiceCredential { user: user(), id: id("ACCA1") },
+        UnmanagedObject::Member { group: id("staff"), user: user() },
     ]
 }
 
@@ -95,12 +95,15 @@ fn with_leave_it_all_goes_and_nothing_is_left_behind() {
     let project = applied();
     others(&project, &on_user());
     let key = relayctl::call::Write::Iam(relayctl::call::IamWrite::CreateAccessKey { user: "serverless".to_owned() });
-    let carried = relayctl::call::Carried::default();
+    let carried = relayctl::call::StepOutput::default();
     futures::executor::block_on(relayctl::port::Provider::write(&account(&project), &key, &carried)).unwrap();
-    others(&project, &[Thing::InstanceProfile { profile: "machines".to_owned(), role: "runner".to_owned() }]);
+    others(&project, &[UnmanagedObject::InstanceProfile { profile: "machines".to_owned(), role: "runner".to_owned() }]);
     others(
         &project,
-        &[Thing::GroupPolicy { group: "staff".to_owned(), arn: "arn:aws:iam::123456789012:policy/Deploy".to_owned() }],
+        &[UnmanagedObject::GroupPolicy {
+            group: "staff".to_owned(),
+            arn: "arn:aws:iam::123456789012:policy/Deploy".to_owned(),
+        }],
     );
     let refused = project.expect(1, &["plan", MANIFEST, "--destroy"]);
     shows(&refused, &["policy.Deploy is refused", "attachment to group staff", "instance profile machines"]);
@@ -137,7 +140,7 @@ fn what_is_no_longer_declared_is_looked_at_in_the_same_way_and_what_stays_is_not
 #[test]
 fn a_role_that_is_replaced_loses_its_instance_profile_only_when_that_is_allowed() {
     let project = applied();
-    others(&project, &[Thing::InstanceProfile { profile: "machines".to_owned(), role: "runner".to_owned() }]);
+    others(&project, &[UnmanagedObject::InstanceProfile { profile: "machines".to_owned(), role: "runner".to_owned() }]);
     project.edit(MANIFEST, "runner: {", "runner: {path: /team/, ");
     shows(&project.expect(1, &["plan", MANIFEST]), &["role.runner is refused", "instance profile machines"]);
     project.expect(0, &["apply", MANIFEST, "--yes", "--allow-delete-foreign"]);
@@ -153,7 +156,7 @@ fn nobodys_permissions_boundary_is_taken_away() {
         boundary: Some("arn:aws:iam::123456789012:policy/Deploy".to_owned()),
         tags: relayctl::value::Tags::new(),
     });
-    let carried = relayctl::call::Carried::default();
+    let carried = relayctl::call::StepOutput::default();
     futures::executor::block_on(relayctl::port::Provider::write(&account(&project), &guest, &carried)).unwrap();
     let plan = project.expect(1, &["destroy", MANIFEST, "--yes", "--allow-delete-foreign"]);
     shows(&plan, &["policy.Deploy is refused", "permissions boundary of user guest: see to that first"]);

@@ -2,7 +2,7 @@
 
 mod support;
 
-use relayctl::provider::sandbox::{Sandbox, Thing};
+use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 use support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
@@ -44,7 +44,7 @@ fn changed(project: &Project, part: &str, by: &str) -> Run {
     project.expect(0, &["apply", MANIFEST, "--yes"])
 }
 
-fn others(project: &Project, thing: &Thing) {
+fn others(project: &Project, thing: &UnmanagedObject) {
     Sandbox::open(&project.path("state/sandbox.json"), ACCOUNT, "us-east-1").unwrap().add(thing).unwrap();
 }
 
@@ -103,7 +103,10 @@ fn a_group_that_exists_is_refused_until_it_is_added_to_the_state() {
     let project = project(WHOLE);
     others(
         &project,
-        &Thing::GroupPolicy { group: "developers".into(), arn: "arn:aws:iam::aws:policy/ReadOnlyAccess".into() },
+        &UnmanagedObject::GroupPolicy {
+            group: "developers".into(),
+            arn: "arn:aws:iam::aws:policy/ReadOnlyAccess".into(),
+        },
     );
     let refused = project.expect(1, &["plan", MANIFEST]);
     says(&refused.stdout, &["# group.developers is refused", "`relayctl state add MANIFEST group.developers`"]);
@@ -119,7 +122,7 @@ fn a_group_that_exists_is_refused_until_it_is_added_to_the_state() {
 #[test]
 fn what_others_put_into_a_group_stays_unless_it_is_exclusive() {
     let project = applied();
-    others(&project, &Thing::Member { group: "developers".into(), user: "bob".into() });
+    others(&project, &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() });
     empty(&project);
     project.write(MANIFEST, &WHOLE.replace("path: /people/", "path: /people/\n    exclusive_members: true"));
     let plan = project.expect(0, &["plan", MANIFEST]);
@@ -136,7 +139,7 @@ fn what_is_no_longer_exclusive_takes_nothing_from_others() {
     ] {
         let project = applied();
         changed(&project, plain, exclusive);
-        others(&project, &Thing::Member { group: "developers".into(), user: "bob".into() });
+        others(&project, &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() });
         let left = changed(&project, plain, plain);
         assert!(!left.stdout.contains("user_group_membership.bob"), "{}", left.told());
         empty(&project);
@@ -146,7 +149,7 @@ fn what_is_no_longer_exclusive_takes_nothing_from_others() {
 #[test]
 fn a_group_with_others_members_is_not_deleted_unasked() {
     let project = applied();
-    others(&project, &Thing::Member { group: "developers".into(), user: "bob".into() });
+    others(&project, &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() });
     let refused = project.expect(1, &["plan", MANIFEST, "--destroy"]);
     says(&refused.stdout, &["# group.developers is refused", "member bob", "--allow-delete-foreign"]);
     project.expect(0, &["destroy", MANIFEST, "--yes", "--allow-delete-foreign"]);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use relayctl::call::iam::IamWrite;
 use relayctl::call::{BucketRef, S3Write, Write};
 use relayctl::model::Status;
-use relayctl::plan::Mode;
+use relayctl::plan::PlanMode;
 use relayctl_faults::{FaultKind, Faults, PlannedFault, ReplicationLag, Seam};
 use support::world::{Ended, World};
 
@@ -19,11 +19,11 @@ const LOSSES: [FaultKind; 2] = [FaultKind::LoseRequest, FaultKind::LoseAnswer];
 struct Case {
     name: &'static str,
     before: World,
-    mode: Mode,
+    mode: PlanMode,
 }
 
 impl Case {
-    fn new(name: &'static str, before: World, mode: Mode) -> Self {
+    fn new(name: &'static str, before: World, mode: PlanMode) -> Self {
         Self { name, before, mode }
     }
 
@@ -138,33 +138,33 @@ fn applied(manifest: &str) -> World {
 fn with_csv() -> World {
     let world = World::of("dev.yaml");
     world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
-    let ended = world.run(Mode::Apply, &Faults::none(), 4);
+    let ended = world.run(PlanMode::Apply, &Faults::none(), 4);
     assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
     world
 }
 
 #[test]
 fn a_first_apply_survives_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("apply dev", World::of("dev.yaml"), Mode::Apply));
+    everywhere(&Case::new("apply dev", World::of("dev.yaml"), PlanMode::Apply));
 }
 
 #[test]
 fn a_first_apply_with_four_steps_at_once_survives_every_kill() {
-    let case = Case::new("apply dev", World::of("dev.yaml"), Mode::Apply);
+    let case = Case::new("apply dev", World::of("dev.yaml"), PlanMode::Apply);
     proved(&case, &KILLS, 4);
     proved(&case, &LOSSES, 4);
 }
 
 #[test]
 fn a_first_apply_of_production_survives_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("apply prod", World::of("prod.yaml"), Mode::Apply));
+    everywhere(&Case::new("apply prod", World::of("prod.yaml"), PlanMode::Apply));
 }
 
 #[test]
 fn a_key_with_a_csv_too_survives_every_kill_and_every_lost_answer() {
     let world = World::of("dev.yaml");
     world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
-    everywhere(&Case::new("apply dev with a csv", world, Mode::Apply));
+    everywhere(&Case::new("apply dev with a csv", world, PlanMode::Apply));
 }
 
 #[test]
@@ -173,14 +173,14 @@ fn a_key_in_an_encrypted_file_too_survives_every_kill_and_every_lost_answer() {
     let recipient = age::x25519::Identity::generate().to_public();
     let sink = format!("age: {{file: serverless.age, recipients: [{recipient}]}}");
     world.edit("dev.yaml", "# csv: serverless.csv", &sink);
-    everywhere(&Case::new("apply dev with an encrypted file", world, Mode::Apply));
+    everywhere(&Case::new("apply dev with an encrypted file", world, PlanMode::Apply));
 }
 
 #[test]
 fn a_key_that_leaves_its_csv_survives_every_kill_and_every_lost_answer() {
     let world = with_csv();
     world.edit("dev.yaml", "csv: serverless.csv", "# no csv");
-    everywhere(&Case::new("a key that leaves its csv", world, Mode::Apply));
+    everywhere(&Case::new("a key that leaves its csv", world, PlanMode::Apply));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_key_goes_although_its_user_is_tagged_again_just_before() {
     world.edit("dev.yaml", "      user: serverless\n", "");
     let keys = vec!["relayctl:manifest".to_owned()];
     world.others_do(&Write::Iam(IamWrite::UntagUser { user: "serverless".to_owned(), keys }));
-    let ended = world.run(Mode::Apply, &Faults::none(), 4);
+    let ended = world.run(PlanMode::Apply, &Faults::none(), 4);
     assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
 }
 
@@ -202,8 +202,8 @@ fn a_removal_of_what_an_interrupted_run_left_survives_every_kill_and_every_lost_
     world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
     // The key is in the csv, and not in the profile.
     let kill = PlannedFault { seam: Seam::File, nth: 1, kind: FaultKind::KillAfter };
-    assert!(matches!(world.run(Mode::Apply, &Faults::of([kill]), 1), Ended::Killed));
-    everywhere(&Case::new("an apply after an interrupted one", world, Mode::Apply));
+    assert!(matches!(world.run(PlanMode::Apply, &Faults::of([kill]), 1), Ended::Killed));
+    everywhere(&Case::new("an apply after an interrupted one", world, PlanMode::Apply));
 }
 
 /// The key is taken back, but not out of the file that it is in already, or so it seems.
@@ -211,17 +211,17 @@ fn a_removal_of_what_an_interrupted_run_left_survives_every_kill_and_every_lost_
 fn a_key_that_goes_nowhere_and_cannot_be_taken_back_leaves_nothing_in_the_way_of_the_next() {
     let world = World::of("dev.yaml");
     world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
-    let case = Case::new("apply dev with a csv, two losses", world, Mode::Apply);
+    let case = Case::new("apply dev with a csv, two losses", world, PlanMode::Apply);
     let unharmed = case.planned(&LOSSES, 1).1;
     for (first, second) in LOSSES.into_iter().flat_map(|first| LOSSES.map(|second| (first, second))) {
         for (nth, then) in [(1, 2), (2, 3), (2, 4)] {
             let world = case.before.fork();
             let kinds = [(nth, first), (then, second)].map(|(nth, kind)| PlannedFault { seam: Seam::File, nth, kind });
-            let ended = world.run(Mode::Apply, &Faults::of(kinds), 1);
+            let ended = world.run(PlanMode::Apply, &Faults::of(kinds), 1);
             assert!(matches!(&ended, Ended::Finished(outcome) if !outcome.succeeded()), "{kinds:?}: {ended:?}");
-            let again = world.run(Mode::Apply, &Faults::none(), 1);
+            let again = world.run(PlanMode::Apply, &Faults::none(), 1);
             assert!(matches!(&again, Ended::Finished(outcome) if outcome.succeeded()), "{kinds:?}: {again:#?}");
-            world.must_be_sound(Mode::Apply, &format!("{kinds:?}"));
+            world.must_be_sound(PlanMode::Apply, &format!("{kinds:?}"));
             assert_eq!(pretty(&world.end()), pretty(&unharmed.end()), "{kinds:?}");
         }
     }
@@ -231,14 +231,14 @@ fn a_key_that_goes_nowhere_and_cannot_be_taken_back_leaves_nothing_in_the_way_of
 fn nothing_is_made_twice_while_the_account_is_seen_as_it_was() {
     let mut drifted = drifted();
     let mut cases = vec![
-        Case::new("apply dev", World::of("dev.yaml"), Mode::Apply),
-        Case::new("apply prod", World::of("prod.yaml"), Mode::Apply),
-        Case::new("destroy dev", applied("dev.yaml"), Mode::Destroy),
-        Case::new("replace in dev", replacing(), Mode::Apply),
-        Case::new("apply dev over drift", drifted.fork(), Mode::Apply),
+        Case::new("apply dev", World::of("dev.yaml"), PlanMode::Apply),
+        Case::new("apply prod", World::of("prod.yaml"), PlanMode::Apply),
+        Case::new("destroy dev", applied("dev.yaml"), PlanMode::Destroy),
+        Case::new("replace in dev", replacing(), PlanMode::Apply),
+        Case::new("apply dev over drift", drifted.fork(), PlanMode::Apply),
     ];
     drifted.forget();
-    cases.push(Case::new("apply dev without its state", drifted, Mode::Apply));
+    cases.push(Case::new("apply dev without its state", drifted, PlanMode::Apply));
     let count: usize = cases.iter().map(|case| case.proved_lagging(1)).sum::<usize>() + cases[0].proved_lagging(4);
     assert!(count >= 100, "only {count} places were found");
     println!("{count} places from which the account lags behind");
@@ -246,18 +246,18 @@ fn nothing_is_made_twice_while_the_account_is_seen_as_it_was() {
 
 #[test]
 fn the_least_privileged_stage_and_the_end_of_production_survive_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("apply least-privilege", World::of("least-privilege.yaml"), Mode::Apply));
-    everywhere(&Case::new("destroy prod", applied("prod.yaml"), Mode::Destroy));
+    everywhere(&Case::new("apply least-privilege", World::of("least-privilege.yaml"), PlanMode::Apply));
+    everywhere(&Case::new("destroy prod", applied("prod.yaml"), PlanMode::Destroy));
 }
 
 #[test]
 fn a_destroy_survives_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("destroy dev", applied("dev.yaml"), Mode::Destroy));
+    everywhere(&Case::new("destroy dev", applied("dev.yaml"), PlanMode::Destroy));
 }
 
 #[test]
 fn a_replacement_survives_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("replace in dev", replacing(), Mode::Apply));
+    everywhere(&Case::new("replace in dev", replacing(), PlanMode::Apply));
 }
 
 fn replacing() -> World {
@@ -282,37 +282,37 @@ fn aged(csv: bool) -> World {
 }
 
 fn finished(world: &World) {
-    let ended = world.run(Mode::Apply, &Faults::none(), 4);
+    let ended = world.run(PlanMode::Apply, &Faults::none(), 4);
     assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
 }
 
 #[test]
 fn a_rotation_survives_every_kill_and_every_lost_answer() {
-    let case = Case::new("rotate the key", aged(false), Mode::Apply);
+    let case = Case::new("rotate the key", aged(false), PlanMode::Apply);
     few(&case, &KILLS);
     few(&case, &LOSSES);
 }
 
 #[test]
 fn a_rotation_of_a_key_with_a_csv_too_survives_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("rotate a key with a csv", aged(true), Mode::Apply));
+    everywhere(&Case::new("rotate a key with a csv", aged(true), PlanMode::Apply));
 }
 
 #[test]
 fn a_destroy_after_a_rotation_that_was_killed_leaves_nothing() {
-    let case = Case::new("rotate a key with a csv, then destroy", aged(true), Mode::Apply);
+    let case = Case::new("rotate a key with a csv, then destroy", aged(true), PlanMode::Apply);
     let (planned, unharmed) = case.planned(&KILLS, 1);
     let destroyed = |world: &World, place: &str| {
-        let ended = world.run(Mode::Destroy, &Faults::none(), 1);
+        let ended = world.run(PlanMode::Destroy, &Faults::none(), 1);
         assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{place}: {ended:#?}");
-        world.must_be_sound(Mode::Destroy, place);
+        world.must_be_sound(PlanMode::Destroy, place);
         world.end()
     };
     let expected = destroyed(&unharmed, case.name);
     for fault in planned {
         let place = format!("{}, {fault:?}", case.name);
         let world = case.before.fork();
-        assert!(matches!(world.run(Mode::Apply, &Faults::of([fault]), 1), Ended::Killed), "{place}");
+        assert!(matches!(world.run(PlanMode::Apply, &Faults::of([fault]), 1), Ended::Killed), "{place}");
         assert_eq!(pretty(&destroyed(&world, &place)), pretty(&expected), "{place}: it ends elsewhere");
     }
 }
@@ -322,7 +322,7 @@ fn the_deletion_of_a_retired_key_survives_every_kill_and_every_lost_answer() {
     let world = aged(false);
     finished(&world);
     world.wait(8);
-    let case = Case::new("delete a retired key", world, Mode::Apply);
+    let case = Case::new("delete a retired key", world, PlanMode::Apply);
     few(&case, &KILLS);
     few(&case, &LOSSES);
 }
@@ -331,19 +331,19 @@ fn the_deletion_of_a_retired_key_survives_every_kill_and_every_lost_answer() {
 fn a_destroy_with_a_retired_key_survives_every_kill_and_every_lost_answer() {
     let world = aged(true);
     finished(&world);
-    everywhere(&Case::new("destroy with a retired key", world, Mode::Destroy));
+    everywhere(&Case::new("destroy with a retired key", world, PlanMode::Destroy));
 }
 
 #[test]
 fn an_apply_over_drift_survives_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("apply dev over drift", drifted(), Mode::Apply));
+    everywhere(&Case::new("apply dev over drift", drifted(), PlanMode::Apply));
 }
 
 #[test]
 fn an_apply_without_its_state_survives_every_kill_and_every_lost_answer() {
     let mut world = drifted();
     world.forget();
-    everywhere(&Case::new("apply dev without its state", world, Mode::Apply));
+    everywhere(&Case::new("apply dev without its state", world, PlanMode::Apply));
 }
 
 /// The applied sample after others have been at it.
@@ -441,7 +441,7 @@ fn edited(text: &str) -> World {
 
 #[test]
 fn a_first_apply_with_groups_survives_every_kill_and_every_lost_answer() {
-    let case = Case::new("apply groups", declared(GROUPS), Mode::Apply);
+    let case = Case::new("apply groups", declared(GROUPS), PlanMode::Apply);
     everywhere(&case);
     proved(&case, &KILLS, 4);
     proved(&case, &LOSSES, 4);
@@ -449,12 +449,12 @@ fn a_first_apply_with_groups_survives_every_kill_and_every_lost_answer() {
 
 #[test]
 fn a_group_that_goes_with_members_and_policies_survives_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("remove a group", edited(WITHOUT), Mode::Apply));
+    everywhere(&Case::new("remove a group", edited(WITHOUT), PlanMode::Apply));
 }
 
 #[test]
 fn a_move_to_another_group_survives_every_kill_and_every_lost_answer() {
-    let case = Case::new("move to another group", edited(MOVED), Mode::Apply);
+    let case = Case::new("move to another group", edited(MOVED), PlanMode::Apply);
     everywhere(&case);
     proved(&case, &KILLS, 4);
 }
@@ -463,13 +463,13 @@ fn a_move_to_another_group_survives_every_kill_and_every_lost_answer() {
 fn a_destroy_with_groups_survives_every_kill_and_every_lost_answer() {
     let world = declared(GROUPS);
     finished(&world);
-    everywhere(&Case::new("destroy groups", world, Mode::Destroy));
+    everywhere(&Case::new("destroy groups", world, PlanMode::Destroy));
 }
 
 #[test]
 fn groups_are_not_made_twice_while_the_account_is_seen_as_it_was() {
-    let first = Case::new("apply groups", declared(GROUPS), Mode::Apply);
-    let cases = [Case::new("move to another group", edited(MOVED), Mode::Apply), first];
+    let first = Case::new("apply groups", declared(GROUPS), PlanMode::Apply);
+    let cases = [Case::new("move to another group", edited(MOVED), PlanMode::Apply), first];
     let count: usize = cases.iter().map(|case| case.proved_lagging(1)).sum();
     assert!(count >= 20, "only {count} places were found");
 }
@@ -479,16 +479,16 @@ fn groups_are_not_made_twice_while_the_account_is_seen_as_it_was() {
 fn a_group_whose_answer_was_lost_is_taken_for_ours_by_the_next_run() {
     let world = declared(GROUPS);
     let counted = Faults::none();
-    let sent = world.fork().attempt(Mode::Apply, &counted, 1).sent;
+    let sent = world.fork().attempt(PlanMode::Apply, &counted, 1).sent;
     let create = |write: &Write| matches!(write, Write::Iam(IamWrite::CreateGroup { .. }));
     let nth = 1 + sent.iter().position(create).expect("a group is made");
     let lost = PlannedFault { seam: Seam::Call, nth, kind: FaultKind::LoseAnswer };
-    let ended = world.run(Mode::Apply, &Faults::of([lost]), 1);
+    let ended = world.run(PlanMode::Apply, &Faults::of([lost]), 1);
     assert!(matches!(&ended, Ended::Finished(outcome) if !outcome.succeeded()), "{ended:#?}");
     let group = "group.developers".parse().expect("an address");
     let status = |world: &World| world.state().expect("a state").resources[&group].status;
     assert_eq!(status(&world), Status::Intended);
-    let again = world.attempt(Mode::Apply, &Faults::none(), 1);
+    let again = world.attempt(PlanMode::Apply, &Faults::none(), 1);
     assert!(!again.sent.iter().any(|write| create(write) && write == &sent[nth - 1]), "{:#?}", again.sent);
     assert_eq!(status(&world), Status::Done);
 }
@@ -497,7 +497,7 @@ fn a_group_whose_answer_was_lost_is_taken_for_ours_by_the_next_run() {
 #[test]
 fn a_membership_goes_only_after_what_takes_its_place() {
     let before = edited(MOVED);
-    let sent = before.fork().attempt(Mode::Apply, &Faults::none(), 1).sent;
+    let sent = before.fork().attempt(PlanMode::Apply, &Faults::none(), 1).sent;
     let place = |wanted: IamWrite| sent.iter().position(|write| *write == Write::Iam(wanted.clone())).expect("sent");
     let [ada, bob] = ["ada", "bob"].map(str::to_owned);
     let group = |name: &str| name.to_owned();
@@ -510,7 +510,7 @@ fn a_membership_goes_only_after_what_takes_its_place() {
     assert!(given < old(&ada, "developers"), "{sent:#?}");
     // What does not come takes nothing away.
     let lost = PlannedFault { seam: Seam::Call, nth: 1 + new(&ada, "operators"), kind: FaultKind::LoseRequest };
-    let sent = before.attempt(Mode::Apply, &Faults::of([lost]), 1).sent;
+    let sent = before.attempt(PlanMode::Apply, &Faults::of([lost]), 1).sent;
     let left = |write: &Write| matches!(write, Write::Iam(IamWrite::RemoveUserFromGroup { user, .. }) if *user == ada);
     assert!(!sent.iter().any(left), "{sent:#?}");
 }
@@ -528,7 +528,7 @@ fn swapped(stay: usize, gone: usize, new: usize) -> Vec<&'static str> {
     let world = declared(&manifest(0..stay + gone));
     finished(&world);
     world.declare(&manifest(gone..stay + gone + new));
-    let attempt = world.attempt(Mode::Apply, &Faults::none(), 1);
+    let attempt = world.attempt(PlanMode::Apply, &Faults::none(), 1);
     assert!(matches!(&attempt.ended, Ended::Finished(outcome) if outcome.succeeded()), "{:#?}", attempt.ended);
     attempt.sent.iter().map(Write::action).collect()
 }

@@ -11,15 +11,15 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use relayctl::address::Address;
 use relayctl::call::iam::{
-    AuthorizationDetails, Inline, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AuthorizationDetails, Inline, ManagedPolicy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
-use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
+use relayctl::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, StepOutput, Write};
 use relayctl::diff::diff;
 use relayctl::engine::resolve;
 use relayctl::kind::OWNER_TAG;
-use relayctl::model::{Desired, Entry, Recorded, Resource, Status};
+use relayctl::model::{Desired, Recorded, RecordedObject, Resource, Status};
 use relayctl::plan::build::build;
-use relayctl::plan::{Header, Mode, Stamp};
+use relayctl::plan::{PlanHeader, PlanMode, StateStamp};
 use relayctl::policy::decision::{Policies, Verdict};
 use relayctl::policy::request::{Caller, Context, Request};
 use relayctl::policy::{
@@ -548,16 +548,16 @@ impl Respelling {
         }
     }
 
-    fn policy() -> Policy {
+    fn policy() -> ManagedPolicy {
         let default_version = "v2".to_owned();
-        Policy {
+        ManagedPolicy {
             name: "p".into(),
             id: "ANPA1".into(),
             arn: POLICY.into(),
             path: "/".into(),
             tags: tags(),
             default_version,
-            ..Policy::default()
+            ..ManagedPolicy::default()
         }
     }
 
@@ -592,7 +592,7 @@ impl Provider for Respelling {
         })
     }
 
-    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, _carried: &StepOutput) -> Result<Reply, Failure> {
         panic!("an empty plan writes nothing, not {write:?}");
     }
 }
@@ -630,7 +630,7 @@ fn declared(document: &Value) -> (Desired, Recorded) {
     for (address, id, attributes) in objects {
         let address: Address = address.parse().unwrap();
         let attributes: Attributes = attributes.as_object().unwrap().clone().into_iter().collect();
-        let entry = Entry {
+        let entry = RecordedObject {
             status: Status::Done,
             id: Some(id.to_owned()),
             attributes: attributes.clone(),
@@ -653,8 +653,8 @@ proptest! {
         let account = Respelling { meaning, choices: Mutex::new(Choices(other)) };
         let live = futures::executor::block_on(resolve(&account, &desired, &recorded, false, 4));
         let decisions = diff(&desired, &recorded, &live, false);
-        let header = Header::new(&desired, Mode::Apply);
-        let plan = build(header, Stamp::of(None), decisions, &desired, &recorded).unwrap();
+        let header = PlanHeader::new(&desired, PlanMode::Apply);
+        let plan = build(header, StateStamp::of(None), decisions, &desired, &recorded).unwrap();
         prop_assert!(plan.is_empty() && plan.steps.is_empty(), "{:#?}", plan);
         prop_assert_eq!(plan.changes.len(), desired.resources.len());
     }

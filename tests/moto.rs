@@ -13,14 +13,14 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use relayctl::call::iam::{AccessKey, Entities, EntityType, Inline, PolicyUsage, PolicyVersion};
-use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
+use relayctl::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{
-    BucketRef, Caller, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, NewKey, Read, Reply, S3Read,
-    S3Reply, S3Write, Write,
+    BucketRef, CallerIdentity, Failure, FailureKind, IamRead, IamReply, IamWrite, NewKey, Read, Reply, S3Read, S3Reply,
+    S3Write, StepOutput, Write,
 };
 use relayctl::port::Provider;
-use relayctl::provider::aws::{Aws, Options};
-use relayctl::value::{Shared, Tags};
+use relayctl::provider::aws::{Aws, ConnectOptions};
+use relayctl::value::{SharedValue, Tags};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use support::edge::aws_at;
@@ -53,7 +53,7 @@ async fn refused(aws: &Aws, read: impl Into<Read>) -> Failure {
 
 async fn done(aws: &Aws, writes: impl IntoIterator<Item = Write>) {
     for write in writes {
-        let reply = aws.write(&write, &Carried::default()).await;
+        let reply = aws.write(&write, &StepOutput::default()).await;
         // A create tells the id of what it made, which the state keeps; other writes tell nothing.
         let told = match &reply {
             Ok(Reply::Iam(IamReply::User(user))) => !user.id.is_empty(),
@@ -66,7 +66,7 @@ async fn done(aws: &Aws, writes: impl IntoIterator<Item = Write>) {
 }
 
 async fn failed(aws: &Aws, write: Write) -> Failure {
-    aws.write(&write, &Carried::default()).await.expect_err("the write fails")
+    aws.write(&write, &StepOutput::default()).await.expect_err("the write fails")
 }
 
 fn tags(pairs: &[(&str, &str)]) -> Tags {
@@ -74,14 +74,14 @@ fn tags(pairs: &[(&str, &str)]) -> Tags {
 }
 
 /// With characters that an encoding could lose.
-fn document(action: &str) -> Shared {
+fn document(action: &str) -> SharedValue {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": action, "Resource": "arn:aws:s3:::a+b/%20 ü/${aws:username}/*"},
     ]})
     .into()
 }
 
-fn trust(service: &str) -> Shared {
+fn trust(service: &str) -> SharedValue {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"},
     ]})
@@ -93,7 +93,7 @@ fn create_user(user: &str) -> Write {
     Write::Iam(IamWrite::CreateUser { user: user.into(), path: "/team/".into(), boundary: None, tags })
 }
 
-fn create_policy(policy: &str, document: Shared) -> Write {
+fn create_policy(policy: &str, document: SharedValue) -> Write {
     Write::Iam(IamWrite::CreatePolicy {
         policy: policy.into(),
         path: "/team/".into(),
@@ -218,7 +218,7 @@ async fn a_new_key_works_and_its_secret_shows_nowhere() {
     let (aws, user) = (aws(), "edge-key".to_owned());
     done(&aws, [create_user(&user)]).await;
     let write = Write::Iam(IamWrite::CreateAccessKey { user: user.clone() });
-    let reply = aws.write(&write, &Carried::default()).await.expect("a key is made");
+    let reply = aws.write(&write, &StepOutput::default()).await.expect("a key is made");
     let shown = format!("{reply:?}");
     let Reply::Iam(IamReply::NewAccessKey { id, secret }) = reply else { panic!("{shown}") };
     assert_eq!(secret.expose_secret().len(), 40);
@@ -244,15 +244,15 @@ async fn a_new_key_proves_itself_and_tells_when_it_was_used() {
     let (aws, user) = (aws(), "edge-proof".to_owned());
     done(&aws, [create_user(&user)]).await;
     let write = Write::Iam(IamWrite::CreateAccessKey { user: user.clone() });
-    let reply = aws.write(&write, &Carried::default()).await.expect("a key is made");
+    let reply = aws.write(&write, &StepOutput::default()).await.expect("a key is made");
     let Reply::Iam(IamReply::NewAccessKey { id, secret }) = reply else { panic!("{reply:?}") };
     let last_used = || IamRead::GetAccessKeyLastUsed { user: user.clone(), id: id.clone() };
     assert!(matches!(iam(&aws, last_used()).await, IamReply::LastUsed(None)));
 
     let prove = Write::ProveKey { user: user.clone() };
-    let failure = aws.write(&prove, &Carried::default()).await.expect_err("there is no key");
+    let failure = aws.write(&prove, &StepOutput::default()).await.expect_err("there is no key");
     assert_eq!(failure.code, "NoKey");
-    let carried = Carried { key: Some(NewKey { user: user.clone(), id: id.clone(), secret }) };
+    let carried = StepOutput { key: Some(NewKey { user: user.clone(), id: id.clone(), secret }) };
     let proof = aws.write(&prove, &carried).await.expect("the key works");
     let Reply::Caller(caller) = proof else { panic!("{proof:?}") };
     assert_eq!(caller.arn, format!("arn:aws:iam::123456789012:user/team/{user}"));
@@ -273,7 +273,7 @@ async fn a_third_key_is_one_too_many() {
     done(&aws, [create_user(&user)]).await;
     let write = Write::Iam(IamWrite::CreateAccessKey { user });
     for _ in 0..2 {
-        aws.write(&write, &Carried::default()).await.expect("a key is made");
+        aws.write(&write, &StepOutput::default()).await.expect("a key is made");
     }
     let failure = failed(&aws, write).await;
     assert_eq!((failure.kind, failure.call.as_str()), (FailureKind::LimitExceeded, "iam:CreateAccessKey"));
@@ -425,14 +425,15 @@ fn create_bucket(bucket: &BucketRef) -> Write {
 #[tokio::test]
 async fn a_bucket_takes_every_facet_and_gives_it_back() {
     let (aws, bucket) = (aws(), in_region("edge-facets", "us-east-1"));
-    let encryption = Encryption { algorithm: "aws:kms".into(), kms_key: Some("alias/relay".into()), bucket_key: true };
+    let encryption =
+        BucketEncryption { algorithm: "aws:kms".into(), kms_key: Some("alias/relay".into()), bucket_key: true };
     let block = PublicAccessBlock {
         block_public_acls: true,
         ignore_public_acls: true,
         block_public_policy: false,
         restrict_public_buckets: true,
     };
-    let policy: Shared =
+    let policy: SharedValue =
         json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*",
         "Resource": "arn:aws:s3:::edge-facets/*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]})
         .into();
@@ -572,9 +573,9 @@ async fn an_endpoint_that_nobody_listens_on_is_named() {
 async fn caller() {
     let profile = std::env::var("EDGE_PROFILE").ok();
     let region = std::env::var("EDGE_REGION").unwrap_or_default();
-    let aws = Aws::connect(&Options { profile, region, endpoint_url: None, ..Options::default() }).await;
+    let aws = Aws::connect(&ConnectOptions { profile, region, endpoint_url: None, ..ConnectOptions::default() }).await;
     match aws.read(&Read::CallerIdentity).await {
-        Ok(Reply::Caller(Caller { account, arn, .. })) => println!("<{account} {arn}>"),
+        Ok(Reply::Caller(CallerIdentity { account, arn, .. })) => println!("<{account} {arn}>"),
         other => println!("<{:?} {}>", other.as_ref().err().map(|failure| failure.kind), other.unwrap_err()),
     }
 }
@@ -694,7 +695,7 @@ async fn a_group_is_made_read_moved_and_removed() {
     let (group, user) = (|| "edge-group".to_owned(), || "edge-member".to_owned());
     let arn = || "arn:aws:iam::123456789012:policy/edge-grouped".to_owned();
     let create = Write::Iam(IamWrite::CreateGroup { group: group(), path: "/team/".into() });
-    let Reply::Iam(IamReply::Group(made)) = aws.write(&create, &Carried::default()).await.unwrap() else { panic!() };
+    let Reply::Iam(IamReply::Group(made)) = aws.write(&create, &StepOutput::default()).await.unwrap() else { panic!() };
     assert_eq!((made.name.as_str(), made.path.as_str()), ("edge-group", "/team/"));
     let writes = [
         IamWrite::AddUserToGroup { user: user(), group: group() },

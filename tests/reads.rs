@@ -12,14 +12,14 @@ use async_trait::async_trait;
 use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::iam::{EntityType, IamReply};
-use relayctl::call::{Carried, Failure, FailureKind, IamRead, Read, Reply, Write};
+use relayctl::call::{Failure, FailureKind, IamRead, Read, Reply, StepOutput, Write};
 use relayctl::diff::diff;
-use relayctl::event::{Event, Sink};
+use relayctl::event::{Event, EventSink};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
 use relayctl::plan::{Plan, build};
 use relayctl::port::{Provider, Store};
-use relayctl::provider::Edges;
+use relayctl::provider::Providers;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::resolve::Resolver;
@@ -85,7 +85,7 @@ impl Provider for Counting {
         answer
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         *self.counter.counts.lock().unwrap().entry(write.action()).or_default() += 1;
         self.account.write(write, carried).await
     }
@@ -100,7 +100,7 @@ struct World {
 
 struct Silence;
 
-impl Sink for Silence {
+impl EventSink for Silence {
     fn event(&self, _event: &Event) {}
 }
 
@@ -125,11 +125,11 @@ impl World {
         world
     }
 
-    fn edges(&self, counter: &Arc<Counter>) -> Edges {
+    fn edges(&self, counter: &Arc<Counter>) -> Providers {
         let at = |name: &str| -> PathBuf { self.folder.path().join(name) };
         let files = Files { credentials: at("credentials"), config: at("config"), base: at("."), overlay: None };
         let cloud = Counting { account: Arc::clone(&self.account), counter: Arc::clone(counter) };
-        Edges::new(Box::new(cloud), files, 32)
+        Providers::new(Box::new(cloud), files, 32)
     }
 
     /// Plans, and applies if that is wanted: what that took, and whether there was anything to do.
@@ -154,7 +154,8 @@ impl World {
             assert_eq!(explained.requests() + 1, sent, "{explained:?}");
             let decisions = diff(desired, &recorded, &live, removing);
             let plan =
-                build::build(header(desired), plan::Stamp::of(state.as_ref()), decisions, desired, &recorded).unwrap();
+                build::build(header(desired), plan::StateStamp::of(state.as_ref()), decisions, desired, &recorded)
+                    .unwrap();
             if applies {
                 let state = state.unwrap_or_else(|| State::new("lineage", "stacks", "123456789012"));
                 let outcome = apply(&plan, &edges, &self.store, state, &Silence, 32).await;
@@ -166,9 +167,9 @@ impl World {
     }
 }
 
-fn header(desired: &Desired) -> plan::Header {
-    let mode = if desired.resources.is_empty() { plan::Mode::Destroy } else { plan::Mode::Apply };
-    plan::Header::new(desired, mode)
+fn header(desired: &Desired) -> plan::PlanHeader {
+    let mode = if desired.resources.is_empty() { plan::PlanMode::Destroy } else { plan::PlanMode::Apply };
+    plan::PlanHeader::new(desired, mode)
 }
 
 fn total(counts: &Counts) -> usize {
@@ -275,7 +276,7 @@ fn a_large_account_is_not_swept_for_one_stack() {
                 boundary: None,
                 tags: BTreeMap::new(),
             };
-            world.account.write(&Write::Iam(create), &Carried::default()).await.unwrap();
+            world.account.write(&Write::Iam(create), &StepOutput::default()).await.unwrap();
         }
     });
     let (counts, plan) = world.run(&world.desired, false);
@@ -321,11 +322,11 @@ impl Provider for Slow {
         self.account.read(read).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         if !std::mem::replace(&mut *self.edited.lock().unwrap(), true) {
             let arn = "arn:aws:iam::123456789012:policy/Execute-1".to_owned();
             let edit = call::IamWrite::CreatePolicyVersion { arn, document: document("s3:ListBucket").into() };
-            self.account.write(&Write::Iam(edit), &Carried::default()).await.unwrap();
+            self.account.write(&Write::Iam(edit), &StepOutput::default()).await.unwrap();
             tokio::time::sleep(self.takes).await;
         }
         self.account.write(write, carried).await

@@ -8,29 +8,29 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use relayctl::address::{Address, KindName};
-use relayctl::call::{BucketRef, Caller, Failure, FailureKind, FileWrite, IamWrite, S3Write, Write};
+use relayctl::call::{BucketRef, CallerIdentity, Failure, FailureKind, FileWrite, IamWrite, S3Write, Write};
 use relayctl::diagnostic::{Diagnostic, Place};
-use relayctl::diff::{Action, Change, FieldDiff, Reason};
-use relayctl::event::{Delay, Event, Fault, Outcome, Traffic};
-use relayctl::kind::{Form, Seen};
+use relayctl::diff::{ChangeAction, FieldDiff, Reason, ResourceChange};
+use relayctl::event::{Delay, Event, Fault, RunOutcome, Traffic};
+use relayctl::kind::{FieldForm, LiveObject};
 use relayctl::model::{Desired, Resource};
-use relayctl::plan::{Expect, Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
-use relayctl::render::human::Style;
+use relayctl::plan::{Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, Summary};
+use relayctl::render::human::HumanStyle;
 use relayctl::render::{diagnostic, graph, human, json, markdown};
-use relayctl::value::{Attributes, FieldChange, Settings, Value};
+use relayctl::value::{Attributes, FieldChange, SectionSettings, Value};
 use serde_json::json;
 
 #[path = "render/access.rs"]
 mod access;
 
-const PLAIN: Style = Style { color: false, verbose: false };
-const VERBOSE: Style = Style { color: false, verbose: true };
+const PLAIN: HumanStyle = HumanStyle { color: false, verbose: false };
+const VERBOSE: HumanStyle = HumanStyle { color: false, verbose: true };
 
 fn at(text: &str) -> Address {
     text.parse().unwrap()
 }
 
-fn header() -> Header {
+fn header() -> PlanHeader {
     let desired = Desired {
         name: "tr-serverless-relay-dev".to_owned(),
         digest: "c0ffee".to_owned(),
@@ -38,28 +38,28 @@ fn header() -> Header {
         region: "us-east-1".to_owned(),
         ..Desired::default()
     };
-    Header {
+    PlanHeader {
         manifest_file: "manifests/dev.yaml".to_owned(),
         caller: "arn:aws:iam::123456789012:user/admin".to_owned(),
         relayctl: "0.1.0".to_owned(),
-        ..Header::new(&desired, Mode::Apply)
+        ..PlanHeader::new(&desired, PlanMode::Apply)
     }
 }
 
-fn change(address: &str, action: Action, reason: Reason) -> Change {
-    Change::new(at(address), action, reason)
+fn change(address: &str, action: ChangeAction, reason: Reason) -> ResourceChange {
+    ResourceChange::new(at(address), action, reason)
 }
 
-fn created(address: &str, fields: &[(&str, Form, Value)]) -> Change {
-    let set = |(name, form, value): &(&str, Form, Value)| field(name, *form, None, Some(value.clone()));
-    Change { fields: fields.iter().map(set).collect(), ..change(address, Action::Create, Reason::New) }
+fn created(address: &str, fields: &[(&str, FieldForm, Value)]) -> ResourceChange {
+    let set = |(name, form, value): &(&str, FieldForm, Value)| field(name, *form, None, Some(value.clone()));
+    ResourceChange { fields: fields.iter().map(set).collect(), ..change(address, ChangeAction::Create, Reason::New) }
 }
 
-fn updated(address: &str, fields: Vec<FieldDiff>, unchanged: usize) -> Change {
-    Change { fields, unchanged, ..change(address, Action::Update, Reason::Differs) }
+fn updated(address: &str, fields: Vec<FieldDiff>, unchanged: usize) -> ResourceChange {
+    ResourceChange { fields, unchanged, ..change(address, ChangeAction::Update, Reason::Differs) }
 }
 
-fn field(name: &str, form: Form, before: Option<Value>, after: Option<Value>) -> FieldDiff {
+fn field(name: &str, form: FieldForm, before: Option<Value>, after: Option<Value>) -> FieldDiff {
     FieldDiff { change: changed(name, before, after), form, forces_replacement: None }
 }
 
@@ -67,11 +67,11 @@ fn changed(name: &str, before: Option<Value>, after: Option<Value>) -> FieldChan
     FieldChange { field: name.to_owned(), before: before.map(Into::into), after: after.map(Into::into) }
 }
 
-fn id(address: &str, phase: Phase) -> StepId {
+fn id(address: &str, phase: StepPhase) -> StepId {
     StepId { address: at(address), phase }
 }
 
-fn step(address: &str, phase: Phase) -> Step {
+fn step(address: &str, phase: StepPhase) -> Step {
     Step {
         id: id(address, phase),
         calls: Vec::new(),
@@ -85,26 +85,26 @@ fn step(address: &str, phase: Phase) -> Step {
 }
 
 /// The steps and the summary that go with these changes.
-fn plan(changes: Vec<Change>) -> Plan {
+fn plan(changes: Vec<ResourceChange>) -> Plan {
     let mut steps = Vec::new();
     let mut summary = Summary::default();
     for change in &changes {
-        let phases: &[Phase] = match change.action {
-            Action::Create => &[Phase::Create],
-            Action::Update => &[Phase::Update],
-            Action::Replace => &[Phase::Delete, Phase::Create],
-            Action::Delete => &[Phase::Delete],
-            Action::Adopt | Action::Forget => &[Phase::Record],
-            Action::Nothing | Action::Refuse | Action::Blocked => &[],
+        let phases: &[StepPhase] = match change.action {
+            ChangeAction::Create => &[StepPhase::Create],
+            ChangeAction::Update => &[StepPhase::Update],
+            ChangeAction::Replace => &[StepPhase::Delete, StepPhase::Create],
+            ChangeAction::Delete => &[StepPhase::Delete],
+            ChangeAction::Adopt | ChangeAction::Forget => &[StepPhase::Record],
+            ChangeAction::Nothing | ChangeAction::Refuse | ChangeAction::Blocked => &[],
         };
         steps.extend(phases.iter().map(|phase| step(&change.address.to_string(), *phase)));
-        summary.add += usize::from(phases.contains(&Phase::Create));
-        summary.change += usize::from(phases.contains(&Phase::Update));
-        summary.destroy += usize::from(phases.contains(&Phase::Delete));
-        summary.refused += usize::from(change.action == Action::Refuse);
-        summary.blocked += usize::from(change.action == Action::Blocked);
+        summary.add += usize::from(phases.contains(&StepPhase::Create));
+        summary.change += usize::from(phases.contains(&StepPhase::Update));
+        summary.destroy += usize::from(phases.contains(&StepPhase::Delete));
+        summary.refused += usize::from(change.action == ChangeAction::Refuse);
+        summary.blocked += usize::from(change.action == ChangeAction::Blocked);
     }
-    Plan { header: header(), state: Stamp::of(None), changes, steps, access: Vec::new(), summary }
+    Plan { header: header(), state: StateStamp::of(None), changes, steps, access: Vec::new(), summary }
 }
 
 fn deployment() -> Value {
@@ -132,7 +132,7 @@ fn tags() -> Value {
 }
 
 /// Everything that a Zappa relay needs, none of it there yet; in order of address, as in every plan.
-fn stack() -> Vec<Change> {
+fn stack() -> Vec<ResourceChange> {
     let role = "tr-serverless-relay-ZappaLambdaExecutionRole";
     let bucket = "zappa-tr-serverless-relay-1a2b3c4d";
     let policy = "arn:aws:iam::123456789012:policy/ZappaLambdaDeploymentPolicy";
@@ -144,71 +144,71 @@ fn stack() -> Vec<Change> {
         created(
             "access_key.serverless",
             &[
-                ("user", Form::Identity, text("serverless")),
-                ("profile", Form::Plain, text("serverless")),
-                ("csv", Form::Plain, text("serverless.csv")),
-                ("replace_profile", Form::Setting, json!(false)),
+                ("user", FieldForm::Identity, text("serverless")),
+                ("profile", FieldForm::Plain, text("serverless")),
+                ("csv", FieldForm::Plain, text("serverless.csv")),
+                ("replace_profile", FieldForm::Setting, json!(false)),
             ],
         ),
         created(
             "aws_profile.serverless",
             &[
-                ("profile", Form::Identity, text("serverless")),
-                ("region", Form::Plain, text("us-east-1")),
-                ("output", Form::Plain, text("json")),
+                ("profile", FieldForm::Identity, text("serverless")),
+                ("region", FieldForm::Plain, text("us-east-1")),
+                ("output", FieldForm::Plain, text("json")),
             ],
         ),
         created(
             &format!("bucket.{bucket}"),
             &[
-                ("name", Form::Identity, text(bucket)),
-                ("arn", Form::Identity, json!(format!("arn:aws:s3:::{bucket}"))),
-                ("region", Form::Plain, text("us-east-1")),
-                ("tags", Form::Keyed, tags()),
-                ("public_access_block", Form::Plain, all),
-                ("ownership", Form::Plain, text("BucketOwnerEnforced")),
-                ("policy", Form::Document, Value::Null),
-                ("lifecycle", Form::Plain, json!([])),
+                ("name", FieldForm::Identity, text(bucket)),
+                ("arn", FieldForm::Identity, json!(format!("arn:aws:s3:::{bucket}"))),
+                ("region", FieldForm::Plain, text("us-east-1")),
+                ("tags", FieldForm::Keyed, tags()),
+                ("public_access_block", FieldForm::Plain, all),
+                ("ownership", FieldForm::Plain, text("BucketOwnerEnforced")),
+                ("policy", FieldForm::Document, Value::Null),
+                ("lifecycle", FieldForm::Plain, json!([])),
             ],
         ),
         created(
             "policy.ZappaLambdaDeploymentPolicy",
             &[
-                ("name", Form::Identity, text("ZappaLambdaDeploymentPolicy")),
-                ("arn", Form::Identity, text(policy)),
-                ("path", Form::Plain, text("/")),
-                ("document", Form::Document, deployment()),
-                ("tags", Form::Keyed, tags()),
+                ("name", FieldForm::Identity, text("ZappaLambdaDeploymentPolicy")),
+                ("arn", FieldForm::Identity, text(policy)),
+                ("path", FieldForm::Plain, text("/")),
+                ("document", FieldForm::Document, deployment()),
+                ("tags", FieldForm::Keyed, tags()),
             ],
         ),
         created(
             &format!("role.{role}"),
             &[
-                ("name", Form::Identity, text(role)),
-                ("path", Form::Plain, text("/")),
-                ("max_session_duration", Form::Plain, json!(3600)),
-                ("trust", Form::Document, trust()),
-                ("tags", Form::Keyed, tags()),
+                ("name", FieldForm::Identity, text(role)),
+                ("path", FieldForm::Plain, text("/")),
+                ("max_session_duration", FieldForm::Plain, json!(3600)),
+                ("trust", FieldForm::Document, trust()),
+                ("tags", FieldForm::Keyed, tags()),
             ],
         ),
         created(
             "user.serverless",
             &[
-                ("name", Form::Identity, text("serverless")),
-                ("path", Form::Plain, text("/")),
-                ("tags", Form::Keyed, tags()),
+                ("name", FieldForm::Identity, text("serverless")),
+                ("path", FieldForm::Plain, text("/")),
+                ("tags", FieldForm::Keyed, tags()),
             ],
         ),
         created(
             "user_policy_attachment.serverless/ZappaLambdaDeploymentPolicy",
-            &[("user", Form::Identity, text("serverless")), ("policy_arn", Form::Identity, text(policy))],
+            &[("user", FieldForm::Identity, text("serverless")), ("policy_arn", FieldForm::Identity, text(policy))],
         ),
         created(
             "zappa_settings.dev",
             &[
-                ("file", Form::Identity, text("zappa_settings.json")),
-                ("stage", Form::Identity, text("dev")),
-                ("settings", Form::Keyed, settings),
+                ("file", FieldForm::Identity, text("zappa_settings.json")),
+                ("stage", FieldForm::Identity, text("dev")),
+                ("settings", FieldForm::Keyed, settings),
             ],
         ),
     ]
@@ -231,35 +231,39 @@ fn edited() -> Value {
     document
 }
 
-fn document_update() -> Change {
+fn document_update() -> ResourceChange {
     updated(
         "policy.ZappaLambdaDeploymentPolicy",
-        vec![field("document", Form::Document, Some(deployment()), Some(edited()))],
+        vec![field("document", FieldForm::Document, Some(deployment()), Some(edited()))],
         3,
     )
 }
 
-fn tag_drift() -> Change {
+fn tag_drift() -> ResourceChange {
     let before = json!({"project": "tr-serverless-relay", "stage": "prod"});
     let after =
         json!({"project": "tr-serverless-relay", "relayctl:manifest": "tr-serverless-relay-dev", "stage": "dev"});
-    Change {
+    ResourceChange {
         drift: vec![changed("tags", Some(after.clone()), Some(before.clone()))],
         left_alone: vec!["policy arn:aws:iam::aws:policy/ReadOnlyAccess: not in the manifest, left alone".to_owned()],
-        ..updated("user.serverless", vec![field("tags", Form::Keyed, Some(before), Some(after))], 4)
+        ..updated("user.serverless", vec![field("tags", FieldForm::Keyed, Some(before), Some(after))], 4)
     }
 }
 
-fn replacement() -> Change {
+fn replacement() -> ResourceChange {
     let path = FieldDiff {
         forces_replacement: Some("IAM cannot change a role's path".to_owned()),
-        ..field("path", Form::Plain, Some(json!("/")), Some(json!("/relay/")))
+        ..field("path", FieldForm::Plain, Some(json!("/")), Some(json!("/relay/")))
     };
-    let duration = field("max_session_duration", Form::Plain, Some(json!(3600)), Some(json!(7200)));
-    Change {
+    let duration = field("max_session_duration", FieldForm::Plain, Some(json!(3600)), Some(json!(7200)));
+    ResourceChange {
         fields: vec![path, duration],
         unchanged: 3,
-        ..change("role.worker", Action::Replace, Reason::CannotChange("IAM cannot change a role's path".to_owned()))
+        ..change(
+            "role.worker",
+            ChangeAction::Replace,
+            Reason::CannotChange("IAM cannot change a role's path".to_owned()),
+        )
     }
 }
 
@@ -276,21 +280,21 @@ fn denied() -> Failure {
 }
 
 /// Everything that stops an object, and what hangs on it.
-fn stuck() -> Vec<Change> {
+fn stuck() -> Vec<ResourceChange> {
     let recreated = Reason::RecreatedBySomeoneElse { recorded: "AIDAOLD".to_owned(), live: "AIDANEW".to_owned() };
     let obstacle = Reason::Obstacle("the bucket holds objects and force_destroy is not set".to_owned());
     vec![
-        change("bucket.full", Action::Refuse, obstacle),
-        change("role.worker", Action::Blocked, Reason::Unknown(denied())),
-        change("role_policy_attachment.worker/Logs", Action::Blocked, Reason::DependsOn(at("role.worker"))),
-        change("user.deployer", Action::Refuse, Reason::NotOurs { owner: Some("other-relay".to_owned()) }),
-        change("user.gone", Action::Refuse, recreated),
-        change("user.serverless", Action::Refuse, Reason::NotOurs { owner: None }),
+        change("bucket.full", ChangeAction::Refuse, obstacle),
+        change("role.worker", ChangeAction::Blocked, Reason::Unknown(denied())),
+        change("role_policy_attachment.worker/Logs", ChangeAction::Blocked, Reason::DependsOn(at("role.worker"))),
+        change("user.deployer", ChangeAction::Refuse, Reason::NotOurs { owner: Some("other-relay".to_owned()) }),
+        change("user.gone", ChangeAction::Refuse, recreated),
+        change("user.serverless", ChangeAction::Refuse, Reason::NotOurs { owner: None }),
     ]
 }
 
-fn same(address: &str) -> Change {
-    change(address, Action::Nothing, Reason::Same)
+fn same(address: &str) -> ResourceChange {
+    change(address, ChangeAction::Nothing, Reason::Same)
 }
 
 #[test]
@@ -308,7 +312,7 @@ fn verbose_shows_what_stays() {
     let mut plan = plan(vec![document_update(), tag_drift()]);
     let attributes = json!({"path": "/", "description": "x", "document": deployment()});
     let attributes = serde_json::from_value(attributes).unwrap();
-    let seen = Seen { id: "ANPA1".to_owned(), attributes, ..Seen::default() };
+    let seen = LiveObject { id: "ANPA1".to_owned(), attributes, ..LiveObject::default() };
     plan.steps[0].before = Some(Box::new(seen));
     assert_snapshot!(human::plan(&plan, VERBOSE));
 }
@@ -321,14 +325,15 @@ fn drift_and_what_is_left_alone_are_said() {
 #[test]
 fn drift_in_a_document_is_shown_by_statement() {
     let mut change = document_update();
-    change.fields = vec![field("document", Form::Document, Some(edited()), Some(deployment()))];
+    change.fields = vec![field("document", FieldForm::Document, Some(edited()), Some(deployment()))];
     change.drift = vec![changed("document", Some(deployment()), Some(edited()))];
     assert_snapshot!(human::plan(&plan(vec![change]), PLAIN));
 }
 
 #[test]
 fn a_replacement_names_the_field_that_forces_it() {
-    let mut inline = change("role_policy.worker/logs", Action::Replace, Reason::ParentReplaced(at("role.worker")));
+    let mut inline =
+        change("role_policy.worker/logs", ChangeAction::Replace, Reason::ParentReplaced(at("role.worker")));
     inline.unchanged = 1;
     assert_snapshot!(human::plan(&plan(vec![replacement(), inline]), PLAIN));
 }
@@ -340,14 +345,14 @@ fn what_is_refused_or_blocked_comes_with_its_remedy() {
 
 #[test]
 fn a_destroy_shows_what_goes() {
-    let mut role = change("role.worker", Action::Delete, Reason::Destroy);
+    let mut role = change("role.worker", ChangeAction::Delete, Reason::Destroy);
     role.fields = vec![
-        field("path", Form::Plain, Some(json!("/")), None),
-        field("trust", Form::Document, Some(trust()), None),
-        field("tags", Form::Keyed, Some(json!({"stage": "dev"})), None),
+        field("path", FieldForm::Plain, Some(json!("/")), None),
+        field("trust", FieldForm::Document, Some(trust()), None),
+        field("tags", FieldForm::Keyed, Some(json!({"stage": "dev"})), None),
     ];
-    let mut plan = plan(vec![role, change("user.gone", Action::Forget, Reason::Destroy)]);
-    plan.header.mode = Mode::Destroy;
+    let mut plan = plan(vec![role, change("user.gone", ChangeAction::Forget, Reason::Destroy)]);
+    plan.header.mode = PlanMode::Destroy;
     plan.header.sandbox = true;
     assert_snapshot!(human::plan(&plan, PLAIN));
 }
@@ -361,30 +366,39 @@ fn nested_values_are_compared_where_they_differ() {
     let fields = vec![
         field(
             "encryption",
-            Form::Plain,
+            FieldForm::Plain,
             Some(encryption("AES256", Value::Null)),
             Some(encryption("aws:kms", json!(key))),
         ),
-        field("policy", Form::Document, Some(Value::Null), Some(json!({"Version": "2012-10-17", "Statement": []}))),
-        field("lifecycle", Form::Plain, rules(7), rules(14)),
-        field("versioning", Form::Plain, None, Some(json!(true))),
-        field("same", Form::Plain, None, Some(Value::Null)),
+        field(
+            "policy",
+            FieldForm::Document,
+            Some(Value::Null),
+            Some(json!({"Version": "2012-10-17", "Statement": []})),
+        ),
+        field("lifecycle", FieldForm::Plain, rules(7), rules(14)),
+        field("versioning", FieldForm::Plain, None, Some(json!(true))),
+        field("same", FieldForm::Plain, None, Some(Value::Null)),
     ];
     let exclude = (Some(json!({"exclude": [".*", "*.md"]})), Some(json!({"exclude": [".*", "*.json", "*.md"]})));
-    let settings = updated("zappa_settings.dev", vec![field("settings", Form::Keyed, exclude.0, exclude.1)], 0);
+    let settings = updated("zappa_settings.dev", vec![field("settings", FieldForm::Keyed, exclude.0, exclude.1)], 0);
     assert_snapshot!(human::plan(&plan(vec![updated("bucket.b", fields, 1), settings]), PLAIN));
 }
 
 #[test]
 fn every_other_reason_has_words() {
     let changes = vec![
-        change("access_key.a", Action::Replace, Reason::CannotChange("its secret cannot be read again".to_owned())),
-        change("policy.a", Action::Adopt, Reason::Lost),
-        change("policy.b", Action::Forget, Reason::Undeclared),
-        change("policy.c", Action::Adopt, Reason::Interrupted),
-        change("role.a", Action::Create, Reason::Vanished),
-        change("role.b", Action::Delete, Reason::Undeclared),
-        change("user_policy_attachment.a/arn:aws:iam::aws:policy/X", Action::Delete, Reason::Exclusive),
+        change(
+            "access_key.a",
+            ChangeAction::Replace,
+            Reason::CannotChange("its secret cannot be read again".to_owned()),
+        ),
+        change("policy.a", ChangeAction::Adopt, Reason::Lost),
+        change("policy.b", ChangeAction::Forget, Reason::Undeclared),
+        change("policy.c", ChangeAction::Adopt, Reason::Interrupted),
+        change("role.a", ChangeAction::Create, Reason::Vanished),
+        change("role.b", ChangeAction::Delete, Reason::Undeclared),
+        change("user_policy_attachment.a/arn:aws:iam::aws:policy/X", ChangeAction::Delete, Reason::Exclusive),
     ];
     assert_snapshot!(human::plan(&plan(changes), PLAIN));
 }
@@ -404,8 +418,8 @@ fn no_changes_is_the_first_word_of_an_empty_plan() {
 #[test]
 fn without_changes_the_state_may_still_have_to_learn() {
     let changes = vec![
-        change("policy.a", Action::Adopt, Reason::Lost),
-        change("policy.b", Action::Forget, Reason::Vanished),
+        change("policy.a", ChangeAction::Adopt, Reason::Lost),
+        change("policy.b", ChangeAction::Forget, Reason::Vanished),
         same("user.serverless"),
     ];
     assert_snapshot!(human::plan(&plan(changes), PLAIN));
@@ -413,15 +427,15 @@ fn without_changes_the_state_may_still_have_to_learn() {
 
 #[test]
 fn a_partial_plan_in_the_sandbox_says_both() {
-    let header = Header { sandbox: true, targets: [at("user.serverless")].into(), ..header() };
+    let header = PlanHeader { sandbox: true, targets: [at("user.serverless")].into(), ..header() };
     assert_snapshot!(human::header(&header, PLAIN));
 }
 
 #[test]
 fn a_successful_run_counts_what_it_did() {
-    let changes = vec![change("policy.a", Action::Adopt, Reason::Lost), replacement(), document_update()];
+    let changes = vec![change("policy.a", ChangeAction::Adopt, Reason::Lost), replacement(), document_update()];
     let plan = plan(changes);
-    let outcome = Outcome { done: plan.steps.iter().map(|step| step.id.clone()).collect(), ..Outcome::default() };
+    let outcome = RunOutcome { done: plan.steps.iter().map(|step| step.id.clone()).collect(), ..RunOutcome::default() };
     assert_snapshot!(human::outcome(&plan, &outcome, PLAIN), @r"
     Apply complete! Resources: 1 added, 1 changed, 1 destroyed.
     State only: 1 adopted.
@@ -430,28 +444,28 @@ fn a_successful_run_counts_what_it_did() {
 
 #[test]
 fn a_destroy_counts_only_what_went() {
-    let mut plan = plan(vec![change("user.a", Action::Delete, Reason::Destroy)]);
-    plan.header.mode = Mode::Destroy;
-    let outcome = Outcome { done: vec![id("user.a", Phase::Delete)], ..Outcome::default() };
+    let mut plan = plan(vec![change("user.a", ChangeAction::Delete, Reason::Destroy)]);
+    plan.header.mode = PlanMode::Destroy;
+    let outcome = RunOutcome { done: vec![id("user.a", StepPhase::Delete)], ..RunOutcome::default() };
     assert_snapshot!(human::outcome(&plan, &outcome, PLAIN), @"Destroy complete! Resources: 1 destroyed.");
 }
 
-fn partial() -> (Plan, Outcome) {
+fn partial() -> (Plan, RunOutcome) {
     let attachment = "role_policy_attachment.worker/Logs";
     let new = |address: &str| created(address, &[]);
     let changes = vec![new("policy.Logs"), new("role.worker"), new(attachment), tag_drift(), new("zappa_settings.dev")];
     let overtaken = Fault::Changed { address: at("user.serverless"), what: "tags.stage is gone".to_owned() };
     let failure = Failure { call: "iam:CreateRole".to_owned(), ..denied() };
-    let outcome = Outcome {
-        done: vec![id("policy.Logs", Phase::Create)],
+    let outcome = RunOutcome {
+        done: vec![id("policy.Logs", StepPhase::Create)],
         failed: vec![
-            (id("role.worker", Phase::Create), Fault::Call(failure)),
-            (id("user.serverless", Phase::Update), overtaken),
+            (id("role.worker", StepPhase::Create), Fault::Call(failure)),
+            (id("user.serverless", StepPhase::Update), overtaken),
         ],
-        skipped: vec![(id(attachment, Phase::Create), vec![at("role.worker")])],
+        skipped: vec![(id(attachment, StepPhase::Create), vec![at("role.worker")])],
         calls: 2,
         traffic: Traffic { calls: 31, retries: 4, throttles: 3, waits: 7, waited: Duration::from_millis(6250) },
-        ..Outcome::default()
+        ..RunOutcome::default()
     };
     (plan(changes), outcome)
 }
@@ -472,9 +486,9 @@ fn a_failed_run_as_json() {
 fn events_are_one_line_each() {
     let step = |phase| id("user.serverless", phase);
     let events = [
-        Event::Started { step: step(Phase::Create) },
+        Event::Started { step: step(StepPhase::Create) },
         Event::Waiting {
-            step: step(Phase::Create),
+            step: step(StepPhase::Create),
             why: "IAM has not propagated role X".to_owned(),
             waited: Duration::from_millis(14_200),
             limit: Duration::from_mins(2),
@@ -484,14 +498,14 @@ fn events_are_one_line_each() {
             why: "it was throttled (try 2 of at most 10)".to_owned(),
             wait: Duration::from_millis(1440),
         }),
-        Event::Done { step: step(Phase::Create) },
-        Event::Started { step: step(Phase::Update) },
-        Event::Done { step: step(Phase::Update) },
-        Event::Started { step: step(Phase::Delete) },
-        Event::Done { step: step(Phase::Delete) },
-        Event::Done { step: step(Phase::Record) },
-        Event::Failed { step: step(Phase::Create), why: Fault::Call(denied()) },
-        Event::Skipped { step: step(Phase::Create), because: vec![at("role.a"), at("role.b")] },
+        Event::Done { step: step(StepPhase::Create) },
+        Event::Started { step: step(StepPhase::Update) },
+        Event::Done { step: step(StepPhase::Update) },
+        Event::Started { step: step(StepPhase::Delete) },
+        Event::Done { step: step(StepPhase::Delete) },
+        Event::Done { step: step(StepPhase::Record) },
+        Event::Failed { step: step(StepPhase::Create), why: Fault::Call(denied()) },
+        Event::Skipped { step: step(StepPhase::Create), because: vec![at("role.a"), at("role.b")] },
     ];
     let lines: Vec<_> = events.iter().map(|event| human::event(event, PLAIN)).collect();
     assert_snapshot!(lines.join("\n"));
@@ -499,7 +513,8 @@ fn events_are_one_line_each() {
 
 #[test]
 fn the_caller_is_named() {
-    let caller = Caller { account: "1".to_owned(), arn: "arn:aws:iam::1:root".to_owned(), user_id: "1".to_owned() };
+    let caller =
+        CallerIdentity { account: "1".to_owned(), arn: "arn:aws:iam::1:root".to_owned(), user_id: "1".to_owned() };
     assert_eq!(human::caller(&caller), "account 1 as arn:aws:iam::1:root");
 }
 
@@ -532,7 +547,7 @@ fn a_pull_request_without_changes_says_so() {
 #[test]
 fn a_comment_never_exceeds_what_github_takes() {
     let many: Vec<_> = (0..2_000)
-        .map(|n| created(&format!("user.a-rather-long-name-{n:04}"), &[("tags", Form::Keyed, tags())]))
+        .map(|n| created(&format!("user.a-rather-long-name-{n:04}"), &[("tags", FieldForm::Keyed, tags())]))
         .collect();
     let text = markdown::plan(&plan(many));
     assert!(text.len() <= 65_536, "{}", text.len());
@@ -545,7 +560,7 @@ fn a_comment_never_exceeds_what_github_takes() {
 #[test]
 fn a_code_block_cannot_be_left_from_inside() {
     let hostile = "```\n</details>\n# @everyone";
-    let text = markdown::plan(&plan(vec![created("user.x", &[("path", Form::Plain, json!(hostile))])]));
+    let text = markdown::plan(&plan(vec![created("user.x", &[("path", FieldForm::Plain, json!(hostile))])]));
     assert!(text.contains("\n````diff\n") && text.contains("\n````\n"), "{text}");
     assert_eq!(text.matches("\n</details>").count(), 1);
 }
@@ -618,7 +633,7 @@ fn graph_as_svg() {
 
 #[test]
 fn colours_are_added_but_change_no_text() {
-    let color = Style { color: true, verbose: false };
+    let color = HumanStyle { color: true, verbose: false };
     let mut changes = stack();
     changes.extend([document_update(), tag_drift(), replacement()]);
     changes.extend(stuck());
@@ -638,22 +653,22 @@ proptest! {
         let value = || Some(json!({text.clone(): [text.clone()]}));
         let document = json!({"Statement": [{"Sid": text, "Effect": text, text.clone(): {text.clone(): text}}]});
         let mut one = updated(&format!("user.{text}"), vec![
-            field(&text, Form::Keyed, value(), Some(json!(text))),
+            field(&text, FieldForm::Keyed, value(), Some(json!(text))),
             FieldDiff {
                 forces_replacement: Some(text.clone()),
-                ..field("d", Form::Document, Some(json!({"Statement": []})), Some(document))
+                ..field("d", FieldForm::Document, Some(json!({"Statement": []})), Some(document))
             },
         ], 0);
         one.left_alone = vec![text.clone()];
         one.drift = vec![changed(&text, None, value())];
-        let unknown = change(&format!("role.{text}"), Action::Blocked, Reason::Unknown(failure.clone()));
-        let owned = change(&format!("bucket.{text}"), Action::Refuse, Reason::NotOurs { owner: Some(text.clone()) });
+        let unknown = change(&format!("role.{text}"), ChangeAction::Blocked, Reason::Unknown(failure.clone()));
+        let owned = change(&format!("bucket.{text}"), ChangeAction::Refuse, Reason::NotOurs { owner: Some(text.clone()) });
         let mut plan = plan(vec![one, unknown, owned]);
         plan.access = access::hostile(&text);
         plan.header.caller = text.clone();
         plan.header.manifest_file = text.clone();
         let failed = vec![(plan.steps[0].id.clone(), Fault::Call(failure.clone()))];
-        let outcome = Outcome { failed: failed.clone(), ..Outcome::default() };
+        let outcome = RunOutcome { failed: failed.clone(), ..RunOutcome::default() };
         let event = Event::Failed { step: failed[0].0.clone(), why: Fault::State(text.clone()) };
         let screens = [
             human::plan(&plan, PLAIN),
@@ -708,9 +723,9 @@ fn a_plan_ends_with_the_calls_that_apply_makes() {
 #[test]
 fn verbose_shows_the_critical_path_of_a_plan_and_of_its_run() {
     let mut plan = with_calls();
-    let settings = Settings::new();
-    plan.steps[0].after = [id("user.serverless", Phase::Create)].into();
-    plan.steps[1].after = [id("access_key.serverless", Phase::Create)].into();
+    let settings = SectionSettings::new();
+    plan.steps[0].after = [id("user.serverless", StepPhase::Create)].into();
+    plan.steps[1].after = [id("access_key.serverless", StepPhase::Create)].into();
     plan.steps[1].calls = vec![Write::File(FileWrite::SetProfile { profile: "serverless".to_owned(), settings })];
     plan.steps[5].calls = vec![Write::Iam(IamWrite::CreateUser {
         user: "serverless".to_owned(),
@@ -729,11 +744,11 @@ fn verbose_shows_the_critical_path_of_a_plan_and_of_its_run() {
     ");
     let slow = |(step, time): (&Step, u64)| (step.id.clone(), Duration::from_millis(time));
     let took: Vec<_> = plan.steps.iter().zip([120, 10, 90, 150, 60, 80, 60, 3]).map(slow).collect();
-    let outcome = Outcome {
+    let outcome = RunOutcome {
         done: plan.steps.iter().map(|step| step.id.clone()).collect(),
         took,
         elapsed: Duration::from_millis(221),
-        ..Outcome::default()
+        ..RunOutcome::default()
     };
     assert_snapshot!(human::outcome(&plan, &outcome, VERBOSE), @r"
     Apply complete! Resources: 8 added, 0 changed, 0 destroyed.

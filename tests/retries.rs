@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt};
 use relayctl::apply::apply;
 use relayctl::call::{
-    BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Write, Write,
+    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Write, StepOutput, Write,
 };
-use relayctl::event::{Event, Outcome, Sink};
+use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
-use relayctl::plan::{Header, Mode, Stamp, build};
+use relayctl::plan::{PlanHeader, PlanMode, StateStamp, build};
 use relayctl::port::{Provider, Store};
-use relayctl::provider::Edges;
+use relayctl::provider::Providers;
 use relayctl::provider::aws::Aws;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
@@ -57,7 +57,7 @@ async fn get_user(aws: &Aws) -> Result<Reply, Failure> {
 
 async fn create_key(aws: &Aws) -> Result<Reply, Failure> {
     let write = Write::Iam(IamWrite::CreateAccessKey { user: "serverless".into() });
-    aws.write(&write, &Carried::default()).await
+    aws.write(&write, &StepOutput::default()).await
 }
 
 #[tokio::test]
@@ -273,7 +273,7 @@ async fn many_calls_at_once_are_held_back_together_until_all_are_done() {
 
 /// A simulated account in which calls go wrong, reached as the program reaches it.
 struct Unreliable {
-    edges: Edges,
+    edges: Providers,
     account: Arc<Sandbox>,
     faults: Arc<Faults>,
     transport: Arc<Transport>,
@@ -292,7 +292,7 @@ impl Provider for Shared {
         self.0.read(read).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.0.write(write, carried).await
     }
 }
@@ -310,12 +310,12 @@ impl Unreliable {
         let cloud = Box::new(Retrying::new(unreliable, Arc::clone(&transport)));
         let at = |name: &str| folder.path().join(name);
         let files = Files { credentials: at("credentials"), config: at("config"), base: at(""), overlay: None };
-        let edges = Edges::new(cloud, files, 4);
+        let edges = Providers::new(cloud, files, 4);
         Self { edges, account, faults, transport, store: MemoryStore::new(), desired, _folder: folder }
     }
 
-    async fn run(&self, mode: Mode, at_once: usize) -> Outcome {
-        let removing = mode == Mode::Destroy;
+    async fn run(&self, mode: PlanMode, at_once: usize) -> RunOutcome {
+        let removing = mode == PlanMode::Destroy;
         let mut desired = self.desired.clone();
         if removing {
             desired.resources.clear();
@@ -324,8 +324,8 @@ impl Unreliable {
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
         let live = engine::resolve(&self.edges, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);
-        let header = Header::new(&desired, mode);
-        let stamp = Stamp::of(state.as_ref());
+        let header = PlanHeader::new(&desired, mode);
+        let stamp = StateStamp::of(state.as_ref());
         let plan = build::build(header, stamp, decisions, &desired, &recorded).unwrap();
         assert!(!plan.steps.is_empty() && !plan.is_hindered(), "{:#?}", plan.changes);
         let fresh = || State::new("l", desired.name.as_str(), desired.account.as_str());
@@ -341,7 +341,7 @@ impl Unreliable {
 
 struct Deaf;
 
-impl Sink for Deaf {
+impl EventSink for Deaf {
     fn event(&self, _event: &Event) {}
 }
 
@@ -353,7 +353,7 @@ fn every(period: usize, kind: FaultKind) -> impl Iterator<Item = PlannedFault> {
 #[tokio::test(start_paused = true)]
 async fn a_run_of_which_every_call_is_throttled_thrice_ends_as_if_nothing_had_been() {
     let unreliable = Unreliable::with(every(4, FaultKind::Throttle { times: 3 }));
-    for (mode, keys) in [(Mode::Apply, 1), (Mode::Destroy, 0)] {
+    for (mode, keys) in [(PlanMode::Apply, 1), (PlanMode::Destroy, 0)] {
         let before = unreliable.transport.traffic();
         let outcome = unreliable.run(mode, 1).await;
         assert!(outcome.succeeded(), "{outcome:#?}");
@@ -368,12 +368,12 @@ async fn a_run_of_which_every_call_is_throttled_thrice_ends_as_if_nothing_had_be
 #[tokio::test(start_paused = true)]
 async fn lost_answers_are_no_failure_but_to_the_making_of_a_key() {
     let unreliable = Unreliable::with(every(2, FaultKind::LoseAnswer).take(8));
-    let mut outcome = unreliable.run(Mode::Apply, 4).await;
+    let mut outcome = unreliable.run(PlanMode::Apply, 4).await;
     let failed: Vec<_> = outcome.failed.iter().map(|(step, _)| step.address.to_string()).collect();
     assert!(failed.is_empty() || failed == ["access_key.serverless"], "{outcome:#?}");
     // Its intent is in the state: the next run finds the orphan, deletes it, and makes another one.
     if !outcome.succeeded() {
-        outcome = unreliable.run(Mode::Apply, 4).await;
+        outcome = unreliable.run(PlanMode::Apply, 4).await;
     }
     assert!(outcome.succeeded(), "{outcome:#?}");
     assert_eq!(unreliable.keys(), 1);
@@ -382,12 +382,12 @@ async fn lost_answers_are_no_failure_but_to_the_making_of_a_key() {
 #[tokio::test(start_paused = true)]
 async fn lost_answers_are_no_failure_to_a_removal() {
     let reliable = Unreliable::with([]);
-    assert!(reliable.run(Mode::Apply, 4).await.succeeded());
+    assert!(reliable.run(PlanMode::Apply, 4).await.succeeded());
     let writes = reliable.faults.passed(Seam::Call);
     let lost = every(2, FaultKind::LoseAnswer).map(|fault| PlannedFault { nth: writes + fault.nth, ..fault });
     let unreliable = Unreliable::with(lost);
-    assert!(unreliable.run(Mode::Apply, 4).await.succeeded());
-    let outcome = unreliable.run(Mode::Destroy, 1).await;
+    assert!(unreliable.run(PlanMode::Apply, 4).await.succeeded());
+    let outcome = unreliable.run(PlanMode::Destroy, 1).await;
     assert!(outcome.succeeded(), "{outcome:#?}");
     assert!(unreliable.transport.traffic().retries >= 7, "{:?}", unreliable.transport.traffic());
     assert!(unreliable.account.contents().unwrap()["users"].as_object().unwrap().is_empty());
@@ -401,7 +401,7 @@ async fn a_call_that_may_be_done_and_is_then_refused_may_be_done() {
     let provider = Retrying::new(FaultyProvider::new(Shared(account), Faults::of([lost, throttled])), Arc::default());
     let (user, path) = ("u".to_owned(), "/".to_owned());
     let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: Tags::new() });
-    let failure = provider.write(&create, &Carried::default()).await.unwrap_err();
+    let failure = provider.write(&create, &StepOutput::default()).await.unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "Throttling"));
     assert!(failure.message.contains("it was tried 10 times"), "{failure}");
 }
@@ -414,7 +414,7 @@ async fn a_write_that_was_lost_before_it_was_refused_may_be_done_and_a_read_is_r
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::AccessDenied, "AccessDenied"));
     let server = Canned::start(&[LOST.to_owned(), denied]);
     let write = Write::Iam(IamWrite::DeleteUser { user: "serverless".into() });
-    let failure = aws_at(server.endpoint()).write(&write, &Carried::default()).await.unwrap_err();
+    let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "AccessDenied"));
 }
 
@@ -425,9 +425,9 @@ async fn a_bucket_whose_making_was_not_answered_is_made() {
     let bucket = BucketRef { name: "relay".into(), region: "eu-west-1".into() };
     let write = Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".into() });
     let server = Canned::start(&[LOST.to_owned(), owned.clone()]);
-    assert!(aws_at(server.endpoint()).write(&write, &Carried::default()).await.is_ok());
+    assert!(aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.is_ok());
     let server = Canned::start(&[owned]);
-    let failure = aws_at(server.endpoint()).write(&write, &Carried::default()).await.unwrap_err();
+    let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AlreadyExists);
 }
 

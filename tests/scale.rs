@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use relayctl::diff::diff;
-use relayctl::graph::Order;
+use relayctl::graph::DependencyOrder;
 use relayctl::model::{Live, Recorded};
-use relayctl::plan::{Mode, Plan, build};
+use relayctl::plan::{Plan, PlanMode, build};
 use relayctl::port::Store;
 use relayctl::render::{html, human, json, markdown};
-use relayctl::state::{Change, State};
+use relayctl::state::{JournalChange, State};
 use relayctl::store::memory::MemoryStore;
 use relays::{RESOURCES, World};
 
@@ -89,21 +89,21 @@ fn reading_a_manifest_grows_hardly_faster_than_it() {
 #[test]
 fn planning_grows_hardly_faster_than_what_is_declared() {
     let [few, many] = &*WORLDS;
-    let nothing = |it: &World| relays::plan(&it.desired, &it.recorded, &it.live, Mode::Apply);
+    let nothing = |it: &World| relays::plan(&it.desired, &it.recorded, &it.live, PlanMode::Apply);
     assert!(nothing(many).steps.is_empty(), "there is nothing to do");
     hardly_faster("diff", few, many, |it| diff(&it.desired, &it.recorded, &it.live, false).len());
     hardly_faster("graph", few, many, |it| {
-        Order::new(it.desired.resources.iter().map(|(address, it)| (address, &it.depends_on))).sorted()
+        DependencyOrder::new(it.desired.resources.iter().map(|(address, it)| (address, &it.depends_on))).sorted()
     });
     hardly_faster("nothing", few, many, nothing);
     hardly_faster("removal", few, many, |it| {
-        let (desired, header) = (it.undeclared(), relays::header(Mode::Destroy));
+        let (desired, header) = (it.undeclared(), relays::header(PlanMode::Destroy));
         build::build(header, relays::stamp(), diff(&desired, &it.recorded, &it.live, true), &desired, &it.recorded)
     });
     hardly_faster("creation", few, many, |it| {
         let (recorded, live) = (Recorded::new(), Live::new());
         let decisions = diff(&it.desired, &recorded, &live, false);
-        build::build(relays::header(Mode::Apply), relays::stamp(), decisions, &it.desired, &recorded)
+        build::build(relays::header(PlanMode::Apply), relays::stamp(), decisions, &it.desired, &recorded)
     });
 }
 
@@ -114,7 +114,7 @@ fn what_a_plan_means_and_how_it_reads_grows_hardly_faster_than_it() {
         let [few, many] = [&plans[0][number], &plans[1][number]];
         assert_eq!(many.changes.len(), TIMES * FEWER * RESOURCES);
         let texts: [fn(&Plan) -> String; 4] = [
-            |it| human::plan(it, human::Style { verbose: true, color: false }),
+            |it| human::plan(it, human::HumanStyle { verbose: true, color: false }),
             json::plan,
             markdown::plan,
             html::plan,
@@ -133,9 +133,9 @@ fn noting_a_step_costs_the_same_beside_however_large_a_state() {
         let store = MemoryStore::new();
         block_on(store.save(&state)).unwrap();
         let (address, entry) = state.resources.into_iter().next().unwrap();
-        (store, Change { lineage: "l".to_owned(), serial: 1, address, entry: Some(entry) })
+        (store, JournalChange { lineage: "l".to_owned(), serial: 1, address, entry: Some(entry) })
     });
-    let note = |(store, change): &(MemoryStore, Change)| {
+    let note = |(store, change): &(MemoryStore, JournalChange)| {
         (0..100).for_each(|_| block_on(store.append(std::slice::from_ref(change))).unwrap());
     };
     let [few, many] = &stores;

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use relayctl::address::{Address, KindName};
 use relayctl::call::FailureKind;
-use relayctl::model::{Entry, Status};
-use relayctl::port::{Object, Objects, Only, Put, Store};
-use relayctl::provider::aws::{self, Options};
-use relayctl::seal::{Identity, Seal, SealError};
-use relayctl::state::{Change, LockInfo, S3Place, State, StoreError};
+use relayctl::model::{RecordedObject, Status};
+use relayctl::port::{Objects, Only, Put, Store, StoredObject};
+use relayctl::provider::aws::{self, ConnectOptions};
+use relayctl::seal::{AgeIdentity, EncryptionError, FileEncryption};
+use relayctl::state::{JournalChange, LockInfo, S3Place, State, StoreError};
 use relayctl::store;
 use relayctl::store::local::LocalStore;
 use relayctl::store::memory::MemoryStore;
@@ -32,11 +32,16 @@ fn state(serial: u64) -> State {
 }
 
 /// The change that makes serial `serial`: a user more.
-fn change(serial: u64) -> Change {
+fn change(serial: u64) -> JournalChange {
     let name = format!("user{serial}");
     let attributes = [("name".to_owned(), name.as_str().into())].into();
-    let entry = Entry { status: Status::Done, id: None, attributes, depends_on: BTreeSet::new() };
-    Change { lineage: "5f0c".to_owned(), serial, address: Address::new(KindName::USER, name), entry: Some(entry) }
+    let entry = RecordedObject { status: Status::Done, id: None, attributes, depends_on: BTreeSet::new() };
+    JournalChange {
+        lineage: "5f0c".to_owned(),
+        serial,
+        address: Address::new(KindName::USER, name),
+        entry: Some(entry),
+    }
 }
 
 /// `state(from)` with every change up to `to`.
@@ -84,7 +89,7 @@ async fn every_store<S: Store>(open: impl Fn() -> S) {
     }
     store.append(&[change(6), change(7), change(8)]).await.unwrap();
     assert_eq!(open().load().await.unwrap(), Some(changed(2, 8)));
-    let removal = Change { entry: None, serial: 9, ..change(4) };
+    let removal = JournalChange { entry: None, serial: 9, ..change(4) };
     store.append(std::slice::from_ref(&removal)).await.unwrap();
     let mut folded = changed(2, 8);
     folded.change(removal);
@@ -188,9 +193,9 @@ async fn the_local_store_keeps_the_laws() {
 }
 
 /// Encrypted for somebody who reads it, too.
-fn sealed() -> Seal {
+fn sealed() -> FileEncryption {
     let identity = age::x25519::Identity::generate();
-    Seal::new(vec![identity.to_public()], Identity::Known([identity].into()))
+    FileEncryption::new(vec![identity.to_public()], AgeIdentity::Known([identity].into()))
 }
 
 /// What anybody can read.
@@ -216,7 +221,8 @@ async fn encrypted_stores_keep_the_laws_and_whoever_cannot_decrypt_reads_nothing
         assert!(!is_readable(&object.body), "{key}");
     }
     assert_eq!(local.load().await.unwrap(), Some(changed(8, 9)));
-    for (reader, why) in [(Seal::default(), "is not set"), (sealed(), "not for the identity in RELAYCTL_AGE_IDENTITY")]
+    for (reader, why) in
+        [(FileEncryption::default(), "is not set"), (sealed(), "not for the identity in RELAYCTL_AGE_IDENTITY")]
     {
         for store in [
             Box::new(LocalStore::new(path.clone()).sealed(reader.clone())) as Box<dyn Store>,
@@ -260,7 +266,7 @@ async fn a_state_that_was_not_encrypted_is_taken_over_and_leaves_nothing_to_read
         }
         other => panic!("{other:?}"),
     }
-    assert!(matches!(local().load().await, Err(StoreError::Sealed { why: SealError::NoIdentity, .. })));
+    assert!(matches!(local().load().await, Err(StoreError::Sealed { why: EncryptionError::NoIdentity, .. })));
 }
 
 #[tokio::test]
@@ -327,11 +333,13 @@ async fn another_hosts_lock_file_holds_until_it_expires() {
 async fn a_store_that_is_opened_by_url_is_the_same() {
     let home = folder();
     let url = format!("file://{}", home.path().display());
-    let by_url = store::open(Some(&url), Path::new("state/dev.json"), &Options::default(), Seal::default()).unwrap();
+    let by_url =
+        store::open(Some(&url), Path::new("state/dev.json"), &ConnectOptions::default(), FileEncryption::default())
+            .unwrap();
     by_url.save(&state(7)).await.unwrap();
     assert_eq!(LocalStore::new(home.path().join("dev.json")).load().await.unwrap(), Some(state(7)));
     let url = Some("s3:///dev.json");
-    let opened = store::open(url, Path::new("state/dev.json"), &Options::default(), Seal::default());
+    let opened = store::open(url, Path::new("state/dev.json"), &ConnectOptions::default(), FileEncryption::default());
     assert!(matches!(opened, Err(StoreError::Unsupported { .. })));
 }
 
@@ -549,7 +557,7 @@ async fn a_journal_that_does_not_fit_is_refused_with_what_is_wrong_with_it() {
         refusal().await,
         "the journal dev.json.journal cannot be used: line 1 of 2 is damaged: its checksum is another than its content's"
     );
-    fs::write(&journal, Change { lineage: "beef".to_owned(), ..change(2) }.line()).unwrap();
+    fs::write(&journal, JournalChange { lineage: "beef".to_owned(), ..change(2) }.line()).unwrap();
     assert!(refusal().await.contains("it belongs to another state (of lineage beef;"));
     fs::write(&journal, change(3).line()).unwrap();
     assert!(refusal().await.contains("it has no change 2: after 1 comes 3"));
@@ -791,7 +799,7 @@ async fn conditions_go_out_as_s3_documents_them_and_its_answers_come_back() {
         error("404 Not Found", "NoSuchKey"),
         answer("200 OK", "etag: \"two\"\r\nx-amz-meta-relayctl-writer: ada\r\n", "{}"),
     ]);
-    let bucket = aws::Bucket::over("states".to_owned(), aws_at(server.endpoint()), "us-east-1".to_owned());
+    let bucket = aws::ObjectStore::over("states".to_owned(), aws_at(server.endpoint()), "us-east-1".to_owned());
     let if_tag = Only::IfTag("\"zero\"".to_owned());
     assert_eq!(bucket.put("k", b"{}", "ada", &Only::IfAbsent).await, Ok(Put::Done { tag: "\"one\"".to_owned() }));
     assert_eq!(bucket.put("k", b"{}", "ada", &if_tag).await, Ok(Put::Refused));
@@ -800,7 +808,7 @@ async fn conditions_go_out_as_s3_documents_them_and_its_answers_come_back() {
     let unknown = bucket.put("k", b"{}", "ada", &Only::IfAbsent).await.unwrap_err();
     assert_eq!((unknown.kind, unknown.code.as_str()), (FailureKind::Unavailable, "NotImplemented"));
     assert_eq!(bucket.get("k").await, Ok(None));
-    let object = Object { body: b"{}".to_vec(), tag: "\"two\"".to_owned(), writer: "ada".to_owned() };
+    let object = StoredObject { body: b"{}".to_vec(), tag: "\"two\"".to_owned(), writer: "ada".to_owned() };
     assert_eq!(bucket.get("k").await, Ok(Some(object)));
     let requests: Vec<String> = server.requests().iter().map(|request| request.to_ascii_lowercase()).collect();
     assert!(requests[1].contains("if-none-match: *\r\n") && requests[1].contains("x-amz-meta-relayctl-writer: ada"));
@@ -808,7 +816,7 @@ async fn conditions_go_out_as_s3_documents_them_and_its_answers_come_back() {
 }
 
 fn over_http(endpoint: &str) -> S3Store {
-    let bucket = aws::Bucket::over("states".to_owned(), aws_at(endpoint), "us-east-1".to_owned());
+    let bucket = aws::ObjectStore::over("states".to_owned(), aws_at(endpoint), "us-east-1".to_owned());
     S3Store::new(place(), Arc::new(bucket)).with_lease(LEASE)
 }
 

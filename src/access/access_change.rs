@@ -13,8 +13,8 @@ pub struct AccessChange {
     pub arn: String,
     pub aspect: Aspect,
     pub relation: Relation,
-    pub gained: Vec<Effect>,
-    pub lost: Vec<Effect>,
+    pub gained: Vec<AccessEffect>,
+    pub lost: Vec<AccessEffect>,
     pub doubts: Vec<EffectDoubt>,
     /// The manifest doesn't know the subject, which has one of its policies.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -35,7 +35,7 @@ impl AccessChange {
     pub(super) fn relate(&mut self) {
         self.doubts.sort();
         self.doubts.dedup();
-        let sure = self.doubts.is_empty() && !self.gained.iter().chain(&self.lost).any(Effect::is_doubtful);
+        let sure = self.doubts.is_empty() && !self.gained.iter().chain(&self.lost).any(AccessEffect::is_doubtful);
         self.relation = match (sure, self.gained.is_empty(), self.lost.is_empty()) {
             (false, ..) => Relation::Unknown,
             (true, true, true) => Relation::Equal,
@@ -59,7 +59,7 @@ pub enum Aspect {
 
 /// A grant, and the change of the plan that brings or takes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
+pub struct AccessEffect {
     /// One of the plan's changes: the attachment that comes or goes, or the policy that is edited.
     pub through: Address,
     #[serde(flatten)]
@@ -85,7 +85,7 @@ pub struct NotRead {
     pub because: Option<String>,
 }
 
-impl Effect {
+impl AccessEffect {
     /// Whether it can't be told, for what nobody has read.
     pub fn is_doubtful(&self) -> bool {
         !(self.if_allowed_by.is_empty() && self.unless_decided_by.is_empty())

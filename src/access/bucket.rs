@@ -1,10 +1,10 @@
 //! What others may do to a bucket: by its policy, and by what S3 blocks of it.
 
-use super::access_change::{AccessChange, Aspect, Effect, EffectDoubt};
+use super::access_change::{AccessChange, AccessEffect, Aspect, EffectDoubt};
 use super::model::{AccessModel, PlanSide};
 use super::report::report as add;
-use super::tags::Tags;
-use super::unread::Unread;
+use super::tags::ChangedTags;
+use super::unread::UnreadPolicies;
 use crate::address::Address;
 use crate::policy::compare::{Cause, Comparer, Doubt, Grant, Set, Side};
 use crate::policy::is_public;
@@ -12,7 +12,7 @@ use crate::policy::statement::{Clause, Effect as StatementEffect, Policy, Princi
 use crate::value::Value;
 
 /// A bucket before the plan or after it.
-struct Bucket<'a> {
+struct BucketAccess<'a> {
     exists: bool,
     document: Option<&'a Value>,
     /// "Only AWS service principals and authorized users within the bucket owner's account" reach a bucket whose policy is
@@ -22,7 +22,7 @@ struct Bucket<'a> {
     acls: bool,
 }
 
-impl<'a> Bucket<'a> {
+impl<'a> BucketAccess<'a> {
     fn decides(&self) -> (Option<&Value>, bool, bool) {
         (self.document, self.restricted, self.acls)
     }
@@ -74,8 +74,8 @@ fn only(mut policy: Policy, account: &str) -> Policy {
 }
 
 /// What changes of it.
-pub(super) fn access(model: &AccessModel<'_>, address: &Address, tags: &Tags) -> Option<AccessChange> {
-    let [before, after] = PlanSide::BOTH.map(|side| Bucket::at(model, address, side));
+pub(super) fn access(model: &AccessModel<'_>, address: &Address, tags: &ChangedTags) -> Option<AccessChange> {
+    let [before, after] = PlanSide::BOTH.map(|side| BucketAccess::at(model, address, side));
     let tagged = tags.asked_by_resource(address, [before.document, after.document]);
     if before.decides() == after.decides() && tagged.is_empty() {
         return None;
@@ -85,7 +85,7 @@ pub(super) fn access(model: &AccessModel<'_>, address: &Address, tags: &Tags) ->
     let [was, is] = [&before, &after].map(|it| it.policies(address, account));
     let comparison = model.comparer.compare(&Set::of(&was), &Set::of(&is), None);
     let mut report = AccessChange::new(address, arn, Aspect::Resource);
-    add(&mut report, comparison, &Unread::default(), &|_, _| address.clone());
+    add(&mut report, comparison, &UnreadPolicies::default(), &|_, _| address.clone());
     if before.exists && after.exists {
         denied(&mut report, &was, &is, account, &model.comparer);
         acls(&mut report, &before, &after);
@@ -111,8 +111,8 @@ fn denied(report: &mut AccessChange, was: &[Policy], is: &[Policy], account: &st
     found.doubts.iter_mut().for_each(|doubt| doubt.policy = report.subject.to_string());
     let subject = report.subject.clone();
     let mut more = AccessChange::new(&subject, String::new(), Aspect::Resource);
-    add(&mut more, found, &Unread::default(), &|_, _| subject.clone());
-    let own = |effect| Effect { own: true, ..effect };
+    add(&mut more, found, &UnreadPolicies::default(), &|_, _| subject.clone());
+    let own = |effect| AccessEffect { own: true, ..effect };
     report.gained.extend(more.gained.into_iter().map(own));
     report.lost.extend(more.lost.into_iter().map(own));
     report.doubts.extend(more.doubts);
@@ -156,7 +156,7 @@ fn own_policy(names: &[(PrincipalType, String)], bucket: &str) -> Policy {
     Policy { name: "their own".to_owned(), statements: vec![statement] }
 }
 
-fn acls(report: &mut AccessChange, before: &Bucket, after: &Bucket) {
+fn acls(report: &mut AccessChange, before: &BucketAccess, after: &BucketAccess) {
     if before.acls == after.acls {
         return;
     }

@@ -7,16 +7,21 @@ use super::edited::{EditedPolicy, edited_in, unlisted, unseen};
 use super::effective::EffectivePolicies;
 use super::model::{AccessModel, PlanSide};
 use super::roles::ResourceSays;
-use super::tags::Tags;
+use super::tags::ChangedTags;
 use super::unmanaged::UnmanagedAccess;
 use super::{bucket, permissions, trust};
 use crate::address::{Address, PrincipalKind};
-use crate::diff::Change;
+use crate::diff::ResourceChange;
 use crate::model::{Desired, Live};
 
 /// The policies whose documents nobody has read yet, of those users, roles and groups whose access changes: ARNs, and
 /// addresses of inline policies.
-pub fn unread(changes: &[Change], live: &Live, desired: &Desired, unmanaged: &UnmanagedAccess) -> BTreeSet<String> {
+pub fn unread(
+    changes: &[ResourceChange],
+    live: &Live,
+    desired: &Desired,
+    unmanaged: &UnmanagedAccess,
+) -> BTreeSet<String> {
     let model = AccessModel::new(changes, live, desired, unmanaged);
     let mut unread = BTreeSet::new();
     for (_, before, after) in affected(&model) {
@@ -26,13 +31,18 @@ pub fn unread(changes: &[Change], live: &Live, desired: &Desired, unmanaged: &Un
 }
 
 /// Users that there are and whose policies change: their groups may allow what these no longer forbid.
-pub fn members(changes: &[Change], live: &Live, desired: &Desired, unmanaged: &UnmanagedAccess) -> BTreeSet<Address> {
+pub fn members(
+    changes: &[ResourceChange],
+    live: &Live,
+    desired: &Desired,
+    unmanaged: &UnmanagedAccess,
+) -> BTreeSet<Address> {
     let model = AccessModel::new(changes, live, desired, unmanaged);
     affected_of(&model, PrincipalKind::User)
 }
 
 /// Groups of the manifest's that there are and whose policies change: whoever is in them is affected.
-pub fn changed_groups(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<Address> {
+pub fn changed_groups(changes: &[ResourceChange], live: &Live, desired: &Desired) -> BTreeSet<Address> {
     let unmanaged = UnmanagedAccess::default();
     affected_of(&AccessModel::new(changes, live, desired, &unmanaged), PrincipalKind::Group)
 }
@@ -56,9 +66,14 @@ fn affected<'w, 'a>(
 }
 
 /// What the changes mean for access, in order of subject, also where they mean nothing: then the relation is `equal`.
-pub fn changes(changes: &[Change], live: &Live, desired: &Desired, unmanaged: &UnmanagedAccess) -> Vec<AccessChange> {
+pub fn changes(
+    changes: &[ResourceChange],
+    live: &Live,
+    desired: &Desired,
+    unmanaged: &UnmanagedAccess,
+) -> Vec<AccessChange> {
     let model = AccessModel::new(changes, live, desired, unmanaged);
-    let tags = Tags::of(&model);
+    let tags = ChangedTags::of(&model);
     let edited: Vec<EditedPolicy> = edited_in(&model).collect();
     let mut found = Vec::new();
     for subject in model.principals() {
@@ -86,7 +101,7 @@ pub fn changes(changes: &[Change], live: &Live, desired: &Desired, unmanaged: &U
 }
 
 /// The ARNs of managed policies that there are and whose documents are edited: whoever has them is affected.
-pub fn edited(changes: &[Change], live: &Live, desired: &Desired) -> BTreeSet<String> {
+pub fn edited(changes: &[ResourceChange], live: &Live, desired: &Desired) -> BTreeSet<String> {
     let unmanaged = UnmanagedAccess::default();
     edited_in(&AccessModel::new(changes, live, desired, &unmanaged)).map(|policy| policy.arn).collect()
 }

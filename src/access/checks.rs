@@ -19,13 +19,13 @@ use crate::value::{Value, optional_text, text};
 
 /// A check that doesn't hold, or not surely.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Failure<'d> {
+pub struct CheckFailure<'d> {
     pub check: &'d Check,
-    pub why: Why,
+    pub why: FailureReason,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Why {
+pub enum FailureReason {
     /// It must not be possible, and these statements allow it.
     Allowed {
         grants: Vec<Grant>,
@@ -34,7 +34,7 @@ pub enum Why {
     },
     /// It must be possible, and these requests are refused.
     Refused {
-        refusals: Vec<Refusal>,
+        refusals: Vec<CheckRefusal>,
         /// ARNs of policies that hang on the subject and that the manifest doesn't declare: what they allow doesn't count.
         unread: Vec<String>,
     },
@@ -46,13 +46,13 @@ pub enum Why {
 
 /// A request that should be allowed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
+pub struct CheckRefusal {
     pub example: Request,
-    pub by: By,
+    pub by: Stopper,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum By {
+pub enum Stopper {
     /// A Deny.
     Deny(Deciding),
     /// It is allowed only under a condition, which the check's `with:` doesn't settle.
@@ -63,7 +63,7 @@ pub enum By {
     Nothing,
 }
 
-impl Why {
+impl FailureReason {
     /// What isn't proven is no proof of the contrary.
     pub fn is_certain(&self) -> bool {
         !matches!(self, Self::Unread(_))
@@ -71,8 +71,12 @@ impl Why {
 }
 
 /// The checks that don't hold, in the order of the manifest.
-pub fn failures(desired: &Desired) -> Vec<Failure<'_>> {
-    desired.checks.iter().filter_map(|check| Some(Failure { check, why: Judged::new(desired, check).why()? })).collect()
+pub fn failures(desired: &Desired) -> Vec<CheckFailure<'_>> {
+    desired
+        .checks
+        .iter()
+        .filter_map(|check| Some(CheckFailure { check, why: Judged::new(desired, check).why()? }))
+        .collect()
 }
 
 /// A check with all that decides on it.
@@ -119,12 +123,12 @@ impl<'d> Judged<'d> {
         }
     }
 
-    fn why(&self) -> Option<Why> {
+    fn why(&self) -> Option<FailureReason> {
         if self.check.can { self.why_not() } else { self.why_allowed() }
     }
 
     /// Why something is allowed that must not be.
-    fn why_allowed(&self) -> Option<Why> {
+    fn why_allowed(&self) -> Option<FailureReason> {
         let asked = [asked(&self.check.actions, &self.check.resources)];
         let mut found = self.allowed(&asked);
         if !self.beyond_boundary.is_empty() {
@@ -135,27 +139,27 @@ impl<'d> Judged<'d> {
             found.doubts.extend(beyond.doubts);
         }
         if !found.gained.is_empty() {
-            return Some(Why::Allowed { grants: found.gained, boundary: self.unread_boundary.clone() });
+            return Some(FailureReason::Allowed { grants: found.gained, boundary: self.unread_boundary.clone() });
         }
-        self.doubtful(&found).or_else(|| (!self.unread.is_empty()).then(|| Why::Unread(self.unread.clone())))
+        self.doubtful(&found).or_else(|| (!self.unread.is_empty()).then(|| FailureReason::Unread(self.unread.clone())))
     }
 
     /// Why something is not allowed that must be.
-    fn why_not(&self) -> Option<Why> {
+    fn why_not(&self) -> Option<FailureReason> {
         let asked = [asked(&self.check.actions, &self.check.resources)];
         let found = compare(&Set::of(&asked), &self.within(&asked), Some(&self.caller));
         if found.lost.is_empty() {
-            let bounded = || self.unread_boundary.clone().map(|arn| Why::Unread(vec![arn]));
+            let bounded = || self.unread_boundary.clone().map(|arn| FailureReason::Unread(vec![arn]));
             return self.doubtful(&found).or_else(bounded);
         }
         let refusals = found.lost.into_iter().map(|grant| self.refusal(grant.example)).collect();
-        Some(Why::Refused { refusals, unread: self.unread.clone() })
+        Some(FailureReason::Refused { refusals, unread: self.unread.clone() })
     }
 
-    fn doubtful(&self, found: &Comparison) -> Option<Why> {
+    fn doubtful(&self, found: &Comparison) -> Option<FailureReason> {
         let doubts = found.doubts.iter().map(|doubt| format!("{}: {}", doubt.policy, doubt.reason));
         let reasons: Vec<String> = self.unreadable.iter().cloned().chain(doubts).collect();
-        (!reasons.is_empty()).then_some(Why::Doubtful(reasons))
+        (!reasons.is_empty()).then_some(FailureReason::Doubtful(reasons))
     }
 
     /// What of the asked is allowed.
@@ -171,31 +175,31 @@ impl<'d> Judged<'d> {
         }
     }
 
-    fn refusal(&self, example: Request) -> Refusal {
+    fn refusal(&self, example: Request) -> CheckRefusal {
         let by = self.refused_by(&example);
-        Refusal { example, by }
+        CheckRefusal { example, by }
     }
 
-    fn refused_by(&self, example: &Request) -> By {
+    fn refused_by(&self, example: &Request) -> Stopper {
         let policies = Policies { identity: &self.policies, boundary: self.boundary.as_ref(), resource: None };
         let decision = policies.decide(example);
         if decision.verdict == Verdict::ExplicitDeny
             && let Some(deny) = decision.because.into_iter().next()
         {
-            return By::Deny(deny);
+            return Stopper::Deny(deny);
         }
         let this = [asked(std::slice::from_ref(&example.action), std::slice::from_ref(&example.resource))];
         let grants = self.allowed(&this).gained;
         if let Some((grant, condition)) = grants.into_iter().find_map(|grant| Some((grant.clone(), grant.condition?))) {
             let allow = Deciding { policy: grant.policy, statement: grant.statement, sid: grant.sid };
-            return By::Condition(allow, condition);
+            return Stopper::Condition(allow, condition);
         }
         let unbounded = Policies { boundary: None, ..policies };
         match &self.boundary {
             Some(boundary) if unbounded.decide(example).verdict == Verdict::Allowed => {
-                By::Boundary(boundary.name.clone())
+                Stopper::Boundary(boundary.name.clone())
             }
-            _ => By::Nothing,
+            _ => Stopper::Nothing,
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::memberships::Membership;
+use super::memberships::MembershipChange;
 use super::model::{AccessModel, PlanSide};
 use crate::address::{Address, Principal, PrincipalKind};
 use crate::call::Failure;
-use crate::diff::{Action, Change};
+use crate::diff::{ChangeAction, ResourceChange};
 use crate::kind::Attached;
 use crate::value::{Value, optional_text};
 
@@ -115,21 +115,21 @@ impl<'a> AccessModel<'a> {
         }
         for membership in memberships.iter().filter(|_| side == PlanSide::After) {
             match self.action(&membership.address) {
-                Action::Create | Action::Replace => drop(groups.insert(&membership.group)),
-                Action::Delete => drop(groups.remove(membership.group.as_str())),
-                Action::Nothing
-                | Action::Update
-                | Action::Adopt
-                | Action::Forget
-                | Action::Refuse
-                | Action::Blocked => {}
+                ChangeAction::Create | ChangeAction::Replace => drop(groups.insert(&membership.group)),
+                ChangeAction::Delete => drop(groups.remove(membership.group.as_str())),
+                ChangeAction::Nothing
+                | ChangeAction::Update
+                | ChangeAction::Adopt
+                | ChangeAction::Forget
+                | ChangeAction::Refuse
+                | ChangeAction::Blocked => {}
             }
         }
         groups.into_iter().map(Principal::group).collect()
     }
 
     /// The memberships of a user.
-    pub fn memberships_of(&self, subject: &Address) -> &[Membership] {
+    pub fn memberships_of(&self, subject: &Address) -> &[MembershipChange] {
         match subject.principal() {
             Some(Principal { kind: PrincipalKind::User, name }) => self.memberships.of_user(&name),
             Some(Principal { kind: PrincipalKind::Role | PrincipalKind::Group, .. }) | None => &[],
@@ -137,8 +137,8 @@ impl<'a> AccessModel<'a> {
     }
 
     /// Whether it is there before the plan: what is removed is, also where neither manifest nor state knows it.
-    fn is_member(&self, membership: &Membership) -> bool {
-        self.seen(&membership.address).is_some() || self.action(&membership.address) == Action::Delete
+    fn is_member(&self, membership: &MembershipChange) -> bool {
+        self.seen(&membership.address).is_some() || self.action(&membership.address) == ChangeAction::Delete
     }
 
     /// What AWS answered about a user's groups.
@@ -184,18 +184,18 @@ impl<'a> AccessModel<'a> {
         for change in self.parts(subject) {
             let mut remove = |gone: Option<Attached>| attached.retain(|it| Some(it) != gone.as_ref());
             match self.action(&change.address) {
-                Action::Create => attached.extend(self.given_by(&change.address, PlanSide::After)),
-                Action::Delete => remove(removed_by(change)),
-                Action::Replace => {
+                ChangeAction::Create => attached.extend(self.given_by(&change.address, PlanSide::After)),
+                ChangeAction::Delete => remove(removed_by(change)),
+                ChangeAction::Replace => {
                     remove(self.given_by(&change.address, PlanSide::Before));
                     attached.extend(self.given_by(&change.address, PlanSide::After));
                 }
-                Action::Nothing
-                | Action::Update
-                | Action::Adopt
-                | Action::Forget
-                | Action::Refuse
-                | Action::Blocked => {}
+                ChangeAction::Nothing
+                | ChangeAction::Update
+                | ChangeAction::Adopt
+                | ChangeAction::Forget
+                | ChangeAction::Refuse
+                | ChangeAction::Blocked => {}
             }
         }
         attached
@@ -232,7 +232,7 @@ impl<'a> AccessModel<'a> {
 }
 
 /// The policy that a removal takes away, also one that neither manifest nor state knows.
-fn removed_by(change: &Change) -> Option<Attached> {
+fn removed_by(change: &ResourceChange) -> Option<Attached> {
     let managed = change.text_before("policy_arn").map(|arn| Attached::Managed(arn.to_owned()));
     managed.or_else(|| change.text_before("name").map(|name| Attached::Inline(name.to_owned())))
 }

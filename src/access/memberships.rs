@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use super::roles::KINDS_BY_ROLE;
 use crate::address::{Address, PrincipalKind};
 use crate::call::Observed;
-use crate::diff::Change;
+use crate::diff::ResourceChange;
 use crate::model::{Desired, Live, of_kind};
 use crate::value::{Attributes, text};
 
 /// A user in a group, before the plan, after it, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Membership {
+pub(super) struct MembershipChange {
     pub address: Address,
     pub group: String,
 }
 
 /// Memberships by the names of their users.
 #[derive(Debug, Default)]
-pub(super) struct Memberships(BTreeMap<String, Vec<Membership>>);
+pub(super) struct Memberships(BTreeMap<String, Vec<MembershipChange>>);
 
 impl Memberships {
-    pub fn new(live: &Live, desired: &Desired, changes: &BTreeMap<&Address, &Change>) -> Self {
+    pub fn new(live: &Live, desired: &Desired, changes: &BTreeMap<&Address, &ResourceChange>) -> Self {
         let mut pairs: BTreeMap<Address, (String, String)> = BTreeMap::new();
         for kind in &KINDS_BY_ROLE.memberships {
             let removed = of_kind(changes, *kind).map(|(address, change)| ((*address).clone(), removed_pair(change)));
@@ -33,9 +33,9 @@ impl Memberships {
             let known = removed.chain(declared).chain(seen);
             pairs.extend(known.filter_map(|(address, pair)| Some((address, pair?))));
         }
-        let mut by_user: BTreeMap<String, Vec<Membership>> = BTreeMap::new();
+        let mut by_user: BTreeMap<String, Vec<MembershipChange>> = BTreeMap::new();
         for (address, (user, group)) in pairs {
-            by_user.entry(user).or_default().push(Membership { address, group });
+            by_user.entry(user).or_default().push(MembershipChange { address, group });
         }
         Self(by_user)
     }
@@ -44,7 +44,7 @@ impl Memberships {
         self.0.is_empty()
     }
 
-    pub fn of_user(&self, name: &str) -> &[Membership] {
+    pub fn of_user(&self, name: &str) -> &[MembershipChange] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn pair(attributes: &Attributes) -> Option<(String, String)> {
 }
 
 /// The same of one that a plan removes, also of one that neither manifest nor state knows.
-fn removed_pair(change: &Change) -> Option<(String, String)> {
+fn removed_pair(change: &ResourceChange) -> Option<(String, String)> {
     let named = |kind: PrincipalKind| change.text_before(kind.as_str()).map(str::to_owned);
     Some((named(PrincipalKind::User)?, named(PrincipalKind::Group)?))
 }

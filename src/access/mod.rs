@@ -27,7 +27,7 @@ mod unread;
 mod unread_groups;
 mod via;
 
-pub use access_change::{AccessChange, Aspect, Effect, EffectDoubt, NotRead};
+pub use access_change::{AccessChange, AccessEffect, Aspect, EffectDoubt, NotRead};
 pub use changes::{changed_groups, changes, edited, members, unread};
 pub use declared::DeclaredPolicies;
 pub use unmanaged::UnmanagedAccess;

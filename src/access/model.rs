@@ -7,8 +7,8 @@ use super::roles::{KINDS_BY_ROLE, ResourcePolicy, document_field};
 use super::unmanaged::UnmanagedAccess;
 use crate::address::{Address, KindName, PrincipalKind};
 use crate::call::Observed;
-use crate::diff::{Action, Change};
-use crate::kind::{Seen, Sighting};
+use crate::diff::{ChangeAction, ResourceChange};
+use crate::kind::{LiveObject, LiveResource};
 use crate::model::{Desired, Live, hanging_on, of_kind};
 use crate::policy::compare::Comparer;
 use crate::value::{Value, text};
@@ -28,7 +28,7 @@ impl PlanSide {
 pub(super) struct AccessModel<'a> {
     pub desired: &'a Desired,
     pub live: &'a Live,
-    pub changes: BTreeMap<&'a Address, &'a Change>,
+    pub changes: BTreeMap<&'a Address, &'a ResourceChange>,
     pub unmanaged: &'a UnmanagedAccess,
     pub comparer: Comparer,
     pub memberships: Memberships,
@@ -37,7 +37,12 @@ pub(super) struct AccessModel<'a> {
 }
 
 impl<'a> AccessModel<'a> {
-    pub fn new(changes: &'a [Change], live: &'a Live, desired: &'a Desired, unmanaged: &'a UnmanagedAccess) -> Self {
+    pub fn new(
+        changes: &'a [ResourceChange],
+        live: &'a Live,
+        desired: &'a Desired,
+        unmanaged: &'a UnmanagedAccess,
+    ) -> Self {
         let changes = changes.iter().map(|change| (&change.address, change)).collect();
         let memberships = Memberships::new(live, desired, &changes);
         let (comparer, policies) = (Comparer::default(), BTreeMap::new());
@@ -82,18 +87,18 @@ impl<'a> AccessModel<'a> {
     }
 
     /// The changes of what gives policies to a principal: its attachments and inline policies.
-    pub fn parts(&self, principal: &Address) -> impl Iterator<Item = &'a Change> {
+    pub fn parts(&self, principal: &Address) -> impl Iterator<Item = &'a ResourceChange> {
         let kinds = principal.principal().into_iter().flat_map(|it| KINDS_BY_ROLE.parts(it.kind));
         let changed = kinds.flat_map(|part| hanging_on(&self.changes, part.kind, principal.name()));
-        let changed: Vec<&'a Change> = changed.map(|(_, change)| *change).collect();
+        let changed: Vec<&'a ResourceChange> = changed.map(|(_, change)| *change).collect();
         changed.into_iter()
     }
 
-    fn sighting(&self, address: &Address) -> Option<&'a Sighting> {
+    fn sighting(&self, address: &Address) -> Option<&'a LiveResource> {
         self.live.get(address).or_else(|| self.unmanaged.holders.get(address))
     }
 
-    pub fn seen(&self, address: &Address) -> Option<&'a Seen> {
+    pub fn seen(&self, address: &Address) -> Option<&'a LiveObject> {
         match &self.sighting(address)?.observed {
             Observed::Present(seen) => Some(seen),
             Observed::Absent | Observed::Unknown(_) => None,
@@ -117,16 +122,18 @@ impl<'a> AccessModel<'a> {
     }
 
     /// What the plan does to it; refused and blocked changes don't happen.
-    pub fn action(&self, address: &Address) -> Action {
+    pub fn action(&self, address: &Address) -> ChangeAction {
         match self.changes.get(address).map(|change| change.action) {
-            Some(Action::Refuse | Action::Blocked | Action::Adopt | Action::Forget) | None => Action::Nothing,
+            Some(ChangeAction::Refuse | ChangeAction::Blocked | ChangeAction::Adopt | ChangeAction::Forget) | None => {
+                ChangeAction::Nothing
+            }
             Some(action) => action,
         }
     }
 
     /// Whether the plan does anything to it.
     pub fn is_changed(&self, address: &Address) -> bool {
-        self.action(address) != Action::Nothing
+        self.action(address) != ChangeAction::Nothing
     }
 
     /// An attribute as it is, and as it will be.
@@ -134,10 +141,17 @@ impl<'a> AccessModel<'a> {
         let now = || self.seen(address).and_then(|seen| seen.attributes.get(name));
         let wanted = || self.desired.resources.get(address).and_then(|it| it.attributes.get(name));
         let found = match (side, self.action(address)) {
-            (PlanSide::Before, _) | (PlanSide::After, Action::Nothing) => now(),
-            (PlanSide::After, Action::Delete) => None,
-            (PlanSide::After, Action::Create | Action::Replace) => wanted(),
-            (PlanSide::After, Action::Update | Action::Adopt | Action::Forget | Action::Refuse | Action::Blocked) => {
+            (PlanSide::Before, _) | (PlanSide::After, ChangeAction::Nothing) => now(),
+            (PlanSide::After, ChangeAction::Delete) => None,
+            (PlanSide::After, ChangeAction::Create | ChangeAction::Replace) => wanted(),
+            (
+                PlanSide::After,
+                ChangeAction::Update
+                | ChangeAction::Adopt
+                | ChangeAction::Forget
+                | ChangeAction::Refuse
+                | ChangeAction::Blocked,
+            ) => {
                 let changed = self.changes.get(address).into_iter().flat_map(|change| &change.fields);
                 match changed.map(|diff| &diff.change).find(|change| change.field == name) {
                     Some(change) => change.after.as_deref(),
@@ -165,14 +179,14 @@ impl<'a> AccessModel<'a> {
 
     pub fn exists(&self, address: &Address, side: PlanSide) -> bool {
         match (side, self.action(address)) {
-            (PlanSide::Before, _) | (PlanSide::After, Action::Nothing) => self.seen(address).is_some(),
-            (PlanSide::After, action) => action != Action::Delete,
+            (PlanSide::Before, _) | (PlanSide::After, ChangeAction::Nothing) => self.seen(address).is_some(),
+            (PlanSide::After, action) => action != ChangeAction::Delete,
         }
     }
 
     /// Whether what there was of it is gone after the plan, although it is there.
     pub fn is_anew(&self, address: &Address, side: PlanSide) -> bool {
-        side == PlanSide::After && matches!(self.action(address), Action::Create | Action::Replace)
+        side == PlanSide::After && matches!(self.action(address), ChangeAction::Create | ChangeAction::Replace)
     }
 
     /// The manifest's or the state's own policy with that ARN, now or after.

@@ -2,11 +2,11 @@
 
 use super::access_change::{AccessChange, Aspect};
 use super::compiled::CompiledPolicies;
-use super::memberships::Membership;
+use super::memberships::MembershipChange;
 use super::model::{AccessModel, PlanSide};
 use super::report::report;
-use super::tags::Tags;
-use super::unread::Unread;
+use super::tags::ChangedTags;
+use super::unread::UnreadPolicies;
 use super::unread_groups;
 use super::via::via;
 use crate::address::{Address, Principal, PrincipalKind};
@@ -15,7 +15,7 @@ use crate::policy::compare::Cause;
 use crate::policy::request::Caller;
 
 /// Returns what changes of a principal's permissions.
-pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {
+pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &ChangedTags) -> Option<AccessChange> {
     if tags.is_empty() && !model.is_touched(subject) || !is_reported(model, subject) {
         return None;
     }
@@ -28,7 +28,7 @@ pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &Tags) ->
     let [was, is] = [&before, &after].map(CompiledPolicies::of);
     let caller = Caller::aws(arn.clone());
     let comparison = model.comparer.compare(&was.set(), &is.set(), Some(&caller));
-    let unread = Unread::new(before.not_read().chain(after.not_read()), &model.unmanaged.unread);
+    let unread = UnreadPolicies::new(before.not_read().chain(after.not_read()), &model.unmanaged.unread);
     let other_boundary = before.boundary.as_ref().map(|it| &it.0) != after.boundary.as_ref().map(|it| &it.0);
     let via = |policy: &str, cause: Cause| match cause {
         Cause::Boundary if other_boundary => subject.clone(),
@@ -66,6 +66,6 @@ fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
 
 /// Tells if this member leaves the group by a membership of the manifest's.
 fn leaves(model: &AccessModel<'_>, group: &Address, member: &DeletionBlocker) -> bool {
-    let of_group = |it: &Membership| it.group == group.name();
+    let of_group = |it: &MembershipChange| it.group == group.name();
     member.as_object(group).is_some_and(|(_, user)| model.memberships.of_user(user).iter().any(of_group))
 }

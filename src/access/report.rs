@@ -1,7 +1,7 @@
 //! What a comparison found, as a report of access has it.
 
 use super::access_change::{AccessChange, EffectDoubt};
-use super::unread::Unread;
+use super::unread::UnreadPolicies;
 use crate::address::Address;
 use crate::policy::compare::{Cause, Comparison, Side};
 
@@ -9,7 +9,7 @@ use crate::policy::compare::{Cause, Comparison, Side};
 pub(super) fn report(
     report: &mut AccessChange,
     found: Comparison,
-    unread: &Unread,
+    unread: &UnreadPolicies,
     via: &dyn Fn(&str, Cause) -> Address,
 ) {
     for (side, grants) in [(Side::Gained, found.gained), (Side::Lost, found.lost)] {

@@ -11,9 +11,9 @@ use crate::policy::compare::Side;
 use crate::value::Value;
 
 /// The keys of tags that change on what there is, by what carries them.
-pub(super) struct Tags(Vec<(Address, BTreeSet<String>)>);
+pub(super) struct ChangedTags(Vec<(Address, BTreeSet<String>)>);
 
-impl Tags {
+impl ChangedTags {
     pub fn of(model: &AccessModel<'_>) -> Self {
         let changed = model.changes.iter().filter_map(|(address, change)| {
             let field = change.fields.iter().map(|diff| &diff.change).find(|change| change.field == "tags")?;
@@ -66,7 +66,7 @@ impl Tags {
         let mut doubts = BTreeSet::new();
         for (policy, document) in documents.into_iter().filter(|_| !self.is_empty()) {
             let text = document.to_string().to_lowercase();
-            let keys: Vec<Key> = KEYS.iter().flat_map(|name| Key::all(name, &text)).collect();
+            let keys: Vec<TagKey> = KEYS.iter().flat_map(|name| TagKey::all(name, &text)).collect();
             for (carrier, tags) in self.0.iter().filter(|_| !keys.is_empty()) {
                 let of_carrier = || keys.iter().filter(|key| keys_of(carrier).contains(&key.name));
                 for tag in tags.iter().filter(|tag| of_carrier().any(|key| key.is_of(tag))) {
@@ -83,13 +83,13 @@ impl Tags {
 const KEYS: [&str; 2] = ["principaltag", "resourcetag"];
 
 /// A condition key or a variable for a tag, in a document.
-struct Key<'t> {
+struct TagKey<'t> {
     name: &'static str,
     /// The text from the tag on.
     rest: &'t str,
 }
 
-impl<'t> Key<'t> {
+impl<'t> TagKey<'t> {
     fn all(name: &'static str, text: &'t str) -> impl Iterator<Item = Self> {
         let slash = format!("{name}/");
         let places: Vec<usize> = text.match_indices(&slash).map(|(at, found)| at + found.len()).collect();

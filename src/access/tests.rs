@@ -9,9 +9,9 @@ use serde_json::json;
 use super::*;
 use crate::address::{Address, KindName, PrincipalKind};
 use crate::call::Observed;
-use crate::diff::{Change, diff};
-use crate::kind::{Attached, Seen, Sighting};
-use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
+use crate::diff::{ResourceChange, diff};
+use crate::kind::{Attached, LiveObject, LiveResource};
+use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
 use crate::value::{Attributes, Value};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/runner";
@@ -49,11 +49,15 @@ impl Account {
     }
 
     fn there(mut self, kind: &str, name: &str, value: &Value, attached: &[Attached]) -> Self {
-        let seen =
-            Seen { id: "id".into(), attributes: attributes(value), attached: attached.to_vec(), ..Seen::default() };
+        let seen = LiveObject {
+            id: "id".into(),
+            attributes: attributes(value),
+            attached: attached.to_vec(),
+            ..LiveObject::default()
+        };
         let address = Address::new(kind.parse().unwrap(), name);
-        self.live.insert(address.clone(), Sighting { observed: Observed::Present(seen), conflict: None });
-        let entry = Entry {
+        self.live.insert(address.clone(), LiveResource { observed: Observed::Present(seen), conflict: None });
+        let entry = RecordedObject {
             status: Status::Done,
             id: Some("id".into()),
             attributes: attributes(value),
@@ -63,7 +67,7 @@ impl Account {
         self
     }
 
-    fn changes(&self) -> Vec<Change> {
+    fn changes(&self) -> Vec<ResourceChange> {
         diff(&self.desired, &self.recorded, &self.live, false).into_iter().map(|decision| decision.change).collect()
     }
 
@@ -72,13 +76,13 @@ impl Account {
         self.says_of(&self.changes())
     }
 
-    fn says_of(&self, planned: &[Change]) -> Vec<String> {
+    fn says_of(&self, planned: &[ResourceChange]) -> Vec<String> {
         let mut lines = Vec::new();
         for change in changes(planned, &self.live, &self.desired, &self.unmanaged) {
             lines.push(format!("{} {:?} {:?} kept {:?}", change.subject, change.aspect, change.relation, change.kept));
             for (sign, effects) in [("+", &change.gained), ("-", &change.lost)] {
                 for effect in effects {
-                    let Effect { through, grant, if_allowed_by, unless_decided_by, own } = effect;
+                    let AccessEffect { through, grant, if_allowed_by, unless_decided_by, own } = effect;
                     let who = grant.principals.join(",");
                     let what = format!("{who} {} on {}", grant.actions.join(","), grant.resources.join(","));
                     let mut line = format!("{sign} {} by {through}", what.trim());
@@ -424,9 +428,10 @@ fn who_could_not_be_read_may_hold_the_policy_that_changes() {
         .declared("user", "ada", &user())
         .declared("policy", "P", &policy(&allow(&json!("s3:*"), &json!("*"))))
         .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[]);
-    account
-        .live
-        .insert(Address::new(KindName::USER, "ada"), Sighting { observed: Observed::Unknown(failure), conflict: None });
+    account.live.insert(
+        Address::new(KindName::USER, "ada"),
+        LiveResource { observed: Observed::Unknown(failure), conflict: None },
+    );
     assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", "? Gained policy.P"]);
     // A Deny of it may forbid what something else allows.
     let mut of = |before: &Value, after: &Value| {
@@ -484,12 +489,12 @@ fn edited(stranger: &str, attached: &[Attached]) -> Account {
         .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[]);
     let (kind, name) = stranger.split_once('/').unwrap();
     let arn = format!("arn:aws:iam::123456789012:{stranger}");
-    let seen = Seen {
+    let seen = LiveObject {
         attributes: attributes(&json!({"name": name, "arn": arn})),
         attached: attached.to_vec(),
-        ..Seen::default()
+        ..LiveObject::default()
     };
-    let sighting = Sighting { observed: Observed::Present(seen), conflict: None };
+    let sighting = LiveResource { observed: Observed::Present(seen), conflict: None };
     account.unmanaged.holders.insert(Address::new(kind.parse().unwrap(), name), sighting);
     account
 }

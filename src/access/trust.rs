@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use super::access_change::{AccessChange, Aspect};
 use super::model::AccessModel;
 use super::report::report;
-use super::tags::Tags;
-use super::unread::Unread;
+use super::tags::ChangedTags;
+use super::unread::UnreadPolicies;
 use crate::address::Address;
 use crate::policy::compare::Set;
 use crate::policy::statement::{Effect as StatementEffect, Policy};
 use crate::value::Value;
 
 /// Returns what changes of it.
-pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &Tags) -> Option<AccessChange> {
+pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &ChangedTags) -> Option<AccessChange> {
     let [before, after] = model.documents(subject);
     let tagged = tags.asked_by_resource(subject, [before, after]);
     if before == after && tagged.is_empty() {
@@ -27,7 +27,7 @@ pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &Tags) ->
         grant.example.resource.clone_from(&arn);
     }
     let mut change = AccessChange::new(subject, arn, Aspect::Trust);
-    report(&mut change, comparison, &Unread::default(), &|_, _| subject.clone());
+    report(&mut change, comparison, &UnreadPolicies::default(), &|_, _| subject.clone());
     change.kept = kept(&allowed(&was), &allowed(&is));
     change.doubts.extend(tagged);
     change.relate();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::address::Address;
 use crate::call::Failure;
 use crate::model::Live;
-use crate::value::Shared;
+use crate::value::SharedValue;
 
 /// Principals, groups and documents that the manifest doesn't manage and that its changes bear on.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +19,7 @@ pub struct UnmanagedAccess {
     /// The users in groups of the manifest's, or why they aren't known.
     pub members: BTreeMap<Address, Result<Vec<String>, Failure>>,
     /// Documents of policies that the manifest doesn't declare, by ARN, and of inline ones by address.
-    pub documents: BTreeMap<String, Shared>,
+    pub documents: BTreeMap<String, SharedValue>,
     /// Why such a document wasn't read.
     pub unread: BTreeMap<String, Failure>,
 }

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
-use super::access_change::{Effect, EffectDoubt, NotRead};
+use super::access_change::{AccessEffect, EffectDoubt, NotRead};
 use super::doubts::brief;
 use crate::address::Address;
 use crate::call::Failure;
-use crate::policy::compare::{Doubt, Grant, Part, Side};
+use crate::policy::compare::{Doubt, Grant, GrantPart, Side};
 use crate::policy::statement::Policy;
 use crate::value::Value;
 
@@ -35,14 +35,14 @@ pub(super) fn asking(name: &str, effects: &[&str]) -> Value {
 
 /// The names of what nobody has read.
 #[derive(Default)]
-pub(super) struct Unread {
+pub(super) struct UnreadPolicies {
     /// By their names in lower case, for keys of a context have lost their case.
     names: BTreeMap<String, String>,
     /// Why, where that is known.
     because: BTreeMap<String, String>,
 }
 
-impl Unread {
+impl UnreadPolicies {
     /// `failures` say why, where somebody tried to read them.
     pub fn new<'n>(names: impl Iterator<Item = &'n String>, failures: &BTreeMap<String, Failure>) -> Self {
         let names: BTreeMap<String, String> = names.map(|name| (name.to_lowercase(), name.clone())).collect();
@@ -57,7 +57,7 @@ impl Unread {
     }
 
     /// Returns what a grant is for people: something that somebody gains or loses, or a doubt.
-    pub fn effect(&self, grant: Grant, side: Side, through: Address) -> Result<Effect, EffectDoubt> {
+    pub fn effect(&self, grant: Grant, side: Side, through: Address) -> Result<AccessEffect, EffectDoubt> {
         let policy = grant.policy.clone();
         if self.names.contains_key(&policy.to_lowercase()) {
             let because = self.because.get(&policy).map_or_else(String::new, |because| format!(" ({because})"));
@@ -68,7 +68,7 @@ impl Unread {
         // A stand-in has a say on everything: each of them may have allowed it already, or denies it.
         let beside = self.all().filter(|policy| !needed.contains(policy)).collect();
         let grant = cleaned(grant);
-        Ok(Effect {
+        Ok(AccessEffect {
             through,
             grant,
             if_allowed_by: needed.into_iter().collect(),
@@ -95,7 +95,7 @@ impl Unread {
 fn cleaned(mut grant: Grant) -> Grant {
     grant.condition = grant.condition.and_then(without);
     for parts in [&mut grant.already, &mut grant.withheld] {
-        parts.retain(|part: &Part| !part.condition.iter().flat_map(keys).any(|key| key.starts_with(UNREAD)));
+        parts.retain(|part: &GrantPart| !part.condition.iter().flat_map(keys).any(|key| key.starts_with(UNREAD)));
     }
     let context = grant.example.context.iter().filter(|(key, _)| !key.starts_with(UNREAD));
     grant.example.context = context.map(|(key, values)| (key.to_owned(), values.to_vec())).collect();

@@ -1,10 +1,10 @@
 //! What a user may have by groups whose policies nobody has read. They stay as they are; but where a boundary or a Deny
 //! goes, what they allow is gained.
 
-use super::access_change::{AccessChange, Effect};
+use super::access_change::{AccessChange, AccessEffect};
 use super::compiled::CompiledPolicies;
 use super::model::AccessModel;
-use super::unread::{Unread, asking};
+use super::unread::{UnreadPolicies, asking};
 use crate::address::{Address, Principal};
 use crate::call::Failure;
 use crate::policy::compare::{Cause, Set, Side};
@@ -26,12 +26,12 @@ pub(super) fn gains(
     let is = after.boundary.iter().fold(Set::of(&is), |set, boundary| set.within(boundary));
     let caller = Caller::aws(change.arn.clone());
     let found = model.comparer.compare(&was, &is, Some(&caller));
-    let unread = Unread::one(&name, failure);
+    let unread = UnreadPolicies::one(&name, failure);
     for grant in found.gained {
         let via = via(&grant.policy, grant.cause);
         // What their own policies allow is told already.
         let known =
-            |effect: &Effect| effect.grant.actions == grant.actions && effect.grant.resources == grant.resources;
+            |effect: &AccessEffect| effect.grant.actions == grant.actions && effect.grant.resources == grant.resources;
         if !change.gained.iter().any(known) {
             change.gained.extend(unread.effect(grant, Side::Gained, via));
         }

@@ -2,7 +2,7 @@
 
 use super::model::{AccessModel, PlanSide};
 use crate::address::{Address, Principal};
-use crate::diff::Action;
+use crate::diff::ChangeAction;
 
 /// Returns the attachment or the membership that comes or goes, else the policy that is edited, else the principal's own
 /// change (its boundary), else whatever happens to what it has.
@@ -14,7 +14,7 @@ pub(super) fn via(model: &AccessModel<'_>, subject: &Address, policy: &str) -> A
         before != after
     });
     if let Some(bearer) = bearers(model, subject, policy).into_iter().find(|it| model.is_changed(it)) {
-        return edited.filter(|_| model.action(&bearer) == Action::Replace).cloned().unwrap_or(bearer);
+        return edited.filter(|_| model.action(&bearer) == ChangeAction::Replace).cloned().unwrap_or(bearer);
     }
     if let Some(named) = named {
         return named.clone();

@@ -8,7 +8,7 @@ use super::{Address, KindName, PrincipalKind};
 
 /// What policies hang on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "Named", into = "Named")]
+#[serde(from = "SerializedPrincipal", into = "SerializedPrincipal")]
 pub struct Principal {
     pub kind: PrincipalKind,
     pub name: String,
@@ -60,23 +60,23 @@ impl fmt::Display for Principal {
 
 /// The form in saved plans: `{"User": "serverless"}`.
 #[derive(Clone, Serialize, Deserialize)]
-enum Named {
+enum SerializedPrincipal {
     User(String),
     Role(String),
     Group(String),
 }
 
-impl From<Named> for Principal {
-    fn from(named: Named) -> Self {
+impl From<SerializedPrincipal> for Principal {
+    fn from(named: SerializedPrincipal) -> Self {
         match named {
-            Named::User(name) => Self::user(name),
-            Named::Role(name) => Self::role(name),
-            Named::Group(name) => Self::group(name),
+            SerializedPrincipal::User(name) => Self::user(name),
+            SerializedPrincipal::Role(name) => Self::role(name),
+            SerializedPrincipal::Group(name) => Self::group(name),
         }
     }
 }
 
-impl From<Principal> for Named {
+impl From<Principal> for SerializedPrincipal {
     fn from(principal: Principal) -> Self {
         match principal.kind {
             PrincipalKind::User => Self::User(principal.name),

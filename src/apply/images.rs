@@ -8,37 +8,37 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::call::Observed;
-use crate::kind::{self, Kind, Seen};
-use crate::plan::{Expect, Phase, Plan, Step, StepId};
+use crate::kind::{self, Kind, LiveObject};
+use crate::plan::{Expect, Plan, Step, StepId, StepPhase};
 use crate::port::Provider;
-use crate::reads::{Snapshot, Wanted};
-use crate::resolve::{self, ALL_READS, Occasion};
+use crate::reads::{Snapshot, WantedFacts};
+use crate::resolve::{self, ALL_READS, ReadPurpose};
 
 /// For how long what was read stands for what is there. A look at each object just before its change leaves a gap, too: no
 /// call of IAM changes an object on condition that it is as it was. This is the gap of a plan that is applied at once.
 const FRESH: Duration = Duration::from_mins(1);
 
-pub struct Images<'a> {
+pub struct Precheck<'a> {
     plan: &'a Plan,
     provider: &'a dyn Provider,
-    taken: tokio::sync::Mutex<Option<Taken>>,
+    taken: tokio::sync::Mutex<Option<CachedSnapshot>>,
     begun: Mutex<BTreeSet<&'a StepId>>,
 }
 
-struct Taken {
+struct CachedSnapshot {
     snapshot: Arc<Snapshot>,
     until: Instant,
 }
 
-impl<'a> Images<'a> {
+impl<'a> Precheck<'a> {
     /// `seen`: what this very run has just read.
     pub fn new(plan: &'a Plan, provider: &'a dyn Provider, seen: Option<Snapshot>) -> Self {
-        let taken = seen.map(|snapshot| Taken { snapshot: Arc::new(snapshot), until: Instant::now() + FRESH });
+        let taken = seen.map(|snapshot| CachedSnapshot { snapshot: Arc::new(snapshot), until: Instant::now() + FRESH });
         Self { plan, provider, taken: tokio::sync::Mutex::new(taken), begun: Mutex::default() }
     }
 
     /// How the object of a step looked a moment ago; none where the step must look for itself.
-    pub async fn of(&self, kind: &dyn Kind, step: &'a Step) -> Option<Observed<Seen>> {
+    pub async fn of(&self, kind: &dyn Kind, step: &'a Step) -> Option<Observed<LiveObject>> {
         if !serves(kind, step) {
             return None;
         }
@@ -56,14 +56,14 @@ impl<'a> Images<'a> {
         let snapshot = Arc::new(resolve::read(self.provider, self.wanted(), ALL_READS).await);
         // Where the service lets only so much through, reading all again and again would leave no room for the writes.
         let fresh = FRESH.max(began.elapsed() * 2);
-        *taken = Some(Taken { snapshot: Arc::clone(&snapshot), until: Instant::now() + fresh });
+        *taken = Some(CachedSnapshot { snapshot: Arc::clone(&snapshot), until: Instant::now() + fresh });
         snapshot
     }
 
     /// What the steps that are still to come have to know.
-    fn wanted(&self) -> Wanted {
+    fn wanted(&self) -> WantedFacts {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut wanted = Wanted::default();
+        let mut wanted = WantedFacts::default();
         for step in self.plan.steps.iter().filter(|step| !begun.contains(&step.id)) {
             let kind = kind::of(step.id.address.kind());
             if serves(kind, step) {
@@ -75,11 +75,11 @@ impl<'a> Images<'a> {
 }
 
 /// What a step is about to do to its object.
-pub fn occasion(step: &Step) -> Occasion {
+pub fn occasion(step: &Step) -> ReadPurpose {
     match (&step.expect, step.removal) {
-        (Expect::Absent, _) => Occasion::Creation,
-        (Expect::Same(_) | Expect::Anything, true) => Occasion::Removal,
-        (Expect::Same(_) | Expect::Anything, false) => Occasion::Change,
+        (Expect::Absent, _) => ReadPurpose::Creation,
+        (Expect::Same(_) | Expect::Anything, true) => ReadPurpose::Removal,
+        (Expect::Same(_) | Expect::Anything, false) => ReadPurpose::Change,
     }
 }
 
@@ -87,9 +87,9 @@ pub fn occasion(step: &Step) -> Occasion {
 /// whatever AWS would make although somebody else has made it meanwhile: no error would tell.
 fn serves(kind: &dyn Kind, step: &Step) -> bool {
     let told = match step.id.phase {
-        Phase::Create => step.expect == Expect::Absent && !kind.overwrites(),
-        Phase::Update | Phase::Delete => matches!(step.expect, Expect::Same(_)),
-        Phase::Record => false,
+        StepPhase::Create => step.expect == Expect::Absent && !kind.overwrites(),
+        StepPhase::Update | StepPhase::Delete => matches!(step.expect, Expect::Same(_)),
+        StepPhase::Record => false,
     };
     told && !kind.is_local() && !kind.can_double()
 }

@@ -7,19 +7,19 @@ use crate::call::Write;
 use crate::plan::{Step, StepId};
 
 /// Steps that can begin, each in the lane of the operation that it begins with.
-pub struct Lanes<'a> {
+pub struct ReadyQueue<'a> {
     width: usize,
     running: usize,
-    by_operation: BTreeMap<&'static str, Lane<'a>>,
+    by_operation: BTreeMap<&'static str, OperationQueue<'a>>,
 }
 
 #[derive(Default)]
-struct Lane<'a> {
+struct OperationQueue<'a> {
     ready: BTreeMap<&'a StepId, &'a Step>,
     running: usize,
 }
 
-impl<'a> Lanes<'a> {
+impl<'a> ReadyQueue<'a> {
     /// So many steps at once in each lane, and in all of them together, but for those that only wait.
     pub fn new(width: usize) -> Self {
         Self { width: width.max(1), running: 0, by_operation: BTreeMap::new() }
@@ -68,11 +68,11 @@ mod tests {
     use super::*;
     use crate::address::Address;
     use crate::call::IamWrite;
-    use crate::plan::{Expect, Phase};
+    use crate::plan::{Expect, StepPhase};
 
     fn step(kind: &str, name: usize, call: Write) -> Step {
         Step {
-            id: StepId { address: Address::new(kind.parse().unwrap(), format!("{name:03}")), phase: Phase::Create },
+            id: StepId { address: Address::new(kind.parse().unwrap(), format!("{name:03}")), phase: StepPhase::Create },
             calls: vec![call],
             after: BTreeSet::new(),
             expect: Expect::Absent,
@@ -90,15 +90,15 @@ mod tests {
         (0..count).flat_map(|name| [key(name), deletion(name)]).collect()
     }
 
-    fn lanes(steps: &[Step], width: usize) -> Lanes<'_> {
-        let mut lanes = Lanes::new(width);
+    fn lanes(steps: &[Step], width: usize) -> ReadyQueue<'_> {
+        let mut lanes = ReadyQueue::new(width);
         for step in steps {
             lanes.add(step);
         }
         lanes
     }
 
-    fn begun(lanes: &mut Lanes<'_>, wait: usize) -> Vec<String> {
+    fn begun(lanes: &mut ReadyQueue<'_>, wait: usize) -> Vec<String> {
         std::iter::from_fn(|| lanes.next(wait)).map(|step| step.id.address.to_string()).collect()
     }
 

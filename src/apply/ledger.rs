@@ -6,36 +6,36 @@ use tokio::sync::{Mutex, oneshot};
 
 use crate::address::Address;
 use crate::event::Fault;
-use crate::model::Entry;
+use crate::model::RecordedObject;
 use crate::port::Store;
-use crate::state::{Change, State, StoreError};
+use crate::state::{JournalChange, State, StoreError};
 
-pub struct Ledger<'a> {
+pub struct StateWriter<'a> {
     store: &'a dyn Store,
     /// What is to be noted next. Steps that go on at once have their changes noted at once: each by itself would wait for
     /// the disk, or the bucket, as often as there are steps.
     waiting: sync::Mutex<Vec<Waiting>>,
-    state: Mutex<Kept>,
+    state: Mutex<WrittenState>,
 }
 
 struct Waiting {
     address: Address,
-    entry: Option<Entry>,
+    entry: Option<RecordedObject>,
     told: oneshot::Sender<Result<(), Fault>>,
 }
 
-struct Kept {
+struct WrittenState {
     state: State,
     /// A change could not be noted, so the next one is saved together with it: a journal has no gaps.
     unsaved: bool,
 }
 
-impl<'a> Ledger<'a> {
+impl<'a> StateWriter<'a> {
     pub fn new(store: &'a dyn Store, state: State) -> Self {
-        Self { store, waiting: sync::Mutex::default(), state: Mutex::new(Kept { state, unsaved: false }) }
+        Self { store, waiting: sync::Mutex::default(), state: Mutex::new(WrittenState { state, unsaved: false }) }
     }
 
-    pub async fn entry(&self, address: &Address) -> Option<Entry> {
+    pub async fn entry(&self, address: &Address) -> Option<RecordedObject> {
         self.state.lock().await.state.resources.get(address).cloned()
     }
 
@@ -59,7 +59,7 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    pub async fn put(&self, address: &Address, entry: Entry) -> Result<(), Fault> {
+    pub async fn put(&self, address: &Address, entry: RecordedObject) -> Result<(), Fault> {
         self.change(address, Some(entry)).await
     }
 
@@ -68,7 +68,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// What was recorded before an attempt that came to nothing.
-    pub async fn restore(&self, address: &Address, entry: Option<Entry>) -> Result<(), Fault> {
+    pub async fn restore(&self, address: &Address, entry: Option<RecordedObject>) -> Result<(), Fault> {
         self.change(address, entry).await
     }
 
@@ -77,7 +77,7 @@ impl<'a> Ledger<'a> {
         self.store.held().map_err(|error| Fault::Lock(error.to_string()))
     }
 
-    async fn change(&self, address: &Address, entry: Option<Entry>) -> Result<(), Fault> {
+    async fn change(&self, address: &Address, entry: Option<RecordedObject>) -> Result<(), Fault> {
         let (told, answer) = oneshot::channel();
         self.queue().push(Waiting { address: address.clone(), entry, told });
         // Whoever else is about to note something comes first, and so along.
@@ -96,7 +96,7 @@ impl<'a> Ledger<'a> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn note(&self, kept: &mut Kept, waiting: Vec<Waiting>) {
+    async fn note(&self, kept: &mut WrittenState, waiting: Vec<Waiting>) {
         let noted = match self.held() {
             Ok(()) => self.save(kept, &waiting).await,
             Err(lost) => Err(lost),
@@ -107,11 +107,11 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    async fn save(&self, kept: &mut Kept, waiting: &[Waiting]) -> Result<(), Fault> {
+    async fn save(&self, kept: &mut WrittenState, waiting: &[Waiting]) -> Result<(), Fault> {
         let mut changes = Vec::with_capacity(waiting.len());
         for Waiting { address, entry, .. } in waiting {
             let (lineage, serial) = (kept.state.lineage.clone(), kept.state.serial + 1);
-            let change = Change { lineage, serial, address: address.clone(), entry: entry.clone() };
+            let change = JournalChange { lineage, serial, address: address.clone(), entry: entry.clone() };
             kept.state.change(change.clone());
             changes.push(change);
         }
@@ -143,10 +143,10 @@ mod tests {
 
     /// A store that is far away: the last serial that it was given, and how many changes at once.
     #[derive(Default)]
-    struct Far(sync::Mutex<(u64, Vec<usize>)>);
+    struct JournalDepth(sync::Mutex<(u64, Vec<usize>)>);
 
     #[async_trait]
-    impl Store for Far {
+    impl Store for JournalDepth {
         async fn load(&self) -> Result<Option<State>, StoreError> {
             Ok(None)
         }
@@ -156,7 +156,7 @@ mod tests {
             Ok(())
         }
 
-        async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+        async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
             sleep(AWAY).await;
             let mut given = self.0.lock().unwrap();
             for change in changes {
@@ -180,15 +180,15 @@ mod tests {
         State::new("l", "dev", "123456789012")
     }
 
-    fn entry() -> Entry {
+    fn entry() -> RecordedObject {
         let (attributes, depends_on) = Default::default();
-        Entry { status: Status::Done, id: None, attributes, depends_on }
+        RecordedObject { status: Status::Done, id: None, attributes, depends_on }
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_to_be_noted_at_once_waits_for_the_store_once_and_what_comes_meanwhile_once_more() {
-        let store = Far::default();
-        let ledger = Ledger::new(&store, state());
+        let store = JournalDepth::default();
+        let ledger = StateWriter::new(&store, state());
         ledger.begin().await.unwrap();
         let begun = Instant::now();
         let noted = |number: usize| {

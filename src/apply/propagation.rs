@@ -8,14 +8,14 @@ use crate::call::{Failure, FailureKind, Write};
 
 /// What this run has done so far that others may not have noticed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Recent {
+pub struct RecentCreations {
     pub made: bool,
     pub removed: bool,
 }
 
 /// Something to wait for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wait {
+pub struct PropagationWait {
     pub why: String,
     pub limit: Duration,
 }
@@ -31,38 +31,44 @@ const REMOVED: Duration = Duration::from_secs(15);
 pub const UNSEEN: Duration = Duration::from_secs(5);
 
 /// What to wait for after this failure, if it is one of those that pass.
-pub fn wait(write: &Write, failure: &Failure, recent: Recent) -> Option<Wait> {
+pub fn wait(write: &Write, failure: &Failure, recent: RecentCreations) -> Option<PropagationWait> {
     let object = write.object();
     let says = |text: &str| failure.message.contains(text);
     match (write, failure.kind) {
         // STS doesn't know a key yet that IAM has just made.
         (Write::ProveKey { .. }, FailureKind::Credentials) if failure.code == "InvalidClientTokenId" => {
-            Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
+            Some(PropagationWait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
         (_, FailureKind::NotFound) if write.facts().gone_stays_gone => None,
         // Creates have no NoSuchEntity but for a boundary, whose policy may be of this run.
         (Write::Iam(_), FailureKind::NotFound) if recent.made && failure.code.starts_with("NoSuchEntity") => {
-            Some(Wait { why: format!("IAM has not propagated {object}"), limit: MADE })
+            Some(PropagationWait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
         // A trust policy or a bucket policy that names a role made a moment ago.
         (_, FailureKind::Invalid)
             if write.facts().names_principals && recent.made && says("Invalid principal in policy") =>
         {
-            Some(Wait { why: format!("IAM has not propagated a principal of the policy of {object}"), limit: MADE })
+            Some(PropagationWait {
+                why: format!("IAM has not propagated a principal of the policy of {object}"),
+                limit: MADE,
+            })
         }
         (Write::S3(_), FailureKind::NotFound) if recent.made && failure.code == "NoSuchBucket" => {
-            Some(Wait { why: format!("S3 has not propagated {object}"), limit: MADE })
+            Some(PropagationWait { why: format!("S3 has not propagated {object}"), limit: MADE })
         }
         // S3 answers 409 OperationAborted while a bucket of this name is still being made or removed.
         (Write::S3(_), _) if failure.code == "OperationAborted" => {
-            Some(Wait { why: format!("S3 is still busy with {object}"), limit: MADE })
+            Some(PropagationWait { why: format!("S3 is still busy with {object}"), limit: MADE })
         }
         (Write::Iam(_), FailureKind::Conflict) if recent.removed && failure.code.starts_with("DeleteConflict") => {
-            Some(Wait { why: format!("IAM still sees something on {object} that was just removed"), limit: REMOVED })
+            Some(PropagationWait {
+                why: format!("IAM still sees something on {object} that was just removed"),
+                limit: REMOVED,
+            })
         }
         // ConcurrentModification: IAM is working on another change of the same entity.
         (Write::Iam(_), _) if failure.code.starts_with("ConcurrentModification") => {
-            Some(Wait { why: format!("IAM is still busy with {object}"), limit: REMOVED })
+            Some(PropagationWait { why: format!("IAM is still busy with {object}"), limit: REMOVED })
         }
         _ => None,
     }
@@ -89,22 +95,22 @@ mod tests {
     #[test]
     fn a_missing_entity_is_waited_for_only_after_this_run_made_something() {
         let missing = failure(FailureKind::NotFound, "NoSuchEntity", "The user with name u cannot be found.");
-        assert!(wait(&attach(), &missing, Recent { made: true, removed: false }).is_some());
-        assert_eq!(wait(&attach(), &missing, Recent::default()), None);
+        assert!(wait(&attach(), &missing, RecentCreations { made: true, removed: false }).is_some());
+        assert_eq!(wait(&attach(), &missing, RecentCreations::default()), None);
     }
 
     #[test]
     fn a_new_key_is_waited_for_until_sts_knows_it_and_a_wrong_one_is_not() {
         let prove = Write::ProveKey { user: "u".into() };
         let unknown = failure(FailureKind::Credentials, "InvalidClientTokenId", "The security token is invalid.");
-        let wait_for = |failure: &Failure| wait(&prove, failure, Recent { made: true, removed: false });
+        let wait_for = |failure: &Failure| wait(&prove, failure, RecentCreations { made: true, removed: false });
         assert_eq!(wait_for(&unknown).unwrap().why, "IAM has not propagated the new key of u");
         assert_eq!(wait_for(&failure(FailureKind::Credentials, "SignatureDoesNotMatch", "no")), None);
     }
 
     #[test]
     fn refusals_are_not_waited_out() {
-        let everything = Recent { made: true, removed: true };
+        let everything = RecentCreations { made: true, removed: true };
         for kind in [FailureKind::AccessDenied, FailureKind::LimitExceeded, FailureKind::AlreadyExists] {
             assert_eq!(wait(&attach(), &failure(kind, "X", "no"), everything), None);
         }

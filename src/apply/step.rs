@@ -12,29 +12,29 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::images::{Images, occasion};
-use super::ledger::Ledger;
-use super::propagation::{self, Recent};
+use super::images::{Precheck, occasion};
+use super::ledger::StateWriter;
+use super::propagation::{self, RecentCreations};
 use super::stop::Stop;
 use crate::call::{
-    Carried, Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, Write,
+    Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, StepOutput, Write,
 };
-use crate::event::{Event, Fault, Sink, Traffic, Waits};
-use crate::kind::{self, Kind, Seen, Upkeep};
-use crate::model::{Entry, Status};
-use crate::plan::{Expect, Phase, Plan, Record, Step, fingerprint};
+use crate::event::{Event, EventSink, Fault, Traffic, Waits};
+use crate::kind::{self, Kind, LiveObject, Maintenance};
+use crate::model::{RecordedObject, Status};
+use crate::plan::{Expect, Plan, Step, StepPhase, StepRecord, fingerprint};
 use crate::port::Provider;
 use crate::reads::Snapshot;
-use crate::resolve::{Occasion, look};
+use crate::resolve::{ReadPurpose, look};
 use crate::value::Attributes;
 
 /// Does steps; shared by all that run at once.
 pub struct Worker<'a> {
     plan: &'a Plan,
     provider: &'a dyn Provider,
-    ledger: &'a Ledger<'a>,
-    images: Images<'a>,
-    pub(super) events: &'a dyn Sink,
+    ledger: &'a StateWriter<'a>,
+    images: Precheck<'a>,
+    pub(super) events: &'a dyn EventSink,
     pub(super) stop: &'a Stop,
     made: AtomicBool,
     removed: AtomicBool,
@@ -46,8 +46,8 @@ pub struct Worker<'a> {
 
 /// What the calls of a step have brought about so far.
 #[derive(Default)]
-struct Progress {
-    carried: Carried,
+struct StepProgress {
+    carried: StepOutput,
     /// The physical id that AWS gave.
     id: Option<String>,
     /// How many calls were answered.
@@ -60,9 +60,9 @@ impl<'a> Worker<'a> {
     pub fn new(
         plan: &'a Plan,
         provider: &'a dyn Provider,
-        ledger: &'a Ledger<'a>,
-        images: Images<'a>,
-        events: &'a dyn Sink,
+        ledger: &'a StateWriter<'a>,
+        images: Precheck<'a>,
+        events: &'a dyn EventSink,
         stop: &'a Stop,
     ) -> Self {
         Self {
@@ -92,11 +92,11 @@ impl<'a> Worker<'a> {
     pub async fn perform(&self, step: &'a Step) -> Result<(), Fault> {
         let kind = kind::of(step.id.address.kind());
         let result = match step.id.phase {
-            Phase::Record => self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await,
-            Phase::Create => self.create(kind, step).await,
-            Phase::Update if is_renewal(step) => self.renew(kind, step).await,
-            Phase::Update => self.update(kind, step).await,
-            Phase::Delete => self.delete(kind, step).await,
+            StepPhase::Record => self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await,
+            StepPhase::Create => self.create(kind, step).await,
+            StepPhase::Update if is_renewal(step) => self.renew(kind, step).await,
+            StepPhase::Update => self.update(kind, step).await,
+            StepPhase::Delete => self.delete(kind, step).await,
         };
         // Once the lock is lost, that is why a step failed.
         result.map_err(|fault| self.ledger.held().err().unwrap_or(fault))
@@ -115,7 +115,7 @@ impl<'a> Worker<'a> {
             }
         };
         self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone())).await?;
-        let mut progress = Progress::default();
+        let mut progress = StepProgress::default();
         match self.send_all(step, &mut progress).await {
             Ok(()) => {
                 self.made.store(true, Ordering::Relaxed);
@@ -128,10 +128,10 @@ impl<'a> Worker<'a> {
 
     /// What is recorded and isn't there may only not be seen yet: the run that made it may have ended a moment ago. Where
     /// names don't keep two of it apart, that is waited for.
-    async fn look_for(&self, kind: &dyn Kind, step: &Step, recorded: bool) -> (Observed<Seen>, Snapshot) {
+    async fn look_for(&self, kind: &dyn Kind, step: &Step, recorded: bool) -> (Observed<LiveObject>, Snapshot) {
         let (mut waited, mut tries) = (Duration::ZERO, 0);
         loop {
-            let (observed, snapshot) = look(self.provider, kind, &step.wanted, Occasion::Creation).await;
+            let (observed, snapshot) = look(self.provider, kind, &step.wanted, ReadPurpose::Creation).await;
             let doubtful = recorded && kind.can_double() && observed == Observed::Absent;
             if !doubtful || waited >= propagation::UNSEEN {
                 return (observed, snapshot);
@@ -163,13 +163,13 @@ impl<'a> Worker<'a> {
         let Some(record) = &step.record else { return Ok(()) };
         let attributes = kind.intent(&record.attributes, snapshot);
         let depends_on = record.depends_on.clone();
-        let entry = Entry { status: Status::Intended, id: replaced, attributes, depends_on };
+        let entry = RecordedObject { status: Status::Intended, id: replaced, attributes, depends_on };
         self.ledger.put(&step.id.address, entry).await
     }
 
     async fn update(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         let seen = self.must_be_same(kind, step).await?;
-        let mut progress = Progress::default();
+        let mut progress = StepProgress::default();
         self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
         let id = seen.or_else(|| step.before.as_deref().cloned()).map(|seen| seen.id);
         match step.before.as_ref().filter(|before| before.upkeep.is_some()) {
@@ -183,14 +183,14 @@ impl<'a> Worker<'a> {
         &self,
         kind: &dyn Kind,
         step: &Step,
-        before: &Seen,
+        before: &LiveObject,
         status: Status,
         id: Option<String>,
     ) -> Result<(), Fault> {
-        let Some(Record { attributes, depends_on }) = step.record.clone() else { return Ok(()) };
+        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else { return Ok(()) };
         let now = self.clock().await.map_err(Fault::Call)?;
         let attributes = kind.settled(&attributes, before, now);
-        self.ledger.put(&step.id.address, Entry { status, id, attributes, depends_on }).await
+        self.ledger.put(&step.id.address, RecordedObject { status, id, attributes, depends_on }).await
     }
 
     async fn clock(&self) -> Result<Timestamp, Failure> {
@@ -208,7 +208,7 @@ impl<'a> Worker<'a> {
         let there = step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
         if there {
             self.know(step).await?;
-            let mut progress = Progress::default();
+            let mut progress = StepProgress::default();
             self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
             self.removed.store(true, Ordering::Relaxed);
         }
@@ -221,14 +221,14 @@ impl<'a> Worker<'a> {
         let address = &step.id.address;
         match (self.ledger.entry(address).await, &step.before) {
             (Some(entry), Some(seen)) if entry.status == Status::Intended => {
-                self.ledger.put(address, Entry { id: Some(seen.id.clone()), ..entry }).await
+                self.ledger.put(address, RecordedObject { id: Some(seen.id.clone()), ..entry }).await
             }
             _ => Ok(()),
         }
     }
 
     /// The promise of the plan: it is done to the object that the plan saw, or not at all.
-    async fn must_be_same(&self, kind: &dyn Kind, step: &'a Step) -> Result<Option<Seen>, Fault> {
+    async fn must_be_same(&self, kind: &dyn Kind, step: &'a Step) -> Result<Option<LiveObject>, Fault> {
         let Expect::Same(expected) = &step.expect else { return Ok(None) };
         if let Some(Observed::Present(seen)) = self.images.of(kind, step).await
             && fingerprint(kind, &seen) == *expected
@@ -239,7 +239,7 @@ impl<'a> Worker<'a> {
         let changed = |what: String| Fault::Changed { address: step.id.address.clone(), what };
         match look(self.provider, kind, &step.wanted, occasion(step)).await.0 {
             Observed::Unknown(failure) => Err(Fault::Call(failure)),
-            Observed::Absent if step.id.phase == Phase::Delete => Ok(None),
+            Observed::Absent if step.id.phase == StepPhase::Delete => Ok(None),
             Observed::Absent => Err(changed("it is gone".to_owned())),
             Observed::Present(now) if fingerprint(kind, &now) == *expected => match hung_up(step, &now) {
                 Some(what) => Err(changed(what)),
@@ -250,14 +250,14 @@ impl<'a> Worker<'a> {
     }
 
     async fn record(&self, step: &Step, id: Option<String>) -> Result<(), Fault> {
-        let Some(Record { attributes, depends_on }) = step.record.clone() else {
+        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else {
             return self.ledger.remove(&step.id.address).await;
         };
-        let entry = Entry { status: Status::Done, id, attributes, depends_on };
+        let entry = RecordedObject { status: Status::Done, id, attributes, depends_on };
         self.ledger.put(&step.id.address, entry).await
     }
 
-    async fn send_all(&self, step: &Step, progress: &mut Progress) -> Result<(), Failure> {
+    async fn send_all(&self, step: &Step, progress: &mut StepProgress) -> Result<(), Failure> {
         for write in &step.calls {
             let reply = match self.send(step, write, &progress.carried, progress.answered > 0).await {
                 Ok(reply) => reply,
@@ -277,7 +277,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Sends one call, and again while IAM catches up.
-    async fn send(&self, step: &Step, write: &Write, carried: &Carried, begun: bool) -> Result<Reply, Failure> {
+    async fn send(&self, step: &Step, write: &Write, carried: &StepOutput, begun: bool) -> Result<Reply, Failure> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
         loop {
@@ -290,7 +290,7 @@ impl<'a> Worker<'a> {
                 Err(failure) if self.is_gone(step, write, &failure).await => return Ok(Reply::Done),
                 Err(failure) => failure,
             };
-            let recent = Recent {
+            let recent = RecentCreations {
                 made: begun || self.made.load(Ordering::Relaxed),
                 removed: begun || self.removed.load(Ordering::Relaxed),
             };
@@ -319,7 +319,7 @@ impl<'a> Worker<'a> {
             return None;
         }
         let kind = kind::of(step.id.address.kind());
-        let seen = look(self.provider, kind, &step.wanted, Occasion::Change).await.0.present()?;
+        let seen = look(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0.present()?;
         (seen.owner.as_deref() == Some(self.plan.header.manifest.as_str())).then_some(seen.id)
     }
 
@@ -327,7 +327,7 @@ impl<'a> Worker<'a> {
     /// not have noticed yet that it is there, so it is looked at once more; but not for what is removed on the way, without
     /// which the last call does the same, or is refused.
     async fn is_gone(&self, step: &Step, write: &Write, failure: &Failure) -> bool {
-        if step.id.phase != Phase::Delete || failure.kind != FailureKind::NotFound {
+        if step.id.phase != StepPhase::Delete || failure.kind != FailureKind::NotFound {
             return false;
         }
         let sent = |call: &&Write| !matches!(call, Write::File(_));
@@ -335,11 +335,11 @@ impl<'a> Worker<'a> {
             return true;
         }
         let kind = kind::of(step.id.address.kind());
-        matches!(look(self.provider, kind, &step.wanted, Occasion::Change).await.0, Observed::Absent)
+        matches!(look(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0, Observed::Absent)
     }
 }
 
-impl Progress {
+impl StepProgress {
     fn take(&mut self, write: &Write, reply: Reply) {
         let number = self.answered;
         self.answered += 1;
@@ -359,7 +359,7 @@ impl Progress {
     }
 }
 
-fn must_be_absent(step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
+fn must_be_absent(step: &Step, observed: Observed<LiveObject>) -> Result<(), Fault> {
     match observed {
         Observed::Absent => Ok(()),
         Observed::Unknown(failure) => Err(Fault::Call(failure)),
@@ -372,7 +372,7 @@ fn must_be_absent(step: &Step, observed: Observed<Seen>) -> Result<(), Fault> {
 
 /// What hangs on an object that goes and didn't when the plan was made: AWS would refuse, and not say what it is. How many
 /// objects are in a bucket changes all the time.
-fn hung_up(step: &Step, now: &Seen) -> Option<String> {
+fn hung_up(step: &Step, now: &LiveObject) -> Option<String> {
     let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
     let new = now.hanging.iter().filter(|it| !it.is_volatile() && !planned.contains(it));
     let new: Vec<String> = new.map(ToString::to_string).collect();
@@ -380,16 +380,16 @@ fn hung_up(step: &Step, now: &Seen) -> Option<String> {
 }
 
 fn is_renewal(step: &Step) -> bool {
-    step.before.as_ref().is_some_and(|before| matches!(before.upkeep, Some(Upkeep::Renew(_))))
+    step.before.as_ref().is_some_and(|before| matches!(before.upkeep, Some(Maintenance::Renew(_))))
 }
 
 /// What is left of something that is gone is cleared away: some of that may be gone, too.
 fn is_clearing(step: &Step) -> bool {
-    step.id.phase == Phase::Delete && step.expect == Expect::Anything && step.before.is_none()
+    step.id.phase == StepPhase::Delete && step.expect == Expect::Anything && step.before.is_none()
 }
 
 /// What is different now, by field, for people.
-fn differences(kind: &dyn Kind, before: Option<&Seen>, now: &Seen) -> String {
+fn differences(kind: &dyn Kind, before: Option<&LiveObject>, now: &LiveObject) -> String {
     let Some(before) = before else { return "it differs from what the plan saw".to_owned() };
     let mut found = Vec::new();
     if before.id != now.id {

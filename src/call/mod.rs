@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 pub use file::{FileRead, FileReply, FileWrite, LocalFile};
 pub use iam::{IamRead, IamReply, IamWrite};
 pub use partition::partition;
-pub use permission::{Permission, Places, Target};
+pub use permission::{Permission, PrincipalPaths, Target};
 pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
-pub use table::{LostAnswer, ReadFacts, Verb, WriteFacts};
+pub use table::{LostAnswer, ReadFacts, WriteFacts, WriteVerb};
 
 /// One request that changes nothing. A paged one stands for all of its pages.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub enum Read {
     File(FileRead),
 }
 
-/// One request that changes something. Holds no secret: a key's secret travels in [`Carried`].
+/// One request that changes something. Holds no secret: a key's secret travels in [`StepOutput`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Write {
     Iam(IamWrite),
@@ -55,7 +55,7 @@ pub enum Reply {
     Done,
     /// The answer to a StoreCredentials or StoreKeyCsv that took the place of this key.
     Replaced(NewKey),
-    Caller(Caller),
+    Caller(CallerIdentity),
     Moment(Timestamp),
     Iam(IamReply),
     S3(S3Reply),
@@ -64,7 +64,7 @@ pub enum Reply {
 
 /// The answer to sts:GetCallerIdentity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caller {
+pub struct CallerIdentity {
     pub account: String,
     pub arn: String,
     pub user_id: String,
@@ -88,7 +88,7 @@ impl NewKey {
 
 /// What a step carries from one of its writes to the next.
 #[derive(Clone, Debug, Default)]
-pub struct Carried {
+pub struct StepOutput {
     pub key: Option<NewKey>,
 }
 
@@ -214,7 +214,7 @@ const CLOCK: ReadFacts = ReadFacts { action: "local:ReadClock", paged: false, wh
 const PROVE_KEY: WriteFacts = WriteFacts {
     name: "ProveKey",
     action: "sts:GetCallerIdentity",
-    verb: Verb::Prove,
+    verb: WriteVerb::Prove,
     undone_by: None,
     lost_answer: LostAnswer::Repeat,
     names_principals: false,

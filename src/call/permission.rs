@@ -45,7 +45,7 @@ pub enum Target<'a> {
 
 /// Where things are: calls name users, roles and groups without the path that is part of their ARNs.
 #[derive(Clone, Debug, Default)]
-pub struct Places {
+pub struct PrincipalPaths {
     pub partition: String,
     pub account: String,
     /// One that is not here is looked for at `/`, as IAM does for one that doesn't exist.
@@ -55,7 +55,7 @@ pub struct Places {
 impl Read {
     /// All that the caller needs for it. None for local files, and for sts:GetCallerIdentity, which AWS answers even to
     /// those whom a policy denies it.
-    pub fn permissions(&self, places: &Places) -> Vec<Permission> {
+    pub fn permissions(&self, places: &PrincipalPaths) -> Vec<Permission> {
         match self {
             Self::Iam(read) => read.permissions(places),
             Self::S3(read) => read.permissions(places),
@@ -66,7 +66,7 @@ impl Read {
 }
 
 impl Write {
-    pub fn permissions(&self, places: &Places) -> Vec<Permission> {
+    pub fn permissions(&self, places: &PrincipalPaths) -> Vec<Permission> {
         match self {
             Self::Iam(write) => write.permissions(places),
             Self::S3(write) => write.permissions(places),
@@ -121,7 +121,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    pub(super) fn permission(self, action: &'static str, places: &Places) -> Option<Permission> {
+    pub(super) fn permission(self, action: &'static str, places: &PrincipalPaths) -> Option<Permission> {
         let resource = match self {
             Self::Local => return None,
             Self::Account | Self::Buckets { .. } => "*".to_owned(),
@@ -202,7 +202,7 @@ impl From<Permission> for Vec<Permission> {
     }
 }
 
-impl Places {
+impl PrincipalPaths {
     /// `path` begins and ends with a slash.
     fn iam(&self, kind: &str, path: &str, name: &str) -> String {
         format!("arn:{}:iam::{}:{kind}{path}{name}", self.partition, self.account)

@@ -30,7 +30,7 @@ pub struct WriteFacts {
     pub name: &'static str,
     /// The IAM action that allows it, which is also its name in output.
     pub action: &'static str,
-    pub verb: Verb,
+    pub verb: WriteVerb,
     /// The action that takes a change of somebody's permissions back.
     pub undone_by: Option<&'static str>,
     pub lost_answer: LostAnswer,
@@ -42,7 +42,7 @@ pub struct WriteFacts {
 
 /// What a write does to its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verb {
+pub enum WriteVerb {
     Create,
     /// Changes a part of it, or sets it whatever it was.
     Update,
@@ -57,7 +57,7 @@ pub enum Verb {
     Prove,
 }
 
-impl Verb {
+impl WriteVerb {
     /// Whether something is gone afterwards.
     pub const fn is_removal(self) -> bool {
         match self {
@@ -140,7 +140,7 @@ macro_rules! reads {
 
             pub(in $crate::call) fn permissions(
                 &self,
-                places: &$crate::call::Places,
+                places: &$crate::call::PrincipalPaths,
             ) -> Vec<$crate::call::Permission> {
                 let Some(permission) = self.target().permission(self.action(), places) else { return Vec::new() };
                 match self {
@@ -191,7 +191,7 @@ macro_rules! writes {
                 $crate::call::WriteFacts {
                     name: stringify!($call),
                     action: or!(concat!($service, ":", stringify!($call)); $($action)?),
-                    verb: $crate::call::Verb::$verb,
+                    verb: $crate::call::WriteVerb::$verb,
                     undone_by: or!(None; $(Some($undone_by))?),
                     lost_answer: or!(
                         $crate::call::LostAnswer::Repeat; $($crate::call::LostAnswer::$lost_answer)?
@@ -234,7 +234,7 @@ macro_rules! writes {
 
             pub(in $crate::call) fn permissions(
                 &self,
-                places: &$crate::call::Places,
+                places: &$crate::call::PrincipalPaths,
             ) -> Vec<$crate::call::Permission> {
                 let action = self.action();
                 let Some(permission) = self.target().permission(action, places) else { return Vec::new() };

@@ -5,15 +5,15 @@ use std::path::Path;
 use super::error::CommandError;
 use crate::policy::statement::Policy;
 use crate::policy::{self, Usage};
-use crate::provider::sandbox::Acting;
+use crate::provider::sandbox::CallerPolicies;
 
 /// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity policies.
-pub fn acting(given: &[String]) -> Result<Option<Acting>, CommandError> {
+pub fn acting(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
     // An environment variable that is set to nothing is not set.
     let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
         let name = |kind: &str| text.strip_prefix(kind).filter(|_| !Path::new(text).exists()).map(str::to_owned);
-        name("user/").map(Acting::User).or_else(|| name("role/").map(Acting::Role))
+        name("user/").map(CallerPolicies::User).or_else(|| name("role/").map(CallerPolicies::Role))
     };
     match given.as_slice() {
         [] => Ok(None),
@@ -21,7 +21,12 @@ pub fn acting(given: &[String]) -> Result<Option<Acting>, CommandError> {
         many if many.iter().any(|text| principal(text).is_some()) => {
             Err(CommandError::new("--sandbox-enforce takes one user or role, or policy files, not both"))
         }
-        files => files.iter().map(|file| load(Path::new(file))).collect::<Result<_, _>>().map(Acting::Under).map(Some),
+        files => files
+            .iter()
+            .map(|file| load(Path::new(file)))
+            .collect::<Result<_, _>>()
+            .map(CallerPolicies::Under)
+            .map(Some),
     }
 }
 
@@ -47,8 +52,8 @@ mod tests {
     #[test]
     fn a_principal_is_told_from_a_file() {
         let one = |text: &str| acting(&[text.to_owned()]);
-        assert!(matches!(one("user/ci"), Ok(Some(Acting::User(name))) if name == "ci"));
-        assert!(matches!(one("role/deploy"), Ok(Some(Acting::Role(name))) if name == "deploy"));
+        assert!(matches!(one("user/ci"), Ok(Some(CallerPolicies::User(name))) if name == "ci"));
+        assert!(matches!(one("role/deploy"), Ok(Some(CallerPolicies::Role(name))) if name == "deploy"));
         assert!(matches!(acting(&[]), Ok(None)) && matches!(one(""), Ok(None)));
         let both = acting(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
         assert!(both.message.is_some_and(|message| message.contains("not both")));
@@ -68,6 +73,6 @@ mod tests {
         let allow =
             r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}"#;
         std::fs::write(&file, allow).unwrap();
-        assert!(matches!(acting(&given), Ok(Some(Acting::Under(policies))) if policies.len() == 1));
+        assert!(matches!(acting(&given), Ok(Some(CallerPolicies::Under(policies))) if policies.len() == 1));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
 use super::planning::Selection;
@@ -12,7 +12,7 @@ use super::running;
 use super::sealing::seal_for;
 use super::session::{self, Destination};
 use crate::manifest::{self, Inputs};
-use crate::plan::{Header, Mode, Plan};
+use crate::plan::{Plan, PlanHeader, PlanMode};
 use crate::render::human;
 
 /// Do what a plan says, exactly
@@ -24,7 +24,7 @@ use crate::render::human;
 /// a failure everything that doesn't depend on it still goes on, and the next run finishes the job.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct ApplyArgs {
     /// A saved plan, or a manifest
     #[arg(value_name = "PLANFILE|MANIFEST")]
     file: Option<PathBuf>,
@@ -43,7 +43,7 @@ Examples:
   relayctl apply manifests/dev.yaml         plan, print, ask, do
   relayctl apply manifests/dev.yaml --yes   without asking";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &ApplyArgs, context: &CommandContext) -> Exit {
     match &args.file {
         None => {
             let (path, plan) = only_waiting(&Project::at(Path::new("."), context.options.sandbox)?)?;
@@ -56,9 +56,9 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     }
 }
 
-fn declared(path: &Path, args: &Args, context: &Context) -> Exit {
+fn declared(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let declared = session::load_checked(path, context)?;
-    context.wait_for(running::plan_and_run(&declared, Mode::Apply, &args.selection, &args.run, context))
+    context.wait_for(running::plan_and_run(&declared, PlanMode::Apply, &args.selection, &args.run, context))
 }
 
 /// The one plan that waits. A plan with nothing to do waits for nothing.
@@ -92,7 +92,7 @@ fn none_waiting(project: &Project) -> CommandError {
     error.help("make one with `relayctl plan MANIFEST`, or plan and apply at once with `relayctl apply MANIFEST`")
 }
 
-fn saved(path: &Path, plan: &Plan, args: &Args, context: &Context) -> Exit {
+fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let header = &plan.header;
     let chosen = !args.selection.targets.is_empty() || args.selection.allow_delete_foreign;
     if chosen || !context.options.variables.is_empty() {
@@ -145,7 +145,7 @@ fn absolute(url: &str) -> String {
 }
 
 /// The project that a plan is of: the one it is saved in, or, for a plan from elsewhere, the one we are in.
-fn project_of(path: &Path, header: &Header) -> Result<Project, CommandError> {
+fn project_of(path: &Path, header: &PlanHeader) -> Result<Project, CommandError> {
     let around_plan = Project::of(path, header.sandbox)?;
     let around_us = Project::at(Path::new("."), header.sandbox)?;
     let holds_manifest = |project: &Project| project.root.join(&header.manifest_file).is_file();
@@ -156,7 +156,7 @@ fn project_of(path: &Path, header: &Header) -> Result<Project, CommandError> {
 }
 
 /// Whether the manifest is certainly no longer what the plan was made from.
-fn manifest_changed(manifest: &Path, header: &Header, context: &Context) -> bool {
+fn manifest_changed(manifest: &Path, header: &PlanHeader, context: &CommandContext) -> bool {
     if !manifest.is_file() {
         return true;
     }

@@ -1,8 +1,8 @@
 //! What stops a plan, and what overrules that.
 
-use super::Context;
+use super::CommandContext;
 use super::error::CommandError;
-use super::session::Declared;
+use super::session::DeclaredManifest;
 use crate::diagnostic::Diagnostic;
 use crate::plan::guard::{Brake, Objection};
 use crate::render::diagnostic;
@@ -24,9 +24,9 @@ impl Brakes {
     pub fn refusal(
         self,
         objections: &[Objection],
-        declared: &Declared,
+        declared: &DeclaredManifest,
         consequence: &str,
-        context: &Context,
+        context: &CommandContext,
     ) -> Option<CommandError> {
         let standing: Vec<Diagnostic> = objections
             .iter()

@@ -6,12 +6,12 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::error::Exit;
-use super::{Cli, Context};
+use super::{Cli, CommandContext};
 
 /// Print a script that completes relayctl's commands and options in a shell
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
     shell: Shell,
@@ -23,7 +23,7 @@ Examples:
   relayctl completions zsh > ~/.zfunc/_relayctl
   relayctl completions fish > ~/.config/fish/completions/relayctl.fish";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &CompletionsArgs, context: &CommandContext) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "relayctl", &mut script);
     context.terminal.result(&String::from_utf8_lossy(&script))?;

@@ -1,13 +1,13 @@
 //! `relayctl destroy`
 
-use super::Context;
+use super::CommandContext;
 use super::error::Exit;
 use super::options::ManifestArg;
 use super::planning::Selection;
 use super::run_args::RunArgs;
 use super::running;
 use super::session;
-use crate::plan::Mode;
+use crate::plan::PlanMode;
 
 /// Remove everything that relayctl made for a manifest
 ///
@@ -16,7 +16,7 @@ use crate::plan::Mode;
 /// where the manifest says `force_destroy: true`. To have the removal reviewed first: `relayctl plan --destroy`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct DestroyArgs {
     #[command(flatten)]
     manifest: ManifestArg,
 
@@ -33,7 +33,7 @@ Examples:
   relayctl destroy manifests/dev.yaml --target access_key.serverless
   relayctl destroy manifests/dev.yaml --yes";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &DestroyArgs, context: &CommandContext) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
-    context.wait_for(running::plan_and_run(&declared, Mode::Destroy, &args.selection, &args.run, context))
+    context.wait_for(running::plan_and_run(&declared, PlanMode::Destroy, &args.selection, &args.run, context))
 }

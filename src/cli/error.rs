@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::call::{Failure, FailureKind};
 use crate::graph::Cycle;
-use crate::seal::SealError;
+use crate::seal::EncryptionError;
 use crate::state::StoreError;
 
 /// What a command ends with.
@@ -52,16 +52,16 @@ impl CommandError {
     }
 
     /// Something is encrypted, and not for us.
-    pub fn sealed(message: impl Into<String>, why: &SealError) -> Self {
+    pub fn sealed(message: impl Into<String>, why: &EncryptionError) -> Self {
         Self::new(message).help(match why {
-            SealError::NoIdentity | SealError::BadIdentity(_) => {
+            EncryptionError::NoIdentity | EncryptionError::BadIdentity(_) => {
                 "set RELAYCTL_AGE_IDENTITY to an identity (AGE-SECRET-KEY-1…), or to the file that holds it"
             }
-            SealError::OtherIdentity(_) => {
+            EncryptionError::OtherIdentity(_) => {
                 "give the identity of one of its recipients; if nobody has one any more, move it away: what relayctl made \
                  is found again by its tags"
             }
-            SealError::Damaged(_) => "restore it from a backup, or make it anew",
+            EncryptionError::Damaged(_) => "restore it from a backup, or make it anew",
         })
     }
 

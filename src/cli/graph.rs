@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::Context;
+use super::CommandContext;
 use super::error::Exit;
 use super::options::ManifestArg;
 use super::session;
@@ -15,7 +15,7 @@ use crate::render::graph;
 /// Works without a network. An arrow goes from a resource to what it needs.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct GraphArgs {
     #[command(flatten)]
     manifest: ManifestArg,
 
@@ -38,7 +38,7 @@ Examples:
   relayctl graph manifests/dev.yaml --format svg > dev.svg
   relayctl graph manifests/dev.yaml | dot -Tpng > dev.png";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &GraphArgs, context: &CommandContext) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
     let desired = &declared.desired;
     context.terminal.result(&match args.format {

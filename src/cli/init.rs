@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::error::{CommandError, Exit};
-use super::{Context, schema};
+use super::{CommandContext, schema};
 use crate::provider::files::disk;
 
 /// Write manifests to start with
@@ -15,18 +15,18 @@ use crate::provider::files::disk;
 /// is there already, it lists them and writes nothing.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct InitArgs {
     /// The folder to write into
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
 
     /// What to start from
-    #[arg(long, value_enum, default_value_t = Template::ZappaRelay)]
-    template: Template,
+    #[arg(long, value_enum, default_value_t = InitTemplate::ZappaRelay)]
+    template: InitTemplate,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Template {
+enum InitTemplate {
     /// A serverless relay that Zappa deploys: its user, key, role, policies and bucket, in two stages
     ZappaRelay,
 }
@@ -69,8 +69,8 @@ const STATE_IGNORED: &str = "\
 !.gitignore
 ";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
-    let Template::ZappaRelay = args.template;
+pub fn run(args: &InitArgs, context: &CommandContext) -> Exit {
+    let InitTemplate::ZappaRelay = args.template;
     let schema = schema::text()?;
     let files: Vec<(PathBuf, &str)> = ZAPPA_RELAY
         .iter()

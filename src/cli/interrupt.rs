@@ -5,14 +5,14 @@ use std::pin::pin;
 use super::error::CommandError;
 use super::terminal::Terminal;
 use crate::apply::Stop;
-use crate::event::Outcome;
+use crate::event::RunOutcome;
 
 /// Does the work until it ends or is told to twice.
 pub async fn interruptible(
-    work: impl Future<Output = Outcome>,
+    work: impl Future<Output = RunOutcome>,
     stop: &Stop,
     terminal: &Terminal,
-) -> Result<Outcome, CommandError> {
+) -> Result<RunOutcome, CommandError> {
     let mut signals =
         Signals::new().map_err(|error| CommandError::new(format!("cannot listen to signals: {error}")))?;
     let mut work = pin!(work);

@@ -4,17 +4,17 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::planning::{self, Selection};
 use super::run_args::RunArgs;
 use super::running;
-use super::session::{self, Declared};
+use super::session::{self, DeclaredManifest};
 use super::suggest::nearest;
 use crate::address::{Address, KindName};
 use crate::engine;
-use crate::plan::Mode;
+use crate::plan::PlanMode;
 use crate::render::keys as render;
 use crate::resolve::{ALL_READS, Resolver, keys, lost};
 
@@ -25,9 +25,9 @@ use crate::resolve::{ALL_READS, Resolver, keys, lost};
 /// used it for as long as `retire_after` says.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct KeysArgs {
     #[command(subcommand)]
-    command: Command,
+    command: KeysCommand,
 }
 
 const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ Examples:
   relayctl keys rotate manifests/dev.yaml serverless --yes";
 
 #[derive(Subcommand, Debug)]
-enum Command {
+enum KeysCommand {
     /// List all keys of the manifest's users: age, status, last use, and when the next rotation is due
     List {
         #[command(flatten)]
@@ -64,14 +64,14 @@ struct RotateArgs {
     run: RunArgs,
 }
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &KeysArgs, context: &CommandContext) -> Exit {
     match &args.command {
-        Command::List { manifest, json } => list(manifest, *json, context),
-        Command::Rotate(args) => rotate(args, context),
+        KeysCommand::List { manifest, json } => list(manifest, *json, context),
+        KeysCommand::Rotate(args) => rotate(args, context),
     }
 }
 
-fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
+fn list(manifest: &ManifestArg, as_json: bool, context: &CommandContext) -> Exit {
     let declared = session::load(&manifest.manifest, context)?;
     let found = context.wait_for(async {
         let at = declared.open_state(context)?;
@@ -81,7 +81,8 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
         let recorded = if let Some(state) = state {
             state.resources
         } else {
-            let lost::Found { resources, unread } = engine::recover(&mut resolver, &declared.desired, false).await;
+            let lost::RecoveredObjects { resources, unread } =
+                engine::recover(&mut resolver, &declared.desired, false).await;
             planning::warn_of_unread(&unread, context);
             resources
         };
@@ -97,7 +98,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &Context) -> Exit {
     Ok(ExitCode::SUCCESS)
 }
 
-fn rotate(args: &RotateArgs, context: &Context) -> Exit {
+fn rotate(args: &RotateArgs, context: &CommandContext) -> Exit {
     let mut declared = session::load_checked(&args.manifest.manifest, context)?;
     let targets = chosen(&args.users, &declared)?;
     for address in &targets {
@@ -106,11 +107,11 @@ fn rotate(args: &RotateArgs, context: &Context) -> Exit {
         }
     }
     let selection = Selection { targets, ..Selection::default() };
-    context.wait_for(running::plan_and_run(&declared, Mode::Apply, &selection, &args.run, context))
+    context.wait_for(running::plan_and_run(&declared, PlanMode::Apply, &selection, &args.run, context))
 }
 
 /// The keys of these users, or all that the manifest declares.
-fn chosen(users: &[String], declared: &Declared) -> Result<Vec<Address>, CommandError> {
+fn chosen(users: &[String], declared: &DeclaredManifest) -> Result<Vec<Address>, CommandError> {
     let keys = || declared.desired.of_kind(KindName::AccessKey).map(|(address, _)| address);
     if keys().next().is_none() {
         return Err(CommandError::new("the manifest declares no access key")

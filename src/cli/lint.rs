@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::session;
 use crate::diagnostic::Severity;
-use crate::lint::{self, Found, named, rules};
+use crate::lint::{self, ManifestFinding, named, rules};
 use crate::render::lint as page;
 use crate::render::sarif;
 
@@ -25,7 +25,7 @@ use crate::render::sarif;
 /// with --min-severity error, warnings neither show nor fail.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct LintArgs {
     /// The manifest: a YAML file
     #[arg(value_name = "MANIFEST", required_unless_present_any = ["list", "explain"])]
     manifest: Option<PathBuf>,
@@ -70,7 +70,7 @@ To accept a finding, say why in the manifest:
     allow:
       - {rule: resource-wildcard, on: policy.Deploy, because: the API has no name before it is made}";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &LintArgs, context: &CommandContext) -> Exit {
     if let Some(name) = &args.explain {
         return explain(name, context);
     }
@@ -96,11 +96,11 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 }
 
 /// A note alone is no failure, nor is what the manifest accepts.
-fn fails(one: &Found) -> bool {
+fn fails(one: &ManifestFinding) -> bool {
     one.accepted.is_none() && one.severity <= Severity::Warning
 }
 
-fn explain(name: &str, context: &Context) -> Exit {
+fn explain(name: &str, context: &CommandContext) -> Exit {
     let Some(rule) = named(name) else {
         let error = CommandError::new(format!("there is no rule `{name}`"));
         let near = lint::nearest(name).map(|near| format!("did you mean `{near}`?"));

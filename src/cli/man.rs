@@ -7,12 +7,12 @@ use clap::CommandFactory;
 use clap_mangen::Man;
 
 use super::error::{CommandError, Exit};
-use super::{Cli, Context};
+use super::{Cli, CommandContext};
 
 /// Print the manual page, or write the pages of all commands into a folder
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct ManArgs {
     /// Write relayctl.1 and a page for each command into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -23,7 +23,7 @@ Examples:
   relayctl man | man -l -
   relayctl man --out ~/.local/share/man/man1";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &ManArgs, context: &CommandContext) -> Exit {
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))

@@ -49,7 +49,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use error::{CommandError, Exit};
-use options::Options;
+use options::GlobalOptions;
 use terminal::Terminal;
 
 use crate::policy::catalogue;
@@ -68,7 +68,7 @@ struct Cli {
     command: Command,
 
     #[command(flatten)]
-    options: Options,
+    options: GlobalOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -103,35 +103,35 @@ Environment:
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Init(init::Args),
-    Validate(validate::Args),
-    Lint(lint::Args),
-    Schema(schema::Args),
-    Plan(plan::Args),
-    Apply(apply::Args),
-    Destroy(destroy::Args),
-    Show(show::Args),
-    Graph(graph::Args),
-    Permissions(permissions::Args),
-    Keys(keys::Args),
-    Output(output::Args),
-    Policy(policy::Args),
-    State(state::Args),
-    Completions(completions::Args),
-    Man(man::Args),
+    Init(init::InitArgs),
+    Validate(validate::ValidateArgs),
+    Lint(lint::LintArgs),
+    Schema(schema::SchemaArgs),
+    Plan(plan::PlanArgs),
+    Apply(apply::ApplyArgs),
+    Destroy(destroy::DestroyArgs),
+    Show(show::ShowArgs),
+    Graph(graph::GraphArgs),
+    Permissions(permissions::PermissionsArgs),
+    Keys(keys::KeysArgs),
+    Output(output::OutputArgs),
+    Policy(policy::PolicyArgs),
+    State(state::StateArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// What every command is given: the global options and the terminal that they describe.
-struct Context {
-    options: Options,
+struct CommandContext {
+    options: GlobalOptions,
     terminal: Terminal,
     transport: Arc<Transport>,
 }
 
-impl Context {
-    fn new(options: Options) -> Self {
+impl CommandContext {
+    fn new(options: GlobalOptions) -> Self {
         let terminal = Terminal::new(&options);
         let transport =
             Transport::with_width(options.max_attempts.0, Some(options.retry_timeout), options.parallelism());
@@ -166,7 +166,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
-    let context = Context::new(cli.options);
+    let context = CommandContext::new(cli.options);
     start_log(&context);
     let exit = run(&cli.command, &context).unwrap_or_else(|error| {
         context.terminal.error(&error);
@@ -177,7 +177,7 @@ pub fn main() -> ExitCode {
     exit
 }
 
-fn run(command: &Command, context: &Context) -> Exit {
+fn run(command: &Command, context: &CommandContext) -> Exit {
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Validate(args) => validate::run(args, context),
@@ -200,7 +200,7 @@ fn run(command: &Command, context: &Context) -> Exit {
 
 /// A log on stderr, but only for those who ask for one. Secrets are wrapped where they are born (`secrecy`, the SDK's
 /// sensitive shapes) and print as redacted; the SDK says nothing while a new key is on its way.
-fn start_log(context: &Context) {
+fn start_log(context: &CommandContext) {
     let by_flag = match context.options.verbose {
         0 => None,
         1 => Some("relayctl=debug"),

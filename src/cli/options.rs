@@ -11,7 +11,7 @@ use crate::provider::sandbox::{Distance, Throttle};
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
-pub struct Options {
+pub struct GlobalOptions {
     /// Profile of the AWS configuration to act as; without it `AWS_PROFILE` counts, as in the AWS CLI
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
@@ -77,12 +77,12 @@ pub struct Options {
     /// How many calls of each operation the sandbox takes: so many a second, and so many at once, for example 20/40
     /// [default: all]
     #[arg(long, global = true, value_name = "RATE/BURST", env = "RELAYCTL_SANDBOX_THROTTLE", value_parser = throttle, hide_default_value = true, default_value = "")]
-    pub sandbox_throttle: Limit,
+    pub sandbox_throttle: RequestLimit,
 }
 
 /// What the sandbox takes, if it takes less than all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(pub Option<Throttle>);
+pub struct RequestLimit(pub Option<Throttle>);
 
 /// How often a request is sent at most, if that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub struct ManifestArg {
     pub manifest: PathBuf,
 }
 
-impl Options {
+impl GlobalOptions {
     /// An environment variable that is set to nothing is not set.
     pub fn endpoint(&self) -> Option<String> {
         self.endpoint_url.clone().filter(|url| !url.is_empty())
@@ -148,8 +148,8 @@ fn latency(text: &str) -> Result<Duration, String> {
     if text.is_empty() { Ok(Duration::ZERO) } else { patience(text) }
 }
 
-fn throttle(text: &str) -> Result<Limit, String> {
-    if text.is_empty() { Ok(Limit(None)) } else { text.parse().map(|throttle| Limit(Some(throttle))) }
+fn throttle(text: &str) -> Result<RequestLimit, String> {
+    if text.is_empty() { Ok(RequestLimit(None)) } else { text.parse().map(|throttle| RequestLimit(Some(throttle))) }
 }
 
 fn patience(text: &str) -> Result<Duration, String> {

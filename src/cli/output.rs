@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
@@ -18,7 +18,7 @@ use crate::value::{Value, text};
 /// printed, as it is, for use in scripts.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct OutputArgs {
     #[command(flatten)]
     manifest: ManifestArg,
 
@@ -41,7 +41,7 @@ Names:
   policies.NAME.arn   users.NAME.arn   roles.NAME.arn
   buckets.NAME.arn    buckets.NAME.name    access_keys.USER.id";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &OutputArgs, context: &CommandContext) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
     let at = declared.open_state(context)?;
     let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
@@ -102,10 +102,10 @@ fn table(outputs: &BTreeMap<String, String>) -> String {
 mod tests {
     use super::*;
     use crate::address::{Address, KindName};
-    use crate::model::Entry;
+    use crate::model::RecordedObject;
 
     fn recorded() -> Recorded {
-        let entry = |status, id: Option<&str>, arn: &str| Entry {
+        let entry = |status, id: Option<&str>, arn: &str| RecordedObject {
             status,
             id: id.map(str::to_owned),
             attributes: [("arn".to_owned(), Value::from(arn))].into(),

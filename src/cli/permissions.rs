@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
@@ -21,7 +21,7 @@ use crate::value::Value;
 /// doesn't know them, and the run says which permission is missing.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{NOTES}"))]
-pub struct Args {
+pub struct PermissionsArgs {
     #[command(flatten)]
     manifest: ManifestArg,
 
@@ -68,7 +68,7 @@ What is not in it:
   What a KMS key's own policy allows. A state in a bucket that is encrypted with a customer managed key takes
   kms:GenerateDataKey and kms:Decrypt on that key, besides what is printed.";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &PermissionsArgs, context: &CommandContext) -> Exit {
     let mut declared = session::load(&args.manifest.manifest, context)?;
     // `state:` of the manifest, or the place that the command line names instead.
     declared.desired.store = context.options.state.clone().or(declared.desired.store);
@@ -109,7 +109,7 @@ fn made(desired: &Desired, job: Job, clearing: bool) -> Result<Vec<Value>, Comma
     Ok(documents)
 }
 
-fn write(desired: &Desired, clearing: bool, folder: &Path, context: &Context) -> Result<(), CommandError> {
+fn write(desired: &Desired, clearing: bool, folder: &Path, context: &CommandContext) -> Result<(), CommandError> {
     let mut written = Vec::new();
     for (name, job) in [("plan", Job::Plan), ("apply", Job::Apply)] {
         let documents = made(desired, job, clearing)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::Context;
+use super::CommandContext;
 use super::brakes::Brakes;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
@@ -11,10 +11,10 @@ use super::planning::{self, Planned, Selection};
 use super::project::{Project, shown};
 use super::running::left_undone;
 use super::sealing::write_plan;
-use super::session::{self, Declared};
+use super::session::{self, DeclaredManifest};
 use super::traffic;
-use super::widening::Bounds;
-use crate::plan::{Mode, Plan};
+use super::widening::WideningBounds;
+use crate::plan::{Plan, PlanMode};
 use crate::render::{html, human, json, markdown};
 
 /// Show what apply would change, and save exactly that for apply
@@ -29,7 +29,7 @@ use crate::render::{html, human, json, markdown};
 /// policy, or the right to undo it.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct PlanArgs {
     #[command(flatten)]
     manifest: ManifestArg,
 
@@ -46,7 +46,7 @@ pub struct Args {
     destroy: bool,
 
     #[command(flatten)]
-    bounds: Bounds,
+    bounds: WideningBounds,
 
     #[command(flatten)]
     brakes: Brakes,
@@ -55,12 +55,12 @@ pub struct Args {
     selection: Selection,
 
     #[command(flatten)]
-    form: Form,
+    form: PlanFormat,
 }
 
 /// How a plan is printed.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Form {
+pub struct PlanFormat {
     /// Print the plan as JSON
     #[arg(long, group = "form")]
     pub json: bool,
@@ -83,8 +83,8 @@ Examples:
   relayctl plan manifests/dev.yaml --deny-widening --html > plan.html
   relayctl plan manifests/prod.yaml --out prod.plan.json --markdown > comment.md";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
-    let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
+pub fn run(args: &PlanArgs, context: &CommandContext) -> Exit {
+    let mode = if args.destroy { PlanMode::Destroy } else { PlanMode::Apply };
     // What is to be removed need not hold what was asked of it.
     let load = if args.destroy { session::load } else { session::load_checked };
     let declared = load(&args.manifest.manifest, context)?;
@@ -122,7 +122,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 }
 
 /// Prints a plan as it was asked for.
-pub fn print(plan: &Plan, form: &Form, context: &Context) -> Result<(), CommandError> {
+pub fn print(plan: &Plan, form: &PlanFormat, context: &CommandContext) -> Result<(), CommandError> {
     context.terminal.result(&if form.json {
         json::plan(plan)
     } else if form.markdown {
@@ -139,7 +139,7 @@ fn said_elsewhere(saved: &Path) -> String {
 }
 
 /// The shortest command that applies this plan from here.
-fn said_waiting(declared: &Declared, saved: &Path) -> Result<String, CommandError> {
+fn said_waiting(declared: &DeclaredManifest, saved: &Path) -> Result<String, CommandError> {
     let here = Project::at(Path::new("."), declared.project.sandbox)?;
     let alone = here.waiting()? == [saved.to_owned()];
     let name = shown(saved);

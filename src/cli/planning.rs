@@ -6,19 +6,19 @@ use std::collections::BTreeSet;
 use futures::FutureExt;
 use futures::future::try_join;
 
-use super::Context;
+use super::CommandContext;
 use super::error::CommandError;
-use super::session::{Declared, StateAt};
+use super::session::{DeclaredManifest, StateAt};
 use super::suggest::nearest;
 use crate::access::{self, AccessChange, UnmanagedAccess};
 use crate::address::{Address, Principal};
-use crate::call::{Caller, Failure, FailureKind};
-use crate::diff::{self, Action, Removal};
+use crate::call::{CallerIdentity, Failure, FailureKind};
+use crate::diff::{self, ChangeAction, Removal};
 use crate::engine;
 use crate::model::{Desired, Live, Recorded};
 use crate::plan::guard::{self, Objection};
-use crate::plan::{Header, Mode, Plan, Stamp, build};
-use crate::provider::Edges;
+use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
+use crate::provider::Providers;
 use crate::reads::Snapshot;
 use crate::render::human;
 use crate::resolve::{ALL_READS, Resolver, lost};
@@ -43,7 +43,7 @@ pub struct Selection {
 /// A plan that was just made, with what applying it takes.
 pub struct Planned {
     pub plan: Plan,
-    pub provider: Edges,
+    pub provider: Providers,
     /// What was read for it.
     pub seen: Snapshot,
     /// Why it must not be applied.
@@ -52,27 +52,27 @@ pub struct Planned {
 
 /// Makes the plan for a manifest, whose state is there.
 pub async fn plan(
-    declared: &Declared,
+    declared: &DeclaredManifest,
     at: &StateAt,
-    mode: Mode,
+    mode: PlanMode,
     selection: &Selection,
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<Planned, CommandError> {
     let state = declared.recorded(at.store.as_ref()).await?;
     let provider = declared.open(context).await?;
-    let removing = mode == Mode::Destroy;
+    let removing = mode == PlanMode::Destroy;
     // The account is asked for together with everything else. Nothing that was read is looked at before it is known that
     // this is the right one.
-    let stamp = Stamp::of(state.as_ref());
+    let stamp = StateStamp::of(state.as_ref());
     let reading = read(&provider, &declared.desired, state, removing, context);
     let (caller, mut read) = try_join(declared.verify(&provider), reading.map(Ok)).await?;
     read.tell(context);
-    let Read { resolver, desired, recorded, live, .. } = &mut read;
+    let AccountReading { resolver, desired, recorded, live, .. } = &mut read;
     let targets = targets(selection, &declared.desired, recorded)?;
 
     let removal = Removal { everything: removing, foreign: selection.allow_delete_foreign };
     let decisions = diff::diff(desired, recorded, live, removal);
-    let header = Header { targets, ..header(declared, mode, &caller, at) };
+    let header = PlanHeader { targets, ..header(declared, mode, &caller, at) };
     let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
     plan.access = access(resolver, &plan, live, desired).await;
     if selection.explain_reads {
@@ -84,7 +84,7 @@ pub async fn plan(
 }
 
 /// What there is, and what a plan is made from.
-struct Read<'a> {
+struct AccountReading<'a> {
     resolver: Resolver<'a>,
     desired: Cow<'a, Desired>,
     recorded: Recorded,
@@ -94,27 +94,27 @@ struct Read<'a> {
 }
 
 async fn read<'a>(
-    provider: &'a Edges,
+    provider: &'a Providers,
     declared: &'a Desired,
     state: Option<State>,
     removing: bool,
-    context: &Context,
-) -> Read<'a> {
+    context: &CommandContext,
+) -> AccountReading<'a> {
     let spinner = context.terminal.spinner("Reading what exists...");
     let mut resolver = Resolver::new(provider, ALL_READS);
-    let lost::Found { resources: recorded, unread } = match state {
-        Some(state) => lost::Found { resources: state.resources, unread: Vec::new() },
+    let lost::RecoveredObjects { resources: recorded, unread } = match state {
+        Some(state) => lost::RecoveredObjects { resources: state.resources, unread: Vec::new() },
         None => engine::recover(&mut resolver, declared, removing).await,
     };
     let desired = if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
     let live = engine::live(&mut resolver, &desired, &recorded, removing).await;
     spinner.finish_and_clear();
-    Read { resolver, desired, recorded, live, unread }
+    AccountReading { resolver, desired, recorded, live, unread }
 }
 
-impl Read<'_> {
+impl AccountReading<'_> {
     /// What could not be asked, or was asked in another way.
-    fn tell(&self, context: &Context) {
+    fn tell(&self, context: &CommandContext) {
         if !self.unread.is_empty() {
             return warn_of_unread(&self.unread, context);
         }
@@ -132,13 +132,13 @@ impl Read<'_> {
 
 /// How many resources are recorded, or would be if the state weren't lost.
 fn known(plan: &Plan, recorded: &Recorded) -> usize {
-    let there = |action| matches!(action, Action::Adopt | Action::Update | Action::Replace);
+    let there = |action| matches!(action, ChangeAction::Adopt | ChangeAction::Update | ChangeAction::Replace);
     let found = plan.changes.iter().filter(|it| there(it.action) && !recorded.contains_key(&it.address));
     recorded.len() + found.count()
 }
 
 /// Says what it means if not everything could be asked for the manifest's tag.
-pub fn warn_of_unread(unread: &[Failure], context: &Context) {
+pub fn warn_of_unread(unread: &[Failure], context: &CommandContext) {
     let Some(first) = unread.first() else { return };
     let why = if first.kind == FailureKind::AccessDenied { "is not allowed" } else { first.code.as_str() };
     context.terminal.warn(&format!(
@@ -165,13 +165,13 @@ async fn access(resolver: &mut Resolver<'_>, plan: &Plan, live: &Live, desired: 
     access::changes(&plan.changes, live, desired, &unmanaged)
 }
 
-fn header(declared: &Declared, mode: Mode, caller: &Caller, at: &StateAt) -> Header {
-    Header {
+fn header(declared: &DeclaredManifest, mode: PlanMode, caller: &CallerIdentity, at: &StateAt) -> PlanHeader {
+    PlanHeader {
         manifest_file: declared.project.relative(&declared.path),
         caller: caller.arn.clone(),
         store: at.url.clone(),
         sandbox: declared.project.sandbox,
-        ..Header::new(&declared.desired, mode)
+        ..PlanHeader::new(&declared.desired, mode)
     }
 }
 

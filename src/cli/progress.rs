@@ -7,21 +7,21 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal::Terminal;
-use crate::event::{Event, Sink};
+use crate::event::{Event, EventSink};
 use crate::plan::StepId;
-use crate::render::human::{self, Style};
+use crate::render::human::{self, HumanStyle};
 
 const TICK: Duration = Duration::from_millis(120);
 
 /// Where the events of a run go.
-pub struct Progress<'a> {
+pub struct ProgressDisplay<'a> {
     terminal: &'a Terminal,
-    style: Style,
+    style: HumanStyle,
     bar: Option<ProgressBar>,
     running: Mutex<BTreeSet<StepId>>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> ProgressDisplay<'a> {
     pub fn new(terminal: &'a Terminal, steps: usize) -> Self {
         let bar = terminal.animated().then(|| {
             let bar = ProgressBar::with_draw_target(u64::try_from(steps).ok(), ProgressDrawTarget::stderr());
@@ -72,7 +72,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Sink for Progress<'_> {
+impl EventSink for ProgressDisplay<'_> {
     fn event(&self, event: &Event) {
         if let Some(bar) = &self.bar {
             self.draw(bar, event);

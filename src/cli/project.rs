@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
-use crate::provider::files::disk::{self, Mode};
+use crate::provider::files::disk::{self, FileMode};
 
 const PLAN_SUFFIX: &str = ".plan.json";
 
@@ -102,7 +102,7 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), CommandError> {
 
 /// The same with what `write` writes.
 pub fn write_private_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), CommandError> {
-    disk::replace_with(path, &Mode::Private, write).map_err(|error| CommandError::file("write", path, error))
+    disk::replace_with(path, &FileMode::Private, write).map_err(|error| CommandError::file("write", path, error))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The options that all commands share which do a plan.
 
 use super::brakes::Brakes;
-use super::widening::Bounds;
+use super::widening::WideningBounds;
 
 /// Options of the commands that change something: apply, destroy, keys rotate.
 #[derive(clap::Args, Clone, Debug)]
 pub struct RunArgs {
     #[command(flatten)]
-    pub bounds: Bounds,
+    pub bounds: WideningBounds,
 
     #[command(flatten)]
     pub brakes: Brakes,

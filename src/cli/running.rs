@@ -2,19 +2,19 @@
 
 use std::process::ExitCode;
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::interrupt::interruptible;
 use super::planning::{self, Planned, Selection};
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use super::run_args::{Consent, RunArgs};
-use super::session::{Declared, StateAt, belongs};
+use super::session::{DeclaredManifest, StateAt, belongs};
 use super::terminal::Terminal;
 use super::traffic;
 use crate::apply;
-use crate::event::{Event, Outcome, Sink};
-use crate::model::{Entry, Recorded, Status};
-use crate::plan::{Mode, Phase, Plan};
+use crate::event::{Event, EventSink, RunOutcome};
+use crate::model::{Recorded, RecordedObject, Status};
+use crate::plan::{Plan, PlanMode, StepPhase};
 use crate::port::{Lock, Provider, Store};
 use crate::reads::Snapshot;
 use crate::render::{human, json};
@@ -27,11 +27,11 @@ use crate::transport::Transport;
 /// Who doesn't ask takes the lock before planning, and so plans for what the run left that had it before. Who asks keeps
 /// nobody waiting while a person reads: the lock is taken after the answer, and a plan that is out of date then is refused.
 pub async fn plan_and_run(
-    declared: &Declared,
-    mode: Mode,
+    declared: &DeclaredManifest,
+    mode: PlanMode,
     selection: &Selection,
     args: &RunArgs,
-    context: &Context,
+    context: &CommandContext,
 ) -> Exit {
     let at = declared.open_state(context)?;
     if !args.consent.yes {
@@ -44,11 +44,11 @@ pub async fn plan_and_run(
 }
 
 async fn planned_and_run(
-    declared: &Declared,
+    declared: &DeclaredManifest,
     at: &StateAt,
-    (mode, selection): (Mode, &Selection),
+    (mode, selection): (PlanMode, &Selection),
     args: &RunArgs,
-    context: &Context,
+    context: &CommandContext,
 ) -> Exit {
     let RunArgs { bounds, brakes, consent } = args;
     let Planned { plan, provider, seen, objections } =
@@ -65,7 +65,7 @@ async fn planned_and_run(
         return Err(refusal);
     }
     if !plan.steps.is_empty() && !agreed(&plan, consent).await? {
-        let word = if mode == Mode::Destroy { "Destroy" } else { "Apply" };
+        let word = if mode == PlanMode::Destroy { "Destroy" } else { "Apply" };
         return Err(CommandError::new(format!("{word} cancelled: nothing was changed")));
     }
     // A plan that still waits for this manifest was made for the state that changes now.
@@ -88,8 +88,8 @@ async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
     }
     let sandbox = if plan.header.sandbox { " (in the sandbox)" } else { "" };
     let question = match plan.header.mode {
-        Mode::Apply => format!("Do you want to perform these actions{sandbox}?"),
-        Mode::Destroy => {
+        PlanMode::Apply => format!("Do you want to perform these actions{sandbox}?"),
+        PlanMode::Destroy => {
             format!("Do you really want to destroy all of this{sandbox}?\n  What is destroyed cannot be brought back.")
         }
     };
@@ -104,7 +104,7 @@ pub async fn run(
     provider: &dyn Provider,
     store: &dyn Store,
     as_json: bool,
-    context: &Context,
+    context: &CommandContext,
     started: impl FnOnce(),
 ) -> Exit {
     if plan.steps.is_empty() {
@@ -123,12 +123,12 @@ async fn run_locked(
     store: &dyn Store,
     seen: Option<Snapshot>,
     as_json: bool,
-    context: &Context,
+    context: &CommandContext,
     started: impl FnOnce(),
 ) -> Exit {
     let mut outcome = if plan.steps.is_empty() {
         started();
-        Outcome::default()
+        RunOutcome::default()
     } else {
         under_lock(plan, provider, store, seen, context, started).await?
     };
@@ -164,7 +164,7 @@ pub fn left_undone(plan: &Plan) -> Option<CommandError> {
 }
 
 /// Takes the lock for this command, and says for whom it waits.
-pub async fn locked(store: &dyn Store, what: &str, context: &Context) -> Result<Box<dyn Lock>, CommandError> {
+pub async fn locked(store: &dyn Store, what: &str, context: &CommandContext) -> Result<Box<dyn Lock>, CommandError> {
     let waiting = |holder: &LockInfo| {
         context.terminal.note(&format!("The state {} is locked by {holder}; waiting for that...", store.location()));
     };
@@ -176,9 +176,9 @@ async fn under_lock(
     provider: &dyn Provider,
     store: &dyn Store,
     seen: Option<Snapshot>,
-    context: &Context,
+    context: &CommandContext,
     started: impl FnOnce(),
-) -> Result<Outcome, CommandError> {
+) -> Result<RunOutcome, CommandError> {
     let state = store.load().await?;
     if let Some(state) = &state {
         belongs(state, &plan.header.manifest, &plan.header.account, &store.location())?;
@@ -190,9 +190,9 @@ async fn under_lock(
     let state = state.unwrap_or_else(|| first_state(plan));
     started();
     traffic::forecast(plan, context);
-    let progress = Progress::new(&context.terminal, plan.steps.len());
+    let progress = ProgressDisplay::new(&context.terminal, plan.steps.len());
     let stop = apply::Stop::default();
-    let options = apply::Options { parallelism: context.options.parallelism(), stop: &stop, seen };
+    let options = apply::ApplyOptions { parallelism: context.options.parallelism(), stop: &stop, seen };
     let work = apply::apply_until(plan, provider, store, state, &progress, options);
     let work = traffic::with_progress(work, &context.transport, |delay| progress.event(&Event::Delayed(delay)));
     let work = no_retries_after_stop(work, &stop, &context.transport);
@@ -203,10 +203,10 @@ async fn under_lock(
 
 /// Sends nothing again once the run is told to stop: it doesn't wait until AWS takes more.
 async fn no_retries_after_stop(
-    work: impl Future<Output = Outcome>,
+    work: impl Future<Output = RunOutcome>,
     stop: &apply::Stop,
     transport: &Transport,
-) -> Outcome {
+) -> RunOutcome {
     let stopping = async {
         stop.asked().await;
         transport.stop_retrying();
@@ -222,7 +222,7 @@ async fn no_retries_after_stop(
 /// next one a state, which then doesn't look for tags.
 fn first_state(plan: &Plan) -> State {
     let header = &plan.header;
-    let removals = || plan.steps.iter().filter(|step| step.id.phase == Phase::Delete && step.record.is_none());
+    let removals = || plan.steps.iter().filter(|step| step.id.phase == StepPhase::Delete && step.record.is_none());
     let mut resources = Recorded::new();
     for (step, seen) in
         removals().filter_map(|step| Some((step, step.before.as_ref()?))).filter(|(_, seen)| !seen.id.is_empty())
@@ -231,18 +231,22 @@ fn first_state(plan: &Plan) -> State {
         let depends_on = made_upon.filter(|other| other.after.contains(&step.id)).map(|it| it.id.address.clone());
         let mut attributes = step.wanted.clone();
         attributes.remove("id");
-        let entry =
-            Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: depends_on.collect() };
+        let entry = RecordedObject {
+            status: Status::Done,
+            id: Some(seen.id.clone()),
+            attributes,
+            depends_on: depends_on.collect(),
+        };
         resources.insert(step.id.address.clone(), entry);
     }
     let lineage = uuid::Uuid::new_v4().to_string();
     State { resources, ..State::new(lineage, header.manifest.as_str(), header.account.as_str()) }
 }
 
-fn command(mode: Mode) -> &'static str {
+fn command(mode: PlanMode) -> &'static str {
     match mode {
-        Mode::Apply => "apply",
-        Mode::Destroy => "destroy",
+        PlanMode::Apply => "apply",
+        PlanMode::Destroy => "destroy",
     }
 }
 
@@ -266,16 +270,16 @@ fn lock_for(what: &str) -> LockInfo {
 mod tests {
     use super::*;
     use crate::model::Desired;
-    use crate::plan::{Header, Stamp, Summary};
+    use crate::plan::{PlanHeader, StateStamp, Summary};
 
     fn plan(refused: usize, blocked: usize) -> Plan {
         Plan {
-            header: Header {
+            header: PlanHeader {
                 manifest: "dev".into(),
                 account: "123456789012".into(),
-                ..Header::new(&Desired::default(), Mode::Apply)
+                ..PlanHeader::new(&Desired::default(), PlanMode::Apply)
             },
-            state: Stamp::of(None),
+            state: StateStamp::of(None),
             changes: Vec::new(),
             steps: Vec::new(),
             access: Vec::new(),

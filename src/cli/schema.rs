@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use crate::manifest;
 
 /// Print the JSON Schema of a manifest, for editors
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct SchemaArgs {}
 
 const EXAMPLES: &str = "\
 Example:
@@ -18,7 +18,7 @@ Example:
 A manifest's first line then turns on completion and checks in editors with the YAML language server:
   # yaml-language-server: $schema=../schema/relayctl.schema.json";
 
-pub fn run(_args: &Args, context: &Context) -> Exit {
+pub fn run(_args: &SchemaArgs, context: &CommandContext) -> Exit {
     context.terminal.result(&text()?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,28 +5,28 @@ use std::path::{Path, PathBuf};
 use super::error::CommandError;
 use super::project::{write_private, write_private_with};
 use crate::plan::{Plan, file};
-use crate::seal::{self, IDENTITY, Identity, Seal};
+use crate::seal::{self, AgeIdentity, FileEncryption, IDENTITY};
 
 /// For these recipients. The identity is looked at only when something turns out to be encrypted.
-pub fn seal_for(recipients: &[String]) -> Result<Seal, CommandError> {
+pub fn seal_for(recipients: &[String]) -> Result<FileEncryption, CommandError> {
     let recipients: Result<Vec<_>, String> = recipients.iter().map(|text| seal::recipient(text)).collect();
-    Ok(Seal::new(recipients.map_err(CommandError::new)?, identity()))
+    Ok(FileEncryption::new(recipients.map_err(CommandError::new)?, identity()))
 }
 
 /// The identity itself, or the file that it is in, as the programs of age have it.
-fn identity() -> Identity {
-    let Ok(given) = std::env::var(IDENTITY) else { return Identity::Missing };
+fn identity() -> AgeIdentity {
+    let Ok(given) = std::env::var(IDENTITY) else { return AgeIdentity::Missing };
     let given = given.trim();
     if given.is_empty() {
-        return Identity::Missing;
+        return AgeIdentity::Missing;
     }
     if seal::is_secret(given) || given.contains('\n') {
-        return Identity::parse(given);
+        return AgeIdentity::parse(given);
     }
     let path = below_home(given);
     match std::fs::read_to_string(&path) {
-        Ok(text) => Identity::parse(&zeroize::Zeroizing::new(text)),
-        Err(error) => Identity::Unusable(format!("{}: {error}", path.display())),
+        Ok(text) => AgeIdentity::parse(&zeroize::Zeroizing::new(text)),
+        Err(error) => AgeIdentity::Unusable(format!("{}: {error}", path.display())),
     }
 }
 
@@ -62,6 +62,6 @@ pub fn opened(bytes: &[u8], path: &Path) -> Result<Vec<u8>, CommandError> {
     if !seal::is_sealed(bytes) {
         return Ok(bytes.to_vec());
     }
-    let plain = Seal::new(Vec::new(), identity()).open(bytes).map(std::borrow::Cow::into_owned);
+    let plain = FileEncryption::new(Vec::new(), identity()).open(bytes).map(std::borrow::Cow::into_owned);
     plain.map_err(|why| CommandError::sealed(format!("{} cannot be read: {why}", path.display()), &why))
 }

@@ -4,30 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Context;
+use super::CommandContext;
 use super::acting::acting;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
 use super::sealing::seal_for;
 use crate::access::checks;
-use crate::call::Caller;
+use crate::call::CallerIdentity;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{self, Documents, Inputs, Loaded};
 use crate::model::Desired;
 use crate::port::{Provider, Store};
-use crate::provider::Edges;
-use crate::provider::aws::{Aws, Options as AwsOptions};
+use crate::provider::Providers;
+use crate::provider::aws::{Aws, ConnectOptions as AwsOptions};
 use crate::provider::files::Files;
 use crate::provider::sandbox::{Remote, Sandbox};
 use crate::render::diagnostic;
 use crate::resolve;
-use crate::seal::Seal;
+use crate::seal::FileEncryption;
 use crate::state::State;
 use crate::store;
 use crate::transport::Retrying;
 
 /// A manifest without errors, and the project that it is in.
-pub struct Declared {
+pub struct DeclaredManifest {
     pub path: PathBuf,
     pub desired: Desired,
     pub project: Project,
@@ -51,27 +51,27 @@ pub struct Destination<'a> {
 }
 
 /// Reads a manifest with everything in it; prints what is wrong with it.
-pub fn load(path: &Path, context: &Context) -> Result<Declared, CommandError> {
-    load_whole(path, context).map(Declared::alone)
+pub fn load(path: &Path, context: &CommandContext) -> Result<DeclaredManifest, CommandError> {
+    load_whole(path, context).map(DeclaredManifest::alone)
 }
 
 /// With where each policy document stands, which takes more memory than all the rest.
-pub fn load_whole(path: &Path, context: &Context) -> Result<(Declared, Documents), CommandError> {
+pub fn load_whole(path: &Path, context: &CommandContext) -> Result<(DeclaredManifest, Documents), CommandError> {
     read(path, context, |_| Vec::new())
 }
 
 /// The same, and judges its `checks:`: before anything is read from AWS.
-pub fn load_checked(path: &Path, context: &Context) -> Result<Declared, CommandError> {
+pub fn load_checked(path: &Path, context: &CommandContext) -> Result<DeclaredManifest, CommandError> {
     let judge =
         |loaded: &Loaded| loaded.desired.as_ref().map(|desired| checks::diagnostics(desired, &loaded.documents));
-    read(path, context, |loaded| judge(loaded).unwrap_or_default()).map(Declared::alone)
+    read(path, context, |loaded| judge(loaded).unwrap_or_default()).map(DeclaredManifest::alone)
 }
 
 fn read(
     path: &Path,
-    context: &Context,
+    context: &CommandContext,
     further: impl Fn(&Loaded) -> Vec<Diagnostic>,
-) -> Result<(Declared, Documents), CommandError> {
+) -> Result<(DeclaredManifest, Documents), CommandError> {
     if !path.is_file() {
         return Err(no_manifest(path));
     }
@@ -91,7 +91,7 @@ fn read(
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
     let project = Project::of(path, context.options.sandbox)?;
-    Ok((Declared { path: path.to_owned(), desired, project, sources: loaded.sources }, loaded.documents))
+    Ok((DeclaredManifest { path: path.to_owned(), desired, project, sources: loaded.sources }, loaded.documents))
 }
 
 fn no_manifest(path: &Path) -> CommandError {
@@ -102,7 +102,7 @@ fn no_manifest(path: &Path) -> CommandError {
     error.help("write one with `relayctl init`")
 }
 
-impl Declared {
+impl DeclaredManifest {
     /// Without what only a look at the documents needs. Of the manifest itself a plan still shows where its brakes stand.
     fn alone((mut declared, _): (Self, Documents)) -> Self {
         let desired = &declared.desired;
@@ -115,7 +115,7 @@ impl Declared {
     }
 
     /// Opens the state: `--state`, else the manifest's `state:`, else its place in the project. The sandbox has its own.
-    pub fn open_state(&self, context: &Context) -> Result<StateAt, CommandError> {
+    pub fn open_state(&self, context: &CommandContext) -> Result<StateAt, CommandError> {
         if !self.project.sandbox && self.desired.name == "sandbox" {
             return Err(CommandError::new("a manifest cannot be named `sandbox`: state/sandbox.json is the sandbox's")
                 .help("give it another name"));
@@ -130,27 +130,27 @@ impl Declared {
     }
 
     /// Opens the state at a place that the command line names.
-    pub fn open_state_at(&self, url: &str, context: &Context) -> Result<StateAt, CommandError> {
+    pub fn open_state_at(&self, url: &str, context: &CommandContext) -> Result<StateAt, CommandError> {
         self.open_at(Some(rooted(url, Path::new("."), &self.project)), context)
     }
 
-    fn open_at(&self, url: Option<String>, context: &Context) -> Result<StateAt, CommandError> {
+    fn open_at(&self, url: Option<String>, context: &CommandContext) -> Result<StateAt, CommandError> {
         let seal = seal_for(&self.desired.recipients)?;
         open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region), seal)
     }
 
     /// The way to the account, of which nothing has been asked yet.
-    pub async fn open(&self, context: &Context) -> Result<Edges, CommandError> {
+    pub async fn open(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         self.destination().open(context).await
     }
 
     /// Makes sure that it is the right account.
-    pub async fn verify(&self, edges: &Edges) -> Result<Caller, CommandError> {
+    pub async fn verify(&self, edges: &Providers) -> Result<CallerIdentity, CommandError> {
         self.destination().verify(edges).await
     }
 
     /// Reaches the account, and makes sure that it is the right one.
-    pub async fn connect(&self, context: &Context) -> Result<(Edges, Caller), CommandError> {
+    pub async fn connect(&self, context: &CommandContext) -> Result<(Providers, CallerIdentity), CommandError> {
         self.destination().connect(context).await
     }
 
@@ -179,7 +179,7 @@ fn rooted(url: &str, relative_to: &Path, project: &Project) -> String {
 }
 
 /// How to reach AWS, by the options of the command line.
-pub fn aws_options(context: &Context, region: &str) -> AwsOptions {
+pub fn aws_options(context: &CommandContext, region: &str) -> AwsOptions {
     AwsOptions {
         profile: context.options.profile.clone(),
         region: region.to_owned(),
@@ -194,7 +194,7 @@ pub fn open_state(
     project: &Project,
     name: &str,
     aws: &AwsOptions,
-    seal: Seal,
+    seal: FileEncryption,
 ) -> Result<StateAt, CommandError> {
     if let Some(url) = url.as_deref().filter(|url| project.sandbox && url.starts_with("s3://")) {
         return Err(CommandError::new(format!(
@@ -225,28 +225,28 @@ pub fn belongs(state: &State, manifest: &str, account: &str, location: &str) -> 
 
 impl Destination<'_> {
     /// Opens the edges and asks who we are before anything else.
-    pub async fn connect(&self, context: &Context) -> Result<(Edges, Caller), CommandError> {
+    pub async fn connect(&self, context: &CommandContext) -> Result<(Providers, CallerIdentity), CommandError> {
         let edges = self.open(context).await?;
         let caller = self.verify(&edges).await?;
         Ok((edges, caller))
     }
 
-    async fn verify(&self, edges: &Edges) -> Result<Caller, CommandError> {
+    async fn verify(&self, edges: &Providers) -> Result<CallerIdentity, CommandError> {
         let caller = resolve::caller(edges).await?;
         if caller.account == self.account { Ok(caller) } else { Err(self.wrong_account(&caller)) }
     }
 
-    async fn open(&self, context: &Context) -> Result<Edges, CommandError> {
+    async fn open(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         if self.project.sandbox {
             let account = shown(&self.project.sandbox_account());
             context
                 .terminal
                 .note(&format!("Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."));
         }
-        Ok(Edges::new(self.cloud(context).await?, self.files()?, context.options.parallelism()))
+        Ok(Providers::new(self.cloud(context).await?, self.files()?, context.options.parallelism()))
     }
 
-    async fn cloud(&self, context: &Context) -> Result<Box<dyn Provider>, CommandError> {
+    async fn cloud(&self, context: &CommandContext) -> Result<Box<dyn Provider>, CommandError> {
         let acting = acting(&context.options.sandbox_enforce)?;
         let distance = context.options.distance();
         if self.project.sandbox {
@@ -284,7 +284,7 @@ impl Destination<'_> {
         Ok(Files { credentials, config, base, overlay: None })
     }
 
-    fn wrong_account(&self, caller: &Caller) -> CommandError {
+    fn wrong_account(&self, caller: &CallerIdentity) -> CommandError {
         let error = CommandError::new(format!(
             "the credentials are for account {}, but the manifest is for account {} (they belong to {})",
             caller.account, self.account, caller.arn

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
-use super::plan::{self, Form};
+use super::plan::{self, PlanFormat};
 use super::project::{Project, shown};
 use super::session;
 use super::state::resource;
@@ -16,13 +16,13 @@ use super::state::resource;
 /// Without an argument it prints the plan that is waiting to be applied. Reads files only, never AWS.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct ShowArgs {
     /// A saved plan, or a manifest
     #[arg(value_name = "PLANFILE|MANIFEST")]
     file: Option<PathBuf>,
 
     #[command(flatten)]
-    form: Form,
+    form: PlanFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -32,7 +32,7 @@ Examples:
   relayctl show prod.plan.json --html > plan.html
   relayctl show manifests/dev.yaml           what relayctl made for this manifest";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &ShowArgs, context: &CommandContext) -> Exit {
     let path = match &args.file {
         Some(path) => path.clone(),
         None => waiting(context)?,
@@ -44,7 +44,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     Ok(ExitCode::SUCCESS)
 }
 
-fn waiting(context: &Context) -> Result<PathBuf, CommandError> {
+fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let mut plans = Project::at(Path::new("."), context.options.sandbox)?.waiting()?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only),
@@ -59,7 +59,7 @@ fn waiting(context: &Context) -> Result<PathBuf, CommandError> {
     }
 }
 
-fn recorded(path: &Path, form: &Form, context: &Context) -> Result<(), CommandError> {
+fn recorded(path: &Path, form: &PlanFormat, context: &CommandContext) -> Result<(), CommandError> {
     if form.markdown || form.html {
         let option = if form.html { "--html" } else { "--markdown" };
         return Err(CommandError::new(format!("{option} prints a plan, and this is a manifest")));

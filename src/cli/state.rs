@@ -9,14 +9,14 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::Context;
+use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::planning::no_such_address;
 use super::running::locked;
-use super::session::{self, Declared, StateAt};
+use super::session::{self, DeclaredManifest, StateAt};
 use crate::address::Address;
-use crate::model::{Entry, Status};
+use crate::model::{RecordedObject, Status};
 use crate::state::State;
 use crate::value::Value;
 
@@ -26,9 +26,9 @@ use crate::value::Value;
 /// lost, the next plan finds by its tags what belongs to the manifest.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct StateArgs {
     #[command(subcommand)]
-    command: Command,
+    command: StateCommand,
 }
 
 const EXAMPLES: &str = "\
@@ -45,7 +45,7 @@ Examples:
   relayctl state path manifests/dev.yaml";
 
 #[derive(Subcommand, Debug)]
-enum Command {
+enum StateCommand {
     /// List the addresses of all resources in the state
     List {
         #[command(flatten)]
@@ -109,18 +109,18 @@ enum Command {
     },
 }
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &StateArgs, context: &CommandContext) -> Exit {
     match &args.command {
-        Command::List { manifest } => list(manifest, context),
-        Command::Show { manifest, address, json } => show(manifest, address, *json, context),
-        Command::Rm { manifest, address } => remove(manifest, address, context),
-        Command::Add { manifest, address } => add::add(manifest, address, context),
-        Command::Unlock { manifest, id } => unlock(manifest, id, context),
-        Command::Pull { manifest } => transfer::pull(manifest, context),
-        Command::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),
-        Command::Migrate(args) => transfer::migrate(&args.manifest, &args.from, &args.to, context),
-        Command::Rebuild { manifest } => rebuild::rebuild(manifest, context),
-        Command::Path { manifest } => {
+        StateCommand::List { manifest } => list(manifest, context),
+        StateCommand::Show { manifest, address, json } => show(manifest, address, *json, context),
+        StateCommand::Rm { manifest, address } => remove(manifest, address, context),
+        StateCommand::Add { manifest, address } => add::add(manifest, address, context),
+        StateCommand::Unlock { manifest, id } => unlock(manifest, id, context),
+        StateCommand::Pull { manifest } => transfer::pull(manifest, context),
+        StateCommand::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),
+        StateCommand::Migrate(args) => transfer::migrate(&args.manifest, &args.from, &args.to, context),
+        StateCommand::Rebuild { manifest } => rebuild::rebuild(manifest, context),
+        StateCommand::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
             context.terminal.result(&at.store.location())
         }
@@ -128,18 +128,18 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(manifest: &ManifestArg, context: &Context) -> Result<(Declared, StateAt), CommandError> {
+fn open(manifest: &ManifestArg, context: &CommandContext) -> Result<(DeclaredManifest, StateAt), CommandError> {
     let declared = session::load(&manifest.manifest, context)?;
     let at = declared.open_state(context)?;
     Ok((declared, at))
 }
 
-async fn existing(declared: &Declared, at: &StateAt) -> Result<State, CommandError> {
+async fn existing(declared: &DeclaredManifest, at: &StateAt) -> Result<State, CommandError> {
     let missing = || CommandError::new(format!("there is no state {} yet", at.store.location()));
     declared.recorded(at.store.as_ref()).await?.ok_or_else(missing)
 }
 
-fn list(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
+fn list(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
     let Some(state) = state else {
@@ -150,7 +150,12 @@ fn list(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
     if addresses.is_empty() { Ok(()) } else { context.terminal.result(&addresses.join("\n")) }
 }
 
-fn show(manifest: &ManifestArg, address: &Address, as_json: bool, context: &Context) -> Result<(), CommandError> {
+fn show(
+    manifest: &ManifestArg,
+    address: &Address,
+    as_json: bool,
+    context: &CommandContext,
+) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { existing(&declared, &at).await })?;
     let entry = state.resources.get(address).ok_or_else(|| no_such_address(address, state.resources.keys()))?;
@@ -162,7 +167,7 @@ fn show(manifest: &ManifestArg, address: &Address, as_json: bool, context: &Cont
     context.terminal.result(&resource(address, entry))
 }
 
-fn remove(manifest: &ManifestArg, address: &Address, context: &Context) -> Result<(), CommandError> {
+fn remove(manifest: &ManifestArg, address: &Address, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     context.wait_for(async {
         let lock = locked(at.store.as_ref(), "state rm", context).await?;
@@ -173,7 +178,7 @@ fn remove(manifest: &ManifestArg, address: &Address, context: &Context) -> Resul
     context.terminal.result(&format!("Removed {address} from {}. In AWS it stays as it is.", at.store.location()))
 }
 
-async fn forget(declared: &Declared, at: &StateAt, address: &Address) -> Result<(), CommandError> {
+async fn forget(declared: &DeclaredManifest, at: &StateAt, address: &Address) -> Result<(), CommandError> {
     let mut state = existing(declared, at).await?;
     if state.resources.remove(address).is_none() {
         return Err(no_such_address(address, state.resources.keys()));
@@ -182,7 +187,7 @@ async fn forget(declared: &Declared, at: &StateAt, address: &Address) -> Result<
     Ok(at.store.save(&state).await?)
 }
 
-fn unlock(manifest: &ManifestArg, id: &str, context: &Context) -> Result<(), CommandError> {
+fn unlock(manifest: &ManifestArg, id: &str, context: &CommandContext) -> Result<(), CommandError> {
     let (_, at) = open(manifest, context)?;
     let held = context.wait_for(async { Ok(at.store.unlock(id).await?) })?;
     let text = format!("Unlocked {}, which {held} had locked.", at.store.location());
@@ -190,7 +195,7 @@ fn unlock(manifest: &ManifestArg, id: &str, context: &Context) -> Result<(), Com
 }
 
 /// One resource of the state, for people.
-pub fn resource(address: &Address, entry: &Entry) -> String {
+pub fn resource(address: &Address, entry: &RecordedObject) -> String {
     let mut text = format!("{address}");
     if entry.status == Status::Intended {
         text += " (begun, not known to be finished)";
@@ -217,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_resource_is_printed_with_its_id_its_attributes_and_what_it_needs() {
-        let entry = Entry {
+        let entry = RecordedObject {
             status: Status::Intended,
             id: Some("AIDA1".into()),
             attributes: [("name".to_owned(), Value::from("ada")), ("tags".to_owned(), serde_json::json!({"a": "b"}))]

@@ -6,8 +6,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::error::CommandError;
-use super::options::{Color, Options};
-use crate::render::human::Style;
+use super::options::{Color, GlobalOptions};
+use crate::render::human::HumanStyle;
 
 pub struct Terminal {
     quiet: bool,
@@ -17,7 +17,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn new(options: &Options) -> Self {
+    pub fn new(options: &GlobalOptions) -> Self {
         let choice = |auto: ColorChoice| match options.color {
             Color::Always => ColorChoice::AlwaysAnsi,
             Color::Never => ColorChoice::Never,
@@ -32,13 +32,13 @@ impl Terminal {
     }
 
     /// For text that goes to stdout.
-    pub fn style(&self) -> Style {
-        Style { color: self.stdout != ColorChoice::Never, verbose: self.verbose }
+    pub fn style(&self) -> HumanStyle {
+        HumanStyle { color: self.stdout != ColorChoice::Never, verbose: self.verbose }
     }
 
     /// For text that goes to stderr.
-    pub fn side_style(&self) -> Style {
-        Style { color: self.stderr != ColorChoice::Never, verbose: self.verbose }
+    pub fn side_style(&self) -> HumanStyle {
+        HumanStyle { color: self.stderr != ColorChoice::Never, verbose: self.verbose }
     }
 
     /// Whether a person can watch and answer.

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use super::Context;
+use super::CommandContext;
 use crate::event::Delay;
 use crate::plan::Plan;
 use crate::plan::pace::Load;
@@ -23,7 +23,7 @@ pub async fn with_progress<T>(work: impl Future<Output = T>, transport: &Transpo
 }
 
 /// Says on stderr how long a plan takes at least in a sandbox that is far away.
-pub fn forecast(plan: &Plan, context: &Context) {
+pub fn forecast(plan: &Plan, context: &CommandContext) {
     if let Some(pace) = context.options.pace() {
         let load = Load::of(plan);
         context.terminal.note(&human::least(load.calls.values().sum(), load.least(&pace)));
@@ -31,7 +31,7 @@ pub fn forecast(plan: &Plan, context: &Context) {
 }
 
 /// Says on stderr how many calls there were and what they had to wait for, if that is worth saying.
-pub fn note(context: &Context) {
+pub fn note(context: &CommandContext) {
     let traffic = context.transport.traffic();
     if traffic.calls > 0 && (context.terminal.style().verbose || !traffic.was_smooth()) {
         context.terminal.note(&human::traffic(&traffic));

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::Context;
+use super::CommandContext;
 use super::error::Exit;
 use super::options::ManifestArg;
 use super::session;
@@ -13,7 +13,7 @@ use super::session;
 /// of the manifest by the policies that it declares. Exits with 1 if there is an error; warnings alone are no error.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct ValidateArgs {
     #[command(flatten)]
     manifest: ManifestArg,
 }
@@ -23,7 +23,7 @@ Examples:
   relayctl validate manifests/dev.yaml
   relayctl validate manifests/dev.yaml --var suffix=test";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &ValidateArgs, context: &CommandContext) -> Exit {
     let declared = session::load_checked(&args.manifest.manifest, context)?;
     let desired = &declared.desired;
     let mut summary = count(desired.resources.len(), "resource");

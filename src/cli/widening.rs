@@ -1,21 +1,21 @@
 //! `--deny-widening`: a plan by which somebody gains access goes no further.
 
-use super::Context;
+use super::CommandContext;
 use super::error::CommandError;
 use crate::plan::Plan;
 use crate::render::human;
 
 /// What a plan may do.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
-pub struct Bounds {
+pub struct WideningBounds {
     /// Refuse, with exit code 1, a plan by which anybody gains access, or might: its gains are listed
     #[arg(long)]
     deny_widening: bool,
 }
 
-impl Bounds {
+impl WideningBounds {
     /// Why the plan is refused. `consequence` says what therefore hasn't happened.
-    pub fn refusal(self, plan: &Plan, consequence: &str, context: &Context) -> Option<CommandError> {
+    pub fn refusal(self, plan: &Plan, consequence: &str, context: &CommandContext) -> Option<CommandError> {
         if !self.deny_widening {
             return None;
         }

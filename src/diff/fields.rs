@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::Map;
 
 use super::FieldDiff;
-use crate::kind::{Field, Form, Kind, OnChange};
+use crate::kind::{Field, FieldForm, Kind, OnChange};
 use crate::policy;
-use crate::value::{Attributes, FieldChange, Shared, Value};
+use crate::value::{Attributes, FieldChange, SharedValue, Value};
 
 /// The outcome of holding a declared object against a live one.
-pub struct Comparison<'a> {
+pub struct FieldComparison<'a> {
     /// What differs, in the kind's order.
     pub fields: Vec<FieldDiff>,
     pub unchanged: usize,
@@ -21,11 +21,11 @@ pub struct Comparison<'a> {
     pub foreign_keys: Vec<String>,
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> FieldComparison<'a> {
     pub fn of(kind: &dyn Kind, declared: &'a Attributes, recorded: Option<&Attributes>, live: &Attributes) -> Self {
         let mut comparison =
             Self { fields: Vec::new(), unchanged: 0, wanted: Cow::Borrowed(declared), foreign_keys: Vec::new() };
-        for field in kind.fields().iter().filter(|field| field.form != Form::Identity) {
+        for field in kind.fields().iter().filter(|field| field.form != FieldForm::Identity) {
             let was = recorded.and_then(|recorded| recorded.get(field.name));
             // What neither the manifest nor the state names is not ours.
             let wanted = match declared.get(field.name) {
@@ -52,10 +52,10 @@ impl<'a> Comparison<'a> {
         let default = || Cow::Owned((field.default)());
         let live = live.map_or_else(default, Cow::Borrowed);
         let before = match field.form {
-            Form::Setting => was.map_or_else(|| wanted.clone(), Cow::Borrowed),
-            Form::Recorded if is_recorded => was.map_or_else(default, Cow::Borrowed),
-            Form::Recorded => wanted.clone(),
-            Form::Keyed => {
+            FieldForm::Setting => was.map_or_else(|| wanted.clone(), Cow::Borrowed),
+            FieldForm::Recorded if is_recorded => was.map_or_else(default, Cow::Borrowed),
+            FieldForm::Recorded => wanted.clone(),
+            FieldForm::Keyed => {
                 let managed: BTreeSet<&String> = [Some(&*wanted), was].into_iter().flatten().flat_map(keys).collect();
                 self.keep_others(field, &wanted, &live, &managed);
                 let ours = match of_keys(&live, &managed) {
@@ -64,7 +64,7 @@ impl<'a> Comparison<'a> {
                 };
                 ours.map_or(live, Cow::Owned)
             }
-            Form::Plain | Form::Document | Form::Identity => live,
+            FieldForm::Plain | FieldForm::Document | FieldForm::Identity => live,
         };
         if same(field.form, &before, &wanted) {
             self.unchanged += 1;
@@ -87,10 +87,12 @@ impl<'a> Comparison<'a> {
 }
 
 /// Whether two values of a field are the same to AWS.
-pub fn same(form: Form, one: &Value, other: &Value) -> bool {
+pub fn same(form: FieldForm, one: &Value, other: &Value) -> bool {
     match form {
-        Form::Document => one == other || policy::equivalent(one, other),
-        Form::Plain | Form::Keyed | Form::Identity | Form::Setting | Form::Recorded => one == other,
+        FieldForm::Document => one == other || policy::equivalent(one, other),
+        FieldForm::Plain | FieldForm::Keyed | FieldForm::Identity | FieldForm::Setting | FieldForm::Recorded => {
+            one == other
+        }
     }
 }
 
@@ -108,13 +110,13 @@ pub fn all_new(kind: &dyn Kind, declared: &Attributes) -> Vec<FieldDiff> {
 pub fn all_gone(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldDiff> {
     kind.fields()
         .iter()
-        .filter(|field| field.form == Form::Identity || recorded.contains_key(field.name))
+        .filter(|field| field.form == FieldForm::Identity || recorded.contains_key(field.name))
         .filter_map(|field| Some(diff(field, Some(live.shared(field.name).filter(|v| is_set(v))?.clone()), None)))
         .collect()
 }
 
 /// A replacement: what differs, and the rest as it is made again.
-pub fn replaced(kind: &dyn Kind, comparison: &Comparison<'_>, declared: &Attributes) -> Vec<FieldDiff> {
+pub fn replaced(kind: &dyn Kind, comparison: &FieldComparison<'_>, declared: &Attributes) -> Vec<FieldDiff> {
     kind.fields()
         .iter()
         .filter_map(|field| {
@@ -135,11 +137,11 @@ pub fn replaced(kind: &dyn Kind, comparison: &Comparison<'_>, declared: &Attribu
 pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldChange> {
     kind.fields()
         .iter()
-        .filter(|field| !matches!(field.form, Form::Identity | Form::Setting | Form::Recorded))
+        .filter(|field| !matches!(field.form, FieldForm::Identity | FieldForm::Setting | FieldForm::Recorded))
         .filter_map(|field| {
             let was = recorded.get(field.name)?;
             let is = live.get(field.name)?;
-            let is = if field.form == Form::Keyed { of_keys(is, &keys(was).collect()) } else { Cow::Borrowed(is) };
+            let is = if field.form == FieldForm::Keyed { of_keys(is, &keys(was).collect()) } else { Cow::Borrowed(is) };
             (!same(field.form, was, &is)).then(|| FieldChange {
                 field: field.name.to_owned(),
                 before: Some(was.clone().into()),
@@ -149,7 +151,7 @@ pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<F
         .collect()
 }
 
-fn diff(field: &Field, before: Option<Shared>, after: Option<Shared>) -> FieldDiff {
+fn diff(field: &Field, before: Option<SharedValue>, after: Option<SharedValue>) -> FieldDiff {
     let forces_replacement = match field.change {
         OnChange::Replace(why) if before.is_some() && after.is_some() => Some(why.to_owned()),
         OnChange::Replace(_) | OnChange::InPlace => None,

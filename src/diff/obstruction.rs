@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Removal;
 use super::spread::known;
 use crate::address::Address;
-use crate::call::{Verb, Write};
-use crate::kind::{self, Attached, DeletionBlocker, Kind, Seen};
+use crate::call::{Write, WriteVerb};
+use crate::kind::{self, Attached, DeletionBlocker, Kind, LiveObject};
 use crate::model::{Desired, Recorded, Status};
 use crate::value::{Attributes, text};
 
@@ -25,11 +25,11 @@ pub struct Obstruction {
 pub fn all(
     kind: &dyn Kind,
     address: &Address,
-    seen: &Seen,
+    seen: &LiveObject,
     desired: &Desired,
     recorded: &Recorded,
 ) -> Vec<Obstruction> {
-    let ours = Ours { address, seen, desired, recorded };
+    let ours = ManagedObjects { address, seen, desired, recorded };
     let holder = address.principal();
     let policies = holder.iter().flat_map(|holder| {
         // A membership is a blocker, too.
@@ -46,7 +46,7 @@ pub fn all(
             // Emptying is a part of the bucket's own removal, where the manifest gives the objects up.
             DeletionBlocker::Objects { .. } => {
                 let calls = kind.delete(seen, recorded.get(address).map_or(&Attributes::new(), |it| &it.attributes));
-                calls.into_iter().filter(|call| call.facts().verb == Verb::Empty).collect()
+                calls.into_iter().filter(|call| call.facts().verb == WriteVerb::Empty).collect()
             }
             DeletionBlocker::AccessKey(_)
             | DeletionBlocker::LoginProfile
@@ -91,14 +91,14 @@ pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
 }
 
 /// What the state and the manifest know.
-struct Ours<'a> {
+struct ManagedObjects<'a> {
     address: &'a Address,
-    seen: &'a Seen,
+    seen: &'a LiveObject,
     desired: &'a Desired,
     recorded: &'a Recorded,
 }
 
-impl Ours<'_> {
+impl ManagedObjects<'_> {
     fn blocker(&self, blocker: &DeletionBlocker) -> Option<Address> {
         let arn = text(&self.seen.attributes, "arn");
         match blocker {

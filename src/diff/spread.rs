@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::all_gone;
-use super::{Action, Change, Decision, FieldDiff, Reason};
+use super::{ChangeAction, FieldDiff, PlannedChange, Reason, ResourceChange};
 use crate::address::{Address, Principal};
-use crate::kind::{self, Attached, Form, Kind, Seen};
+use crate::kind::{self, Attached, FieldForm, Kind, LiveObject};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
 use crate::policy::statements;
-use crate::value::{Attributes, FieldChange, Shared, Value, flag, text};
+use crate::value::{Attributes, FieldChange, SharedValue, Value, flag, text};
 
 /// Returns the recorded or declared object that is that policy on that principal.
 pub fn known<'a>(
@@ -35,13 +35,13 @@ pub fn known<'a>(
 }
 
 /// `exclusive: true` on a principal: what hangs on it besides is removed.
-pub fn exclusive(decisions: &mut Vec<Decision<'_>>, desired: &Desired, recorded: &Recorded) {
+pub fn exclusive(decisions: &mut Vec<PlannedChange<'_>>, desired: &Desired, recorded: &Recorded) {
     let mut more = Vec::new();
     for decision in decisions.iter() {
         let address = &decision.change.address;
         let (Some(holder), Some(seen)) = (address.principal(), &decision.seen) else { continue };
         let Some(resource) = desired.resources.get(address) else { continue };
-        if matches!(decision.change.action, Action::Refuse | Action::Blocked) {
+        if matches!(decision.change.action, ChangeAction::Refuse | ChangeAction::Blocked) {
             continue;
         }
         // What the state alone calls exclusive is listed, too: the manifest decides.
@@ -57,14 +57,14 @@ pub fn exclusive(decisions: &mut Vec<Decision<'_>>, desired: &Desired, recorded:
     decisions.sort_by(|one, other| one.change.address.cmp(&other.change.address));
 }
 
-fn removal(holder: &Principal, attached: &Attached) -> Decision<'static> {
+fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
     let address = attached.address(holder, &|_| None);
     let attributes = attached.attributes(holder);
     let kind = kind::of(address.kind());
-    Decision {
-        change: Change {
+    PlannedChange {
+        change: ResourceChange {
             address,
-            action: Action::Delete,
+            action: ChangeAction::Delete,
             reason: Reason::Exclusive,
             fields: all_gone(kind, &attributes, &attributes),
             unchanged: 0,
@@ -72,7 +72,7 @@ fn removal(holder: &Principal, attached: &Attached) -> Decision<'static> {
             left_alone: Vec::new(),
             before_it: Vec::new(),
         },
-        seen: Some(Cow::Owned(Seen { attributes: attributes.clone(), ..Seen::default() })),
+        seen: Some(Cow::Owned(LiveObject { attributes: attributes.clone(), ..LiveObject::default() })),
         wanted: None,
         recorded: None,
         clearing: Vec::new(),
@@ -82,15 +82,15 @@ fn removal(holder: &Principal, attached: &Attached) -> Decision<'static> {
 
 /// What hangs on an object that is replaced is replaced with it, and documents that name it as a principal are written
 /// again: IAM turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
-pub fn replacements(decisions: &mut [Decision<'_>], desired: &Desired) {
+pub fn replacements(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     let arn = |attributes: Option<&Attributes>| attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default();
-    let moves: BTreeMap<Address, Move> = decisions
+    let moves: BTreeMap<Address, Replacement> = decisions
         .iter()
-        .filter(|decision| matches!(decision.change.action, Action::Replace | Action::Update))
+        .filter(|decision| matches!(decision.change.action, ChangeAction::Replace | ChangeAction::Update))
         .map(|decision| {
             let before = arn(decision.seen.as_ref().map(|seen| &seen.attributes));
-            let (after, replaced) = (arn(decision.wanted.as_deref()), decision.change.action == Action::Replace);
-            (decision.change.address.clone(), Move { before, after, replaced })
+            let (after, replaced) = (arn(decision.wanted.as_deref()), decision.change.action == ChangeAction::Replace);
+            (decision.change.address.clone(), Replacement { before, after, replaced })
         })
         .filter(|(_, it)| it.replaced || it.before != it.after)
         .collect();
@@ -109,16 +109,16 @@ pub fn replacements(decisions: &mut [Decision<'_>], desired: &Desired) {
 }
 
 /// The ARNs of what is replaced, or of a user that moves: another path is another ARN.
-struct Move {
+struct Replacement {
     before: String,
     after: String,
     replaced: bool,
 }
 
-fn replace_with_parent(decision: &mut Decision<'_>, kind: &dyn Kind, parent: &Address) {
+fn replace_with_parent(decision: &mut PlannedChange<'_>, kind: &dyn Kind, parent: &Address) {
     let there = decision.seen.is_some();
-    if there && matches!(decision.change.action, Action::Nothing | Action::Update | Action::Adopt) {
-        decision.change.action = Action::Replace;
+    if there && matches!(decision.change.action, ChangeAction::Nothing | ChangeAction::Update | ChangeAction::Adopt) {
+        decision.change.action = ChangeAction::Replace;
         decision.change.reason = Reason::ParentReplaced(parent.clone());
         if let Some(wanted) = &decision.wanted {
             decision.change.fields = super::fields::all_new(kind, wanted)
@@ -132,19 +132,19 @@ fn replace_with_parent(decision: &mut Decision<'_>, kind: &dyn Kind, parent: &Ad
     }
 }
 
-fn rewrite_principals(decision: &mut Decision<'_>, kind: &dyn Kind, parent: &Address, it: &Move) {
-    if !matches!(decision.change.action, Action::Nothing | Action::Update) {
+fn rewrite_principals(decision: &mut PlannedChange<'_>, kind: &dyn Kind, parent: &Address, it: &Replacement) {
+    if !matches!(decision.change.action, ChangeAction::Nothing | ChangeAction::Update) {
         return;
     }
     let Some(wanted) = &decision.wanted else { return };
-    for field in kind.fields().iter().filter(|field| field.form == Form::Document) {
+    for field in kind.fields().iter().filter(|field| field.form == FieldForm::Document) {
         // By the time that this is changed, AWS shows the new ARN there, or the unique id of what is gone.
         let live = decision.seen.as_ref().and_then(|seen| seen.attributes.get(field.name));
         decision.shifts |= live.is_some_and(|document| names_principal(document, &it.before));
-        let named = |document: &&Shared| it.replaced && names_principal(document, &it.after);
+        let named = |document: &&SharedValue| it.replaced && names_principal(document, &it.after);
         let Some(document) = wanted.shared(field.name).filter(named) else { continue };
         if decision.change.fields.iter().all(|diff| diff.change.field != field.name) {
-            decision.change.action = Action::Update;
+            decision.change.action = ChangeAction::Update;
             decision.change.reason = Reason::ParentReplaced(parent.clone());
             let value = Some(document.clone());
             decision.change.fields.push(FieldDiff {
@@ -176,40 +176,40 @@ fn mentions(value: &Value, arn: &str) -> bool {
 
 /// A policy can't be made anew while it is the boundary of a principal of ours that stays: IAM deletes no policy in use,
 /// and without its boundary, be it for a moment, the holder could do more.
-pub fn boundaries(decisions: &mut [Decision<'_>], desired: &Desired) {
-    let replaced = |decision: &&Decision<'_>| decision.change.action == Action::Replace;
+pub fn boundaries(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
+    let replaced = |decision: &&PlannedChange<'_>| decision.change.action == ChangeAction::Replace;
     let replaced: BTreeSet<Address> = decisions.iter().filter(replaced).map(|it| it.change.address.clone()).collect();
     for change in decisions.iter_mut().map(|decision| &mut decision.change) {
         let bounded = |holder: &&Address| {
             let declared = holder.principal().and_then(|_| desired.resources.get(*holder));
             declared.is_some_and(|it| it.depends_on.contains(&change.address)) && !replaced.contains(*holder)
         };
-        if change.action == Action::Replace
+        if change.action == ChangeAction::Replace
             && let Some(holder) = change.before_it.iter().filter_map(|it| it.owner.as_ref()).find(bounded)
         {
             change.reason = Reason::Obstacle(format!(
                 "it has to be made anew, and is the permissions boundary of {holder}, which relayctl does not take away: \
                  declare it under another name, and give {holder} that"
             ));
-            change.action = Action::Refuse;
+            change.action = ChangeAction::Refuse;
             change.fields.clear();
         }
     }
 }
 
 /// What depends on something refused or unknown can't be done either; a removal waits for what hangs on it in turn.
-pub fn hindrances(decisions: &mut [Decision<'_>], desired: &Desired, recorded: &Recorded) {
+pub fn hindrances(decisions: &mut [PlannedChange<'_>], desired: &Desired, recorded: &Recorded) {
     let dependents = Dependents::of(recorded);
     loop {
         let stuck: BTreeSet<Address> = decisions
             .iter()
-            .filter(|decision| matches!(decision.change.action, Action::Refuse | Action::Blocked))
+            .filter(|decision| matches!(decision.change.action, ChangeAction::Refuse | ChangeAction::Blocked))
             .map(|decision| decision.change.address.clone())
             .collect();
         let mut moved = false;
         for decision in decisions.iter_mut() {
             if let Some(cause) = hindered_by(&decision.change, &stuck, desired, &dependents) {
-                decision.change.action = Action::Blocked;
+                decision.change.action = ChangeAction::Blocked;
                 decision.change.reason = Reason::DependsOn(cause);
                 moved = true;
             }
@@ -221,7 +221,7 @@ pub fn hindrances(decisions: &mut [Decision<'_>], desired: &Desired, recorded: &
 }
 
 fn hindered_by(
-    change: &Change,
+    change: &ResourceChange,
     stuck: &BTreeSet<Address>,
     desired: &Desired,
     dependents: &Dependents<'_>,
@@ -229,9 +229,13 @@ fn hindered_by(
     let dependencies = || desired.resources.get(&change.address).into_iter().flat_map(|it| &it.depends_on);
     let dependents = || dependents.on(&change.address);
     match change.action {
-        Action::Create | Action::Update => dependencies().find(|address| stuck.contains(address)).cloned(),
-        Action::Replace => dependencies().chain(dependents()).find(|address| stuck.contains(address)).cloned(),
-        Action::Delete => dependents().find(|address| stuck.contains(address)).cloned(),
-        Action::Nothing | Action::Adopt | Action::Forget | Action::Refuse | Action::Blocked => None,
+        ChangeAction::Create | ChangeAction::Update => dependencies().find(|address| stuck.contains(address)).cloned(),
+        ChangeAction::Replace => dependencies().chain(dependents()).find(|address| stuck.contains(address)).cloned(),
+        ChangeAction::Delete => dependents().find(|address| stuck.contains(address)).cloned(),
+        ChangeAction::Nothing
+        | ChangeAction::Adopt
+        | ChangeAction::Forget
+        | ChangeAction::Refuse
+        | ChangeAction::Blocked => None,
     }
 }

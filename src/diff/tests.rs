@@ -23,7 +23,7 @@ struct World {
 
 /// What is to be seen of a decision when its world is gone.
 struct Decided {
-    change: Change,
+    change: ResourceChange,
     wanted: Option<Attributes>,
     shifts: bool,
 }
@@ -62,7 +62,7 @@ impl World {
     fn recorded(mut self, address: &str, id: Option<&str>, attributes: Attributes, depends_on: &[&str]) -> Self {
         let status = if id.is_some() { Status::Done } else { Status::Intended };
         let depends_on = depends_on.iter().map(|it| it.parse().unwrap()).collect();
-        let entry = Entry { status, id: id.map(str::to_owned), attributes, depends_on };
+        let entry = RecordedObject { status, id: id.map(str::to_owned), attributes, depends_on };
         self.recorded.insert(address.parse().unwrap(), entry);
         self
     }
@@ -73,21 +73,21 @@ impl World {
 
     fn live_with(self, address: &str, id: &str, attributes: Attributes, attached: Vec<Attached>) -> Self {
         let owner = attributes.get("tags").and_then(|tags| tags.get(OWNER_TAG)?.as_str().map(str::to_owned));
-        let seen = Seen { id: id.to_owned(), owner, attributes, attached, ..Seen::default() };
+        let seen = LiveObject { id: id.to_owned(), owner, attributes, attached, ..LiveObject::default() };
         self.sees(address, Observed::Present(seen))
     }
 
-    fn sees(mut self, address: &str, observed: Observed<Seen>) -> Self {
-        self.live.insert(address.parse().unwrap(), Sighting { observed, conflict: None });
+    fn sees(mut self, address: &str, observed: Observed<LiveObject>) -> Self {
+        self.live.insert(address.parse().unwrap(), LiveResource { observed, conflict: None });
         self
     }
 
-    fn decide(&self) -> Vec<Decision<'_>> {
+    fn decide(&self) -> Vec<PlannedChange<'_>> {
         diff(&self.desired, &self.recorded, &self.live, self.removing)
     }
 
     #[track_caller]
-    fn expect(&self, address: &str, action: Action, reason: Reason) -> Decided {
+    fn expect(&self, address: &str, action: ChangeAction, reason: Reason) -> Decided {
         let decisions = self.decide();
         let address: Address = address.parse().unwrap();
         let decision = decisions.iter().find(|it| it.change.address == address).expect("a decision");
@@ -100,14 +100,14 @@ impl World {
 #[test]
 fn declared_recorded_and_live_alike_is_nothing() {
     let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    world.live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Nothing, Reason::Same);
+    world.live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Nothing, Reason::Same);
 }
 
 #[test]
 fn a_difference_is_an_update_of_that_field_and_drift_where_the_state_knew_better() {
     let live = user(json!({OWNER_TAG: MANIFEST}));
     let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    let decision = world.live("user.u", "AIDA1", live).expect("user.u", Action::Update, Reason::Differs);
+    let decision = world.live("user.u", "AIDA1", live).expect("user.u", ChangeAction::Update, Reason::Differs);
     assert_eq!(decision.change.fields.len(), 1);
     assert_eq!(decision.change.fields[0].change.field, "tags");
     assert_eq!(decision.change.drift.len(), 1);
@@ -117,30 +117,30 @@ fn a_difference_is_an_update_of_that_field_and_drift_where_the_state_knew_better
 #[test]
 fn gone_is_made_again_and_never_there_is_new() {
     let world = World::new().declared("user.u", user(ours()), &[]);
-    world.expect("user.u", Action::Create, Reason::New);
+    world.expect("user.u", ChangeAction::Create, Reason::New);
     let world = world.recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    world.expect("user.u", Action::Create, Reason::Vanished);
+    world.expect("user.u", ChangeAction::Create, Reason::Vanished);
     let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", None, user(ours()), &[]);
-    world.expect("user.u", Action::Create, Reason::Interrupted);
+    world.expect("user.u", ChangeAction::Create, Reason::Interrupted);
 }
 
 #[test]
 fn our_tag_without_a_state_is_adopted_and_without_our_tag_is_refused() {
     let world = || World::new().declared("user.u", user(ours()), &[]);
-    world().live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Adopt, Reason::Lost);
+    world().live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Adopt, Reason::Lost);
     let bare = user(json!({"stage": "dev"}));
-    world().live("user.u", "AIDA1", bare).expect("user.u", Action::Refuse, Reason::NotOurs { owner: None });
+    world().live("user.u", "AIDA1", bare).expect("user.u", ChangeAction::Refuse, Reason::NotOurs { owner: None });
     let theirs = user(json!({OWNER_TAG: "other"}));
     let reason = Reason::NotOurs { owner: Some("other".to_owned()) };
-    world().live("user.u", "AIDA1", theirs).expect("user.u", Action::Refuse, reason);
+    world().live("user.u", "AIDA1", theirs).expect("user.u", ChangeAction::Refuse, reason);
 }
 
 #[test]
 fn what_an_interrupted_run_made_is_ours_unless_it_carries_another_tag() {
     let world = || World::new().declared("user.u", user(ours()), &[]).recorded("user.u", None, user(ours()), &[]);
-    world().live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Adopt, Reason::Interrupted);
+    world().live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Adopt, Reason::Interrupted);
     let reason = Reason::NotOurs { owner: Some("other".to_owned()) };
-    world().live("user.u", "AIDA1", user(json!({OWNER_TAG: "other"}))).expect("user.u", Action::Refuse, reason);
+    world().live("user.u", "AIDA1", user(json!({OWNER_TAG: "other"}))).expect("user.u", ChangeAction::Refuse, reason);
 }
 
 #[test]
@@ -148,19 +148,19 @@ fn the_same_name_made_anew_by_somebody_else_is_refused() {
     let reason = Reason::RecreatedBySomeoneElse { recorded: "AIDA1".to_owned(), live: "AIDA2".to_owned() };
     let bare = || user(json!({}));
     let recorded = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    recorded().live("user.u", "AIDA2", bare()).expect("user.u", Action::Refuse, reason.clone());
+    recorded().live("user.u", "AIDA2", bare()).expect("user.u", ChangeAction::Refuse, reason.clone());
     let declared = recorded().declared("user.u", user(ours()), &[]);
-    declared.live("user.u", "AIDA2", bare()).expect("user.u", Action::Refuse, reason);
+    declared.live("user.u", "AIDA2", bare()).expect("user.u", ChangeAction::Refuse, reason);
 }
 
 #[test]
 fn undeclared_is_deleted_or_forgotten() {
     let recorded = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    recorded().live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Delete, Reason::Undeclared);
-    recorded().expect("user.u", Action::Forget, Reason::Vanished);
+    recorded().live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Delete, Reason::Undeclared);
+    recorded().expect("user.u", ChangeAction::Forget, Reason::Vanished);
     let mut destroy = recorded().live("user.u", "AIDA1", user(ours()));
     destroy.removing = true;
-    destroy.expect("user.u", Action::Delete, Reason::Destroy);
+    destroy.expect("user.u", ChangeAction::Delete, Reason::Destroy);
 }
 
 #[test]
@@ -171,9 +171,9 @@ fn unknown_blocks_it_and_its_dependents_whatever_is_recorded() {
         .declared("user.u", user(ours()), &[])
         .declared("user_policy_attachment.u/p", attachment, &["user.u"])
         .sees("user.u", Observed::Unknown(failure.clone()));
-    world.expect("user.u", Action::Blocked, Reason::Unknown(failure));
+    world.expect("user.u", ChangeAction::Blocked, Reason::Unknown(failure));
     let cause = Reason::DependsOn("user.u".parse().unwrap());
-    world.expect("user_policy_attachment.u/p", Action::Blocked, cause);
+    world.expect("user_policy_attachment.u/p", ChangeAction::Blocked, cause);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn foreign_tags_stay_and_are_told() {
     tags["CostCentre"] = json!("42");
     tags["aws:createdBy"] = json!("somebody");
     let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    let decision = world.live("user.u", "AIDA1", user(tags)).expect("user.u", Action::Nothing, Reason::Same);
+    let decision = world.live("user.u", "AIDA1", user(tags)).expect("user.u", ChangeAction::Nothing, Reason::Same);
     assert_eq!(decision.change.left_alone, ["tags.CostCentre: not in the manifest, left alone"]);
     assert_eq!(decision.wanted.unwrap()["tags"]["CostCentre"], "42");
 }
@@ -191,7 +191,7 @@ fn foreign_tags_stay_and_are_told() {
 fn a_tag_that_leaves_the_manifest_is_removed_because_the_state_knows_it() {
     let declared = user(json!({OWNER_TAG: MANIFEST}));
     let world = World::new().declared("user.u", declared, &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    let decision = world.live("user.u", "AIDA1", user(ours())).expect("user.u", Action::Update, Reason::Differs);
+    let decision = world.live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Update, Reason::Differs);
     let change = &decision.change.fields[0].change;
     assert_eq!(change.before.as_ref().unwrap()["stage"], "dev");
     assert!(change.after.as_ref().unwrap().get("stage").is_none());
@@ -209,8 +209,8 @@ fn a_field_that_nobody_names_is_not_touched_and_one_that_was_named_goes_back_to_
             live.clone(),
         )
     };
-    world(user(ours())).expect("user.u", Action::Nothing, Reason::Same);
-    let decision = world(live.clone()).expect("user.u", Action::Update, Reason::Differs);
+    world(user(ours())).expect("user.u", ChangeAction::Nothing, Reason::Same);
+    let decision = world(live.clone()).expect("user.u", ChangeAction::Update, Reason::Differs);
     assert_eq!(decision.change.fields[0].change.after, Some(Value::Null.into()));
 }
 
@@ -219,16 +219,16 @@ fn foreign_policies_are_told_or_removed_by_exclusive_and_block_a_removal() {
     let foreign = || vec![Attached::Managed("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())];
     let base = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
     let world = base().live_with("user.u", "AIDA1", user(ours()), foreign()).declared("user.u", user(ours()), &[]);
-    let decision = world.expect("user.u", Action::Nothing, Reason::Same);
+    let decision = world.expect("user.u", ChangeAction::Nothing, Reason::Same);
     let told = "policy arn:aws:iam::aws:policy/ReadOnlyAccess: not in the manifest, left alone";
     assert_eq!(decision.change.left_alone, [told]);
 
     let attachment = "user_policy_attachment.u/arn:aws:iam::aws:policy/ReadOnlyAccess";
-    world.exclusive("user.u").expect(attachment, Action::Delete, Reason::Exclusive);
+    world.exclusive("user.u").expect(attachment, ChangeAction::Delete, Reason::Exclusive);
 
     let removal = base().live_with("user.u", "AIDA1", user(ours()), foreign());
     let decisions = removal.decide();
-    assert_eq!(decisions[0].change.action, Action::Refuse);
+    assert_eq!(decisions[0].change.action, ChangeAction::Refuse);
     assert!(matches!(&decisions[0].change.reason, Reason::Obstacle(why) if why.contains("ReadOnlyAccess")));
 }
 
@@ -261,7 +261,7 @@ fn what_aws_cannot_change_is_replaced_with_everything_that_hangs_on_it() {
         .live("user.u", "AIDA1", user(ours()))
         .live("user_policy_attachment.u/p", "u|arn:aws:iam::1:policy/p", attachment("/"));
     let why = "IAM cannot change a policy's path".to_owned();
-    let decision = world.expect("policy.p", Action::Replace, Reason::CannotChange(why.clone()));
+    let decision = world.expect("policy.p", ChangeAction::Replace, Reason::CannotChange(why.clone()));
     let path = decision.change.fields.iter().find(|field| field.change.field == "path").unwrap();
     assert_eq!(path.forces_replacement, Some(why));
     let decisions = world.decide();
@@ -269,7 +269,7 @@ fn what_aws_cannot_change_is_replaced_with_everything_that_hangs_on_it() {
         .iter()
         .find(|it| it.change.address.kind() == KindName::PolicyAttachment(PrincipalKind::User))
         .unwrap();
-    assert_eq!(attachment.change.action, Action::Replace);
+    assert_eq!(attachment.change.action, ChangeAction::Replace);
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_document_that_aws_returns_otherwise_spelled_is_no_change() {
     live.insert("document", respelled);
     let world =
         World::new().declared("policy.p", policy("/"), &[]).recorded("policy.p", Some("ANPA1"), policy("/"), &[]);
-    world.live("policy.p", "ANPA1", live).expect("policy.p", Action::Nothing, Reason::Same);
+    world.live("policy.p", "ANPA1", live).expect("policy.p", ChangeAction::Nothing, Reason::Same);
 }
 
 fn policy_at(path: &str) -> Attributes {
@@ -297,7 +297,8 @@ fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
     };
     let (old, new) = ("arn:aws:iam::1:policy/p", "arn:aws:iam::1:policy/x/p");
     let hanging = vec![DeletionBlocker::BoundaryOf(Principal::user("u"))];
-    let seen = Seen { owner: Some(MANIFEST.to_owned()), attributes: policy_at("/"), hanging, ..Seen::default() };
+    let seen =
+        LiveObject { owner: Some(MANIFEST.to_owned()), attributes: policy_at("/"), hanging, ..LiveObject::default() };
     let world = |keeps: bool| {
         let (declared, depends_on): (_, &[&str]) =
             if keeps { (bounded(new), &["policy.p"]) } else { (user(ours()), &[]) };
@@ -311,10 +312,10 @@ fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
     };
     let why = "it has to be made anew, and is the permissions boundary of user.u, which relayctl does not take away: \
                declare it under another name, and give user.u that";
-    world(true).expect("policy.p", Action::Refuse, Reason::Obstacle(why.to_owned()));
-    world(true).expect("user.u", Action::Blocked, Reason::DependsOn("policy.p".parse().unwrap()));
+    world(true).expect("policy.p", ChangeAction::Refuse, Reason::Obstacle(why.to_owned()));
+    world(true).expect("user.u", ChangeAction::Blocked, Reason::DependsOn("policy.p".parse().unwrap()));
     let why = Reason::CannotChange("IAM cannot change a policy's path".to_owned());
-    world(false).expect("policy.p", Action::Replace, why);
+    world(false).expect("policy.p", ChangeAction::Replace, why);
 }
 
 #[test]
@@ -341,8 +342,8 @@ fn a_document_that_names_what_gets_another_arn_looks_different_by_the_time_that_
             .live("role.r", "AROA1", role("/"))
             .live("bucket.b", "b", bucket("/", "s3:ListBucket"))
     };
-    assert!(!world("/").expect("bucket.b", Action::Update, Reason::Differs).shifts);
-    let changed = world("/x/").expect("bucket.b", Action::Update, Reason::Differs);
+    assert!(!world("/").expect("bucket.b", ChangeAction::Update, Reason::Differs).shifts);
+    let changed = world("/x/").expect("bucket.b", ChangeAction::Update, Reason::Differs);
     assert!(changed.shifts);
     assert_eq!(changed.change.fields.len(), 1);
 }

@@ -1,16 +1,16 @@
 //! A state that is lost, put together again from what there is.
 
 use crate::address::Address;
-use crate::diff::{self, Action, Decision};
-use crate::kind::{self, Form, Kind, Seen};
-use crate::model::{Desired, Entry, Live, Recorded, Resource, Status};
+use crate::diff::{self, ChangeAction, PlannedChange};
+use crate::kind::{self, FieldForm, Kind, LiveObject};
+use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
 use crate::resolve::Resolver;
-use crate::resolve::lost::Found;
+use crate::resolve::lost::RecoveredObjects;
 use crate::value::Value;
 
 /// Reads what the ownership tags say. What is declared is found by its name anyway, but for what goes
 /// by what is recorded, which wants the `whole` of it: a destroy, or a state that is made anew.
-pub async fn recover(resolver: &mut Resolver<'_>, desired: &Desired, whole: bool) -> Found {
+pub async fn recover(resolver: &mut Resolver<'_>, desired: &Desired, whole: bool) -> RecoveredObjects {
     let mut found = resolver.undeclared(desired).await;
     if whole {
         let live = super::live(resolver, desired, &Recorded::new(), false).await;
@@ -26,8 +26,8 @@ fn declared(desired: &Desired, live: &Live) -> Recorded {
     decisions.iter().filter_map(|decision| entry(decision, desired)).collect()
 }
 
-fn entry(decision: &Decision<'_>, desired: &Desired) -> Option<(Address, Entry)> {
-    let ours = matches!(decision.change.action, Action::Adopt | Action::Update | Action::Replace);
+fn entry(decision: &PlannedChange<'_>, desired: &Desired) -> Option<(Address, RecordedObject)> {
+    let ours = matches!(decision.change.action, ChangeAction::Adopt | ChangeAction::Update | ChangeAction::Replace);
     let seen = decision.seen.as_ref().filter(|_| ours)?;
     let address = &decision.change.address;
     let resource = desired.resources.get(address)?;
@@ -35,13 +35,13 @@ fn entry(decision: &Decision<'_>, desired: &Desired) -> Option<(Address, Entry)>
 }
 
 /// What the state records of an object that is there: what is declared of it, with the values that are live.
-pub fn entry_of(kind: &dyn Kind, resource: &Resource, seen: &Seen) -> Entry {
+pub fn entry_of(kind: &dyn Kind, resource: &Resource, seen: &LiveObject) -> RecordedObject {
     let mut attributes = resource.attributes.clone();
-    for field in kind.fields().iter().filter(|field| field.form != Form::Setting) {
+    for field in kind.fields().iter().filter(|field| field.form != FieldForm::Setting) {
         if let (Some(declared), Some(live)) = (attributes.get(field.name), seen.attributes.shared(field.name)) {
             // Keys that are somebody else's stay theirs.
             let value = match (field.form, declared, &**live) {
-                (Form::Keyed, Value::Object(ours), Value::Object(live)) => live
+                (FieldForm::Keyed, Value::Object(ours), Value::Object(live)) => live
                     .iter()
                     .filter(|(key, _)| ours.contains_key(*key))
                     .map(|(k, v)| (k.clone(), v.clone()))
@@ -52,5 +52,10 @@ pub fn entry_of(kind: &dyn Kind, resource: &Resource, seen: &Seen) -> Entry {
             attributes.share(field.name, value);
         }
     }
-    Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on: resource.depends_on.clone() }
+    RecordedObject {
+        status: Status::Done,
+        id: Some(seen.id.clone()),
+        attributes,
+        depends_on: resource.depends_on.clone(),
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::principal;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::Write;
-use crate::reads::Policies;
+use crate::reads::PrincipalPolicies;
 use crate::value::Attributes;
 
 /// The user's setting that removes memberships that the manifest doesn't name. Groups are read only
@@ -110,7 +110,7 @@ impl Attached {
 }
 
 /// Both kinds of policies on a principal, as its `Seen` lists them.
-pub(super) fn attached(policies: Policies) -> Vec<Attached> {
+pub(super) fn attached(policies: PrincipalPolicies) -> Vec<Attached> {
     let managed = policies.attached.into_iter().map(Attached::Managed);
     managed.chain(policies.inline.into_iter().map(|policy| Attached::Inline(policy.name))).collect()
 }
@@ -138,7 +138,7 @@ mod tests {
         let user = Principal::user("serverless");
         for attached in [Attached::Managed("arn:x".into()), Attached::Inline("debug".into())] {
             let kind = crate::kind::of(attached.address(&user, &|_| None).kind());
-            let fields = kind.fields().iter().filter(|field| field.form == crate::kind::Form::Identity);
+            let fields = kind.fields().iter().filter(|field| field.form == crate::kind::FieldForm::Identity);
             let mut identity: Vec<_> = fields.map(|field| field.name).collect();
             identity.sort_unstable();
             let attributes = attached.attributes(&user);

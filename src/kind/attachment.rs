@@ -3,26 +3,26 @@
 use serde_json::json;
 
 use super::{
-    AccessRole, DeletionBlocker, Facts, Field, Kind, Ownership, Parent, Recovery, Seen, Uniqueness, principal,
+    AccessRole, DeletionBlocker, Field, Kind, KindFacts, LiveObject, Ownership, Parent, Recovery, Uniqueness, principal,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
-pub(super) struct Attachment(pub PrincipalKind);
+pub(super) struct PolicyAttachmentKind(pub PrincipalKind);
 
 const USER_FIELDS: &[Field] = &[Field::identity("user"), Field::identity("policy_arn")];
 const ROLE_FIELDS: &[Field] = &[Field::identity("role"), Field::identity("policy_arn")];
 const GROUP_FIELDS: &[Field] = &[Field::identity("group"), Field::identity("policy_arn")];
 
-impl Kind for Attachment {
+impl Kind for PolicyAttachmentKind {
     fn name(&self) -> KindName {
         KindName::PolicyAttachment(self.0)
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::Parent,
             parent: Some(Parent { kind: KindName::Principal(self.0), attribute: self.0.as_str() }),
             access: AccessRole::PolicyAttachment(self.0),
@@ -46,7 +46,7 @@ impl Kind for Attachment {
     }
 
     /// The ARN of a policy changes with its path: what hangs there in the meantime is the ARN that was recorded.
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let holder = self.holder(wanted);
         let declared = value::text(wanted, "policy_arn");
         let recorded = value::text(wanted, "id").split_once('|').map(|(_, arn)| arn);
@@ -71,34 +71,34 @@ impl Kind for Attachment {
         Vec::new()
     }
 
-    fn update(&self, _seen: &Seen, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
+    fn update(&self, _seen: &LiveObject, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
         Vec::new()
     }
 
-    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![principal::detach(&self.holder(&seen.attributes), value::text(&seen.attributes, "policy_arn"))]
     }
 
-    fn must_replace(&self, seen: &Seen, wanted: &Attributes) -> Option<String> {
+    fn must_replace(&self, seen: &LiveObject, wanted: &Attributes) -> Option<String> {
         let (live, declared) = (value::text(&seen.attributes, "policy_arn"), value::text(wanted, "policy_arn"));
         (live != declared).then(|| format!("the policy's ARN is no longer {live}"))
     }
 }
 
-impl Attachment {
+impl PolicyAttachmentKind {
     fn holder(&self, attributes: &Attributes) -> Principal {
         Principal::new(self.0, value::text(attributes, self.0.as_str()))
     }
 }
 
-fn attachment(holder: &Principal, arn: &str) -> Seen {
+fn attachment(holder: &Principal, arn: &str) -> LiveObject {
     let attributes = [(holder.kind.as_str(), json!(holder.name)), ("policy_arn", json!(arn))];
-    Seen {
+    LiveObject {
         id: id(&holder.name, arn),
         owner: None,
         attributes: attributes.into(),
         internals: Attributes::new(),
-        ..Seen::default()
+        ..LiveObject::default()
     }
 }
 

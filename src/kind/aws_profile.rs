@@ -3,29 +3,31 @@
 use serde_json::json;
 
 use super::field::null;
-use super::{AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Ownership, Recovery, Seen, Uniqueness};
+use super::{
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership, Recovery, Uniqueness,
+};
 use crate::address::KindName;
 use crate::call::{FileRead, FileReply, FileWrite, Observed, Write};
 use crate::reads::{Facet, Snapshot};
-use crate::value::{self, Attributes, Settings, Value};
+use crate::value::{self, Attributes, SectionSettings, Value};
 
-pub(super) struct AwsProfile;
+pub(super) struct AwsProfileKind;
 
 const SETTINGS: [&str; 2] = ["region", "output"];
 
 const FIELDS: &[Field] = &[
     Field::identity("profile"),
-    Field::in_place("region", Form::Plain, null),
-    Field::in_place("output", Form::Plain, || json!("json")),
+    Field::in_place("region", FieldForm::Plain, null),
+    Field::in_place("output", FieldForm::Plain, || json!("json")),
 ];
 
-impl Kind for AwsProfile {
+impl Kind for AwsProfileKind {
     fn name(&self) -> KindName {
         KindName::AwsProfile
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::LocalFile,
             parent: None,
             access: AccessRole::None,
@@ -44,13 +46,19 @@ impl Kind for AwsProfile {
         vec![Facet::Profile { profile: value::text(wanted, "profile").to_owned() }]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let profile = value::text(wanted, "profile");
         let section = snapshot.file(&FileRead::Profile { profile: profile.to_owned() });
         section.map(|reply| {
             let mut attributes = Attributes::from([("profile", json!(profile))]);
             attributes.extend(SETTINGS.map(|name| (name, setting(&reply, name))));
-            Seen { id: id(profile), owner: None, attributes, internals: Attributes::new(), ..Seen::default() }
+            LiveObject {
+                id: id(profile),
+                owner: None,
+                attributes,
+                internals: Attributes::new(),
+                ..LiveObject::default()
+            }
         })
     }
 
@@ -66,14 +74,14 @@ impl Kind for AwsProfile {
         Vec::new()
     }
 
-    fn update(&self, _seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+    fn update(&self, _seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         let (kept, gone): (Vec<&str>, Vec<&str>) =
             SETTINGS.iter().filter(|name| changed.contains(name)).partition(|name| is_set(wanted, name));
         set(wanted, &kept).into_iter().chain(unset(wanted, &gone)).collect()
     }
 
     /// Other settings in the section stay, and with them the section.
-    fn delete(&self, _seen: &Seen, recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, _seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         let ours: Vec<_> = SETTINGS.into_iter().filter(|name| is_set(recorded, name)).collect();
         unset(recorded, &ours).into_iter().collect()
     }
@@ -94,7 +102,7 @@ fn is_set(attributes: &Attributes, name: &str) -> bool {
 
 fn set(wanted: &Attributes, names: &[&str]) -> Option<Write> {
     let value = |name: &&str| Some(((*name).to_owned(), wanted.get(name).filter(|value| !value.is_null())?.clone()));
-    let settings: Settings = names.iter().filter_map(value).collect();
+    let settings: SectionSettings = names.iter().filter_map(value).collect();
     let profile = value::text(wanted, "profile").to_owned();
     (!settings.is_empty()).then_some(Write::File(FileWrite::SetProfile { profile, settings }))
 }

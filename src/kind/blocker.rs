@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Seen, principal};
+use super::{LiveObject, principal};
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::{IamWrite, Write};
 use crate::reads::{UserDependents, Uses};
 use crate::value::text;
 
-/// One thing that AWS wants gone before an object. The policies on principals are in [`Seen::attached`].
+/// One thing that AWS wants gone before an object. The policies on principals are in [`LiveObject::attached`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DeletionBlocker {
     AccessKey(String),
@@ -58,7 +58,7 @@ impl fmt::Display for DeletionBlocker {
 impl DeletionBlocker {
     /// Returns the calls that take it away, in order. None for a permissions boundary, without which its holder could do more; and
     /// none for objects, which only `force_destroy` gives up.
-    pub fn removal(&self, of: &Seen) -> Vec<Write> {
+    pub fn removal(&self, of: &LiveObject) -> Vec<Write> {
         let user = || text(&of.attributes, "name").to_owned();
         let writes = match self.clone() {
             Self::AttachedTo(holder) => return vec![principal::detach(&holder, text(&of.attributes, "arn"))],

@@ -5,30 +5,30 @@ use serde_json::json;
 use super::field::{empty_list, empty_map, no, null};
 use super::tags::owner;
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery,
-    Seen, Tagged, Uniqueness,
+    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue,
+    Ownership, Recovery, Tagged, Uniqueness,
 };
 use crate::address::KindName;
-use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
+use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, Observed, S3Reply, S3Write, Write};
 use crate::policy::Usage;
 use crate::reads::{BucketAspect, Facet, NOT_READ, Snapshot};
 use crate::value::{self, Attributes, Value};
 
-pub(super) struct Bucket;
+pub(super) struct BucketKind;
 
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::replace("region", Form::Plain, "a bucket cannot move to another region", null),
-    Field::in_place("tags", Form::Keyed, empty_map),
-    Field::in_place("versioning", Form::Plain, no).harmless(),
-    Field::in_place("encryption", Form::Plain, sse_s3),
-    Field::in_place("public_access_block", Form::Plain, || blocked(true)),
-    Field::in_place("ownership", Form::Plain, || json!(OWNER_ENFORCED)),
-    Field::in_place("policy", Form::Document, null).compared(),
-    Field::in_place("lifecycle", Form::Plain, empty_list).harmless(),
-    Field::in_place("force_destroy", Form::Setting, no).harmless(),
+    Field::replace("region", FieldForm::Plain, "a bucket cannot move to another region", null),
+    Field::in_place("tags", FieldForm::Keyed, empty_map),
+    Field::in_place("versioning", FieldForm::Plain, no).harmless(),
+    Field::in_place("encryption", FieldForm::Plain, sse_s3),
+    Field::in_place("public_access_block", FieldForm::Plain, || blocked(true)),
+    Field::in_place("ownership", FieldForm::Plain, || json!(OWNER_ENFORCED)),
+    Field::in_place("policy", FieldForm::Document, null).compared(),
+    Field::in_place("lifecycle", FieldForm::Plain, empty_list).harmless(),
+    Field::in_place("force_destroy", FieldForm::Setting, no).harmless(),
 ];
 
 const OWNER_ENFORCED: &str = "BucketOwnerEnforced";
@@ -44,13 +44,13 @@ const ASPECTS: [(&str, BucketAspect); 7] = [
     ("lifecycle", BucketAspect::Lifecycle),
 ];
 
-impl Kind for Bucket {
+impl Kind for BucketKind {
     fn name(&self) -> KindName {
         KindName::Bucket
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::Tag,
             parent: None,
             access: AccessRole::Resource,
@@ -77,7 +77,7 @@ impl Kind for Bucket {
         vec![facet(recorded, BucketAspect::Emptiness)]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let bucket = bucket(wanted);
         let region = match snapshot.bucket(&bucket, BucketAspect::Existence) {
             Observed::Present(S3Reply::Bucket { region }) if !region.is_empty() => region,
@@ -109,7 +109,14 @@ impl Kind for Bucket {
             Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {}
         }
         let owner = owner(&value::tags(&attributes, "tags"));
-        Observed::Present(Seen { id: bucket.name, owner, attributes, internals, hanging, ..Seen::default() })
+        Observed::Present(LiveObject {
+            id: bucket.name,
+            owner,
+            attributes,
+            internals,
+            hanging,
+            ..LiveObject::default()
+        })
     }
 
     fn overwrites(&self) -> bool {
@@ -135,12 +142,12 @@ impl Kind for Bucket {
         Vec::new()
     }
 
-    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+    fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         let aspects = ASPECTS.iter().filter(|(name, _)| changed.contains(name));
         aspects.filter_map(|(name, _)| put(name, &bucket(&seen.attributes), wanted)).map(Write::S3).collect()
     }
 
-    fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         let bucket = bucket(&seen.attributes);
         let delete = S3Write::DeleteBucket(bucket.clone());
         if forced(recorded) && empty(seen) != Some(true) {
@@ -149,7 +156,7 @@ impl Kind for Bucket {
         vec![Write::S3(delete)]
     }
 
-    fn obstacle(&self, seen: &Seen, recorded: &Attributes) -> Option<String> {
+    fn obstacle(&self, seen: &LiveObject, recorded: &Attributes) -> Option<String> {
         let refused = empty(seen) == Some(false) && !forced(recorded);
         refused.then(|| "the bucket holds objects: set force_destroy: true to delete them with it".to_owned())
     }
@@ -174,7 +181,7 @@ fn forced(recorded: &Attributes) -> bool {
 }
 
 /// `None`: it was not read.
-fn empty(seen: &Seen) -> Option<bool> {
+fn empty(seen: &LiveObject) -> Option<bool> {
     seen.internals.get("empty").and_then(Value::as_bool)
 }
 
@@ -228,7 +235,7 @@ fn default(name: &str) -> Value {
 
 /// Since January 2023 S3 encrypts every object, with its own keys where nobody says otherwise.
 fn sse_s3() -> Value {
-    json!(Encryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false })
+    json!(BucketEncryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false })
 }
 
 fn blocked(all: bool) -> Value {

@@ -5,7 +5,7 @@ use crate::policy::Usage;
 use crate::value::{Attributes, text};
 
 #[derive(Clone, Copy, Debug)]
-pub struct Facts {
+pub struct KindFacts {
     pub ownership: Ownership,
     /// What it is a part of, if it is one: it is replaced and removed with that.
     pub parent: Option<Parent>,

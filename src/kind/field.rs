@@ -2,20 +2,25 @@
 
 use serde_json::json;
 
-use super::{Field, FieldAccess, Form, OnChange};
+use super::{Field, FieldAccess, FieldForm, OnChange};
 use crate::value::{Attributes, Value, optional_text};
 
 impl Field {
     pub(super) const fn identity(name: &'static str) -> Self {
-        Self { name, form: Form::Identity, change: OnChange::InPlace, default: null, access: FieldAccess::Unknown }
+        Self { name, form: FieldForm::Identity, change: OnChange::InPlace, default: null, access: FieldAccess::Unknown }
     }
 
-    pub(super) const fn in_place(name: &'static str, form: Form, default: fn() -> Value) -> Self {
+    pub(super) const fn in_place(name: &'static str, form: FieldForm, default: fn() -> Value) -> Self {
         Self { name, form, change: OnChange::InPlace, default, access: FieldAccess::Unknown }
     }
 
     /// AWS cannot change it, for this reason.
-    pub(super) const fn replace(name: &'static str, form: Form, reason: &'static str, default: fn() -> Value) -> Self {
+    pub(super) const fn replace(
+        name: &'static str,
+        form: FieldForm,
+        reason: &'static str,
+        default: fn() -> Value,
+    ) -> Self {
         Self { name, form, change: OnChange::Replace(reason), default, access: FieldAccess::Unknown }
     }
 

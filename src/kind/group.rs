@@ -5,31 +5,31 @@ use serde_json::json;
 use super::attached::{Attached, EXCLUSIVE_MEMBERS, attached};
 use super::field::{no, path, root_path};
 use super::{
-    AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Uniqueness,
-    with_blockers,
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue, Ownership,
+    Recovery, Uniqueness, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{IamWrite, Observed, Write, iam};
-use crate::reads::{Facet, Policies, Snapshot};
+use crate::reads::{Facet, PrincipalPolicies, Snapshot};
 use crate::value::{self, Attributes};
 
-pub(super) struct Group;
+pub(super) struct GroupKind;
 
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::in_place("path", Form::Plain, root_path),
-    Field::in_place(EXCLUSIVE_MEMBERS, Form::Setting, no).harmless(),
+    Field::in_place("path", FieldForm::Plain, root_path),
+    Field::in_place(EXCLUSIVE_MEMBERS, FieldForm::Setting, no).harmless(),
 ];
 
-impl Kind for Group {
+impl Kind for GroupKind {
     fn name(&self) -> KindName {
         KindName::GROUP
     }
 
     /// IAM gives groups no tags: only the state tells that one is the manifest's.
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::State,
             parent: None,
             access: AccessRole::Principal(PrincipalKind::Group),
@@ -54,7 +54,7 @@ impl Kind for Group {
         vec![Facet::Members { group: value::text(recorded, "name").to_owned() }]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let name = value::text(wanted, "name");
         let found = snapshot
             .group(name)
@@ -77,23 +77,23 @@ impl Kind for Group {
         vec![DeletionBlocker::Member("*".to_owned())]
     }
 
-    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+    fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         let group = value::text(&seen.attributes, "name").to_owned();
         let moved = changed.contains(&"path");
         moved.then(|| Write::Iam(IamWrite::UpdateGroup { group, path: path(wanted) })).into_iter().collect()
     }
 
-    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::DeleteGroup { group: value::text(&seen.attributes, "name").to_owned() })]
     }
 }
 
-fn seen(group: iam::Group, policies: Policies) -> Seen {
+fn seen(group: iam::Group, policies: PrincipalPolicies) -> LiveObject {
     let attributes = [("name", json!(group.name)), ("arn", json!(group.arn)), ("path", json!(group.path))];
-    Seen { id: group.id, attributes: attributes.into(), attached: attached(policies), ..Seen::default() }
+    LiveObject { id: group.id, attributes: attributes.into(), attached: attached(policies), ..LiveObject::default() }
 }
 
-fn with_members(mut seen: Seen, members: Vec<String>) -> Seen {
+fn with_members(mut seen: LiveObject, members: Vec<String>) -> LiveObject {
     seen.attached.extend(members.into_iter().map(Attached::Member));
     seen
 }

@@ -4,28 +4,28 @@ use serde_json::json;
 
 use super::field::null;
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Ownership, Parent, Recovery, Seen,
-    Uniqueness, principal,
+    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership, Parent,
+    Recovery, Uniqueness, principal,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
-pub(super) struct InlinePolicy(pub PrincipalKind);
+pub(super) struct InlinePolicyKind(pub PrincipalKind);
 
-const DOCUMENT: Field = Field::in_place("document", Form::Document, null).compared();
+const DOCUMENT: Field = Field::in_place("document", FieldForm::Document, null).compared();
 const USER_FIELDS: &[Field] = &[Field::identity("user"), Field::identity("name"), DOCUMENT];
 const ROLE_FIELDS: &[Field] = &[Field::identity("role"), Field::identity("name"), DOCUMENT];
 const GROUP_FIELDS: &[Field] = &[Field::identity("group"), Field::identity("name"), DOCUMENT];
 
-impl Kind for InlinePolicy {
+impl Kind for InlinePolicyKind {
     fn name(&self) -> KindName {
         KindName::InlinePolicy(self.0)
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::Parent,
             parent: Some(Parent { kind: KindName::Principal(self.0), attribute: self.0.as_str() }),
             access: AccessRole::InlinePolicy(self.0),
@@ -48,7 +48,7 @@ impl Kind for InlinePolicy {
         vec![Facet::Policies(self.holder(wanted))]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let (holder, name) = (self.holder(wanted), value::text(wanted, "name"));
         snapshot.policies(&holder).and_then(|policies| {
             let Some(policy) = policies.inline.into_iter().find(|policy| policy.name == name) else {
@@ -59,12 +59,12 @@ impl Kind for InlinePolicy {
                 ("name", json!(name)),
                 ("document", crate::policy::canonical(&policy.document)),
             ];
-            Observed::Present(Seen {
+            Observed::Present(LiveObject {
                 id: id(&holder.name, name),
                 owner: None,
                 attributes: attributes.into(),
                 internals: Attributes::new(),
-                ..Seen::default()
+                ..LiveObject::default()
             })
         })
     }
@@ -86,16 +86,16 @@ impl Kind for InlinePolicy {
         Vec::new()
     }
 
-    fn update(&self, _seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+    fn update(&self, _seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         if changed.contains(&"document") { self.create(wanted) } else { Vec::new() }
     }
 
-    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![principal::delete_inline(&self.holder(&seen.attributes), value::text(&seen.attributes, "name"))]
     }
 }
 
-impl InlinePolicy {
+impl InlinePolicyKind {
     fn holder(&self, attributes: &Attributes) -> Principal {
         Principal::new(self.0, value::text(attributes, self.0.as_str()))
     }

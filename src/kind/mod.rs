@@ -13,7 +13,7 @@ use crate::value::{Attributes, Value, optional_text};
 
 /// An object as it is in AWS or on disk, in the same normal form as the declared one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct LiveObject {
     /// What nobody can make a second time: `AIDA…`, `AROA…`, `ANPA…`, a bucket's name, an access key's id.
     pub id: String,
     /// The value of the ownership tag; `None` where it is missing.
@@ -27,7 +27,7 @@ pub struct Seen {
     pub hanging: Vec<DeletionBlocker>,
     /// What is to be done about it although it is as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upkeep: Option<Upkeep>,
+    pub upkeep: Option<Maintenance>,
     /// For people, whether anything happens to it or not: what will become of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -39,14 +39,14 @@ pub struct Seen {
 /// What time, or an interrupted run, makes necessary. The text is the reason, for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Upkeep {
+pub enum Maintenance {
     /// A new one takes its place; the old one stays until nobody needs it: [`Kind::renew`].
     Renew(String),
     /// Something of what is ours in it is to be changed or removed: [`Kind::update`] has the calls.
     Tend(String),
 }
 
-impl Upkeep {
+impl Maintenance {
     pub fn why(&self) -> &str {
         match self {
             Self::Renew(why) | Self::Tend(why) => why,
@@ -58,7 +58,7 @@ impl Upkeep {
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     pub name: &'static str,
-    pub form: Form,
+    pub form: FieldForm,
     pub change: OnChange,
     /// What AWS has when nobody sets it: an attribute that leaves the manifest goes back to it.
     pub default: fn() -> Value,
@@ -67,7 +67,7 @@ pub struct Field {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Form {
+pub enum FieldForm {
     Plain,
     /// Compared key by key; keys that neither manifest nor state names are left alone.
     Keyed,
@@ -97,7 +97,7 @@ pub trait Kind: Sync {
     fn name(&self) -> KindName;
 
     /// What the other layers must know of it.
-    fn facts(&self) -> Facts;
+    fn facts(&self) -> KindFacts;
 
     /// In the order of printing.
     fn fields(&self) -> &'static [Field];
@@ -111,7 +111,7 @@ pub trait Kind: Sync {
     }
 
     /// `wanted` also holds `id`, where the state has recorded one.
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen>;
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject>;
 
     /// The physical id that follows from the names alone; none where AWS gives one.
     fn physical_id(&self, _wanted: &Attributes) -> Option<String> {
@@ -142,10 +142,10 @@ pub trait Kind: Sync {
     fn create(&self, wanted: &Attributes) -> Vec<Write>;
 
     /// The calls that change exactly the fields named.
-    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write>;
+    fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write>;
 
-    /// The calls that make a new one in its place: [`Upkeep::Renew`].
-    fn renew(&self, _seen: &Seen, _wanted: &Attributes) -> Vec<Write> {
+    /// The calls that make a new one in its place: [`Maintenance::Renew`].
+    fn renew(&self, _seen: &LiveObject, _wanted: &Attributes) -> Vec<Write> {
         Vec::new()
     }
 
@@ -160,29 +160,29 @@ pub trait Kind: Sync {
     }
 
     /// Why there can't be a new one in its place yet.
-    fn renewal_obstacle(&self, _seen: &Seen) -> Option<String> {
+    fn renewal_obstacle(&self, _seen: &LiveObject) -> Option<String> {
         None
     }
 
     /// What the state records before a renewal, so that the next run can go on from wherever this one stops. `made` are
     /// the new ones that this run had to give up.
-    fn begun(&self, attributes: &Attributes, _seen: &Seen, _made: &[String]) -> Attributes {
+    fn begun(&self, attributes: &Attributes, _seen: &LiveObject, _made: &[String]) -> Attributes {
         attributes.clone()
     }
 
     /// What the state records after the calls of `before`'s upkeep.
-    fn settled(&self, attributes: &Attributes, _before: &Seen, _now: Timestamp) -> Attributes {
+    fn settled(&self, attributes: &Attributes, _before: &LiveObject, _now: Timestamp) -> Attributes {
         attributes.clone()
     }
 
     /// What the state goes on to remember besides what is declared. `seen` is none for an object that is made.
-    fn memory(&self, _recorded: &Attributes, _seen: Option<&Seen>) -> Attributes {
+    fn memory(&self, _recorded: &Attributes, _seen: Option<&LiveObject>) -> Attributes {
         Attributes::new()
     }
 
     /// The calls that remove it, with what is ours in it. `recorded` holds what we set, for objects of which only a
     /// part is ours (a profile, a stage).
-    fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write>;
+    fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write>;
 
     /// What is to be cleared away locally of a recorded object that is gone: a run that was killed while it removed it, or
     /// somebody who removed it elsewhere, left that. Does nothing where there is nothing of it.
@@ -199,7 +199,7 @@ pub trait Kind: Sync {
     }
 
     /// Whether AWS will refuse to delete it, and why: `bucket holds objects and force_destroy is not set`.
-    fn obstacle(&self, _seen: &Seen, _recorded: &Attributes) -> Option<String> {
+    fn obstacle(&self, _seen: &LiveObject, _recorded: &Attributes) -> Option<String> {
         None
     }
 
@@ -230,7 +230,7 @@ pub trait Kind: Sync {
 
     /// Whether a difference can only be mended by making it anew, although no field is to blame: an access key whose
     /// secret is no longer in its sinks. The text is the reason.
-    fn must_replace(&self, _seen: &Seen, _wanted: &Attributes) -> Option<String> {
+    fn must_replace(&self, _seen: &LiveObject, _wanted: &Attributes) -> Option<String> {
         None
     }
 }
@@ -240,8 +240,8 @@ pub const OWNER_TAG: &str = "relayctl:manifest";
 
 /// What the resolver found out about one address.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sighting {
-    pub observed: Observed<Seen>,
+pub struct LiveResource {
+    pub observed: Observed<LiveObject>,
     /// [`Kind::conflict`]
     pub conflict: Option<String>,
 }
@@ -270,7 +270,8 @@ pub use access_key::{RETIRE_AFTER, in_words, lasting};
 pub use attached::Attached;
 pub use blocker::DeletionBlocker;
 pub use facts::{
-    AccessRole, DocumentField, Facts, FieldAccess, Output, OutputValue, Ownership, Parent, Recovery, Tagged, Uniqueness,
+    AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent, Recovery, Tagged,
+    Uniqueness,
 };
 
 /// All kinds, in the order in which a plan lists them.
@@ -299,10 +300,10 @@ pub fn all() -> impl Iterator<Item = &'static dyn Kind> {
 
 /// An object with what hangs on it, where that was asked for. What may hang on it and is not told is unknown, and what is
 /// unknown is not deleted.
-fn with_blockers(seen: Observed<Seen>, hanging: Observed<Vec<DeletionBlocker>>) -> Observed<Seen> {
+fn with_blockers(seen: Observed<LiveObject>, hanging: Observed<Vec<DeletionBlocker>>) -> Observed<LiveObject> {
     seen.and_then(|seen| match hanging {
         Observed::Unknown(failure) if failure.code != NOT_READ => Observed::Unknown(failure),
-        Observed::Present(hanging) => Observed::Present(Seen { hanging, ..seen }),
+        Observed::Present(hanging) => Observed::Present(LiveObject { hanging, ..seen }),
         // Gone since the object was read, or not asked.
         Observed::Absent | Observed::Unknown(_) => Observed::Present(seen),
     })
@@ -312,21 +313,21 @@ fn with_blockers(seen: Observed<Seen>, hanging: Observed<Vec<DeletionBlocker>>) 
 pub fn of(name: KindName) -> &'static dyn Kind {
     use PrincipalKind::{Group, Role, User};
     match name {
-        KindName::AccessKey => &access_key::AccessKey,
-        KindName::AwsProfile => &aws_profile::AwsProfile,
-        KindName::Bucket => &bucket::Bucket,
-        KindName::InlinePolicy(Group) => &inline_policy::InlinePolicy(Group),
-        KindName::InlinePolicy(Role) => &inline_policy::InlinePolicy(Role),
-        KindName::InlinePolicy(User) => &inline_policy::InlinePolicy(User),
-        KindName::Policy => &policy::Policy,
-        KindName::PolicyAttachment(Group) => &attachment::Attachment(Group),
-        KindName::PolicyAttachment(Role) => &attachment::Attachment(Role),
-        KindName::PolicyAttachment(User) => &attachment::Attachment(User),
-        KindName::Principal(Group) => &group::Group,
-        KindName::Principal(Role) => &role::Role,
-        KindName::Principal(User) => &user::User,
-        KindName::UserGroupMembership => &user_group_membership::UserGroupMembership,
-        KindName::ZappaSettings => &zappa_settings::ZappaSettings,
+        KindName::AccessKey => &access_key::AccessKeyKind,
+        KindName::AwsProfile => &aws_profile::AwsProfileKind,
+        KindName::Bucket => &bucket::BucketKind,
+        KindName::InlinePolicy(Group) => &inline_policy::InlinePolicyKind(Group),
+        KindName::InlinePolicy(Role) => &inline_policy::InlinePolicyKind(Role),
+        KindName::InlinePolicy(User) => &inline_policy::InlinePolicyKind(User),
+        KindName::Policy => &policy::PolicyKind,
+        KindName::PolicyAttachment(Group) => &attachment::PolicyAttachmentKind(Group),
+        KindName::PolicyAttachment(Role) => &attachment::PolicyAttachmentKind(Role),
+        KindName::PolicyAttachment(User) => &attachment::PolicyAttachmentKind(User),
+        KindName::Principal(Group) => &group::GroupKind,
+        KindName::Principal(Role) => &role::RoleKind,
+        KindName::Principal(User) => &user::UserKind,
+        KindName::UserGroupMembership => &user_group_membership::UserGroupMembershipKind,
+        KindName::ZappaSettings => &zappa_settings::ZappaSettingsKind,
     }
 }
 

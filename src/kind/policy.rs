@@ -5,8 +5,8 @@ use serde_json::json;
 use super::field::{empty_map, empty_text, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery,
-    Seen, Tagged, Uniqueness, blocker, with_blockers,
+    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue,
+    Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
 };
 use crate::address::KindName;
 use crate::call::iam::PolicyDetail;
@@ -15,7 +15,7 @@ use crate::policy::Usage;
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
 
-pub(super) struct Policy;
+pub(super) struct PolicyKind;
 
 /// The sixth `CreatePolicyVersion` is refused with `LimitExceeded`.
 const MOST_VERSIONS: usize = 5;
@@ -23,19 +23,19 @@ const MOST_VERSIONS: usize = 5;
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::replace("path", Form::Plain, "IAM cannot change a policy's path", root_path),
-    Field::replace("description", Form::Plain, "IAM cannot change a policy's description", empty_text).harmless(),
-    Field::in_place("document", Form::Document, null).compared(),
-    Field::in_place("tags", Form::Keyed, empty_map),
+    Field::replace("path", FieldForm::Plain, "IAM cannot change a policy's path", root_path),
+    Field::replace("description", FieldForm::Plain, "IAM cannot change a policy's description", empty_text).harmless(),
+    Field::in_place("document", FieldForm::Document, null).compared(),
+    Field::in_place("tags", FieldForm::Keyed, empty_map),
 ];
 
-impl Kind for Policy {
+impl Kind for PolicyKind {
     fn name(&self) -> KindName {
         KindName::Policy
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::Tag,
             parent: None,
             access: AccessRole::Policy,
@@ -58,7 +58,7 @@ impl Kind for Policy {
         vec![Facet::Uses { arn: value::text(recorded, "arn").to_owned() }]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let arn = value::text(wanted, "arn");
         with_blockers(snapshot.policy(arn).map(seen), snapshot.uses(arn).map(blocker::of_policy))
     }
@@ -77,7 +77,7 @@ impl Kind for Policy {
         blocker::any_of_policy()
     }
 
-    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+    fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         let arn = || value::text(&seen.attributes, "arn").to_owned();
         let mut writes = Vec::new();
         if changed.contains(&"document") {
@@ -100,7 +100,7 @@ impl Kind for Policy {
     }
 
     /// `DeletePolicy` is refused with `DeleteConflict` as long as there are versions besides the default one.
-    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         let arn = || value::text(&seen.attributes, "arn").to_owned();
         let old = old_versions(seen).into_iter();
         old.map(|version| IamWrite::DeletePolicyVersion { arn: arn(), version })
@@ -110,7 +110,7 @@ impl Kind for Policy {
     }
 }
 
-fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> Seen {
+fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> LiveObject {
     let document = versions.iter().find(|version| version.is_default).and_then(|version| version.document.as_ref());
     let attributes = [
         ("name", json!(policy.name)),
@@ -122,17 +122,17 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> Seen {
     ];
     let newest_first: Vec<_> = versions.iter().rev().map(|version| version.id.as_str()).collect();
     let internals = [("versions", json!(newest_first)), ("default_version", json!(policy.default_version))];
-    Seen {
+    LiveObject {
         id: policy.id,
         owner: owner(&policy.tags),
         attributes: attributes.into(),
         internals: internals.into(),
-        ..Seen::default()
+        ..LiveObject::default()
     }
 }
 
 /// All but the default one, the oldest first.
-fn old_versions(seen: &Seen) -> Vec<String> {
+fn old_versions(seen: &LiveObject) -> Vec<String> {
     let default = value::text(&seen.internals, "default_version");
     let versions = seen.internals.get("versions").and_then(Value::as_array);
     let newest_first = versions.into_iter().flatten().filter_map(Value::as_str);

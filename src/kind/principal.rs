@@ -4,7 +4,7 @@
 use crate::address::{Principal, PrincipalKind};
 use crate::call::{IamWrite, Write};
 use crate::policy::Usage;
-use crate::value::Shared;
+use crate::value::SharedValue;
 
 pub(super) fn inline_usage(holder: PrincipalKind) -> Usage {
     match holder {
@@ -36,7 +36,7 @@ pub(super) fn leave_group(user: &str, group: &str) -> Write {
     Write::Iam(IamWrite::RemoveUserFromGroup { user: user.to_owned(), group: group.to_owned() })
 }
 
-pub(super) fn put_inline(holder: &Principal, policy: &str, document: Shared) -> Write {
+pub(super) fn put_inline(holder: &Principal, policy: &str, document: SharedValue) -> Write {
     let (name, policy) = (holder.name.clone(), policy.to_owned());
     Write::Iam(match holder.kind {
         PrincipalKind::User => IamWrite::PutUserPolicy { user: name, policy, document },

@@ -6,17 +6,17 @@ use super::attached::attached;
 use super::field::{empty_map, empty_text, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery,
-    Seen, Tagged, Uniqueness, with_blockers,
+    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue,
+    Ownership, Recovery, Tagged, Uniqueness, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
 use crate::call::{IamWrite, Observed, Write};
 use crate::policy::Usage;
-use crate::reads::{Facet, Policies, RoleSettings, Snapshot};
+use crate::reads::{Facet, PrincipalPolicies, RoleSettings, Snapshot};
 use crate::value::{self, Attributes, Value};
 
-pub(super) struct Role;
+pub(super) struct RoleKind;
 
 /// IAM's, where nobody sets it: an hour.
 const SESSION_SECONDS: i64 = 3600;
@@ -24,21 +24,21 @@ const SESSION_SECONDS: i64 = 3600;
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::replace("path", Form::Plain, "IAM cannot change a role's path", root_path),
-    Field::in_place("description", Form::Plain, empty_text).harmless(),
-    Field::in_place("max_session_duration", Form::Plain, || json!(SESSION_SECONDS)).harmless(),
-    Field::in_place("trust", Form::Document, null).compared(),
-    Field::in_place("permissions_boundary", Form::Plain, null).compared(),
-    Field::in_place("tags", Form::Keyed, empty_map),
+    Field::replace("path", FieldForm::Plain, "IAM cannot change a role's path", root_path),
+    Field::in_place("description", FieldForm::Plain, empty_text).harmless(),
+    Field::in_place("max_session_duration", FieldForm::Plain, || json!(SESSION_SECONDS)).harmless(),
+    Field::in_place("trust", FieldForm::Document, null).compared(),
+    Field::in_place("permissions_boundary", FieldForm::Plain, null).compared(),
+    Field::in_place("tags", FieldForm::Keyed, empty_map),
 ];
 
-impl Kind for Role {
+impl Kind for RoleKind {
     fn name(&self) -> KindName {
         KindName::ROLE
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::Tag,
             parent: None,
             access: AccessRole::Principal(PrincipalKind::Role),
@@ -64,7 +64,7 @@ impl Kind for Role {
         vec![Facet::InstanceProfiles { role: value::text(recorded, "name").to_owned() }]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let name = value::text(wanted, "name");
         let profiles = |names: Vec<String>| names.into_iter().map(DeletionBlocker::InstanceProfile).collect();
         let found = snapshot.role(name).and_then(|role| {
@@ -94,7 +94,7 @@ impl Kind for Role {
         vec![DeletionBlocker::InstanceProfile("*".to_owned())]
     }
 
-    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+    fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         let role = || value::text(&seen.attributes, "name").to_owned();
         let mut writes = Vec::new();
         if changed.contains(&"description") || changed.contains(&"max_session_duration") {
@@ -121,13 +121,13 @@ impl Kind for Role {
         writes.into_iter().map(Write::Iam).collect()
     }
 
-    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::DeleteRole { role: value::text(&seen.attributes, "name").to_owned() })]
     }
 }
 
 /// `UpdateRole` sets both at once: the one that doesn't change is sent as it is.
-fn update_role(seen: &Seen, wanted: &Attributes, changed: &[&str]) -> IamWrite {
+fn update_role(seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> IamWrite {
     let source = |field| if changed.contains(&field) { wanted } else { &seen.attributes };
     let session = source("max_session_duration").get("max_session_duration").and_then(Value::as_i64);
     IamWrite::UpdateRole {
@@ -142,7 +142,7 @@ fn has_settings(wanted: &Attributes) -> bool {
     ["description", "max_session_duration"].iter().any(|name| wanted.contains_key(name))
 }
 
-fn seen(role: iam::Role, settings: Option<RoleSettings>, policies: Policies) -> Seen {
+fn seen(role: iam::Role, settings: Option<RoleSettings>, policies: PrincipalPolicies) -> LiveObject {
     let settings = settings.into_iter().flat_map(|RoleSettings { description, max_session_duration }| {
         [("description", json!(description)), ("max_session_duration", json!(max_session_duration))]
     });
@@ -154,12 +154,12 @@ fn seen(role: iam::Role, settings: Option<RoleSettings>, policies: Policies) -> 
         ("permissions_boundary", json!(role.boundary)),
         ("tags", value::from_tags(&role.tags)),
     ];
-    Seen {
+    LiveObject {
         id: role.id,
         owner: owner(&role.tags),
         attributes: attributes.into_iter().chain(settings).collect(),
         internals: Attributes::new(),
         attached: attached(policies),
-        ..Seen::default()
+        ..LiveObject::default()
     }
 }

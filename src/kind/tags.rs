@@ -1,6 +1,6 @@
 //! Tags of IAM's entities, which are set and removed key by key.
 
-use super::{OWNER_TAG, Seen};
+use super::{LiveObject, OWNER_TAG};
 use crate::value::{self, Attributes, Tags};
 
 /// What makes the live tags the wanted ones. `wanted` holds all tags that shall exist, those of others included.
@@ -10,7 +10,7 @@ pub(super) struct TagChange {
 }
 
 impl TagChange {
-    pub(super) fn between(seen: &Seen, wanted: &Attributes) -> Self {
+    pub(super) fn between(seen: &LiveObject, wanted: &Attributes) -> Self {
         let before = value::tags(&seen.attributes, "tags");
         let mut after = value::tags(wanted, "tags");
         let remove = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();

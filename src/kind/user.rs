@@ -6,33 +6,33 @@ use super::attached::{Attached, EXCLUSIVE_GROUPS, attached};
 use super::field::{empty_map, no, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Output, OutputValue, Ownership, Recovery, Seen, Tagged,
-    Uniqueness, blocker, with_blockers,
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue, Ownership,
+    Recovery, Tagged, Uniqueness, blocker, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
 use crate::call::{IamWrite, Observed, Write};
-use crate::reads::{Facet, Policies, Snapshot};
+use crate::reads::{Facet, PrincipalPolicies, Snapshot};
 use crate::value::{self, Attributes};
 
-pub(super) struct User;
+pub(super) struct UserKind;
 
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::in_place("path", Form::Plain, root_path),
-    Field::in_place("permissions_boundary", Form::Plain, null).compared(),
-    Field::in_place("tags", Form::Keyed, empty_map),
-    Field::in_place(EXCLUSIVE_GROUPS, Form::Setting, no).harmless(),
+    Field::in_place("path", FieldForm::Plain, root_path),
+    Field::in_place("permissions_boundary", FieldForm::Plain, null).compared(),
+    Field::in_place("tags", FieldForm::Keyed, empty_map),
+    Field::in_place(EXCLUSIVE_GROUPS, FieldForm::Setting, no).harmless(),
 ];
 
-impl Kind for User {
+impl Kind for UserKind {
     fn name(&self) -> KindName {
         KindName::USER
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::Tag,
             parent: None,
             access: AccessRole::Principal(PrincipalKind::User),
@@ -57,7 +57,7 @@ impl Kind for User {
         vec![Facet::UserDependents { user: value::text(recorded, "name").to_owned() }]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let name = value::text(wanted, "name");
         let found = snapshot
             .user(name)
@@ -83,7 +83,7 @@ impl Kind for User {
         blocker::any_of_user(value::text(wanted, "arn"))
     }
 
-    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+    fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         let user = || value::text(&seen.attributes, "name").to_owned();
         let mut writes = Vec::new();
         if changed.contains(&"path") {
@@ -107,12 +107,12 @@ impl Kind for User {
         writes.into_iter().map(Write::Iam).collect()
     }
 
-    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::DeleteUser { user: value::text(&seen.attributes, "name").to_owned() })]
     }
 }
 
-fn seen(user: iam::User, policies: Policies) -> Seen {
+fn seen(user: iam::User, policies: PrincipalPolicies) -> LiveObject {
     let attributes = [
         ("name", json!(user.name)),
         ("arn", json!(user.arn)),
@@ -120,17 +120,17 @@ fn seen(user: iam::User, policies: Policies) -> Seen {
         ("permissions_boundary", json!(user.boundary)),
         ("tags", value::from_tags(&user.tags)),
     ];
-    Seen {
+    LiveObject {
         id: user.id,
         owner: owner(&user.tags),
         attributes: attributes.into(),
         internals: Attributes::new(),
         attached: attached(policies),
-        ..Seen::default()
+        ..LiveObject::default()
     }
 }
 
-fn with_groups(mut seen: Seen, groups: Vec<String>) -> Seen {
+fn with_groups(mut seen: LiveObject, groups: Vec<String>) -> LiveObject {
     seen.attached.extend(groups.into_iter().map(Attached::Group));
     seen
 }

@@ -2,23 +2,23 @@
 
 use serde_json::json;
 
-use super::{AccessRole, DeletionBlocker, Facts, Field, Kind, Ownership, Parent, Recovery, Seen, Uniqueness};
+use super::{AccessRole, DeletionBlocker, Field, Kind, KindFacts, LiveObject, Ownership, Parent, Recovery, Uniqueness};
 use crate::address::KindName;
 use crate::call::{IamWrite, Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
-pub(super) struct UserGroupMembership;
+pub(super) struct UserGroupMembershipKind;
 
 const FIELDS: &[Field] = &[Field::identity("user"), Field::identity("group")];
 
-impl Kind for UserGroupMembership {
+impl Kind for UserGroupMembershipKind {
     fn name(&self) -> KindName {
         KindName::UserGroupMembership
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::Parent,
             parent: Some(Parent { kind: KindName::USER, attribute: "user" }),
             access: AccessRole::Membership,
@@ -37,7 +37,7 @@ impl Kind for UserGroupMembership {
         vec![Facet::Groups { user: value::text(wanted, "user").to_owned() }]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let [user, group] = ["user", "group"].map(|name| value::text(wanted, name));
         snapshot.groups(user).and_then(|groups| {
             if groups.iter().any(|name| name == group) {
@@ -66,19 +66,19 @@ impl Kind for UserGroupMembership {
         Vec::new()
     }
 
-    fn update(&self, _seen: &Seen, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
+    fn update(&self, _seen: &LiveObject, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
         Vec::new()
     }
 
-    fn delete(&self, seen: &Seen, _recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         let [user, group] = ["user", "group"].map(|name| value::text(&seen.attributes, name).to_owned());
         vec![Write::Iam(IamWrite::RemoveUserFromGroup { user, group })]
     }
 }
 
-fn seen(user: &str, group: &str) -> Seen {
+fn seen(user: &str, group: &str) -> LiveObject {
     let attributes = [("user", json!(user)), ("group", json!(group))];
-    Seen { id: id(user, group), attributes: attributes.into(), ..Seen::default() }
+    LiveObject { id: id(user, group), attributes: attributes.into(), ..LiveObject::default() }
 }
 
 fn id(user: &str, group: &str) -> String {

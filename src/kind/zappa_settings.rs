@@ -3,24 +3,26 @@
 use serde_json::{Map, json};
 
 use super::field::empty_map;
-use super::{AccessRole, DeletionBlocker, Facts, Field, Form, Kind, Ownership, Recovery, Seen, Uniqueness};
+use super::{
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership, Recovery, Uniqueness,
+};
 use crate::address::KindName;
 use crate::call::{FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
 use crate::reads::{Facet, Snapshot};
-use crate::value::{self, Attributes, Settings, Value};
+use crate::value::{self, Attributes, SectionSettings, Value};
 
-pub(super) struct ZappaSettings;
+pub(super) struct ZappaSettingsKind;
 
 const FIELDS: &[Field] =
-    &[Field::identity("file"), Field::identity("stage"), Field::in_place("settings", Form::Keyed, empty_map)];
+    &[Field::identity("file"), Field::identity("stage"), Field::in_place("settings", FieldForm::Keyed, empty_map)];
 
-impl Kind for ZappaSettings {
+impl Kind for ZappaSettingsKind {
     fn name(&self) -> KindName {
         KindName::ZappaSettings
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
+    fn facts(&self) -> KindFacts {
+        KindFacts {
             ownership: Ownership::LocalFile,
             parent: None,
             access: AccessRole::None,
@@ -39,7 +41,7 @@ impl Kind for ZappaSettings {
         vec![Facet::Stage { file: file(wanted), stage: stage(wanted) }]
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         snapshot.file(&FileRead::Stage { file: file(wanted), stage: stage(wanted) }).map(|reply| {
             let settings: Map<String, Value> = match reply {
                 FileReply::Settings(settings) => settings.into_iter().collect(),
@@ -47,12 +49,12 @@ impl Kind for ZappaSettings {
             };
             let (file, stage) = (value::text(wanted, "file"), value::text(wanted, "stage"));
             let attributes = [("file", json!(file)), ("stage", json!(stage)), ("settings", settings.into())];
-            Seen {
+            LiveObject {
                 id: id(file, stage),
                 owner: None,
                 attributes: attributes.into(),
                 internals: Attributes::new(),
-                ..Seen::default()
+                ..LiveObject::default()
             }
         })
     }
@@ -70,7 +72,7 @@ impl Kind for ZappaSettings {
     }
 
     /// `wanted` holds all settings that the stage shall have, those of others included.
-    fn update(&self, seen: &Seen, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
+    fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         if !changed.contains(&"settings") {
             return Vec::new();
         }
@@ -88,7 +90,7 @@ impl Kind for ZappaSettings {
         writes
     }
 
-    fn delete(&self, _seen: &Seen, recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, _seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         vec![unset(recorded, settings(recorded).into_keys().collect())]
     }
 }
@@ -101,12 +103,12 @@ fn stage(attributes: &Attributes) -> String {
     value::text(attributes, "stage").to_owned()
 }
 
-fn settings(attributes: &Attributes) -> Settings {
+fn settings(attributes: &Attributes) -> SectionSettings {
     let map = attributes.get("settings").and_then(Value::as_object);
     map.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-fn set(attributes: &Attributes, settings: Settings) -> Write {
+fn set(attributes: &Attributes, settings: SectionSettings) -> Write {
     Write::File(FileWrite::SetStage { file: file(attributes), stage: stage(attributes), settings })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::rules::{ADMINISTRATOR_POLICY, named};
-use super::{Found, Subject};
+use super::{LintSubject, ManifestFinding};
 use crate::access::DeclaredPolicies;
 use crate::address::Address;
 use crate::diagnostic::{Place, Severity};
@@ -15,7 +15,7 @@ use crate::value::text;
 /// With these of AWS's own policies nothing else needs to be looked for.
 const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
 
-pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
+pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
     let mut found = Vec::new();
     for (address, _) in subject.principals() {
         found.extend(administrator(subject, address));
@@ -28,7 +28,7 @@ pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
 }
 
 /// Policies that hang on nobody in this manifest and bound nobody: somebody will attach them.
-pub(super) fn unattached(subject: &Subject<'_>) -> Vec<Address> {
+pub(super) fn unattached(subject: &LintSubject<'_>) -> Vec<Address> {
     let bounding = subject.bounding();
     let used: BTreeSet<&str> =
         subject.attachments().map(|(_, attachment)| text(&attachment.attributes, "policy_arn")).collect();
@@ -39,8 +39,8 @@ pub(super) fn unattached(subject: &Subject<'_>) -> Vec<Address> {
 }
 
 /// The policies that have a say on somebody's requests; a policy that hangs on nobody has it alone.
-pub(super) fn held(subject: &Subject<'_>, address: &Address) -> DeclaredPolicies {
-    if !Subject::is_policy(address) {
+pub(super) fn held(subject: &LintSubject<'_>, address: &Address) -> DeclaredPolicies {
+    if !LintSubject::is_policy(address) {
         return DeclaredPolicies::of(&subject.desired, address);
     }
     let compiled =
@@ -48,13 +48,13 @@ pub(super) fn held(subject: &Subject<'_>, address: &Address) -> DeclaredPolicies
     DeclaredPolicies { policies: compiled.into_iter().collect(), ..DeclaredPolicies::default() }
 }
 
-fn administrator(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
+fn administrator(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFinding> {
     let mut found = Vec::new();
     for attachment in subject.attachments_of(address) {
         let arn = text(&attachment.attributes, "policy_arn");
         let Some(name) = arn.rsplit_once(":aws:policy/").map(|(_, name)| name) else { continue };
         if ADMINISTRATORS.contains(&name) {
-            found.push(Found {
+            found.push(ManifestFinding {
                 rule: ADMINISTRATOR_POLICY.name,
                 severity: ADMINISTRATOR_POLICY.severity,
                 on: address.to_string(),
@@ -69,7 +69,7 @@ fn administrator(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
     found
 }
 
-fn escalations(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
+fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFinding> {
     let held = held(subject, address);
     if may_everything(&held) {
         return Vec::new();
@@ -77,7 +77,7 @@ fn escalations(subject: &Subject<'_>, address: &Address) -> Vec<Found> {
     let own = subject.desired.resources.get(address).map(|it| text(&it.attributes, "arn")).unwrap_or_default();
     let of_holder = subject.attachments_of(address);
     let attached: Vec<String> = of_holder.map(|it| text(&it.attributes, "policy_arn").to_owned()).collect();
-    let is_policy = Subject::is_policy(address);
+    let is_policy = LintSubject::is_policy(address);
     let holder = Holder {
         arn: (!is_policy).then_some(own),
         partition: &subject.desired.partition,
@@ -99,7 +99,7 @@ fn may_everything(held: &DeclaredPolicies) -> bool {
     allowed && held.boundary.is_none() && statements().all(|it| it.effect == Effect::Allow)
 }
 
-fn told(subject: &Subject<'_>, address: &Address, one: &Escalation) -> Found {
+fn told(subject: &LintSubject<'_>, address: &Address, one: &Escalation) -> ManifestFinding {
     let mut places: Vec<Place> = Vec::new();
     for way in &one.ways {
         let policy = way.policy.parse::<Address>().ok();
@@ -107,8 +107,8 @@ fn told(subject: &Subject<'_>, address: &Address, one: &Escalation) -> Found {
         places.extend(place.filter(|place| !places.contains(place)));
     }
     let related = if places.is_empty() { Vec::new() } else { places.split_off(1) };
-    let who = if Subject::is_policy(address) { format!("whoever holds {address}") } else { address.to_string() };
-    Found {
+    let who = if LintSubject::is_policy(address) { format!("whoever holds {address}") } else { address.to_string() };
+    ManifestFinding {
         rule: one.path.name,
         severity: one.severity,
         on: address.to_string(),

@@ -23,7 +23,7 @@ pub use rules::{Rule, explain, named, nearest, rules};
 
 /// Something that a person should look at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Found {
+pub struct ManifestFinding {
     pub rule: &'static str,
     pub severity: Severity,
     /// The address of what it is about: `policy.Deploy`, `user.serverless`.
@@ -38,7 +38,7 @@ pub struct Found {
     pub accepted: Option<String>,
 }
 
-impl Found {
+impl ManifestFinding {
     /// The message, beginning with what it is about.
     pub fn told(&self) -> String {
         let Self { on, message, .. } = self;
@@ -47,26 +47,26 @@ impl Found {
 }
 
 /// All findings, in the order of their places.
-pub fn lint(desired: &Desired, documents: &Documents) -> Vec<Found> {
-    let subject = Subject::new(desired, documents);
+pub fn lint(desired: &Desired, documents: &Documents) -> Vec<ManifestFinding> {
+    let subject = LintSubject::new(desired, documents);
     let mut found = subject.documents();
     found.extend(holders::all(&subject));
     found.extend(redundancy::all(&subject));
     silence::apply(&desired.silenced, &mut found);
     found.sort_by(|a, b| {
-        let key = |one: &Found| (one.place.clone(), one.severity, one.rule, one.message.clone());
+        let key = |one: &ManifestFinding| (one.place.clone(), one.severity, one.rule, one.message.clone());
         key(a).cmp(&key(b))
     });
     found
 }
 
 /// The manifest with its documents as their authors wrote them, so that statements count as in the files.
-struct Subject<'a> {
+struct LintSubject<'a> {
     desired: Desired,
     documents: &'a Documents,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> LintSubject<'a> {
     fn new(desired: &Desired, documents: &'a Documents) -> Self {
         let mut desired = desired.clone();
         for ((address, field), source) in documents {
@@ -108,7 +108,7 @@ impl<'a> Subject<'a> {
         self.place(address, &document::pointer(document, number, action).unwrap_or_default())
     }
 
-    fn documents(&self) -> Vec<Found> {
+    fn documents(&self) -> Vec<ManifestFinding> {
         let bounding = self.bounding();
         let mut found = Vec::new();
         for (address, resource) in &self.desired.resources {
@@ -126,8 +126,8 @@ impl<'a> Subject<'a> {
         found
     }
 
-    fn found(&self, address: &Address, finding: document::Finding) -> Found {
-        Found {
+    fn found(&self, address: &Address, finding: document::Finding) -> ManifestFinding {
+        ManifestFinding {
             rule: finding.rule,
             severity: finding.severity,
             on: address.to_string(),
@@ -167,7 +167,7 @@ impl<'a> Subject<'a> {
     }
 
     /// AWS counts what is inline on one user, role or group together.
-    fn inline_sizes(&self) -> Vec<Found> {
+    fn inline_sizes(&self) -> Vec<ManifestFinding> {
         let mut sizes: BTreeMap<Address, (Usage, usize)> = BTreeMap::new();
         for (address, policy) in self.in_role(|role| matches!(role, AccessRole::InlinePolicy(_))) {
             let (Some(holder), Some((held, document))) = (parent(address, policy), self.document(address)) else {

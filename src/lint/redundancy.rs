@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, Subject, holders};
+use super::{LintSubject, ManifestFinding, holders};
 use crate::address::Address;
 use crate::kind::DocumentField;
 use crate::policy::Usage;
@@ -11,7 +11,7 @@ use crate::policy::lint::{REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION,
 use crate::policy::statement::{Effect, Policy};
 use crate::value::text;
 
-pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
+pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
     let sets = sets(subject);
     let mut found =
         agreed(&sets, redundant).into_iter().map(|one| found(subject, &one, &REDUNDANT_STATEMENT)).collect::<Vec<_>>();
@@ -20,7 +20,7 @@ pub(super) fn all(subject: &Subject<'_>) -> Vec<Found> {
 }
 
 /// The policies that are decided on together.
-fn sets(subject: &Subject<'_>) -> Vec<Vec<Policy>> {
+fn sets(subject: &LintSubject<'_>) -> Vec<Vec<Policy>> {
     let people = subject.principals().map(|(address, _)| address.clone());
     let mut sets: Vec<Vec<Policy>> =
         people.chain(holders::unattached(subject)).map(|address| holders::held(subject, &address).policies).collect();
@@ -47,7 +47,7 @@ fn agreed(sets: &[Vec<Policy>], spare: impl Fn(&[Policy]) -> Vec<Redundant>) -> 
     votes.into_iter().filter(|(one, votes)| *votes == holding(&one.policy)).map(|(one, _)| one).collect()
 }
 
-fn found(subject: &Subject<'_>, spare: &Redundant, rule: &Rule) -> Option<Found> {
+fn found(subject: &LintSubject<'_>, spare: &Redundant, rule: &Rule) -> Option<ManifestFinding> {
     let address = spare.policy.parse::<Address>().ok()?;
     let (_, document) = subject.document(&address)?;
     let policy = Policy::compile(&spare.policy, document).ok()?;
@@ -67,7 +67,7 @@ fn found(subject: &Subject<'_>, spare: &Redundant, rule: &Rule) -> Option<Found>
             "take the statement out, or narrow the Deny".to_owned(),
         ),
     };
-    Some(Found {
+    Some(ManifestFinding {
         rule: rule.name,
         severity: rule.severity,
         on: address.to_string(),

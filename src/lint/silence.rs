@@ -1,12 +1,12 @@
 //! `lint: {allow: […]}`: what the manifest accepts, and why.
 
-use super::Found;
+use super::ManifestFinding;
 use super::rules::{UNUSED_SILENCE, named, nearest};
 use crate::diagnostic::Severity;
-use crate::model::Silence;
+use crate::model::LintSuppression;
 
 /// Marks what is accepted, and tells what is accepted in vain.
-pub(super) fn apply(silences: &[Silence], found: &mut Vec<Found>) {
+pub(super) fn apply(silences: &[LintSuppression], found: &mut Vec<ManifestFinding>) {
     let mut vain = Vec::new();
     for silence in silences {
         let mut used = false;
@@ -21,12 +21,12 @@ pub(super) fn apply(silences: &[Silence], found: &mut Vec<Found>) {
     found.extend(vain);
 }
 
-fn accepts(silence: &Silence, one: &Found) -> bool {
+fn accepts(silence: &LintSuppression, one: &ManifestFinding) -> bool {
     silence.rule == one.rule && (silence.on == "*" || silence.on == one.on)
 }
 
-fn in_vain(silence: &Silence) -> Found {
-    let Silence { rule, on, .. } = silence;
+fn in_vain(silence: &LintSuppression) -> ManifestFinding {
+    let LintSuppression { rule, on, .. } = silence;
     let (severity, message, remedy) = if named(rule).is_some() {
         let message = format!("`{rule}` finds nothing on `{on}` that would have to be accepted");
         (UNUSED_SILENCE.severity, message, "take it out of `lint: allow:`".to_owned())
@@ -35,7 +35,7 @@ fn in_vain(silence: &Silence) -> Found {
         let message = format!("there is no rule `{rule}`");
         (Severity::Warning, message, near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned()))
     };
-    Found {
+    ManifestFinding {
         rule: UNUSED_SILENCE.name,
         severity,
         on: on.clone(),

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::model::Silence;
+use crate::model::LintSuppression;
 
 const ACCOUNT: &str = "123456789012";
 
@@ -44,11 +44,11 @@ impl Stage {
 
     fn silence(mut self, rule: &str, on: &str) -> Self {
         let because = "we know".to_owned();
-        self.desired.silenced.push(Silence { rule: rule.to_owned(), on: on.to_owned(), because, place: None });
+        self.desired.silenced.push(LintSuppression { rule: rule.to_owned(), on: on.to_owned(), because, place: None });
         self
     }
 
-    fn found(&self) -> Vec<Found> {
+    fn found(&self) -> Vec<ManifestFinding> {
         lint(&self.desired, &Documents::new())
     }
 

@@ -21,14 +21,14 @@ pub fn check(desired: &Desired) -> Vec<Diagnostic> {
     stages
         .filter_map(|(address, resource)| {
             let settings = resource.attributes.get("settings")?.as_object()?;
-            Some(Stage { desired, address, resource, settings, found: Vec::new() })
+            Some(ZappaStage { desired, address, resource, settings, found: Vec::new() })
         })
-        .flat_map(Stage::check)
+        .flat_map(ZappaStage::check)
         .collect()
 }
 
 /// A stage of `zappa_settings.json`, and what was found.
-struct Stage<'a> {
+struct ZappaStage<'a> {
     desired: &'a Desired,
     address: &'a Address,
     resource: &'a Resource,
@@ -36,7 +36,7 @@ struct Stage<'a> {
     found: Vec<Diagnostic>,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> ZappaStage<'a> {
     fn check(mut self) -> Vec<Diagnostic> {
         self.profile();
         self.region();
@@ -149,7 +149,7 @@ impl<'a> Stage<'a> {
         let Some(user) = self.setting("profile_name").and_then(|profile| deployer(self.desired, profile)) else {
             return;
         };
-        let Some(policies) = Policies::of(self.desired, user) else { return };
+        let Some(policies) = UserPolicies::of(self.desired, user) else { return };
         if let Some((address, role)) = self.declared_role() {
             let arn = text(&role.attributes, "arn");
             self.grant(user, &policies, "iam:PassRole", arn, &format!("give {address} to a Lambda function"));
@@ -161,7 +161,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn grant(&mut self, user: &str, policies: &Policies<'_>, action: &str, resource: &str, purpose: &str) {
+    fn grant(&mut self, user: &str, policies: &UserPolicies<'_>, action: &str, resource: &str, purpose: &str) {
         if policies.allow(action, resource) {
             return;
         }
@@ -182,12 +182,12 @@ fn deployer<'a>(desired: &'a Desired, profile: &str) -> Option<&'a str> {
 }
 
 /// The policies that the manifest hangs on a user.
-struct Policies<'a> {
+struct UserPolicies<'a> {
     names: Vec<&'a Address>,
     documents: Vec<Policy>,
 }
 
-impl<'a> Policies<'a> {
+impl<'a> UserPolicies<'a> {
     /// `None` if one of them is not declared in the manifest, or can't be read: what it allows isn't known offline.
     fn of(desired: &'a Desired, user: &str) -> Option<Self> {
         let of_user = |(_, part): &(&Address, &Resource)| text(&part.attributes, "user") == user;

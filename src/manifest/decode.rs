@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::node::{Content, Node};
-use super::scope::{Mode, Scope};
-use super::source::Spot;
+use super::node::{Node, NodeContent};
+use super::scope::{DecodeScope, TextPosition};
+use super::source::Span;
 use super::suggest;
 use crate::address::Address;
 use crate::value::Value;
@@ -15,10 +15,10 @@ use crate::value::Value;
 /// A shape that a node can have.
 pub trait Decode: Sized {
     /// `None` when the node is something else, which is then in the scope's problems.
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self>;
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self>;
 
     /// What `name:` with nothing after it means.
-    fn empty(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn empty(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         Self::decode(node, scope)
     }
 
@@ -29,19 +29,19 @@ pub trait Decode: Sized {
 #[derive(Clone, Debug)]
 pub struct Located<T> {
     pub value: T,
-    pub spot: Spot,
+    pub spot: Span,
 }
 
 /// Text with its variables filled in.
-pub type Text = Located<String>;
+pub type ExpandedText = Located<String>;
 pub type Flag = Located<bool>;
 pub type Whole = Located<i64>;
 
 /// A map from names to bodies, in the order of the file; names may hold variables.
 #[derive(Clone, Debug)]
-pub struct Named<T>(pub Vec<Declared<T>>);
+pub struct NamedMap<T>(pub Vec<Declared<T>>);
 
-impl<T> Default for Named<T> {
+impl<T> Default for NamedMap<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
@@ -51,7 +51,7 @@ impl<T> Default for Named<T> {
 pub struct Declared<T> {
     pub name: String,
     /// Of the name.
-    pub spot: Spot,
+    pub spot: Span,
     pub body: T,
     /// Whether all of the body could be read: what is missing in it is otherwise not worth a word.
     pub complete: bool,
@@ -65,26 +65,26 @@ pub struct Free(pub Value);
 
 /// A text, or a list of texts.
 #[derive(Clone, Debug, Default)]
-pub struct OneOrMany(pub Vec<Text>);
+pub struct OneOrMany(pub Vec<ExpandedText>);
 
 /// The value of a variable: it is read where it is used, because `--var` may replace it.
 #[derive(Clone, Debug)]
-pub struct Unread;
+pub struct UnreadVariable;
 
 /// A policy document.
 #[derive(Clone, Debug)]
 pub enum DocumentForm {
     /// Its file.
-    Path(Text),
+    Path(ExpandedText),
     Inline(Node),
 }
 
-pub fn wrong_type(scope: &mut Scope<'_>, node: &Node, wanted: &str, help: &str) {
+pub fn wrong_type(scope: &mut DecodeScope<'_>, node: &Node, wanted: &str, help: &str) {
     scope.error("wrong-type", &node.spot, format!("this must be {wanted}, but it is {}", node.kind()), help);
 }
 
 impl<T: Decode> Decode for Located<T> {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         T::decode(node, scope).map(|value| Self { value, spot: node.spot.clone() })
     }
 
@@ -94,9 +94,9 @@ impl<T: Decode> Decode for Located<T> {
 }
 
 impl Decode for String {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         if let Some(text) = node.text() {
-            return scope.expand(text, Mode::Plain, &|| node.spot.clone()).map(Cow::into_owned);
+            return scope.expand(text, TextPosition::Plain, &|| node.spot.clone()).map(Cow::into_owned);
         }
         let help = node
             .written()
@@ -111,18 +111,18 @@ impl Decode for String {
 }
 
 /// The value itself, or what a text that is made of variables comes to.
-fn scalar(node: &Node, scope: &mut Scope<'_>) -> Option<Value> {
+fn scalar(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Value> {
     match &node.content {
-        Content::Text(text) if text.contains("${") => {
-            let text = scope.expand(text, Mode::Plain, &|| node.spot.clone())?;
+        NodeContent::Text(text) if text.contains("${") => {
+            let text = scope.expand(text, TextPosition::Plain, &|| node.spot.clone())?;
             Some(serde_json::from_str(&text).unwrap_or(Value::String(text.into_owned())))
         }
-        Content::Plain(_) | Content::Text(_) | Content::List(_) | Content::Map(_) => Some(node.value()),
+        NodeContent::Plain(_) | NodeContent::Text(_) | NodeContent::List(_) | NodeContent::Map(_) => Some(node.value()),
     }
 }
 
 impl Decode for bool {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         if let Value::Bool(value) = scalar(node, scope)? {
             return Some(value);
         }
@@ -136,7 +136,7 @@ impl Decode for bool {
 }
 
 impl Decode for i64 {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         if let Some(value) = scalar(node, scope)?.as_i64() {
             return Some(value);
         }
@@ -150,8 +150,8 @@ impl Decode for i64 {
 }
 
 impl<T: Decode> Decode for Vec<T> {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
-        let Content::List(items) = &node.content else {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
+        let NodeContent::List(items) = &node.content else {
             let help = node.written().map_or_else(|| "write [a, b]".to_owned(), |item| format!("write [{item}]"));
             wrong_type(scope, node, "a list", &help);
             return None;
@@ -166,14 +166,14 @@ impl<T: Decode> Decode for Vec<T> {
 }
 
 impl Decode for OneOrMany {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         match node.content {
-            Content::List(_) => Vec::decode(node, scope).map(Self),
-            Content::Map(_) => {
+            NodeContent::List(_) => Vec::decode(node, scope).map(Self),
+            NodeContent::Map(_) => {
                 wrong_type(scope, node, "text or a list of texts", "write for example [a, b]");
                 None
             }
-            Content::Plain(_) | Content::Text(_) => Some(Self(vec![Text::decode(node, scope)?])),
+            NodeContent::Plain(_) | NodeContent::Text(_) => Some(Self(vec![ExpandedText::decode(node, scope)?])),
         }
     }
 
@@ -182,9 +182,9 @@ impl Decode for OneOrMany {
     }
 }
 
-impl<T: Decode> Decode for Named<T> {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
-        let Content::Map(entries) = &node.content else {
+impl<T: Decode> Decode for NamedMap<T> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
+        let NodeContent::Map(entries) = &node.content else {
             let help = "write `name:` and what belongs to it, indented, in the lines below";
             wrong_type(scope, node, "a map from names", help);
             return None;
@@ -194,7 +194,7 @@ impl<T: Decode> Decode for Named<T> {
         let mut declared = Vec::with_capacity(entries.len());
         for entry in entries.iter() {
             let spot = &entry.key_spot;
-            let name = scope.expand(&entry.key, Mode::Name, &|| spot.clone());
+            let name = scope.expand(&entry.key, TextPosition::Name, &|| spot.clone());
             let problems = scope.problems.len();
             let body = if entry.node.is_null() { T::empty(&entry.node, scope) } else { T::decode(&entry.node, scope) };
             let complete = problems == scope.problems.len();
@@ -212,7 +212,7 @@ impl<T: Decode> Decode for Named<T> {
         Some(Self(declared))
     }
 
-    fn empty(_: &Node, _: &mut Scope<'_>) -> Option<Self> {
+    fn empty(_: &Node, _: &mut DecodeScope<'_>) -> Option<Self> {
         Some(Self::default())
     }
 
@@ -223,14 +223,14 @@ impl<T: Decode> Decode for Named<T> {
 }
 
 impl Decode for Free {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         Some(Self(match &node.content {
-            Content::Plain(value) => (**value).clone(),
-            Content::Text(_) => Value::String(Text::decode(node, scope)?.value),
-            Content::List(items) => items.iter().filter_map(|item| Some(Self::decode(item, scope)?.0)).collect(),
-            Content::Map(entries) => {
-                let pair = |entry: &super::node::Entry| {
-                    let key = scope.expand(&entry.key, Mode::Plain, &|| entry.key_spot.clone())?.into_owned();
+            NodeContent::Plain(value) => (**value).clone(),
+            NodeContent::Text(_) => Value::String(ExpandedText::decode(node, scope)?.value),
+            NodeContent::List(items) => items.iter().filter_map(|item| Some(Self::decode(item, scope)?.0)).collect(),
+            NodeContent::Map(entries) => {
+                let pair = |entry: &super::node::MapEntry| {
+                    let key = scope.expand(&entry.key, TextPosition::Plain, &|| entry.key_spot.clone())?.into_owned();
                     Some((key, Self::decode(&entry.node, scope)?.0))
                 };
                 entries.iter().filter_map(pair).collect()
@@ -243,8 +243,8 @@ impl Decode for Free {
     }
 }
 
-impl Decode for Unread {
-    fn decode(_: &Node, _: &mut Scope<'_>) -> Option<Self> {
+impl Decode for UnreadVariable {
+    fn decode(_: &Node, _: &mut DecodeScope<'_>) -> Option<Self> {
         Some(Self)
     }
 
@@ -254,11 +254,11 @@ impl Decode for Unread {
 }
 
 impl Decode for DocumentForm {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         match &node.content {
-            Content::Text(_) => Text::decode(node, scope).map(Self::Path),
-            Content::Map(_) => Some(Self::Inline(node.clone())),
-            Content::Plain(_) | Content::List(_) => {
+            NodeContent::Text(_) => ExpandedText::decode(node, scope).map(Self::Path),
+            NodeContent::Map(_) => Some(Self::Inline(node.clone())),
+            NodeContent::Plain(_) | NodeContent::List(_) => {
                 let help = "write `policies/x.json`, or the document's Version and Statement in the lines below";
                 wrong_type(scope, node, "a policy document, or the path of one", help);
                 None
@@ -275,8 +275,8 @@ impl Decode for DocumentForm {
 }
 
 /// The fields of a map; unknown ones are reported.
-pub fn check_fields(node: &Node, what: &str, known: &[&str], scope: &mut Scope<'_>) -> bool {
-    let Content::Map(entries) = &node.content else {
+pub fn check_fields(node: &Node, what: &str, known: &[&str], scope: &mut DecodeScope<'_>) -> bool {
+    let NodeContent::Map(entries) = &node.content else {
         let help = format!("fields of {what}: {}", known.join(", "));
         wrong_type(scope, node, &format!("{what} (a map)"), &help);
         return false;
@@ -288,7 +288,7 @@ pub fn check_fields(node: &Node, what: &str, known: &[&str], scope: &mut Scope<'
     true
 }
 
-pub fn field<T: Decode>(node: &Node, name: &str, scope: &mut Scope<'_>) -> Option<T> {
+pub fn field<T: Decode>(node: &Node, name: &str, scope: &mut DecodeScope<'_>) -> Option<T> {
     node.field(name).and_then(|node| T::decode(node, scope))
 }
 
@@ -308,12 +308,12 @@ macro_rules! shape {
         }
 
         impl $crate::manifest::decode::Decode for $name {
-            fn decode(node: &$crate::manifest::node::Node, scope: &mut $crate::manifest::scope::Scope<'_>) -> Option<Self> {
+            fn decode(node: &$crate::manifest::node::Node, scope: &mut $crate::manifest::scope::DecodeScope<'_>) -> Option<Self> {
                 $crate::manifest::decode::check_fields(node, $what, Self::FIELDS, scope)
                     .then(|| Self { $($field: $crate::manifest::decode::field(node, stringify!($field), scope)),* })
             }
 
-            fn empty(_: &$crate::manifest::node::Node, _: &mut $crate::manifest::scope::Scope<'_>) -> Option<Self> {
+            fn empty(_: &$crate::manifest::node::Node, _: &mut $crate::manifest::scope::DecodeScope<'_>) -> Option<Self> {
                 Some(Self::default())
             }
 
@@ -354,8 +354,8 @@ macro_rules! inline_schema {
 }
 
 inline_schema!(Located<T>, [T: Decode], "Located");
-inline_schema!(Named<T>, [T: Decode], "Named");
+inline_schema!(NamedMap<T>, [T: Decode], "Named");
 inline_schema!(OneOrMany, [], "OneOrMany");
 inline_schema!(Free, [], "Free");
-inline_schema!(Unread, [], "Unread");
+inline_schema!(UnreadVariable, [], "Unread");
 inline_schema!(DocumentForm, [], "Document");

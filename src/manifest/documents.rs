@@ -4,24 +4,24 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::decode::{DocumentForm, Text};
+use super::decode::{DocumentForm, ExpandedText};
 use super::node::{self, Node};
-use super::scope::{self, Mode, Scope, Section};
-use super::source::{self, File, Spot};
+use super::scope::{self, DecodeScope, Section, TextPosition};
+use super::source::{self, SourceFile, Span};
 use super::validation_cache::ValidationCache;
 use crate::address::Address;
 use crate::diagnostic::Place;
 use crate::policy::{self, Usage};
-use crate::value::{Shared, Value};
+use crate::value::{SharedValue, Value};
 
 /// By the resource that a document belongs to, and the attribute that holds it: `document`, `trust` or `policy`.
 pub type Documents = BTreeMap<(Address, &'static str), DocumentSource>;
 
 /// A document that is fit to be sent.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct ResolvedDocument {
     /// In canonical form.
-    pub value: Shared,
+    pub value: SharedValue,
     /// What its variables refer to.
     pub references: BTreeSet<Address>,
     pub source: DocumentSource,
@@ -31,8 +31,8 @@ pub struct Document {
 #[derive(Clone, Debug)]
 pub struct DocumentSource {
     /// With its variables filled in, but not in canonical form: JSON pointers count as in the file.
-    pub value: Shared,
-    template: Template,
+    pub value: SharedValue,
+    template: DocumentTemplate,
     /// Pointers with the keys filled in, and as written, where they differ.
     renamed: Vec<(String, String)>,
 }
@@ -41,7 +41,7 @@ pub struct DocumentSource {
 #[derive(Clone, Debug)]
 enum Origin {
     /// JSON text.
-    Json(Arc<File>),
+    Json(Arc<SourceFile>),
     Yaml(Node),
     /// Made by relayctl from something shorter.
     Made,
@@ -49,15 +49,15 @@ enum Origin {
 
 /// Where a document is written.
 #[derive(Clone, Debug)]
-struct Template {
+struct DocumentTemplate {
     origin: Origin,
     /// Where the manifest says it.
-    said: Spot,
+    said: Span,
 }
 
-impl Template {
+impl DocumentTemplate {
     /// Where a JSON pointer stands, or the nearest thing around it.
-    fn locate(&self, pointer: &str) -> Spot {
+    fn locate(&self, pointer: &str) -> Span {
         match &self.origin {
             Origin::Yaml(node) => node.locate(pointer),
             Origin::Made => self.said.clone(),
@@ -65,11 +65,11 @@ impl Template {
                 let mut pointer = pointer;
                 loop {
                     if let Some((line, column, length)) = policy::locate(&file.text, pointer) {
-                        return Spot::new(file, line, column, length);
+                        return Span::new(file, line, column, length);
                     }
                     match pointer.rfind('/') {
                         Some(parent) => pointer = &pointer[..parent],
-                        None => return Spot::top(file),
+                        None => return Span::top(file),
                     }
                 }
             }
@@ -79,7 +79,7 @@ impl Template {
 
 impl DocumentSource {
     /// Where the manifest says the document, for what concerns all of it.
-    pub(super) fn said(&self) -> &Spot {
+    pub(super) fn said(&self) -> &Span {
         &self.template.said
     }
 
@@ -106,7 +106,7 @@ impl DocumentSource {
     }
 
     /// Where a pointer stands, or the nearest thing around it.
-    fn spot(&self, pointer: &str) -> Spot {
+    fn spot(&self, pointer: &str) -> Span {
         self.template.locate(&written(pointer, &self.renamed))
     }
 }
@@ -121,11 +121,11 @@ pub fn resolve(
     form: &DocumentForm,
     usage: Usage,
     checked: &mut ValidationCache,
-    scope: &mut Scope<'_>,
-) -> Option<Document> {
+    scope: &mut DecodeScope<'_>,
+) -> Option<ResolvedDocument> {
     let (value, template) = match form {
         DocumentForm::Inline(node) => {
-            (node.value(), Template { origin: Origin::Yaml(node.clone()), said: node.spot.clone() })
+            (node.value(), DocumentTemplate { origin: Origin::Yaml(node.clone()), said: node.spot.clone() })
         }
         DocumentForm::Path(path) => read(path, scope)?,
     };
@@ -135,15 +135,15 @@ pub fn resolve(
 /// Checks a document that was made from something shorter, said at `said`.
 pub fn made(
     value: Value,
-    said: &Spot,
+    said: &Span,
     usage: Usage,
     checked: &mut ValidationCache,
-    scope: &mut Scope<'_>,
-) -> Option<Document> {
-    finish(value, Template { origin: Origin::Made, said: said.clone() }, usage, checked, scope)
+    scope: &mut DecodeScope<'_>,
+) -> Option<ResolvedDocument> {
+    finish(value, DocumentTemplate { origin: Origin::Made, said: said.clone() }, usage, checked, scope)
 }
 
-fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
+fn read(path: &ExpandedText, scope: &mut DecodeScope<'_>) -> Option<(Value, DocumentTemplate)> {
     let relative = source::relative_to(&path.spot.file, &path.value);
     let file = match scope.files.read(&relative) {
         Ok(file) => file,
@@ -156,12 +156,12 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
     let yaml = relative.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if yaml {
         let node = node::parse(&file, &mut scope.problems)?;
-        return Some((node.value(), Template { origin: Origin::Yaml(node), said }));
+        return Some((node.value(), DocumentTemplate { origin: Origin::Yaml(node), said }));
     }
     match policy::parse(&file.text) {
-        Ok(document) => Some((document.into_value(), Template { origin: Origin::Json(file), said })),
+        Ok(document) => Some((document.into_value(), DocumentTemplate { origin: Origin::Json(file), said })),
         Err(error) => {
-            let spot = Spot::new(&file, error.line, error.column, 1);
+            let spot = Span::new(&file, error.line, error.column, 1);
             scope.error("json-syntax", &spot, error.message, error.help);
             None
         }
@@ -171,15 +171,15 @@ fn read(path: &Text, scope: &mut Scope<'_>) -> Option<(Value, Template)> {
 /// `value` has yet to be filled in.
 fn finish(
     value: Value,
-    template: Template,
+    template: DocumentTemplate,
     usage: Usage,
     checked: &mut ValidationCache,
-    scope: &mut Scope<'_>,
-) -> Option<Document> {
+    scope: &mut DecodeScope<'_>,
+) -> Option<ResolvedDocument> {
     let Filled { value, renamed, references } = filled(value, &template, scope)?;
     let source = DocumentSource { value: value.into(), template, renamed };
     if let Some(value) = checked.canonical(&source.value, usage) {
-        return Some(Document { value, references, source });
+        return Some(ResolvedDocument { value, references, source });
     }
     let findings = policy::validate(&source.value, usage);
     for finding in &findings {
@@ -190,7 +190,7 @@ fn finish(
     }
     let canonical = policy::canonical(&source.value).into();
     checked.keep(&source.value, usage, &canonical);
-    Some(Document { value: canonical, references, source })
+    Some(ResolvedDocument { value: canonical, references, source })
 }
 
 /// A document with its variables filled in.
@@ -200,7 +200,7 @@ struct Filled {
     references: BTreeSet<Address>,
 }
 
-fn filled(value: Value, template: &Template, scope: &mut Scope<'_>) -> Option<Filled> {
+fn filled(value: Value, template: &DocumentTemplate, scope: &mut DecodeScope<'_>) -> Option<Filled> {
     if is_literal(&value) {
         return Some(Filled { value, renamed: Vec::new(), references: BTreeSet::new() });
     }
@@ -233,8 +233,8 @@ fn written(pointer: &str, renamed: &[(String, String)]) -> String {
 }
 
 struct Filler<'f, 's, 'a> {
-    template: &'f Template,
-    scope: &'s mut Scope<'a>,
+    template: &'f DocumentTemplate,
+    scope: &'s mut DecodeScope<'a>,
     /// The pointer to what is being filled in, as written.
     written: Vec<String>,
     /// The same with its keys filled in.
@@ -288,7 +288,7 @@ impl Filler<'_, '_, '_> {
     fn text(&mut self, text: String) -> String {
         let (template, pointer) = (self.template, &self.written);
         let at = || template.locate(&join(pointer));
-        match self.scope.expand(&text, Mode::Document, &at) {
+        match self.scope.expand(&text, TextPosition::Document, &at) {
             // Mostly there is nothing to be filled in.
             Some(Cow::Borrowed(_)) => text,
             Some(Cow::Owned(filled)) => filled,
@@ -310,7 +310,7 @@ fn escape(key: &str) -> String {
 
 /// The users and roles of this manifest that a document names by ARN. AWS refuses a trust policy or a bucket policy
 /// that names a principal which doesn't exist yet.
-pub fn principals(document: &Value, scope: &mut Scope<'_>) -> BTreeSet<Address> {
+pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Address> {
     let of = |statement: &Value| {
         ["Principal", "NotPrincipal"]
             .iter()

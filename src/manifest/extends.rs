@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::node::{self, Content, Entry, Node};
-use super::source::{self, File, Files, Spot};
+use super::node::{self, MapEntry, Node, NodeContent};
+use super::source::{self, SourceFile, SourceFiles, Span};
 use crate::diagnostic::Diagnostic;
 
 /// Reads a manifest and all that it extends, as one tree in which every node keeps its own place.
-pub fn read(manifest: &Path, files: &mut Files, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+pub fn read(manifest: &Path, files: &mut SourceFiles, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     let file = match files.read(manifest) {
         Ok(file) => file,
         Err(error) => {
@@ -20,22 +20,22 @@ pub fn read(manifest: &Path, files: &mut Files, problems: &mut Vec<Diagnostic>) 
 }
 
 struct Chain<'a> {
-    files: &'a mut Files,
+    files: &'a mut SourceFiles,
     problems: &'a mut Vec<Diagnostic>,
     /// The files that led here, for cycles.
-    open: Vec<Arc<File>>,
+    open: Vec<Arc<SourceFile>>,
 }
 
 impl Chain<'_> {
-    fn load(&mut self, file: &Arc<File>) -> Option<Node> {
+    fn load(&mut self, file: &Arc<SourceFile>) -> Option<Node> {
         let over = node::parse(file, self.problems)?;
-        let Content::Map(entries) = &over.content else {
+        let NodeContent::Map(entries) = &over.content else {
             let (code, message) = if over.is_null() {
                 ("empty-manifest", "the manifest is empty".to_owned())
             } else {
                 ("wrong-type", format!("a manifest is a map, but this is {}", over.kind()))
             };
-            let place = Some(Spot::top(file).place());
+            let place = Some(Span::top(file).place());
             let help = "begin with `version: 1`, `name:`, `account:` and `region:`; `relayctl init` writes an example";
             self.problems.push(Diagnostic::error(code, place, message).help(help));
             return None;
@@ -43,7 +43,7 @@ impl Chain<'_> {
         let Some(position) = entries.iter().position(|entry| &*entry.key == "extends") else { return Some(over) };
         let extends = entries[position].clone();
         let rest = entries.iter().filter(|entry| entry.key != extends.key).cloned().collect();
-        let over = Node { spot: over.spot, content: Content::Map(rest) };
+        let over = Node { spot: over.spot, content: NodeContent::Map(rest) };
         if extends.node.is_null() {
             return Some(over);
         }
@@ -89,15 +89,15 @@ fn what(node: &Node) -> String {
 /// Maps are merged key by key; lists and scalars of `over` replace; null removes what the base has.
 fn merge(base: Node, over: Node) -> Node {
     match (base.content, over.content) {
-        (Content::Map(base), Content::Map(entries)) => {
-            Node { spot: over.spot, content: Content::Map(merge_entries(&base, &entries).into()) }
+        (NodeContent::Map(base), NodeContent::Map(entries)) => {
+            Node { spot: over.spot, content: NodeContent::Map(merge_entries(&base, &entries).into()) }
         }
         (_, content) => Node { spot: over.spot, content },
     }
 }
 
-fn merge_entries(base: &[Entry], over: &[Entry]) -> Vec<Entry> {
-    let mut over: Vec<Option<Entry>> = over.iter().cloned().map(Some).collect();
+fn merge_entries(base: &[MapEntry], over: &[MapEntry]) -> Vec<MapEntry> {
+    let mut over: Vec<Option<MapEntry>> = over.iter().cloned().map(Some).collect();
     let positions: std::collections::BTreeMap<Arc<str>, usize> =
         over.iter().enumerate().filter_map(|(at, entry)| Some((Arc::clone(&entry.as_ref()?.key), at))).collect();
     let mut merged = Vec::with_capacity(base.len() + over.len());
@@ -107,7 +107,7 @@ fn merge_entries(base: &[Entry], over: &[Entry]) -> Vec<Entry> {
             Some(new) if new.node.is_null() => {}
             Some(new) => {
                 let node = merge(entry.node, new.node);
-                merged.push(Entry { key: new.key, key_spot: new.key_spot, node });
+                merged.push(MapEntry { key: new.key, key_spot: new.key_spot, node });
             }
         }
     }
@@ -125,7 +125,7 @@ mod tests {
         std::fs::write(folder.path().join("base/b.yaml"), base).unwrap();
         std::fs::write(folder.path().join("m.yaml"), format!("extends: base/b.yaml\n{over}")).unwrap();
         let mut problems = Vec::new();
-        let node = read(Path::new("m.yaml"), &mut Files::new(folder.path()), &mut problems);
+        let node = read(Path::new("m.yaml"), &mut SourceFiles::new(folder.path()), &mut problems);
         assert!(problems.is_empty(), "{problems:?}");
         node.unwrap()
     }

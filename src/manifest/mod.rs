@@ -26,8 +26,8 @@ pub use self::documents::{DocumentSource, Documents};
 
 use self::decode::Decode;
 use self::node::Node;
-use self::scope::Scope;
-use self::source::Files;
+use self::scope::DecodeScope;
+use self::source::SourceFiles;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Desired;
 use crate::value::{Value, pack};
@@ -61,7 +61,7 @@ impl Loaded {
 
 /// Reads a manifest and every file it names.
 pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
-    let mut files = Files::new(path.parent().unwrap_or(Path::new("")));
+    let mut files = SourceFiles::new(path.parent().unwrap_or(Path::new("")));
     let mut diagnostics = Vec::new();
     let name = path.file_name().map_or(Path::new("."), Path::new);
     let root = extends::read(name, &mut files, &mut diagnostics);
@@ -92,8 +92,13 @@ pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
 
 type Lowered = (Desired, Documents);
 
-fn read(root: &Node, inputs: &Inputs<'_>, files: Files, problems: &mut Vec<Diagnostic>) -> (Option<Lowered>, Files) {
-    let mut scope = Scope::new(inputs, root, files);
+fn read(
+    root: &Node,
+    inputs: &Inputs<'_>,
+    files: SourceFiles,
+    problems: &mut Vec<Diagnostic>,
+) -> (Option<Lowered>, SourceFiles) {
+    let mut scope = DecodeScope::new(inputs, root, files);
     let manifest = shape::Manifest::decode(root, &mut scope);
     let lowered = manifest.map(|manifest| {
         let (desired, documents) = lower::lower(&manifest, &mut scope);

@@ -9,51 +9,51 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
 
-use super::source::{File, Spot, small};
+use super::source::{SourceFile, Span, small};
 use crate::diagnostic::Diagnostic;
 use crate::value::Value;
 
 /// A YAML value and its place. A clone shares what is in it: whoever keeps a document keeps no second one.
 #[derive(Clone, Debug)]
 pub struct Node {
-    pub spot: Spot,
-    pub content: Content,
+    pub spot: Span,
+    pub content: NodeContent,
 }
 
 #[derive(Clone, Debug)]
-pub enum Content {
+pub enum NodeContent {
     /// Null, a boolean or a number: too few to make every node as large as a value.
     Plain(Box<Value>),
     Text(Arc<str>),
     List(Arc<[Node]>),
     /// In the order of the file.
-    Map(Arc<[Entry]>),
+    Map(Arc<[MapEntry]>),
 }
 
 /// One key of a map.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct MapEntry {
     pub key: Arc<str>,
-    pub key_spot: Spot,
+    pub key_spot: Span,
     pub node: Node,
 }
 
 impl Node {
     pub fn is_null(&self) -> bool {
-        matches!(&self.content, Content::Plain(value) if value.is_null())
+        matches!(&self.content, NodeContent::Plain(value) if value.is_null())
     }
 
     pub fn text(&self) -> Option<&str> {
         match &self.content {
-            Content::Text(text) => Some(text),
-            Content::Plain(_) | Content::List(_) | Content::Map(_) => None,
+            NodeContent::Text(text) => Some(text),
+            NodeContent::Plain(_) | NodeContent::List(_) | NodeContent::Map(_) => None,
         }
     }
 
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[MapEntry] {
         match &self.content {
-            Content::Map(entries) => entries,
-            Content::Plain(_) | Content::Text(_) | Content::List(_) => &[],
+            NodeContent::Map(entries) => entries,
+            NodeContent::Plain(_) | NodeContent::Text(_) | NodeContent::List(_) => &[],
         }
     }
 
@@ -65,58 +65,62 @@ impl Node {
     /// As an article and a noun, for messages.
     pub fn kind(&self) -> &'static str {
         match &self.content {
-            Content::Plain(value) if value.is_null() => "nothing",
-            Content::Plain(value) if value.is_boolean() => "a boolean",
-            Content::Plain(_) => "a number",
-            Content::Text(_) => "text",
-            Content::List(_) => "a list",
-            Content::Map(_) => "a map",
+            NodeContent::Plain(value) if value.is_null() => "nothing",
+            NodeContent::Plain(value) if value.is_boolean() => "a boolean",
+            NodeContent::Plain(_) => "a number",
+            NodeContent::Text(_) => "text",
+            NodeContent::List(_) => "a list",
+            NodeContent::Map(_) => "a map",
         }
     }
 
     /// A scalar as it is written, without quotes.
     pub fn written(&self) -> Option<String> {
         match &self.content {
-            Content::List(_) | Content::Map(_) => None,
-            Content::Plain(value) if value.is_null() => None,
-            Content::Plain(value) => {
+            NodeContent::List(_) | NodeContent::Map(_) => None,
+            NodeContent::Plain(value) if value.is_null() => None,
+            NodeContent::Plain(value) => {
                 let written: String =
                     (0..self.spot.length).zip(self.spot.rest_of_line().chars()).map(|(_, c)| c).collect();
                 Some(if written.is_empty() { value.to_string() } else { written })
             }
-            Content::Text(text) => Some(text.to_string()),
+            NodeContent::Text(text) => Some(text.to_string()),
         }
     }
 
     pub fn value(&self) -> Value {
         match &self.content {
-            Content::Plain(value) => (**value).clone(),
-            Content::Text(text) => Value::from(&**text),
-            Content::List(nodes) => nodes.iter().map(Node::value).collect(),
-            Content::Map(entries) => entries.iter().map(|entry| (entry.key.to_string(), entry.node.value())).collect(),
+            NodeContent::Plain(value) => (**value).clone(),
+            NodeContent::Text(text) => Value::from(&**text),
+            NodeContent::List(nodes) => nodes.iter().map(Node::value).collect(),
+            NodeContent::Map(entries) => {
+                entries.iter().map(|entry| (entry.key.to_string(), entry.node.value())).collect()
+            }
         }
     }
 
     /// Where a JSON pointer into [`Node::value`] stands, or the nearest thing around it. A key's place is given for
     /// what is under it when that is no scalar: underlining a `{` says little.
-    pub fn locate(&self, pointer: &str) -> Spot {
+    pub fn locate(&self, pointer: &str) -> Span {
         let mut node = self;
         let mut spot = self.spot.clone();
         for segment in pointer.split('/').skip(1) {
             let segment = segment.replace("~1", "/").replace("~0", "~");
             let (next, next_spot) = match &node.content {
-                Content::List(nodes) => match segment.parse::<usize>().ok().and_then(|index| nodes.get(index)) {
+                NodeContent::List(nodes) => match segment.parse::<usize>().ok().and_then(|index| nodes.get(index)) {
                     Some(next) => (next, next.spot.clone()),
                     None => break,
                 },
-                Content::Map(entries) => match entries.iter().find(|entry| *entry.key == *segment) {
+                NodeContent::Map(entries) => match entries.iter().find(|entry| *entry.key == *segment) {
                     Some(entry) => match entry.node.content {
-                        Content::Text(_) => (&entry.node, entry.node.spot.clone()),
-                        Content::Plain(_) | Content::List(_) | Content::Map(_) => (&entry.node, entry.key_spot.clone()),
+                        NodeContent::Text(_) => (&entry.node, entry.node.spot.clone()),
+                        NodeContent::Plain(_) | NodeContent::List(_) | NodeContent::Map(_) => {
+                            (&entry.node, entry.key_spot.clone())
+                        }
                     },
                     None => break,
                 },
-                Content::Plain(_) | Content::Text(_) => break,
+                NodeContent::Plain(_) | NodeContent::Text(_) => break,
             };
             (node, spot) = (next, next_spot);
         }
@@ -125,7 +129,7 @@ impl Node {
 }
 
 /// Reads the only YAML document of a file.
-pub fn parse(file: &Arc<File>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+pub fn parse(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     // `no`, `010` and `1_000` are text: YAML 1.2 says so, and YAML 1.1's readings surprise everybody. Duplicate
     // keys come through, so that all of them are reported and not only the first.
     // A file may be as long as it is, for it is all there; only what aliases make of it is limited (`alias_limits`).
@@ -153,10 +157,10 @@ pub fn parse(file: &Arc<File>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     }
 }
 
-fn syntax_error(file: &Arc<File>, error: &serde_saphyr::Error) -> Diagnostic {
+fn syntax_error(file: &Arc<SourceFile>, error: &serde_saphyr::Error) -> Diagnostic {
     if matches!(error, serde_saphyr::Error::MultipleDocuments { .. }) {
         let marker = file.text.lines().enumerate().skip(1).filter(|(_, line)| line.starts_with("---")).last();
-        let spot = Spot::new(file, marker.map_or(1, |(index, _)| index + 1), 1, 3);
+        let spot = Span::new(file, marker.map_or(1, |(index, _)| index + 1), 1, 3);
         return Diagnostic::error(
             "several-documents",
             Some(spot.place()),
@@ -165,7 +169,7 @@ fn syntax_error(file: &Arc<File>, error: &serde_saphyr::Error) -> Diagnostic {
         .help("put each document into a file of its own; `extends:` merges files");
     }
     let location = error.location().unwrap_or(Location::UNKNOWN);
-    let spot = if location.line() == 0 { Spot::top(file) } else { Mark::from(location).spot(file) };
+    let spot = if location.line() == 0 { Span::top(file) } else { NodeMark::from(location).spot(file) };
     let message = UserMessageFormatter.format_message(error).into_owned();
     Diagnostic::error("yaml-syntax", Some(spot.place()), format!("this is not valid YAML: {message}"))
         .help("check indentation, colons, quotes and brackets here and in the line above")
@@ -173,7 +177,7 @@ fn syntax_error(file: &Arc<File>, error: &serde_saphyr::Error) -> Diagnostic {
 
 /// A place as serde-saphyr tells it, without all else that it tells.
 #[derive(Clone, Copy)]
-struct Mark {
+struct NodeMark {
     line: u32,
     column: u32,
     /// In bytes, from the beginning of the text.
@@ -182,7 +186,7 @@ struct Mark {
     length: u32,
 }
 
-impl From<Location> for Mark {
+impl From<Location> for NodeMark {
     fn from(location: Location) -> Self {
         let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let span = location.span();
@@ -195,9 +199,9 @@ impl From<Location> for Mark {
     }
 }
 
-impl Mark {
-    fn spot(self, file: &Arc<File>) -> Spot {
-        let mut spot = Spot { file: Arc::clone(file), line: self.line, column: self.column, length: 1 };
+impl NodeMark {
+    fn spot(self, file: &Arc<SourceFile>) -> Span {
+        let mut spot = Span { file: Arc::clone(file), line: self.line, column: self.column, length: 1 };
         // Not by line and column: a program's manifest may be all on one line, and each node would count its way along it.
         let start = self.start.and_then(|start| usize::try_from(start).ok());
         let from_here = start.and_then(|start| file.text.get(start..)).unwrap_or_else(|| spot.rest_of_line());
@@ -220,7 +224,7 @@ fn width(text: &str, most: usize) -> usize {
 
 /// What serde gives; it becomes a [`Node`] when the file is known. Texts that stand in the file as they are stay there.
 struct Raw<'t> {
-    mark: Mark,
+    mark: NodeMark,
     content: RawContent<'t>,
 }
 
@@ -232,7 +236,7 @@ enum RawContent<'t> {
 }
 
 struct RawKey<'t> {
-    mark: Mark,
+    mark: NodeMark,
     text: Cow<'t, str>,
 }
 
@@ -373,7 +377,7 @@ impl Texts {
 }
 
 struct Builder<'a> {
-    file: &'a Arc<File>,
+    file: &'a Arc<SourceFile>,
     texts: Texts,
     problems: &'a mut Vec<Diagnostic>,
 }
@@ -381,18 +385,18 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn node(&mut self, raw: Raw<'_>) -> Node {
         let content = match raw.content {
-            RawContent::Plain(value) => Content::Plain(value),
-            RawContent::Text(text) => Content::Text(self.texts.shared(&text)),
-            RawContent::List(items) => Content::List(items.into_iter().map(|item| self.node(item)).collect()),
-            RawContent::Map(entries) => Content::Map(self.entries(entries).into()),
+            RawContent::Plain(value) => NodeContent::Plain(value),
+            RawContent::Text(text) => NodeContent::Text(self.texts.shared(&text)),
+            RawContent::List(items) => NodeContent::List(items.into_iter().map(|item| self.node(item)).collect()),
+            RawContent::Map(entries) => NodeContent::Map(self.entries(entries).into()),
         };
         Node { spot: raw.mark.spot(self.file), content }
     }
 
-    fn entries(&mut self, raw: Vec<(RawKey<'_>, Raw<'_>)>) -> Vec<Entry> {
+    fn entries(&mut self, raw: Vec<(RawKey<'_>, Raw<'_>)>) -> Vec<MapEntry> {
         // Most maps are small, and looked through sooner than their keys are sorted.
         let mut first_lines = (raw.len() > SMALL).then(BTreeMap::new);
-        let mut entries: Vec<Entry> = Vec::with_capacity(raw.len());
+        let mut entries: Vec<MapEntry> = Vec::with_capacity(raw.len());
         for (key, value) in raw {
             let key_spot = key.mark.spot(self.file);
             let key = self.texts.shared(&key.text);
@@ -410,7 +414,7 @@ impl Builder<'_> {
             if let Some(lines) = &mut first_lines {
                 lines.insert(Arc::clone(&key), key_spot.line);
             }
-            entries.push(Entry { key, key_spot, node });
+            entries.push(MapEntry { key, key_spot, node });
         }
         entries
     }
@@ -421,7 +425,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
-        let file = Arc::new(File::new("m.yaml".into(), "m.yaml".into(), text));
+        let file = Arc::new(SourceFile::new("m.yaml".into(), "m.yaml".into(), text));
         let mut problems = Vec::new();
         let node = parse(&file, &mut problems);
         (node, problems)
@@ -453,9 +457,9 @@ mod tests {
     fn equal_texts_of_a_file_are_kept_once() {
         let (node, _) = parsed("Allow: [s3:Get, Allow, 's3:Get', \"s3:\\u0047et\"]\n");
         let node = node.unwrap();
-        let Content::List(items) = &node.entries()[0].node.content else { panic!("no list") };
+        let NodeContent::List(items) = &node.entries()[0].node.content else { panic!("no list") };
         let text = |node: &Node| {
-            let Content::Text(text) = &node.content else { panic!("no text") };
+            let NodeContent::Text(text) = &node.content else { panic!("no text") };
             Arc::clone(text)
         };
         assert!(items[2..].iter().all(|item| Arc::ptr_eq(&text(&items[0]), &text(item))));
@@ -497,7 +501,7 @@ mod tests {
         let list = |item: &str, times: usize| format!("[{}]", vec![item; times].join(", "));
         let (node, problems) = parsed(&format!("long: {}\n", list("x", 300_000)));
         assert!(problems.is_empty(), "{problems:?}");
-        assert!(matches!(&node.unwrap().entries()[0].node.content, Content::List(items) if items.len() == 300_000));
+        assert!(matches!(&node.unwrap().entries()[0].node.content, NodeContent::List(items) if items.len() == 300_000));
         let (_, problems) = parsed(&format!("one: &a {{b: c}}\nmany: {}\n", list("*a", 10_000)));
         assert!(problems.is_empty(), "{problems:?}");
         let lines = (1..9).map(|level| format!("a{level}: &a{level} {}\n", list(&format!("*a{}", level - 1), 9)));

@@ -12,14 +12,14 @@ pub use self::section::Section;
 use self::declared::Index;
 use super::Inputs;
 use super::node::Node;
-use super::source::{Files, Spot};
-use super::template::{self, Part};
+use super::source::{SourceFiles, Span};
+use super::template::{self, TemplatePart};
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 
 /// Where a text stands decides what may stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum TextPosition {
     Plain,
     /// A name or a path, which the ARNs of this manifest are made of, and so cannot be made of them.
     Name,
@@ -34,10 +34,10 @@ struct Expanded {
 }
 
 /// Everything that decoding needs besides the nodes, and what it gathers on the way.
-pub struct Scope<'a> {
+pub struct DecodeScope<'a> {
     inputs: &'a Inputs<'a>,
     root: &'a Node,
-    pub files: Files,
+    pub files: SourceFiles,
     pub problems: Vec<Diagnostic>,
     /// What the texts that were expanded since somebody last took this refer to.
     pub references: BTreeSet<Address>,
@@ -52,8 +52,8 @@ pub fn is_literal(text: &str) -> bool {
     !text.contains("${") && !text.contains('<')
 }
 
-impl<'a> Scope<'a> {
-    pub fn new(inputs: &'a Inputs<'a>, root: &'a Node, files: Files) -> Self {
+impl<'a> DecodeScope<'a> {
+    pub fn new(inputs: &'a Inputs<'a>, root: &'a Node, files: SourceFiles) -> Self {
         Self {
             inputs,
             root,
@@ -66,11 +66,11 @@ impl<'a> Scope<'a> {
         }
     }
 
-    pub fn error(&mut self, code: &'static str, spot: &Spot, message: impl Into<String>, help: impl Into<String>) {
+    pub fn error(&mut self, code: &'static str, spot: &Span, message: impl Into<String>, help: impl Into<String>) {
         self.problems.push(Diagnostic::error(code, Some(spot.place()), message).help(help));
     }
 
-    pub fn warning(&mut self, code: &'static str, spot: &Spot, message: impl Into<String>, help: impl Into<String>) {
+    pub fn warning(&mut self, code: &'static str, spot: &Span, message: impl Into<String>, help: impl Into<String>) {
         self.problems.push(Diagnostic::warning(code, Some(spot.place()), message).help(help));
     }
 
@@ -81,7 +81,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Reads a variable for what may be wrong with it.
-    pub fn check_variable(&mut self, name: &str, spot: &Spot) {
+    pub fn check_variable(&mut self, name: &str, spot: &Span) {
         self.evaluate(&format!("var.{name}"), &|| spot.clone());
     }
 
@@ -99,8 +99,8 @@ impl<'a> Scope<'a> {
     }
 
     /// The beginning of the manifest, for what is missing in it.
-    pub fn top(&self) -> Spot {
-        Spot::top(&self.root.spot.file)
+    pub fn top(&self) -> Span {
+        Span::top(&self.root.spot.file)
     }
 
     /// The symbols that were used and what they came to, for the digest.
@@ -119,7 +119,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Fills in a text. `None` when something in it is wrong, which is then in `problems`; `at` is asked only then.
-    pub fn expand<'t>(&mut self, text: &'t str, mode: Mode, at: &dyn Fn() -> Spot) -> Option<Cow<'t, str>> {
+    pub fn expand<'t>(&mut self, text: &'t str, mode: TextPosition, at: &dyn Fn() -> Span) -> Option<Cow<'t, str>> {
         if is_literal(text) {
             return Some(Cow::Borrowed(text));
         }
@@ -132,13 +132,13 @@ impl<'a> Scope<'a> {
         result.map(Cow::Owned)
     }
 
-    fn part(&mut self, part: Part<'_>, mode: Mode, at: &dyn Fn() -> Spot) -> Option<String> {
+    fn part(&mut self, part: TemplatePart<'_>, mode: TextPosition, at: &dyn Fn() -> Span) -> Option<String> {
         match part {
-            Part::Literal(text) => Some(text.to_owned()),
-            Part::Variable { whole, body } => self.substitute(whole, body, mode, at),
-            Part::Placeholder(whole) => match (mode, whole) {
-                (Mode::Document, "<ACCOUNT_ID>") => self.evaluate("account", at),
-                (Mode::Document, "<REGION>") => self.evaluate("region", at),
+            TemplatePart::Literal(text) => Some(text.to_owned()),
+            TemplatePart::Variable { whole, body } => self.substitute(whole, body, mode, at),
+            TemplatePart::Placeholder(whole) => match (mode, whole) {
+                (TextPosition::Document, "<ACCOUNT_ID>") => self.evaluate("account", at),
+                (TextPosition::Document, "<REGION>") => self.evaluate("region", at),
                 _ => {
                     let help = match whole {
                         "<ACCOUNT_ID>" => "write ${account}: <ACCOUNT_ID> is filled in only inside policy documents",
@@ -151,7 +151,7 @@ impl<'a> Scope<'a> {
                     None
                 }
             },
-            Part::Unclosed(rest) => {
+            TemplatePart::Unclosed(rest) => {
                 let start: String = rest.chars().take(12).collect();
                 let help = "write ${name}; a `$` without a brace needs nothing";
                 self.error("unknown-variable", &at().within(&start), "`${` has no `}`", help);
@@ -160,19 +160,19 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn substitute(&mut self, whole: &str, body: &str, mode: Mode, at: &dyn Fn() -> Spot) -> Option<String> {
-        let inner = self.expand(body, Mode::Plain, at)?;
-        if mode == Mode::Document && (inner.contains(':') || matches!(&*inner, "*" | "?" | "$")) {
+    fn substitute(&mut self, whole: &str, body: &str, mode: TextPosition, at: &dyn Fn() -> Span) -> Option<String> {
+        let inner = self.expand(body, TextPosition::Plain, at)?;
+        if mode == TextPosition::Document && (inner.contains(':') || matches!(&*inner, "*" | "?" | "$")) {
             return Some(format!("${{{inner}}}"));
         }
-        if mode == Mode::Name && Section::of_symbol(&inner).is_some() {
+        if mode == TextPosition::Name && Section::of_symbol(&inner).is_some() {
             self.reference_in_name(&at().within(whole));
             return None;
         }
         self.evaluate(&inner, &|| at().within(whole))
     }
 
-    fn evaluate(&mut self, symbol: &str, at: &dyn Fn() -> Spot) -> Option<String> {
+    fn evaluate(&mut self, symbol: &str, at: &dyn Fn() -> Span) -> Option<String> {
         if let Some(section) = Section::of_symbol(symbol) {
             return self.reference(section, symbol, at);
         }

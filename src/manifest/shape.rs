@@ -5,10 +5,11 @@
 use schemars::JsonSchema;
 
 use super::decode::{
-    Declared, Decode, DocumentForm, Flag, Free, Located, Named, OneOrMany, Text, Unread, Whole, shape, wrong_type,
+    Declared, Decode, DocumentForm, ExpandedText, Flag, Free, Located, NamedMap, OneOrMany, UnreadVariable, Whole,
+    shape, wrong_type,
 };
-use super::node::{Content, Node};
-use super::scope::Scope;
+use super::node::{Node, NodeContent};
+use super::scope::DecodeScope;
 
 shape! {
     /// A relayctl manifest: the AWS IAM and S3 resources that should exist.
@@ -16,36 +17,36 @@ shape! {
         /// The version of this format: 1.
         version: Whole,
         /// What this set of resources is called; names the state, and tags everything as belonging to it.
-        name: Text,
+        name: ExpandedText,
         /// The AWS account, twelve digits in quotes; any other account is refused.
-        account: Text,
+        account: ExpandedText,
         /// The AWS region, for example us-east-1.
-        region: Text,
+        region: ExpandedText,
         /// Tags for everything that takes tags.
-        tags: Named<Text>,
+        tags: NamedMap<ExpandedText>,
         /// Values for `${var.NAME}`.
-        variables: Named<Unread>,
+        variables: NamedMap<UnreadVariable>,
         /// Another manifest, relative to this one, over which this one is laid.
         #[expect(dead_code, reason = "read before decoding; here for the schema and the list of fields")]
-        extends: Text,
+        extends: ExpandedText,
         /// Where the state is kept: a path or a URL.
-        state: Text,
+        state: ExpandedText,
         /// Encrypts the state and saved plans, so that only those can read them who have an identity.
         encryption: Located<StateEncryption>,
         /// IAM managed policies, by name.
-        policies: Named<Policy>,
+        policies: NamedMap<Policy>,
         /// IAM users, by name.
-        users: Named<User>,
+        users: NamedMap<User>,
         /// IAM groups, by name.
-        groups: Named<Group>,
+        groups: NamedMap<Group>,
         /// IAM roles, by name.
-        roles: Named<Role>,
+        roles: NamedMap<Role>,
         /// S3 buckets, by name.
-        buckets: Named<Bucket>,
+        buckets: NamedMap<Bucket>,
         /// Stages of a zappa_settings.json.
         zappa_settings: Located<ZappaSettings>,
         /// What a user or role must, or must not, be able to do; `users.NAME` or `roles.NAME` says who.
-        checks: Vec<Located<Named<Check>>>,
+        checks: Vec<Located<NamedMap<Check>>>,
         /// What `relayctl lint` need not say.
         lint: Lint,
         /// Brakes: a plan that goes over one of these is not saved and not applied.
@@ -67,7 +68,7 @@ shape! {
     /// Encryption with age; whoever reads gives an identity in RELAYCTL_AGE_IDENTITY.
     "an encryption of the state" StateEncryption {
         /// Who can read it: public keys of age, age1…
-        recipients: Vec<Text>,
+        recipients: Vec<ExpandedText>,
     }
 }
 
@@ -89,7 +90,7 @@ shape! {
         /// ARNs, also with `*` and `?` in them; `*` for everything.
         on: Located<OneOrMany>,
         /// Condition keys of the request, where conditions matter: {iam:PassedToService: lambda.amazonaws.com}.
-        with: Named<OneOrMany>,
+        with: NamedMap<OneOrMany>,
     }
 }
 
@@ -105,11 +106,11 @@ shape! {
     /// A finding that is accepted, and why.
     "an accepted finding" Silence {
         /// The rule that finds it.
-        rule: Text,
+        rule: ExpandedText,
         /// What it is about, for example policy.NAME or role.NAME; `*` for everything.
-        on: Text,
+        on: ExpandedText,
         /// Why it is accepted.
-        because: Text,
+        because: ExpandedText,
     }
 }
 
@@ -117,13 +118,13 @@ shape! {
     /// An IAM managed policy.
     "a policy" Policy {
         /// The IAM path, `/` unless said otherwise. Changing it replaces the policy.
-        path: Text,
+        path: ExpandedText,
         /// Changing it replaces the policy.
-        description: Text,
+        description: ExpandedText,
         /// The policy document: a file, or inline.
         document: DocumentForm,
         /// Tags besides the manifest's.
-        tags: Named<Text>,
+        tags: NamedMap<ExpandedText>,
         /// What relayctl must not do to it.
         lifecycle: Lifecycle,
     }
@@ -133,19 +134,19 @@ shape! {
     /// An IAM user.
     "a user" User {
         /// The IAM path, `/` unless said otherwise.
-        path: Text,
+        path: ExpandedText,
         /// A policy of this manifest, or an ARN, that bounds what the user can ever be allowed.
-        permissions_boundary: Text,
+        permissions_boundary: ExpandedText,
         /// Tags besides the manifest's.
-        tags: Named<Text>,
+        tags: NamedMap<ExpandedText>,
         /// Attached managed policies: names in this manifest, or ARNs.
-        policies: Vec<Text>,
+        policies: Vec<ExpandedText>,
         /// Inline policies, by name.
-        inline_policies: Named<DocumentForm>,
+        inline_policies: NamedMap<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
         /// Groups of this manifest that the user is a member of.
-        groups: Vec<Text>,
+        groups: Vec<ExpandedText>,
         /// Removes the user from groups that the manifest doesn't name here.
         exclusive_groups: Flag,
         /// An access key, and where its secret goes.
@@ -159,11 +160,11 @@ shape! {
     /// An IAM group. Its members are the users that name it in `groups`.
     "a group" Group {
         /// The IAM path, `/` unless said otherwise.
-        path: Text,
+        path: ExpandedText,
         /// Attached managed policies: names in this manifest, or ARNs.
-        policies: Vec<Text>,
+        policies: Vec<ExpandedText>,
         /// Inline policies, by name.
-        inline_policies: Named<DocumentForm>,
+        inline_policies: NamedMap<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
         /// Removes members that the manifest doesn't name.
@@ -177,21 +178,21 @@ shape! {
     /// An access key. Its secret is written to the places named here and nowhere else.
     "an access key" AccessKey {
         /// The profile of the AWS credentials and config files that gets the key.
-        profile: Text,
+        profile: ExpandedText,
         /// A file, relative to this one, in the form of the console's "Download .csv".
-        csv: Text,
+        csv: ExpandedText,
         /// A file that is encrypted with age for those who are to have the key.
         age: Located<AgeFile>,
         /// A program and its arguments, run without a shell, which gets the key as JSON on its standard input.
-        command: Located<Vec<Text>>,
+        command: Located<Vec<ExpandedText>>,
         /// The profile's output format, json unless said otherwise.
-        output: Text,
+        output: ExpandedText,
         /// Overwrites a profile of that name that holds another key.
         replace_profile: Flag,
         /// How old it gets before another key takes its place, for example 90d.
-        rotate_after: Text,
+        rotate_after: ExpandedText,
         /// How long an old key is kept, inactive and unused, before it is deleted; 7d unless said otherwise.
-        retire_after: Text,
+        retire_after: ExpandedText,
         /// What relayctl must not do to it.
         lifecycle: Lifecycle,
     }
@@ -201,9 +202,9 @@ shape! {
     /// A file that holds a key as JSON, encrypted with age.
     "an encrypted file" AgeFile {
         /// The file, relative to this one.
-        file: Text,
+        file: ExpandedText,
         /// Who can read it: public keys of age, age1…
-        recipients: Vec<Text>,
+        recipients: Vec<ExpandedText>,
     }
 }
 
@@ -211,21 +212,21 @@ shape! {
     /// An IAM role.
     "a role" Role {
         /// The IAM path, `/` unless said otherwise. Changing it replaces the role.
-        path: Text,
+        path: ExpandedText,
         /// What the role is for.
-        description: Text,
+        description: ExpandedText,
         /// Seconds, 3600 to 43200.
         max_session_duration: Whole,
         /// Who may assume the role: services, accounts, users and roles, or a full trust policy document.
         trust: Located<Trust>,
         /// A policy of this manifest, or an ARN, that bounds what the role can ever be allowed.
-        permissions_boundary: Text,
+        permissions_boundary: ExpandedText,
         /// Tags besides the manifest's.
-        tags: Named<Text>,
+        tags: NamedMap<ExpandedText>,
         /// Attached managed policies: names in this manifest, or ARNs.
-        policies: Vec<Text>,
+        policies: Vec<ExpandedText>,
         /// Inline policies, by name.
-        inline_policies: Named<DocumentForm>,
+        inline_policies: NamedMap<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
         /// What relayctl must not do to it.
@@ -245,25 +246,25 @@ shape! {
     /// The short form of a trust policy: all of these may call sts:AssumeRole.
     "a short trust policy" Trusted {
         /// AWS services, for example lambda.amazonaws.com.
-        services: Vec<Text>,
+        services: Vec<ExpandedText>,
         /// AWS accounts, twelve digits in quotes.
-        accounts: Vec<Text>,
+        accounts: Vec<ExpandedText>,
         /// Users of this manifest, or ARNs.
-        users: Vec<Text>,
+        users: Vec<ExpandedText>,
         /// Roles of this manifest, or ARNs.
-        roles: Vec<Text>,
+        roles: Vec<ExpandedText>,
     }
 }
 
 impl Decode for Trust {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         const OF_DOCUMENTS: [&str; 3] = ["Statement", "Version", "Id"];
         let full = |key: &str| OF_DOCUMENTS.iter().any(|known| known.eq_ignore_ascii_case(key));
         match &node.content {
-            Content::Map(entries) if !entries.iter().any(|entry| full(&entry.key)) => {
+            NodeContent::Map(entries) if !entries.iter().any(|entry| full(&entry.key)) => {
                 Trusted::decode(node, scope).map(Self::Who)
             }
-            Content::Plain(_) | Content::Text(_) | Content::List(_) | Content::Map(_) => {
+            NodeContent::Plain(_) | NodeContent::Text(_) | NodeContent::List(_) | NodeContent::Map(_) => {
                 DocumentForm::decode(node, scope).map(Self::Document)
             }
         }
@@ -278,17 +279,17 @@ shape! {
     /// An S3 bucket.
     "a bucket" Bucket {
         /// The manifest's region unless said otherwise. Changing it replaces the bucket.
-        region: Text,
+        region: ExpandedText,
         /// Tags besides the manifest's.
-        tags: Named<Text>,
+        tags: NamedMap<ExpandedText>,
         /// Keeps old versions of objects.
         versioning: Flag,
         /// How S3 encrypts objects: AES256, KMS, or an algorithm with its key.
-        encryption: Located<Encryption>,
+        encryption: Located<EncryptionShape>,
         /// Public access is blocked in all four ways unless said otherwise.
-        public_access_block: PublicAccessBlock,
+        public_access_block: PublicAccessBlockShape,
         /// BucketOwnerEnforced (which new buckets get), BucketOwnerPreferred or ObjectWriter.
-        ownership: Text,
+        ownership: ExpandedText,
         /// The bucket policy: a file, or inline.
         policy: DocumentForm,
         /// Lifecycle rules; or, as a map, what relayctl must not do to the bucket, with the rules in it.
@@ -333,10 +334,12 @@ impl BucketLifecycle {
 }
 
 impl Decode for BucketLifecycle {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         match node.content {
-            Content::Map(_) => FullLifecycle::decode(node, scope).map(Self::Full),
-            Content::Plain(_) | Content::Text(_) | Content::List(_) => Vec::decode(node, scope).map(Self::Rules),
+            NodeContent::Map(_) => FullLifecycle::decode(node, scope).map(Self::Full),
+            NodeContent::Plain(_) | NodeContent::Text(_) | NodeContent::List(_) => {
+                Vec::decode(node, scope).map(Self::Rules)
+            }
         }
     }
 
@@ -348,8 +351,8 @@ impl Decode for BucketLifecycle {
 /// Default encryption of a bucket.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
-pub enum Encryption {
-    Algorithm(Text),
+pub enum EncryptionShape {
+    Algorithm(ExpandedText),
     Full(FullEncryption),
 }
 
@@ -357,20 +360,20 @@ shape! {
     /// An algorithm and its key.
     "an encryption" FullEncryption {
         /// AES256 or aws:kms.
-        algorithm: Text,
+        algorithm: ExpandedText,
         /// The id or ARN of a KMS key; without one, the account's aws/s3 key.
-        kms_key: Text,
+        kms_key: ExpandedText,
         /// An S3 bucket key, which makes KMS cheaper.
         bucket_key: Flag,
     }
 }
 
-impl Decode for Encryption {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+impl Decode for EncryptionShape {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         match node.content {
-            Content::Map(_) => FullEncryption::decode(node, scope).map(Self::Full),
-            Content::Text(_) => Text::decode(node, scope).map(Self::Algorithm),
-            Content::Plain(_) | Content::List(_) => {
+            NodeContent::Map(_) => FullEncryption::decode(node, scope).map(Self::Full),
+            NodeContent::Text(_) => ExpandedText::decode(node, scope).map(Self::Algorithm),
+            NodeContent::Plain(_) | NodeContent::List(_) => {
                 wrong_type(scope, node, "an encryption", "write AES256, aws:kms, or {algorithm: aws:kms, kms_key: …}");
                 None
             }
@@ -385,7 +388,7 @@ impl Decode for Encryption {
 /// S3 Block Public Access.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
-pub enum PublicAccessBlock {
+pub enum PublicAccessBlockShape {
     All(Flag),
     Each(EachBlock),
 }
@@ -404,11 +407,13 @@ shape! {
     }
 }
 
-impl Decode for PublicAccessBlock {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+impl Decode for PublicAccessBlockShape {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         match node.content {
-            Content::Map(_) => EachBlock::decode(node, scope).map(Self::Each),
-            Content::Plain(_) | Content::Text(_) | Content::List(_) => Flag::decode(node, scope).map(Self::All),
+            NodeContent::Map(_) => EachBlock::decode(node, scope).map(Self::Each),
+            NodeContent::Plain(_) | NodeContent::Text(_) | NodeContent::List(_) => {
+                Flag::decode(node, scope).map(Self::All)
+            }
         }
     }
 
@@ -421,11 +426,11 @@ shape! {
     /// A rule of a bucket's lifecycle.
     "a lifecycle rule" LifecycleRule {
         /// Unique in the bucket.
-        id: Text,
+        id: ExpandedText,
         /// true unless said otherwise.
         enabled: Flag,
         /// The objects that the rule is for: all unless said otherwise.
-        prefix: Text,
+        prefix: ExpandedText,
         /// Deletes objects after so many days.
         expiration_days: Whole,
         /// Deletes old versions so many days after they were replaced.
@@ -443,7 +448,7 @@ shape! {
         /// Days after the object was made.
         days: Whole,
         /// STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING, GLACIER_IR, GLACIER or DEEP_ARCHIVE.
-        storage_class: Text,
+        storage_class: ExpandedText,
     }
 }
 
@@ -451,33 +456,33 @@ shape! {
     /// Stages that are written into a zappa_settings.json; its other stages and keys stay as they are.
     "zappa settings" ZappaSettings {
         /// The file, relative to this one.
-        file: Text,
+        file: ExpandedText,
         /// The stages, by name.
-        stages: Named<Stage>,
+        stages: NamedMap<StageShape>,
     }
 }
 
 /// A stage: what relayctl fills in from the manifest, and settings for Zappa as they are.
 #[derive(Clone, Debug, Default, JsonSchema)]
-pub struct Stage {
+pub struct StageShape {
     /// A user of this manifest, whose profile becomes `profile_name`.
-    pub user: Option<Text>,
+    pub user: Option<ExpandedText>,
     /// A role of this manifest, which becomes `role_name`.
-    pub role: Option<Text>,
+    pub role: Option<ExpandedText>,
     /// A bucket of this manifest, which becomes `s3_bucket`.
-    pub bucket: Option<Text>,
+    pub bucket: Option<ExpandedText>,
     #[schemars(flatten, with = "std::collections::BTreeMap<String, Free>")]
     pub settings: Vec<Declared<Free>>,
 }
 
-impl Decode for Stage {
-    fn decode(node: &Node, scope: &mut Scope<'_>) -> Option<Self> {
+impl Decode for StageShape {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         const OURS: [&str; 3] = ["user", "role", "bucket"];
         let mut others = node.clone();
-        if let Content::Map(entries) = &mut others.content {
+        if let NodeContent::Map(entries) = &mut others.content {
             *entries = entries.iter().filter(|entry| !OURS.contains(&&*entry.key)).cloned().collect();
         }
-        let settings = Named::<Free>::decode(&others, scope)?;
+        let settings = NamedMap::<Free>::decode(&others, scope)?;
         Some(Self {
             user: super::decode::field(node, "user", scope),
             role: super::decode::field(node, "role", scope),
@@ -486,7 +491,7 @@ impl Decode for Stage {
         })
     }
 
-    fn empty(_: &Node, _: &mut Scope<'_>) -> Option<Self> {
+    fn empty(_: &Node, _: &mut DecodeScope<'_>) -> Option<Self> {
         Some(Self::default())
     }
 

@@ -11,7 +11,7 @@ use crate::diagnostic::Place;
 
 /// One file that was read.
 #[derive(Debug)]
-pub struct File {
+pub struct SourceFile {
     /// As the user would name it.
     pub shown: PathBuf,
     /// From the manifest's folder, so that digests and paths in the plan mean the same on another machine.
@@ -26,7 +26,7 @@ pub struct File {
 /// So few lines are counted along from the nearest known start.
 const STRIDE: usize = 16;
 
-impl File {
+impl SourceFile {
     pub fn new(shown: PathBuf, relative: PathBuf, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         let mut lines = 0;
@@ -47,20 +47,20 @@ impl File {
 /// A stretch of a file's text. Every node of a manifest has one, so it is small: what lies beyond line or column 2³² - 1
 /// is told as that, as serde-saphyr does.
 #[derive(Clone, Debug)]
-pub struct Spot {
-    pub file: Arc<File>,
+pub struct Span {
+    pub file: Arc<SourceFile>,
     pub line: u32,
     pub column: u32,
     pub length: u32,
 }
 
-impl Spot {
-    pub fn new(file: &Arc<File>, line: usize, column: usize, length: usize) -> Self {
+impl Span {
+    pub fn new(file: &Arc<SourceFile>, line: usize, column: usize, length: usize) -> Self {
         Self { file: Arc::clone(file), line: small(line), column: small(column), length: small(length) }
     }
 
     /// The beginning of the file.
-    pub fn top(file: &Arc<File>) -> Self {
+    pub fn top(file: &Arc<SourceFile>) -> Self {
         Self::new(file, 1, 1, 1)
     }
 
@@ -91,7 +91,7 @@ impl Spot {
     }
 }
 
-/// As a number in a [`Spot`].
+/// As a number in a [`Span`].
 pub fn small(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
@@ -134,19 +134,19 @@ impl ReadError {
 
 /// All files of one manifest, each read once.
 #[derive(Debug)]
-pub struct Files {
+pub struct SourceFiles {
     folder: PathBuf,
-    read: BTreeMap<PathBuf, Arc<File>>,
+    read: BTreeMap<PathBuf, Arc<SourceFile>>,
 }
 
-impl Files {
+impl SourceFiles {
     /// `folder` is the manifest's.
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), read: BTreeMap::new() }
     }
 
     /// Reads a file, named from the manifest's folder.
-    pub fn read(&mut self, relative: &Path) -> Result<Arc<File>, ReadError> {
+    pub fn read(&mut self, relative: &Path) -> Result<Arc<SourceFile>, ReadError> {
         let shown = tidy(&self.folder.join(relative));
         if let Some(file) = self.read.get(&shown) {
             return Ok(Arc::clone(file));
@@ -164,7 +164,7 @@ impl Files {
             .map_err(|error| ReadError::NotText { file: shown.clone(), at: error.utf8_error().valid_up_to() + 1 })?;
         // A byte order mark is no part of the text, but Windows editors write one.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let file = Arc::new(File::new(shown.clone(), relative.to_owned(), text));
+        let file = Arc::new(SourceFile::new(shown.clone(), relative.to_owned(), text));
         self.read.insert(shown, Arc::clone(&file));
         Ok(file)
     }
@@ -196,7 +196,7 @@ impl Files {
 }
 
 /// A path that `file` says, from the manifest's folder.
-pub fn relative_to(file: &File, path: &str) -> PathBuf {
+pub fn relative_to(file: &SourceFile, path: &str) -> PathBuf {
     tidy(&file.relative.parent().unwrap_or(Path::new("")).join(path))
 }
 
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_that_says_them() {
-        let file = File::new("m/../base/b.yaml".into(), "../base/b.yaml".into(), "");
+        let file = SourceFile::new("m/../base/b.yaml".into(), "../base/b.yaml".into(), "");
         assert_eq!(relative_to(&file, "policies/x.json"), Path::new("../base/policies/x.json"));
         assert_eq!(relative_to(&file, "../manifests/./x.json"), Path::new("../manifests/x.json"));
         assert_eq!(relative_to(&file, "/etc/x.json"), Path::new("/etc/x.json"));
@@ -237,8 +237,8 @@ mod tests {
 
     #[test]
     fn a_part_is_found_in_characters_from_the_spot_on() {
-        let file = Arc::new(File::new("f".into(), "f".into(), "ä: ${x} ${y}\n  ${x}\n"));
-        let spot = Spot::new(&file, 1, 5, 1);
+        let file = Arc::new(SourceFile::new("f".into(), "f".into(), "ä: ${x} ${y}\n  ${x}\n"));
+        let spot = Span::new(&file, 1, 5, 1);
         let found = spot.within("${y}");
         assert_eq!((found.line, found.column, found.length), (1, 9, 4));
         assert_eq!((spot.within("${x}").line, spot.within("${x}").column), (2, 3));
@@ -247,8 +247,8 @@ mod tests {
 
     #[test]
     fn a_place_beyond_what_a_spot_holds_is_told_as_the_last_that_it_can_hold() {
-        let file = Arc::new(File::new("f".into(), "f".into(), "text"));
-        let spot = Spot::new(&file, usize::MAX, usize::MAX, usize::MAX);
+        let file = Arc::new(SourceFile::new("f".into(), "f".into(), "text"));
+        let spot = Span::new(&file, usize::MAX, usize::MAX, usize::MAX);
         assert_eq!((spot.line, spot.column, spot.length), (u32::MAX, u32::MAX, u32::MAX));
         assert_eq!((spot.rest_of_line(), spot.within("text").line), ("", u32::MAX));
     }
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn every_line_is_found_by_its_number() {
         let lines: Vec<String> = (1..=3 * STRIDE).map(|number| format!("line {number}\r\n")).collect();
-        let file = File::new("f".into(), "f".into(), lines.concat());
+        let file = SourceFile::new("f".into(), "f".into(), lines.concat());
         for number in 1..=3 * STRIDE {
             assert_eq!(file.line(number), format!("line {number}"));
         }

@@ -1,7 +1,7 @@
 //! Text with `${…}` and `<PLACEHOLDER>`s in it, taken apart.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part<'t> {
+pub enum TemplatePart<'t> {
     Literal(&'t str),
     /// `${body}`; the body may hold variables itself: `${roles.app-${var.stage}.arn}`.
     Variable {
@@ -14,7 +14,7 @@ pub enum Part<'t> {
     Unclosed(&'t str),
 }
 
-pub fn parts(text: &str) -> Vec<Part<'_>> {
+pub fn parts(text: &str) -> Vec<TemplatePart<'_>> {
     let mut parts = Vec::new();
     let mut literal = 0;
     let mut at = 0;
@@ -27,19 +27,19 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
             continue;
         };
         if literal < start {
-            parts.push(Part::Literal(&text[literal..start]));
+            parts.push(TemplatePart::Literal(&text[literal..start]));
         }
         parts.push(part);
         at = start + length;
         literal = at;
     }
     if literal < text.len() {
-        parts.push(Part::Literal(&text[literal..]));
+        parts.push(TemplatePart::Literal(&text[literal..]));
     }
     parts
 }
 
-fn variable(text: &str) -> (Part<'_>, usize) {
+fn variable(text: &str) -> (TemplatePart<'_>, usize) {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {
         if text[at..].starts_with("${") {
@@ -47,21 +47,21 @@ fn variable(text: &str) -> (Part<'_>, usize) {
         } else if character == '}' {
             depth -= 1;
             if depth == 0 {
-                return (Part::Variable { whole: &text[..=at], body: &text[2..at] }, at + 1);
+                return (TemplatePart::Variable { whole: &text[..=at], body: &text[2..at] }, at + 1);
             }
         }
     }
-    (Part::Unclosed(text), text.len())
+    (TemplatePart::Unclosed(text), text.len())
 }
 
-fn placeholder(text: &str) -> Option<(Part<'_>, usize)> {
+fn placeholder(text: &str) -> Option<(TemplatePart<'_>, usize)> {
     let inner = text.strip_prefix('<')?;
     let end = inner.find('>')?;
     let name = &inner[..end];
     let upper =
         name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
     (upper && name.starts_with(|first: char| first.is_ascii_uppercase()))
-        .then_some((Part::Placeholder(&text[..end + 2]), end + 2))
+        .then_some((TemplatePart::Placeholder(&text[..end + 2]), end + 2))
 }
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn text_is_taken_apart() {
-        use Part::{Literal, Placeholder, Unclosed, Variable};
+        use TemplatePart::{Literal, Placeholder, Unclosed, Variable};
         assert_eq!(parts("a$b<c>"), [Literal("a$b<c>")]);
         assert_eq!(
             parts("arn:${x}:<ACCOUNT_ID>ä"),

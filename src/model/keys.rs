@@ -7,7 +7,7 @@ use crate::call::iam::LastUsed;
 
 /// One key of a user.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Key {
+pub struct AccessKeyInfo {
     pub user: String,
     pub id: String,
     /// `Active` or `Inactive`.
@@ -15,8 +15,8 @@ pub struct Key {
     /// RFC 3339.
     pub created: String,
     pub age: Option<String>,
-    pub last_used: Use,
-    pub phase: Phase,
+    pub last_used: KeyUse,
+    pub phase: KeyPhase,
     /// When the next rotation is due; none where the manifest has no `rotate_after`, and for keys that are not current.
     pub rotation_due: Option<Timestamp>,
     /// What is to be done about it, or why it is kept.
@@ -25,7 +25,7 @@ pub struct Key {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum KeyPhase {
     Current,
     /// Deactivated, and kept for a while.
     Retired,
@@ -37,7 +37,7 @@ pub enum Phase {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Use {
+pub enum KeyUse {
     Never,
     Last(LastUsed),
     Unknown(String),

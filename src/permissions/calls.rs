@@ -7,19 +7,19 @@ use serde_json::json;
 use super::Job;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, Entities, Group, Policy, PolicyUsage, PolicyVersion, Role, User,
+    AccountSummary, AuthorizationDetails, Entities, Group, ManagedPolicy, PolicyUsage, PolicyVersion, Role, User,
 };
 use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
-use crate::kind::{self, AccessRole, Attached, Form, Kind, OnChange, Seen};
+use crate::kind::{self, AccessRole, Attached, FieldForm, Kind, LiveObject, OnChange};
 use crate::model::{Desired, Resource, of_kind};
-use crate::reads::{Facet, Scope, Snapshot, Wanted, next_reads};
+use crate::reads::{Facet, ReadScope, Snapshot, WantedFacts, next_reads};
 use crate::value::{Attributes, Tags, optional_text, text};
 
 /// What is asked about the declared objects, and what else has a say in whether somebody gains or loses access. The resolver
 /// prefers `GetAccountAuthorizationDetails`, which shows
 /// it all of the account and can't be allowed for less; denied, it asks for each object, which is what is allowed here.
 pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
-    let mut wanted: Wanted = kinds(desired)
+    let mut wanted: WantedFacts = kinds(desired)
         .flat_map(|(kind, _, resource)| {
             let attributes = &resource.attributes;
             kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
@@ -33,7 +33,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
         Job::Destroy => BTreeSet::new(),
     };
     loop {
-        let round = next_reads(&mut wanted, &snapshot, Scope::Targeted);
+        let round = next_reads(&mut wanted, &snapshot, ReadScope::Targeted);
         if round.is_empty() {
             return asked;
         }
@@ -122,9 +122,11 @@ fn iam(read: &IamRead) -> IamReply {
         }
         IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
         IamRead::GetAccessKeyLastUsed { .. } => IamReply::LastUsed(None),
-        IamRead::GetPolicy { arn } => {
-            IamReply::Policy(Policy { arn: arn.clone(), default_version: version.id, ..Policy::default() })
-        }
+        IamRead::GetPolicy { arn } => IamReply::Policy(ManagedPolicy {
+            arn: arn.clone(),
+            default_version: version.id,
+            ..ManagedPolicy::default()
+        }),
         IamRead::GetPolicyVersion { .. } => IamReply::PolicyVersion(version),
         IamRead::ListPolicyVersions { .. } => IamReply::PolicyVersions(vec![version]),
         IamRead::GetLoginProfile { .. } => IamReply::LoginProfile,
@@ -171,7 +173,7 @@ pub(super) fn clearings(desired: &Desired) -> Vec<Write> {
 }
 
 fn clearing(kind: &dyn Kind, address: &Address, attributes: &Attributes) -> Vec<Write> {
-    let seen = Seen { attributes: attributes.clone(), ..Seen::default() };
+    let seen = LiveObject { attributes: attributes.clone(), ..LiveObject::default() };
     let blockers = kind.any_blockers(attributes);
     let policies = address.principal().iter().flat_map(cleared).collect::<Vec<_>>();
     blockers.iter().flat_map(|it| it.removal(&seen)).chain(policies).collect()
@@ -186,14 +188,14 @@ fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Address
 fn changeable(kind: &dyn Kind, wanted: &Attributes) -> Vec<&'static str> {
     let fields = kind.fields().iter().filter(|field| wanted.contains_key(field.name) && field.name != "path");
     fields
-        .filter(|field| field.form != Form::Identity && matches!(field.change, OnChange::InPlace))
+        .filter(|field| field.form != FieldForm::Identity && matches!(field.change, OnChange::InPlace))
         .map(|field| field.name)
         .collect()
 }
 
 /// The object as it might be found, at its most laborious: with another tag, which goes, without those that are wanted,
 /// which come; with as many versions as IAM keeps; and a bucket with something in it.
-fn unlike(wanted: &Attributes) -> Seen {
+fn unlike(wanted: &Attributes) -> LiveObject {
     let mut attributes = wanted.clone();
     attributes.insert("tags", json!({"another": ""}));
     let internals = [
@@ -201,7 +203,7 @@ fn unlike(wanted: &Attributes) -> Seen {
         ("default_version", json!("v5")),
         ("empty", json!(false)),
     ];
-    Seen { attributes, internals: internals.into(), ..Seen::default() }
+    LiveObject { attributes, internals: internals.into(), ..LiveObject::default() }
 }
 
 /// `exclusive: true` removes whatever hangs there besides.

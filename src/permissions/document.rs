@@ -18,7 +18,7 @@ type Conditions = BTreeMap<String, BTreeSet<String>>;
 
 /// One statement to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
+pub struct PermissionStatement {
     pub sid: String,
     pub actions: BTreeSet<&'static str>,
     pub resources: BTreeSet<String>,
@@ -26,7 +26,7 @@ pub struct Statement {
 }
 
 /// The statements that allow exactly these permissions.
-pub fn statements(needed: &BTreeSet<Permission>) -> Vec<Statement> {
+pub fn statements(needed: &BTreeSet<Permission>) -> Vec<PermissionStatement> {
     let mut alike: BTreeMap<(Title, BTreeSet<String>, Conditions), BTreeSet<&'static str>> = BTreeMap::new();
     for ((action, conditions), resources) in by_action(needed) {
         let title = Title::of(action, &resources, &conditions);
@@ -38,7 +38,7 @@ pub fn statements(needed: &BTreeSet<Permission>) -> Vec<Statement> {
         let count = used.entry(name.clone()).or_default();
         *count += 1;
         let sid = if *count == 1 { name } else { format!("{name}{count}") };
-        Statement { sid, actions, resources, conditions }
+        PermissionStatement { sid, actions, resources, conditions }
     };
     alike.into_iter().map(statement).collect()
 }
@@ -76,12 +76,12 @@ fn conditions(permission: &Permission) -> Conditions {
 /// What a statement is about; in the order of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Title {
-    verb: Verb,
+    verb: StatementVerb,
     noun: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Verb {
+enum StatementVerb {
     Read,
     Change,
     Attach,
@@ -92,13 +92,13 @@ impl Title {
     fn of(action: &str, resources: &BTreeSet<String>, conditions: &Conditions) -> Self {
         let level = catalogue::action(action).map(|action| action.access);
         let verb = if conditions.contains_key("iam:PolicyARN") {
-            Verb::Attach
+            StatementVerb::Attach
         } else if conditions.contains_key("iam:PermissionsBoundary") {
-            Verb::Bound
+            StatementVerb::Bound
         } else if matches!(level, Some(AccessLevel::List | AccessLevel::Read)) {
-            Verb::Read
+            StatementVerb::Read
         } else {
-            Verb::Change
+            StatementVerb::Change
         };
         let noun = noun(action, resources.first().map_or("", String::as_str));
         Self { verb, noun }
@@ -107,10 +107,10 @@ impl Title {
     fn name(self) -> String {
         let noun = self.noun;
         match self.verb {
-            Verb::Read => format!("Read{noun}"),
-            Verb::Change => format!("Change{noun}"),
-            Verb::Attach => format!("AttachTo{noun}"),
-            Verb::Bound => format!("Bound{noun}"),
+            StatementVerb::Read => format!("Read{noun}"),
+            StatementVerb::Change => format!("Change{noun}"),
+            StatementVerb::Attach => format!("AttachTo{noun}"),
+            StatementVerb::Bound => format!("Bound{noun}"),
         }
     }
 }
@@ -132,7 +132,7 @@ fn noun(action: &str, arn: &str) -> &'static str {
     }
 }
 
-impl Statement {
+impl PermissionStatement {
     pub fn document(&self) -> Value {
         let mut elements = Map::from_iter([
             ("Sid".to_owned(), json!(self.sid)),
@@ -167,10 +167,10 @@ fn operator(key: &str) -> &'static str {
 }
 
 /// As few documents as hold all statements within IAM's limit for a managed policy.
-pub fn policies(statements: &[Statement]) -> Vec<Value> {
+pub fn policies(statements: &[PermissionStatement]) -> Vec<Value> {
     let mut documents = Vec::new();
     let mut open: Vec<Value> = Vec::new();
-    let mut waiting: Vec<Statement> = statements.iter().rev().cloned().collect();
+    let mut waiting: Vec<PermissionStatement> = statements.iter().rev().cloned().collect();
     while let Some(statement) = waiting.pop() {
         let mut with = open.clone();
         with.push(statement.document());

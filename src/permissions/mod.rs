@@ -8,11 +8,11 @@ mod store;
 use std::collections::BTreeSet;
 
 use crate::address::Principal;
-use crate::call::{Permission, Places};
+use crate::call::{Permission, PrincipalPaths};
 use crate::model::Desired;
 use crate::value::text;
 
-pub use document::{Statement, policies, statements};
+pub use document::{PermissionStatement, policies, statements};
 
 /// What relayctl is to be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Job {
 pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     let places = places(desired);
     // IAM can't know the path of what doesn't exist, so a read before a create is decided for an ARN without one.
-    let unknown = Places { paths: [].into(), ..places.clone() };
+    let unknown = PrincipalPaths { paths: [].into(), ..places.clone() };
     let reads = calls::reads(desired, job);
     let mut needed: BTreeSet<Permission> =
         [&places, &unknown].into_iter().flat_map(|at| reads.iter().flat_map(|read| read.permissions(at))).collect();
@@ -44,13 +44,13 @@ pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
     calls::clearings(desired).iter().flat_map(|write| write.permissions(&places)).collect()
 }
 
-fn places(desired: &Desired) -> Places {
+fn places(desired: &Desired) -> PrincipalPaths {
     let paths = desired.resources.iter().filter_map(|(address, resource)| {
         let Principal { kind, .. } = address.principal()?;
         let name = text(&resource.attributes, "name");
         Some((Principal::new(kind, name), text(&resource.attributes, "path").to_owned()))
     });
-    Places { partition: desired.partition.clone(), account: desired.account.clone(), paths: paths.collect() }
+    PrincipalPaths { partition: desired.partition.clone(), account: desired.account.clone(), paths: paths.collect() }
 }
 
 #[cfg(test)]

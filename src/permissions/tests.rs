@@ -26,7 +26,7 @@ fn written(desired: &Desired, job: Job) -> Vec<Value> {
     policies(&statements(&needed(desired, job)))
 }
 
-fn find<'a>(statements: &'a [Statement], action: &str) -> Vec<&'a Statement> {
+fn find<'a>(statements: &'a [PermissionStatement], action: &str) -> Vec<&'a PermissionStatement> {
     statements.iter().filter(|statement| statement.actions.contains(action)).collect()
 }
 

@@ -2,20 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Expect, Header, Phase, Plan, Record, Stamp, Step, StepId, Summary, fingerprint, succession};
+use super::{
+    Expect, Plan, PlanHeader, StateStamp, Step, StepId, StepPhase, StepRecord, Summary, fingerprint, succession,
+};
 use crate::address::Address;
 use crate::call::Write;
-use crate::diff::{Action, Change, Decision, Reason};
-use crate::graph::{Cycle, Order};
-use crate::kind::{self, Form, Kind, Seen, Upkeep};
-use crate::model::{Dependents, Desired, Entry, Recorded, Resource, subject};
+use crate::diff::{ChangeAction, PlannedChange, Reason, ResourceChange};
+use crate::graph::{Cycle, DependencyOrder};
+use crate::kind::{self, FieldForm, Kind, LiveObject, Maintenance};
+use crate::model::{Dependents, Desired, Recorded, RecordedObject, Resource, subject};
 use crate::value::Attributes;
 
 /// Orders the decisions into steps with their calls. `header.targets` restricts it to those and what they need.
 pub fn build(
-    header: Header,
-    state: Stamp,
-    decisions: Vec<Decision<'_>>,
+    header: PlanHeader,
+    state: StateStamp,
+    decisions: Vec<PlannedChange<'_>>,
     desired: &Desired,
     recorded: &Recorded,
 ) -> Result<Plan, Cycle> {
@@ -28,7 +30,7 @@ pub fn build(
         step.after = needs.after(&step.id, &ids);
     }
     succession::order(&mut steps, &decisions, desired);
-    let order = Order::new(steps.iter().map(|(id, step)| (id, &step.after)))
+    let order = DependencyOrder::new(steps.iter().map(|(id, step)| (id, &step.after)))
         .sorted()
         .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;
     // Of exactly their size: a collected list may keep the room that it was made in.
@@ -40,14 +42,14 @@ pub fn build(
     Ok(Plan { header, state, changes, steps, access: Vec::new(), summary })
 }
 
-fn summarise(changes: &[Change], steps: &[Step]) -> Summary {
-    let count = |actions: &[Action]| changes.iter().filter(|change| actions.contains(&change.action)).count();
+fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
+    let count = |actions: &[ChangeAction]| changes.iter().filter(|change| actions.contains(&change.action)).count();
     Summary {
-        add: count(&[Action::Create, Action::Replace]),
-        change: count(&[Action::Update]),
-        destroy: count(&[Action::Delete, Action::Replace]),
-        refused: count(&[Action::Refuse]),
-        blocked: count(&[Action::Blocked]),
+        add: count(&[ChangeAction::Create, ChangeAction::Replace]),
+        change: count(&[ChangeAction::Update]),
+        destroy: count(&[ChangeAction::Delete, ChangeAction::Replace]),
+        refused: count(&[ChangeAction::Refuse]),
+        blocked: count(&[ChangeAction::Blocked]),
         calls: steps.iter().map(|step| step.calls.len()).sum(),
     }
 }
@@ -64,13 +66,13 @@ impl<'a> Needs<'a> {
     }
 
     /// The targets, what they are made upon, and, for those that go, what is made upon them.
-    fn restrict<'d>(&self, decisions: Vec<Decision<'d>>, targets: &BTreeSet<Address>) -> Vec<Decision<'d>> {
+    fn restrict<'d>(&self, decisions: Vec<PlannedChange<'d>>, targets: &BTreeSet<Address>) -> Vec<PlannedChange<'d>> {
         if targets.is_empty() {
             return decisions;
         }
         let goes: BTreeSet<&Address> = decisions
             .iter()
-            .filter(|decision| matches!(decision.change.action, Action::Delete | Action::Replace))
+            .filter(|decision| matches!(decision.change.action, ChangeAction::Delete | ChangeAction::Replace))
             .map(|decision| &decision.change.address)
             .collect();
         let mut chosen = BTreeSet::new();
@@ -88,39 +90,39 @@ impl<'a> Needs<'a> {
         decisions.into_iter().filter(|decision| chosen.contains(&decision.change.address)).collect()
     }
 
-    fn steps(&self, decision: &Decision<'_>) -> Vec<Step> {
+    fn steps(&self, decision: &PlannedChange<'_>) -> Vec<Step> {
         let draft = Draft { kind: kind::of(decision.change.address.kind()), decision, needs: self };
         match decision.change.action {
-            Action::Create => draft.clear().into_iter().chain(draft.create(Expect::Absent)).collect(),
-            Action::Update => draft.update(),
-            Action::Replace => draft.delete().into_iter().chain(draft.create(Expect::Anything)).collect(),
-            Action::Delete if decision.seen.is_none() => draft.clear().into_iter().collect(),
-            Action::Delete => draft.delete(),
-            Action::Adopt => draft.record(),
-            Action::Forget => draft.clear().map_or_else(|| draft.record(), |step| vec![step]),
-            Action::Nothing if draft.is_outdated() => draft.record(),
-            Action::Nothing | Action::Refuse | Action::Blocked => Vec::new(),
+            ChangeAction::Create => draft.clear().into_iter().chain(draft.create(Expect::Absent)).collect(),
+            ChangeAction::Update => draft.update(),
+            ChangeAction::Replace => draft.delete().into_iter().chain(draft.create(Expect::Anything)).collect(),
+            ChangeAction::Delete if decision.seen.is_none() => draft.clear().into_iter().collect(),
+            ChangeAction::Delete => draft.delete(),
+            ChangeAction::Adopt => draft.record(),
+            ChangeAction::Forget => draft.clear().map_or_else(|| draft.record(), |step| vec![step]),
+            ChangeAction::Nothing if draft.is_outdated() => draft.record(),
+            ChangeAction::Nothing | ChangeAction::Refuse | ChangeAction::Blocked => Vec::new(),
         }
     }
 
     fn after(&self, id: &StepId, ids: &BTreeSet<StepId>) -> BTreeSet<StepId> {
         let step = |address: &Address, phase| Some(StepId { address: address.clone(), phase });
         let mut after = BTreeSet::new();
-        if id.phase == Phase::Delete {
+        if id.phase == StepPhase::Delete {
             let is_local = kind::of(id.address.kind()).is_local();
             for dependent in self.dependents.on(&id.address) {
-                after.extend(step(dependent, Phase::Delete));
+                after.extend(step(dependent, StepPhase::Delete));
                 // An update that drops the reference frees this for removal; one that keeps it comes later. A file needs
                 // no freeing, and waiting would be a circle where the update waits for what takes this one's place.
                 if !is_local && !self.declared(dependent).any(|it| *it == id.address) {
-                    after.extend(step(dependent, Phase::Update));
+                    after.extend(step(dependent, StepPhase::Update));
                 }
             }
         } else {
-            after.extend(step(&id.address, Phase::Delete));
+            after.extend(step(&id.address, StepPhase::Delete));
             for dependency in self.declared(&id.address) {
-                after.extend(step(dependency, Phase::Create));
-                after.extend(step(dependency, Phase::Update));
+                after.extend(step(dependency, StepPhase::Create));
+                after.extend(step(dependency, StepPhase::Update));
             }
         }
         after.retain(|it| ids.contains(it));
@@ -131,7 +133,7 @@ impl<'a> Needs<'a> {
 /// The steps of one decision.
 struct Draft<'a> {
     kind: &'static dyn Kind,
-    decision: &'a Decision<'a>,
+    decision: &'a PlannedChange<'a>,
     needs: &'a Needs<'a>,
 }
 
@@ -146,7 +148,7 @@ impl Draft<'_> {
 
     /// All that the state knows of it.
     fn known(&self) -> Option<Attributes> {
-        self.decision.recorded.map(Entry::known)
+        self.decision.recorded.map(RecordedObject::known)
     }
 
     fn create(&self, expect: Expect) -> Vec<Step> {
@@ -155,7 +157,7 @@ impl Draft<'_> {
         let mut wanted_now = wanted.as_ref().clone();
         let id = self.decision.recorded.and_then(|entry| entry.id.as_deref());
         wanted_now.extend(id.map(|id| ("id", id.into())));
-        let mut step = self.step(Phase::Create, self.kind.create(&wanted_now), expect);
+        let mut step = self.step(StepPhase::Create, self.kind.create(&wanted_now), expect);
         step.wanted = subject(Some(wanted), self.known().as_ref());
         step.record = self.declared_record();
         vec![step]
@@ -172,10 +174,10 @@ impl Draft<'_> {
             Expect::Same(fingerprint(self.kind, seen))
         };
         let calls = match seen.upkeep {
-            Some(Upkeep::Renew(_)) => self.kind.renew(seen, wanted),
-            Some(Upkeep::Tend(_)) | None => self.kind.update(seen, wanted, &changed),
+            Some(Maintenance::Renew(_)) => self.kind.renew(seen, wanted),
+            Some(Maintenance::Tend(_)) | None => self.kind.update(seen, wanted, &changed),
         };
-        let mut step = self.step(Phase::Update, calls, expect);
+        let mut step = self.step(StepPhase::Update, calls, expect);
         step.wanted = self.subject(seen);
         step.before = Some(Box::new(seen.as_ref().clone()));
         step.record = self.declared_record();
@@ -192,7 +194,7 @@ impl Draft<'_> {
             Expect::Same(fingerprint(self.kind, seen))
         };
         let calls = self.decision.clearing.iter().cloned().chain(self.kind.delete(seen, recorded)).collect();
-        let mut step = self.step(Phase::Delete, calls, expect);
+        let mut step = self.step(StepPhase::Delete, calls, expect);
         step.wanted = self.subject(seen);
         step.removal = true;
         step.before = Some(Box::new(seen.as_ref().clone()));
@@ -204,18 +206,18 @@ impl Draft<'_> {
     fn clear(&self) -> Option<Step> {
         let known = self.known()?;
         let mut calls = self.kind.leftovers(&known);
-        if self.decision.change.action == Action::Create {
+        if self.decision.change.action == ChangeAction::Create {
             calls.retain(|call| matches!(call, Write::File(_)));
         }
         (!calls.is_empty()).then(|| {
-            let mut step = self.step(Phase::Delete, calls, Expect::Anything);
+            let mut step = self.step(StepPhase::Delete, calls, Expect::Anything);
             step.wanted = known;
             step
         })
     }
 
     fn record(&self) -> Vec<Step> {
-        let mut step = self.step(Phase::Record, Vec::new(), Expect::Anything);
+        let mut step = self.step(StepPhase::Record, Vec::new(), Expect::Anything);
         step.record = self.declared_record();
         step.before = self.decision.seen.as_deref().cloned().map(Box::new);
         vec![step]
@@ -225,15 +227,15 @@ impl Draft<'_> {
         self.needs.desired.resources.get(&self.decision.change.address)
     }
 
-    fn declared_record(&self) -> Option<Record> {
+    fn declared_record(&self) -> Option<StepRecord> {
         let resource = self.declared()?;
         let attributes = self.memory().completed_by(&resource.attributes);
-        Some(Record { attributes, depends_on: resource.depends_on.clone() })
+        Some(StepRecord { attributes, depends_on: resource.depends_on.clone() })
     }
 
     /// What the state goes on to remember besides what is declared; but a replacement removes all of it.
     fn memory(&self) -> Attributes {
-        if self.decision.change.action == Action::Replace {
+        if self.decision.change.action == ChangeAction::Replace {
             return Attributes::new();
         }
         let seen = self.decision.seen.as_deref();
@@ -242,9 +244,9 @@ impl Draft<'_> {
 
     /// What the resolver looked for (not what the change makes of it: a file that a key leaves is looked into once more),
     /// under the names that the object has now: a path that changes is part of its ARN.
-    fn subject(&self, seen: &Seen) -> Attributes {
+    fn subject(&self, seen: &LiveObject) -> Attributes {
         let mut subject = subject(self.declared().map(|it| &it.attributes), self.known().as_ref());
-        for field in self.kind.fields().iter().filter(|field| field.form == Form::Identity) {
+        for field in self.kind.fields().iter().filter(|field| field.form == FieldForm::Identity) {
             if let Some(value) = seen.attributes.shared(field.name) {
                 subject.share(field.name, value.clone());
             }
@@ -252,7 +254,7 @@ impl Draft<'_> {
         subject
     }
 
-    fn step(&self, phase: Phase, calls: Vec<Write>, expect: Expect) -> Step {
+    fn step(&self, phase: StepPhase, calls: Vec<Write>, expect: Expect) -> Step {
         Step {
             id: StepId { address: self.decision.change.address.clone(), phase },
             calls,

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Plan;
 use crate::access::AccessChange;
-use crate::diff::Change;
+use crate::diff::ResourceChange;
 use crate::plan::Step;
 use crate::value::{Value, digest};
 
@@ -40,9 +40,9 @@ struct Envelope {
 
 /// A plan with its keys in order, those of what is in it, too.
 #[derive(Serialize)]
-struct Ordered<'a> {
+struct SortedPlan<'a> {
     access: Each<'a, AccessChange>,
-    changes: Each<'a, Change>,
+    changes: Each<'a, ResourceChange>,
     header: Value,
     state: Value,
     steps: Each<'a, Step>,
@@ -70,7 +70,7 @@ impl<T: Serialize> Serialize for Item<'_, T> {
 /// JSON with its format's version and, behind it, a digest over its content: so it is written as it is made.
 pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     let Plan { header, state, changes, steps, access, summary } = plan;
-    let plan = Ordered {
+    let plan = SortedPlan {
         access: Each(access),
         changes: Each(changes),
         header: json!(header),

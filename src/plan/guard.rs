@@ -1,8 +1,8 @@
 //! The brakes: what a plan must not do, whatever the manifest says otherwise.
 
 use crate::diagnostic::Diagnostic;
-use crate::diff::Action;
-use crate::model::{Desired, Limit};
+use crate::diff::ChangeAction;
+use crate::model::{CountLimit, Desired};
 use crate::plan::{Plan, lockout};
 
 /// Why a plan must not be carried out.
@@ -35,15 +35,15 @@ pub fn objections(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<Object
 fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = Diagnostic> + 'a {
     plan.changes.iter().filter_map(|change| {
         let verb = match change.action {
-            Action::Delete => "destroy",
-            Action::Replace => "replace",
-            Action::Nothing
-            | Action::Create
-            | Action::Update
-            | Action::Adopt
-            | Action::Forget
-            | Action::Refuse
-            | Action::Blocked => return None,
+            ChangeAction::Delete => "destroy",
+            ChangeAction::Replace => "replace",
+            ChangeAction::Nothing
+            | ChangeAction::Create
+            | ChangeAction::Update
+            | ChangeAction::Adopt
+            | ChangeAction::Forget
+            | ChangeAction::Refuse
+            | ChangeAction::Blocked => return None,
         };
         let place = desired.resources.get(&change.address)?.prevent_destroy.clone()?;
         let message = format!("this plan would {verb} {}, which the manifest forbids: prevent_destroy", change.address);
@@ -54,7 +54,7 @@ fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = D
 }
 
 fn exceeded(plan: &Plan, desired: &Desired, recorded: usize) -> impl Iterator<Item = Diagnostic> {
-    let over = |limit: &Limit, message: String| {
+    let over = |limit: &CountLimit, message: String| {
         Diagnostic::error("limit-exceeded", limit.place.clone(), message)
             .help("look at each of them; if all are wanted, add --override-limits")
     };
@@ -66,7 +66,7 @@ fn exceeded(plan: &Plan, desired: &Desired, recorded: usize) -> impl Iterator<It
     let touched = plan
         .changes
         .iter()
-        .filter(|change| matches!(change.action, Action::Update | Action::Replace | Action::Delete))
+        .filter(|change| matches!(change.action, ChangeAction::Update | ChangeAction::Replace | ChangeAction::Delete))
         .count();
     let limit = desired.limits.max_change_percent.as_ref();
     // Compared without division: 1 of 3 is more than 33 percent.
@@ -88,9 +88,9 @@ mod tests {
     use super::*;
     use crate::address::{Address, KindName};
     use crate::diagnostic::Place;
-    use crate::diff::{Change, Reason};
+    use crate::diff::{Reason, ResourceChange};
     use crate::model::Resource;
-    use crate::plan::{Header, Mode, Stamp, Summary};
+    use crate::plan::{PlanHeader, PlanMode, StateStamp, Summary};
 
     fn place(line: usize) -> Place {
         Place { file: "dev.yaml".into(), line, column: 1, length: 4 }
@@ -100,12 +100,14 @@ mod tests {
         Address::new(KindName::USER, format!("u{number}"))
     }
 
-    fn plan(actions: &[Action]) -> Plan {
-        let change = |(number, action): (usize, &Action)| Change::new(user(number), *action, Reason::Differs);
-        let destroy = actions.iter().filter(|action| matches!(action, Action::Delete | Action::Replace)).count();
+    fn plan(actions: &[ChangeAction]) -> Plan {
+        let change =
+            |(number, action): (usize, &ChangeAction)| ResourceChange::new(user(number), *action, Reason::Differs);
+        let destroy =
+            actions.iter().filter(|action| matches!(action, ChangeAction::Delete | ChangeAction::Replace)).count();
         Plan {
-            header: Header::new(&Desired { name: "dev".into(), ..Desired::default() }, Mode::Apply),
-            state: Stamp::of(None),
+            header: PlanHeader::new(&Desired { name: "dev".into(), ..Desired::default() }, PlanMode::Apply),
+            state: StateStamp::of(None),
             changes: actions.iter().enumerate().map(change).collect(),
             steps: Vec::new(),
             access: Vec::new(),
@@ -118,7 +120,7 @@ mod tests {
     }
 
     fn limited(max_destroy: Option<usize>, max_change_percent: Option<usize>) -> Desired {
-        let limit = |value: Option<usize>| value.map(|value| Limit { value, place: Some(place(2)) });
+        let limit = |value: Option<usize>| value.map(|value| CountLimit { value, place: Some(place(2)) });
         let mut desired = Desired::default();
         desired.limits.max_destroy = limit(max_destroy);
         desired.limits.max_change_percent = limit(max_change_percent);
@@ -132,7 +134,7 @@ mod tests {
             let prevent_destroy = (number != 2).then(|| place(number + 1));
             desired.resources.insert(user(number), Resource { prevent_destroy, ..Resource::default() });
         }
-        let plan = plan(&[Action::Delete, Action::Replace, Action::Delete, Action::Update]);
+        let plan = plan(&[ChangeAction::Delete, ChangeAction::Replace, ChangeAction::Delete, ChangeAction::Update]);
         let objections = objections(&plan, &desired, 4);
         let found: Vec<_> =
             objections.iter().map(|it| (it.diagnostic.message.as_str(), it.diagnostic.place.clone())).collect();
@@ -147,18 +149,24 @@ mod tests {
 
     #[test]
     fn a_plan_may_destroy_as_many_as_the_limit_says_and_no_more() {
-        let two = plan(&[Action::Delete, Action::Replace, Action::Create]);
+        let two = plan(&[ChangeAction::Delete, ChangeAction::Replace, ChangeAction::Create]);
         assert_eq!(said(&two, &limited(Some(2), None), 9), Vec::<String>::new());
         assert_eq!(said(&two, &limited(Some(1), None), 9), ["this plan destroys 2 resources, and the limit is 1"]);
         assert_eq!(
-            said(&plan(&[Action::Delete]), &limited(Some(0), None), 9),
+            said(&plan(&[ChangeAction::Delete]), &limited(Some(0), None), 9),
             ["this plan destroys 1 resource, and the limit is 0"]
         );
     }
 
     #[test]
     fn the_percentage_is_of_the_recorded_resources_and_creating_counts_for_nothing() {
-        let one = plan(&[Action::Update, Action::Create, Action::Create, Action::Adopt, Action::Nothing]);
+        let one = plan(&[
+            ChangeAction::Update,
+            ChangeAction::Create,
+            ChangeAction::Create,
+            ChangeAction::Adopt,
+            ChangeAction::Nothing,
+        ]);
         assert_eq!(said(&one, &limited(None, Some(34)), 3), Vec::<String>::new());
         assert_eq!(
             said(&one, &limited(None, Some(33)), 3),

@@ -6,7 +6,7 @@ use super::Plan;
 use crate::access::{AccessChange, Aspect};
 use crate::address::{Address, Principal};
 use crate::diagnostic::Diagnostic;
-use crate::diff::{Action, Reason};
+use crate::diff::{ChangeAction, Reason};
 use crate::kind;
 use crate::policy::action_matches;
 use crate::policy::compare::Grant;
@@ -18,10 +18,10 @@ pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
     let what = plan.changes.iter().filter_map(|change| {
         let address = &change.address;
         let verb = match (change.action, &change.reason) {
-            (Action::Delete, _) => "removes",
-            (Action::Replace, _) => "replaces",
+            (ChangeAction::Delete, _) => "removes",
+            (ChangeAction::Replace, _) => "replaces",
             // The key that this very run signs its calls with may be the one that is deactivated.
-            (Action::Update, Reason::Due(_)) => "rotates",
+            (ChangeAction::Update, Reason::Due(_)) => "rotates",
             _ => return None,
         };
         let is_callers = *address == caller || parent(address).is_some_and(|parent| parent == caller);

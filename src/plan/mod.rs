@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::access::AccessChange;
 use crate::address::Address;
 use crate::call::Write;
-use crate::diff::{Action, Change};
-use crate::kind::{Form, Kind, Seen};
+use crate::diff::{ChangeAction, ResourceChange};
+use crate::kind::{FieldForm, Kind, LiveObject};
 use crate::model::Desired;
 use crate::policy;
 use crate::state::State;
@@ -25,11 +25,11 @@ use crate::value::{Attributes, digest};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    pub header: Header,
+    pub header: PlanHeader,
     /// The state that it was made against; another serial and the plan is stale.
-    pub state: Stamp,
+    pub state: StateStamp,
     /// One for each address, in order of address, with those of which nothing changes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ResourceChange>,
     /// In the order of work; ties broken by address.
     pub steps: Vec<Step>,
     /// What the changes mean for who may do what, in order of subject.
@@ -39,7 +39,7 @@ pub struct Plan {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Header {
+pub struct PlanHeader {
     pub manifest: String,
     /// The manifest's file, relative to the project's root where it is inside it.
     pub manifest_file: String,
@@ -54,15 +54,15 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<String>,
     pub sandbox: bool,
-    pub mode: Mode,
+    pub mode: PlanMode,
     /// Not empty: the plan is partial.
     pub targets: BTreeSet<Address>,
     pub relayctl: String,
 }
 
-impl Header {
+impl PlanHeader {
     /// Says of a plan what the manifest says; who makes the plan adds the rest.
-    pub fn new(desired: &Desired, mode: Mode) -> Self {
+    pub fn new(desired: &Desired, mode: PlanMode) -> Self {
         Self {
             manifest: desired.name.clone(),
             manifest_file: String::new(),
@@ -82,19 +82,19 @@ impl Header {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mode {
+pub enum PlanMode {
     Apply,
     Destroy,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
+pub struct StateStamp {
     /// None: there was no state yet.
     pub lineage: Option<String>,
     pub serial: u64,
 }
 
-impl Stamp {
+impl StateStamp {
     pub fn of(state: Option<&State>) -> Self {
         Self { lineage: state.map(|state| state.lineage.clone()), serial: state.map_or(0, |state| state.serial) }
     }
@@ -111,9 +111,9 @@ pub struct Step {
     /// What must still be so just before the calls.
     pub expect: Expect,
     /// The live object as the plan saw it, to say what changed since.
-    pub before: Option<Box<Seen>>,
+    pub before: Option<Box<LiveObject>>,
     /// What the state records when it is done; none for a removal.
-    pub record: Option<Record>,
+    pub record: Option<StepRecord>,
     /// What to look for when it is read again before the change ([`crate::model::subject`]).
     pub wanted: Attributes,
     /// It goes: what would stand in the way of that is read too.
@@ -133,7 +133,7 @@ pub enum Expect {
 
 /// What the state records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct StepRecord {
     pub attributes: Attributes,
     pub depends_on: BTreeSet<Address>,
 }
@@ -142,12 +142,12 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StepId {
     pub address: Address,
-    pub phase: Phase,
+    pub phase: StepPhase,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum StepPhase {
     /// Removal, also the first half of a replacement.
     Delete,
     Create,
@@ -170,10 +170,10 @@ pub struct Summary {
 impl fmt::Display for StepId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phase = match self.phase {
-            Phase::Delete => "destroy",
-            Phase::Create => "create",
-            Phase::Update => "update",
-            Phase::Record => "record",
+            StepPhase::Delete => "destroy",
+            StepPhase::Create => "create",
+            StepPhase::Update => "update",
+            StepPhase::Record => "record",
         };
         write!(f, "{}: {phase}", self.address)
     }
@@ -182,7 +182,9 @@ impl fmt::Display for StepId {
 impl Plan {
     /// Nothing to do in AWS or on disk. The state may still have something to learn or to forget.
     pub fn is_empty(&self) -> bool {
-        self.changes.iter().all(|change| matches!(change.action, Action::Nothing | Action::Adopt | Action::Forget))
+        self.changes
+            .iter()
+            .all(|change| matches!(change.action, ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget))
     }
 
     /// Something was refused or could not be known: not all of the manifest can be carried out.
@@ -193,9 +195,9 @@ impl Plan {
 
 /// Digest of a live object in the form in which two equal ones are equal. What hangs on it is left out: attachments
 /// are objects of their own, and this very plan may move them.
-pub fn fingerprint(kind: &dyn Kind, seen: &Seen) -> String {
+pub fn fingerprint(kind: &dyn Kind, seen: &LiveObject) -> String {
     let documents: BTreeSet<&str> =
-        kind.fields().iter().filter(|field| field.form == Form::Document).map(|field| field.name).collect();
+        kind.fields().iter().filter(|field| field.form == FieldForm::Document).map(|field| field.name).collect();
     let attributes: Attributes = seen
         .attributes
         .iter()

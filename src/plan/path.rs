@@ -7,7 +7,7 @@ use std::ops::Add;
 use std::time::Duration;
 
 use super::{Plan, Step, StepId};
-use crate::graph::Order;
+use crate::graph::DependencyOrder;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CriticalPath<W> {
@@ -32,7 +32,7 @@ where
     W: Add<Output = W> + Copy + Default + Ord + Sum,
 {
     let weights: BTreeMap<&StepId, W> = plan.steps.iter().map(|step| (&step.id, weight(step))).collect();
-    let order = Order::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
+    let order = DependencyOrder::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
     let steps = order.heaviest(|step| weights[step]);
     CriticalPath { total: steps.iter().map(|(_, weight)| *weight).sum(), steps }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Phase, Step, StepId};
+use super::{Step, StepId, StepPhase};
 use crate::address::{Address, KindName, Principal};
-use crate::diff::Decision;
+use crate::diff::PlannedChange;
 use crate::kind::{self, AccessRole, Attached};
 use crate::model::Desired;
 use crate::policy::{limit, size};
@@ -19,13 +19,13 @@ const QUOTA: usize = 10;
 
 /// A policy on a principal, or a user's membership in a group.
 struct AccessPart<'d> {
-    decision: &'d Decision<'d>,
+    decision: &'d PlannedChange<'d>,
     holder: Principal,
     group: Option<Principal>,
 }
 
 impl<'d> AccessPart<'d> {
-    fn of(decision: &'d Decision<'d>) -> Option<Self> {
+    fn of(decision: &'d PlannedChange<'d>) -> Option<Self> {
         let address = &decision.change.address;
         let (holder, rest) = address.name().split_once('/')?;
         let (holder, group) = match kind::of(address.kind()).facts().access {
@@ -49,16 +49,16 @@ impl<'d> AccessPart<'d> {
         (self.address().kind(), &self.holder)
     }
 
-    fn step(&self, phase: Phase) -> StepId {
+    fn step(&self, phase: StepPhase) -> StepId {
         StepId { address: self.address().clone(), phase }
     }
 
     fn is_made(&self, steps: &Steps) -> bool {
-        steps.contains_key(&self.step(Phase::Create))
+        steps.contains_key(&self.step(StepPhase::Create))
     }
 
     fn is_removed(&self, steps: &Steps) -> bool {
-        steps.contains_key(&self.step(Phase::Delete))
+        steps.contains_key(&self.step(StepPhase::Delete))
     }
 
     /// Returns the share of its quota that it takes, and the quota. Inline policies share one of
@@ -73,7 +73,7 @@ impl<'d> AccessPart<'d> {
 
 /// Lets the steps that take policies or memberships away wait for those that give some. The old goes
 /// first where AWS's quota has no room for both.
-pub(super) fn order(steps: &mut Steps, decisions: &[Decision<'_>], desired: &Desired) {
+pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>], desired: &Desired) {
     let parts: Vec<AccessPart<'_>> = decisions.iter().filter_map(AccessPart::of).collect();
     // What is replaced comes back by itself.
     let removed: Vec<&AccessPart<'_>> = parts.iter().filter(|it| it.is_removed(steps) && !it.is_made(steps)).collect();
@@ -85,14 +85,14 @@ pub(super) fn order(steps: &mut Steps, decisions: &[Decision<'_>], desired: &Des
     for made in parts.iter().filter(is_crowded).filter(|it| it.is_made(steps)).collect::<Vec<_>>() {
         let same = |it: &&&AccessPart<'_>| it.place() == made.place();
         for old in removed.iter().filter(same) {
-            wait(steps, &made.step(Phase::Create), &old.step(Phase::Delete));
+            wait(steps, &made.step(StepPhase::Create), &old.step(StepPhase::Delete));
         }
     }
     let givers = givers(&parts, steps, desired);
     let neighbours = neighbours(&parts);
     for old in removed {
         for step in concerned(old, &neighbours).into_iter().filter_map(|holder| givers.get(holder)).flatten() {
-            wait(steps, &old.step(Phase::Delete), step);
+            wait(steps, &old.step(StepPhase::Delete), step);
         }
     }
 }
@@ -123,9 +123,9 @@ fn givers<'p>(
     for part in parts {
         let Some(resource) = desired.resources.get(part.address()) else { continue };
         let policies = resource.depends_on.iter().filter(|it| is_policy(it));
-        let changed = policies
-            .chain([part.address()])
-            .flat_map(|address| [Phase::Create, Phase::Update].map(|phase| StepId { address: address.clone(), phase }));
+        let changed = policies.chain([part.address()]).flat_map(|address| {
+            [StepPhase::Create, StepPhase::Update].map(|phase| StepId { address: address.clone(), phase })
+        });
         givers.entry(&part.holder).or_default().extend(changed.filter(|id| steps.contains_key(id)));
     }
     givers
@@ -171,7 +171,7 @@ fn concerned<'p>(
 /// quota.
 fn crowded<'p>(
     parts: &'p [AccessPart<'_>],
-    decisions: &'p [Decision<'_>],
+    decisions: &'p [PlannedChange<'_>],
     steps: &Steps,
 ) -> BTreeSet<(KindName, &'p Principal)> {
     let mut there: BTreeMap<(KindName, &Principal), usize> = BTreeMap::new();

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use crate::call::{Carried, Failure, Read, Reply, Write};
+use crate::call::{Failure, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 
 /// AWS (or the sandbox) for the cloud's calls, the local files for theirs.
-pub struct Edges {
+pub struct Providers {
     cloud: Box<dyn Provider>,
     files: files::Remembered,
     parallelism: usize,
@@ -23,7 +23,7 @@ pub struct Edges {
     begun: Mutex<BTreeMap<&'static str, Arc<Semaphore>>>,
 }
 
-impl Edges {
+impl Providers {
     pub fn new(cloud: Box<dyn Provider>, files: files::Files, parallelism: usize) -> Self {
         Self { cloud, files: files.into(), parallelism: parallelism.max(1), begun: Mutex::default() }
     }
@@ -35,7 +35,7 @@ impl Edges {
 }
 
 #[async_trait]
-impl Provider for Edges {
+impl Provider for Providers {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         match read {
             Read::File(_) => self.files.read(read).await,
@@ -48,7 +48,7 @@ impl Provider for Edges {
         }
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         match write {
             Write::File(_) => self.files.write(write, carried).await,
             Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => {

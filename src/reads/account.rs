@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::parts::{Policies, PrincipalRef, Uses};
+use super::parts::{PrincipalPolicies, PrincipalRef, Uses};
 use crate::address::PrincipalKind;
 use crate::call::Failure;
 use crate::call::iam::{AuthorizationDetails, EntityType, Group, PolicyDetail, Role, User};
@@ -45,7 +45,7 @@ pub(super) struct Open {
 #[derive(Clone, Debug)]
 pub(super) struct SweptPrincipal {
     itself: Itself,
-    pub(super) policies: Policies,
+    pub(super) policies: PrincipalPolicies,
     /// Of a user: the groups that it is in, in order.
     pub(super) groups: Vec<String>,
 }
@@ -74,17 +74,17 @@ impl AccountSnapshot {
             for group in &user.groups {
                 self.members.entry(group.clone()).or_default().push(user.user.name.clone());
             }
-            let policies = Policies::new(user.attached, user.inline);
+            let policies = PrincipalPolicies::new(user.attached, user.inline);
             let mut groups = user.groups;
             groups.sort();
             self.insert(SweptPrincipal { itself: Itself::User(user.user), policies, groups });
         }
         for role in found.roles {
-            let policies = Policies::new(role.attached, role.inline);
+            let policies = PrincipalPolicies::new(role.attached, role.inline);
             self.insert(SweptPrincipal { itself: Itself::Role(role.role), policies, groups: Vec::new() });
         }
         for group in found.groups {
-            let policies = Policies::new(group.attached, group.inline);
+            let policies = PrincipalPolicies::new(group.attached, group.inline);
             self.insert(SweptPrincipal { itself: Itself::Group(group.group), policies, groups: Vec::new() });
         }
         for policy in found.policies {

@@ -23,14 +23,14 @@ pub(super) const MOST_PAGES_OF_ROLES: usize = 10;
 
 /// How users, roles and policies are read that aren't known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum ReadMethod {
     /// This comes first; then one knows more.
     First(Read),
     /// Calls on each of them.
     Each,
 }
 
-impl Way {
+impl ReadMethod {
     /// What comes before the calls on single objects that answer the facet.
     pub(super) fn first_for(&self, facet: &Facet) -> Option<&Read> {
         match self {
@@ -42,8 +42,8 @@ impl Way {
 
 /// A choice, and what the alternatives cost as far as can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Choice {
-    pub way: Way,
+pub(super) struct ReadChoice {
+    pub way: ReadMethod,
     /// Calls on each object.
     pub each: Cost,
     /// A sweep, or the rest of it, and what it leaves open: at least.
@@ -51,26 +51,26 @@ pub(super) struct Choice {
 }
 
 /// The choice for what is not known yet of all that is wanted.
-pub(super) fn choose(wanted: &BTreeSet<Facet>, known: &Snapshot) -> Choice {
+pub(super) fn choose(wanted: &BTreeSet<Facet>, known: &Snapshot) -> ReadChoice {
     let open: Vec<&Facet> = wanted.iter().filter(|facet| is_unseen(facet, known)).collect();
     let each: Cost = open.iter().map(|facet| facet.alone()).sum();
     let after: Cost = open.iter().map(|facet| facet.after_sweep()).sum();
     let filter = filter(wanted);
     let found: BTreeSet<&str> = open.iter().filter_map(|facet| facet.in_sweep().entity()).collect();
     let least = Cost::of(1, found.len() as u64) + after;
-    let cheapest = |way: Way, sweep: Cost| {
-        let way = if sweep.weight() < each.weight() { way } else { Way::Each };
-        Choice { way, each, sweep }
+    let cheapest = |way: ReadMethod, sweep: Cost| {
+        let way = if sweep.weight() < each.weight() { way } else { ReadMethod::Each };
+        ReadChoice { way, each, sweep }
     };
     if known.account.failure().is_some() || open.is_empty() {
-        return Choice { way: Way::Each, each, sweep: least };
+        return ReadChoice { way: ReadMethod::Each, each, sweep: least };
     }
     let Some(at) = known.account.open() else {
         let first = IamRead::GetAccountAuthorizationDetails { filter, marker: None };
-        return cheapest(Way::First(Read::Iam(first)), least);
+        return cheapest(ReadMethod::First(Read::Iam(first)), least);
     };
     let rest = IamRead::GetAccountAuthorizationDetails { filter: at.filter.clone(), marker: Some(at.marker.clone()) };
-    let rest = Way::First(Read::Iam(rest));
+    let rest = ReadMethod::First(Read::Iam(rest));
     let summary = Read::Iam(IamRead::GetAccountSummary);
     match known.known.get(&summary) {
         Some(Ok(Reply::Iam(IamReply::AccountSummary(counts)))) => {
@@ -78,11 +78,11 @@ pub(super) fn choose(wanted: &BTreeSet<Facet>, known: &Snapshot) -> Choice {
             cheapest(rest, remaining(at, all) + after)
         }
         // It can't be told: what is known to be enough is.
-        Some(_) => Choice { way: Way::Each, each, sweep: least },
+        Some(_) => ReadChoice { way: ReadMethod::Each, each, sweep: least },
         None if each.weight() > (remaining(at, MOST_ENTITIES) + after).weight() => {
-            Choice { way: rest, each, sweep: least }
+            ReadChoice { way: rest, each, sweep: least }
         }
-        None => cheapest(Way::First(summary), least + Cost::of(1, 0)),
+        None => cheapest(ReadMethod::First(summary), least + Cost::of(1, 0)),
     }
 }
 

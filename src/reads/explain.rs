@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::choice;
 use super::cost::Cost;
-use super::rounds::Wanted;
+use super::rounds::WantedFacts;
 use super::snapshot::Snapshot;
 use crate::call::{IamRead, Read};
 
@@ -16,11 +16,11 @@ pub struct Explanation {
     /// How users, roles and policies were read, and what the alternative would have cost; none where none was wanted.
     pub choice: Option<String>,
     /// By call, in order of its name.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ExplainedCall>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct ExplainedCall {
     /// The operation, such as `iam:GetPolicy`.
     pub call: &'static str,
     /// Pages included.
@@ -45,7 +45,7 @@ pub struct ReadStats {
 }
 
 impl ReadStats {
-    pub fn note(&mut self, wanted: &Wanted) {
+    pub fn note(&mut self, wanted: &WantedFacts) {
         let choice = choice::choose(wanted.facets(), &Snapshot::default());
         self.facets += wanted.facets().len();
         if choice.each == Cost::default() {
@@ -72,7 +72,7 @@ pub fn explain(stats: &ReadStats, known: &Snapshot) -> Explanation {
     Explanation {
         facets: stats.facets,
         choice: choice(stats, known),
-        lines: requests.into_iter().map(|(call, (requests, why))| Line { call, requests, why }).collect(),
+        lines: requests.into_iter().map(|(call, (requests, why))| ExplainedCall { call, requests, why }).collect(),
     }
 }
 

@@ -24,9 +24,9 @@ mod uses;
 
 pub use bucket::BucketAspect;
 pub use dependents::UserDependents;
-pub use explain::{Explanation, Line, ReadStats, explain};
+pub use explain::{ExplainedCall, Explanation, ReadStats, explain};
 pub use facet::Facet;
 pub use lookup::NOT_READ;
-pub use parts::{Policies, PrincipalRef, RoleSettings, Uses};
-pub use rounds::{Scope, Wanted, next_reads};
+pub use parts::{PrincipalPolicies, PrincipalRef, RoleSettings, Uses};
+pub use rounds::{ReadScope, WantedFacts, next_reads};
 pub use snapshot::Snapshot;

@@ -9,13 +9,13 @@ use crate::value::Tags;
 
 /// What hangs on a user, a role or a group, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Policies {
+pub struct PrincipalPolicies {
     /// ARNs.
     pub attached: Vec<String>,
     pub inline: Vec<Inline>,
 }
 
-impl Policies {
+impl PrincipalPolicies {
     pub(super) fn new(mut attached: Vec<String>, mut inline: Vec<Inline>) -> Self {
         attached.sort();
         inline.sort_by(|one, other| one.name.cmp(&other.name));

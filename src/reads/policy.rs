@@ -3,15 +3,15 @@
 use super::account::Presence;
 use super::lookup::{Lookup, Missing, ReadHint, both, observed};
 use super::snapshot::Snapshot;
-use crate::call::iam::{Policy, PolicyDetail, PolicyVersion};
+use crate::call::iam::{ManagedPolicy, PolicyDetail, PolicyVersion};
 use crate::call::{IamRead, IamReply, Observed, Read};
-use crate::value::Shared;
+use crate::value::SharedValue;
 
 /// A policy, put together from several answers.
 pub(super) struct PolicyParts<'a> {
-    policy: &'a Policy,
+    policy: &'a ManagedPolicy,
     versions: &'a [PolicyVersion],
-    document: &'a Shared,
+    document: &'a SharedValue,
 }
 
 impl PolicyParts<'_> {
@@ -87,14 +87,14 @@ impl Snapshot {
         }
     }
 
-    fn get_policy(&self, arn: &str) -> Lookup<&Policy> {
+    fn get_policy(&self, arn: &str) -> Lookup<&ManagedPolicy> {
         self.iam(IamRead::GetPolicy { arn: arn.to_owned() }, |reply| {
             let IamReply::Policy(policy) = reply else { return None };
             Some(policy)
         })
     }
 
-    fn document(&self, arn: &str, version: &str) -> Lookup<&Shared> {
+    fn document(&self, arn: &str, version: &str) -> Lookup<&SharedValue> {
         let read = IamRead::GetPolicyVersion { arn: arn.to_owned(), version: version.to_owned() };
         self.iam(read, |reply| {
             let IamReply::PolicyVersion(version) = reply else { return None };

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::account::Presence;
 use super::lookup::{Lookup, Missing, ReadHint, all, both, observed, unexpected};
-use super::parts::{Policies, PrincipalRef, RoleSettings};
+use super::parts::{PrincipalPolicies, PrincipalRef, RoleSettings};
 use super::snapshot::Snapshot;
 use crate::address::{Principal, PrincipalKind};
 use crate::call::iam::{AccessKey, Group, Inline, LastUsed, Role, User};
@@ -45,7 +45,7 @@ impl Snapshot {
     }
 
     /// What hangs on a user, a role or a group.
-    pub fn policies(&self, principal: &Principal) -> Observed<Policies> {
+    pub fn policies(&self, principal: &Principal) -> Observed<PrincipalPolicies> {
         observed(self.find_policies(principal, ReadHint::NOTHING).map(Cow::into_owned))
     }
 
@@ -81,7 +81,11 @@ impl Snapshot {
     }
 
     /// From its two lists and the documents of its inline policies, or as it was swept.
-    pub(super) fn find_policies(&self, principal: &Principal, hint: ReadHint<'_>) -> Lookup<Cow<'_, Policies>> {
+    pub(super) fn find_policies(
+        &self,
+        principal: &Principal,
+        hint: ReadHint<'_>,
+    ) -> Lookup<Cow<'_, PrincipalPolicies>> {
         let (attached, inline) = (IamRead::list_attached(principal), IamRead::list_inline(principal));
         if !self.has(&attached) {
             match self.account.principal(principal.kind, &principal.name) {
@@ -97,7 +101,7 @@ impl Snapshot {
         let (attached, names) = both(attached, self.names(inline))?;
         // Those that were removed after they were listed are left out.
         let inline = all(names.into_iter().map(|name| self.find_inline(principal, name)))?;
-        Ok(Cow::Owned(Policies::new(attached, inline)))
+        Ok(Cow::Owned(PrincipalPolicies::new(attached, inline)))
     }
 
     fn find_inline(&self, principal: &Principal, name: String) -> Lookup<Inline> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::account::Presence;
-use super::choice::{self, Way};
+use super::choice::{self, ReadMethod};
 use super::facet::Facet;
 use super::lookup::ReadHint;
 use super::snapshot::Snapshot;
@@ -13,7 +13,7 @@ use crate::call::{IamRead, Read};
 
 /// How to read: the whole manifest at once, or one object just before it is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum ReadScope {
     /// Whatever is cheapest for all of it: sweeps of the account, or calls on the named objects.
     Cheapest,
     /// Only calls on the named objects: they tell how it is now.
@@ -22,14 +22,14 @@ pub enum Scope {
 
 /// What is to be known.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct WantedFacts {
     facets: BTreeSet<Facet>,
     /// Those of objects that the state says are there. What follows from that is asked at once, and not only when another
     /// answer has said so too.
     expected: BTreeSet<Facet>,
 }
 
-impl Wanted {
+impl WantedFacts {
     pub fn add(&mut self, facets: impl IntoIterator<Item = Facet>, expected: bool) {
         for facet in facets {
             if expected {
@@ -45,7 +45,7 @@ impl Wanted {
 }
 
 /// Nothing is known of whether they are there.
-impl FromIterator<Facet> for Wanted {
+impl FromIterator<Facet> for WantedFacts {
     fn from_iter<T: IntoIterator<Item = Facet>>(facets: T) -> Self {
         Self { facets: facets.into_iter().collect(), expected: BTreeSet::new() }
     }
@@ -54,10 +54,10 @@ impl FromIterator<Facet> for Wanted {
 /// What to send next so that every facet can be answered; empty when all can. Called again after each round of answers:
 /// a policy's default version is known only after `GetPolicy`, a denied sweep falls back to targeted reads. A facet that can
 /// be answered is no longer wanted.
-pub fn next_reads(wanted: &mut Wanted, known: &Snapshot, scope: Scope) -> BTreeSet<Read> {
+pub fn next_reads(wanted: &mut WantedFacts, known: &Snapshot, scope: ReadScope) -> BTreeSet<Read> {
     let way = match scope {
-        Scope::Cheapest => choice::choose(&wanted.facets, known).way,
-        Scope::Targeted => Way::Each,
+        ReadScope::Cheapest => choice::choose(&wanted.facets, known).way,
+        ReadScope::Targeted => ReadMethod::Each,
     };
     let mut reads = BTreeSet::new();
     let expected = &wanted.expected;
@@ -69,8 +69,8 @@ pub fn next_reads(wanted: &mut Wanted, known: &Snapshot, scope: Scope) -> BTreeS
         open
     });
     match scope {
-        Scope::Cheapest => merge_roles(reads, known, way != Way::Each),
-        Scope::Targeted => reads,
+        ReadScope::Cheapest => merge_roles(reads, known, way != ReadMethod::Each),
+        ReadScope::Targeted => reads,
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::account::{AccountSnapshot, Presence};
 use super::lookup::{Lookup, Missing, observed, unexpected};
-use super::parts::{Policies, PrincipalRef, Uses};
+use super::parts::{PrincipalPolicies, PrincipalRef, Uses};
 use crate::address::PrincipalKind;
 use crate::call::iam::{EntityType, PolicyDetail, Role};
 use crate::call::{Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Reply};
@@ -64,7 +64,10 @@ impl Snapshot {
     }
 
     /// All users, roles or groups that a sweep has shown, in order of their names.
-    pub fn swept_principals(&self, kind: PrincipalKind) -> impl Iterator<Item = (PrincipalRef<'_>, &Policies)> {
+    pub fn swept_principals(
+        &self,
+        kind: PrincipalKind,
+    ) -> impl Iterator<Item = (PrincipalRef<'_>, &PrincipalPolicies)> {
         self.account.principals(kind).map(|swept| (swept.itself(), &swept.policies))
     }
 

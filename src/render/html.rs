@@ -2,14 +2,14 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::access::{self, Detail, Piece, Sentence, Tone, Turn};
+use super::access::{self, Detail, Sentence, TextRun, Tone, Turn};
 use super::human::arranged::Arranged;
-use super::human::line::{Line, Mark};
+use super::human::line::{LineMark, PlanLine};
 use super::human::reason::phrase;
-use super::human::{self, Style};
+use super::human::{self, HumanStyle};
 use super::text::escape;
-use crate::diff::{Action, Change};
-use crate::plan::{Mode, Plan};
+use crate::diff::{ChangeAction, ResourceChange};
+use crate::plan::{Plan, PlanMode};
 
 const LOOK: &str = include_str!("html.css");
 
@@ -58,7 +58,7 @@ fn header(plan: &Plan) -> Markup {
     html! {
         @if header.sandbox { p.warn { "SANDBOX: this AWS account is simulated; no call reaches AWS." } }
         dl { @for (name, text) in &rows { dt { (name) } dd { (escape(text)) } } }
-        @if header.mode == Mode::Destroy { p.bad { "This plan destroys what the manifest has made." } }
+        @if header.mode == PlanMode::Destroy { p.bad { "This plan destroys what the manifest has made." } }
         @if let Some(partial) = human::partial(header) { p.warn { (partial) } }
     }
 }
@@ -109,8 +109,8 @@ fn detail(detail: &Detail) -> Markup {
     html! { dt { (detail.label) } dd { @for item in &detail.items { code { (escape(item)) } " " } } }
 }
 
-fn dressed(pieces: &[Piece]) -> Markup {
-    let piece = |piece: &Piece| {
+fn dressed(pieces: &[TextRun]) -> Markup {
+    let piece = |piece: &TextRun| {
         let [before, words, behind] = piece.spaced();
         let text = escape(words);
         let class = match piece.tone {
@@ -128,8 +128,8 @@ fn dressed(pieces: &[Piece]) -> Markup {
 }
 
 fn changes(plan: &Plan) -> Markup {
-    let (quiet, shown): (Vec<&Change>, Vec<&Change>) =
-        human::ordered(plan).into_iter().partition(|change| change.action == Action::Nothing);
+    let (quiet, shown): (Vec<&ResourceChange>, Vec<&ResourceChange>) =
+        human::ordered(plan).into_iter().partition(|change| change.action == ChangeAction::Nothing);
     let sentences = access::of_plan(plan);
     let (arranged, told) = (Arranged::new(plan, &[]), access::by_change(&sentences));
     html! {
@@ -141,11 +141,11 @@ fn changes(plan: &Plan) -> Markup {
     }
 }
 
-fn change(plan: &Arranged<'_>, change: &Change, sentences: &[&Sentence]) -> Markup {
-    let mark = Mark::of(change.action);
+fn change(plan: &Arranged<'_>, change: &ResourceChange, sentences: &[&Sentence]) -> Markup {
+    let mark = LineMark::of(change.action);
     let lines = human::block(plan, change);
     html! {
-        details open[!matches!(change.action, Action::Adopt | Action::Forget)] {
+        details open[!matches!(change.action, ChangeAction::Adopt | ChangeAction::Forget)] {
             summary class=(class(mark)) {
                 b { (mark.symbol()) " " (escape(&change.address.to_string())) } " " (human::reason::verb(change.action))
                 " " small { (phrase(plan, change)) }
@@ -156,7 +156,7 @@ fn change(plan: &Arranged<'_>, change: &Change, sentences: &[&Sentence]) -> Mark
     }
 }
 
-fn untouched(change: &Change) -> Markup {
+fn untouched(change: &ResourceChange) -> Markup {
     let notes = human::remarks(change);
     html! {
         code { (escape(&change.address.to_string())) }
@@ -164,18 +164,18 @@ fn untouched(change: &Change) -> Markup {
     }
 }
 
-fn line(line: &Line) -> Markup {
-    let text = line.render(Style::default());
-    html! { @if line.mark == Mark::None { (text) } @else { span class=(class(line.mark)) { (text) } } "\n" }
+fn line(line: &PlanLine) -> Markup {
+    let text = line.render(HumanStyle::default());
+    html! { @if line.mark == LineMark::None { (text) } @else { span class=(class(line.mark)) { (text) } } "\n" }
 }
 
-fn class(mark: Mark) -> &'static str {
+fn class(mark: LineMark) -> &'static str {
     match mark {
-        Mark::None | Mark::Adopt | Mark::Forget => "none",
-        Mark::Create => "create",
-        Mark::Update => "update",
-        Mark::Delete | Mark::Replace => "delete",
-        Mark::Refuse | Mark::Blocked => "stuck",
+        LineMark::None | LineMark::Adopt | LineMark::Forget => "none",
+        LineMark::Create => "create",
+        LineMark::Update => "update",
+        LineMark::Delete | LineMark::Replace => "delete",
+        LineMark::Refuse | LineMark::Blocked => "stuck",
     }
 }
 

@@ -3,25 +3,25 @@
 use serde::Serialize;
 use serde_json::json;
 
-use crate::event::{Fault, Outcome};
-use crate::plan::{Phase, Plan, StepId};
+use crate::event::{Fault, RunOutcome};
+use crate::plan::{Plan, StepId, StepPhase};
 use crate::value::Value;
 
 /// Raised in its first part when a reader of the old form would misread the new one.
 const FORMAT: &str = "1.0";
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct PlanDocument<'a> {
     format_version: &'static str,
     #[serde(flatten)]
     plan: &'a Plan,
 }
 
 pub fn plan(plan: &Plan) -> String {
-    pretty(&Document { format_version: FORMAT, plan })
+    pretty(&PlanDocument { format_version: FORMAT, plan })
 }
 
-pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
+pub fn outcome(plan: &Plan, outcome: &RunOutcome) -> String {
     let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
     let failed = outcome.failed.iter().map(|(step, why)| with(step, "error", fault(why)));
     let skipped = outcome.skipped.iter().map(|(step, because)| with(step, "because", json!(because)));
@@ -35,10 +35,10 @@ pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
         "succeeded": outcome.succeeded(),
         "interrupted": outcome.interrupted,
         "summary": {
-            "added": of(Phase::Create),
-            "changed": of(Phase::Update),
-            "destroyed": of(Phase::Delete),
-            "recorded": of(Phase::Record),
+            "added": of(StepPhase::Create),
+            "changed": of(StepPhase::Update),
+            "destroyed": of(StepPhase::Delete),
+            "recorded": of(StepPhase::Record),
             "failed": outcome.failed.len(),
             "skipped": outcome.skipped.len(),
             "calls": outcome.calls,

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::model::keys::{Key, Phase, Use};
+use crate::model::keys::{AccessKeyInfo, KeyPhase, KeyUse};
 use crate::render::text::escape;
 
 const HEADINGS: [&str; 7] = ["USER", "KEY", "AGE", "STATUS", "LAST USED", "PHASE", "NEXT ROTATION"];
 
 /// One line a key, and below what is to be said about them.
-pub fn table(keys: &[Key]) -> String {
+pub fn table(keys: &[AccessKeyInfo]) -> String {
     let rows: Vec<[String; 7]> = std::iter::once(HEADINGS.map(str::to_owned)).chain(keys.iter().map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
@@ -24,25 +24,25 @@ pub fn table(keys: &[Key]) -> String {
     rows.iter().map(line).chain(blank).chain(notes).collect::<Vec<_>>().join("\n")
 }
 
-fn notes(key: &Key) -> impl Iterator<Item = String> {
+fn notes(key: &AccessKeyInfo) -> impl Iterator<Item = String> {
     let unknown = match &key.last_used {
-        Use::Unknown(why) => Some(format!("when {} was last used can't be told: {why}", key.id)),
-        Use::Never | Use::Last(_) => None,
+        KeyUse::Unknown(why) => Some(format!("when {} was last used can't be told: {why}", key.id)),
+        KeyUse::Never | KeyUse::Last(_) => None,
     };
     key.notes.iter().cloned().chain(unknown)
 }
 
-fn row(key: &Key) -> [String; 7] {
+fn row(key: &AccessKeyInfo) -> [String; 7] {
     let used = match &key.last_used {
-        Use::Never => "never".to_owned(),
-        Use::Last(used) => format!("{} ({}, {})", used.at, used.service, used.region),
-        Use::Unknown(_) => "unknown".to_owned(),
+        KeyUse::Never => "never".to_owned(),
+        KeyUse::Last(used) => format!("{} ({}, {})", used.at, used.service, used.region),
+        KeyUse::Unknown(_) => "unknown".to_owned(),
     };
     let phase = match key.phase {
-        Phase::Current => "current",
-        Phase::Retired => "retired",
-        Phase::Unfinished => "unfinished",
-        Phase::Foreign => "not relayctl's",
+        KeyPhase::Current => "current",
+        KeyPhase::Retired => "retired",
+        KeyPhase::Unfinished => "unfinished",
+        KeyPhase::Foreign => "not relayctl's",
     };
     let due = key.rotation_due.map_or_else(|| "-".to_owned(), |due| due.to_string());
     let age = key.age.clone().unwrap_or_else(|| "unknown".to_owned());
@@ -50,7 +50,7 @@ fn row(key: &Key) -> [String; 7] {
 }
 
 /// The same for machines.
-pub fn json(keys: &[Key]) -> String {
+pub fn json(keys: &[AccessKeyInfo]) -> String {
     format!("{:#}", json!({"format_version": "1.0", "keys": keys}))
 }
 
@@ -59,16 +59,16 @@ mod tests {
     use super::*;
     use crate::call::iam::LastUsed;
 
-    fn key(id: &str, phase: Phase, last_used: Use) -> Key {
-        Key {
+    fn key(id: &str, phase: KeyPhase, last_used: KeyUse) -> AccessKeyInfo {
+        AccessKeyInfo {
             user: "serverless".to_owned(),
             id: id.to_owned(),
-            status: if phase == Phase::Retired { "Inactive" } else { "Active" }.to_owned(),
+            status: if phase == KeyPhase::Retired { "Inactive" } else { "Active" }.to_owned(),
             created: "2026-01-01T00:00:00Z".to_owned(),
             age: Some("97 days".to_owned()),
             last_used,
-            rotation_due: (phase == Phase::Current).then(|| "2026-04-01T00:00:00Z".parse().unwrap()),
-            notes: (phase == Phase::Current).then(|| "due: it is old".to_owned()).into_iter().collect(),
+            rotation_due: (phase == KeyPhase::Current).then(|| "2026-04-01T00:00:00Z".parse().unwrap()),
+            notes: (phase == KeyPhase::Current).then(|| "due: it is old".to_owned()).into_iter().collect(),
             phase,
         }
     }
@@ -77,9 +77,9 @@ mod tests {
     fn keys_are_listed_in_columns_with_what_is_to_be_said_below() {
         let used = LastUsed { at: "2026-04-07T10:00:00Z".into(), service: "s3".into(), region: "eu-west-1".into() };
         let keys = [
-            key("AKIA2", Phase::Current, Use::Last(used)),
-            key("AKIA1", Phase::Retired, Use::Never),
-            key("AKIA9", Phase::Foreign, Use::Unknown("iam:GetAccessKeyLastUsed: AccessDenied: no".into())),
+            key("AKIA2", KeyPhase::Current, KeyUse::Last(used)),
+            key("AKIA1", KeyPhase::Retired, KeyUse::Never),
+            key("AKIA9", KeyPhase::Foreign, KeyUse::Unknown("iam:GetAccessKeyLastUsed: AccessDenied: no".into())),
         ];
         insta::assert_snapshot!(table(&keys), @r"
         USER        KEY    AGE      STATUS    LAST USED                             PHASE           NEXT ROTATION

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::lint::{Found, Rule, explain};
+use crate::lint::{ManifestFinding, Rule, explain};
 use crate::render::diagnostic;
 use crate::render::text::count;
 
@@ -14,7 +14,12 @@ use crate::render::text::count;
 const FORMAT: &str = "1.0";
 
 /// With the lines that they speak of. What the manifest accepts is only counted, unless `all`.
-pub fn human(found: &[Found], sources: &BTreeMap<PathBuf, impl AsRef<str>>, color: bool, all: bool) -> String {
+pub fn human(
+    found: &[ManifestFinding],
+    sources: &BTreeMap<PathBuf, impl AsRef<str>>,
+    color: bool,
+    all: bool,
+) -> String {
     let shown: Vec<Diagnostic> = found.iter().filter(|one| all || one.accepted.is_none()).map(told).collect();
     let mut out = diagnostic::list(&shown, sources, color);
     if out.is_empty() {
@@ -29,7 +34,7 @@ pub fn human(found: &[Found], sources: &BTreeMap<PathBuf, impl AsRef<str>>, colo
     out + &end
 }
 
-fn told(one: &Found) -> Diagnostic {
+fn told(one: &ManifestFinding) -> Diagnostic {
     let help = match &one.accepted {
         Some(because) => format!("accepted by the manifest: {because}"),
         None => one.remedy.clone(),
@@ -43,7 +48,7 @@ fn told(one: &Found) -> Diagnostic {
     }
 }
 
-pub fn json(found: &[Found], failed: bool) -> String {
+pub fn json(found: &[ManifestFinding], failed: bool) -> String {
     let of = |severity| found.iter().filter(|one| one.severity == severity && one.accepted.is_none()).count();
     let text = json!({
         "format_version": FORMAT,

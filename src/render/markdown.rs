@@ -5,11 +5,11 @@ mod access;
 use std::fmt::Write;
 
 use super::human::arranged::Arranged;
-use super::human::line::{Line, Mark};
+use super::human::line::{LineMark, PlanLine};
 use super::human::reason::phrase;
-use super::human::{self, Style};
+use super::human::{self, HumanStyle};
 use super::text::{count, escape};
-use crate::diff::{Action, Change};
+use crate::diff::{ChangeAction, ResourceChange};
 use crate::plan::Plan;
 
 /// GitHub refuses comments of more than 65,536 characters; bytes are counted here, and some left for a footer.
@@ -73,7 +73,7 @@ fn table(plan: &Plan) -> String {
     let arranged = Arranged::new(plan, &[]);
     let rows: Vec<_> = human::ordered(plan)
         .into_iter()
-        .filter(|change| change.action != Action::Nothing)
+        .filter(|change| change.action != ChangeAction::Nothing)
         .map(|change| row(&arranged, change))
         .collect();
     if rows.is_empty() {
@@ -90,25 +90,25 @@ fn table(plan: &Plan) -> String {
     out
 }
 
-fn row(plan: &Arranged<'_>, change: &Change) -> String {
+fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
     let action = match change.action {
-        Action::Nothing => "nothing",
-        Action::Create => "create",
-        Action::Update => "update in place",
-        Action::Replace => "**replace**",
-        Action::Delete => "**destroy**",
-        Action::Adopt => "adopt",
-        Action::Forget => "forget",
-        Action::Refuse => "**refused**",
-        Action::Blocked => "**blocked**",
+        ChangeAction::Nothing => "nothing",
+        ChangeAction::Create => "create",
+        ChangeAction::Update => "update in place",
+        ChangeAction::Replace => "**replace**",
+        ChangeAction::Delete => "**destroy**",
+        ChangeAction::Adopt => "adopt",
+        ChangeAction::Forget => "forget",
+        ChangeAction::Refuse => "**refused**",
+        ChangeAction::Blocked => "**blocked**",
     };
-    let symbol = Mark::of(change.action).symbol();
+    let symbol = LineMark::of(change.action).symbol();
     let address = code(&change.address.to_string()).replace('|', "\\|");
     format!("| `{symbol}` | {address} | {action} | {} |\n", prose(&phrase(plan, change)))
 }
 
 fn details(plan: &Plan, room: usize) -> String {
-    let lines: Vec<_> = human::body(plan, Style::default()).iter().map(diff_line).collect();
+    let lines: Vec<_> = human::body(plan, HumanStyle::default()).iter().map(diff_line).collect();
     let fence = "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
     let head = format!("\n<details><summary>The whole plan</summary>\n\n{fence}diff\n");
     let tail = format!("{fence}\n\n</details>\n");
@@ -132,14 +132,14 @@ fn details(plan: &Plan, room: usize) -> String {
 
 /// A `diff` block colours a line by its first character: `+` green, `-` red, `!` orange. Orange lines are updates
 /// unless they also show their own symbol.
-fn diff_line(line: &Line) -> String {
+fn diff_line(line: &PlanLine) -> String {
     let indented = |first: char| format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1);
     let text = match line.mark {
-        Mark::None | Mark::Adopt | Mark::Forget => line.render(Style::default()),
-        Mark::Replace | Mark::Refuse | Mark::Blocked => format!("! {} {}", line.mark.symbol(), line.text),
-        Mark::Create => indented('+'),
-        Mark::Delete => indented('-'),
-        Mark::Update => indented('!'),
+        LineMark::None | LineMark::Adopt | LineMark::Forget => line.render(HumanStyle::default()),
+        LineMark::Replace | LineMark::Refuse | LineMark::Blocked => format!("! {} {}", line.mark.symbol(), line.text),
+        LineMark::Create => indented('+'),
+        LineMark::Delete => indented('-'),
+        LineMark::Update => indented('!'),
     };
     text.trim_end_matches(' ').to_owned()
 }
@@ -190,8 +190,8 @@ mod tests {
 
     #[test]
     fn a_symbol_moves_to_the_first_column_and_the_text_stays() {
-        let line = Line::new(6, Mark::Create, "path = \"/\"");
-        assert_eq!(line.render(Style::default()), "      + path = \"/\"");
+        let line = PlanLine::new(6, LineMark::Create, "path = \"/\"");
+        assert_eq!(line.render(HumanStyle::default()), "      + path = \"/\"");
         assert_eq!(diff_line(&line), "+       path = \"/\"");
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::diagnostic::{Place, Severity};
-use crate::lint::{Found, Rule, explain, rules};
+use crate::lint::{ManifestFinding, Rule, explain, rules};
 use crate::value::{Value, digest};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -34,9 +34,9 @@ const RESERVED: &AsciiSet = &CONTROLS
 #[serde(rename_all = "camelCase")]
 struct Descriptor {
     id: &'static str,
-    short_description: Text,
-    full_description: Text,
-    help: Text,
+    short_description: SarifText,
+    full_description: SarifText,
+    help: SarifText,
     default_configuration: Configuration,
     properties: Properties,
 }
@@ -55,17 +55,17 @@ struct Properties {
 }
 
 #[derive(Serialize)]
-struct Text {
+struct SarifText {
     text: String,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Finding {
+struct SarifResult {
     rule_id: &'static str,
     rule_index: usize,
     level: &'static str,
-    message: Text,
+    message: SarifText,
     locations: Vec<Location>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
@@ -86,7 +86,7 @@ struct Location {
 #[serde(rename_all = "camelCase")]
 struct Physical {
     artifact_location: Artifact,
-    region: Region,
+    region: SarifRegion,
 }
 
 #[derive(Serialize)]
@@ -99,7 +99,7 @@ struct Artifact {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Region {
+struct SarifRegion {
     start_line: usize,
     start_column: usize,
     end_column: usize,
@@ -122,9 +122,9 @@ struct Suppression {
 
 /// One run with all rules. `folder` is what relative URIs are relative to; `manifest` is where a finding without a place is
 /// put, since GitHub shows none without.
-pub fn log(found: &[Found], folder: &Path, manifest: &Path) -> Value {
+pub fn log(found: &[ManifestFinding], folder: &Path, manifest: &Path) -> Value {
     let known: Vec<Rule> = rules().collect();
-    let results: Vec<Finding> = found.iter().map(|one| finding(one, &known, folder, manifest)).collect();
+    let results: Vec<SarifResult> = found.iter().map(|one| finding(one, &known, folder, manifest)).collect();
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -143,9 +143,9 @@ pub fn log(found: &[Found], folder: &Path, manifest: &Path) -> Value {
 fn descriptor(rule: &Rule) -> Descriptor {
     Descriptor {
         id: rule.name,
-        short_description: Text { text: rule.summary.to_owned() },
-        full_description: Text { text: rule.why.to_owned() },
-        help: Text { text: explain(rule) },
+        short_description: SarifText { text: rule.summary.to_owned() },
+        full_description: SarifText { text: rule.why.to_owned() },
+        help: SarifText { text: explain(rule) },
         default_configuration: Configuration { level: level(rule.severity) },
         properties: Properties {
             tags: ["security", "iam"],
@@ -158,7 +158,7 @@ fn descriptor(rule: &Rule) -> Descriptor {
     }
 }
 
-fn finding(one: &Found, rules: &[Rule], folder: &Path, manifest: &Path) -> Finding {
+fn finding(one: &ManifestFinding, rules: &[Rule], folder: &Path, manifest: &Path) -> SarifResult {
     let whole = Place { file: manifest.to_owned(), line: 1, column: 1, length: 1 };
     let place = one.place.as_ref().unwrap_or(&whole);
     let names = vec![Logical { fully_qualified_name: one.on.clone(), kind: "resource" }];
@@ -167,11 +167,11 @@ fn finding(one: &Found, rules: &[Rule], folder: &Path, manifest: &Path) -> Findi
         status: "accepted",
         justification: because.clone(),
     });
-    Finding {
+    SarifResult {
         rule_id: one.rule,
         rule_index: rules.iter().position(|rule| rule.name == one.rule).unwrap_or_default(),
         level: level(one.severity),
-        message: Text { text: format!("{}. Remedy: {}.", one.told(), one.remedy) },
+        message: SarifText { text: format!("{}. Remedy: {}.", one.told(), one.remedy) },
         locations: vec![Location { logical_locations: names, ..location(place, folder) }],
         related_locations: one.related.iter().map(|place| location(place, folder)).collect(),
         // Without the line, so that the finding stays the same when something is added above it.
@@ -181,7 +181,8 @@ fn finding(one: &Found, rules: &[Rule], folder: &Path, manifest: &Path) -> Findi
 }
 
 fn location(place: &Place, folder: &Path) -> Location {
-    let region = Region { start_line: place.line, start_column: place.column, end_column: place.column + place.length };
+    let region =
+        SarifRegion { start_line: place.line, start_column: place.column, end_column: place.column + place.length };
     Location {
         physical_location: Physical { artifact_location: artifact(&place.file, folder), region },
         logical_locations: Vec::new(),

@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, StreamExt};
 use serde_json::json;
 
-use super::{Observed, Resolver, Subject};
+use super::{Observed, ReadSubject, Resolver};
 use crate::address::{Address, Principal, PrincipalKind};
 use crate::call::iam::{Entities, PolicyUsage};
 use crate::call::{Failure, IamRead, IamReply, Read, Reply};
-use crate::kind::{self, Attached, Seen, Sighting};
+use crate::kind::{self, Attached, LiveObject, LiveResource};
 use crate::model::Live;
 use crate::policy;
 use crate::port::Provider;
-use crate::reads::{Facet, Scope, Snapshot};
-use crate::value::{Attributes, Shared};
+use crate::reads::{Facet, ReadScope, Snapshot};
+use crate::value::{Attributes, SharedValue};
 
 impl Resolver<'_> {
     /// Whoever has one of these managed policies and is not known yet. Of a group it is only known that it has them. By ARN,
@@ -43,8 +43,8 @@ impl Resolver<'_> {
         let mut live = self.unmanaged(names, known).await;
         live.extend(groups.into_iter().map(|(group, mut attached)| {
             attached.sort();
-            let seen = Seen { attributes: named(&group), attached, ..Seen::default() };
-            (group.address(), Sighting { observed: Observed::Present(seen), conflict: None })
+            let seen = LiveObject { attributes: named(&group), attached, ..LiveObject::default() };
+            (group.address(), LiveResource { observed: Observed::Present(seen), conflict: None })
         }));
         (live, failures)
     }
@@ -65,7 +65,7 @@ impl Resolver<'_> {
     /// The users in groups, or why they aren't known.
     pub async fn members(&mut self, groups: BTreeSet<Address>) -> BTreeMap<Address, Result<Vec<String>, Failure>> {
         let facet = |group: &Address| Facet::Members { group: group.name().to_owned() };
-        self.read(groups.iter().map(facet).collect(), Scope::Cheapest).await;
+        self.read(groups.iter().map(facet).collect(), ReadScope::Cheapest).await;
         let members = groups.into_iter().filter_map(|group| match self.known.members(group.name()) {
             Observed::Present(members) => Some((group, Ok(members))),
             Observed::Unknown(failure) => Some((group, Err(failure))),
@@ -97,9 +97,9 @@ impl Resolver<'_> {
         let described: BTreeMap<Address, Attributes> = names.iter().map(|it| (it.address(), named(it))).collect();
         let of = |(address, attributes)| {
             let kind = kind::of(Address::kind(address));
-            Subject { address, kind, declared: Some(attributes), entry: None, expected: true, removing: false }
+            ReadSubject { address, kind, declared: Some(attributes), entry: None, expected: true, removing: false }
         };
-        let subjects: Vec<Subject<'_>> = described.iter().map(of).collect();
+        let subjects: Vec<ReadSubject<'_>> = described.iter().map(of).collect();
         self.read_subjects(&subjects).await
     }
 
@@ -107,8 +107,8 @@ impl Resolver<'_> {
     pub async fn documents(
         &mut self,
         policies: &BTreeSet<String>,
-    ) -> (BTreeMap<String, Shared>, BTreeMap<String, Failure>) {
-        self.read(policies.iter().map(|name| facet(name)).collect(), Scope::Cheapest).await;
+    ) -> (BTreeMap<String, SharedValue>, BTreeMap<String, Failure>) {
+        self.read(policies.iter().map(|name| facet(name)).collect(), ReadScope::Cheapest).await;
         let mut documents = BTreeMap::new();
         let mut failures = BTreeMap::new();
         for name in policies {
@@ -157,7 +157,7 @@ fn facet(policy: &str) -> Facet {
     }
 }
 
-fn document(snapshot: &Snapshot, policy: &str) -> Observed<Shared> {
+fn document(snapshot: &Snapshot, policy: &str) -> Observed<SharedValue> {
     let found = match inline(policy) {
         Some((holder, name)) => snapshot.policies(&holder).map(|policies| {
             let policy = policies.inline.into_iter().find(|policy| policy.name == name);

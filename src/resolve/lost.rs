@@ -11,21 +11,21 @@ use crate::call::{
     BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read, S3Reply,
 };
 use crate::kind::{self, Attached, OWNER_TAG, Recovery, Tagged};
-use crate::model::{Desired, Entry, Recorded, Status, of_kind};
-use crate::reads::{BucketAspect, Facet, Policies, Scope};
+use crate::model::{Desired, Recorded, RecordedObject, Status, of_kind};
+use crate::reads::{BucketAspect, Facet, PrincipalPolicies, ReadScope};
 use crate::value::{Attributes, Tags, from_tags, text};
 
 /// What is ours, and what could not be asked for it.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct RecoveredObjects {
     pub resources: Recorded,
     pub unread: Vec<Failure>,
 }
 
 impl Resolver<'_> {
     /// What carries the manifest's tag and is not declared, with what hangs on it. What is declared is known by its name.
-    pub async fn undeclared(&mut self, desired: &Desired) -> Found {
-        let mut sweep = Sweep { resolver: self, desired, found: Found::default(), policies: names(desired) };
+    pub async fn undeclared(&mut self, desired: &Desired) -> RecoveredObjects {
+        let mut sweep = Sweep { resolver: self, desired, found: RecoveredObjects::default(), policies: names(desired) };
         let failure = sweep.resolver.sweep().await;
         sweep.found.unread.extend(failure);
         for kind in kind::all() {
@@ -66,13 +66,13 @@ struct OurPrincipal {
     id: String,
     attributes: Attributes,
     boundary: Option<String>,
-    policies: Policies,
+    policies: PrincipalPolicies,
 }
 
 struct Sweep<'a, 'p> {
     resolver: &'a mut Resolver<'p>,
     desired: &'a Desired,
-    found: Found,
+    found: RecoveredObjects,
     /// Ours, declared or not: names by ARN.
     policies: BTreeMap<String, String>,
 }
@@ -158,14 +158,14 @@ impl Sweep<'_, '_> {
 
     fn record(&mut self, address: Address, id: String, attributes: Attributes, depends_on: BTreeSet<Address>) {
         if !self.desired.resources.contains_key(&address) {
-            let entry = Entry { status: Status::Done, id: Some(id), attributes, depends_on };
+            let entry = RecordedObject { status: Status::Done, id: Some(id), attributes, depends_on };
             self.found.resources.insert(address, entry);
         }
     }
 
     /// On what we made and no longer declare, everything is taken for ours; on what is declared, our own policies: who
     /// attached one of AWS's there can't be told.
-    fn policies_on(&mut self, holder: &Principal, policies: &Policies) {
+    fn policies_on(&mut self, holder: &Principal, policies: &PrincipalPolicies) {
         let parent = holder.address();
         let declared = self.desired.resources.contains_key(&parent);
         let managed = policies.attached.iter().map(|arn| Attached::Managed(arn.clone()));
@@ -227,7 +227,7 @@ impl Sweep<'_, '_> {
             |bucket: &BucketRef| self.desired.resources.contains_key(&Address::new(KindName::Bucket, &bucket.name));
         let unknown: Vec<BucketRef> = buckets.into_iter().filter(|bucket| !declared(bucket)).collect();
         let facet = |bucket: &BucketRef| Facet::Bucket { bucket: bucket.clone(), aspect: BucketAspect::Tags };
-        self.resolver.read(unknown.iter().map(facet).collect(), Scope::Targeted).await;
+        self.resolver.read(unknown.iter().map(facet).collect(), ReadScope::Targeted).await;
         let known = &self.resolver.known;
         let seen = unknown.into_iter().map(|bucket| {
             let tags = known.bucket(&bucket, BucketAspect::Tags);

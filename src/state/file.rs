@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 use super::{State, VERSION};
-use crate::seal::{Seal, SealError, is_sealed};
+use crate::seal::{EncryptionError, FileEncryption, is_sealed};
 use crate::value::{Value, pack};
 
 /// What tells a state from any other JSON file.
@@ -21,7 +21,7 @@ pub enum DecodeError {
     #[error("state version {0} is newer than this relayctl")]
     Newer(u32),
     #[error(transparent)]
-    Sealed(SealError),
+    Sealed(EncryptionError),
 }
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ pub fn encode(state: &State) -> String {
 }
 
 /// The same, for those only who may read it.
-pub fn encode_for(state: &State, seal: &Seal) -> Vec<u8> {
+pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
     let text = encode(state);
     let closed = match seal.close(text.as_bytes()) {
         Cow::Owned(closed) => Some(closed),
@@ -53,32 +53,32 @@ pub fn encode_for(state: &State, seal: &Seal) -> Vec<u8> {
 }
 
 /// Of what may not even be text, or encrypted.
-pub fn decode_bytes(bytes: &[u8], seal: &Seal) -> Result<State, DecodeError> {
+pub fn decode_bytes(bytes: &[u8], seal: &FileEncryption) -> Result<State, DecodeError> {
     let plain = seal.open(bytes).map_err(DecodeError::from)?;
     std::str::from_utf8(&plain).map_err(|_| not_state("it is not text")).and_then(decode)
 }
 
 /// A state as its last good copy, if it is one. What was written before states were encrypted must not stay readable.
-pub fn kept<'b>(bytes: &'b [u8], seal: &Seal) -> Option<Cow<'b, [u8]>> {
+pub fn kept<'b>(bytes: &'b [u8], seal: &FileEncryption) -> Option<Cow<'b, [u8]>> {
     decode_bytes(bytes, seal).ok()?;
     Some(if is_sealed(bytes) { Cow::Borrowed(bytes) } else { seal.close(bytes) })
 }
 
-impl From<SealError> for DecodeError {
+impl From<EncryptionError> for DecodeError {
     /// One that is damaged is as bad as a state that is; the others are sound.
-    fn from(error: SealError) -> Self {
+    fn from(error: EncryptionError) -> Self {
         match error {
-            SealError::Damaged(_) => not_state(error.to_string()),
-            error @ (SealError::NoIdentity | SealError::BadIdentity(_) | SealError::OtherIdentity(_)) => {
-                Self::Sealed(error)
-            }
+            EncryptionError::Damaged(_) => not_state(error.to_string()),
+            error @ (EncryptionError::NoIdentity
+            | EncryptionError::BadIdentity(_)
+            | EncryptionError::OtherIdentity(_)) => Self::Sealed(error),
         }
     }
 }
 
 /// What is looked at before anything else.
 #[derive(Deserialize)]
-struct Header {
+struct StateHeader {
     format: Option<Value>,
     version: Option<Value>,
     terraform_version: Option<IgnoredAny>,
@@ -109,7 +109,7 @@ fn not_state(why: impl Into<String>) -> DecodeError {
     DecodeError::NotState(why.into())
 }
 
-fn header(text: &str) -> Result<Header, DecodeError> {
+fn header(text: &str) -> Result<StateHeader, DecodeError> {
     if text.trim().is_empty() {
         return Err(not_state("it is empty"));
     }
@@ -131,7 +131,7 @@ fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, DecodeError> {
 }
 
 /// What it is instead, as far as that shows.
-fn foreign(header: &Header) -> &'static str {
+fn foreign(header: &StateHeader) -> &'static str {
     match header.terraform_version {
         Some(_) => "it is a state of Terraform",
         None => "it is JSON, but of something else (it says no format)",
@@ -146,11 +146,11 @@ mod tests {
 
     use super::*;
     use crate::address::{Address, KindName};
-    use crate::model::{Entry, Recorded, Status};
+    use crate::model::{Recorded, RecordedObject, Status};
 
     fn state() -> State {
         let user = Address::new(KindName::USER, "serverless");
-        let entry = |status, id: Option<&str>, depends_on: &[&Address]| Entry {
+        let entry = |status, id: Option<&str>, depends_on: &[&Address]| RecordedObject {
             status,
             id: id.map(str::to_owned),
             attributes: [("name".to_owned(), json!("serverless"))].into(),

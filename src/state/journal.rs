@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{DecodeError, State, VERSION};
 use crate::address::Address;
-use crate::model::Entry;
-use crate::seal::Seal;
+use crate::model::RecordedObject;
+use crate::seal::FileEncryption;
 use crate::value::digest;
 
 /// How much of a line's SHA-256 stands before it.
@@ -16,14 +16,14 @@ const CHECKSUM: usize = 16;
 
 /// One change of a state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct JournalChange {
     /// Of the state that it changes.
     pub lineage: String,
     /// Of the state after it.
     pub serial: u64,
     pub address: Address,
     /// None: it is no longer recorded.
-    pub entry: Option<Entry>,
+    pub entry: Option<RecordedObject>,
 }
 
 #[derive(Deserialize)]
@@ -32,19 +32,19 @@ struct Versioned {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct JournalLine<'a> {
     version: u32,
     #[serde(flatten)]
-    change: &'a Change,
+    change: &'a JournalChange,
 }
 
-impl Change {
+impl JournalChange {
     /// The line of the journal, with its end: a line without one is a write that was cut off.
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
     pub fn line(&self) -> String {
-        self.line_for(&Seal::default())
+        self.line_for(&FileEncryption::default())
     }
 
     /// The same, for those only who may read it. Each line is encrypted by itself, so that adding one reads none; the
@@ -52,8 +52,9 @@ impl Change {
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
-    pub fn line_for(&self, seal: &Seal) -> String {
-        let text = serde_json::to_string(&Line { version: VERSION, change: self }).expect("a change always serialises");
+    pub fn line_for(&self, seal: &FileEncryption) -> String {
+        let text =
+            serde_json::to_string(&JournalLine { version: VERSION, change: self }).expect("a change always serialises");
         let text = seal.close_line(&text);
         let mut line = checksum(&text);
         let _ = writeln!(line, " {text}");
@@ -62,13 +63,13 @@ impl Change {
 }
 
 /// The lines of changes that are noted at once.
-pub fn lines_for(changes: &[Change], seal: &Seal) -> String {
+pub fn lines_for(changes: &[JournalChange], seal: &FileEncryption) -> String {
     changes.iter().map(|change| change.line_for(seal)).collect()
 }
 
 impl State {
     /// What the state is after the change.
-    pub fn change(&mut self, change: Change) {
+    pub fn change(&mut self, change: JournalChange) {
         self.serial = change.serial;
         match change.entry {
             Some(entry) => self.resources.insert(change.address, entry),
@@ -77,14 +78,14 @@ impl State {
     }
 
     /// What the state is after what a journal says.
-    pub fn replay(mut self, changes: Vec<Change>) -> Result<Self, DecodeError> {
+    pub fn replay(mut self, changes: Vec<JournalChange>) -> Result<Self, DecodeError> {
         changes.into_iter().try_for_each(|change| self.follow(change))?;
         Ok(self)
     }
 
     /// Makes the next change. One that the state already holds is passed over: it stays in the journal of a run that was
     /// killed between writing the state and clearing the journal.
-    pub fn follow(&mut self, change: Change) -> Result<(), DecodeError> {
+    pub fn follow(&mut self, change: JournalChange) -> Result<(), DecodeError> {
         if change.lineage != self.lineage {
             return Err(DecodeError::NotState(format!(
                 "it belongs to another state (of lineage {}; the state beside it is of lineage {})",
@@ -108,7 +109,10 @@ impl State {
 
 /// The changes of a journal, in its order, one by one: a run that was killed may have left the whole state in it once more.
 /// A last line that was cut off is left out: nobody was told that it was saved. Anything else that is wrong is an error.
-pub fn decode_journal<'b>(bytes: &'b [u8], seal: &'b Seal) -> impl Iterator<Item = Result<Change, DecodeError>> + 'b {
+pub fn decode_journal<'b>(
+    bytes: &'b [u8],
+    seal: &'b FileEncryption,
+) -> impl Iterator<Item = Result<JournalChange, DecodeError>> + 'b {
     let lines = || bytes.split_inclusive(|byte| *byte == b'\n');
     let last = lines().count();
     (1..).zip(lines()).filter_map(move |(number, line)| match intact(line) {
@@ -124,7 +128,7 @@ pub fn decode_journal<'b>(bytes: &'b [u8], seal: &'b Seal) -> impl Iterator<Item
 }
 
 /// Changes that were noted at once, all or none of them.
-pub fn decode_lines(bytes: &[u8], seal: &Seal) -> Result<Vec<Change>, DecodeError> {
+pub fn decode_lines(bytes: &[u8], seal: &FileEncryption) -> Result<Vec<JournalChange>, DecodeError> {
     let damaged = || DecodeError::NotState("it is damaged".to_owned());
     if bytes.is_empty() {
         return Err(damaged());
@@ -145,7 +149,7 @@ fn intact(line: &[u8]) -> Option<&str> {
     (sum == checksum(text)).then_some(text)
 }
 
-fn decode_change(text: &str, seal: &Seal) -> Result<Change, DecodeError> {
+fn decode_change(text: &str, seal: &FileEncryption) -> Result<JournalChange, DecodeError> {
     let wrong = |error: serde_json::Error| DecodeError::NotState(without_place(&error));
     let text = seal.open_line(text)?;
     let Versioned { version } = serde_json::from_str(&text).map_err(wrong)?;
@@ -183,22 +187,27 @@ mod tests {
     use crate::address::KindName;
     use crate::model::Status;
 
-    fn change(serial: u64, name: &str) -> Change {
-        let entry = Entry {
+    fn change(serial: u64, name: &str) -> JournalChange {
+        let entry = RecordedObject {
             status: Status::Done,
             id: Some("AIDAEXAMPLE".into()),
             attributes: [("name".to_owned(), name.into())].into(),
             depends_on: std::collections::BTreeSet::new(),
         };
-        Change { lineage: "8d3c".into(), serial, address: Address::new(KindName::USER, name), entry: Some(entry) }
+        JournalChange {
+            lineage: "8d3c".into(),
+            serial,
+            address: Address::new(KindName::USER, name),
+            entry: Some(entry),
+        }
     }
 
     fn state(serial: u64) -> State {
         State { serial, ..State::new("8d3c", "dev", "123456789012") }
     }
 
-    fn open(bytes: &[u8]) -> Result<Vec<Change>, DecodeError> {
-        decode_journal(bytes, &Seal::default()).collect()
+    fn open(bytes: &[u8]) -> Result<Vec<JournalChange>, DecodeError> {
+        decode_journal(bytes, &FileEncryption::default()).collect()
     }
 
     fn refusal(result: Result<impl std::fmt::Debug, DecodeError>) -> String {
@@ -207,8 +216,8 @@ mod tests {
 
     #[test]
     fn a_journal_cut_at_any_byte_holds_every_line_before_the_cut() {
-        let changes = [change(1, "ada"), Change { entry: None, ..change(2, "ada") }, change(3, "bob\n")];
-        let lines: Vec<String> = changes.iter().map(Change::line).collect();
+        let changes = [change(1, "ada"), JournalChange { entry: None, ..change(2, "ada") }, change(3, "bob\n")];
+        let lines: Vec<String> = changes.iter().map(JournalChange::line).collect();
         let text = lines.concat();
         for cut in 0..=text.len() {
             let ends = (1..=3).filter(|count| lines[..*count].concat().len() <= cut).count();
@@ -233,7 +242,7 @@ mod tests {
 
     #[test]
     fn changes_are_replayed_once_and_in_order() {
-        let journal = || vec![change(2, "ada"), change(3, "bob"), Change { entry: None, ..change(4, "ada") }];
+        let journal = || vec![change(2, "ada"), change(3, "bob"), JournalChange { entry: None, ..change(4, "ada") }];
         let folded = state(1).replay(journal()).unwrap();
         assert_eq!((folded.serial, folded.resources.len()), (4, 1));
         assert_eq!(folded.clone().replay(journal()).unwrap(), folded, "what the state holds already is passed over");

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Failure;
 use crate::model::Recorded;
-use crate::seal::SealError;
+use crate::seal::EncryptionError;
 
 pub use file::{DecodeError, decode, decode_bytes, encode, encode_for, kept};
-pub use journal::{Change, decode_journal, decode_lines, lines_for};
+pub use journal::{JournalChange, decode_journal, decode_lines, lines_for};
 pub use lock::LockInfo;
 pub use place::S3Place;
 
@@ -67,7 +67,7 @@ pub enum StoreError {
     },
     /// It is encrypted for others.
     #[error("{location} cannot be read: {why}")]
-    Sealed { location: String, why: SealError },
+    Sealed { location: String, why: EncryptionError },
     /// The state is sound, but not what changed since.
     #[error("the journal {location} cannot be used: {why}")]
     Journal { location: String, why: String },

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::port::{Lock, Store};
-use crate::provider::files::disk::{self, Mode};
-use crate::seal::Seal;
+use crate::provider::files::disk::{self, FileMode};
+use crate::seal::FileEncryption;
 use crate::state::{
-    Change, DecodeError, LockInfo, State, StoreError, decode_bytes, decode_journal, encode_for, kept, lines_for,
+    DecodeError, JournalChange, LockInfo, State, StoreError, decode_bytes, decode_journal, encode_for, kept, lines_for,
 };
 
 /// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since; gone after a run that
@@ -24,18 +24,18 @@ use crate::state::{
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     path: PathBuf,
-    given: Arc<lock::Given>,
-    seal: Seal,
+    given: Arc<lock::LentLocalLock>,
+    seal: FileEncryption,
 }
 
 impl LocalStore {
     pub fn new(path: PathBuf) -> Self {
-        Self { path, given: Arc::default(), seal: Seal::default() }
+        Self { path, given: Arc::default(), seal: FileEncryption::default() }
     }
 
     /// Whom the state is encrypted for, and who reads it.
     #[must_use]
-    pub fn sealed(self, seal: Seal) -> Self {
+    pub fn sealed(self, seal: FileEncryption) -> Self {
         Self { seal, ..self }
     }
 
@@ -88,7 +88,7 @@ impl LocalStore {
     fn keep_last_good(&self) -> io::Result<()> {
         let Some(bytes) = read(&self.path)? else { return Ok(()) };
         match kept(&bytes, &self.seal) {
-            Some(bytes) => disk::replace(&self.backup(), &bytes, &Mode::Private),
+            Some(bytes) => disk::replace(&self.backup(), &bytes, &FileMode::Private),
             None => Ok(()),
         }
     }
@@ -118,14 +118,14 @@ impl Store for LocalStore {
     async fn save(&self, state: &State) -> Result<(), StoreError> {
         let write = || -> io::Result<()> {
             self.keep_last_good()?;
-            disk::replace(&self.path, &encode_for(state, &self.seal), &Mode::Private)?;
+            disk::replace(&self.path, &encode_for(state, &self.seal), &FileMode::Private)?;
             // Killed before this, the run leaves a journal of changes that the state holds already.
             journal::clear(&self.journal())
         };
         write().map_err(self.error("save"))
     }
 
-    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+    async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         journal::append(&self.journal(), lines_for(changes, &self.seal).as_bytes())
             .map_err(self.error("save the journal of"))
     }

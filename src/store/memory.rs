@@ -8,18 +8,18 @@ use jiff::Timestamp;
 
 use super::lease::{LEASE, Renewal};
 use crate::port::{Lock, Store};
-use crate::state::{Change, DecodeError, LockInfo, State, StoreError};
+use crate::state::{DecodeError, JournalChange, LockInfo, State, StoreError};
 
 #[derive(Debug)]
 pub struct MemoryStore {
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Mutex<MemoryContents>>,
     /// The id of the lock that this one gave out.
     given: Arc<Mutex<Option<String>>>,
     lease: Duration,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct MemoryContents {
     state: Option<State>,
     lock: Option<LockInfo>,
 }
@@ -46,7 +46,7 @@ impl MemoryStore {
         Self { shared: Arc::clone(&self.shared), given: Arc::default(), lease: self.lease }
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
+    fn shared(&self) -> MutexGuard<'_, MemoryContents> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,7 +62,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+    async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let location = self.location();
         let mut shared = self.shared();
         let Some(state) = &mut shared.state else { return Err(StoreError::Missing { location }) };
@@ -119,7 +119,7 @@ impl Store for MemoryStore {
     }
 }
 
-fn renew(shared: &Mutex<Shared>, id: &str, lease: Duration) -> bool {
+fn renew(shared: &Mutex<MemoryContents>, id: &str, lease: Duration) -> bool {
     let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
     match &mut shared.lock {
         Some(info) if info.id == id => {
@@ -131,7 +131,7 @@ fn renew(shared: &Mutex<Shared>, id: &str, lease: Duration) -> bool {
 }
 
 struct MemoryLock {
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Mutex<MemoryContents>>,
     given: Arc<Mutex<Option<String>>>,
     id: String,
     _renewal: Renewal,

@@ -12,17 +12,22 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use crate::port::{Lock, Store};
-use crate::provider::aws::{Bucket, Options};
-use crate::seal::Seal;
+use crate::provider::aws::{ConnectOptions, ObjectStore};
+use crate::seal::FileEncryption;
 use crate::state::{LockInfo, S3Place, StoreError};
 use local::LocalStore;
 use s3::S3Store;
 
 /// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file, or a place in S3. `default` is
 /// the file to use without one; `aws` says how to reach a bucket, which is not done yet; `seal` for whom it is encrypted.
-pub fn open(url: Option<&str>, default: &Path, aws: &Options, seal: Seal) -> Result<Box<dyn Store>, StoreError> {
+pub fn open(
+    url: Option<&str>,
+    default: &Path,
+    aws: &ConnectOptions,
+    seal: FileEncryption,
+) -> Result<Box<dyn Store>, StoreError> {
     if let Some(place) = url.and_then(|url| S3Place::parse(url, &file_name(default))) {
-        let bucket = Bucket::new(place.bucket.clone(), aws.clone());
+        let bucket = ObjectStore::new(place.bucket.clone(), aws.clone());
         return Ok(Box::new(S3Store::new(place, Arc::new(bucket)).sealed(seal)));
     }
     let path = match url {
@@ -93,7 +98,7 @@ mod tests {
     use super::*;
 
     fn location(url: &str) -> String {
-        match open(Some(url), Path::new("state/dev.json"), &Options::default(), Seal::default()) {
+        match open(Some(url), Path::new("state/dev.json"), &ConnectOptions::default(), FileEncryption::default()) {
             Ok(store) => store.location(),
             Err(error) => error.to_string(),
         }
@@ -101,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_url_names_a_folder_or_a_file() {
-        let default = open(None, Path::new("state/dev.json"), &Options::default(), Seal::default()).unwrap();
+        let default =
+            open(None, Path::new("state/dev.json"), &ConnectOptions::default(), FileEncryption::default()).unwrap();
         assert_eq!(default.location(), "state/dev.json");
         assert_eq!(location("/var/states"), "/var/states/dev.json");
         assert_eq!(location("states/"), "states/dev.json");

@@ -13,11 +13,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use super::lease::LEASE;
 use crate::call::Failure;
 use crate::port::{Lock, Objects, Only, Store};
-use crate::seal::Seal;
+use crate::seal::FileEncryption;
 use crate::state::{
-    Change, DecodeError, LockInfo, S3Place, State, StoreError, decode_bytes, decode_lines, encode_for, kept, lines_for,
+    DecodeError, JournalChange, LockInfo, S3Place, State, StoreError, decode_bytes, decode_lines, encode_for, kept,
+    lines_for,
 };
-use lock::Given;
+use lock::LentS3Lock;
 use writer::Writer;
 
 /// Entries of the journal that are read at once.
@@ -33,8 +34,8 @@ pub struct S3Store {
     id: String,
     lease: Duration,
     base: Mutex<Base>,
-    given: Arc<Mutex<Option<Given>>>,
-    seal: Seal,
+    given: Arc<Mutex<Option<LentS3Lock>>>,
+    seal: FileEncryption,
 }
 
 /// The state object, as this run knows it.
@@ -58,13 +59,13 @@ impl S3Store {
             lease: LEASE,
             base: Mutex::new(Base::Unread),
             given: Arc::default(),
-            seal: Seal::default(),
+            seal: FileEncryption::default(),
         }
     }
 
     /// Whom the state is encrypted for, and who reads it.
     #[must_use]
-    pub fn sealed(self, seal: Seal) -> Self {
+    pub fn sealed(self, seal: FileEncryption) -> Self {
         Self { seal, ..self }
     }
 
@@ -112,7 +113,7 @@ impl S3Store {
     }
 
     /// In the order of their serials, which is that of their keys.
-    async fn journal(&self) -> Result<Vec<Change>, StoreError> {
+    async fn journal(&self) -> Result<Vec<JournalChange>, StoreError> {
         let keys = self.objects.list(&self.beside(".journal/")).await.map_err(self.error("read the journal of"))?;
         let entries = stream::iter(keys).map(|key| async move {
             // One that is gone by now has been folded into the state, which is read after this.
@@ -210,7 +211,7 @@ impl Store for S3Store {
     }
 
     /// Whoever else knows the same state begins with the same serial, and so at the same key.
-    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+    async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let Some(first) = changes.first() else { return Ok(()) };
         let lines = lines_for(changes, &self.seal);
         let written = self.writer().put(&self.entry(first.serial), lines.as_bytes(), &Only::IfAbsent).await;

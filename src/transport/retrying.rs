@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Operation, RetryableError, Transport, Tries};
-use crate::call::{Carried, Failure, FailureKind, LostAnswer, Read, Reply, Write};
+use crate::call::{Failure, FailureKind, LostAnswer, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 
 /// A provider whose calls wait for their turn, and are sent again as AWS's are. Not for
@@ -70,7 +70,7 @@ impl<P: Provider> Provider for Retrying<P> {
         self.transport.waiting()
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         if let Write::File(_) = write {
             return self.inner.write(write, carried).await;
         }

@@ -3,7 +3,7 @@
 use futures::stream::{self, StreamExt};
 
 use super::*;
-use crate::call::{Caller, Carried, Failure, FailureKind, IamRead, IamWrite, Read, Reply, Write};
+use crate::call::{CallerIdentity, Failure, FailureKind, IamRead, IamWrite, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 
 /// What a service answers, request by request; afterwards it does everything.
@@ -46,7 +46,7 @@ impl LimitedService {
         tokio::time::sleep(Duration::from_millis(50)).await;
         match scripted.or(throttled) {
             Some(kind) => Err(Failure::new(kind, call, format!("{kind:?}"), "no")),
-            None => Ok(Reply::Caller(Caller { account: "1".into(), arn: "a".into(), user_id: "u".into() })),
+            None => Ok(Reply::Caller(CallerIdentity { account: "1".into(), arn: "a".into(), user_id: "u".into() })),
         }
     }
 }
@@ -57,7 +57,7 @@ impl Provider for Arc<LimitedService> {
         self.answer(read.action()).await
     }
 
-    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, _carried: &StepOutput) -> Result<Reply, Failure> {
         self.answer(write.action()).await
     }
 }
@@ -142,7 +142,7 @@ async fn refusals_are_sent_once() {
     {
         let service = Arc::new(LimitedService::answering(vec![Some(kind)]));
         let provider = Retrying::new(Arc::clone(&service), Arc::default());
-        assert_eq!(provider.write(&create_user(), &Carried::default()).await.unwrap_err().kind, kind);
+        assert_eq!(provider.write(&create_user(), &StepOutput::default()).await.unwrap_err().kind, kind);
         assert_eq!(service.requests(), 1);
     }
 }
@@ -152,11 +152,11 @@ async fn a_key_is_made_once_although_its_answer_is_lost_and_asked_for_again_when
     use FailureKind as K;
     let lost = Arc::new(LimitedService::answering(vec![Some(K::Throttled), Some(K::Throttled), Some(K::Unavailable)]));
     let provider = Retrying::new(Arc::clone(&lost), Arc::default());
-    let failure = provider.write(&create_key(), &Carried::default()).await.unwrap_err();
+    let failure = provider.write(&create_key(), &StepOutput::default()).await.unwrap_err();
     assert_eq!((failure.kind, lost.requests()), (K::Unavailable, 3));
     let throttled = Arc::new(LimitedService::answering(vec![Some(K::Throttled); 3]));
     let provider = Retrying::new(Arc::clone(&throttled), Arc::default());
-    assert!(provider.write(&create_key(), &Carried::default()).await.is_ok());
+    assert!(provider.write(&create_key(), &StepOutput::default()).await.is_ok());
     assert_eq!(throttled.requests(), 4);
 }
 
@@ -165,7 +165,7 @@ async fn what_was_lost_is_sent_again_where_that_does_no_harm() {
     let service = Arc::new(LimitedService::answering(vec![Some(FailureKind::Unavailable); 2]));
     let transport = Arc::new(Transport::default());
     let provider = Retrying::new(Arc::clone(&service), Arc::clone(&transport));
-    assert!(provider.write(&create_user(), &Carried::default()).await.is_ok());
+    assert!(provider.write(&create_user(), &StepOutput::default()).await.is_ok());
     let Traffic { calls, retries, throttles, waits, waited } = transport.traffic();
     assert_eq!((calls, retries, throttles, waits), (3, 2, 0, 2));
     assert!(waited >= Duration::from_millis(150) && waited <= Duration::from_millis(300), "{waited:?}");

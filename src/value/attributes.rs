@@ -7,7 +7,7 @@ use internment::ArcIntern;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Shared, Value};
+use super::{SharedValue, Value};
 
 /// The attributes of one object, by their name in the manifest, and in the order of their names.
 ///
@@ -19,7 +19,7 @@ pub struct Attributes(Vec<Attribute>);
 #[derive(Clone, Debug, PartialEq)]
 struct Attribute {
     name: ArcIntern<str>,
-    value: Shared,
+    value: SharedValue,
 }
 
 impl Attributes {
@@ -36,7 +36,7 @@ impl Attributes {
     }
 
     /// The value of an attribute, for somebody else to hold as well.
-    pub fn shared(&self, name: &str) -> Option<&Shared> {
+    pub fn shared(&self, name: &str) -> Option<&SharedValue> {
         self.find(name).ok().map(|at| &self.0[at].value)
     }
 
@@ -49,7 +49,7 @@ impl Attributes {
     }
 
     /// As [`Self::insert`], with a value that others hold as well.
-    pub fn share(&mut self, name: impl AsRef<str>, value: Shared) {
+    pub fn share(&mut self, name: impl AsRef<str>, value: SharedValue) {
         match self.find(name.as_ref()) {
             Ok(at) => self.0[at].value = value,
             Err(at) => self.0.insert(at, Attribute { name: name.as_ref().into(), value }),
@@ -168,7 +168,7 @@ impl<'de> Visitor<'de> for MapVisitor {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Attributes, M::Error> {
         let mut attributes = Attributes::new();
-        while let Some((name, value)) = map.next_entry::<String, Shared>()? {
+        while let Some((name, value)) = map.next_entry::<String, SharedValue>()? {
             attributes.share(name, value);
         }
         attributes.0.shrink_to_fit();

@@ -15,10 +15,10 @@ mod attributes;
 mod shared;
 
 pub use attributes::Attributes;
-pub use shared::Shared;
+pub use shared::SharedValue;
 
 /// The settings in one section of a file, by their keys.
-pub type Settings = BTreeMap<String, Value>;
+pub type SectionSettings = BTreeMap<String, Value>;
 
 /// Tags, as AWS keeps them.
 pub type Tags = BTreeMap<String, String>;
@@ -27,8 +27,8 @@ pub type Tags = BTreeMap<String, String>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
     pub field: String,
-    pub before: Option<Shared>,
-    pub after: Option<Shared>,
+    pub before: Option<SharedValue>,
+    pub after: Option<SharedValue>,
 }
 
 /// The text of an attribute, or "" where it isn't set or is no text.
@@ -47,7 +47,7 @@ pub fn flag(attributes: &Attributes, name: &str) -> bool {
 }
 
 /// The value of an attribute, for somebody else to hold as well; null where it isn't set.
-pub fn shared(attributes: &Attributes, name: &str) -> Shared {
+pub fn shared(attributes: &Attributes, name: &str) -> SharedValue {
     attributes.shared(name).cloned().unwrap_or_default()
 }
 

@@ -12,9 +12,9 @@ use super::Value;
 /// and so is what a program declares of a thousand objects. A clone copies nothing, and to compare two is to compare
 /// where they are.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Shared(ArcIntern<Value>);
+pub struct SharedValue(ArcIntern<Value>);
 
-impl Deref for Shared {
+impl Deref for SharedValue {
     type Target = Value;
 
     fn deref(&self) -> &Value {
@@ -22,31 +22,31 @@ impl Deref for Shared {
     }
 }
 
-impl From<Value> for Shared {
+impl From<Value> for SharedValue {
     fn from(value: Value) -> Self {
         Self(ArcIntern::new(value))
     }
 }
 
-impl Default for Shared {
+impl Default for SharedValue {
     fn default() -> Self {
         Value::Null.into()
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for SharedValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
 }
 
-impl Serialize for Shared {
+impl Serialize for SharedValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (**self).serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Shared {
+impl<'de> Deserialize<'de> for SharedValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(Self::from)
     }

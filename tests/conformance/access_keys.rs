@@ -1,7 +1,7 @@
 //! Access keys.
 
 use futures::executor::block_on;
-use relayctl::call::{Carried, FailureKind, IamRead, IamReply, IamWrite, NewKey, Reply, Write};
+use relayctl::call::{FailureKind, IamRead, IamReply, IamWrite, NewKey, Reply, StepOutput, Write};
 use relayctl::port::Provider;
 
 use crate::world::{ACCOUNT, create_user, new_key, text, with_user};
@@ -71,7 +71,7 @@ fn a_key_proves_itself_while_it_is_there_and_active() {
     let (id, secret) = world.key("bob");
     let prove = |id: &str, secret: &str| {
         let key = NewKey { user: text("bob"), id: text(id), secret: secret.to_owned().into() };
-        let answer = block_on(world.0.write(&Write::ProveKey { user: text("bob") }, &Carried { key: Some(key) }));
+        let answer = block_on(world.0.write(&Write::ProveKey { user: text("bob") }, &StepOutput { key: Some(key) }));
         match answer {
             Ok(Reply::Caller(caller)) => Ok(caller.arn),
             Err(failure) => Err((failure.kind, failure.code)),

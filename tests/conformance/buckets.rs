@@ -1,6 +1,6 @@
 //! Buckets and their settings.
 
-use relayctl::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
+use relayctl::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock, Transition};
 use relayctl::call::{BucketRef, S3Read, S3Reply, S3Write};
 use relayctl::value::{Tags, Value};
 use serde_json::json;
@@ -119,7 +119,7 @@ fn every_call_on_a_missing_bucket_says_so() {
 
 #[test]
 fn a_new_bucket_is_encrypted() {
-    let expected = Encryption { algorithm: text("AES256"), kms_key: None, bucket_key: false };
+    let expected = BucketEncryption { algorithm: text("AES256"), kms_key: None, bucket_key: false };
     assert_eq!(with_bucket().look(S3Read::GetBucketEncryption(at("relay-files"))), S3Reply::Encryption(expected));
 }
 
@@ -169,15 +169,15 @@ fn versioning_is_enabled_and_suspended_but_nothing_else() {
 #[test]
 fn encryption_is_put_and_read() {
     let world = with_bucket();
-    let put = |encryption: &Encryption| S3Write::PutBucketEncryption {
+    let put = |encryption: &BucketEncryption| S3Write::PutBucketEncryption {
         bucket: at("relay-files"),
         encryption: encryption.clone(),
     };
-    let kms = Encryption { algorithm: text("aws:kms"), kms_key: Some(text("alias/relay")), bucket_key: true };
+    let kms = BucketEncryption { algorithm: text("aws:kms"), kms_key: Some(text("alias/relay")), bucket_key: true };
     world.s3(put(&kms));
     assert_eq!(world.look(S3Read::GetBucketEncryption(at("relay-files"))), S3Reply::Encryption(kms.clone()));
-    world.s3_refuses("InvalidArgument", put(&Encryption { algorithm: text("AES256"), ..kms.clone() }));
-    world.s3_refuses("MalformedXML", put(&Encryption { algorithm: text("rot13"), ..kms }));
+    world.s3_refuses("InvalidArgument", put(&BucketEncryption { algorithm: text("AES256"), ..kms.clone() }));
+    world.s3_refuses("MalformedXML", put(&BucketEncryption { algorithm: text("rot13"), ..kms }));
 }
 
 fn open_to_policies() -> PublicAccessBlock {

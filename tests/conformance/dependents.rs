@@ -2,7 +2,7 @@
 
 use relayctl::call::iam::{Entities, PolicyUsage};
 use relayctl::call::{IamRead, IamReply, IamWrite};
-use relayctl::provider::sandbox::Thing;
+use relayctl::provider::sandbox::UnmanagedObject;
 
 use crate::world::{
     ACCOUNT, World, allow, attach_to_role, attach_to_user, bounded_user, create_policy, create_role, create_user,
@@ -10,7 +10,7 @@ use crate::world::{
 };
 
 /// A user, a role and a policy, and everything that people hang on them.
-fn laden() -> (World, [(Thing, IamWrite); 8]) {
+fn laden() -> (World, [(UnmanagedObject, IamWrite); 8]) {
     let world = World::new();
     world.iam(create_user("bob"));
     world.iam(create_role("relay", lambda()));
@@ -18,30 +18,33 @@ fn laden() -> (World, [(Thing, IamWrite); 8]) {
     let (bob, id) = (|| text("bob"), text);
     let device = || format!("arn:aws:iam::{ACCOUNT}:mfa/phone");
     let things = [
-        (Thing::LoginProfile { user: bob() }, IamWrite::DeleteLoginProfile { user: bob() }),
+        (UnmanagedObject::LoginProfile { user: bob() }, IamWrite::DeleteLoginProfile { user: bob() }),
         (
-            Thing::MfaDevice { user: bob(), serial: device() },
+            UnmanagedObject::MfaDevice { user: bob(), serial: device() },
             IamWrite::DeactivateMFADevice { user: bob(), serial: device() },
         ),
-        (Thing::SshKey { user: bob(), id: id("APKA1") }, IamWrite::DeleteSSHPublicKey { user: bob(), id: id("APKA1") }),
         (
-            Thing::Certificate { user: bob(), id: id("C1") },
+            UnmanagedObject::SshKey { user: bob(), id: id("APKA1") },
+            IamWrite::DeleteSSHPublicKey { user: bob(), id: id("APKA1") },
+        ),
+        (
+            UnmanagedObject::Certificate { user: bob(), id: id("C1") },
             IamWrite::DeleteSigningCertificate { user: bob(), id: id("C1") },
         ),
         (
-            Thing::ServiceCredential { user: bob(), id: id("ACCA1") },
+            UnmanagedObject::ServiceCredential { user: bob(), id: id("ACCA1") },
             IamWrite::DeleteServiceSpecificCredential { user: bob(), id: id("ACCA1") },
         ),
         (
-            Thing::Member { group: id("staff"), user: bob() },
+            UnmanagedObject::Member { group: id("staff"), user: bob() },
             IamWrite::RemoveUserFromGroup { user: bob(), group: id("staff") },
         ),
         (
-            Thing::InstanceProfile { profile: id("machines"), role: id("relay") },
+            UnmanagedObject::InstanceProfile { profile: id("machines"), role: id("relay") },
             IamWrite::RemoveRoleFromInstanceProfile { role: id("relay"), profile: id("machines") },
         ),
         (
-            Thing::GroupPolicy { group: id("staff"), arn: policy_arn("Deploy") },
+            UnmanagedObject::GroupPolicy { group: id("staff"), arn: policy_arn("Deploy") },
             IamWrite::DetachGroupPolicy { group: id("staff"), arn: policy_arn("Deploy") },
         ),
     ];
@@ -54,8 +57,8 @@ fn nothing_is_deleted_that_people_hung_something_on_until_that_is_gone() {
         let (world, things) = laden();
         let (thing, removal) = &things[number];
         let delete = || match thing {
-            Thing::InstanceProfile { .. } => delete_role("relay"),
-            Thing::GroupPolicy { .. } => delete_policy("Deploy"),
+            UnmanagedObject::InstanceProfile { .. } => delete_role("relay"),
+            UnmanagedObject::GroupPolicy { .. } => delete_policy("Deploy"),
             _ => delete_user("bob"),
         };
         world.0.add(thing).unwrap();
@@ -115,7 +118,7 @@ fn what_uses_a_policy_is_told_by_kind_and_by_use() {
     world.iam(attach_to_user("bob", &policy_arn("Deploy")));
     world.iam(attach_to_role("relay", &policy_arn("Deploy")));
     world.iam(bounded_user("guest", Some(policy_arn("Deploy"))));
-    world.0.add(&Thing::GroupPolicy { group: text("staff"), arn: policy_arn("Deploy") }).unwrap();
+    world.0.add(&UnmanagedObject::GroupPolicy { group: text("staff"), arn: policy_arn("Deploy") }).unwrap();
     let uses = |usage| match world.see(IamRead::ListEntitiesForPolicy { arn: policy_arn("Deploy"), usage }) {
         IamReply::Entities(entities) => entities,
         other => panic!("{other:?}"),

@@ -3,11 +3,12 @@
 use futures::executor::block_on;
 use relayctl::call::iam::PolicyVersion;
 use relayctl::call::{
-    BucketRef, Carried, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply, S3Write, Write,
+    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply, S3Write, StepOutput,
+    Write,
 };
 use relayctl::port::Provider;
 use relayctl::provider::sandbox::Sandbox;
-use relayctl::value::{Shared, Tags, Value};
+use relayctl::value::{SharedValue, Tags, Value};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -22,7 +23,7 @@ impl World {
     }
 
     pub fn try_iam(&self, write: IamWrite) -> Result<Reply, Failure> {
-        block_on(self.0.write(&Write::Iam(write), &Carried::default()))
+        block_on(self.0.write(&Write::Iam(write), &StepOutput::default()))
     }
 
     #[track_caller]
@@ -51,12 +52,12 @@ impl World {
 
     #[track_caller]
     pub fn s3(&self, write: S3Write) {
-        block_on(self.0.write(&Write::S3(write), &Carried::default())).unwrap();
+        block_on(self.0.write(&Write::S3(write), &StepOutput::default())).unwrap();
     }
 
     #[track_caller]
     pub fn s3_refuses(&self, code: &str, write: S3Write) -> Failure {
-        let answer = block_on(self.0.write(&Write::S3(write), &Carried::default()));
+        let answer = block_on(self.0.write(&Write::S3(write), &StepOutput::default()));
         checked(answer.unwrap_err(), code, "s3:")
     }
 
@@ -262,7 +263,7 @@ impl World {
     }
 
     #[track_caller]
-    pub fn policy(&self, arn: &str) -> relayctl::call::iam::Policy {
+    pub fn policy(&self, arn: &str) -> relayctl::call::iam::ManagedPolicy {
         match self.see(IamRead::GetPolicy { arn: text(arn) }) {
             IamReply::Policy(policy) => policy,
             other => panic!("{other:?}"),
@@ -282,7 +283,7 @@ impl World {
     }
 
     #[track_caller]
-    pub fn document(&self, read: IamRead) -> Shared {
+    pub fn document(&self, read: IamRead) -> SharedValue {
         match self.see(read) {
             IamReply::Document(document) => document,
             IamReply::PolicyVersion(version) => version.document.unwrap(),

@@ -71,8 +71,8 @@ fn trusted(service: &str) -> Value {
         "cause": "allow", "policy": format!("role.{ROLE}"), "statement": 1, "example": example})
 }
 
-fn attachment(address: &str, action: Action) -> Change {
-    let reason = if action == Action::Create { Reason::New } else { Reason::Undeclared };
+fn attachment(address: &str, action: ChangeAction) -> ResourceChange {
+    let reason = if action == ChangeAction::Create { Reason::New } else { Reason::Undeclared };
     change(address, action, reason)
 }
 
@@ -82,10 +82,10 @@ fn new_relay() -> Plan {
     let on_role = format!("role_policy_attachment.{ROLE}/ZappaLambdaExecution");
     let role = format!("role.{ROLE}");
     let mut plan = plan(vec![
-        change(&role, Action::Create, Reason::New),
-        attachment(&on_role, Action::Create),
-        change("user.serverless", Action::Create, Reason::New),
-        attachment(&on_user, Action::Create),
+        change(&role, ChangeAction::Create, Reason::New),
+        attachment(&on_role, ChangeAction::Create),
+        change("user.serverless", ChangeAction::Create, Reason::New),
+        attachment(&on_user, ChangeAction::Create),
     ]);
     let deployment = grants(&format!("policy.{POLICY}"), &shipped("zappa-lambda-deployment"));
     let execution = grants("policy.ZappaLambdaExecution", &shipped("zappa-lambda-execution"));
@@ -111,7 +111,7 @@ fn edited(gained: Vec<Value>, lost: Vec<Value>) -> Plan {
 }
 
 /// The lines of a plan that speak of access.
-fn said(plan: &Plan, style: Style) -> String {
+fn said(plan: &Plan, style: HumanStyle) -> String {
     let text = human::plan(plan, style);
     let about = |line: &&str| line.starts_with("  # ") || line.starts_with("Access:") || line.starts_with("No one");
     text.lines().filter(about).collect::<Vec<_>>().join("\n")
@@ -156,7 +156,7 @@ fn a_detached_policy_takes_what_it_allowed() {
     let address = format!("role_policy_attachment.{ROLE}/ZappaLambdaExecution");
     let role = format!("role.{ROLE}");
     let lost = grants("policy.ZappaLambdaExecution", &shipped("zappa-lambda-execution"));
-    let mut plan = plan(vec![attachment(&address, Action::Delete)]);
+    let mut plan = plan(vec![attachment(&address, ChangeAction::Delete)]);
     plan.access = vec![access(&role, "permissions", vec![], through(&address, lost))];
     assert_snapshot!(said(&plan, PLAIN));
 }
@@ -269,7 +269,7 @@ fn a_doubt_is_said_as_one() {
 #[test]
 fn equal_access_is_said_only_where_it_is_known() {
     let known = |plan: &Plan| said(plan, PLAIN).contains("No one gains or loses access.");
-    let settings = updated("zappa_settings.dev", vec![field("settings", Form::Keyed, None, Some(json!({})))], 0);
+    let settings = updated("zappa_settings.dev", vec![field("settings", FieldForm::Keyed, None, Some(json!({})))], 0);
     assert!(known(&plan(vec![settings.clone(), created("user.a", &[])])));
     let compared = |relation: &str| {
         let mut plan = plan(vec![document_update(), settings.clone()]);
@@ -282,9 +282,9 @@ fn equal_access_is_said_only_where_it_is_known() {
     assert!(!known(&Plan { access: vec![], ..compared("equal") }), "nobody has compared the two documents");
     assert!(!known(&plan(vec![same("user.serverless")])), "nothing changes, so nothing needs to be said");
     assert!(!known(&plan(vec![tag_drift()])), "a condition may ask for a tag");
-    assert!(!known(&plan(vec![settings.clone(), change("access_key.a", Action::Create, Reason::New)])));
-    assert!(!known(&plan(vec![settings.clone(), change("role.a", Action::Delete, Reason::Undeclared)])));
-    let unknown = change("role.a", Action::Blocked, Reason::Unknown(denied()));
+    assert!(!known(&plan(vec![settings.clone(), change("access_key.a", ChangeAction::Create, Reason::New)])));
+    assert!(!known(&plan(vec![settings.clone(), change("role.a", ChangeAction::Delete, Reason::Undeclared)])));
+    let unknown = change("role.a", ChangeAction::Blocked, Reason::Unknown(denied()));
     assert!(!known(&plan(vec![settings, unknown])));
     assert!(!known(&doubtful("gained")) && !known(&new_relay()));
 }
@@ -329,7 +329,7 @@ fn what_widens_is_listed_alone() {
 
 #[test]
 fn colours_tell_gains_from_losses() {
-    let color = Style { color: true, verbose: false };
+    let color = HumanStyle { color: true, verbose: false };
     let plan = edited(vec![pass_role("a")], vec![pass_role("b")]);
     let text = human::plan(&plan, color);
     assert!(text.contains("\u{1b}[1mserverless\u{1b}[0m \u{1b}[1m\u{1b}[32mgains\u{1b}[0m iam:PassRole"), "{text:?}");
@@ -404,13 +404,13 @@ proptest! {
     /// Whatever a name or a value holds, it opens no element, no attribute and no entity of a page.
     #[test]
     fn foreign_text_is_no_markup_of_a_page(text in "[<>&\"'/=a-c\\x00-\\x1f\u{202e}-]{1,12}") {
-        let mut plan = super::plan(vec![created(&format!("user.{text}"), &[(&text, Form::Plain, json!(text))])]);
+        let mut plan = super::plan(vec![created(&format!("user.{text}"), &[(&text, FieldForm::Plain, json!(text))])]);
         plan.header.caller.clone_from(&text);
         plan.header.manifest.clone_from(&text);
         plan.changes[0].left_alone = vec![text.clone()];
         let page = |text: &str, plan: Plan| html::plan(&Plan { access: hostile(text), ..plan });
         let foreign = page(&text, plan.clone());
-        plan.changes = vec![created("user.x", &[("x", Form::Plain, json!("x"))])];
+        plan.changes = vec![created("user.x", &[("x", FieldForm::Plain, json!("x"))])];
         plan.changes[0].left_alone = vec!["x".to_owned()];
         let known = tags(&page("x", plan)).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
         prop_assert!(foreign.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')), "{foreign:?}");

@@ -1,7 +1,7 @@
 //! What others do in the account and to the files meanwhile.
 
 use relayctl::call::{BucketRef, IamWrite, S3Write, Write};
-use relayctl::provider::sandbox::Thing;
+use relayctl::provider::sandbox::UnmanagedObject;
 use relayctl::value::Tags;
 use relayctl_oracle::Dice;
 use serde_json::json;
@@ -14,7 +14,7 @@ const FILES: [&str; 4] = ["credentials", "config", "manifests/u0.csv", "manifest
 #[derive(Clone, Debug)]
 pub enum Deed {
     Call(Write),
-    Hang(Thing),
+    Hang(UnmanagedObject),
     Upload(&'static str),
     /// One of ours.
     DeleteKey(&'static str),
@@ -194,10 +194,10 @@ fn on_bucket(dice: &mut Dice) -> S3Write {
 fn hang(dice: &mut Dice) -> Deed {
     let user = one(dice, &USERS).to_owned();
     Deed::Hang(match dice.below(5) {
-        0 => Thing::LoginProfile { user },
-        1 => Thing::SshKey { user, id: "APKATHEIRS".to_owned() },
-        2 => Thing::Member { group: one(dice, &["staff", "g0"]).to_owned(), user },
-        3 => Thing::GroupPolicy { group: "staff".to_owned(), arn: one(dice, &MANAGED).to_owned() },
-        _ => Thing::InstanceProfile { profile: "theirs".to_owned(), role: one(dice, &ROLES).to_owned() },
+        0 => UnmanagedObject::LoginProfile { user },
+        1 => UnmanagedObject::SshKey { user, id: "APKATHEIRS".to_owned() },
+        2 => UnmanagedObject::Member { group: one(dice, &["staff", "g0"]).to_owned(), user },
+        3 => UnmanagedObject::GroupPolicy { group: "staff".to_owned(), arn: one(dice, &MANAGED).to_owned() },
+        _ => UnmanagedObject::InstanceProfile { profile: "theirs".to_owned(), role: one(dice, &ROLES).to_owned() },
     })
 }

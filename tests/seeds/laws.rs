@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use data_encoding::HEXLOWER;
 use relayctl::address::{Address, KindName};
 use relayctl::call::{FileWrite, IamWrite, Write};
-use relayctl::diff::{Action, Reason};
-use relayctl::event::Outcome;
+use relayctl::diff::{ChangeAction, Reason};
+use relayctl::event::RunOutcome;
 use relayctl::model::{Desired, Status};
-use relayctl::plan::{Mode, Plan, StepId};
+use relayctl::plan::{Plan, PlanMode, StepId};
 use relayctl::state::encode;
 use relayctl::value::{Attributes, text};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ pub struct Before {
 }
 
 impl Before {
-    pub fn of(world: &World, mode: Mode) -> Self {
+    pub fn of(world: &World, mode: PlanMode) -> Self {
         let known = Known::of(world, mode);
         let theirs = known.theirs(world);
         Self { theirs, known, made: world.cloud.seen.lock().unwrap().made.clone() }
@@ -97,7 +97,7 @@ fn owned(parts: [&str; 4]) -> Path {
 }
 
 impl Known {
-    fn of(world: &World, mode: Mode) -> Self {
+    fn of(world: &World, mode: PlanMode) -> Self {
         let desired: Desired = world.desired(mode);
         let mut known = Self {
             parts: BTreeSet::new(),
@@ -305,14 +305,15 @@ fn secrets_are_in_their_sinks(world: &World, attempt: &Attempt) {
 }
 
 fn what_is_unknown_is_left_alone(plan: &Plan) {
-    let stuck = plan.changes.iter().filter(|change| matches!(change.action, Action::Blocked | Action::Refuse));
+    let stuck =
+        plan.changes.iter().filter(|change| matches!(change.action, ChangeAction::Blocked | ChangeAction::Refuse));
     for change in stuck {
         let step = plan.steps.iter().find(|step| step.id.address == change.address);
         assert!(step.is_none(), "{} is {:?}, and there is a step: {step:#?}", change.address, change.reason);
     }
 }
 
-fn the_outcome_is_true(plan: &Plan, outcome: &Outcome) {
+fn the_outcome_is_true(plan: &Plan, outcome: &RunOutcome) {
     let failed = outcome.failed.iter().map(|(id, _)| id);
     let skipped = outcome.skipped.iter().map(|(id, _)| id);
     let mut told: Vec<&StepId> = outcome.done.iter().chain(failed).chain(skipped).collect();
@@ -350,7 +351,7 @@ pub fn keys_are_at_home(world: &World, plan: &Plan) {
     for (user, id) in &living {
         let address = Address::new(KindName::AccessKey, user);
         let entry = resources.get(&address).unwrap_or_else(|| panic!("{id} of {user} is an orphan"));
-        let settled = plan.changes.iter().any(|it| it.address == address && it.action == Action::Nothing);
+        let settled = plan.changes.iter().any(|it| it.address == address && it.action == ChangeAction::Nothing);
         assert!(!settled || entry.id.as_ref() == Some(id), "{id} of {user} is an orphan beside {:?}", entry.id);
         if settled {
             let digest = &contents["users"][user]["keys"][id]["secret_sha256"];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use relayctl::diff::Reason;
-use relayctl::plan::{Mode, Plan};
+use relayctl::plan::{Plan, PlanMode};
 use relayctl_faults::{FaultRates, Faults};
 use relayctl_oracle::Dice;
 
@@ -120,8 +120,8 @@ impl Chapter {
         }
     }
 
-    fn mode(&self) -> Mode {
-        if self.destroys { Mode::Destroy } else { Mode::Apply }
+    fn mode(&self) -> PlanMode {
+        if self.destroys { PlanMode::Destroy } else { PlanMode::Apply }
     }
 }
 
@@ -204,7 +204,7 @@ impl Stage {
         }
     }
 
-    fn harmed(&mut self, mode: Mode, run: &Run) {
+    fn harmed(&mut self, mode: PlanMode, run: &Run) {
         let faults = Faults::seeded(run.luck, run.rates);
         let lags = run.rates.lag > 0;
         let attempt = self.attempt(mode, &faults, run.parallelism);
@@ -213,7 +213,7 @@ impl Stage {
         }
     }
 
-    fn attempt(&mut self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Attempt {
+    fn attempt(&mut self, mode: PlanMode, faults: &Arc<Faults>, parallelism: usize) -> Attempt {
         let before = Before::of(&self.world, mode);
         let attempt = self.world.attempt(mode, faults, parallelism);
         self.tally.runs += 1;
@@ -226,7 +226,7 @@ impl Stage {
         attempt
     }
 
-    fn calm(&mut self, mode: Mode) -> Attempt {
+    fn calm(&mut self, mode: PlanMode) -> Attempt {
         let attempt = self.attempt(mode, &Faults::none(), 4);
         let Ended::Finished(outcome) = &attempt.ended else { panic!("nothing kills in good weather") };
         let steps = attempt.plan.as_ref().map(|plan| &plan.steps);
@@ -234,7 +234,7 @@ impl Stage {
         attempt
     }
 
-    fn settle(&mut self, mode: Mode, who: &str) -> Plan {
+    fn settle(&mut self, mode: PlanMode, who: &str) -> Plan {
         let mut plan = self.world.planned(mode);
         for _ in 0..ENOUGH {
             if !plan.steps.is_empty() {
@@ -250,7 +250,7 @@ impl Stage {
         plan
     }
 
-    fn plans_are_equal(&mut self, mode: Mode) {
+    fn plans_are_equal(&mut self, mode: PlanMode) {
         let plans = self.world.plans(mode, 10);
         let first = serde_json::to_string(&plans[0]).expect("JSON");
         assert!(plans.iter().all(|plan| *plan == plans[0]), "ten plans of the same differ: {first}");

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use relayctl::call::{Failure, FailureKind};
-use relayctl::port::{Object, Objects, Only, Put};
+use relayctl::port::{Objects, Only, Put, StoredObject};
 
 #[derive(Default)]
 pub struct Bucket {
-    pub objects: Mutex<BTreeMap<String, Object>>,
+    pub objects: Mutex<BTreeMap<String, StoredObject>>,
     /// Every write so far: its key and how long it was.
     pub writes: Mutex<Vec<(String, usize)>>,
     tags: AtomicUsize,
@@ -45,7 +45,7 @@ impl Bucket {
         }
         let tag = format!("\"{}\"", self.tags.fetch_add(1, Ordering::Relaxed));
         self.writes.lock().unwrap().push((key.to_owned(), body.len()));
-        let object = Object { body: body.to_vec(), tag: tag.clone(), writer: writer.to_owned() };
+        let object = StoredObject { body: body.to_vec(), tag: tag.clone(), writer: writer.to_owned() };
         objects.insert(key.to_owned(), object);
         Put::Done { tag }
     }
@@ -66,7 +66,7 @@ fn takes_one(count: &AtomicUsize) -> bool {
 
 #[async_trait]
 impl Objects for Bucket {
-    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+    async fn get(&self, key: &str) -> Result<Option<StoredObject>, Failure> {
         self.network().await?;
         Ok(self.objects.lock().unwrap().get(key).cloned())
     }

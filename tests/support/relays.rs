@@ -11,17 +11,17 @@ use futures::executor::block_on;
 use relayctl::access::{self, UnmanagedAccess};
 use relayctl::address::KindName;
 use relayctl::call::iam::{
-    AccessKey, AuthorizationDetails, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AccessKey, AuthorizationDetails, ManagedPolicy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
 use relayctl::call::{
-    Carried, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read, S3Reply,
+    Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read, S3Reply, StepOutput,
     Write,
 };
 use relayctl::diff::{Removal, diff};
 use relayctl::engine::resolve;
 use relayctl::manifest::{self, Inputs};
-use relayctl::model::{Desired, Entry, Live, Recorded, Status};
-use relayctl::plan::{Header, Mode, Plan, Stamp, build};
+use relayctl::model::{Desired, Live, Recorded, RecordedObject, Status};
+use relayctl::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
 use relayctl::port::Provider;
 use relayctl::value::{Attributes, Value, optional_text, shared, tags, text};
 use serde_json::{Map, json};
@@ -146,7 +146,10 @@ impl World {
             .map(|(address, resource)| {
                 let Observed::Present(seen) = &live[address].observed else { panic!("{address} is not there") };
                 let (attributes, depends_on) = (resource.attributes.clone(), resource.depends_on.clone());
-                (address.clone(), Entry { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on })
+                (
+                    address.clone(),
+                    RecordedObject { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on },
+                )
             })
             .collect();
         Self { desired, recorded, live }
@@ -154,12 +157,12 @@ impl World {
 
     /// The plan that sets all of them up, in an empty account.
     pub fn creation(&self) -> Plan {
-        plan(&self.desired, &Recorded::new(), &Live::new(), Mode::Apply)
+        plan(&self.desired, &Recorded::new(), &Live::new(), PlanMode::Apply)
     }
 
     /// The plan that takes all of them down.
     pub fn removal(&self) -> Plan {
-        plan(&self.undeclared(), &self.recorded, &self.live, Mode::Destroy)
+        plan(&self.undeclared(), &self.recorded, &self.live, PlanMode::Destroy)
     }
 
     /// The same manifest without its relays.
@@ -169,23 +172,23 @@ impl World {
 }
 
 /// Differences, steps, and what they mean for access.
-pub fn plan(desired: &Desired, recorded: &Recorded, live: &Live, mode: Mode) -> Plan {
-    let removal = Removal { everything: mode == Mode::Destroy, foreign: false };
+pub fn plan(desired: &Desired, recorded: &Recorded, live: &Live, mode: PlanMode) -> Plan {
+    let removal = Removal { everything: mode == PlanMode::Destroy, foreign: false };
     let decisions = diff(desired, recorded, live, removal);
     let mut plan = build::build(header(mode), stamp(), decisions, desired, recorded).unwrap();
     plan.access = access::changes(&plan.changes, live, desired, &UnmanagedAccess::default());
     plan
 }
 
-pub fn header(mode: Mode) -> Header {
+pub fn header(mode: PlanMode) -> PlanHeader {
     let (name, account, region) = ("bench".to_owned(), ACCOUNT.to_owned(), REGION.to_owned());
     let desired = Desired { name, account, region, ..Desired::default() };
     let (manifest_file, caller) = ("relays.yaml".to_owned(), CALLER.to_owned());
-    Header { manifest_file, caller, relayctl: String::new(), ..Header::new(&desired, mode) }
+    PlanHeader { manifest_file, caller, relayctl: String::new(), ..PlanHeader::new(&desired, mode) }
 }
 
-pub fn stamp() -> Stamp {
-    Stamp::of(None)
+pub fn stamp() -> StateStamp {
+    StateStamp::of(None)
 }
 
 /// An account in which everything stands as it is declared. It answers each question from what it has ready.
@@ -225,7 +228,7 @@ impl Account {
 
     fn policy(&mut self, attributes: &Attributes) -> PolicyDetail {
         let own = |name: &str| text(attributes, name).to_owned();
-        let policy = Policy {
+        let policy = ManagedPolicy {
             name: own("name"),
             id: format!("ANPA{}", own("name")),
             arn: own("arn"),
@@ -331,7 +334,7 @@ impl Provider for Account {
         self.answers.get(read).cloned().ok_or_else(unset)
     }
 
-    async fn write(&self, write: &Write, _carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, _carried: &StepOutput) -> Result<Reply, Failure> {
         panic!("a plan writes nothing, not {write:?}");
     }
 }

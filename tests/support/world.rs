@@ -12,13 +12,13 @@ use data_encoding::HEXLOWER;
 use futures::executor::block_on;
 use relayctl::address::KindName;
 use relayctl::apply::apply;
-use relayctl::call::{Carried, Failure, IamReply, IamWrite, Read, Reply, S3Write, Write};
-use relayctl::event::{Event, Outcome, Sink};
+use relayctl::call::{Failure, IamReply, IamWrite, Read, Reply, S3Write, StepOutput, Write};
+use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Status};
-use relayctl::plan::{Header, Mode, Plan, Stamp, build};
+use relayctl::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
 use relayctl::port::{Provider, Store};
-use relayctl::provider::Edges;
+use relayctl::provider::Providers;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::seal;
@@ -72,7 +72,7 @@ impl<P: Provider> Provider for Recorder<'_, P> {
         self.inner.read(read).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.log.lock().unwrap().sent.push(write.clone());
         self.inner.write(write, carried).await
     }
@@ -82,7 +82,7 @@ impl<P: Provider> Provider for Recorder<'_, P> {
 #[derive(Debug)]
 pub enum Ended {
     Killed,
-    Finished(Outcome),
+    Finished(RunOutcome),
 }
 
 /// The account, and everything that was ever told or done to keys in it.
@@ -104,7 +104,7 @@ pub struct Seen {
 }
 
 impl Witness {
-    async fn send(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn send(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         let reply = self.account.write(write, carried).await?;
         let mut seen = self.seen.lock().unwrap();
         if let Reply::Iam(IamReply::NewAccessKey { id, secret }) = &reply {
@@ -140,12 +140,12 @@ impl Provider for Reached {
         self.0.account.read(read).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.0.send(write, carried).await
     }
 }
 
-impl Sink for Witness {
+impl EventSink for Witness {
     fn event(&self, event: &Event) {
         self.seen.lock().unwrap().events.push(format!("{event:?}"));
     }
@@ -214,13 +214,13 @@ impl World {
 
     /// Somebody else's call.
     pub fn others_do(&self, write: &Write) {
-        let reply = block_on(self.cloud.account.write(write, &Carried::default()));
+        let reply = block_on(self.cloud.account.write(write, &StepOutput::default()));
         reply.unwrap_or_else(|failure| panic!("{write:?}: {failure}"));
     }
 
     /// The same, where it is possible.
     pub fn others_try(&self, write: &Write) {
-        drop(block_on(self.cloud.account.write(write, &Carried::default())));
+        drop(block_on(self.cloud.account.write(write, &StepOutput::default())));
     }
 
     /// Days go by.
@@ -251,24 +251,24 @@ impl World {
         block_on(self.store.load()).expect("in memory")
     }
 
-    pub fn desired(&self, mode: Mode) -> Desired {
+    pub fn desired(&self, mode: PlanMode) -> Desired {
         let read = || load(&self.folder.path().join("manifests").join(&self.manifest));
         let desired = self.desired.lock().unwrap().get_or_insert_with(read).clone();
         match mode {
-            Mode::Apply => desired,
-            Mode::Destroy => Desired { resources: std::collections::BTreeMap::new(), ..desired },
+            PlanMode::Apply => desired,
+            PlanMode::Destroy => Desired { resources: std::collections::BTreeMap::new(), ..desired },
         }
     }
 
-    fn edges(&self) -> Edges {
+    fn edges(&self) -> Providers {
         let at = |name: &str| self.folder.path().join(name);
         let files =
             Files { credentials: at("credentials"), config: at("config"), base: at("manifests"), overlay: None };
-        Edges::new(Box::new(Reached(Arc::clone(&self.cloud))), files, 4)
+        Providers::new(Box::new(Reached(Arc::clone(&self.cloud))), files, 4)
     }
 
     /// Plans and applies, as one process does that may be killed.
-    pub fn run(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Ended {
+    pub fn run(&self, mode: PlanMode, faults: &Arc<Faults>, parallelism: usize) -> Ended {
         let Attempt { ended, plan, .. } = self.attempt(mode, faults, parallelism);
         let hindered = plan.filter(Plan::is_hindered).map(|plan| plan.changes);
         assert!(hindered.is_none(), "something is refused or blocked: {hindered:#?}");
@@ -276,7 +276,7 @@ impl World {
     }
 
     /// The same, where not all may be possible.
-    pub fn attempt(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize) -> Attempt {
+    pub fn attempt(&self, mode: PlanMode, faults: &Arc<Faults>, parallelism: usize) -> Attempt {
         let log = Mutex::new(Log::default());
         // What runs aside is waited for when the runtime is dropped, as the kernel ends the write that it is at.
         let run = || runtime().block_on(self.work(mode, faults, parallelism, &log));
@@ -289,7 +289,7 @@ impl World {
         Attempt { ended, plan, sent }
     }
 
-    async fn work(&self, mode: Mode, faults: &Arc<Faults>, parallelism: usize, log: &Mutex<Log>) -> Outcome {
+    async fn work(&self, mode: PlanMode, faults: &Arc<Faults>, parallelism: usize, log: &Mutex<Log>) -> RunOutcome {
         let account = Arc::clone(&self.cloud.account) as Arc<dyn Replicated>;
         let provider = FaultyProvider::new(self.edges(), Arc::clone(faults)).replicated(account);
         let provider = Recorder { inner: provider, log };
@@ -302,24 +302,24 @@ impl World {
         apply(&plan, &provider, &store, state, self.cloud.as_ref(), parallelism).await
     }
 
-    async fn plan(&self, mode: Mode, provider: &dyn Provider, state: Option<&State>) -> Plan {
+    async fn plan(&self, mode: PlanMode, provider: &dyn Provider, state: Option<&State>) -> Plan {
         let desired = self.desired(mode);
         let recorded = state.map(|state| state.resources.clone()).unwrap_or_default();
-        let removing = mode == Mode::Destroy;
+        let removing = mode == PlanMode::Destroy;
         let live = engine::resolve(provider, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);
         let stamp =
-            Stamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
-        build::build(Header::new(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
+            StateStamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
+        build::build(PlanHeader::new(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
     }
 
     /// What a run would do now, when nothing goes wrong.
-    pub fn planned(&self, mode: Mode) -> Plan {
+    pub fn planned(&self, mode: PlanMode) -> Plan {
         self.plans(mode, 1).remove(0)
     }
 
     /// The same, asked several times.
-    pub fn plans(&self, mode: Mode, count: usize) -> Vec<Plan> {
+    pub fn plans(&self, mode: PlanMode, count: usize) -> Vec<Plan> {
         runtime().block_on(async {
             let (edges, state) = (self.edges(), self.state());
             let mut plans = Vec::new();
@@ -332,7 +332,7 @@ impl World {
 
     /// What must hold after a run that finished: nothing is left to do, every key is where it belongs, and no secret is
     /// anywhere else.
-    pub fn must_be_sound(&self, mode: Mode, place: &str) {
+    pub fn must_be_sound(&self, mode: PlanMode, place: &str) {
         let state = self.state().expect("a state");
         let plan = self.planned(mode);
         assert!(plan.is_empty() && plan.steps.is_empty(), "{place}: the next plan is not empty: {:#?}", plan.steps);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use relayctl::call::{Carried, Failure, FailureKind, Read, Reply, Write};
+use relayctl::call::{Failure, FailureKind, Read, Reply, StepOutput, Write};
 use relayctl::port::Provider;
 
 use crate::fault::{FaultKind, Seam};
@@ -30,7 +30,7 @@ impl<P: Provider> FaultyProvider<P> {
 
     /// Returns what a server says to a write that hasn't heard of what it is about, or of what was taken
     /// off it.
-    async fn refusal(&self, write: &Write, carried: &Carried) -> Option<Failure> {
+    async fn refusal(&self, write: &Write, carried: &StepOutput) -> Option<Failure> {
         let trial = self.faults.lagging_server(write)?.replica()?;
         let failure = trial.write(write, carried).await.err()?;
         matches!(failure.kind, FailureKind::NotFound | FailureKind::Conflict).then_some(failure)
@@ -54,7 +54,7 @@ impl<P: Provider> Provider for FaultyProvider<P> {
         Faults::apply(fault, work, |fault| reported_as(read.action(), fault)).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         let seam = match write {
             Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => Seam::Call,
             Write::File(_) => Seam::File,

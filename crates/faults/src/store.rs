@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use relayctl::port::{Lock, Store};
-use relayctl::state::{Change, LockInfo, State, StoreError};
+use relayctl::state::{JournalChange, LockInfo, State, StoreError};
 
 use crate::fault::Seam;
 use crate::faults::Faults;
@@ -37,7 +37,7 @@ impl<S: Store> Store for FaultyStore<S> {
     }
 
     /// One by one: wherever one of them fails, those before it are noted.
-    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
+    async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         for change in changes {
             let noted = self.inner.append(std::slice::from_ref(change));
             self.faults.pass(Seam::Save, &change.address, noted, |_| self.lost()).await?;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use relayctl::call::{Carried, Failure, FailureKind, IamRead, IamWrite, Read, Reply, Write};
+use relayctl::call::{Failure, FailureKind, IamRead, IamWrite, Read, Reply, StepOutput, Write};
 use relayctl::port::Provider;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::value::Tags;
@@ -66,7 +66,7 @@ impl Provider for Edge {
         self.0.read(read).await
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.0.write(write, carried).await
     }
 }
@@ -86,14 +86,14 @@ async fn what_was_written_is_not_seen_until_the_lag_is_over() {
     for lag in [ReplicationLag { reads: 2, time: minute }, ReplicationLag { reads: 99, time: minute }] {
         let account = account();
         let faulty = lagging(&account, lag);
-        faulty.write(&create(), &Carried::default()).await.unwrap();
+        faulty.write(&create(), &StepOutput::default()).await.unwrap();
         assert!(account.read(&get()).await.is_ok(), "it has happened");
         for _ in 0..2 {
             assert_eq!(faulty.read(&get()).await.unwrap_err().kind, FailureKind::NotFound);
         }
         if lag.reads > 2 {
             let attach = IamWrite::TagUser { user: "ada".to_owned(), tags: Tags::new() };
-            let refused = faulty.write(&Write::Iam(attach), &Carried::default()).await;
+            let refused = faulty.write(&Write::Iam(attach), &StepOutput::default()).await;
             assert_eq!(refused.unwrap_err().code, "NoSuchEntity", "a server that knows no ada can't tag her");
             tokio::time::advance(minute).await;
         }

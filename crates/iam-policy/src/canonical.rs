@@ -15,7 +15,7 @@ pub fn canonical(document: &Value) -> Value {
     let (Some(elements), Some(statements)) = (document.as_object(), layout::statement_objects(document)) else {
         return document.clone();
     };
-    let mut ordered: Vec<_> = statements.into_iter().map(|one| Ordered::new(statement(one))).collect();
+    let mut ordered: Vec<_> = statements.into_iter().map(|one| SortedStatement::new(statement(one))).collect();
     ordered.sort_by(|a, b| a.key.cmp(&b.key));
     ordered.dedup_by(|later, earlier| later.key.1 == earlier.key.1);
     let mut result = elements.clone();
@@ -25,12 +25,12 @@ pub fn canonical(document: &Value) -> Value {
 
 /// A statement with what it is sorted by: its Sid, so that a named statement keeps its place when it is edited; then
 /// its text as AWS reads it, so that respelling doesn't move it; then its text.
-struct Ordered {
+struct SortedStatement {
     key: (String, String, String),
     statement: Map<String, Value>,
 }
 
-impl Ordered {
+impl SortedStatement {
     fn new(statement: Map<String, Value>) -> Self {
         let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or_default().to_owned();
         let text = Value::Object(statement.clone()).to_string();

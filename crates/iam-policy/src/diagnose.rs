@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::Value;
 use crate::diagnostic::{Diagnostic, SourceSpan};
 
-use super::parse::Places;
+use super::parse::SpanIndex;
 use super::parse::SyntaxError;
 use super::validation::{OF_KEYS, Violation, validate, validate_text};
 use super::{Usage, parse};
@@ -33,7 +33,7 @@ pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) 
 }
 
 fn placed(file: &Path, text: &str, violations: Vec<Violation>) -> Vec<Diagnostic> {
-    let places = Places::of(text);
+    let places = SpanIndex::of(text);
     let diagnostic = |violation: Violation| {
         let key = OF_KEYS.contains(&violation.code);
         let place = place(file, places.as_ref(), &violation.pointer, key);
@@ -51,10 +51,10 @@ pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
 }
 
 /// Where a JSON pointer stands, or the nearest thing around it.
-fn place(file: &Path, places: Option<&Places<'_>>, pointer: &str, key: bool) -> SourceSpan {
+fn place(file: &Path, places: Option<&SpanIndex<'_>>, pointer: &str, key: bool) -> SourceSpan {
     let mut pointer = pointer;
     loop {
-        let found = |places: &Places<'_>| if key { places.locate_key(pointer) } else { places.locate(pointer) };
+        let found = |places: &SpanIndex<'_>| if key { places.locate_key(pointer) } else { places.locate(pointer) };
         if let Some((line, column, length)) = places.and_then(found) {
             return SourceSpan { file: file.to_owned(), line, column, length };
         }

@@ -52,16 +52,16 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
 /// Where a JSON pointer stands in the text it was parsed from: line, column, length in characters. A value that goes
 /// over several lines is shown by its key, or by its first line where it has none.
 pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
-    Places::of(text)?.locate(pointer)
+    SpanIndex::of(text)?.locate(pointer)
 }
 
 /// The places of a text, for those who ask for many: it is read once.
-pub(super) struct Places<'t> {
+pub(super) struct SpanIndex<'t> {
     text: &'t str,
     tree: ast::Value<'t>,
 }
 
-impl<'t> Places<'t> {
+impl<'t> SpanIndex<'t> {
     pub(super) fn of(text: &'t str) -> Option<Self> {
         let text = without_mark(text);
         tree(text).map(|tree| Self { text, tree })

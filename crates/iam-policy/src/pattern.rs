@@ -16,7 +16,7 @@ pub(super) enum Filling<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
+enum PatternChar {
     Literal(char),
     One,
     Any,
@@ -24,7 +24,7 @@ enum Token {
 }
 
 /// A piece of a text with variables.
-enum Piece<'a> {
+enum TextPiece<'a> {
     Text(&'a str),
     /// `${*}`, `${?}` and `${$}` are those characters themselves.
     Special(char),
@@ -85,9 +85,9 @@ pub(super) fn filled_with(text: &str, filling: Filling<'_>, written: impl Fn(&st
     let mut filled = String::with_capacity(text.len());
     for piece in pieces(text, filling) {
         match piece {
-            Piece::Text(text) => filled.push_str(&written(text)),
-            Piece::Special(c) => filled.push(c),
-            Piece::Variable(inside) => filled.push_str(&value(inside, filling)?),
+            TextPiece::Text(text) => filled.push_str(&written(text)),
+            TextPiece::Special(c) => filled.push(c),
+            TextPiece::Variable(inside) => filled.push_str(&value(inside, filling)?),
         }
     }
     Some(filled)
@@ -109,8 +109,8 @@ fn value(inside: &str, filling: Filling<'_>) -> Option<String> {
 /// The variables of a text, each with its default.
 pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
     let variable = |piece| match piece {
-        Piece::Variable(inside) => Some(inside),
-        Piece::Text(_) | Piece::Special(_) => None,
+        TextPiece::Variable(inside) => Some(inside),
+        TextPiece::Text(_) | TextPiece::Special(_) => None,
     };
     pieces(text, Filling::Anything).into_iter().filter_map(variable)
 }
@@ -145,9 +145,9 @@ fn respelt(text: &str, variable: impl Fn(&str) -> Option<String>) -> Option<Stri
     let mut respelt = String::with_capacity(text.len());
     for piece in pieces(text, Filling::Anything) {
         match piece {
-            Piece::Text(text) => respelt.push_str(text),
-            Piece::Special(c) => respelt.push_str(&escaped(c)),
-            Piece::Variable(inside) => respelt.push_str(&variable(inside)?),
+            TextPiece::Text(text) => respelt.push_str(text),
+            TextPiece::Special(c) => respelt.push_str(&escaped(c)),
+            TextPiece::Variable(inside) => respelt.push_str(&variable(inside)?),
         }
     }
     Some(respelt)
@@ -180,21 +180,21 @@ pub(super) fn arn_parts<'a>(pattern: &'a str, filling: Filling<'_>) -> Vec<&'a s
     parts
 }
 
-fn pieces<'a>(text: &'a str, filling: Filling<'_>) -> Vec<Piece<'a>> {
+fn pieces<'a>(text: &'a str, filling: Filling<'_>) -> Vec<TextPiece<'a>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("${").filter(|_| !matches!(filling, Filling::Literal)) {
         let Some(length) = rest[start..].find('}') else { break };
-        pieces.push(Piece::Text(&rest[..start]));
+        pieces.push(TextPiece::Text(&rest[..start]));
         pieces.push(match &rest[start + 2..start + length] {
-            "*" => Piece::Special('*'),
-            "?" => Piece::Special('?'),
-            "$" => Piece::Special('$'),
-            inside => Piece::Variable(inside),
+            "*" => TextPiece::Special('*'),
+            "?" => TextPiece::Special('?'),
+            "$" => TextPiece::Special('$'),
+            inside => TextPiece::Variable(inside),
         });
         rest = &rest[start + length + 1..];
     }
-    pieces.push(Piece::Text(rest));
+    pieces.push(TextPiece::Text(rest));
     pieces
 }
 
@@ -213,51 +213,51 @@ pub(super) fn letters(text: &str) -> Vec<Letter<'_>> {
     let mut letters = Vec::with_capacity(text.len());
     for piece in pieces(text, Filling::Anything) {
         match piece {
-            Piece::Text(text) => letters.extend(text.chars().map(Letter::Written)),
-            Piece::Special(c) => letters.push(Letter::Special(c)),
-            Piece::Variable(inside) => letters.push(Letter::Variable(inside)),
+            TextPiece::Text(text) => letters.extend(text.chars().map(Letter::Written)),
+            TextPiece::Special(c) => letters.push(Letter::Special(c)),
+            TextPiece::Variable(inside) => letters.push(Letter::Variable(inside)),
         }
     }
     letters
 }
 
 /// What a variable stands for is text: a `*` in the name of a tag's value is no wildcard.
-fn tokens(pattern: &str, filling: Filling<'_>) -> Vec<Token> {
+fn tokens(pattern: &str, filling: Filling<'_>) -> Vec<PatternChar> {
     let mut tokens = Vec::with_capacity(pattern.len());
     for piece in pieces(pattern, filling) {
         match (piece, filling) {
-            (Piece::Text(text), _) => tokens.extend(text.chars().map(token)),
-            (Piece::Special(c), _) => tokens.push(Token::Literal(c)),
-            (Piece::Variable(_), Filling::Anything) => tokens.push(Token::Any),
-            (Piece::Variable(inside), _) => match value(inside, filling) {
-                Some(value) => tokens.extend(value.chars().map(Token::Literal)),
-                None => tokens.push(Token::Never),
+            (TextPiece::Text(text), _) => tokens.extend(text.chars().map(token)),
+            (TextPiece::Special(c), _) => tokens.push(PatternChar::Literal(c)),
+            (TextPiece::Variable(_), Filling::Anything) => tokens.push(PatternChar::Any),
+            (TextPiece::Variable(inside), _) => match value(inside, filling) {
+                Some(value) => tokens.extend(value.chars().map(PatternChar::Literal)),
+                None => tokens.push(PatternChar::Never),
             },
         }
     }
     tokens
 }
 
-fn token(c: char) -> Token {
+fn token(c: char) -> PatternChar {
     match c {
-        '*' => Token::Any,
-        '?' => Token::One,
-        other => Token::Literal(other),
+        '*' => PatternChar::Any,
+        '?' => PatternChar::One,
+        other => PatternChar::Literal(other),
     }
 }
 
 /// Goes back only to the last `*`, so that no pattern takes more than pattern × text steps.
-fn glob(pattern: &[Token], text: &[char]) -> bool {
+fn glob(pattern: &[PatternChar], text: &[char]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {
-            Some(Token::Any) => {
+            Some(PatternChar::Any) => {
                 retry = Some((p + 1, t));
                 p += 1;
             }
-            Some(Token::One) => (p, t) = (p + 1, t + 1),
-            Some(Token::Literal(c)) if *c == text[t] => (p, t) = (p + 1, t + 1),
+            Some(PatternChar::One) => (p, t) = (p + 1, t + 1),
+            Some(PatternChar::Literal(c)) if *c == text[t] => (p, t) = (p + 1, t + 1),
             _ => {
                 let Some((after, from)) = retry else { return false };
                 (p, t) = (after, from + 1);
@@ -265,7 +265,7 @@ fn glob(pattern: &[Token], text: &[char]) -> bool {
             }
         }
     }
-    pattern[p..].iter().all(|token| *token == Token::Any)
+    pattern[p..].iter().all(|token| *token == PatternChar::Any)
 }
 
 #[cfg(test)]

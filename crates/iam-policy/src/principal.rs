@@ -54,7 +54,7 @@ fn naming(kind: PrincipalType, name: &str, caller: &Caller) -> Option<Naming> {
         let naming = if is_root { Naming::Direct } else { Naming::Account };
         return (caller.account() == Some(account)).then_some(naming);
     }
-    let is_role = matches!(caller.entity(), Some(Entity::Role(_)));
+    let is_role = matches!(caller.entity(), Some(PrincipalEntity::Role(_)));
     if name == caller.name {
         return Some(if is_role { Naming::Role } else { Naming::Direct });
     }
@@ -78,7 +78,7 @@ fn made_with(session: &str, role: &str) -> bool {
 
 /// What an AWS principal is, by its ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entity<'a> {
+pub(super) enum PrincipalEntity<'a> {
     /// The whole account, and its root user.
     Root,
     /// With its name, without its path.
@@ -103,22 +103,22 @@ impl Caller {
         self.name.split(':').nth(4).filter(|account| is_account(account))
     }
 
-    pub(super) fn entity(&self) -> Option<Entity<'_>> {
+    pub(super) fn entity(&self) -> Option<PrincipalEntity<'_>> {
         if self.kind != PrincipalType::AWS {
             return None;
         }
         if whole_account(&self.name).is_some() {
-            return Some(Entity::Root);
+            return Some(PrincipalEntity::Root);
         }
         let parts: Vec<_> = self.name.splitn(6, ':').collect();
         let ["arn", _, service, "", _, resource] = parts[..] else { return None };
         let (kind, rest) = resource.split_once('/')?;
         let name = rest.rsplit('/').next().filter(|name| !name.is_empty())?;
         match (service, kind) {
-            ("iam", "user") => Some(Entity::User(name)),
-            ("iam", "role") => Some(Entity::Role(rest)),
-            ("sts", "assumed-role") => rest.split_once('/').map(|(role, _)| Entity::Session(role)),
-            ("sts", "federated-user") => Some(Entity::Federated(rest)),
+            ("iam", "user") => Some(PrincipalEntity::User(name)),
+            ("iam", "role") => Some(PrincipalEntity::Role(rest)),
+            ("sts", "assumed-role") => rest.split_once('/').map(|(role, _)| PrincipalEntity::Session(role)),
+            ("sts", "federated-user") => Some(PrincipalEntity::Federated(rest)),
             _ => None,
         }
     }

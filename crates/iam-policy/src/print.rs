@@ -14,21 +14,21 @@ const WIDTH: usize = 100;
 /// JSON text, ended by a newline. Parsing it gives the same value again, whatever that is.
 pub fn pretty(document: &Value) -> String {
     let mut printer = Printer { text: String::new(), column: 0 };
-    printer.value(document, Level::Document, 0, 0);
+    printer.value(document, PrintLevel::Document, 0, 0);
     printer.push("\n");
     printer.text
 }
 
 /// What an object is, which ranks its keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
+enum PrintLevel {
     Document,
     /// The value of `Statement`: one statement or a list of them.
     Statements,
     Inner,
 }
 
-impl Level {
+impl PrintLevel {
     fn ranks(self) -> &'static [&'static str] {
         match self {
             Self::Document => ELEMENTS,
@@ -61,7 +61,7 @@ impl Printer {
     }
 
     /// `after` is what will stand behind it on its line.
-    fn value(&mut self, value: &Value, level: Level, depth: usize, after: usize) {
+    fn value(&mut self, value: &Value, level: PrintLevel, depth: usize, after: usize) {
         match value {
             Value::Object(members) if !members.is_empty() => self.object(members, level, depth),
             Value::Array(items) if !items.is_empty() => self.list(items, level, depth, after),
@@ -70,7 +70,7 @@ impl Printer {
         }
     }
 
-    fn object(&mut self, members: &Map<String, Value>, level: Level, depth: usize) {
+    fn object(&mut self, members: &Map<String, Value>, level: PrintLevel, depth: usize) {
         self.push("{");
         let mut left = members.len();
         for (key, value) in ordered(members, level) {
@@ -84,14 +84,14 @@ impl Printer {
         self.push("}");
     }
 
-    fn list(&mut self, items: &[Value], level: Level, depth: usize, after: usize) {
+    fn list(&mut self, items: &[Value], level: PrintLevel, depth: usize, after: usize) {
         if let Some(line) = one_line(items)
             && self.column + line.chars().count() + after <= WIDTH
         {
             return self.push(&line);
         }
         // A list within the list of statements holds none.
-        let level = if items.iter().any(Value::is_array) { Level::Inner } else { level };
+        let level = if items.iter().any(Value::is_array) { PrintLevel::Inner } else { level };
         self.push("[");
         for (index, item) in items.iter().enumerate() {
             let more = index + 1 < items.len();
@@ -104,7 +104,7 @@ impl Printer {
     }
 }
 
-fn ordered(members: &Map<String, Value>, level: Level) -> Vec<(&str, &Value)> {
+fn ordered(members: &Map<String, Value>, level: PrintLevel) -> Vec<(&str, &Value)> {
     let mut found: Vec<_> = members.iter().map(|(key, value)| (key.as_str(), value)).collect();
     let rank = |key: &str| level.ranks().iter().position(|known| *known == key).unwrap_or(usize::MAX);
     found.sort_by_key(|(key, _)| rank(key));

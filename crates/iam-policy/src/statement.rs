@@ -34,7 +34,7 @@ pub struct Statement {
     /// None: the policy is about the one thing that it belongs to (a trust policy's role).
     pub resources: Option<Clause>,
     /// All of them must hold.
-    pub conditions: Vec<Test>,
+    pub conditions: Vec<ConditionTest>,
     /// Whether `${…}` is filled in: not in documents of version 2008-10-17, where it is text like any other.
     pub variables: bool,
 }
@@ -85,7 +85,7 @@ pub enum PrincipalType {
 
 /// One condition: an operator, a key, and the values, of which one must match.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Test {
+pub struct ConditionTest {
     /// How the values are compared.
     pub operator: Operator,
     /// As the author spelt it; AWS minds no case here (the name of a tag in it excepted for `aws:ResourceTag/…`, where
@@ -101,7 +101,7 @@ pub struct Operator {
     /// The set operator before it.
     pub quantifier: Option<Quantifier>,
     /// The comparison itself.
-    pub comparison: Comparison,
+    pub comparison: OperatorName,
     /// Whether a missing key passes.
     pub if_exists: bool,
 }
@@ -118,7 +118,7 @@ pub enum Quantifier {
 /// A comparison, by AWS's name (IAM User Guide, "Condition operators").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are AWS's, and its guide explains them")]
-pub enum Comparison {
+pub enum OperatorName {
     StringEquals,
     StringNotEquals,
     StringEqualsIgnoreCase,
@@ -149,34 +149,34 @@ pub enum Comparison {
 }
 
 /// The operators by name, in AWS's order.
-pub const COMPARISONS: &[(&str, Comparison)] = &[
-    ("StringEquals", Comparison::StringEquals),
-    ("StringNotEquals", Comparison::StringNotEquals),
-    ("StringEqualsIgnoreCase", Comparison::StringEqualsIgnoreCase),
-    ("StringNotEqualsIgnoreCase", Comparison::StringNotEqualsIgnoreCase),
-    ("StringLike", Comparison::StringLike),
-    ("StringNotLike", Comparison::StringNotLike),
-    ("NumericEquals", Comparison::NumericEquals),
-    ("NumericNotEquals", Comparison::NumericNotEquals),
-    ("NumericLessThan", Comparison::NumericLessThan),
-    ("NumericLessThanEquals", Comparison::NumericLessThanEquals),
-    ("NumericGreaterThan", Comparison::NumericGreaterThan),
-    ("NumericGreaterThanEquals", Comparison::NumericGreaterThanEquals),
-    ("DateEquals", Comparison::DateEquals),
-    ("DateNotEquals", Comparison::DateNotEquals),
-    ("DateLessThan", Comparison::DateLessThan),
-    ("DateLessThanEquals", Comparison::DateLessThanEquals),
-    ("DateGreaterThan", Comparison::DateGreaterThan),
-    ("DateGreaterThanEquals", Comparison::DateGreaterThanEquals),
-    ("Bool", Comparison::Bool),
-    ("BinaryEquals", Comparison::BinaryEquals),
-    ("IpAddress", Comparison::IpAddress),
-    ("NotIpAddress", Comparison::NotIpAddress),
-    ("ArnEquals", Comparison::ArnEquals),
-    ("ArnLike", Comparison::ArnLike),
-    ("ArnNotEquals", Comparison::ArnNotEquals),
-    ("ArnNotLike", Comparison::ArnNotLike),
-    ("Null", Comparison::Null),
+pub const COMPARISONS: &[(&str, OperatorName)] = &[
+    ("StringEquals", OperatorName::StringEquals),
+    ("StringNotEquals", OperatorName::StringNotEquals),
+    ("StringEqualsIgnoreCase", OperatorName::StringEqualsIgnoreCase),
+    ("StringNotEqualsIgnoreCase", OperatorName::StringNotEqualsIgnoreCase),
+    ("StringLike", OperatorName::StringLike),
+    ("StringNotLike", OperatorName::StringNotLike),
+    ("NumericEquals", OperatorName::NumericEquals),
+    ("NumericNotEquals", OperatorName::NumericNotEquals),
+    ("NumericLessThan", OperatorName::NumericLessThan),
+    ("NumericLessThanEquals", OperatorName::NumericLessThanEquals),
+    ("NumericGreaterThan", OperatorName::NumericGreaterThan),
+    ("NumericGreaterThanEquals", OperatorName::NumericGreaterThanEquals),
+    ("DateEquals", OperatorName::DateEquals),
+    ("DateNotEquals", OperatorName::DateNotEquals),
+    ("DateLessThan", OperatorName::DateLessThan),
+    ("DateLessThanEquals", OperatorName::DateLessThanEquals),
+    ("DateGreaterThan", OperatorName::DateGreaterThan),
+    ("DateGreaterThanEquals", OperatorName::DateGreaterThanEquals),
+    ("Bool", OperatorName::Bool),
+    ("BinaryEquals", OperatorName::BinaryEquals),
+    ("IpAddress", OperatorName::IpAddress),
+    ("NotIpAddress", OperatorName::NotIpAddress),
+    ("ArnEquals", OperatorName::ArnEquals),
+    ("ArnLike", OperatorName::ArnLike),
+    ("ArnNotEquals", OperatorName::ArnNotEquals),
+    ("ArnNotLike", OperatorName::ArnNotLike),
+    ("Null", OperatorName::Null),
 ];
 
 /// Why a document can't be made ready: validation says the same with its place, this only keeps answers honest.
@@ -291,7 +291,7 @@ fn principals(not: bool, value: &Value) -> Result<Option<Principals>, String> {
     Ok((!found.is_empty()).then_some(Principals { not, names: found }))
 }
 
-fn tests(condition: &Value) -> Result<Vec<Test>, String> {
+fn tests(condition: &Value) -> Result<Vec<ConditionTest>, String> {
     let mut tests = Vec::new();
     for (operator, keys) in condition.as_object().ok_or("Condition is no object")? {
         let keys = keys.as_object().ok_or_else(|| format!("{operator} holds no object"))?;
@@ -304,7 +304,7 @@ fn tests(condition: &Value) -> Result<Vec<Test>, String> {
             let scalars: Option<Vec<String>> =
                 layout::one_or_many(values, "").into_iter().map(|(_, value)| scalar(value)).collect();
             let values = scalars.ok_or_else(|| format!("{operator} {key} holds something other than values"))?;
-            tests.push(Test { operator: parsed, key: key.clone(), values });
+            tests.push(ConditionTest { operator: parsed, key: key.clone(), values });
         }
     }
     Ok(tests)
@@ -338,7 +338,7 @@ impl Operator {
         };
         let (_, comparison) = *COMPARISONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(plain))?;
         // `Null` asks whether the key exists, so there is no `NullIfExists`.
-        (comparison != Comparison::Null || !if_exists).then_some(Self { quantifier, comparison, if_exists })
+        (comparison != OperatorName::Null || !if_exists).then_some(Self { quantifier, comparison, if_exists })
     }
 }
 
@@ -386,7 +386,7 @@ mod tests {
         let parsed = Operator::parse("ForAnyValue:StringNotLikeIfExists").unwrap();
         let expected = Operator {
             quantifier: Some(Quantifier::ForAnyValue),
-            comparison: Comparison::StringNotLike,
+            comparison: OperatorName::StringNotLike,
             if_exists: true,
         };
         assert_eq!(parsed, expected);

@@ -2,7 +2,7 @@
 
 use crate::policy::decision::{Policies, Verdict};
 use crate::policy::request::{Caller, Context, Request};
-use crate::policy::statement::{Clause, Effect, Policy, Statement, Test};
+use crate::policy::statement::{Clause, ConditionTest, Effect, Policy, Statement};
 
 /// The policy for requests that carry `context`: a test of a key in it is settled; a statement one of whose tests fails
 /// says nothing of these requests.
@@ -21,12 +21,12 @@ fn settle(mut statement: Statement, context: &Context, caller: &Caller) -> Optio
         fixed && context.get(&test.key).is_some()
     });
     statement.conditions = open;
-    let settled: Vec<Test> = settled;
+    let settled: Vec<ConditionTest> = settled;
     settled.into_iter().all(|test| holds(test, context, caller)).then_some(statement)
 }
 
 /// Asks for a decision on a statement that says nothing but this test.
-fn holds(test: Test, context: &Context, caller: &Caller) -> bool {
+fn holds(test: ConditionTest, context: &Context, caller: &Caller) -> bool {
     let everything = || Clause { not: false, patterns: vec!["*".to_owned()] };
     let statement = Statement {
         number: 1,

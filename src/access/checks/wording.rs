@@ -2,7 +2,7 @@
 
 use serde_json::Map;
 
-use super::{By, Failure, Refusal, Why, failures};
+use super::{CheckFailure, CheckRefusal, FailureReason, Stopper, failures};
 use crate::access::roles::document_field;
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
@@ -21,7 +21,7 @@ pub fn diagnostics(desired: &Desired, documents: &Documents) -> Vec<Diagnostic> 
     failures(desired).iter().map(|failure| diagnostic(failure, documents)).collect()
 }
 
-fn diagnostic(failure: &Failure<'_>, documents: &Documents) -> Diagnostic {
+fn diagnostic(failure: &CheckFailure<'_>, documents: &Documents) -> Diagnostic {
     let check = failure.check;
     let message = message(failure);
     let place = check.place.clone();
@@ -33,27 +33,27 @@ fn diagnostic(failure: &Failure<'_>, documents: &Documents) -> Diagnostic {
     }
 }
 
-fn message(failure: &Failure<'_>) -> String {
+fn message(failure: &CheckFailure<'_>) -> String {
     let check = failure.check;
     let subject = &check.subject;
     let (can, cannot) = if check.can { ("can", "cannot") } else { ("cannot", "can") };
     match &failure.why {
-        Why::Allowed { grants, .. } => grants.first().map_or_else(String::new, |grant| {
+        FailureReason::Allowed { grants, .. } => grants.first().map_or_else(String::new, |grant| {
             let condition = grant.condition.as_ref();
             format!(
                 "{subject} {cannot} {}, but the check says that it {can}",
                 request(&grant.example, check, condition)
             )
         }),
-        Why::Refused { refusals, .. } => refusals.first().map_or_else(String::new, |refusal| {
-            let condition = if let By::Condition(_, condition) = &refusal.by { Some(condition) } else { None };
+        FailureReason::Refused { refusals, .. } => refusals.first().map_or_else(String::new, |refusal| {
+            let condition = if let Stopper::Condition(_, condition) = &refusal.by { Some(condition) } else { None };
             format!(
                 "{subject} {cannot} {}, but the check says that it {can}",
                 request(&refusal.example, check, condition)
             )
         }),
-        Why::Doubtful(_) => format!("whether {subject} {can} {} can't be told", asked(check)),
-        Why::Unread(_) => format!("that {subject} {can} {} isn't proven", asked(check)),
+        FailureReason::Doubtful(_) => format!("whether {subject} {can} {} can't be told", asked(check)),
+        FailureReason::Unread(_) => format!("that {subject} {can} {} isn't proven", asked(check)),
     }
 }
 
@@ -84,9 +84,9 @@ fn action_on(request: &Request, check: &Check) -> String {
     format!("{} on {}", spelt.unwrap_or(&request.action), request.resource)
 }
 
-fn lines(failure: &Failure<'_>, documents: &Documents) -> Vec<String> {
+fn lines(failure: &CheckFailure<'_>, documents: &Documents) -> Vec<String> {
     match &failure.why {
-        Why::Allowed { grants, boundary } => {
+        FailureReason::Allowed { grants, boundary } => {
             let mut lines = listed(grants, |grant| allowed(grant, documents));
             lines.extend(boundary.iter().map(|arn| {
                 format!("its permissions boundary {arn} isn't declared here, and what it forbids doesn't count")
@@ -94,19 +94,19 @@ fn lines(failure: &Failure<'_>, documents: &Documents) -> Vec<String> {
             lines.push("narrow what allows it, add a Deny, or correct the check".to_owned());
             lines
         }
-        Why::Refused { refusals, unread } => {
+        FailureReason::Refused { refusals, unread } => {
             let mut lines = listed(refusals, |refusal| refused(refusal, failure.check, documents));
             lines.extend(unread.iter().map(|arn| {
                 format!("{arn} is attached to it too, but what it allows isn't declared here and doesn't count")
             }));
             lines
         }
-        Why::Doubtful(reasons) => {
+        FailureReason::Doubtful(reasons) => {
             let mut lines = listed(reasons, Clone::clone);
             lines.push("say with `with:` what the condition keys are, or state the policy more simply".to_owned());
             lines
         }
-        Why::Unread(arns) => {
+        FailureReason::Unread(arns) => {
             let mut lines =
                 listed(arns, |arn| format!("{arn} is attached to it, and the manifest doesn't declare what it says"));
             lines.push("declare the policy in this manifest to have it judged".to_owned());
@@ -139,16 +139,18 @@ fn allowed(grant: &Grant, documents: &Documents) -> String {
     }
 }
 
-fn refused(refusal: &Refusal, check: &Check, documents: &Documents) -> String {
+fn refused(refusal: &CheckRefusal, check: &Check, documents: &Documents) -> String {
     let what = action_on(&refusal.example, check);
     match &refusal.by {
-        By::Deny(deny) => format!("{} denies {what}", statement(deny, documents)),
-        By::Condition(allow, condition) => format!(
+        Stopper::Deny(deny) => format!("{} denies {what}", statement(deny, documents)),
+        Stopper::Condition(allow, condition) => format!(
             "{} allows {what} only under the condition {condition}; if that is meant, say so with `with:` in the check",
             statement(allow, documents)
         ),
-        By::Boundary(policy) => format!("the permissions boundary {policy} doesn't allow {what}"),
-        By::Nothing => format!("nothing allows {what}: add it to a policy of {}, or correct the check", check.subject),
+        Stopper::Boundary(policy) => format!("the permissions boundary {policy} doesn't allow {what}"),
+        Stopper::Nothing => {
+            format!("nothing allows {what}: add it to a policy of {}, or correct the check", check.subject)
+        }
     }
 }
 

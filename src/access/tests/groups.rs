@@ -200,6 +200,6 @@ fn a_group_that_goes_takes_from_each_member_what_it_allowed() {
     let group = ["group.ops Permissions Narrower kept []", "- s3:GetObject on * by group_policy_attachment.ops/P"];
     let changes =
         diff(&account.desired, &account.recorded, &account.live, Removal { everything: false, foreign: true });
-    let changes: Vec<Change> = changes.into_iter().map(|decision| decision.change).collect();
+    let changes: Vec<ResourceChange> = changes.into_iter().map(|decision| decision.change).collect();
     assert_eq!(account.says_of(&changes), [group, ada].concat());
 }

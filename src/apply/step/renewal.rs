@@ -1,13 +1,13 @@
 //! A new one in the place of another: a key that is rotated. Until the new one is proven, everything can be taken back;
 //! from then on there is only the way ahead.
 
-use super::undo::Left;
-use super::{Progress, Worker, is_renewal};
-use crate::call::{Caller, Failure, FailureKind, Reply, Write};
+use super::undo::UndoResult;
+use super::{StepProgress, Worker, is_renewal};
+use crate::call::{CallerIdentity, Failure, FailureKind, Reply, Write};
 use crate::event::Fault;
-use crate::kind::{Kind, Seen};
-use crate::model::{Entry, Status};
-use crate::plan::{Record, Step};
+use crate::kind::{Kind, LiveObject};
+use crate::model::{RecordedObject, Status};
+use crate::plan::{Step, StepRecord};
 
 impl<'a> Worker<'a> {
     pub(super) async fn renew(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
@@ -15,7 +15,7 @@ impl<'a> Worker<'a> {
         let Some(old) = step.before.as_ref().filter(|_| is_renewal(step)) else { return Ok(()) };
         let entry = self.ledger.entry(&step.id.address).await;
         self.begin(kind, step, old, &[]).await?;
-        let mut progress = Progress::default();
+        let mut progress = StepProgress::default();
         let mut proven = false;
         for write in &step.calls {
             let answer = self.send(step, write, &progress.carried, progress.answered > 0).await;
@@ -34,16 +34,16 @@ impl<'a> Worker<'a> {
     }
 
     /// Notes that it is begun: whatever is new afterwards is ours, and the old one still counts.
-    async fn begin(&self, kind: &dyn Kind, step: &Step, old: &Seen, made: &[String]) -> Result<(), Fault> {
-        let Some(Record { attributes, depends_on }) = step.record.clone() else { return Ok(()) };
+    async fn begin(&self, kind: &dyn Kind, step: &Step, old: &LiveObject, made: &[String]) -> Result<(), Fault> {
+        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else { return Ok(()) };
         let attributes = kind.begun(&attributes, old, made);
-        let entry = Entry { status: Status::Intended, id: Some(old.id.clone()), attributes, depends_on };
+        let entry = RecordedObject { status: Status::Intended, id: Some(old.id.clone()), attributes, depends_on };
         self.ledger.put(&step.id.address, entry).await
     }
 
     /// A key that works for somebody else is not the one that was made.
     fn checked(&self, write: &Write, reply: Reply) -> Result<Reply, Failure> {
-        let (Write::ProveKey { user }, Reply::Caller(Caller { account, arn, .. })) = (write, &reply) else {
+        let (Write::ProveKey { user }, Reply::Caller(CallerIdentity { account, arn, .. })) = (write, &reply) else {
             return Ok(reply);
         };
         if *account == self.plan.header.account && arn.rsplit('/').next() == Some(user.as_str()) {
@@ -58,10 +58,10 @@ impl<'a> Worker<'a> {
         &self,
         kind: &dyn Kind,
         step: &'a Step,
-        old: &Seen,
-        progress: Progress,
+        old: &LiveObject,
+        progress: StepProgress,
         failure: Failure,
-        entry: Option<Entry>,
+        entry: Option<RecordedObject>,
     ) -> Fault {
         if let Err(lost) = self.ledger.held() {
             return lost;
@@ -70,7 +70,7 @@ impl<'a> Worker<'a> {
         let (failure, undone) = match &progress.carried.key {
             Some(key) => {
                 let (failure, left) = self.delete_undelivered(step, &progress, key, failure).await;
-                (failure, matches!(left, Left::Nothing))
+                (failure, matches!(left, UndoResult::Nothing))
             }
             None => (failure, progress.answered == 0 && !uncertain),
         };

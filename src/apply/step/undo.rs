@@ -2,15 +2,15 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Progress, Worker, is_renewal};
+use super::{StepProgress, Worker, is_renewal};
 use crate::address::Address;
-use crate::call::{Carried, Failure, FailureKind, IamWrite, NewKey, Verb, Write};
+use crate::call::{Failure, FailureKind, IamWrite, NewKey, StepOutput, Write, WriteVerb};
 use crate::event::Fault;
-use crate::model::Entry;
+use crate::model::RecordedObject;
 use crate::plan::Step;
 
 /// What could not be taken back of a key that could not be delivered.
-pub(super) enum Left {
+pub(super) enum UndoResult {
     Nothing,
     /// A file that may still hold it.
     Sink,
@@ -21,7 +21,13 @@ pub(super) enum Left {
 impl Worker<'_> {
     /// After a create that failed half-way: takes back what must not stay, and leaves in the state what the next run
     /// needs to know.
-    pub(super) async fn undo(&self, step: &Step, progress: Progress, failure: Failure, before: Option<Entry>) -> Fault {
+    pub(super) async fn undo(
+        &self,
+        step: &Step,
+        progress: StepProgress,
+        failure: Failure,
+        before: Option<RecordedObject>,
+    ) -> Fault {
         // Whoever has the lock now finds the intent, and a key that was made for it.
         if let Err(lost) = self.ledger.held() {
             return lost;
@@ -32,9 +38,9 @@ impl Worker<'_> {
             Some(key) => {
                 let (failure, left) = self.delete_undelivered(step, &progress, key, failure).await;
                 let known = match left {
-                    Left::Nothing => self.ledger.restore(address, before).await,
-                    Left::Sink => self.replaces(address, key.id.clone()).await,
-                    Left::Key => Ok(()),
+                    UndoResult::Nothing => self.ledger.restore(address, before).await,
+                    UndoResult::Sink => self.replaces(address, key.id.clone()).await,
+                    UndoResult::Key => Ok(()),
                 };
                 (failure, known)
             }
@@ -47,7 +53,7 @@ impl Worker<'_> {
     /// A file still holds this key, which is no more: what is made next takes its place there.
     async fn replaces(&self, address: &Address, key: String) -> Result<(), Fault> {
         match self.ledger.entry(address).await {
-            Some(intent) => self.ledger.put(address, Entry { id: Some(key), ..intent }).await,
+            Some(intent) => self.ledger.put(address, RecordedObject { id: Some(key), ..intent }).await,
             None => Ok(()),
         }
     }
@@ -57,11 +63,11 @@ impl Worker<'_> {
     pub(super) async fn delete_undelivered(
         &self,
         step: &Step,
-        progress: &Progress,
+        progress: &StepProgress,
         key: &NewKey,
         mut failure: Failure,
-    ) -> (Failure, Left) {
-        let mut left = Left::Nothing;
+    ) -> (Failure, UndoResult) {
+        let mut left = UndoResult::Nothing;
         // The call that failed, too: a disk may report an error after the file was replaced.
         for (at, write) in step.calls.iter().enumerate().take(progress.answered + 1) {
             let before = progress.replaced.get(&at).or_else(|| {
@@ -72,8 +78,8 @@ impl Worker<'_> {
                 Some(before) => returned(write, &key.id).map(|back| (back, Some(before.clone()))),
                 // What was in it can't be put back, or it may still be in it: the next run writes there again.
                 None if is_renewal(step) => {
-                    if write.facts().verb == Verb::Deliver {
-                        left = Left::Sink;
+                    if write.facts().verb == WriteVerb::Deliver {
+                        left = UndoResult::Sink;
                     }
                     None
                 }
@@ -81,13 +87,13 @@ impl Worker<'_> {
             };
             let Some((write, key)) = undone else { continue };
             // A sink that keeps a dead key does no harm; the key itself is what must go.
-            if self.provider.write(&write, &Carried { key }).await.is_err() {
-                left = Left::Sink;
+            if self.provider.write(&write, &StepOutput { key }).await.is_err() {
+                left = UndoResult::Sink;
             }
         }
         let delete = Write::Iam(IamWrite::DeleteAccessKey { user: key.user.clone(), id: key.id.clone() });
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let deleted = self.provider.write(&delete, &Carried::default()).await;
+        let deleted = self.provider.write(&delete, &StepOutput::default()).await;
         match deleted {
             Ok(_) => failure.message = format!("{}; the new key {} was deleted again", failure.message, key.id),
             Err(error) => {
@@ -95,7 +101,7 @@ impl Worker<'_> {
                     "{}; the new key {} could not be deleted again ({error}): the next run finds and deletes it",
                     failure.message, key.id
                 );
-                left = Left::Key;
+                left = UndoResult::Key;
             }
         }
         (failure, left)

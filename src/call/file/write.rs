@@ -3,7 +3,7 @@
 use super::{LocalFile, spelt};
 use crate::call::Target;
 use crate::call::table::writes;
-use crate::value::Settings;
+use crate::value::SectionSettings;
 
 writes! {
     FileWrite of "file" {
@@ -21,7 +21,7 @@ writes! {
             on: Target::Local,
         }
         /// Sets these settings in `[profile NAME]`, leaves the others.
-        SetProfile { profile: String, settings: Settings } as "file:WriteProfile" => {
+        SetProfile { profile: String, settings: SectionSettings } as "file:WriteProfile" => {
             verb: Update,
             object: in_config(profile),
             on: Target::Local,
@@ -66,7 +66,7 @@ writes! {
             on: Target::Local,
         }
         /// Sets these keys in the stage, leaves the others, their order and the file's layout.
-        SetStage { file: LocalFile, stage: String, settings: Settings } as "file:WriteStage" => {
+        SetStage { file: LocalFile, stage: String, settings: SectionSettings } as "file:WriteStage" => {
             verb: Update,
             object: format!("{stage} in {file}"),
             on: Target::Local,

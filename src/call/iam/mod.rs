@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Principal, PrincipalKind};
-use crate::value::{Shared, Tags};
+use crate::value::{SharedValue, Tags};
 
 pub use read::IamRead;
 pub use write::IamWrite;
@@ -72,7 +72,7 @@ pub enum IamReply {
         group: Group,
         users: Vec<String>,
     },
-    Policy(Policy),
+    Policy(ManagedPolicy),
     PolicyVersion(PolicyVersion),
     PolicyVersions(Vec<PolicyVersion>),
     /// ListAttachedUserPolicies, ListAttachedRolePolicies, ListAttachedGroupPolicies: ARNs.
@@ -82,7 +82,7 @@ pub enum IamReply {
     /// GetLoginProfile: there is one.
     LoginProfile,
     /// GetUserPolicy, GetRolePolicy, GetGroupPolicy.
-    Document(Shared),
+    Document(SharedValue),
     AccessKeys(Vec<AccessKey>),
     /// GetAccessKeyLastUsed; none for a key that was never used.
     LastUsed(Option<LastUsed>),
@@ -195,7 +195,7 @@ pub struct Role {
     pub path: String,
     pub description: String,
     pub max_session_duration: i64,
-    pub trust: Shared,
+    pub trust: SharedValue,
     pub boundary: Option<String>,
     pub tags: Tags,
 }
@@ -212,7 +212,7 @@ pub struct Group {
 
 /// GetPolicy.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Policy {
+pub struct ManagedPolicy {
     pub name: String,
     /// `ANPA…`
     pub id: String,
@@ -228,14 +228,14 @@ pub struct PolicyVersion {
     /// `v1`, `v2` …; never reused.
     pub id: String,
     pub is_default: bool,
-    pub document: Option<Shared>,
+    pub document: Option<SharedValue>,
 }
 
 /// One inline policy: its name and document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inline {
     pub name: String,
-    pub document: Shared,
+    pub document: SharedValue,
 }
 
 /// A user in the sweep: everything GetUser has, and what hangs on it.
@@ -266,7 +266,7 @@ pub struct GroupDetail {
 /// A policy in the sweep; its tags are not there, its description not reliably.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicyDetail {
-    pub policy: Policy,
+    pub policy: ManagedPolicy,
     pub versions: Vec<PolicyVersion>,
 }
 

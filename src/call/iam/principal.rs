@@ -2,7 +2,7 @@
 
 use super::{IamRead, IamWrite};
 use crate::address::{Principal, PrincipalKind};
-use crate::value::Shared;
+use crate::value::SharedValue;
 
 impl IamRead {
     /// Asks for the principal itself.
@@ -65,7 +65,7 @@ impl IamWrite {
         }
     }
 
-    pub fn put_inline(principal: &Principal, policy: String, document: Shared) -> Self {
+    pub fn put_inline(principal: &Principal, policy: String, document: SharedValue) -> Self {
         let name = principal.name.clone();
         match principal.kind {
             PrincipalKind::User => Self::PutUserPolicy { user: name, policy, document },

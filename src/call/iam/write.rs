@@ -3,7 +3,7 @@
 use crate::address::PrincipalKind;
 use crate::call::Target;
 use crate::call::table::{onto, part, writes};
-use crate::value::{Shared, Tags};
+use crate::value::{SharedValue, Tags};
 
 writes! {
     IamWrite of "iam" {
@@ -66,7 +66,7 @@ writes! {
             with: |it| it.policy(arn),
             undone_by: "iam:AttachUserPolicy",
         }
-        PutUserPolicy { user: String, policy: String, document: Shared } => {
+        PutUserPolicy { user: String, policy: String, document: SharedValue } => {
             verb: Update,
             object: part(user, policy),
             on: Target::user(user),
@@ -103,7 +103,7 @@ writes! {
             path: String,
             description: Option<String>,
             max_session_duration: Option<i64>,
-            trust: Shared,
+            trust: SharedValue,
             boundary: Option<String>,
             tags: Tags,
         } => {
@@ -120,7 +120,7 @@ writes! {
             object: role,
             on: Target::role(role),
         }
-        UpdateAssumeRolePolicy { role: String, trust: Shared } => {
+        UpdateAssumeRolePolicy { role: String, trust: SharedValue } => {
             verb: Update,
             object: role,
             on: Target::role(role),
@@ -170,7 +170,7 @@ writes! {
             with: |it| it.policy(arn),
             undone_by: "iam:AttachRolePolicy",
         }
-        PutRolePolicy { role: String, policy: String, document: Shared } => {
+        PutRolePolicy { role: String, policy: String, document: SharedValue } => {
             verb: Update,
             object: part(role, policy),
             on: Target::role(role),
@@ -182,7 +182,7 @@ writes! {
             on: Target::role(role),
             undone_by: "iam:PutRolePolicy",
         }
-        CreatePolicy { policy: String, path: String, description: Option<String>, document: Shared, tags: Tags } => {
+        CreatePolicy { policy: String, path: String, description: Option<String>, document: SharedValue, tags: Tags } => {
             verb: Create,
             object: policy,
             on: Target::At { kind: "policy", path, name: policy },
@@ -190,7 +190,7 @@ writes! {
             lost_answer: RepeatAndRecognize,
         }
         /// Made the default at once.
-        CreatePolicyVersion { arn: String, document: Shared } => {
+        CreatePolicyVersion { arn: String, document: SharedValue } => {
             verb: Update,
             object: arn,
             on: Target::Arn(arn),
@@ -303,7 +303,7 @@ writes! {
             with: |it| it.policy(arn),
             undone_by: "iam:AttachGroupPolicy",
         }
-        PutGroupPolicy { group: String, policy: String, document: Shared } => {
+        PutGroupPolicy { group: String, policy: String, document: SharedValue } => {
             verb: Update,
             object: part(group, policy),
             on: Target::group(group),

@@ -8,15 +8,15 @@ use serde_json::json;
 
 use super::*;
 use crate::call::iam::PolicyUsage;
-use crate::call::s3::{Encryption, PublicAccessBlock};
+use crate::call::s3::{BucketEncryption, PublicAccessBlock};
 use crate::call::{FileWrite, IamRead, IamWrite, S3Read, S3Write};
 use crate::policy::catalogue::{self, ResourceUse};
 
 const MFA: &str = "arn:aws:iam::123456789012:mfa/ada";
 const POLICY: &str = "arn:aws:iam::123456789012:policy/team/deploy";
 
-fn places() -> Places {
-    Places {
+fn places() -> PrincipalPaths {
+    PrincipalPaths {
         partition: "aws".into(),
         account: "123456789012".into(),
         paths: [Principal::user("ada"), Principal::role("runner"), Principal::group("staff")]
@@ -179,7 +179,7 @@ fn s3_writes() -> Vec<S3Write> {
         block_public_policy: true,
         restrict_public_buckets: true,
     };
-    let encryption = Encryption { algorithm: "AES256".into(), kms_key: None, bucket_key: false };
+    let encryption = BucketEncryption { algorithm: "AES256".into(), kms_key: None, bucket_key: false };
     vec![
         S3Write::CreateBucket { bucket: bucket(), ownership: ownership() },
         S3Write::DeleteBucket(bucket()),

@@ -5,7 +5,7 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Shared, Tags};
+use crate::value::{SharedValue, Tags};
 
 pub use read::S3Read;
 pub use write::S3Write;
@@ -28,11 +28,11 @@ pub enum S3Reply {
     Tags(Tags),
     /// `Enabled`, `Suspended`, or "" if it was never set.
     Versioning(String),
-    Encryption(Encryption),
+    Encryption(BucketEncryption),
     PublicAccessBlock(PublicAccessBlock),
     /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
     Ownership(String),
-    Policy(Shared),
+    Policy(SharedValue),
     Lifecycle(Vec<LifecycleRule>),
     /// ListBuckets; a region is empty where it isn't told.
     Buckets(Vec<BucketRef>),
@@ -44,7 +44,7 @@ pub enum S3Reply {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Encryption {
+pub struct BucketEncryption {
     /// `AES256` or `aws:kms`.
     pub algorithm: String,
     /// Key id or ARN; none is the account's `aws/s3` key.

@@ -1,10 +1,10 @@
 //! The table of S3's writes. The actions are those of the Service Authorization Reference, which often differ from the
 //! operation's name.
 
-use super::{BucketRef, Encryption, LifecycleRule, PublicAccessBlock};
+use super::{BucketEncryption, BucketRef, LifecycleRule, PublicAccessBlock};
 use crate::call::Target;
 use crate::call::table::writes;
-use crate::value::{Shared, Tags};
+use crate::value::{SharedValue, Tags};
 
 writes! {
     S3Write of "s3" {
@@ -47,7 +47,7 @@ writes! {
             object: &bucket.name,
             on: Target::Bucket(bucket),
         }
-        PutBucketEncryption { bucket: BucketRef, encryption: Encryption } as "s3:PutEncryptionConfiguration" => {
+        PutBucketEncryption { bucket: BucketRef, encryption: BucketEncryption } as "s3:PutEncryptionConfiguration" => {
             verb: Update,
             object: &bucket.name,
             on: Target::Bucket(bucket),
@@ -62,7 +62,7 @@ writes! {
             object: &bucket.name,
             on: Target::Bucket(bucket),
         }
-        PutBucketPolicy { bucket: BucketRef, document: Shared } => {
+        PutBucketPolicy { bucket: BucketRef, document: SharedValue } => {
             verb: Update,
             object: &bucket.name,
             on: Target::Bucket(bucket),

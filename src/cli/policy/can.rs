@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use super::Kind;
+use super::DocumentKind;
 use super::question::{doubts, half_excepted};
 use super::source::{Source, once, report};
-use crate::cli::Context;
+use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::decision::{Deciding, Decision, Policies, Verdict};
@@ -30,7 +30,7 @@ use crate::value::Value;
 /// for --detailed-exitcode.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct CanArgs {
     /// What hangs on the caller: files of policy documents; - is the standard input
     #[arg(long = "policy", value_name = "FILE", num_args = 1.., required_unless_present = "resource_policy")]
     policies: Vec<PathBuf>,
@@ -78,11 +78,11 @@ Examples:
   relayctl policy can --resource-policy trust.json --principal lambda.amazonaws.com \\
       --action sts:AssumeRole --resource arn:aws:iam::123456789012:role/x --detailed-exitcode";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
-    let files = Files::read(args, context)?;
-    let identity = files.compiled(Place::Caller)?;
-    let boundary = files.compiled(Place::Boundary)?;
-    let resource = files.compiled(Place::Resource)?;
+pub fn run(args: &CanArgs, context: &CommandContext) -> Exit {
+    let files = PolicyFiles::read(args, context)?;
+    let identity = files.compiled(PolicyRole::Caller)?;
+    let boundary = files.compiled(PolicyRole::Boundary)?;
+    let resource = files.compiled(PolicyRole::Resource)?;
     let request = request(args);
     let excepted = resource.iter().flat_map(|policy| half_excepted(policy, &request));
     doubts(&request).into_iter().chain(excepted).for_each(|doubt| context.terminal.warn(&escape(&doubt)));
@@ -98,7 +98,7 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     Ok(if args.detailed_exitcode && denied { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
-fn request(args: &Args) -> Request {
+fn request(args: &CanArgs) -> Request {
     let mut request = Request {
         principal: args.principal.clone(),
         action: args.action.clone(),
@@ -114,26 +114,26 @@ fn request(args: &Args) -> Request {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum PolicyRole {
     Caller,
     Boundary,
     Resource,
 }
 
-struct File {
-    place: Place,
+struct PolicyFile {
+    place: PolicyRole,
     source: Source,
     document: Value,
 }
 
 /// Everything that has a say, read and parsed.
-struct Files(Vec<File>);
+struct PolicyFiles(Vec<PolicyFile>);
 
-impl Files {
-    fn read(args: &Args, context: &Context) -> Result<Self, CommandError> {
-        let wanted: Vec<(Place, &PathBuf)> = (args.policies.iter().map(|path| (Place::Caller, path)))
-            .chain(args.boundary.iter().map(|path| (Place::Boundary, path)))
-            .chain(args.resource_policy.iter().map(|path| (Place::Resource, path)))
+impl PolicyFiles {
+    fn read(args: &CanArgs, context: &CommandContext) -> Result<Self, CommandError> {
+        let wanted: Vec<(PolicyRole, &PathBuf)> = (args.policies.iter().map(|path| (PolicyRole::Caller, path)))
+            .chain(args.boundary.iter().map(|path| (PolicyRole::Boundary, path)))
+            .chain(args.resource_policy.iter().map(|path| (PolicyRole::Resource, path)))
             .collect();
         holds_them(&args.principal, &wanted)?;
         once(&wanted.iter().map(|(_, path)| (*path).clone()).collect::<Vec<_>>())?;
@@ -142,7 +142,7 @@ impl Files {
             let read = Source::read(path).map_err(|problem| problems.push(problem));
             let Ok(source) = read else { continue };
             match source.parse() {
-                Ok(document) => files.push(File { place, source, document }),
+                Ok(document) => files.push(PolicyFile { place, source, document }),
                 Err(problem) => {
                     problems.push(problem);
                     broken.push(source);
@@ -153,13 +153,13 @@ impl Files {
         if !problems.is_empty() {
             return Err(CommandError::reported());
         }
-        let warnings: Vec<_> = files.iter().flat_map(File::warnings).collect();
+        let warnings: Vec<_> = files.iter().flat_map(PolicyFile::warnings).collect();
         report(&warnings, files.iter().map(|file| &file.source), context);
         Ok(Self(files))
     }
 
-    fn compiled(&self, place: Place) -> Result<Vec<Policy>, CommandError> {
-        self.0.iter().filter(|file| file.place == place).map(File::compiled).collect()
+    fn compiled(&self, place: PolicyRole) -> Result<Vec<Policy>, CommandError> {
+        self.0.iter().filter(|file| file.place == place).map(PolicyFile::compiled).collect()
     }
 
     fn told(&self, decision: &Decision, color: bool) -> String {
@@ -209,7 +209,7 @@ impl Files {
     }
 }
 
-impl File {
+impl PolicyFile {
     fn name(&self) -> String {
         self.source.name().display().to_string()
     }
@@ -225,11 +225,11 @@ impl File {
     /// AWS would refuse it, but what it means can be told all the same; and a policy of AWS's own may be as large as it
     /// is. Of the policies of resources only those of roles and buckets have rules that are known here.
     fn warnings(&self) -> Vec<Diagnostic> {
-        let kind = match (self.place, Kind::guess(&self.document)) {
-            (Place::Caller | Place::Boundary, _) => Kind::Identity,
-            (Place::Resource, Kind::Trust) => Kind::Trust,
-            (Place::Resource, _) if speaks_of_s3(&self.document) => Kind::Bucket,
-            (Place::Resource, _) => return Vec::new(),
+        let kind = match (self.place, DocumentKind::guess(&self.document)) {
+            (PolicyRole::Caller | PolicyRole::Boundary, _) => DocumentKind::Identity,
+            (PolicyRole::Resource, DocumentKind::Trust) => DocumentKind::Trust,
+            (PolicyRole::Resource, _) if speaks_of_s3(&self.document) => DocumentKind::Bucket,
+            (PolicyRole::Resource, _) => return Vec::new(),
         };
         let found = diagnose_parsed(&self.source.name(), &self.source.text, &self.document, kind.usage());
         let found = found.into_iter().filter(|one| one.code != "policy-size");
@@ -245,8 +245,8 @@ fn speaks_of_s3(document: &Value) -> bool {
 }
 
 /// Only users and roles hold policies.
-fn holds_them(caller: &Caller, wanted: &[(Place, &PathBuf)]) -> Result<(), CommandError> {
-    let held = wanted.iter().any(|(place, _)| *place != Place::Resource);
+fn holds_them(caller: &Caller, wanted: &[(PolicyRole, &PathBuf)]) -> Result<(), CommandError> {
+    let held = wanted.iter().any(|(place, _)| *place != PolicyRole::Resource);
     if caller.kind == PrincipalType::AWS || !held {
         return Ok(());
     }

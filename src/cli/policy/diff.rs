@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::Kind;
+use super::DocumentKind;
 use super::source::{Source, once, report};
-use crate::cli::Context;
+use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::compare::{Comparison, Grant, Relation, Set, compare};
@@ -23,7 +23,7 @@ use crate::value::Value;
 /// everything that is gained or lost.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct PolicyDiffArgs {
     /// The document as it was; - is the standard input
     #[arg(value_name = "OLD")]
     old: PathBuf,
@@ -34,7 +34,7 @@ pub struct Args {
 
     /// What the documents are for; without it, that is guessed from what they hold
     #[arg(long = "type", value_name = "TYPE", value_enum)]
-    kind: Option<Kind>,
+    kind: Option<DocumentKind>,
 
     /// Print as JSON
     #[arg(long)]
@@ -52,12 +52,12 @@ Examples:
   git show HEAD:policy.json | relayctl policy diff - policy.json --detailed-exitcode";
 
 /// One of the two.
-struct Side {
+struct DiffSide {
     source: Source,
     document: Value,
 }
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     let files = [args.old.clone(), args.new.clone()];
     once(&files)?;
     let [old, new] = read(&files, context)?;
@@ -70,13 +70,13 @@ pub fn run(args: &Args, context: &Context) -> Exit {
 }
 
 /// What is wrong with either is said at once.
-fn read(files: &[PathBuf; 2], context: &Context) -> Result<[Side; 2], CommandError> {
+fn read(files: &[PathBuf; 2], context: &CommandContext) -> Result<[DiffSide; 2], CommandError> {
     let (mut sides, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
         match Source::read(path) {
             Err(problem) => problems.push(problem),
             Ok(source) => match source.parse() {
-                Ok(document) => sides.push(Side { source, document }),
+                Ok(document) => sides.push(DiffSide { source, document }),
                 Err(problem) => {
                     problems.push(problem);
                     broken.push(source);
@@ -89,8 +89,8 @@ fn read(files: &[PathBuf; 2], context: &Context) -> Result<[Side; 2], CommandErr
 }
 
 /// AWS would refuse them, but what they mean can be told all the same; and a policy of AWS's own may be as large as it is.
-fn warn(asked: Option<Kind>, sides: [&Side; 2], context: &Context) {
-    let looks = sides.map(|side| asked.unwrap_or_else(|| Kind::guess(&side.document)));
+fn warn(asked: Option<DocumentKind>, sides: [&DiffSide; 2], context: &CommandContext) {
+    let looks = sides.map(|side| asked.unwrap_or_else(|| DocumentKind::guess(&side.document)));
     if looks[0] != looks[1] {
         let [old, new] = sides.map(|side| side.source.name().display().to_string());
         context.terminal.warn(&format!(
@@ -100,7 +100,7 @@ fn warn(asked: Option<Kind>, sides: [&Side; 2], context: &Context) {
         ));
     }
     let found = sides.into_iter().zip(looks).flat_map(|(side, kind)| {
-        let Side { source, document } = side;
+        let DiffSide { source, document } = side;
         diagnose_parsed(&source.name(), &source.text, document, kind.usage())
     });
     let warnings: Vec<_> = found
@@ -110,7 +110,7 @@ fn warn(asked: Option<Kind>, sides: [&Side; 2], context: &Context) {
     report(&warnings, sides.map(|side| &side.source), context);
 }
 
-fn compared(old: &Side, new: &Side) -> Result<Comparison, CommandError> {
+fn compared(old: &DiffSide, new: &DiffSide) -> Result<Comparison, CommandError> {
     let [before, after] = [old, new].map(|side| {
         let name = side.source.name().display().to_string();
         Policy::compile(&name, &side.document).map_err(|error| {
@@ -135,7 +135,7 @@ fn as_json(same: bool, comparison: &Comparison) -> String {
     format!("{value:#}")
 }
 
-fn told(old: &Side, new: &Side, same: bool, comparison: &Comparison) -> String {
+fn told(old: &DiffSide, new: &DiffSide, same: bool, comparison: &Comparison) -> String {
     let [old, new] = [old, new].map(|side| escape(&side.source.name().to_string_lossy()));
     let mut text = match comparison.relation() {
         _ if same => format!("{old} and {new} are equivalent: AWS does the same with both.\n"),

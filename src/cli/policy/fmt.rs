@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::source::{Source, once, report};
-use crate::cli::Context;
+use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::policy::{is_policy, pretty, tidy};
-use crate::provider::files::disk::{self, Mode};
+use crate::provider::files::disk::{self, FileMode};
 use crate::render::text::count;
 
 /// Lay documents out alike: AWS's order of elements, two spaces, short lists on one line
@@ -18,7 +18,7 @@ use crate::render::text::count;
 /// whole or not at all. What is no policy document is left alone.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct FmtArgs {
     /// Files of policy documents; - reads the standard input and prints the result
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -34,7 +34,7 @@ Examples:
   relayctl policy fmt --check manifests/policies/*.json
   relayctl policy fmt - < policy.json";
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &FmtArgs, context: &CommandContext) -> Exit {
     once(&args.files)?;
     let (mut problems, mut broken) = (Vec::new(), Vec::new());
     let mut changed = 0;
@@ -80,7 +80,7 @@ fn formatted(source: &Source) -> Result<String, Diagnostic> {
 }
 
 /// Writes or lists the file; whether it is another one than before.
-fn settle(source: &Source, text: &str, check: bool, context: &Context) -> Result<bool, CommandError> {
+fn settle(source: &Source, text: &str, check: bool, context: &CommandContext) -> Result<bool, CommandError> {
     let changes = source.text != text;
     if check {
         if changes {
@@ -90,7 +90,7 @@ fn settle(source: &Source, text: &str, check: bool, context: &Context) -> Result
         context.terminal.result(text)?;
         return Ok(false);
     } else if changes {
-        let mode = Mode::Like(source.path.clone());
+        let mode = FileMode::Like(source.path.clone());
         disk::replace(&source.path, text.as_bytes(), &mode)
             .map_err(|error| CommandError::file("write", &source.path, error))?;
     }

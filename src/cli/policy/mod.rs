@@ -10,7 +10,7 @@ mod validate;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
-use super::Context;
+use super::CommandContext;
 use super::error::Exit;
 use crate::policy::{Usage, statements};
 use crate::value::Value;
@@ -21,9 +21,9 @@ use crate::value::Value;
 /// standard input.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct PolicyArgs {
     #[command(subcommand)]
-    command: Command,
+    command: PolicyCommand,
 }
 
 const EXAMPLES: &str = "\
@@ -36,26 +36,26 @@ Examples:
   git show main:policy.json | relayctl policy diff - policy.json";
 
 #[derive(Subcommand, Debug)]
-enum Command {
-    Validate(validate::Args),
-    Diff(diff::Args),
-    Can(Box<can::Args>),
-    Fmt(fmt::Args),
+enum PolicyCommand {
+    Validate(validate::PolicyValidateArgs),
+    Diff(diff::PolicyDiffArgs),
+    Can(Box<can::CanArgs>),
+    Fmt(fmt::FmtArgs),
 }
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &PolicyArgs, context: &CommandContext) -> Exit {
     match &args.command {
-        Command::Validate(args) => validate::run(args, context),
-        Command::Diff(args) => diff::run(args, context),
-        Command::Can(args) => can::run(args, context),
-        Command::Fmt(args) => fmt::run(args, context),
+        PolicyCommand::Validate(args) => validate::run(args, context),
+        PolicyCommand::Diff(args) => diff::run(args, context),
+        PolicyCommand::Can(args) => can::run(args, context),
+        PolicyCommand::Fmt(args) => fmt::run(args, context),
     }
 }
 
 /// What a document is for, which decides what it must hold and how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Kind {
+enum DocumentKind {
     /// A managed policy, attached to users, groups and roles
     Identity,
     /// A policy that stands in a user
@@ -70,7 +70,7 @@ enum Kind {
     Bucket,
 }
 
-impl Kind {
+impl DocumentKind {
     fn usage(self) -> Usage {
         match self {
             Self::Identity => Usage::Managed,
@@ -155,25 +155,25 @@ mod tests {
 
     #[test]
     fn the_type_is_guessed_from_what_the_document_holds() {
-        let guess = |statement: Value| Kind::guess(&json!({"Statement": statement}));
-        assert_eq!(guess(json!([{"Action": "sts:AssumeRole", "Resource": "*"}])), Kind::Identity);
-        assert_eq!(guess(json!({"Action": ["STS:AssumeRole"], "Principal": {"Service": "x.y"}})), Kind::Trust);
+        let guess = |statement: Value| DocumentKind::guess(&json!({"Statement": statement}));
+        assert_eq!(guess(json!([{"Action": "sts:AssumeRole", "Resource": "*"}])), DocumentKind::Identity);
+        assert_eq!(guess(json!({"Action": ["STS:AssumeRole"], "Principal": {"Service": "x.y"}})), DocumentKind::Trust);
         // A slip in a trust policy doesn't make it a bucket's.
-        assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"})), Kind::Trust);
-        assert_eq!(guess(json!([{"Action": "s3:*", "NotPrincipal": "*", "Resource": "*"}])), Kind::Bucket);
+        assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"})), DocumentKind::Trust);
+        assert_eq!(guess(json!([{"Action": "s3:*", "NotPrincipal": "*", "Resource": "*"}])), DocumentKind::Bucket);
         // Nor does a forgotten element make another policy of it.
-        assert_eq!(guess(json!([{"Action": "s3:*", "Principal": "*"}])), Kind::Bucket);
+        assert_eq!(guess(json!([{"Action": "s3:*", "Principal": "*"}])), DocumentKind::Bucket);
         assert_eq!(
             guess(json!({"Action": "lambda:Invoke", "Principal": {"Service": "lambda.amazonaws.com"}})),
-            Kind::Trust
+            DocumentKind::Trust
         );
-        assert_eq!(guess(json!({"Action": "sts:AssumeRole"})), Kind::Trust);
-        assert_eq!(guess(json!({"Action": "s3:GetObject"})), Kind::Identity);
+        assert_eq!(guess(json!({"Action": "sts:AssumeRole"})), DocumentKind::Trust);
+        assert_eq!(guess(json!({"Action": "s3:GetObject"})), DocumentKind::Identity);
         // Empty principals are as good as missing ones.
         for empty in [json!({}), json!([]), json!({"AWS": [], "Service": []})] {
-            assert_eq!(guess(json!({"Action": "s3:*", "Principal": empty, "Resource": "*"})), Kind::Identity);
+            assert_eq!(guess(json!({"Action": "s3:*", "Principal": empty, "Resource": "*"})), DocumentKind::Identity);
         }
-        assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": {"AWS": []}})), Kind::Trust);
-        assert_eq!(Kind::guess(&json!([])), Kind::Identity);
+        assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": {"AWS": []}})), DocumentKind::Trust);
+        assert_eq!(DocumentKind::guess(&json!([])), DocumentKind::Identity);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::cli::Context;
+use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::policy::{self, Document};
@@ -56,7 +56,7 @@ pub fn once(files: &[PathBuf]) -> Result<(), CommandError> {
 }
 
 /// Prints what is wrong, with the lines that it speaks of.
-pub fn report<'s>(diagnostics: &[Diagnostic], sources: impl IntoIterator<Item = &'s Source>, context: &Context) {
+pub fn report<'s>(diagnostics: &[Diagnostic], sources: impl IntoIterator<Item = &'s Source>, context: &CommandContext) {
     if diagnostics.is_empty() {
         return;
     }

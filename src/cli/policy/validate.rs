@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::json;
 
-use super::Kind;
+use super::DocumentKind;
 use super::source::{Source, once, report};
-use crate::cli::Context;
+use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
 use crate::diagnostic::Diagnostic;
 use crate::policy::diagnose;
@@ -20,14 +20,14 @@ use crate::value::Value;
 /// it. Exits with 1 if AWS would refuse one of them.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct PolicyValidateArgs {
     /// Files of policy documents; - is the standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
     /// What the documents are for; without it, that is guessed from what each of them holds
     #[arg(long = "type", value_name = "TYPE", value_enum)]
-    kind: Option<Kind>,
+    kind: Option<DocumentKind>,
 
     /// Print as JSON
     #[arg(long)]
@@ -41,15 +41,15 @@ Examples:
   relayctl policy validate - --type bucket < policy.json";
 
 /// What was found out about one file.
-struct Checked {
+struct ValidatedFile {
     path: PathBuf,
     /// None: it could not be read.
-    kind: Option<Kind>,
+    kind: Option<DocumentKind>,
     source: Option<Source>,
     problems: Vec<Diagnostic>,
 }
 
-pub fn run(args: &Args, context: &Context) -> Exit {
+pub fn run(args: &PolicyValidateArgs, context: &CommandContext) -> Exit {
     once(&args.files)?;
     let checked: Vec<_> = args.files.iter().map(|path| check(path, args.kind)).collect();
     let problems: Vec<_> = checked.iter().flat_map(|one| one.problems.clone()).collect();
@@ -66,26 +66,27 @@ pub fn run(args: &Args, context: &Context) -> Exit {
     if problems.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(CommandError::reported()) }
 }
 
-fn check(path: &Path, kind: Option<Kind>) -> Checked {
+fn check(path: &Path, kind: Option<DocumentKind>) -> ValidatedFile {
     let source = match Source::read(path) {
         Ok(source) => source,
-        Err(problem) => return Checked { path: path.to_path_buf(), kind, source: None, problems: vec![problem] },
+        Err(problem) => return ValidatedFile { path: path.to_path_buf(), kind, source: None, problems: vec![problem] },
     };
     // Text that is no JSON is an identity policy's as well as any other's.
-    let kind = kind.unwrap_or_else(|| source.parse().map_or(Kind::Identity, |document| Kind::guess(&document)));
+    let kind = kind
+        .unwrap_or_else(|| source.parse().map_or(DocumentKind::Identity, |document| DocumentKind::guess(&document)));
     let problems = diagnose(&source.name(), &source.text, kind.usage());
-    Checked { path: source.name(), kind: Some(kind), source: Some(source), problems }
+    ValidatedFile { path: source.name(), kind: Some(kind), source: Some(source), problems }
 }
 
-fn said(checked: &Checked) -> Option<String> {
+fn said(checked: &ValidatedFile) -> Option<String> {
     let kind = checked.kind.filter(|_| checked.problems.is_empty())?;
     Some(format!("{} is valid as {}", checked.path.display(), kind.noun()))
 }
 
 /// A policy that is checked as one of another type has problems that aren't its own.
-fn remark(checked: &Checked, asked: Option<Kind>) -> Option<String> {
+fn remark(checked: &ValidatedFile, asked: Option<DocumentKind>) -> Option<String> {
     let kind = checked.kind.filter(|_| !checked.problems.is_empty())?;
-    let looks = Kind::guess(&checked.source.as_ref()?.parse().ok()?);
+    let looks = DocumentKind::guess(&checked.source.as_ref()?.parse().ok()?);
     let like = format!("{} looks like {}, and was checked as", checked.path.display(), looks.noun());
     match asked {
         None if !looks.is_identity() => Some(format!("{like} one; if it is another, say so with --type")),
@@ -97,8 +98,8 @@ fn remark(checked: &Checked, asked: Option<Kind>) -> Option<String> {
     }
 }
 
-fn as_json(checked: &[Checked]) -> Value {
-    let file = |one: &Checked| {
+fn as_json(checked: &[ValidatedFile]) -> Value {
+    let file = |one: &ValidatedFile| {
         json!({
             "file": one.path,
             "type": one.kind,

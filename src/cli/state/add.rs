@@ -3,18 +3,18 @@
 use super::open;
 use crate::address::Address;
 use crate::call::Observed;
-use crate::cli::Context;
+use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::planning::no_such_address;
 use crate::cli::running::locked;
-use crate::cli::session::{Declared, StateAt};
+use crate::cli::session::{DeclaredManifest, StateAt};
 use crate::engine;
 use crate::kind::{self, Kind, OWNER_TAG, Ownership};
-use crate::resolve::{ALL_READS, Occasion, Resolver, look};
+use crate::resolve::{ALL_READS, ReadPurpose, Resolver, look};
 use crate::state::State;
 
-pub fn add(manifest: &ManifestArg, address: &Address, context: &Context) -> Result<(), CommandError> {
+pub fn add(manifest: &ManifestArg, address: &Address, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let kind = addable(address)?;
     if !declared.desired.resources.contains_key(address) {
@@ -44,11 +44,11 @@ fn addable(address: &Address) -> Result<&'static dyn Kind, CommandError> {
 }
 
 async fn under_lock(
-    declared: &Declared,
+    declared: &DeclaredManifest,
     at: &StateAt,
     kind: &dyn Kind,
     address: &Address,
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<(), CommandError> {
     let desired = &declared.desired;
     let (provider, _) = declared.connect(context).await?;
@@ -67,7 +67,7 @@ async fn under_lock(
             .help(format!("`relayctl state show MANIFEST {address}` prints what it records")));
     }
     let resource = &desired.resources[address];
-    let (observed, _) = look(&provider, kind, &resource.attributes, Occasion::Change).await;
+    let (observed, _) = look(&provider, kind, &resource.attributes, ReadPurpose::Change).await;
     let seen = match observed {
         Observed::Present(seen) => seen,
         Observed::Absent => {

@@ -4,21 +4,21 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::open;
-use crate::cli::Context;
+use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::planning::warn_of_unread;
 use crate::cli::project::shown;
 use crate::cli::running::locked;
 use crate::cli::sealing::write_sealed;
-use crate::cli::session::{Declared, StateAt};
+use crate::cli::session::{DeclaredManifest, StateAt};
 use crate::engine;
 use crate::model::Desired;
 use crate::render::text::count;
 use crate::resolve::{ALL_READS, Resolver, lost};
 use crate::state::{State, StoreError, encode};
 
-pub fn rebuild(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
+pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let location = at.store.location();
     let (state, kept) = context.wait_for(async {
@@ -41,14 +41,14 @@ pub fn rebuild(manifest: &ManifestArg, context: &Context) -> Result<(), CommandE
 }
 
 async fn under_lock(
-    declared: &Declared,
+    declared: &DeclaredManifest,
     at: &StateAt,
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<(State, Option<PathBuf>), CommandError> {
     let (provider, _) = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
     let mut resolver = Resolver::new(&provider, ALL_READS);
-    let lost::Found { resources, unread } = engine::recover(&mut resolver, &declared.desired, true).await;
+    let lost::RecoveredObjects { resources, unread } = engine::recover(&mut resolver, &declared.desired, true).await;
     warn_of_unread(&unread, context);
     let Desired { name, account, .. } = &declared.desired;
     let first = || State::new(uuid::Uuid::new_v4().to_string(), name.as_str(), account.as_str());
@@ -60,9 +60,9 @@ async fn under_lock(
 
 /// The state that is there, if it can be read, and where a copy of it is kept now.
 async fn set_aside(
-    declared: &Declared,
+    declared: &DeclaredManifest,
     at: &StateAt,
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<(Option<State>, Option<PathBuf>), CommandError> {
     let default = declared.project.state_file(&declared.desired.name);
     let backup = default.with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));

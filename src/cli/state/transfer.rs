@@ -4,22 +4,22 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{existing, open};
-use crate::cli::Context;
+use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::running::locked;
 use crate::cli::sealing::opened;
-use crate::cli::session::{Declared, StateAt, belongs};
+use crate::cli::session::{DeclaredManifest, StateAt, belongs};
 use crate::port::Store;
 use crate::state::{State, StoreError, decode, encode};
 
-pub fn pull(manifest: &ManifestArg, context: &Context) -> Result<(), CommandError> {
+pub fn pull(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { existing(&declared, &at).await })?;
     context.terminal.result(encode(&state).trim_end())
 }
 
-pub fn push(manifest: &ManifestArg, file: &Path, force: bool, context: &Context) -> Result<(), CommandError> {
+pub fn push(manifest: &ManifestArg, file: &Path, force: bool, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = read(file)?;
     belongs(&state, &declared.desired.name, &declared.desired.account, &file.display().to_string())?;
@@ -79,7 +79,7 @@ fn read(file: &Path) -> Result<State, CommandError> {
         .map_err(|error| CommandError::new(format!("{} is no state to push: {error}", file.display())))
 }
 
-pub fn migrate(manifest: &ManifestArg, from: &str, to: &str, context: &Context) -> Result<(), CommandError> {
+pub fn migrate(manifest: &ManifestArg, from: &str, to: &str, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, _) = open(manifest, context)?;
     let (from, to) = (declared.open_state_at(from, context)?, declared.open_state_at(to, context)?);
     let (source, target) = (from.store.location(), to.store.location());
@@ -105,7 +105,7 @@ pub fn migrate(manifest: &ManifestArg, from: &str, to: &str, context: &Context) 
     ))
 }
 
-async fn copy(declared: &Declared, from: &StateAt, to: &StateAt) -> Result<(), CommandError> {
+async fn copy(declared: &DeclaredManifest, from: &StateAt, to: &StateAt) -> Result<(), CommandError> {
     let state = existing(declared, from).await?;
     let (store, location) = (to.store.as_ref(), to.store.location());
     match declared.recorded(store).await? {

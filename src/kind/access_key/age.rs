@@ -1,6 +1,6 @@
 //! A file that is encrypted for those who are to have the key.
 
-use super::sink::Sink;
+use super::sink::SecretSink;
 use crate::call::{FileRead, FileWrite, LocalFile, Write};
 use crate::reads::Facet;
 use crate::value::{Attributes, Value};
@@ -20,7 +20,7 @@ fn recipients(attributes: &Attributes) -> Vec<String> {
     said.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-impl Sink for Age {
+impl SecretSink for Age {
     fn name(&self) -> &'static str {
         "age"
     }

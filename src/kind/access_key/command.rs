@@ -1,20 +1,20 @@
 //! A command that takes the key to where relayctl cannot look: what it was given is remembered by the state, and taken on
 //! trust where there is none.
 
-use super::sink::Sink;
+use super::sink::SecretSink;
 use crate::call::file::spelt;
 use crate::call::{FileRead, FileWrite, Write};
 use crate::reads::Facet;
 use crate::value::{Attributes, Value};
 
-pub(super) struct Command;
+pub(super) struct SinkCommand;
 
 fn words(attributes: &Attributes) -> Option<Vec<String>> {
     let words = attributes.get("command")?.as_array()?;
     Some(words.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
-impl Sink for Command {
+impl SecretSink for SinkCommand {
     fn name(&self) -> &'static str {
         "command"
     }

@@ -15,20 +15,20 @@ use serde_json::json;
 
 use super::field::{no, null};
 use super::{
-    AccessRole, DeletionBlocker, Field, Form, Kind, Output, OutputValue, Ownership, Parent, Recovery, Seen, Uniqueness,
-    Upkeep,
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, LiveObject, Maintenance, Output, OutputValue, Ownership,
+    Parent, Recovery, Uniqueness,
 };
 use crate::address::{KindName, Principal};
 use crate::call::{IamWrite, Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
-use ours::Facts;
-use rotation::{Lingering, Retired};
+use ours::KeyFacts;
 pub use rotation::{RETIRE_AFTER, in_words, lasting};
-use sinks::{Held, SINKS};
+use rotation::{RetiredKey, SupersededKey};
+use sinks::{SINKS, SinkContents};
 
-pub(super) struct AccessKey;
+pub(super) struct AccessKeyKind;
 
 const SHOWN_ONCE: &str = "the secret is known only while the key is made";
 
@@ -38,22 +38,22 @@ const MOST_KEYS: usize = 2;
 /// Those of the sinks are called as in [`SINKS`].
 const FIELDS: &[Field] = &[
     Field::identity("user"),
-    Field::replace("profile", Form::Plain, SHOWN_ONCE, null),
-    Field::replace("csv", Form::Plain, SHOWN_ONCE, null),
-    Field::replace("age", Form::Recorded, SHOWN_ONCE, null),
-    Field::replace("command", Form::Recorded, SHOWN_ONCE, null),
-    Field::in_place("replace_profile", Form::Setting, no),
-    Field::in_place("rotate_after", Form::Setting, null),
-    Field::in_place("retire_after", Form::Setting, null),
+    Field::replace("profile", FieldForm::Plain, SHOWN_ONCE, null),
+    Field::replace("csv", FieldForm::Plain, SHOWN_ONCE, null),
+    Field::replace("age", FieldForm::Recorded, SHOWN_ONCE, null),
+    Field::replace("command", FieldForm::Recorded, SHOWN_ONCE, null),
+    Field::in_place("replace_profile", FieldForm::Setting, no),
+    Field::in_place("rotate_after", FieldForm::Setting, null),
+    Field::in_place("retire_after", FieldForm::Setting, null),
 ];
 
-impl Kind for AccessKey {
+impl Kind for AccessKeyKind {
     fn name(&self) -> KindName {
         KindName::AccessKey
     }
 
-    fn facts(&self) -> super::Facts {
-        super::Facts {
+    fn facts(&self) -> super::KindFacts {
+        super::KindFacts {
             ownership: Ownership::State,
             parent: Some(Parent { kind: KindName::USER, attribute: "user" }),
             access: AccessRole::Credential,
@@ -75,8 +75,8 @@ impl Kind for AccessKey {
         keys.into_iter().chain(sinks::facets(wanted)).chain(rotation::facets(wanted)).collect()
     }
 
-    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<Seen> {
-        Facts::of(wanted, snapshot).and_then(|facts| match facts.ours(wanted) {
+    fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
+        KeyFacts::of(wanted, snapshot).and_then(|facts| match facts.ours(wanted) {
             Ok(Some(key)) => Observed::Present(facts.seen(key, wanted, snapshot)),
             Ok(None) => Observed::Absent,
             Err(failure) => Observed::Unknown(failure),
@@ -85,7 +85,7 @@ impl Kind for AccessKey {
 
     fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
         // A key may be made for a user that is yet to be made, but not over a key that is in its files already.
-        let held = Held::read(wanted, snapshot).ok()?;
+        let held = SinkContents::read(wanted, snapshot).ok()?;
         let seen = self.seen(wanted, snapshot).present();
         let recorded = value::optional_text(wanted, "id");
         let ours = [seen.as_ref().map(|seen| seen.id.clone()), recorded];
@@ -119,12 +119,12 @@ impl Kind for AccessKey {
     }
 
     /// AWS knows nothing of what can change in place; but a retired key's time may have come.
-    fn update(&self, seen: &Seen, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
+    fn update(&self, seen: &LiveObject, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
         rotation::tended(seen).into_iter().collect()
     }
 
     /// The old key is deactivated last: until the new one is where it is needed and known to work, nothing is taken away.
-    fn renew(&self, seen: &Seen, wanted: &Attributes) -> Vec<Write> {
+    fn renew(&self, seen: &LiveObject, wanted: &Attributes) -> Vec<Write> {
         let user = || value::text(wanted, "user").to_owned();
         let held = |sink: &str| value::optional_text(&ours::held(seen), sink);
         // What an interrupted run made has no secret any more, or nobody has proven it; and it takes the second place.
@@ -143,10 +143,10 @@ impl Kind for AccessKey {
         rotation::retired_facet(declared).into_iter().collect()
     }
 
-    fn renewal_obstacle(&self, seen: &Seen) -> Option<String> {
+    fn renewal_obstacle(&self, seen: &LiveObject) -> Option<String> {
         let user = value::text(&seen.attributes, "user");
         let other = ours::others(seen).into_iter().next()?;
-        Some(match Lingering::of(seen) {
+        Some(match SupersededKey::of(seen) {
             Some(lingering) if lingering.key.id == other => format!(
                 "user {user} still has the retired key {other}, and AWS allows two: it goes when its time has come, \
                  or delete it now if nobody needs it"
@@ -158,35 +158,35 @@ impl Kind for AccessKey {
         })
     }
 
-    fn begun(&self, attributes: &Attributes, seen: &Seen, made: &[String]) -> Attributes {
+    fn begun(&self, attributes: &Attributes, seen: &LiveObject, made: &[String]) -> Attributes {
         ours::begun(attributes, seen, made)
     }
 
-    fn settled(&self, attributes: &Attributes, before: &Seen, now: Timestamp) -> Attributes {
-        let retired = match (&before.upkeep, Lingering::of(before)) {
-            (Some(Upkeep::Renew(_)), _) => before.id.clone(),
-            (Some(Upkeep::Tend(_)), Some(lingering)) if lingering.active => lingering.key.id,
+    fn settled(&self, attributes: &Attributes, before: &LiveObject, now: Timestamp) -> Attributes {
+        let retired = match (&before.upkeep, SupersededKey::of(before)) {
+            (Some(Maintenance::Renew(_)), _) => before.id.clone(),
+            (Some(Maintenance::Tend(_)), Some(lingering)) if lingering.active => lingering.key.id,
             _ => return attributes.clone(),
         };
         let since = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
         let mut settled = attributes.clone();
-        settled.extend([Retired { id: retired, since }.noted()]);
+        settled.extend([RetiredKey { id: retired, since }.noted()]);
         settled
     }
 
     /// A retired key, as long as it is there.
-    fn memory(&self, recorded: &Attributes, seen: Option<&Seen>) -> Attributes {
+    fn memory(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> Attributes {
         let retired = match seen {
-            Some(seen) => Lingering::of(seen).filter(|_| !Lingering::goes(seen)).map(|lingering| lingering.key),
-            None => Retired::remembered(recorded),
+            Some(seen) => SupersededKey::of(seen).filter(|_| !SupersededKey::goes(seen)).map(|lingering| lingering.key),
+            None => RetiredKey::remembered(recorded),
         };
-        retired.iter().map(Retired::noted).collect()
+        retired.iter().map(RetiredKey::noted).collect()
     }
 
     /// The current key goes last: as long as it is there, the next run finds by it what else is ours.
-    fn delete(&self, seen: &Seen, recorded: &Attributes) -> Vec<Write> {
+    fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         let user = value::text(&seen.attributes, "user");
-        let retired = Lingering::of(seen).map(|lingering| lingering.key.id);
+        let retired = SupersededKey::of(seen).map(|lingering| lingering.key.id);
         let unfinished = ours::unfinished(seen);
         let keys = retired.iter().chain(&unfinished).chain([&seen.id]);
         let mut writes: Vec<Write> =
@@ -199,7 +199,7 @@ impl Kind for AccessKey {
     fn leftovers(&self, recorded: &Attributes) -> Vec<Write> {
         let Some(id) = value::optional_text(recorded, "id") else { return Vec::new() };
         let user = value::text(recorded, "user").to_owned();
-        let retired = Retired::remembered(recorded);
+        let retired = RetiredKey::remembered(recorded);
         let retired = retired.map(|it| Write::Iam(IamWrite::DeleteAccessKey { user, id: it.id }));
         retired.into_iter().chain(sinks::emptied(recorded, &id)).collect()
     }
@@ -212,7 +212,7 @@ impl Kind for AccessKey {
         true
     }
 
-    fn must_replace(&self, seen: &Seen, wanted: &Attributes) -> Option<String> {
+    fn must_replace(&self, seen: &LiveObject, wanted: &Attributes) -> Option<String> {
         // A rotation that was begun is finished, and writes all sinks.
         if ours::is_begun(seen) {
             return None;

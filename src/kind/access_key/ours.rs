@@ -6,30 +6,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::super::tags::owner;
-use super::super::{Seen, Upkeep};
-use super::rotation::{Ages, Lingering, Retired};
-use super::sinks::Held;
+use super::super::{LiveObject, Maintenance};
+use super::rotation::{Ages, RetiredKey, SupersededKey};
+use super::sinks::SinkContents;
 use crate::call::iam::AccessKey;
 use crate::call::{Failure, FailureKind, Observed};
 use crate::reads::Snapshot;
 use crate::value::{self, Attributes, Value};
 
 /// What is known of a user's keys.
-pub(super) struct Facts {
+pub(super) struct KeyFacts {
     /// By id.
     live: BTreeMap<String, AccessKey>,
-    held: Held,
+    held: SinkContents,
     owner: Option<String>,
 }
 
 /// One of the user's keys that is ours.
-pub(super) struct Ours {
+pub(super) struct OwnedKey {
     id: String,
     /// What is known of how it came to be.
-    stage: Stage,
+    stage: KeyStage,
 }
 
-enum Stage {
+enum KeyStage {
     /// Nothing is amiss.
     Whole,
     /// An interrupted run made it, and its secret was lost.
@@ -38,17 +38,17 @@ enum Stage {
     Begun { unfinished: Option<String> },
 }
 
-impl Ours {
+impl OwnedKey {
     fn whole(id: String) -> Self {
-        Self { id, stage: Stage::Whole }
+        Self { id, stage: KeyStage::Whole }
     }
 }
 
-impl Facts {
+impl KeyFacts {
     pub(super) fn of(wanted: &Attributes, snapshot: &Snapshot) -> Observed<Self> {
         let user = value::text(wanted, "user");
         snapshot.user(user).and_then(|found| {
-            snapshot.access_keys(user).and_then(|keys| match Held::read(wanted, snapshot) {
+            snapshot.access_keys(user).and_then(|keys| match SinkContents::read(wanted, snapshot) {
                 Ok(held) => Observed::Present(Self {
                     live: keys.into_iter().map(|key| (key.id.clone(), key)).collect(),
                     held,
@@ -59,15 +59,15 @@ impl Facts {
         })
     }
 
-    pub(super) fn ours(&self, wanted: &Attributes) -> Result<Option<Ours>, Failure> {
+    pub(super) fn ours(&self, wanted: &Attributes) -> Result<Option<OwnedKey>, Failure> {
         let recorded = value::optional_text(wanted, "id");
         let known = wanted.get("known").and_then(Value::as_array);
         match (recorded.clone().filter(|id| self.live.contains_key(id)), known) {
-            (Some(id), None) => return Ok(Some(Ours::whole(id))),
+            (Some(id), None) => return Ok(Some(OwnedKey::whole(id))),
             // Only while a key is rotated is it one of those that were there before.
             (Some(id), Some(known)) if known.contains(&json!(id)) => {
                 let unfinished = self.new_since(known)?.cloned();
-                return Ok(Some(Ours { id, stage: Stage::Begun { unfinished } }));
+                return Ok(Some(OwnedKey { id, stage: KeyStage::Begun { unfinished } }));
             }
             (_, Some(known)) => return self.made_since(known),
             (None, None) => {}
@@ -77,18 +77,18 @@ impl Facts {
             return Ok(None);
         }
         let mut held = self.held.keys();
-        Ok(held.find(|id| self.live.contains_key(*id)).map(|id| Ours::whole(id.clone())))
+        Ok(held.find(|id| self.live.contains_key(*id)).map(|id| OwnedKey::whole(id.clone())))
     }
 
     /// What an interrupted run made: a key that wasn't there before it.
-    fn made_since(&self, known: &[Value]) -> Result<Option<Ours>, Failure> {
+    fn made_since(&self, known: &[Value]) -> Result<Option<OwnedKey>, Failure> {
         let new = self.live.keys().filter(|id| !known.contains(&json!(id)));
         let held = |id: &&String| self.held.keys().any(|held| held == *id);
         if let Some(id) = new.clone().find(held) {
-            return Ok(Some(Ours::whole(id.clone())));
+            return Ok(Some(OwnedKey::whole(id.clone())));
         }
         let new = self.new_since(known)?;
-        Ok(new.map(|id| Ours { id: id.clone(), stage: Stage::Orphan }))
+        Ok(new.map(|id| OwnedKey { id: id.clone(), stage: KeyStage::Orphan }))
     }
 
     fn new_since(&self, known: &[Value]) -> Result<Option<&String>, Failure> {
@@ -110,11 +110,16 @@ impl Facts {
         }
     }
 
-    pub(super) fn seen(&self, Ours { id, stage }: Ours, wanted: &Attributes, snapshot: &Snapshot) -> Seen {
+    pub(super) fn seen(
+        &self,
+        OwnedKey { id, stage }: OwnedKey,
+        wanted: &Attributes,
+        snapshot: &Snapshot,
+    ) -> LiveObject {
         let mut attributes = match &stage {
-            Stage::Whole | Stage::Orphan => self.held.attributes(wanted, |held| held == Some(&id)),
+            KeyStage::Whole | KeyStage::Orphan => self.held.attributes(wanted, |held| held == Some(&id)),
             // All sinks are written again, whatever of ours is in them.
-            Stage::Begun { unfinished } => {
+            KeyStage::Begun { unfinished } => {
                 let ours: Vec<String> =
                     made(wanted).into_iter().chain(unfinished.clone()).chain([id.clone()]).collect();
                 self.held.attributes(wanted, |held| held.is_none_or(|held| ours.contains(held)))
@@ -122,26 +127,26 @@ impl Facts {
         };
         attributes.insert("user", json!(value::text(wanted, "user")));
         let ids: BTreeSet<&String> = self.live.keys().collect();
-        let mut seen = Seen { id, owner: self.owner.clone(), attributes, ..Seen::default() };
+        let mut seen = LiveObject { id, owner: self.owner.clone(), attributes, ..LiveObject::default() };
         seen.internals.insert("keys", json!(ids));
         match stage {
-            Stage::Whole => self.age(&mut seen, wanted, snapshot),
-            Stage::Orphan => seen.internals.insert("orphan", json!(true)),
-            Stage::Begun { unfinished } => {
+            KeyStage::Whole => self.age(&mut seen, wanted, snapshot),
+            KeyStage::Orphan => seen.internals.insert("orphan", json!(true)),
+            KeyStage::Begun { unfinished } => {
                 let made: BTreeSet<String> = made(wanted).into_iter().chain(unfinished.clone()).collect();
                 let begun = json!({"unfinished": unfinished, "made": made, "held": self.held.noted()});
                 seen.internals.insert("begun", begun);
                 let why = "an earlier run began to rotate this key, and was interrupted";
-                seen.upkeep = Some(Upkeep::Renew(why.to_owned()));
+                seen.upkeep = Some(Maintenance::Renew(why.to_owned()));
             }
         }
         seen
     }
 
     /// What time has done to it.
-    fn age(&self, seen: &mut Seen, wanted: &Attributes, snapshot: &Snapshot) {
+    fn age(&self, seen: &mut LiveObject, wanted: &Attributes, snapshot: &Snapshot) {
         let Some(current) = self.live.get(&seen.id) else { return };
-        let retired = Retired::remembered(wanted).and_then(|it| self.live.get(&it.id).map(|live| (it, live)));
+        let retired = RetiredKey::remembered(wanted).and_then(|it| self.live.get(&it.id).map(|live| (it, live)));
         let ages = Ages { wanted, snapshot, current, retired };
         (seen.upkeep, seen.remarks) = ages.upkeep();
         if let Some(lingering) = ages.lingering() {
@@ -165,21 +170,21 @@ fn made(attributes: &Attributes) -> Vec<String> {
     made.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn begun_part<'a>(seen: &'a Seen, name: &str) -> Option<&'a Value> {
+fn begun_part<'a>(seen: &'a LiveObject, name: &str) -> Option<&'a Value> {
     seen.internals.get("begun")?.get(name)
 }
 
-pub(super) fn is_begun(seen: &Seen) -> bool {
+pub(super) fn is_begun(seen: &LiveObject) -> bool {
     seen.internals.contains_key("begun")
 }
 
 /// The key that an interrupted rotation made, if it is still there.
-pub(super) fn unfinished(seen: &Seen) -> Option<String> {
+pub(super) fn unfinished(seen: &LiveObject) -> Option<String> {
     begun_part(seen, "unfinished").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// What the sinks hold of ours after an interrupted rotation, by their names.
-pub(super) fn held(seen: &Seen) -> Attributes {
+pub(super) fn held(seen: &LiveObject) -> Attributes {
     let ours: Vec<&str> =
         begun_part(seen, "made").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let held = begun_part(seen, "held").and_then(Value::as_object);
@@ -198,7 +203,7 @@ pub(super) fn is_recorded(recorded: &Attributes, is_intended: bool, id: &str) ->
 }
 
 /// The user's other keys, as long as they don't go before a new one is made.
-pub(super) fn others(seen: &Seen) -> Vec<String> {
+pub(super) fn others(seen: &LiveObject) -> Vec<String> {
     let keys = seen.internals.get("keys").and_then(Value::as_array);
     let keys = keys.into_iter().flatten().filter_map(Value::as_str);
     let unfinished = unfinished(seen);
@@ -206,7 +211,7 @@ pub(super) fn others(seen: &Seen) -> Vec<String> {
 }
 
 /// What the state records while a key is rotated: with the keys that were there before, and those that were given up.
-pub(super) fn begun(attributes: &Attributes, seen: &Seen, more: &[String]) -> Attributes {
+pub(super) fn begun(attributes: &Attributes, seen: &LiveObject, more: &[String]) -> Attributes {
     let known: BTreeSet<String> = others(seen).into_iter().chain([seen.id.clone()]).collect();
     let before = begun_part(seen, "made").and_then(Value::as_array).into_iter().flatten();
     let made: BTreeSet<String> =
@@ -216,7 +221,7 @@ pub(super) fn begun(attributes: &Attributes, seen: &Seen, more: &[String]) -> At
     if !made.is_empty() {
         begun.insert("made", json!(made));
     }
-    if let Some(lingering) = Lingering::of(seen) {
+    if let Some(lingering) = SupersededKey::of(seen) {
         begun.extend([lingering.key.noted()]);
     }
     begun

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::call::iam::{AccessKey, LastUsed};
 use crate::call::{IamWrite, Observed, Write};
-use crate::kind::{Seen, Upkeep};
+use crate::kind::{LiveObject, Maintenance};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
@@ -58,13 +58,13 @@ pub(super) fn retired_facet(declared: &Attributes) -> Option<Facet> {
 
 /// The key whose place another one took, as the state remembers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Retired {
+pub(super) struct RetiredKey {
     pub(super) id: String,
     /// When it was deactivated, RFC 3339.
     pub(super) since: String,
 }
 
-impl Retired {
+impl RetiredKey {
     pub(super) fn remembered(attributes: &Attributes) -> Option<Self> {
         serde_json::from_value(attributes.get("retired")?.clone()).ok()
     }
@@ -76,28 +76,28 @@ impl Retired {
 
 /// What the plan depends on of a retired key that is still there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Lingering {
+pub(super) struct SupersededKey {
     #[serde(flatten)]
-    pub(super) key: Retired,
+    pub(super) key: RetiredKey,
     pub(super) active: bool,
     /// None also where that can't be told.
     used: Option<LastUsed>,
 }
 
-impl Lingering {
-    pub(super) fn of(seen: &Seen) -> Option<Self> {
+impl SupersededKey {
+    pub(super) fn of(seen: &LiveObject) -> Option<Self> {
         serde_json::from_value(seen.internals.get("retired")?.clone()).ok()
     }
 
     /// Whether the next step deletes it, and not: deactivates it.
-    pub(super) fn goes(seen: &Seen) -> bool {
-        matches!(seen.upkeep, Some(Upkeep::Tend(_))) && Self::of(seen).is_some_and(|it| !it.active)
+    pub(super) fn goes(seen: &LiveObject) -> bool {
+        matches!(seen.upkeep, Some(Maintenance::Tend(_))) && Self::of(seen).is_some_and(|it| !it.active)
     }
 }
 
 /// What has to be known of a key that is to be rotated, or was.
 pub(super) fn facets(wanted: &Attributes) -> Vec<Facet> {
-    let retired = Retired::remembered(wanted);
+    let retired = RetiredKey::remembered(wanted);
     let timed = retired.is_some() || lasting_of(wanted, "rotate_after").is_some();
     let user = || value::text(wanted, "user").to_owned();
     let last_use = retired.map(|retired| Facet::LastUsed { user: user(), id: retired.id });
@@ -110,7 +110,7 @@ pub(super) struct Ages<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) current: &'a AccessKey,
     /// The retired one, if it is still there.
-    pub(super) retired: Option<(Retired, &'a AccessKey)>,
+    pub(super) retired: Option<(RetiredKey, &'a AccessKey)>,
 }
 
 impl Ages<'_> {
@@ -118,14 +118,14 @@ impl Ages<'_> {
         self.snapshot.last_used(value::text(self.wanted, "user"), id)
     }
 
-    pub(super) fn lingering(&self) -> Option<Lingering> {
+    pub(super) fn lingering(&self) -> Option<SupersededKey> {
         let (key, live) = self.retired.as_ref()?;
         let used = self.used(&key.id).present().flatten();
-        Some(Lingering { key: key.clone(), active: is_active(live), used })
+        Some(SupersededKey { key: key.clone(), active: is_active(live), used })
     }
 
     /// What is to be done, and what is to be said where it isn't time yet.
-    pub(super) fn upkeep(&self) -> (Option<Upkeep>, Vec<String>) {
+    pub(super) fn upkeep(&self) -> (Option<Maintenance>, Vec<String>) {
         let mut remarks = Vec::new();
         if !is_active(self.current) {
             remarks.push(format!(
@@ -135,9 +135,9 @@ impl Ages<'_> {
             ));
         }
         let due = self.due().filter(|_| is_active(self.current));
-        let Some(lingering) = self.lingering() else { return (due.map(Upkeep::Renew), remarks) };
+        let Some(lingering) = self.lingering() else { return (due.map(Maintenance::Renew), remarks) };
         let upkeep = match self.retirement(&lingering) {
-            Ok(tend) => Some(Upkeep::Tend(tend)),
+            Ok(tend) => Some(Maintenance::Tend(tend)),
             Err(remark) => {
                 remarks.push(remark);
                 remarks.extend(due.map(|why| format!("{why}: that waits until the retired key is gone")));
@@ -156,8 +156,8 @@ impl Ages<'_> {
     }
 
     /// Why it is time to do something about the retired key, or why it is kept.
-    fn retirement(&self, lingering: &Lingering) -> Result<String, String> {
-        let Lingering { key: Retired { id, since }, active, used } = lingering;
+    fn retirement(&self, lingering: &SupersededKey) -> Result<String, String> {
+        let SupersededKey { key: RetiredKey { id, since }, active, used } = lingering;
         if *active {
             return Ok(format!("the key {id} was retired, and is active"));
         }
@@ -205,8 +205,8 @@ pub fn in_words(age: SignedDuration) -> String {
 }
 
 /// The calls for a retired key whose time has come.
-pub(super) fn tended(seen: &Seen) -> Option<Write> {
-    let lingering = Lingering::of(seen).filter(|_| matches!(seen.upkeep, Some(Upkeep::Tend(_))))?;
+pub(super) fn tended(seen: &LiveObject) -> Option<Write> {
+    let lingering = SupersededKey::of(seen).filter(|_| matches!(seen.upkeep, Some(Maintenance::Tend(_))))?;
     let (user, id) = (value::text(&seen.attributes, "user").to_owned(), lingering.key.id);
     Some(Write::Iam(if lingering.active {
         IamWrite::UpdateAccessKey { user, id, active: false }

@@ -5,7 +5,7 @@ use crate::reads::Facet;
 use crate::value::Attributes;
 
 /// One place that keeps a key's secret, declared by the attribute of its name.
-pub(super) trait Sink: Sync {
+pub(super) trait SecretSink: Sync {
     /// The attribute that declares it.
     fn name(&self) -> &'static str;
 

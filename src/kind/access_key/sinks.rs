@@ -1,24 +1,24 @@
-//! The list of the places that keep a key's secret: one [`Sink`] each.
+//! The list of the places that keep a key's secret: one [`SecretSink`] each.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::age::Age;
-use super::command::Command;
-use super::sink::Sink;
+use super::command::SinkCommand;
+use super::sink::SecretSink;
 use crate::call::{Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
 
 /// All of them. The last one is written first, and emptied last: those that can't be asked come before those that can, so that
 /// a key that is found in these after a run was interrupted is in all of them.
-pub(super) const SINKS: &[&dyn Sink] = &[&Profile, &Csv, &Age, &Command];
+pub(super) const SINKS: &[&dyn SecretSink] = &[&ProfileSink, &CsvSink, &Age, &SinkCommand];
 
 /// The keys that the declared sinks hold, by the sink's name.
-pub(super) struct Held(BTreeMap<&'static str, String>);
+pub(super) struct SinkContents(BTreeMap<&'static str, String>);
 
-impl Held {
+impl SinkContents {
     pub(super) fn read(wanted: &Attributes, snapshot: &Snapshot) -> Result<Self, Failure> {
         let mut held = BTreeMap::new();
         for sink in SINKS {
@@ -31,7 +31,7 @@ impl Held {
         Ok(Self(held))
     }
 
-    pub(super) fn by(&self, sink: &dyn Sink) -> Option<&String> {
+    pub(super) fn by(&self, sink: &dyn SecretSink) -> Option<&String> {
         self.0.get(sink.name())
     }
 
@@ -47,8 +47,8 @@ impl Held {
 
     /// What an object has as the sinks' attributes: nothing, where what is in them is not its own.
     pub(super) fn attributes(&self, wanted: &Attributes, is_own: impl Fn(Option<&String>) -> bool) -> Attributes {
-        let holds = |sink: &dyn Sink| !sink.can_be_asked() || is_own(self.by(sink));
-        let declared = |sink: &dyn Sink| wanted.get(sink.name()).cloned().unwrap_or(Value::Null);
+        let holds = |sink: &dyn SecretSink| !sink.can_be_asked() || is_own(self.by(sink));
+        let declared = |sink: &dyn SecretSink| wanted.get(sink.name()).cloned().unwrap_or(Value::Null);
         SINKS
             .iter()
             .map(|sink| (sink.name().to_owned(), if holds(*sink) { declared(*sink) } else { Value::Null }))
@@ -61,8 +61,8 @@ pub(super) fn facets(wanted: &Attributes) -> impl Iterator<Item = Facet> {
 }
 
 /// Why no key can be put into the sinks: one of them holds a key that is none of `ours`.
-pub(super) fn conflict(wanted: &Attributes, held: &Held, ours: &[Option<String>]) -> Option<String> {
-    let foreign = |sink: &dyn Sink| held.by(sink).filter(|key| !ours.contains(&Some((*key).clone())));
+pub(super) fn conflict(wanted: &Attributes, held: &SinkContents, ours: &[Option<String>]) -> Option<String> {
+    let foreign = |sink: &dyn SecretSink| held.by(sink).filter(|key| !ours.contains(&Some((*key).clone())));
     SINKS.iter().find_map(|sink| sink.conflict(wanted, foreign(*sink)?))
 }
 
@@ -77,15 +77,15 @@ pub(super) fn emptied(recorded: &Attributes, key: &str) -> Vec<Write> {
 }
 
 /// A section of the AWS CLI's credentials file.
-struct Profile;
+struct ProfileSink;
 
-impl Profile {
+impl ProfileSink {
     fn replaces_any(wanted: &Attributes) -> bool {
         wanted.get("replace_profile") == Some(&json!(true))
     }
 }
 
-impl Sink for Profile {
+impl SecretSink for ProfileSink {
     fn name(&self) -> &'static str {
         "profile"
     }
@@ -125,13 +125,13 @@ impl Sink for Profile {
 }
 
 /// A file as the console offers it for download.
-struct Csv;
+struct CsvSink;
 
 fn csv(attributes: &Attributes) -> Option<LocalFile> {
     value::optional_text(attributes, "csv").map(LocalFile::Path)
 }
 
-impl Sink for Csv {
+impl SecretSink for CsvSink {
     fn name(&self) -> &'static str {
         "csv"
     }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{ask, attributes, created, deleted, failure, kind, not_found, observe, present};
 use crate::call::iam::{AccessKey, LastUsed, User};
 use crate::call::{Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply};
-use crate::kind::Upkeep;
+use crate::kind::Maintenance;
 use crate::value::Tags;
 
 /// A user's keys, and those that the two files hold.
@@ -39,11 +39,11 @@ impl World {
         }
     }
 
-    fn observe(&self, wanted: &Value) -> Observed<super::Seen> {
+    fn observe(&self, wanted: &Value) -> Observed<super::LiveObject> {
         observe("access_key", wanted, &|read| self.answer(read))
     }
 
-    fn seen(&self, wanted: &Value) -> super::Seen {
+    fn seen(&self, wanted: &Value) -> super::LiveObject {
         present("access_key", wanted, &|read| self.answer(read))
     }
 
@@ -300,7 +300,7 @@ impl Aged {
         }
     }
 
-    fn seen(&self, more: &Value) -> super::Seen {
+    fn seen(&self, more: &Value) -> super::LiveObject {
         let wanted = attributes(more)
             .completed_by(&attributes(&json!({"user": "serverless", "profile": "serverless", "rotate_after": "90d"})));
         present("access_key", &json!(wanted), &|read| self.answer(read))
@@ -311,17 +311,17 @@ fn retired() -> Value {
     json!({"id": "AKIA2", "retired": {"id": "AKIA1", "since": "2026-04-01T00:00:00Z"}})
 }
 
-fn renewed(seen: &super::Seen) -> Vec<String> {
+fn renewed(seen: &super::LiveObject) -> Vec<String> {
     let wanted = attributes(&json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"}));
     super::calls(&kind("access_key").renew(seen, &wanted))
 }
 
-fn tended(seen: &super::Seen) -> Vec<String> {
+fn tended(seen: &super::LiveObject) -> Vec<String> {
     super::calls(&kind("access_key").update(seen, &attributes(&json!({})), &[]))
 }
 
-fn why(seen: &super::Seen) -> Option<&str> {
-    seen.upkeep.as_ref().map(Upkeep::why)
+fn why(seen: &super::LiveObject) -> Option<&str> {
+    seen.upkeep.as_ref().map(Maintenance::why)
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn a_key_is_rotated_once_it_is_old_enough() {
     assert_eq!((young.upkeep, young.remarks), (None, Vec::<String>::new()));
     let due = Aged::on("2026-04-08T12:00:00Z").seen(&recorded);
     let reason = "the key is 97 days old, rotate_after is 90d";
-    assert_eq!(due.upkeep, Some(Upkeep::Renew(reason.to_owned())));
+    assert_eq!(due.upkeep, Some(Maintenance::Renew(reason.to_owned())));
     assert!(Aged::on("2026-04-01T00:00:00Z").seen(&recorded).upkeep.is_some(), "on the second");
     let without = Aged::on("2026-04-08T12:00:00Z").seen(&json!({"id": "AKIA1", "rotate_after": null}));
     assert_eq!(without.upkeep, None);
@@ -353,7 +353,7 @@ fn a_rotation_takes_nothing_away_before_the_new_key_is_proven() {
 
 #[test]
 fn a_second_key_stands_in_the_way_of_a_rotation() {
-    let obstacle = |seen: &super::Seen| kind("access_key").renewal_obstacle(seen);
+    let obstacle = |seen: &super::LiveObject| kind("access_key").renewal_obstacle(seen);
     let alone = Aged::on("2026-04-08T12:00:00Z");
     assert_eq!(obstacle(&alone.seen(&json!({"id": "AKIA1"}))), None);
     let foreign = Aged { keys: vec![OLD, ("AKIA9", "Active", OLD.2)], ..alone }.seen(&json!({"id": "AKIA1"}));
@@ -425,7 +425,7 @@ fn a_key_that_somebody_deactivated_is_neither_activated_nor_is_its_predecessor_d
 
 #[test]
 fn a_retired_key_that_is_gone_is_forgotten_and_one_that_is_there_is_remembered() {
-    let memory = |seen: &super::Seen| kind("access_key").memory(&attributes(&retired()), Some(seen));
+    let memory = |seen: &super::LiveObject| kind("access_key").memory(&attributes(&retired()), Some(seen));
     let gone = Aged { keys: vec![NEW], ..Aged::rotated("2026-04-02T00:00:00Z") }.seen(&retired());
     assert_eq!(memory(&gone), attributes(&json!({})));
     let there = Aged::rotated("2026-04-02T00:00:00Z").seen(&retired());
@@ -465,7 +465,7 @@ fn an_interrupted_rotation_starts_over_with_the_key_that_counts() {
 fn all_keys_that_are_ours_go_and_the_current_one_last() {
     let recorded = json!({"user": "serverless", "profile": "serverless"});
     let rotated = Aged::rotated("2026-04-02T00:00:00Z").seen(&retired());
-    let gone = |seen: &super::Seen| deleted("access_key", seen, &recorded);
+    let gone = |seen: &super::LiveObject| deleted("access_key", seen, &recorded);
     let key = |id: &str| format!("DeleteAccessKey {{ user: serverless, id: {id} }}");
     let emptied = |id: &str| format!("file RemoveCredentials {{ profile: serverless, key: {id} }}");
     assert_eq!(gone(&rotated), [key("AKIA1"), key("AKIA2"), emptied("AKIA2")]);

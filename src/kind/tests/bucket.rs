@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{attributes, created, deleted, failure, kind, not_found, observe, present, updated};
-use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock, Transition};
+use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock, Transition};
 use crate::call::{Failure, FailureKind, Observed, Read, Reply, S3Read, S3Reply};
 use crate::reads::{BucketAspect, Facet};
 use crate::value::Tags;
@@ -53,7 +53,7 @@ fn full(read: &Read) -> Result<Reply, Failure> {
     let transition = |days| Transition { days, storage_class: "GLACIER".into() };
     Ok(Reply::S3(match read {
         S3Read::GetBucketVersioning(_) => S3Reply::Versioning("Enabled".into()),
-        S3Read::GetBucketEncryption(_) => S3Reply::Encryption(Encryption {
+        S3Read::GetBucketEncryption(_) => S3Reply::Encryption(BucketEncryption {
             algorithm: "aws:kms".into(),
             kms_key: Some("alias/k".into()),
             bucket_key: true,

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, attributes, created, deleted, kind, not_found, observe, present, updated};
-use crate::call::iam::{Policy, PolicyVersion, Role, User};
+use crate::call::iam::{ManagedPolicy, PolicyVersion, Role, User};
 use crate::call::{Failure, FailureKind, IamRead, IamReply, Observed, Read, Reply};
 use crate::kind::Attached;
 use crate::reads::Facet;
@@ -48,7 +48,7 @@ fn account(read: &Read) -> Result<Reply, Failure> {
             boundary: None,
             tags: live_tags(),
         }),
-        IamRead::GetPolicy { arn } if *arn == deploy_arn() => IamReply::Policy(Policy {
+        IamRead::GetPolicy { arn } if *arn == deploy_arn() => IamReply::Policy(ManagedPolicy {
             name: text("Deploy"),
             id: text("ANPA1"),
             arn: arn.clone(),

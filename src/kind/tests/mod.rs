@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Form, Kind, ORDER, Seen, all, of};
+use super::{FieldForm, Kind, LiveObject, ORDER, all, of};
 use crate::address::KindName;
 use crate::call::{Failure, FailureKind, Observed, Read, Reply, Write};
-use crate::reads::{Scope, Snapshot, Wanted, next_reads};
+use crate::reads::{ReadScope, Snapshot, WantedFacts, next_reads};
 use crate::value::{Attributes, Value};
 
 const ACCOUNT: &str = "arn:aws:iam::123456789012";
@@ -41,10 +41,10 @@ fn denied<T>() -> Observed<T> {
 
 /// Reads what the kind asks for, and nothing else: a kind that looks up what it didn't ask for sees `Unknown`.
 fn ask(kind: &dyn Kind, wanted: &Attributes, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Snapshot {
-    let mut facets: Wanted = kind.facets(wanted).into_iter().chain(kind.deletion_facets(wanted)).collect();
+    let mut facets: WantedFacts = kind.facets(wanted).into_iter().chain(kind.deletion_facets(wanted)).collect();
     let mut snapshot = Snapshot::default();
     loop {
-        let reads = next_reads(&mut facets, &snapshot, Scope::Targeted);
+        let reads = next_reads(&mut facets, &snapshot, ReadScope::Targeted);
         if reads.is_empty() {
             return snapshot;
         }
@@ -55,12 +55,12 @@ fn ask(kind: &dyn Kind, wanted: &Attributes, answer: &dyn Fn(&Read) -> Result<Re
     }
 }
 
-fn observe(name: &str, wanted: &Value, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Observed<Seen> {
+fn observe(name: &str, wanted: &Value, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Observed<LiveObject> {
     let wanted = attributes(wanted);
     kind(name).seen(&wanted, &ask(kind(name), &wanted, answer))
 }
 
-fn present(name: &str, wanted: &Value, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Seen {
+fn present(name: &str, wanted: &Value, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> LiveObject {
     let observed = observe(name, wanted, answer);
     let Observed::Present(seen) = observed else { panic!("not there: {observed:?}") };
     seen
@@ -82,17 +82,17 @@ fn created(name: &str, wanted: &Value) -> Vec<String> {
 }
 
 /// The calls that change `live` to `wanted` in these fields.
-fn updated(name: &str, seen: &Seen, wanted: &Value, changed: &[&str]) -> Vec<String> {
+fn updated(name: &str, seen: &LiveObject, wanted: &Value, changed: &[&str]) -> Vec<String> {
     calls(&kind(name).update(seen, &attributes(wanted), changed))
 }
 
-fn deleted(name: &str, seen: &Seen, recorded: &Value) -> Vec<String> {
+fn deleted(name: &str, seen: &LiveObject, recorded: &Value) -> Vec<String> {
     calls(&kind(name).delete(seen, &attributes(recorded)))
 }
 
 /// The least that a manifest can say of each kind.
 fn least(kind: &dyn Kind) -> Attributes {
-    let identity = kind.fields().iter().filter(|field| field.form == Form::Identity);
+    let identity = kind.fields().iter().filter(|field| field.form == FieldForm::Identity);
     identity.map(|field| (field.name.to_owned(), json!(format!("the-{}", field.name)))).collect()
 }
 
@@ -159,7 +159,7 @@ fn what_is_not_declared_is_not_sent() {
 fn only_fields_that_changed_are_sent() {
     for kind in all() {
         let wanted = least(kind);
-        let seen = Seen { attributes: wanted.clone(), ..Seen::default() };
+        let seen = LiveObject { attributes: wanted.clone(), ..LiveObject::default() };
         assert_eq!(kind.update(&seen, &wanted, &[]), [], "{}", kind.name());
     }
 }
@@ -170,6 +170,6 @@ fn every_kind_begins_with_its_identity_and_names_no_field_twice() {
         let names: BTreeSet<_> = kind.fields().iter().map(|field| field.name).collect();
         assert_eq!(names.len(), kind.fields().len(), "{}", kind.name());
         let first = kind.fields().first().map(|field| field.form);
-        assert_eq!(first, Some(Form::Identity), "{}", kind.name());
+        assert_eq!(first, Some(FieldForm::Identity), "{}", kind.name());
     }
 }

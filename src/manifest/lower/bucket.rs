@@ -7,9 +7,9 @@ use serde_json::json;
 use super::Lowering;
 use crate::address::{Address, KindName};
 use crate::call::{partition, s3};
-use crate::manifest::decode::{Declared, Flag, Located, Text};
+use crate::manifest::decode::{Declared, ExpandedText, Flag, Located};
 use crate::manifest::scope::Section;
-use crate::manifest::shape::{Bucket, BucketLifecycle, Encryption, FullEncryption, PublicAccessBlock};
+use crate::manifest::shape::{Bucket, BucketLifecycle, EncryptionShape, FullEncryption, PublicAccessBlockShape};
 use crate::manifest::{documents, names, suggest};
 use crate::policy::Usage;
 use crate::value::{Attributes, Value};
@@ -55,7 +55,7 @@ impl Lowering<'_, '_, '_> {
         self.protect(&address, body.lifecycle.as_ref().and_then(BucketLifecycle::prevent_destroy));
     }
 
-    fn bucket_region(&mut self, region: Option<&Text>) -> Value {
+    fn bucket_region(&mut self, region: Option<&ExpandedText>) -> Value {
         let Some(region) = region else { return self.header.region.as_str().into() };
         self.check(names::region(&region.value), "bad-region", &region.spot, "write for example us-east-1");
         let (own, all) = (partition(&region.value), &self.header.partition);
@@ -68,23 +68,23 @@ impl Lowering<'_, '_, '_> {
         region.value.as_str().into()
     }
 
-    fn ownership(&mut self, ownership: &Text) -> Value {
+    fn ownership(&mut self, ownership: &ExpandedText) -> Value {
         self.one_of(ownership, &OWNERSHIPS, "an object ownership of S3");
         ownership.value.as_str().into()
     }
 
-    pub(super) fn one_of(&mut self, text: &Text, known: &[&str], what: &str) {
+    pub(super) fn one_of(&mut self, text: &ExpandedText, known: &[&str], what: &str) {
         if !known.contains(&text.value.as_str()) {
             let help = suggest::help(&text.value, known.iter().copied(), "values");
             self.scope.error("unknown-value", &text.spot, format!("`{}` is not {what}", text.value), help);
         }
     }
 
-    fn encryption(&mut self, encryption: &Located<Encryption>) -> s3::Encryption {
+    fn encryption(&mut self, encryption: &Located<EncryptionShape>) -> s3::BucketEncryption {
         let short;
         let full = match &encryption.value {
-            Encryption::Full(full) => full,
-            Encryption::Algorithm(algorithm) => {
+            EncryptionShape::Full(full) => full,
+            EncryptionShape::Algorithm(algorithm) => {
                 short = FullEncryption { algorithm: Some(algorithm.clone()), ..FullEncryption::default() };
                 &short
             }
@@ -96,7 +96,7 @@ impl Lowering<'_, '_, '_> {
                 &encryption.spot,
                 "write `algorithm: AES256` or `algorithm: aws:kms`",
             );
-            return s3::Encryption { algorithm: String::new(), kms_key: None, bucket_key: false };
+            return s3::BucketEncryption { algorithm: String::new(), kms_key: None, bucket_key: false };
         };
         let algorithm = if said.value.eq_ignore_ascii_case("kms") { "aws:kms" } else { said.value.as_str() };
         if algorithm == said.value {
@@ -112,11 +112,11 @@ impl Lowering<'_, '_, '_> {
             }
         }
         let kms_key = full.kms_key.as_ref().map(|key| key.value.clone());
-        s3::Encryption { algorithm: algorithm.to_owned(), kms_key, bucket_key }
+        s3::BucketEncryption { algorithm: algorithm.to_owned(), kms_key, bucket_key }
     }
 
     /// S3 refuses a bucket policy that speaks of another bucket.
-    fn own_resources(&mut self, name: &str, document: &documents::Document) {
+    fn own_resources(&mut self, name: &str, document: &documents::ResolvedDocument) {
         let own = format!("arn:{}:s3:::{name}", self.header.partition);
         for resource in documents::resources(&document.value) {
             let of_bucket = resource.split('/').next().unwrap_or_default();
@@ -131,17 +131,17 @@ impl Lowering<'_, '_, '_> {
     }
 }
 
-fn public_access_block(block: Option<&PublicAccessBlock>) -> Value {
+fn public_access_block(block: Option<&PublicAccessBlockShape>) -> Value {
     let on = |flag: Option<&Flag>| flag.is_none_or(|flag| flag.value);
     let block = match block {
-        Some(PublicAccessBlock::Each(each)) => s3::PublicAccessBlock {
+        Some(PublicAccessBlockShape::Each(each)) => s3::PublicAccessBlock {
             block_public_acls: on(each.block_public_acls.as_ref()),
             ignore_public_acls: on(each.ignore_public_acls.as_ref()),
             block_public_policy: on(each.block_public_policy.as_ref()),
             restrict_public_buckets: on(each.restrict_public_buckets.as_ref()),
         },
         all => {
-            let all = !matches!(all, Some(PublicAccessBlock::All(flag)) if !flag.value);
+            let all = !matches!(all, Some(PublicAccessBlockShape::All(flag)) if !flag.value);
             s3::PublicAccessBlock {
                 block_public_acls: all,
                 ignore_public_acls: all,

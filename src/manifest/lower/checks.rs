@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::Lowering;
 use crate::address::Address;
-use crate::manifest::decode::{Declared, Located, Named, OneOrMany};
+use crate::manifest::decode::{Declared, Located, NamedMap, OneOrMany};
 use crate::manifest::scope::Section;
-use crate::manifest::source::Spot;
+use crate::manifest::source::Span;
 use crate::manifest::{shape, suggest};
 use crate::model::Check;
 use crate::policy::lint::unknown_action;
@@ -16,7 +16,7 @@ use crate::policy::{self, Usage};
 const EXAMPLE: &str = "write for example `- users.serverless: {cannot: \"iam:CreateUser\", on: \"*\"}`";
 
 impl Lowering<'_, '_, '_> {
-    pub(super) fn checks(&mut self, checks: &[Located<Named<shape::Check>>]) -> Vec<Check> {
+    pub(super) fn checks(&mut self, checks: &[Located<NamedMap<shape::Check>>]) -> Vec<Check> {
         let mut lowered = Vec::new();
         for item in checks {
             if item.value.0.is_empty() {
@@ -61,7 +61,7 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// `users.serverless` as an address.
-    fn subject(&mut self, said: &str, spot: &Spot) -> Option<Address> {
+    fn subject(&mut self, said: &str, spot: &Span) -> Option<Address> {
         let mut known = Vec::new();
         for section in [Section::Users, Section::Roles] {
             for name in self.scope.names(section) {

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
-use crate::manifest::scope::Scope;
+use crate::manifest::scope::DecodeScope;
 use crate::model::Resource;
 
 type Resources = BTreeMap<Address, Resource>;
 
 /// Reports every cycle once, named in full.
-pub fn check(resources: &Resources, scope: &mut Scope<'_>) {
-    let mut search = Search { resources, done: BTreeSet::new(), open: Vec::new(), cycles: Vec::new() };
+pub fn check(resources: &Resources, scope: &mut DecodeScope<'_>) {
+    let mut search = CycleSearch { resources, done: BTreeSet::new(), open: Vec::new(), cycles: Vec::new() };
     for address in resources.keys() {
         search.visit(address);
     }
@@ -23,14 +23,14 @@ pub fn check(resources: &Resources, scope: &mut Scope<'_>) {
     }
 }
 
-struct Search<'r> {
+struct CycleSearch<'r> {
     resources: &'r Resources,
     done: BTreeSet<&'r Address>,
     open: Vec<&'r Address>,
     cycles: Vec<Vec<&'r Address>>,
 }
 
-impl<'r> Search<'r> {
+impl<'r> CycleSearch<'r> {
     fn visit(&mut self, address: &'r Address) {
         if let Some(start) = self.open.iter().position(|open| *open == address) {
             self.cycles.push(self.open[start..].to_vec());
@@ -75,7 +75,8 @@ mod tests {
         for (from, to) in edges {
             resources.entry(address(from)).or_default().depends_on.insert(address(to));
         }
-        let mut search = Search { resources: &resources, done: BTreeSet::new(), open: Vec::new(), cycles: Vec::new() };
+        let mut search =
+            CycleSearch { resources: &resources, done: BTreeSet::new(), open: Vec::new(), cycles: Vec::new() };
         for address in resources.keys() {
             search.visit(address);
         }

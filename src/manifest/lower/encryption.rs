@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::manifest::decode::{Located, Text};
-use crate::manifest::scope::Scope;
+use crate::manifest::decode::{ExpandedText, Located};
+use crate::manifest::scope::DecodeScope;
 use crate::manifest::shape::StateEncryption;
 use crate::seal;
 
-pub fn read(encryption: Option<&Located<StateEncryption>>, scope: &mut Scope<'_>) -> Vec<String> {
+pub fn read(encryption: Option<&Located<StateEncryption>>, scope: &mut DecodeScope<'_>) -> Vec<String> {
     let Some(Located { value, spot }) = encryption else { return Vec::new() };
     if value.recipients.as_ref().is_none_or(Vec::is_empty) {
         let message = "encryption without recipients: nobody could read it";
@@ -18,7 +18,7 @@ pub fn read(encryption: Option<&Located<StateEncryption>>, scope: &mut Scope<'_>
 }
 
 /// Recipients of age, each once.
-pub fn recipients(said: &[Text], scope: &mut Scope<'_>) -> Vec<String> {
+pub fn recipients(said: &[ExpandedText], scope: &mut DecodeScope<'_>) -> Vec<String> {
     let mut known = BTreeSet::new();
     for recipient in said {
         let Err(message) = seal::recipient(&recipient.value) else {

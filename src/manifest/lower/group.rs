@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lowering;
-use super::identity::Holder;
+use super::identity::LoweredPrincipal;
 use crate::address::{Principal, PrincipalKind};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::decode::Declared;
@@ -18,7 +18,7 @@ const GROUPS: usize = 10;
 impl Lowering<'_, '_, '_> {
     pub(super) fn group(&mut self, group: &Declared<shape::Group>) {
         let Declared { name, spot, body, references, .. } = group;
-        let holder = Holder {
+        let holder = LoweredPrincipal {
             kind: PrincipalKind::Group,
             section: Section::Groups,
             name,

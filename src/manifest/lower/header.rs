@@ -2,28 +2,28 @@
 
 use crate::call::partition;
 use crate::diagnostic::Diagnostic;
-use crate::manifest::decode::{Declared, Text};
+use crate::manifest::decode::{Declared, ExpandedText};
 use crate::manifest::names;
-use crate::manifest::scope::Scope;
+use crate::manifest::scope::DecodeScope;
 use crate::manifest::shape::Manifest;
 use crate::manifest::suggest;
 
-pub struct Header<'m> {
+pub struct ManifestHeader<'m> {
     pub name: String,
     pub account: String,
     pub region: String,
     pub partition: String,
     /// For everything that takes tags.
-    pub tags: &'m [Declared<Text>],
+    pub tags: &'m [Declared<ExpandedText>],
 }
 
-pub fn read<'m>(manifest: &'m Manifest, scope: &mut Scope<'_>) -> Header<'m> {
+pub fn read<'m>(manifest: &'m Manifest, scope: &mut DecodeScope<'_>) -> ManifestHeader<'m> {
     version(manifest, scope);
     name(manifest, scope);
     account(manifest, scope);
     let region = region(manifest, scope);
     variables(manifest, scope);
-    Header {
+    ManifestHeader {
         name: scope.value("name"),
         account: scope.value("account"),
         partition: partition(&region).to_owned(),
@@ -32,7 +32,7 @@ pub fn read<'m>(manifest: &'m Manifest, scope: &mut Scope<'_>) -> Header<'m> {
     }
 }
 
-fn version(manifest: &Manifest, scope: &mut Scope<'_>) {
+fn version(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     match &manifest.version {
         Some(version) if version.value == 1 => {}
         Some(version) => {
@@ -44,7 +44,7 @@ fn version(manifest: &Manifest, scope: &mut Scope<'_>) {
     }
 }
 
-fn name(manifest: &Manifest, scope: &mut Scope<'_>) {
+fn name(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     match &manifest.name {
         Some(name) => {
             if let Err(message) = names::manifest(&name.value) {
@@ -55,7 +55,7 @@ fn name(manifest: &Manifest, scope: &mut Scope<'_>) {
     }
 }
 
-fn account(manifest: &Manifest, scope: &mut Scope<'_>) {
+fn account(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     match &manifest.account {
         Some(account) => {
             if let Err(message) = names::account(&account.value) {
@@ -76,7 +76,7 @@ fn account(manifest: &Manifest, scope: &mut Scope<'_>) {
 }
 
 /// The region, or "" where none is known.
-fn region(manifest: &Manifest, scope: &mut Scope<'_>) -> String {
+fn region(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> String {
     let help = "write for example us-east-1";
     let region = scope.value("region");
     if scope.region_from_outside() {
@@ -96,7 +96,7 @@ fn region(manifest: &Manifest, scope: &mut Scope<'_>) -> String {
     region
 }
 
-fn variables(manifest: &Manifest, scope: &mut Scope<'_>) {
+fn variables(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     for variable in super::declared(manifest.variables.as_ref()) {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if variable.name.is_empty() || !variable.name.chars().all(allowed) {
@@ -117,11 +117,11 @@ fn variables(manifest: &Manifest, scope: &mut Scope<'_>) {
 }
 
 /// A path is relative to the file that says it; URLs stay as they are.
-pub fn store(state: &Text) -> String {
+pub fn store(state: &ExpandedText) -> String {
     if state.value.contains("://") { state.value.clone() } else { super::local_path(state) }
 }
 
-fn missing(field: &str, help: &str, scope: &mut Scope<'_>) {
+fn missing(field: &str, help: &str, scope: &mut DecodeScope<'_>) {
     // Present, but of the wrong type or with a variable that is not known: that has been told.
     if !scope.has_field(field) {
         let top = scope.top();

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Lowering;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::decode::{Declared, DocumentForm, Flag, Named, Text};
+use crate::manifest::decode::{Declared, DocumentForm, ExpandedText, Flag, NamedMap};
 use crate::manifest::scope::Section;
-use crate::manifest::source::Spot;
+use crate::manifest::source::Span;
 use crate::manifest::{documents, names, shape};
 use crate::policy::{self, Usage};
 use crate::value::{Attributes, Value};
@@ -16,24 +16,24 @@ use crate::value::{Attributes, Value};
 const ATTACHED: usize = 10;
 
 /// A user, group or role with what hangs on it.
-pub(super) struct Holder<'h> {
+pub(super) struct LoweredPrincipal<'h> {
     pub kind: PrincipalKind,
     pub section: Section,
     pub name: &'h str,
-    pub spot: &'h Spot,
+    pub spot: &'h Span,
     pub references: &'h BTreeSet<Address>,
     /// The usage of its inline policies.
     pub inline: Usage,
     /// How long AWS lets its name be.
     pub longest_name: usize,
-    pub path: Option<&'h Text>,
-    pub policies: Option<&'h Vec<Text>>,
-    pub inline_policies: Option<&'h Named<DocumentForm>>,
+    pub path: Option<&'h ExpandedText>,
+    pub policies: Option<&'h Vec<ExpandedText>>,
+    pub inline_policies: Option<&'h NamedMap<DocumentForm>>,
     pub exclusive: Option<&'h Flag>,
     pub lifecycle: Option<&'h shape::Lifecycle>,
 }
 
-impl<'h> Holder<'h> {
+impl<'h> LoweredPrincipal<'h> {
     fn user(user: &'h Declared<shape::User>) -> Self {
         let Declared { name, spot, body, references, .. } = user;
         Self {
@@ -81,7 +81,7 @@ impl<'h> Holder<'h> {
 
 impl Lowering<'_, '_, '_> {
     pub(super) fn user(&mut self, user: &Declared<shape::User>) {
-        let (holder, body) = (Holder::user(user), &user.body);
+        let (holder, body) = (LoweredPrincipal::user(user), &user.body);
         let mut attributes = self.named(&holder);
         attributes.insert("tags", self.tags(body.tags.as_ref(), true));
         if let Some(exclusive) = &body.exclusive_groups {
@@ -95,7 +95,7 @@ impl Lowering<'_, '_, '_> {
     }
 
     pub(super) fn role(&mut self, role: &Declared<shape::Role>) {
-        let (holder, body) = (Holder::role(role), &role.body);
+        let (holder, body) = (LoweredPrincipal::role(role), &role.body);
         let mut attributes = self.named(&holder);
         attributes.insert("tags", self.tags(body.tags.as_ref(), true));
         let mut depends_on = BTreeSet::new();
@@ -125,7 +125,7 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// Checks the name; the attributes are those that every user, group and role has.
-    pub(super) fn named(&mut self, holder: &Holder<'_>) -> Attributes {
+    pub(super) fn named(&mut self, holder: &LoweredPrincipal<'_>) -> Attributes {
         let help = format!("change the {}'s name", holder.kind);
         self.check(names::iam(holder.name, holder.longest_name), "bad-name", holder.spot, &help);
         Attributes::from([
@@ -136,7 +136,12 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// Adds a user, group or role, and the policies on it.
-    pub(super) fn holder(&mut self, holder: &Holder<'_>, attributes: Attributes, depends_on: BTreeSet<Address>) {
+    pub(super) fn holder(
+        &mut self,
+        holder: &LoweredPrincipal<'_>,
+        attributes: Attributes,
+        depends_on: BTreeSet<Address>,
+    ) {
         let address = holder.address();
         self.soft(&address, holder.references.iter().cloned());
         self.add(address.clone(), attributes, depends_on, holder.spot);
@@ -152,14 +157,18 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn boundary(&mut self, boundary: &Text, depends_on: &mut BTreeSet<Address>) -> Option<(&'static str, Value)> {
+    fn boundary(
+        &mut self,
+        boundary: &ExpandedText,
+        depends_on: &mut BTreeSet<Address>,
+    ) -> Option<(&'static str, Value)> {
         let (arn, name) = self.managed_policy(boundary)?;
         depends_on.extend(name.map(|name| Address::new(KindName::Policy, name)));
         Some(("permissions_boundary", arn.into()))
     }
 
     /// The ARN of a managed policy that is said by name or ARN, and its name when this manifest declares it.
-    fn managed_policy(&mut self, said: &Text) -> Option<(String, Option<String>)> {
+    fn managed_policy(&mut self, said: &ExpandedText) -> Option<(String, Option<String>)> {
         let text = said.value.as_str();
         if !text.starts_with("arn:") {
             let Some(arn) = self.scope.arn(Section::Policies, text) else {
@@ -202,7 +211,7 @@ impl Lowering<'_, '_, '_> {
         Ok(())
     }
 
-    fn attach(&mut self, holder: &Holder<'_>, policies: &[Text]) {
+    fn attach(&mut self, holder: &LoweredPrincipal<'_>, policies: &[ExpandedText]) {
         let mut seen: BTreeMap<String, u32> = BTreeMap::new();
         for said in policies {
             let Some((arn, name)) = self.managed_policy(said) else { continue };
@@ -229,7 +238,7 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn inline(&mut self, holder: &Holder<'_>, policies: &[Declared<DocumentForm>]) {
+    fn inline(&mut self, holder: &LoweredPrincipal<'_>, policies: &[Declared<DocumentForm>]) {
         let parent = holder.address();
         let (mut total, limit) = (0, if policies.is_empty() { 0 } else { policy::limit(holder.inline) });
         for policy in policies {

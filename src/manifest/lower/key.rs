@@ -7,10 +7,10 @@ use serde_json::json;
 use super::{Lowering, encryption, local_path};
 use crate::address::{Address, KindName};
 use crate::kind;
-use crate::manifest::decode::{Declared, Text};
+use crate::manifest::decode::{Declared, ExpandedText};
 use crate::manifest::names;
 use crate::manifest::shape::{AccessKey, AgeFile, User};
-use crate::manifest::source::Spot;
+use crate::manifest::source::Span;
 use crate::value::{Attributes, Value};
 
 /// The output formats of the AWS CLI.
@@ -40,7 +40,7 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn key(&mut self, of: &Declared<User>, key: &AccessKey, spot: &Spot) {
+    fn key(&mut self, of: &Declared<User>, key: &AccessKey, spot: &Span) {
         let user = of.name.as_str();
         let somewhere = key.profile.is_some() || key.csv.is_some() || key.age.is_some() || key.command.is_some();
         if of.complete && !somewhere {
@@ -111,7 +111,7 @@ impl Lowering<'_, '_, '_> {
         ages.into_iter().map(|(name, said, _)| (name, said.value.trim().to_owned())).collect()
     }
 
-    fn age(&mut self, age: &AgeFile, spot: &Spot) -> Value {
+    fn age(&mut self, age: &AgeFile, spot: &Span) -> Value {
         let said = age.recipients.as_deref().unwrap_or_default();
         let file = age.file.as_ref().filter(|file| !file.value.is_empty());
         if file.is_none() || said.is_empty() {
@@ -121,7 +121,7 @@ impl Lowering<'_, '_, '_> {
         json!({"file": file.map(local_path), "recipients": encryption::recipients(said, self.scope)})
     }
 
-    fn command(&mut self, command: &[Text], spot: &Spot) -> Value {
+    fn command(&mut self, command: &[ExpandedText], spot: &Span) -> Value {
         if command.first().is_none_or(|program| program.value.is_empty()) {
             let help = "write for example `command: [gh, secret, set, AWS_KEY]`";
             self.scope.error("missing-field", spot, "a command without a program", help);

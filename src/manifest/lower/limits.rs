@@ -1,11 +1,11 @@
 //! `limits:`, brakes on what one plan may do.
 
 use crate::manifest::decode::Whole;
-use crate::manifest::scope::Scope;
+use crate::manifest::scope::DecodeScope;
 use crate::manifest::shape;
-use crate::model::{Limit, Limits};
+use crate::model::{CountLimit, Limits};
 
-pub fn read(limits: Option<&shape::Limits>, scope: &mut Scope<'_>) -> Limits {
+pub fn read(limits: Option<&shape::Limits>, scope: &mut DecodeScope<'_>) -> Limits {
     let Some(limits) = limits else { return Limits::default() };
     let any = "write 0 or more, for example 5";
     let percent = "write a number from 0 to 100, for example 30";
@@ -18,9 +18,9 @@ pub fn read(limits: Option<&shape::Limits>, scope: &mut Scope<'_>) -> Limits {
     }
 }
 
-fn limit(name: &str, said: &Whole, most: i64, help: &str, scope: &mut Scope<'_>) -> Option<Limit> {
+fn limit(name: &str, said: &Whole, most: i64, help: &str, scope: &mut DecodeScope<'_>) -> Option<CountLimit> {
     match usize::try_from(said.value) {
-        Ok(value) if said.value <= most => Some(Limit { value, place: Some(said.spot.place()) }),
+        Ok(value) if said.value <= most => Some(CountLimit { value, place: Some(said.spot.place()) }),
         _ => {
             scope.error("out-of-range", &said.spot, format!("`{name}` cannot be {}", said.value), help);
             None

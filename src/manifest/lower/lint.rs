@@ -2,19 +2,19 @@
 
 use super::Lowering;
 use crate::address::Address;
-use crate::manifest::decode::{Located, Text};
+use crate::manifest::decode::{ExpandedText, Located};
 use crate::manifest::scope::Section;
 use crate::manifest::{shape, suggest};
-use crate::model::Silence;
+use crate::model::LintSuppression;
 
 impl Lowering<'_, '_, '_> {
     /// Whether there is a rule of that name is for lint to say, which has the rules.
-    pub(super) fn silenced(&mut self, lint: Option<&shape::Lint>) -> Vec<Silence> {
+    pub(super) fn silenced(&mut self, lint: Option<&shape::Lint>) -> Vec<LintSuppression> {
         let allowed = lint.and_then(|lint| lint.allow.as_deref()).unwrap_or_default();
         allowed.iter().filter_map(|one| self.silence(one)).collect()
     }
 
-    fn silence(&mut self, one: &Located<shape::Silence>) -> Option<Silence> {
+    fn silence(&mut self, one: &Located<shape::Silence>) -> Option<LintSuppression> {
         let fields = [
             ("rule", &one.value.rule, "name the rule, as `relayctl lint` prints it"),
             ("on", &one.value.on, "write what it is about, for example policy.NAME, or \"*\" for everything"),
@@ -25,7 +25,7 @@ impl Lowering<'_, '_, '_> {
         if on.value != "*" {
             self.known_address(on);
         }
-        Some(Silence {
+        Some(LintSuppression {
             rule: rule?.value.clone(),
             on: on.value.clone(),
             because: because?.value.clone(),
@@ -36,10 +36,10 @@ impl Lowering<'_, '_, '_> {
     fn said<'t>(
         &mut self,
         name: &str,
-        text: Option<&'t Text>,
+        text: Option<&'t ExpandedText>,
         of: &Located<shape::Silence>,
         help: &str,
-    ) -> Option<&'t Text> {
+    ) -> Option<&'t ExpandedText> {
         let Some(text) = text else {
             self.missing(name, "an accepted finding", &of.spot, help);
             return None;
@@ -51,7 +51,7 @@ impl Lowering<'_, '_, '_> {
         Some(text)
     }
 
-    fn known_address(&mut self, on: &Text) {
+    fn known_address(&mut self, on: &ExpandedText) {
         // From the names: what is declared with a mistake in it is no resource yet, and yet it is there.
         let mut known: Vec<String> = self.resources.keys().map(Address::to_string).collect();
         for section in Section::ALL {

@@ -19,22 +19,22 @@ mod zappa;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decode::{Declared, DocumentForm, Flag, Text};
-use super::documents::{self, Document, Documents};
+use super::decode::{Declared, DocumentForm, ExpandedText, Flag};
+use super::documents::{self, Documents, ResolvedDocument};
 use super::names;
-use super::scope::{Scope, Section};
+use super::scope::{DecodeScope, Section};
 use super::shape::Manifest;
-use super::source::{Spot, relative_to, slashed};
+use super::source::{Span, relative_to, slashed};
 use super::validation_cache::ValidationCache;
 use crate::address::Address;
 use crate::model::{Desired, Resource};
 use crate::policy::Usage;
 use crate::value::{Attributes, Value};
 
-pub use header::Header;
+pub use header::ManifestHeader;
 
 /// Checks a decoded manifest and makes resources of it. They are complete when the scope has no errors.
-pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents) {
+pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Documents) {
     let header = header::read(manifest, scope);
     let store = manifest.state.as_ref().map(header::store);
     let recipients = encryption::read(manifest.encryption.as_ref(), scope);
@@ -53,7 +53,7 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents)
     cycle::check(&lowering.resources, lowering.scope);
     unique_names::check(&lowering.resources, lowering.scope);
     add_soft(&mut lowering.resources, lowering.soft);
-    let Header { name, account, region, partition, .. } = lowering.header;
+    let ManifestHeader { name, account, region, partition, .. } = lowering.header;
     let desired = Desired {
         name,
         account,
@@ -71,8 +71,8 @@ pub fn lower(manifest: &Manifest, scope: &mut Scope<'_>) -> (Desired, Documents)
 }
 
 struct Lowering<'s, 'a, 'm> {
-    header: Header<'m>,
-    scope: &'s mut Scope<'a>,
+    header: ManifestHeader<'m>,
+    scope: &'s mut DecodeScope<'a>,
     resources: BTreeMap<Address, Resource>,
     documents: Documents,
     checked: ValidationCache,
@@ -104,7 +104,7 @@ impl<'m> Lowering<'_, '_, 'm> {
         }
     }
 
-    fn add(&mut self, address: Address, attributes: Attributes, depends_on: BTreeSet<Address>, spot: &Spot) {
+    fn add(&mut self, address: Address, attributes: Attributes, depends_on: BTreeSet<Address>, spot: &Span) {
         let resource = Resource { attributes, depends_on, place: Some(spot.place()), ..Resource::default() };
         self.resources.insert(address, resource);
     }
@@ -117,12 +117,12 @@ impl<'m> Lowering<'_, '_, 'm> {
     }
 
     /// Reads and checks a document; `None` when it has a problem, which is then in the scope.
-    fn read_document(&mut self, form: &DocumentForm, usage: Usage) -> Option<Document> {
+    fn read_document(&mut self, form: &DocumentForm, usage: Usage) -> Option<ResolvedDocument> {
         documents::resolve(form, usage, &mut self.checked, self.scope)
     }
 
     /// Sets the attribute that holds a document, and keeps where the document stands.
-    fn document(&mut self, of: &Address, field: &'static str, document: Document, attributes: &mut Attributes) {
+    fn document(&mut self, of: &Address, field: &'static str, document: ResolvedDocument, attributes: &mut Attributes) {
         attributes.share(field, document.value);
         self.soft(of, document.references);
         self.documents.insert((of.clone(), field), document.source);
@@ -137,29 +137,29 @@ impl<'m> Lowering<'_, '_, 'm> {
     }
 
     /// Reports a rule that is broken.
-    fn check(&mut self, result: Result<(), String>, code: &'static str, spot: &Spot, help: &str) {
+    fn check(&mut self, result: Result<(), String>, code: &'static str, spot: &Span, help: &str) {
         if let Err(message) = result {
             self.scope.error(code, spot, message, help);
         }
     }
 
-    fn path(&mut self, path: Option<&Text>) -> Value {
+    fn path(&mut self, path: Option<&ExpandedText>) -> Value {
         let Some(path) = path else { return "/".into() };
         self.check(names::path(&path.value), "bad-path", &path.spot, "write for example /service/");
         path.value.as_str().into()
     }
 
-    fn missing(&mut self, field: &str, what: &str, spot: &Spot, help: &str) {
+    fn missing(&mut self, field: &str, what: &str, spot: &Span, help: &str) {
         self.scope.error("missing-field", spot, format!("{what} needs `{field}`"), help);
     }
 }
 
-fn declared<T>(named: Option<&super::decode::Named<T>>) -> &[Declared<T>] {
+fn declared<T>(named: Option<&super::decode::NamedMap<T>>) -> &[Declared<T>] {
     named.map(|named| named.0.as_slice()).unwrap_or_default()
 }
 
 /// A path in the manifest, from the manifest's folder.
-fn local_path(path: &Text) -> String {
+fn local_path(path: &ExpandedText) -> String {
     slashed(&relative_to(&path.spot.file, &path.value))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Lowering;
 use crate::kind::OWNER_TAG;
-use crate::manifest::decode::{Declared, Named, Text};
+use crate::manifest::decode::{Declared, ExpandedText, NamedMap};
 use crate::manifest::names;
 use crate::value::{Tags, Value, from_tags};
 
@@ -13,7 +13,7 @@ const MOST: usize = 50;
 
 impl Lowering<'_, '_, '_> {
     /// The tags of a thing. IAM ignores case in keys, S3 doesn't.
-    pub(super) fn tags(&mut self, own: Option<&Named<Text>>, ignores_case: bool) -> Value {
+    pub(super) fn tags(&mut self, own: Option<&NamedMap<ExpandedText>>, ignores_case: bool) -> Value {
         let mut tags = Tags::from([(OWNER_TAG.to_owned(), self.header.name.clone())]);
         let mut folded = BTreeMap::new();
         let mut last = None;
@@ -41,7 +41,7 @@ impl Lowering<'_, '_, '_> {
         from_tags(&tags)
     }
 
-    fn check_tag(&mut self, tag: &Declared<Text>) {
+    fn check_tag(&mut self, tag: &Declared<ExpandedText>) {
         let (key, value) = (&tag.name, &tag.body);
         let lower = key.to_lowercase();
         if let Some(prefix) = ["aws:", "relayctl:"].iter().find(|prefix| lower.starts_with(**prefix)) {

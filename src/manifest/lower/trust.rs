@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use super::Lowering;
-use crate::manifest::decode::{Declared, Text};
-use crate::manifest::documents::{self, Document};
+use crate::manifest::decode::{Declared, ExpandedText};
+use crate::manifest::documents::{self, ResolvedDocument};
 use crate::manifest::names;
 use crate::manifest::scope::Section;
 use crate::manifest::shape::{Role, Trust, Trusted};
-use crate::manifest::source::Spot;
+use crate::manifest::source::Span;
 use crate::policy::Usage;
 use crate::value::Value;
 
 const EXAMPLE: &str = "write for example `trust: {services: [lambda.amazonaws.com]}`";
 
 impl Lowering<'_, '_, '_> {
-    pub(super) fn trust(&mut self, role: &Declared<Role>) -> Option<Document> {
+    pub(super) fn trust(&mut self, role: &Declared<Role>) -> Option<ResolvedDocument> {
         let Some(trust) = &role.body.trust else {
             if role.complete {
                 self.missing("trust", &format!("role `{}`", role.name), &role.spot, EXAMPLE);
@@ -34,7 +34,7 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// The Principal element; `None` when something in it is wrong.
-    fn principal(&mut self, who: &Trusted, spot: &Spot) -> Option<Value> {
+    fn principal(&mut self, who: &Trusted, spot: &Span) -> Option<Value> {
         let mut complete = true;
         let services: Vec<Value> = listed(who.services.as_ref()).filter_map(|service| self.service(service)).collect();
         complete &= services.len() == listed(who.services.as_ref()).count();
@@ -72,7 +72,7 @@ impl Lowering<'_, '_, '_> {
         Some(parts.map(|(key, list)| (key.to_owned(), Value::from(list))).collect::<serde_json::Map<_, _>>().into())
     }
 
-    fn service(&mut self, service: &Text) -> Option<Value> {
+    fn service(&mut self, service: &ExpandedText) -> Option<Value> {
         let name = service.value.as_str();
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
         if name.contains('.') && name.chars().all(allowed) {
@@ -86,6 +86,6 @@ impl Lowering<'_, '_, '_> {
     }
 }
 
-fn listed(list: Option<&Vec<Text>>) -> impl Iterator<Item = &Text> {
+fn listed(list: Option<&Vec<ExpandedText>>) -> impl Iterator<Item = &ExpandedText> {
     list.into_iter().flatten()
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::address::{Address, KindName};
 use crate::diagnostic::Diagnostic;
 use crate::kind::{self, Uniqueness};
-use crate::manifest::scope::Scope;
+use crate::manifest::scope::DecodeScope;
 use crate::model::Resource;
 
 /// Reports each name that an earlier one of its kind takes.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>: "Names of users, groups,
 /// roles, role sessions, and policies" are unique regardless of case.
-pub fn check(resources: &BTreeMap<Address, Resource>, scope: &mut Scope<'_>) {
+pub fn check(resources: &BTreeMap<Address, Resource>, scope: &mut DecodeScope<'_>) {
     let mut folded: Vec<(&Address, &Resource)> = resources.iter().filter(|(it, _)| is_folded(it)).collect();
     folded.sort_by_key(|(_, resource)| resource.place.clone());
     let mut seen: BTreeMap<(KindName, String), &str> = BTreeMap::new();

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::{Lowering, local_path};
 use crate::address::{Address, KindName};
-use crate::manifest::decode::{Declared, Located, Text};
+use crate::manifest::decode::{Declared, ExpandedText, Located};
 use crate::manifest::scope::Section;
-use crate::manifest::shape::{Stage, User, ZappaSettings};
+use crate::manifest::shape::{StageShape, User, ZappaSettings};
 use crate::value::{Attributes, Value};
 
-type Settings = serde_json::Map<String, Value>;
+type ZappaSettingsShape = serde_json::Map<String, Value>;
 
 impl Lowering<'_, '_, '_> {
     pub(super) fn zappa(&mut self, zappa: &Located<ZappaSettings>, users: &[Declared<User>]) {
@@ -31,9 +31,10 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn stage(&mut self, stage: &Declared<Stage>, file: &str, users: &[Declared<User>]) {
+    fn stage(&mut self, stage: &Declared<StageShape>, file: &str, users: &[Declared<User>]) {
         let body = &stage.body;
-        let mut settings: Settings = body.settings.iter().map(|one| (one.name.clone(), one.body.0.clone())).collect();
+        let mut settings: ZappaSettingsShape =
+            body.settings.iter().map(|one| (one.name.clone(), one.body.0.clone())).collect();
         let mut depends_on = BTreeSet::new();
         if stage.name.is_empty() {
             self.scope.error("bad-name", &stage.spot, "a stage's name cannot be empty", "write for example `dev:`");
@@ -70,7 +71,14 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// Sets what a field of ours stands for, unless the stage says something else itself.
-    fn set(&mut self, settings: &mut Settings, stage: &Stage, key: &str, from: (&str, &Text), value: String) {
+    fn set(
+        &mut self,
+        settings: &mut ZappaSettingsShape,
+        stage: &StageShape,
+        key: &str,
+        from: (&str, &ExpandedText),
+        value: String,
+    ) {
         let said = stage.settings.iter().find(|one| one.name == key);
         if let Some(said) = said.filter(|said| said.body.0 != value.as_str()) {
             let message =
@@ -81,7 +89,7 @@ impl Lowering<'_, '_, '_> {
         settings.insert(key.to_owned(), value.into());
     }
 
-    fn known(&mut self, section: Section, name: &Text) -> bool {
+    fn known(&mut self, section: Section, name: &ExpandedText) -> bool {
         let known = self.scope.arn(section, &name.value).is_some();
         if !known {
             self.scope.unknown_name(section, &name.value, &name.spot);
@@ -89,7 +97,7 @@ impl Lowering<'_, '_, '_> {
         known
     }
 
-    fn profile_of(&mut self, user: &Text, users: &[Declared<User>]) -> Option<String> {
+    fn profile_of(&mut self, user: &ExpandedText, users: &[Declared<User>]) -> Option<String> {
         if !self.known(Section::Users, user) {
             return None;
         }

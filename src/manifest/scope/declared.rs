@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Mode, Scope, Section};
+use super::{DecodeScope, Section, TextPosition};
 use crate::address::Address;
 use crate::manifest::node::Node;
-use crate::manifest::source::Spot;
+use crate::manifest::source::Span;
 use crate::manifest::suggest;
 
 /// Names and their ARNs.
@@ -21,7 +21,7 @@ pub(super) enum Index {
     },
 }
 
-impl Scope<'_> {
+impl DecodeScope<'_> {
     /// The ARN of something declared.
     pub fn arn(&mut self, section: Section, name: &str) -> Option<String> {
         self.build_index();
@@ -51,7 +51,7 @@ impl Scope<'_> {
         }
     }
 
-    pub(super) fn reference(&mut self, section: Section, symbol: &str, at: &dyn Fn() -> Spot) -> Option<String> {
+    pub(super) fn reference(&mut self, section: Section, symbol: &str, at: &dyn Fn() -> Span) -> Option<String> {
         let rest = &symbol[section.key().len() + 1..];
         let Some(name) = rest.strip_suffix(".arn") else {
             // `${roles.X.name}` means a role X that is declared, and a field that can't be asked for.
@@ -76,12 +76,12 @@ impl Scope<'_> {
         None
     }
 
-    pub(super) fn reference_in_name(&mut self, spot: &Spot) {
+    pub(super) fn reference_in_name(&mut self, spot: &Span) {
         let message = "a name or a path cannot hold the ARN of a resource";
         self.error("reference-in-name", spot, message, "use plain variables in names: ${var.x}, ${unique}");
     }
 
-    pub fn unknown_name(&mut self, section: Section, name: &str, spot: &Spot) {
+    pub fn unknown_name(&mut self, section: Section, name: &str, spot: &Span) {
         let names = self.names(section);
         let help = suggest::help(name, names.iter().map(String::as_str), section.key());
         let message = format!("there is no {} `{name}` in this manifest", section.kind());
@@ -98,10 +98,12 @@ impl Scope<'_> {
         let root = self.root;
         for section in Section::ALL {
             for entry in root.field(section.key()).map(Node::entries).unwrap_or_default() {
-                let Some(name) = self.expand(&entry.key, Mode::Name, &|| entry.key_spot.clone()) else { continue };
+                let Some(name) = self.expand(&entry.key, TextPosition::Name, &|| entry.key_spot.clone()) else {
+                    continue;
+                };
                 let path = entry.node.field("path").and_then(|path| {
                     let text = path.text()?;
-                    self.expand(text, Mode::Name, &|| path.spot.clone())
+                    self.expand(text, TextPosition::Name, &|| path.spot.clone())
                 });
                 let arn = self.make_arn(section, path.as_deref().unwrap_or("/"), &name);
                 arns.insert((section, name.into_owned()), arn);

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use super::{Mode, Scope};
+use super::{DecodeScope, TextPosition};
 use crate::call::partition;
 use crate::manifest::node::Node;
-use crate::manifest::source::Spot;
+use crate::manifest::source::Span;
 use crate::manifest::suggest;
 
-impl Scope<'_> {
-    pub(super) fn compute(&mut self, symbol: &str, at: &dyn Fn() -> Spot) -> Option<String> {
+impl DecodeScope<'_> {
+    pub(super) fn compute(&mut self, symbol: &str, at: &dyn Fn() -> Span) -> Option<String> {
         match symbol {
             "region" if self.inputs.region.is_some() => self.inputs.region.clone(),
             "account" | "name" | "region" => self.scalar(self.root.field(symbol)?),
@@ -38,10 +38,10 @@ impl Scope<'_> {
             self.error("wrong-type", &node.spot, message, "write one value; lists and maps cannot be put into text");
             return None;
         };
-        self.expand(&written, Mode::Plain, &|| node.spot.clone()).map(Cow::into_owned)
+        self.expand(&written, TextPosition::Plain, &|| node.spot.clone()).map(Cow::into_owned)
     }
 
-    fn variable(&mut self, name: &str, at: &dyn Fn() -> Spot) -> Option<String> {
+    fn variable(&mut self, name: &str, at: &dyn Fn() -> Span) -> Option<String> {
         let variables = self.root.field("variables").map(Node::entries).unwrap_or_default();
         let declared = variables.iter().find(|entry| &*entry.key == name);
         match (self.inputs.variables.get(name), declared) {
@@ -56,7 +56,7 @@ impl Scope<'_> {
         }
     }
 
-    fn environment(&mut self, name: &str, at: &dyn Fn() -> Spot) -> Option<String> {
+    fn environment(&mut self, name: &str, at: &dyn Fn() -> Span) -> Option<String> {
         let value = (self.inputs.environment)(name);
         if value.is_none() {
             let message = format!("the environment variable {name} is not set");
@@ -67,7 +67,7 @@ impl Scope<'_> {
         value
     }
 
-    fn unknown_symbol(&mut self, symbol: &str, at: &dyn Fn() -> Spot) {
+    fn unknown_symbol(&mut self, symbol: &str, at: &dyn Fn() -> Span) {
         const KNOWN: [&str; 5] = ["account", "region", "partition", "name", "unique"];
         let help = if symbol.contains(':') {
             "IAM's own policy variables mean something only inside policy documents".to_owned()

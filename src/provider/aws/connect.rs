@@ -38,7 +38,7 @@ macro_rules! with_retries {
 
 /// How to reach AWS, over what `aws-config` finds by itself.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ConnectOptions {
     pub profile: Option<String>,
     pub region: String,
     pub endpoint_url: Option<String>,
@@ -59,7 +59,7 @@ pub struct Aws {
 impl Aws {
     /// Credentials, SSO, assumed roles, regions and endpoints are found as `aws-config` documents it. Nothing is sent
     /// yet, except what a profile with `sso_session` or `role_arn` needs later, at the first call.
-    pub async fn connect(options: &Options) -> Self {
+    pub async fn connect(options: &ConnectOptions) -> Self {
         let client = SystemTlsClient::new();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
         let region = (!options.region.is_empty()).then(|| Region::new(options.region.clone()));

@@ -3,25 +3,25 @@
 use aws_sdk_iam::types;
 use percent_encoding::percent_decode_str;
 
-use super::failure::Cause;
+use super::failure::FailureCause;
 use crate::call::iam::{
-    AccessKey, Group, GroupDetail, Inline, LastUsed, Policy, PolicyDetail, PolicyVersion, Role, RoleDetail, User,
-    UserDetail,
+    AccessKey, Group, GroupDetail, Inline, LastUsed, ManagedPolicy, PolicyDetail, PolicyVersion, Role, RoleDetail,
+    User, UserDetail,
 };
-use crate::value::{Shared, Tags};
+use crate::value::{SharedValue, Tags};
 
 /// IAM returns documents URL-encoded by RFC 3986, where `+` is itself; some servers that speak IAM return them raw.
 /// A document is an object, so its first character tells.
-pub(super) fn document(text: &str) -> Result<Shared, Cause> {
+pub(super) fn document(text: &str) -> Result<SharedValue, FailureCause> {
     let parsed = if text.trim_start().starts_with('{') {
         serde_json::from_str(text)
     } else {
         serde_json::from_str(&percent_decode_str(text).decode_utf8_lossy())
     };
-    parsed.map_err(|error| Cause::unreadable(format!("the policy document in the answer is no JSON: {error}")))
+    parsed.map_err(|error| FailureCause::unreadable(format!("the policy document in the answer is no JSON: {error}")))
 }
 
-pub(super) fn iam_tags(tags: &Tags) -> Result<Vec<types::Tag>, Cause> {
+pub(super) fn iam_tags(tags: &Tags) -> Result<Vec<types::Tag>, FailureCause> {
     let tags = tags.iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build());
     Ok(tags.collect::<Result<_, _>>()?)
 }
@@ -35,15 +35,15 @@ fn boundary(found: Option<types::AttachedPermissionsBoundary>) -> Option<String>
 }
 
 /// A part of an answer that AWS always sends; without it nothing can be said about the object.
-pub(super) fn must<T>(part: Option<T>, name: &str) -> Result<T, Cause> {
-    part.ok_or_else(|| Cause::unreadable(format!("the answer has no {name}")))
+pub(super) fn must<T>(part: Option<T>, name: &str) -> Result<T, FailureCause> {
+    part.ok_or_else(|| FailureCause::unreadable(format!("the answer has no {name}")))
 }
 
-pub(super) fn attached(found: Option<Vec<types::AttachedPolicy>>) -> Result<Vec<String>, Cause> {
+pub(super) fn attached(found: Option<Vec<types::AttachedPolicy>>) -> Result<Vec<String>, FailureCause> {
     found.unwrap_or_default().into_iter().map(|policy| must(policy.policy_arn, "PolicyArn")).collect()
 }
 
-fn inline(found: Option<Vec<types::PolicyDetail>>) -> Result<Vec<Inline>, Cause> {
+fn inline(found: Option<Vec<types::PolicyDetail>>) -> Result<Vec<Inline>, FailureCause> {
     let one = |policy: types::PolicyDetail| {
         let text = must(policy.policy_document, "PolicyDocument")?;
         Ok(Inline { name: must(policy.policy_name, "PolicyName")?, document: document(&text)? })
@@ -62,7 +62,7 @@ pub(super) fn user(found: types::User) -> User {
     }
 }
 
-pub(super) fn user_detail(found: types::UserDetail) -> Result<UserDetail, Cause> {
+pub(super) fn user_detail(found: types::UserDetail) -> Result<UserDetail, FailureCause> {
     let user = User {
         name: must(found.user_name, "UserName")?,
         id: found.user_id.unwrap_or_default(),
@@ -76,7 +76,7 @@ pub(super) fn user_detail(found: types::UserDetail) -> Result<UserDetail, Cause>
     Ok(UserDetail { user, attached, inline, groups: found.group_list.unwrap_or_default() })
 }
 
-pub(super) fn role(found: types::Role) -> Result<Role, Cause> {
+pub(super) fn role(found: types::Role) -> Result<Role, FailureCause> {
     Ok(Role {
         trust: document(&must(found.assume_role_policy_document, "AssumeRolePolicyDocument")?)?,
         name: found.role_name,
@@ -90,7 +90,7 @@ pub(super) fn role(found: types::Role) -> Result<Role, Cause> {
     })
 }
 
-pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, Cause> {
+pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, FailureCause> {
     let role = Role {
         name: must(found.role_name, "RoleName")?,
         id: found.role_id.unwrap_or_default(),
@@ -110,7 +110,7 @@ pub(super) fn group(found: types::Group) -> Group {
     Group { name: found.group_name, id: found.group_id, arn: found.arn, path: found.path }
 }
 
-pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, Cause> {
+pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, FailureCause> {
     let group = Group {
         name: must(found.group_name, "GroupName")?,
         id: found.group_id.unwrap_or_default(),
@@ -121,9 +121,9 @@ pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, Cau
     Ok(GroupDetail { group, attached: attached(found.attached_managed_policies)?, inline })
 }
 
-pub(super) fn policy(found: types::Policy) -> Result<Policy, Cause> {
+pub(super) fn policy(found: types::Policy) -> Result<ManagedPolicy, FailureCause> {
     let arn = must(found.arn, "Arn")?;
-    Ok(Policy {
+    Ok(ManagedPolicy {
         name: found.policy_name.unwrap_or_else(|| last_segment(&arn)),
         id: found.policy_id.unwrap_or_default(),
         path: found.path.unwrap_or_else(|| "/".to_owned()),
@@ -134,9 +134,9 @@ pub(super) fn policy(found: types::Policy) -> Result<Policy, Cause> {
     })
 }
 
-pub(super) fn policy_detail(found: types::ManagedPolicyDetail) -> Result<PolicyDetail, Cause> {
+pub(super) fn policy_detail(found: types::ManagedPolicyDetail) -> Result<PolicyDetail, FailureCause> {
     let arn = must(found.arn, "Arn")?;
-    let policy = Policy {
+    let policy = ManagedPolicy {
         name: found.policy_name.unwrap_or_else(|| last_segment(&arn)),
         id: found.policy_id.unwrap_or_default(),
         path: found.path.unwrap_or_else(|| "/".to_owned()),
@@ -154,7 +154,7 @@ fn last_segment(arn: &str) -> String {
     arn.rsplit('/').next().unwrap_or(arn).to_owned()
 }
 
-pub(super) fn policy_version(found: types::PolicyVersion) -> Result<PolicyVersion, Cause> {
+pub(super) fn policy_version(found: types::PolicyVersion) -> Result<PolicyVersion, FailureCause> {
     Ok(PolicyVersion {
         id: must(found.version_id, "VersionId")?,
         is_default: found.is_default_version,
@@ -162,7 +162,7 @@ pub(super) fn policy_version(found: types::PolicyVersion) -> Result<PolicyVersio
     })
 }
 
-pub(super) fn access_key(found: types::AccessKeyMetadata) -> Result<AccessKey, Cause> {
+pub(super) fn access_key(found: types::AccessKeyMetadata) -> Result<AccessKey, FailureCause> {
     Ok(AccessKey {
         id: must(found.access_key_id, "AccessKeyId")?,
         status: must(found.status, "Status")?.as_str().to_owned(),

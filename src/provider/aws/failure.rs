@@ -14,7 +14,7 @@ const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile N
 
 /// A failure that does not know yet which call it belongs to.
 #[derive(Debug)]
-pub(super) struct Cause {
+pub(super) struct FailureCause {
     pub kind: FailureKind,
     pub code: String,
     pub message: String,
@@ -28,7 +28,7 @@ pub(super) struct Cause {
     pub possibly_done: bool,
 }
 
-impl Cause {
+impl FailureCause {
     pub fn new(kind: FailureKind, code: &str, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -64,19 +64,19 @@ impl Cause {
     }
 }
 
-impl From<BuildError> for Cause {
+impl From<BuildError> for FailureCause {
     fn from(error: BuildError) -> Self {
         Self::new(FailureKind::Invalid, "InvalidRequest", chain(&error))
     }
 }
 
-impl<E> From<SdkError<E>> for Cause
+impl<E> From<SdkError<E>> for FailureCause
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     #[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add errors")]
     fn from(error: SdkError<E>) -> Self {
-        let answer = error.raw_response().map(Answer::of).unwrap_or_default();
+        let answer = error.raw_response().map(HttpAnswer::of).unwrap_or_default();
         let request_id = error.request_id().map(str::to_owned);
         let cause = match &error {
             SdkError::ServiceError(context) => told(context.err(), answer.status),
@@ -100,12 +100,12 @@ fn tracked<E>(error: &SdkError<E>) -> Option<TrackedRequest> {
 }
 
 #[derive(Default)]
-struct Answer {
+struct HttpAnswer {
     status: Option<u16>,
     region: Option<String>,
 }
 
-impl Answer {
+impl HttpAnswer {
     fn of(response: &HttpResponse) -> Self {
         Self {
             status: Some(response.status().as_u16()),
@@ -115,7 +115,7 @@ impl Answer {
 }
 
 /// AWS answered with an error.
-fn told<E: ProvideErrorMetadata + Error>(error: &E, status: Option<u16>) -> Cause {
+fn told<E: ProvideErrorMetadata + Error>(error: &E, status: Option<u16>) -> FailureCause {
     let Some(code) = error.code() else {
         return untold(status, chain(error));
     };
@@ -125,12 +125,12 @@ fn told<E: ProvideErrorMetadata + Error>(error: &E, status: Option<u16>) -> Caus
         (_, Some(message)) if !message.is_empty() => message.to_owned(),
         (_, _) => code.to_owned(),
     };
-    Cause::new(kind, code, message)
+    FailureCause::new(kind, code, message)
 }
 
 /// An error without AWS's code: a proxy's page, a server that is none of AWS's. A 404 then does not mean that
 /// the thing isn't there.
-fn untold(status: Option<u16>, message: String) -> Cause {
+fn untold(status: Option<u16>, message: String) -> FailureCause {
     let kind = match status {
         Some(403) => FailureKind::AccessDenied,
         Some(429) => FailureKind::Throttled,
@@ -139,24 +139,24 @@ fn untold(status: Option<u16>, message: String) -> Cause {
         Some(_) => FailureKind::Other,
     };
     let code = status.map_or_else(|| "UnreadableAnswer".to_owned(), |status| format!("HTTP{status}"));
-    Cause::new(kind, &code, message)
+    FailureCause::new(kind, &code, message)
 }
 
 /// The request did not go out, or no answer came back.
 ///
 /// The SDK wraps what a credentials provider says in a dispatch failure whose type it does not export, so its text decides.
-fn unsent<E: Error + 'static>(error: &SdkError<E>) -> Cause {
+fn unsent<E: Error + 'static>(error: &SdkError<E>) -> FailureCause {
     let text = chain(error);
     if matches!(error, SdkError::DispatchFailure(failure) if failure.is_timeout()) {
-        return Cause::new(FailureKind::Unavailable, "Timeout", text);
+        return FailureCause::new(FailureKind::Unavailable, "Timeout", text);
     }
     if ["credential", "access token", "no identity"].iter().any(|word| text.contains(word)) {
-        return Cause::new(FailureKind::Credentials, "NoCredentials", format!("{text}; {CREDENTIALS_HELP}"));
+        return FailureCause::new(FailureKind::Credentials, "NoCredentials", format!("{text}; {CREDENTIALS_HELP}"));
     }
     if matches!(error, SdkError::ConstructionFailure(_)) {
-        return Cause::new(FailureKind::Invalid, "InvalidRequest", text);
+        return FailureCause::new(FailureKind::Invalid, "InvalidRequest", text);
     }
-    Cause { unreachable: true, ..Cause::new(FailureKind::Unavailable, "NoAnswer", text) }
+    FailureCause { unreachable: true, ..FailureCause::new(FailureKind::Unavailable, "NoAnswer", text) }
 }
 
 /// The common errors of the services, those of IAM, and S3's list of error codes.
@@ -285,10 +285,11 @@ mod tests {
 
     #[test]
     fn only_an_unreachable_endpoint_is_named() {
-        let refused = Cause { unreachable: true, ..Cause::new(FailureKind::Unavailable, "NoAnswer", "refused") };
+        let refused =
+            FailureCause { unreachable: true, ..FailureCause::new(FailureKind::Unavailable, "NoAnswer", "refused") };
         let failure = refused.into_failure("iam:GetUser", Some("http://127.0.0.1:1"));
         assert_eq!(failure.to_string(), "iam:GetUser: NoAnswer: cannot reach http://127.0.0.1:1: refused");
-        let told = Cause::new(FailureKind::NotFound, "NoSuchEntity", "no user x");
+        let told = FailureCause::new(FailureKind::NotFound, "NoSuchEntity", "no user x");
         assert_eq!(told.into_failure("iam:GetUser", Some("http://127.0.0.1:1")).message, "no user x");
     }
 }

@@ -3,12 +3,12 @@
 use aws_sdk_iam::Client;
 
 use super::convert;
-use super::failure::Cause;
+use super::failure::FailureCause;
 use super::pages::pages;
 use crate::call::{IamReply, Reply};
 
 /// Each page has the group, and some of its members.
-pub(super) async fn members(iam: &Client, group: &str) -> Result<IamReply, Cause> {
+pub(super) async fn members(iam: &Client, group: &str) -> Result<IamReply, FailureCause> {
     let (mut found, mut users) = (None, Vec::new());
     for page in pages!(iam.get_group().group_name(group)) {
         found = page.group.or(found);
@@ -17,16 +17,16 @@ pub(super) async fn members(iam: &Client, group: &str) -> Result<IamReply, Cause
     Ok(IamReply::Members { group: convert::group(convert::must(found, "Group")?), users })
 }
 
-pub(super) async fn attached(iam: &Client, group: &str) -> Result<Vec<String>, Cause> {
+pub(super) async fn attached(iam: &Client, group: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_attached_group_policies().group_name(group));
     convert::attached(Some(pages.filter_map(|page| page.attached_policies).flatten().collect()))
 }
 
-pub(super) async fn inline_names(iam: &Client, group: &str) -> Result<Vec<String>, Cause> {
+pub(super) async fn inline_names(iam: &Client, group: &str) -> Result<Vec<String>, FailureCause> {
     Ok(pages!(iam.list_group_policies().group_name(group)).flat_map(|page| page.policy_names).collect())
 }
 
-pub(super) async fn create(iam: &Client, group: &str, path: &str) -> Result<Reply, Cause> {
+pub(super) async fn create(iam: &Client, group: &str, path: &str) -> Result<Reply, FailureCause> {
     let made = iam.create_group().group_name(group).path(path).send().await?;
     Ok(Reply::Iam(IamReply::Group(convert::group(convert::must(made.group, "Group")?))))
 }

@@ -5,14 +5,14 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::types::PolicyUsageType;
 
 use super::convert::{self, must};
-use super::failure::Cause;
+use super::failure::FailureCause;
 use super::pages::pages;
 use super::{iam_group, iam_sweep};
-use crate::call::iam::{AccessKey, Entities, LastUsed, Policy, PolicyUsage, PolicyVersion, Role, User};
+use crate::call::iam::{AccessKey, Entities, LastUsed, ManagedPolicy, PolicyUsage, PolicyVersion, Role, User};
 use crate::call::{IamRead, IamReply};
 
 /// `emulator`: not AWS itself answers, but a server at an address that was given.
-pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result<IamReply, Cause> {
+pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result<IamReply, FailureCause> {
     Ok(match read {
         IamRead::GetAccountAuthorizationDetails { filter, marker } => {
             IamReply::AuthorizationDetails(iam_sweep::details(iam, filter, marker.clone()).await?)
@@ -61,71 +61,73 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
 
 /// Takes a list of names or ids. What a server doesn't know at all, nobody can have made on it: emulators
 /// know IAM in part.
-fn names(listed: Result<Vec<String>, Cause>, emulator: bool) -> Result<IamReply, Cause> {
+fn names(listed: Result<Vec<String>, FailureCause>, emulator: bool) -> Result<IamReply, FailureCause> {
     match listed {
         Err(cause) if cause.unknown_operation(emulator) => Ok(IamReply::Names(Vec::new())),
         answer => answer.map(IamReply::Names),
     }
 }
 
-async fn roles(iam: &Client) -> Result<Vec<Role>, Cause> {
+async fn roles(iam: &Client) -> Result<Vec<Role>, FailureCause> {
     pages!(iam.list_roles().max_items(1000)).flat_map(|page| page.roles).map(convert::role).collect()
 }
 
-async fn get_user(iam: &Client, user: &str) -> Result<User, Cause> {
+async fn get_user(iam: &Client, user: &str) -> Result<User, FailureCause> {
     let found = iam.get_user().user_name(user).send().await?;
-    found.user.map(convert::user).ok_or_else(|| Cause::unreadable("the answer has no User"))
+    found.user.map(convert::user).ok_or_else(|| FailureCause::unreadable("the answer has no User"))
 }
 
-async fn attached_to_user(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+async fn attached_to_user(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_attached_user_policies().user_name(user));
     convert::attached(Some(pages.filter_map(|page| page.attached_policies).flatten().collect()))
 }
 
-async fn user_policies(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+async fn user_policies(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     Ok(pages!(iam.list_user_policies().user_name(user)).flat_map(|page| page.policy_names).collect())
 }
 
-async fn access_keys(iam: &Client, user: &str) -> Result<Vec<AccessKey>, Cause> {
+async fn access_keys(iam: &Client, user: &str) -> Result<Vec<AccessKey>, FailureCause> {
     let pages = pages!(iam.list_access_keys().user_name(user));
     pages.flat_map(|page| page.access_key_metadata).map(convert::access_key).collect()
 }
 
-async fn last_used(iam: &Client, id: &str) -> Result<Option<LastUsed>, Cause> {
+async fn last_used(iam: &Client, id: &str) -> Result<Option<LastUsed>, FailureCause> {
     let found = iam.get_access_key_last_used().access_key_id(id).send().await?;
     Ok(found.access_key_last_used.and_then(convert::last_used))
 }
 
-async fn groups(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+async fn groups(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_groups_for_user().user_name(user));
     Ok(pages.flat_map(|page| page.groups).map(|group| group.group_name).collect())
 }
 
-async fn get_role(iam: &Client, role: &str) -> Result<Role, Cause> {
+async fn get_role(iam: &Client, role: &str) -> Result<Role, FailureCause> {
     let found = iam.get_role().role_name(role).send().await?;
-    convert::role(found.role.ok_or_else(|| Cause::unreadable("the answer has no Role"))?)
+    convert::role(found.role.ok_or_else(|| FailureCause::unreadable("the answer has no Role"))?)
 }
 
-async fn attached_to_role(iam: &Client, role: &str) -> Result<Vec<String>, Cause> {
+async fn attached_to_role(iam: &Client, role: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_attached_role_policies().role_name(role));
     convert::attached(Some(pages.filter_map(|page| page.attached_policies).flatten().collect()))
 }
 
-async fn role_policies(iam: &Client, role: &str) -> Result<Vec<String>, Cause> {
+async fn role_policies(iam: &Client, role: &str) -> Result<Vec<String>, FailureCause> {
     Ok(pages!(iam.list_role_policies().role_name(role)).flat_map(|page| page.policy_names).collect())
 }
 
-async fn get_policy(iam: &Client, arn: &str) -> Result<Policy, Cause> {
+async fn get_policy(iam: &Client, arn: &str) -> Result<ManagedPolicy, FailureCause> {
     let found = iam.get_policy().policy_arn(arn).send().await?;
-    convert::policy(found.policy.ok_or_else(|| Cause::unreadable("the answer has no Policy"))?)
+    convert::policy(found.policy.ok_or_else(|| FailureCause::unreadable("the answer has no Policy"))?)
 }
 
-async fn get_version(iam: &Client, arn: &str, version: &str) -> Result<PolicyVersion, Cause> {
+async fn get_version(iam: &Client, arn: &str, version: &str) -> Result<PolicyVersion, FailureCause> {
     let found = iam.get_policy_version().policy_arn(arn).version_id(version).send().await?;
-    convert::policy_version(found.policy_version.ok_or_else(|| Cause::unreadable("the answer has no PolicyVersion"))?)
+    convert::policy_version(
+        found.policy_version.ok_or_else(|| FailureCause::unreadable("the answer has no PolicyVersion"))?,
+    )
 }
 
-async fn versions(iam: &Client, arn: &str) -> Result<Vec<PolicyVersion>, Cause> {
+async fn versions(iam: &Client, arn: &str) -> Result<Vec<PolicyVersion>, FailureCause> {
     let pages = pages!(iam.list_policy_versions().policy_arn(arn));
     let versions = pages.filter_map(|page| page.versions).flatten().map(convert::policy_version);
     Ok(versions
@@ -135,23 +137,23 @@ async fn versions(iam: &Client, arn: &str) -> Result<Vec<PolicyVersion>, Cause> 
         .collect())
 }
 
-async fn mfa_devices(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+async fn mfa_devices(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_mfa_devices().user_name(user));
     Ok(pages.flat_map(|page| page.mfa_devices).map(|device| device.serial_number).collect())
 }
 
-async fn ssh_public_keys(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+async fn ssh_public_keys(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_ssh_public_keys().user_name(user));
     Ok(pages.filter_map(|page| page.ssh_public_keys).flatten().map(|key| key.ssh_public_key_id).collect())
 }
 
-async fn signing_certificates(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+async fn signing_certificates(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_signing_certificates().user_name(user));
     Ok(pages.flat_map(|page| page.certificates).map(|certificate| certificate.certificate_id).collect())
 }
 
 /// The SDK has no pages for these.
-async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, Cause> {
+async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let (mut ids, mut marker) = (Vec::new(), None);
     loop {
         let found = iam.list_service_specific_credentials().user_name(user).set_marker(marker).send().await?;
@@ -164,12 +166,12 @@ async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, Ca
     }
 }
 
-async fn instance_profiles(iam: &Client, role: &str) -> Result<Vec<String>, Cause> {
+async fn instance_profiles(iam: &Client, role: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_instance_profiles_for_role().role_name(role));
     Ok(pages.flat_map(|page| page.instance_profiles).map(|profile| profile.instance_profile_name).collect())
 }
 
-async fn entities(iam: &Client, arn: &str, usage: PolicyUsage) -> Result<Entities, Cause> {
+async fn entities(iam: &Client, arn: &str, usage: PolicyUsage) -> Result<Entities, FailureCause> {
     let usage = match usage {
         PolicyUsage::Any => None,
         PolicyUsage::PermissionsPolicy => Some(PolicyUsageType::PermissionsPolicy),

@@ -6,7 +6,7 @@ use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthori
 use aws_sdk_iam::{Client, types};
 
 use super::convert;
-use super::failure::Cause;
+use super::failure::FailureCause;
 use crate::call::iam::{AccountSummary, AuthorizationDetails, EntityType};
 
 /// Reads the first page, or all after the marker.
@@ -14,7 +14,7 @@ pub(super) async fn details(
     iam: &Client,
     filter: &BTreeSet<EntityType>,
     marker: Option<String>,
-) -> Result<AuthorizationDetails, Cause> {
+) -> Result<AuthorizationDetails, FailureCause> {
     let filter = filter.iter().map(|one| match one {
         EntityType::User => types::EntityType::User,
         EntityType::Role => types::EntityType::Role,
@@ -30,7 +30,7 @@ pub(super) async fn details(
         all.pages += 1;
         all.marker = page.marker.clone().filter(|_| page.is_truncated);
         if page.is_truncated && (all.marker.is_none() || all.marker == next) {
-            return Err(Cause::unreadable("the list ends although AWS says that there is more of it"));
+            return Err(FailureCause::unreadable("the list ends although AWS says that there is more of it"));
         }
         add_page(page, &mut all)?;
         if only_first || all.marker.is_none() {
@@ -40,7 +40,7 @@ pub(super) async fn details(
     }
 }
 
-fn add_page(page: GetAccountAuthorizationDetailsOutput, all: &mut AuthorizationDetails) -> Result<(), Cause> {
+fn add_page(page: GetAccountAuthorizationDetailsOutput, all: &mut AuthorizationDetails) -> Result<(), FailureCause> {
     for user in page.user_detail_list.unwrap_or_default() {
         all.users.push(convert::user_detail(user)?);
     }
@@ -57,7 +57,7 @@ fn add_page(page: GetAccountAuthorizationDetailsOutput, all: &mut AuthorizationD
 }
 
 /// Counts the users, roles, groups and policies.
-pub(super) async fn summary(iam: &Client) -> Result<AccountSummary, Cause> {
+pub(super) async fn summary(iam: &Client) -> Result<AccountSummary, FailureCause> {
     let found = iam.get_account_summary().send().await?.summary_map.unwrap_or_default();
     let count =
         |key| convert::must(found.get(&key).copied(), "SummaryMap").map(|count| count.max(0).unsigned_abs().into());

@@ -8,11 +8,11 @@ use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
 use super::convert::{self, iam_tags};
-use super::failure::Cause;
+use super::failure::FailureCause;
 use super::iam_group;
 use crate::call::IamWrite as W;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
-use crate::value::{Shared, Tags};
+use crate::value::{SharedValue, Tags};
 
 /// Sends a call whose answer tells nothing.
 macro_rules! ok {
@@ -23,7 +23,7 @@ macro_rules! ok {
 
 /// Sends a write. A create answers with what it made, whose id the state keeps: it tells this object from a
 /// later one of the same name.
-pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Cause> {
+pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, FailureCause> {
     Ok(match write {
         W::CreateUser { user, path, boundary, tags } => create_user(iam, user, path, boundary.as_ref(), tags).await?,
         W::UpdateUser { user, path } => ok!(iam.update_user().user_name(user).new_path(path)),
@@ -104,18 +104,28 @@ async fn create_user(
     path: &str,
     boundary: Option<&String>,
     tags: &Tags,
-) -> Result<Reply, Cause> {
+) -> Result<Reply, FailureCause> {
     let call = iam.create_user().user_name(user).path(path).set_permissions_boundary(boundary.cloned());
     let made = call.set_tags(Some(iam_tags(tags)?)).send().await?;
     Ok(Reply::Iam(IamReply::User(convert::user(convert::must(made.user, "User")?))))
 }
 
-async fn put_user_policy(iam: &Client, user: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+async fn put_user_policy(
+    iam: &Client,
+    user: &str,
+    policy: &str,
+    document: &SharedValue,
+) -> Result<Reply, FailureCause> {
     let call = iam.put_user_policy().user_name(user).policy_name(policy);
     Ok(ok!(call.policy_document(document.to_string())))
 }
 
-async fn put_group_policy(iam: &Client, group: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+async fn put_group_policy(
+    iam: &Client,
+    group: &str,
+    policy: &str,
+    document: &SharedValue,
+) -> Result<Reply, FailureCause> {
     let call = iam.put_group_policy().group_name(group).policy_name(policy);
     Ok(ok!(call.policy_document(document.to_string())))
 }
@@ -123,19 +133,29 @@ async fn put_group_policy(iam: &Client, group: &str, policy: &str, document: &Sh
 async fn create_role(
     call: CreateRoleFluentBuilder,
     max_session_duration: Option<i64>,
-    trust: &Shared,
-) -> Result<Reply, Cause> {
+    trust: &SharedValue,
+) -> Result<Reply, FailureCause> {
     let call = call.set_max_session_duration(max_session_duration.map(seconds).transpose()?);
     let made = call.assume_role_policy_document(trust.to_string()).send().await?;
     Ok(Reply::Iam(IamReply::Role(convert::role(convert::must(made.role, "Role")?)?)))
 }
 
-async fn update_role(iam: &Client, role: &str, description: &str, max_session_duration: i64) -> Result<Reply, Cause> {
+async fn update_role(
+    iam: &Client,
+    role: &str,
+    description: &str,
+    max_session_duration: i64,
+) -> Result<Reply, FailureCause> {
     let call = iam.update_role().role_name(role).description(description);
     Ok(ok!(call.max_session_duration(seconds(max_session_duration)?)))
 }
 
-async fn put_role_policy(iam: &Client, role: &str, policy: &str, document: &Shared) -> Result<Reply, Cause> {
+async fn put_role_policy(
+    iam: &Client,
+    role: &str,
+    policy: &str,
+    document: &SharedValue,
+) -> Result<Reply, FailureCause> {
     let call = iam.put_role_policy().role_name(role).policy_name(policy);
     Ok(ok!(call.policy_document(document.to_string())))
 }
@@ -145,23 +165,23 @@ async fn create_policy(
     policy: &str,
     path: &str,
     description: Option<&str>,
-    document: &Shared,
+    document: &SharedValue,
     tags: &Tags,
-) -> Result<Reply, Cause> {
+) -> Result<Reply, FailureCause> {
     let call = iam.create_policy().policy_name(policy).path(path).policy_document(document.to_string());
     let call = call.set_description(description.map(str::to_owned)).set_tags(Some(iam_tags(tags)?));
     Ok(Reply::Iam(IamReply::Policy(convert::policy(convert::must(call.send().await?.policy, "Policy")?)?)))
 }
 
-async fn create_policy_version(iam: &Client, arn: &str, document: &Shared) -> Result<Reply, Cause> {
+async fn create_policy_version(iam: &Client, arn: &str, document: &SharedValue) -> Result<Reply, FailureCause> {
     let call = iam.create_policy_version().policy_arn(arn).policy_document(document.to_string());
     Ok(ok!(call.set_as_default(true)))
 }
 
 /// Returns the length as a request can carry it. The edge does not judge it, AWS does (3600 to 43200).
-fn seconds(duration: i64) -> Result<i32, Cause> {
+fn seconds(duration: i64) -> Result<i32, FailureCause> {
     i32::try_from(duration).map_err(|_| {
-        Cause::new(
+        FailureCause::new(
             FailureKind::Invalid,
             "InvalidRequest",
             format!("a session of {duration} s is longer than IAM takes"),
@@ -169,7 +189,7 @@ fn seconds(duration: i64) -> Result<i32, Cause> {
     })
 }
 
-async fn update_access_key(iam: &Client, user: &str, id: &str, active: bool) -> Result<Reply, Cause> {
+async fn update_access_key(iam: &Client, user: &str, id: &str, active: bool) -> Result<Reply, FailureCause> {
     let status = if active { StatusType::Active } else { StatusType::Inactive };
     Ok(ok!(iam.update_access_key().user_name(user).access_key_id(id).status(status)))
 }
@@ -179,18 +199,18 @@ async fn update_access_key(iam: &Client, user: &str, id: &str, active: bool) -> 
 ///
 /// Nothing that the SDK says meanwhile is logged, at any level: it prints the bodies of answers at `trace`, those with a
 /// secret too where `LOG_SENSITIVE_BODIES` is set, and quotes what it can't read in its errors.
-async fn create_access_key(iam: &Client, user: &str) -> Result<Reply, Cause> {
+async fn create_access_key(iam: &Client, user: &str) -> Result<Reply, FailureCause> {
     tracing::debug!(user, "iam:CreateAccessKey is sent; its answer is not logged");
     let call = iam.create_access_key().user_name(user);
     let made = call.send().with_subscriber(NoSubscriber::default()).await.map_err(|error| silent(error.into()))?;
-    let key = made.access_key.ok_or_else(|| Cause::unreadable("the answer has no AccessKey"))?;
+    let key = made.access_key.ok_or_else(|| FailureCause::unreadable("the answer has no AccessKey"))?;
     Ok(Reply::Iam(IamReply::NewAccessKey { id: key.access_key_id, secret: SecretString::from(key.secret_access_key) }))
 }
 
 /// What is wrong with a success that cannot be read is not told: the telling might quote the secret.
-fn silent(cause: Cause) -> Cause {
+fn silent(cause: FailureCause) -> FailureCause {
     match cause.status {
-        Some(200..=299) => Cause { message: "the answer with the new key cannot be read".to_owned(), ..cause },
+        Some(200..=299) => FailureCause { message: "the answer with the new key cannot be read".to_owned(), ..cause },
         _ => cause,
     }
 }

@@ -2,10 +2,10 @@
 
 use aws_sdk_s3::types;
 
-use super::failure::Cause;
+use super::failure::FailureCause;
 use crate::call::s3::{LifecycleRule, Transition};
 
-pub(super) fn to_s3(rule: &LifecycleRule) -> Result<types::LifecycleRule, Cause> {
+pub(super) fn to_s3(rule: &LifecycleRule) -> Result<types::LifecycleRule, FailureCause> {
     let status = if rule.enabled { types::ExpirationStatus::Enabled } else { types::ExpirationStatus::Disabled };
     let transitions = rule.transitions.iter().map(|step| {
         let class = types::TransitionStorageClass::from(step.storage_class.as_str());

@@ -16,11 +16,11 @@ mod sending;
 
 use async_trait::async_trait;
 
-pub use connect::{Aws, Options};
-use failure::Cause;
-pub use objects::Bucket;
+pub use connect::{Aws, ConnectOptions};
+use failure::FailureCause;
+pub use objects::ObjectStore;
 
-use crate::call::{Caller, Carried, Failure, FailureKind, Read, Reply, Write};
+use crate::call::{CallerIdentity, Failure, FailureKind, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 use crate::transport::possibly_done;
 
@@ -42,7 +42,7 @@ impl Provider for Aws {
     }
 
     /// Nothing that is carried is sent to AWS; a new key signs the request that proves it.
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         let answer = match write {
             Write::Iam(write) => iam_write::write(self.iam(), write).await,
             Write::S3(write) => s3_write::write(&self.s3(write.target().region()), write).await,
@@ -56,19 +56,19 @@ impl Provider for Aws {
     }
 }
 
-async fn caller(sts: &aws_sdk_sts::Client) -> Result<Caller, Cause> {
+async fn caller(sts: &aws_sdk_sts::Client) -> Result<CallerIdentity, FailureCause> {
     let found = sts.get_caller_identity().send().await?;
     let (Some(account), Some(arn)) = (found.account, found.arn) else {
-        return Err(Cause::unreadable("the answer has no account"));
+        return Err(FailureCause::unreadable("the answer has no account"));
     };
-    Ok(Caller { account, arn, user_id: found.user_id.unwrap_or_default() })
+    Ok(CallerIdentity { account, arn, user_id: found.user_id.unwrap_or_default() })
 }
 
-async fn prove(aws: &Aws, carried: &Carried) -> Result<Caller, Cause> {
-    let missing = || Cause::new(FailureKind::Refused, "NoKey", "no key was handed to this call");
+async fn prove(aws: &Aws, carried: &StepOutput) -> Result<CallerIdentity, FailureCause> {
+    let missing = || FailureCause::new(FailureKind::Refused, "NoKey", "no key was handed to this call");
     caller(&aws.sts_as(carried.key.as_ref().ok_or_else(missing)?)).await
 }
 
-fn local() -> Cause {
-    Cause::new(FailureKind::Refused, "NotAws", "a local file is not AWS's to read or write")
+fn local() -> FailureCause {
+    FailureCause::new(FailureKind::Refused, "NotAws", "a local file is not AWS's to read or write")
 }

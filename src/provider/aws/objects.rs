@@ -6,10 +6,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use tokio::sync::OnceCell;
 
-use super::failure::Cause;
-use super::{Aws, Options, s3_read};
+use super::failure::FailureCause;
+use super::{Aws, ConnectOptions, s3_read};
 use crate::call::{BucketRef, Failure, FailureKind};
-use crate::port::{Object, Objects, Only, Put};
+use crate::port::{Objects, Only, Put, StoredObject};
 
 /// The name under which an object's writer is kept in its metadata.
 const WRITER: &str = "relayctl-writer";
@@ -17,23 +17,23 @@ const WRITER: &str = "relayctl-writer";
 /// As many keys as DeleteObjects takes.
 const BATCH: usize = 1000;
 
-pub struct Bucket {
+pub struct ObjectStore {
     name: String,
-    options: Options,
+    options: ConnectOptions,
     aws: OnceCell<Aws>,
     /// In the bucket's own region, which need not be the manifest's.
     client: OnceCell<Client>,
 }
 
-impl Bucket {
+impl ObjectStore {
     /// Connects when it is first asked for something.
-    pub fn new(name: String, options: Options) -> Self {
+    pub fn new(name: String, options: ConnectOptions) -> Self {
         Self { name, options, aws: OnceCell::new(), client: OnceCell::new() }
     }
 
     /// Over a connection that is there already.
     pub fn over(name: String, aws: Aws, region: String) -> Self {
-        let options = Options { region, ..Options::default() };
+        let options = ConnectOptions { region, ..ConnectOptions::default() };
         Self { name, options, aws: OnceCell::new_with(Some(aws)), client: OnceCell::new() }
     }
 
@@ -52,14 +52,14 @@ impl Bucket {
         self.client.get_or_try_init(find).await
     }
 
-    async fn failure(&self, cause: Cause, call: &str) -> Failure {
+    async fn failure(&self, cause: FailureCause, call: &str) -> Failure {
         cause.into_failure(call, self.aws().await.endpoint())
     }
 }
 
 #[async_trait]
-impl Objects for Bucket {
-    async fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+impl Objects for ObjectStore {
+    async fn get(&self, key: &str) -> Result<Option<StoredObject>, Failure> {
         match read(self.client().await?, &self.name, key).await {
             Ok(object) => Ok(Some(object)),
             Err(cause) if cause.code == "NoSuchKey" => Ok(None),
@@ -76,7 +76,7 @@ impl Objects for Bucket {
         };
         let cause = match request.send().await {
             Ok(done) => return Ok(Put::Done { tag: done.e_tag.unwrap_or_default() }),
-            Err(error) => Cause::from(error),
+            Err(error) => FailureCause::from(error),
         };
         match (cause.status, cause.code.as_str()) {
             // If-Match on an object that has been deleted meanwhile is answered as if it were read.
@@ -93,7 +93,7 @@ impl Objects for Bucket {
         while let Some(page) = pages.next().await {
             match page {
                 Ok(page) => keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key)),
-                Err(error) => return Err(self.failure(Cause::from(error), "s3:ListObjectsV2").await),
+                Err(error) => return Err(self.failure(FailureCause::from(error), "s3:ListObjectsV2").await),
             }
         }
         Ok(keys)
@@ -109,15 +109,15 @@ impl Objects for Bucket {
     }
 }
 
-async fn read(client: &Client, bucket: &str, key: &str) -> Result<Object, Cause> {
+async fn read(client: &Client, bucket: &str, key: &str) -> Result<StoredObject, FailureCause> {
     let found = client.get_object().bucket(bucket).key(key).send().await?;
     let writer = found.metadata().and_then(|metadata| metadata.get(WRITER)).cloned().unwrap_or_default();
     let tag = found.e_tag.unwrap_or_default();
-    let body = found.body.collect().await.map_err(|error| Cause::unreadable(error.to_string()))?;
-    Ok(Object { body: body.to_vec(), tag, writer })
+    let body = found.body.collect().await.map_err(|error| FailureCause::unreadable(error.to_string()))?;
+    Ok(StoredObject { body: body.to_vec(), tag, writer })
 }
 
-async fn remove(client: &Client, bucket: &str, keys: &[String]) -> Result<(), Cause> {
+async fn remove(client: &Client, bucket: &str, keys: &[String]) -> Result<(), FailureCause> {
     let named: Result<Vec<_>, _> = keys.iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect();
     let delete = Delete::builder().set_objects(Some(named?)).quiet(true).build()?;
     let answer = client.delete_objects().bucket(bucket).delete(delete).send().await?;
@@ -126,7 +126,7 @@ async fn remove(client: &Client, bucket: &str, keys: &[String]) -> Result<(), Ca
         Some(error) => {
             let code = error.code.unwrap_or_default();
             let kind = if code == "AccessDenied" { FailureKind::AccessDenied } else { FailureKind::Other };
-            Err(Cause::new(kind, &code, error.message.unwrap_or_default()))
+            Err(FailureCause::new(kind, &code, error.message.unwrap_or_default()))
         }
     }
 }

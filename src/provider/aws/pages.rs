@@ -6,7 +6,9 @@ macro_rules! pages {
     ($call:expr) => {{
         let pages = $call.into_paginator().send().try_collect().await?;
         if pages.last().is_some_and(|page| page.is_truncated()) {
-            return Err(super::failure::Cause::unreadable("the list ends although AWS says that there is more of it"));
+            return Err(super::failure::FailureCause::unreadable(
+                "the list ends although AWS says that there is more of it",
+            ));
         }
         pages.into_iter()
     }};

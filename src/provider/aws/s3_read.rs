@@ -3,13 +3,13 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Bucket, EncodingType};
 
-use super::failure::Cause;
+use super::failure::FailureCause;
 use super::lifecycle;
-use crate::call::s3::{Encryption, PublicAccessBlock};
+use crate::call::s3::{BucketEncryption, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind, S3Read, S3Reply};
 
 /// `client` is the one of the bucket's region.
-pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Cause> {
+pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, FailureCause> {
     let name = read.target().bucket().map_or("", |bucket| bucket.name.as_str());
     Ok(match read {
         S3Read::HeadBucket(bucket) => S3Reply::Bucket { region: head(client, bucket).await? },
@@ -26,7 +26,7 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Caus
         S3Read::GetBucketOwnershipControls(_) => S3Reply::Ownership(ownership(client, name).await?),
         S3Read::GetBucketPolicy(_) => {
             let found = client.get_bucket_policy().bucket(name).send().await?;
-            let text = found.policy.ok_or_else(|| Cause::unreadable("the answer has no policy"))?;
+            let text = found.policy.ok_or_else(|| FailureCause::unreadable("the answer has no policy"))?;
             S3Reply::Policy(super::convert::document(&text)?)
         }
         S3Read::GetBucketLifecycle(_) => {
@@ -43,10 +43,10 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Caus
 }
 
 /// S3 tells the regions only where the list is asked for in pages.
-async fn buckets(client: &Client) -> Result<Vec<BucketRef>, Cause> {
+async fn buckets(client: &Client) -> Result<Vec<BucketRef>, FailureCause> {
     let pages = client.list_buckets().max_buckets(1000).into_paginator().send().try_collect().await?;
     let named = |bucket: Bucket| {
-        let name = bucket.name.ok_or_else(|| Cause::unreadable("the answer has a bucket without a name"))?;
+        let name = bucket.name.ok_or_else(|| FailureCause::unreadable("the answer has a bucket without a name"))?;
         Ok(BucketRef { name, region: bucket.bucket_region.unwrap_or_default() })
     };
     pages.into_iter().flat_map(|page| page.buckets.unwrap_or_default()).map(named).collect()
@@ -54,10 +54,10 @@ async fn buckets(client: &Client) -> Result<Vec<BucketRef>, Cause> {
 
 /// Where the bucket is. Asked in another region S3 answers 301 or 400, asked for somebody else's 403, always with the
 /// region in a header; an answer to HEAD has no body, so there is no error code to go by.
-pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, Cause> {
+pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, FailureCause> {
     let cause = match client.head_bucket().bucket(&bucket.name).send().await {
         Ok(found) => return Ok(found.bucket_region.unwrap_or_else(|| bucket.region.clone())),
-        Err(error) => Cause::from(error),
+        Err(error) => FailureCause::from(error),
     };
     match (cause.status, &cause.region) {
         (Some(301 | 307 | 400), Some(region)) if *region != bucket.region => Ok(region.clone()),
@@ -65,7 +65,7 @@ pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, 
     }
 }
 
-fn without_body(cause: Cause, bucket: &str) -> Cause {
+fn without_body(cause: FailureCause, bucket: &str) -> FailureCause {
     let (kind, code, message) = match cause.status {
         Some(404) => (FailureKind::NotFound, "NoSuchBucket", format!("bucket {bucket} does not exist")),
         Some(403) => (
@@ -82,30 +82,30 @@ fn without_body(cause: Cause, bucket: &str) -> Cause {
         ),
         _ => return cause,
     };
-    Cause { kind, code: code.to_owned(), message, ..cause }
+    FailureCause { kind, code: code.to_owned(), message, ..cause }
 }
 
-async fn encryption(client: &Client, bucket: &str) -> Result<Encryption, Cause> {
+async fn encryption(client: &Client, bucket: &str) -> Result<BucketEncryption, FailureCause> {
     let found = client.get_bucket_encryption().bucket(bucket).send().await?;
     let rules = found.server_side_encryption_configuration.map(|configuration| configuration.rules).unwrap_or_default();
     // S3 allows exactly one rule.
-    let rule = rules.into_iter().next().ok_or_else(|| Cause::unreadable("the answer has no encryption rule"))?;
+    let rule = rules.into_iter().next().ok_or_else(|| FailureCause::unreadable("the answer has no encryption rule"))?;
     let bucket_key = rule.bucket_key_enabled.unwrap_or_default();
     let default = rule
         .apply_server_side_encryption_by_default
-        .ok_or_else(|| Cause::unreadable("the answer's encryption rule has no algorithm"))?;
-    Ok(Encryption {
+        .ok_or_else(|| FailureCause::unreadable("the answer's encryption rule has no algorithm"))?;
+    Ok(BucketEncryption {
         algorithm: default.sse_algorithm.as_str().to_owned(),
         kms_key: default.kms_master_key_id,
         bucket_key,
     })
 }
 
-async fn public_access_block(client: &Client, bucket: &str) -> Result<PublicAccessBlock, Cause> {
+async fn public_access_block(client: &Client, bucket: &str) -> Result<PublicAccessBlock, FailureCause> {
     let found = client.get_public_access_block().bucket(bucket).send().await?;
     let block = found
         .public_access_block_configuration
-        .ok_or_else(|| Cause::unreadable("the answer has no public access block"))?;
+        .ok_or_else(|| FailureCause::unreadable("the answer has no public access block"))?;
     Ok(PublicAccessBlock {
         block_public_acls: block.block_public_acls.unwrap_or_default(),
         ignore_public_acls: block.ignore_public_acls.unwrap_or_default(),
@@ -114,10 +114,10 @@ async fn public_access_block(client: &Client, bucket: &str) -> Result<PublicAcce
     })
 }
 
-async fn ownership(client: &Client, bucket: &str) -> Result<String, Cause> {
+async fn ownership(client: &Client, bucket: &str) -> Result<String, FailureCause> {
     let found = client.get_bucket_ownership_controls().bucket(bucket).send().await?;
     let rules = found.ownership_controls.map(|controls| controls.rules).unwrap_or_default();
-    let rule = rules.into_iter().next().ok_or_else(|| Cause::unreadable("the answer has no ownership rule"))?;
+    let rule = rules.into_iter().next().ok_or_else(|| FailureCause::unreadable("the answer has no ownership rule"))?;
     Ok(rule.object_ownership.as_str().to_owned())
 }
 
@@ -125,8 +125,8 @@ async fn ownership(client: &Client, bucket: &str) -> Result<String, Cause> {
 mod tests {
     use super::*;
 
-    fn bare(status: u16) -> Cause {
-        Cause { status: Some(status), ..Cause::new(FailureKind::Other, "HTTP", "") }
+    fn bare(status: u16) -> FailureCause {
+        FailureCause { status: Some(status), ..FailureCause::new(FailureKind::Other, "HTTP", "") }
     }
 
     #[test]

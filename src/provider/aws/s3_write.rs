@@ -10,9 +10,9 @@ use aws_sdk_s3::types::{
 };
 use percent_encoding::percent_decode_str;
 
-use super::failure::Cause;
+use super::failure::FailureCause;
 use super::lifecycle;
-use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
+use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind, Reply, S3Write};
 use crate::value::Tags;
 
@@ -24,7 +24,7 @@ macro_rules! done {
 }
 
 /// `client` is the one of the bucket's region.
-pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, Cause> {
+pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, FailureCause> {
     use S3Write as W;
     let name = &write.object();
     Ok(match write {
@@ -63,7 +63,7 @@ pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, Cau
 }
 
 /// us-east-1 is the region that has no name as a location constraint: S3 rejects it there, and needs it everywhere else.
-async fn create(client: &Client, bucket: &BucketRef, ownership: &str) -> Result<Reply, Cause> {
+async fn create(client: &Client, bucket: &BucketRef, ownership: &str) -> Result<Reply, FailureCause> {
     let place = (bucket.region != "us-east-1").then(|| {
         let constraint = BucketLocationConstraint::from(bucket.region.as_str());
         CreateBucketConfiguration::builder().location_constraint(constraint).build()
@@ -73,7 +73,7 @@ async fn create(client: &Client, bucket: &BucketRef, ownership: &str) -> Result<
 }
 
 /// Each round asks for the first page again: what was on it is gone.
-async fn empty(client: &Client, bucket: &str) -> Result<Reply, Cause> {
+async fn empty(client: &Client, bucket: &str) -> Result<Reply, FailureCause> {
     loop {
         let call = client.list_object_versions().bucket(bucket).encoding_type(EncodingType::Url);
         let objects = identifiers(call.send().await?)?;
@@ -88,12 +88,12 @@ async fn empty(client: &Client, bucket: &str) -> Result<Reply, Cause> {
     }
 }
 
-fn identifiers(page: ListObjectVersionsOutput) -> Result<Vec<ObjectIdentifier>, Cause> {
+fn identifiers(page: ListObjectVersionsOutput) -> Result<Vec<ObjectIdentifier>, FailureCause> {
     let encoded = page.encoding_type == Some(EncodingType::Url);
     let versions = page.versions.unwrap_or_default().into_iter().map(|version| (version.key, version.version_id));
     let markers = page.delete_markers.unwrap_or_default().into_iter().map(|marker| (marker.key, marker.version_id));
     let identify = |(key, version): (Option<String>, Option<String>)| {
-        let key = key.ok_or_else(|| Cause::unreadable("the answer has an object without a key"))?;
+        let key = key.ok_or_else(|| FailureCause::unreadable("the answer has an object without a key"))?;
         let key = if encoded { decoded(&key) } else { key };
         Ok(ObjectIdentifier::builder().key(key).set_version_id(version).build()?)
     };
@@ -106,19 +106,19 @@ fn decoded(key: &str) -> String {
 }
 
 /// `DeleteObjects` succeeds even when it deletes nothing: what failed is in the answer, object by object.
-fn undeleted(error: &aws_sdk_s3::types::Error, count: usize) -> Cause {
+fn undeleted(error: &aws_sdk_s3::types::Error, count: usize) -> FailureCause {
     let code = error.code().unwrap_or("Error");
     let kind = if code == "AccessDenied" { FailureKind::AccessDenied } else { FailureKind::Conflict };
     let (key, message) = (error.key().unwrap_or_default(), error.message().unwrap_or_default());
-    Cause::new(kind, code, format!("{count} objects could not be deleted, the first is {key}: {message}"))
+    FailureCause::new(kind, code, format!("{count} objects could not be deleted, the first is {key}: {message}"))
 }
 
-fn tagging(tags: &Tags) -> Result<Tagging, Cause> {
+fn tagging(tags: &Tags) -> Result<Tagging, FailureCause> {
     let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
     Ok(Tagging::builder().set_tag_set(Some(tags.collect::<Result<_, _>>()?)).build()?)
 }
 
-fn default_encryption(encryption: &Encryption) -> Result<ServerSideEncryptionConfiguration, Cause> {
+fn default_encryption(encryption: &BucketEncryption) -> Result<ServerSideEncryptionConfiguration, FailureCause> {
     let default = ServerSideEncryptionByDefault::builder()
         .sse_algorithm(ServerSideEncryption::from(encryption.algorithm.as_str()))
         .set_kms_master_key_id(encryption.kms_key.clone())
@@ -139,7 +139,7 @@ fn public_access_block(block: PublicAccessBlock) -> PublicAccessBlockConfigurati
         .build()
 }
 
-fn configuration(rules: &[LifecycleRule]) -> Result<BucketLifecycleConfiguration, Cause> {
+fn configuration(rules: &[LifecycleRule]) -> Result<BucketLifecycleConfiguration, FailureCause> {
     let rules = rules.iter().map(lifecycle::to_s3).collect::<Result<_, _>>()?;
     Ok(BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build()?)
 }

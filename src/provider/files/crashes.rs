@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::witness::snapshots;
 use super::*;
-use crate::value::Settings;
+use crate::value::SectionSettings;
 
 fn files(folder: &Path) -> Files {
     let at = |name: &str| folder.join(name);
@@ -20,7 +20,7 @@ fn files(folder: &Path) -> Files {
 
 fn change(folder: &Path, write: &FileWrite) {
     let secret = SecretString::from("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
-    let carried = Carried { key: Some(NewKey { user: "ada".into(), id: "AKIANEW".into(), secret }) };
+    let carried = StepOutput { key: Some(NewKey { user: "ada".into(), id: "AKIANEW".into(), secret }) };
     files(folder).change(write, &carried).unwrap_or_else(|problem| panic!("{write:?}: {}", problem.message));
 }
 
@@ -58,7 +58,7 @@ fn a_change_of_a_file_that_is_killed_leaves_the_old_content_or_the_new() {
     let remove = FileWrite::RemoveCredentials { profile: profile(), key: "AKIANEW".into() };
     let store_csv = FileWrite::StoreKeyCsv { file: csv(), replaces: None };
     let remove_csv = FileWrite::RemoveKeyCsv { file: csv(), key: "AKIANEW".into() };
-    let settings = || Settings::from([("region".to_owned(), json!("us-east-1"))]);
+    let settings = || SectionSettings::from([("region".to_owned(), json!("us-east-1"))]);
     let set = FileWrite::SetProfile { profile: profile(), settings: settings() };
     let unset = FileWrite::UnsetProfile { profile: profile(), settings: vec!["region".to_owned()] };
     let ((file, name), (of, also)) = (stage(), stage());

@@ -10,7 +10,7 @@ use super::witness::step;
 
 /// Who may read the file that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum FileMode {
     /// Its owner only: 0600, also where it was wider before, in a folder that is made 0700 if it is missing.
     Private,
     /// The same where it is new. One that exists keeps its mode: the AWS CLI makes both of its files 0600, and changes
@@ -52,17 +52,17 @@ pub fn folder(path: &Path) -> &Path {
 
 /// Writes to a temporary file beside `path`, syncs it, and renames it over what `path` leads to. Nothing is left behind
 /// on an error: the full disk is met by the temporary file, and that is removed.
-pub fn replace(path: &Path, content: &[u8], mode: &Mode) -> io::Result<()> {
+pub fn replace(path: &Path, content: &[u8], mode: &FileMode) -> io::Result<()> {
     replace_with(path, mode, |file| file.write_all(content))
 }
 
 /// The same with what `write` writes: what is long need not stand in memory first.
-pub fn replace_with(path: &Path, mode: &Mode, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+pub fn replace_with(path: &Path, mode: &FileMode, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let path = target(path)?;
     let folder = folder(&path);
     match mode {
-        Mode::Private | Mode::PrivateWhenNew => make_private_folder(folder)?,
-        Mode::Like(_) => fs::create_dir_all(folder)?,
+        FileMode::Private | FileMode::PrivateWhenNew => make_private_folder(folder)?,
+        FileMode::Like(_) => fs::create_dir_all(folder)?,
     }
     let before = fs::metadata(&path).ok();
     let mut temporary = temporary_in(folder, mode)?;
@@ -85,11 +85,11 @@ pub fn replace_with(path: &Path, mode: &Mode, write: impl FnOnce(&mut File) -> i
 }
 
 /// What the file is to have in place of what a temporary file has.
-fn permissions(mode: &Mode, before: Option<&Metadata>) -> Option<Permissions> {
+fn permissions(mode: &FileMode, before: Option<&Metadata>) -> Option<Permissions> {
     match mode {
-        Mode::Private => before.and_then(|before| narrowed(&before.permissions())),
-        Mode::PrivateWhenNew => before.map(Metadata::permissions),
-        Mode::Like(like) => fs::metadata(like).ok().map(|like| like.permissions()),
+        FileMode::Private => before.and_then(|before| narrowed(&before.permissions())),
+        FileMode::PrivateWhenNew => before.map(Metadata::permissions),
+        FileMode::Like(like) => fs::metadata(like).ok().map(|like| like.permissions()),
     }
 }
 
@@ -154,10 +154,10 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
-fn temporary_in(folder: &Path, mode: &Mode) -> io::Result<NamedTempFile> {
+fn temporary_in(folder: &Path, mode: &FileMode) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     // `tempfile` makes its files 0600, so a secret is never readable, not even for a moment.
-    if !matches!(mode, Mode::Like(_)) {
+    if !matches!(mode, FileMode::Like(_)) {
         return builder.prefix(TEMPORARY).tempfile_in(folder);
     }
     // The umask takes its part off at creation.
@@ -225,7 +225,7 @@ mod tests {
     fn a_secret_is_private_and_so_is_the_folder_made_for_it() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(".aws/credentials");
-        replace(&file, b"x", &Mode::Private).unwrap();
+        replace(&file, b"x", &FileMode::Private).unwrap();
         assert_eq!((mode_of(&file), mode_of(file.parent().unwrap())), (0o600, 0o700));
         assert_eq!(names_in(file.parent().unwrap()), ["credentials"]);
     }
@@ -234,7 +234,7 @@ mod tests {
     fn a_file_that_is_there_is_narrowed_or_left_as_it_is_and_never_widened() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("file");
-        let after = |before: u32, mode: &Mode| {
+        let after = |before: u32, mode: &FileMode| {
             fs::write(&file, "old").unwrap();
             fs::set_permissions(&file, Permissions::from_mode(before)).unwrap();
             replace(&file, b"new", mode).unwrap();
@@ -243,11 +243,11 @@ mod tests {
             format!("{now:o}")
         };
         assert_eq!(
-            [0o644, 0o600, 0o400, 0o4777].map(|before| after(before, &Mode::Private)),
+            [0o644, 0o600, 0o400, 0o4777].map(|before| after(before, &FileMode::Private)),
             ["600", "600", "400", "600"]
         );
-        assert_eq!([0o644, 0o400].map(|before| after(before, &Mode::PrivateWhenNew)), ["644", "400"]);
-        replace(&file, b"new", &Mode::PrivateWhenNew).unwrap();
+        assert_eq!([0o644, 0o400].map(|before| after(before, &FileMode::PrivateWhenNew)), ["644", "400"]);
+        replace(&file, b"new", &FileMode::PrivateWhenNew).unwrap();
         assert_eq!(mode_of(&file), 0o600);
         fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
         open_private(&file).unwrap();
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn what_a_killed_run_left_behind_is_swept_away_and_nothing_else() {
         let home = tempfile::tempdir().unwrap();
-        let (file, left) = temporary_in(home.path(), &Mode::Private).unwrap().keep().unwrap();
+        let (file, left) = temporary_in(home.path(), &FileMode::Private).unwrap().keep().unwrap();
         file.try_lock().unwrap();
         fs::write(home.path().join(".relayctl-x"), "another's").unwrap();
         sweep(home.path());
@@ -273,7 +273,7 @@ mod tests {
         let file = home.path().join("settings.json");
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o664)).unwrap();
-        replace(&file, b"new", &Mode::Like(file.clone())).unwrap();
+        replace(&file, b"new", &FileMode::Like(file.clone())).unwrap();
         assert_eq!((fs::read_to_string(&file).unwrap().as_str(), mode_of(&file)), ("new", 0o664));
     }
 
@@ -283,8 +283,8 @@ mod tests {
         let (link, between, file) = (home.path().join("link"), home.path().join("between"), home.path().join("d/file"));
         symlink("between", &link).unwrap();
         symlink("d/file", &between).unwrap();
-        replace(&link, b"one", &Mode::Private).unwrap();
-        replace(&link, b"two", &Mode::Private).unwrap();
+        replace(&link, b"one", &FileMode::Private).unwrap();
+        replace(&link, b"two", &FileMode::Private).unwrap();
         assert!(link.is_symlink() && between.is_symlink() && !file.is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "two");
     }
@@ -294,7 +294,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let link = home.path().join("link");
         symlink("link", &link).unwrap();
-        assert!(replace(&link, b"x", &Mode::Private).is_err());
+        assert!(replace(&link, b"x", &FileMode::Private).is_err());
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let taken = home.path().join("taken");
         fs::create_dir(&taken).unwrap();
-        assert!(replace(&taken, b"x", &Mode::Private).is_err());
+        assert!(replace(&taken, b"x", &FileMode::Private).is_err());
         assert_eq!(names_in(home.path()), ["taken"]);
     }
 }

@@ -124,10 +124,10 @@ impl JsonText {
 
     /// How to print what stands at `at`: what begins its line may take several; what shares its line with something
     /// before it stays on that.
-    fn style_at(&self, at: usize) -> Style {
+    fn style_at(&self, at: usize) -> JsonStyle {
         let before = self.text[..at].trim_end_matches([' ', '\t']);
         let begins_line = before.is_empty() || before.ends_with('\n');
-        Style { line: begins_line.then(|| self.line_of(at)), unit: self.unit() }
+        JsonStyle { line: begins_line.then(|| self.line_of(at)), unit: self.unit() }
     }
 
     /// One step of the file's own indentation.
@@ -167,13 +167,13 @@ fn quoted(text: &str) -> String {
 }
 
 /// How new values are printed.
-struct Style {
+struct JsonStyle {
     /// Line break and indentation of the member; `None`: everything on one line.
     line: Option<String>,
     unit: String,
 }
 
-impl Style {
+impl JsonStyle {
     fn deeper(&self) -> Self {
         let line = self.line.as_ref().map(|line| format!("{line}{}", self.unit));
         Self { line, unit: self.unit.clone() }

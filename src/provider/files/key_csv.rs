@@ -4,43 +4,43 @@ use csv_core::{ReadRecordResult, Reader, Terminator, WriterBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::key_file::{Held, KeyFile};
-use super::place::{Place, Text};
+use super::key_file::{KeyFile, KeyFileState};
+use super::place::{OverlaidFile, SecretText};
 use super::problem::Problem;
 use crate::call::NewKey;
 
 const ID: &str = "Access key ID";
 const SECRET: &str = "Secret access key";
 
-pub fn at(place: Place) -> KeyFile {
+pub fn at(place: OverlaidFile) -> KeyFile {
     KeyFile { place, held, foreign: "not a key's CSV file" }
 }
 
 /// The console's older files have more columns (`User name`, `Password`) before these two, so the header counts.
-fn held(text: &str) -> Held {
+fn held(text: &str) -> KeyFileState {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
-        return Held::Nothing;
+        return KeyFileState::Nothing;
     }
     let (mut reader, mut rest) = (Reader::new(), text.as_bytes());
-    let Some(names) = Record::next(&mut reader, &mut rest) else { return Held::Nothing };
+    let Some(names) = CsvRecord::next(&mut reader, &mut rest) else { return KeyFileState::Nothing };
     let column = |wanted: &str| names.fields().position(|name| name.eq_ignore_ascii_case(wanted));
-    let Some(id) = column(ID) else { return Held::Foreign };
-    let record = Record::next(&mut reader, &mut rest);
+    let Some(id) = column(ID) else { return KeyFileState::Foreign };
+    let record = CsvRecord::next(&mut reader, &mut rest);
     let field = |column: usize| record.as_ref().and_then(|record| record.fields().nth(column));
     match field(id) {
-        None | Some("") => Held::Nothing,
-        Some(id) => Held::Key(id.to_owned(), column(SECRET).and_then(field).map(SecretString::from)),
+        None | Some("") => KeyFileState::Nothing,
+        Some(id) => KeyFileState::Key(id.to_owned(), column(SECRET).and_then(field).map(SecretString::from)),
     }
 }
 
 /// One line of the file, which may be that with the secret.
-struct Record {
+struct CsvRecord {
     bytes: Zeroizing<Vec<u8>>,
     ends: Vec<usize>,
 }
 
-impl Record {
+impl CsvRecord {
     fn next(reader: &mut Reader, rest: &mut &[u8]) -> Option<Self> {
         // No record has more bytes than are left, nor more fields than bytes.
         let (mut bytes, mut ends) = (Zeroizing::new(vec![0; rest.len() + 1]), vec![0; rest.len() + 1]);
@@ -69,7 +69,7 @@ impl Record {
     }
 }
 
-pub fn content(key: &NewKey) -> Result<Text, Problem> {
+pub fn content(key: &NewKey) -> Result<SecretText, Problem> {
     let lines = [[ID, SECRET], [&key.id, key.secret.expose_secret()]];
     // At worst each character is a quote, which is written twice.
     let room = lines.as_flattened().iter().map(|field| 2 * field.len() + 4).sum();
@@ -84,5 +84,5 @@ pub fn content(key: &NewKey) -> Result<Text, Problem> {
     }
     // Says nothing of the error's own text: it could quote the key.
     let text = std::str::from_utf8(&bytes[..end]);
-    text.map(|text| Text::new(text.to_owned())).map_err(|_| Problem::refused("FileError", "the key is no text"))
+    text.map(|text| SecretText::new(text.to_owned())).map_err(|_| Problem::refused("FileError", "the key is no text"))
 }

@@ -2,12 +2,12 @@
 
 use secrecy::SecretString;
 
-use super::place::{Change, Place, Privacy, Text};
+use super::place::{FileChange, OverlaidFile, Privacy, SecretText};
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
 
 /// What a file at the key's place holds.
-pub enum Held {
+pub enum KeyFileState {
     Nothing,
     /// Its id, and its secret where it can be read.
     Key(String, Option<SecretString>),
@@ -16,19 +16,19 @@ pub enum Held {
 }
 
 pub struct KeyFile {
-    pub place: Place,
+    pub place: OverlaidFile,
     /// Reads the format.
-    pub held: fn(&str) -> Held,
+    pub held: fn(&str) -> KeyFileState,
     /// What anything else in its place is not, as an error says it: `not a key's CSV file`.
     pub foreign: &'static str,
 }
 
 impl KeyFile {
     fn holds(&self, text: Option<&str>) -> Result<Option<(String, Option<SecretString>)>, Problem> {
-        match text.map_or(Held::Nothing, self.held) {
-            Held::Nothing => Ok(None),
-            Held::Key(id, secret) => Ok(Some((id, secret))),
-            Held::Foreign => {
+        match text.map_or(KeyFileState::Nothing, self.held) {
+            KeyFileState::Nothing => Ok(None),
+            KeyFileState::Key(id, secret) => Ok(Some((id, secret))),
+            KeyFileState::Foreign => {
                 let message = format!("{} is {}: move it away, or name another file", self.place.name(), self.foreign);
                 Err(Problem::refused("NotAKeyFile", message))
             }
@@ -47,7 +47,7 @@ impl KeyFile {
         &self,
         key: &NewKey,
         replaces: Option<&str>,
-        content: impl FnOnce() -> Result<Text, Problem>,
+        content: impl FnOnce() -> Result<SecretText, Problem>,
     ) -> Result<Option<NewKey>, Problem> {
         let mut previous = None;
         self.place.edit(Privacy::Secret, |text| {
@@ -59,7 +59,7 @@ impl KeyFile {
                 }
                 previous = key.in_place_of(Some(&id), secret);
             }
-            Ok(Change::Write(content()?))
+            Ok(FileChange::Write(content()?))
         })?;
         Ok(previous)
     }
@@ -67,8 +67,8 @@ impl KeyFile {
     /// Leaves alone what is not this key's.
     pub fn remove(&self, key: &str) -> Result<(), Problem> {
         self.place.edit(Privacy::Secret, |text| match self.holds(text) {
-            Ok(Some((id, _))) if id == key => Ok(Change::Delete { empty: "" }),
-            _ => Ok(Change::Nothing),
+            Ok(Some((id, _))) if id == key => Ok(FileChange::Delete { empty: "" }),
+            _ => Ok(FileChange::Nothing),
         })
     }
 }

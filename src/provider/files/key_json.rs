@@ -10,7 +10,7 @@ use crate::call::NewKey;
 /// `credential_process`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Told<'a> {
+struct ProcessCredentials<'a> {
     version: u32,
     user_name: &'a str,
     access_key_id: &'a str,
@@ -22,7 +22,8 @@ const ROOM: usize = 512;
 
 pub fn content(key: &NewKey) -> Zeroizing<Vec<u8>> {
     let secret = key.secret.expose_secret();
-    let told = Told { version: 1, user_name: &key.user, access_key_id: &key.id, secret_access_key: secret };
+    let told =
+        ProcessCredentials { version: 1, user_name: &key.user, access_key_id: &key.id, secret_access_key: secret };
     let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM + 2 * (key.user.len() + secret.len())));
     // Neither the text nor the memory can refuse.
     drop(serde_json::to_writer(&mut *bytes, &told));

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::Files;
-use super::place::{Place, Privacy};
+use super::place::{OverlaidFile, Privacy};
 use super::problem::Problem;
-use super::profile::{Keys, Settings};
+use super::profile::{ProfileKeys, ProfileSettings};
 use crate::call::{FileRead, FileReply, LocalFile};
 
 /// A file that was changed this recently may be changed again without its time showing it (as for git's index).
@@ -17,21 +17,21 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 /// The profiles of the credentials file and of the config file.
 #[derive(Default)]
-pub struct Known {
-    keys: Memo<Keys>,
-    settings: Memo<Settings>,
+pub struct ProfileCache {
+    keys: Memo<ProfileKeys>,
+    settings: Memo<ProfileSettings>,
 }
 
-impl Known {
+impl ProfileCache {
     pub fn answer(&self, files: &Files, read: &FileRead) -> Result<FileReply, Problem> {
         match read {
             FileRead::Credentials { profile } => {
                 let place = files.place(&LocalFile::Credentials);
-                self.keys.of(&place, Privacy::Secret, Keys::of)?.of_profile(&place, profile)
+                self.keys.of(&place, Privacy::Secret, ProfileKeys::of)?.of_profile(&place, profile)
             }
             FileRead::Profile { profile } => {
                 let place = files.place(&LocalFile::Config);
-                self.settings.of(&place, Privacy::Private, Settings::of)?.of_profile(&place, profile)
+                self.settings.of(&place, Privacy::Private, ProfileSettings::of)?.of_profile(&place, profile)
             }
             FileRead::KeyCsv { .. } | FileRead::KeyAge { .. } | FileRead::Stage { .. } => files.answer(read),
         }
@@ -39,7 +39,7 @@ impl Known {
 }
 
 /// What a file came to when it was read last.
-struct Memo<T>(Mutex<Option<(Stamp, Arc<T>)>>);
+struct Memo<T>(Mutex<Option<(FileStamp, Arc<T>)>>);
 
 impl<T> Default for Memo<T> {
     fn default() -> Self {
@@ -48,24 +48,24 @@ impl<T> Default for Memo<T> {
 }
 
 impl<T> Memo<T> {
-    fn of(&self, place: &Place, privacy: Privacy, parse: impl Fn(&str) -> T) -> Result<Arc<T>, Problem> {
+    fn of(&self, place: &OverlaidFile, privacy: Privacy, parse: impl Fn(&str) -> T) -> Result<Arc<T>, Problem> {
         // Held while the file is read, for whoever asks meanwhile asks for the same.
         let mut memo = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         place.check_links(privacy)?;
-        let stamp = Stamp::of(place.current());
+        let stamp = FileStamp::of(place.current());
         match &*memo {
             Some((earlier, known)) if stamp.as_ref() == Some(earlier) => return Ok(Arc::clone(known)),
             _ => {}
         }
         let known = Arc::new(parse(&place.text(privacy)?.unwrap_or_default()));
-        *memo = stamp.filter(Stamp::is_settled).map(|stamp| (stamp, Arc::clone(&known)));
+        *memo = stamp.filter(FileStamp::is_settled).map(|stamp| (stamp, Arc::clone(&known)));
         Ok(known)
     }
 }
 
 /// Tells one content of a file from another without reading it.
 #[derive(PartialEq)]
-struct Stamp {
+struct FileStamp {
     path: PathBuf,
     modified: SystemTime,
     length: u64,
@@ -73,7 +73,7 @@ struct Stamp {
     inode: u64,
 }
 
-impl Stamp {
+impl FileStamp {
     fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
         let (modified, inode) = (metadata.modified().ok()?, inode(&metadata));
@@ -105,7 +105,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         let files = Files { credentials: at("credentials"), config: at("config"), base: at(""), overlay: None };
         let put = |id: &str| fs::write(at("credentials"), format!("[a]\naws_access_key_id = {id}\n")).unwrap();
-        let known = Known::default();
+        let known = ProfileCache::default();
         let asked = || known.answer(&files, &FileRead::Credentials { profile: "a".to_owned() });
         assert!(asked().is_err(), "there is no such file");
         put("ONE");

@@ -21,17 +21,17 @@ const PAUSE: Duration = Duration::from_millis(20);
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The lock; dropping it releases it.
-pub struct Held {
+pub struct FileLockGuard {
     _folder: Option<File>,
     _process: MutexGuard<'static, ()>,
 }
 
 /// Waits until nobody else changes files in the folder of `file`.
-pub fn hold(file: &Path) -> Result<Held, Problem> {
+pub fn hold(file: &Path) -> Result<FileLockGuard, Problem> {
     hold_for(file, PATIENCE)
 }
 
-fn hold_for(file: &Path, patience: Duration) -> Result<Held, Problem> {
+fn hold_for(file: &Path, patience: Duration) -> Result<FileLockGuard, Problem> {
     // Nothing is guarded but the order, so a panic of another holder spoils nothing.
     let process = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let give_up = Instant::now() + patience;
@@ -44,7 +44,7 @@ fn hold_for(file: &Path, patience: Duration) -> Result<Held, Problem> {
         match opened.try_lock() {
             // The folder of the file may have been made meanwhile: then that is the one to lock.
             Ok(()) if nearest_folder(file) == folder => {
-                return Ok(Held { _folder: Some(opened), _process: process });
+                return Ok(FileLockGuard { _folder: Some(opened), _process: process });
             }
             Ok(()) => {}
             Err(TryLockError::Error(error)) => return Ok(unlocked(process, &folder, &error)),
@@ -56,9 +56,9 @@ fn hold_for(file: &Path, patience: Duration) -> Result<Held, Problem> {
 
 /// NFS without a lock server and Windows cannot lock a folder. Refusing to work there would help nobody: the rename
 /// keeps the file whole, only two runs at the very same moment could lose one's change.
-fn unlocked(process: MutexGuard<'static, ()>, folder: &Path, error: &std::io::Error) -> Held {
+fn unlocked(process: MutexGuard<'static, ()>, folder: &Path, error: &std::io::Error) -> FileLockGuard {
     tracing::debug!(folder = %folder.display(), %error, "the folder cannot be locked; going on without");
-    Held { _folder: None, _process: process }
+    FileLockGuard { _folder: None, _process: process }
 }
 
 fn busy(file: &Path, folder: &Path) -> Problem {

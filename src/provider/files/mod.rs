@@ -27,10 +27,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::call::{
-    Carried, Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply, Write,
+    Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply, StepOutput, Write,
 };
 use crate::port::Provider;
-use known::Known;
+use known::ProfileCache;
 use problem::Problem;
 
 /// Where the local files are.
@@ -57,7 +57,7 @@ impl Files {
         }
     }
 
-    fn change(&self, write: &FileWrite, carried: &Carried) -> Result<Reply, Problem> {
+    fn change(&self, write: &FileWrite, carried: &StepOutput) -> Result<Reply, Problem> {
         let credentials = self.place(&LocalFile::Credentials);
         let config = self.place(&LocalFile::Config);
         let stored = |replaced: Option<NewKey>| Ok(replaced.map_or(Reply::Done, Reply::Replaced));
@@ -92,7 +92,7 @@ impl Files {
     }
 }
 
-fn key(carried: &Carried) -> Result<&NewKey, Problem> {
+fn key(carried: &StepOutput) -> Result<&NewKey, Problem> {
     let message = "no key was handed to this call: this is a fault in relayctl";
     carried.key.as_ref().ok_or_else(|| Problem::refused("NoKey", message))
 }
@@ -116,7 +116,7 @@ fn not_local(action: &'static str) -> Failure {
 /// The same files, of which what they said is not asked again as long as they stay as they are.
 pub struct Remembered {
     files: Files,
-    known: Arc<Known>,
+    known: Arc<ProfileCache>,
 }
 
 impl From<Files> for Remembered {
@@ -133,7 +133,7 @@ impl Provider for Remembered {
         aside(read.action(), move || known.answer(&files, &file)).await.map(Reply::File)
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.files.write(write, carried).await
     }
 }
@@ -146,7 +146,7 @@ impl Provider for Files {
         aside(read.action(), move || files.answer(&file)).await.map(Reply::File)
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         let Write::File(file) = write else { return Err(not_local(write.action())) };
         if let FileWrite::RunCommand { command } = file {
             let key = key(carried).map_err(|problem| problem.into_failure(write.action()))?;

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::disk::{self, Mode};
+use super::disk::{self, FileMode};
 #[cfg(unix)]
 use super::link;
 use super::problem::Problem;
@@ -15,14 +15,14 @@ use crate::call::LocalFile;
 
 /// A file, and the one it hides: a sandbox changes its own copy, and the real file stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct OverlaidFile {
     pub path: PathBuf,
     /// What to read as long as `path` does not exist.
     pub hidden: Option<PathBuf>,
 }
 
 /// The text of a file, overwritten in memory when it is dropped: it may hold secrets, anybody's. Not `Debug`.
-pub type Text = Zeroizing<String>;
+pub type SecretText = Zeroizing<String>;
 
 /// Whom a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +36,9 @@ pub enum Privacy {
 }
 
 /// What a change makes of a file.
-pub enum Change {
+pub enum FileChange {
     Nothing,
-    Write(Text),
+    Write(SecretText),
     /// Deletes the file. Where it hides a real one, deleting would bring that back to light, so it becomes this empty
     /// content instead.
     Delete {
@@ -47,20 +47,20 @@ pub enum Change {
 }
 
 impl Files {
-    pub fn place(&self, file: &LocalFile) -> Place {
+    pub fn place(&self, file: &LocalFile) -> OverlaidFile {
         let path = match file {
             LocalFile::Credentials => self.credentials.clone(),
             LocalFile::Config => self.config.clone(),
             LocalFile::Path(path) => self.base.join(path),
         };
-        let Some(overlay) = &self.overlay else { return Place { path, hidden: None } };
+        let Some(overlay) = &self.overlay else { return OverlaidFile { path, hidden: None } };
         let (plain, overlay) = (lexically(&path), lexically(overlay));
         if plain.starts_with(&overlay) {
-            return Place { path, hidden: None };
+            return OverlaidFile { path, hidden: None };
         }
         // By the whole path: two manifests' `zappa_settings.json` are two files in a sandbox, too.
         let names = plain.components().filter(|part| matches!(part, Component::Normal(_)));
-        Place { path: overlay.join("files").join(names.collect::<PathBuf>()), hidden: Some(path) }
+        OverlaidFile { path: overlay.join("files").join(names.collect::<PathBuf>()), hidden: Some(path) }
     }
 }
 
@@ -80,7 +80,7 @@ fn lexically(path: &Path) -> PathBuf {
     plain
 }
 
-impl Place {
+impl OverlaidFile {
     /// The file whose content counts now.
     pub fn current(&self) -> &Path {
         match &self.hidden {
@@ -95,7 +95,7 @@ impl Place {
     }
 
     /// `None`: there is no such file.
-    pub fn text(&self, privacy: Privacy) -> Result<Option<Text>, Problem> {
+    pub fn text(&self, privacy: Privacy) -> Result<Option<SecretText>, Problem> {
         let path = self.current();
         self.check_links(privacy)?;
         let bytes = match read(path) {
@@ -110,14 +110,14 @@ impl Place {
             let message = format!("{} is not UTF-8 text (line {line}): convert it and run again", self.name());
             Problem::refused("NotText", message)
         })?;
-        Ok(Some(Text::new(text)))
+        Ok(Some(SecretText::new(text)))
     }
 
     /// Reads, changes and replaces the file while nobody else does.
     pub fn edit(
         &self,
         privacy: Privacy,
-        change: impl FnOnce(Option<&str>) -> Result<Change, Problem>,
+        change: impl FnOnce(Option<&str>) -> Result<FileChange, Problem>,
     ) -> Result<(), Problem> {
         let problem = |error: io::Error| Problem::io("write", &self.path, &error);
         let target = disk::target(&self.path).map_err(problem)?;
@@ -126,14 +126,14 @@ impl Place {
         let before = self.text(privacy)?;
         let closed = || privacy != Privacy::Secret || disk::is_private(&self.path);
         match change(before.as_ref().map(|text| text.as_str()))? {
-            Change::Nothing => Ok(()),
-            Change::Write(after) if before.as_ref() == Some(&after) && closed() => Ok(()),
-            Change::Write(after) => self.write(&after, privacy).map_err(problem),
-            Change::Delete { empty } if self.hidden.as_ref().is_some_and(|real| real.exists()) => {
+            FileChange::Nothing => Ok(()),
+            FileChange::Write(after) if before.as_ref() == Some(&after) && closed() => Ok(()),
+            FileChange::Write(after) => self.write(&after, privacy).map_err(problem),
+            FileChange::Delete { empty } if self.hidden.as_ref().is_some_and(|real| real.exists()) => {
                 self.write(empty, privacy).map_err(problem)
             }
-            Change::Delete { .. } if before.is_none() => Ok(()),
-            Change::Delete { .. } => {
+            FileChange::Delete { .. } if before.is_none() => Ok(()),
+            FileChange::Delete { .. } => {
                 disk::remove(&self.path).map_err(|error| Problem::io("delete", &self.path, &error))
             }
         }
@@ -141,11 +141,11 @@ impl Place {
 
     fn write(&self, content: &str, privacy: Privacy) -> io::Result<()> {
         let mode = match privacy {
-            Privacy::Secret => Mode::Private,
+            Privacy::Secret => FileMode::Private,
             // What somebody else put into the config file, where the AWS CLI looks for keys, too.
-            Privacy::Private if content.contains("aws_secret_access_key") => Mode::Private,
-            Privacy::Private => Mode::PrivateWhenNew,
-            Privacy::Shared => Mode::Like(self.current().to_owned()),
+            Privacy::Private if content.contains("aws_secret_access_key") => FileMode::Private,
+            Privacy::Private => FileMode::PrivateWhenNew,
+            Privacy::Shared => FileMode::Like(self.current().to_owned()),
         };
         disk::replace(&self.path, content.as_bytes(), &mode)
     }
@@ -198,7 +198,7 @@ mod tests {
         let files = files("/project/manifests", Some("/box"));
         let place = |file: LocalFile| files.place(&file);
         assert_eq!(place(LocalFile::Credentials).path, Path::new("/box/files/home/u/.aws/credentials"));
-        assert_eq!(place(LocalFile::Config), Place { path: "/box/home/.aws/config".into(), hidden: None });
+        assert_eq!(place(LocalFile::Config), OverlaidFile { path: "/box/home/.aws/config".into(), hidden: None });
         assert_eq!(
             place(LocalFile::Path("../zappa_settings.json".into())).path,
             Path::new("/box/files/project/zappa_settings.json")

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ini::Document;
-use super::place::{Change, Place, Privacy};
+use super::ini::IniFile;
+use super::place::{FileChange, OverlaidFile, Privacy};
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
 use crate::value::{self, Value};
@@ -21,7 +21,7 @@ fn credentials_section(profile: &str) -> impl Fn(&str) -> bool {
 }
 
 /// In the config file it is `profile NAME`, but for `default`, of which `[profile default]` hides `[default]`.
-fn config_section<'a>(document: &Document, profile: &'a str) -> impl Fn(&str) -> bool + use<'a> {
+fn config_section<'a>(document: &IniFile, profile: &'a str) -> impl Fn(&str) -> bool + use<'a> {
     let prefixed = move |header: &str| profile_of(header).is_some_and(|name| name == profile);
     let bare = profile == "default" && !document.has(&prefixed);
     move |header| if bare { header == profile } else { prefixed(header) }
@@ -53,47 +53,47 @@ fn check_name(profile: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn missing(place: &Place, profile: &str) -> Problem {
+fn missing(place: &OverlaidFile, profile: &str) -> Problem {
     Problem::missing("NoSuchProfile", format!("{} has no profile {profile}", place.name()))
 }
 
-pub fn read_key(place: &Place, profile: &str) -> Result<FileReply, Problem> {
-    Keys::of(&place.text(Privacy::Secret)?.unwrap_or_default()).of_profile(place, profile)
+pub fn read_key(place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
+    ProfileKeys::of(&place.text(Privacy::Secret)?.unwrap_or_default()).of_profile(place, profile)
 }
 
-pub fn read_settings(place: &Place, profile: &str) -> Result<FileReply, Problem> {
-    Settings::of(&place.text(Privacy::Private)?.unwrap_or_default()).of_profile(place, profile)
+pub fn read_settings(place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
+    ProfileSettings::of(&place.text(Privacy::Private)?.unwrap_or_default()).of_profile(place, profile)
 }
 
 /// The ids of the keys in a credentials file, by profile.
-pub struct Keys(BTreeMap<String, Option<String>>);
+pub struct ProfileKeys(BTreeMap<String, Option<String>>);
 
-impl Keys {
+impl ProfileKeys {
     pub fn of(text: &str) -> Self {
-        let sections = Document::parse(text).split(str::to_owned);
+        let sections = IniFile::parse(text).split(str::to_owned);
         Self(sections.into_iter().map(|(name, section)| (name, section.value(&|_| true, ID))).collect())
     }
 
-    pub fn of_profile(&self, place: &Place, profile: &str) -> Result<FileReply, Problem> {
+    pub fn of_profile(&self, place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
         self.0.get(profile).cloned().map(FileReply::KeyId).ok_or_else(|| missing(place, profile))
     }
 }
 
 /// The settings in a config file, by the headers of their sections as [`config_header`] writes them, without quotes.
-pub struct Settings(BTreeMap<String, Vec<(String, Value)>>);
+pub struct ProfileSettings(BTreeMap<String, Vec<(String, Value)>>);
 
-impl Settings {
+impl ProfileSettings {
     pub fn of(text: &str) -> Self {
         let header =
             |header: &str| profile_of(header).map_or_else(|| header.to_owned(), |name| format!("profile {name}"));
         // A key in the config file is nobody's business here, and its secret goes no further.
         let told = |(name, _): &(String, Value)| name != SECRET && !TOKENS.contains(&name.as_str());
-        let settings = |section: Document| section.settings(&|_| true).into_iter().filter(told).collect();
-        let sections = Document::parse(text).split(header);
+        let settings = |section: IniFile| section.settings(&|_| true).into_iter().filter(told).collect();
+        let sections = IniFile::parse(text).split(header);
         Self(sections.into_iter().map(|(header, section)| (header, settings(section))).collect())
     }
 
-    pub fn of_profile(&self, place: &Place, profile: &str) -> Result<FileReply, Problem> {
+    pub fn of_profile(&self, place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
         let bare = || self.0.get(profile).filter(|_| profile == "default");
         let found = self.0.get(&format!("profile {profile}")).or_else(bare);
         found.cloned().map(FileReply::Settings).ok_or_else(|| missing(place, profile))
@@ -103,7 +103,7 @@ impl Settings {
 /// Writes the key, unless the profile holds one that is neither this one nor the one that it replaces. Gives the one whose
 /// place it took.
 pub fn store_key(
-    place: &Place,
+    place: &OverlaidFile,
     profile: &str,
     key: &NewKey,
     replaces: Option<&str>,
@@ -112,7 +112,7 @@ pub fn store_key(
     check_name(profile)?;
     let mut previous = None;
     place.edit(Privacy::Secret, |text| {
-        let mut document = Document::parse(text.unwrap_or_default());
+        let mut document = IniFile::parse(text.unwrap_or_default());
         let section = credentials_section(profile);
         let held = document.value(&section, ID);
         let secret = document.value(&section, SECRET).map(SecretString::from);
@@ -133,48 +133,48 @@ pub fn store_key(
         for token in TOKENS {
             document.unset(&section, token);
         }
-        Ok(Change::Write(document.text()))
+        Ok(FileChange::Write(document.text()))
     })?;
     Ok(previous)
 }
 
-pub fn remove_key(place: &Place, profile: &str, key: &str) -> Result<(), Problem> {
+pub fn remove_key(place: &OverlaidFile, profile: &str, key: &str) -> Result<(), Problem> {
     place.edit(Privacy::Secret, |text| {
-        let mut document = Document::parse(text.unwrap_or_default());
+        let mut document = IniFile::parse(text.unwrap_or_default());
         let section = credentials_section(profile);
         if document.value(&section, ID).as_deref() != Some(key) {
-            return Ok(Change::Nothing);
+            return Ok(FileChange::Nothing);
         }
         for name in [ID, SECRET].iter().chain(&TOKENS) {
             document.unset(&section, name);
         }
         document.drop_empty(&section);
-        Ok(Change::Write(document.text()))
+        Ok(FileChange::Write(document.text()))
     })
 }
 
-pub fn set_settings(place: &Place, profile: &str, settings: &value::Settings) -> Result<(), Problem> {
+pub fn set_settings(place: &OverlaidFile, profile: &str, settings: &value::SectionSettings) -> Result<(), Problem> {
     check_name(profile)?;
     place.edit(Privacy::Private, |text| {
-        let mut document = Document::parse(text.unwrap_or_default());
+        let mut document = IniFile::parse(text.unwrap_or_default());
         let section = config_section(&document, profile);
         for (key, value) in settings {
             document.set(&section, &config_header(profile), key, &plain(key, value)?)?;
         }
-        Ok(Change::Write(document.text()))
+        Ok(FileChange::Write(document.text()))
     })
 }
 
-pub fn unset_settings(place: &Place, profile: &str, settings: &[String]) -> Result<(), Problem> {
+pub fn unset_settings(place: &OverlaidFile, profile: &str, settings: &[String]) -> Result<(), Problem> {
     place.edit(Privacy::Private, |text| {
-        let Some(text) = text else { return Ok(Change::Nothing) };
-        let mut document = Document::parse(text);
+        let Some(text) = text else { return Ok(FileChange::Nothing) };
+        let mut document = IniFile::parse(text);
         let section = config_section(&document, profile);
         for key in settings {
             document.unset(&section, key);
         }
         document.drop_empty(&section);
-        Ok(Change::Write(document.text()))
+        Ok(FileChange::Write(document.text()))
     })
 }
 

@@ -1,34 +1,34 @@
 //! The stages of a `zappa_settings.json`.
 
 use super::json_text::{JsonText, NotJson};
-use super::place::{Change, Place, Privacy, Text};
+use super::place::{FileChange, OverlaidFile, Privacy, SecretText};
 use super::problem::Problem;
 use crate::call::FileReply;
-use crate::value::{Settings, Value};
+use crate::value::{SectionSettings, Value};
 
 /// Nothing in it: as good as no file.
 fn is_blank(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim().is_empty())
 }
 
-fn parse(place: &Place, text: Option<&str>) -> Result<(JsonText, Value), Problem> {
+fn parse(place: &OverlaidFile, text: Option<&str>) -> Result<(JsonText, Value), Problem> {
     match text {
         Some(text) if !is_blank(Some(text)) => JsonText::parse(text).map_err(|error| not_json(place, &error)),
         _ => Ok((JsonText::empty(), Value::Object(serde_json::Map::new()))),
     }
 }
 
-fn not_json(place: &Place, error: &NotJson) -> Problem {
+fn not_json(place: &OverlaidFile, error: &NotJson) -> Problem {
     let remedy = "mend it there; Zappa reads strict JSON, without comments or trailing commas";
     Problem::refused("NotJson", format!("{} {error}; {remedy}", place.name()))
 }
 
-fn not_object(place: &Place, stage: &str) -> Problem {
+fn not_object(place: &OverlaidFile, stage: &str) -> Problem {
     let message = format!("the stage {stage} of {} is no JSON object: make it one, or remove it", place.name());
     Problem::refused("NotAStage", message)
 }
 
-pub fn read(place: &Place, stage: &str) -> Result<FileReply, Problem> {
+pub fn read(place: &OverlaidFile, stage: &str) -> Result<FileReply, Problem> {
     let text = place.text(Privacy::Shared)?;
     let (_, root) = parse(place, text.as_ref().map(|text| text.as_str()))?;
     match root.get(stage) {
@@ -41,7 +41,7 @@ pub fn read(place: &Place, stage: &str) -> Result<FileReply, Problem> {
     }
 }
 
-pub fn set(place: &Place, stage: &str, settings: &Settings) -> Result<(), Problem> {
+pub fn set(place: &OverlaidFile, stage: &str, settings: &SectionSettings) -> Result<(), Problem> {
     place.edit(Privacy::Shared, |text| {
         let (mut json, root) = parse(place, text)?;
         match root.get(stage) {
@@ -53,15 +53,15 @@ pub fn set(place: &Place, stage: &str, settings: &Settings) -> Result<(), Proble
             }
             Some(_) => return Err(not_object(place, stage)),
         }
-        Ok(Change::Write(Text::new(json.text().to_owned())))
+        Ok(FileChange::Write(SecretText::new(json.text().to_owned())))
     })
 }
 
-pub fn unset(place: &Place, stage: &str, settings: &[String]) -> Result<(), Problem> {
+pub fn unset(place: &OverlaidFile, stage: &str, settings: &[String]) -> Result<(), Problem> {
     place.edit(Privacy::Shared, |text| {
         let (mut json, root) = parse(place, text)?;
         match root.get(stage) {
-            None => return Ok(Change::Nothing),
+            None => return Ok(FileChange::Nothing),
             Some(Value::Object(_)) => {}
             Some(_) => return Err(not_object(place, stage)),
         }
@@ -72,8 +72,8 @@ pub fn unset(place: &Place, stage: &str, settings: &[String]) -> Result<(), Prob
             json.remove(&[], stage);
         }
         if json.is_empty(&[]) {
-            return Ok(Change::Delete { empty: "{}\n" });
+            return Ok(FileChange::Delete { empty: "{}\n" });
         }
-        Ok(Change::Write(Text::new(json.text().to_owned())))
+        Ok(FileChange::Write(SecretText::new(json.text().to_owned())))
     })
 }

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::*;
-use crate::value::{Settings, Value};
+use crate::value::{SectionSettings, Value};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
@@ -61,9 +61,9 @@ impl Home {
     }
 }
 
-fn carried(id: &str) -> Carried {
+fn carried(id: &str) -> StepOutput {
     let secret = SecretString::from(SECRET);
-    Carried { key: Some(NewKey { user: "serverless".into(), id: id.into(), secret }) }
+    StepOutput { key: Some(NewKey { user: "serverless".into(), id: id.into(), secret }) }
 }
 
 fn store(replaces: Option<&str>, replace_profile: bool) -> FileWrite {
@@ -74,7 +74,7 @@ fn remove(key: &str) -> FileWrite {
     FileWrite::RemoveCredentials { profile: "serverless".into(), key: key.into() }
 }
 
-fn settings_of(value: Value) -> Settings {
+fn settings_of(value: Value) -> SectionSettings {
     serde_json::from_value(value).unwrap()
 }
 
@@ -432,7 +432,7 @@ fn no_secret_is_in_what_a_failure_says() {
 
 #[test]
 fn a_key_that_was_not_handed_over_is_an_error() {
-    let problem = home().files.change(&store(None, false), &Carried::default()).unwrap_err();
+    let problem = home().files.change(&store(None, false), &StepOutput::default()).unwrap_err();
     assert_eq!(problem.code, "NoKey");
 }
 

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::address::PrincipalKind;
-use crate::call::{Caller, partition};
+use crate::call::{CallerIdentity, partition};
 
 use super::principal_rules::rules;
-use super::records::{Bucket, Group, Identity, Policy, Role, User};
+use super::records::{BucketRecord, GroupRecord, IdentityRecord, PolicyRecord, RoleRecord, UserRecord};
 
 /// The version of the file format that this binary writes.
 pub(super) const VERSION: u32 = 1;
@@ -22,7 +22,7 @@ pub(super) const VERSION: u32 = 1;
 const ADMIN: &str = "sandbox-admin";
 
 /// By name. Copies share what is the same in them: each call works on a copy of the account ([`super::Sandbox`]).
-pub(super) type Kept<T> = RedBlackTreeMapSync<String, T>;
+pub(super) type NamedRecords<T> = RedBlackTreeMapSync<String, T>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,13 +35,13 @@ pub(super) struct Account {
     pub(super) seed: String,
     /// How many ids were given; none is given twice.
     counter: u64,
-    pub(super) users: Kept<User>,
-    pub(super) roles: Kept<Role>,
+    pub(super) users: NamedRecords<UserRecord>,
+    pub(super) roles: NamedRecords<RoleRecord>,
     /// By name, which is unique in the account whatever the path.
-    pub(super) policies: Kept<Policy>,
-    pub(super) buckets: Kept<Bucket>,
+    pub(super) policies: NamedRecords<PolicyRecord>,
+    pub(super) buckets: NamedRecords<BucketRecord>,
     #[serde(default)]
-    pub(super) groups: Kept<Group>,
+    pub(super) groups: NamedRecords<GroupRecord>,
     /// The roles in each instance profile, by its name.
     #[serde(default)]
     pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
@@ -58,11 +58,11 @@ impl Account {
             partition: partition(region).to_owned(),
             seed: Uuid::new_v4().simple().to_string(),
             counter: 0,
-            users: Kept::new_sync(),
-            roles: Kept::new_sync(),
-            policies: Kept::new_sync(),
-            buckets: Kept::new_sync(),
-            groups: Kept::new_sync(),
+            users: NamedRecords::new_sync(),
+            roles: NamedRecords::new_sync(),
+            policies: NamedRecords::new_sync(),
+            buckets: NamedRecords::new_sync(),
+            groups: NamedRecords::new_sync(),
             instance_profiles: BTreeMap::new(),
             ahead: 0,
         }
@@ -76,11 +76,11 @@ impl Account {
             partition: self.partition.clone(),
             seed: self.seed.clone(),
             counter: self.counter,
-            users: Kept::new_sync(),
-            roles: Kept::new_sync(),
-            policies: Kept::new_sync(),
-            buckets: Kept::new_sync(),
-            groups: Kept::new_sync(),
+            users: NamedRecords::new_sync(),
+            roles: NamedRecords::new_sync(),
+            policies: NamedRecords::new_sync(),
+            buckets: NamedRecords::new_sync(),
+            groups: NamedRecords::new_sync(),
             instance_profiles: BTreeMap::new(),
             ahead: self.ahead,
         }
@@ -99,8 +99,8 @@ impl Account {
         prefix.chars().chain(text.chars().take(length)).collect()
     }
 
-    pub(super) fn caller(&self) -> Caller {
-        Caller {
+    pub(super) fn caller(&self) -> CallerIdentity {
+        CallerIdentity {
             account: self.number.clone(),
             arn: self.iam_arn(&format!("user/{ADMIN}")),
             user_id: self.id("AIDA", 0),
@@ -123,24 +123,24 @@ impl Account {
     }
 
     /// Returns the ARN of a user, role or group.
-    pub(super) fn arn_of(&self, kind: PrincipalKind, identity: &Identity) -> String {
+    pub(super) fn arn_of(&self, kind: PrincipalKind, identity: &IdentityRecord) -> String {
         self.iam_arn(&format!("{}{}{}", kind.as_str(), identity.path, identity.name))
     }
 
-    pub(super) fn user_arn(&self, user: &User) -> String {
+    pub(super) fn user_arn(&self, user: &UserRecord) -> String {
         self.arn_of(PrincipalKind::User, &user.identity)
     }
 
-    pub(super) fn role_arn(&self, role: &Role) -> String {
+    pub(super) fn role_arn(&self, role: &RoleRecord) -> String {
         self.arn_of(PrincipalKind::Role, &role.identity)
     }
 
-    pub(super) fn policy_arn(&self, policy: &Policy) -> String {
+    pub(super) fn policy_arn(&self, policy: &PolicyRecord) -> String {
         self.iam_arn(&format!("policy{}{}", policy.path, policy.name))
     }
 
     /// Returns the users, the roles or the groups.
-    pub(super) fn identities_of(&self, kind: PrincipalKind) -> Box<dyn Iterator<Item = &Identity> + '_> {
+    pub(super) fn identities_of(&self, kind: PrincipalKind) -> Box<dyn Iterator<Item = &IdentityRecord> + '_> {
         match kind {
             PrincipalKind::User => Box::new(self.users.values().map(|user| &user.identity)),
             PrincipalKind::Role => Box::new(self.roles.values().map(|role| &role.identity)),
@@ -149,7 +149,7 @@ impl Account {
     }
 
     /// Returns the users, roles and groups: what policies hang on.
-    pub(super) fn identities(&self) -> impl Iterator<Item = (PrincipalKind, &Identity)> {
+    pub(super) fn identities(&self) -> impl Iterator<Item = (PrincipalKind, &IdentityRecord)> {
         PrincipalKind::ALL.into_iter().flat_map(|kind| self.identities_of(kind).map(move |one| (kind, one)))
     }
 
@@ -163,8 +163,8 @@ impl Account {
             .collect();
         for name in bare {
             let (id, created) = (self.new_id(rules(PrincipalKind::Group).id_prefix), self.now());
-            if let Some(Group { identity, .. }) = self.groups.get_mut(&name) {
-                *identity = Identity { name, id, path: "/".to_owned(), created, ..identity.clone() };
+            if let Some(GroupRecord { identity, .. }) = self.groups.get_mut(&name) {
+                *identity = IdentityRecord { name, id, path: "/".to_owned(), created, ..identity.clone() };
             }
         }
     }

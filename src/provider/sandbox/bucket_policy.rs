@@ -5,17 +5,17 @@ use crate::policy::{Usage, is_public, statements};
 use crate::value::Value;
 
 use super::account::Account;
-use super::order::Order;
-use super::refusal::{Outcome, Refusal};
+use super::order::ListOrder;
+use super::refusal::{Refusal, SandboxResult};
 use super::{document_principals, documents, limits};
 
-pub(super) fn read(account: &Account, at: &BucketRef, order: Order) -> Outcome<Value> {
+pub(super) fn read(account: &Account, at: &BucketRef, order: ListOrder) -> SandboxResult<Value> {
     let policy = account.bucket_at(at)?.policy.as_ref();
     let policy = policy.ok_or_else(|| Refusal::unset("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
     Ok(order.document(&document_principals::seen(account, policy)))
 }
 
-pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Outcome<()> {
+pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> SandboxResult<()> {
     let bucket = account.bucket_at(at)?;
     limits::bucket_policy(document)?;
     documents::check(document, Usage::Bucket)?;

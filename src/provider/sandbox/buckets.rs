@@ -1,12 +1,12 @@
 //! Buckets, and the settings that every bucket has.
 
-use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
+use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind};
 use crate::value::Tags;
 
 use super::account::Account;
-use super::records::Bucket;
-use super::refusal::{Outcome, Refusal};
+use super::records::BucketRecord;
+use super::refusal::{Refusal, SandboxResult};
 use super::{names, tags};
 
 /// Bucket names are unique in the whole world; these stand for all that others have taken.
@@ -14,7 +14,7 @@ const TAKEN: &[&str] = &["backup", "data", "logs", "my-bucket", "test", "zappa",
 
 const OWNERSHIPS: &[&str] = &["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
 
-impl Bucket {
+impl BucketRecord {
     /// What S3 gives every new bucket since 2023: encrypted, closed to the public, without ACLs.
     fn new(region: &str, ownership: &str, created: String) -> Self {
         Self {
@@ -22,7 +22,7 @@ impl Bucket {
             created,
             tags: Tags::new(),
             versioning: String::new(),
-            encryption: Encryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false },
+            encryption: BucketEncryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false },
             public_access_block: PublicAccessBlock {
                 block_public_acls: true,
                 ignore_public_acls: true,
@@ -36,14 +36,14 @@ impl Bucket {
         }
     }
 
-    pub(super) fn tags(&self) -> Outcome<&Tags> {
+    pub(super) fn tags(&self) -> SandboxResult<&Tags> {
         if self.tags.is_empty() {
             return Err(Refusal::unset("NoSuchTagSet", "The TagSet does not exist"));
         }
         Ok(&self.tags)
     }
 
-    pub(super) fn lifecycle(&self) -> Outcome<&[LifecycleRule]> {
+    pub(super) fn lifecycle(&self) -> SandboxResult<&[LifecycleRule]> {
         if self.lifecycle.is_empty() {
             return Err(Refusal::unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"));
         }
@@ -51,14 +51,14 @@ impl Bucket {
     }
 
     /// Replaces all tags.
-    pub(super) fn put_tags(&mut self, tags: &Tags) -> Outcome<()> {
+    pub(super) fn put_tags(&mut self, tags: &Tags) -> SandboxResult<()> {
         tags::bucket(tags)?;
         self.tags.clone_from(tags);
         Ok(())
     }
 
     /// Versioning can be suspended, never taken back.
-    pub(super) fn put_versioning(&mut self, status: &str) -> Outcome<()> {
+    pub(super) fn put_versioning(&mut self, status: &str) -> SandboxResult<()> {
         if !["Enabled", "Suspended"].contains(&status) {
             return Err(Refusal::malformed_xml());
         }
@@ -66,7 +66,7 @@ impl Bucket {
         Ok(())
     }
 
-    pub(super) fn put_encryption(&mut self, encryption: &Encryption) -> Outcome<()> {
+    pub(super) fn put_encryption(&mut self, encryption: &BucketEncryption) -> SandboxResult<()> {
         match encryption.algorithm.as_str() {
             "aws:kms" | "aws:kms:dsse" => {}
             "AES256" if encryption.kms_key.is_none() => {}
@@ -82,7 +82,7 @@ impl Bucket {
         Ok(())
     }
 
-    pub(super) fn put_ownership(&mut self, ownership: &str) -> Outcome<()> {
+    pub(super) fn put_ownership(&mut self, ownership: &str) -> SandboxResult<()> {
         if !OWNERSHIPS.contains(&ownership) {
             return Err(Refusal::malformed_xml());
         }
@@ -93,26 +93,26 @@ impl Bucket {
 
 impl Account {
     /// A bucket of ours, in whatever region.
-    pub(super) fn bucket_mut(&mut self, name: &str) -> Outcome<&mut Bucket> {
+    pub(super) fn bucket_mut(&mut self, name: &str) -> SandboxResult<&mut BucketRecord> {
         accessible(self, name)?;
         self.buckets.get_mut(name).ok_or_else(missing)
     }
 
     /// A bucket of ours, asked for in its own region: S3 answers nowhere else.
-    pub(super) fn bucket_at(&self, at: &BucketRef) -> Outcome<&Bucket> {
+    pub(super) fn bucket_at(&self, at: &BucketRef) -> SandboxResult<&BucketRecord> {
         accessible(self, &at.name)?;
         let bucket = self.buckets.get(&at.name).ok_or_else(missing)?;
         if bucket.region == at.region { Ok(bucket) } else { Err(elsewhere()) }
     }
 
-    pub(super) fn bucket_at_mut(&mut self, at: &BucketRef) -> Outcome<&mut Bucket> {
+    pub(super) fn bucket_at_mut(&mut self, at: &BucketRef) -> SandboxResult<&mut BucketRecord> {
         self.bucket_at(at)?;
         self.bucket_mut(&at.name)
     }
 }
 
 /// The region where it really is: `HeadBucket` says so from anywhere. HEAD has no body, so its refusals have no words.
-pub(super) fn head(account: &Account, name: &str) -> Outcome<String> {
+pub(super) fn head(account: &Account, name: &str) -> SandboxResult<String> {
     match account.buckets.get(name) {
         Some(bucket) => Ok(bucket.region.clone()),
         None if taken(account, name) => Err(Refusal::new(FailureKind::AccessDenied, "Forbidden", "Forbidden")),
@@ -121,7 +121,7 @@ pub(super) fn head(account: &Account, name: &str) -> Outcome<String> {
 }
 
 /// In us-east-1, creating what one has already is no error: S3 keeps that from its oldest days.
-pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> Outcome<()> {
+pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> SandboxResult<()> {
     names::bucket(&at.name)?;
     names::region(&at.region)?;
     if !OWNERSHIPS.contains(&ownership) {
@@ -148,12 +148,12 @@ pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> 
              Please select a different name and try again.",
         ));
     }
-    let bucket = Bucket::new(&at.region, ownership, account.now());
+    let bucket = BucketRecord::new(&at.region, ownership, account.now());
     account.buckets.insert_mut(at.name.clone(), bucket);
     Ok(())
 }
 
-pub(super) fn delete(account: &mut Account, at: &BucketRef) -> Outcome<()> {
+pub(super) fn delete(account: &mut Account, at: &BucketRef) -> SandboxResult<()> {
     let bucket = account.bucket_at(at)?;
     if !bucket.objects.is_empty() {
         let message = if bucket.versioning.is_empty() {
@@ -171,7 +171,7 @@ fn taken(account: &Account, name: &str) -> bool {
     TAKEN.contains(&name) && !account.buckets.contains_key(name)
 }
 
-fn accessible(account: &Account, name: &str) -> Outcome<()> {
+fn accessible(account: &Account, name: &str) -> SandboxResult<()> {
     if taken(account, name) { Err(Refusal::denied("Access Denied")) } else { Ok(()) }
 }
 

@@ -4,12 +4,12 @@
 use crate::call::IamReply;
 
 use super::account::Account;
-use super::records::UserDependents;
-use super::refusal::{Outcome, Refusal};
+use super::records::DependentsRecord;
+use super::refusal::{Refusal, SandboxResult};
 
-impl UserDependents {
+impl DependentsRecord {
     /// Refuses the deletion of a user who has any of them.
-    pub(super) fn deletable(&self) -> Outcome<()> {
+    pub(super) fn deletable(&self) -> SandboxResult<()> {
         let first = [
             (self.login_profile, "must delete login profile first"),
             (!self.mfa_devices.is_empty(), "must delete MFA device first"),
@@ -25,16 +25,16 @@ impl UserDependents {
 }
 
 impl Account {
-    pub(super) fn dependents(&self, user: &str) -> Outcome<&UserDependents> {
+    pub(super) fn dependents(&self, user: &str) -> SandboxResult<&DependentsRecord> {
         Ok(&self.user(user)?.dependents)
     }
 
-    pub(super) fn dependents_mut(&mut self, user: &str) -> Outcome<&mut UserDependents> {
+    pub(super) fn dependents_mut(&mut self, user: &str) -> SandboxResult<&mut DependentsRecord> {
         Ok(&mut self.user_mut(user)?.dependents)
     }
 }
 
-pub(super) fn login_profile(account: &Account, user: &str) -> Outcome<IamReply> {
+pub(super) fn login_profile(account: &Account, user: &str) -> SandboxResult<IamReply> {
     if account.dependents(user)?.login_profile {
         return Ok(IamReply::LoginProfile);
     }
@@ -42,7 +42,7 @@ pub(super) fn login_profile(account: &Account, user: &str) -> Outcome<IamReply> 
 }
 
 /// Deletes a device that is nobody's any more; which there are is not kept.
-pub(super) fn delete_virtual_device(account: &Account, serial: &str) -> Outcome<bool> {
+pub(super) fn delete_virtual_device(account: &Account, serial: &str) -> SandboxResult<bool> {
     if account.users.values().any(|user| user.dependents.mfa_devices.contains(serial)) {
         return Err(Refusal::delete_conflict("MFA device is currently assigned to a user."));
     }

@@ -12,12 +12,12 @@ use super::principal_rules::rules;
 
 /// A principal that AWS does not know, as its message names it: `"AWS":"arn:…"`.
 #[derive(Debug, PartialEq)]
-pub(super) struct Unknown {
+pub(super) struct UnknownPrincipal {
     kind: String,
     principal: String,
 }
 
-impl std::fmt::Display for Unknown {
+impl std::fmt::Display for UnknownPrincipal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = if self.kind == "Service" { "SERVICE" } else { &self.kind };
         write!(f, "\"{kind}\":\"{}\"", self.principal)
@@ -25,7 +25,7 @@ impl std::fmt::Display for Unknown {
 }
 
 /// The document as it is kept.
-pub(super) fn kept(account: &Account, document: &Value) -> Result<Value, Unknown> {
+pub(super) fn kept(account: &Account, document: &Value) -> Result<Value, UnknownPrincipal> {
     mapped(document, &|kind, principal| match kind {
         "AWS" => keep(account, principal),
         "Service" => known_service(principal).then(|| principal.to_owned()),
@@ -47,7 +47,7 @@ const CLOUDFRONT: &str = "cloudfront";
 
 type Mapping<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
-fn mapped(document: &Value, mapping: Mapping) -> Result<Value, Unknown> {
+fn mapped(document: &Value, mapping: Mapping) -> Result<Value, UnknownPrincipal> {
     let mut document = document.clone();
     for statement in statements_mut(&mut document) {
         for element in ["Principal", "NotPrincipal"] {
@@ -61,12 +61,12 @@ fn mapped(document: &Value, mapping: Mapping) -> Result<Value, Unknown> {
     Ok(document)
 }
 
-fn mapped_list(kind: &str, principals: &Value, mapping: Mapping) -> Result<Value, Unknown> {
+fn mapped_list(kind: &str, principals: &Value, mapping: Mapping) -> Result<Value, UnknownPrincipal> {
     let one = |principal: &Value| match principal.as_str() {
         None => Ok(principal.clone()),
         Some(text) => mapping(kind, text)
             .map(Value::from)
-            .ok_or_else(|| Unknown { kind: kind.to_owned(), principal: text.to_owned() }),
+            .ok_or_else(|| UnknownPrincipal { kind: kind.to_owned(), principal: text.to_owned() }),
     };
     let Value::Array(items) = principals else { return one(principals) };
     match items.as_slice() {

@@ -3,7 +3,7 @@
 use crate::policy::{self, Usage, Violation};
 use crate::value::Value;
 
-use super::refusal::{Outcome, Refusal};
+use super::refusal::{Refusal, SandboxResult};
 
 /// What the service would find wrong; the one place that asks.
 fn violations(document: &Value, usage: Usage) -> Vec<Violation> {
@@ -11,7 +11,7 @@ fn violations(document: &Value, usage: Usage) -> Vec<Violation> {
 }
 
 /// IAM reports the first thing that it finds.
-pub(super) fn check(document: &Value, usage: Usage) -> Outcome<()> {
+pub(super) fn check(document: &Value, usage: Usage) -> SandboxResult<()> {
     let code = match usage {
         Usage::Bucket => "MalformedPolicy",
         Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline | Usage::Trust => {

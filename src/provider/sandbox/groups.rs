@@ -7,14 +7,14 @@ use crate::call::{IamReply, Reply, iam};
 use crate::value::Tags;
 
 use super::account::Account;
-use super::identity::{self, Wanted};
+use super::identity::{self, NewIdentity};
 use super::names;
-use super::order::Order;
-use super::records::Group;
-use super::refusal::{Outcome, Refusal};
+use super::order::ListOrder;
+use super::records::GroupRecord;
+use super::refusal::{Refusal, SandboxResult};
 
 /// Returns the group as `GetGroup` gives it, without its members.
-pub(super) fn reply(account: &Account, group: &Group) -> iam::Group {
+pub(super) fn reply(account: &Account, group: &GroupRecord) -> iam::Group {
     let identity = &group.identity;
     iam::Group {
         name: identity.name.clone(),
@@ -25,31 +25,31 @@ pub(super) fn reply(account: &Account, group: &Group) -> iam::Group {
 }
 
 /// Returns the group and its members.
-pub(super) fn read(account: &Account, name: &str, order: Order) -> Outcome<IamReply> {
+pub(super) fn read(account: &Account, name: &str, order: ListOrder) -> SandboxResult<IamReply> {
     let group = account.group(name)?;
     let users = order.list(group.members.iter().cloned());
     Ok(IamReply::Members { group: reply(account, group), users })
 }
 
 /// Makes a group without members.
-pub(super) fn create(account: &mut Account, name: &str, path: &str) -> Outcome<Reply> {
+pub(super) fn create(account: &mut Account, name: &str, path: &str) -> SandboxResult<Reply> {
     let principal = Principal::group(name);
     identity::check_name(account, &principal)?;
-    let identity = identity::create(account, &principal, &Wanted { path, boundary: None, tags: &Tags::new() })?;
-    let group = Group { identity, members: BTreeSet::new() };
+    let identity = identity::create(account, &principal, &NewIdentity { path, boundary: None, tags: &Tags::new() })?;
+    let group = GroupRecord { identity, members: BTreeSet::new() };
     let reply = reply(account, &group);
     account.groups.insert_mut(name.to_owned(), group);
     Ok(Reply::Iam(IamReply::Group(reply)))
 }
 
 /// Moves the group to another path, which changes its ARN; everything that hangs on it stays.
-pub(super) fn update(account: &mut Account, name: &str, path: &str) -> Outcome<Reply> {
+pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxResult<Reply> {
     names::path(path)?;
     path.clone_into(&mut account.group_mut(name)?.identity.path);
     Ok(Reply::Done)
 }
 
-pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
+pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> {
     let group = account.group(name)?;
     if !group.members.is_empty() {
         return Err(Refusal::delete_conflict("Cannot delete entity, must remove users from group first."));
@@ -60,18 +60,18 @@ pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
 }
 
 /// Returns the groups that a user is in.
-pub(super) fn of_user<'a>(account: &'a Account, user: &'a str) -> impl Iterator<Item = &'a Group> {
+pub(super) fn of_user<'a>(account: &'a Account, user: &'a str) -> impl Iterator<Item = &'a GroupRecord> {
     account.groups.values().filter(move |group| group.members.contains(user))
 }
 
 /// Puts a user into a group. Adding a member again changes nothing and is no error.
-pub(super) fn add_member(account: &mut Account, name: &str, user: &str) -> Outcome<Reply> {
+pub(super) fn add_member(account: &mut Account, name: &str, user: &str) -> SandboxResult<Reply> {
     account.user(user)?;
     account.group_mut(name)?.members.insert(user.to_owned());
     Ok(Reply::Done)
 }
 
-pub(super) fn remove_member(account: &mut Account, name: &str, user: &str) -> Outcome<Reply> {
+pub(super) fn remove_member(account: &mut Account, name: &str, user: &str) -> SandboxResult<Reply> {
     account.user(user)?;
     if account.group_mut(name)?.members.remove(user) {
         return Ok(Reply::Done);

@@ -1,21 +1,21 @@
 //! Whose permissions decide: without it the caller may do everything; with it each call is decided as IAM decides it.
 
 use crate::address::{self, PrincipalKind};
-use crate::call::{Caller, FailureKind, Permission, Places};
+use crate::call::{CallerIdentity, FailureKind, Permission, PrincipalPaths};
 use crate::policy::decision::{Decision, Policies, Verdict};
 use crate::policy::request::{self, Context, Request};
 use crate::policy::statement::Policy;
-use crate::value::{Shared, Tags};
+use crate::value::{SharedValue, Tags};
 
 use super::account::Account;
 use super::document_principals;
 use super::groups;
-use super::records::Identity;
-use super::refusal::{Outcome, Refusal};
+use super::records::IdentityRecord;
+use super::refusal::{Refusal, SandboxResult};
 
 /// Who calls, and under which policies.
 #[derive(Clone, Debug)]
-pub enum Acting {
+pub enum CallerPolicies {
     /// Nobody's in particular: a user that has these policies and nothing else.
     Under(Vec<Policy>),
     /// A user of the simulated account, with what hangs on it.
@@ -30,7 +30,7 @@ const SESSION: &str = "sandbox";
 
 /// Who calls, as the request names it, and what has a say.
 struct ActingPrincipal {
-    caller: Caller,
+    caller: CallerIdentity,
     /// `aws:PrincipalArn`: of a session its role's.
     arn: String,
     kind: &'static str,
@@ -39,13 +39,13 @@ struct ActingPrincipal {
     boundary: Option<Policy>,
 }
 
-impl Acting {
-    pub(super) fn caller(&self, account: &Account) -> Outcome<Caller> {
+impl CallerPolicies {
+    pub(super) fn caller(&self, account: &Account) -> SandboxResult<CallerIdentity> {
         Ok(self.principal(account)?.caller)
     }
 
     /// Refuses what the caller's policies don't allow, in AWS's words.
-    pub(super) fn check(&self, account: &Account, permissions: &[Permission]) -> Outcome<()> {
+    pub(super) fn check(&self, account: &Account, permissions: &[Permission]) -> SandboxResult<()> {
         if permissions.is_empty() {
             return Ok(());
         }
@@ -53,12 +53,15 @@ impl Acting {
         permissions.iter().try_for_each(|permission| principal.check(account, permission))
     }
 
-    fn principal(&self, account: &Account) -> Outcome<ActingPrincipal> {
+    fn principal(&self, account: &Account) -> SandboxResult<ActingPrincipal> {
         match self {
             Self::Under(policies) => {
                 let arn = account.iam_arn(&format!("user/{STAND_IN}"));
-                let caller =
-                    Caller { account: account.number.clone(), arn: arn.clone(), user_id: account.caller().user_id };
+                let caller = CallerIdentity {
+                    account: account.number.clone(),
+                    arn: arn.clone(),
+                    user_id: account.caller().user_id,
+                };
                 Ok(ActingPrincipal {
                     caller,
                     arn,
@@ -96,14 +99,14 @@ fn unknown(kind: PrincipalKind, name: &str) -> Refusal {
 impl ActingPrincipal {
     fn of(
         account: &Account,
-        identity: &Identity,
+        identity: &IdentityRecord,
         kind: &'static str,
         arn: String,
         session: String,
         user_id: String,
-    ) -> Outcome<Self> {
+    ) -> SandboxResult<Self> {
         Ok(Self {
-            caller: Caller { account: account.number.clone(), arn: session, user_id },
+            caller: CallerIdentity { account: account.number.clone(), arn: session, user_id },
             arn,
             kind,
             tags: identity.tags.clone(),
@@ -112,7 +115,7 @@ impl ActingPrincipal {
         })
     }
 
-    fn check(&self, account: &Account, permission: &Permission) -> Outcome<()> {
+    fn check(&self, account: &Account, permission: &Permission) -> SandboxResult<()> {
         let bucket = bucket_policy(account, &permission.resource)?;
         let request = self.request(account, permission);
         let policies =
@@ -193,17 +196,17 @@ impl ActingPrincipal {
 }
 
 /// Where the calls' users and roles are.
-pub(super) fn places(account: &Account) -> Places {
-    let place = |kind, it: &Identity| (address::Principal::new(kind, &it.name), it.path.clone());
+pub(super) fn places(account: &Account) -> PrincipalPaths {
+    let place = |kind, it: &IdentityRecord| (address::Principal::new(kind, &it.name), it.path.clone());
     let users = account.users.values().map(|user| place(PrincipalKind::User, &user.identity));
     let roles = account.roles.values().map(|role| place(PrincipalKind::Role, &role.identity));
     let groups = account.groups.values().map(|group| place(PrincipalKind::Group, &group.identity));
     let paths = users.chain(roles).chain(groups).collect();
-    Places { partition: account.partition.clone(), account: account.number.clone(), paths }
+    PrincipalPaths { partition: account.partition.clone(), account: account.number.clone(), paths }
 }
 
 /// Returns the attached and the inline policies of a user, a role or a group.
-fn policies(account: &Account, holder: &Identity) -> Outcome<Vec<Policy>> {
+fn policies(account: &Account, holder: &IdentityRecord) -> SandboxResult<Vec<Policy>> {
     let attached = holder.attached.iter().map(|arn| managed(account, arn));
     let inline = holder.inline.iter().map(|(name, document)| {
         Policy::compile(name, document).map_err(|unreadable| not_simulated(&unreadable.to_string()))
@@ -211,16 +214,16 @@ fn policies(account: &Account, holder: &Identity) -> Outcome<Vec<Policy>> {
     attached.chain(inline).collect()
 }
 
-fn managed(account: &Account, arn: &str) -> Outcome<Policy> {
+fn managed(account: &Account, arn: &str) -> SandboxResult<Policy> {
     let policy =
         account.policy(arn).map_err(|_| not_simulated(&format!("the sandbox doesn't know what {arn} allows")))?;
     Policy::compile(arn, policy.document()).map_err(|unreadable| not_simulated(&unreadable.to_string()))
 }
 
-fn bucket_policy(account: &Account, resource: &str) -> Outcome<Option<Policy>> {
+fn bucket_policy(account: &Account, resource: &str) -> SandboxResult<Option<Policy>> {
     let name = resource.split_once(":s3:::").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
     let kept = name.and_then(|name| account.buckets.get(name)).and_then(|bucket| bucket.policy.as_ref());
-    let compile = |document: &Shared| {
+    let compile = |document: &SharedValue| {
         let name = "the bucket policy";
         Policy::compile(name, &document_principals::seen(account, document))
             .map_err(|it| not_simulated(&it.to_string()))

@@ -6,12 +6,12 @@ use crate::address::Principal as P;
 use crate::call::{IamRead, IamReply, IamWrite, Reply};
 
 use super::account::Account;
-use super::identity::{self, Wanted, attached, inline_names, inline_policy};
-use super::order::Order;
-use super::refusal::{Outcome, Refusal};
+use super::identity::{self, NewIdentity, attached, inline_names, inline_policy};
+use super::order::ListOrder;
+use super::refusal::{Refusal, SandboxResult};
 use super::{dependents, groups, keys, policies, roles, sweep, users};
 
-pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<IamReply> {
+pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> SandboxResult<IamReply> {
     Ok(match read {
         IamRead::GetAccountAuthorizationDetails { filter, marker } => {
             IamReply::AuthorizationDetails(sweep::details(account, filter, marker.as_deref(), order))
@@ -58,16 +58,16 @@ pub(super) fn read(account: &Account, read: &IamRead, order: Order) -> Outcome<I
     })
 }
 
-fn names(all: &BTreeSet<String>, order: Order) -> IamReply {
+fn names(all: &BTreeSet<String>, order: ListOrder) -> IamReply {
     IamReply::Names(order.list(all.iter().cloned()))
 }
 
-pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
+pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Reply> {
     use IamWrite as W;
     let removed = |gone: bool| removed(write, gone);
     match write {
         W::CreateUser { user, path, boundary, tags } => {
-            users::create(account, user, &Wanted { path, boundary: boundary.as_deref(), tags })
+            users::create(account, user, &NewIdentity { path, boundary: boundary.as_deref(), tags })
         }
         W::UpdateUser { user, path } => users::update(account, user, path),
         W::DeleteUser { user } => users::delete(account, user),
@@ -83,7 +83,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         W::DeleteAccessKey { user, id } => keys::delete(account, user, id),
         W::UpdateAccessKey { user, id, active } => keys::update(account, user, id, *active),
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
-            let wanted = Wanted { path, boundary: boundary.as_deref(), tags };
+            let wanted = NewIdentity { path, boundary: boundary.as_deref(), tags };
             roles::create(account, role, &wanted, description.as_deref(), *max_session_duration, trust)
         }
         W::UpdateRole { role, description, max_session_duration } => {
@@ -101,7 +101,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
         W::DeleteRolePolicy { role, policy } => identity::delete_inline(account, &P::role(role), policy),
         W::CreatePolicy { policy, path, description, document, tags } => {
             let description = description.as_deref();
-            policies::create(account, &policies::Wanted { name: policy, path, description, document, tags })
+            policies::create(account, &policies::NewPolicy { name: policy, path, description, document, tags })
         }
         W::CreatePolicyVersion { arn, document } => policies::create_version(account, arn, document),
         W::DeletePolicyVersion { arn, version } => policies::delete_version(account, arn, version),
@@ -134,7 +134,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> Outcome<Reply> {
 }
 
 /// Answers a removal, by whether there was something to remove.
-fn removed(write: &IamWrite, gone: bool) -> Outcome<Reply> {
+fn removed(write: &IamWrite, gone: bool) -> SandboxResult<Reply> {
     if gone {
         return Ok(Reply::Done);
     }

@@ -4,27 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Principal;
 use crate::call::{IamReply, Reply};
-use crate::value::{Shared, Tags};
+use crate::value::{SharedValue, Tags};
 
 use super::account::Account;
 use super::lookup::no_policy;
 use super::names::same_name;
-use super::order::Order;
+use super::order::ListOrder;
 use super::principal_rules::rules;
-use super::records::Identity;
-use super::refusal::{Outcome, Refusal};
-use super::tags::Keys;
+use super::records::IdentityRecord;
+use super::refusal::{Refusal, SandboxResult};
+use super::tags::KeyCase;
 use super::{documents, limits, names, tags};
 
 /// What the calls that make one say of it.
-pub(super) struct Wanted<'a> {
+pub(super) struct NewIdentity<'a> {
     pub(super) path: &'a str,
     pub(super) boundary: Option<&'a str>,
     pub(super) tags: &'a Tags,
 }
 
 /// Checks the name of a new one.
-pub(super) fn check_name(account: &Account, principal: &Principal) -> Outcome<()> {
+pub(super) fn check_name(account: &Account, principal: &Principal) -> SandboxResult<()> {
     let Principal { kind, name } = principal;
     let rules = rules(*kind);
     names::name(rules.name_parameter, name, rules.longest_name)?;
@@ -36,14 +36,18 @@ pub(super) fn check_name(account: &Account, principal: &Principal) -> Outcome<()
 }
 
 /// Makes one, after the check of its name.
-pub(super) fn create(account: &mut Account, principal: &Principal, wanted: &Wanted) -> Outcome<Identity> {
+pub(super) fn create(
+    account: &mut Account,
+    principal: &Principal,
+    wanted: &NewIdentity,
+) -> SandboxResult<IdentityRecord> {
     names::path(wanted.path)?;
     if let Some(arn) = wanted.boundary {
         check_boundary(account, arn)?;
     }
     let mut all = Tags::new();
-    tags::add(&mut all, wanted.tags, Keys::IgnoringCase)?;
-    Ok(Identity {
+    tags::add(&mut all, wanted.tags, KeyCase::IgnoringCase)?;
+    Ok(IdentityRecord {
         name: principal.name.clone(),
         id: account.new_id(rules(principal.kind).id_prefix),
         path: wanted.path.to_owned(),
@@ -55,9 +59,9 @@ pub(super) fn create(account: &mut Account, principal: &Principal, wanted: &Want
     })
 }
 
-impl Identity {
+impl IdentityRecord {
     /// Refuses the deletion of one that policies hang on.
-    pub(super) fn deletable(&self) -> Outcome<()> {
+    pub(super) fn deletable(&self) -> SandboxResult<()> {
         if !self.attached.is_empty() {
             return Err(Refusal::delete_conflict("Cannot delete entity, must detach all policies first."));
         }
@@ -68,17 +72,17 @@ impl Identity {
     }
 }
 
-pub(super) fn tag(account: &mut Account, principal: &Principal, added: &Tags) -> Outcome<Reply> {
-    tags::add(&mut account.identity_mut(principal)?.tags, added, Keys::IgnoringCase)?;
+pub(super) fn tag(account: &mut Account, principal: &Principal, added: &Tags) -> SandboxResult<Reply> {
+    tags::add(&mut account.identity_mut(principal)?.tags, added, KeyCase::IgnoringCase)?;
     Ok(Reply::Done)
 }
 
-pub(super) fn untag(account: &mut Account, principal: &Principal, removed: &[String]) -> Outcome<Reply> {
-    tags::remove(&mut account.identity_mut(principal)?.tags, removed, Keys::IgnoringCase);
+pub(super) fn untag(account: &mut Account, principal: &Principal, removed: &[String]) -> SandboxResult<Reply> {
+    tags::remove(&mut account.identity_mut(principal)?.tags, removed, KeyCase::IgnoringCase);
     Ok(Reply::Done)
 }
 
-pub(super) fn put_boundary(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
+pub(super) fn put_boundary(account: &mut Account, principal: &Principal, arn: &str) -> SandboxResult<Reply> {
     account.identity(principal)?;
     check_boundary(account, arn)?;
     account.identity_mut(principal)?.boundary = Some(arn.to_owned());
@@ -86,7 +90,7 @@ pub(super) fn put_boundary(account: &mut Account, principal: &Principal, arn: &s
 }
 
 /// Only a policy that exists can be a boundary.
-fn check_boundary(account: &Account, arn: &str) -> Outcome<()> {
+fn check_boundary(account: &Account, arn: &str) -> SandboxResult<()> {
     names::policy_arn(arn)?;
     if account.attachable(arn) {
         return Ok(());
@@ -94,18 +98,18 @@ fn check_boundary(account: &Account, arn: &str) -> Outcome<()> {
     Err(Refusal::no_such_entity(format!("Scope ARN: {arn} does not exist or is not attachable.")))
 }
 
-pub(super) fn delete_boundary(account: &mut Account, principal: &Principal) -> Outcome<Reply> {
+pub(super) fn delete_boundary(account: &mut Account, principal: &Principal) -> SandboxResult<Reply> {
     account.identity_mut(principal)?.boundary = None;
     Ok(Reply::Done)
 }
 
 /// Lists the attached policies.
-pub(super) fn attached(account: &Account, principal: &Principal, order: Order) -> Outcome<IamReply> {
+pub(super) fn attached(account: &Account, principal: &Principal, order: ListOrder) -> SandboxResult<IamReply> {
     Ok(IamReply::Attached(order.list(account.identity(principal)?.attached.iter().cloned())))
 }
 
 /// Attaches a policy. Attaching what is attached changes nothing and is no error.
-pub(super) fn attach(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
+pub(super) fn attach(account: &mut Account, principal: &Principal, arn: &str) -> SandboxResult<Reply> {
     account.identity(principal)?;
     names::policy_arn(arn)?;
     if !account.attachable(arn) {
@@ -117,7 +121,7 @@ pub(super) fn attach(account: &mut Account, principal: &Principal, arn: &str) ->
     Ok(Reply::Done)
 }
 
-pub(super) fn detach(account: &mut Account, principal: &Principal, arn: &str) -> Outcome<Reply> {
+pub(super) fn detach(account: &mut Account, principal: &Principal, arn: &str) -> SandboxResult<Reply> {
     if account.identity_mut(principal)?.attached.remove(arn) {
         return Ok(Reply::Done);
     }
@@ -125,12 +129,17 @@ pub(super) fn detach(account: &mut Account, principal: &Principal, arn: &str) ->
 }
 
 /// Lists the names of the inline policies.
-pub(super) fn inline_names(account: &Account, principal: &Principal, order: Order) -> Outcome<IamReply> {
+pub(super) fn inline_names(account: &Account, principal: &Principal, order: ListOrder) -> SandboxResult<IamReply> {
     Ok(IamReply::Names(order.list(account.identity(principal)?.inline.keys().cloned())))
 }
 
 /// Returns the document of an inline policy.
-pub(super) fn inline_policy(account: &Account, principal: &Principal, policy: &str, order: Order) -> Outcome<IamReply> {
+pub(super) fn inline_policy(
+    account: &Account,
+    principal: &Principal,
+    policy: &str,
+    order: ListOrder,
+) -> SandboxResult<IamReply> {
     let found = account.identity(principal)?.inline.get(policy);
     let document = found.ok_or_else(|| no_inline_policy(principal, policy))?;
     Ok(IamReply::Document(order.document(document).into()))
@@ -140,8 +149,8 @@ pub(super) fn put_inline(
     account: &mut Account,
     principal: &Principal,
     policy: &str,
-    document: &Shared,
-) -> Outcome<Reply> {
+    document: &SharedValue,
+) -> SandboxResult<Reply> {
     let usage = rules(principal.kind).inline_usage;
     names::name("policyName", policy, names::POLICY)?;
     let identity = account.identity_mut(principal)?;
@@ -152,7 +161,7 @@ pub(super) fn put_inline(
     Ok(Reply::Done)
 }
 
-pub(super) fn delete_inline(account: &mut Account, principal: &Principal, policy: &str) -> Outcome<Reply> {
+pub(super) fn delete_inline(account: &mut Account, principal: &Principal, policy: &str) -> SandboxResult<Reply> {
     match account.identity_mut(principal)?.inline.remove(policy) {
         Some(_) => Ok(Reply::Done),
         None => Err(no_inline_policy(principal, policy)),

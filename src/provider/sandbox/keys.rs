@@ -7,12 +7,12 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::call::iam::{AccessKey, LastUsed};
-use crate::call::{Caller, FailureKind, IamReply, NewKey, Reply};
+use crate::call::{CallerIdentity, FailureKind, IamReply, NewKey, Reply};
 
 use super::account::Account;
 use super::limits;
-use super::records::Key;
-use super::refusal::{Outcome, Refusal};
+use super::records::KeyRecord;
+use super::refusal::{Refusal, SandboxResult};
 
 /// How long AWS's secrets are.
 const SECRET: usize = 40;
@@ -23,44 +23,44 @@ const INACTIVE: &str = "Inactive";
 /// Where STS is asked that has no region of its own.
 const REGION: &str = "us-east-1";
 
-pub(super) fn list(account: &Account, user: &str) -> Outcome<Vec<AccessKey>> {
+pub(super) fn list(account: &Account, user: &str) -> SandboxResult<Vec<AccessKey>> {
     let keys = account.user(user)?.keys.iter();
     Ok(keys
         .map(|(id, key)| AccessKey { id: id.clone(), status: key.status.clone(), created: key.created.clone() })
         .collect())
 }
 
-pub(super) fn create(account: &mut Account, user: &str) -> Outcome<Reply> {
+pub(super) fn create(account: &mut Account, user: &str) -> SandboxResult<Reply> {
     let count = account.user(user)?.keys.len();
     limits::quota("AccessKeysPerUser", count + 1, limits::ACCESS_KEYS)?;
     let id = account.new_id("AKIA");
     let secret = new_secret();
     let secret_sha256 = digest(secret.expose_secret());
-    let key = Key { status: ACTIVE.to_owned(), created: account.now(), secret_sha256, used: None };
+    let key = KeyRecord { status: ACTIVE.to_owned(), created: account.now(), secret_sha256, used: None };
     account.user_mut(user)?.keys.insert(id.clone(), key);
     Ok(Reply::Iam(IamReply::NewAccessKey { id, secret }))
 }
 
-pub(super) fn delete(account: &mut Account, user: &str, id: &str) -> Outcome<Reply> {
+pub(super) fn delete(account: &mut Account, user: &str, id: &str) -> SandboxResult<Reply> {
     match account.user_mut(user)?.keys.remove(id) {
         Some(_) => Ok(Reply::Done),
         None => Err(missing(id)),
     }
 }
 
-pub(super) fn update(account: &mut Account, user: &str, id: &str, active: bool) -> Outcome<Reply> {
+pub(super) fn update(account: &mut Account, user: &str, id: &str, active: bool) -> SandboxResult<Reply> {
     let key = account.user_mut(user)?.keys.get_mut(id).ok_or_else(|| missing(id))?;
     (if active { ACTIVE } else { INACTIVE }).clone_into(&mut key.status);
     Ok(Reply::Done)
 }
 
 /// By the key alone: whose it is, AWS knows.
-pub(super) fn last_used(account: &Account, id: &str) -> Outcome<Option<LastUsed>> {
+pub(super) fn last_used(account: &Account, id: &str) -> SandboxResult<Option<LastUsed>> {
     account.users.values().find_map(|user| user.keys.get(id)).map(|key| key.used.clone()).ok_or_else(|| missing(id))
 }
 
 /// A request was signed with this key.
-pub(super) fn used(account: &mut Account, id: &str, service: &str) -> Outcome<Reply> {
+pub(super) fn used(account: &mut Account, id: &str, service: &str) -> SandboxResult<Reply> {
     let used = LastUsed { at: account.now(), service: service.to_owned(), region: REGION.to_owned() };
     let holder = account.users.values().find(|user| user.keys.contains_key(id)).ok_or_else(|| missing(id))?;
     let holder = holder.identity.name.clone();
@@ -69,7 +69,7 @@ pub(super) fn used(account: &mut Account, id: &str, service: &str) -> Outcome<Re
 }
 
 /// As STS answers to a request that this key signs. A key that isn't there, or isn't active, it doesn't know.
-pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> Outcome<Reply> {
+pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> SandboxResult<Reply> {
     let refused = |code, message| Err(Refusal::new(FailureKind::Credentials, code, message));
     let Some(key) = key else {
         return refused("MissingAuthenticationToken", "Request is missing Authentication Token");
@@ -83,8 +83,11 @@ pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> Outcome<Repl
                        Secret Access Key and signing method. Consult the service documentation for details.";
         return refused("SignatureDoesNotMatch", message);
     }
-    let caller =
-        Caller { account: account.number.clone(), arn: account.user_arn(user), user_id: user.identity.id.clone() };
+    let caller = CallerIdentity {
+        account: account.number.clone(),
+        arn: account.user_arn(user),
+        user_id: user.identity.id.clone(),
+    };
     used(account, &key.id, "sts")?;
     Ok(Reply::Caller(caller))
 }

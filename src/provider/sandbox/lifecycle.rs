@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::call::s3::{LifecycleRule, Transition};
 
-use super::order::Order;
-use super::refusal::{Outcome, Refusal};
+use super::order::ListOrder;
+use super::refusal::{Refusal, SandboxResult};
 
 const RULES: usize = 1000;
 
@@ -19,7 +19,7 @@ const INFREQUENT_ACCESS: &[&str] = &["ONEZONE_IA", "STANDARD_IA"];
 const BEFORE_INFREQUENT_ACCESS: i32 = 30;
 
 /// The rules as they are kept: one without an id gets one.
-pub(super) fn checked(rules: &[LifecycleRule]) -> Outcome<Vec<LifecycleRule>> {
+pub(super) fn checked(rules: &[LifecycleRule]) -> SandboxResult<Vec<LifecycleRule>> {
     if rules.is_empty() || rules.len() > RULES {
         return Err(Refusal::malformed_xml());
     }
@@ -37,7 +37,7 @@ pub(super) fn checked(rules: &[LifecycleRule]) -> Outcome<Vec<LifecycleRule>> {
     Ok(rules.iter().map(named).collect())
 }
 
-fn check(rule: &LifecycleRule) -> Outcome<()> {
+fn check(rule: &LifecycleRule) -> SandboxResult<()> {
     if rule.id.chars().count() > 255 {
         return Err(argument("ID length should not exceed allowed limit of 255"));
     }
@@ -58,7 +58,7 @@ fn check(rule: &LifecycleRule) -> Outcome<()> {
     Ok(())
 }
 
-fn check_transition(rule: &LifecycleRule, transition: &Transition) -> Outcome<()> {
+fn check_transition(rule: &LifecycleRule, transition: &Transition) -> SandboxResult<()> {
     let Transition { days, storage_class } = transition;
     if !STORAGE_CLASSES.contains(&storage_class.as_str()) {
         return Err(Refusal::malformed_xml());
@@ -82,7 +82,7 @@ fn check_transition(rule: &LifecycleRule, transition: &Transition) -> Outcome<()
     Ok(())
 }
 
-fn positive(what: &str, days: Option<i32>) -> Outcome<()> {
+fn positive(what: &str, days: Option<i32>) -> SandboxResult<()> {
     match days {
         Some(days) if days < 1 => Err(argument(&format!("{what} must be a positive integer"))),
         Some(_) | None => Ok(()),
@@ -94,7 +94,7 @@ fn argument(message: &str) -> Refusal {
 }
 
 /// Rules and transitions are sets to S3.
-pub(super) fn in_order(rules: &[LifecycleRule], order: Order) -> Vec<LifecycleRule> {
+pub(super) fn in_order(rules: &[LifecycleRule], order: ListOrder) -> Vec<LifecycleRule> {
     order.list(
         rules
             .iter()

@@ -4,7 +4,7 @@ use crate::address::PrincipalKind;
 use crate::policy::{Usage, limit, size};
 use crate::value::Value;
 
-use super::refusal::{Outcome, Refusal};
+use super::refusal::{Refusal, SandboxResult};
 
 pub(super) const POLICY_VERSIONS: usize = 5;
 pub(super) const ACCESS_KEYS: usize = 2;
@@ -12,22 +12,22 @@ pub(super) const ATTACHED_POLICIES: usize = 10;
 pub(super) const TAGS: usize = 50;
 
 /// Refuses when there would be more than `quota` of them. IAM names its quotas: `AccessKeysPerUser`.
-pub(super) fn quota(name: &str, count: usize, quota: usize) -> Outcome<()> {
+pub(super) fn quota(name: &str, count: usize, quota: usize) -> SandboxResult<()> {
     if count <= quota {
         return Ok(());
     }
     Err(Refusal::limit_exceeded(format!("Cannot exceed quota for {name}: {quota}")))
 }
 
-pub(super) fn managed_policy(document: &Value) -> Outcome<()> {
+pub(super) fn managed_policy(document: &Value) -> SandboxResult<()> {
     quota("PolicySize", size(document, Usage::Managed), limit(Usage::Managed))
 }
 
-pub(super) fn trust_policy(document: &Value) -> Outcome<()> {
+pub(super) fn trust_policy(document: &Value) -> SandboxResult<()> {
     quota("ACLSizePerRole", size(document, Usage::Trust), limit(Usage::Trust))
 }
 
-pub(super) fn bucket_policy(document: &Value) -> Outcome<()> {
+pub(super) fn bucket_policy(document: &Value) -> SandboxResult<()> {
     if size(document, Usage::Bucket) <= limit(Usage::Bucket) {
         return Ok(());
     }
@@ -40,7 +40,7 @@ pub(super) fn inline_policies<'a>(
     name: &str,
     usage: Usage,
     documents: impl Iterator<Item = &'a Value>,
-) -> Outcome<()> {
+) -> SandboxResult<()> {
     let limit = limit(usage);
     if documents.map(|document| size(document, usage)).sum::<usize>() <= limit {
         return Ok(());
@@ -48,7 +48,7 @@ pub(super) fn inline_policies<'a>(
     Err(Refusal::limit_exceeded(format!("Maximum policy size of {limit} bytes exceeded for {kind} {name}")))
 }
 
-pub(super) fn policy_versions(count: usize) -> Outcome<()> {
+pub(super) fn policy_versions(count: usize) -> SandboxResult<()> {
     if count <= POLICY_VERSIONS {
         return Ok(());
     }

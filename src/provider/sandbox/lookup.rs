@@ -3,36 +3,36 @@
 use crate::address::{Principal, PrincipalKind};
 
 use super::account::Account;
-use super::records::{Group, Identity, Policy, Role, User};
-use super::refusal::{Outcome, Refusal};
+use super::records::{GroupRecord, IdentityRecord, PolicyRecord, RoleRecord, UserRecord};
+use super::refusal::{Refusal, SandboxResult};
 use super::{managed, names};
 
 impl Account {
-    pub(super) fn user(&self, name: &str) -> Outcome<&User> {
+    pub(super) fn user(&self, name: &str) -> SandboxResult<&UserRecord> {
         self.users.get(name).ok_or_else(|| no_principal(PrincipalKind::User, name))
     }
 
-    pub(super) fn user_mut(&mut self, name: &str) -> Outcome<&mut User> {
+    pub(super) fn user_mut(&mut self, name: &str) -> SandboxResult<&mut UserRecord> {
         self.users.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::User, name))
     }
 
-    pub(super) fn role(&self, name: &str) -> Outcome<&Role> {
+    pub(super) fn role(&self, name: &str) -> SandboxResult<&RoleRecord> {
         self.roles.get(name).ok_or_else(|| no_principal(PrincipalKind::Role, name))
     }
 
-    pub(super) fn role_mut(&mut self, name: &str) -> Outcome<&mut Role> {
+    pub(super) fn role_mut(&mut self, name: &str) -> SandboxResult<&mut RoleRecord> {
         self.roles.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::Role, name))
     }
 
-    pub(super) fn group(&self, name: &str) -> Outcome<&Group> {
+    pub(super) fn group(&self, name: &str) -> SandboxResult<&GroupRecord> {
         self.groups.get(name).ok_or_else(|| no_principal(PrincipalKind::Group, name))
     }
 
-    pub(super) fn group_mut(&mut self, name: &str) -> Outcome<&mut Group> {
+    pub(super) fn group_mut(&mut self, name: &str) -> SandboxResult<&mut GroupRecord> {
         self.groups.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::Group, name))
     }
 
-    pub(super) fn identity(&self, principal: &Principal) -> Outcome<&Identity> {
+    pub(super) fn identity(&self, principal: &Principal) -> SandboxResult<&IdentityRecord> {
         match principal.kind {
             PrincipalKind::User => Ok(&self.user(&principal.name)?.identity),
             PrincipalKind::Role => Ok(&self.role(&principal.name)?.identity),
@@ -40,7 +40,7 @@ impl Account {
         }
     }
 
-    pub(super) fn identity_mut(&mut self, principal: &Principal) -> Outcome<&mut Identity> {
+    pub(super) fn identity_mut(&mut self, principal: &Principal) -> SandboxResult<&mut IdentityRecord> {
         match principal.kind {
             PrincipalKind::User => Ok(&mut self.user_mut(&principal.name)?.identity),
             PrincipalKind::Role => Ok(&mut self.role_mut(&principal.name)?.identity),
@@ -49,7 +49,7 @@ impl Account {
     }
 
     /// Finds one of the account's own policies.
-    pub(super) fn policy(&self, arn: &str) -> Outcome<&Policy> {
+    pub(super) fn policy(&self, arn: &str) -> SandboxResult<&PolicyRecord> {
         names::policy_arn(arn)?;
         let name = arn.rsplit('/').next().unwrap_or_default();
         let found = self.policies.get(name).filter(|policy| self.policy_arn(policy) == arn);
@@ -57,7 +57,7 @@ impl Account {
     }
 
     /// Finds one to change it. Nobody but AWS changes AWS's policies.
-    pub(super) fn policy_mut(&mut self, arn: &str) -> Outcome<&mut Policy> {
+    pub(super) fn policy_mut(&mut self, arn: &str) -> SandboxResult<&mut PolicyRecord> {
         if managed::is_aws(&self.partition, arn) {
             return Err(Refusal::denied("Policy is outside your own account."));
         }

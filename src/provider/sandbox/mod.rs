@@ -41,31 +41,31 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::call::{Carried, Failure, FailureKind, Permission, Places, Read, Reply, Write};
+use crate::call::{Failure, FailureKind, Permission, PrincipalPaths, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 use crate::value::Value;
 
 use account::Account;
-pub use guard::Acting;
-use order::Order;
-use refusal::{Outcome, Refusal};
+pub use guard::CallerPolicies;
+use order::ListOrder;
+use refusal::{Refusal, SandboxResult};
 pub use remote::{Distance, Remote, Throttle};
-use store::Stamp;
-pub use unmanaged::Thing;
+use store::AccountFileStamp;
+pub use unmanaged::UnmanagedObject;
 
 /// A simulated account.
 pub struct Sandbox {
     /// None: only in memory.
     file: Option<PathBuf>,
     /// None: the caller may do everything.
-    acting: Option<Acting>,
-    inner: Mutex<Inner>,
+    acting: Option<CallerPolicies>,
+    inner: Mutex<SandboxState>,
 }
 
-struct Inner {
+struct SandboxState {
     account: Account,
     /// Of the file that `account` was read from or written to.
-    stamp: Option<Stamp>,
+    stamp: Option<AccountFileStamp>,
     /// How often each read was asked, so that no two answers in a row have the same order. Not kept.
     asked: BTreeMap<Read, usize>,
 }
@@ -79,27 +79,35 @@ impl Sandbox {
         Ok(Self {
             file: Some(file.to_owned()),
             acting: None,
-            inner: Mutex::new(Inner { account, stamp, asked: BTreeMap::new() }),
+            inner: Mutex::new(SandboxState { account, stamp, asked: BTreeMap::new() }),
         })
     }
 
     /// An empty account that is gone when it is dropped.
     pub fn in_memory(account: &str, region: &str) -> Self {
         let account = Account::new(account, region);
-        Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
+        Self {
+            file: None,
+            acting: None,
+            inner: Mutex::new(SandboxState { account, stamp: None, asked: BTreeMap::new() }),
+        }
     }
 
     /// The same, in which the same calls give the same ids for the same seed.
     pub fn seeded(account: &str, region: &str, seed: &str) -> Self {
         let mut account = Account::new(account, region);
         seed.clone_into(&mut account.seed);
-        Self { file: None, acting: None, inner: Mutex::new(Inner { account, stamp: None, asked: BTreeMap::new() }) }
+        Self {
+            file: None,
+            acting: None,
+            inner: Mutex::new(SandboxState { account, stamp: None, asked: BTreeMap::new() }),
+        }
     }
 
     /// Another account in memory, just like this one, which goes its own way from here.
     pub fn copied(&self) -> Result<Self, Failure> {
         let account = self.current()?.account.clone();
-        let inner = Inner { account, stamp: None, asked: BTreeMap::new() };
+        let inner = SandboxState { account, stamp: None, asked: BTreeMap::new() };
         Ok(Self { file: None, acting: None, inner: Mutex::new(inner) })
     }
 
@@ -114,11 +122,15 @@ impl Sandbox {
 
     /// The same account, in which each call is decided over the caller's policies, as IAM does.
     #[must_use]
-    pub fn enforcing(self, acting: Acting) -> Self {
+    pub fn enforcing(self, acting: CallerPolicies) -> Self {
         Self { acting: Some(acting), ..self }
     }
 
-    fn guard(&self, account: &Account, permissions: impl FnOnce(&Places) -> Vec<Permission>) -> Outcome<()> {
+    fn guard(
+        &self,
+        account: &Account,
+        permissions: impl FnOnce(&PrincipalPaths) -> Vec<Permission>,
+    ) -> SandboxResult<()> {
         match &self.acting {
             Some(acting) => acting.check(account, &permissions(&guard::places(account))),
             None => Ok(()),
@@ -145,7 +157,7 @@ impl Sandbox {
     }
 
     /// What people hang on users, roles and policies by other means than relayctl.
-    pub fn add(&self, thing: &Thing) -> Result<(), Failure> {
+    pub fn add(&self, thing: &UnmanagedObject) -> Result<(), Failure> {
         self.change("sandbox:Add", |account| unmanaged::add(account, thing)).map(drop)
     }
 
@@ -164,7 +176,7 @@ impl Sandbox {
     }
 
     /// Locked, and as the file has it: another process may have changed the account since.
-    fn current(&self) -> Result<MutexGuard<'_, Inner>, Failure> {
+    fn current(&self) -> Result<MutexGuard<'_, SandboxState>, Failure> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = self.file.as_ref().filter(|file| store::stamp(file) != inner.stamp) {
             let empty = inner.account.emptied();
@@ -196,7 +208,7 @@ impl Provider for Sandbox {
         let mut inner = self.current()?;
         let asked = inner.asked.entry(read.clone()).or_default();
         *asked += 1;
-        let order = Order::new(*asked);
+        let order = ListOrder::new(*asked);
         let account = &inner.account;
         let allowed = self.guard(account, |places| read.permissions(places));
         match read {
@@ -218,7 +230,7 @@ impl Provider for Sandbox {
         }
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         let guard = |account: &Account| self.guard(account, |places| write.permissions(places));
         match write {
             Write::Iam(iam) => self.change(&operation("iam", iam), |account| {
@@ -236,7 +248,7 @@ impl Provider for Sandbox {
 }
 
 /// What the file holds, or `fresh` where there is no file.
-fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<Stamp>), Failure> {
+fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<AccountFileStamp>), Failure> {
     match store::load(file)? {
         Some((stored, stamp)) => {
             store::belongs(file, &stored, &fresh)?;

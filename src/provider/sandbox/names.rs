@@ -1,6 +1,6 @@
 //! IAM's rules on names and paths, in its words.
 
-use super::refusal::{Outcome, Refusal};
+use super::refusal::{Refusal, SandboxResult};
 
 pub(super) const POLICY: usize = 128;
 const PATH: usize = 512;
@@ -11,7 +11,7 @@ pub(super) fn same_name(one: &str, other: &str) -> bool {
 }
 
 /// Checks a name. `parameter` is what the API calls it: `userName`.
-pub(super) fn name(parameter: &str, value: &str, longest: usize) -> Outcome<()> {
+pub(super) fn name(parameter: &str, value: &str, longest: usize) -> SandboxResult<()> {
     length(parameter, value, 1, longest)?;
     if value.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)) {
         return Ok(());
@@ -22,7 +22,7 @@ pub(super) fn name(parameter: &str, value: &str, longest: usize) -> Outcome<()> 
     )))
 }
 
-pub(super) fn path(value: &str) -> Outcome<()> {
+pub(super) fn path(value: &str) -> SandboxResult<()> {
     length("path", value, 1, PATH)?;
     let slashes = value.starts_with('/') && value.ends_with('/') && !value.contains("//");
     if slashes && value.chars().all(|c| c.is_ascii_graphic()) {
@@ -34,11 +34,11 @@ pub(super) fn path(value: &str) -> Outcome<()> {
     ))
 }
 
-pub(super) fn description(value: &str) -> Outcome<()> {
+pub(super) fn description(value: &str) -> SandboxResult<()> {
     length("description", value, 0, 1000)
 }
 
-pub(super) fn length(parameter: &str, value: &str, least: usize, most: usize) -> Outcome<()> {
+pub(super) fn length(parameter: &str, value: &str, least: usize, most: usize) -> SandboxResult<()> {
     let length = value.chars().count();
     if length > most {
         return Err(constraint(parameter, value, &format!("Member must have length less than or equal to {most}")));
@@ -60,7 +60,7 @@ fn validation(message: impl Into<String>) -> Refusal {
 }
 
 /// IAM takes only ARNs for policies.
-pub(super) fn policy_arn(arn: &str) -> Outcome<()> {
+pub(super) fn policy_arn(arn: &str) -> SandboxResult<()> {
     if arn.starts_with("arn:") && arn.contains(":policy/") {
         Ok(())
     } else {
@@ -69,7 +69,7 @@ pub(super) fn policy_arn(arn: &str) -> Outcome<()> {
 }
 
 /// S3's rules for the names of general purpose buckets.
-pub(super) fn bucket(name: &str) -> Outcome<()> {
+pub(super) fn bucket(name: &str) -> SandboxResult<()> {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     let address = name.split('.').count() == 4 && name.split('.').all(|part| part.parse::<u8>().is_ok());
@@ -87,7 +87,7 @@ pub(super) fn bucket(name: &str) -> Outcome<()> {
 }
 
 /// `us-east-1`, `us-gov-west-1`.
-pub(super) fn region(name: &str) -> Outcome<()> {
+pub(super) fn region(name: &str) -> SandboxResult<()> {
     let words: Vec<&str> = name.split('-').collect();
     let (number, rest) = words.split_last().unwrap_or((&"", &[]));
     let lower = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase());

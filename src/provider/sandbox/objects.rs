@@ -1,14 +1,14 @@
 //! What is in a bucket, as far as it matters to deleting the bucket: keys, versions and delete markers.
 
-use super::records::{Bucket, Object};
+use super::records::{BucketRecord, ObjectRecord};
 
-pub(super) fn put(bucket: &mut Bucket, key: &str) {
+pub(super) fn put(bucket: &mut BucketRecord, key: &str) {
     add(bucket, key, false);
 }
 
 /// Without versioning the object is gone; with it a delete marker hides it. A suspended bucket's marker takes the place
 /// of the version `null`.
-pub(super) fn delete(bucket: &mut Bucket, key: &str) {
+pub(super) fn delete(bucket: &mut BucketRecord, key: &str) {
     if bucket.versioning.is_empty() {
         bucket.objects.retain(|object| object.key != key);
     } else {
@@ -16,10 +16,10 @@ pub(super) fn delete(bucket: &mut Bucket, key: &str) {
     }
 }
 
-fn add(bucket: &mut Bucket, key: &str, marker: bool) {
+fn add(bucket: &mut BucketRecord, key: &str, marker: bool) {
     let null_version = bucket.versioning != "Enabled";
     if null_version {
         bucket.objects.retain(|object| object.key != key || !object.null_version);
     }
-    bucket.objects.push(Object { key: key.to_owned(), marker, null_version });
+    bucket.objects.push(ObjectRecord { key: key.to_owned(), marker, null_version });
 }

@@ -4,9 +4,9 @@ use crate::value::Value;
 
 /// How far the lists of one answer are turned.
 #[derive(Clone, Copy)]
-pub(super) struct Order(usize);
+pub(super) struct ListOrder(usize);
 
-impl Order {
+impl ListOrder {
     pub(super) fn new(turns: usize) -> Self {
         Self(turns)
     }
@@ -38,14 +38,14 @@ mod tests {
 
     #[test]
     fn two_answers_in_a_row_differ_but_hold_the_same() {
-        let (one, next) = (Order::new(1).list(["a", "b"]), Order::new(2).list(["a", "b"]));
+        let (one, next) = (ListOrder::new(1).list(["a", "b"]), ListOrder::new(2).list(["a", "b"]));
         assert_ne!(one, next);
-        assert_eq!(Order::new(7).list(Vec::<u8>::new()), Vec::<u8>::new());
+        assert_eq!(ListOrder::new(7).list(Vec::<u8>::new()), Vec::<u8>::new());
     }
 
     #[test]
     fn every_list_of_a_document_is_turned() {
         let document = json!({"Statement": [{"Action": ["a", "b", "c"]}]});
-        assert_eq!(Order::new(1).document(&document), json!({"Statement": [{"Action": ["b", "c", "a"]}]}));
+        assert_eq!(ListOrder::new(1).document(&document), json!({"Statement": [{"Action": ["b", "c", "a"]}]}));
     }
 }

@@ -8,29 +8,29 @@ use crate::address::PrincipalKind;
 use crate::call::iam::{Entities, PolicyUsage};
 use crate::call::{IamReply, Reply, iam};
 use crate::policy::Usage;
-use crate::value::{Shared, Tags, Value};
+use crate::value::{SharedValue, Tags, Value};
 
 use super::account::Account;
 use super::lookup::no_policy;
 use super::names::same_name;
-use super::order::Order;
-use super::records::{Identity, Policy, Version};
-use super::refusal::{Outcome, Refusal};
-use super::tags::Keys;
+use super::order::ListOrder;
+use super::records::{IdentityRecord, PolicyRecord, VersionRecord};
+use super::refusal::{Refusal, SandboxResult};
+use super::tags::KeyCase;
 use super::{documents, limits, managed, names, tags};
 
 /// What `CreatePolicy` says.
-pub(super) struct Wanted<'a> {
+pub(super) struct NewPolicy<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
     pub(super) description: Option<&'a str>,
-    pub(super) document: &'a Shared,
+    pub(super) document: &'a SharedValue,
     pub(super) tags: &'a Tags,
 }
 
 /// Returns the policy as `GetPolicy` gives it.
-pub(super) fn reply(account: &Account, policy: &Policy) -> iam::Policy {
-    iam::Policy {
+pub(super) fn reply(account: &Account, policy: &PolicyRecord) -> iam::ManagedPolicy {
+    iam::ManagedPolicy {
         name: policy.name.clone(),
         id: policy.id.clone(),
         arn: account.policy_arn(policy),
@@ -41,24 +41,24 @@ pub(super) fn reply(account: &Account, policy: &Policy) -> iam::Policy {
     }
 }
 
-impl Policy {
+impl PolicyRecord {
     /// Returns what the policy says now.
     pub(super) fn document(&self) -> &Value {
         self.versions.get(&self.default_version).map_or(&Value::Null, |version| &version.document)
     }
 
-    fn version(&self, arn: &str, version: &str) -> Outcome<(u32, &Version)> {
+    fn version(&self, arn: &str, version: &str) -> SandboxResult<(u32, &VersionRecord)> {
         let number = version.strip_prefix('v').and_then(|number| number.parse().ok());
         let found = number.and_then(|number| Some((number, self.versions.get(&number)?)));
         found.ok_or_else(|| no_version(arn, version))
     }
 
-    fn version_reply(&self, number: u32, document: Option<Shared>) -> iam::PolicyVersion {
+    fn version_reply(&self, number: u32, document: Option<SharedValue>) -> iam::PolicyVersion {
         iam::PolicyVersion { id: format!("v{number}"), is_default: number == self.default_version, document }
     }
 
     /// Returns its versions with their documents, as the sweep gives them.
-    pub(super) fn version_replies(&self, order: Order) -> Vec<iam::PolicyVersion> {
+    pub(super) fn version_replies(&self, order: ListOrder) -> Vec<iam::PolicyVersion> {
         let newest_first = self.versions.iter().rev();
         order.list(
             newest_first
@@ -66,9 +66,9 @@ impl Policy {
         )
     }
 
-    fn add_version(&mut self, document: &Shared, created: String) -> u32 {
+    fn add_version(&mut self, document: &SharedValue, created: String) -> u32 {
         self.last_version += 1;
-        self.versions.insert(self.last_version, Version { created, document: document.clone() });
+        self.versions.insert(self.last_version, VersionRecord { created, document: document.clone() });
         self.default_version = self.last_version;
         self.last_version
     }
@@ -78,15 +78,15 @@ fn no_version(arn: &str, version: &str) -> Refusal {
     Refusal::no_such_entity(format!("Policy {arn} version {version} does not exist or is not attachable."))
 }
 
-pub(super) fn read(account: &Account, arn: &str) -> Outcome<iam::Policy> {
+pub(super) fn read(account: &Account, arn: &str) -> SandboxResult<iam::ManagedPolicy> {
     match managed::well_known(&account.partition, arn) {
-        Some((path, name)) => Ok(iam::Policy {
+        Some((path, name)) => Ok(iam::ManagedPolicy {
             name,
             id: aws_id(arn),
             arn: arn.to_owned(),
             path,
             default_version: "v1".to_owned(),
-            ..iam::Policy::default()
+            ..iam::ManagedPolicy::default()
         }),
         None => Ok(reply(account, account.policy(arn)?)),
     }
@@ -99,7 +99,12 @@ fn aws_id(arn: &str) -> String {
 }
 
 /// The sandbox has the documents of only a few of AWS's own policies.
-pub(super) fn read_version(account: &Account, arn: &str, version: &str, order: Order) -> Outcome<iam::PolicyVersion> {
+pub(super) fn read_version(
+    account: &Account,
+    arn: &str,
+    version: &str,
+    order: ListOrder,
+) -> SandboxResult<iam::PolicyVersion> {
     if managed::well_known(&account.partition, arn).is_some() {
         if version != "v1" {
             return Err(no_version(arn, version));
@@ -113,7 +118,7 @@ pub(super) fn read_version(account: &Account, arn: &str, version: &str, order: O
     Ok(policy.version_reply(number, Some(order.document(&version.document).into())))
 }
 
-pub(super) fn list_versions(account: &Account, arn: &str, order: Order) -> Outcome<Vec<iam::PolicyVersion>> {
+pub(super) fn list_versions(account: &Account, arn: &str, order: ListOrder) -> SandboxResult<Vec<iam::PolicyVersion>> {
     if managed::well_known(&account.partition, arn).is_some() {
         return Ok(vec![aws_version()]);
     }
@@ -125,7 +130,7 @@ fn aws_version() -> iam::PolicyVersion {
     iam::PolicyVersion { id: "v1".to_owned(), is_default: true, document: None }
 }
 
-pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
+pub(super) fn create(account: &mut Account, wanted: &NewPolicy) -> SandboxResult<Reply> {
     let description = wanted.description.unwrap_or_default();
     names::name("policyName", wanted.name, names::POLICY)?;
     names::path(wanted.path)?;
@@ -138,8 +143,8 @@ pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
     }
     checked(wanted.document)?;
     let mut all = Tags::new();
-    tags::add(&mut all, wanted.tags, Keys::Exact)?;
-    let mut policy = Policy {
+    tags::add(&mut all, wanted.tags, KeyCase::Exact)?;
+    let mut policy = PolicyRecord {
         name: wanted.name.to_owned(),
         id: account.new_id("ANPA"),
         path: wanted.path.to_owned(),
@@ -156,12 +161,12 @@ pub(super) fn create(account: &mut Account, wanted: &Wanted) -> Outcome<Reply> {
     Ok(Reply::Iam(IamReply::Policy(reply)))
 }
 
-fn checked(document: &Value) -> Outcome<()> {
+fn checked(document: &Value) -> SandboxResult<()> {
     limits::managed_policy(document)?;
     documents::check(document, Usage::Managed)
 }
 
-pub(super) fn create_version(account: &mut Account, arn: &str, document: &Shared) -> Outcome<Reply> {
+pub(super) fn create_version(account: &mut Account, arn: &str, document: &SharedValue) -> SandboxResult<Reply> {
     let now = account.now();
     let policy = account.policy_mut(arn)?;
     checked(document)?;
@@ -171,7 +176,7 @@ pub(super) fn create_version(account: &mut Account, arn: &str, document: &Shared
     Ok(Reply::Iam(IamReply::PolicyVersion(policy.version_reply(number, None))))
 }
 
-pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) -> Outcome<Reply> {
+pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) -> SandboxResult<Reply> {
     let policy = account.policy_mut(arn)?;
     let (number, _) = policy.version(arn, version)?;
     if number == policy.default_version {
@@ -181,7 +186,7 @@ pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) ->
     Ok(Reply::Done)
 }
 
-pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
+pub(super) fn delete(account: &mut Account, arn: &str) -> SandboxResult<Reply> {
     let policy = account.policy_mut(arn)?;
     let (name, versions) = (policy.name.clone(), policy.versions.len());
     if account.identities().any(|(_, identity)| uses(identity, arn, PolicyUsage::Any)) {
@@ -198,7 +203,7 @@ pub(super) fn delete(account: &mut Account, arn: &str) -> Outcome<Reply> {
 }
 
 /// Returns whether the policy is attached to a user, role or group, or is its boundary.
-fn uses(identity: &Identity, arn: &str, usage: PolicyUsage) -> bool {
+fn uses(identity: &IdentityRecord, arn: &str, usage: PolicyUsage) -> bool {
     let (attached, bounds) = (identity.attached.contains(arn), identity.boundary.as_deref() == Some(arn));
     match usage {
         PolicyUsage::Any => attached || bounds,
@@ -208,7 +213,7 @@ fn uses(identity: &Identity, arn: &str, usage: PolicyUsage) -> bool {
 }
 
 /// Lists what uses a policy.
-pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: Order) -> Outcome<Entities> {
+pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: ListOrder) -> SandboxResult<Entities> {
     if !account.attachable(arn) {
         return Err(no_policy(arn));
     }
@@ -223,12 +228,12 @@ pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: 
     })
 }
 
-pub(super) fn tag(account: &mut Account, arn: &str, added: &Tags) -> Outcome<Reply> {
-    tags::add(&mut account.policy_mut(arn)?.tags, added, Keys::Exact)?;
+pub(super) fn tag(account: &mut Account, arn: &str, added: &Tags) -> SandboxResult<Reply> {
+    tags::add(&mut account.policy_mut(arn)?.tags, added, KeyCase::Exact)?;
     Ok(Reply::Done)
 }
 
-pub(super) fn untag(account: &mut Account, arn: &str, removed: &[String]) -> Outcome<Reply> {
-    tags::remove(&mut account.policy_mut(arn)?.tags, removed, Keys::Exact);
+pub(super) fn untag(account: &mut Account, arn: &str, removed: &[String]) -> SandboxResult<Reply> {
+    tags::remove(&mut account.policy_mut(arn)?.tags, removed, KeyCase::Exact);
     Ok(Reply::Done)
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::call::iam::LastUsed;
-use crate::call::s3::{Encryption, LifecycleRule, PublicAccessBlock};
-use crate::value::{Shared, Tags};
+use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
+use crate::value::{SharedValue, Tags};
 
 /// What users, roles and groups have in common: a path, and policies that hang on them. A group has neither
 /// boundary nor tags in IAM; its are empty.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Identity {
+pub(super) struct IdentityRecord {
     pub(super) name: String,
     pub(super) id: String,
     pub(super) path: String,
@@ -20,22 +20,22 @@ pub(super) struct Identity {
     pub(super) tags: Tags,
     /// ARNs of managed policies.
     pub(super) attached: BTreeSet<String>,
-    pub(super) inline: BTreeMap<String, Shared>,
+    pub(super) inline: BTreeMap<String, SharedValue>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct User {
+pub(super) struct UserRecord {
     #[serde(flatten)]
-    pub(super) identity: Identity,
-    pub(super) keys: BTreeMap<String, Key>,
+    pub(super) identity: IdentityRecord,
+    pub(super) keys: BTreeMap<String, KeyRecord>,
     #[serde(default, rename = "belongings")]
-    pub(super) dependents: UserDependents,
+    pub(super) dependents: DependentsRecord,
 }
 
 /// What hangs on a user besides policies, keys and groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct UserDependents {
+pub(super) struct DependentsRecord {
     pub(super) login_profile: bool,
     /// Serial numbers.
     pub(super) mfa_devices: BTreeSet<String>,
@@ -45,7 +45,7 @@ pub(super) struct UserDependents {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Key {
+pub(super) struct KeyRecord {
     pub(super) status: String,
     pub(super) created: String,
     /// SHA-256 of the secret, in hexadecimal.
@@ -55,20 +55,20 @@ pub(super) struct Key {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Role {
+pub(super) struct RoleRecord {
     #[serde(flatten)]
-    pub(super) identity: Identity,
+    pub(super) identity: IdentityRecord,
     pub(super) description: String,
     pub(super) max_session_duration: i64,
     /// Names this account's users and roles by their unique ids, as IAM keeps it.
-    pub(super) trust: Shared,
+    pub(super) trust: SharedValue,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "StoredGroup")]
-pub(super) struct Group {
+pub(super) struct GroupRecord {
     #[serde(flatten)]
-    pub(super) identity: Identity,
+    pub(super) identity: IdentityRecord,
     /// Names of users.
     pub(super) members: BTreeSet<String>,
 }
@@ -84,19 +84,22 @@ struct StoredGroup {
     created: String,
     members: BTreeSet<String>,
     attached: BTreeSet<String>,
-    inline: BTreeMap<String, Shared>,
+    inline: BTreeMap<String, SharedValue>,
 }
 
-impl From<StoredGroup> for Group {
+impl From<StoredGroup> for GroupRecord {
     fn from(stored: StoredGroup) -> Self {
         let StoredGroup { name, id, path, created, members, attached, inline } = stored;
-        Self { identity: Identity { name, id, path, created, attached, inline, ..Identity::default() }, members }
+        Self {
+            identity: IdentityRecord { name, id, path, created, attached, inline, ..IdentityRecord::default() },
+            members,
+        }
     }
 }
 
 /// A managed policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Policy {
+pub(super) struct PolicyRecord {
     pub(super) name: String,
     pub(super) id: String,
     pub(super) path: String,
@@ -106,34 +109,34 @@ pub(super) struct Policy {
     pub(super) default_version: u32,
     /// How many versions there ever were: a number is never given twice.
     pub(super) last_version: u32,
-    pub(super) versions: BTreeMap<u32, Version>,
+    pub(super) versions: BTreeMap<u32, VersionRecord>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Version {
+pub(super) struct VersionRecord {
     pub(super) created: String,
-    pub(super) document: Shared,
+    pub(super) document: SharedValue,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Bucket {
+pub(super) struct BucketRecord {
     pub(super) region: String,
     pub(super) created: String,
     pub(super) tags: Tags,
     /// `Enabled`, `Suspended`, or "" if it was never set.
     pub(super) versioning: String,
-    pub(super) encryption: Encryption,
+    pub(super) encryption: BucketEncryption,
     pub(super) public_access_block: PublicAccessBlock,
     pub(super) ownership: String,
     /// Names this account's users and roles by their unique ids, as S3 keeps it.
-    pub(super) policy: Option<Shared>,
+    pub(super) policy: Option<SharedValue>,
     pub(super) lifecycle: Vec<LifecycleRule>,
-    pub(super) objects: Vec<Object>,
+    pub(super) objects: Vec<ObjectRecord>,
 }
 
 /// One version of an object, or a delete marker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Object {
+pub(super) struct ObjectRecord {
     pub(super) key: String,
     pub(super) marker: bool,
     /// Written while versioning was not enabled: S3's version `null`, of which a key has one.

@@ -12,7 +12,7 @@ pub(super) struct Refusal {
     message: String,
 }
 
-pub(super) type Outcome<T> = Result<T, Refusal>;
+pub(super) type SandboxResult<T> = Result<T, Refusal>;
 
 impl Refusal {
     pub(super) fn new(kind: FailureKind, code: &'static str, message: impl Into<String>) -> Self {

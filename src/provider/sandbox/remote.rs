@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::time::{Instant, sleep};
 
 use super::refusal::Refusal;
-use crate::call::{Carried, Failure, FailureKind, Read, Reply, Write};
+use crate::call::{Failure, FailureKind, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 
 /// How many calls of one operation are taken: a bucket of `burst` tokens that gets `rate` new ones each second. AWS says of
@@ -36,10 +36,10 @@ pub struct Remote<P> {
     inner: P,
     distance: Distance,
     /// By operation.
-    buckets: Mutex<BTreeMap<&'static str, Bucket>>,
+    buckets: Mutex<BTreeMap<&'static str, TokenBucket>>,
 }
 
-struct Bucket {
+struct TokenBucket {
     tokens: f64,
     filled: Instant,
 }
@@ -68,7 +68,7 @@ impl<P> Remote<P> {
         let now = Instant::now();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let full = f64::from(burst);
-        let bucket = buckets.entry(call).or_insert(Bucket { tokens: full, filled: now });
+        let bucket = buckets.entry(call).or_insert(TokenBucket { tokens: full, filled: now });
         let new = f64::from(rate) * now.duration_since(bucket.filled).as_secs_f64();
         (bucket.tokens, bucket.filled) = ((bucket.tokens + new).min(full), now);
         let taken = bucket.tokens >= 1.0;
@@ -97,7 +97,7 @@ impl<P: Provider> Provider for Remote<P> {
         }
     }
 
-    async fn write(&self, write: &Write, carried: &Carried) -> Result<Reply, Failure> {
+    async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         match write {
             Write::File(_) => self.inner.write(write, carried).await,
             Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => {
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(began.elapsed(), FAR.latency);
         let (user, path) = ("u".to_owned(), "/".to_owned());
         let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: BTreeMap::new() });
-        remote.write(&create, &Carried::default()).await.unwrap();
+        remote.write(&create, &StepOutput::default()).await.unwrap();
         assert_eq!(began.elapsed(), 2 * FAR.latency);
     }
 
@@ -194,7 +194,7 @@ mod tests {
         for user in ["one", "two"] {
             let (user, path) = (user.to_owned(), "/".to_owned());
             let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: BTreeMap::new() });
-            drop(remote.write(&create, &Carried::default()).await);
+            drop(remote.write(&create, &StepOutput::default()).await);
         }
         let account = remote.inner.contents().unwrap();
         let users: Vec<&String> = account["users"].as_object().unwrap().keys().collect();

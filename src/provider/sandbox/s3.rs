@@ -3,14 +3,14 @@
 use crate::call::{BucketRef, Reply, S3Read, S3Reply, S3Write};
 
 use super::account::Account;
-use super::order::Order;
-use super::refusal::Outcome;
+use super::order::ListOrder;
+use super::refusal::SandboxResult;
 use super::{bucket_policy, buckets, lifecycle};
 
 /// How many versions and delete markers S3 puts on a page.
 const PAGE: usize = 1000;
 
-pub(super) fn read(account: &Account, read: &S3Read, order: Order) -> Outcome<S3Reply> {
+pub(super) fn read(account: &Account, read: &S3Read, order: ListOrder) -> SandboxResult<S3Reply> {
     Ok(match read {
         S3Read::HeadBucket(at) => S3Reply::Bucket { region: buckets::head(account, &at.name)? },
         S3Read::GetBucketTagging(at) => S3Reply::Tags(account.bucket_at(at)?.tags()?.clone()),
@@ -34,7 +34,7 @@ pub(super) fn read(account: &Account, read: &S3Read, order: Order) -> Outcome<S3
     })
 }
 
-pub(super) fn write(account: &mut Account, write: &S3Write) -> Outcome<Reply> {
+pub(super) fn write(account: &mut Account, write: &S3Write) -> SandboxResult<Reply> {
     match write {
         S3Write::CreateBucket { bucket, ownership } => buckets::create(account, bucket, ownership)?,
         S3Write::DeleteBucket(at) => buckets::delete(account, at)?,

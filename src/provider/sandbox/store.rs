@@ -15,19 +15,19 @@ use super::account::{Account, VERSION};
 
 /// Tells one content of the file from another without reading it: every save is another file under the same name.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Stamp {
+pub(super) struct AccountFileStamp {
     modified: Option<SystemTime>,
     length: u64,
     inode: u64,
 }
 
 /// `None`: there is no file.
-pub(super) fn stamp(file: &Path) -> Option<Stamp> {
+pub(super) fn stamp(file: &Path) -> Option<AccountFileStamp> {
     fs::metadata(file).ok().map(|metadata| stamp_of(&metadata))
 }
 
-fn stamp_of(metadata: &fs::Metadata) -> Stamp {
-    Stamp { modified: metadata.modified().ok(), length: metadata.len(), inode: inode(metadata) }
+fn stamp_of(metadata: &fs::Metadata) -> AccountFileStamp {
+    AccountFileStamp { modified: metadata.modified().ok(), length: metadata.len(), inode: inode(metadata) }
 }
 
 #[cfg(unix)]
@@ -42,11 +42,11 @@ fn inode(_metadata: &fs::Metadata) -> u64 {
 
 /// What every version of the file has; the rest may be different in another.
 #[derive(Deserialize)]
-struct Header {
+struct AccountFileHeader {
     version: u32,
 }
 
-pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
+pub(super) fn load(file: &Path) -> Result<Option<(Account, AccountFileStamp)>, Failure> {
     let Some(seen) = stamp(file) else { return Ok(None) };
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
@@ -54,7 +54,7 @@ pub(super) fn load(file: &Path) -> Result<Option<(Account, Stamp)>, Failure> {
         Err(cause) => return Err(refused("SandboxUnreadable", format!("cannot read {}: {cause}", file.display()))),
     };
     let read = |cause: serde_json::Error| unusable(file, &cause.to_string());
-    let Header { version } = serde_json::from_str(&text).map_err(read)?;
+    let AccountFileHeader { version } = serde_json::from_str(&text).map_err(read)?;
     if version != VERSION {
         return Err(unusable(file, &format!("its version is {version}, this relayctl knows {VERSION}")));
     }
@@ -95,7 +95,7 @@ pub(super) fn belongs(file: &Path, stored: &Account, wanted: &Account) -> Result
 
 /// Writes a temporary file beside it and renames that: a kill leaves the old content or the new. The temporary file
 /// has mode 0600 from its first byte.
-pub(super) fn save(file: &Path, account: &Account, call: &str) -> Result<Stamp, Failure> {
+pub(super) fn save(file: &Path, account: &Account, call: &str) -> Result<AccountFileStamp, Failure> {
     replace(file, account).map_err(|cause| {
         Failure::new(
             FailureKind::Refused,
@@ -106,7 +106,7 @@ pub(super) fn save(file: &Path, account: &Account, call: &str) -> Result<Stamp, 
     })
 }
 
-fn replace(file: &Path, account: &Account) -> io::Result<Stamp> {
+fn replace(file: &Path, account: &Account) -> io::Result<AccountFileStamp> {
     let folder = match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
         Some(_) | None => Path::new("."),

@@ -3,29 +3,29 @@
 use std::collections::BTreeSet;
 
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, EntityType, GroupDetail, Inline, Policy, PolicyDetail, Role, RoleDetail,
-    UserDetail,
+    AccountSummary, AuthorizationDetails, EntityType, GroupDetail, Inline, ManagedPolicy, PolicyDetail, Role,
+    RoleDetail, UserDetail,
 };
 use crate::value::Tags;
 
 use super::account::Account;
-use super::order::Order;
-use super::records::Identity;
+use super::order::ListOrder;
+use super::records::IdentityRecord;
 use super::{groups, policies, roles, users};
 
 /// IAM's `MaxItems` is at most this.
 const PAGE: usize = 1000;
 
 /// One of what is swept, by type and name. Their order is that of the pages.
-type Entity<'a> = (EntityType, &'a str);
+type SweptEntity<'a> = (EntityType, &'a str);
 
 pub(super) fn details(
     account: &Account,
     filter: &BTreeSet<EntityType>,
     marker: Option<&str>,
-    order: Order,
+    order: ListOrder,
 ) -> AuthorizationDetails {
-    let rest: Vec<Entity> = entities(account)
+    let rest: Vec<SweptEntity> = entities(account)
         .filter(|(of, _)| filter.contains(of))
         .filter(|entity| marker.is_none_or(|last| marked(*entity).as_str() > last))
         .collect();
@@ -48,7 +48,7 @@ pub(super) fn summary(account: &Account) -> AccountSummary {
     EntityType::ALL.into_iter().map(|of| (of, count(of) as u64)).collect()
 }
 
-fn entities(account: &Account) -> impl Iterator<Item = Entity<'_>> {
+fn entities(account: &Account) -> impl Iterator<Item = SweptEntity<'_>> {
     let users = account.users.keys().map(|name| (EntityType::User, name.as_str()));
     let roles = account.roles.keys().map(|name| (EntityType::Role, name.as_str()));
     let groups = account.groups.keys().map(|name| (EntityType::Group, name.as_str()));
@@ -57,11 +57,11 @@ fn entities(account: &Account) -> impl Iterator<Item = Entity<'_>> {
 }
 
 /// In the order of the entities: a marker stays good when others come or go.
-fn marked((of, name): Entity) -> String {
+fn marked((of, name): SweptEntity) -> String {
     format!("{}/{name}", of as u8)
 }
 
-fn user(account: &Account, name: &str, order: Order) -> Option<UserDetail> {
+fn user(account: &Account, name: &str, order: ListOrder) -> Option<UserDetail> {
     let user = account.users.get(name)?;
     Some(UserDetail {
         user: users::reply(account, user),
@@ -72,7 +72,7 @@ fn user(account: &Account, name: &str, order: Order) -> Option<UserDetail> {
 }
 
 /// AWS's RoleDetail has neither description nor session length.
-fn role(account: &Account, name: &str, order: Order) -> Option<RoleDetail> {
+fn role(account: &Account, name: &str, order: ListOrder) -> Option<RoleDetail> {
     let role = account.roles.get(name)?;
     Some(RoleDetail {
         role: Role { description: String::new(), max_session_duration: 0, ..roles::reply(account, role, order) },
@@ -81,7 +81,7 @@ fn role(account: &Account, name: &str, order: Order) -> Option<RoleDetail> {
     })
 }
 
-fn group(account: &Account, name: &str, order: Order) -> Option<GroupDetail> {
+fn group(account: &Account, name: &str, order: ListOrder) -> Option<GroupDetail> {
     let group = account.groups.get(name)?;
     Some(GroupDetail {
         group: groups::reply(account, group),
@@ -91,15 +91,15 @@ fn group(account: &Account, name: &str, order: Order) -> Option<GroupDetail> {
 }
 
 /// AWS's ManagedPolicyDetail has no tags, and its description comes back empty.
-fn policy(account: &Account, name: &str, order: Order) -> Option<PolicyDetail> {
+fn policy(account: &Account, name: &str, order: ListOrder) -> Option<PolicyDetail> {
     let policy = account.policies.get(name)?;
     Some(PolicyDetail {
-        policy: Policy { description: String::new(), tags: Tags::new(), ..policies::reply(account, policy) },
+        policy: ManagedPolicy { description: String::new(), tags: Tags::new(), ..policies::reply(account, policy) },
         versions: policy.version_replies(order),
     })
 }
 
-fn inline(identity: &Identity, order: Order) -> Vec<Inline> {
+fn inline(identity: &IdentityRecord, order: ListOrder) -> Vec<Inline> {
     let inline = identity.inline.iter();
     order.list(inline.map(|(name, document)| Inline { name: name.clone(), document: order.document(document).into() }))
 }

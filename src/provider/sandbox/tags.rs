@@ -4,17 +4,17 @@ use crate::value::Tags;
 
 use super::limits;
 use super::names::{self, same_name};
-use super::refusal::{Outcome, Refusal};
+use super::refusal::{Refusal, SandboxResult};
 
 /// Users and roles take `Team` and `team` for the same key (the new one replaces the old); policies do not.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Keys {
+pub(super) enum KeyCase {
     IgnoringCase,
     Exact,
 }
 
 /// Adds `added` to an IAM entity's tags.
-pub(super) fn add(tags: &mut Tags, added: &Tags, keys: Keys) -> Outcome<()> {
+pub(super) fn add(tags: &mut Tags, added: &Tags, keys: KeyCase) -> SandboxResult<()> {
     for (position, (key, value)) in added.iter().enumerate() {
         names::length(&format!("tags.{}.member.key", position + 1), key, 1, 128)?;
         names::length(&format!("tags.{}.member.value", position + 1), value, 0, 256)?;
@@ -24,7 +24,7 @@ pub(super) fn add(tags: &mut Tags, added: &Tags, keys: Keys) -> Outcome<()> {
                 "aws: prefixed tag key names are not allowed for external use.",
             ));
         }
-        if keys == Keys::IgnoringCase {
+        if keys == KeyCase::IgnoringCase {
             if added.keys().any(|other| other != key && same_name(other, key)) {
                 return Err(Refusal::invalid(
                     "InvalidInput",
@@ -45,14 +45,14 @@ pub(super) fn add(tags: &mut Tags, added: &Tags, keys: Keys) -> Outcome<()> {
 }
 
 /// Removes tags; keys that are not there are ignored.
-pub(super) fn remove(tags: &mut Tags, removed: &[String], keys: Keys) {
+pub(super) fn remove(tags: &mut Tags, removed: &[String], keys: KeyCase) {
     tags.retain(|key, _| {
-        !removed.iter().any(|gone| gone == key || (keys == Keys::IgnoringCase && same_name(gone, key)))
+        !removed.iter().any(|gone| gone == key || (keys == KeyCase::IgnoringCase && same_name(gone, key)))
     });
 }
 
 /// Whether S3 takes these tags for a bucket.
-pub(super) fn bucket(tags: &Tags) -> Outcome<()> {
+pub(super) fn bucket(tags: &Tags) -> SandboxResult<()> {
     let invalid = |message: &str| Err(Refusal::invalid("InvalidTag", message));
     if tags.len() > limits::TAGS {
         return Err(Refusal::invalid("BadRequest", "Bucket tag count cannot be greater than 50"));

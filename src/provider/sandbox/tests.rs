@@ -17,7 +17,7 @@ fn create(user: &str) -> Write {
 }
 
 fn write(sandbox: &Sandbox, write: &Write) -> Result<Reply, Failure> {
-    block_on(sandbox.write(write, &Carried::default()))
+    block_on(sandbox.write(write, &StepOutput::default()))
 }
 
 fn has(sandbox: &Sandbox, user: &str) -> bool {

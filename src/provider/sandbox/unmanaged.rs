@@ -4,12 +4,12 @@ use crate::call::Reply;
 
 use super::account::Account;
 use super::groups;
-use super::records::Group;
-use super::refusal::Outcome;
+use super::records::GroupRecord;
+use super::refusal::SandboxResult;
 
 /// Something that no call of relayctl makes.
 #[derive(Clone, Debug)]
-pub enum Thing {
+pub enum UnmanagedObject {
     LoginProfile { user: String },
     MfaDevice { user: String, serial: String },
     SshKey { user: String, id: String },
@@ -20,21 +20,25 @@ pub enum Thing {
     InstanceProfile { profile: String, role: String },
 }
 
-pub(super) fn add(account: &mut Account, thing: &Thing) -> Outcome<Reply> {
+pub(super) fn add(account: &mut Account, thing: &UnmanagedObject) -> SandboxResult<Reply> {
     match thing {
-        Thing::LoginProfile { user } => account.dependents_mut(user)?.login_profile = true,
-        Thing::MfaDevice { user, serial } => _ = account.dependents_mut(user)?.mfa_devices.insert(serial.clone()),
-        Thing::SshKey { user, id } => _ = account.dependents_mut(user)?.ssh_keys.insert(id.clone()),
-        Thing::Certificate { user, id } => _ = account.dependents_mut(user)?.certificates.insert(id.clone()),
-        Thing::ServiceCredential { user, id } => {
+        UnmanagedObject::LoginProfile { user } => account.dependents_mut(user)?.login_profile = true,
+        UnmanagedObject::MfaDevice { user, serial } => {
+            _ = account.dependents_mut(user)?.mfa_devices.insert(serial.clone())
+        }
+        UnmanagedObject::SshKey { user, id } => _ = account.dependents_mut(user)?.ssh_keys.insert(id.clone()),
+        UnmanagedObject::Certificate { user, id } => _ = account.dependents_mut(user)?.certificates.insert(id.clone()),
+        UnmanagedObject::ServiceCredential { user, id } => {
             account.dependents_mut(user)?.service_credentials.insert(id.clone());
         }
-        Thing::Member { group, user } => {
+        UnmanagedObject::Member { group, user } => {
             account.user(user)?;
             group_or_new(account, group)?.members.insert(user.clone());
         }
-        Thing::GroupPolicy { group, arn } => _ = group_or_new(account, group)?.identity.attached.insert(arn.clone()),
-        Thing::InstanceProfile { profile, role } => {
+        UnmanagedObject::GroupPolicy { group, arn } => {
+            _ = group_or_new(account, group)?.identity.attached.insert(arn.clone())
+        }
+        UnmanagedObject::InstanceProfile { profile, role } => {
             account.role(role)?;
             account.instance_profiles.entry(profile.clone()).or_default().insert(role.clone());
         }
@@ -42,7 +46,7 @@ pub(super) fn add(account: &mut Account, thing: &Thing) -> Outcome<Reply> {
     Ok(Reply::Done)
 }
 
-fn group_or_new<'a>(account: &'a mut Account, name: &str) -> Outcome<&'a mut Group> {
+fn group_or_new<'a>(account: &'a mut Account, name: &str) -> SandboxResult<&'a mut GroupRecord> {
     if account.group(name).is_err() {
         groups::create(account, name, "/")?;
     }

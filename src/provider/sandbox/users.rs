@@ -6,13 +6,13 @@ use crate::address::Principal;
 use crate::call::{IamReply, Reply, iam};
 
 use super::account::Account;
-use super::identity::{self, Wanted};
-use super::records::{User, UserDependents};
-use super::refusal::{Outcome, Refusal};
+use super::identity::{self, NewIdentity};
+use super::records::{DependentsRecord, UserRecord};
+use super::refusal::{Refusal, SandboxResult};
 use super::{groups, names};
 
 /// Returns the user as `GetUser` gives it.
-pub(super) fn reply(account: &Account, user: &User) -> iam::User {
+pub(super) fn reply(account: &Account, user: &UserRecord) -> iam::User {
     let identity = &user.identity;
     iam::User {
         name: identity.name.clone(),
@@ -24,24 +24,24 @@ pub(super) fn reply(account: &Account, user: &User) -> iam::User {
     }
 }
 
-pub(super) fn create(account: &mut Account, name: &str, wanted: &Wanted) -> Outcome<Reply> {
+pub(super) fn create(account: &mut Account, name: &str, wanted: &NewIdentity) -> SandboxResult<Reply> {
     let principal = Principal::user(name);
     identity::check_name(account, &principal)?;
     let identity = identity::create(account, &principal, wanted)?;
-    let user = User { identity, keys: BTreeMap::new(), dependents: UserDependents::default() };
+    let user = UserRecord { identity, keys: BTreeMap::new(), dependents: DependentsRecord::default() };
     let reply = reply(account, &user);
     account.users.insert_mut(name.to_owned(), user);
     Ok(Reply::Iam(IamReply::User(reply)))
 }
 
 /// Moves the user to another path, which changes its ARN; everything that hangs on it stays.
-pub(super) fn update(account: &mut Account, name: &str, path: &str) -> Outcome<Reply> {
+pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxResult<Reply> {
     names::path(path)?;
     path.clone_into(&mut account.user_mut(name)?.identity.path);
     Ok(Reply::Done)
 }
 
-pub(super) fn delete(account: &mut Account, name: &str) -> Outcome<Reply> {
+pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> {
     let user = account.user(name)?;
     if !user.keys.is_empty() {
         return Err(Refusal::delete_conflict("Cannot delete entity, must delete access keys first."));

@@ -46,7 +46,7 @@ fn targeted() -> Aws {
 
 #[test]
 fn a_sweep_tells_all_of_groups() {
-    let (rounds, known) = Aws::default().sweeps(grouped()).ask(&ops_facets(), Scope::Cheapest);
+    let (rounds, known) = Aws::default().sweeps(grouped()).ask(&ops_facets(), ReadScope::Cheapest);
     assert_eq!(rounds, [["sweep"]]);
     assert_eq!(known.group("ops"), Observed::Present(group("ops")));
     let policies = known.policies(&Principal::group("ops")).present().expect("there");
@@ -60,7 +60,7 @@ fn a_sweep_tells_all_of_groups() {
 
 #[test]
 fn single_reads_tell_the_same_of_groups() {
-    let (rounds, targeted) = targeted().ask(&ops_facets(), Scope::Targeted);
+    let (rounds, targeted) = targeted().ask(&ops_facets(), ReadScope::Targeted);
     assert_eq!(
         rounds,
         [
@@ -73,7 +73,7 @@ fn single_reads_tell_the_same_of_groups() {
             vec!["GetGroupPolicy { group: ops, policy: debug }", "GetGroupPolicy { group: ops, policy: gone }"],
         ]
     );
-    let (_, swept) = Aws::default().sweeps(grouped()).ask(&ops_facets(), Scope::Cheapest);
+    let (_, swept) = Aws::default().sweeps(grouped()).ask(&ops_facets(), ReadScope::Cheapest);
     let ops = Principal::group("ops");
     assert_eq!(targeted.group("ops"), swept.group("ops"));
     assert_eq!(targeted.policies(&ops), swept.policies(&ops));
@@ -86,7 +86,7 @@ fn the_members_of_a_group_are_unknown_until_all_users_were_seen() {
     let marker = Some("next".to_owned());
     let first = AuthorizationDetails { marker, ..grouped() };
     let aws = targeted().sweeps(first).fails(Read::Iam(IamRead::GetAccountSummary), FailureKind::AccessDenied);
-    let (rounds, known) = aws.ask(&ops_facets(), Scope::Cheapest);
+    let (rounds, known) = aws.ask(&ops_facets(), ReadScope::Cheapest);
     assert_eq!(rounds.last().unwrap(), &["GetGroup { group: ops }"]);
     assert_eq!(known.members("ops"), Observed::Present(vec!["ada".to_owned(), "serverless".to_owned()]));
 }

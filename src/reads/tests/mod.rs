@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{BucketAspect, Facet, RoleSettings, Scope, Snapshot, Wanted, next_reads};
+use super::{BucketAspect, Facet, ReadScope, RoleSettings, Snapshot, WantedFacts, next_reads};
 use crate::address::Principal;
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, Entities, EntityType, Group, GroupDetail, Inline, Policy, PolicyDetail,
-    PolicyUsage, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AccountSummary, AuthorizationDetails, Entities, EntityType, Group, GroupDetail, Inline, ManagedPolicy,
+    PolicyDetail, PolicyUsage, PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
 use crate::call::{
     BucketRef, Failure, FailureKind, IamRead, IamReply, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
@@ -59,18 +59,18 @@ impl Aws {
     }
 
     /// Asks until nothing is left: the reads of each round, and what is known then.
-    fn ask(&self, wanted: &[Facet], scope: Scope) -> (Vec<Vec<String>>, Snapshot) {
+    fn ask(&self, wanted: &[Facet], scope: ReadScope) -> (Vec<Vec<String>>, Snapshot) {
         self.ask_all(wanted.iter().cloned().collect(), scope)
     }
 
     /// The same for objects that the state says are there.
     fn ask_known(&self, wanted: &[Facet]) -> (Vec<Vec<String>>, Snapshot) {
-        let mut known = Wanted::default();
+        let mut known = WantedFacts::default();
         known.add(wanted.iter().cloned(), true);
-        self.ask_all(known, Scope::Cheapest)
+        self.ask_all(known, ReadScope::Cheapest)
     }
 
-    fn ask_all(&self, mut wanted: Wanted, scope: Scope) -> (Vec<Vec<String>>, Snapshot) {
+    fn ask_all(&self, mut wanted: WantedFacts, scope: ReadScope) -> (Vec<Vec<String>>, Snapshot) {
         let (mut rounds, mut known) = (Vec::new(), Snapshot::default());
         loop {
             let reads = next_reads(&mut wanted, &known, scope);
@@ -133,10 +133,10 @@ fn whole_role(name: &str) -> Role {
     Role { description: "runs it".to_owned(), max_session_duration: 7200, ..role(name) }
 }
 
-fn policy(arn: &str) -> Policy {
+fn policy(arn: &str) -> ManagedPolicy {
     let tags = BTreeMap::from([("stage".to_owned(), "dev".to_owned())]);
     let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
-    Policy { name, arn: arn.to_owned(), default_version: "v9".to_owned(), tags, ..Policy::default() }
+    ManagedPolicy { name, arn: arn.to_owned(), default_version: "v9".to_owned(), tags, ..ManagedPolicy::default() }
 }
 
 fn version(id: &str, document: Option<serde_json::Value>) -> PolicyVersion {
@@ -149,7 +149,10 @@ fn versions() -> Vec<PolicyVersion> {
 
 /// A policy as some servers sweep it: without its name.
 fn swept_policy(arn: &str) -> PolicyDetail {
-    PolicyDetail { policy: Policy { name: String::new(), tags: BTreeMap::new(), ..policy(arn) }, versions: versions() }
+    PolicyDetail {
+        policy: ManagedPolicy { name: String::new(), tags: BTreeMap::new(), ..policy(arn) },
+        versions: versions(),
+    }
 }
 
 /// The relay's entities: one user, one role, two policies.

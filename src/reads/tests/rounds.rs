@@ -34,7 +34,7 @@ fn a_relay_stack_that_the_state_knows_is_read_in_one_round() {
 #[test]
 fn a_relay_stack_that_nobody_knows_is_first_looked_for() {
     let (rounds, _) =
-        aws().s3(S3Read::GetBucketTagging(bucket()), S3Reply::Tags(BTreeMap::new())).ask(&relay(), Scope::Cheapest);
+        aws().s3(S3Read::GetBucketTagging(bucket()), S3Reply::Tags(BTreeMap::new())).ask(&relay(), ReadScope::Cheapest);
     insta::assert_debug_snapshot!(rounds, @r#"
     [
         [
@@ -59,7 +59,7 @@ fn a_relay_stack_that_nobody_knows_is_first_looked_for() {
 #[test]
 fn an_empty_account_is_read_in_one_round() {
     let empty = Aws::default().sweeps(AuthorizationDetails::default()).no_bucket();
-    let (rounds, known) = empty.ask(&relay(), Scope::Cheapest);
+    let (rounds, known) = empty.ask(&relay(), ReadScope::Cheapest);
     assert_eq!(rounds.len(), 1, "{rounds:?}");
     let sent: Vec<&String> = rounds[0].iter().filter(|read| !read.starts_with("file")).collect();
     assert_eq!(sent, ["sweep", "GetBucketTagging({ name: zappa-relay, region: us-east-1 })"]);
@@ -73,7 +73,7 @@ fn an_empty_account_is_read_in_one_round() {
 
 #[test]
 fn a_denied_sweep_falls_back_to_single_objects() {
-    let (rounds, known) = targeted_aws().ask(&relay()[..6], Scope::Cheapest);
+    let (rounds, known) = targeted_aws().ask(&relay()[..6], ReadScope::Cheapest);
     insta::assert_debug_snapshot!(rounds, @r#"
     [
         [
@@ -96,7 +96,7 @@ fn a_denied_sweep_falls_back_to_single_objects() {
         ],
     ]
     "#);
-    let swept = aws().ask(&relay()[..6], Scope::Cheapest).1;
+    let swept = aws().ask(&relay()[..6], ReadScope::Cheapest).1;
     assert_eq!(known.user("serverless"), swept.user("serverless"));
     assert_eq!(known.policies(&Principal::user("serverless")), swept.policies(&Principal::user("serverless")));
     assert_eq!(known.sweep_failure(), Some(&failure(FailureKind::AccessDenied)));
@@ -105,8 +105,8 @@ fn a_denied_sweep_falls_back_to_single_objects() {
 #[test]
 fn both_scopes_tell_the_same() {
     let facets = &relay()[..6];
-    let (_, sweep) = aws().ask(facets, Scope::Cheapest);
-    let (_, targeted) = targeted_aws().ask(facets, Scope::Targeted);
+    let (_, sweep) = aws().ask(facets, ReadScope::Cheapest);
+    let (_, targeted) = targeted_aws().ask(facets, ReadScope::Targeted);
     assert_eq!(sweep.user("serverless"), targeted.user("serverless"));
     assert_eq!(sweep.policies(&Principal::user("serverless")), targeted.policies(&Principal::user("serverless")));
     assert_eq!(sweep.policies(&Principal::role("runner")), targeted.policies(&Principal::role("runner")));
@@ -123,7 +123,7 @@ fn both_scopes_tell_the_same() {
 
 #[test]
 fn a_user_comes_with_its_boundary_and_in_a_stable_order() {
-    let (rounds, known) = aws().ask(&user_facets(), Scope::Cheapest);
+    let (rounds, known) = aws().ask(&user_facets(), ReadScope::Cheapest);
     assert_eq!(rounds, [["sweep"]]);
     let user = known.user("serverless").present().expect("there");
     assert_eq!(user.boundary.as_deref(), Some("arn:aws:iam::1:policy/Boundary"));
@@ -133,13 +133,14 @@ fn a_user_comes_with_its_boundary_and_in_a_stable_order() {
 #[test]
 fn one_thing_is_asked_for_by_itself() {
     // One call, as a sweep would be, and far less to read.
-    let (rounds, _) = targeted_aws().ask(&[Facet::Principal(Principal::user("serverless"))], Scope::Cheapest);
+    let (rounds, _) = targeted_aws().ask(&[Facet::Principal(Principal::user("serverless"))], ReadScope::Cheapest);
     assert_eq!(rounds, [["GetUser { user: serverless }"]]);
 }
 
 #[test]
 fn nothing_more_is_asked_of_what_is_not_there() {
-    let (rounds, known) = Aws::default().ask(&[&[policy_facet(POLICY)], &user_facets()[..]].concat(), Scope::Targeted);
+    let (rounds, known) =
+        Aws::default().ask(&[&[policy_facet(POLICY)], &user_facets()[..]].concat(), ReadScope::Targeted);
     assert_eq!(rounds.len(), 1);
     assert_eq!(rounds[0].len(), 4, "{rounds:?}");
     assert_eq!(known.policy(POLICY), Observed::Absent);
@@ -156,7 +157,7 @@ fn a_failed_part_makes_the_whole_unknown() {
     ];
     for part in parts {
         let aws = targeted_aws().fails(Read::Iam(part.clone()), FailureKind::Unavailable);
-        let (_, known) = aws.ask(&user_facets(), Scope::Targeted);
+        let (_, known) = aws.ask(&user_facets(), ReadScope::Targeted);
         let unknown = failure(FailureKind::Unavailable);
         let itself = matches!(part, IamRead::GetUser { .. });
         assert_eq!(known.user("serverless") == Observed::Unknown(unknown.clone()), itself, "{part:?}");
@@ -175,7 +176,7 @@ fn what_was_not_asked_is_unknown() {
 fn an_answer_to_another_question_is_unknown() {
     let read = IamRead::ListAccessKeys { user: "serverless".to_owned() };
     let aws = Aws::default().iam(read, IamReply::Names(Vec::new()));
-    let (rounds, known) = aws.ask(&[Facet::AccessKeys { user: "serverless".to_owned() }], Scope::Cheapest);
+    let (rounds, known) = aws.ask(&[Facet::AccessKeys { user: "serverless".to_owned() }], ReadScope::Cheapest);
     assert_eq!(rounds.len(), 1);
     assert!(matches!(known.access_keys("serverless"), Observed::Unknown(_)));
 }

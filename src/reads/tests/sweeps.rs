@@ -8,7 +8,7 @@ fn both_roles() -> Vec<Facet> {
 
 #[test]
 fn two_roles_are_completed_by_one_list() {
-    let (rounds, known) = aws().ask(&both_roles(), Scope::Cheapest);
+    let (rounds, known) = aws().ask(&both_roles(), ReadScope::Cheapest);
     assert_eq!(rounds, [["sweep"], ["ListRoles"]]);
     let settings = RoleSettings { description: "runs it".to_owned(), max_session_duration: 7200 };
     assert_eq!(known.role_settings("other"), Observed::Present(settings));
@@ -23,14 +23,14 @@ fn two_roles_of_a_thousand_and_more_are_completed_one_by_one() {
     };
     let mut all = swept();
     all.roles.extend(many(0..1999));
-    let (rounds, _) = aws().sweeps(all).ask(&both_roles(), Scope::Cheapest);
+    let (rounds, _) = aws().sweeps(all).ask(&both_roles(), ReadScope::Cheapest);
     assert_eq!(rounds, [vec!["sweep"], vec!["GetRole { role: other }", "GetRole { role: runner }"]]);
 }
 
 #[test]
 fn a_denied_list_of_roles_falls_back_to_each() {
     let aws = aws().fails(Read::Iam(IamRead::ListRoles), FailureKind::AccessDenied);
-    let (rounds, known) = aws.ask(&both_roles(), Scope::Cheapest);
+    let (rounds, known) = aws.ask(&both_roles(), ReadScope::Cheapest);
     assert_eq!(rounds[2], ["GetRole { role: other }", "GetRole { role: runner }"]);
     assert_eq!(known.role_settings("runner").present().expect("there").max_session_duration, 7200);
 }
@@ -38,7 +38,7 @@ fn a_denied_list_of_roles_falls_back_to_each() {
 #[test]
 fn a_role_that_cannot_be_completed_is_known_but_for_that() {
     let read = Read::Iam(IamRead::GetRole { role: "runner".to_owned() });
-    let (_, known) = aws().fails(read, FailureKind::AccessDenied).ask(&role_facets("runner"), Scope::Cheapest);
+    let (_, known) = aws().fails(read, FailureKind::AccessDenied).ask(&role_facets("runner"), ReadScope::Cheapest);
     assert_eq!(known.role_settings("runner"), Observed::Unknown(failure(FailureKind::AccessDenied)));
 }
 
@@ -58,7 +58,7 @@ fn large(more: u64) -> Aws {
 #[test]
 fn a_large_account_is_swept_no_further_for_a_few_objects() {
     let few: Vec<Facet> = user_facets().into_iter().chain(role_facets("runner")).collect();
-    let (rounds, known) = large(20_000).ask(&few, Scope::Cheapest);
+    let (rounds, known) = large(20_000).ask(&few, ReadScope::Cheapest);
     assert_eq!(rounds[..2], [["sweep"], ["GetAccountSummary"]]);
     assert_eq!(rounds[2].len(), 6, "{rounds:?}");
     assert!(matches!(known.user("serverless"), Observed::Present(_)));
@@ -67,7 +67,7 @@ fn a_large_account_is_swept_no_further_for_a_few_objects() {
 #[test]
 fn a_little_more_is_swept_where_that_is_less_than_asking_for_each() {
     let few: Vec<Facet> = user_facets().into_iter().chain(role_facets("runner")).collect();
-    let (rounds, known) = large(100).ask(&few, Scope::Cheapest);
+    let (rounds, known) = large(100).ask(&few, ReadScope::Cheapest);
     assert_eq!(rounds, [["sweep"], ["GetAccountSummary"], ["rest of the sweep"], ["GetRole { role: runner }"]]);
     assert!(matches!(known.user("serverless"), Observed::Present(_)));
 }
@@ -77,7 +77,7 @@ fn nobody_asks_how_large_an_account_is_where_it_makes_no_difference() {
     let mut many: Vec<Facet> =
         (0..400).map(|number| policy_facet(&format!("arn:aws:iam::1:policy/p{number}"))).collect();
     many.extend(user_facets());
-    let (rounds, _) = large(20_000).ask(&many, Scope::Cheapest);
+    let (rounds, _) = large(20_000).ask(&many, ReadScope::Cheapest);
     assert_eq!(rounds, [["sweep"], ["rest of the sweep"]]);
 }
 
@@ -90,7 +90,7 @@ fn what_the_first_page_showed_is_known_though_the_rest_is_denied() {
         .chain(role_facets("r7").into_iter().filter(|it| !matches!(it, Facet::RoleSettings { .. })))
         .chain(role_facets("runner"))
         .collect();
-    let (rounds, known) = aws.ask(&few, Scope::Cheapest);
+    let (rounds, known) = aws.ask(&few, ReadScope::Cheapest);
     assert!(!rounds.concat().contains(&"ListAttachedRolePolicies { role: r7 }".to_owned()), "{rounds:?}");
     assert!(matches!(known.role("r7"), Observed::Present(_)));
     assert!(matches!(known.role("runner"), Observed::Present(_)));
@@ -101,7 +101,7 @@ fn what_the_first_page_showed_is_known_though_the_rest_is_denied() {
 fn an_account_that_does_not_say_how_large_it_is_is_swept_no_further() {
     let aws = large(100).fails(Read::Iam(IamRead::GetAccountSummary), FailureKind::AccessDenied);
     let (rounds, known) =
-        aws.ask(&user_facets().into_iter().chain(role_facets("runner")).collect::<Vec<_>>(), Scope::Cheapest);
+        aws.ask(&user_facets().into_iter().chain(role_facets("runner")).collect::<Vec<_>>(), ReadScope::Cheapest);
     assert_eq!(rounds[2].len(), 6, "{rounds:?}");
     assert!(matches!(known.user("serverless"), Observed::Present(_)));
 }
@@ -116,7 +116,7 @@ fn a_sweep_tells_who_uses_a_policy_and_which_groups_a_user_is_in() {
     let ops = Group { name: "ops".to_owned(), ..Group::default() };
     details.groups.push(GroupDetail { group: ops, attached: vec![arn.to_owned()], inline: Vec::new() });
     let facets = [Facet::Uses { arn: arn.to_owned() }, Facet::UserDependents { user: "serverless".to_owned() }];
-    let (rounds, known) = aws().sweeps(details).ask(&[relay(), facets.to_vec()].concat(), Scope::Cheapest);
+    let (rounds, known) = aws().sweeps(details).ask(&[relay(), facets.to_vec()].concat(), ReadScope::Cheapest);
     let sent = rounds.concat();
     assert!(
         !sent.iter().any(|read| read.contains("ListEntitiesForPolicy") || read.contains("ListGroupsForUser")),
@@ -131,7 +131,7 @@ fn a_sweep_tells_who_uses_a_policy_and_which_groups_a_user_is_in() {
 #[test]
 fn a_sweep_finds_a_policy_under_another_path_but_not_in_another_account() {
     let facets = [policy_facet("arn:aws:iam::1:policy/Run"), policy_facet("arn:aws:iam::2:policy/Run")];
-    let (_, known) = aws().ask(&facets, Scope::Cheapest);
+    let (_, known) = aws().ask(&facets, ReadScope::Cheapest);
     let found = known.policy("arn:aws:iam::1:policy/Run").present().expect("there").policy;
     assert_eq!((found.arn.as_str(), found.name.as_str()), ("arn:aws:iam::1:policy/app/Run", "Run"));
     assert_eq!(known.policy("arn:aws:iam::2:policy/Run"), Observed::Absent);
@@ -140,13 +140,13 @@ fn a_sweep_finds_a_policy_under_another_path_but_not_in_another_account() {
 
 #[test]
 fn a_policy_of_aws_needs_no_sweep() {
-    let (rounds, _) = aws().ask(&[policy_facet("arn:aws:iam::aws:policy/ReadOnlyAccess")], Scope::Cheapest);
+    let (rounds, _) = aws().ask(&[policy_facet("arn:aws:iam::aws:policy/ReadOnlyAccess")], ReadScope::Cheapest);
     assert_eq!(rounds, [["GetPolicy { arn: arn:aws:iam::aws:policy/ReadOnlyAccess }"]]);
 }
 
 #[test]
 fn a_version_that_is_newer_than_the_sweep_is_asked_for() {
-    let newer = Policy { default_version: "v11".to_owned(), ..policy(POLICY) };
+    let newer = ManagedPolicy { default_version: "v11".to_owned(), ..policy(POLICY) };
     let listed = [versions(), vec![version("v11", None)]].concat();
     let document = PolicyVersion { document: Some(json!("newer").into()), ..version("v11", None) };
     let (arn, version) = (POLICY.to_owned(), "v11".to_owned());
@@ -154,7 +154,7 @@ fn a_version_that_is_newer_than_the_sweep_is_asked_for() {
         .iam(IamRead::GetPolicy { arn: arn.clone() }, IamReply::Policy(newer))
         .iam(IamRead::ListPolicyVersions { arn: arn.clone() }, IamReply::PolicyVersions(listed))
         .iam(IamRead::GetPolicyVersion { arn, version }, IamReply::PolicyVersion(document));
-    let (rounds, known) = aws.ask(&[policy_facet(POLICY)], Scope::Cheapest);
+    let (rounds, known) = aws.ask(&[policy_facet(POLICY)], ReadScope::Cheapest);
     assert_eq!(rounds.len(), 3);
     let detail = known.policy(POLICY).present().expect("there");
     let default: Vec<_> = detail.versions.iter().filter(|version| version.is_default).collect();
@@ -177,7 +177,7 @@ fn who_has_a_policy_attached_and_for_a_boundary_has_both() {
         .iam(list(PolicyUsage::PermissionsBoundary), entities())
         .iam(get("serverless"), IamReply::User(user("serverless")))
         .iam(get("other"), IamReply::User(User { boundary: None, ..user("other") }));
-    let (_, known) = aws.ask(&[Facet::Uses { arn: arn() }], Scope::Targeted);
+    let (_, known) = aws.ask(&[Facet::Uses { arn: arn() }], ReadScope::Targeted);
     let found = known.uses(&arn()).present().expect("there");
     assert_eq!(found.attached.users, ["other", "serverless"]);
     assert_eq!(found.boundary.users, ["serverless"]);
@@ -197,12 +197,13 @@ fn a_policy_is_used_under_its_own_path_not_the_declared_one() {
         )
         .iam(list(PolicyUsage::PermissionsPolicy), IamReply::Entities(entities))
         .iam(list(PolicyUsage::PermissionsBoundary), IamReply::Entities(Entities::default()));
-    let (_, known) = aws.ask(&[Facet::Uses { arn: new.clone() }], Scope::Targeted);
+    let (_, known) = aws.ask(&[Facet::Uses { arn: new.clone() }], ReadScope::Targeted);
     assert_eq!(known.uses(&new).present().expect("there").attached.roles, ["runner"]);
 
     let mut details = swept();
     details.roles[0].attached.push(old.clone());
-    let (_, known) =
-        super::aws().sweeps(details).ask(&[relay(), vec![Facet::Uses { arn: new.clone() }]].concat(), Scope::Cheapest);
+    let (_, known) = super::aws()
+        .sweeps(details)
+        .ask(&[relay(), vec![Facet::Uses { arn: new.clone() }]].concat(), ReadScope::Cheapest);
     assert_eq!(known.uses(&new).present().expect("there").attached.roles, ["runner"]);
 }

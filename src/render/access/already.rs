@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::fold::{Folded, actions, resources};
-use super::{Piece, code, condition, plain};
-use crate::policy::compare::{Grant, Part, Side};
+use super::{TextRun, code, condition, plain};
+use crate::policy::compare::{Grant, GrantPart, Side};
 use crate::value::Value;
 
 /// `s3:GetObject on arn:… if …`
-pub fn part(part: &Part) -> String {
+pub fn part(part: &GrantPart) -> String {
     let condition = part.condition.as_ref().map(|it| condition::said(it).all().join(" and "));
     let condition = condition.map(|text| format!(" if {text}")).unwrap_or_default();
     // A trust policy names no resource: it is about its role.
@@ -18,7 +18,7 @@ pub fn part(part: &Part) -> String {
 
 /// The part that the other side allows as well: `(before only on …)`, `(keeps it on …)`; and whether it says less than
 /// there is.
-pub fn already(side: Side, grant: &Grant) -> (Vec<Piece>, bool) {
+pub fn already(side: Side, grant: &Grant) -> (Vec<TextRun>, bool) {
     let (opening, it) = match side {
         Side::Gained => ("(before only", ""),
         Side::Lost => ("(keeps", " it"),
@@ -44,7 +44,7 @@ pub fn already(side: Side, grant: &Grant) -> (Vec<Piece>, bool) {
 }
 
 /// What a Deny keeps out of it: `(but not s3:Delete*)`, `(was denied on …)`; and whether it says less than there is.
-pub fn withheld(side: Side, grant: &Grant) -> (Vec<Piece>, bool) {
+pub fn withheld(side: Side, grant: &Grant) -> (Vec<TextRun>, bool) {
     let (opening, some) = match side {
         Side::Gained => ("(but not", " all of it"),
         Side::Lost => ("(was denied", " some of it"),
@@ -62,13 +62,13 @@ struct Common<'g> {
 }
 
 struct Words {
-    pieces: Vec<Piece>,
+    pieces: Vec<TextRun>,
     shortened: bool,
     names_actions: bool,
 }
 
 impl<'g> Common<'g> {
-    fn of(parts: &'g [Part]) -> Option<Self> {
+    fn of(parts: &'g [GrantPart]) -> Option<Self> {
         let condition = parts.first()?.condition.as_ref();
         let actions: BTreeSet<&String> = parts.iter().map(|part| &part.action).collect();
         let named = parts.iter().map(|part| &part.resource).filter(|resource| !resource.is_empty());
@@ -135,7 +135,7 @@ pub fn apart(grant: &Grant) -> Vec<Grant> {
     if old.len() != known.len() || new.is_empty() || old.is_empty() {
         return vec![grant.clone()];
     }
-    let half = |actions: Vec<String>, already: Vec<Part>| {
+    let half = |actions: Vec<String>, already: Vec<GrantPart>| {
         let mut half = Grant { actions, already, ..grant.clone() };
         // The example is one of only one of them.
         if !half.actions.iter().any(|action| action.eq_ignore_ascii_case(&grant.example.action)) {

@@ -2,7 +2,7 @@
 
 use serde_json::Map;
 
-use crate::policy::statement::{Comparison, Operator, Quantifier};
+use crate::policy::statement::{Operator, OperatorName, Quantifier};
 use crate::value::Value;
 
 /// Tests and values of which a sentence has room.
@@ -10,18 +10,18 @@ const TESTS: usize = 2;
 const VALUES: usize = 2;
 
 /// A condition in a sentence, and all that it says where that is more.
-pub struct Said {
+pub struct ConditionPhrase {
     pub short: String,
     pub whole: Option<Vec<String>>,
 }
 
-impl Said {
+impl ConditionPhrase {
     pub fn all(self) -> Vec<String> {
         self.whole.unwrap_or_else(|| vec![self.short])
     }
 }
 
-pub fn said(condition: &Value) -> Said {
+pub fn said(condition: &Value) -> ConditionPhrase {
     let tests = tests(condition);
     let whole: Vec<String> = tests.iter().map(|test| test.words(usize::MAX)).collect();
     let mut short: Vec<String> = tests.iter().take(TESTS).map(|test| test.words(VALUES)).collect();
@@ -31,7 +31,7 @@ pub fn said(condition: &Value) -> Said {
         more => short.push(format!("{more} more conditions")),
     }
     let folded = short != whole;
-    Said { short: short.join(" and "), whole: folded.then_some(whole) }
+    ConditionPhrase { short: short.join(" and "), whole: folded.then_some(whole) }
 }
 
 /// The keys that it asks for, as they are spelt.
@@ -46,45 +46,47 @@ pub fn keys(condition: &Value) -> Vec<&str> {
 }
 
 /// One operator on one key; what is no such thing is kept as it is.
-enum Test<'a> {
+enum TestPhrase<'a> {
     Known { operator: Operator, key: &'a str, values: Vec<String> },
     Other(String),
 }
 
-fn tests(condition: &Value) -> Vec<Test<'_>> {
+fn tests(condition: &Value) -> Vec<TestPhrase<'_>> {
     match condition {
         Value::Object(operators) => operators.iter().flat_map(|(name, keys)| of_operator(name, keys)).collect(),
         Value::Array(several) => several.iter().flat_map(tests).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => vec![Test::Other(condition.to_string())],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            vec![TestPhrase::Other(condition.to_string())]
+        }
     }
 }
 
-fn of_operator<'a>(name: &str, keys: &'a Value) -> Vec<Test<'a>> {
+fn of_operator<'a>(name: &str, keys: &'a Value) -> Vec<TestPhrase<'a>> {
     let (Some(operator), Some(keys)) = (Operator::parse(name), keys.as_object()) else {
-        return vec![Test::Other(format!("{name} {keys}"))];
+        return vec![TestPhrase::Other(format!("{name} {keys}"))];
     };
     known(operator, keys)
 }
 
-fn known(operator: Operator, keys: &Map<String, Value>) -> Vec<Test<'_>> {
+fn known(operator: Operator, keys: &Map<String, Value>) -> Vec<TestPhrase<'_>> {
     let texts = |value: &Value| match value.as_array() {
         Some(items) => items.iter().map(text).collect(),
         None => vec![text(value)],
     };
-    keys.iter().map(|(key, value)| Test::Known { operator, key, values: texts(value) }).collect()
+    keys.iter().map(|(key, value)| TestPhrase::Known { operator, key, values: texts(value) }).collect()
 }
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-impl Test<'_> {
+impl TestPhrase<'_> {
     fn words(&self, most: usize) -> String {
         let (operator, key, values) = match self {
             Self::Other(text) => return text.clone(),
             Self::Known { operator, key, values } => (*operator, *key, values),
         };
-        if operator.comparison == Comparison::Null {
+        if operator.comparison == OperatorName::Null {
             return null(key, values);
         }
         let (positive, verb) = verb(operator.comparison);
@@ -120,33 +122,33 @@ fn listed(values: &[String], word: &str, most: usize) -> String {
 }
 
 /// Of several values one must match, or for the negated operators none; and how that is said.
-fn verb(comparison: Comparison) -> (bool, &'static str) {
+fn verb(comparison: OperatorName) -> (bool, &'static str) {
     match comparison {
-        Comparison::StringEquals
-        | Comparison::ArnEquals
-        | Comparison::Bool
-        | Comparison::BinaryEquals
-        | Comparison::NumericEquals
-        | Comparison::DateEquals => (true, "is"),
-        Comparison::StringEqualsIgnoreCase => (true, "is, in any case,"),
-        Comparison::StringNotEqualsIgnoreCase => (false, "is, in any case, not"),
-        Comparison::StringNotEquals
-        | Comparison::ArnNotEquals
-        | Comparison::NumericNotEquals
-        | Comparison::DateNotEquals => (false, "is not"),
-        Comparison::StringLike | Comparison::ArnLike => (true, "is like"),
-        Comparison::StringNotLike | Comparison::ArnNotLike => (false, "is not like"),
-        Comparison::IpAddress => (true, "is in"),
-        Comparison::NotIpAddress => (false, "is not in"),
-        Comparison::NumericLessThan => (true, "is less than"),
-        Comparison::NumericLessThanEquals => (true, "is at most"),
-        Comparison::NumericGreaterThan => (true, "is more than"),
-        Comparison::NumericGreaterThanEquals => (true, "is at least"),
-        Comparison::DateLessThan => (true, "is before"),
-        Comparison::DateLessThanEquals => (true, "is not after"),
-        Comparison::DateGreaterThan => (true, "is after"),
-        Comparison::DateGreaterThanEquals => (true, "is not before"),
-        Comparison::Null => (true, "missing is"),
+        OperatorName::StringEquals
+        | OperatorName::ArnEquals
+        | OperatorName::Bool
+        | OperatorName::BinaryEquals
+        | OperatorName::NumericEquals
+        | OperatorName::DateEquals => (true, "is"),
+        OperatorName::StringEqualsIgnoreCase => (true, "is, in any case,"),
+        OperatorName::StringNotEqualsIgnoreCase => (false, "is, in any case, not"),
+        OperatorName::StringNotEquals
+        | OperatorName::ArnNotEquals
+        | OperatorName::NumericNotEquals
+        | OperatorName::DateNotEquals => (false, "is not"),
+        OperatorName::StringLike | OperatorName::ArnLike => (true, "is like"),
+        OperatorName::StringNotLike | OperatorName::ArnNotLike => (false, "is not like"),
+        OperatorName::IpAddress => (true, "is in"),
+        OperatorName::NotIpAddress => (false, "is not in"),
+        OperatorName::NumericLessThan => (true, "is less than"),
+        OperatorName::NumericLessThanEquals => (true, "is at most"),
+        OperatorName::NumericGreaterThan => (true, "is more than"),
+        OperatorName::NumericGreaterThanEquals => (true, "is at least"),
+        OperatorName::DateLessThan => (true, "is before"),
+        OperatorName::DateLessThanEquals => (true, "is not after"),
+        OperatorName::DateGreaterThan => (true, "is after"),
+        OperatorName::DateGreaterThanEquals => (true, "is not before"),
+        OperatorName::Null => (true, "missing is"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Piece, Tone, code, name, plain, series};
+use super::{TextRun, Tone, code, name, plain, series};
 use crate::render::text::count;
 
 /// So many actions, or principals, are spelled out.
@@ -19,17 +19,17 @@ const HEAVY: [&str; 1] = ["iam:passrole"];
 
 /// A list as a sentence has it.
 pub struct Folded {
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<TextRun>,
     /// Something is left out.
     pub shortened: bool,
 }
 
 impl Folded {
-    fn whole(pieces: Vec<Piece>) -> Self {
+    fn whole(pieces: Vec<TextRun>) -> Self {
         Self { pieces, shortened: false }
     }
 
-    fn shortened(pieces: Vec<Piece>) -> Self {
+    fn shortened(pieces: Vec<TextRun>) -> Self {
         Self { pieces, shortened: true }
     }
 }
@@ -48,7 +48,7 @@ pub fn actions(list: &[String]) -> Folded {
         let service = action.split_once(':').map_or("", |(service, _)| service);
         services.entry(service.to_lowercase()).or_default().push(action);
     }
-    let parts: Vec<Piece> = services.iter().flat_map(|(service, actions)| of_service(service, actions)).collect();
+    let parts: Vec<TextRun> = services.iter().flat_map(|(service, actions)| of_service(service, actions)).collect();
     if parts.len() > PARTS {
         let what = if list.iter().any(|action| is_pattern(action)) { "actions and patterns" } else { "actions" };
         let text = format!("{} {what} of {}", list.len(), count(services.len(), "service"));
@@ -60,7 +60,7 @@ pub fn actions(list: &[String]) -> Folded {
     Folded { pieces: pieces.collect(), shortened }
 }
 
-fn of_service(service: &str, actions: &[&str]) -> Vec<Piece> {
+fn of_service(service: &str, actions: &[&str]) -> Vec<TextRun> {
     let (named, actions): (Vec<&str>, Vec<&str>) =
         actions.iter().partition(|action| HEAVY.contains(&action.to_lowercase().as_str()));
     let (patterns, single): (Vec<&str>, Vec<&str>) = actions.iter().partition(|action| is_pattern(action));
@@ -68,7 +68,7 @@ fn of_service(service: &str, actions: &[&str]) -> Vec<Piece> {
         list if list.len() > 1 => vec![plain(format!("{service}: {}", count(list.len(), what)))],
         list => list.iter().copied().map(code).collect(),
     };
-    let mut parts: Vec<Piece> = named.into_iter().map(code).collect();
+    let mut parts: Vec<TextRun> = named.into_iter().map(code).collect();
     if patterns.len() <= SPELLED {
         parts.extend(patterns.into_iter().map(code));
     } else {
@@ -99,10 +99,10 @@ pub fn principals(list: &[String]) -> Folded {
     Folded { pieces: series(principal_items(list)), shortened: list.len() > SPELLED && !is_public(list) }
 }
 
-pub fn principal_items(list: &[String]) -> Vec<Piece> {
+pub fn principal_items(list: &[String]) -> Vec<TextRun> {
     if let Some(everyone) = list.iter().find(|principal| is_everyone(principal)) {
         let text = if everyone == "*" { "anyone".to_owned() } else { everyone.clone() };
-        return vec![Piece { tone: Tone::Public, text }];
+        return vec![TextRun { tone: Tone::Public, text }];
     }
     match list.len() {
         0 => vec![name("somebody")],
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn the_world_is_called_anyone() {
         let folded = principals(&list(&["123456789012", "*"]));
-        assert_eq!(folded.pieces, [Piece { tone: Tone::Public, text: "anyone".to_owned() }]);
+        assert_eq!(folded.pieces, [TextRun { tone: Tone::Public, text: "anyone".to_owned() }]);
         assert_eq!(read(&principals(&list(&["1", "2", "3", "4"])).pieces), "4 principals");
     }
 }

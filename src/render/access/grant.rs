@@ -2,12 +2,12 @@
 
 use super::already::{already, part, withheld};
 use super::fold::{Folded, actions, resources};
-use super::{Detail, Piece, code, condition, plain};
+use super::{Detail, TextRun, code, condition, plain};
 use crate::policy::compare::{Cause, Grant, Side};
 use crate::render::text::quoted;
 
 /// `iam:PassRole on arn:…`, `every action but iam:* on *`
-pub fn what(grant: &Grant) -> (Vec<Piece>, Vec<Detail>) {
+pub fn what(grant: &Grant) -> (Vec<TextRun>, Vec<Detail>) {
     let mut pieces = Vec::new();
     let mut details = Vec::new();
     let mut add = |label: &'static str, list: &[String], folded: Folded| {
@@ -38,7 +38,7 @@ fn said(words: &str) -> Folded {
 }
 
 /// Behind the clause: condition, what the other side has too, and the cause where it is no Allow.
-pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<Piece>>, Vec<Detail>) {
+pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<TextRun>>, Vec<Detail>) {
     let mut remarks = Vec::new();
     let mut details = Vec::new();
     if let Some(condition) = &grant.condition {
@@ -66,7 +66,7 @@ pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<Piece>>, Vec<Detail>) {
     (remarks, details)
 }
 
-fn cause(side: Side, grant: &Grant) -> (Option<Vec<Piece>>, Option<Detail>) {
+fn cause(side: Side, grant: &Grant) -> (Option<Vec<TextRun>>, Option<Detail>) {
     let denied = grant.denied_if.as_ref().map(condition::said);
     let text = match (grant.cause, side) {
         (Cause::Allow, _) => return (None, None),

@@ -38,7 +38,7 @@ pub enum Tone {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct TextRun {
     pub tone: Tone,
     pub text: String,
 }
@@ -61,9 +61,9 @@ pub struct Sentence {
     pub turn: Turn,
     /// The change that brings it.
     pub through: Option<Address>,
-    pub clause: Vec<Piece>,
+    pub clause: Vec<TextRun>,
     /// Under which condition, what was there before, why.
-    pub remarks: Vec<Vec<Piece>>,
+    pub remarks: Vec<Vec<TextRun>>,
     pub details: Vec<Detail>,
     /// It goes before others.
     pub is_heavy: bool,
@@ -78,7 +78,7 @@ pub struct Detail {
     pub folded: bool,
 }
 
-impl Piece {
+impl TextRun {
     /// The space before its words, the words, and the space behind them, which nobody underlines or colours.
     pub fn spaced(&self) -> [&str; 3] {
         let words = self.text.trim_matches(' ');
@@ -97,8 +97,8 @@ impl Sentence {
     }
 
     /// Clause and remarks as one row of pieces.
-    pub fn pieces(&self) -> Vec<Piece> {
-        let spaced = |remark: &Vec<Piece>| std::iter::once(plain(" ")).chain(remark.clone()).collect::<Vec<_>>();
+    pub fn pieces(&self) -> Vec<TextRun> {
+        let spaced = |remark: &Vec<TextRun>| std::iter::once(plain(" ")).chain(remark.clone()).collect::<Vec<_>>();
         self.clause.iter().cloned().chain(self.remarks.iter().flat_map(spaced)).collect()
     }
 }
@@ -121,20 +121,20 @@ pub fn of_comparison(comparison: &Comparison) -> Vec<Sentence> {
     gains.chain(losses).chain(sentence::doubts(&comparison.doubts)).collect()
 }
 
-fn plain(text: impl Into<String>) -> Piece {
-    Piece { tone: Tone::Plain, text: text.into() }
+fn plain(text: impl Into<String>) -> TextRun {
+    TextRun { tone: Tone::Plain, text: text.into() }
 }
 
-fn code(text: impl Into<String>) -> Piece {
-    Piece { tone: Tone::Code, text: text.into() }
+fn code(text: impl Into<String>) -> TextRun {
+    TextRun { tone: Tone::Code, text: text.into() }
 }
 
-fn name(text: impl Into<String>) -> Piece {
-    Piece { tone: Tone::Name, text: text.into() }
+fn name(text: impl Into<String>) -> TextRun {
+    TextRun { tone: Tone::Name, text: text.into() }
 }
 
 /// `a, b and c`
-fn series(items: Vec<Piece>) -> Vec<Piece> {
+fn series(items: Vec<TextRun>) -> Vec<TextRun> {
     let last = items.len().saturating_sub(1);
     let separated = items.into_iter().enumerate().flat_map(|(position, item)| {
         let separator = match position {
@@ -148,6 +148,6 @@ fn series(items: Vec<Piece>) -> Vec<Piece> {
 }
 
 #[cfg(test)]
-fn read(pieces: &[Piece]) -> String {
+fn read(pieces: &[TextRun]) -> String {
     pieces.iter().map(|piece| piece.text.as_str()).collect()
 }

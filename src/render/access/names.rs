@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{Folded, SPELLED};
-use super::{Piece, name, plain, series};
+use super::{TextRun, name, plain, series};
 use crate::address::{Address, KindName, PrincipalKind};
 use crate::plan::Plan;
 use crate::render::text::count;
@@ -24,7 +24,7 @@ impl Names {
     }
 
     /// `serverless`, or `user serverless` where there is also a role of that name; `group admins`.
-    pub fn name(&self, subject: &Address) -> Piece {
+    pub fn name(&self, subject: &Address) -> TextRun {
         let makes_requests = subject.principal().is_some_and(|it| it.kind.makes_requests());
         let ambiguous = !makes_requests || self.0.contains(subject.name());
         name(if ambiguous { format!("{} {}", subject.kind(), subject.name()) } else { subject.name().to_owned() })
@@ -47,7 +47,7 @@ impl Names {
         who
     }
 
-    pub fn items(&self, subjects: &[Address]) -> Vec<Piece> {
+    pub fn items(&self, subjects: &[Address]) -> Vec<TextRun> {
         if subjects.len() <= SPELLED {
             return subjects.iter().map(|subject| self.name(subject)).collect();
         }
@@ -59,7 +59,7 @@ impl Names {
     }
 
     /// What a doubt about access is about.
-    pub fn topic(&self, subjects: &[Address], what: &str) -> Vec<Piece> {
+    pub fn topic(&self, subjects: &[Address], what: &str) -> Vec<TextRun> {
         let mut pieces = self.all(subjects).pieces;
         pieces.push(plain(format!("{what}: ")));
         pieces

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{Folded, is_public, principals};
 use super::names::Names;
-use super::{Detail, Piece, Sentence, Tone, Turn, already, code, grant, name, plain, series};
-use crate::access::{AccessChange, Aspect, Effect, EffectDoubt, NotRead};
+use super::{Detail, Sentence, TextRun, Tone, Turn, already, code, grant, name, plain, series};
+use crate::access::{AccessChange, AccessEffect, Aspect, EffectDoubt, NotRead};
 use crate::address::Address;
 use crate::plan::Plan;
 use crate::policy::compare::{Doubt, Grant, Side};
@@ -28,11 +28,11 @@ pub fn of_plan(plan: &Plan) -> Vec<Sentence> {
 }
 
 /// The effects of a plan on one subject, as they are told.
-fn told(access: &AccessChange) -> Vec<(Side, Effect)> {
+fn told(access: &AccessChange) -> Vec<(Side, AccessEffect)> {
     let gained = access.gained.iter().map(|effect| (Side::Gained, effect));
     let effects = gained.chain(access.lost.iter().map(|effect| (Side::Lost, effect)));
     let apart = effects.flat_map(|(side, effect)| {
-        let of = move |grant| (side, Effect { grant, ..effect.clone() });
+        let of = move |grant| (side, AccessEffect { grant, ..effect.clone() });
         already::apart(&effect.grant).into_iter().map(of)
     });
     apart.collect()
@@ -41,7 +41,7 @@ fn told(access: &AccessChange) -> Vec<(Side, Effect)> {
 /// Whoever shares an edited policy gains the same by it: one sentence for all of them.
 fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut groups: Vec<(Side, Effect, bool, Vec<Address>)> = Vec::new();
+    let mut groups: Vec<(Side, AccessEffect, bool, Vec<Address>)> = Vec::new();
     for access in plan.access.iter().filter(|access| access.aspect == Aspect::Permissions) {
         for (side, effect) in told(access) {
             let place = *places.entry(likeness(side, &effect, access.foreign)).or_insert(groups.len());
@@ -59,7 +59,7 @@ fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
 }
 
 /// Equal for effects of which the same sentence is true: the example alone names the principal.
-fn likeness(side: Side, effect: &Effect, foreign: bool) -> String {
+fn likeness(side: Side, effect: &AccessEffect, foreign: bool) -> String {
     let mut value = serde_json::to_value(effect).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.remove("example");
@@ -67,7 +67,7 @@ fn likeness(side: Side, effect: &Effect, foreign: bool) -> String {
     format!("{side:?} {foreign} {value}")
 }
 
-fn permissions(names: &Names, who: Folded, subjects: &[Address], side: Side, effect: &Effect) -> Sentence {
+fn permissions(names: &Names, who: Folded, subjects: &[Address], side: Side, effect: &AccessEffect) -> Sentence {
     let listed = subjects.iter().map(|subject| names.name(subject).text).collect();
     let folded = who.shortened.then_some(Detail { label: "who", items: listed, folded: true });
     let mut clause = who.pieces;
@@ -84,7 +84,7 @@ fn permissions(names: &Names, who: Folded, subjects: &[Address], side: Side, eff
 const DECIDES: &str = "allows or denies it anyway";
 
 /// `(unless arn:…, which was not read, allows or denies it anyway)`
-fn not_read((word, policies, what): (&str, &Vec<NotRead>, &str)) -> Vec<Piece> {
+fn not_read((word, policies, what): (&str, &Vec<NotRead>, &str)) -> Vec<TextRun> {
     let mut pieces = vec![plain(format!("({word} "))];
     pieces.extend(series(policies.iter().map(|it| code(&it.policy)).collect()));
     let reasons: BTreeSet<&str> = policies.iter().filter_map(|it| it.because.as_deref()).collect();
@@ -95,12 +95,12 @@ fn not_read((word, policies, what): (&str, &Vec<NotRead>, &str)) -> Vec<Piece> {
     pieces
 }
 
-fn maybe(side: Side) -> Piece {
+fn maybe(side: Side) -> TextRun {
     let word = if side == Side::Gained { "gain" } else { "lose" };
-    Piece { tone: Tone::Doubt, text: format!(" may {word} ") }
+    TextRun { tone: Tone::Doubt, text: format!(" may {word} ") }
 }
 
-fn resource(side: Side, effect: &Effect) -> Sentence {
+fn resource(side: Side, effect: &AccessEffect) -> Sentence {
     let (clause, folded) = holders(side, &effect.grant);
     let mut sentence = finish(side, Some(effect.through.clone()), clause, folded, &effect.grant);
     sentence.clause.push(plain(" (bucket policy)"));
@@ -111,7 +111,7 @@ fn resource(side: Side, effect: &Effect) -> Sentence {
 }
 
 /// `lambda.amazonaws.com gains `
-fn holders(side: Side, grant: &Grant) -> (Vec<Piece>, Option<Detail>) {
+fn holders(side: Side, grant: &Grant) -> (Vec<TextRun>, Option<Detail>) {
     let who = principals(&grant.principals);
     let several = grant.principals.len() > 1 && !is_public(&grant.principals);
     let mut clause = warning(side, grant);
@@ -125,13 +125,13 @@ fn whole(label: &'static str, items: &[String]) -> Detail {
 }
 
 /// The one thing that no reviewer may overlook, with colours or without.
-fn warning(side: Side, grant: &Grant) -> Vec<Piece> {
+fn warning(side: Side, grant: &Grant) -> Vec<TextRun> {
     let public = side == Side::Gained && is_public(&grant.principals) && grant.condition.is_none();
-    public.then(|| Piece { tone: Tone::Public, text: "PUBLIC: ".to_owned() }).into_iter().collect()
+    public.then(|| TextRun { tone: Tone::Public, text: "PUBLIC: ".to_owned() }).into_iter().collect()
 }
 
 /// `lambda.amazonaws.com and now also apigateway.amazonaws.com may assume runner`
-fn trust(names: &Names, access: &AccessChange, side: Side, effect: &Effect) -> Sentence {
+fn trust(names: &Names, access: &AccessChange, side: Side, effect: &AccessEffect) -> Sentence {
     let grant = &effect.grant;
     let through = Some(effect.through.clone());
     let role = names.name(&access.subject);
@@ -146,11 +146,11 @@ fn trust(names: &Names, access: &AccessChange, side: Side, effect: &Effect) -> S
     assembled(side, through, clause, folded.into_iter().collect(), grant)
 }
 
-fn assume(kept: &[String], side: Side, grant: &Grant, role: Piece) -> Vec<Piece> {
+fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<TextRun> {
     let others: Vec<String> = kept.iter().filter(|who| !grant.principals.contains(who)).cloned().collect();
     let known = !grant.principals.is_empty() && grant.principals.iter().all(|who| kept.contains(who));
     let tone = turn(side);
-    let word = |text: &str| Piece { tone, text: text.to_owned() };
+    let word = |text: &str| TextRun { tone, text: text.to_owned() };
     let mut clause = warning(side, grant);
     let who = principals(&grant.principals).pieces;
     match side {
@@ -210,21 +210,21 @@ fn turn(side: Side) -> Tone {
     }
 }
 
-fn verb(side: Side, several: bool, before: &str) -> Piece {
+fn verb(side: Side, several: bool, before: &str) -> TextRun {
     let word = match (side, several) {
         (Side::Gained, false) => "gains",
         (Side::Gained, true) => "gain",
         (Side::Lost, false) => "loses",
         (Side::Lost, true) => "lose",
     };
-    Piece { tone: turn(side), text: format!("{before}{word} ") }
+    TextRun { tone: turn(side), text: format!("{before}{word} ") }
 }
 
 /// Behind who gains or loses: what, and the rest.
 fn finish(
     side: Side,
     through: Option<Address>,
-    mut clause: Vec<Piece>,
+    mut clause: Vec<TextRun>,
     folded: Option<Detail>,
     grant: &Grant,
 ) -> Sentence {
@@ -236,7 +236,7 @@ fn finish(
 fn assembled(
     side: Side,
     through: Option<Address>,
-    clause: Vec<Piece>,
+    clause: Vec<TextRun>,
     mut details: Vec<Detail>,
     grant: &Grant,
 ) -> Sentence {
@@ -258,9 +258,9 @@ fn is_heavy(grant: &Grant) -> bool {
 
 /// Doubts about who they are the same for, and on both sides if they are.
 fn doubtful(plan: &Plan, names: &Names) -> Vec<Sentence> {
-    type Key<'a> = (Option<&'a Address>, Aspect, &'a str, &'a str);
-    let mut order: Vec<Key> = Vec::new();
-    let mut found: BTreeMap<Key, (Vec<Address>, Vec<Side>)> = BTreeMap::new();
+    type SentenceKey<'a> = (Option<&'a Address>, Aspect, &'a str, &'a str);
+    let mut order: Vec<SentenceKey> = Vec::new();
+    let mut found: BTreeMap<SentenceKey, (Vec<Address>, Vec<Side>)> = BTreeMap::new();
     for access in &plan.access {
         for EffectDoubt { through, doubt } in &access.doubts {
             let key = (through.as_ref(), access.aspect, doubt.policy.as_str(), doubt.reason.as_str());
@@ -275,7 +275,7 @@ fn doubtful(plan: &Plan, names: &Names) -> Vec<Sentence> {
             sides.push(doubt.side);
         }
     }
-    let sentence = |key: Key| {
+    let sentence = |key: SentenceKey| {
         let (subjects, sides) = &found[&key];
         let (through, aspect, policy, reason) = key;
         let what = match aspect {
@@ -299,7 +299,7 @@ pub fn doubts(doubts: &[Doubt]) -> Vec<Sentence> {
     found.iter().map(|((policy, reason), sides)| doubt(Vec::new(), sides, policy, reason)).collect()
 }
 
-fn doubt(topic: Vec<Piece>, sides: &[Side], policy: &str, reason: &str) -> Sentence {
+fn doubt(topic: Vec<TextRun>, sides: &[Side], policy: &str, reason: &str) -> Sentence {
     let word = match (sides.contains(&Side::Gained), sides.contains(&Side::Lost)) {
         (true, true) => "changes",
         (true, false) => "widens",
@@ -307,7 +307,7 @@ fn doubt(topic: Vec<Piece>, sides: &[Side], policy: &str, reason: &str) -> Sente
     };
     let mut clause = topic;
     let text = format!("whether access {word} can't be told: ");
-    clause.extend([Piece { tone: Tone::Doubt, text }, plain(reason)]);
+    clause.extend([TextRun { tone: Tone::Doubt, text }, plain(reason)]);
     let items = vec![policy.to_owned()];
     let details = if policy.is_empty() { Vec::new() } else { vec![Detail { label: "in", items, folded: false }] };
     let turn = Turn::Doubt { may_widen: sides.contains(&Side::Gained) };

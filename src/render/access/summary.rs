@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::fold::{is_public, principal_items};
 use super::names::Names;
-use super::{Piece, Tone, plain, series};
-use crate::access::{AccessChange, Aspect, Effect};
+use super::{TextRun, Tone, plain, series};
+use crate::access::{AccessChange, AccessEffect, Aspect};
 use crate::address::{Address, PrincipalKind};
-use crate::diff::{Action, Change};
+use crate::diff::{ChangeAction, ResourceChange};
 use crate::kind::{self, AccessRole, FieldAccess, Kind};
 use crate::plan::Plan;
 use crate::policy::compare::Relation;
@@ -16,16 +16,16 @@ use crate::policy::compare::Relation;
 pub const SETTLED: &str = "No one gains or loses access.";
 
 /// `serverless and lambda.amazonaws.com gain; old loses.` None where there is no such change, or none is known.
-pub fn summary(plan: &Plan) -> Option<Vec<Piece>> {
+pub fn summary(plan: &Plan) -> Option<Vec<TextRun>> {
     let names = Names::of(plan);
     let gain = Parties::of(plan, |access| &access.gained);
     let loss = Parties::of(plan, |access| &access.lost);
     let doubtful = |access: &&AccessChange| {
-        !access.doubts.is_empty() || access.gained.iter().chain(&access.lost).any(Effect::is_doubtful)
+        !access.doubts.is_empty() || access.gained.iter().chain(&access.lost).any(AccessEffect::is_doubtful)
     };
     let doubtful: BTreeSet<&Address> = plan.access.iter().filter(doubtful).map(|access| &access.subject).collect();
     let doubtful: Vec<Address> = doubtful.into_iter().cloned().collect();
-    let mut parts: Vec<Vec<Piece>> = Vec::new();
+    let mut parts: Vec<Vec<TextRun>> = Vec::new();
     if gain == loss {
         parts.extend(gain.said(&names, Tone::Gain, ["gains and loses", "gain and lose"]));
     } else {
@@ -33,7 +33,7 @@ pub fn summary(plan: &Plan) -> Option<Vec<Piece>> {
         parts.extend(loss.said(&names, Tone::Loss, ["loses", "lose"]));
     }
     if !doubtful.is_empty() {
-        let mut part = vec![Piece { tone: Tone::Doubt, text: "not known for ".to_owned() }];
+        let mut part = vec![TextRun { tone: Tone::Doubt, text: "not known for ".to_owned() }];
         part.extend(series(names.items(&doubtful)));
         parts.push(part);
     }
@@ -54,7 +54,7 @@ struct Parties {
 }
 
 impl Parties {
-    fn of(plan: &Plan, side: impl Fn(&AccessChange) -> &Vec<Effect>) -> Self {
+    fn of(plan: &Plan, side: impl Fn(&AccessChange) -> &Vec<AccessEffect>) -> Self {
         let mut subjects = BTreeSet::new();
         let mut principals = BTreeSet::new();
         for access in plan.access.iter().filter(|access| side(access).iter().any(|effect| !effect.is_doubtful())) {
@@ -67,7 +67,7 @@ impl Parties {
         Self { subjects: subjects.into_iter().collect(), principals: principals.into_iter().collect() }
     }
 
-    fn said(&self, names: &Names, tone: Tone, [one, several]: [&str; 2]) -> Option<Vec<Piece>> {
+    fn said(&self, names: &Names, tone: Tone, [one, several]: [&str; 2]) -> Option<Vec<TextRun>> {
         let mut items = names.items(&self.subjects);
         if !self.principals.is_empty() {
             items.extend(principal_items(&self.principals));
@@ -79,14 +79,14 @@ impl Parties {
         }
         let mut pieces = series(items);
         let word = if number == 1 { one } else { several };
-        pieces.push(Piece { tone, text: format!(" {word}") });
+        pieces.push(TextRun { tone, text: format!(" {word}") });
         Some(pieces)
     }
 }
 
 /// Something changes, and it is known that nobody gains or loses by it.
 pub fn is_settled(plan: &Plan) -> bool {
-    let known = |change: &Change| match meaning(change) {
+    let known = |change: &ResourceChange| match meaning(change) {
         Meaning::None => true,
         // An empty list could also mean that nobody has compared.
         Meaning::Compared => !plan.access.is_empty(),
@@ -104,35 +104,37 @@ enum Meaning {
     Unknown,
 }
 
-fn meaning(change: &Change) -> Meaning {
+fn meaning(change: &ResourceChange) -> Meaning {
     meaning_of(kind::of(change.address.kind()), change)
 }
 
-fn meaning_of(kind: &dyn Kind, change: &Change) -> Meaning {
+fn meaning_of(kind: &dyn Kind, change: &ResourceChange) -> Meaning {
     let facts = kind.facts();
     match (change.action, facts.access) {
-        (Action::Nothing | Action::Adopt | Action::Forget, _) | (_, AccessRole::None) => Meaning::None,
+        (ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget, _) | (_, AccessRole::None) => {
+            Meaning::None
+        }
         // Whoever holds a key may do what its user may, so to make or to remove one is a change of access. And
         // what is gone can't be used any more, whatever the policies say.
-        (Action::Refuse | Action::Blocked, _)
+        (ChangeAction::Refuse | ChangeAction::Blocked, _)
         | (_, AccessRole::Credential)
         | (
-            Action::Delete | Action::Replace,
+            ChangeAction::Delete | ChangeAction::Replace,
             AccessRole::Principal(PrincipalKind::User | PrincipalKind::Role) | AccessRole::Resource,
         ) => Meaning::Unknown,
-        (Action::Update, _) => of_fields(kind, change),
+        (ChangeAction::Update, _) => of_fields(kind, change),
         // A new principal may do nothing; but a role says who may assume it.
-        (Action::Create, AccessRole::Principal(_)) if facts.document.is_none() => Meaning::None,
-        (Action::Create, AccessRole::Principal(_) | AccessRole::Resource)
-        | (Action::Delete | Action::Replace, AccessRole::Principal(PrincipalKind::Group))
+        (ChangeAction::Create, AccessRole::Principal(_)) if facts.document.is_none() => Meaning::None,
+        (ChangeAction::Create, AccessRole::Principal(_) | AccessRole::Resource)
+        | (ChangeAction::Delete | ChangeAction::Replace, AccessRole::Principal(PrincipalKind::Group))
         | (
-            Action::Create | Action::Delete | Action::Replace,
+            ChangeAction::Create | ChangeAction::Delete | ChangeAction::Replace,
             AccessRole::Policy | AccessRole::PolicyAttachment(_) | AccessRole::InlinePolicy(_) | AccessRole::Membership,
         ) => Meaning::Compared,
     }
 }
 
-fn of_fields(kind: &dyn Kind, change: &Change) -> Meaning {
+fn of_fields(kind: &dyn Kind, change: &ResourceChange) -> Meaning {
     let mut meaning = Meaning::None;
     for field in change.fields.iter().map(|field| &field.change.field) {
         let declared = kind.fields().iter().find(|declared| declared.name == field);

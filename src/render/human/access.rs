@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Style;
-use super::line::Line;
+use super::HumanStyle;
+use super::line::PlanLine;
 use crate::address::Address;
-use crate::diff::Action;
+use crate::diff::ChangeAction;
 use crate::plan::Plan;
 use crate::policy::compare::Comparison;
-use crate::render::access::{self, Detail, Piece, Sentence, Tone, Turn};
+use crate::render::access::{self, Detail, Sentence, TextRun, Tone, Turn};
 use crate::render::text::{count, escape};
 
 /// Remarks that would reach further stand on a line of their own.
@@ -18,13 +18,14 @@ const WIDTH: usize = 100;
 const SENTENCES: usize = 20;
 
 /// The sentences about one change.
-pub fn of_change(sentences: &[&Sentence], style: Style) -> Vec<Line> {
+pub fn of_change(sentences: &[&Sentence], style: HumanStyle) -> Vec<PlanLine> {
     commented(&limited(sentences, style))
 }
 
 /// Sentences that head no change, so that none is lost.
-pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: Style) -> Vec<Line> {
-    let shown = plan.changes.iter().filter(|change| change.action != Action::Nothing).map(|change| &change.address);
+pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
+    let shown =
+        plan.changes.iter().filter(|change| change.action != ChangeAction::Nothing).map(|change| &change.address);
     let shown: BTreeSet<&Address> = shown.collect();
     let is_shown = |through: &Address| shown.contains(through);
     let other: Vec<_> = sentences.iter().filter(|it| !it.through.as_ref().is_some_and(is_shown)).collect();
@@ -32,36 +33,36 @@ pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: Style) -> Vec<Line
     if lines.is_empty() {
         return lines;
     }
-    [Line::blank(), Line::plain(0, "Access, by no change above:")].into_iter().chain(lines).collect()
+    [PlanLine::blank(), PlanLine::plain(0, "Access, by no change above:")].into_iter().chain(lines).collect()
 }
 
 /// `Access: serverless gains; old loses.`
-pub fn summary(plan: &Plan, style: Style) -> Option<Line> {
+pub fn summary(plan: &Plan, style: HumanStyle) -> Option<PlanLine> {
     if access::is_settled(plan) {
-        return Some(Line::plain(0, access::SETTLED));
+        return Some(PlanLine::plain(0, access::SETTLED));
     }
-    access::summary(plan).map(|it| Line::plain(0, format!("{} {}", style.bold("Access:"), dressed(&it, style))))
+    access::summary(plan).map(|it| PlanLine::plain(0, format!("{} {}", style.bold("Access:"), dressed(&it, style))))
 }
 
 /// What two documents allow differently.
-pub fn comparison(comparison: &Comparison, style: Style) -> Vec<Line> {
+pub fn comparison(comparison: &Comparison, style: HumanStyle) -> Vec<PlanLine> {
     access::of_comparison(comparison).iter().flat_map(|it| sentence(it, style)).collect()
 }
 
 /// What a plan gains, or may gain.
-pub fn widening(plan: &Plan, style: Style) -> Vec<Line> {
+pub fn widening(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let sentences = access::of_plan(plan);
     sentences.iter().filter(|it| it.widens()).flat_map(|it| sentence(it, style)).collect()
 }
 
-fn commented(lines: &[Line]) -> Vec<Line> {
-    lines.iter().map(|line| Line::plain(2, format!("# {}", line.render(Style::default())))).collect()
+fn commented(lines: &[PlanLine]) -> Vec<PlanLine> {
+    lines.iter().map(|line| PlanLine::plain(2, format!("# {}", line.render(HumanStyle::default())))).collect()
 }
 
-fn limited(sentences: &[&Sentence], style: Style) -> Vec<Line> {
+fn limited(sentences: &[&Sentence], style: HumanStyle) -> Vec<PlanLine> {
     let most = if style.verbose || sentences.len() <= SENTENCES + 1 { sentences.len() } else { SENTENCES };
     let (shown, hidden) = sentences.split_at(most);
-    let mut lines: Vec<Line> = shown.iter().flat_map(|it| sentence(it, style)).collect();
+    let mut lines: Vec<PlanLine> = shown.iter().flat_map(|it| sentence(it, style)).collect();
     if !hidden.is_empty() {
         let of = |turn: fn(Turn) -> bool| hidden.iter().filter(|it| turn(it.turn)).count();
         let numbers = [
@@ -71,7 +72,7 @@ fn limited(sentences: &[&Sentence], style: Style) -> Vec<Line> {
         ];
         let named = numbers.iter().filter(|(number, _)| *number > 0);
         let parts: Vec<_> = named.map(|(number, what)| counted(*number, what)).collect();
-        lines.push(Line::plain(0, style.warn(&format!("… and {}: -v shows all", parts.join(", ")))));
+        lines.push(PlanLine::plain(0, style.warn(&format!("… and {}: -v shows all", parts.join(", ")))));
     }
     lines
 }
@@ -81,8 +82,8 @@ fn counted(number: usize, what: &str) -> String {
 }
 
 /// The clause on one line, so that it can be searched for; what follows below it where the line would be too long.
-fn sentence(sentence: &Sentence, style: Style) -> Vec<Line> {
-    let mut lines = vec![Line::plain(0, dressed(&sentence.clause, style))];
+fn sentence(sentence: &Sentence, style: HumanStyle) -> Vec<PlanLine> {
+    let mut lines = vec![PlanLine::plain(0, dressed(&sentence.clause, style))];
     let mut width = length(&sentence.clause);
     for remark in &sentence.remarks {
         let text = dressed(remark, style);
@@ -91,7 +92,7 @@ fn sentence(sentence: &Sentence, style: Style) -> Vec<Line> {
             Some(last) if width <= WIDTH => last.text = format!("{} {text}", last.text),
             _ => {
                 width = 4 + length(remark);
-                lines.push(Line::plain(4, text));
+                lines.push(PlanLine::plain(4, text));
             }
         }
     }
@@ -101,7 +102,7 @@ fn sentence(sentence: &Sentence, style: Style) -> Vec<Line> {
     lines
 }
 
-fn detail(detail: &Detail, style: Style) -> Vec<Line> {
+fn detail(detail: &Detail, style: HumanStyle) -> Vec<PlanLine> {
     let label = if detail.folded { format!("{}:", detail.label) } else { detail.label.to_owned() };
     let hanging = 4 + label.chars().count() + 1;
     let mut rows: Vec<String> = Vec::new();
@@ -114,18 +115,18 @@ fn detail(detail: &Detail, style: Style) -> Vec<Line> {
         }
     }
     let line = |(position, row): (usize, &String)| match position {
-        0 => Line::plain(4, style.dim(&format!("{label} {row}"))),
-        _ => Line::plain(hanging, style.dim(row)),
+        0 => PlanLine::plain(4, style.dim(&format!("{label} {row}"))),
+        _ => PlanLine::plain(hanging, style.dim(row)),
     };
     rows.iter().enumerate().map(line).collect()
 }
 
-fn length(pieces: &[Piece]) -> usize {
+fn length(pieces: &[TextRun]) -> usize {
     pieces.iter().map(|piece| escape(&piece.text).chars().count()).sum()
 }
 
-fn dressed(pieces: &[Piece], style: Style) -> String {
-    let piece = |piece: &Piece| {
+fn dressed(pieces: &[TextRun], style: HumanStyle) -> String {
+    let piece = |piece: &TextRun| {
         let [before, words, behind] = piece.spaced();
         let words = escape(words);
         let words = match piece.tone {

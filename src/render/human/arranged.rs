@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::call::Write;
-use crate::plan::{Phase, Plan, Step};
+use crate::plan::{Plan, Step, StepPhase};
 use crate::render::access::{Sentence, by_change};
 
 pub struct Arranged<'p> {
@@ -18,7 +18,7 @@ pub struct Arranged<'p> {
 impl<'p> Arranged<'p> {
     pub fn new(plan: &'p Plan, sentences: &'p [Sentence]) -> Self {
         let calls = || plan.steps.iter().flat_map(|step| step.calls.iter().map(|call| (&step.id.address, call)));
-        let updates = plan.steps.iter().filter(|step| step.id.phase == Phase::Update);
+        let updates = plan.steps.iter().filter(|step| step.id.phase == StepPhase::Update);
         Self {
             remote: calls().filter(|(_, call)| !matches!(call, Write::File(_))).map(|(address, _)| address).collect(),
             worked_on: calls().map(|(address, _)| address).collect(),

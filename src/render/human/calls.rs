@@ -1,7 +1,7 @@
 //! The calls that apply will make: counted, or one by one.
 
-use super::Style;
-use super::line::Line;
+use super::HumanStyle;
+use super::line::PlanLine;
 use crate::call::Write;
 use crate::plan::Plan;
 use crate::render::text::{count, escape};
@@ -13,12 +13,12 @@ struct Call {
     local: bool,
 }
 
-pub fn lines(plan: &Plan, style: Style) -> Vec<Line> {
+pub fn lines(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let calls: Vec<_> = plan.steps.iter().flat_map(|step| &step.calls).map(named).collect();
     if calls.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::plain(0, heading(&calls))];
+    let mut lines = vec![PlanLine::plain(0, heading(&calls))];
     lines.extend(if style.verbose { listed(&calls) } else { counted(&calls) });
     lines
 }
@@ -49,7 +49,7 @@ fn heading(calls: &[Call]) -> String {
 }
 
 /// Each action once, in the order in which they are first sent.
-fn counted(calls: &[Call]) -> Vec<Line> {
+fn counted(calls: &[Call]) -> Vec<PlanLine> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for call in calls {
         match counts.iter_mut().find(|(action, _)| *action == call.action) {
@@ -60,17 +60,17 @@ fn counted(calls: &[Call]) -> Vec<Line> {
     let text = |(action, number): (&str, usize)| {
         if number == 1 { action.to_owned() } else { format!("{action} ×{number}") }
     };
-    counts.into_iter().map(|each| Line::plain(2, text(each))).collect()
+    counts.into_iter().map(|each| PlanLine::plain(2, text(each))).collect()
 }
 
 /// Every call with its object, in the order of work. Independent ones may overlap.
-fn listed(calls: &[Call]) -> Vec<Line> {
+fn listed(calls: &[Call]) -> Vec<PlanLine> {
     let digits = calls.len().to_string().len();
     let numbered = calls.iter().zip(1..);
     numbered
         .map(|(call, number)| {
             let text = format!("{number:>digits$}. {} {}", call.action, escape(&call.object));
-            Line::plain(2, text.trim_end())
+            PlanLine::plain(2, text.trim_end())
         })
         .collect()
 }
@@ -83,8 +83,8 @@ mod tests {
         Call { action, object: object.to_owned(), local: action.starts_with("file:") }
     }
 
-    fn text(lines: &[Line]) -> Vec<String> {
-        lines.iter().map(|line| line.render(Style::default())).collect()
+    fn text(lines: &[PlanLine]) -> Vec<String> {
+        lines.iter().map(|line| line.render(HumanStyle::default())).collect()
     }
 
     #[test]

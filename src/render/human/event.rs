@@ -1,12 +1,12 @@
 //! One line an event, in Terraform's words.
 
 use super::reason::name;
-use super::{Style, traffic};
+use super::{HumanStyle, traffic};
 use crate::event::Event;
-use crate::plan::{Phase, StepId};
+use crate::plan::{StepId, StepPhase};
 use crate::render::text::escape;
 
-pub fn line(event: &Event, style: Style) -> String {
+pub fn line(event: &Event, style: HumanStyle) -> String {
     match event {
         Event::Started { step } => say(step, style, &format!("{}...", words(step.phase).0)),
         Event::Waiting { step, why, waited, limit } => {
@@ -26,16 +26,16 @@ pub fn line(event: &Event, style: Style) -> String {
     }
 }
 
-fn say(step: &StepId, style: Style, what: &str) -> String {
+fn say(step: &StepId, style: HumanStyle, what: &str) -> String {
     format!("{}: {}", style.bold(&name(&step.address)), what.trim_end_matches(' '))
 }
 
 /// What a step does, that it is done, and its name.
-fn words(phase: Phase) -> (&'static str, &'static str, &'static str) {
+fn words(phase: StepPhase) -> (&'static str, &'static str, &'static str) {
     match phase {
-        Phase::Create => ("Creating", "Creation complete", "Creation"),
-        Phase::Update => ("Modifying", "Modifications complete", "Modification"),
-        Phase::Delete => ("Destroying", "Destruction complete", "Destruction"),
-        Phase::Record => ("Recording in the state", "Recorded in the state", "Recording in the state"),
+        StepPhase::Create => ("Creating", "Creation complete", "Creation"),
+        StepPhase::Update => ("Modifying", "Modifications complete", "Modification"),
+        StepPhase::Delete => ("Destroying", "Destruction complete", "Destruction"),
+        StepPhase::Record => ("Recording in the state", "Recorded in the state", "Recording in the state"),
     }
 }

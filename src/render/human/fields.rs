@@ -1,15 +1,15 @@
 //! Attributes before and after, with `=` in one column.
 
-use super::line::{Line, Mark};
+use super::line::{LineMark, PlanLine};
 use super::value::{entire, entry, label};
-use super::{Style, document};
+use super::{HumanStyle, document};
 use crate::diff::FieldDiff;
-use crate::kind::Form;
+use crate::kind::FieldForm;
 use crate::render::text::key;
 use crate::value::Value;
 
 /// The symbols of these lines stand at `indent`.
-pub fn lines(diffs: &[FieldDiff], indent: usize, style: Style) -> Vec<Line> {
+pub fn lines(diffs: &[FieldDiff], indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let shown: Vec<_> =
         diffs.iter().filter(|diff| set(diff.change.before.as_deref()) != set(diff.change.after.as_deref())).collect();
     let width = shown.iter().map(|diff| key(&diff.change.field).chars().count()).max().unwrap_or(0);
@@ -17,12 +17,12 @@ pub fn lines(diffs: &[FieldDiff], indent: usize, style: Style) -> Vec<Line> {
 }
 
 /// Attributes that stay as they are, without symbols.
-pub fn kept(attributes: &[(&str, &Value)], indent: usize, style: Style) -> Vec<Line> {
+pub fn kept(attributes: &[(&str, &Value)], indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let width = attributes.iter().map(|(name, _)| key(name).chars().count()).max().unwrap_or(0);
     let whole = attributes.iter().flat_map(|(name, value)| {
         let label = label(name, width);
-        document::whole(Mark::None, &label, value, indent, style)
-            .unwrap_or_else(|| entire(Mark::None, &label, value, indent))
+        document::whole(LineMark::None, &label, value, indent, style)
+            .unwrap_or_else(|| entire(LineMark::None, &label, value, indent))
     });
     whole.collect()
 }
@@ -32,12 +32,12 @@ fn set(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-fn field(diff: &FieldDiff, width: usize, indent: usize, style: Style) -> Vec<Line> {
+fn field(diff: &FieldDiff, width: usize, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let (before, after) = (set(diff.change.before.as_deref()), set(diff.change.after.as_deref()));
     let label = label(&diff.change.field, width);
     let by_statement = match diff.form {
-        Form::Document => document::lines(&label, before, after, indent, style),
-        Form::Plain | Form::Keyed | Form::Identity | Form::Setting | Form::Recorded => None,
+        FieldForm::Document => document::lines(&label, before, after, indent, style),
+        FieldForm::Plain | FieldForm::Keyed | FieldForm::Identity | FieldForm::Setting | FieldForm::Recorded => None,
     };
     let mut lines = by_statement.unwrap_or_else(|| entry(&label, before, after, indent, style));
     if let (Some(why), Some(first)) = (&diff.forces_replacement, lines.first_mut()) {

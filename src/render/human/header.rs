@@ -1,37 +1,37 @@
 //! What the reader must know before the first change: which account, as whom, and whether it is a real one.
 
-use super::Style;
-use super::line::Line;
-use crate::call::Caller;
-use crate::plan::{Header, Mode};
+use super::HumanStyle;
+use super::line::PlanLine;
+use crate::call::CallerIdentity;
+use crate::plan::{PlanHeader, PlanMode};
 use crate::render::text::escape;
 
-pub fn lines(header: &Header, style: Style) -> Vec<Line> {
-    let mut lines: Vec<Line> = sandbox(header, style).into_iter().collect();
+pub fn lines(header: &PlanHeader, style: HumanStyle) -> Vec<PlanLine> {
+    let mut lines: Vec<PlanLine> = sandbox(header, style).into_iter().collect();
     let rows = [
         ("Manifest:", format!("{} ({})", header.manifest, header.manifest_file)),
         ("Account:", header.account.clone()),
         ("Caller:", header.caller.clone()),
         ("Region:", header.region.clone()),
     ];
-    lines.extend(rows.iter().map(|(label, text)| Line::plain(0, format!("{label:<9} {}", escape(text)))));
-    if header.mode == Mode::Destroy {
+    lines.extend(rows.iter().map(|(label, text)| PlanLine::plain(0, format!("{label:<9} {}", escape(text)))));
+    if header.mode == PlanMode::Destroy {
         let text = "This plan destroys what the manifest has made.";
-        lines.push(Line::plain(0, style.bad(text)));
+        lines.push(PlanLine::plain(0, style.bad(text)));
     }
     if let Some(text) = partial(header) {
-        lines.push(Line::plain(0, style.warn(&text)));
+        lines.push(PlanLine::plain(0, style.warn(&text)));
     }
     lines
 }
 
 /// Said on every screen, so that nobody takes the one for the other.
-pub fn sandbox(header: &Header, style: Style) -> Option<Line> {
+pub fn sandbox(header: &PlanHeader, style: HumanStyle) -> Option<PlanLine> {
     let text = "SANDBOX: this AWS account is simulated on this machine; no call reaches AWS.";
-    header.sandbox.then(|| Line::plain(0, style.warn(text)))
+    header.sandbox.then(|| PlanLine::plain(0, style.warn(text)))
 }
 
-pub fn partial(header: &Header) -> Option<String> {
+pub fn partial(header: &PlanHeader) -> Option<String> {
     if header.targets.is_empty() {
         return None;
     }
@@ -41,6 +41,6 @@ pub fn partial(header: &Header) -> Option<String> {
     Some(format!("Note: partial plan: only {only} and {what}; the rest of the manifest is not looked at."))
 }
 
-pub fn caller(caller: &Caller) -> String {
+pub fn caller(caller: &CallerIdentity) -> String {
     format!("account {} as {}", escape(&caller.account), escape(&caller.arn))
 }

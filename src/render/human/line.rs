@@ -3,12 +3,12 @@
 
 use anstyle::{AnsiColor, Effects};
 
-use super::Style;
-use crate::diff::Action;
+use super::HumanStyle;
+use crate::diff::ChangeAction;
 
 /// What happens to the thing on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mark {
+pub enum LineMark {
     None,
     Create,
     Update,
@@ -21,25 +21,25 @@ pub enum Mark {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct PlanLine {
     /// The column of the symbol; without one, that of the text.
     pub indent: usize,
-    pub mark: Mark,
+    pub mark: LineMark,
     pub text: String,
 }
 
-impl Mark {
-    pub fn of(action: Action) -> Self {
+impl LineMark {
+    pub fn of(action: ChangeAction) -> Self {
         match action {
-            Action::Nothing => Self::None,
-            Action::Create => Self::Create,
-            Action::Update => Self::Update,
-            Action::Replace => Self::Replace,
-            Action::Delete => Self::Delete,
-            Action::Adopt => Self::Adopt,
-            Action::Forget => Self::Forget,
-            Action::Refuse => Self::Refuse,
-            Action::Blocked => Self::Blocked,
+            ChangeAction::Nothing => Self::None,
+            ChangeAction::Create => Self::Create,
+            ChangeAction::Update => Self::Update,
+            ChangeAction::Replace => Self::Replace,
+            ChangeAction::Delete => Self::Delete,
+            ChangeAction::Adopt => Self::Adopt,
+            ChangeAction::Forget => Self::Forget,
+            ChangeAction::Refuse => Self::Refuse,
+            ChangeAction::Blocked => Self::Blocked,
         }
     }
 
@@ -83,13 +83,13 @@ impl Mark {
     }
 }
 
-impl Line {
-    pub fn new(indent: usize, mark: Mark, text: impl Into<String>) -> Self {
+impl PlanLine {
+    pub fn new(indent: usize, mark: LineMark, text: impl Into<String>) -> Self {
         Self { indent, mark, text: text.into() }
     }
 
     pub fn plain(indent: usize, text: impl Into<String>) -> Self {
-        Self::new(indent, Mark::None, text)
+        Self::new(indent, LineMark::None, text)
     }
 
     pub fn blank() -> Self {
@@ -97,9 +97,9 @@ impl Line {
     }
 
     /// As a terminal shows it, without the line's end. Foreign text may end in spaces, a line doesn't.
-    pub fn render(&self, style: Style) -> String {
+    pub fn render(&self, style: HumanStyle) -> String {
         let indent = self.indent;
-        let line = if self.mark == Mark::None {
+        let line = if self.mark == LineMark::None {
             format!("{:indent$}{}", "", self.text)
         } else {
             format!("{:indent$}{} {}", "", style.mark(self.mark), self.text)
@@ -109,12 +109,12 @@ impl Line {
 }
 
 /// Colours, where they are wanted; no escape codes at all where they are not.
-impl Style {
+impl HumanStyle {
     fn paint(self, look: anstyle::Style, text: &str) -> String {
         if self.color && look != anstyle::Style::new() { format!("{look}{text}{look:#}") } else { text.to_owned() }
     }
 
-    pub fn mark(self, mark: Mark) -> String {
+    pub fn mark(self, mark: LineMark) -> String {
         self.paint(mark.look(), mark.symbol())
     }
 

@@ -19,11 +19,11 @@ mod value;
 
 use std::collections::BTreeSet;
 
-use crate::call::Caller;
-use crate::diff::{Action, Change};
-use crate::event::{Event, Outcome};
+use crate::call::CallerIdentity;
+use crate::diff::{ChangeAction, ResourceChange};
+use crate::event::{Event, RunOutcome};
 use crate::kind;
-use crate::plan::{Header, Mode, Plan, Summary};
+use crate::plan::{Plan, PlanHeader, PlanMode, Summary};
 use crate::policy::compare::Comparison;
 use crate::render::access::{Sentence, of_plan};
 use crate::render::text::count;
@@ -31,119 +31,119 @@ pub use reads::reads;
 pub use traffic::{delay, least, traffic};
 
 use arranged::Arranged;
-use line::{Line, Mark};
+use line::{LineMark, PlanLine};
 
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
+pub struct HumanStyle {
     pub color: bool,
     /// `-v`: unchanged fields, every call with its arguments' object, and the critical path.
     pub verbose: bool,
 }
 
 /// The whole plan: header, changes, calls, summary.
-pub fn plan(plan: &Plan, style: Style) -> String {
+pub fn plan(plan: &Plan, style: HumanStyle) -> String {
     let mut lines = header::lines(&plan.header, style);
-    lines.push(Line::blank());
+    lines.push(PlanLine::blank());
     lines.extend(body(plan, style));
     // Line by line, so that those of a plan for thousands of objects don't stand beside all of its text.
     lines.into_iter().map(|line| line.render(style) + "\n").collect()
 }
 
 /// Manifest, account, caller, region; and that it is a sandbox.
-pub fn header(header: &Header, style: Style) -> String {
+pub fn header(header: &PlanHeader, style: HumanStyle) -> String {
     text(&header::lines(header, style), style)
 }
 
 /// One line for one event: `user.serverless: Creating...`, as Terraform's users know it.
-pub fn event(event: &Event, style: Style) -> String {
+pub fn event(event: &Event, style: HumanStyle) -> String {
     event::line(event, style)
 }
 
 /// `Apply complete! Resources: 7 added, 0 changed, 0 destroyed.`, or what was done, failed and skipped.
-pub fn outcome(plan: &Plan, outcome: &Outcome, style: Style) -> String {
-    let mut lines: Vec<Line> = header::sandbox(&plan.header, style).into_iter().collect();
+pub fn outcome(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> String {
+    let mut lines: Vec<PlanLine> = header::sandbox(&plan.header, style).into_iter().collect();
     lines.extend(outcome::lines(plan, outcome, style));
     text(&lines, style)
 }
 
 /// What two documents allow differently, a line each: `gains s3:GetObject on …`, `loses …`. Empty where it is nothing.
-pub fn comparison(comparison: &Comparison, style: Style) -> String {
+pub fn comparison(comparison: &Comparison, style: HumanStyle) -> String {
     text(&access::comparison(comparison, style), style)
 }
 
 /// What a plan lets people do that they can't do now, or may let them; empty where that is nothing.
-pub fn widening(plan: &Plan, style: Style) -> String {
+pub fn widening(plan: &Plan, style: HumanStyle) -> String {
     text(&access::widening(plan, style), style)
 }
 
 /// `account 123456789012 as arn:…`
-pub fn caller(caller: &Caller) -> String {
+pub fn caller(caller: &CallerIdentity) -> String {
     header::caller(caller)
 }
 
 /// The plan without its header.
-pub(super) fn body(plan: &Plan, style: Style) -> Vec<Line> {
+pub(super) fn body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let changes = ordered(plan);
     let sentences = of_plan(plan);
     let mut lines = Vec::new();
     if plan.is_empty() {
-        lines.push(Line::plain(0, style.good(nothing(plan.header.mode))));
-        lines.extend(same(&changes).map(|text| Line::plain(0, text)));
+        lines.push(PlanLine::plain(0, style.good(nothing(plan.header.mode))));
+        lines.extend(same(&changes).map(|text| PlanLine::plain(0, text)));
         state_changes(plan, &changes, &sentences, style, &mut lines);
         lines.extend(access::of_nothing(&sentences, plan, style));
         lines.extend(notes(&changes, style));
         return lines;
     }
     lines.extend(legend(&changes));
-    lines.push(Line::blank());
-    lines.push(Line::plain(0, style.bold(opening(plan))));
+    lines.push(PlanLine::blank());
+    lines.push(PlanLine::plain(0, style.bold(opening(plan))));
     blocks(plan, &changes, &sentences, style, &mut lines);
     if let Some(text) = same(&changes) {
-        lines.push(Line::blank());
-        lines.push(Line::plain(2, style.dim(&format!("# {text}"))));
+        lines.push(PlanLine::blank());
+        lines.push(PlanLine::plain(2, style.dim(&format!("# {text}"))));
     }
     lines.extend(access::of_nothing(&sentences, plan, style));
     lines.extend(notes(&changes, style));
     let calls = calls::lines(plan, style);
     if !calls.is_empty() {
-        lines.push(Line::blank());
+        lines.push(PlanLine::blank());
         lines.extend(calls);
         lines.extend(critical_path(plan, style));
     }
-    lines.push(Line::blank());
+    lines.push(PlanLine::blank());
     lines.extend(summary(plan, style));
     lines
 }
 
-fn critical_path(plan: &Plan, style: Style) -> Vec<Line> {
+fn critical_path(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     if !style.verbose {
         return Vec::new();
     }
-    std::iter::once(Line::blank()).chain(path::of_plan(plan)).collect()
+    std::iter::once(PlanLine::blank()).chain(path::of_plan(plan)).collect()
 }
 
 /// One change as a page shows it, below a heading of the page's own.
-pub(super) fn block(plan: &Arranged<'_>, change: &Change) -> Vec<Line> {
-    change::block(plan, change, Style::default()).split_off(1)
+pub(super) fn block(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<PlanLine> {
+    change::block(plan, change, HumanStyle::default()).split_off(1)
 }
 
 /// Notes on an object of which nothing changes.
-pub(super) fn remarks(change: &Change) -> Vec<Line> {
-    change::notes(change, Style::default())
+pub(super) fn remarks(change: &ResourceChange) -> Vec<PlanLine> {
+    change::notes(change, HumanStyle::default())
 }
 
 /// The calls, one by one.
-pub(super) fn calls(plan: &Plan) -> Vec<Line> {
-    calls::lines(plan, Style { verbose: true, ..Style::default() })
+pub(super) fn calls(plan: &Plan) -> Vec<PlanLine> {
+    calls::lines(plan, HumanStyle { verbose: true, ..HumanStyle::default() })
 }
 
-pub(super) fn partial(header: &Header) -> Option<String> {
+pub(super) fn partial(header: &PlanHeader) -> Option<String> {
     header::partial(header)
 }
 
 /// By kind, in the order in which the kinds are listed; kinds that this build doesn't know come last, by address.
-pub(super) fn ordered(plan: &Plan) -> Vec<&Change> {
-    let rank = |change: &Change| kind::position(change.address.kind());
+pub(super) fn ordered(plan: &Plan) -> Vec<&ResourceChange> {
+    let rank = |change: &ResourceChange| kind::position(change.address.kind());
     let mut changes: Vec<_> = plan.changes.iter().collect();
     changes.sort_by_cached_key(|change| (rank(change).unwrap_or(usize::MAX), change.address.clone()));
     changes
@@ -160,31 +160,43 @@ pub(super) fn counts(plan: &Plan) -> String {
 /// What happens in the state alone: `1 to adopt, 2 to forget`.
 pub(super) fn state_only(plan: &Plan) -> Option<String> {
     let of = |action| plan.changes.iter().filter(|change| change.action == action).count();
-    let counts = [(of(Action::Adopt), "to adopt"), (of(Action::Forget), "to forget")];
+    let counts = [(of(ChangeAction::Adopt), "to adopt"), (of(ChangeAction::Forget), "to forget")];
     let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-pub(super) fn nothing(mode: Mode) -> &'static str {
+pub(super) fn nothing(mode: PlanMode) -> &'static str {
     match mode {
-        Mode::Apply => "No changes. Your AWS account matches the manifest.",
-        Mode::Destroy => "No changes. Nothing that this manifest made is left.",
+        PlanMode::Apply => "No changes. Your AWS account matches the manifest.",
+        PlanMode::Destroy => "No changes. Nothing that this manifest made is left.",
     }
 }
 
 /// Everything that happens, an empty line before each.
-fn blocks(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style, lines: &mut Vec<Line>) {
+fn blocks(
+    plan: &Plan,
+    changes: &[&ResourceChange],
+    sentences: &[Sentence],
+    style: HumanStyle,
+    lines: &mut Vec<PlanLine>,
+) {
     let arranged = Arranged::new(plan, sentences);
-    for change in changes.iter().filter(|change| change.action != Action::Nothing) {
-        lines.push(Line::blank());
+    for change in changes.iter().filter(|change| change.action != ChangeAction::Nothing) {
+        lines.push(PlanLine::blank());
         lines.extend(change::block(&arranged, change, style));
     }
 }
 
 /// What an otherwise empty plan does: the state learns or forgets.
-fn state_changes(plan: &Plan, changes: &[&Change], sentences: &[Sentence], style: Style, lines: &mut Vec<Line>) {
+fn state_changes(
+    plan: &Plan,
+    changes: &[&ResourceChange],
+    sentences: &[Sentence],
+    style: HumanStyle,
+    lines: &mut Vec<PlanLine>,
+) {
     if let Some(text) = state_only(plan) {
-        lines.push(Line::plain(0, format!("Only the state is brought up to date: {text}.")));
+        lines.push(PlanLine::plain(0, format!("Only the state is brought up to date: {text}.")));
         blocks(plan, changes, sentences, style, lines);
     }
 }
@@ -198,39 +210,43 @@ fn opening(plan: &Plan) -> &'static str {
 }
 
 /// Only the symbols that the plan uses.
-fn legend(changes: &[&Change]) -> Vec<Line> {
-    let used: BTreeSet<_> = changes.iter().map(|change| Mark::of(change.action)).filter(|m| *m != Mark::None).collect();
-    let heading = Line::plain(0, "Actions are shown with these symbols:");
-    let entry = |mark: Mark| Line::new(3 - mark.symbol().len(), mark, mark.legend());
+fn legend(changes: &[&ResourceChange]) -> Vec<PlanLine> {
+    let used: BTreeSet<_> =
+        changes.iter().map(|change| LineMark::of(change.action)).filter(|m| *m != LineMark::None).collect();
+    let heading = PlanLine::plain(0, "Actions are shown with these symbols:");
+    let entry = |mark: LineMark| PlanLine::new(3 - mark.symbol().len(), mark, mark.legend());
     std::iter::once(heading).chain(used.into_iter().map(entry)).collect()
 }
 
-fn same(changes: &[&Change]) -> Option<String> {
-    match changes.iter().filter(|change| change.action == Action::Nothing).count() {
+fn same(changes: &[&ResourceChange]) -> Option<String> {
+    match changes.iter().filter(|change| change.action == ChangeAction::Nothing).count() {
         0 => None,
         1 => Some("1 object is as declared.".to_owned()),
         number => Some(format!("{} are as declared.", count(number, "object"))),
     }
 }
 
-fn notes(changes: &[&Change], style: Style) -> Vec<Line> {
+fn notes(changes: &[&ResourceChange], style: HumanStyle) -> Vec<PlanLine> {
     let notes: Vec<_> = changes.iter().flat_map(|change| change::notes(change, style)).collect();
     if notes.is_empty() {
         return notes;
     }
-    [Line::blank(), Line::plain(0, "Notes:")].into_iter().chain(notes).collect()
+    [PlanLine::blank(), PlanLine::plain(0, "Notes:")].into_iter().chain(notes).collect()
 }
 
-fn summary(plan: &Plan, style: Style) -> Vec<Line> {
-    let mut lines: Vec<Line> = access::summary(plan, style).into_iter().collect();
-    lines.push(Line::plain(0, format!("{} {}.", style.bold("Plan:"), counts(plan))));
-    lines.extend(state_only(plan).map(|text| Line::plain(0, format!("State only: {text}."))));
+fn summary(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
+    let mut lines: Vec<PlanLine> = access::summary(plan, style).into_iter().collect();
+    lines.push(PlanLine::plain(0, format!("{} {}.", style.bold("Plan:"), counts(plan))));
+    lines.extend(state_only(plan).map(|text| PlanLine::plain(0, format!("State only: {text}."))));
     if plan.summary.refused + plan.summary.blocked > 0 {
-        lines.push(Line::plain(0, style.bad("What is refused or blocked stays as it is until its cause is mended.")));
+        lines.push(PlanLine::plain(
+            0,
+            style.bad("What is refused or blocked stays as it is until its cause is mended."),
+        ));
     }
     lines
 }
 
-fn text(lines: &[Line], style: Style) -> String {
+fn text(lines: &[PlanLine], style: HumanStyle) -> String {
     lines.iter().map(|line| line.render(style) + "\n").collect()
 }

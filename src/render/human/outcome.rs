@@ -2,27 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Style;
-use super::line::Line;
+use super::HumanStyle;
+use super::line::PlanLine;
 use super::path;
 use super::reason::name;
 use crate::address::Address;
 use crate::call::{Failure, FailureKind};
-use crate::diff::Action;
-use crate::event::{Fault, Outcome};
-use crate::plan::{Mode, Phase, Plan, StepId};
+use crate::diff::ChangeAction;
+use crate::event::{Fault, RunOutcome};
+use crate::plan::{Plan, PlanMode, StepId, StepPhase};
 use crate::render::text::{count, escape};
 
-pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
+pub fn lines(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLine> {
     let verb = match plan.header.mode {
-        Mode::Apply => "Apply",
-        Mode::Destroy => "Destroy",
+        PlanMode::Apply => "Apply",
+        PlanMode::Destroy => "Destroy",
     };
     let open = open(plan, outcome);
     if outcome.succeeded() && open.is_empty() {
         let title = style.good(&format!("{verb} complete!"));
-        let mut lines = vec![Line::plain(0, format!("{title} Resources: {}.", tally(plan, outcome)))];
-        lines.extend(recorded(plan, outcome).map(|text| Line::plain(0, format!("State only: {text}."))));
+        let mut lines = vec![PlanLine::plain(0, format!("{title} Resources: {}.", tally(plan, outcome)))];
+        lines.extend(recorded(plan, outcome).map(|text| PlanLine::plain(0, format!("State only: {text}."))));
         lines.extend(traffic(outcome, style));
         lines.extend(critical_path(plan, outcome, style));
         return lines;
@@ -30,13 +30,13 @@ pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
     let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
     let title = style.bad(&format!("{verb} incomplete."));
     let numbers = format!("{}; {failed} failed, {skipped} skipped", tally(plan, outcome));
-    let mut lines = vec![Line::plain(0, format!("{title} Resources: {numbers}."))];
-    let done: Vec<_> = outcome.done.iter().map(|step| Line::plain(2, said(step, true))).collect();
+    let mut lines = vec![PlanLine::plain(0, format!("{title} Resources: {numbers}."))];
+    let done: Vec<_> = outcome.done.iter().map(|step| PlanLine::plain(2, said(step, true))).collect();
     section(&mut lines, "Done:", done);
     section(&mut lines, "Failed:", outcome.failed.iter().flat_map(|(step, fault)| failure(step, fault)).collect());
     section(&mut lines, "Skipped:", outcome.skipped.iter().map(|(step, because)| skip(step, because)).collect());
-    section(&mut lines, "Not begun:", open.into_iter().map(|step| Line::plain(2, said(step, false))).collect());
-    lines.push(Line::blank());
+    section(&mut lines, "Not begun:", open.into_iter().map(|step| PlanLine::plain(2, said(step, false))).collect());
+    lines.push(PlanLine::blank());
     lines.extend(traffic(outcome, style));
     lines.extend(critical_path(plan, outcome, style));
     lines.extend(next(plan, outcome));
@@ -45,47 +45,52 @@ pub fn lines(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
 
 /// What the services made the run wait for; without any of that, only who wants to know more wants to know how many requests
 /// there were.
-fn traffic(outcome: &Outcome, style: Style) -> Option<Line> {
+fn traffic(outcome: &RunOutcome, style: HumanStyle) -> Option<PlanLine> {
     let worth_telling = outcome.traffic.calls > 0 && (style.verbose || !outcome.traffic.was_smooth());
-    worth_telling.then(|| Line::plain(0, super::traffic(&outcome.traffic)))
+    worth_telling.then(|| PlanLine::plain(0, super::traffic(&outcome.traffic)))
 }
 
-fn critical_path(plan: &Plan, outcome: &Outcome, style: Style) -> Vec<Line> {
+fn critical_path(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLine> {
     if style.verbose { path::of_run(plan, outcome) } else { Vec::new() }
 }
 
-fn section(lines: &mut Vec<Line>, title: &str, inner: Vec<Line>) {
+fn section(lines: &mut Vec<PlanLine>, title: &str, inner: Vec<PlanLine>) {
     if !inner.is_empty() {
-        lines.extend([Line::blank(), Line::plain(0, title)]);
+        lines.extend([PlanLine::blank(), PlanLine::plain(0, title)]);
         lines.extend(inner);
     }
 }
 
 /// `7 added, 0 changed, 0 destroyed`; a destroy only destroys. A replacement is one of each, as in the plan.
-fn tally(plan: &Plan, outcome: &Outcome) -> String {
+fn tally(plan: &Plan, outcome: &RunOutcome) -> String {
     let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
     match plan.header.mode {
-        Mode::Destroy => format!("{} destroyed", of(Phase::Delete)),
-        Mode::Apply => {
-            format!("{} added, {} changed, {} destroyed", of(Phase::Create), of(Phase::Update), of(Phase::Delete))
+        PlanMode::Destroy => format!("{} destroyed", of(StepPhase::Delete)),
+        PlanMode::Apply => {
+            format!(
+                "{} added, {} changed, {} destroyed",
+                of(StepPhase::Create),
+                of(StepPhase::Update),
+                of(StepPhase::Delete)
+            )
         }
     }
 }
 
 /// What only the state knows of: `1 adopted, 2 forgotten`.
-fn recorded(plan: &Plan, outcome: &Outcome) -> Option<String> {
-    let actions: BTreeMap<&Address, Action> = plan.changes.iter().map(|c| (&c.address, c.action)).collect();
-    let of = |wanted: Action| {
-        let recorded = outcome.done.iter().filter(|step| step.phase == Phase::Record);
+fn recorded(plan: &Plan, outcome: &RunOutcome) -> Option<String> {
+    let actions: BTreeMap<&Address, ChangeAction> = plan.changes.iter().map(|c| (&c.address, c.action)).collect();
+    let of = |wanted: ChangeAction| {
+        let recorded = outcome.done.iter().filter(|step| step.phase == StepPhase::Record);
         recorded.filter(|step| actions.get(&step.address) == Some(&wanted)).count()
     };
-    let counts = [(of(Action::Adopt), "adopted"), (of(Action::Forget), "forgotten")];
+    let counts = [(of(ChangeAction::Adopt), "adopted"), (of(ChangeAction::Forget), "forgotten")];
     let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// Steps of which the outcome says nothing: the run was stopped before them.
-fn open<'a>(plan: &'a Plan, outcome: &Outcome) -> Vec<&'a StepId> {
+fn open<'a>(plan: &'a Plan, outcome: &RunOutcome) -> Vec<&'a StepId> {
     let failed = outcome.failed.iter().map(|(step, _)| step);
     let skipped = outcome.skipped.iter().map(|(step, _)| step);
     let met: BTreeSet<_> = outcome.done.iter().chain(failed).chain(skipped).collect();
@@ -94,22 +99,22 @@ fn open<'a>(plan: &'a Plan, outcome: &Outcome) -> Vec<&'a StepId> {
 
 fn said(step: &StepId, done: bool) -> String {
     let what = match step.phase {
-        Phase::Delete => "destroyed",
-        Phase::Create => "created",
-        Phase::Update => "changed",
-        Phase::Record => "recorded in the state",
+        StepPhase::Delete => "destroyed",
+        StepPhase::Create => "created",
+        StepPhase::Update => "changed",
+        StepPhase::Record => "recorded in the state",
     };
     format!("{}: {}{what}", name(&step.address), if done { "" } else { "not " })
 }
 
-fn skip(step: &StepId, because: &[Address]) -> Line {
+fn skip(step: &StepId, because: &[Address]) -> PlanLine {
     let because: Vec<_> = because.iter().map(name).collect();
-    Line::plain(2, format!("{}, because of {}", said(step, false), because.join(", ")))
+    PlanLine::plain(2, format!("{}, because of {}", said(step, false), because.join(", ")))
 }
 
-fn failure(step: &StepId, fault: &Fault) -> Vec<Line> {
-    let mut lines = vec![Line::plain(2, said(step, false))];
-    let mut say = |text: String| lines.push(Line::plain(6, text));
+fn failure(step: &StepId, fault: &Fault) -> Vec<PlanLine> {
+    let mut lines = vec![PlanLine::plain(2, said(step, false))];
+    let mut say = |text: String| lines.push(PlanLine::plain(6, text));
     match fault {
         Fault::Call(Failure { kind, call, code, message, request_id }) => {
             say(format!("{}: {}: {}", escape(call), escape(code), escape(message)));
@@ -145,12 +150,12 @@ fn hint(kind: FailureKind, call: &str) -> Option<String> {
     Some(text)
 }
 
-fn next(plan: &Plan, outcome: &Outcome) -> Vec<Line> {
+fn next(plan: &Plan, outcome: &RunOutcome) -> Vec<PlanLine> {
     let left = plan.steps.len().saturating_sub(outcome.done.len());
     let file = escape(&plan.header.manifest_file);
     let (look, act) = match plan.header.mode {
-        Mode::Apply => (format!("relayctl plan {file}"), format!("relayctl apply {file}")),
-        Mode::Destroy => (format!("relayctl plan --destroy {file}"), format!("relayctl destroy {file}")),
+        PlanMode::Apply => (format!("relayctl plan {file}"), format!("relayctl apply {file}")),
+        PlanMode::Destroy => (format!("relayctl plan --destroy {file}"), format!("relayctl destroy {file}")),
     };
     let unsaved = outcome.failed.iter().any(|(_, fault)| matches!(fault, Fault::State(_)));
     let known = if unsaved {
@@ -159,7 +164,7 @@ fn next(plan: &Plan, outcome: &Outcome) -> Vec<Line> {
         "What is done is in the state."
     };
     vec![
-        Line::plain(0, format!("{known} The next run does the rest ({}) and nothing twice:", count(left, "step"))),
-        Line::plain(2, format!("`{look}` shows it, `{act}` does it.")),
+        PlanLine::plain(0, format!("{known} The next run does the rest ({}) and nothing twice:", count(left, "step"))),
+        PlanLine::plain(2, format!("`{look}` shows it, `{act}` does it.")),
     ]
 }

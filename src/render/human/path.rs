@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::line::Line;
-use crate::event::Outcome;
+use super::line::PlanLine;
+use crate::event::RunOutcome;
 use crate::plan::path::{by_calls, by_time};
 use crate::plan::{Plan, StepId};
 use crate::render::text::{count, escape};
 
 /// Of a plan: nobody knows yet how long a call takes, so the calls are counted.
-pub fn of_plan(plan: &Plan) -> Vec<Line> {
+pub fn of_plan(plan: &Plan) -> Vec<PlanLine> {
     let path = by_calls(plan);
     let all: usize = plan.steps.iter().map(|step| step.calls.len()).sum();
     let heading = format!("Critical path: {} of {}, one after another", path.total, count(all, "write"));
@@ -17,18 +17,19 @@ pub fn of_plan(plan: &Plan) -> Vec<Line> {
 }
 
 /// Of a run, as it was.
-pub fn of_run(plan: &Plan, outcome: &Outcome) -> Vec<Line> {
+pub fn of_run(plan: &Plan, outcome: &RunOutcome) -> Vec<PlanLine> {
     let path = by_time(plan, &outcome.took);
     let heading = format!("Critical path: {} of {}, one after another", seconds(path.total), seconds(outcome.elapsed));
     lines(&heading, &path.steps, |time| seconds(*time))
 }
 
-fn lines<W>(heading: &str, steps: &[(StepId, W)], weight: impl Fn(&W) -> String) -> Vec<Line> {
+fn lines<W>(heading: &str, steps: &[(StepId, W)], weight: impl Fn(&W) -> String) -> Vec<PlanLine> {
     if steps.is_empty() {
         return Vec::new();
     }
-    let each = steps.iter().map(|(step, w)| Line::plain(2, format!("{} ({})", escape(&step.to_string()), weight(w))));
-    std::iter::once(Line::plain(0, heading)).chain(each).collect()
+    let each =
+        steps.iter().map(|(step, w)| PlanLine::plain(2, format!("{} ({})", escape(&step.to_string()), weight(w))));
+    std::iter::once(PlanLine::plain(0, heading)).chain(each).collect()
 }
 
 fn seconds(time: Duration) -> String {

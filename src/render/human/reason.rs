@@ -2,27 +2,27 @@
 
 use super::arranged::Arranged;
 use crate::address::Address;
-use crate::diff::{Action, Change, Reason};
+use crate::diff::{ChangeAction, Reason, ResourceChange};
 use crate::kind::{self, OWNER_TAG, Ownership};
 use crate::render::text::escape;
 
 /// What happens: `will be created`.
-pub fn verb(action: Action) -> &'static str {
+pub fn verb(action: ChangeAction) -> &'static str {
     match action {
-        Action::Nothing => "stays as it is",
-        Action::Create => "will be created",
-        Action::Update => "will be updated in place",
-        Action::Replace => "must be replaced",
-        Action::Delete => "will be destroyed",
-        Action::Adopt => "will be adopted into the state",
-        Action::Forget => "will be forgotten by the state",
-        Action::Refuse => "is refused",
-        Action::Blocked => "is blocked",
+        ChangeAction::Nothing => "stays as it is",
+        ChangeAction::Create => "will be created",
+        ChangeAction::Update => "will be updated in place",
+        ChangeAction::Replace => "must be replaced",
+        ChangeAction::Delete => "will be destroyed",
+        ChangeAction::Adopt => "will be adopted into the state",
+        ChangeAction::Forget => "will be forgotten by the state",
+        ChangeAction::Refuse => "is refused",
+        ChangeAction::Blocked => "is blocked",
     }
 }
 
 /// Why, short enough for a heading or the cell of a table.
-pub fn phrase(plan: &Arranged<'_>, change: &Change) -> String {
+pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
     let place = if plan.is_local(&change.address) { "the local file" } else { "AWS" };
     match &change.reason {
         Reason::Same => "declared, recorded and live agree".to_owned(),
@@ -49,7 +49,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &Change) -> String {
 }
 
 /// Whether nothing but the state can say whose it is.
-fn is_tagless(change: &Change) -> bool {
+fn is_tagless(change: &ResourceChange) -> bool {
     match kind::of(change.address.kind()).facts().ownership {
         Ownership::State => true,
         Ownership::Tag | Ownership::Parent | Ownership::LocalFile => false,
@@ -57,7 +57,7 @@ fn is_tagless(change: &Change) -> bool {
 }
 
 /// What the reader can do about it, one sentence a line; empty where nothing has to be done.
-pub fn remedy(change: &Change) -> Vec<String> {
+pub fn remedy(change: &ResourceChange) -> Vec<String> {
     let this = name(&change.address);
     match &change.reason {
         Reason::NotOurs { owner: None } if is_tagless(change) => vec![
@@ -87,7 +87,7 @@ pub fn remedy(change: &Change) -> Vec<String> {
         ],
         Reason::Obstacle(_) => vec!["Nothing is done to it until that is mended; then plan again.".to_owned()],
         Reason::DependsOn(other) => vec![format!("It follows in the plan after {} is mended.", name(other))],
-        Reason::CannotChange(_) if matches!(change.action, Action::Refuse | Action::Blocked) => {
+        Reason::CannotChange(_) if matches!(change.action, ChangeAction::Refuse | ChangeAction::Blocked) => {
             vec!["Nothing is done to it until that is mended; then plan again.".to_owned()]
         }
         Reason::Same
@@ -117,16 +117,16 @@ mod tests {
     use crate::address::KindName;
     use crate::call::{FileWrite, LocalFile, Write};
     use crate::model::Desired;
-    use crate::plan::{Expect, Header, Mode, Phase, Plan, Stamp, Step, StepId, Summary};
-    use crate::value::{Attributes, Settings};
+    use crate::plan::{Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, Summary};
+    use crate::value::{Attributes, SectionSettings};
 
     #[test]
     fn what_happens_in_local_files_is_not_said_to_be_missing_from_aws() {
         let address = Address::new(KindName::ZappaSettings, "dev");
         let file = LocalFile::Path("zappa_settings.json".to_owned());
-        let call = FileWrite::SetStage { file, stage: "dev".to_owned(), settings: Settings::new() };
+        let call = FileWrite::SetStage { file, stage: "dev".to_owned(), settings: SectionSettings::new() };
         let step = Step {
-            id: StepId { address: address.clone(), phase: Phase::Create },
+            id: StepId { address: address.clone(), phase: StepPhase::Create },
             calls: vec![Write::File(call)],
             after: BTreeSet::new(),
             expect: Expect::Absent,
@@ -135,9 +135,9 @@ mod tests {
             wanted: Attributes::new(),
             removal: false,
         };
-        let header = Header::new(&Desired::default(), Mode::Apply);
-        let change = Change::new(address, Action::Create, Reason::New);
-        let state = Stamp::of(None);
+        let header = PlanHeader::new(&Desired::default(), PlanMode::Apply);
+        let change = ResourceChange::new(address, ChangeAction::Create, Reason::New);
+        let state = StateStamp::of(None);
         let plan = Plan {
             header,
             state,
@@ -148,7 +148,7 @@ mod tests {
         };
         let arranged = Arranged::new(&plan, &[]);
         assert_eq!(phrase(&arranged, &plan.changes[0]), "new: not in the local file, not in the state");
-        let other = Change { address: Address::new(KindName::USER, "x"), ..plan.changes[0].clone() };
+        let other = ResourceChange { address: Address::new(KindName::USER, "x"), ..plan.changes[0].clone() };
         assert_eq!(phrase(&arranged, &other), "new: not in AWS, not in the state");
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::Map;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::Style;
-use super::line::{Line, Mark};
+use super::HumanStyle;
+use super::line::{LineMark, PlanLine};
 use crate::render::text::{count, key, quoted};
 use crate::value::Value;
 
@@ -14,12 +14,18 @@ pub fn label(name: &str, width: usize) -> String {
 }
 
 /// One value before and after; `label` is `name = `, or empty for an item of a list.
-pub fn entry(label: &str, before: Option<&Value>, after: Option<&Value>, indent: usize, style: Style) -> Vec<Line> {
+pub fn entry(
+    label: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    indent: usize,
+    style: HumanStyle,
+) -> Vec<PlanLine> {
     match (before, after) {
         (None, None) => Vec::new(),
-        (None, Some(value)) => entire(Mark::Create, label, value, indent),
+        (None, Some(value)) => entire(LineMark::Create, label, value, indent),
         (Some(value), None) => {
-            let mut lines = entire(Mark::Delete, label, value, indent);
+            let mut lines = entire(LineMark::Delete, label, value, indent);
             if let (Some(last), false) = (lines.last_mut(), label.is_empty()) {
                 last.text.push_str(" -> null");
             }
@@ -33,20 +39,20 @@ pub fn entry(label: &str, before: Option<&Value>, after: Option<&Value>, indent:
         }
         (Some(before), Some(after)) => {
             let text = format!("{label}{} -> {}", inline(before), inline(after));
-            vec![Line::new(indent, Mark::Update, text)]
+            vec![PlanLine::new(indent, LineMark::Update, text)]
         }
     }
 }
 
-fn enclosed(label: &str, brackets: (char, char), inner: Vec<Line>, indent: usize) -> Vec<Line> {
-    let mut lines = vec![Line::new(indent, Mark::Update, format!("{label}{}", brackets.0))];
+fn enclosed(label: &str, brackets: (char, char), inner: Vec<PlanLine>, indent: usize) -> Vec<PlanLine> {
+    let mut lines = vec![PlanLine::new(indent, LineMark::Update, format!("{label}{}", brackets.0))];
     lines.extend(inner);
-    lines.push(Line::plain(indent + 2, brackets.1));
+    lines.push(PlanLine::plain(indent + 2, brackets.1));
     lines
 }
 
 /// Key by key; keys that are the same on both sides are counted.
-fn map(before: &Map<String, Value>, after: &Map<String, Value>, indent: usize, style: Style) -> Vec<Line> {
+fn map(before: &Map<String, Value>, after: &Map<String, Value>, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let mut keys: Vec<_> = before.keys().chain(after.keys()).collect();
     keys.sort();
     keys.dedup();
@@ -57,7 +63,7 @@ fn map(before: &Map<String, Value>, after: &Map<String, Value>, indent: usize, s
     let mut lines: Vec<_> =
         changed.iter().flat_map(|name| entry(&of(name), before.get(*name), after.get(*name), indent, style)).collect();
     if style.verbose {
-        lines.extend(same.iter().flat_map(|name| entire(Mark::None, &of(name), &before[*name], indent + 2)));
+        lines.extend(same.iter().flat_map(|name| entire(LineMark::None, &of(name), &before[*name], indent + 2)));
     } else {
         lines.extend(hidden(same.len(), "unchanged key", indent, style));
     }
@@ -65,7 +71,7 @@ fn map(before: &Map<String, Value>, after: &Map<String, Value>, indent: usize, s
 }
 
 /// Item by item; where as many items come as go, each is taken for the next version of the other.
-fn list(before: &[Value], after: &[Value], indent: usize, style: Style) -> Vec<Line> {
+fn list(before: &[Value], after: &[Value], indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let (one, other): (Vec<_>, Vec<_>) = (texts(before), texts(after));
     let mut lines = Vec::new();
     let mut same = 0;
@@ -73,7 +79,9 @@ fn list(before: &[Value], after: &[Value], indent: usize, style: Style) -> Vec<L
         let (old, new) = (&before[op.old_range()], &after[op.new_range()]);
         match op {
             DiffOp::Equal { len, .. } if !style.verbose => same += len,
-            DiffOp::Equal { .. } => lines.extend(old.iter().flat_map(|item| entire(Mark::None, "", item, indent + 2))),
+            DiffOp::Equal { .. } => {
+                lines.extend(old.iter().flat_map(|item| entire(LineMark::None, "", item, indent + 2)))
+            }
             DiffOp::Replace { .. }
                 if old.len() == new.len() && old.iter().chain(new).all(|item| item.is_object() || item.is_array()) =>
             {
@@ -94,13 +102,13 @@ fn texts(items: &[Value]) -> Vec<String> {
     items.iter().map(Value::to_string).collect()
 }
 
-fn hidden(number: usize, noun: &str, indent: usize, style: Style) -> Option<Line> {
-    (number > 0).then(|| Line::plain(indent, style.dim(&format!("# ({} hidden)", count(number, noun)))))
+fn hidden(number: usize, noun: &str, indent: usize, style: HumanStyle) -> Option<PlanLine> {
+    (number > 0).then(|| PlanLine::plain(indent, style.dim(&format!("# ({} hidden)", count(number, noun)))))
 }
 
 /// A value that comes, goes or stays as a whole. Without a symbol `indent` is the column of the text.
-pub fn entire(mark: Mark, label: &str, value: &Value, indent: usize) -> Vec<Line> {
-    let (closing, inner) = if mark == Mark::None { (indent, indent + 2) } else { (indent + 2, indent + 4) };
+pub fn entire(mark: LineMark, label: &str, value: &Value, indent: usize) -> Vec<PlanLine> {
+    let (closing, inner) = if mark == LineMark::None { (indent, indent + 2) } else { (indent + 2, indent + 4) };
     let (open, close, items) = match value {
         Value::Object(map) if !map.is_empty() => {
             let width = map.keys().map(|name| key(name).chars().count()).max().unwrap_or(0);
@@ -111,12 +119,12 @@ pub fn entire(mark: Mark, label: &str, value: &Value, indent: usize) -> Vec<Line
             ("[", "]", list.iter().flat_map(|item| entire(mark, "", item, inner)).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            return vec![Line::new(indent, mark, format!("{label}{}", inline(value)))];
+            return vec![PlanLine::new(indent, mark, format!("{label}{}", inline(value)))];
         }
     };
-    let mut lines = vec![Line::new(indent, mark, format!("{label}{open}"))];
+    let mut lines = vec![PlanLine::new(indent, mark, format!("{label}{open}"))];
     lines.extend(items);
-    lines.push(Line::plain(closing, close));
+    lines.push(PlanLine::plain(closing, close));
     lines
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{code, prose};
 use crate::plan::Plan;
-use crate::render::access::{self, Detail, Piece, Sentence, Tone};
+use crate::render::access::{self, Detail, Sentence, TextRun, Tone};
 use crate::render::text::{count, escape};
 
 /// So many items of a list that was folded.
@@ -48,8 +48,8 @@ fn folded(detail: &Detail) -> String {
     format!("  <details><summary>{}</summary>\n\n  {}\n\n  </details>\n", detail.label, items.join(", "))
 }
 
-fn dressed(pieces: &[Piece]) -> String {
-    let piece = |piece: &Piece| {
+fn dressed(pieces: &[TextRun]) -> String {
+    let piece = |piece: &TextRun| {
         let [before, words, behind] = piece.spaced();
         let words = match piece.tone {
             Tone::Plain => prose(&escape(words)),

@@ -9,23 +9,23 @@ use tempfile::TempDir;
 
 use super::LocalStore;
 use crate::address::{Address, KindName};
-use crate::model::{Entry, Status};
+use crate::model::{RecordedObject, Status};
 use crate::port::Store;
 use crate::provider::files::witness::snapshots;
-use crate::state::{Change, State};
+use crate::state::{JournalChange, State};
 
 fn state(serial: u64) -> State {
     State { serial, ..State::new("l", "dev", "123456789012") }
 }
 
-fn change(serial: u64) -> Change {
-    let entry = Entry {
+fn change(serial: u64) -> JournalChange {
+    let entry = RecordedObject {
         status: Status::Done,
         id: Some("AIDAEXAMPLE".into()),
         attributes: [("name".to_owned(), "ada".into())].into(),
         depends_on: BTreeSet::new(),
     };
-    Change {
+    JournalChange {
         lineage: "l".into(),
         serial,
         address: Address::new(KindName::USER, format!("u{serial}")),
@@ -45,7 +45,7 @@ fn save(folder: &Path, state: &State) {
     block_on(store(folder).save(state)).unwrap();
 }
 
-fn append(folder: &Path, change: &Change) {
+fn append(folder: &Path, change: &JournalChange) {
     block_on(store(folder).append(std::slice::from_ref(change))).unwrap();
 }
 

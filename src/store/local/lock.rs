@@ -20,11 +20,11 @@ const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock that a store gave out last, as long as it is held.
-pub(super) type Given = Mutex<Weak<Held>>;
+pub(super) type LentLocalLock = Mutex<Weak<LockFileGuard>>;
 
 /// A lock file that this process has locked.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct LockFileGuard {
     path: PathBuf,
     file: Mutex<File>,
 }
@@ -60,7 +60,7 @@ impl LocalStore {
     }
 
     fn give(&self, path: PathBuf, file: File, info: LockInfo) -> LocalLock {
-        let held = Arc::new(Held { path, file: Mutex::new(file) });
+        let held = Arc::new(LockFileGuard { path, file: Mutex::new(file) });
         let weak = Arc::downgrade(&held);
         *self.given.lock().unwrap_or_else(PoisonError::into_inner) = weak.clone();
         let renewal = Renewal::start(LEASE, move || {
@@ -107,7 +107,7 @@ fn lives_elsewhere(other: &LockInfo, us: &LockInfo) -> bool {
     other.host != us.host && !other.expires.is_empty() && !other.has_expired(Timestamp::now())
 }
 
-impl Held {
+impl LockFileGuard {
     fn is_ours(&self) -> bool {
         is_same_file(&self.file.lock().unwrap_or_else(PoisonError::into_inner), &self.path)
     }
@@ -127,7 +127,7 @@ impl Held {
 
 /// Held while its file is open.
 pub(super) struct LocalLock {
-    held: Arc<Held>,
+    held: Arc<LockFileGuard>,
     _renewal: Renewal,
 }
 

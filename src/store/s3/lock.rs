@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::S3Store;
 use super::writer::Writer;
 use crate::call::Failure;
-use crate::port::{Lock, Object, Objects, Only, Put, Store};
+use crate::port::{Lock, Objects, Only, Put, Store, StoredObject};
 use crate::state::{LockInfo, StoreError};
 use crate::store::lease::Renewal;
 
@@ -22,7 +22,7 @@ const NO_TAG: &str = "\"00000000000000000000000000000000\"";
 
 /// The lock that a store gave out, as its holder knows it.
 #[derive(Debug)]
-pub(super) struct Given {
+pub(super) struct LentS3Lock {
     pub info: LockInfo,
     tag: String,
     /// Until when nobody else takes it, by our clock.
@@ -33,14 +33,14 @@ pub(super) struct Given {
 /// What is in the lock object.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Content {
+enum LockContent {
     Held(LockInfo),
     Released { released: String },
 }
 
-impl Content {
+impl LockContent {
     /// What no relayctl wrote is somebody's lock all the same.
-    fn of(object: &Object) -> Self {
+    fn of(object: &StoredObject) -> Self {
         serde_json::from_slice(&object.body).unwrap_or_else(|_| Self::Held(LockInfo::unknown()))
     }
 
@@ -49,7 +49,7 @@ impl Content {
     }
 
     /// Who holds it, if anybody still does.
-    fn holder(object: &Object) -> Option<LockInfo> {
+    fn holder(object: &StoredObject) -> Option<LockInfo> {
         match Self::of(object) {
             Self::Held(info) => Some(info),
             Self::Released { .. } => None,
@@ -73,11 +73,11 @@ impl S3Store {
             let written = writer.put(&key, &bytes(&leased), &only).await.map_err(|failure| self.unlockable(failure))?;
             if let Some(tag) = written {
                 self.prove_conditions(&writer, &key, &bytes(&leased), &tag).await?;
-                return Ok(self.give(key, Given { info: info.clone(), tag, until, lost: None }));
+                return Ok(self.give(key, LentS3Lock { info: info.clone(), tag, until, lost: None }));
             }
             only = match self.objects.get(&key).await.map_err(self.error("lock"))? {
                 None => Only::IfAbsent,
-                Some(object) => match Content::holder(&object) {
+                Some(object) => match LockContent::holder(&object) {
                     Some(other) if !other.has_expired(Timestamp::now()) => {
                         holder = other;
                         break;
@@ -105,11 +105,11 @@ impl S3Store {
             match self.objects.put(key, body, &writer.id, &impossible).await {
                 Ok(Put::Refused | Put::Busy) => {}
                 Ok(Put::Done { tag }) => {
-                    drop(writer.put(key, &Content::released(&writer.id), &Only::IfTag(tag)).await);
+                    drop(writer.put(key, &LockContent::released(&writer.id), &Only::IfTag(tag)).await);
                     return Err(StoreError::Unconditional { location: self.location() });
                 }
                 Err(failure) => {
-                    drop(writer.put(key, &Content::released(&writer.id), &Only::IfTag(tag.to_owned())).await);
+                    drop(writer.put(key, &LockContent::released(&writer.id), &Only::IfTag(tag.to_owned())).await);
                     return Err(self.unlockable(failure));
                 }
             }
@@ -117,7 +117,7 @@ impl S3Store {
         Ok(())
     }
 
-    fn give(&self, key: String, given: Given) -> S3Lock {
+    fn give(&self, key: String, given: LentS3Lock) -> S3Lock {
         let id = given.info.id.clone();
         *locked(&self.given) = Some(given);
         let (objects, given, lease) = (Arc::clone(&self.objects), Arc::clone(&self.given), self.lease);
@@ -133,7 +133,7 @@ impl S3Store {
 
     pub(super) fn still_held(&self) -> Result<(), StoreError> {
         let why = match locked(&self.given).as_ref() {
-            Some(Given { lost: Some(why), .. }) => why.clone(),
+            Some(LentS3Lock { lost: Some(why), .. }) => why.clone(),
             Some(given) if Timestamp::now() > given.until => "it could not be renewed in time".to_owned(),
             _ => return Ok(()),
         };
@@ -146,14 +146,14 @@ impl S3Store {
         let writer = Writer { objects: self.objects.as_ref(), id: self.id.clone() };
         loop {
             let found = self.objects.get(&key).await.map_err(self.error("unlock"))?;
-            let Some((object, info)) = found.and_then(|object| Content::holder(&object).map(|info| (object, info)))
+            let Some((object, info)) = found.and_then(|object| LockContent::holder(&object).map(|info| (object, info)))
             else {
                 return Err(StoreError::NotLocked { location });
             };
             if info.id != id {
                 return Err(StoreError::OtherLock { location, info: Box::new(info) });
             }
-            let done = writer.put(&key, &Content::released(id), &Only::IfTag(object.tag)).await;
+            let done = writer.put(&key, &LockContent::released(id), &Only::IfTag(object.tag)).await;
             // Refused, its holder has just renewed it.
             if done.map_err(self.error("unlock"))?.is_some() {
                 return Ok(info);
@@ -177,20 +177,20 @@ pub(super) struct S3Lock {
     key: String,
     id: String,
     objects: Arc<dyn Objects>,
-    given: Arc<Mutex<Option<Given>>>,
+    given: Arc<Mutex<Option<LentS3Lock>>>,
     renewal: Mutex<Option<Renewal>>,
 }
 
 /// What the task that renews the lock needs of it.
 #[derive(Clone)]
-struct Shared {
+struct RenewalState {
     key: String,
     id: String,
     objects: Arc<dyn Objects>,
-    given: Arc<Mutex<Option<Given>>>,
+    given: Arc<Mutex<Option<LentS3Lock>>>,
 }
 
-impl Shared {
+impl RenewalState {
     /// Our lock as we last saw it, unless it is lost.
     fn ours(&self) -> Option<(LockInfo, String)> {
         let given = locked(&self.given);
@@ -235,7 +235,7 @@ impl Shared {
             match self.objects.get(&self.key).await? {
                 Some(object) if object.writer == self.id && object.tag != tag => tag = object.tag,
                 Some(object) => {
-                    return Ok(Err(Content::holder(&object)
+                    return Ok(Err(LockContent::holder(&object)
                         .map_or_else(|| "somebody has removed it".to_owned(), |info| format!("now {info} holds it"))));
                 }
                 None => return Ok(Err("somebody has removed it".to_owned())),
@@ -245,8 +245,8 @@ impl Shared {
 }
 
 impl S3Lock {
-    fn shared(&self) -> Shared {
-        Shared {
+    fn shared(&self) -> RenewalState {
+        RenewalState {
             key: self.key.clone(),
             id: self.id.clone(),
             objects: Arc::clone(&self.objects),
@@ -262,7 +262,7 @@ impl Lock for S3Lock {
         drop(locked(&self.renewal).take());
         let shared = self.shared();
         if shared.ours().is_some() {
-            match shared.write(&Content::released(&self.id)).await {
+            match shared.write(&LockContent::released(&self.id)).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(why)) => tracing::warn!(why, "the lock was lost before it was given back"),
                 Err(error) => tracing::warn!(%error, "the lock could not be given back; it expires by itself"),

@@ -141,13 +141,13 @@ fn wildcards(form: &str) -> Option<String> {
     (!pattern.is_empty()).then(|| pattern + rest)
 }
 
-struct Known {
+struct KnownKeys {
     /// Those without placeholders, by name in lower case.
     plain: BTreeMap<String, ConditionKey>,
     forms: Vec<ConditionKey>,
 }
 
-impl Known {
+impl KnownKeys {
     fn of(keys: impl Iterator<Item = ConditionKey>) -> Self {
         let mut known = Self { plain: BTreeMap::new(), forms: Vec::new() };
         for key in keys {
@@ -166,16 +166,16 @@ impl Known {
     }
 }
 
-fn global() -> &'static Known {
-    static GLOBALS: OnceLock<Known> = OnceLock::new();
+fn global() -> &'static KnownKeys {
+    static GLOBALS: OnceLock<KnownKeys> = OnceLock::new();
     let key = |&(name, value)| ConditionKey { name, value, global: true };
-    GLOBALS.get_or_init(|| Known::of(GLOBAL.iter().map(key)))
+    GLOBALS.get_or_init(|| KnownKeys::of(GLOBAL.iter().map(key)))
 }
 
 /// What all services list, for which all of the catalogue is unpacked.
-fn all() -> &'static Known {
-    static ALL: OnceLock<Known> = OnceLock::new();
-    ALL.get_or_init(|| Known::of(text::book().shelves().flat_map(listed)))
+fn all() -> &'static KnownKeys {
+    static ALL: OnceLock<KnownKeys> = OnceLock::new();
+    ALL.get_or_init(|| KnownKeys::of(text::book().shelves().flat_map(listed)))
 }
 
 fn listed(shelf: text::Shelf) -> impl Iterator<Item = ConditionKey> {

@@ -17,11 +17,11 @@ pub(super) struct Book {
     pub date: &'static str,
     pub source: &'static str,
     /// By prefix.
-    places: BTreeMap<&'static str, Place>,
+    places: BTreeMap<&'static str, ServiceEntry>,
     packs: Vec<Pack>,
 }
 
-struct Place {
+struct ServiceEntry {
     name: &'static str,
     /// By its number.
     pack: usize,
@@ -41,7 +41,7 @@ pub(super) struct Shelf {
     pub prefix: &'static str,
     pub name: &'static str,
     pack: &'static Pack,
-    place: &'static Place,
+    place: &'static ServiceEntry,
 }
 
 /// Data that can't be read would be an empty book; a test reads all of it.
@@ -67,7 +67,7 @@ fn opened(whole: &'static [u8]) -> Option<Book> {
         } else {
             let (prefix, name) = line.split_once('\t')?;
             let pack = book.packs.len().checked_sub(1)?;
-            book.places.insert(prefix, Place { name, pack, lines: OnceLock::new(), actions: OnceLock::new() });
+            book.places.insert(prefix, ServiceEntry { name, pack, lines: OnceLock::new(), actions: OnceLock::new() });
         }
     }
     Some(book)
@@ -90,7 +90,7 @@ impl Book {
         self.packs.iter().filter(|pack| pack.text.get().is_some()).count()
     }
 
-    fn at(&'static self, prefix: &'static str, place: &'static Place) -> Shelf {
+    fn at(&'static self, prefix: &'static str, place: &'static ServiceEntry) -> Shelf {
         Shelf { prefix, name: place.name, pack: &self.packs[place.pack], place }
     }
 }

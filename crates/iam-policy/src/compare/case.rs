@@ -4,15 +4,15 @@ use crate::request::Caller;
 use crate::statement::Effect;
 
 use super::formula::{Atoms, Formula};
-use super::membership::Membership;
-use super::space::{Place, Row, Space};
+use super::membership::MemberTest;
+use super::space::{ResourceClass, Space, StatementRef};
 
 /// One box with the rows that are about its action.
-pub(super) struct Case<'c, 's, 'a> {
+pub(super) struct RegionCase<'c, 's, 'a> {
     pub space: &'s Space<'a>,
     /// With whether they are about the place.
-    pub rows: &'c [(usize, Membership<'s>)],
-    pub place: &'s Place,
+    pub rows: &'c [(usize, MemberTest<'s>)],
+    pub place: &'s ResourceClass,
     /// An index into the space's callers.
     pub caller: usize,
     /// Any action of the box.
@@ -21,7 +21,7 @@ pub(super) struct Case<'c, 's, 'a> {
 
 /// What decides the verdict; two boxes with the same key have the same one.
 #[derive(PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct VerdictKey {
     rows: Vec<usize>,
     /// The action and the place, where it depends on variables what a row is about: the example may be on another
     /// resource.
@@ -37,20 +37,20 @@ pub(super) struct Speaker<'p> {
     pub applies: Formula,
 }
 
-impl<'s, 'a> Case<'_, 's, 'a> {
+impl<'s, 'a> RegionCase<'_, 's, 'a> {
     pub fn caller(&self) -> &'s Caller {
         &self.space.callers[self.caller]
     }
 
     /// The rows that are about the caller too, wherever they are.
-    pub fn naming(&self) -> impl Iterator<Item = (usize, &Membership<'s>)> + Clone {
+    pub fn naming(&self) -> impl Iterator<Item = (usize, &MemberTest<'s>)> + Clone {
         let rows = self.rows.iter().map(|(row, membership)| (*row, membership));
         rows.filter(|(row, _)| self.space.names[self.caller].contains(*row))
     }
 
     /// The rows that may have a say.
-    pub fn members(&self) -> impl Iterator<Item = (usize, &'s Row<'a>, &Membership<'s>)> + Clone {
-        let rows = self.naming().filter(|(_, membership)| **membership != Membership::No);
+    pub fn members(&self) -> impl Iterator<Item = (usize, &'s StatementRef<'a>, &MemberTest<'s>)> + Clone {
+        let rows = self.naming().filter(|(_, membership)| **membership != MemberTest::No);
         rows.map(|(index, membership)| (index, &self.space.rows[index], membership))
     }
 
@@ -59,9 +59,9 @@ impl<'s, 'a> Case<'_, 's, 'a> {
         self.members().any(|(_, row, _)| row.layer == 0 && row.statement.effect == Effect::Allow)
     }
 
-    pub fn key(&self) -> Key {
-        let varies = self.members().any(|(_, _, membership)| matches!(membership, Membership::Varies(_)));
-        Key {
+    pub fn key(&self) -> VerdictKey {
+        let varies = self.members().any(|(_, _, membership)| matches!(membership, MemberTest::Varies(_)));
+        VerdictKey {
             rows: self.members().map(|(index, _, _)| index).collect(),
             place: varies.then(|| (self.action.to_owned(), self.place.witness.clone())),
             caller: self.members().any(|(_, row, _)| row.asks_for_caller).then_some(self.caller),
@@ -69,7 +69,7 @@ impl<'s, 'a> Case<'_, 's, 'a> {
     }
 
     /// The Allows of the principal's own layer.
-    fn allowing(&self, after: bool) -> impl Iterator<Item = (usize, &'s Row<'a>, &Membership<'s>)> {
+    fn allowing(&self, after: bool) -> impl Iterator<Item = (usize, &'s StatementRef<'a>, &MemberTest<'s>)> {
         let own = self.members().filter(move |(_, row, _)| row.after == after && row.layer == 0);
         own.filter(|(_, row, _)| row.statement.effect == Effect::Allow)
     }
@@ -90,11 +90,11 @@ impl<'s, 'a> Case<'_, 's, 'a> {
 }
 
 /// When a row has a say on requests of the box.
-pub(super) fn applies(row: &Row<'_>, membership: &Membership<'_>, atoms: &mut Atoms) -> Formula {
+pub(super) fn applies(row: &StatementRef<'_>, membership: &MemberTest<'_>, atoms: &mut Atoms) -> Formula {
     let within = match membership {
-        Membership::Yes => Formula::Constant(true),
-        Membership::No => Formula::Constant(false),
-        Membership::Varies(patterns) => {
+        MemberTest::Yes => Formula::Constant(true),
+        MemberTest::No => Formula::Constant(false),
+        MemberTest::Varies(patterns) => {
             let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
             let any = Formula::any(patterns.iter().map(|pattern| atoms.within(pattern)).collect());
             if not { any.not() } else { any }

@@ -7,13 +7,13 @@ use crate::catalogue::{ValueType, condition_key};
 use crate::condition::date;
 use crate::pattern::{self as texts, Filling, variable_key, variables};
 use crate::request::{Caller, Context};
-use crate::statement::{Comparison, Statement, Test};
+use crate::statement::{ConditionTest, OperatorName, Statement};
 
 use super::filling::fitting_text;
 use super::formula::{Atom, Atoms, Formula};
-use super::language::{Token, cells};
+use super::language::{PatternToken, cells};
 use super::pattern::{self, Pattern};
-use super::proof::{Choice, Proof};
+use super::proof::{AtomAssignment, SatSolver};
 
 /// The value that a policy variable is given in examples.
 const FILLED: &str = "example";
@@ -24,23 +24,23 @@ const MOST_CHOICES: usize = 60;
 const MOST_FILLINGS: usize = 24;
 
 /// What statements ask about the circumstances of a request.
-pub(super) struct Circumstances<'a> {
+pub(super) struct ConditionContext<'a> {
     /// What follows from the caller.
     known: Context,
     /// By key in lower case.
-    tests: BTreeMap<String, Vec<&'a Test>>,
+    tests: BTreeMap<String, Vec<&'a ConditionTest>>,
     /// The keys from which variables take their values, in lower case.
     variables: BTreeSet<String>,
 }
 
 /// Values for keys, each with what they make of the atoms.
-pub(super) struct Offers {
+pub(super) struct Candidates {
     /// None: a request without the key.
     values: Vec<(String, Vec<Option<Vec<String>>>)>,
-    choices: Vec<Vec<Choice>>,
+    choices: Vec<Vec<AtomAssignment>>,
 }
 
-impl<'a> Circumstances<'a> {
+impl<'a> ConditionContext<'a> {
     /// `patterns`: those of resources about which it isn't settled what they match.
     pub fn of(
         caller: &Caller,
@@ -92,7 +92,7 @@ impl<'a> Circumstances<'a> {
     }
 
     /// For each key that an atom is about, values that make all the difference that there is with this filling.
-    pub fn offers(&self, filling: &Context, atoms: &Atoms) -> Offers {
+    pub fn offers(&self, filling: &Context, atoms: &Atoms) -> Candidates {
         let mut by_key: BTreeMap<String, Vec<(usize, &Atom)>> = BTreeMap::new();
         for (index, key, atom) in atoms.on_keys() {
             by_key.entry(key).or_default().push((index, atom));
@@ -102,7 +102,7 @@ impl<'a> Circumstances<'a> {
             ((key, values), choices)
         };
         let (values, choices) = by_key.into_iter().map(told_apart).unzip();
-        Offers { values, choices }
+        Candidates { values, choices }
     }
 
     /// With what follows from the caller.
@@ -138,14 +138,14 @@ impl<'a> Circumstances<'a> {
         candidates: Vec<Option<Vec<String>>>,
         atoms: &[(usize, &Atom)],
         filling: &Context,
-    ) -> (Vec<Option<Vec<String>>>, Vec<Choice>) {
-        let mut seen: BTreeSet<Choice> = BTreeSet::new();
+    ) -> (Vec<Option<Vec<String>>>, Vec<AtomAssignment>) {
+        let mut seen: BTreeSet<AtomAssignment> = BTreeSet::new();
         let mut kept = (Vec::new(), Vec::new());
         for candidate in candidates {
             let mut context = filling.clone();
             put(&mut context, key, candidate.as_deref());
             let context = self.whole(&context);
-            let choice: Choice = atoms.iter().map(|(index, atom)| (*index, atom.holds(&context))).collect();
+            let choice: AtomAssignment = atoms.iter().map(|(index, atom)| (*index, atom.holds(&context))).collect();
             if kept.0.len() < MOST_CHOICES && seen.insert(choice.clone()) {
                 kept.0.push(candidate);
                 kept.1.push(choice);
@@ -156,16 +156,22 @@ impl<'a> Circumstances<'a> {
 }
 
 /// What variables have to stand for so that one value of a key's tests is another.
-fn compared(tests: &[&Test]) -> Vec<Context> {
+fn compared(tests: &[&ConditionTest]) -> Vec<Context> {
     let values: BTreeSet<&String> = tests.iter().flat_map(|test| &test.values).collect();
     let plain = values.iter().filter(|value| !value.contains("${"));
     let pairs = plain.flat_map(|plain| values.iter().map(move |value| (value, plain)));
     pairs.filter(|(value, _)| value.contains("${")).filter_map(|(value, plain)| fitting_text(value, plain)).collect()
 }
 
-impl Offers {
+impl Candidates {
     /// Circumstances with this filling in which `holds` is true and `fails` isn't.
-    pub fn choose(&self, proof: &mut Proof, filling: &Context, holds: &Formula, fails: &Formula) -> Option<Context> {
+    pub fn choose(
+        &self,
+        proof: &mut SatSolver,
+        filling: &Context,
+        holds: &Formula,
+        fails: &Formula,
+    ) -> Option<Context> {
         let chosen = proof.choose(holds, fails, &self.choices)?;
         let mut context = filling.clone();
         for ((key, values), index) in self.values.iter().zip(chosen) {
@@ -183,18 +189,20 @@ fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
 }
 
 /// Values that the tests of one key tell apart.
-fn values(key: &str, tests: &[&Test], filling: &Context) -> Vec<String> {
+fn values(key: &str, tests: &[&ConditionTest], filling: &Context) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for test in tests {
         for value in &test.values {
             found.extend(near(test.operator.comparison, value, filling));
         }
     }
-    found.extend(witnesses(tests, is_text, &[Token::Star(true)], pattern::text));
+    found.extend(witnesses(tests, is_text, &[PatternToken::Star(true)], pattern::text));
     found.extend(witnesses(tests, is_arn, &pattern::any_arn(), |value| pattern::resource(value, false).tokens));
-    if tests.iter().all(|test| test.operator.comparison == Comparison::Null) {
+    if tests.iter().all(|test| test.operator.comparison == OperatorName::Null) {
         found.push(any_value(key).to_owned());
-    } else if tests.iter().all(|test| is_text(test.operator.comparison) || test.operator.comparison == Comparison::Null)
+    } else if tests
+        .iter()
+        .all(|test| is_text(test.operator.comparison) || test.operator.comparison == OperatorName::Null)
     {
         // Numbers, dates, ARNs and the like are never that.
         found.push("something-else".to_owned());
@@ -219,8 +227,8 @@ fn any_value(key: &str) -> &'static str {
     }
 }
 
-fn is_text(comparison: Comparison) -> bool {
-    use Comparison::{
+fn is_text(comparison: OperatorName) -> bool {
+    use OperatorName::{
         StringEquals, StringEqualsIgnoreCase, StringLike, StringNotEquals, StringNotEqualsIgnoreCase, StringNotLike,
     };
     matches!(
@@ -234,16 +242,16 @@ fn is_text(comparison: Comparison) -> bool {
     )
 }
 
-fn is_arn(comparison: Comparison) -> bool {
-    use Comparison::{ArnEquals, ArnLike, ArnNotEquals, ArnNotLike};
+fn is_arn(comparison: OperatorName) -> bool {
+    use OperatorName::{ArnEquals, ArnLike, ArnNotEquals, ArnNotLike};
     matches!(comparison, ArnEquals | ArnLike | ArnNotEquals | ArnNotLike)
 }
 
 /// One value for each combination of the patterns that can match at once.
 fn witnesses(
-    tests: &[&Test],
-    of: fn(Comparison) -> bool,
-    universe: &[Token],
+    tests: &[&ConditionTest],
+    of: fn(OperatorName) -> bool,
+    universe: &[PatternToken],
     pattern: impl Fn(&str) -> Pattern,
 ) -> Vec<String> {
     let values = tests.iter().filter(|test| of(test.operator.comparison)).flat_map(|test| &test.values);
@@ -251,31 +259,31 @@ fn witnesses(
     if patterns.is_empty() {
         return Vec::new();
     }
-    let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+    let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
     cells(universe, &patterns).into_iter().flatten().map(|cell| cell.witness).collect()
 }
 
 /// The value itself and its neighbours: just below, just above, at the ends.
-fn near(comparison: Comparison, value: &str, filling: &Context) -> Vec<String> {
+fn near(comparison: OperatorName, value: &str, filling: &Context) -> Vec<String> {
     let plain = texts::filled(value, Filling::From(filling)).unwrap_or_else(|| value.to_owned());
     match comparison {
-        Comparison::NumericEquals
-        | Comparison::NumericNotEquals
-        | Comparison::NumericLessThan
-        | Comparison::NumericLessThanEquals
-        | Comparison::NumericGreaterThan
-        | Comparison::NumericGreaterThanEquals => numbers(value),
-        Comparison::DateEquals
-        | Comparison::DateNotEquals
-        | Comparison::DateLessThan
-        | Comparison::DateLessThanEquals
-        | Comparison::DateGreaterThan
-        | Comparison::DateGreaterThanEquals => dates(value),
-        Comparison::IpAddress | Comparison::NotIpAddress => addresses(value),
-        Comparison::Bool => vec!["true".to_owned(), "false".to_owned()],
+        OperatorName::NumericEquals
+        | OperatorName::NumericNotEquals
+        | OperatorName::NumericLessThan
+        | OperatorName::NumericLessThanEquals
+        | OperatorName::NumericGreaterThan
+        | OperatorName::NumericGreaterThanEquals => numbers(value),
+        OperatorName::DateEquals
+        | OperatorName::DateNotEquals
+        | OperatorName::DateLessThan
+        | OperatorName::DateLessThanEquals
+        | OperatorName::DateGreaterThan
+        | OperatorName::DateGreaterThanEquals => dates(value),
+        OperatorName::IpAddress | OperatorName::NotIpAddress => addresses(value),
+        OperatorName::Bool => vec!["true".to_owned(), "false".to_owned()],
         // Its values are about the key, not about values of it.
-        Comparison::Null => Vec::new(),
-        Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase => {
+        OperatorName::Null => Vec::new(),
+        OperatorName::StringEqualsIgnoreCase | OperatorName::StringNotEqualsIgnoreCase => {
             vec![plain.to_uppercase(), plain.to_lowercase(), plain]
         }
         _ => vec![plain],
@@ -329,9 +337,9 @@ mod tests {
         let mut atoms = Atoms::default();
         let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
         let caller = Caller::service("lambda.amazonaws.com");
-        let circumstances = Circumstances::of(&caller, statements.iter(), std::iter::empty());
+        let circumstances = ConditionContext::of(&caller, statements.iter(), std::iter::empty());
         let filling = &circumstances.fillings(Vec::new())[filling];
-        let mut proof = Proof::new(&atoms);
+        let mut proof = SatSolver::new(&atoms);
         let context = circumstances.offers(filling, &atoms).choose(&mut proof, filling, &holds, &fails)?;
         let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));
         Some(text.collect::<Vec<_>>().join(" "))

@@ -57,10 +57,10 @@ pub struct Grant {
     pub condition: Option<Value>,
     /// The part of it that the other side allows as well; empty where it allows none of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub already: Vec<Part>,
+    pub already: Vec<GrantPart>,
     /// The part of it that isn't in it, since a Deny forbids it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub withheld: Vec<Part>,
+    pub withheld: Vec<GrantPart>,
     /// What makes the difference.
     pub cause: Cause,
     /// Where the cause is a Deny: its Condition.
@@ -79,7 +79,7 @@ pub struct Grant {
 
 /// An action on a resource, and the Condition under which it is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct GrantPart {
     /// As a policy spells it.
     pub action: String,
     /// As a policy spells it.
@@ -89,13 +89,13 @@ pub struct Part {
     pub condition: Option<Value>,
 }
 
-impl PartialOrd for Part {
+impl PartialOrd for GrantPart {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Part {
+impl Ord for GrantPart {
     fn cmp(&self, other: &Self) -> Ordering {
         // Values have no order of their own.
         let text = |part: &Self| part.condition.as_ref().map(Value::to_string);

@@ -15,22 +15,22 @@ pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
     }
     let parts: Vec<(&[Letter<'_>], &[char])> =
         patterns.iter().zip(&parts).map(|(letters, part)| (&letters[..], &part[..])).collect();
-    Search::default().values(&parts)
+    AssignmentSearch::default().values(&parts)
 }
 
 /// The same of a pattern of texts.
 pub(super) fn fitting_text(pattern: &str, text: &str) -> Option<Context> {
     let text: Vec<char> = text.chars().collect();
-    Search::default().values(&[(&letters(pattern), &text)])
+    AssignmentSearch::default().values(&[(&letters(pattern), &text)])
 }
 
 #[derive(Default)]
-struct Search {
+struct AssignmentSearch {
     values: Context,
     steps: usize,
 }
 
-impl Search {
+impl AssignmentSearch {
     fn values(mut self, parts: &[(&[Letter<'_>], &[char])]) -> Option<Context> {
         self.fits(parts).then_some(self.values)
     }

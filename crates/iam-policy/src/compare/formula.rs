@@ -11,7 +11,7 @@ use crate::catalogue::condition_key;
 use crate::condition::holds;
 use crate::pattern::with_plain_variables;
 use crate::request::Context;
-use crate::statement::{Comparison, Operator, Quantifier, Test};
+use crate::statement::{ConditionTest, Operator, OperatorName, Quantifier};
 
 use super::implication::{covers, excludes};
 
@@ -31,13 +31,13 @@ pub(super) enum Atom {
     /// A positive test on the key's value holds, or with a quantifier on any or all of its values.
     Matches {
         quantifier: Option<Quantifier>,
-        comparison: Comparison,
+        comparison: OperatorName,
         key: String,
         values: Vec<String>,
         variables: bool,
     },
     /// A test about which nothing is known but that it is the same test.
-    Opaque(Test, bool),
+    Opaque(ConditionTest, bool),
     /// The resource is one of those that the pattern names once its variables are filled in.
     Within(String),
 }
@@ -97,21 +97,21 @@ impl Atoms {
     }
 
     /// All tests of a statement.
-    pub fn tests(&mut self, tests: &[Test], variables: bool) -> Formula {
+    pub fn tests(&mut self, tests: &[ConditionTest], variables: bool) -> Formula {
         Formula::all(tests.iter().map(|test| self.test(test, variables)).collect())
     }
 
     /// Operators are negations of each other even where the key is missing: StringNotEquals is true then, and so is
     /// ForAllValues, where StringEquals and ForAnyValue are false (IAM User Guide, "Condition operators", "Set
     /// operators for multivalued context keys").
-    fn test(&mut self, test: &Test, variables: bool) -> Formula {
-        let (Test { operator, key, values }, variables) = plain(test, variables);
-        if operator.comparison == Comparison::Null {
-            return self.null(Test { operator, key, values }, variables);
+    fn test(&mut self, test: &ConditionTest, variables: bool) -> Formula {
+        let (ConditionTest { operator, key, values }, variables) = plain(test, variables);
+        if operator.comparison == OperatorName::Null {
+            return self.null(ConditionTest { operator, key, values }, variables);
         }
         if operator.quantifier.is_some() && operator.if_exists {
             // What an empty list of values is to both isn't documented.
-            return self.atom(Atom::Opaque(Test { operator, key, values }, variables));
+            return self.atom(Atom::Opaque(ConditionTest { operator, key, values }, variables));
         }
         let (comparison, negated) = operator.comparison.positive();
         let quantifier = match (operator.quantifier, negated) {
@@ -131,7 +131,7 @@ impl Atoms {
     fn matches(
         &mut self,
         quantifier: Option<Quantifier>,
-        comparison: Comparison,
+        comparison: OperatorName,
         key: String,
         values: Vec<String>,
         variables: bool,
@@ -145,7 +145,7 @@ impl Atoms {
         }
     }
 
-    fn null(&mut self, test: Test, variables: bool) -> Formula {
+    fn null(&mut self, test: ConditionTest, variables: bool) -> Formula {
         let plain = test.operator.quantifier.is_none();
         let mut wanted: Vec<String> = test.values.iter().map(|value| value.to_lowercase()).collect();
         wanted.sort();
@@ -204,7 +204,7 @@ fn is_single_valued(key: &str) -> bool {
 impl Atom {
     /// Whether it is true of whatever value the key has.
     fn matches_anything(&self) -> bool {
-        let Self::Matches { quantifier: None, comparison: Comparison::StringLike, values, .. } = self else {
+        let Self::Matches { quantifier: None, comparison: OperatorName::StringLike, values, .. } = self else {
             return false;
         };
         values.iter().any(|value| value == "*")
@@ -236,7 +236,7 @@ impl Atom {
             Self::Exists(key) => context.has(key),
             Self::Matches { quantifier, comparison, key, values, variables } => {
                 let operator = Operator { quantifier: *quantifier, comparison: *comparison, if_exists: false };
-                holds(&Test { operator, key: key.clone(), values: values.clone() }, context, *variables)
+                holds(&ConditionTest { operator, key: key.clone(), values: values.clone() }, context, *variables)
             }
             Self::Opaque(test, variables) => holds(test, context, *variables),
             Self::Within(_) => false,
@@ -245,13 +245,13 @@ impl Atom {
 }
 
 /// In the one spelling of all that mean the same, and whether there are variables in it.
-pub(super) fn plain(test: &Test, variables: bool) -> (Test, bool) {
+pub(super) fn plain(test: &ConditionTest, variables: bool) -> (ConditionTest, bool) {
     let variables = variables && test.values.iter().any(|value| value.contains("${"));
     let spelt = |value: &String| if variables { with_plain_variables(value) } else { value.clone() };
     let mut values: Vec<String> = test.values.iter().map(spelt).collect();
     values.sort();
     values.dedup();
-    (Test { operator: test.operator, key: test.key.to_lowercase(), values }, variables)
+    (ConditionTest { operator: test.operator, key: test.key.to_lowercase(), values }, variables)
 }
 
 fn implies(narrow: &Atom, wide: &Atom) -> bool {
@@ -279,12 +279,12 @@ mod tests {
     use serde_json::json;
 
     use crate::Value;
-    use crate::compare::proof::Proof;
+    use crate::compare::proof::SatSolver;
     use crate::statement::Policy;
 
     use super::*;
 
-    fn tests(condition: &Value) -> Vec<Test> {
+    fn tests(condition: &Value) -> Vec<ConditionTest> {
         let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
         let document = json!({"Version": "2012-10-17", "Statement": statement});
         Policy::compile("p", &document).unwrap().statements.remove(0).conditions
@@ -294,7 +294,7 @@ mod tests {
     fn follows(one: &Value, other: &Value) -> bool {
         let mut atoms = Atoms::default();
         let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
-        Proof::new(&atoms).possible(&one, Some(&other)) == Some(false)
+        SatSolver::new(&atoms).possible(&one, Some(&other)) == Some(false)
     }
 
     #[test]

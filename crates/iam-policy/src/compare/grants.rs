@@ -5,29 +5,29 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::Value;
 use crate::request::{Caller, Context, Request};
-use crate::statement::{Effect, PrincipalType, Statement, Test};
+use crate::statement::{ConditionTest, Effect, PrincipalType, Statement};
 
-use super::comparison::{Cause, Doubt, Grant, Part, Side};
+use super::comparison::{Cause, Doubt, Grant, GrantPart, Side};
 use super::language::Cell;
-use super::membership::Membership;
+use super::membership::MemberTest;
 use super::principals::{account, is_account};
-use super::search::Answer;
-use super::space::{Group, Place, Row, Space, letters, narrowest};
-use super::verdict::{Through, Verdict};
+use super::search::Difference;
+use super::space::{ActionGroup, ResourceClass, Space, StatementRef, letters, narrowest};
+use super::verdict::{RegionVerdict, Through};
 
 /// A box with its verdict.
-pub(super) struct Region<'s> {
-    pub group: &'s Group,
-    pub place: &'s Place,
+pub(super) struct DiffRegion<'s> {
+    pub group: &'s ActionGroup,
+    pub place: &'s ResourceClass,
     pub caller: &'s Caller,
     /// Those that are about the caller and the place.
     pub rows: Vec<usize>,
-    pub verdict: std::rc::Rc<Verdict>,
+    pub verdict: std::rc::Rc<RegionVerdict>,
 }
 
 /// What a grant is told apart by; those that differ in one list only are told together.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Label {
+struct GrantLabel {
     cause: Cause,
     row: usize,
     what: What,
@@ -46,13 +46,13 @@ struct What {
     conditions: Vec<usize>,
 }
 
-struct Found<'s> {
+struct ExampleRequest<'s> {
     caller: &'s Caller,
     action: &'s str,
     resource: String,
     context: Context,
-    already: BTreeSet<Part>,
-    withheld: BTreeSet<Part>,
+    already: BTreeSet<GrantPart>,
+    withheld: BTreeSet<GrantPart>,
 }
 
 /// One direction of a comparison: what `after`, or the other side, has more.
@@ -62,10 +62,10 @@ pub(super) struct Direction<'s, 'a> {
 }
 
 impl<'s> Direction<'s, '_> {
-    pub fn doubts(&self, regions: &[Region<'s>]) -> Vec<Doubt> {
+    pub fn doubts(&self, regions: &[DiffRegion<'s>]) -> Vec<Doubt> {
         let mut doubts = BTreeSet::new();
         for through in regions.iter().flat_map(|region| self.through(&region.verdict)) {
-            if let Answer::Doubt(reason) = through.answer {
+            if let Difference::Doubt(reason) = through.answer {
                 let policy = self.space.rows[through.row].policy.to_owned();
                 doubts.insert(Doubt { side: self.side, policy, reason: reason.to_owned() });
             }
@@ -73,13 +73,13 @@ impl<'s> Direction<'s, '_> {
         doubts.into_iter().collect()
     }
 
-    pub fn grants(&self, regions: &'s [Region<'s>]) -> Vec<Grant> {
-        let mut found: BTreeMap<Label, Found<'s>> = BTreeMap::new();
+    pub fn grants(&self, regions: &'s [DiffRegion<'s>]) -> Vec<Grant> {
+        let mut found: BTreeMap<GrantLabel, ExampleRequest<'s>> = BTreeMap::new();
         for region in regions {
             for through in self.through(&region.verdict) {
-                let Answer::Something { context, resource } = &through.answer else { continue };
+                let Difference::Something { context, resource } = &through.answer else { continue };
                 for (label, cells) in self.labels(region, through.row, through.pattern.as_deref()) {
-                    found.entry(label).or_insert_with(|| Found {
+                    found.entry(label).or_insert_with(|| ExampleRequest {
                         caller: region.caller,
                         action: &cells[0].witness,
                         resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
@@ -97,8 +97,8 @@ impl<'s> Direction<'s, '_> {
     }
 
     /// Adds to what was found what the other side allows of it as well, and what this side doesn't allow either.
-    fn qualify(&self, found: &mut BTreeMap<Label, Found<'s>>, regions: &'s [Region<'s>]) {
-        let mut alike: BTreeMap<What, Vec<&mut Found<'s>>> = BTreeMap::new();
+    fn qualify(&self, found: &mut BTreeMap<GrantLabel, ExampleRequest<'s>>, regions: &'s [DiffRegion<'s>]) {
+        let mut alike: BTreeMap<What, Vec<&mut ExampleRequest<'s>>> = BTreeMap::new();
         for (label, found) in found {
             alike.entry(label.what.clone()).or_default().push(found);
         }
@@ -112,7 +112,7 @@ impl<'s> Direction<'s, '_> {
                 let patterns = self.patterns(&self.space.rows[row], region.place);
                 patterns.into_iter().flat_map(move |pattern| self.labels(region, row, pattern))
             });
-            for (Label { what, .. }, cells) in spoken {
+            for (GrantLabel { what, .. }, cells) in spoken {
                 for found in alike.get_mut(&what).into_iter().flatten() {
                     if shared {
                         found.already.extend(self.already(region, &what, &cells));
@@ -129,11 +129,11 @@ impl<'s> Direction<'s, '_> {
         self.side == Side::Gained
     }
 
-    fn through<'v>(&self, verdict: &'v Verdict) -> &'v [Through] {
+    fn through<'v>(&self, verdict: &'v RegionVerdict) -> &'v [Through] {
         if self.is_after() { &verdict.gained } else { &verdict.lost }
     }
 
-    fn of(&self, region: &Region<'_>, ours: bool, effect: Effect) -> impl Iterator<Item = usize> {
+    fn of(&self, region: &DiffRegion<'_>, ours: bool, effect: Effect) -> impl Iterator<Item = usize> {
         let after = self.is_after() == ours;
         let matches = |row: &usize| {
             let row = &self.space.rows[*row];
@@ -143,8 +143,8 @@ impl<'s> Direction<'s, '_> {
     }
 
     /// The patterns by which a row is about a place, where that depends on their variables.
-    fn patterns(&self, row: &Row<'_>, place: &Place) -> Vec<Option<&'s str>> {
-        Membership::of(self.space, row, place).patterns(row)
+    fn patterns(&self, row: &StatementRef<'_>, place: &ResourceClass) -> Vec<Option<&'s str>> {
+        MemberTest::of(self.space, row, place).patterns(row)
     }
 
     /// What all of these demand together: a list, if it is more than one Condition.
@@ -159,32 +159,37 @@ impl<'s> Direction<'s, '_> {
     }
 
     /// The Allows of the principal's own layer.
-    fn allows(&self, region: &Region<'_>, ours: bool) -> impl Iterator<Item = usize> {
+    fn allows(&self, region: &DiffRegion<'_>, ours: bool) -> impl Iterator<Item = usize> {
         self.of(region, ours, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0)
     }
 
     /// The first statement of one side, of those without conditions if there are any.
-    fn first(&self, region: &Region<'_>, ours: bool, effect: Effect, layer: Option<usize>) -> Option<usize> {
+    fn first(&self, region: &DiffRegion<'_>, ours: bool, effect: Effect, layer: Option<usize>) -> Option<usize> {
         let rows = self.of(region, ours, effect).filter(|row| layer.is_none_or(|it| self.space.rows[*row].layer == it));
         rows.min_by_key(|row| (self.space.rows[*row].condition.is_some(), *row))
     }
 
     /// The Allow that speaks for each boundary of one side. None if one is silent.
-    fn bounding(&self, region: &Region<'_>, ours: bool) -> Option<Vec<&Row<'_>>> {
+    fn bounding(&self, region: &DiffRegion<'_>, ours: bool) -> Option<Vec<&StatementRef<'_>>> {
         let layers = self.space.layers[usize::from(self.is_after() == ours)];
         (1..layers).map(|layer| Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])).collect()
     }
 
     /// Of the Allows that speak for one side, those without which it allows nothing: where a boundary has several with
     /// conditions, none of these is a must.
-    fn demanding<'r>(&self, region: &Region<'_>, ours: bool, rows: &[&'r Row<'r>]) -> Vec<&'r Row<'r>> {
+    fn demanding<'r>(
+        &self,
+        region: &DiffRegion<'_>,
+        ours: bool,
+        rows: &[&'r StatementRef<'r>],
+    ) -> Vec<&'r StatementRef<'r>> {
         let allows: Vec<usize> = self.of(region, ours, Effect::Allow).collect();
         let alone = |layer: usize| allows.iter().filter(|row| self.space.rows[**row].layer == layer).count() == 1;
         rows.iter().copied().filter(|row| row.layer == 0 || alone(row.layer)).collect()
     }
 
     /// Why the other side doesn't allow it.
-    fn cause(&self, region: &Region<'_>) -> (Cause, Option<usize>) {
+    fn cause(&self, region: &DiffRegion<'_>) -> (Cause, Option<usize>) {
         let theirs = usize::from(!self.is_after());
         let allows: Vec<usize> = self.of(region, false, Effect::Allow).collect();
         let lacking = |layer: usize| !allows.iter().any(|row| self.space.rows[*row].layer == layer);
@@ -208,14 +213,14 @@ impl<'s> Direction<'s, '_> {
 
     /// What a box is called, one for each action pattern that it touches; with those of its actions. `pattern`: which of
     /// the resources, where the Allow is about all of the box only together with others.
-    fn labels(&self, region: &Region<'s>, allow: usize, pattern: Option<&str>) -> Vec<(Label, Vec<&'s Cell>)> {
+    fn labels(&self, region: &DiffRegion<'s>, allow: usize, pattern: Option<&str>) -> Vec<(GrantLabel, Vec<&'s Cell>)> {
         let Some(bounds) = self.bounding(region, true) else { return Vec::new() };
         let (cause, other) = self.cause(region);
         let row = &self.space.rows[allow];
         // What all of these are about is what is allowed: one that is narrower names it better.
         let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
-        let allows: Vec<&Row<'_>> = [row].into_iter().chain(bounds).collect();
-        let named: Vec<&Row<'_>> = allows.iter().copied().chain(deny).collect();
+        let allows: Vec<&StatementRef<'_>> = [row].into_iter().chain(bounds).collect();
+        let named: Vec<&StatementRef<'_>> = allows.iter().copied().chain(deny).collect();
         let (resource, except_resources) = if let Some(pattern) = pattern {
             (pattern.to_owned(), Vec::new())
         } else {
@@ -231,14 +236,14 @@ impl<'s> Direction<'s, '_> {
             except_resources,
             conditions: conditions_of(&self.demanding(region, true, &allows)),
         };
-        let mut labels: BTreeMap<Label, Vec<&'s Cell>> = BTreeMap::new();
+        let mut labels: BTreeMap<GrantLabel, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
             let (action, except_actions) = match narrowest(named.iter().filter_map(|row| row.action(cell))) {
                 Some(action) => (action.to_owned(), Vec::new()),
                 None => ("*".to_owned(), row.statement.actions.patterns.clone()),
             };
             let what = What { action, except_actions, ..template.clone() };
-            labels.entry(Label { cause, row: other.unwrap_or(allow), what }).or_default().push(cell);
+            labels.entry(GrantLabel { cause, row: other.unwrap_or(allow), what }).or_default().push(cell);
         }
         labels.into_iter().collect()
     }
@@ -246,10 +251,10 @@ impl<'s> Direction<'s, '_> {
     /// A pattern that holds all of the place that is meant, with what it excepts.
     fn resource(
         &self,
-        row: &Row<'_>,
-        allows: &[&Row<'_>],
+        row: &StatementRef<'_>,
+        allows: &[&StatementRef<'_>],
         denied: Option<&str>,
-        place: &Place,
+        place: &ResourceClass,
     ) -> (String, Vec<String>) {
         let allowed = allows.iter().filter_map(|row| row.resource(self.space, place));
         match (narrowest(allowed.chain(denied)), &row.statement.resources) {
@@ -261,11 +266,11 @@ impl<'s> Direction<'s, '_> {
 
     /// The pattern within which is whatever the Deny makes the difference for. One with variables is that only where
     /// nothing else does.
-    fn denied(&self, region: &Region<'_>, deny: &Row<'s>) -> Option<&'s str> {
+    fn denied(&self, region: &DiffRegion<'_>, deny: &StatementRef<'s>) -> Option<&'s str> {
         let whole = deny.resource(self.space, region.place);
         let alone = || {
-            let free = |row: &Row<'_>| {
-                row.condition.is_none() && Membership::of(self.space, row, region.place) == Membership::Yes
+            let free = |row: &StatementRef<'_>| {
+                row.condition.is_none() && MemberTest::of(self.space, row, region.place) == MemberTest::Yes
             };
             let mut allows = self.of(region, false, Effect::Allow).map(|row| &self.space.rows[row]);
             let layers = self.space.layers[usize::from(!self.is_after())];
@@ -279,16 +284,16 @@ impl<'s> Direction<'s, '_> {
     }
 
     /// The parts of a label that the other side allows as well: where it does so without conditions, that alone.
-    fn already(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+    fn already(&self, region: &DiffRegion<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<GrantPart> {
         let Some(bounds) = self.bounding(region, false) else { return BTreeSet::new() };
         let allows = self.allows(region, false).map(|row| &self.space.rows[row]);
-        let mut allows: Vec<&Row<'_>> = allows.filter(|row| is_for_all(row, region.caller, what)).collect();
+        let mut allows: Vec<&StatementRef<'_>> = allows.filter(|row| is_for_all(row, region.caller, what)).collect();
         if let Some(free) = allows.iter().position(|row| row.condition.is_none()) {
             allows = vec![allows[free]];
         }
         let mut parts = BTreeSet::new();
         for row in allows {
-            let rows: Vec<&Row<'_>> = [row].into_iter().chain(bounds.iter().copied()).collect();
+            let rows: Vec<&StatementRef<'_>> = [row].into_iter().chain(bounds.iter().copied()).collect();
             let conditions = conditions_of(&self.demanding(region, false, &rows));
             for pattern in self.patterns(row, region.place) {
                 parts.extend(self.parts(region, what, cells, &rows, pattern, &conditions));
@@ -298,7 +303,7 @@ impl<'s> Direction<'s, '_> {
     }
 
     /// The parts of a label that a Deny of this side forbids.
-    fn withheld(&self, region: &Region<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<Part> {
+    fn withheld(&self, region: &DiffRegion<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<GrantPart> {
         let deny = self.first(region, true, Effect::Deny, None).map(|row| &self.space.rows[row]);
         let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else { return BTreeSet::new() };
         self.parts(region, what, cells, &[deny], None, &what.conditions)
@@ -307,13 +312,13 @@ impl<'s> Direction<'s, '_> {
     /// What these rows say of a label, where it isn't just the same.
     fn parts(
         &self,
-        region: &Region<'_>,
+        region: &DiffRegion<'_>,
         what: &What,
         cells: &[&Cell],
-        rows: &[&Row<'_>],
+        rows: &[&StatementRef<'_>],
         pattern: Option<&str>,
         conditions: &[usize],
-    ) -> BTreeSet<Part> {
+    ) -> BTreeSet<GrantPart> {
         let narrower = |theirs: Option<&str>, ours: &str| match theirs {
             Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
             _ => ours.to_owned(),
@@ -326,13 +331,13 @@ impl<'s> Direction<'s, '_> {
         for cell in cells {
             let action = narrower(narrowest(rows.iter().filter_map(|row| row.action(cell))), &what.action);
             if conditional || resource != what.resource || !action.eq_ignore_ascii_case(&what.action) {
-                parts.insert(Part { action, resource: resource.clone(), condition: self.condition(conditions) });
+                parts.insert(GrantPart { action, resource: resource.clone(), condition: self.condition(conditions) });
             }
         }
         parts
     }
 
-    fn grant(&self, label: Label, found: Found<'s>) -> Grant {
+    fn grant(&self, label: GrantLabel, found: ExampleRequest<'s>) -> Grant {
         let row = &self.space.rows[label.row];
         let example = Request {
             principal: found.caller.clone(),
@@ -387,7 +392,7 @@ fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
 }
 
 /// Whether a statement is about all who are meant, and not only about somebody of them.
-fn is_for_all(row: &Row<'_>, caller: &Caller, what: &What) -> bool {
+fn is_for_all(row: &StatementRef<'_>, caller: &Caller, what: &What) -> bool {
     let named = principal(row.statement, caller);
     named.zip(what.principal.as_ref()).is_none_or(|(named, meant)| covers(&named, meant))
 }
@@ -400,7 +405,7 @@ fn covers(wide: &str, name: &str) -> bool {
         || (is_account(wide) && account(wide) == account(name))
 }
 
-fn conditions_of(rows: &[&Row<'_>]) -> Vec<usize> {
+fn conditions_of(rows: &[&StatementRef<'_>]) -> Vec<usize> {
     let mut conditions = Vec::new();
     for condition in rows.iter().filter_map(|row| row.condition) {
         if !conditions.contains(&condition) {
@@ -471,7 +476,7 @@ impl Alike {
 }
 
 /// As it would be written.
-fn condition(tests: &[Test]) -> Value {
+fn condition(tests: &[ConditionTest]) -> Value {
     let mut operators = serde_json::Map::new();
     for test in tests {
         let keys = operators.entry(test.operator.to_string()).or_insert_with(|| Value::Object(serde_json::Map::new()));

@@ -4,17 +4,17 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::condition::{Number, date, network};
-use crate::statement::Comparison::{
+use crate::statement::OperatorName::{
     self, ArnLike, Bool, DateEquals, DateGreaterThan, DateGreaterThanEquals, DateLessThan, DateLessThanEquals,
     IpAddress, NumericEquals, NumericGreaterThan, NumericGreaterThanEquals, NumericLessThan, NumericLessThanEquals,
     StringEquals, StringEqualsIgnoreCase, StringLike,
 };
 
-use super::language::{Token, cells, includes};
+use super::language::{PatternToken, cells, includes};
 use super::pattern::{self, Pattern};
 
 /// What a value matches of those that a key may have.
-enum Reach<'a> {
+enum ValueMatch<'a> {
     Text(Pattern),
     /// In lower case, whatever the case.
     AnyCase(String),
@@ -32,86 +32,91 @@ struct Range<T> {
 }
 
 /// A positive comparison with a value, and whether variables in it are filled in.
-pub(super) type Wanted<'a> = (Comparison, &'a str, bool);
+pub(super) type ValueTest<'a> = (OperatorName, &'a str, bool);
 
 /// Whether every value of the key that `narrow` matches is matched by `wide`. `false` where that isn't known.
-pub(super) fn covers(wide: Wanted<'_>, narrow: Wanted<'_>) -> bool {
+pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
     if wide == narrow {
         return true;
     }
     match (reach(wide), reach(narrow)) {
-        (Some(Reach::AnyCase(wide)), Some(Reach::AnyCase(narrow))) => wide == narrow,
-        (Some(Reach::AnyCase(wide)), Some(Reach::Text(_))) => {
+        (Some(ValueMatch::AnyCase(wide)), Some(ValueMatch::AnyCase(narrow))) => wide == narrow,
+        (Some(ValueMatch::AnyCase(wide)), Some(ValueMatch::Text(_))) => {
             narrow.0 == StringEquals && wide == narrow.1.to_lowercase()
         }
-        (Some(Reach::Text(wide)), Some(Reach::AnyCase(_))) => wide == [Token::Star(true)],
-        (Some(Reach::Text(wide)), Some(Reach::Text(narrow))) | (Some(Reach::Arn(wide)), Some(Reach::Arn(narrow))) => {
-            includes(&wide, &narrow)
-        }
-        (Some(Reach::Bool(wide)), Some(Reach::Bool(narrow))) => wide == narrow,
-        (Some(Reach::Network(wide)), Some(Reach::Network(narrow))) => wide.contains(&narrow),
-        (Some(Reach::Numbers(wide)), Some(Reach::Numbers(narrow))) => wide.holds(&narrow),
-        (Some(Reach::Dates(wide)), Some(Reach::Dates(narrow))) => wide.holds(&narrow),
+        (Some(ValueMatch::Text(wide)), Some(ValueMatch::AnyCase(_))) => wide == [PatternToken::Star(true)],
+        (Some(ValueMatch::Text(wide)), Some(ValueMatch::Text(narrow)))
+        | (Some(ValueMatch::Arn(wide)), Some(ValueMatch::Arn(narrow))) => includes(&wide, &narrow),
+        (Some(ValueMatch::Bool(wide)), Some(ValueMatch::Bool(narrow))) => wide == narrow,
+        (Some(ValueMatch::Network(wide)), Some(ValueMatch::Network(narrow))) => wide.contains(&narrow),
+        (Some(ValueMatch::Numbers(wide)), Some(ValueMatch::Numbers(narrow))) => wide.holds(&narrow),
+        (Some(ValueMatch::Dates(wide)), Some(ValueMatch::Dates(narrow))) => wide.holds(&narrow),
         _ => false,
     }
 }
 
 /// Whether no value of the key is matched by both. `false` where that isn't known.
-pub(super) fn excludes(one: Wanted<'_>, other: Wanted<'_>) -> bool {
+pub(super) fn excludes(one: ValueTest<'_>, other: ValueTest<'_>) -> bool {
     match (reach(one), reach(other)) {
-        (Some(Reach::AnyCase(one)), Some(Reach::AnyCase(other))) => one != other,
-        (Some(Reach::AnyCase(any)), Some(Reach::Text(text))) | (Some(Reach::Text(text)), Some(Reach::AnyCase(any))) => {
+        (Some(ValueMatch::AnyCase(one)), Some(ValueMatch::AnyCase(other))) => one != other,
+        (Some(ValueMatch::AnyCase(any)), Some(ValueMatch::Text(text)))
+        | (Some(ValueMatch::Text(text)), Some(ValueMatch::AnyCase(any))) => {
             // Other letters may become several in lower case.
             any.is_ascii() && apart(&in_lower_case(&text), &pattern::literal(&any))
         }
-        (Some(Reach::Text(one)), Some(Reach::Text(other))) | (Some(Reach::Arn(one)), Some(Reach::Arn(other))) => {
-            apart(&one, &other)
+        (Some(ValueMatch::Text(one)), Some(ValueMatch::Text(other)))
+        | (Some(ValueMatch::Arn(one)), Some(ValueMatch::Arn(other))) => apart(&one, &other),
+        (Some(ValueMatch::Bool(one)), Some(ValueMatch::Bool(other))) => one != other,
+        (Some(ValueMatch::Network(one)), Some(ValueMatch::Network(other))) => {
+            !one.contains(&other) && !other.contains(&one)
         }
-        (Some(Reach::Bool(one)), Some(Reach::Bool(other))) => one != other,
-        (Some(Reach::Network(one)), Some(Reach::Network(other))) => !one.contains(&other) && !other.contains(&one),
-        (Some(Reach::Numbers(one)), Some(Reach::Numbers(other))) => one.ends_before(&other) || other.ends_before(&one),
-        (Some(Reach::Dates(one)), Some(Reach::Dates(other))) => one.ends_before(&other) || other.ends_before(&one),
+        (Some(ValueMatch::Numbers(one)), Some(ValueMatch::Numbers(other))) => {
+            one.ends_before(&other) || other.ends_before(&one)
+        }
+        (Some(ValueMatch::Dates(one)), Some(ValueMatch::Dates(other))) => {
+            one.ends_before(&other) || other.ends_before(&one)
+        }
         _ => false,
     }
 }
 
 /// None where nothing is known of it: what ARNs of fewer than six parts match isn't documented, what can't be read matches
 /// nothing, and what depends on variables may match anything.
-fn reach((comparison, value, variables): Wanted<'_>) -> Option<Reach<'_>> {
+fn reach((comparison, value, variables): ValueTest<'_>) -> Option<ValueMatch<'_>> {
     if variables && value.contains("${") {
         return None;
     }
     Some(match comparison {
-        StringEquals => Reach::Text(pattern::literal(value)),
-        StringLike => Reach::Text(pattern::text(value)),
-        StringEqualsIgnoreCase => Reach::AnyCase(value.to_lowercase()),
-        ArnLike if value.splitn(6, ':').count() == 6 => Reach::Arn(pattern::resource(value, false).tokens),
-        Bool => Reach::Bool(value.to_ascii_lowercase().parse().ok()?),
-        IpAddress => Reach::Network(network(value)?),
+        StringEquals => ValueMatch::Text(pattern::literal(value)),
+        StringLike => ValueMatch::Text(pattern::text(value)),
+        StringEqualsIgnoreCase => ValueMatch::AnyCase(value.to_lowercase()),
+        ArnLike if value.splitn(6, ':').count() == 6 => ValueMatch::Arn(pattern::resource(value, false).tokens),
+        Bool => ValueMatch::Bool(value.to_ascii_lowercase().parse().ok()?),
+        IpAddress => ValueMatch::Network(network(value)?),
         NumericEquals | NumericLessThan | NumericLessThanEquals | NumericGreaterThan | NumericGreaterThanEquals => {
-            Reach::Numbers(Range::of(comparison, Number::parse(value)?))
+            ValueMatch::Numbers(Range::of(comparison, Number::parse(value)?))
         }
         DateEquals | DateLessThan | DateLessThanEquals | DateGreaterThan | DateGreaterThanEquals => {
-            Reach::Dates(Range::of(comparison, date(value)?))
+            ValueMatch::Dates(Range::of(comparison, date(value)?))
         }
         _ => return None,
     })
 }
 
-fn apart(one: &[Token], other: &[Token]) -> bool {
+fn apart(one: &[PatternToken], other: &[PatternToken]) -> bool {
     cells(one, &[other]).is_some_and(|cells| cells.iter().all(|cell| !cell.accepts.contains(0)))
 }
 
-fn in_lower_case(pattern: &[Token]) -> Pattern {
-    let lower = |token: &Token| match token {
-        Token::Char(c) => c.to_lowercase().map(Token::Char).collect(),
-        Token::One(_) | Token::Star(_) => vec![*token],
+fn in_lower_case(pattern: &[PatternToken]) -> Pattern {
+    let lower = |token: &PatternToken| match token {
+        PatternToken::Char(c) => c.to_lowercase().map(PatternToken::Char).collect(),
+        PatternToken::One(_) | PatternToken::Star(_) => vec![*token],
     };
     pattern.iter().flat_map(lower).collect()
 }
 
 impl<T: Copy + Ord> Range<T> {
-    fn of(comparison: Comparison, point: T) -> Self {
+    fn of(comparison: OperatorName, point: T) -> Self {
         let (low, high) = match comparison {
             NumericLessThan | DateLessThan => (None, Some((point, false))),
             NumericLessThanEquals | DateLessThanEquals => (None, Some((point, true))),

@@ -12,7 +12,7 @@ use fixedbitset::FixedBitSet;
 
 /// One element of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Token {
+pub(super) enum PatternToken {
     Char(char),
     /// `?`; whether it matches a colon.
     One(bool),
@@ -20,7 +20,7 @@ pub(super) enum Token {
     Star(bool),
 }
 
-pub(super) type Pattern = Vec<Token>;
+pub(super) type Pattern = Vec<PatternToken>;
 
 /// The texts that exactly these of the patterns match.
 #[derive(Clone, Debug)]
@@ -35,10 +35,10 @@ pub(super) struct Cell {
 const MOST_STEPS: usize = 4_000_000;
 
 /// Position in a pattern: pattern and place packed, so that a state is a small sorted list.
-type State = Vec<u64>;
+type AutomatonState = Vec<u64>;
 
 /// The cells of `universe`, or none where the patterns are too entangled.
-pub(super) fn cells(universe: &[Token], patterns: &[&[Token]]) -> Option<Vec<Cell>> {
+pub(super) fn cells(universe: &[PatternToken], patterns: &[&[PatternToken]]) -> Option<Vec<Cell>> {
     let alone: Vec<Vec<usize>> = (0..patterns.len()).map(|index| vec![index]).collect();
     cells_of(universe, patterns, &alone)
 }
@@ -46,7 +46,7 @@ pub(super) fn cells(universe: &[Token], patterns: &[&[Token]]) -> Option<Vec<Cel
 /// Cells that were looked for before. Where a program writes the manifest, a thousand users have the same policies, and the
 /// patterns in them divide the texts in the same way each time.
 #[derive(Debug, Default)]
-pub(super) struct Known(RefCell<HashMap<Question, Option<Rc<[Cell]>>>>);
+pub(super) struct PatternCache(RefCell<HashMap<Question, Option<Rc<[Cell]>>>>);
 
 /// Universe, patterns, lists.
 type Question = (Pattern, Vec<Pattern>, Vec<Vec<usize>>);
@@ -54,9 +54,14 @@ type Question = (Pattern, Vec<Pattern>, Vec<Vec<usize>>);
 /// How many divisions are kept: those of policies that come again come again soon.
 const MOST_KNOWN: usize = 64;
 
-impl Known {
+impl PatternCache {
     /// As [`cells_of`].
-    pub fn cells_of(&self, universe: &[Token], patterns: &[&[Token]], lists: &[Vec<usize>]) -> Option<Rc<[Cell]>> {
+    pub fn cells_of(
+        &self,
+        universe: &[PatternToken],
+        patterns: &[&[PatternToken]],
+        lists: &[Vec<usize>],
+    ) -> Option<Rc<[Cell]>> {
         let question = (universe.to_vec(), patterns.iter().map(|it| it.to_vec()).collect(), lists.to_vec());
         if let Some(cells) = self.0.borrow().get(&question) {
             return cells.clone();
@@ -74,29 +79,29 @@ impl Known {
 /// The same where patterns count only together, as the lists that they stand in: of each list, a cell tells whether any
 /// matches, and at least one that does. Lists such as `…/*/models/*`, `…/*/stages/*` would otherwise have a cell for
 /// each of their subsets.
-fn cells_of(universe: &[Token], patterns: &[&[Token]], lists: &[Vec<usize>]) -> Option<Vec<Cell>> {
+fn cells_of(universe: &[PatternToken], patterns: &[&[PatternToken]], lists: &[Vec<usize>]) -> Option<Vec<Cell>> {
     Automaton::new(universe, patterns, lists).explore()
 }
 
 /// Whether every text that `narrow` matches is matched by `wide`; `false` also where that is too entangled to tell.
-pub(super) fn includes(wide: &[Token], narrow: &[Token]) -> bool {
+pub(super) fn includes(wide: &[PatternToken], narrow: &[PatternToken]) -> bool {
     cells(narrow, &[wide]).is_some_and(|cells| cells.iter().all(|cell| cell.accepts.contains(0)))
 }
 
 struct Automaton<'a> {
     /// The universe first.
-    patterns: Vec<&'a [Token]>,
+    patterns: Vec<&'a [PatternToken]>,
     /// Of each pattern, the lists that it stands in.
     lists: Vec<Vec<usize>>,
     list_count: usize,
-    seen: HashSet<State>,
+    seen: HashSet<AutomatonState>,
     /// State, the one it was reached from, and by which character.
-    nodes: Vec<(State, usize, char)>,
+    nodes: Vec<(AutomatonState, usize, char)>,
 }
 
 impl<'a> Automaton<'a> {
-    fn new(universe: &'a [Token], patterns: &[&'a [Token]], lists: &[Vec<usize>]) -> Self {
-        let patterns: Vec<&[Token]> = std::iter::once(universe).chain(patterns.iter().copied()).collect();
+    fn new(universe: &'a [PatternToken], patterns: &[&'a [PatternToken]], lists: &[Vec<usize>]) -> Self {
+        let patterns: Vec<&[PatternToken]> = std::iter::once(universe).chain(patterns.iter().copied()).collect();
         let mut of_pattern = vec![Vec::new(); patterns.len()];
         for (list, members) in lists.iter().enumerate() {
             for member in members {
@@ -134,7 +139,7 @@ impl<'a> Automaton<'a> {
         Some(order.into_iter().map(|(accepts, node)| Cell { accepts, witness: self.witness(node) }).collect())
     }
 
-    fn visit(&mut self, state: State, from: usize, by: char) {
+    fn visit(&mut self, state: AutomatonState, from: usize, by: char) {
         if state.is_empty() || self.seen.contains(&state) {
             return;
         }
@@ -143,11 +148,11 @@ impl<'a> Automaton<'a> {
     }
 
     /// The characters that make a difference here, and one that stands for all others.
-    fn alphabet(&self, state: &State) -> Vec<char> {
+    fn alphabet(&self, state: &AutomatonState) -> Vec<char> {
         let mut characters = Vec::new();
         for position in state {
             let (pattern, place) = unpack(*position);
-            if let Some(Token::Char(c)) = self.patterns[pattern].get(place)
+            if let Some(PatternToken::Char(c)) = self.patterns[pattern].get(place)
                 && *c != ':'
                 && !characters.contains(c)
             {
@@ -164,7 +169,7 @@ impl<'a> Automaton<'a> {
         characters
     }
 
-    fn step(&self, state: &State, character: char) -> State {
+    fn step(&self, state: &AutomatonState, character: char) -> AutomatonState {
         let mut next = Vec::with_capacity(state.len());
         for position in state {
             let (pattern, place) = unpack(*position);
@@ -173,9 +178,9 @@ impl<'a> Automaton<'a> {
                 return next;
             }
             match self.patterns[pattern].get(place) {
-                Some(Token::Char(c)) if *c == character => next.push(pack(pattern, place + 1)),
-                Some(Token::One(colon)) if *colon || character != ':' => next.push(pack(pattern, place + 1)),
-                Some(Token::Star(colon)) if *colon || character != ':' => next.push(*position),
+                Some(PatternToken::Char(c)) if *c == character => next.push(pack(pattern, place + 1)),
+                Some(PatternToken::One(colon)) if *colon || character != ':' => next.push(pack(pattern, place + 1)),
+                Some(PatternToken::Star(colon)) if *colon || character != ':' => next.push(*position),
                 _ => {}
             }
         }
@@ -185,8 +190,8 @@ impl<'a> Automaton<'a> {
     /// With the places behind each `*`, and without those before it: whatever a pattern matches from an earlier place
     /// it matches from its latest `*` too, since the way from there leads through it. Colons don't spoil that: all
     /// places of one pattern that are reached by one text are in the same part of the ARN. The places come in order.
-    fn closed(&self, reached: &[u64]) -> State {
-        let mut kept: State = Vec::with_capacity(reached.len() + 4);
+    fn closed(&self, reached: &[u64]) -> AutomatonState {
+        let mut kept: AutomatonState = Vec::with_capacity(reached.len() + 4);
         let (mut current, mut start) = (usize::MAX, 0);
         for position in reached {
             let (pattern, mut place) = unpack(*position);
@@ -195,7 +200,7 @@ impl<'a> Automaton<'a> {
             }
             loop {
                 let is_new = kept[start..].last().is_none_or(|last| *last < pack(pattern, place));
-                let is_star = matches!(self.patterns[pattern].get(place), Some(Token::Star(_)));
+                let is_star = matches!(self.patterns[pattern].get(place), Some(PatternToken::Star(_)));
                 if is_new && is_star {
                     kept.truncate(start);
                 }
@@ -213,12 +218,12 @@ impl<'a> Automaton<'a> {
 
     /// Without the patterns that make no difference any more: those of lists of which other patterns have come to their
     /// final `*`, and so match whatever follows.
-    fn settled(&self, mut state: State) -> State {
+    fn settled(&self, mut state: AutomatonState) -> AutomatonState {
         let mut lists = FixedBitSet::with_capacity(self.list_count);
         let mut settling = Vec::new();
         for position in &state {
             let (pattern, place) = unpack(*position);
-            if pattern > 0 && self.patterns[pattern][place..] == [Token::Star(true)] {
+            if pattern > 0 && self.patterns[pattern][place..] == [PatternToken::Star(true)] {
                 lists.extend(self.lists[pattern].iter().copied());
                 settling.push(pattern);
             }
@@ -234,7 +239,7 @@ impl<'a> Automaton<'a> {
     }
 
     /// Which patterns match the texts that lead here; none where the text isn't in the universe.
-    fn accepts(&self, state: &State) -> Option<FixedBitSet> {
+    fn accepts(&self, state: &AutomatonState) -> Option<FixedBitSet> {
         let mut accepts = FixedBitSet::with_capacity(self.patterns.len() - 1);
         let mut inside = false;
         for position in state {
@@ -275,16 +280,16 @@ mod tests {
     fn pattern(text: &str) -> Pattern {
         text.chars()
             .map(|c| match c {
-                '*' => Token::Star(true),
-                '?' => Token::One(true),
-                other => Token::Char(other),
+                '*' => PatternToken::Star(true),
+                '?' => PatternToken::One(true),
+                other => PatternToken::Char(other),
             })
             .collect()
     }
 
     fn divided(patterns: &[&str]) -> Vec<(Vec<usize>, String)> {
         let patterns: Vec<Pattern> = patterns.iter().map(|text| pattern(text)).collect();
-        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         let cells = cells(&pattern("*"), &patterns).unwrap();
         let mut found: Vec<_> =
             cells.into_iter().map(|cell| (cell.accepts.ones().collect::<Vec<_>>(), cell.witness)).collect();
@@ -320,11 +325,11 @@ mod tests {
 
     #[test]
     fn colons_stop_the_wildcards_that_do_not_reach_over_them() {
-        let part = [Token::Star(false), Token::Char(':'), Token::Star(true)];
+        let part = [PatternToken::Star(false), PatternToken::Char(':'), PatternToken::Star(true)];
         let cells = cells(&pattern("*"), &[&part, &pattern("*:*")]).unwrap();
         // Both need a colon, and then both match.
         assert_eq!(cells.len(), 2);
-        let two = [Token::Star(false), Token::Char(':'), Token::Star(false)];
+        let two = [PatternToken::Star(false), PatternToken::Char(':'), PatternToken::Star(false)];
         assert!(!includes(&two, &pattern("*:*")));
         assert!(includes(&pattern("*:*"), &two));
     }
@@ -333,14 +338,14 @@ mod tests {
     fn entangled_patterns_are_given_up_and_not_guessed() {
         let patterns: Vec<Pattern> =
             (0..26u8).map(|index| pattern(&format!("*{0}{0}*", char::from(b'a' + index)))).collect();
-        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         assert!(cells(&pattern("*"), &patterns).is_none());
     }
 
     #[test]
     fn many_literal_prefixes_cost_no_more_than_their_letters() {
         let patterns: Vec<Pattern> = (0..2_000).map(|index| pattern(&format!("service{index}:get*"))).collect();
-        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         assert_eq!(cells(&pattern("*"), &patterns).unwrap().len(), 2_001);
     }
 }

@@ -4,18 +4,18 @@ use crate::request::Request;
 use crate::statement::Effect;
 
 use super::formula::Formula;
-use super::space::{Place, Row, Space};
+use super::space::{ResourceClass, Space, StatementRef};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Membership<'p> {
+pub(super) enum MemberTest<'p> {
     Yes,
     No,
     /// It depends on what the variables of these stand for.
     Varies(Vec<&'p str>),
 }
 
-impl<'p> Membership<'p> {
-    pub fn of(space: &'p Space<'_>, row: &Row<'_>, place: &Place) -> Self {
+impl<'p> MemberTest<'p> {
+    pub fn of(space: &'p Space<'_>, row: &StatementRef<'_>, place: &ResourceClass) -> Self {
         let Some(clause) = &row.statement.resources else { return Self::Yes };
         let matching = || {
             let matching = row.resources.iter().filter(|index| place.accepts.contains(**index));
@@ -38,7 +38,7 @@ impl<'p> Membership<'p> {
 
     /// The patterns by which the row may be about the place where that depends on their variables; none where it is about
     /// all of it anyhow, or about what isn't one of them.
-    pub fn patterns(&self, row: &Row<'_>) -> Vec<Option<&'p str>> {
+    pub fn patterns(&self, row: &StatementRef<'_>) -> Vec<Option<&'p str>> {
         let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
         match self {
             Self::Varies(patterns) if !not => patterns.iter().copied().map(Some).collect(),
@@ -49,7 +49,7 @@ impl<'p> Membership<'p> {
 
 /// When one side allows a request: something in every layer allows it, and nothing in any denies it. The rows come with
 /// when they apply.
-pub(super) fn allowing(space: &Space<'_>, applying: &[(&Row<'_>, Formula)], after: bool) -> Formula {
+pub(super) fn allowing(space: &Space<'_>, applying: &[(&StatementRef<'_>, Formula)], after: bool) -> Formula {
     let say = |effect: Effect, layer: Option<usize>| {
         let rows = applying.iter().filter(|(row, _)| row.after == after && row.statement.effect == effect);
         let rows = rows.filter(|(row, _)| layer.is_none_or(|layer| row.layer == layer));
@@ -64,7 +64,7 @@ pub(super) fn allowing(space: &Space<'_>, applying: &[(&Row<'_>, Formula)], afte
 /// Whether one side allows the request, by these rows.
 pub(super) fn allows<'r, 'a: 'r>(
     space: &Space<'_>,
-    rows: impl Iterator<Item = &'r Row<'a>>,
+    rows: impl Iterator<Item = &'r StatementRef<'a>>,
     after: bool,
     request: &Request,
 ) -> bool {

@@ -26,14 +26,14 @@ use std::rc::Rc;
 use crate::request::Caller;
 use crate::statement::Effect;
 
-use case::{Case, Key};
-use grants::{Direction, Region};
-use membership::Membership;
+use case::{RegionCase, VerdictKey};
+use grants::{DiffRegion, Direction};
+use membership::MemberTest;
 use set::same;
 use space::{Entangled, Space};
-use verdict::Verdict;
+use verdict::RegionVerdict;
 
-pub use comparison::{Cause, Comparison, Doubt, Grant, Part, Relation, Side};
+pub use comparison::{Cause, Comparison, Doubt, Grant, GrantPart, Relation, Side};
 pub use set::Set;
 
 /// Returns what `after` allows that `before` doesn't, and the other way round, over all requests, with an example of each.
@@ -64,7 +64,7 @@ pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Co
 
 /// Compares one pair after the other; what was found out about the patterns of one serves the next.
 #[derive(Debug, Default)]
-pub struct Comparer(language::Known);
+pub struct Comparer(language::PatternCache);
 
 impl Comparer {
     /// As [`compare`].
@@ -98,15 +98,15 @@ fn compared(space: &Space<'_>) -> Comparison {
 
 /// The boxes on which somebody allows something, or denies it, each with its verdict. Boxes about which the same statements are have
 /// the same one.
-fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
-    let mut known: HashMap<Key, Rc<Verdict>> = HashMap::new();
+fn regions<'s>(space: &'s Space<'_>) -> Vec<DiffRegion<'s>> {
+    let mut known: HashMap<VerdictKey, Rc<RegionVerdict>> = HashMap::new();
     let mut regions = Vec::new();
     for group in &space.groups {
         for place in group.places.iter() {
-            let membership = |row: &usize| (*row, Membership::of(space, &space.rows[*row], place));
-            let rows: Vec<(usize, Membership<'_>)> = group.rows.iter().map(membership).collect();
+            let membership = |row: &usize| (*row, MemberTest::of(space, &space.rows[*row], place));
+            let rows: Vec<(usize, MemberTest<'_>)> = group.rows.iter().map(membership).collect();
             for caller in 0..space.callers.len() {
-                let case = Case { space, rows: &rows, place, caller, action: &group.cells[0].witness };
+                let case = RegionCase { space, rows: &rows, place, caller, action: &group.cells[0].witness };
                 if !case.is_allowed_something() {
                     continue;
                 }
@@ -116,7 +116,7 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<Region<'s>> {
                 if verdict.allowed != [false, false] || denied() {
                     let (caller, verdict) = (case.caller(), Rc::clone(verdict));
                     let rows = case.members().map(|(index, _, _)| index).collect();
-                    regions.push(Region { group, place, caller, rows, verdict });
+                    regions.push(DiffRegion { group, place, caller, rows, verdict });
                 }
             }
         }

@@ -1,12 +1,12 @@
 //! The patterns of policies as token lists: actions, resources, and values of conditions.
 
-use super::language::{Token, includes};
+use super::language::{PatternToken, includes};
 
 pub(super) use super::language::Pattern;
 
 /// A resource pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Resource {
+pub(super) struct ResourcePattern {
     /// What it matches; where it holds variables, what it matches for any values of theirs.
     pub tokens: Pattern,
     /// Whether what it matches depends on the request.
@@ -15,14 +15,21 @@ pub(super) struct Resource {
 
 /// `service:Name` with nothing left out: the requests that there can be.
 pub(super) fn any_action() -> Pattern {
-    [Token::One(false), Token::Star(false), Token::Char(':'), Token::One(false), Token::Star(false)].to_vec()
+    [
+        PatternToken::One(false),
+        PatternToken::Star(false),
+        PatternToken::Char(':'),
+        PatternToken::One(false),
+        PatternToken::Star(false),
+    ]
+    .to_vec()
 }
 
 /// `arn:partition:service:region:account:resource`, of which region and account may be empty.
 pub(super) fn any_arn() -> Pattern {
-    let some = [Token::One(false), Token::Star(false), Token::Char(':')];
-    let maybe = [Token::Star(false), Token::Char(':')];
-    [&literal("arn:")[..], &some, &some, &maybe, &maybe, &[Token::One(true), Token::Star(true)]].concat()
+    let some = [PatternToken::One(false), PatternToken::Star(false), PatternToken::Char(':')];
+    let maybe = [PatternToken::Star(false), PatternToken::Char(':')];
+    [&literal("arn:")[..], &some, &some, &maybe, &maybe, &[PatternToken::One(true), PatternToken::Star(true)]].concat()
 }
 
 /// Actions know no case.
@@ -35,16 +42,20 @@ pub(super) fn text(text: &str) -> Pattern {
 }
 
 pub(super) fn literal(text: &str) -> Pattern {
-    text.chars().map(Token::Char).collect()
+    text.chars().map(PatternToken::Char).collect()
 }
 
 /// A wildcard in the first five parts of an ARN doesn't match a colon, and AWS completes a short ARN with `*`. With
 /// `variables`, `${…}` is filled in by the request, and `${*}`, `${?}` and `${$}` are those characters.
-pub(super) fn resource(text: &str, variables: bool) -> Resource {
+pub(super) fn resource(text: &str, variables: bool) -> ResourcePattern {
     tokens(text, variables, &mut |inside, colon| {
         let may_be_empty = inside.split_once(',').is_some_and(|(_, default)| default.trim() == "''");
         // "If a variable has no value", an empty one included, the pattern matches nothing.
-        if may_be_empty { vec![Token::Star(colon)] } else { vec![Token::One(colon), Token::Star(colon)] }
+        if may_be_empty {
+            vec![PatternToken::Star(colon)]
+        } else {
+            vec![PatternToken::One(colon), PatternToken::Star(colon)]
+        }
     })
 }
 
@@ -59,26 +70,28 @@ pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
                 names.len() - 1
             });
             // A private character stands for the value: no literal matches it.
-            vec![Token::Char(char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0)).unwrap_or('\u{f0000}'))]
+            vec![PatternToken::Char(
+                char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0)).unwrap_or('\u{f0000}'),
+            )]
         });
         resource.tokens
     };
     let (wide, narrow) = (unfilled(wide), unfilled(narrow));
     // `?` would match the private character, but not every value.
-    !wide.iter().any(|token| matches!(token, Token::One(_))) && includes(&wide, &narrow)
+    !wide.iter().any(|token| matches!(token, PatternToken::One(_))) && includes(&wide, &narrow)
 }
 
-fn wildcard(c: char, colon: bool) -> Token {
+fn wildcard(c: char, colon: bool) -> PatternToken {
     match c {
-        '*' => Token::Star(colon),
-        '?' => Token::One(colon),
-        other => Token::Char(other),
+        '*' => PatternToken::Star(colon),
+        '?' => PatternToken::One(colon),
+        other => PatternToken::Char(other),
     }
 }
 
-fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(&str, bool) -> Vec<Token>) -> Resource {
+fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(&str, bool) -> Vec<PatternToken>) -> ResourcePattern {
     if !text.is_empty() && text.chars().all(|c| c == '*') {
-        return Resource { tokens: vec![Token::Star(true)], varies: false };
+        return ResourcePattern { tokens: vec![PatternToken::Star(true)], varies: false };
     }
     let mut tokens = Vec::new();
     let (mut parts, mut varies) = (1, false);
@@ -87,7 +100,7 @@ fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(&str, bool) -> V
         let inside = rest.strip_prefix("${").and_then(|inner| inner.split_once('}')).filter(|_| variables);
         if let Some((name, after)) = inside {
             match name {
-                "*" | "?" | "$" => tokens.extend(name.chars().map(Token::Char)),
+                "*" | "?" | "$" => tokens.extend(name.chars().map(PatternToken::Char)),
                 _ => {
                     varies = true;
                     tokens.extend(variable(name, parts == 6));
@@ -103,9 +116,9 @@ fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(&str, bool) -> V
         rest = &rest[c.len_utf8()..];
     }
     if parts < 6 {
-        tokens.extend([Token::Char(':'), Token::Star(true)]);
+        tokens.extend([PatternToken::Char(':'), PatternToken::Star(true)]);
     }
-    Resource { tokens, varies }
+    ResourcePattern { tokens, varies }
 }
 
 #[cfg(test)]

@@ -12,19 +12,19 @@ use super::formula::{Atoms, Formula};
 const PATIENCE: usize = 10_000;
 
 /// Atoms, and whether each is true.
-pub(super) type Choice = Vec<(usize, bool)>;
+pub(super) type AtomAssignment = Vec<(usize, bool)>;
 
-pub(super) struct Proof {
-    solver: Solver<Patience>,
+pub(super) struct SatSolver {
+    solver: Solver<SolverBudget>,
     /// By atom.
     atoms: Vec<Lit>,
     /// Equal formulas are one proposition, so that what a policy had before and has still is looked at once.
     known: HashMap<Formula, Lit>,
 }
 
-impl Proof {
+impl SatSolver {
     pub fn new(atoms: &Atoms) -> Self {
-        let mut solver = Solver::new(SolverOpts::default(), Patience::default());
+        let mut solver = Solver::new(SolverOpts::default(), SolverBudget::default());
         let lits: Vec<Lit> = (0..atoms.count()).map(|_| fresh(&mut solver)).collect();
         for (narrow, wide) in atoms.implications() {
             solver.add_clause_reuse(&mut vec![!lits[narrow], lits[wide]]);
@@ -51,7 +51,7 @@ impl Proof {
 
     /// One of the choices for each key with which `holds` is true and `fails` false; a choice says of which atoms it makes
     /// what.
-    pub fn choose(&mut self, holds: &Formula, fails: &Formula, keys: &[Vec<Choice>]) -> Option<Vec<usize>> {
+    pub fn choose(&mut self, holds: &Formula, fails: &Formula, keys: &[Vec<AtomAssignment>]) -> Option<Vec<usize>> {
         let offer = fresh(&mut self.solver);
         let selectors: Vec<Vec<Lit>> = keys.iter().map(|choices| self.offer(offer, choices)).collect();
         let (holds, fails) = (self.proposition(holds), self.proposition(fails));
@@ -63,7 +63,7 @@ impl Proof {
     }
 
     /// While `offer` is true one of the choices is made.
-    fn offer(&mut self, offer: Lit, choices: &[Choice]) -> Vec<Lit> {
+    fn offer(&mut self, offer: Lit, choices: &[AtomAssignment]) -> Vec<Lit> {
         let selectors: Vec<Lit> = choices.iter().map(|_| fresh(&mut self.solver)).collect();
         for (selector, choice) in selectors.iter().zip(choices) {
             for (atom, value) in choice {
@@ -102,17 +102,17 @@ impl Proof {
     }
 }
 
-fn fresh(solver: &mut Solver<Patience>) -> Lit {
+fn fresh(solver: &mut Solver<SolverBudget>) -> Lit {
     Lit::new(solver.new_var_default(), true)
 }
 
 /// Bounds the search by its steps: answers must not depend on how fast a machine is.
 #[derive(Default)]
-struct Patience {
+struct SolverBudget {
     asked: Cell<usize>,
 }
 
-impl Callbacks for Patience {
+impl Callbacks for SolverBudget {
     fn stop(&self) -> bool {
         self.asked.set(self.asked.get() + 1);
         self.asked.get() > PATIENCE
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn constants_are_what_they_are() {
-        let mut proof = Proof::new(&Atoms::default());
+        let mut proof = SatSolver::new(&Atoms::default());
         let [no, yes] = [false, true].map(Formula::Constant);
         assert_eq!(proof.possible(&yes, None), Some(true));
         assert_eq!(proof.possible(&no, None), Some(false));
@@ -148,7 +148,7 @@ mod tests {
         let allowed = Formula::any(pairs.collect());
         let denied = exists(&mut atoms, 1_000);
         let after = Formula::all(vec![allowed.clone(), denied.not()]);
-        let mut proof = Proof::new(&atoms);
+        let mut proof = SatSolver::new(&atoms);
         assert_eq!(proof.possible(&after, Some(&allowed)), Some(false));
         assert_eq!(proof.possible(&allowed, Some(&after)), Some(true));
     }
@@ -166,7 +166,7 @@ mod tests {
                 rules.push(Formula::all(both).not());
             }
         }
-        let mut proof = Proof::new(&atoms);
+        let mut proof = SatSolver::new(&atoms);
         assert_eq!(proof.possible(&Formula::all(rules), None), None);
         let easy = exists(&mut atoms, 0);
         assert_eq!(proof.possible(&easy, None), Some(true), "it can be asked again");

@@ -6,17 +6,17 @@ use std::rc::Rc;
 use crate::pattern::{Filling, resource_matches};
 use crate::request::{Context, Request};
 
-use super::case::{Case, Speaker};
-use super::circumstances::{Circumstances, Offers};
+use super::case::{RegionCase, Speaker};
+use super::circumstances::{Candidates, ConditionContext};
 use super::filling::fitting;
 use super::formula::{Atoms, Formula};
-use super::membership::{Membership, allowing, allows};
-use super::proof::Proof;
-use super::space::Row;
+use super::membership::{MemberTest, allowing, allows};
+use super::proof::SatSolver;
+use super::space::StatementRef;
 
 /// What one side has and the other lacks in a box.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Answer {
+pub(super) enum Difference {
     /// In these circumstances, on this resource where that isn't any of the box.
     Something { context: Context, resource: Option<String> },
     /// It may be something, but no request was found that shows it.
@@ -24,35 +24,35 @@ pub(super) enum Answer {
 }
 
 /// Rows of which it doesn't matter which applies, each with whether it is about the place.
-type Kin<'s, 'a> = Vec<(&'s Row<'a>, &'s Membership<'s>)>;
+type EquivalenceClass<'s, 'a> = Vec<(&'s StatementRef<'a>, &'s MemberTest<'s>)>;
 
-pub(super) struct Search<'c, 's, 'a> {
-    case: &'c Case<'c, 's, 'a>,
+pub(super) struct DifferenceSearch<'c, 's, 'a> {
+    case: &'c RegionCase<'c, 's, 'a>,
     atoms: &'c mut Atoms,
-    proof: &'c mut Proof,
-    circumstances: Circumstances<'s>,
+    proof: &'c mut SatSolver,
+    circumstances: ConditionContext<'s>,
     /// The patterns that match the place or don't, depending on their variables.
     varying: BTreeSet<&'s str>,
     /// By what variables stand for.
-    offers: BTreeMap<Context, Rc<Offers>>,
+    offers: BTreeMap<Context, Rc<Candidates>>,
 }
 
-impl<'c, 's, 'a> Search<'c, 's, 'a> {
-    pub fn new(case: &'c Case<'c, 's, 'a>, atoms: &'c mut Atoms, proof: &'c mut Proof) -> Self {
+impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
+    pub fn new(case: &'c RegionCase<'c, 's, 'a>, atoms: &'c mut Atoms, proof: &'c mut SatSolver) -> Self {
         let varying: BTreeSet<&str> =
             case.members().flat_map(|(_, _, membership)| membership.varying().iter().copied()).collect();
         let statements = case.members().map(|(_, row, _)| row.statement);
-        let circumstances = Circumstances::of(case.caller(), statements, varying.iter().copied());
+        let circumstances = ConditionContext::of(case.caller(), statements, varying.iter().copied());
         Self { case, atoms, proof, circumstances, varying, offers: BTreeMap::new() }
     }
 
-    /// As [`Proof::possible`].
+    /// As [`SatSolver::possible`].
     pub fn possible(&mut self, holds: &Formula, fails: &Formula) -> Option<bool> {
         self.proof.possible(holds, Some(fails))
     }
 
     /// A request that only the speaker's side allows, through the speaker and none of the others.
-    pub fn shown(&mut self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Answer> {
+    pub fn shown(&mut self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Difference> {
         let fillings = self.circumstances.fillings(self.fitting(&self.case.place.witness));
         fillings.iter().find_map(|filling| {
             self.resources(filling).into_iter().find_map(|resource| {
@@ -81,15 +81,15 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
         }
         let circumstances = self.circumstances.whole(filling);
         let kins = self.kins();
-        let about: Vec<&Row<'_>> = kins.values().flatten().map(|(row, _)| *row).collect();
+        let about: Vec<&StatementRef<'_>> = kins.values().flatten().map(|(row, _)| *row).collect();
         let named = self.varying.iter().flat_map(|pattern| self.case.space.named(pattern, &about, &circumstances));
         let fits = |resource: &String| kins.values().all(|kin| self.is_alike(kin, resource, &circumstances));
         std::iter::once(None).chain(named.filter(fits).map(Some)).collect()
     }
 
     /// The rows with resources that are about the caller, those together of which it doesn't matter which applies.
-    fn kins(&self) -> BTreeMap<(usize, Option<usize>), Kin<'c, 'a>> {
-        let mut kins: BTreeMap<_, Kin<'c, 'a>> = BTreeMap::new();
+    fn kins(&self) -> BTreeMap<(usize, Option<usize>), EquivalenceClass<'c, 'a>> {
+        let mut kins: BTreeMap<_, EquivalenceClass<'c, 'a>> = BTreeMap::new();
         for (index, membership) in self.case.naming() {
             let row = &self.case.space.rows[index];
             if let Some(clause) = &row.statement.resources {
@@ -100,14 +100,14 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
     }
 
     /// Whether rows of a kin are as much about the resource as they are about the place.
-    fn is_alike(&self, kin: &[(&Row<'_>, &Membership<'_>)], resource: &str, circumstances: &Context) -> bool {
-        let matches = |row: &Row<'_>, varying: bool| {
+    fn is_alike(&self, kin: &[(&StatementRef<'_>, &MemberTest<'_>)], resource: &str, circumstances: &Context) -> bool {
+        let matches = |row: &StatementRef<'_>, varying: bool| {
             let patterns = row.resources.iter().map(|index| &self.case.space.resources[*index]);
             let mut patterns = patterns.filter(|(_, it)| it.varies == varying);
             let filling = Filling::of(circumstances, row.statement.variables);
             patterns.any(|(text, _)| resource_matches(text, resource, filling))
         };
-        let matching = |not: bool| if not { Membership::No } else { Membership::Yes };
+        let matching = |not: bool| if not { MemberTest::No } else { MemberTest::Yes };
         let not = kin.iter().any(|(row, _)| row.statement.resources.as_ref().is_some_and(|clause| clause.not));
         let plain = kin.iter().any(|(_, membership)| **membership == matching(not));
         plain == kin.iter().any(|(row, _)| matches(row, false))
@@ -121,7 +121,7 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
         speaker: &Speaker<'_>,
         others: &[&Speaker<'_>],
         filling: &Context,
-    ) -> Option<Answer> {
+    ) -> Option<Difference> {
         let case = self.case;
         let resource_now = resource.unwrap_or(&case.place.witness).to_owned();
         let [holds, fails] = self.between(speaker, others, &resource_now, filling);
@@ -131,7 +131,7 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
         let mut request = Request { principal, action, resource: resource_now, context };
         let after = case.space.rows[speaker.row].after;
         // Another resource may be one that other rows are about too, once something is left out of the circumstances.
-        let rows: Vec<&Row<'_>> = match resource {
+        let rows: Vec<&StatementRef<'_>> = match resource {
             None => case.members().map(|(_, row, _)| row).collect(),
             Some(_) => case.naming().map(|(index, _)| &case.space.rows[index]).collect(),
         };
@@ -151,10 +151,10 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
                 request = without;
             }
         }
-        Some(Answer::Something { context: request.context, resource: resource.map(str::to_owned) })
+        Some(Difference::Something { context: request.context, resource: resource.map(str::to_owned) })
     }
 
-    fn offers(&mut self, filling: &Context) -> Rc<Offers> {
+    fn offers(&mut self, filling: &Context) -> Rc<Candidates> {
         let (circumstances, atoms) = (&self.circumstances, &*self.atoms);
         let offers =
             self.offers.entry(filling.clone()).or_insert_with(|| Rc::new(circumstances.offers(filling, atoms)));
@@ -172,11 +172,12 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
     ) -> [Formula; 2] {
         let space = self.case.space;
         let filled = self.circumstances.whole(filling);
-        let mut applies = |row: &Row<'_>| {
+        let mut applies = |row: &StatementRef<'_>| {
             let covers = Formula::Constant(row.statement.covers(resource, &filled));
             Formula::all(vec![covers, self.atoms.tests(&row.statement.conditions, row.statement.variables)])
         };
-        let applying: Vec<(&Row<'_>, Formula)> = self.case.members().map(|(_, row, _)| (row, applies(row))).collect();
+        let applying: Vec<(&StatementRef<'_>, Formula)> =
+            self.case.members().map(|(_, row, _)| (row, applies(row))).collect();
         let after = space.rows[speaker.row].after;
         let [holds, fails] = [after, !after].map(|side| allowing(space, &applying, side));
         let mut speaks = |speaker: &Speaker<'_>| {
@@ -189,11 +190,11 @@ impl<'c, 's, 'a> Search<'c, 's, 'a> {
 }
 
 impl Speaker<'_> {
-    fn speaks(&self, row: &Row<'_>, request: &Request) -> bool {
+    fn speaks(&self, row: &StatementRef<'_>, request: &Request) -> bool {
         row.statement.applies(request) && self.is_about(row, &request.resource, &request.circumstances())
     }
 
-    fn is_about(&self, row: &Row<'_>, resource: &str, circumstances: &Context) -> bool {
+    fn is_about(&self, row: &StatementRef<'_>, resource: &str, circumstances: &Context) -> bool {
         let filling = Filling::of(circumstances, row.statement.variables);
         self.pattern.is_none_or(|pattern| resource_matches(pattern, resource, filling))
     }

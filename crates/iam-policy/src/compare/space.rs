@@ -11,16 +11,16 @@ use fixedbitset::FixedBitSet;
 
 use crate::pattern::resolved;
 use crate::request::{Caller, Context};
-use crate::statement::{Effect, PrincipalType, Statement, Test};
+use crate::statement::{ConditionTest, Effect, PrincipalType, Statement};
 
 use super::formula::plain;
-use super::language::{Cell, Known, Token};
-use super::pattern::{self, Pattern, Resource};
+use super::language::{Cell, PatternCache, PatternToken};
+use super::pattern::{self, Pattern, ResourcePattern};
 use super::principals::representatives;
 use super::set::Set;
 
 /// A statement with what it is compared by.
-pub(super) struct Row<'a> {
+pub(super) struct StatementRef<'a> {
     pub after: bool,
     pub layer: usize,
     pub policy: &'a str,
@@ -38,33 +38,33 @@ pub(super) struct Row<'a> {
 }
 
 pub(super) struct Space<'a> {
-    pub rows: Vec<Row<'a>>,
+    pub rows: Vec<StatementRef<'a>>,
     /// How many layers each side has.
     pub layers: [usize; 2],
     /// Each once, in order.
-    pub conditions: Vec<&'a [Test]>,
+    pub conditions: Vec<&'a [ConditionTest]>,
     actions: Vec<String>,
     /// With whether variables are filled in.
-    pub resources: Vec<(String, Resource)>,
+    pub resources: Vec<(String, ResourcePattern)>,
     pub callers: Vec<Caller>,
     /// By caller, the rows that are about it.
     pub names: Vec<FixedBitSet>,
     /// Whether it is known who asks; otherwise a caller may stand for others of its kind.
     known: bool,
-    cells: &'a Known,
-    pub groups: Vec<Group>,
+    cells: &'a PatternCache,
+    pub groups: Vec<ActionGroup>,
 }
 
 /// Actions that the same statements are about.
-pub(super) struct Group {
+pub(super) struct ActionGroup {
     /// The rows whose Action matches.
     pub rows: Vec<usize>,
     pub cells: Vec<Cell>,
-    pub places: Rc<Vec<Place>>,
+    pub places: Rc<Vec<ResourceClass>>,
 }
 
 /// Resources that the same patterns match.
-pub(super) struct Place {
+pub(super) struct ResourceClass {
     /// The patterns that match: of those with variables, those that may.
     pub accepts: FixedBitSet,
     pub witness: String,
@@ -79,7 +79,7 @@ impl<'a> Space<'a> {
         before: &Set<'a>,
         after: &Set<'a>,
         caller: Option<&Caller>,
-        cells: &'a Known,
+        cells: &'a PatternCache,
     ) -> Result<Self, Entangled> {
         let mut actions = Table::default();
         let mut resources = Table::default();
@@ -90,7 +90,7 @@ impl<'a> Space<'a> {
             for (layer, policies) in set.layers.iter().enumerate() {
                 let statements =
                     policies.iter().flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
-                rows.extend(statements.map(|(policy, statement)| Row {
+                rows.extend(statements.map(|(policy, statement)| StatementRef {
                     after: is_after,
                     layer,
                     policy: &policy.name,
@@ -140,9 +140,9 @@ impl<'a> Space<'a> {
         keys.filter(|key| self.known || key.starts_with("aws:principal")).collect()
     }
 
-    fn divide(&self) -> Result<Vec<Group>, Entangled> {
+    fn divide(&self) -> Result<Vec<ActionGroup>, Entangled> {
         let patterns: Vec<Pattern> = self.actions.iter().map(|text| pattern::action(text)).collect();
-        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         let mut by_rows: BTreeMap<Vec<usize>, Vec<Cell>> = BTreeMap::new();
         let lists: Vec<Vec<usize>> = self.rows.iter().map(|row| row.actions.clone()).collect();
         for cell in self.cells.cells_of(&pattern::any_action(), &patterns, &lists).ok_or(Entangled)?.iter() {
@@ -154,7 +154,7 @@ impl<'a> Space<'a> {
                 by_rows.entry(rows).or_default().push(cell.clone());
             }
         }
-        let mut known: HashMap<Vec<Vec<usize>>, Rc<Vec<Place>>> = HashMap::new();
+        let mut known: HashMap<Vec<Vec<usize>>, Rc<Vec<ResourceClass>>> = HashMap::new();
         by_rows
             .into_iter()
             .map(|(rows, cells)| {
@@ -166,7 +166,7 @@ impl<'a> Space<'a> {
                     known.insert(lists, Rc::clone(&places));
                     places
                 };
-                Ok(Group { rows, cells, places })
+                Ok(ActionGroup { rows, cells, places })
             })
             .collect()
     }
@@ -196,14 +196,14 @@ impl<'a> Space<'a> {
 
     /// The rows whose Action matches, or whose NotAction doesn't.
     fn about(&self, cell: &Cell) -> Vec<usize> {
-        let is_about = |row: &Row<'_>| {
+        let is_about = |row: &StatementRef<'_>| {
             row.statement.actions.not != row.actions.iter().any(|pattern| cell.accepts.contains(*pattern))
         };
         self.rows.iter().enumerate().filter(|(_, row)| is_about(row)).map(|(index, _)| index).collect()
     }
 
     /// Of the resources that a pattern names in these circumstances, one for each way in which the rows tell them apart.
-    pub fn named(&self, pattern: &str, rows: &[&Row<'_>], circumstances: &Context) -> Vec<String> {
+    pub fn named(&self, pattern: &str, rows: &[&StatementRef<'_>], circumstances: &Context) -> Vec<String> {
         let Some(universe) = resolved(pattern, circumstances) else { return Vec::new() };
         let mut patterns: Vec<Pattern> = vec![pattern::any_arn()];
         let mut lists: Vec<Vec<usize>> = vec![vec![0]];
@@ -215,7 +215,7 @@ impl<'a> Space<'a> {
             }));
             lists.push((start..patterns.len()).collect());
         }
-        let patterns: Vec<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
+        let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         let universe = pattern::resource(&universe, true).tokens;
         let cells = self.cells.cells_of(&universe, &patterns, &lists);
         let named = cells.iter().flat_map(|cells| cells.iter()).filter(|cell| cell.accepts.contains(0));
@@ -223,11 +223,12 @@ impl<'a> Space<'a> {
     }
 
     /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked about.
-    fn places(&self, lists: &[Vec<usize>]) -> Result<Vec<Place>, Entangled> {
+    fn places(&self, lists: &[Vec<usize>]) -> Result<Vec<ResourceClass>, Entangled> {
         let mut patterns: Vec<usize> = lists.concat();
         patterns.sort_unstable();
         patterns.dedup();
-        let tokens: Vec<&[Token]> = patterns.iter().map(|index| self.resources[*index].1.tokens.as_slice()).collect();
+        let tokens: Vec<&[PatternToken]> =
+            patterns.iter().map(|index| self.resources[*index].1.tokens.as_slice()).collect();
         let lists: Vec<Vec<usize>> = lists
             .iter()
             .map(|list| list.iter().filter_map(|index| patterns.binary_search(index).ok()).collect())
@@ -238,16 +239,18 @@ impl<'a> Space<'a> {
             wide
         };
         let found = self.cells.cells_of(&pattern::any_arn(), &tokens, &lists).ok_or(Entangled)?;
-        let mut places: Vec<Place> =
-            found.iter().map(|cell| Place { accepts: widen(&cell.accepts), witness: cell.witness.clone() }).collect();
-        let all = tokens.iter().enumerate().filter(|(_, tokens)| **tokens == [Token::Star(true)]);
+        let mut places: Vec<ResourceClass> = found
+            .iter()
+            .map(|cell| ResourceClass { accepts: widen(&cell.accepts), witness: cell.witness.clone() })
+            .collect();
+        let all = tokens.iter().enumerate().filter(|(_, tokens)| **tokens == [PatternToken::Star(true)]);
         let all: FixedBitSet = all.map(|(index, _)| index).collect();
-        places.push(Place { accepts: widen(&all), witness: "*".to_owned() });
+        places.push(ResourceClass { accepts: widen(&all), witness: "*".to_owned() });
         Ok(places)
     }
 }
 
-impl<'a> Row<'a> {
+impl<'a> StatementRef<'a> {
     /// The row's action pattern that says most about this action, as its author spelt it; none where it says what isn't
     /// meant.
     pub fn action(&self, cell: &Cell) -> Option<&'a str> {
@@ -257,7 +260,7 @@ impl<'a> Row<'a> {
     }
 
     /// As [`Self::action`], for resources: of the patterns that match all of the place.
-    pub fn resource<'s>(&self, space: &'s Space<'_>, place: &Place) -> Option<&'s str> {
+    pub fn resource<'s>(&self, space: &'s Space<'_>, place: &ResourceClass) -> Option<&'s str> {
         let clause = self.statement.resources.as_ref()?;
         let matching = self.resources.iter().filter(|pattern| place.accepts.contains(**pattern));
         let whole = matching.map(|pattern| &space.resources[*pattern]).filter(|(_, resource)| !resource.varies);
@@ -274,15 +277,16 @@ pub(super) fn letters(pattern: &str) -> usize {
     pattern.chars().filter(|c| !matches!(c, '*' | '?')).count()
 }
 
-fn naming(rows: &[Row<'_>], caller: &Caller) -> FixedBitSet {
-    let names = |row: &Row<'_>| row.statement.principals.as_ref().is_none_or(|principals| principals.names(caller));
+fn naming(rows: &[StatementRef<'_>], caller: &Caller) -> FixedBitSet {
+    let names =
+        |row: &StatementRef<'_>| row.statement.principals.as_ref().is_none_or(|principals| principals.names(caller));
     rows.iter().enumerate().filter(|(_, row)| names(row)).map(|(index, _)| index).collect()
 }
 
-fn conditions<'a>(sets: [&Set<'a>; 2]) -> Vec<&'a [Test]> {
+fn conditions<'a>(sets: [&Set<'a>; 2]) -> Vec<&'a [ConditionTest]> {
     let policies = sets.into_iter().flat_map(|set| &set.layers).copied().flatten();
     let found = policies.flat_map(|policy| &policy.statements).map(|statement| &statement.conditions[..]);
-    let sorted: BTreeSet<&[Test]> = found.filter(|tests| !tests.is_empty()).collect();
+    let sorted: BTreeSet<&[ConditionTest]> = found.filter(|tests| !tests.is_empty()).collect();
     sorted.into_iter().collect()
 }
 
@@ -292,7 +296,7 @@ struct Kinship<'a> {
     effect: Effect,
     not: bool,
     names: BTreeSet<&'a (PrincipalType, String)>,
-    tests: BTreeSet<(Test, bool)>,
+    tests: BTreeSet<(ConditionTest, bool)>,
 }
 
 impl<'a> Kinship<'a> {

@@ -2,12 +2,12 @@
 
 use crate::request::Context;
 
-use super::case::{Case, Speaker, applies};
+use super::case::{RegionCase, Speaker, applies};
 use super::formula::{Atoms, Formula};
 use super::membership::allowing;
-use super::proof::Proof;
-use super::search::{Answer, Search};
-use super::space::Row;
+use super::proof::SatSolver;
+use super::search::{Difference, DifferenceSearch};
+use super::space::StatementRef;
 
 /// An Allow that gives something to one side that the other hasn't.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,11 +15,11 @@ pub(super) struct Through {
     pub row: usize,
     /// The resources, where it depends on the variables of several patterns whether the Allow is about them.
     pub pattern: Option<String>,
-    pub answer: Answer,
+    pub answer: Difference,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Verdict {
+pub(super) struct RegionVerdict {
     /// As many Allows as it takes to name all of it.
     pub gained: Vec<Through>,
     pub lost: Vec<Through>,
@@ -30,39 +30,43 @@ pub(super) struct Verdict {
 const TOO_MANY: &str = "the conditions are too many to be compared in all combinations";
 const NO_EXAMPLE: &str = "the conditions differ in a way that can't be compared by their form";
 
-impl Case<'_, '_, '_> {
-    pub fn verdict(&self) -> Verdict {
+impl RegionCase<'_, '_, '_> {
+    pub fn verdict(&self) -> RegionVerdict {
         let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller()));
-        let applying: Vec<(&Row<'_>, Formula)> =
+        let applying: Vec<(&StatementRef<'_>, Formula)> =
             self.members().map(|(_, row, membership)| (row, applies(row, membership, &mut atoms))).collect();
         let [before, after] = [false, true].map(|side| allowing(self.space, &applying, side));
         let [old, new] = [false, true].map(|side| self.speakers(side, &mut atoms));
         if let (Formula::Constant(before), Formula::Constant(after)) = (&before, &after) {
             return settled(&old, &new, [*before, *after]);
         }
-        let mut proof = Proof::new(&atoms);
+        let mut proof = SatSolver::new(&atoms);
         let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
-        let mut search = Search::new(self, &mut atoms, &mut proof);
+        let mut search = DifferenceSearch::new(self, &mut atoms, &mut proof);
         let gained = through(&mut search, &new, [&after, &before]);
         let lost = through(&mut search, &old, [&before, &after]);
-        Verdict { gained, lost, allowed }
+        RegionVerdict { gained, lost, allowed }
     }
 }
 
 /// Where no circumstances make a difference.
-fn settled(old: &[Speaker<'_>], new: &[Speaker<'_>], allowed: [bool; 2]) -> Verdict {
+fn settled(old: &[Speaker<'_>], new: &[Speaker<'_>], allowed: [bool; 2]) -> RegionVerdict {
     let through = |speakers: &[Speaker<'_>], is_more: bool| -> Vec<Through> {
         let speaker = speakers.iter().find(|speaker| speaker.applies == Formula::Constant(true)).filter(|_| is_more);
-        let answer = Answer::Something { context: Context::default(), resource: None };
+        let answer = Difference::Something { context: Context::default(), resource: None };
         speaker.map(|speaker| speaker.says(answer)).into_iter().collect()
     };
     let (gained, lost) = (through(new, allowed == [false, true]), through(old, allowed == [true, false]));
-    Verdict { gained, lost, allowed }
+    RegionVerdict { gained, lost, allowed }
 }
 
 /// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions is nothing, or else a
 /// request has to show that it is something.
-fn through(search: &mut Search<'_, '_, '_>, speakers: &[Speaker<'_>], [holds, fails]: [&Formula; 2]) -> Vec<Through> {
+fn through(
+    search: &mut DifferenceSearch<'_, '_, '_>,
+    speakers: &[Speaker<'_>],
+    [holds, fails]: [&Formula; 2],
+) -> Vec<Through> {
     let mut found: Vec<Through> = Vec::new();
     let mut unshown = Vec::new();
     let mut named: Vec<&Speaker<'_>> = Vec::new();
@@ -88,15 +92,15 @@ fn through(search: &mut Search<'_, '_, '_>, speakers: &[Speaker<'_>], [holds, fa
         let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
         match search.possible(&mine, fails) {
             Some(false) => {}
-            Some(true) => found.push(speaker.says(Answer::Doubt(NO_EXAMPLE))),
-            None => found.push(speaker.says(Answer::Doubt(TOO_MANY))),
+            Some(true) => found.push(speaker.says(Difference::Doubt(NO_EXAMPLE))),
+            None => found.push(speaker.says(Difference::Doubt(TOO_MANY))),
         }
     }
     found
 }
 
 impl Speaker<'_> {
-    fn says(&self, answer: Answer) -> Through {
+    fn says(&self, answer: Difference) -> Through {
         Through { row: self.row, pattern: self.pattern.map(str::to_owned), answer }
     }
 }

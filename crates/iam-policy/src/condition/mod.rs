@@ -11,7 +11,7 @@ use data_encoding::BASE64;
 
 use super::pattern::{Filling, arn_matches, filled, text_matches};
 use super::request::Context;
-use super::statement::{Comparison, Quantifier, Test};
+use super::statement::{ConditionTest, OperatorName, Quantifier};
 
 pub(super) use date::date;
 pub(super) use network::network;
@@ -20,10 +20,10 @@ pub(super) use number::Number;
 /// One test on one request. `variables`: whether `${…}` in its values is filled in.
 ///
 /// A key without values is as good as a missing one: AWS speaks of both as "a null data set".
-pub fn holds(test: &Test, context: &Context, variables: bool) -> bool {
+pub fn holds(test: &ConditionTest, context: &Context, variables: bool) -> bool {
     let operator = test.operator;
     let found = context.get(&test.key).filter(|values| !values.is_empty());
-    if operator.comparison == Comparison::Null {
+    if operator.comparison == OperatorName::Null {
         let missing = if found.is_none() { "true" } else { "false" };
         return test.values.iter().any(|wanted| wanted.eq_ignore_ascii_case(missing));
     }
@@ -53,7 +53,7 @@ fn without_values(quantifier: Option<Quantifier>, negated: bool) -> bool {
     }
 }
 
-impl Comparison {
+impl OperatorName {
     /// The comparison that this one is, or is the negation of: several values are an "or", and the negation of that.
     /// ArnEquals and ArnLike "behave identically".
     pub(super) fn positive(self) -> (Self, bool) {
@@ -73,7 +73,7 @@ impl Comparison {
 
 /// One value of a policy against one of the request, for a positive comparison. What can't be read never matches.
 /// Variables are only for texts and ARNs ("Where you can use policy variables").
-fn matches(comparison: Comparison, wanted: &str, found: &str, filling: Filling<'_>) -> bool {
+fn matches(comparison: OperatorName, wanted: &str, found: &str, filling: Filling<'_>) -> bool {
     let number = |expected: &[Ordering]| {
         let order = Number::parse(found).zip(Number::parse(wanted)).map(|(found, wanted)| found.cmp(&wanted));
         order.is_some_and(|order| expected.contains(&order))
@@ -83,25 +83,25 @@ fn matches(comparison: Comparison, wanted: &str, found: &str, filling: Filling<'
         order.is_some_and(|order| expected.contains(&order))
     };
     match comparison {
-        Comparison::StringEquals => filled(wanted, filling).is_some_and(|wanted| wanted == found),
-        Comparison::StringEqualsIgnoreCase => {
+        OperatorName::StringEquals => filled(wanted, filling).is_some_and(|wanted| wanted == found),
+        OperatorName::StringEqualsIgnoreCase => {
             filled(wanted, filling).is_some_and(|wanted| wanted.to_lowercase() == found.to_lowercase())
         }
-        Comparison::StringLike => text_matches(wanted, found, filling),
-        Comparison::ArnLike => arn_matches(wanted, found, filling),
-        Comparison::NumericEquals => number(&[Ordering::Equal]),
-        Comparison::NumericLessThan => number(&[Ordering::Less]),
-        Comparison::NumericLessThanEquals => number(&[Ordering::Less, Ordering::Equal]),
-        Comparison::NumericGreaterThan => number(&[Ordering::Greater]),
-        Comparison::NumericGreaterThanEquals => number(&[Ordering::Greater, Ordering::Equal]),
-        Comparison::DateEquals => date(&[Ordering::Equal]),
-        Comparison::DateLessThan => date(&[Ordering::Less]),
-        Comparison::DateLessThanEquals => date(&[Ordering::Less, Ordering::Equal]),
-        Comparison::DateGreaterThan => date(&[Ordering::Greater]),
-        Comparison::DateGreaterThanEquals => date(&[Ordering::Greater, Ordering::Equal]),
-        Comparison::Bool => boolean(found).is_some_and(|found| boolean(wanted) == Some(found)),
-        Comparison::BinaryEquals => bytes(found).is_some_and(|found| bytes(wanted) == Some(found)),
-        Comparison::IpAddress => network(wanted).zip(network(found)).is_some_and(|(wide, one)| wide.contains(&one)),
+        OperatorName::StringLike => text_matches(wanted, found, filling),
+        OperatorName::ArnLike => arn_matches(wanted, found, filling),
+        OperatorName::NumericEquals => number(&[Ordering::Equal]),
+        OperatorName::NumericLessThan => number(&[Ordering::Less]),
+        OperatorName::NumericLessThanEquals => number(&[Ordering::Less, Ordering::Equal]),
+        OperatorName::NumericGreaterThan => number(&[Ordering::Greater]),
+        OperatorName::NumericGreaterThanEquals => number(&[Ordering::Greater, Ordering::Equal]),
+        OperatorName::DateEquals => date(&[Ordering::Equal]),
+        OperatorName::DateLessThan => date(&[Ordering::Less]),
+        OperatorName::DateLessThanEquals => date(&[Ordering::Less, Ordering::Equal]),
+        OperatorName::DateGreaterThan => date(&[Ordering::Greater]),
+        OperatorName::DateGreaterThanEquals => date(&[Ordering::Greater, Ordering::Equal]),
+        OperatorName::Bool => boolean(found).is_some_and(|found| boolean(wanted) == Some(found)),
+        OperatorName::BinaryEquals => bytes(found).is_some_and(|found| bytes(wanted) == Some(found)),
+        OperatorName::IpAddress => network(wanted).zip(network(found)).is_some_and(|(wide, one)| wide.contains(&one)),
         // The others are negations of these, and Null is about the key.
         _ => false,
     }

@@ -7,7 +7,7 @@ use super::*;
 /// A key's values in the request; `None`: it has no such key.
 type Found<'a> = Option<&'a [&'a str]>;
 
-fn test_of(operator: &str, values: &Value) -> Test {
+fn test_of(operator: &str, values: &Value) -> ConditionTest {
     let document = json!({"Statement": {"Effect": "Allow", "Action": "*", "Condition": {operator: {"x:Key": values}}}});
     Policy::compile("p", &document).unwrap().statements.remove(0).conditions.remove(0)
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::principal::Entity;
+use crate::principal::PrincipalEntity;
 use crate::request::{Caller, Context, Request};
 use crate::statement::{PrincipalType, Statement};
 
@@ -73,9 +73,9 @@ impl Caller {
                     add("aws:PrincipalArn", &self.arn(entity));
                 }
                 match self.entity() {
-                    Some(Entity::User(name)) => add(USERNAME, name),
-                    Some(Entity::Root) => add(USERID, self.account().unwrap_or_default()),
-                    Some(Entity::Federated(name)) => {
+                    Some(PrincipalEntity::User(name)) => add(USERNAME, name),
+                    Some(PrincipalEntity::Root) => add(USERID, self.account().unwrap_or_default()),
+                    Some(PrincipalEntity::Federated(name)) => {
                         add(USERID, &format!("{}:{name}", self.account().unwrap_or_default()));
                     }
                     _ => {}
@@ -88,24 +88,24 @@ impl Caller {
 
     /// For a session that of its role: "the request context returns the ARN of the role that was assumed". The role's
     /// path isn't in the session's ARN, so roles with a path are told by `--context`.
-    fn arn(&self, entity: Entity<'_>) -> String {
+    fn arn(&self, entity: PrincipalEntity<'_>) -> String {
         let partition = self.name.split(':').nth(1).unwrap_or("aws");
         let account = self.account().unwrap_or_default();
         match entity {
-            Entity::Session(role) => format!("arn:{partition}:iam::{account}:role/{role}"),
-            Entity::Root => format!("arn:{partition}:iam::{account}:root"),
-            Entity::User(_) | Entity::Role(_) | Entity::Federated(_) => self.name.clone(),
+            PrincipalEntity::Session(role) => format!("arn:{partition}:iam::{account}:role/{role}"),
+            PrincipalEntity::Root => format!("arn:{partition}:iam::{account}:root"),
+            PrincipalEntity::User(_) | PrincipalEntity::Role(_) | PrincipalEntity::Federated(_) => self.name.clone(),
         }
     }
 }
 
 /// IAM User Guide, "Principal key values".
-fn kind(entity: Entity<'_>) -> &'static str {
+fn kind(entity: PrincipalEntity<'_>) -> &'static str {
     match entity {
-        Entity::Root => "Account",
-        Entity::User(_) => "User",
-        Entity::Role(_) | Entity::Session(_) => "AssumedRole",
-        Entity::Federated(_) => "FederatedUser",
+        PrincipalEntity::Root => "Account",
+        PrincipalEntity::User(_) => "User",
+        PrincipalEntity::Role(_) | PrincipalEntity::Session(_) => "AssumedRole",
+        PrincipalEntity::Federated(_) => "FederatedUser",
     }
 }
 

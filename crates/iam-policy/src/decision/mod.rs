@@ -8,11 +8,11 @@ mod caller;
 mod reason;
 mod weighing;
 
-use super::principal::{Entity, Naming};
+use super::principal::{Naming, PrincipalEntity};
 use super::request::{Context, Request};
 use super::statement::{Policy, PrincipalType};
 
-use weighing::{Place, Said, Weighing};
+use weighing::{AttachmentPoint, WeighedStatement, Weighing};
 
 /// Everything that has a say.
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,11 +96,11 @@ impl Policies<'_> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn decide(policies: &Policies<'_>, request: &Request) -> Decision {
-    Case::new(policies, request).decide()
+    RequestCase::new(policies, request).decide()
 }
 
 /// A request with what each kind of policy says to it.
-struct Case<'a> {
+struct RequestCase<'a> {
     request: &'a Request,
     context: Context,
     identity: Weighing<'a>,
@@ -108,16 +108,16 @@ struct Case<'a> {
     resource: Option<Weighing<'a>>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> RequestCase<'a> {
     fn new(policies: &'a Policies<'a>, request: &'a Request) -> Self {
         let context = request.circumstances();
         // Only users and roles hold policies.
         let holds = request.principal.kind == PrincipalType::AWS;
         let held = policies.identity.iter().filter(|_| holds);
-        let identity = Weighing::of(held, Place::Caller, request, &context);
+        let identity = Weighing::of(held, AttachmentPoint::Caller, request, &context);
         let boundary = policies.boundary.filter(|_| holds);
-        let place = Place::Resource { bounded: boundary.is_some() };
-        let boundary = boundary.map(|policy| Weighing::of([policy], Place::Caller, request, &context));
+        let place = AttachmentPoint::Resource { bounded: boundary.is_some() };
+        let boundary = boundary.map(|policy| Weighing::of([policy], AttachmentPoint::Caller, request, &context));
         let resource = policies.resource.map(|policy| Weighing::of([policy], place, request, &context));
         Self { request, context, identity, boundary, resource }
     }
@@ -145,20 +145,20 @@ impl<'a> Case<'a> {
     }
 
     /// By what it is allowed, if nothing denies it.
-    fn grant(&self) -> Option<Grant> {
+    fn grant(&self) -> Option<AllowSource> {
         if self.request.principal.kind != PrincipalType::AWS {
-            return self.resource_names().map(|_| Grant::Resource);
+            return self.resource_names().map(|_| AllowSource::Resource);
         }
         let held = self.held() && self.within_boundary();
         match (&self.resource, self.is_foreign()) {
-            (None, _) => held.then_some(Grant::Identity),
+            (None, _) => held.then_some(AllowSource::Identity),
             // Both accounts must allow it, each by its own policies.
-            (Some(_), true) => (held && self.resource_names().is_some()).then_some(Grant::Both),
+            (Some(_), true) => (held && self.resource_names().is_some()).then_some(AllowSource::Both),
             (Some(_), false) => self.resource_grant().or_else(|| {
                 let trusted = self.resource_names().is_some();
                 match (held, self.resource_rules()) {
-                    (true, true) => trusted.then_some(Grant::Both),
-                    (held, _) => held.then_some(Grant::Identity),
+                    (true, true) => trusted.then_some(AllowSource::Both),
+                    (held, _) => held.then_some(AllowSource::Identity),
                 }
             }),
         }
@@ -168,10 +168,10 @@ impl<'a> Case<'a> {
     /// to a session or to everyone isn't limited by an implicit deny of the boundary; what it grants to the ARN of a
     /// role is ("How AWS enforcement code logic evaluates requests", "Resource-based policies"). An account that
     /// is named may pass the permission on, it isn't given to all in it.
-    fn resource_grant(&self) -> Option<Grant> {
+    fn resource_grant(&self) -> Option<AllowSource> {
         match self.resource_names()? {
-            Naming::Direct => Some(Grant::Resource),
-            Naming::Role => self.within_boundary().then_some(Grant::Role),
+            Naming::Direct => Some(AllowSource::Resource),
+            Naming::Role => self.within_boundary().then_some(AllowSource::Role),
             Naming::Account => None,
         }
     }
@@ -182,7 +182,7 @@ impl<'a> Case<'a> {
     }
 
     fn is_root(&self) -> bool {
-        self.request.principal.entity() == Some(Entity::Root)
+        self.request.principal.entity() == Some(PrincipalEntity::Root)
     }
 
     fn within_boundary(&self) -> bool {
@@ -219,7 +219,7 @@ impl<'a> Case<'a> {
 
 /// Whose policies allow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Grant {
+enum AllowSource {
     Identity,
     /// The resource's, to the caller itself.
     Resource,
@@ -228,8 +228,8 @@ enum Grant {
     Both,
 }
 
-impl Grant {
-    fn because(self, case: &Case<'_>) -> Vec<Deciding> {
+impl AllowSource {
+    fn because(self, case: &RequestCase<'_>) -> Vec<Deciding> {
         let held = matches!(self, Self::Identity | Self::Both).then_some(&case.identity);
         let bounded = matches!(self, Self::Identity | Self::Both | Self::Role);
         let boundary = case.boundary.as_ref().filter(|_| bounded);
@@ -243,7 +243,7 @@ fn allowed(because: Vec<Deciding>, reason: String) -> Decision {
     Decision { verdict: Verdict::Allowed, because, reason }
 }
 
-fn deciding(said: &Said<'_, Naming>) -> Deciding {
+fn deciding(said: &WeighedStatement<'_, Naming>) -> Deciding {
     let statement = said.statement;
     Deciding { policy: said.policy.name.clone(), statement: statement.number, sid: statement.sid.clone() }
 }

@@ -3,17 +3,17 @@
 use crate::pattern::{Filling, filled};
 use crate::principal::Naming;
 use crate::request::Context;
-use crate::statement::{Clause, PrincipalType, Statement, Test};
+use crate::statement::{Clause, ConditionTest, PrincipalType, Statement};
 
-use super::weighing::{Miss, Said, Weighing};
-use super::{Case, Grant};
+use super::weighing::{Miss, WeighedStatement, Weighing};
+use super::{AllowSource, RequestCase};
 
-impl Case<'_> {
-    pub(super) fn denied(&self, said: &Said<'_, Naming>) -> String {
+impl RequestCase<'_> {
+    pub(super) fn denied(&self, said: &WeighedStatement<'_, Naming>) -> String {
         format!("{} denies {}", named(said), self.asked())
     }
 
-    pub(super) fn granted(&self, grant: Grant) -> String {
+    pub(super) fn granted(&self, grant: AllowSource) -> String {
         let held = if self.is_root() && self.identity.allows.is_empty() {
             format!("the root user of account {} may do everything in it", self.account())
         } else {
@@ -23,18 +23,18 @@ impl Case<'_> {
         let within = within.map(|said| format!("the boundary allows it too ({})", named(said)));
         let given = self.resource.as_ref().and_then(Weighing::nearest_allow);
         let parts = match grant {
-            Grant::Identity => [Some(held), within, None],
-            Grant::Resource => [given.map(|said| self.allows(&said)), None, None],
-            Grant::Role => [given.map(|said| self.allows(&said)), within, None],
-            Grant::Both => [Some(held), within, given.map(|said| format!("{} allows it too", named(&said)))],
+            AllowSource::Identity => [Some(held), within, None],
+            AllowSource::Resource => [given.map(|said| self.allows(&said)), None, None],
+            AllowSource::Role => [given.map(|said| self.allows(&said)), within, None],
+            AllowSource::Both => [Some(held), within, given.map(|said| format!("{} allows it too", named(&said)))],
         };
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ") + &self.unasked(grant)
     }
 
     /// What else would have a say, if it were known.
-    fn unasked(&self, grant: Grant) -> String {
+    fn unasked(&self, grant: AllowSource) -> String {
         match self.owner() {
-            Some(owner) if grant == Grant::Identity && self.is_foreign() => {
+            Some(owner) if grant == AllowSource::Identity && self.is_foreign() => {
                 format!("; the resource is of account {owner}, which must allow it too: its policy isn't given")
             }
             _ => String::new(),
@@ -86,7 +86,7 @@ impl Case<'_> {
         }
     }
 
-    fn near(&self, near: Option<Said<'_, Miss<'_>>>) -> String {
+    fn near(&self, near: Option<WeighedStatement<'_, Miss<'_>>>) -> String {
         let Some(said) = near else {
             return "there is no Allow at all".to_owned();
         };
@@ -114,7 +114,7 @@ impl Case<'_> {
         }
     }
 
-    fn allows(&self, said: &Said<'_, Naming>) -> String {
+    fn allows(&self, said: &WeighedStatement<'_, Naming>) -> String {
         format!("{} allows {}", named(said), self.asked())
     }
 
@@ -136,7 +136,7 @@ impl Case<'_> {
 }
 
 /// `statement 2 "Deploy" of policy.json`
-fn named<T>(said: &Said<'_, T>) -> String {
+fn named<T>(said: &WeighedStatement<'_, T>) -> String {
     format!("{} of {}", said.statement.title(), said.policy.name)
 }
 
@@ -164,12 +164,12 @@ fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// `StringEquals aws:x is "a" or "b"`
-fn tested(test: &Test) -> String {
+fn tested(test: &ConditionTest) -> String {
     let values: Vec<String> = test.values.iter().map(|value| format!("\"{value}\"")).collect();
     format!("{} {} {}", test.operator, test.key, list(values.iter().map(String::as_str)))
 }
 
-fn found(test: &Test, context: &Context) -> String {
+fn found(test: &ConditionTest, context: &Context) -> String {
     match context.get(&test.key) {
         None | Some([]) => format!("the request has no {}", test.key),
         Some(values) => {

@@ -4,7 +4,7 @@ use crate::condition::holds;
 use crate::pattern::{Filling, action_matches, resource_matches};
 use crate::principal::Naming;
 use crate::request::{Context, Request};
-use crate::statement::{Clause, Effect, Policy, Statement, Test};
+use crate::statement::{Clause, ConditionTest, Effect, Policy, Statement};
 
 /// Why a statement isn't about a request: the later, the nearer it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,12 +12,12 @@ pub(super) enum Miss<'a> {
     Action,
     Principal,
     Resource,
-    Condition(&'a Test),
+    Condition(&'a ConditionTest),
 }
 
 /// A statement, the policy that it is in, and how it is about the request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Said<'a, T> {
+pub(super) struct WeighedStatement<'a, T> {
     pub policy: &'a Policy,
     pub statement: &'a Statement,
     pub how: T,
@@ -26,15 +26,15 @@ pub(super) struct Said<'a, T> {
 /// What policies that have a say together make of one request.
 #[derive(Debug, Default)]
 pub(super) struct Weighing<'a> {
-    pub denies: Vec<Said<'a, Naming>>,
-    pub allows: Vec<Said<'a, Naming>>,
+    pub denies: Vec<WeighedStatement<'a, Naming>>,
+    pub allows: Vec<WeighedStatement<'a, Naming>>,
     /// The Allow that came nearest, where none matched.
-    pub near: Option<Said<'a, Miss<'a>>>,
+    pub near: Option<WeighedStatement<'a, Miss<'a>>>,
 }
 
 /// Where a policy hangs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum AttachmentPoint {
     /// On the caller: its statements speak of nobody else.
     Caller,
     Resource {
@@ -46,7 +46,7 @@ pub(super) enum Place {
 impl<'a> Weighing<'a> {
     pub fn of(
         policies: impl IntoIterator<Item = &'a Policy>,
-        place: Place,
+        place: AttachmentPoint,
         request: &Request,
         context: &Context,
     ) -> Self {
@@ -61,17 +61,17 @@ impl<'a> Weighing<'a> {
 
     fn add(&mut self, policy: &'a Policy, statement: &'a Statement, says: Result<Naming, Miss<'a>>) {
         match (says, statement.effect) {
-            (Ok(how), Effect::Deny) => self.denies.push(Said { policy, statement, how }),
-            (Ok(how), Effect::Allow) => self.allows.push(Said { policy, statement, how }),
+            (Ok(how), Effect::Deny) => self.denies.push(WeighedStatement { policy, statement, how }),
+            (Ok(how), Effect::Allow) => self.allows.push(WeighedStatement { policy, statement, how }),
             (Err(how), Effect::Allow) if self.near.is_none_or(|near| near.how.stage() < how.stage()) => {
-                self.near = Some(Said { policy, statement, how });
+                self.near = Some(WeighedStatement { policy, statement, how });
             }
             (Err(_), _) => {}
         }
     }
 
     /// The Allow that speaks of the caller most nearly.
-    pub fn nearest_allow(&self) -> Option<Said<'a, Naming>> {
+    pub fn nearest_allow(&self) -> Option<WeighedStatement<'a, Naming>> {
         self.allows.iter().rev().max_by_key(|said| said.how).copied()
     }
 }
@@ -102,7 +102,7 @@ impl Statement {
         named && self.acts(&request.action)
     }
 
-    fn says(&self, place: Place, request: &Request, context: &Context) -> Result<Naming, Miss<'_>> {
+    fn says(&self, place: AttachmentPoint, request: &Request, context: &Context) -> Result<Naming, Miss<'_>> {
         if !self.acts(&request.action) {
             return Err(Miss::Action);
         }
@@ -113,15 +113,17 @@ impl Statement {
         self.unmet(context).map_or(Ok(naming), |test| Err(Miss::Condition(test)))
     }
 
-    fn naming(&self, place: Place, request: &Request) -> Option<Naming> {
+    fn naming(&self, place: AttachmentPoint, request: &Request) -> Option<Naming> {
         let caller = &request.principal;
         match (&self.principals, place) {
-            (None, Place::Caller) => Some(Naming::Direct),
+            (None, AttachmentPoint::Caller) => Some(Naming::Direct),
             // A policy of a resource that says nothing of principals is none.
-            (None, Place::Resource { .. }) => None,
+            (None, AttachmentPoint::Resource { .. }) => None,
             // "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions
             // boundary policy attached, regardless of the values" (IAM User Guide, "Permissions boundaries").
-            (Some(principals), Place::Resource { bounded: true }) if principals.not && self.effect == Effect::Deny => {
+            (Some(principals), AttachmentPoint::Resource { bounded: true })
+                if principals.not && self.effect == Effect::Deny =>
+            {
                 Some(Naming::Direct)
             }
             (Some(principals), _) => principals.naming(caller),
@@ -138,7 +140,7 @@ impl Statement {
         self.resources.as_ref().is_none_or(covers)
     }
 
-    fn unmet(&self, context: &Context) -> Option<&Test> {
+    fn unmet(&self, context: &Context) -> Option<&ConditionTest> {
         self.conditions.iter().find(|test| !holds(test, context, self.variables))
     }
 }

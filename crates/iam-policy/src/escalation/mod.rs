@@ -10,7 +10,7 @@ mod scope;
 use std::collections::BTreeSet;
 
 pub use paths::{Gain, Need, On, Path, all};
-pub use reach::{Holder, Way};
+pub use reach::{GrantingStatement, Holder};
 pub use scope::holds as covers;
 
 use crate::diagnostic::Severity;
@@ -27,7 +27,7 @@ pub struct Escalation {
     /// Whether whoever does it is among them.
     pub own: bool,
     /// The statements that allow it, in the order of the path's needs.
-    pub ways: Vec<Way>,
+    pub ways: Vec<GrantingStatement>,
 }
 
 /// Returns the ways that are open to a user or role, the worst first. Those that are part of a worse one aren't told again.
@@ -93,9 +93,9 @@ impl Path {
 }
 
 /// The ways of one object of the path's kind.
-struct Found {
+struct EscalationMatch {
     resource: String,
-    ways: Vec<Way>,
+    ways: Vec<GrantingStatement>,
 }
 
 fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
@@ -105,7 +105,7 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
     }
     let itself = own(holder, path.subject());
     let own = itself.iter().any(|arn| !together(holder, path, Some(arn)).is_empty());
-    let mut ways: Vec<Way> = Vec::new();
+    let mut ways: Vec<GrantingStatement> = Vec::new();
     for way in found.iter().flat_map(|found| &found.ways) {
         if !ways.contains(way) {
             ways.push(way.clone());
@@ -120,7 +120,7 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
     };
     let resources = widest(resources);
     let others = resources.iter().any(|resource| !itself.contains(resource));
-    let reach = Reach {
+    let reach = EscalationReach {
         own: match (own, itself.is_empty()) {
             (true, _) => Own::Reached,
             (false, false) => Own::Spared,
@@ -138,7 +138,7 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
 
 /// How far a way reaches.
 #[derive(Clone, Copy)]
-struct Reach {
+struct EscalationReach {
     own: Own,
     others: bool,
     /// More than the objects that are named.
@@ -154,7 +154,7 @@ enum Own {
     Unknown,
 }
 
-impl Reach {
+impl EscalationReach {
     /// None where it gives nothing that its holder doesn't have.
     fn severity(self, gain: Gain, bounded: bool) -> Option<Severity> {
         let pattern = |open, named| Some(if self.open { open } else { named });
@@ -174,10 +174,10 @@ impl Reach {
 }
 
 /// The objects on which all that the path needs is allowed; of `only`, where that is given.
-fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Found> {
+fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<EscalationMatch> {
     let subject = path.subject();
-    let mut found: Option<Vec<Found>> = None;
-    let mut besides: Vec<Way> = Vec::new();
+    let mut found: Option<Vec<EscalationMatch>> = None;
+    let mut besides: Vec<GrantingStatement> = Vec::new();
     for need in path.needs {
         let about = need.on == subject && (subject != On::Other || found.is_none());
         let targets = match only.filter(|_| about) {
@@ -185,7 +185,8 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Found> 
             None => targets(holder, need),
         };
         let all = need.any.iter().flat_map(|action| targets.iter().map(move |target| (*action, target)));
-        let ways: Vec<Way> = all.flat_map(|(action, target)| holder.ways(action, target, need.to)).collect();
+        let ways: Vec<GrantingStatement> =
+            all.flat_map(|(action, target)| holder.ways(action, target, need.to)).collect();
         if ways.is_empty() {
             return Vec::new();
         }
@@ -193,7 +194,7 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Found> 
             besides.extend(ways);
             continue;
         }
-        let of = |way: Way| Found { resource: way.resource.clone(), ways: vec![way] };
+        let of = |way: GrantingStatement| EscalationMatch { resource: way.resource.clone(), ways: vec![way] };
         found = Some(match found {
             None => gathered(ways.into_iter().map(of).collect()),
             Some(found) => gathered(found.iter().flat_map(|one| one.with(&ways)).collect()),
@@ -206,27 +207,28 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Found> 
     found
 }
 
-impl Found {
+impl EscalationMatch {
     /// The part of it on which these are allowed too.
-    fn with(&self, ways: &[Way]) -> Vec<Found> {
+    fn with(&self, ways: &[GrantingStatement]) -> Vec<EscalationMatch> {
         let meeting = ways.iter().filter(|way| scope::meet(&self.resource, &way.resource));
         meeting
             .map(|way| {
                 let mut both = self.ways.clone();
                 both.push(way.clone());
-                Found { resource: scope::common(&self.resource, &way.resource), ways: both }
+                EscalationMatch { resource: scope::common(&self.resource, &way.resource), ways: both }
             })
             .collect()
     }
 }
 
 /// One for each pattern.
-fn gathered(found: Vec<Found>) -> Vec<Found> {
-    let mut all: Vec<Found> = Vec::new();
+fn gathered(found: Vec<EscalationMatch>) -> Vec<EscalationMatch> {
+    let mut all: Vec<EscalationMatch> = Vec::new();
     for one in found {
         match all.iter_mut().find(|other| other.resource == one.resource) {
             Some(other) => {
-                let new: Vec<Way> = one.ways.into_iter().filter(|way| !other.ways.contains(way)).collect();
+                let new: Vec<GrantingStatement> =
+                    one.ways.into_iter().filter(|way| !other.ways.contains(way)).collect();
                 other.ways.extend(new);
             }
             None => all.push(one),
@@ -244,7 +246,7 @@ fn widest(mut resources: Vec<String>) -> Vec<String> {
     resources
 }
 
-fn reined(path: &Path, ways: &[Way]) -> Option<&'static str> {
+fn reined(path: &Path, ways: &[GrantingStatement]) -> Option<&'static str> {
     let need = path
         .needs
         .iter()

@@ -1,7 +1,7 @@
 //! Where somebody may use an action: on which resources, and by which statements.
 
 use crate::pattern::action_matches;
-use crate::statement::{Clause, Comparison, Effect, Policy, Statement, Test};
+use crate::statement::{Clause, ConditionTest, Effect, OperatorName, Policy, Statement};
 
 use super::scope;
 
@@ -24,7 +24,7 @@ pub struct Holder<'a> {
 
 /// A statement that allows an action, and on what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct GrantingStatement {
     /// The action that is allowed.
     pub action: &'static str,
     /// The resources, as far as they are of the kind that is asked for and the boundary reaches too.
@@ -55,32 +55,38 @@ impl Holder<'_> {
     /// By which statements, and on which of the resources that `target` describes, the action is allowed. `service` is
     /// the one that a role is passed to. Conditions of an Allow count as met, those of a Deny as not met, unless they
     /// are about the service.
-    pub(super) fn ways(&self, action: &'static str, target: &str, service: Option<&str>) -> Vec<Way> {
+    pub(super) fn ways(&self, action: &'static str, target: &str, service: Option<&str>) -> Vec<GrantingStatement> {
         let allowed = self.policies.iter().flat_map(|policy| self.allowed(policy, action, target, service));
         let bounded = allowed.flat_map(|way| match self.boundary {
             None => vec![way],
             Some(boundary) => self
                 .allowed(boundary, action, &way.resource, service)
                 .into_iter()
-                .map(|bound| Way { resource: bound.resource, ..way.clone() })
+                .map(|bound| GrantingStatement { resource: bound.resource, ..way.clone() })
                 .collect(),
         });
         bounded.filter(|way| !self.denied(action, &way.resource, service)).collect()
     }
 
-    fn allowed(&self, policy: &Policy, action: &'static str, target: &str, service: Option<&str>) -> Vec<Way> {
+    fn allowed(
+        &self,
+        policy: &Policy,
+        action: &'static str,
+        target: &str,
+        service: Option<&str>,
+    ) -> Vec<GrantingStatement> {
         let mut ways = Vec::new();
         for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
             let Some(hit) = acts(&statement.actions, action) else { continue };
             let pattern = if let Hit::Named(index) = hit { Some(index) } else { None };
-            let passes = |test: &Test| service.is_none_or(|service| may_hold(test, service) != Some(false));
+            let passes = |test: &ConditionTest| service.is_none_or(|service| may_hold(test, service) != Some(false));
             if !statement.conditions.iter().all(passes) {
                 continue;
             }
             let reined = statement.conditions.iter().find_map(rein);
-            let decided = |test: &Test| service.is_some_and(|service| may_hold(test, service).is_some());
+            let decided = |test: &ConditionTest| service.is_some_and(|service| may_hold(test, service).is_some());
             let conditional = statement.conditions.iter().any(|test| !decided(test));
-            ways.extend(self.resources(statement, target).into_iter().map(|(said, resource)| Way {
+            ways.extend(self.resources(statement, target).into_iter().map(|(said, resource)| GrantingStatement {
                 action,
                 resource,
                 said,
@@ -111,7 +117,7 @@ impl Holder<'_> {
     /// Whether some Deny covers all of the resources.
     fn denied(&self, action: &str, resource: &str, service: Option<&str>) -> bool {
         let covers = |statement: &Statement| {
-            let certain = |test: &Test| service.and_then(|service| may_hold(test, service)) == Some(true);
+            let certain = |test: &ConditionTest| service.and_then(|service| may_hold(test, service)) == Some(true);
             statement.effect == Effect::Deny
                 && acts(&statement.actions, action).is_some()
                 && statement.conditions.iter().all(certain)
@@ -158,26 +164,26 @@ fn acts(clause: &Clause, action: &str) -> Option<Hit> {
 }
 
 /// Whether a test about the service that a role is passed to holds for this one; none where it is about something else.
-fn may_hold(test: &Test, service: &str) -> Option<bool> {
+fn may_hold(test: &ConditionTest, service: &str) -> Option<bool> {
     if !test.key.eq_ignore_ascii_case(PASSED_TO) {
         return None;
     }
     let any = |matches: &dyn Fn(&str) -> bool| test.values.iter().any(|value| matches(value));
     match test.operator.comparison {
-        Comparison::StringEquals => Some(any(&|value| value == service)),
-        Comparison::StringEqualsIgnoreCase => Some(any(&|value| value.eq_ignore_ascii_case(service))),
-        Comparison::StringLike => Some(any(&|value| scope::holds_text(value, service))),
-        Comparison::StringNotEquals => Some(!any(&|value| value == service)),
-        Comparison::StringNotEqualsIgnoreCase => Some(!any(&|value| value.eq_ignore_ascii_case(service))),
-        Comparison::StringNotLike => Some(!any(&|value| scope::holds_text(value, service))),
+        OperatorName::StringEquals => Some(any(&|value| value == service)),
+        OperatorName::StringEqualsIgnoreCase => Some(any(&|value| value.eq_ignore_ascii_case(service))),
+        OperatorName::StringLike => Some(any(&|value| scope::holds_text(value, service))),
+        OperatorName::StringNotEquals => Some(!any(&|value| value == service)),
+        OperatorName::StringNotEqualsIgnoreCase => Some(!any(&|value| value.eq_ignore_ascii_case(service))),
+        OperatorName::StringNotLike => Some(!any(&|value| scope::holds_text(value, service))),
         _ => None,
     }
 }
 
-fn rein(test: &Test) -> Option<&'static str> {
+fn rein(test: &ConditionTest) -> Option<&'static str> {
     let demands = matches!(
         test.operator.comparison,
-        Comparison::StringEquals | Comparison::StringLike | Comparison::ArnEquals | Comparison::ArnLike
+        OperatorName::StringEquals | OperatorName::StringLike | OperatorName::ArnEquals | OperatorName::ArnLike
     );
     let weak = test.operator.if_exists || test.values.iter().any(|value| value == "*");
     REINS.into_iter().find(|key| demands && !weak && test.key.eq_ignore_ascii_case(key))

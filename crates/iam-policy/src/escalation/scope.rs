@@ -6,7 +6,7 @@
 use crate::pattern::{self, Filling};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
+enum ScopeToken {
     Char(char),
     One,
     Any,
@@ -75,7 +75,7 @@ fn part_holds(wide: &str, narrow: &str) -> bool {
 }
 
 /// A variable stands for any text.
-fn tokens(part: &str) -> Vec<Token> {
+fn tokens(part: &str) -> Vec<ScopeToken> {
     let mut tokens = Vec::new();
     let mut rest = part;
     loop {
@@ -84,18 +84,22 @@ fn tokens(part: &str) -> Vec<Token> {
             None => (rest, None),
         };
         tokens.extend(plain.chars().map(|c| match c {
-            '*' => Token::Any,
-            '?' => Token::One,
-            other => Token::Char(other),
+            '*' => ScopeToken::Any,
+            '?' => ScopeToken::One,
+            other => ScopeToken::Char(other),
         }));
         let Some(after) = after else { return tokens };
-        tokens.push(Token::Any);
+        tokens.push(ScopeToken::Any);
         rest = after;
     }
 }
 
 /// Filled from the ends, so that no pair of patterns takes more than length × length steps.
-fn table(one: &[Token], other: &[Token], step: impl Fn(Option<Token>, Option<Token>, Ahead) -> bool) -> bool {
+fn table(
+    one: &[ScopeToken],
+    other: &[ScopeToken],
+    step: impl Fn(Option<ScopeToken>, Option<ScopeToken>, Ahead) -> bool,
+) -> bool {
     let (rows, columns) = (one.len(), other.len());
     let mut found = vec![vec![false; columns + 1]; rows + 1];
     for i in (0..=rows).rev() {
@@ -118,23 +122,23 @@ struct Ahead {
     both: bool,
 }
 
-fn overlap(one: &[Token], other: &[Token]) -> bool {
+fn overlap(one: &[ScopeToken], other: &[ScopeToken]) -> bool {
     table(one, other, |one, other, ahead| match (one, other) {
         (None, None) => true,
-        (Some(Token::Any), _) | (_, Some(Token::Any)) => ahead.down || ahead.right,
-        (Some(Token::Char(one)), Some(Token::Char(other))) => one == other && ahead.both,
+        (Some(ScopeToken::Any), _) | (_, Some(ScopeToken::Any)) => ahead.down || ahead.right,
+        (Some(ScopeToken::Char(one)), Some(ScopeToken::Char(other))) => one == other && ahead.both,
         (Some(_), Some(_)) => ahead.both,
         (None, Some(_)) | (Some(_), None) => false,
     })
 }
 
 /// Sound, and complete but for entangled wildcards such as `*?` against `?*`: then it says no.
-fn includes(wide: &[Token], narrow: &[Token]) -> bool {
+fn includes(wide: &[ScopeToken], narrow: &[ScopeToken]) -> bool {
     table(wide, narrow, |wide, narrow, ahead| match (wide, narrow) {
         (None, None) => true,
-        (Some(Token::Any), _) => ahead.down || ahead.right,
-        (Some(Token::One), Some(Token::One | Token::Char(_))) => ahead.both,
-        (Some(Token::Char(wide)), Some(Token::Char(narrow))) => wide == narrow && ahead.both,
+        (Some(ScopeToken::Any), _) => ahead.down || ahead.right,
+        (Some(ScopeToken::One), Some(ScopeToken::One | ScopeToken::Char(_))) => ahead.both,
+        (Some(ScopeToken::Char(wide)), Some(ScopeToken::Char(narrow))) => wide == narrow && ahead.both,
         _ => false,
     })
 }

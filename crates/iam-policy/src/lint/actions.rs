@@ -92,13 +92,13 @@ pub(super) fn names(site: &Site<'_>) -> Vec<Finding> {
 }
 
 fn unknown(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
-    let Unknown { rule, message, remedy } = unknown_action(pattern)?;
+    let UnknownAction { rule, message, remedy } = unknown_action(pattern)?;
     Some(Finding::new(&rule, Severity::Warning, site.value("Action", index), message, remedy))
 }
 
 /// What is wrong with the name of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown {
+pub struct UnknownAction {
     /// The rule that finds it.
     pub rule: Rule,
     /// What was found.
@@ -108,7 +108,7 @@ pub struct Unknown {
 }
 
 /// Whether AWS has no such action, or none that matches.
-pub fn unknown_action(pattern: &str) -> Option<Unknown> {
+pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
     let (prefix, _) = pattern.split_once(':')?;
     if prefix.contains(['*', '?']) || catalogue::matching(pattern).next().is_some() {
         return None;
@@ -121,7 +121,7 @@ pub fn unknown_action(pattern: &str) -> Option<Unknown> {
         let message = format!("`{prefix}` is no service that relayctl knows (its list is of {})", catalogue::date());
         let near = catalogue::nearest_service(prefix).map(str::to_owned);
         let remedy = mean(near, "look the prefix up in AWS's Service Authorization Reference");
-        return Some(Unknown { rule: UNKNOWN_SERVICE, message, remedy });
+        return Some(UnknownAction { rule: UNKNOWN_SERVICE, message, remedy });
     }
     let message = if pattern.contains(['*', '?']) {
         format!("`{pattern}` matches no action of AWS: it says nothing")
@@ -130,5 +130,5 @@ pub fn unknown_action(pattern: &str) -> Option<Unknown> {
     };
     let near = catalogue::nearest_action(pattern);
     let remedy = mean(near, "look the name up in AWS's Service Authorization Reference");
-    Some(Unknown { rule: UNKNOWN_ACTION, message, remedy })
+    Some(UnknownAction { rule: UNKNOWN_ACTION, message, remedy })
 }

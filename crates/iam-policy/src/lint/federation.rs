@@ -5,7 +5,7 @@
 
 use crate::diagnostic::Severity;
 use crate::pattern::action_matches;
-use crate::statement::{Comparison, PrincipalType, Test};
+use crate::statement::{ConditionTest, OperatorName, PrincipalType};
 
 use super::finding::Finding;
 use super::rule::Rule;
@@ -63,7 +63,7 @@ fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {
     };
     let of_claim = |claim: &str| format!("{provider}:{claim}").to_lowercase();
     let keys: Vec<String> = claims.iter().map(|claim| of_claim(claim)).collect();
-    let subjects: Vec<&Test> =
+    let subjects: Vec<&ConditionTest> =
         site.statement.conditions.iter().filter(|test| keys.contains(&test.key.to_lowercase())).collect();
     if subjects.iter().any(|test| !test.operator.if_exists && positive(test)) {
         return subjects.into_iter().flat_map(|test| wide_values(site, test)).collect();
@@ -93,16 +93,16 @@ fn example(provider: &str) -> &'static str {
     }
 }
 
-fn positive(test: &Test) -> bool {
+fn positive(test: &ConditionTest) -> bool {
     matches!(
         test.operator.comparison,
-        Comparison::StringEquals | Comparison::StringEqualsIgnoreCase | Comparison::StringLike
+        OperatorName::StringEquals | OperatorName::StringEqualsIgnoreCase | OperatorName::StringLike
     )
 }
 
-fn wide_values(site: &Site<'_>, test: &Test) -> Vec<Finding> {
+fn wide_values(site: &Site<'_>, test: &ConditionTest) -> Vec<Finding> {
     // Only here are `*` and `?` wildcards.
-    if test.operator.comparison != Comparison::StringLike {
+    if test.operator.comparison != OperatorName::StringLike {
         return Vec::new();
     }
     let place = site.condition(&test.key);

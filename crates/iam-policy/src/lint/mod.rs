@@ -21,7 +21,7 @@ use crate::statement::{Effect, Policy};
 
 use site::Site;
 
-pub use actions::{Unknown, unknown_action};
+pub use actions::{UnknownAction, unknown_action};
 pub use escalation::{escalation_rules, explain};
 pub use finding::{Finding, Home};
 pub use list::rules;

@@ -2,7 +2,7 @@
 
 use crate::Usage;
 use crate::diagnostic::Severity;
-use crate::statement::{PrincipalType, Test};
+use crate::statement::{ConditionTest, PrincipalType};
 
 use super::finding::{Finding, Home};
 use super::rule::Rule;
@@ -133,12 +133,12 @@ fn foreign(site: &Site<'_>, name: &str) -> Finding {
     Finding::new(&TRUST_OTHER_ACCOUNT, Severity::Warning, site.principal(name), message, remedy)
 }
 
-fn narrows(test: &Test) -> bool {
+fn narrows(test: &ConditionTest) -> bool {
     let key = test.key.to_lowercase();
     NARROWING.contains(&key.as_str()) || key.starts_with("aws:principaltag/")
 }
 
-fn proves(test: &Test) -> bool {
+fn proves(test: &ConditionTest) -> bool {
     let key = test.key.to_lowercase();
     let second_factor = key == "aws:multifactorauthpresent";
     narrows(test) || (PROVING.contains(&key.as_str()) && (!second_factor || test.values.iter().all(|it| it == "true")))

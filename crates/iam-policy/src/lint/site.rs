@@ -4,7 +4,7 @@ use serde_json::Map;
 
 use crate::Value;
 use crate::layout;
-use crate::statement::{Comparison, Policy, Quantifier, Statement, Test};
+use crate::statement::{ConditionTest, OperatorName, Policy, Quantifier, Statement};
 
 pub(super) struct Site<'a> {
     pub statement: &'a Statement,
@@ -55,13 +55,13 @@ impl<'a> Site<'a> {
     }
 
     /// The tests that let only chosen values through: nothing negated, nothing that a missing key passes.
-    pub fn demands(&self) -> impl Iterator<Item = &'a Test> {
+    pub fn demands(&self) -> impl Iterator<Item = &'a ConditionTest> {
         self.statement.conditions.iter().filter(|test| demands(test))
     }
 }
 
-fn demands(test: &Test) -> bool {
-    use Comparison as C;
+fn demands(test: &ConditionTest) -> bool {
+    use OperatorName as C;
     let chosen = matches!(
         test.operator.comparison,
         C::StringEquals

@@ -6,7 +6,7 @@ use crate::Usage;
 use crate::Value;
 use crate::layout::{member, one_or_many};
 
-use super::{Report, Stage};
+use super::{Report, ValidationStage};
 
 pub(super) const CODE: &str = "policy-action";
 
@@ -19,13 +19,13 @@ impl Report {
         if present.is_empty() {
             let message = if self.usage.is_identity() { MISSING } else { "Missing required field Action" };
             let help = Some("write \"Action\": \"<service>:<action>\"".to_owned());
-            return self.add(Stage::MissingActions, pointer, CODE, message, help);
+            return self.add(ValidationStage::MissingActions, pointer, CODE, message, help);
         }
         for (name, value) in present {
             let pointer = member(pointer, name);
             if value.as_array().is_some_and(Vec::is_empty) {
                 let help = Some("the list is empty: write \"<service>:<action>\" into it".to_owned());
-                self.add(Stage::MissingActions, &pointer, CODE, MISSING, help);
+                self.add(ValidationStage::MissingActions, &pointer, CODE, MISSING, help);
             }
             for (pointer, action) in one_or_many(value, &pointer) {
                 match action.as_str() {
@@ -43,7 +43,7 @@ impl Report {
             Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => refusal(action),
         };
         if let Some((message, help)) = refusal {
-            self.add(Stage::Actions, pointer, CODE, message, help);
+            self.add(ValidationStage::Actions, pointer, CODE, message, help);
         }
     }
 }

@@ -7,13 +7,13 @@ use crate::Value;
 use crate::catalogue;
 use crate::layout::{member, one_or_many, texts};
 
-use super::{Report, Stage};
+use super::{Report, ValidationStage};
 
 const NOT_OF_BUCKET: &str = "Policy has invalid resource";
 
 /// What an action or a resource can be about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
+enum ResourceLevel {
     Bucket,
     Object,
 }
@@ -36,7 +36,7 @@ impl Report {
 
     pub(super) fn not_of_bucket(&mut self, code: &'static str, pointer: &str) {
         let help = "a bucket policy is about its bucket: arn:aws:s3:::<bucket> and arn:aws:s3:::<bucket>/*";
-        self.add(Stage::Resources, pointer, code, NOT_OF_BUCKET, Some(help.to_owned()));
+        self.add(ValidationStage::Resources, pointer, code, NOT_OF_BUCKET, Some(help.to_owned()));
     }
 
     /// S3 wants each action to find a resource of its kind. Only where it is plain that there is none: patterns, and
@@ -51,10 +51,10 @@ impl Report {
             if resources.iter().all(|resource| !may_be(resource, level)) {
                 let message = "Action does not apply to any resource(s) in statement";
                 let help = match level {
-                    Level::Bucket => "it is about the bucket itself: name arn:aws:s3:::<bucket>, too",
-                    Level::Object => "it is about objects: name arn:aws:s3:::<bucket>/*, too",
+                    ResourceLevel::Bucket => "it is about the bucket itself: name arn:aws:s3:::<bucket>, too",
+                    ResourceLevel::Object => "it is about objects: name arn:aws:s3:::<bucket>/*, too",
                 };
-                self.add(Stage::Actions, &pointer, super::action::CODE, message, Some(help.to_owned()));
+                self.add(ValidationStage::Actions, &pointer, super::action::CODE, message, Some(help.to_owned()));
             }
         }
     }
@@ -65,20 +65,20 @@ fn service(action: &str) -> String {
 }
 
 /// None: it is not known, or about both, or about something else.
-fn of_action(action: &str) -> Option<Level> {
+fn of_action(action: &str) -> Option<ResourceLevel> {
     let uses = &catalogue::action(action).filter(|action| action.service() == "s3")?.resources;
     match (uses.iter().any(|it| it.name == "bucket"), uses.iter().any(|it| it.name == "object")) {
-        (true, false) => Some(Level::Bucket),
-        (false, true) => Some(Level::Object),
+        (true, false) => Some(ResourceLevel::Bucket),
+        (false, true) => Some(ResourceLevel::Object),
         _ => None,
     }
 }
 
-fn may_be(resource: &str, level: Level) -> bool {
+fn may_be(resource: &str, level: ResourceLevel) -> bool {
     let parts: Vec<_> = resource.splitn(6, ':').collect();
     let [_, _, "s3", _, "", name] = parts[..] else { return true };
     match level {
-        Level::Bucket => !name.contains('/'),
-        Level::Object => name.contains(['/', '*', '?', '$']),
+        ResourceLevel::Bucket => !name.contains('/'),
+        ResourceLevel::Object => name.contains(['/', '*', '?', '$']),
     }
 }

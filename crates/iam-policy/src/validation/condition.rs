@@ -5,7 +5,7 @@ use crate::Value;
 use crate::layout::{member, one_or_many};
 use crate::statement::{COMPARISONS, Operator};
 
-use super::{Report, Stage, UNKNOWN_OPERATOR, WRONG_KEY, did_you_mean, nearest};
+use super::{Report, UNKNOWN_OPERATOR, ValidationStage, WRONG_KEY, did_you_mean, nearest};
 
 impl Report {
     pub(super) fn condition(&mut self, pointer: &str, condition: &Value) {
@@ -40,7 +40,7 @@ impl Report {
             format!("Invalid Condition type : {operator}")
         };
         let help = nearest_operator(operator).map(|near| format!("did you mean `{near}`?"));
-        self.add(Stage::Syntax, pointer, UNKNOWN_OPERATOR, message, help);
+        self.add(ValidationStage::Syntax, pointer, UNKNOWN_OPERATOR, message, help);
     }
 
     /// IAM takes a key without a service (moto's tests recorded that), S3 doesn't. Colons count only before the first
@@ -50,10 +50,16 @@ impl Report {
         if !key.contains(':') && self.usage == Usage::Bucket {
             let help =
                 did_you_mean(key, &["aws:SourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:SecureTransport"]);
-            self.add(Stage::Syntax, pointer, WRONG_KEY, "Policy has an invalid condition key", help);
+            self.add(ValidationStage::Syntax, pointer, WRONG_KEY, "Policy has an invalid condition key", help);
         } else if colons > 1 {
             let message = "Actions/Condition can contain only one colon.";
-            self.add(Stage::Actions, pointer, WRONG_KEY, message, Some("a key is <service>:<name>".to_owned()));
+            self.add(
+                ValidationStage::Actions,
+                pointer,
+                WRONG_KEY,
+                message,
+                Some("a key is <service>:<name>".to_owned()),
+            );
         }
     }
 }

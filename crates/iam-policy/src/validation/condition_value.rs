@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use crate::Usage;
 use crate::Value;
-use crate::statement::{Comparison, Operator};
+use crate::statement::{Operator, OperatorName};
 
-use super::{LEGACY, Report, Stage};
+use super::{LEGACY, Report, ValidationStage};
 
 const CODE: &str = "policy-condition";
 
@@ -28,25 +28,25 @@ impl Report {
         }
         if is_date_comparison(comparison) && self.usage.is_identity() && !may_be_date(&text) {
             let help = "a date is written as 2026-01-31T12:00:00Z or in seconds since 1970".to_owned();
-            self.add(Stage::Legacy, pointer, CODE, LEGACY, Some(help));
+            self.add(ValidationStage::Legacy, pointer, CODE, LEGACY, Some(help));
         }
-        let is_address = matches!(comparison, Comparison::IpAddress | Comparison::NotIpAddress);
+        let is_address = matches!(comparison, OperatorName::IpAddress | OperatorName::NotIpAddress);
         if is_address && self.usage == Usage::Bucket && !is_address_range(&text) {
             let help = "an address is written as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32".to_owned();
-            self.add(Stage::Syntax, pointer, CODE, "Invalid IP address in Conditions", Some(help));
+            self.add(ValidationStage::Syntax, pointer, CODE, "Invalid IP address in Conditions", Some(help));
         }
     }
 }
 
-fn is_date_comparison(comparison: Comparison) -> bool {
+fn is_date_comparison(comparison: OperatorName) -> bool {
     matches!(
         comparison,
-        Comparison::DateEquals
-            | Comparison::DateNotEquals
-            | Comparison::DateLessThan
-            | Comparison::DateLessThanEquals
-            | Comparison::DateGreaterThan
-            | Comparison::DateGreaterThanEquals
+        OperatorName::DateEquals
+            | OperatorName::DateNotEquals
+            | OperatorName::DateLessThan
+            | OperatorName::DateLessThanEquals
+            | OperatorName::DateGreaterThan
+            | OperatorName::DateGreaterThanEquals
     )
 }
 

@@ -60,13 +60,13 @@ struct Sizes {
 struct Report {
     usage: Usage,
     sizes: Sizes,
-    findings: Vec<(Stage, Violation)>,
+    findings: Vec<(ValidationStage, Violation)>,
 }
 
 /// IAM reads a document several times over, and stops at the end of a reading that found something. The order is the
 /// one that moto's tests of `CreatePolicy` record, each of which was held against AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
+enum ValidationStage {
     /// Before IAM reads the document as a policy: the characters of the parameter.
     Parameter,
     Syntax,
@@ -99,7 +99,7 @@ const LEGACY: &str = "The policy failed legacy parsing";
 impl Report {
     fn add(
         &mut self,
-        stage: Stage,
+        stage: ValidationStage,
         pointer: &str,
         code: &'static str,
         message: impl Into<String>,
@@ -111,7 +111,7 @@ impl Report {
     /// AWS says no more than its first sentence; what exactly is wrong follows it.
     fn syntax(&mut self, pointer: &str, detail: &str) {
         let message = format!("{} {detail}", self.syntax_errors());
-        self.add(Stage::Syntax, pointer, "policy-syntax", message, None);
+        self.add(ValidationStage::Syntax, pointer, "policy-syntax", message, None);
     }
 
     fn syntax_errors(&self) -> &'static str {
@@ -151,7 +151,7 @@ impl Report {
     fn no_statement(&mut self) {
         if self.usage == Usage::Bucket {
             return self.add(
-                Stage::Syntax,
+                ValidationStage::Syntax,
                 "",
                 "policy-syntax",
                 "Missing required field Statement",
@@ -166,10 +166,10 @@ impl Report {
             let detail =
                 if pointer.is_empty() { "The document has no Statement." } else { "The list of statements is empty." };
             let message = format!("{} {detail}", self.syntax_errors());
-            return self.add(Stage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
+            return self.add(ValidationStage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
         }
         let message = "Could not parse the policy: Statement is empty!";
-        self.add(Stage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
+        self.add(ValidationStage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
     }
 
     fn unknown(&mut self, pointer: &str, of: &str, name: &str, help: Option<String>) {
@@ -178,7 +178,7 @@ impl Report {
         } else {
             format!("Unknown field {name}")
         };
-        self.add(Stage::Syntax, pointer, UNKNOWN_ELEMENT, message, help);
+        self.add(ValidationStage::Syntax, pointer, UNKNOWN_ELEMENT, message, help);
     }
 
     /// A missing version is 2008-10-17, which IAM still takes in trust policies and S3 in bucket policies.
@@ -187,13 +187,13 @@ impl Report {
             Some(Some("2012-10-17")) => return,
             None | Some(Some("2008-10-17")) if !self.usage.is_identity() => return,
             None | Some(Some("2008-10-17")) => {
-                (Stage::Version, "Policy document must be version 2012-10-17 or greater.".to_owned())
+                (ValidationStage::Version, "Policy document must be version 2012-10-17 or greater.".to_owned())
             }
             Some(_) if self.usage.is_identity() => {
                 let detail = "Version is one of AWS's two: 2012-10-17 or 2008-10-17.";
-                (Stage::Syntax, format!("{} {detail}", self.syntax_errors()))
+                (ValidationStage::Syntax, format!("{} {detail}", self.syntax_errors()))
             }
-            Some(_) => (Stage::Syntax, "The policy must contain a valid version string".to_owned()),
+            Some(_) => (ValidationStage::Syntax, "The policy must contain a valid version string".to_owned()),
         };
         let pointer = if version.is_some() { "/Version" } else { "" };
         let help = Some("write \"Version\": \"2012-10-17\"".to_owned());
@@ -226,7 +226,7 @@ impl Report {
             let message =
                 "The specified value for policyDocument is invalid. It must contain only printable ASCII characters.";
             self.add(
-                Stage::Parameter,
+                ValidationStage::Parameter,
                 &pointer,
                 "policy-characters",
                 message,
@@ -252,7 +252,7 @@ impl Report {
         let help = format!("it has {counted} {unit}, AWS's limit is {limit}");
         // What is written with escapes or twice isn't sent so.
         let fits = if sent <= limit { format!("; as relayctl sends it, it has {sent}") } else { String::new() };
-        self.add(Stage::Quota, "", "policy-size", message, Some(help + &fits));
+        self.add(ValidationStage::Quota, "", "policy-size", message, Some(help + &fits));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::Value;
 use crate::canonical::is_account;
 use crate::layout::{member, one_or_many, texts};
 
-use super::{Report, Stage, UNKNOWN_TYPE, did_you_mean};
+use super::{Report, UNKNOWN_TYPE, ValidationStage, did_you_mean};
 
 const CODE: &str = "policy-principal";
 
@@ -21,12 +21,18 @@ impl Report {
             for (name, _) in present {
                 let help = Some("the policy applies to whom it is attached to".to_owned());
                 let message = "Policy document should not specify a principal.";
-                self.add(Stage::Statement, &member(pointer, name), CODE, message, help);
+                self.add(ValidationStage::Statement, &member(pointer, name), CODE, message, help);
             }
             return;
         }
         if present.is_empty() {
-            return self.add(Stage::Statement, pointer, CODE, "Missing required field Principal", Some(self.example()));
+            return self.add(
+                ValidationStage::Statement,
+                pointer,
+                CODE,
+                "Missing required field Principal",
+                Some(self.example()),
+            );
         }
         for (name, value) in present {
             self.principal(&member(pointer, name), value);
@@ -50,7 +56,7 @@ impl Report {
         } else {
             "name in Principal who is allowed it"
         };
-        self.add(Stage::Statement, pointer, CODE, message, Some(help.to_owned()));
+        self.add(ValidationStage::Statement, pointer, CODE, message, Some(help.to_owned()));
     }
 
     /// Everybody can get an identity from somebody's pool, so AWS insists on a test of which pool it is.
@@ -60,7 +66,7 @@ impl Report {
         if self.usage == Usage::Trust && texts(federated).contains(&"cognito-identity.amazonaws.com") && !tested {
             let message = "A condition block must be present for the Cognito provider";
             let help = "test \"cognito-identity.amazonaws.com:aud\" for the id of your identity pool".to_owned();
-            self.add(Stage::Statement, pointer, CODE, message, Some(help));
+            self.add(ValidationStage::Statement, pointer, CODE, message, Some(help));
         }
     }
 
@@ -70,7 +76,7 @@ impl Report {
             Value::Object(types) => types,
             _ => {
                 let help = Some("write \"*\" or, for example, {\"Service\": \"lambda.amazonaws.com\"}".to_owned());
-                return self.add(Stage::Statement, pointer, CODE, "Invalid principal in policy", help);
+                return self.add(ValidationStage::Statement, pointer, CODE, "Invalid principal in policy", help);
             }
         };
         let names: Vec<_> = types
@@ -81,13 +87,13 @@ impl Report {
             .collect();
         if names.is_empty() {
             let message = "Missing required field Principal cannot be empty!";
-            return self.add(Stage::Statement, pointer, CODE, message, Some(self.example()));
+            return self.add(ValidationStage::Statement, pointer, CODE, message, Some(self.example()));
         }
         for kind in types.keys().filter(|kind| !TYPES.contains(&kind.as_str())) {
             let message = self.invalid(&format!("\"{kind}\""));
             let help = did_you_mean(kind, TYPES)
                 .unwrap_or_else(|| format!("the types of principals are {}", TYPES.join(", ")));
-            self.add(Stage::Statement, &member(pointer, kind), UNKNOWN_TYPE, message, Some(help));
+            self.add(ValidationStage::Statement, &member(pointer, kind), UNKNOWN_TYPE, message, Some(help));
         }
         for (kind, (pointer, name)) in names {
             match name.as_str() {
@@ -105,7 +111,7 @@ impl Report {
             _ => return,
         };
         let message = self.invalid(&format!("\"{}\":\"{name}\"", kind.to_uppercase()));
-        self.add(Stage::Statement, pointer, CODE, message, Some(help));
+        self.add(ValidationStage::Statement, pointer, CODE, message, Some(help));
     }
 
     fn example(&self) -> String {

@@ -6,7 +6,7 @@ use crate::Usage;
 use crate::Value;
 use crate::layout::{member, one_or_many};
 
-use super::{LEGACY, Report, Stage};
+use super::{LEGACY, Report, ValidationStage};
 
 pub(super) const CODE: &str = "policy-resource";
 
@@ -42,20 +42,20 @@ impl Report {
                     _ => "AssumeRole policy must not contain resources.",
                 };
                 let help = Some("a trust policy is about the role that it belongs to".to_owned());
-                self.add(Stage::Resources, &member(pointer, name), CODE, message, help);
+                self.add(ValidationStage::Resources, &member(pointer, name), CODE, message, help);
             }
             return;
         }
         if present.is_empty() {
             let message = if self.usage == Usage::Bucket { "Missing required field Resource" } else { MISSING };
             let help = Some("write \"Resource\": \"<ARN>\", or \"*\" for actions that take none".to_owned());
-            return self.add(Stage::MissingResources, pointer, CODE, message, help);
+            return self.add(ValidationStage::MissingResources, pointer, CODE, message, help);
         }
         for (name, value) in present {
             let pointer = member(pointer, name);
             if value.as_array().is_some_and(Vec::is_empty) {
                 let help = Some("the list is empty: write an ARN into it, or \"*\"".to_owned());
-                self.add(Stage::MissingResources, &pointer, CODE, MISSING, help);
+                self.add(ValidationStage::MissingResources, &pointer, CODE, MISSING, help);
             }
             for (pointer, resource) in one_or_many(value, &pointer) {
                 match resource.as_str() {
@@ -71,24 +71,24 @@ impl Report {
         match refused {
             None => self.resource_of_bucket(pointer, resource, elements),
             Some(_) if self.usage == Usage::Bucket => self.not_of_bucket(CODE, pointer),
-            Some(Refusal { stage, message, help }) => self.add(stage, pointer, CODE, message, help),
+            Some(ResourceProblem { stage, message, help }) => self.add(stage, pointer, CODE, message, help),
         }
     }
 }
 
-struct Refusal {
-    stage: Stage,
+struct ResourceProblem {
+    stage: ValidationStage,
     message: String,
     help: Option<String>,
 }
 
-impl Refusal {
+impl ResourceProblem {
     fn new(message: String, help: Option<&str>) -> Self {
-        Self { stage: Stage::Resources, message, help: help.map(str::to_owned) }
+        Self { stage: ValidationStage::Resources, message, help: help.map(str::to_owned) }
     }
 
     fn legacy(help: &str) -> Self {
-        Self { stage: Stage::Legacy, message: LEGACY.to_owned(), help: Some(help.to_owned()) }
+        Self { stage: ValidationStage::Legacy, message: LEGACY.to_owned(), help: Some(help.to_owned()) }
     }
 }
 
@@ -101,26 +101,26 @@ fn parts(resource: &str) -> Vec<&str> {
 /// AWS completes an ARN of fewer than six parts with wildcards, so `arn:aws:sqs` is valid; but its older parser doesn't
 /// get along with an empty part in a short one, nor with an ARN without a service. Which answer comes when is held
 /// against AWS by the tests of moto and of versitygw.
-fn refusal(resource: &str, parts: &[&str]) -> Option<Refusal> {
+fn refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     let Some(partition) = parts.get(1) else {
-        return Some(Refusal::new(format!("Resource {resource} must be in ARN format or \"*\"."), Some(FORM)));
+        return Some(ResourceProblem::new(format!("Resource {resource} must be in ARN format or \"*\"."), Some(FORM)));
     };
     if parts[0] == "arn" && parts.get(2) == Some(&"") {
-        return Some(Refusal::legacy("the service is empty"));
+        return Some(ResourceProblem::legacy("the service is empty"));
     }
     if !PARTITIONS.contains(partition) && (!is_pattern(partition) || partition.contains("${")) {
         let message = format!("Partition \"{partition}\" is not valid for resource \"{}\".", completed(parts));
         let near = super::did_you_mean(partition, PARTITIONS);
-        return Some(Refusal::new(message, Some(near.as_deref().unwrap_or(FORM))));
+        return Some(ResourceProblem::new(message, Some(near.as_deref().unwrap_or(FORM))));
     }
     if parts[0] != "arn" {
-        return Some(Refusal::new(format!("Resource {resource} must be in ARN format or \"*\"."), Some(FORM)));
+        return Some(ResourceProblem::new(format!("Resource {resource} must be in ARN format or \"*\"."), Some(FORM)));
     }
     let Some(vendor) = parts.get(2) else {
         return Some(not_qualified());
     };
     if parts.len() < 6 && resource.contains("::") {
-        return Some(Refusal::legacy(FORM));
+        return Some(ResourceProblem::legacy(FORM));
     }
     match *vendor {
         vendor if is_pattern(vendor) => Some(not_qualified()),
@@ -136,32 +136,32 @@ fn completed(parts: &[&str]) -> String {
     std::iter::once("arn").chain(rest).collect::<Vec<_>>().join(":")
 }
 
-fn not_qualified() -> Refusal {
+fn not_qualified() -> ResourceProblem {
     let message = "Resource vendor must be fully qualified and cannot contain regexes.".to_owned();
-    Refusal::new(message, Some("name the service, for example arn:aws:s3:::<bucket>"))
+    ResourceProblem::new(message, Some("name the service, for example arn:aws:s3:::<bucket>"))
 }
 
-fn iam_refusal(resource: &str, parts: &[&str]) -> Option<Refusal> {
+fn iam_refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     if parts.get(3).is_some_and(|region| !region.is_empty()) {
         let message = format!("IAM resource {resource} cannot contain region information.");
-        return Some(Refusal::new(message, Some("IAM is global: arn:aws:iam::<account>:…")));
+        return Some(ResourceProblem::new(message, Some("IAM is global: arn:aws:iam::<account>:…")));
     }
     let path = parts.get(5)?;
     if *path == "*" || IAM_PATHS.iter().any(|start| path.starts_with(start)) {
         return None;
     }
     let message = format!("IAM resource path must either be \"*\" or start with {}.", IAM_PATHS.join(", "));
-    Some(Refusal::new(message, Some("for example arn:aws:iam::<account>:role/<name>")))
+    Some(ResourceProblem::new(message, Some("for example arn:aws:iam::<account>:role/<name>")))
 }
 
 /// Buckets and objects have neither region nor account; access points, jobs and the like have both.
-fn s3_refusal(resource: &str, parts: &[&str]) -> Option<Refusal> {
+fn s3_refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     let [_, _, _, region, "", _] = parts else { return None };
     if region.is_empty() || is_pattern(region) || region.contains("${") {
         return None;
     }
     let message = format!("Resource {resource} can not contain region information.");
-    Some(Refusal::new(message, Some("a bucket's ARN is arn:aws:s3:::<bucket>")))
+    Some(ResourceProblem::new(message, Some("a bucket's ARN is arn:aws:s3:::<bucket>")))
 }
 
 fn is_pattern(text: &str) -> bool {

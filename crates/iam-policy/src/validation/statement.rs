@@ -8,7 +8,7 @@ use crate::Usage;
 use crate::Value;
 use crate::layout::{STATEMENT_ELEMENTS, member};
 
-use super::{LEGACY, Report, Stage, did_you_mean};
+use super::{LEGACY, Report, ValidationStage, did_you_mean};
 
 const EFFECT: &str = "policy-effect";
 
@@ -30,7 +30,7 @@ impl Report {
                     "Statement IDs (SID) in a single policy must be unique."
                 };
                 let help = Some(format!("`{sid}` stands before"));
-                self.add(Stage::Statement, &member(pointer, "Sid"), "policy-sid", message, help);
+                self.add(ValidationStage::Statement, &member(pointer, "Sid"), "policy-sid", message, help);
             }
         }
     }
@@ -45,7 +45,7 @@ impl Report {
             if elements.contains_key(one) && elements.contains_key(other) {
                 let message = format!("{} A statement has {one} or {other}, not both.", self.syntax_errors());
                 let help = Some("take one of them out, or make two statements of it".to_owned());
-                self.add(Stage::Syntax, &member(pointer, other), "policy-syntax", message, help);
+                self.add(ValidationStage::Syntax, &member(pointer, other), "policy-syntax", message, help);
             }
         }
         self.principals(pointer, elements);
@@ -67,7 +67,7 @@ impl Report {
             let message = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
                            expression [0-9A-Za-z]*";
             let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
-            self.add(Stage::Statement, &pointer, "policy-sid", message, Some(format!("write `{plain}`")));
+            self.add(ValidationStage::Statement, &pointer, "policy-sid", message, Some(format!("write `{plain}`")));
         }
     }
 
@@ -79,16 +79,16 @@ impl Report {
                 "Missing required field Effect".to_owned()
             };
             let help = "write \"Effect\": \"Allow\" or \"Effect\": \"Deny\"".to_owned();
-            return self.add(Stage::Syntax, pointer, EFFECT, message, Some(help));
+            return self.add(ValidationStage::Syntax, pointer, EFFECT, message, Some(help));
         };
         if let Some("Allow" | "Deny") = effect.as_str() {
             return;
         }
         let respelt = effect.as_str().is_some_and(|text| ["allow", "deny"].contains(&text.to_lowercase().as_str()));
         let (stage, message) = match effect.as_str() {
-            Some(text) if !self.usage.is_identity() => (Stage::Syntax, format!("Invalid effect: {text}")),
-            Some(_) if respelt => (Stage::Legacy, LEGACY.to_owned()),
-            _ => (Stage::Syntax, format!("{} Effect is `Allow` or `Deny`.", self.syntax_errors())),
+            Some(text) if !self.usage.is_identity() => (ValidationStage::Syntax, format!("Invalid effect: {text}")),
+            Some(_) if respelt => (ValidationStage::Legacy, LEGACY.to_owned()),
+            _ => (ValidationStage::Syntax, format!("{} Effect is `Allow` or `Deny`.", self.syntax_errors())),
         };
         let help = match effect.as_str() {
             _ if respelt => Some("Effect is `Allow` or `Deny`, in this case".to_owned()),

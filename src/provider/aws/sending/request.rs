@@ -15,17 +15,17 @@ use crate::transport::{InFlight, Operation, RetryableError, Transport, Tries};
 
 /// One request, from its first try to its last. It rides on the request, and on its answer.
 #[derive(Clone, Debug)]
-pub(in super::super) struct TrackedRequest(Arc<Inner>);
+pub(in super::super) struct TrackedRequest(Arc<RequestState>);
 
 #[derive(Debug)]
-struct Inner {
+struct RequestState {
     transport: Arc<Transport>,
     operation: Operation,
-    progress: Mutex<Progress>,
+    progress: Mutex<RequestProgress>,
 }
 
 #[derive(Debug, Default)]
-struct Progress {
+struct RequestProgress {
     tries: Tries,
     /// After how many tries it was judged, and how.
     judged: Option<(u32, Option<Duration>)>,
@@ -47,10 +47,10 @@ impl TrackedRequest {
         let once =
             service == "iam" && IamWrite::ALL.iter().any(|it| it.name == name && it.lost_answer == LostAnswer::GiveUp);
         let operation = Operation { service, name: format!("{service}:{name}"), once };
-        Self(Arc::new(Inner { transport: Arc::clone(transport), operation, progress: Mutex::default() }))
+        Self(Arc::new(RequestState { transport: Arc::clone(transport), operation, progress: Mutex::default() }))
     }
 
-    fn progress(&self) -> MutexGuard<'_, Progress> {
+    fn progress(&self) -> MutexGuard<'_, RequestProgress> {
         self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -69,7 +69,7 @@ impl TrackedRequest {
         error: Option<RetryableError>,
         why: impl FnOnce(RetryableError) -> String,
     ) -> Option<Duration> {
-        let Inner { transport, operation, .. } = self.0.as_ref();
+        let RequestState { transport, operation, .. } = self.0.as_ref();
         let mut progress = self.progress();
         let tries = progress.tries;
         if let Some((made, verdict)) = progress.judged
@@ -85,7 +85,7 @@ impl TrackedRequest {
             Some(error) => transport.failed(operation, tries, error, &why(error)),
         };
         let tries = error.filter(|_| verdict.is_some()).map_or(tries, |error| tries.failed(error));
-        *progress = Progress { tries, judged: Some((tries.made, verdict)) };
+        *progress = RequestProgress { tries, judged: Some((tries.made, verdict)) };
         verdict
     }
 

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use crate::provider::files::place::Text;
+use crate::provider::files::place::SecretText;
 
 /// A line with its ending. A text that changes is made anew: one that grows leaves copies in memory.
-pub struct Line {
-    pub text: Text,
-    pub role: Role,
+pub struct IniLine {
+    pub text: SecretText,
+    pub role: IniLineRole,
 }
 
-pub enum Role {
+pub enum IniLineRole {
     /// What is between the brackets, trimmed.
     Header(String),
     /// `key` in lower case; `value` is its bytes in the line.
@@ -21,9 +21,9 @@ pub enum Role {
     Other,
 }
 
-impl Line {
+impl IniLine {
     pub fn parse(text: &str, above: &[Self]) -> Self {
-        Self { text: Text::new(text.to_owned()), role: role(text, above) }
+        Self { text: SecretText::new(text.to_owned()), role: role(text, above) }
     }
 
     pub fn is_blank(&self) -> bool {
@@ -36,24 +36,24 @@ impl Line {
 
     pub fn value(&self) -> Option<&str> {
         match &self.role {
-            Role::Setting { value, .. } => Some(&self.text[value.clone()]),
-            Role::Header(_) | Role::Nested | Role::Other => None,
+            IniLineRole::Setting { value, .. } => Some(&self.text[value.clone()]),
+            IniLineRole::Header(_) | IniLineRole::Nested | IniLineRole::Other => None,
         }
     }
 
     /// Changes the value's bytes only: how the key is spelt, the spaces around `=` and a comment behind it stay.
     pub fn set_value(&mut self, new: &str) {
-        if let Role::Setting { value, .. } = &mut self.role {
+        if let IniLineRole::Setting { value, .. } = &mut self.role {
             let (before, after) = (&self.text[..value.start], &self.text[value.end..]);
             let space = if before.ends_with(" =") { " " } else { "" };
             let start = value.start + space.len();
-            self.text = Text::new([before, space, new, after].concat());
+            self.text = SecretText::new([before, space, new, after].concat());
             *value = start..start + new.len();
         }
     }
 
     pub fn append(&mut self, ending: &str) {
-        self.text = Text::new([&self.text, ending].concat());
+        self.text = SecretText::new([&self.text, ending].concat());
     }
 }
 
@@ -66,20 +66,21 @@ fn indent_of(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }
 
-fn role(text: &str, above: &[Line]) -> Role {
+fn role(text: &str, above: &[IniLine]) -> IniLineRole {
     let content = without_mark(text).trim();
     if content.is_empty() || content.starts_with(['#', ';']) {
-        return Role::Other;
+        return IniLineRole::Other;
     }
-    let setting_above = above.iter().rev().find(|line| matches!(line.role, Role::Header(_) | Role::Setting { .. }));
+    let setting_above =
+        above.iter().rev().find(|line| matches!(line.role, IniLineRole::Header(_) | IniLineRole::Setting { .. }));
     if let Some(line) = setting_above
-        && matches!(line.role, Role::Setting { .. })
+        && matches!(line.role, IniLineRole::Setting { .. })
         && indent_of(text) > indent_of(&line.text)
     {
-        return Role::Nested;
+        return IniLineRole::Nested;
     }
     if let Some(name) = header(content) {
-        return Role::Header(name.trim().to_owned());
+        return IniLineRole::Header(name.trim().to_owned());
     }
     setting(text)
 }
@@ -100,11 +101,11 @@ fn header(content: &str) -> Option<&str> {
     inside.split_once(']').map(|(name, _)| name)
 }
 
-fn setting(text: &str) -> Role {
-    let Some(delimiter) = text.find(['=', ':']) else { return Role::Other };
+fn setting(text: &str) -> IniLineRole {
+    let Some(delimiter) = text.find(['=', ':']) else { return IniLineRole::Other };
     let key = without_mark(&text[..delimiter]).trim().to_lowercase();
     if key.is_empty() {
-        return Role::Other;
+        return IniLineRole::Other;
     }
     let behind = &text[delimiter + 1..];
     let start = delimiter + 1 + (behind.len() - behind.trim_start_matches([' ', '\t']).len());
@@ -113,7 +114,7 @@ fn setting(text: &str) -> Role {
     let comment = comment_start(&text[delimiter + 1..start + value.len()]).map(|at| delimiter + 1 + at);
     let end = comment.unwrap_or(start + value.len()).max(delimiter + 1);
     let start = start.min(end);
-    Role::Setting { key, value: start..start + text[start..end].trim_end().len() }
+    IniLineRole::Setting { key, value: start..start + text[start..end].trim_end().len() }
 }
 
 /// Where a comment behind a value begins: at white space with `#` or `;` behind it.

@@ -11,25 +11,25 @@ mod line;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::place::Text;
+use super::place::SecretText;
 use super::problem::Problem;
 use crate::value::Value;
-use line::{Line, Role};
+use line::{IniLine, IniLineRole};
 
 /// A file's lines. Not `Debug`: they hold secrets.
-pub struct Document {
-    lines: Vec<Line>,
+pub struct IniFile {
+    lines: Vec<IniLine>,
     ending: &'static str,
 }
 
 /// Tells by the text between the brackets whether a section is meant.
-pub type Header<'a> = &'a dyn Fn(&str) -> bool;
+pub type SectionMatcher<'a> = &'a dyn Fn(&str) -> bool;
 
-impl Document {
+impl IniFile {
     pub fn parse(text: &str) -> Self {
         let mut lines = Vec::new();
         for text in text.split_inclusive('\n') {
-            let line = Line::parse(text, &lines);
+            let line = IniLine::parse(text, &lines);
             lines.push(line);
         }
         let ending = if lines.first().is_some_and(|line| line.text.ends_with("\r\n")) { "\r\n" } else { "\n" };
@@ -41,7 +41,7 @@ impl Document {
     pub fn split(self, of: impl Fn(&str) -> String) -> BTreeMap<String, Self> {
         let (mut parts, mut at) = (BTreeMap::new(), None);
         for line in self.lines {
-            if let Role::Header(header) = &line.role {
+            if let IniLineRole::Header(header) = &line.role {
                 at = Some(of(header));
             }
             let Some(at) = &at else { continue };
@@ -51,27 +51,27 @@ impl Document {
         parts
     }
 
-    pub fn text(&self) -> Text {
+    pub fn text(&self) -> SecretText {
         let lines: Vec<&str> = self.lines.iter().map(|line| line.text.as_str()).collect();
-        Text::new(lines.concat())
+        SecretText::new(lines.concat())
     }
 
-    pub fn has(&self, section: Header) -> bool {
+    pub fn has(&self, section: SectionMatcher) -> bool {
         !self.sections(section).is_empty()
     }
 
     /// What a setting is worth: of several, the last one counts. An empty value is none.
-    pub fn value(&self, section: Header, key: &str) -> Option<String> {
+    pub fn value(&self, section: SectionMatcher, key: &str) -> Option<String> {
         let line = &self.lines[*self.occurrences(section, key).last()?];
         line.value().filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
     /// All settings of the section in the order of the file, keys in lower case; a nested one (`s3 =` with indented
     /// lines below) is an object of its own settings.
-    pub fn settings(&self, section: Header) -> Vec<(String, Value)> {
+    pub fn settings(&self, section: SectionMatcher) -> Vec<(String, Value)> {
         let mut settings: Vec<(String, Value)> = Vec::new();
         for index in self.sections(section).into_iter().flatten() {
-            let Role::Setting { key, .. } = &self.lines[index].role else { continue };
+            let IniLineRole::Setting { key, .. } = &self.lines[index].role else { continue };
             let value = self.whole_value(index);
             match settings.iter_mut().find(|(known, _)| known == key) {
                 Some((_, earlier)) => *earlier = value,
@@ -83,7 +83,7 @@ impl Document {
 
     /// Sets a setting where it is, keeping its spelling and its comment, or else below the section's last one; a section
     /// that does not exist is added at the end, as `[header]`.
-    pub fn set(&mut self, section: Header, header: &str, key: &str, value: &str) -> Result<(), Problem> {
+    pub fn set(&mut self, section: SectionMatcher, header: &str, key: &str, value: &str) -> Result<(), Problem> {
         check_key(key)?;
         check_value(key, value)?;
         if let Some((last, earlier)) = self.occurrences(section, key).split_last() {
@@ -96,7 +96,7 @@ impl Document {
             }
             return Ok(());
         }
-        let line = Text::new([key, " = ", value, self.ending].concat());
+        let line = SecretText::new([key, " = ", value, self.ending].concat());
         match self.sections(section).pop() {
             Some(lines) => self.insert_below_settings(lines, &line),
             None => self.append_section(header, &line)?,
@@ -105,14 +105,14 @@ impl Document {
     }
 
     /// Removes a setting, with what is nested in it, wherever the section says it.
-    pub fn unset(&mut self, section: Header, key: &str) {
+    pub fn unset(&mut self, section: SectionMatcher, key: &str) {
         for index in self.occurrences(section, key).into_iter().rev() {
             self.remove_setting(index);
         }
     }
 
     /// Removes the headers of sections that hold neither a setting nor a comment.
-    pub fn drop_empty(&mut self, section: Header) {
+    pub fn drop_empty(&mut self, section: SectionMatcher) {
         for lines in self.sections(section).into_iter().rev() {
             if self.lines[lines.start + 1..lines.end].iter().any(|line| !line.is_blank()) {
                 continue;
@@ -127,11 +127,11 @@ impl Document {
     }
 
     /// From each header that is meant to the next header.
-    fn sections(&self, section: Header) -> Vec<Range<usize>> {
-        let is_header = |line: &Line| matches!(line.role, Role::Header(_));
+    fn sections(&self, section: SectionMatcher) -> Vec<Range<usize>> {
+        let is_header = |line: &IniLine| matches!(line.role, IniLineRole::Header(_));
         let meant = self.lines.iter().enumerate().filter(|(_, line)| match &line.role {
-            Role::Header(name) => section(name),
-            Role::Setting { .. } | Role::Nested | Role::Other => false,
+            IniLineRole::Header(name) => section(name),
+            IniLineRole::Setting { .. } | IniLineRole::Nested | IniLineRole::Other => false,
         });
         meant
             .map(|(start, _)| {
@@ -141,10 +141,10 @@ impl Document {
             .collect()
     }
 
-    fn occurrences(&self, section: Header, key: &str) -> Vec<usize> {
+    fn occurrences(&self, section: SectionMatcher, key: &str) -> Vec<usize> {
         let is_it = |index: &usize| match &self.lines[*index].role {
-            Role::Setting { key: found, .. } => found.eq_ignore_ascii_case(key),
-            Role::Header(_) | Role::Nested | Role::Other => false,
+            IniLineRole::Setting { key: found, .. } => found.eq_ignore_ascii_case(key),
+            IniLineRole::Header(_) | IniLineRole::Nested | IniLineRole::Other => false,
         };
         self.sections(section).into_iter().flatten().filter(is_it).collect()
     }
@@ -152,8 +152,8 @@ impl Document {
     /// The lines that continue a setting. Comments may stand between them.
     fn nested(&self, setting: usize) -> Vec<usize> {
         let below = self.lines.iter().enumerate().skip(setting + 1);
-        let own = below.take_while(|(_, line)| matches!(line.role, Role::Nested | Role::Other));
-        own.filter(|(_, line)| matches!(line.role, Role::Nested)).map(|(index, _)| index).collect()
+        let own = below.take_while(|(_, line)| matches!(line.role, IniLineRole::Nested | IniLineRole::Other));
+        own.filter(|(_, line)| matches!(line.role, IniLineRole::Nested)).map(|(index, _)| index).collect()
     }
 
     fn whole_value(&self, setting: usize) -> Value {
@@ -183,7 +183,7 @@ impl Document {
 
     /// Below the last setting rather than at the section's end, where blank lines and the next section's comments are.
     fn insert_below_settings(&mut self, lines: Range<usize>, line: &str) {
-        let settings = |index: &usize| matches!(self.lines[*index].role, Role::Setting { .. });
+        let settings = |index: &usize| matches!(self.lines[*index].role, IniLineRole::Setting { .. });
         let last_setting = lines.clone().rfind(settings);
         let indent = last_setting.map_or("", |index| self.lines[index].indent()).to_owned();
         let last = match last_setting {
@@ -191,7 +191,7 @@ impl Document {
             None => lines.start,
         };
         self.end_line(last);
-        let line = Line::parse(&Text::new([&indent, line].concat()), &self.lines[..=last]);
+        let line = IniLine::parse(&SecretText::new([&indent, line].concat()), &self.lines[..=last]);
         self.lines.insert(last + 1, line);
     }
 
@@ -207,7 +207,7 @@ impl Document {
     }
 
     fn push(&mut self, text: &str) {
-        let line = Line::parse(text, &self.lines);
+        let line = IniLine::parse(text, &self.lines);
         self.lines.push(line);
     }
 

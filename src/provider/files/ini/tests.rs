@@ -6,8 +6,8 @@ fn section(name: &'static str) -> impl Fn(&str) -> bool {
     move |header| header == name
 }
 
-fn edited(text: &str, edit: impl FnOnce(&mut Document)) -> String {
-    let mut document = Document::parse(text);
+fn edited(text: &str, edit: impl FnOnce(&mut IniFile)) -> String {
+    let mut document = IniFile::parse(text);
     edit(&mut document);
     document.text().to_string()
 }
@@ -28,11 +28,11 @@ fn what_is_not_edited_keeps_its_bytes() {
 
 #[test]
 fn keys_are_found_in_any_case_and_values_without_their_comments() {
-    let document = Document::parse(ODD);
+    let document = IniFile::parse(ODD);
     assert_eq!(document.value(&section("a"), "key").as_deref(), Some("one"));
     assert_eq!(document.value(&section("c"), "K").as_deref(), Some("v"));
     assert_eq!(document.value(&section("a"), "stray"), None);
-    let document = Document::parse("[a]\nurl = https://x/#top;y\nempty =\ncomment = # c\n");
+    let document = IniFile::parse("[a]\nurl = https://x/#top;y\nempty =\ncomment = # c\n");
     assert_eq!(document.value(&section("a"), "url").as_deref(), Some("https://x/#top;y"));
     assert_eq!(document.value(&section("a"), "empty"), None);
     assert_eq!(document.value(&section("a"), "comment"), None);
@@ -91,7 +91,7 @@ fn a_section_with_a_setting_or_a_comment_left_is_kept() {
 #[test]
 fn of_a_section_that_is_there_twice_the_later_setting_counts_and_is_changed() {
     let text = "[a]\nx = 1\nk = old\n[b]\n[a]\nk = new\n";
-    assert_eq!(Document::parse(text).value(&section("a"), "k").as_deref(), Some("new"));
+    assert_eq!(IniFile::parse(text).value(&section("a"), "k").as_deref(), Some("new"));
     assert_eq!(set(text, "a", "k", "3"), "[a]\nx = 1\n[b]\n[a]\nk = 3\n");
     assert_eq!(edited(text, |document| document.unset(&section("a"), "k")), "[a]\nx = 1\n[b]\n[a]\n");
 }
@@ -99,7 +99,7 @@ fn of_a_section_that_is_there_twice_the_later_setting_counts_and_is_changed() {
 #[test]
 fn nested_settings_belong_to_the_setting_above_them() {
     let text = "[a]\nS3 =\n  region = x\n  # c\n  Max = 2\nregion = y\nlist =\n  one\n  two\n[b]\n";
-    let document = Document::parse(text);
+    let document = IniFile::parse(text);
     assert_eq!(document.value(&section("a"), "region").as_deref(), Some("y"));
     assert_eq!(
         document.settings(&section("a")),
@@ -118,7 +118,7 @@ fn nested_settings_belong_to_the_setting_above_them() {
 
 #[test]
 fn nothing_can_be_smuggled_in_through_a_name_or_a_value() {
-    let mut document = Document::parse("[a]\n");
+    let mut document = IniFile::parse("[a]\n");
     for value in ["x\n[admin]", "x\ry", " x", "x ", "x # y", "x ; y"] {
         assert!(document.set(&section("a"), "a", "k", value).is_err(), "{value:?}");
     }
@@ -131,7 +131,7 @@ fn nothing_can_be_smuggled_in_through_a_name_or_a_value() {
 
 #[test]
 fn a_refused_value_is_not_quoted() {
-    let problem = Document::parse("").set(&|_| false, "a", "aws_secret_access_key", "hush\nhush").unwrap_err();
+    let problem = IniFile::parse("").set(&|_| false, "a", "aws_secret_access_key", "hush\nhush").unwrap_err();
     assert!(!problem.message.contains("hush"), "{}", problem.message);
 }
 
@@ -149,13 +149,13 @@ proptest::proptest! {
         ended in proptest::bool::ANY,
     ) {
         let text = lines.join(ending) + if ended { ending } else { "" };
-        let before = Document::parse(&text);
+        let before = IniFile::parse(&text);
         proptest::prop_assert_eq!(before.text().to_string(), text.clone());
         let after = set(&text, "a", "k", "new/+value");
-        let reread = Document::parse(&after);
+        let reread = IniFile::parse(&after);
         proptest::prop_assert_eq!(reread.value(&section("a"), "k"), Some("new/+value".to_owned()));
         proptest::prop_assert_eq!(set(&after, "a", "k", "new/+value"), after.clone(), "a second time changes nothing");
-        let others = |document: &Document| {
+        let others = |document: &IniFile| {
             let mut settings = document.settings(&section("a"));
             settings.retain(|(key, _)| key != "k");
             (settings, document.settings(&section("b")))

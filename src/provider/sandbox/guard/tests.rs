@@ -4,7 +4,7 @@ use futures::executor::block_on;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::call::{BucketRef, Carried, Failure, IamRead, IamWrite, Read, Reply, S3Read, S3Write, Write};
+use crate::call::{BucketRef, Failure, IamRead, IamWrite, Read, Reply, S3Read, S3Write, StepOutput, Write};
 use crate::port::Provider;
 use crate::provider::sandbox::Sandbox;
 
@@ -27,7 +27,7 @@ fn deny(action: &str) -> Value {
 }
 
 fn under(statements: &Value) -> Sandbox {
-    Sandbox::in_memory(ACCOUNT, "us-east-1").enforcing(Acting::Under(vec![policy(statements)]))
+    Sandbox::in_memory(ACCOUNT, "us-east-1").enforcing(CallerPolicies::Under(vec![policy(statements)]))
 }
 
 fn create_user(boundary: Option<&str>, tags: &[(&str, &str)]) -> Write {
@@ -41,7 +41,7 @@ fn create_user(boundary: Option<&str>, tags: &[(&str, &str)]) -> Write {
 }
 
 fn write(sandbox: &Sandbox, write: &Write) -> Result<Reply, Failure> {
-    block_on(sandbox.write(write, &Carried::default()))
+    block_on(sandbox.write(write, &StepOutput::default()))
 }
 
 fn read(sandbox: &Sandbox, read: &Read) -> Result<Reply, Failure> {
@@ -151,7 +151,7 @@ fn with_user(statements: &Value) -> Sandbox {
     for call in writes {
         write(&sandbox, &Write::Iam(call)).unwrap();
     }
-    sandbox.enforcing(Acting::User("ci".to_owned()))
+    sandbox.enforcing(CallerPolicies::User("ci".to_owned()))
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn with_group(statements: &Value, is_member: bool) -> Sandbox {
     for call in writes.into_iter().chain(member) {
         write(&sandbox, &Write::Iam(call)).unwrap();
     }
-    sandbox.enforcing(Acting::User(user()))
+    sandbox.enforcing(CallerPolicies::User(user()))
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_bucket_policy_has_its_say() {
 
 #[test]
 fn who_is_not_there_cannot_act() {
-    let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1").enforcing(Acting::Role("nobody".to_owned()));
+    let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1").enforcing(CallerPolicies::Role("nobody".to_owned()));
     let failure = read(&sandbox, &Read::CallerIdentity).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Refused, "NoSuchPrincipal"));
 }
@@ -234,7 +234,7 @@ fn a_policy_whose_text_is_not_known_is_no_guess() {
     write(&sandbox, &create_user(None, &[])).unwrap();
     let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
     write(&sandbox, &Write::Iam(IamWrite::AttachUserPolicy { user: "bob".into(), arn })).unwrap();
-    let failure = read(&sandbox.enforcing(Acting::User("bob".to_owned())), &get_user("bob")).unwrap_err();
+    let failure = read(&sandbox.enforcing(CallerPolicies::User("bob".to_owned())), &get_user("bob")).unwrap_err();
     assert_eq!(failure.code, "NotSimulated");
     assert!(failure.message.contains("arn:aws:iam::aws:policy/ReadOnlyAccess"), "{failure}");
 }
