@@ -22,16 +22,22 @@ fn document() -> Value {
 fn policies(criterion: &mut Criterion) {
     let document = document();
     let canonical = policy::canonical(&document);
-    criterion.bench_function("policy/parse", |bench| bench.iter(|| policy::parse(black_box(DEPLOYMENT))));
-    criterion.bench_function("policy/canonical", |bench| bench.iter(|| policy::canonical(black_box(&document))));
+    criterion.bench_function("policy/parse", |bench| {
+        bench.iter(|| policy::parse(black_box(DEPLOYMENT)));
+    });
+    criterion.bench_function("policy/canonical", |bench| {
+        bench.iter(|| policy::canonical(black_box(&document)));
+    });
     criterion.bench_function("policy/equivalent", |bench| {
         bench.iter(|| policy::equivalent(black_box(&document), black_box(&canonical)));
     });
 }
 
-/// As large as a managed policy may be, 6,144 characters: every fifth statement has a condition, and a Deny is over all.
+/// As large as a managed policy may be, 6,144 characters: every fifth statement has a condition,
+/// and a Deny is over all.
 fn of_six_kilobytes(extra: &Value) -> Policy {
-    let actions = ["GetObject", "PutObject", "DeleteObject", "GetObjectTagging", "ListMultipartUploadParts"];
+    let actions =
+        ["GetObject", "PutObject", "DeleteObject", "GetObjectTagging", "ListMultipartUploadParts"];
     let mut statements = vec![
         extra.clone(),
         json!({"Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*",
@@ -41,7 +47,8 @@ fn of_six_kilobytes(extra: &Value) -> Policy {
         let mut statement = json!({"Effect": "Allow", "Action": actions.map(|action| format!("s3:{action}")),
             "Resource": format!("arn:aws:s3:::team-{number}-*/*")});
         if number % 5 == 0 {
-            statement["Condition"] = json!({"StringEquals": {"aws:PrincipalTag/team": format!("team-{number}")}});
+            statement["Condition"] =
+                json!({"StringEquals": {"aws:PrincipalTag/team": format!("team-{number}")}});
         }
         statements.push(statement);
         let document = json!({"Version": "2012-10-17", "Statement": statements});
@@ -57,12 +64,14 @@ fn allow(action: &str, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
-/// As the largest policy that AWS has, `AWSSupportServiceRolePolicy` of 135 KB: thousands of actions by their names on
-/// `*`, and some on ARNs of a form.
+/// As the largest policy that AWS has, `AWSSupportServiceRolePolicy` of 135 KB: thousands of
+/// actions by their names on `*`, and some on ARNs of a form.
 fn of_largest_size(extra: &Value) -> Policy {
     const SIZE: usize = 135_000;
     let reads = |action: &Action| matches!(action.access, AccessLevel::Read | AccessLevel::List);
-    let all = catalogue::services().flat_map(|service| catalogue::actions_of(service.prefix)).filter(|it| reads(it));
+    let all = catalogue::services()
+        .flat_map(|service| catalogue::actions_of(service.prefix))
+        .filter(|it| reads(it));
     let mut actions: Vec<String> = Vec::new();
     let mut size = 0;
     for action in all {
@@ -74,7 +83,8 @@ fn of_largest_size(extra: &Value) -> Policy {
     }
     assert!(size > SIZE, "the catalogue has fewer actions than that");
     let stages = ["models/*", "stages/*", "resources/*/methods/*", "deployments", "authorizers/*"];
-    let arns: Vec<String> = stages.iter().map(|it| format!("arn:aws:apigateway:*::/restapis/*/{it}")).collect();
+    let arns: Vec<String> =
+        stages.iter().map(|it| format!("arn:aws:apigateway:*::/restapis/*/{it}")).collect();
     compiled(&json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": actions, "Resource": "*"},
         {"Effect": "Allow", "Action": "apigateway:GET", "Resource": arns}, extra]}))
@@ -86,7 +96,8 @@ fn compiled(document: &Value) -> Policy {
 
 fn comparisons(criterion: &mut Criterion) {
     let base = allow("s3:ListBucket", "arn:aws:s3:::team-*");
-    let (less, more) = (allow("s3:List?ucket", "arn:aws:s3:::team-1-*"), allow("iam:PassRole", "*"));
+    let (less, more) =
+        (allow("s3:List?ucket", "arn:aws:s3:::team-1-*"), allow("iam:PassRole", "*"));
     let pairs = [
         ("6 KB, narrower", of_six_kilobytes(&base), of_six_kilobytes(&less)),
         ("6 KB, changed", of_six_kilobytes(&base), of_six_kilobytes(&more)),

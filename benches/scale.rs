@@ -1,5 +1,5 @@
-//! How the pure core grows: from a hundred resources to a hundred thousand, stage by stage, and what noting a step costs
-//! beside a state of either size.
+//! How the pure core grows: from a hundred resources to a hundred thousand, stage by stage, and
+//! what noting a step costs beside a state of either size.
 
 #[path = "../tests/support/relays.rs"]
 mod relays;
@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{
-    BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+    BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group,
+    criterion_main,
 };
 use futures::executor::block_on;
 use relayctl::access::{self, UnmanagedAccess};
@@ -53,7 +54,9 @@ fn load(criterion: &mut Criterion) {
     for size in SIZES {
         let (_folder, path) = written(relays(size));
         group.throughput(Throughput::Elements(size as u64));
-        group.bench_function(BenchmarkId::from_parameter(size), |bench| bench.iter(|| relays::load(&path)));
+        group.bench_function(BenchmarkId::from_parameter(size), |bench| {
+            bench.iter(|| relays::load(&path));
+        });
     }
 }
 
@@ -69,14 +72,22 @@ fn stages(criterion: &mut Criterion) {
             group.throughput(Throughput::Elements(size as u64));
             group.bench_function(BenchmarkId::from_parameter(size), |bench| bench.iter(&mut *work));
         };
-        stage("diff", &mut || drop(black_box(diff(&world.desired, &world.recorded, &world.live, false))));
+        stage("diff", &mut || {
+            drop(black_box(diff(&world.desired, &world.recorded, &world.live, false)));
+        });
         stage("graph", &mut || {
-            let order =
-                DependencyOrder::new(world.desired.resources.iter().map(|(address, it)| (address, &it.depends_on)));
+            let order = DependencyOrder::new(
+                world.desired.resources.iter().map(|(address, it)| (address, &it.depends_on)),
+            );
             drop(black_box(order.sorted()));
         });
         stage("access", &mut || {
-            drop(black_box(access::changes(&creation.changes, &nowhere, &world.desired, &UnmanagedAccess::default())));
+            drop(black_box(access::changes(
+                &creation.changes,
+                &nowhere,
+                &world.desired,
+                &UnmanagedAccess::default(),
+            )));
         });
         stage("render", &mut || drop(black_box(human::plan(&creation, HumanStyle::default()))));
         let mut group = sized(criterion, "build");
@@ -84,14 +95,23 @@ fn stages(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(size), |bench| {
             bench.iter_batched(
                 || diff(&world.desired, &nothing, &nowhere, false),
-                |decisions| build::build(header(PlanMode::Apply), stamp(), decisions, &world.desired, &nothing),
+                |decisions| {
+                    build::build(
+                        header(PlanMode::Apply),
+                        stamp(),
+                        decisions,
+                        &world.desired,
+                        &nothing,
+                    )
+                },
                 BatchSize::PerIteration,
             );
         });
     }
 }
 
-/// From the file to the text: what `plan` does but for the network, where nothing, everything or the end of it is to be done.
+/// From the file to the text: what `plan` does but for the network, where nothing, everything or
+/// the end of it is to be done.
 fn whole(criterion: &mut Criterion) {
     for size in SIZES {
         let (_folder, path) = written(relays(size));
@@ -105,11 +125,17 @@ fn whole(criterion: &mut Criterion) {
         whole("plan/nothing", &mut || {
             let desired = relays::load(&path);
             let live = account.look(&desired, &world.recorded);
-            human::plan(&relays::plan(&desired, &world.recorded, &live, PlanMode::Apply), HumanStyle::default())
+            human::plan(
+                &relays::plan(&desired, &world.recorded, &live, PlanMode::Apply),
+                HumanStyle::default(),
+            )
         });
         whole("plan/create", &mut || {
             let desired = relays::load(&path);
-            human::plan(&relays::plan(&desired, &Recorded::new(), &Live::new(), PlanMode::Apply), HumanStyle::default())
+            human::plan(
+                &relays::plan(&desired, &Recorded::new(), &Live::new(), PlanMode::Apply),
+                HumanStyle::default(),
+            )
         });
         whole("plan/destroy", &mut || human::plan(&world.removal(), HumanStyle::default()));
     }
@@ -152,7 +178,8 @@ impl Noted {
         let store = LocalStore::new(folder.path().join("bench.json"));
         block_on(store.save(&state)).expect("a state");
         let (address, entry) = state.resources.into_iter().next().expect("a resource");
-        let change = JournalChange { lineage: state.lineage, serial: 1, address, entry: Some(entry) };
+        let change =
+            JournalChange { lineage: state.lineage, serial: 1, address, entry: Some(entry) };
         Self { store, change, _folder: folder }
     }
 }

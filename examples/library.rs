@@ -2,8 +2,9 @@
 //!
 //!     cargo run -q --example library -- manifests/dev.yaml
 //!
-//! The stages are plain functions from value to value, so a program can stop after any of them: to check manifests in an
-//! editor, to gate plans with rules of its own, or to keep the plan in a database.
+//! The stages are plain functions from value to value, so a program can stop after any of them: to
+//! check manifests in an editor, to gate plans with rules of its own, or to keep the plan in a
+//! database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -23,10 +24,12 @@ const PARALLELISM: usize = 10;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).map_or_else(|| PathBuf::from("manifests/dev.yaml"), PathBuf::from);
+    let path =
+        std::env::args().nth(1).map_or_else(|| PathBuf::from("manifests/dev.yaml"), PathBuf::from);
     let Some(desired) = load(&path) else { return Err("the manifest has errors".into()) };
 
-    // The account and everything on disk that this run could touch are in a folder that is gone afterwards.
+    // The account and everything on disk that this run could touch are in a folder that is gone
+    // afterwards.
     let folder = tempfile::tempdir()?;
     let provider = sandbox(folder.path(), &path, &desired)?;
 
@@ -34,7 +37,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", human::plan(&plan, human::HumanStyle::default()));
 
     // What a program of its own might ask of a plan:
-    let removals = plan.changes.iter().filter(|change| change.action == diff::ChangeAction::Delete).count();
+    let removals =
+        plan.changes.iter().filter(|change| change.action == diff::ChangeAction::Delete).count();
     println!("This plan makes {} calls and removes {removals} resources.", plan.summary.calls);
     Ok(())
 }
@@ -63,7 +67,11 @@ fn sandbox(folder: &Path, manifest: &Path, desired: &Desired) -> Result<Provider
 }
 
 /// Resolve, diff, build: nothing here changes anything.
-async fn plan(provider: &Providers, desired: &Desired, path: &Path) -> Result<Plan, Box<dyn Error>> {
+async fn plan(
+    provider: &Providers,
+    desired: &Desired,
+    path: &Path,
+) -> Result<Plan, Box<dyn Error>> {
     let caller = resolve::caller(provider).await?;
     let recorded = Recorded::new();
     let live = engine::resolve(provider, desired, &recorded, false, PARALLELISM).await;
@@ -82,5 +90,11 @@ async fn plan(provider: &Providers, desired: &Desired, path: &Path) -> Result<Pl
         targets: BTreeSet::new(),
         relayctl: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    Ok(build::build(header, StateStamp { lineage: None, serial: 0 }, decisions, desired, &recorded)?)
+    Ok(build::build(
+        header,
+        StateStamp { lineage: None, serial: 0 },
+        decisions,
+        desired,
+        &recorded,
+    )?)
 }

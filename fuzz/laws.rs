@@ -1,16 +1,23 @@
-//! What holds for any bytes. The fuzz targets look for bytes for which it doesn't, and `tests/policy_corpus.rs` holds it
-//! for the seeds and for random documents.
+//! What holds for any bytes. The fuzz targets look for bytes for which it doesn't, and
+//! `tests/policy_corpus.rs` holds it for the seeds and for random documents.
 
 use std::path::Path;
 
 use iam_policy::compare::{Relation, Set, compare};
 use iam_policy::statement::Policy;
 use iam_policy::{
-    Usage, Value, canonical, compact, diagnose, equivalent, limit, locate, parse, pretty, size, tidy, validate,
+    Usage, Value, canonical, compact, diagnose, equivalent, limit, locate, parse, pretty, size,
+    tidy, validate,
 };
 
-const USAGES: [Usage; 6] =
-    [Usage::Managed, Usage::UserInline, Usage::GroupInline, Usage::RoleInline, Usage::Trust, Usage::Bucket];
+const USAGES: [Usage; 6] = [
+    Usage::Managed,
+    Usage::UserInline,
+    Usage::GroupInline,
+    Usage::RoleInline,
+    Usage::Trust,
+    Usage::Bucket,
+];
 
 /// What separates the two documents of a comparison.
 const SEPARATOR: &str = "\n---\n";
@@ -104,6 +111,7 @@ pub fn comparison(bytes: &[u8]) {
 
 /// None: one of them can't be understood.
 fn relation(before: &Value, after: &Value) -> Option<Relation> {
-    let (before, after) = ([Policy::compile("x", before).ok()?], [Policy::compile("x", after).ok()?]);
+    let (before, after) =
+        ([Policy::compile("x", before).ok()?], [Policy::compile("x", after).ok()?]);
     Some(compare(&Set::of(&before), &Set::of(&after), None).relation())
 }

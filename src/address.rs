@@ -129,8 +129,10 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_as_it_prints() {
-        let address =
-            Address::new(KindName::PolicyAttachment(PrincipalKind::User), "serverless/arn:aws:iam::aws:policy/x.y");
+        let address = Address::new(
+            KindName::PolicyAttachment(PrincipalKind::User),
+            "serverless/arn:aws:iam::aws:policy/x.y",
+        );
         assert_eq!(address.to_string().parse(), Ok(address));
         assert!("nodot".parse::<Address>().is_err());
         assert!(".x".parse::<Address>().is_err());

@@ -1,4 +1,5 @@
-//! Plan + Provider + Store -> [`RunOutcome`]: does the plan, or stops a step and says why. It never invents a step.
+//! Plan + Provider + Store -> [`RunOutcome`]: does the plan, or stops a step and says why. It never
+//! invents a step.
 
 mod images;
 mod lanes;
@@ -26,8 +27,9 @@ use ledger::StateWriter;
 use step::Worker;
 pub use stop::Stop;
 
-/// Does the plan, `parallelism` steps at once besides those that only wait for AWS to take more, noting every step in the
-/// store. The caller holds the lock and has checked that plan and state belong together ([`stale`]).
+/// Does the plan, `parallelism` steps at once besides those that only wait for AWS to take more,
+/// noting every step in the store. The caller holds the lock and has checked that plan and state
+/// belong together ([`stale`]).
 pub async fn apply(
     plan: &Plan,
     provider: &dyn Provider,
@@ -49,7 +51,8 @@ pub struct ApplyOptions<'a> {
     pub seen: Option<Snapshot>,
 }
 
-/// The same, and stops when it is asked to: the steps under way are finished and noted, no other begins.
+/// The same, and stops when it is asked to: the steps under way are finished and noted, no other
+/// begins.
 pub async fn apply_until(
     plan: &Plan,
     provider: &dyn Provider,
@@ -64,10 +67,12 @@ pub async fn apply_until(
     }
     let began = Instant::now();
     let ledger = StateWriter::new(store, state);
-    // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes of this run.
+    // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes
+    // of this run.
     if let Err(fault) = ledger.begin().await {
         outcome.failed.extend(plan.steps.first().map(|step| (step.id.clone(), fault)));
-        outcome.skipped = plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
+        outcome.skipped =
+            plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
         return outcome;
     }
     let images = Precheck::new(plan, provider, seen);
@@ -88,7 +93,8 @@ async fn run<'a>(
     outcome: &mut RunOutcome,
 ) {
     let events = worker.events;
-    let steps: BTreeMap<&StepId, &'a Step> = plan.steps.iter().map(|step| (&step.id, step)).collect();
+    let steps: BTreeMap<&StepId, &'a Step> =
+        plan.steps.iter().map(|step| (&step.id, step)).collect();
     let order = DependencyOrder::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
     let (mut ready, mut lanes) = (Ready::new(&order), ReadyQueue::new(parallelism));
     let mut running = FuturesUnordered::new();
@@ -146,14 +152,17 @@ pub fn stale(plan: &Plan, state: Option<&State>) -> Option<String> {
     let again = "make a new one with `relayctl plan`";
     match (&plan.state.lineage, state) {
         (None, Some(_)) => Some(format!(
-            "it was made before there was a state, and now there is one: it was applied already, or another run was; {again}"
+            "it was made before there was a state, and now there is one: it was applied already, \
+                or another run was; {again}"
         )),
         (Some(_), None) => Some(format!("the state that it was made against is gone; {again}")),
-        (Some(lineage), Some(state)) if *lineage != state.lineage => {
-            Some(format!("it was made against another state (lineage {lineage}, not {}); {again}", state.lineage))
-        }
+        (Some(lineage), Some(state)) if *lineage != state.lineage => Some(format!(
+            "it was made against another state (lineage {lineage}, not {}); {again}",
+            state.lineage
+        )),
         (Some(_), Some(state)) if plan.state.serial != state.serial => Some(format!(
-            "the state has moved on since (serial {}, the plan saw {}): it was applied already, or another run was; {again}",
+            "the state has moved on since (serial {}, the plan saw {}): it was applied already, \
+                or another run was; {again}",
             state.serial, plan.state.serial
         )),
         (Some(_), Some(state)) if plan.header.account != state.account => Some(format!(

@@ -1,7 +1,7 @@
 //! (Desired, Recorded, Live) -> one change per address, each with its reason.
 //!
-//! Everything here is a comparison of values that were brought into normal form before they came; nothing is read and
-//! nothing is filtered away afterwards.
+//! Everything here is a comparison of values that were brought into normal form before they came;
+//! nothing is read and nothing is filtered away afterwards.
 
 mod fields;
 mod obstruction;
@@ -35,7 +35,8 @@ pub struct ResourceChange {
     pub unchanged: usize,
     /// Live differs from what was recorded: somebody else changed it.
     pub drift: Vec<FieldChange>,
-    /// Things on it that the manifest doesn't name, for people: `policy arn:… attached by others: left alone`.
+    /// Things on it that the manifest doesn't name, for people: `policy arn:… attached by others:
+    /// left alone`.
     pub left_alone: Vec<String>,
     /// Where it goes: what must go before it, in the order of the calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -45,7 +46,8 @@ pub struct ResourceChange {
 impl ResourceChange {
     /// A change of which nothing more is known than that it happens, and why.
     pub fn new(address: Address, action: ChangeAction, reason: Reason) -> Self {
-        let (fields, drift, left_alone, before_it) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (fields, drift, left_alone, before_it) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { address, action, reason, fields, unchanged: 0, drift, left_alone, before_it }
     }
 
@@ -120,7 +122,8 @@ pub enum Reason {
     DependsOn(Address),
 }
 
-/// A change together with what the calls depend on. What is as it was given is not copied: of most objects it is all.
+/// A change together with what the calls depend on. What is as it was given is not copied: of most
+/// objects it is all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedChange<'a> {
     pub change: ResourceChange,
@@ -130,7 +133,8 @@ pub struct PlannedChange<'a> {
     pub recorded: Option<&'a RecordedObject>,
     /// The calls that take away what is not ours and hangs on it, before it goes.
     pub clearing: Vec<Write>,
-    /// This very plan changes, before its turn comes, how it looks: it names a principal whose ARN changes.
+    /// This very plan changes, before its turn comes, how it looks: it names a principal whose ARN
+    /// changes.
     pub shifts: bool,
 }
 
@@ -149,8 +153,8 @@ impl From<bool> for Removal {
     }
 }
 
-/// Decides for every address that is declared or recorded, in the order of addresses. For a destroy, `desired` comes
-/// without resources and `removal` is of everything.
+/// Decides for every address that is declared or recorded, in the order of addresses. For a
+/// destroy, `desired` comes without resources and `removal` is of everything.
 pub fn diff<'a>(
     desired: &'a Desired,
     recorded: &'a Recorded,
@@ -184,7 +188,8 @@ pub fn diff<'a>(
 /// Returns what goes and comes again, whatever hangs on it.
 pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
     let decisions = diff(desired, recorded, live, Removal { everything: false, foreign: true });
-    let replaced = decisions.into_iter().filter(|decision| decision.change.action == ChangeAction::Replace);
+    let replaced =
+        decisions.into_iter().filter(|decision| decision.change.action == ChangeAction::Replace);
     replaced.map(|decision| decision.change.address).collect()
 }
 
@@ -231,10 +236,11 @@ impl<'a> DiffSubject<'a> {
         decision
     }
 
-    /// Neither declared nor there. What was made with it may still be in AWS; what is left on this machine is cleared away
-    /// without a word.
+    /// Neither declared nor there. What was made with it may still be in AWS; what is left on this
+    /// machine is cleared away without a word.
     fn gone(&self) -> PlannedChange<'a> {
-        let leftovers = self.entry.map(|entry| self.kind.leftovers(&entry.known())).unwrap_or_default();
+        let leftovers =
+            self.entry.map(|entry| self.kind.leftovers(&entry.known())).unwrap_or_default();
         if leftovers.iter().any(|call| !matches!(call, Write::File(_))) {
             return self.decision(ChangeAction::Delete, self.removed(), None);
         }
@@ -246,7 +252,12 @@ impl<'a> DiffSubject<'a> {
     }
 
     /// Declared and there: is it ours, and is it as declared?
-    fn present(&self, resource: &'a Resource, seen: &'a LiveObject, conflict: Option<String>) -> PlannedChange<'a> {
+    fn present(
+        &self,
+        resource: &'a Resource,
+        seen: &'a LiveObject,
+        conflict: Option<String>,
+    ) -> PlannedChange<'a> {
         let mut seen = Cow::Borrowed(seen);
         if let Some(reason) = self.foreign(&seen) {
             return self.decision(ChangeAction::Refuse, reason, Some(seen));
@@ -255,7 +266,8 @@ impl<'a> DiffSubject<'a> {
             seen.to_mut().upkeep = Some(Maintenance::Renew("a new one was asked for".to_owned()));
         }
         let recorded = self.entry.map(|entry| &entry.attributes);
-        let comparison = FieldComparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
+        let comparison =
+            FieldComparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
         let (action, reason) = self.verdict(&comparison, &seen, resource);
         if action == ChangeAction::Replace
             && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
@@ -301,7 +313,9 @@ impl<'a> DiffSubject<'a> {
         if let Some(why) = self.kind.must_replace(seen, &resource.attributes) {
             return (ChangeAction::Replace, Reason::CannotChange(why));
         }
-        if let Some(why) = comparison.fields.iter().find_map(|field| field.forces_replacement.clone()) {
+        if let Some(why) =
+            comparison.fields.iter().find_map(|field| field.forces_replacement.clone())
+        {
             return (ChangeAction::Replace, Reason::CannotChange(why));
         }
         if let Some(upkeep) = &seen.upkeep {
@@ -317,7 +331,8 @@ impl<'a> DiffSubject<'a> {
         }
     }
 
-    /// Why it is not ours to change, if it isn't. Names are keys, so the same name can be another object.
+    /// Why it is not ours to change, if it isn't. Names are keys, so the same name can be another
+    /// object.
     fn foreign(&self, seen: &LiveObject) -> Option<Reason> {
         let tagged = seen.owner.as_deref() == Some(self.desired.name.as_str());
         if tagged {
@@ -343,7 +358,8 @@ impl<'a> DiffSubject<'a> {
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
         // What an intent names is what was there before.
-        let recorded_id = self.entry.filter(|it| it.status == Status::Done).and_then(|entry| entry.id.clone());
+        let recorded_id =
+            self.entry.filter(|it| it.status == Status::Done).and_then(|entry| entry.id.clone());
         if let Some(id) = recorded_id.filter(|id| *id != seen.id) {
             let reason = Reason::RecreatedBySomeoneElse { recorded: id, live: seen.id.clone() };
             return self.decision(ChangeAction::Refuse, reason, Some(seen));
@@ -359,12 +375,14 @@ impl<'a> DiffSubject<'a> {
         decision
     }
 
-    /// Why it can't go: AWS refuses as long as something is in it or hangs on it. Ours goes first; what others put there
-    /// is not ours to remove, unless that is asked for.
+    /// Why it can't go: AWS refuses as long as something is in it or hangs on it. Ours goes first;
+    /// what others put there is not ours to remove, unless that is asked for.
     fn obstacle(&self, seen: &LiveObject) -> Option<String> {
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
-        self.kind.obstacle(seen, recorded).or_else(|| obstruction::refusal(&self.obstructions(seen), self.removal))
+        self.kind
+            .obstacle(seen, recorded)
+            .or_else(|| obstruction::refusal(&self.obstructions(seen), self.removal))
     }
 
     fn refusal(&self, why: String, seen: Cow<'a, LiveObject>) -> PlannedChange<'a> {
@@ -385,7 +403,12 @@ impl<'a> DiffSubject<'a> {
         obstruction::all(self.kind, self.address, seen, self.desired, self.recorded)
     }
 
-    fn left_alone(&self, seen: &LiveObject, resource: &Resource, comparison: &FieldComparison<'_>) -> Vec<String> {
+    fn left_alone(
+        &self,
+        seen: &LiveObject,
+        resource: &Resource,
+        comparison: &FieldComparison<'_>,
+    ) -> Vec<String> {
         let holder = self.address.principal();
         let is_known = |attached: &Attached| {
             let found = |holder| spread::known(holder, attached, self.desired, self.recorded);
@@ -396,7 +419,10 @@ impl<'a> DiffSubject<'a> {
             .iter()
             .filter(|attached| attached.is_policy() && !resource.exclusive && !is_known(attached))
             .map(|attached| format!("{attached}: not in the manifest, left alone"));
-        let keys = comparison.foreign_keys.iter().map(|key| format!("{key}: not in the manifest, left alone"));
+        let keys = comparison
+            .foreign_keys
+            .iter()
+            .map(|key| format!("{key}: not in the manifest, left alone"));
         policies.chain(keys).chain(seen.remarks.iter().cloned()).collect()
     }
 
@@ -409,7 +435,12 @@ impl<'a> DiffSubject<'a> {
         }
     }
 
-    fn decision(&self, action: ChangeAction, reason: Reason, seen: Option<Cow<'a, LiveObject>>) -> PlannedChange<'a> {
+    fn decision(
+        &self,
+        action: ChangeAction,
+        reason: Reason,
+        seen: Option<Cow<'a, LiveObject>>,
+    ) -> PlannedChange<'a> {
         PlannedChange {
             change: ResourceChange::new(self.address.clone(), action, reason),
             seen,

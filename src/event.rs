@@ -131,7 +131,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What is in flight ends, nothing new begins: without a state, or a lock on it, nothing more can be done safely.
+    /// What is in flight ends, nothing new begins: without a state, or a lock on it, nothing more
+    /// can be done safely.
     pub fn ends_the_run(&self) -> bool {
         matches!(self, Self::State(_) | Self::Lock(_))
     }

@@ -15,11 +15,13 @@ pub struct Cycle(pub Vec<Address>);
 
 /// The whole circle, with its first member again at the end.
 fn named(members: &[Address]) -> String {
-    let names: Vec<String> = members.iter().chain(members.first()).map(ToString::to_string).collect();
+    let names: Vec<String> =
+        members.iter().chain(members.first()).map(ToString::to_string).collect();
     names.join(" -> ")
 }
 
-/// Nodes, and for each those that must be done before it; an edge to something that is no node is no edge.
+/// Nodes, and for each those that must be done before it; an edge to something that is no node is
+/// no edge.
 pub struct DependencyOrder<N> {
     graph: DiGraph<N, ()>,
     index: BTreeMap<N, NodeIndex>,
@@ -32,8 +34,10 @@ impl<N: Clone + Ord> DependencyOrder<N> {
     {
         let edges: Vec<(&N, &BTreeSet<N>)> = after.into_iter().collect();
         let mut graph = DiGraph::new();
-        let index: BTreeMap<N, NodeIndex> =
-            edges.iter().map(|(node, _)| ((*node).clone(), graph.add_node((*node).clone()))).collect();
+        let index: BTreeMap<N, NodeIndex> = edges
+            .iter()
+            .map(|(node, _)| ((*node).clone(), graph.add_node((*node).clone())))
+            .collect();
         for (node, before) in edges {
             for earlier in before.iter().filter_map(|earlier| index.get(earlier)) {
                 graph.add_edge(*earlier, index[node], ());
@@ -53,12 +57,17 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         if sorted.len() == self.index.len() { Ok(sorted) } else { Err(self.circle(&sorted)) }
     }
 
-    /// A circle among what could not be sorted: each of those has a predecessor among them, so walking back meets itself.
+    /// A circle among what could not be sorted: each of those has a predecessor among them, so
+    /// walking back meets itself.
     fn circle(&self, sorted: &[N]) -> Vec<N> {
         let sorted: BTreeSet<&N> = sorted.iter().collect();
-        let mut walk: Vec<&N> = self.index.keys().find(|node| !sorted.contains(node)).into_iter().collect();
+        let mut walk: Vec<&N> =
+            self.index.keys().find(|node| !sorted.contains(node)).into_iter().collect();
         while let Some(last) = walk.last() {
-            let Some(earlier) = self.before(last).into_iter().find(|node| !sorted.contains(node)) else { break };
+            let Some(earlier) = self.before(last).into_iter().find(|node| !sorted.contains(node))
+            else {
+                break;
+            };
             if let Some(start) = walk.iter().position(|node| *node == earlier) {
                 let mut circle: Vec<N> = walk[start..].iter().map(|node| (*node).clone()).collect();
                 circle.rotate_left(1);
@@ -70,8 +79,9 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         Vec::new()
     }
 
-    /// The chain of nodes, each waiting for the one before it, that weighs most, with the weight of each; ties are broken by
-    /// the nodes' own order. What weighs nothing is left out. Empty where there is a circle.
+    /// The chain of nodes, each waiting for the one before it, that weighs most, with the weight of
+    /// each; ties are broken by the nodes' own order. What weighs nothing is left out. Empty where
+    /// there is a circle.
     pub fn heaviest<W>(&self, weight: impl Fn(&N) -> W) -> Vec<(N, W)>
     where
         W: Add<Output = W> + Copy + Default + Ord,
@@ -79,7 +89,10 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         // What each node weighs with the heaviest chain before it, and where that chain ends.
         let mut chains: BTreeMap<N, (W, Option<N>)> = BTreeMap::new();
         for node in self.sorted().unwrap_or_default() {
-            let before = self.before(&node).into_iter().filter_map(|earlier| Some((earlier, chains.get(earlier)?.0)));
+            let before = self
+                .before(&node)
+                .into_iter()
+                .filter_map(|earlier| Some((earlier, chains.get(earlier)?.0)));
             let (total, last) = match first_of_most(before) {
                 Some((last, total)) => (total + weight(&node), Some(last.clone())),
                 None => (weight(&node), None),
@@ -87,7 +100,8 @@ impl<N: Clone + Ord> DependencyOrder<N> {
             chains.insert(node, (total, last));
         }
         let mut chain = Vec::new();
-        let mut next = first_of_most(chains.iter().map(|(node, (total, _))| (node, *total))).map(|(node, _)| node);
+        let mut next = first_of_most(chains.iter().map(|(node, (total, _))| (node, *total)))
+            .map(|(node, _)| node);
         while let Some(node) = next {
             chain.push((node.clone(), weight(node)));
             next = chains[node].1.as_ref();
@@ -112,8 +126,12 @@ impl<N: Clone + Ord> DependencyOrder<N> {
     }
 }
 
-fn first_of_most<'a, N: Ord, W: Copy + Ord>(nodes: impl Iterator<Item = (&'a N, W)>) -> Option<(&'a N, W)> {
-    nodes.max_by(|(one, weight), (other, other_weight)| weight.cmp(other_weight).then_with(|| other.cmp(one)))
+fn first_of_most<'a, N: Ord, W: Copy + Ord>(
+    nodes: impl Iterator<Item = (&'a N, W)>,
+) -> Option<(&'a N, W)> {
+    nodes.max_by(|(one, weight), (other, other_weight)| {
+        weight.cmp(other_weight).then_with(|| other.cmp(one))
+    })
 }
 
 /// What can be started now, as work goes on.
@@ -127,7 +145,11 @@ impl<'a, N: Clone + Ord> Ready<'a, N> {
     pub fn new(order: &'a DependencyOrder<N>) -> Self {
         let waiting: BTreeMap<N, usize> =
             order.index.keys().map(|node| (node.clone(), order.before(node).len())).collect();
-        let free = waiting.iter().filter(|(_, count)| **count == 0).map(|(node, _)| node.clone()).collect();
+        let free = waiting
+            .iter()
+            .filter(|(_, count)| **count == 0)
+            .map(|(node, _)| node.clone())
+            .collect();
         Self { order, waiting, free }
     }
 
@@ -183,11 +205,15 @@ mod tests {
 
     #[test]
     fn a_circle_is_named_in_the_order_of_waiting() {
-        let order = order(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"]), ("d", &["a"]), ("e", &[])]);
+        let order =
+            order(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"]), ("d", &["a"]), ("e", &[])]);
         let circle = order.sorted().unwrap_err();
         assert_eq!(circle.len(), 3);
         for (one, next) in circle.iter().zip(circle.iter().cycle().skip(1)) {
-            assert!(order.before(next).contains(one), "{next} does not wait for {one} in {circle:?}");
+            assert!(
+                order.before(next).contains(one),
+                "{next} does not wait for {one} in {circle:?}"
+            );
         }
     }
 
@@ -208,7 +234,13 @@ mod tests {
 
     #[test]
     fn the_heaviest_chain_is_not_the_one_of_most_nodes() {
-        let chain = heaviest(&[("a1", &[]), ("b1", &["a1"]), ("c1", &["b1"]), ("d3", &[]), ("e1", &["d3", "a1"])]);
+        let chain = heaviest(&[
+            ("a1", &[]),
+            ("b1", &["a1"]),
+            ("c1", &["b1"]),
+            ("d3", &[]),
+            ("e1", &["d3", "a1"]),
+        ]);
         assert_eq!(chain, [("d3", 3), ("e1", 1)]);
     }
 
@@ -220,7 +252,13 @@ mod tests {
 
     #[test]
     fn what_weighs_nothing_holds_a_chain_together_and_is_not_named() {
-        let chain = heaviest(&[("a1", &[]), ("b0", &["a1"]), ("c1", &["b0"]), ("d0", &["c1"]), ("e1", &[])]);
+        let chain = heaviest(&[
+            ("a1", &[]),
+            ("b0", &["a1"]),
+            ("c1", &["b0"]),
+            ("d0", &["c1"]),
+            ("e1", &[]),
+        ]);
         assert_eq!(chain, [("a1", 1), ("c1", 1)]);
         assert_eq!(heaviest(&[("a0", &[])]), []);
         assert_eq!(heaviest(&[]), []);

@@ -2,8 +2,8 @@
 //! `relayctl` as a library: everything that the command does, without the command line.
 //!
 //! The layout is a stack of layers; a module uses only modules of a lower rank, and
-//! `tests/architecture.rs` keeps it so. Data flows one way: manifest, state and the resolver's reads
-//! meet in [`diff`], become a [`plan`], and [`apply`] does exactly that plan.
+//! `tests/architecture.rs` keeps it so. Data flows one way: manifest, state and the resolver's
+//! reads meet in [`diff`], become a [`plan`], and [`apply`] does exactly that plan.
 
 pub mod access;
 pub mod address;

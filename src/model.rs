@@ -13,7 +13,8 @@ use crate::kind::LiveResource;
 use crate::policy::request::Context;
 use crate::value::Attributes;
 
-/// A manifest, resolved: every variable filled in, every reference checked, every value in normal form.
+/// A manifest, resolved: every variable filled in, every reference checked, every value in normal
+/// form.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Desired {
     pub name: String,
@@ -22,7 +23,8 @@ pub struct Desired {
     pub partition: String,
     /// `state:` of the manifest.
     pub store: Option<String>,
-    /// `encryption: {recipients: […]}` of the manifest: who can read the state and saved plans. None: everybody.
+    /// `encryption: {recipients: […]}` of the manifest: who can read the state and saved plans.
+    /// None: everybody.
     pub recipients: Vec<String>,
     /// SHA-256 over the manifest and every file that went into it.
     pub digest: String,
@@ -55,7 +57,8 @@ pub struct CountLimit {
     pub place: Option<Place>,
 }
 
-/// An assertion on access: the subject can, or cannot, do any of the actions on any of the resources.
+/// An assertion on access: the subject can, or cannot, do any of the actions on any of the
+/// resources.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     /// A user or a role.
@@ -127,15 +130,16 @@ pub type Recorded = BTreeMap<Address, RecordedObject>;
 
 pub type Live = BTreeMap<Address, LiveResource>;
 
-/// Of these objects the ones of a kind that hang on a user or a role. Their names begin with its name, so that they stand
-/// together: of a hundred thousand objects only these are looked at.
+/// Of these objects the ones of a kind that hang on a user or a role. Their names begin with its
+/// name, so that they stand together: of a hundred thousand objects only these are looked at.
 pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
     objects: &'o BTreeMap<A, T>,
     kind: KindName,
     holder: &str,
 ) -> impl Iterator<Item = (&'o A, &'o T)> + use<'o, A, T> {
     let first = Address::new(kind, format!("{holder}/"));
-    let from = objects.range((std::ops::Bound::Included(first.clone()), std::ops::Bound::Unbounded));
+    let from =
+        objects.range((std::ops::Bound::Included(first.clone()), std::ops::Bound::Unbounded));
     from.take_while(move |(address, _)| {
         let address: &Address = (*address).borrow();
         address.kind() == first.kind() && address.name().starts_with(first.name())
@@ -147,7 +151,8 @@ pub fn of_kind<A: Borrow<Address> + Ord, T>(
     objects: &BTreeMap<A, T>,
     kind: KindName,
 ) -> impl Iterator<Item = (&A, &T)> {
-    let from = objects.range((std::ops::Bound::Included(Address::new(kind, "")), std::ops::Bound::Unbounded));
+    let from = objects
+        .range((std::ops::Bound::Included(Address::new(kind, "")), std::ops::Bound::Unbounded));
     from.take_while(move |(address, _)| {
         let address: &Address = (*address).borrow();
         address.kind() == kind
@@ -174,8 +179,9 @@ impl<'r> Dependents<'r> {
     }
 }
 
-/// What to look for: the object as declared, and what only the state knows of it: fields that the manifest no longer
-/// names, the id of the key that we made, the keys that were there before we tried to.
+/// What to look for: the object as declared, and what only the state knows of it: fields that the
+/// manifest no longer names, the id of the key that we made, the keys that were there before we
+/// tried to.
 pub fn subject(declared: Option<&Attributes>, recorded: Option<&Attributes>) -> Attributes {
     let subject = declared.cloned().unwrap_or_default();
     match recorded {

@@ -13,7 +13,8 @@ pub trait Provider: Send + Sync {
     /// `carried` holds the secret that one of the calls on local files puts into its sink.
     async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure>;
 
-    /// How many calls only wait now, since AWS takes no more of their operations. Others can be sent meanwhile.
+    /// How many calls only wait now, since AWS takes no more of their operations. Others can be
+    /// sent meanwhile.
     fn waiting(&self) -> usize {
         0
     }
@@ -28,9 +29,10 @@ pub trait Store: Send + Sync {
     /// All or nothing: after an error or a kill the last state that was saved is still there.
     async fn save(&self, state: &State) -> Result<(), StoreError>;
 
-    /// Notes the next changes of the state that was saved last, at once: lasting when this returns, and at the same cost
-    /// however large the state is and however many changes there were before. After an error, or a kill, the first few may be
-    /// noted. A store that cannot do better writes the whole state.
+    /// Notes the next changes of the state that was saved last, at once: lasting when this returns,
+    /// and at the same cost however large the state is and however many changes there were before.
+    /// After an error, or a kill, the first few may be noted. A store that cannot do better writes
+    /// the whole state.
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let missing = || StoreError::Missing { location: self.location() };
         let mut state = self.load().await?.ok_or_else(missing)?;
@@ -40,11 +42,12 @@ pub trait Store: Send + Sync {
         self.save(&state).await
     }
 
-    /// A lease, which the store renews until the guard is dropped. Does not wait: `StoreError::Locked` says who has it.
+    /// A lease, which the store renews until the guard is dropped. Does not wait:
+    /// `StoreError::Locked` says who has it.
     async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError>;
 
-    /// Asked before everything that a run changes: `StoreError::Lost` once the lock that this store gave out is no longer
-    /// its own. Sends nothing.
+    /// Asked before everything that a run changes: `StoreError::Lost` once the lock that this store
+    /// gave out is no longer its own. Sends nothing.
     fn held(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -61,7 +64,8 @@ pub trait Store: Send + Sync {
 /// A lock on the state.
 #[async_trait]
 pub trait Lock: Send + Sync {
-    /// Gives it back. Dropping it does so too, where that needs no call; elsewhere it then stays until its lease ends.
+    /// Gives it back. Dropping it does so too, where that needs no call; elsewhere it then stays
+    /// until its lease ends.
     async fn release(&self) {}
 }
 
@@ -70,7 +74,8 @@ pub trait Lock: Send + Sync {
 pub trait Objects: Send + Sync {
     async fn get(&self, key: &str) -> Result<Option<StoredObject>, Failure>;
 
-    /// `writer` is kept with the object, so that whoever was refused can tell whether it was by their own first attempt.
+    /// `writer` is kept with the object, so that whoever was refused can tell whether it was by
+    /// their own first attempt.
     async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure>;
 
     /// All keys that begin so, in order.

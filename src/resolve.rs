@@ -1,4 +1,5 @@
-//! Reads -> [`Snapshot`] -> [`Live`]: asks for everything at once, in as few rounds as the answers allow.
+//! Reads -> [`Snapshot`] -> [`Live`]: asks for everything at once, in as few rounds as the answers
+//! allow.
 
 mod beyond;
 pub mod keys;
@@ -13,12 +14,14 @@ use crate::call::{CallerIdentity, Failure, Observed, Read, Reply};
 use crate::kind::{self, Kind, LiveObject, LiveResource};
 use crate::model::{Desired, Live, Recorded, RecordedObject, Status, subject};
 use crate::port::Provider;
-use crate::reads::{Explanation, Facet, ReadScope, ReadStats, Snapshot, WantedFacts, explain, next_reads};
+use crate::reads::{
+    Explanation, Facet, ReadScope, ReadStats, Snapshot, WantedFacts, explain, next_reads,
+};
 use crate::value::Attributes;
 
-/// How many reads are begun at once. The edges see to it how many of each operation are, and the transport
-/// how many requests are under way; were fewer begun, one operation that is throttled would keep all others
-/// waiting.
+/// How many reads are begun at once. The edges see to it how many of each operation are, and the
+/// transport how many requests are under way; were fewer begun, one operation that is throttled
+/// would keep all others waiting.
 pub const ALL_READS: usize = usize::MAX;
 
 /// Who we are; the first question of every run.
@@ -81,17 +84,32 @@ pub struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     pub fn new(provider: &'a dyn Provider, parallelism: usize) -> Self {
-        Self { provider, parallelism: parallelism.max(1), known: Snapshot::default(), stats: ReadStats::default() }
+        Self {
+            provider,
+            parallelism: parallelism.max(1),
+            known: Snapshot::default(),
+            stats: ReadStats::default(),
+        }
     }
 
-    /// Reads all that is declared or recorded; with what blocks its deletion where it is not declared,
-    /// and of everything for a destroy, which is `removing`.
-    pub async fn objects(&mut self, desired: &Desired, recorded: &Recorded, removing: bool) -> Live {
+    /// Reads all that is declared or recorded; with what blocks its deletion where it is not
+    /// declared, and of everything for a destroy, which is `removing`.
+    pub async fn objects(
+        &mut self,
+        desired: &Desired,
+        recorded: &Recorded,
+        removing: bool,
+    ) -> Live {
         self.read_subjects(&subjects(desired, recorded, removing)).await
     }
 
     /// Reads these again, with what blocks their deletion.
-    pub async fn with_blockers(&mut self, these: &BTreeSet<Address>, desired: &Desired, recorded: &Recorded) -> Live {
+    pub async fn with_blockers(
+        &mut self,
+        these: &BTreeSet<Address>,
+        desired: &Desired,
+        recorded: &Recorded,
+    ) -> Live {
         let mut subjects = subjects(desired, recorded, true);
         subjects.retain(|subject| these.contains(subject.address));
         self.read_subjects(&subjects).await
@@ -151,7 +169,8 @@ fn sightings(subjects: &[ReadSubject<'_>], snapshot: &Snapshot) -> Live {
     subjects.iter().map(|subject| (subject.address.clone(), subject.sighting(snapshot))).collect()
 }
 
-/// One object to look for: as declared, and as recorded, which may have other names (a path is part of an ARN).
+/// One object to look for: as declared, and as recorded, which may have other names (a path is part
+/// of an ARN).
 struct ReadSubject<'a> {
     address: &'a Address,
     kind: &'static dyn Kind,
@@ -162,14 +181,18 @@ struct ReadSubject<'a> {
     removing: bool,
 }
 
-/// What a subject is looked for by. Made when it is asked for, one subject at a time: of all of them together it would be
-/// another copy of the manifest, and another of the state.
+/// What a subject is looked for by. Made when it is asked for, one subject at a time: of all of
+/// them together it would be another copy of the manifest, and another of the state.
 struct LookupCount {
     declared: Option<Attributes>,
     recorded: Option<Attributes>,
 }
 
-fn subjects<'a>(desired: &'a Desired, recorded: &'a Recorded, removing: bool) -> Vec<ReadSubject<'a>> {
+fn subjects<'a>(
+    desired: &'a Desired,
+    recorded: &'a Recorded,
+    removing: bool,
+) -> Vec<ReadSubject<'a>> {
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     addresses
         .into_iter()
@@ -191,7 +214,10 @@ fn subjects<'a>(desired: &'a Desired, recorded: &'a Recorded, removing: bool) ->
 impl ReadSubject<'_> {
     fn looks(&self) -> LookupCount {
         let recorded = self.entry.map(RecordedObject::known);
-        LookupCount { declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())), recorded }
+        LookupCount {
+            declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())),
+            recorded,
+        }
     }
 
     fn facets(&self) -> Vec<Facet> {

@@ -1,5 +1,5 @@
-//! Encryption to [age](https://age-encryption.org/v1) recipients: of what is written for later, so that only those who have
-//! an identity can read it.
+//! Encryption to [age](https://age-encryption.org/v1) recipients: of what is written for later, so
+//! that only those who have an identity can read it.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -85,7 +85,9 @@ impl AgeIdentity {
             match line.parse::<x25519::Identity>() {
                 Ok(identity) => found.push(identity),
                 // The line itself is not told: it may be a secret with a typing error.
-                Err(_) => return Self::Unusable(format!("line {} {}", number + 1, what_else(line))),
+                Err(_) => {
+                    return Self::Unusable(format!("line {} {}", number + 1, what_else(line)));
+                }
             }
         }
         if found.is_empty() {
@@ -106,19 +108,24 @@ fn what_else(line: &str) -> &'static str {
     }
 }
 
-/// Encrypts a text, as a text, with a label that stands openly in the header: age's own way for what concerns only some
-/// readers is a stanza of theirs, which the others pass over. Nobody can change it without being found out by those who
-/// decrypt.
+/// Encrypts a text, as a text, with a label that stands openly in the header: age's own way for
+/// what concerns only some readers is a stanza of theirs, which the others pass over. Nobody can
+/// change it without being found out by those who decrypt.
 pub fn close_labelled(plain: &[u8], label: &str, recipients: &[String]) -> Result<String, String> {
-    let known: Vec<x25519::Recipient> = recipients.iter().map(|text| recipient(text)).collect::<Result<_, _>>()?;
+    let known: Vec<x25519::Recipient> =
+        recipients.iter().map(|text| recipient(text)).collect::<Result<_, _>>()?;
     if known.is_empty() {
         return Err("there are no recipients".to_owned());
     }
     let label = RecipientLabel(label);
-    let all = known.iter().map(|recipient| recipient as &dyn age::Recipient).chain([&label as &dyn age::Recipient]);
+    let all = known
+        .iter()
+        .map(|recipient| recipient as &dyn age::Recipient)
+        .chain([&label as &dyn age::Recipient]);
     let failed = |error: &dyn fmt::Display| format!("age cannot encrypt it: {error}");
     let encryptor = Encryptor::with_recipients(all).map_err(|error| failed(&error))?;
-    let armored = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).map_err(|error| failed(&error))?;
+    let armored = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor)
+        .map_err(|error| failed(&error))?;
     let mut writer = encryptor.wrap_output(armored).map_err(|error| failed(&error))?;
     writer.write_all(plain).map_err(|error| failed(&error))?;
     let closed = writer.finish().and_then(ArmoredWriter::finish).map_err(|error| failed(&error))?;
@@ -129,9 +136,12 @@ pub fn close_labelled(plain: &[u8], label: &str, recipients: &[String]) -> Resul
 pub fn label(closed: &[u8]) -> Option<String> {
     let mut bytes = Vec::new();
     ArmoredReader::new(closed).read_to_end(&mut bytes).ok()?;
-    let mut lines = bytes.split(|byte| *byte == b'\n').map_while(|line| std::str::from_utf8(line).ok());
+    let mut lines =
+        bytes.split(|byte| *byte == b'\n').map_while(|line| std::str::from_utf8(line).ok());
     let header = lines.next()?.starts_with("age-encryption.org/").then_some(lines)?;
-    let mut stanzas = header.take_while(|line| !line.starts_with("---")).filter_map(|line| line.strip_prefix("-> "));
+    let mut stanzas = header
+        .take_while(|line| !line.starts_with("---"))
+        .filter_map(|line| line.strip_prefix("-> "));
     stanzas.find_map(|stanza| stanza.strip_prefix(LABEL)?.strip_prefix(' ').map(str::to_owned))
 }
 
@@ -140,7 +150,8 @@ struct RecipientLabel<'a>(&'a str);
 
 impl age::Recipient for RecipientLabel<'_> {
     fn wrap_file_key(&self, _: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
-        let stanza = Stanza { tag: LABEL.to_owned(), args: vec![self.0.to_owned()], body: Vec::new() };
+        let stanza =
+            Stanza { tag: LABEL.to_owned(), args: vec![self.0.to_owned()], body: Vec::new() };
         Ok((vec![stanza], HashSet::new()))
     }
 }
@@ -168,7 +179,8 @@ impl FileEncryption {
         if !self.is_on() {
             return Cow::Borrowed(plain);
         }
-        let armored = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).expect("memory takes it");
+        let armored =
+            ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).expect("memory takes it");
         let closed = self.encrypt(plain, armored).finish().expect("memory takes it");
         Cow::Owned(closed)
     }
@@ -184,7 +196,8 @@ impl FileEncryption {
 
     fn encrypt<W: Write>(&self, plain: &[u8], into: W) -> W {
         let recipients = self.recipients.iter().map(|recipient| recipient as _);
-        let encryptor = Encryptor::with_recipients(recipients).expect("recipients of one kind go together");
+        let encryptor =
+            Encryptor::with_recipients(recipients).expect("recipients of one kind go together");
         let mut writer = encryptor.wrap_output(into).expect("memory takes it");
         writer.write_all(plain).expect("memory takes it");
         writer.finish().expect("memory takes it")
@@ -192,14 +205,22 @@ impl FileEncryption {
 
     /// What was closed, by whomever, or what never was.
     pub fn open<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, EncryptionError> {
-        if is_sealed(bytes) { self.decrypt(bytes.trim_ascii_start()).map(Cow::Owned) } else { Ok(Cow::Borrowed(bytes)) }
+        if is_sealed(bytes) {
+            self.decrypt(bytes.trim_ascii_start()).map(Cow::Owned)
+        } else {
+            Ok(Cow::Borrowed(bytes))
+        }
     }
 
     pub fn open_line<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, EncryptionError> {
         let Some(text) = line.strip_prefix(LINE) else { return Ok(Cow::Borrowed(line)) };
-        let bytes = BASE64.decode(text.as_bytes()).map_err(|error| EncryptionError::Damaged(error.to_string()))?;
+        let bytes = BASE64
+            .decode(text.as_bytes())
+            .map_err(|error| EncryptionError::Damaged(error.to_string()))?;
         let plain = self.decrypt(&bytes)?;
-        String::from_utf8(plain).map(Cow::Owned).map_err(|_| EncryptionError::Damaged("it holds no text".to_owned()))
+        String::from_utf8(plain)
+            .map(Cow::Owned)
+            .map_err(|_| EncryptionError::Damaged("it holds no text".to_owned()))
     }
 
     fn decrypt(&self, bytes: &[u8]) -> Result<Vec<u8>, EncryptionError> {
@@ -209,7 +230,8 @@ impl FileEncryption {
             AgeIdentity::Known(identities) => identities,
         };
         let damaged = |error: &dyn fmt::Display| EncryptionError::Damaged(error.to_string());
-        let decryptor = Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(|error| damaged(&error))?;
+        let decryptor =
+            Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(|error| damaged(&error))?;
         let reader = decryptor.decrypt(identities.iter().map(|identity| identity as _));
         let mut reader = reader.map_err(|error| {
             if matches!(error, DecryptError::NoMatchingKeys) {
@@ -226,7 +248,8 @@ impl FileEncryption {
 
 /// The public halves.
 fn names(identities: &[x25519::Identity]) -> String {
-    let names: Vec<String> = identities.iter().map(|identity| identity.to_public().to_string()).collect();
+    let names: Vec<String> =
+        identities.iter().map(|identity| identity.to_public().to_string()).collect();
     names.join(", ")
 }
 
@@ -266,7 +289,10 @@ mod tests {
         let other = EncryptionError::OtherIdentity(eve.to_public().to_string());
         assert_eq!(of(&[&ada], known(&eve)).open(&closed), Err(other.clone()));
         assert_eq!(of(&[&ada], known(&eve)).open_line(&line), Err(other));
-        assert_eq!(of(&[&ada], AgeIdentity::Missing).open(&closed), Err(EncryptionError::NoIdentity));
+        assert_eq!(
+            of(&[&ada], AgeIdentity::Missing).open(&closed),
+            Err(EncryptionError::NoIdentity)
+        );
     }
 
     #[test]
@@ -286,7 +312,10 @@ mod tests {
         let closed = seal.close(PLAIN.as_bytes()).into_owned();
         let end = closed.trim_ascii_end().len();
         for at in ARMORED.len()..end {
-            assert!(matches!(seal.open(&closed[..at]), Err(EncryptionError::Damaged(_))), "cut at {at}");
+            assert!(
+                matches!(seal.open(&closed[..at]), Err(EncryptionError::Damaged(_))),
+                "cut at {at}"
+            );
             let mut changed = closed.clone();
             changed[at] ^= 1;
             assert!(seal.open(&changed).is_err(), "byte {at}");
@@ -313,8 +342,11 @@ mod tests {
     fn identities_are_read_as_age_keygen_writes_them_and_never_told() {
         let ada = x25519::Identity::generate();
         let secret = ada.to_string();
-        let text =
-            format!("# created: 2026-01-02T03:04:05Z\n# public key: {}\n{}\n", ada.to_public(), secret.expose_secret());
+        let text = format!(
+            "# created: 2026-01-02T03:04:05Z\n# public key: {}\n{}\n",
+            ada.to_public(),
+            secret.expose_secret()
+        );
         assert!(matches!(AgeIdentity::parse(&text), AgeIdentity::Known(known) if known.len() == 1));
         let refusal = |text: &str| match AgeIdentity::parse(text) {
             AgeIdentity::Unusable(why) => why,

@@ -1,4 +1,5 @@
-//! What a plan says of access, for the sample manifests and what people do to them, with the real binary.
+//! What a plan says of access, for the sample manifests and what people do to them, with the real
+//! binary.
 
 mod support;
 
@@ -15,7 +16,9 @@ fn access(project: &Project, arguments: &[&str]) -> String {
     let mut heading = None;
     for line in plan.stdout.lines() {
         match line.strip_prefix("  # ") {
-            Some(text) if text.contains(" will be ") || text.contains(" must be ") => heading = Some(line),
+            Some(text) if text.contains(" will be ") || text.contains(" must be ") => {
+                heading = Some(line);
+            }
             Some(_) if heading.is_some() => {
                 lines.extend(heading.filter(|heading| !lines.contains(heading)));
                 lines.push(line);
@@ -86,7 +89,8 @@ fn allow(actions: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
 }
 
-/// Somebody else hung our policy on a user of theirs, and policies of AWS's and of their own on our role.
+/// Somebody else hung our policy on a user of theirs, and policies of AWS's and of their own on our
+/// role.
 #[test]
 fn what_others_attached_counts() {
     let project = applied();
@@ -97,7 +101,10 @@ fn what_others_attached_counts() {
         account["users"]["stranger"] = stranger;
         let role = &mut account["roles"]["tr-serverless-relay-ZappaLambdaExecutionRole"];
         role["inline"]["theirs"] = allow("lambda:*");
-        role["attached"].as_array_mut().unwrap().push(json!("arn:aws:iam::aws:policy/ReadOnlyAccess"));
+        role["attached"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!("arn:aws:iam::aws:policy/ReadOnlyAccess"));
     });
     project.edit(DEPLOYMENT, "\"s3:ListBucket\"", "\"s3:GetBucketLocation\"");
     let execution = "manifests/policies/zappa-lambda-execution.json";
@@ -110,24 +117,39 @@ fn what_others_attached_counts() {
     project.expect(1, &["plan", DEV, "--deny-widening"]);
 }
 
-/// A boundary that keeps back what the policies allow, an administrator's policy, and a Deny on the bucket that goes.
+/// A boundary that keeps back what the policies allow, an administrator's policy, and a Deny on the
+/// bucket that goes.
 #[test]
 fn a_boundary_an_administrator_and_a_bucket_without_its_deny() {
     let project = Project::sample().in_sandbox();
-    project.edit("manifests/base.yaml", "${var.suffix}: {}", "${var.suffix}: {policy: bucket.json}");
+    project.edit(
+        "manifests/base.yaml",
+        "${var.suffix}: {}",
+        "${var.suffix}: {policy: bucket.json}",
+    );
     let bucket = "arn:aws:s3:::zappa-tr-serverless-relay-ckqcdbsb";
     let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [bucket, format!("{bucket}/*")],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}}});
     let account = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
         "Action": "s3:ListBucket", "Resource": bucket});
-    let policy = |statements: &[&Value]| json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    let policy = |statements: &[&Value]| {
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+    };
     project.write("manifests/bucket.json", &policy(&[&account, &deny]));
     project.expect(0, &["apply", DEV, "--yes"]);
     project.write("manifests/bucket.json", &policy(&[&account]));
     let user = "    policies: [ZappaLambdaDeploymentPolicy]\n";
-    project.edit(DEV, user, &format!("{user}    permissions_boundary: arn:aws:iam::aws:policy/AmazonS3FullAccess\n"));
+    project.edit(
+        DEV,
+        user,
+        &format!("{user}    permissions_boundary: arn:aws:iam::aws:policy/AmazonS3FullAccess\n"),
+    );
     let role = "policies: [ZappaLambdaExecutionPolicy]";
-    project.edit(DEV, role, "policies: [ZappaLambdaExecutionPolicy, 'arn:aws:iam::aws:policy/AdministratorAccess']");
+    project.edit(
+        DEV,
+        role,
+        "policies: [ZappaLambdaExecutionPolicy, 'arn:aws:iam::aws:policy/AdministratorAccess']",
+    );
     insta::assert_snapshot!(access(&project, &[]));
 }
 

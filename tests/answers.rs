@@ -1,4 +1,5 @@
-//! The AWS edge against answers that no emulator gives: lost ones, cut ones, ones from the wrong region or the wrong server.
+//! The AWS edge against answers that no emulator gives: lost ones, cut ones, ones from the wrong
+//! region or the wrong server.
 
 mod support;
 
@@ -7,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use relayctl::call::iam::EntityType;
 use relayctl::call::{
-    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply, S3Write, StepOutput,
-    Write,
+    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply,
+    S3Write, StepOutput, Write,
 };
 use relayctl::port::Provider;
 use support::canned::{Canned, answer, iam, iam_error};
@@ -42,7 +43,8 @@ async fn create_access_key_is_sent_once_even_when_its_answer_is_lost() {
     ] {
         let server = Canned::start(&[lost]);
         let write = Write::Iam(IamWrite::CreateAccessKey { user: "serverless".into() });
-        let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
+        let failure =
+            aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
         assert_eq!(server.requests().len(), 1);
     }
@@ -54,7 +56,8 @@ async fn an_answer_that_holds_a_secret_but_cannot_be_read_is_not_repeated_in_the
                   <SecretAccessKey>hush&bogus;hush</SecretAccessKey><Status>Active</Status></AccessKey>";
     let server = Canned::start(&[iam("CreateAccessKey", result)]);
     let write = Write::Iam(IamWrite::CreateAccessKey { user: "serverless".into() });
-    let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
+    let failure =
+        aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
     assert!(!format!("{failure} {failure:?}").contains("hush"), "{failure:?}");
 }
@@ -79,7 +82,8 @@ async fn the_most_talkative_log_does_not_hold_a_new_secret() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
-    let guard = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+    let guard =
+        tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
     let result = "<AccessKey><UserName>serverless</UserName><AccessKeyId>AKIAEXAMPLE</AccessKeyId>\
                   <SecretAccessKey>hush/hush</SecretAccessKey><Status>Active</Status></AccessKey>";
     let server = Canned::start(&[iam("CreateAccessKey", result)]);
@@ -88,7 +92,12 @@ async fn the_most_talkative_log_does_not_hold_a_new_secret() {
     tracing::trace!(?reply);
     drop(guard);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("aws_smithy_runtime") && text.contains("AKIAEXAMPLE") && !text.contains("hush"), "{text}");
+    assert!(
+        text.contains("aws_smithy_runtime")
+            && text.contains("AKIAEXAMPLE")
+            && !text.contains("hush"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -109,7 +118,8 @@ fn page(name: &str, marker: Option<&str>) -> String {
 }
 
 async fn list(pages: &[String]) -> Result<Reply, Failure> {
-    read(&Canned::start(pages), Read::Iam(IamRead::ListUserPolicies { user: "serverless".into() })).await
+    read(&Canned::start(pages), Read::Iam(IamRead::ListUserPolicies { user: "serverless".into() }))
+        .await
 }
 
 #[tokio::test]
@@ -124,8 +134,12 @@ fn swept(user: &str, marker: Option<&str>) -> String {
         format!("<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>")
     });
     let arn = format!("arn:aws:iam::123456789012:user/{user}");
-    let detail = format!("<member><UserName>{user}</UserName><Path>/</Path><Arn>{arn}</Arn></member>");
-    iam("GetAccountAuthorizationDetails", &format!("<UserDetailList>{detail}</UserDetailList>{more}"))
+    let detail =
+        format!("<member><UserName>{user}</UserName><Path>/</Path><Arn>{arn}</Arn></member>");
+    iam(
+        "GetAccountAuthorizationDetails",
+        &format!("<UserDetailList>{detail}</UserDetailList>{more}"),
+    )
 }
 
 /// The first page by itself tells whether there is more; then all the others are one read.
@@ -133,19 +147,34 @@ fn swept(user: &str, marker: Option<&str>) -> String {
 async fn a_sweep_is_its_first_page_and_then_the_rest() {
     let sweep = |marker: Option<&str>| {
         let filter = [EntityType::User].into();
-        Read::Iam(IamRead::GetAccountAuthorizationDetails { filter, marker: marker.map(str::to_owned) })
+        Read::Iam(IamRead::GetAccountAuthorizationDetails {
+            filter,
+            marker: marker.map(str::to_owned),
+        })
     };
     let names = |reply: Result<Reply, Failure>| {
-        let Ok(Reply::Iam(IamReply::AuthorizationDetails(found))) = reply else { panic!("{reply:?}") };
-        (found.users.into_iter().map(|it| it.user.name).collect::<Vec<_>>(), found.marker, found.pages)
+        let Ok(Reply::Iam(IamReply::AuthorizationDetails(found))) = reply else {
+            panic!("{reply:?}")
+        };
+        (
+            found.users.into_iter().map(|it| it.user.name).collect::<Vec<_>>(),
+            found.marker,
+            found.pages,
+        )
     };
     let server = Canned::start(&[swept("a", Some("1"))]);
-    assert_eq!(names(read(&server, sweep(None)).await), (vec!["a".to_owned()], Some("1".to_owned()), 1));
+    assert_eq!(
+        names(read(&server, sweep(None)).await),
+        (vec!["a".to_owned()], Some("1".to_owned()), 1)
+    );
     let asked = server.requests().remove(0);
     assert!(asked.contains("Filter.member.1=User") && !asked.contains("Marker="), "{asked}");
 
     let server = Canned::start(&[swept("b", Some("2")), swept("c", None)]);
-    assert_eq!(names(read(&server, sweep(Some("1"))).await), (vec!["b".to_owned(), "c".to_owned()], None, 2));
+    assert_eq!(
+        names(read(&server, sweep(Some("1"))).await),
+        (vec!["b".to_owned(), "c".to_owned()], None, 2)
+    );
     let asked = server.requests();
     assert!(asked[0].contains("Marker=1") && asked[1].contains("Marker=2"), "{asked:?}");
 
@@ -168,23 +197,37 @@ async fn a_list_that_is_cut_is_unknown_and_not_short() {
     // The same marker twice, and "more" without a marker: the SDK ends both without an error.
     for pages in [vec![page("a", Some("1")), page("b", Some("1"))], vec![page("a", Some(""))]] {
         let failure = list(&pages).await.unwrap_err();
-        assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "UnreadableAnswer"));
+        assert_eq!(
+            (failure.kind, failure.code.as_str()),
+            (FailureKind::Unavailable, "UnreadableAnswer")
+        );
     }
 }
 
 #[tokio::test]
 async fn a_404_of_another_server_does_not_mean_that_the_user_is_gone() {
-    let failure = read(&Canned::start(&[answer("404 Not Found", "", "<html>no such page</html>")]), get_user()).await;
+    let failure = read(
+        &Canned::start(&[answer("404 Not Found", "", "<html>no such page</html>")]),
+        get_user(),
+    )
+    .await;
     assert_eq!(failure.unwrap_err().kind, FailureKind::Other);
     let page = answer("200 OK", "", "<html>please sign in</html>");
-    assert_eq!(read(&Canned::start(&[page]), get_user()).await.unwrap_err().kind, FailureKind::Unavailable);
+    assert_eq!(
+        read(&Canned::start(&[page]), get_user()).await.unwrap_err().kind,
+        FailureKind::Unavailable
+    );
 }
 
 #[tokio::test]
 async fn refused_credentials_are_told_from_refused_access() {
-    let invalid = iam_error("403 Forbidden", "InvalidClientTokenId", "The security token is invalid.");
+    let invalid =
+        iam_error("403 Forbidden", "InvalidClientTokenId", "The security token is invalid.");
     let failure = read(&Canned::start(&[invalid]), get_user()).await.unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Credentials, "InvalidClientTokenId"));
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::Credentials, "InvalidClientTokenId")
+    );
     assert!(failure.message.contains("aws sso login"), "{failure}");
 }
 
@@ -199,7 +242,8 @@ async fn a_bucket_asked_for_in_the_wrong_region_is_found_by_the_header() {
 
 #[tokio::test]
 async fn somebody_elses_bucket_is_neither_absent_nor_ours() {
-    let failure = head(answer("403 Forbidden", "x-amz-bucket-region: us-east-1\r\n", "")).await.unwrap_err();
+    let failure =
+        head(answer("403 Forbidden", "x-amz-bucket-region: us-east-1\r\n", "")).await.unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::AccessDenied, "AccessDenied"));
     assert!(failure.message.contains("belongs to another account"), "{failure}");
 }
@@ -212,7 +256,8 @@ async fn what_delete_objects_could_not_delete_fails_the_emptying() {
                    <Message>object lock</Message></Error></DeleteResult>";
     let server = Canned::start(&[answer("200 OK", "", listed), answer("200 OK", "", deleted)]);
     let write = Write::S3(S3Write::EmptyBucket(bucket()));
-    let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
+    let failure =
+        aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AccessDenied);
     assert!(failure.message.contains("locked: object lock"), "{failure}");
 }
@@ -223,12 +268,17 @@ async fn only_other_regions_are_named_when_a_bucket_is_made() {
     for (region, named) in [("us-east-1", false), ("eu-west-1", true)] {
         let server = Canned::start(&[answer("200 OK", "", "")]);
         let bucket = BucketRef { name: "relay".into(), region: region.into() };
-        let write = Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".into() });
+        let write =
+            Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".into() });
         aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap();
         let request = server.requests().remove(0);
         assert!(request.starts_with("PUT /relay"), "{request}");
         assert!(request.contains("x-amz-object-ownership: BucketOwnerEnforced"), "{request}");
-        assert_eq!(request.contains("<LocationConstraint>eu-west-1</LocationConstraint>"), named, "{request}");
+        assert_eq!(
+            request.contains("<LocationConstraint>eu-west-1</LocationConstraint>"),
+            named,
+            "{request}"
+        );
         assert_eq!(request.contains("LocationConstraint"), named, "{request}");
     }
 }

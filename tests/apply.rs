@@ -1,6 +1,9 @@
 //! What apply does when calls fail, in the sandbox with a seam that breaks them.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "the tests look at the events that they are about")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the tests look at the events that they are about"
+)]
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -10,7 +13,9 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use relayctl::apply::{apply, stale};
-use relayctl::call::{Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, StepOutput, Write};
+use relayctl::call::{
+    Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, StepOutput, Write,
+};
 use relayctl::engine::resolve;
 use relayctl::event::{Event, EventSink, Fault, RunOutcome};
 use relayctl::model::{Desired, Recorded, Resource, Status};
@@ -47,7 +52,10 @@ impl Provider for Broken {
         self.writes.lock().unwrap().push(write.action().to_owned());
         let fault = {
             let mut faults = self.faults.lock().unwrap();
-            faults.iter().position(|(action, _)| *action == write.action()).map(|at| faults.remove(at).1)
+            faults
+                .iter()
+                .position(|(action, _)| *action == write.action())
+                .map(|at| faults.remove(at).1)
         };
         match fault {
             Some(failure) => Err(failure),
@@ -127,7 +135,11 @@ impl Store for Full<'_> {
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         if self.1.swap(false, Ordering::Relaxed) {
             let cause = std::io::ErrorKind::StorageFull.into();
-            return Err(StoreError::Io { what: "save the journal of", location: self.location(), cause });
+            return Err(StoreError::Io {
+                what: "save the journal of",
+                location: self.location(),
+                cause,
+            });
         }
         let state = self.load().await?.unwrap();
         self.save(&state.replay(changes.to_vec()).expect("the journal has no gap")).await
@@ -165,7 +177,8 @@ fn attributes(value: &Value) -> Attributes {
 }
 
 impl World {
-    /// A user with a key in a profile, a policy attached to it, and a role that has nothing to do with them.
+    /// A user with a key in a profile, a policy attached to it, and a role that has nothing to do
+    /// with them.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let files = Files {
@@ -183,11 +196,15 @@ impl World {
         let tags = json!({kind::OWNER_TAG: MANIFEST});
         let arn = |what: &str| format!("arn:aws:iam::123456789012:{what}");
         let allow = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"});
-        let trust =
-            json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}});
-        let document = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]});
+        let trust = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}});
+        let document =
+            |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]});
         let objects = [
-            ("user.u", json!({"name": "u", "arn": arn("user/u"), "path": "/", "tags": tags}), vec![]),
+            (
+                "user.u",
+                json!({"name": "u", "arn": arn("user/u"), "path": "/", "tags": tags}),
+                vec![],
+            ),
             (
                 "policy.p",
                 json!({"name": "p", "arn": arn("policy/p"), "path": "/", "tags": tags, "document": document(allow)}),
@@ -213,7 +230,8 @@ impl World {
         };
         for (address, values, depends_on) in objects {
             let depends_on = depends_on.iter().map(|it| it.parse().unwrap()).collect();
-            let resource = Resource { attributes: attributes(&values), depends_on, ..Resource::default() };
+            let resource =
+                Resource { attributes: attributes(&values), depends_on, ..Resource::default() };
             desired.resources.insert(address.parse().unwrap(), resource);
         }
         Self { provider, store: Kept::default(), log: Log::default(), desired, folder }
@@ -226,7 +244,13 @@ impl World {
     }
 
     fn recorded(&self) -> Recorded {
-        self.store.0.lock().unwrap().as_ref().map(|state| state.resources.clone()).unwrap_or_default()
+        self.store
+            .0
+            .lock()
+            .unwrap()
+            .as_ref()
+            .map(|state| state.resources.clone())
+            .unwrap_or_default()
     }
 
     async fn plan(&self) -> Plan {
@@ -243,7 +267,13 @@ impl World {
 
     async fn apply_in(&self, store: &dyn Store) -> RunOutcome {
         let plan = self.plan().await;
-        let state = self.store.0.lock().unwrap().clone().unwrap_or_else(|| State::new("l", MANIFEST, "123456789012"));
+        let state = self
+            .store
+            .0
+            .lock()
+            .unwrap()
+            .clone()
+            .unwrap_or_else(|| State::new("l", MANIFEST, "123456789012"));
         apply(&plan, &self.provider, store, state, &self.log, 4).await
     }
 
@@ -277,7 +307,10 @@ async fn a_failure_skips_its_dependents_and_nothing_else() {
     let mut done = names(&outcome.done);
     done.sort();
     assert_eq!(done, ["access_key.u", "role.r", "user.u"]);
-    assert!(!world.recorded().contains_key(&"policy.p".parse().unwrap()), "a refused create leaves no intent");
+    assert!(
+        !world.recorded().contains_key(&"policy.p".parse().unwrap()),
+        "a refused create leaves no intent"
+    );
     world.finishes().await;
 }
 
@@ -293,11 +326,9 @@ async fn a_key_that_cannot_be_delivered_is_deleted_again() {
 
 #[tokio::test]
 async fn a_key_that_could_not_be_taken_back_is_found_and_replaced_by_the_next_run() {
-    let world = World::new().fails("file:WriteCredentials", FailureKind::Refused, "DiskFull").fails(
-        "iam:DeleteAccessKey",
-        FailureKind::Unavailable,
-        "Timeout",
-    );
+    let world = World::new()
+        .fails("file:WriteCredentials", FailureKind::Refused, "DiskFull")
+        .fails("iam:DeleteAccessKey", FailureKind::Unavailable, "Timeout");
     let outcome = world.apply().await;
     assert_eq!(outcome.failed.len(), 1);
     let entry = world.recorded()[&"access_key.u".parse().unwrap()].clone();
@@ -308,11 +339,9 @@ async fn a_key_that_could_not_be_taken_back_is_found_and_replaced_by_the_next_ru
 
 #[tokio::test]
 async fn propagation_is_waited_out_and_told() {
-    let world = World::new().fails("iam:AttachUserPolicy", FailureKind::NotFound, "NoSuchEntity").fails(
-        "iam:AttachUserPolicy",
-        FailureKind::NotFound,
-        "NoSuchEntity",
-    );
+    let world = World::new()
+        .fails("iam:AttachUserPolicy", FailureKind::NotFound, "NoSuchEntity")
+        .fails("iam:AttachUserPolicy", FailureKind::NotFound, "NoSuchEntity");
     let outcome = world.apply().await;
     assert!(outcome.succeeded(), "{outcome:#?}");
     assert_eq!(world.writes("iam:AttachUserPolicy"), 3);
@@ -339,7 +368,11 @@ async fn a_run_tells_how_long_its_steps_took_and_which_of_them_it_waited_for() {
     assert_eq!(took, outcome.done);
     let path = by_time(&plan, &outcome.took);
     let steps: Vec<StepId> = path.steps.iter().map(|(step, _)| step.clone()).collect();
-    assert_eq!(names(&steps)[1..], ["user_policy_attachment.u/p"], "IAM had to propagate what it attaches");
+    assert_eq!(
+        names(&steps)[1..],
+        ["user_policy_attachment.u/p"],
+        "IAM had to propagate what it attaches"
+    );
     assert!(path.total <= outcome.elapsed, "{path:?} of {:?}", outcome.elapsed);
 }
 
@@ -372,7 +405,8 @@ impl Provider for Seam<'_> {
     }
 
     async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
-        let again = *write == self.first && !std::mem::replace(&mut *self.sent.lock().unwrap(), true);
+        let again =
+            *write == self.first && !std::mem::replace(&mut *self.sent.lock().unwrap(), true);
         if again {
             self.world.provider.write(write, carried).await?;
         }
@@ -396,7 +430,10 @@ async fn a_run_that_lost_its_lock_sends_nothing_more_and_says_why() {
     let outcome = world.apply_in(&Robbed(&world, "iam:CreateUser")).await;
     let (_, fault) = &outcome.failed[0];
     assert_eq!(fault.to_string(), "stopped: the lock on memory was lost: now bob holds it");
-    assert!(outcome.failed.iter().all(|(_, fault)| matches!(fault, Fault::Lock(_))), "{outcome:#?}");
+    assert!(
+        outcome.failed.iter().all(|(_, fault)| matches!(fault, Fault::Lock(_))),
+        "{outcome:#?}"
+    );
     let writes = world.provider.writes.lock().unwrap().clone();
     let after = writes.iter().skip_while(|action| *action != "iam:CreateUser").skip(1).count();
     assert_eq!(after, 0, "{writes:?}");
@@ -412,7 +449,10 @@ async fn a_run_that_lost_its_lock_sends_nothing_more_and_says_why() {
 async fn a_key_that_was_made_when_the_lock_was_lost_is_left_to_the_next_holder() {
     let world = World::new();
     let outcome = world.apply_in(&Robbed(&world, "iam:CreateAccessKey")).await;
-    assert!(outcome.failed.iter().all(|(_, fault)| matches!(fault, Fault::Lock(_))), "{outcome:#?}");
+    assert!(
+        outcome.failed.iter().all(|(_, fault)| matches!(fault, Fault::Lock(_))),
+        "{outcome:#?}"
+    );
     assert_eq!((world.writes("iam:CreateAccessKey"), world.writes("iam:DeleteAccessKey")), (1, 0));
     assert!(world.apply().await.succeeded());
     assert_eq!((world.writes("iam:CreateAccessKey"), world.writes("iam:DeleteAccessKey")), (2, 1));
@@ -423,7 +463,8 @@ async fn a_change_that_could_not_be_noted_ends_the_run_and_leaves_no_gap_in_the_
     let world = World::new();
     let store = Full(&world.store, AtomicBool::new(true));
     let outcome = world.apply_in(&store).await;
-    let unsaved = outcome.failed.iter().filter(|(_, fault)| matches!(fault, Fault::State(_))).count();
+    let unsaved =
+        outcome.failed.iter().filter(|(_, fault)| matches!(fault, Fault::State(_))).count();
     assert_eq!(unsaved, 3, "what goes on at once is noted at once: {outcome:#?}");
     assert!(!outcome.skipped.is_empty());
     assert!(world.apply().await.succeeded());
@@ -451,7 +492,9 @@ impl World {
     /// Id and status of each key, in order.
     async fn keys(&self) -> Vec<(String, String)> {
         let read = Read::Iam(IamRead::ListAccessKeys { user: "u".to_owned() });
-        let Ok(Reply::Iam(IamReply::AccessKeys(keys))) = self.provider.read(&read).await else { panic!() };
+        let Ok(Reply::Iam(IamReply::AccessKeys(keys))) = self.provider.read(&read).await else {
+            panic!()
+        };
         let mut keys: Vec<_> = keys.into_iter().map(|key| (key.status, key.id)).collect();
         keys.sort();
         keys
@@ -460,7 +503,11 @@ impl World {
     /// All is as it was before the rotation, and the next run has nothing to do.
     async fn must_be_as_before(mut self, recorded: &Recorded, files: &[String; 2]) {
         assert_eq!(&self.recorded(), recorded);
-        assert_eq!(&[self.text("credentials"), self.text("key.csv")], files, "the old secret is back");
+        assert_eq!(
+            &[self.text("credentials"), self.text("key.csv")],
+            files,
+            "the old secret is back"
+        );
         let keys = self.keys().await;
         assert!(keys.len() == 1 && keys[0].0 == "Active", "{keys:?}");
         self.key_mut().renew = false;
@@ -491,7 +538,11 @@ async fn a_new_key_takes_the_place_of_the_old_one_which_is_retired() {
 
 #[tokio::test]
 async fn a_new_key_that_is_not_proven_is_deleted_and_the_old_one_is_back_in_its_sinks() {
-    let world = World::to_rotate().await.fails("sts:GetCallerIdentity", FailureKind::AccessDenied, "AccessDenied");
+    let world = World::to_rotate().await.fails(
+        "sts:GetCallerIdentity",
+        FailureKind::AccessDenied,
+        "AccessDenied",
+    );
     let (recorded, files) = (world.recorded(), [world.text("credentials"), world.text("key.csv")]);
     let outcome = world.apply().await;
     let Fault::Call(failure) = &outcome.failed[0].1 else { panic!("{outcome:#?}") };
@@ -501,8 +552,10 @@ async fn a_new_key_that_is_not_proven_is_deleted_and_the_old_one_is_back_in_its_
 }
 
 #[tokio::test]
-async fn a_new_key_that_one_of_its_sinks_refuses_is_deleted_and_the_others_hold_the_old_one_again() {
-    let world = World::to_rotate().await.fails("file:WriteCredentials", FailureKind::Refused, "DiskFull");
+async fn a_new_key_that_one_of_its_sinks_refuses_is_deleted_and_the_others_hold_the_old_one_again()
+{
+    let world =
+        World::to_rotate().await.fails("file:WriteCredentials", FailureKind::Refused, "DiskFull");
     let (recorded, files) = (world.recorded(), [world.text("credentials"), world.text("key.csv")]);
     assert!(!world.apply().await.succeeded());
     assert_eq!(world.writes("file:WriteKeyCsv"), 3, "made, rotated, taken back");
@@ -512,22 +565,34 @@ async fn a_new_key_that_one_of_its_sinks_refuses_is_deleted_and_the_others_hold_
 #[tokio::test]
 async fn a_new_key_that_aws_does_not_know_yet_is_waited_for() {
     let world = World::to_rotate().await;
-    let world = world.fails("sts:GetCallerIdentity", FailureKind::Credentials, "InvalidClientTokenId");
+    let world =
+        world.fails("sts:GetCallerIdentity", FailureKind::Credentials, "InvalidClientTokenId");
     assert!(world.apply().await.succeeded());
     let log = world.log.0.lock().unwrap();
     let new = "IAM has not propagated the new key of u";
-    assert!(log.iter().any(|event| matches!(event, Event::Waiting { why, .. } if why == new)), "{log:#?}");
+    assert!(
+        log.iter().any(|event| matches!(event, Event::Waiting { why, .. } if why == new)),
+        "{log:#?}"
+    );
 }
 
 #[tokio::test]
-async fn a_proven_key_stays_when_the_old_one_cannot_be_deactivated_and_the_next_run_does_only_that() {
-    let mut world = World::to_rotate().await.fails("iam:UpdateAccessKey", FailureKind::AccessDenied, "AccessDenied");
+async fn a_proven_key_stays_when_the_old_one_cannot_be_deactivated_and_the_next_run_does_only_that()
+{
+    let mut world = World::to_rotate().await.fails(
+        "iam:UpdateAccessKey",
+        FailureKind::AccessDenied,
+        "AccessDenied",
+    );
     assert!(!world.apply().await.succeeded());
     let entry = world.recorded()[&"access_key.u".parse().unwrap()].clone();
     let keys = world.keys().await;
     assert!(keys.iter().all(|(status, _)| status == "Active") && keys.len() == 2, "{keys:?}");
     assert_eq!(entry.status, Status::Intended);
-    assert!(world.text("credentials").contains(&entry.id.unwrap()), "the new one is where it belongs");
+    assert!(
+        world.text("credentials").contains(&entry.id.unwrap()),
+        "the new one is where it belongs"
+    );
     world.key_mut().renew = false;
     assert!(world.apply().await.succeeded());
     assert_eq!((world.writes("iam:CreateAccessKey"), world.writes("iam:UpdateAccessKey")), (2, 2));

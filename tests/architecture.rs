@@ -1,4 +1,5 @@
-//! The layers stay layers: a module uses only modules of a lower rank, one folder knows the SDK, files stay small.
+//! The layers stay layers: a module uses only modules of a lower rank, one folder knows the SDK,
+//! files stay small.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -134,8 +135,14 @@ fn named_in(line: &str) -> BTreeSet<&str> {
 fn names_are_found_in_paths_and_in_lists() {
     let found = |line| named_in(line).into_iter().collect::<Vec<_>>();
     assert_eq!(found("use crate::call::{Read, Write};"), ["call"]);
-    assert_eq!(found("use crate::{address::Address, value::{Value, text}, call};"), ["address", "call", "value"]);
-    assert_eq!(found("pub before: Option<crate::kind::Seen>, crate::model::Live"), ["kind", "model"]);
+    assert_eq!(
+        found("use crate::{address::Address, value::{Value, text}, call};"),
+        ["address", "call", "value"]
+    );
+    assert_eq!(
+        found("pub before: Option<crate::kind::Seen>, crate::model::Live"),
+        ["kind", "model"]
+    );
     assert_eq!(found("let x = 1;"), Vec::<&str>::new());
 
     let wrapped = "use crate::{\n    plan::Plan,\n    value::Value,\n};\n// crate::cli\nfn x() {}";
@@ -148,9 +155,13 @@ fn names_are_found_in_paths_and_in_lists() {
 #[test]
 fn every_module_has_a_rank() {
     let sources = sources();
-    let modules: BTreeSet<&str> =
-        sources.iter().filter_map(Source::module).filter(|module| !["lib", "main"].contains(module)).collect();
-    let ranked: BTreeSet<&str> = RANKS.iter().flat_map(|(_, modules)| modules.iter().copied()).collect();
+    let modules: BTreeSet<&str> = sources
+        .iter()
+        .filter_map(Source::module)
+        .filter(|module| !["lib", "main"].contains(module))
+        .collect();
+    let ranked: BTreeSet<&str> =
+        RANKS.iter().flat_map(|(_, modules)| modules.iter().copied()).collect();
     assert_eq!(modules, ranked);
 }
 
@@ -158,11 +169,17 @@ fn every_module_has_a_rank() {
 fn a_module_uses_only_modules_of_a_lower_rank() {
     let mut wrong = Vec::new();
     for source in sources() {
-        let Some((module, own)) = source.module().and_then(|module| Some((module, rank(module)?))) else { continue };
+        let Some((module, own)) = source.module().and_then(|module| Some((module, rank(module)?)))
+        else {
+            continue;
+        };
         for code in source.code() {
             for name in named_in(&code.text) {
                 if name != module && rank(name).is_some_and(|other| other >= own) {
-                    wrong.push(format!("{}:{}: {module} ({own}) uses {name}", source.path, code.line));
+                    wrong.push(format!(
+                        "{}:{}: {module} ({own}) uses {name}",
+                        source.path, code.line
+                    ));
                 }
             }
         }
@@ -183,7 +200,8 @@ fn only_the_aws_provider_knows_the_sdk() {
 /// Only a dependency that is for tests: Cargo then lets no code of `src/` name it.
 #[test]
 fn fault_injection_is_for_tests_only() {
-    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let manifest =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
     let mut section = "";
     let mut dependents = Vec::new();
     for line in manifest.lines() {
@@ -198,7 +216,8 @@ fn fault_injection_is_for_tests_only() {
 
 #[test]
 fn files_stay_small() {
-    let sources: Vec<Source> = sources().into_iter().filter(|source| !source.is_for_tests()).collect();
+    let sources: Vec<Source> =
+        sources().into_iter().filter(|source| !source.is_for_tests()).collect();
     let long: Vec<String> = sources
         .iter()
         .filter(|source| source.own_length() > LONGEST_FILE)

@@ -1,4 +1,5 @@
-//! Manifests with something wrong in them, and all that is said about each: place, code, message and remedy.
+//! Manifests with something wrong in them, and all that is said about each: place, code, message
+//! and remedy.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,10 +13,12 @@ fn loaded(path: &Path) -> Loaded {
 
 #[test]
 fn every_bad_manifest_is_told_what_is_wrong_with_it() {
-    // Tests run in the crate's own folder, so that the paths in the goldens are the same everywhere.
+    // Tests run in the crate's own folder, so that the paths in the goldens are the same
+    // everywhere.
     let folder = Path::new("tests/bad_manifests");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut manifests: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect();
+    let mut manifests: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect();
     manifests.sort();
     assert!(manifests.len() >= 20, "only {} manifests", manifests.len());
     let mut settings = insta::Settings::clone_current();
@@ -59,5 +62,9 @@ fn the_checked_in_schema_is_current() {
         std::fs::create_dir_all("schema").unwrap();
         std::fs::write(path, &current).unwrap();
     }
-    assert!(std::fs::read_to_string(path).is_ok_and(|checked_in| checked_in == current), "{} is old", path.display());
+    assert!(
+        std::fs::read_to_string(path).is_ok_and(|checked_in| checked_in == current),
+        "{} is old",
+        path.display()
+    );
 }

@@ -16,11 +16,11 @@ fn applied() -> Project {
 }
 
 fn manifest(more: &str) -> String {
-    let document =
-        "{document: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:ListBucket', Resource: '*'}]}}";
+    let document = "{document: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:ListBucket', Resource: '*'}]}}";
     let policies = ["A", "B", "C"].map(|name| format!("  {name}: {document}\n")).concat();
     format!(
-        "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\n{more}policies:\n{policies}users:\n  \
+        "version: 1\nname: dev\naccount: \"123456789012\"\nregion: \
+            us-east-1\n{more}policies:\n{policies}users:\n  \
          serverless:\n    lifecycle: {{prevent_destroy: true}}\n"
     )
 }
@@ -65,8 +65,10 @@ fn what_is_protected_is_not_replaced_either() {
     let project = Project::empty().in_sandbox();
     let with = |path: &str| {
         format!(
-            "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nroles:\n  runner:\n    path: {path}\n    \
-             trust: {{services: [lambda.amazonaws.com]}}\n    lifecycle: {{prevent_destroy: true}}\n"
+            "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nroles:\n  \
+                runner:\n    path: {path}\n    \
+             trust: {{services: [lambda.amazonaws.com]}}\n    lifecycle: {{prevent_destroy: \
+             true}}\n"
         )
     };
     project.write(MANIFEST, &with("/"));
@@ -78,13 +80,20 @@ fn what_is_protected_is_not_replaced_either() {
 #[test]
 fn a_bucket_is_protected_in_the_map_that_also_holds_its_rules() {
     let project = Project::empty().in_sandbox();
-    let head = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nbuckets:\n  some-relay-bucket:\n";
+    let head = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nbuckets:\n  \
+        some-relay-bucket:\n";
     let rules = "[{id: old, expiration_days: 30}]";
     project.write(MANIFEST, &format!("{head}    lifecycle: {rules}\n"));
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    project.write(MANIFEST, &format!("{head}    lifecycle: {{prevent_destroy: true, rules: {rules}}}\n"));
+    project.write(
+        MANIFEST,
+        &format!("{head}    lifecycle: {{prevent_destroy: true, rules: {rules}}}\n"),
+    );
     project.expect(0, &["plan", MANIFEST, "--detailed-exitcode"]);
-    says(&project.expect(1, &["destroy", MANIFEST, "--yes"]), "this plan would destroy bucket.some-relay-bucket");
+    says(
+        &project.expect(1, &["destroy", MANIFEST, "--yes"]),
+        "this plan would destroy bucket.some-relay-bucket",
+    );
 }
 
 #[test]
@@ -92,7 +101,11 @@ fn a_plan_that_destroys_more_than_the_limit_is_printed_and_neither_saved_nor_app
     let project = applied();
     project.write(MANIFEST, &without_policies("limits: {max_destroy: 2}\n"));
     let refused = project.expect(1, &["plan", MANIFEST]);
-    assert!(refused.stdout.contains("Plan: 0 to add, 0 to change, 3 to destroy."), "{}", refused.stdout);
+    assert!(
+        refused.stdout.contains("Plan: 0 to add, 0 to change, 3 to destroy."),
+        "{}",
+        refused.stdout
+    );
     says(&refused, "error[limit-exceeded]: this plan destroys 3 resources, and the limit is 2");
     says(&refused, "dev.yaml:5:23");
     nothing_waits(&project);
@@ -110,7 +123,8 @@ fn a_plan_that_changes_more_of_what_is_recorded_than_the_limit_says_is_refused()
     let refused = project.expect(1, &["apply", MANIFEST, "--yes"]);
     says(
         &refused,
-        "this plan changes, replaces or destroys 4 of 4 resources in the state, 100 percent, and the limit is 25 percent",
+        "this plan changes, replaces or destroys 4 of 4 resources in the state, 100 percent, and \
+            the limit is 25 percent",
     );
     project.expect(0, &["apply", MANIFEST, "--yes", "--override-limits"]);
 }
@@ -134,8 +148,10 @@ fn acting() -> Project {
 
 fn administrators(action: &str) -> String {
     format!(
-        "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\npolicies:\n  All: {{document: {{Version: \
-         '2012-10-17', Statement: [{{Effect: Allow, Action: [{action}], Resource: '*'}}]}}}}\nusers:\n  \
+        "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\npolicies:\n  All: \
+            {{document: {{Version: \
+         '2012-10-17', Statement: [{{Effect: Allow, Action: [{action}], Resource: \
+         '*'}}]}}}}\nusers:\n  \
          ada: {{policies: [All]}}\n  bob: {{policies: [All]}}\n"
     )
 }
@@ -149,7 +165,10 @@ fn nobody_takes_their_own_policy_away_by_accident() {
     let project = acting();
     project.edit(MANIFEST, "ada: {policies: [All]}", "ada: {}");
     let refused = project.expect(1, &as_ada(&["plan", MANIFEST]));
-    says(&refused, "this plan removes user_policy_attachment.ada/All, and you are user.ada yourself");
+    says(
+        &refused,
+        "this plan removes user_policy_attachment.ada/All, and you are user.ada yourself",
+    );
     says(&refused, "no longer allowed all that would undo it: iam:AttachUserPolicy");
     nothing_waits(&project);
     project.expect(0, &as_ada(&["plan", MANIFEST, "--allow-lockout"]));
@@ -164,7 +183,8 @@ fn an_edit_that_takes_the_right_to_undo_it_is_refused_and_another_is_not() {
     let refused = project.expect(1, &as_ada(&["plan", MANIFEST]));
     says(
         &refused,
-        "after this plan you, user.ada, are no longer allowed all that would undo it: iam:CreatePolicyVersion",
+        "after this plan you, user.ada, are no longer allowed all that would undo it: \
+            iam:CreatePolicyVersion",
     );
     project.write(MANIFEST, &administrators("\"iam:*\""));
     project.expect(0, &as_ada(&["plan", MANIFEST]));
@@ -181,12 +201,20 @@ fn nobody_destroys_the_user_that_they_are() {
 #[test]
 fn nobody_rotates_their_own_key_by_accident() {
     let project = acting();
-    project.edit(MANIFEST, "ada: {policies: [All]}", "ada: {policies: [All], access_key: {profile: ada}}");
+    project.edit(
+        MANIFEST,
+        "ada: {policies: [All]}",
+        "ada: {policies: [All], access_key: {profile: ada}}",
+    );
     project.expect(0, &["apply", MANIFEST, "--yes"]);
     let refused = project.expect(1, &as_ada(&["keys", "rotate", MANIFEST, "--yes"]));
     says(&refused, "this plan rotates access_key.ada, and you are user.ada yourself");
     project.expect(0, &as_ada(&["keys", "rotate", MANIFEST, "--yes", "--allow-lockout"]));
-    assert_eq!(project.read("state/sandbox.json").matches("\"AKIA").count(), 2, "the old one is only inactive");
+    assert_eq!(
+        project.read("state/sandbox.json").matches("\"AKIA").count(),
+        2,
+        "the old one is only inactive"
+    );
 }
 
 /// Ada may do everything by her group, and only look by herself.
@@ -234,7 +262,8 @@ const NO_MORE: &str = "after this plan you, user.ada, are no longer allowed all 
 #[test]
 fn nobody_leaves_the_group_that_lets_them_come_back() {
     let project = by_group(&[("ada: {groups: [admins]", "ada: {groups: [others]")]);
-    let removes = "this plan removes user_group_membership.ada/admins, and you are user.ada yourself";
+    let removes =
+        "this plan removes user_group_membership.ada/admins, and you are user.ada yourself";
     locks_ada_out(&project, &[removes, NO_MORE, "iam:AddUserToGroup"]);
     project.expect(0, &as_ada(&["plan", MANIFEST, "--allow-lockout"]));
 }
@@ -268,7 +297,8 @@ fn nobody_locks_themselves_out_of_a_group_that_others_put_them_into() {
     project.edit(MANIFEST, "ada: {groups: [admins], policies: [Look]}", "ada: {policies: [Look]}");
     project.expect(0, &["apply", MANIFEST, "--yes"]);
     let member = UnmanagedObject::Member { group: "admins".to_owned(), user: "ada".to_owned() };
-    let account = Sandbox::open(&project.path("state/sandbox.json"), "123456789012", "us-east-1").unwrap();
+    let account =
+        Sandbox::open(&project.path("state/sandbox.json"), "123456789012", "us-east-1").unwrap();
     account.add(&member).unwrap();
     project.edit(MANIFEST, "admins: {policies: [All]}", "admins: {}");
     locks_ada_out(&project, &[NO_MORE, "iam:AttachGroupPolicy"]);
@@ -278,8 +308,10 @@ fn nobody_locks_themselves_out_of_a_group_that_others_put_them_into() {
 
 #[test]
 fn a_change_of_ones_group_that_takes_nothing_away_is_not_refused() {
-    let project =
-        by_group(&[("ada: {groups: [admins], policies: [Look]}", "ada: {groups: [admins], policies: [All]}")]);
+    let project = by_group(&[(
+        "ada: {groups: [admins], policies: [Look]}",
+        "ada: {groups: [admins], policies: [All]}",
+    )]);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
     // She may do everything by herself now.
     project.edit(MANIFEST, "admins: {policies: [All]}", "admins: {policies: [Look]}");

@@ -54,7 +54,10 @@ fn every_command_explains_itself_with_examples() {
         // The global options are the same everywhere; `relayctl --help` has them.
         let own = text.split("Global options:").next().unwrap();
         let examples = text.split("Example").last().unwrap();
-        insta::assert_snapshot!(format!("help_{command}"), format!("{own}[global options]\n\nExample{examples}"));
+        insta::assert_snapshot!(
+            format!("help_{command}"),
+            format!("{own}[global options]\n\nExample{examples}")
+        );
     }
 }
 
@@ -98,7 +101,8 @@ fn a_missing_manifest_is_named() {
         let ran = run(folder.path(), &[command, "dev.yaml"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
         assert_eq!(
-            ran.stderr, "error: there is no manifest dev.yaml\nhelp: write one with `relayctl init`\n",
+            ran.stderr,
+            "error: there is no manifest dev.yaml\nhelp: write one with `relayctl init`\n",
             "{command}"
         );
     }
@@ -169,7 +173,12 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
     let folder = empty();
     assert!(!run(folder.path(), &["apply"]).stderr.contains('\u{1b}'));
     assert!(run(folder.path(), &["apply", "--color", "always"]).stderr.contains("\u{1b}["));
-    let output = relayctl(folder.path()).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").arg("apply").output().unwrap();
+    let output = relayctl(folder.path())
+        .env("CLICOLOR_FORCE", "1")
+        .env("NO_COLOR", "1")
+        .arg("apply")
+        .output()
+        .unwrap();
     assert!(!String::from_utf8(output.stderr).unwrap().contains('\u{1b}'));
 }
 
@@ -196,7 +205,11 @@ fn a_check_that_fails_names_the_statement_and_stops_all_that_would_change_someth
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let ran = run(folder.path(), &[command, &["manifests/dev.yaml", "--sandbox"]].concat());
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
-        assert!(ran.stderr.starts_with("error[failed-check]: user.serverless can s3:DeleteBucket"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with("error[failed-check]: user.serverless can s3:DeleteBucket"),
+            "{}",
+            ran.stderr
+        );
     }
     assert!(!folder.path().join("state/sandbox.json").exists(), "something was read or made");
     // What is to be removed need not keep to it.
@@ -220,20 +233,34 @@ fn init_never_overwrites() {
     fs::remove_file(folder.path().join("manifests/prod.yaml")).unwrap();
     let ran = run(folder.path(), &["init"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    assert!(ran.stderr.contains("manifests/dev.yaml") && !ran.stderr.contains("prod.yaml"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("manifests/dev.yaml") && !ran.stderr.contains("prod.yaml"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(fs::read_to_string(folder.path().join("manifests/dev.yaml")).unwrap(), before);
-    assert!(!folder.path().join("manifests/prod.yaml").exists(), "it wrote although something was in the way");
+    assert!(
+        !folder.path().join("manifests/prod.yaml").exists(),
+        "it wrote although something was in the way"
+    );
 }
 
 #[test]
 fn the_manifests_of_the_repository_are_the_ones_that_init_writes() {
     let folder = started();
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for file in ["manifests/dev.yaml", "manifests/policies/zappa-lambda-deployment.json", "schema/relayctl.schema.json"]
-    {
+    for file in [
+        "manifests/dev.yaml",
+        "manifests/policies/zappa-lambda-deployment.json",
+        "schema/relayctl.schema.json",
+    ] {
         let written = fs::read_to_string(folder.path().join(file)).unwrap();
-        let kept = fs::read_to_string(repository.join(file)).unwrap_or_else(|_| panic!("{file} is not checked in"));
-        assert!(written == kept, "{file} is out of date: for the schema, `cargo run -q -- schema > {file}`");
+        let kept = fs::read_to_string(repository.join(file))
+            .unwrap_or_else(|_| panic!("{file} is not checked in"));
+        assert!(
+            written == kept,
+            "{file} is out of date: for the schema, `cargo run -q -- schema > {file}`"
+        );
     }
 }
 
@@ -258,7 +285,8 @@ fn the_schema_is_json() {
 #[test]
 fn the_graph_is_drawn_in_three_languages() {
     let folder = started();
-    let drawn = |format| run(folder.path(), &["graph", "manifests/dev.yaml", "--format", format]).stdout;
+    let drawn =
+        |format| run(folder.path(), &["graph", "manifests/dev.yaml", "--format", format]).stdout;
     assert!(drawn("dot").contains("digraph"));
     assert!(drawn("mermaid").contains("user.serverless"));
     assert!(drawn("svg").contains("<svg"));
@@ -277,7 +305,10 @@ fn in_the_sandbox_a_plan_is_applied_and_then_there_is_nothing_to_do() {
 
     let applied = sandbox(&["apply"]);
     assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
-    assert!(!folder.path().join("state/sandbox/tr-serverless-relay-dev.plan.json").exists(), "the plan waits again");
+    assert!(
+        !folder.path().join("state/sandbox/tr-serverless-relay-dev.plan.json").exists(),
+        "the plan waits again"
+    );
 
     let planned = sandbox(&["plan", "manifests/dev.yaml", "--detailed-exitcode"]);
     assert_eq!(planned.code, 0, "{}{}", planned.stdout, planned.stderr);
@@ -285,7 +316,11 @@ fn in_the_sandbox_a_plan_is_applied_and_then_there_is_nothing_to_do() {
 
     let arn = sandbox(&["output", "manifests/dev.yaml", "users.serverless.arn"]);
     assert_eq!(arn.stdout, "arn:aws:iam::123456789012:user/serverless\n");
-    assert!(sandbox(&["state", "list", "manifests/dev.yaml"]).stdout.contains("access_key.serverless\n"));
+    assert!(
+        sandbox(&["state", "list", "manifests/dev.yaml"])
+            .stdout
+            .contains("access_key.serverless\n")
+    );
     assert!(sandbox(&["show", "manifests/dev.yaml"]).stdout.contains("role.tr-serverless-relay"));
 
     let refused = sandbox(&["destroy", "manifests/dev.yaml"]);
@@ -312,7 +347,10 @@ fn a_saved_plan_is_applied_once_and_where_it_was_made_for() {
 #[test]
 fn an_unknown_target_is_an_error_with_the_nearest_name() {
     let folder = started();
-    let ran = run(folder.path(), &["plan", "manifests/dev.yaml", "--sandbox", "--target", "user.serverles"]);
+    let ran = run(
+        folder.path(),
+        &["plan", "manifests/dev.yaml", "--sandbox", "--target", "user.serverles"],
+    );
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("did you mean user.serverless?"), "{}", ran.stderr);
 }
@@ -323,17 +361,30 @@ fn apply_without_a_terminal_needs_a_yes() {
     let ran = run(folder.path(), &["apply", "manifests/dev.yaml", "--sandbox"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
-    assert!(run(folder.path(), &["state", "list", "manifests/dev.yaml", "--sandbox"]).stdout.is_empty());
+    assert!(
+        run(folder.path(), &["state", "list", "manifests/dev.yaml", "--sandbox"]).stdout.is_empty()
+    );
 }
 
 #[test]
 fn a_verbose_version_says_of_which_day_the_catalogue_is() {
     let folder = TempDir::new().unwrap();
     let plain = run(folder.path(), &["--version"]);
-    assert_eq!((plain.code, plain.stdout), (0, format!("relayctl {}\n", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        (plain.code, plain.stdout),
+        (0, format!("relayctl {}\n", env!("CARGO_PKG_VERSION")))
+    );
     let verbose = run(folder.path(), &["--version", "--verbose"]);
     assert_eq!(verbose.code, 0);
     let expected = format!("iam catalogue: {}, ", relayctl::policy::catalogue::date());
-    assert!(verbose.stdout.lines().nth(1).is_some_and(|line| line.starts_with(&expected)), "{}", verbose.stdout);
-    assert!(verbose.stdout.contains(" services, ") && verbose.stdout.contains(" actions\n"), "{}", verbose.stdout);
+    assert!(
+        verbose.stdout.lines().nth(1).is_some_and(|line| line.starts_with(&expected)),
+        "{}",
+        verbose.stdout
+    );
+    assert!(
+        verbose.stdout.contains(" services, ") && verbose.stdout.contains(" actions\n"),
+        "{}",
+        verbose.stdout
+    );
 }

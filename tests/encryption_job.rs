@@ -14,8 +14,10 @@ const NAME: &str = "tr-serverless-relay-dev";
 const IDENTITY: &str = "RELAYCTL_AGE_IDENTITY";
 
 fn encrypt_for(project: &Project, recipients: &[&Identity]) {
-    let recipients: Vec<String> = recipients.iter().map(|one| one.to_public().to_string()).collect();
-    let said = format!("extends: base.yaml\nencryption: {{recipients: [{}]}}\n", recipients.join(", "));
+    let recipients: Vec<String> =
+        recipients.iter().map(|one| one.to_public().to_string()).collect();
+    let said =
+        format!("extends: base.yaml\nencryption: {{recipients: [{}]}}\n", recipients.join(", "));
     project.edit(DEV, "extends: base.yaml\n", &said);
 }
 
@@ -46,11 +48,18 @@ fn a_state_is_encrypted_with_the_next_save_and_only_who_has_an_identity_goes_on(
         ("", "is encrypted, and RELAYCTL_AGE_IDENTITY is not set"),
         ("nowhere/key.txt", "cannot be used: nowhere/key.txt: No such file"),
         ("AGE-SECRET-KEY-1TYPO", "cannot be used: line 1 is no identity of age"),
-        (Identity::generate().to_string().expose_secret(), "not for the identity in RELAYCTL_AGE_IDENTITY (age1"),
+        (
+            Identity::generate().to_string().expose_secret(),
+            "not for the identity in RELAYCTL_AGE_IDENTITY (age1",
+        ),
     ] {
         let other = project.fork().with(IDENTITY, given);
         let refused = other.expect(1, &["apply"]);
-        assert!(refused.stderr.contains(told) && refused.stderr.contains("help: "), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains(told) && refused.stderr.contains("help: "),
+            "{}",
+            refused.stderr
+        );
         assert!(!refused.stderr.contains("SECRET-KEY-1TYPO"), "{}", refused.stderr);
     }
 
@@ -59,12 +68,19 @@ fn a_state_is_encrypted_with_the_next_save_and_only_who_has_an_identity_goes_on(
     assert!(project.expect(0, &["show"]).stdout.contains("will be updated"));
     project.expect(0, &["apply"]);
     for file in [&state, &format!("{state}.backup")] {
-        assert!(decrypted(&project, file, &identity).contains("\"format\": \"relayctl-state\""), "{file}");
+        assert!(
+            decrypted(&project, file, &identity).contains("\"format\": \"relayctl-state\""),
+            "{file}"
+        );
     }
     let plan = project.expect(0, &["plan", DEV, "--detailed-exitcode"]);
     assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
     let unread = project.fork().with(IDENTITY, "").expect(1, &["plan", DEV]);
-    assert!(unread.stderr.contains(&format!("{NAME}.json cannot be read: it is encrypted")), "{}", unread.stderr);
+    assert!(
+        unread.stderr.contains(&format!("{NAME}.json cannot be read: it is encrypted")),
+        "{}",
+        unread.stderr
+    );
 }
 
 #[test]
@@ -97,11 +113,16 @@ fn pull_push_migrate_and_rebuild_work_on_an_encrypted_state() {
         .filter(|name| name.ends_with("Z.backup"))
         .collect();
     assert_eq!(kept.len(), 1, "{kept:?}");
-    assert!(decrypted(&project, &format!("state/sandbox/{}", kept[0]), &identity).contains("zappa_settings.dev"));
+    assert!(
+        decrypted(&project, &format!("state/sandbox/{}", kept[0]), &identity)
+            .contains("zappa_settings.dev")
+    );
 
     // A state that this identity cannot read is not broken: nothing replaces it.
     let other = reads_as(project.fork(), &Identity::generate());
-    for refused in [&["state", "rebuild", DEV][..], &["state", "push", DEV, "pulled.json", "--force"]] {
+    for refused in
+        [&["state", "rebuild", DEV][..], &["state", "push", DEV, "pulled.json", "--force"]]
+    {
         assert!(other.expect(1, refused).stderr.contains("but not for the identity"));
     }
     assert_eq!(other.read(&state), project.read(&state));
@@ -124,12 +145,19 @@ fn a_state_in_a_bucket_is_encrypted_before_it_leaves_this_machine() {
             r#"print(s3.get_object(Bucket="states", Key="relay/{NAME}.json{suffix}")["Body"].read().decode(), end="")"#
         );
         project.write("object", &moto.python(&read));
-        assert!(decrypted(&project, "object", &identity).contains("access_key.serverless"), "{suffix}");
+        assert!(
+            decrypted(&project, "object", &identity).contains("access_key.serverless"),
+            "{suffix}"
+        );
     }
     let plan = project.expect(0, &["plan", DEV, "--detailed-exitcode"]);
     assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
     let unread = project.with(IDENTITY, "").expect(1, &["plan", DEV]);
-    assert!(unread.stderr.contains("s3://states/relay") && unread.stderr.contains("is not set"), "{}", unread.stderr);
+    assert!(
+        unread.stderr.contains("s3://states/relay") && unread.stderr.contains("is not set"),
+        "{}",
+        unread.stderr
+    );
 }
 
 #[test]
@@ -138,13 +166,20 @@ fn recipients_that_are_none_are_refused_with_their_places_and_no_secret() {
     let identity = Identity::generate();
     let refused = |said: &str| {
         let project = project.fork();
-        project.edit(DEV, "extends: base.yaml\n", &format!("extends: base.yaml\nencryption: {said}\n"));
+        project.edit(
+            DEV,
+            "extends: base.yaml\n",
+            &format!("extends: base.yaml\nencryption: {said}\n"),
+        );
         project.expect(1, &["validate", DEV]).stderr
     };
     assert!(refused("{}").contains("nobody could read it"));
     assert!(refused("{recipients: []}").contains("nobody could read it"));
     let told = refused("{recipients: [age1typo, ssh-ed25519 AAAA]}");
-    assert!(told.contains("`age1typo` is no recipient of age") && told.contains("keys of SSH"), "{told}");
+    assert!(
+        told.contains("`age1typo` is no recipient of age") && told.contains("keys of SSH"),
+        "{told}"
+    );
     assert!(told.contains("manifests/dev.yaml:"), "{told}");
     let told = refused(&format!("{{recipients: [\"{}\"]}}", identity.to_string().expose_secret()));
     assert!(told.contains("this is an identity, which is secret"), "{told}");

@@ -1,5 +1,6 @@
-//! Many relay stacks in an account that is far away and takes little: planned and applied in the time that the limits leave,
-//! and not much more. The clock is paused: minutes take no time, and always the same.
+//! Many relay stacks in an account that is far away and takes little: planned and applied in the
+//! time that the limits leave, and not much more. The clock is paused: minutes take no time, and
+//! always the same.
 
 mod support;
 
@@ -33,8 +34,12 @@ use tokio::time::Instant;
 /// How many stacks, unless `RELAYCTL_STACKS` says otherwise.
 const STACKS: usize = 1000;
 
-const FAR: Distance = Distance { latency: Duration::from_millis(50), throttle: Some(Throttle { rate: 20, burst: 40 }) };
-const PACE: Pace = Pace { latency: Duration::from_millis(50), rate: 20.0, burst: 40.0, width: MAX_IN_FLIGHT };
+const FAR: Distance = Distance {
+    latency: Duration::from_millis(50),
+    throttle: Some(Throttle { rate: 20, burst: 40 }),
+};
+const PACE: Pace =
+    Pace { latency: Duration::from_millis(50), rate: 20.0, burst: 40.0, width: MAX_IN_FLIGHT };
 
 /// An account that others look at, too.
 struct Shared(Arc<Sandbox>);
@@ -50,8 +55,8 @@ impl Provider for Shared {
     }
 }
 
-/// Counts the calls of each round: those that began after all of the round before had ended. Each is counted once, however
-/// often it is sent.
+/// Counts the calls of each round: those that began after all of the round before had ended. Each
+/// is counted once, however often it is sent.
 struct Counted {
     inner: Providers,
     rounds: Mutex<Rounds>,
@@ -117,7 +122,11 @@ impl Watch {
     /// When the last of these was done.
     fn last(&self, which: impl Fn(&Address) -> bool) -> Duration {
         let done = self.done.lock().unwrap();
-        done.iter().filter(|(address, _)| which(address)).map(|(_, at)| *at).max().expect("one of them was done")
+        done.iter()
+            .filter(|(address, _)| which(address))
+            .map(|(_, at)| *at)
+            .max()
+            .expect("one of them was done")
     }
 }
 
@@ -150,7 +159,8 @@ impl Far {
         let desired = loaded.desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, &desired.region));
         let transport = Arc::new(Transport::default());
-        let cloud = Retrying::new(Remote::new(Shared(Arc::clone(&account)), FAR), Arc::clone(&transport));
+        let cloud =
+            Retrying::new(Remote::new(Shared(Arc::clone(&account)), FAR), Arc::clone(&transport));
         let (credentials, config) = (at("credentials"), at("config"));
         let files = Files { credentials, config, base: folder.path().to_owned(), overlay: None };
         let inner = Providers::new(Box::new(cloud), files, MAX_IN_FLIGHT);
@@ -166,24 +176,38 @@ impl Far {
         let live = engine::live(&mut resolver, &self.desired, &recorded, false).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
         let stamp = StateStamp::of(state.as_ref());
-        let plan =
-            build::build(PlanHeader::new(&self.desired, PlanMode::Apply), stamp, decisions, &self.desired, &recorded)
-                .unwrap();
+        let plan = build::build(
+            PlanHeader::new(&self.desired, PlanMode::Apply),
+            stamp,
+            decisions,
+            &self.desired,
+            &recorded,
+        )
+        .unwrap();
         (plan, resolver.into_known())
     }
 
     async fn apply(&self, plan: &Plan, seen: Snapshot, watch: &Watch) -> RunOutcome {
         let state = State::new("l", self.desired.name.as_str(), self.desired.account.as_str());
-        let options = ApplyOptions { parallelism: MAX_IN_FLIGHT, stop: &Stop::default(), seen: Some(seen) };
+        let options =
+            ApplyOptions { parallelism: MAX_IN_FLIGHT, stop: &Stop::default(), seen: Some(seen) };
         apply_until(plan, &self.provider, &self.store, state, watch, options).await
     }
 
     /// Does it, and says how long it took and what it sent.
-    async fn timed<T>(&self, what: &str, work: impl Future<Output = T>) -> (T, Duration, Vec<Load>) {
+    async fn timed<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = T>,
+    ) -> (T, Duration, Vec<Load>) {
         let (began, really) = (Instant::now(), std::time::Instant::now());
         let done = work.await;
         let (took, rounds) = (began.elapsed(), self.provider.taken());
-        println!("{what}: {took:?} ({:?} of computing), {:?}", really.elapsed(), self.transport.traffic());
+        println!(
+            "{what}: {took:?} ({:?} of computing), {:?}",
+            really.elapsed(),
+            self.transport.traffic()
+        );
         for (number, load) in (1..).zip(&rounds).take(5) {
             println!("  round {number}: {:?}", load.calls);
         }
@@ -198,24 +222,28 @@ impl Far {
         for (name, user) in users {
             let keys: Vec<&String> = user["keys"].as_object().unwrap().keys().collect();
             let stack = name.trim_start_matches("deployer-");
-            let stored = std::fs::read_to_string(self.folder.path().join(format!("keys/{stack}.csv"))).unwrap();
+            let stored =
+                std::fs::read_to_string(self.folder.path().join(format!("keys/{stack}.csv")))
+                    .unwrap();
             assert!(keys.len() == 1 && stored.contains(keys[0].as_str()), "{name} has {keys:?}");
         }
     }
 }
 
-/// A user with a key and a policy, a role with a policy, a bucket. Each key goes into a file of its own: that all profiles are
-/// in one is another question.
+/// A user with a key and a policy, a role with a policy, a bucket. Each key goes into a file of its
+/// own: that all profiles are in one is another question.
 fn manifest(stacks: usize) -> String {
-    let mut text =
-        "version: 1\nname: stacks\naccount: \"123456789012\"\nregion: us-east-1\ntags: {project: relay}\n".to_owned();
+    let mut text = "version: 1\nname: stacks\naccount: \"123456789012\"\nregion: us-east-1\ntags: \
+            {project: relay}\n"
+        .to_owned();
     let mut section = |name: &str, entry: &dyn Fn(usize) -> String| {
         writeln!(text, "{name}:").unwrap();
         (0..stacks).for_each(|stack| writeln!(text, "  {}", entry(stack)).unwrap());
     };
     let allow = |action: &str, resource: &str| {
         format!(
-            "{{document: {{Version: \"2012-10-17\", Statement: [{{Effect: Allow, Action: \"{action}\", Resource: \"{resource}\"}}]}}}}"
+            "{{document: {{Version: \"2012-10-17\", Statement: [{{Effect: Allow, Action: \
+                \"{action}\", Resource: \"{resource}\"}}]}}}}"
         )
     };
     section("policies", &|stack| {
@@ -224,10 +252,16 @@ fn manifest(stacks: usize) -> String {
         format!("deploy-{stack:04}: {deploy}\n  execute-{stack:04}: {execute}")
     });
     section("users", &|stack| {
-        format!("deployer-{stack:04}: {{policies: [deploy-{stack:04}], access_key: {{csv: keys/{stack:04}.csv}}}}")
+        format!(
+            "deployer-{stack:04}: {{policies: [deploy-{stack:04}], access_key: {{csv: \
+                keys/{stack:04}.csv}}}}"
+        )
     });
     section("roles", &|stack| {
-        format!("relay-{stack:04}: {{trust: {{services: [lambda.amazonaws.com]}}, policies: [execute-{stack:04}]}}")
+        format!(
+            "relay-{stack:04}: {{trust: {{services: [lambda.amazonaws.com]}}, policies: \
+                [execute-{stack:04}]}}"
+        )
     });
     section("buckets", &|stack| format!("zappa-relay-{stack:04}: {{}}"));
     text
@@ -244,16 +278,23 @@ fn together(rounds: &[Load], chain: usize) -> Load {
 
 #[track_caller]
 fn met(what: &str, took: Duration, least: Duration) {
-    println!("{what}: predicted {least:?}, took {took:?}, {:.1} %", 100.0 * took.as_secs_f64() / least.as_secs_f64());
+    println!(
+        "{what}: predicted {least:?}, took {took:?}, {:.1} %",
+        100.0 * took.as_secs_f64() / least.as_secs_f64()
+    );
     assert!(took <= least.mul_f64(1.1), "{what}: {took:?} instead of {least:?}");
-    assert!(took >= least.mul_f64(0.99), "{what}: {took:?} is faster than can be, {least:?}: the prediction is wrong");
+    assert!(
+        took >= least.mul_f64(0.99),
+        "{what}: {took:?} is faster than can be, {least:?}: the prediction is wrong"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_stacks_are_planned_and_applied_in_the_time_that_the_limits_leave() {
     let stacks = std::env::var("RELAYCTL_STACKS").map_or(STACKS, |text| text.parse().unwrap());
     let far = Far::of(&manifest(stacks));
-    let in_rounds = |rounds: &[Load]| rounds.iter().map(|round| round.least(&PACE)).sum::<Duration>();
+    let in_rounds =
+        |rounds: &[Load]| rounds.iter().map(|round| round.least(&PACE)).sum::<Duration>();
 
     let ((plan, seen), took, rounds) = far.timed("plan", far.plan()).await;
     met("plan", took, in_rounds(&rounds));
@@ -274,16 +315,23 @@ async fn a_thousand_stacks_are_planned_and_applied_in_the_time_that_the_limits_l
 #[tokio::test(start_paused = true)]
 async fn an_operation_that_is_throttled_holds_up_only_what_depends_on_it() {
     let policy = "{document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"s3:ListBucket\", Resource: \"*\"}]}}";
-    let many = (0..400).fold(String::new(), |text, number| text + &format!("  a-{number:03}: {policy}\n"));
+    let many =
+        (0..400).fold(String::new(), |text, number| text + &format!("  a-{number:03}: {policy}\n"));
     let far = Far::of(&manifest(30).replace("policies:\n", &format!("policies:\n{many}")));
     let (plan, seen) = far.plan().await;
     let watch = Watch::start();
     assert!(far.apply(&plan, seen, &watch).await.succeeded());
     let policies = watch.last(|address| address.kind() == KindName::Policy);
     let others = watch.last(|address| {
-        [KindName::USER, KindName::AccessKey, KindName::ROLE, KindName::Bucket].contains(&address.kind())
+        [KindName::USER, KindName::AccessKey, KindName::ROLE, KindName::Bucket]
+            .contains(&address.kind())
     });
-    println!("the last policy was made after {policies:?}, the last of what needs none after {others:?}");
+    println!(
+        "the last policy was made after {policies:?}, the last of what needs none after {others:?}"
+    );
     // 460 policies at 20 a second; 30 of everything else are less than the burst.
-    assert!(policies > Duration::from_secs(20) && others < Duration::from_secs(2), "{policies:?}, {others:?}");
+    assert!(
+        policies > Duration::from_secs(20) && others < Duration::from_secs(2),
+        "{policies:?}, {others:?}"
+    );
 }

@@ -1,5 +1,5 @@
-//! What stands in the way of a deletion is in the plan, with whose it is and the calls that remove it; what others put
-//! there goes only with `--allow-delete-foreign`.
+//! What stands in the way of a deletion is in the plan, with whose it is and the calls that remove
+//! it; what others put there goes only with `--allow-delete-foreign`.
 
 mod support;
 
@@ -57,7 +57,10 @@ fn shows(run: &Run, lines: &[&str]) {
     let mut rest = run.stdout.as_str();
     for line in lines {
         let Some((_, after)) = rest.split_once(line) else {
-            panic!("{line:?} is missing, or not in this order\n---\n{}\n---\n{}", run.stdout, run.stderr)
+            panic!(
+                "{line:?} is missing, or not in this order\n---\n{}\n---\n{}",
+                run.stdout, run.stderr
+            )
         };
         rest = after;
     }
@@ -71,18 +74,23 @@ fn what_hangs_on_a_user_is_listed_and_stops_its_removal() {
     shows(
         &plan,
         &[
-            "# user.serverless is refused (AWS deletes it only without what others put there: console password, \
-             MFA device arn:aws:iam::123456789012:mfa/phone, SSH public key APKA1, signing certificate CERT1, \
-             service-specific credential ACCA1, membership in group staff: remove them first, or have relayctl remove \
+            "# user.serverless is refused (AWS deletes it only without what others put there: \
+                console password, \
+             MFA device arn:aws:iam::123456789012:mfa/phone, SSH public key APKA1, signing \
+             certificate CERT1, \
+             service-specific credential ACCA1, membership in group staff: remove them first, or \
+             have relayctl remove \
              them too, with --allow-delete-foreign)",
             "# Before it would have to go:",
-            "policy arn:aws:iam::123456789012:policy/Deploy (user_policy_attachment.serverless/Deploy): iam:DetachUserPolicy",
+            "policy arn:aws:iam::123456789012:policy/Deploy \
+                (user_policy_attachment.serverless/Deploy): iam:DetachUserPolicy",
             "(access_key.serverless): iam:DeleteAccessKey",
             "console password (not made by relayctl): iam:DeleteLoginProfile",
             "phone (not made by relayctl): iam:DeactivateMFADevice, iam:DeleteVirtualMFADevice",
             "SSH public key APKA1 (not made by relayctl): iam:DeleteSSHPublicKey",
             "signing certificate CERT1 (not made by relayctl): iam:DeleteSigningCertificate",
-            "service-specific credential ACCA1 (not made by relayctl): iam:DeleteServiceSpecificCredential",
+            "service-specific credential ACCA1 (not made by relayctl): \
+                iam:DeleteServiceSpecificCredential",
             "membership in group staff (not made by relayctl): iam:RemoveUserFromGroup",
         ],
     );
@@ -94,10 +102,23 @@ fn what_hangs_on_a_user_is_listed_and_stops_its_removal() {
 fn with_leave_it_all_goes_and_nothing_is_left_behind() {
     let project = applied();
     others(&project, &on_user());
-    let key = relayctl::call::Write::Iam(relayctl::call::IamWrite::CreateAccessKey { user: "serverless".to_owned() });
+    let key = relayctl::call::Write::Iam(relayctl::call::IamWrite::CreateAccessKey {
+        user: "serverless".to_owned(),
+    });
     let carried = relayctl::call::StepOutput::default();
-    futures::executor::block_on(relayctl::port::Provider::write(&account(&project), &key, &carried)).unwrap();
-    others(&project, &[UnmanagedObject::InstanceProfile { profile: "machines".to_owned(), role: "runner".to_owned() }]);
+    futures::executor::block_on(relayctl::port::Provider::write(
+        &account(&project),
+        &key,
+        &carried,
+    ))
+    .unwrap();
+    others(
+        &project,
+        &[UnmanagedObject::InstanceProfile {
+            profile: "machines".to_owned(),
+            role: "runner".to_owned(),
+        }],
+    );
     others(
         &project,
         &[UnmanagedObject::GroupPolicy {
@@ -106,7 +127,10 @@ fn with_leave_it_all_goes_and_nothing_is_left_behind() {
         }],
     );
     let refused = project.expect(1, &["plan", MANIFEST, "--destroy"]);
-    shows(&refused, &["policy.Deploy is refused", "attachment to group staff", "instance profile machines"]);
+    shows(
+        &refused,
+        &["policy.Deploy is refused", "attachment to group staff", "instance profile machines"],
+    );
     let saved = project.expect(0, &["plan", MANIFEST, "--destroy", "--allow-delete-foreign", "-v"]);
     shows(
         &saved,
@@ -133,16 +157,32 @@ fn what_is_no_longer_declared_is_looked_at_in_the_same_way_and_what_stays_is_not
     others(&project, &on_user());
     // Nothing goes, so nobody asks what hangs on it, and nothing is refused.
     project.expect(0, &["plan", MANIFEST, "--detailed-exitcode"]);
-    project.edit(MANIFEST, "  serverless: {policies: [Deploy], access_key: {csv: key.csv}}\n", "  other: {}\n");
-    shows(&project.expect(1, &["plan", MANIFEST]), &["user.serverless is refused", "membership in group staff"]);
+    project.edit(
+        MANIFEST,
+        "  serverless: {policies: [Deploy], access_key: {csv: key.csv}}\n",
+        "  other: {}\n",
+    );
+    shows(
+        &project.expect(1, &["plan", MANIFEST]),
+        &["user.serverless is refused", "membership in group staff"],
+    );
 }
 
 #[test]
 fn a_role_that_is_replaced_loses_its_instance_profile_only_when_that_is_allowed() {
     let project = applied();
-    others(&project, &[UnmanagedObject::InstanceProfile { profile: "machines".to_owned(), role: "runner".to_owned() }]);
+    others(
+        &project,
+        &[UnmanagedObject::InstanceProfile {
+            profile: "machines".to_owned(),
+            role: "runner".to_owned(),
+        }],
+    );
     project.edit(MANIFEST, "runner: {", "runner: {path: /team/, ");
-    shows(&project.expect(1, &["plan", MANIFEST]), &["role.runner is refused", "instance profile machines"]);
+    shows(
+        &project.expect(1, &["plan", MANIFEST]),
+        &["role.runner is refused", "instance profile machines"],
+    );
     project.expect(0, &["apply", MANIFEST, "--yes", "--allow-delete-foreign"]);
     project.expect(0, &["plan", MANIFEST, "--detailed-exitcode"]);
 }
@@ -157,29 +197,44 @@ fn nobodys_permissions_boundary_is_taken_away() {
         tags: relayctl::value::Tags::new(),
     });
     let carried = relayctl::call::StepOutput::default();
-    futures::executor::block_on(relayctl::port::Provider::write(&account(&project), &guest, &carried)).unwrap();
+    futures::executor::block_on(relayctl::port::Provider::write(
+        &account(&project),
+        &guest,
+        &carried,
+    ))
+    .unwrap();
     let plan = project.expect(1, &["destroy", MANIFEST, "--yes", "--allow-delete-foreign"]);
-    shows(&plan, &["policy.Deploy is refused", "permissions boundary of user guest: see to that first"]);
+    shows(
+        &plan,
+        &["policy.Deploy is refused", "permissions boundary of user guest: see to that first"],
+    );
     assert!(project.read("state/sandbox.json").contains("guest"));
 }
 
 #[test]
 fn a_bucket_says_how_much_is_in_it() {
     let project = Project::empty().in_sandbox();
-    let head = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nbuckets:\n  some-relay-bucket: ";
+    let head = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nbuckets:\n  \
+        some-relay-bucket: ";
     project.write(MANIFEST, &format!("{head}{{}}\n"));
     project.expect(0, &["apply", MANIFEST, "--yes"]);
     for key in ["a", "b", "c"] {
         account(&project).put_object("some-relay-bucket", key).unwrap();
     }
     let refused = project.expect(1, &["plan", MANIFEST, "--destroy", "--allow-delete-foreign"]);
-    shows(&refused, &["set force_destroy: true", "3 object versions and delete markers (not made by relayctl)"]);
+    shows(
+        &refused,
+        &["set force_destroy: true", "3 object versions and delete markers (not made by relayctl)"],
+    );
     project.write(MANIFEST, &format!("{head}{{force_destroy: true}}\n"));
     project.expect(0, &["apply", MANIFEST, "--yes"]);
     let planned = project.expect(0, &["plan", MANIFEST, "--destroy"]);
     shows(
         &planned,
-        &["Before it go:", "3 object versions and delete markers (not made by relayctl): s3:DeleteObjectVersion"],
+        &[
+            "Before it go:",
+            "3 object versions and delete markers (not made by relayctl): s3:DeleteObjectVersion",
+        ],
     );
     account(&project).put_object("some-relay-bucket", "d").unwrap();
     project.expect(0, &["apply"]);
@@ -191,5 +246,10 @@ fn what_is_hung_on_it_after_the_plan_stops_the_removal_by_name() {
     project.expect(0, &["plan", MANIFEST, "--destroy", "--allow-delete-foreign"]);
     others(&project, &on_user()[..1]);
     let run = project.expect(1, &["apply"]);
-    assert!(run.stdout.contains("this hangs on it now: console password"), "{}\n{}", run.stdout, run.stderr);
+    assert!(
+        run.stdout.contains("this hangs on it now: console password"),
+        "{}\n{}",
+        run.stdout,
+        run.stderr
+    );
 }

@@ -1,4 +1,5 @@
-//! Groups and memberships by the real binary, in the sandbox: made, changed, left alone, refused, taken over, removed.
+//! Groups and memberships by the real binary, in the sandbox: made, changed, left alone, refused,
+//! taken over, removed.
 
 mod support;
 
@@ -45,7 +46,10 @@ fn changed(project: &Project, part: &str, by: &str) -> Run {
 }
 
 fn others(project: &Project, thing: &UnmanagedObject) {
-    Sandbox::open(&project.path("state/sandbox.json"), ACCOUNT, "us-east-1").unwrap().add(thing).unwrap();
+    Sandbox::open(&project.path("state/sandbox.json"), ACCOUNT, "us-east-1")
+        .unwrap()
+        .add(thing)
+        .unwrap();
 }
 
 #[track_caller]
@@ -83,7 +87,10 @@ fn a_group_is_made_with_its_policies_and_members_and_then_nothing_is_left_to_do(
     let outputs = project.expect(0, &["output", MANIFEST]).stdout;
     says(&outputs, &["groups.developers.arn", "arn:aws:iam::123456789012:group/people/developers"]);
     project.expect(0, &["destroy", MANIFEST, "--yes"]);
-    let rest = Sandbox::open(&project.path("state/sandbox.json"), ACCOUNT, "us-east-1").unwrap().contents().unwrap();
+    let rest = Sandbox::open(&project.path("state/sandbox.json"), ACCOUNT, "us-east-1")
+        .unwrap()
+        .contents()
+        .unwrap();
     assert_eq!(rest["groups"], serde_json::json!({}), "{rest:#}");
 }
 
@@ -91,7 +98,10 @@ fn a_group_is_made_with_its_policies_and_members_and_then_nothing_is_left_to_do(
 fn leaving_a_group_loses_what_it_allows_and_its_path_changes_in_place() {
     let project = applied();
     let left = changed(&project, "ada: {groups: [developers]}", "ada: {groups: []}");
-    says(&left.stdout, &["user_group_membership.ada/developers", "ada loses", "iam:RemoveUserFromGroup"]);
+    says(
+        &left.stdout,
+        &["user_group_membership.ada/developers", "ada loses", "iam:RemoveUserFromGroup"],
+    );
     empty(&project);
     let moved = changed(&project, "path: /people/", "path: /staff/");
     says(&moved.stdout, &["group.developers", "iam:UpdateGroup"]);
@@ -109,7 +119,10 @@ fn a_group_that_exists_is_refused_until_it_is_added_to_the_state() {
         },
     );
     let refused = project.expect(1, &["plan", MANIFEST]);
-    says(&refused.stdout, &["# group.developers is refused", "`relayctl state add MANIFEST group.developers`"]);
+    says(
+        &refused.stdout,
+        &["# group.developers is refused", "`relayctl state add MANIFEST group.developers`"],
+    );
     project.expect(0, &["state", "add", MANIFEST, "group.developers"]);
     let again = project.expect(1, &["state", "add", MANIFEST, "group.developers"]);
     says(&again.stderr, &["the state records group.developers already"]);
@@ -124,7 +137,10 @@ fn what_others_put_into_a_group_stays_unless_it_is_exclusive() {
     let project = applied();
     others(&project, &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() });
     empty(&project);
-    project.write(MANIFEST, &WHOLE.replace("path: /people/", "path: /people/\n    exclusive_members: true"));
+    project.write(
+        MANIFEST,
+        &WHOLE.replace("path: /people/", "path: /people/\n    exclusive_members: true"),
+    );
     let plan = project.expect(0, &["plan", MANIFEST]);
     says(&plan.stdout, &["# user_group_membership.bob/developers will be destroyed", "bob loses"]);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
@@ -139,7 +155,10 @@ fn what_is_no_longer_exclusive_takes_nothing_from_others() {
     ] {
         let project = applied();
         changed(&project, plain, exclusive);
-        others(&project, &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() });
+        others(
+            &project,
+            &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() },
+        );
         let left = changed(&project, plain, plain);
         assert!(!left.stdout.contains("user_group_membership.bob"), "{}", left.told());
         empty(&project);
@@ -151,13 +170,18 @@ fn a_group_with_others_members_is_not_deleted_unasked() {
     let project = applied();
     others(&project, &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() });
     let refused = project.expect(1, &["plan", MANIFEST, "--destroy"]);
-    says(&refused.stdout, &["# group.developers is refused", "member bob", "--allow-delete-foreign"]);
+    says(
+        &refused.stdout,
+        &["# group.developers is refused", "member bob", "--allow-delete-foreign"],
+    );
     project.expect(0, &["destroy", MANIFEST, "--yes", "--allow-delete-foreign"]);
 }
 
 #[test]
 fn a_check_counts_what_a_users_groups_allow() {
-    let project = project(&format!("{WHOLE}checks:\n  - users.ada: {{cannot: [\"s3:ListBucket\"], on: \"*\"}}\n"));
+    let project = project(&format!(
+        "{WHOLE}checks:\n  - users.ada: {{cannot: [\"s3:ListBucket\"], on: \"*\"}}\n"
+    ));
     let failed = project.expect(1, &["validate", MANIFEST]);
     says(&failed.told(), &["s3:ListBucket", "policy.Deploy"]);
 }

@@ -16,7 +16,12 @@ const NOBODY: u32 = 65_534;
 
 /// What it says, without the log.
 fn said(run: &Run) -> String {
-    let said = run.stderr.lines().skip_while(|line| !line.starts_with("error")).collect::<Vec<_>>().join("\n");
+    let said = run
+        .stderr
+        .lines()
+        .skip_while(|line| !line.starts_with("error"))
+        .collect::<Vec<_>>()
+        .join("\n");
     format!("{}\n{said}", run.stdout)
 }
 
@@ -29,11 +34,16 @@ fn give(path: &Path, to: u32) {
     }
 }
 
-/// The same command without root's right to write everywhere, for a project that then belongs to nobody.
+/// The same command without root's right to write everywhere, for a project that then belongs to
+/// nobody.
 fn unprivileged(stack: &Stack, command: &Command) -> Command {
     let folder = stack.project.path("");
     let program = stack.project.path("relayctl");
-    let root = std::fs::metadata("/proc/self").or_else(|_| std::fs::metadata(&folder)).expect("readable").uid() == 0;
+    let root = std::fs::metadata("/proc/self")
+        .or_else(|_| std::fs::metadata(&folder))
+        .expect("readable")
+        .uid()
+        == 0;
     if !program.exists() {
         // Nobody may not reach the folder in which it was built.
         std::fs::copy(env!("CARGO_BIN_EXE_relayctl"), &program).expect("copied");
@@ -68,7 +78,8 @@ fn where_the_disk_is_full_a_run_stops_with_an_error_and_the_next_one_finishes() 
     let network = Network::new(1);
     let mut stacks = vec![unharmed(&network)];
     let mut refused = 0;
-    // In blocks of 512 bytes, so that it is the first change that has no room, or one in the middle.
+    // In blocks of 512 bytes, so that it is the first change that has no room, or one in the
+    // middle.
     for (number, blocks) in (1..).zip([0, 1, 2, 4, 6, 8, 10, 12]) {
         let stack = network.stack(number);
         let whole = stack.command(&network.good, APPLY);
@@ -100,7 +111,11 @@ fn where_the_state_cannot_be_written_nothing_is_begun() {
     allow(&stack, "state", 0o500);
     let refused = run(&mut unprivileged(&stack, &stack.command(&network.good, APPLY)));
     assert_eq!(refused.code, 1, "{}", said(&refused));
-    assert!(said(&refused).contains("state") && said(&refused).contains("Permission denied"), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("state") && said(&refused).contains("Permission denied"),
+        "{}",
+        said(&refused)
+    );
     assert_eq!(
         network.moto.python(r#"show([it["UserName"] for it in iam.list_users()["Users"]])"#).trim(),
         r#"["deployer-n0n"]"#

@@ -1,4 +1,5 @@
-//! Keys that grow old, with the real binary: `plan` and `apply` rotate them, `keys list` shows them, `keys rotate` does it now.
+//! Keys that grow old, with the real binary: `plan` and `apply` rotate them, `keys list` shows
+//! them, `keys rotate` does it now.
 
 mod support;
 
@@ -65,7 +66,8 @@ fn an_old_key_is_rotated_and_the_one_before_goes_a_week_later() {
     let plan = project.expect(2, PLAN);
     says(
         &plan,
-        "access_key.serverless will be updated in place (it is time: the key is 97 days old, rotate_after is 90d)",
+        "access_key.serverless will be updated in place (it is time: the key is 97 days old, \
+            rotate_after is 90d)",
     );
     says(&plan, "sts:GetCallerIdentity");
     says(&plan, "Plan: 0 to add, 1 to change, 0 to destroy.");
@@ -77,8 +79,15 @@ fn an_old_key_is_rotated_and_the_one_before_goes_a_week_later() {
     assert!(credentials.contains(&new) && !credentials.contains(&old), "{credentials}");
     let waiting = project.expect(0, PLAN);
     says(&waiting, "No changes");
-    says(&waiting, &format!("access_key.serverless: the retired key {old} has been inactive since"));
-    assert_eq!(waiting.stdout, project.expect(0, PLAN).stdout, "it does not change while nothing happens");
+    says(
+        &waiting,
+        &format!("access_key.serverless: the retired key {old} has been inactive since"),
+    );
+    assert_eq!(
+        waiting.stdout,
+        project.expect(0, PLAN).stdout,
+        "it does not change while nothing happens"
+    );
 
     days_pass(&project, 6);
     says(&project.expect(0, PLAN), "No changes");
@@ -96,14 +105,18 @@ fn keys_are_listed_with_what_becomes_of_them() {
     let project = applied();
     let old = keys(&project, "Active").remove(0);
     let one = listed(&project);
-    assert_eq!((one.len(), &one[0]["phase"], &one[0]["last_used"]), (1, &json!("current"), &json!("never")));
+    assert_eq!(
+        (one.len(), &one[0]["phase"], &one[0]["last_used"]),
+        (1, &json!("current"), &json!("never"))
+    );
     let made: jiff::Timestamp = one[0]["created"].as_str().unwrap().parse().unwrap();
     let due: jiff::Timestamp = one[0]["rotation_due"].as_str().unwrap().parse().unwrap();
     assert_eq!(due.duration_since(made).as_hours(), 90 * 24);
     days_pass(&project, 100);
     project.expect(0, APPLY);
     others_do(&project, |keys| {
-        keys[&old]["used"] = json!({"at": "2026-01-01T00:00:00Z", "service": "s3", "region": "eu-west-1"});
+        keys[&old]["used"] =
+            json!({"at": "2026-01-01T00:00:00Z", "service": "s3", "region": "eu-west-1"});
     });
     let two = listed(&project);
     assert_eq!([&two[0]["phase"], &two[1]["phase"]], [&json!("current"), &json!("retired")]);
@@ -114,7 +127,10 @@ fn keys_are_listed_with_what_becomes_of_them() {
     assert_eq!(two[1]["age"], "100 days");
     let table = project.expect(0, &["keys", "list", DEV]);
     says(&table, "USER        KEY                   AGE        STATUS    LAST USED");
-    says(&table, &format!("serverless  {old}  100 days   Inactive  2026-01-01T00:00:00Z (s3, eu-west-1)"));
+    says(
+        &table,
+        &format!("serverless  {old}  100 days   Inactive  2026-01-01T00:00:00Z (s3, eu-west-1)"),
+    );
     says(&table, &format!("access_key.serverless: the retired key {old} has been inactive since"));
 }
 
@@ -145,14 +161,18 @@ fn a_key_is_rotated_now_when_somebody_asks_for_it() {
 #[test]
 fn somebody_elses_second_key_is_never_touched_and_stands_in_the_way() {
     let project = applied();
-    let theirs = json!({"status": "Active", "created": "2026-01-01T00:00:00Z", "secret_sha256": ""});
-    others_do(&project, |keys| drop(keys.insert("AKIAFOREIGNFOREIGN22".to_owned(), theirs.clone())));
+    let theirs =
+        json!({"status": "Active", "created": "2026-01-01T00:00:00Z", "secret_sha256": ""});
+    others_do(&project, |keys| {
+        drop(keys.insert("AKIAFOREIGNFOREIGN22".to_owned(), theirs.clone()));
+    });
     says(&project.expect(0, PLAN), "No changes");
     days_pass(&project, 97);
     let refused = project.expect(1, PLAN);
     says(
         &refused,
-        "the key is 97 days old, rotate_after is 90d; but user serverless has another key, AKIAFOREIGNFOREIGN22",
+        "the key is 97 days old, rotate_after is 90d; but user serverless has another key, \
+            AKIAFOREIGNFOREIGN22",
     );
     project.expect(1, APPLY);
     assert_eq!(keys(&project, "Active").len(), 2);
@@ -169,7 +189,10 @@ fn a_lost_state_deletes_no_key_that_it_does_not_know() {
     let found = project.expect(0, PLAN);
     says(
         &found,
-        &format!("access_key.serverless: the user's other key, {old}, is inactive, and nothing tells whether"),
+        &format!(
+            "access_key.serverless: the user's other key, {old}, is inactive, and nothing tells \
+                whether"
+        ),
     );
     project.expect(0, APPLY);
     assert_eq!(keys(&project, "Inactive"), [old]);
@@ -181,8 +204,9 @@ fn what_others_do_to_the_two_keys_is_noticed() {
     days_pass(&project, 97);
     project.expect(0, APPLY);
     let (old, new) = (keys(&project, "Inactive").remove(0), keys(&project, "Active").remove(0));
-    let status =
-        |project: &Project, id: &str, status: &str| others_do(project, |keys| keys[id]["status"] = json!(status));
+    let status = |project: &Project, id: &str, status: &str| {
+        others_do(project, |keys| keys[id]["status"] = json!(status));
+    };
 
     let activated = project.fork();
     status(&activated, &old, "Active");
@@ -213,8 +237,14 @@ fn a_key_is_rotated_in_an_account_over_http() {
     project.expect(0, &["keys", "rotate", DEV, "--yes"]);
     let after = moto.aws(&["iam", "list-access-keys", "--user-name", "serverless"]);
     let keys = after["AccessKeyMetadata"].as_array().unwrap();
-    let status = |id: &str| keys.iter().find(|key| key["AccessKeyId"] == id).map(|key| key["Status"].clone());
-    let new = keys.iter().map(|key| key["AccessKeyId"].as_str().unwrap()).find(|id| *id != old).expect("a second key");
+    let status = |id: &str| {
+        keys.iter().find(|key| key["AccessKeyId"] == id).map(|key| key["Status"].clone())
+    };
+    let new = keys
+        .iter()
+        .map(|key| key["AccessKeyId"].as_str().unwrap())
+        .find(|id| *id != old)
+        .expect("a second key");
     assert_eq!((status(&old), status(new)), (Some(json!("Inactive")), Some(json!("Active"))));
     // The secret in the profile is the new key's: AWS knows whose requests it signs.
     let mut client = moto.aws_command();
@@ -225,8 +255,14 @@ fn a_key_is_rotated_in_an_account_over_http() {
         .env("AWS_SHARED_CREDENTIALS_FILE", project.path("aws/credentials"))
         .env("AWS_CONFIG_FILE", project.path("aws/config"))
         .env("AWS_PROFILE", "serverless");
-    let caller = client.args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&caller.stdout).trim(), "arn:aws:iam::123456789012:user/serverless");
+    let caller = client
+        .args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&caller.stdout).trim(),
+        "arn:aws:iam::123456789012:user/serverless"
+    );
     says(&project.expect(0, PLAN), "No changes");
     let listed = project.expect(0, &["keys", "list", DEV]);
     says(&listed, &old);

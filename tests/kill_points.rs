@@ -1,5 +1,5 @@
-//! Every kill point: wherever a run is killed, or an answer is lost, the next run ends where one ends that nothing
-//! happened to.
+//! Every kill point: wherever a run is killed, or an answer is lost, the next run ends where one
+//! ends that nothing happened to.
 
 mod support;
 
@@ -32,10 +32,15 @@ impl Case {
         let world = self.before.fork();
         let faults = Faults::none();
         let ended = world.run(self.mode, &faults, parallelism);
-        assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{}: {ended:#?}", self.name);
+        assert!(
+            matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()),
+            "{}: {ended:#?}",
+            self.name
+        );
         let mut planned = Vec::new();
         for seam in [Seam::Call, Seam::File, Seam::Save] {
-            let all = (1..=faults.passed(seam)).flat_map(|nth| kinds.iter().map(move |kind| (nth, *kind)));
+            let all = (1..=faults.passed(seam))
+                .flat_map(|nth| kinds.iter().map(move |kind| (nth, *kind)));
             planned.extend(all.map(|(nth, kind)| PlannedFault { seam, nth, kind }));
         }
         (planned, world)
@@ -45,7 +50,11 @@ impl Case {
         let place = format!("{}, {fault:?}, {parallelism} at once", self.name);
         let world = self.before.fork();
         let first = world.run(self.mode, &Faults::of([fault]), parallelism);
-        assert_eq!(matches!(first, Ended::Killed), KILLS.contains(&fault.kind), "{place}: {first:#?}");
+        assert_eq!(
+            matches!(first, Ended::Killed),
+            KILLS.contains(&fault.kind),
+            "{place}: {first:#?}"
+        );
         let again = world.run(self.mode, &Faults::none(), parallelism);
         assert!(
             matches!(&again, Ended::Finished(outcome) if outcome.succeeded()),
@@ -64,24 +73,33 @@ impl Case {
             let place = format!("{}, {fault:?}", self.name);
             world.must_be_sound(self.mode, &place);
             assert_eq!(pretty(&world.end()), pretty(&expected), "{place}: it ends elsewhere");
-            assert_eq!(world.foreign(), self.before.foreign(), "{place}: something foreign was touched");
+            assert_eq!(
+                world.foreign(),
+                self.before.foreign(),
+                "{place}: something foreign was touched"
+            );
         }
         planned.len()
     }
 
-    /// From each write on, the account is seen for a while as it was before it: by this run, which may be killed before the
-    /// key reaches its file, and by the next one.
+    /// From each write on, the account is seen for a while as it was before it: by this run, which
+    /// may be killed before the key reaches its file, and by the next one.
     fn proved_lagging(&self, parallelism: usize) -> usize {
         let (world, counted) = (self.before.fork(), Faults::none());
         world.run(self.mode, &counted, parallelism);
         let expected = without_history(world.end());
-        let lag = FaultKind::Lag(ReplicationLag { reads: usize::MAX, time: Duration::from_secs(4) });
+        let lag =
+            FaultKind::Lag(ReplicationLag { reads: usize::MAX, time: Duration::from_secs(4) });
         let kill = PlannedFault { seam: Seam::File, nth: 1, kind: FaultKind::KillBefore };
-        let places = (1..=counted.passed(Seam::Call)).flat_map(|nth| [(nth, None), (nth, Some(kill))]);
+        let places =
+            (1..=counted.passed(Seam::Call)).flat_map(|nth| [(nth, None), (nth, Some(kill))]);
         for (nth, kill) in places.clone() {
-            let place = format!("{}, lagging from write {nth}, {kill:?}, {parallelism} at once", self.name);
+            let place =
+                format!("{}, lagging from write {nth}, {kill:?}, {parallelism} at once", self.name);
             let world = self.before.fork();
-            let faults = Faults::of([PlannedFault { seam: Seam::Call, nth, kind: lag }].into_iter().chain(kill));
+            let faults = Faults::of(
+                [PlannedFault { seam: Seam::Call, nth, kind: lag }].into_iter().chain(kill),
+            );
             let ends = [(); 2].map(|()| world.attempt(self.mode, &faults, parallelism).ended);
             for _ in 0..2 {
                 world.attempt(self.mode, &Faults::none(), parallelism);
@@ -89,7 +107,11 @@ impl Case {
             world.must_be_sound(self.mode, &format!("{place}: {ends:#?}"));
             let end = without_history(world.end());
             assert!(end == expected, "{place}: it ends elsewhere: {}\n{ends:#?}", pretty(&end));
-            assert_eq!(world.foreign(), self.before.foreign(), "{place}: something foreign was touched");
+            assert_eq!(
+                world.foreign(),
+                self.before.foreign(),
+                "{place}: something foreign was touched"
+            );
         }
         places.count()
     }
@@ -213,14 +235,25 @@ fn a_key_that_goes_nowhere_and_cannot_be_taken_back_leaves_nothing_in_the_way_of
     world.edit("dev.yaml", "# csv: serverless.csv", "csv: serverless.csv");
     let case = Case::new("apply dev with a csv, two losses", world, PlanMode::Apply);
     let unharmed = case.planned(&LOSSES, 1).1;
-    for (first, second) in LOSSES.into_iter().flat_map(|first| LOSSES.map(|second| (first, second))) {
+    for (first, second) in LOSSES.into_iter().flat_map(|first| LOSSES.map(|second| (first, second)))
+    {
         for (nth, then) in [(1, 2), (2, 3), (2, 4)] {
             let world = case.before.fork();
-            let kinds = [(nth, first), (then, second)].map(|(nth, kind)| PlannedFault { seam: Seam::File, nth, kind });
+            let kinds = [(nth, first), (then, second)].map(|(nth, kind)| PlannedFault {
+                seam: Seam::File,
+                nth,
+                kind,
+            });
             let ended = world.run(PlanMode::Apply, &Faults::of(kinds), 1);
-            assert!(matches!(&ended, Ended::Finished(outcome) if !outcome.succeeded()), "{kinds:?}: {ended:?}");
+            assert!(
+                matches!(&ended, Ended::Finished(outcome) if !outcome.succeeded()),
+                "{kinds:?}: {ended:?}"
+            );
             let again = world.run(PlanMode::Apply, &Faults::none(), 1);
-            assert!(matches!(&again, Ended::Finished(outcome) if outcome.succeeded()), "{kinds:?}: {again:#?}");
+            assert!(
+                matches!(&again, Ended::Finished(outcome) if outcome.succeeded()),
+                "{kinds:?}: {again:#?}"
+            );
             world.must_be_sound(PlanMode::Apply, &format!("{kinds:?}"));
             assert_eq!(pretty(&world.end()), pretty(&unharmed.end()), "{kinds:?}");
         }
@@ -239,14 +272,19 @@ fn nothing_is_made_twice_while_the_account_is_seen_as_it_was() {
     ];
     drifted.forget();
     cases.push(Case::new("apply dev without its state", drifted, PlanMode::Apply));
-    let count: usize = cases.iter().map(|case| case.proved_lagging(1)).sum::<usize>() + cases[0].proved_lagging(4);
+    let count: usize =
+        cases.iter().map(|case| case.proved_lagging(1)).sum::<usize>() + cases[0].proved_lagging(4);
     assert!(count >= 100, "only {count} places were found");
     println!("{count} places from which the account lags behind");
 }
 
 #[test]
 fn the_least_privileged_stage_and_the_end_of_production_survive_every_kill_and_every_lost_answer() {
-    everywhere(&Case::new("apply least-privilege", World::of("least-privilege.yaml"), PlanMode::Apply));
+    everywhere(&Case::new(
+        "apply least-privilege",
+        World::of("least-privilege.yaml"),
+        PlanMode::Apply,
+    ));
     everywhere(&Case::new("destroy prod", applied("prod.yaml"), PlanMode::Destroy));
 }
 
@@ -262,10 +300,15 @@ fn a_replacement_survives_every_kill_and_every_lost_answer() {
 
 fn replacing() -> World {
     let world = applied("dev.yaml");
-    // The key goes into another profile, and the role and a policy to another path: all three are made anew.
+    // The key goes into another profile, and the role and a policy to another path: all three are
+    // made anew.
     world.edit("dev.yaml", "profile: serverless", "profile: elsewhere");
     world.edit("dev.yaml", "    trust:\n", "    path: /relay/\n    trust:\n");
-    world.edit("dev.yaml", "  ZappaLambdaExecutionPolicy:\n", "  ZappaLambdaExecutionPolicy:\n    path: /relay/\n");
+    world.edit(
+        "dev.yaml",
+        "  ZappaLambdaExecutionPolicy:\n",
+        "  ZappaLambdaExecutionPolicy:\n    path: /relay/\n",
+    );
     world
 }
 
@@ -304,7 +347,10 @@ fn a_destroy_after_a_rotation_that_was_killed_leaves_nothing() {
     let (planned, unharmed) = case.planned(&KILLS, 1);
     let destroyed = |world: &World, place: &str| {
         let ended = world.run(PlanMode::Destroy, &Faults::none(), 1);
-        assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{place}: {ended:#?}");
+        assert!(
+            matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()),
+            "{place}: {ended:#?}"
+        );
         world.must_be_sound(PlanMode::Destroy, place);
         world.end()
     };
@@ -312,8 +358,15 @@ fn a_destroy_after_a_rotation_that_was_killed_leaves_nothing() {
     for fault in planned {
         let place = format!("{}, {fault:?}", case.name);
         let world = case.before.fork();
-        assert!(matches!(world.run(PlanMode::Apply, &Faults::of([fault]), 1), Ended::Killed), "{place}");
-        assert_eq!(pretty(&destroyed(&world, &place)), pretty(&expected), "{place}: it ends elsewhere");
+        assert!(
+            matches!(world.run(PlanMode::Apply, &Faults::of([fault]), 1), Ended::Killed),
+            "{place}"
+        );
+        assert_eq!(
+            pretty(&destroyed(&world, &place)),
+            pretty(&expected),
+            "{place}: it ends elsewhere"
+        );
     }
 }
 
@@ -357,11 +410,20 @@ fn drifted() -> World {
     let statement = serde_json::json!([{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]);
     let document = serde_json::json!({"Version": "2012-10-17", "Statement": statement});
     for write in [
-        Write::Iam(IamWrite::DetachUserPolicy { user: user(), arn: arn("ZappaLambdaDeploymentPolicy") }),
+        Write::Iam(IamWrite::DetachUserPolicy {
+            user: user(),
+            arn: arn("ZappaLambdaDeploymentPolicy"),
+        }),
         Write::Iam(IamWrite::TagUser { user: user(), tags: tags.into() }),
-        Write::Iam(IamWrite::DetachRolePolicy { role: role(), arn: arn("ZappaLambdaExecutionPolicy") }),
+        Write::Iam(IamWrite::DetachRolePolicy {
+            role: role(),
+            arn: arn("ZappaLambdaExecutionPolicy"),
+        }),
         Write::Iam(IamWrite::DeleteRole { role: role() }),
-        Write::Iam(IamWrite::CreatePolicyVersion { arn: arn("ZappaLambdaExecutionPolicy"), document: document.into() }),
+        Write::Iam(IamWrite::CreatePolicyVersion {
+            arn: arn("ZappaLambdaExecutionPolicy"),
+            document: document.into(),
+        }),
         Write::S3(S3Write::PutBucketVersioning { bucket, status: "Enabled".to_owned() }),
         // Somebody's own key on our user: it stays.
         Write::Iam(IamWrite::CreateAccessKey { user: user() }),
@@ -474,7 +536,8 @@ fn groups_are_not_made_twice_while_the_account_is_seen_as_it_was() {
     assert!(count >= 20, "only {count} places were found");
 }
 
-/// IAM gives groups no tags: after a lost answer only the intent in the state tells that one is ours.
+/// IAM gives groups no tags: after a lost answer only the intent in the state tells that one is
+/// ours.
 #[test]
 fn a_group_whose_answer_was_lost_is_taken_for_ours_by_the_next_run() {
     let world = declared(GROUPS);
@@ -489,27 +552,45 @@ fn a_group_whose_answer_was_lost_is_taken_for_ours_by_the_next_run() {
     let status = |world: &World| world.state().expect("a state").resources[&group].status;
     assert_eq!(status(&world), Status::Intended);
     let again = world.attempt(PlanMode::Apply, &Faults::none(), 1);
-    assert!(!again.sent.iter().any(|write| create(write) && write == &sent[nth - 1]), "{:#?}", again.sent);
+    assert!(
+        !again.sent.iter().any(|write| create(write) && write == &sent[nth - 1]),
+        "{:#?}",
+        again.sent
+    );
     assert_eq!(status(&world), Status::Done);
 }
 
-/// A user who moves keeps the old access until the new group has its policies and the user is in it.
+/// A user who moves keeps the old access until the new group has its policies and the user is in
+/// it.
 #[test]
 fn a_membership_goes_only_after_what_takes_its_place() {
     let before = edited(MOVED);
     let sent = before.fork().attempt(PlanMode::Apply, &Faults::none(), 1).sent;
-    let place = |wanted: IamWrite| sent.iter().position(|write| *write == Write::Iam(wanted.clone())).expect("sent");
+    let place = |wanted: IamWrite| {
+        sent.iter().position(|write| *write == Write::Iam(wanted.clone())).expect("sent")
+    };
     let [ada, bob] = ["ada", "bob"].map(str::to_owned);
     let group = |name: &str| name.to_owned();
-    let old = |user: &String, of: &str| place(IamWrite::RemoveUserFromGroup { user: user.clone(), group: group(of) });
-    let new = |user: &String, of: &str| place(IamWrite::AddUserToGroup { user: user.clone(), group: group(of) });
+    let old = |user: &String, of: &str| {
+        place(IamWrite::RemoveUserFromGroup { user: user.clone(), group: group(of) })
+    };
+    let new = |user: &String, of: &str| {
+        place(IamWrite::AddUserToGroup { user: user.clone(), group: group(of) })
+    };
     assert!(new(&ada, "operators") < old(&ada, "developers"), "{sent:#?}");
-    assert!(new(&bob, "testers") < old(&bob, "developers").min(old(&bob, "operators")), "{sent:#?}");
+    assert!(
+        new(&bob, "testers") < old(&bob, "developers").min(old(&bob, "operators")),
+        "{sent:#?}"
+    );
     let arn = "arn:aws:iam::123456789012:policy/Deploy".to_owned();
     let given = place(IamWrite::AttachGroupPolicy { group: group("operators"), arn });
     assert!(given < old(&ada, "developers"), "{sent:#?}");
     // What does not come takes nothing away.
-    let lost = PlannedFault { seam: Seam::Call, nth: 1 + new(&ada, "operators"), kind: FaultKind::LoseRequest };
+    let lost = PlannedFault {
+        seam: Seam::Call,
+        nth: 1 + new(&ada, "operators"),
+        kind: FaultKind::LoseRequest,
+    };
     let sent = before.attempt(PlanMode::Apply, &Faults::of([lost]), 1).sent;
     let left = |write: &Write| matches!(write, Write::Iam(IamWrite::RemoveUserFromGroup { user, .. }) if *user == ada);
     assert!(!sent.iter().any(left), "{sent:#?}");
@@ -519,7 +600,8 @@ fn a_membership_goes_only_after_what_takes_its_place() {
 fn swapped(stay: usize, gone: usize, new: usize) -> Vec<&'static str> {
     let manifest = |attached: std::ops::Range<usize>| {
         let document = r#"{Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}"#;
-        let policies: Vec<String> = (0..12).map(|nth| format!("  P{nth:02}: {{document: {document}}}")).collect();
+        let policies: Vec<String> =
+            (0..12).map(|nth| format!("  P{nth:02}: {{document: {document}}}")).collect();
         let policies = policies.join("\n");
         let attached = attached.map(|nth| format!("P{nth:02}")).collect::<Vec<_>>().join(", ");
         let head = "version: 1\nname: many\naccount: \"123456789012\"\nregion: us-east-1";
@@ -529,7 +611,11 @@ fn swapped(stay: usize, gone: usize, new: usize) -> Vec<&'static str> {
     finished(&world);
     world.declare(&manifest(gone..stay + gone + new));
     let attempt = world.attempt(PlanMode::Apply, &Faults::none(), 1);
-    assert!(matches!(&attempt.ended, Ended::Finished(outcome) if outcome.succeeded()), "{:#?}", attempt.ended);
+    assert!(
+        matches!(&attempt.ended, Ended::Finished(outcome) if outcome.succeeded()),
+        "{:#?}",
+        attempt.ended
+    );
     attempt.sent.iter().map(Write::action).collect()
 }
 

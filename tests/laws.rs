@@ -1,7 +1,10 @@
-//! The laws of policy documents: however AWS or an author spells a document, it stays the same document; and a
-//! document that means something else is never taken for it.
+//! The laws of policy documents: however AWS or an author spells a document, it stays the same
+//! document; and a document that means something else is never taken for it.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "a hand-made answer is to the calls that a test is about")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a hand-made answer is to the calls that a test is about"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,9 +14,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use relayctl::address::Address;
 use relayctl::call::iam::{
-    AuthorizationDetails, Inline, ManagedPolicy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AuthorizationDetails, Inline, ManagedPolicy, PolicyDetail, PolicyVersion, Role, RoleDetail,
+    User, UserDetail,
 };
-use relayctl::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, StepOutput, Write};
+use relayctl::call::{
+    Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, StepOutput, Write,
+};
 use relayctl::diff::diff;
 use relayctl::engine::resolve;
 use relayctl::kind::OWNER_TAG;
@@ -60,11 +66,14 @@ fn resource() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("*".to_owned()),
         "[A-Ca-c]{1,2}[*]?".prop_map(|key| format!("arn:aws:s3:::{key}")),
-        "[a-c]{1,2}".prop_map(|name| format!("arn:aws:iam::123456789012:role/{name}/${{aws:username}}")),
+        "[a-c]{1,2}"
+            .prop_map(|name| format!("arn:aws:iam::123456789012:role/{name}/${{aws:username}}")),
     ]
 }
 
-fn some<T: Ord + std::fmt::Debug>(one: impl Strategy<Value = T>) -> impl Strategy<Value = BTreeSet<T>> {
+fn some<T: Ord + std::fmt::Debug>(
+    one: impl Strategy<Value = T>,
+) -> impl Strategy<Value = BTreeSet<T>> {
     prop::collection::btree_set(one, 1..4)
 }
 
@@ -75,17 +84,21 @@ fn principals() -> impl Strategy<Value = BTreeMap<&'static str, BTreeSet<String>
         "arn:aws:iam::123456789012:role/x",
         "arn:aws:iam::123456789012:user/root",
     ]);
-    let service = select(vec!["lambda.amazonaws.com", "apigateway.amazonaws.com", "events.amazonaws.com"]);
+    let service =
+        select(vec!["lambda.amazonaws.com", "apigateway.amazonaws.com", "events.amazonaws.com"]);
     let names = |kind, names: prop::sample::Select<&'static str>| {
         some(names.prop_map(str::to_owned)).prop_map(move |set| (kind, set))
     };
-    prop::collection::vec(prop_oneof![names("AWS", aws), names("Service", service)], 0..3).prop_map(BTreeMap::from_iter)
+    prop::collection::vec(prop_oneof![names("AWS", aws), names("Service", service)], 0..3)
+        .prop_map(BTreeMap::from_iter)
 }
 
-fn conditions() -> impl Strategy<Value = BTreeMap<&'static str, BTreeMap<&'static str, BTreeSet<String>>>> {
+fn conditions()
+-> impl Strategy<Value = BTreeMap<&'static str, BTreeMap<&'static str, BTreeSet<String>>>> {
     let key = select(vec!["aws:username", "aws:SourceIp", "s3:prefix", "aws:RequestTag/Stage"]);
     let value = select(vec!["true", "false", "7", "10", "dev", "Dev"]).prop_map(str::to_owned);
-    let operator = select(vec!["StringEquals", "ForAnyValue:StringLikeIfExists", "Bool", "NumericLessThan"]);
+    let operator =
+        select(vec!["StringEquals", "ForAnyValue:StringLikeIfExists", "Bool", "NumericLessThan"]);
     prop::collection::btree_map(operator, prop::collection::btree_map(key, some(value), 1..3), 0..3)
 }
 
@@ -160,7 +173,8 @@ enum Liberty {
 }
 
 fn spell(meaning: &Meaning, choices: &mut Choices, liberty: Liberty) -> Value {
-    let mut statements: Vec<_> = meaning.statements.iter().map(|one| spell_statement(one, choices, liberty)).collect();
+    let mut statements: Vec<_> =
+        meaning.statements.iter().map(|one| spell_statement(one, choices, liberty)).collect();
     // A statement that stands twice, in two spellings, does no more than once.
     if choices.yes() {
         let again = &meaning.statements[choices.below(meaning.statements.len())];
@@ -182,17 +196,23 @@ fn spell_statement(meaning: &Statement, choices: &mut Choices, liberty: Liberty)
         None => {}
     }
     let actions = meaning.actions.iter();
-    let actions =
-        actions.map(|one| json!(if liberty == Liberty::Case { choices.case(one) } else { one.clone() })).collect();
+    let actions = actions
+        .map(|one| json!(if liberty == Liberty::Case { choices.case(one) } else { one.clone() }))
+        .collect();
     statement[if meaning.complement.0 { "NotAction" } else { "Action" }] = choices.list(actions);
     let resources = meaning.resources.iter().map(|one| json!(one)).collect();
-    statement[if meaning.complement.1 { "NotResource" } else { "Resource" }] = choices.list(resources);
+    statement[if meaning.complement.1 { "NotResource" } else { "Resource" }] =
+        choices.list(resources);
     spell_principals(&mut statement, &meaning.principals, choices);
     spell_conditions(&mut statement, &meaning.conditions, choices, liberty);
     statement
 }
 
-fn spell_principals(statement: &mut Value, principals: &BTreeMap<&str, BTreeSet<String>>, choices: &mut Choices) {
+fn spell_principals(
+    statement: &mut Value,
+    principals: &BTreeMap<&str, BTreeSet<String>>,
+    choices: &mut Choices,
+) {
     let mut spelt = json!({});
     for (kind, names) in principals {
         let names = names.iter().map(|name| json!(spell_principal(name, choices))).collect();
@@ -209,7 +229,11 @@ fn spell_principals(statement: &mut Value, principals: &BTreeMap<&str, BTreeSet<
 fn spell_principal(name: &str, choices: &mut Choices) -> String {
     let partition = ["aws", "aws-cn", "aws-us-gov"][choices.below(3)];
     let is_account = name.bytes().all(|byte| byte.is_ascii_digit());
-    if is_account && choices.yes() { format!("arn:{partition}:iam::{name}:root") } else { name.to_owned() }
+    if is_account && choices.yes() {
+        format!("arn:{partition}:iam::{name}:root")
+    } else {
+        name.to_owned()
+    }
 }
 
 fn spell_conditions(
@@ -244,7 +268,9 @@ fn spell_value(text: &str, choices: &mut Choices) -> Value {
 
 /// JSON text with keys in any order and white space anywhere, escapes and CRLF.
 fn write(value: &Value, choices: &mut Choices, out: &mut String) {
-    let space = |choices: &mut Choices, out: &mut String| out.push_str(["", " ", "\r\n", "\n\t"][choices.below(4)]);
+    let space = |choices: &mut Choices, out: &mut String| {
+        out.push_str(["", " ", "\r\n", "\n\t"][choices.below(4)]);
+    };
     space(choices, out);
     match value {
         Value::Object(members) => {
@@ -307,20 +333,25 @@ fn alter(meaning: &mut Meaning, at: usize, how: usize) {
                 .or_default()
                 .insert("aws:username", BTreeSet::from(["new".to_owned()])),
         ),
-        5 => match statement.conditions.values_mut().next().and_then(|keys| keys.values_mut().next()) {
-            Some(values) => drop(values.insert("other".to_owned())),
-            None => drop(
-                statement
-                    .conditions
-                    .insert("Null", BTreeMap::from([("aws:username", BTreeSet::from(["true".to_owned()]))])),
-            ),
-        },
+        5 => {
+            match statement.conditions.values_mut().next().and_then(|keys| keys.values_mut().next())
+            {
+                Some(values) => drop(values.insert("other".to_owned())),
+                None => drop(statement.conditions.insert(
+                    "Null",
+                    BTreeMap::from([("aws:username", BTreeSet::from(["true".to_owned()]))]),
+                )),
+            }
+        }
         6 => statement.complement.0 = !statement.complement.0,
         7 => statement.complement.1 = !statement.complement.1,
         8 => drop(statement.principals.entry("AWS").or_default().insert("999999999999".to_owned())),
         9 => statement.sid = Some("Other".to_owned()),
         10 => drop(meaning.statements.remove(at)),
-        11 => meaning.version = if meaning.version == "2012-10-17" { "2008-10-17" } else { "2012-10-17" },
+        11 => {
+            meaning.version =
+                if meaning.version == "2012-10-17" { "2008-10-17" } else { "2012-10-17" }
+        }
         _ => meaning.id = Some("other".to_owned()),
     }
 }
@@ -379,23 +410,37 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-const USAGES: [Usage; 5] = [Usage::Managed, Usage::UserInline, Usage::RoleInline, Usage::Trust, Usage::Bucket];
+const USAGES: [Usage; 5] =
+    [Usage::Managed, Usage::UserInline, Usage::RoleInline, Usage::Trust, Usage::Bucket];
 
-/// What the document says when it hangs on the caller, when it hangs on the resource, and without a request; nothing
-/// where it can't be read.
-fn decided(document: &Value, action: &str, resource: &str) -> Option<(Verdict, Vec<Verdict>, bool, bool)> {
+/// What the document says when it hangs on the caller, when it hangs on the resource, and without a
+/// request; nothing where it can't be read.
+fn decided(
+    document: &Value,
+    action: &str,
+    resource: &str,
+) -> Option<(Verdict, Vec<Verdict>, bool, bool)> {
     let policy = relayctl::policy::statement::Policy::compile("p", document).ok()?;
     let of = |principal: &Caller, policies: Policies<'_>| {
-        let (principal, action, resource) = (principal.clone(), action.to_owned(), resource.to_owned());
+        let (principal, action, resource) =
+            (principal.clone(), action.to_owned(), resource.to_owned());
         let context = Context::from_iter([("s3:prefix".to_owned(), vec!["home/".to_owned()])]);
         policies.decide(&Request { principal, action, resource, context }).verdict
     };
-    let callers = [Caller::aws("arn:aws:iam::123456789012:user/ada"), Caller::service("lambda.amazonaws.com")];
+    let callers = [
+        Caller::aws("arn:aws:iam::123456789012:user/ada"),
+        Caller::service("lambda.amazonaws.com"),
+    ];
     let held = std::slice::from_ref(&policy);
     let identity = of(&callers[0], Policies { identity: held, ..Policies::default() });
     let on_resource = Policies { resource: Some(&policy), ..Policies::default() };
     let by_resource = callers.iter().map(|caller| of(caller, on_resource)).collect();
-    Some((identity, by_resource, allows(held, action, resource), trusts(&policy, "lambda.amazonaws.com")))
+    Some((
+        identity,
+        by_resource,
+        allows(held, action, resource),
+        trusts(&policy, "lambda.amazonaws.com"),
+    ))
 }
 
 proptest! {
@@ -498,8 +543,8 @@ proptest! {
     }
 }
 
-/// An account in which everything is as declared, but every document and list comes back spelt and ordered otherwise at
-/// each read.
+/// An account in which everything is as declared, but every document and list comes back spelt and
+/// ordered otherwise at each read.
 struct Respelling {
     meaning: Meaning,
     choices: Mutex<Choices>,
@@ -579,16 +624,30 @@ impl Provider for Respelling {
                 Reply::Iam(IamReply::AuthorizationDetails(AuthorizationDetails {
                     users: vec![self.user()],
                     roles: vec![RoleDetail { role: self.role(), ..RoleDetail::default() }],
-                    policies: vec![PolicyDetail { policy: Self::policy(), versions: self.versions() }],
+                    policies: vec![PolicyDetail {
+                        policy: Self::policy(),
+                        versions: self.versions(),
+                    }],
                     ..AuthorizationDetails::default()
                 }))
             }
             Read::Iam(IamRead::GetRole { .. }) => Reply::Iam(IamReply::Role(self.role())),
             Read::Iam(IamRead::GetPolicy { .. }) => Reply::Iam(IamReply::Policy(Self::policy())),
-            Read::S3(S3Read::HeadBucket(_)) => Reply::S3(S3Reply::Bucket { region: "us-east-1".into() }),
+            Read::S3(S3Read::HeadBucket(_)) => {
+                Reply::S3(S3Reply::Bucket { region: "us-east-1".into() })
+            }
             Read::S3(S3Read::GetBucketTagging(_)) => Reply::S3(S3Reply::Tags(tags())),
-            Read::S3(S3Read::GetBucketPolicy(_)) => Reply::S3(S3Reply::Policy(self.document().into())),
-            other => return Err(Failure::new(FailureKind::Other, other.action(), "Unexpected", format!("{other:?}"))),
+            Read::S3(S3Read::GetBucketPolicy(_)) => {
+                Reply::S3(S3Reply::Policy(self.document().into()))
+            }
+            other => {
+                return Err(Failure::new(
+                    FailureKind::Other,
+                    other.action(),
+                    "Unexpected",
+                    format!("{other:?}"),
+                ));
+            }
         })
     }
 
@@ -609,7 +668,11 @@ fn tags() -> Tags {
 /// Everything that holds a document or a list, declared in one spelling.
 fn declared(document: &Value) -> (Desired, Recorded) {
     let objects = [
-        ("policy.p", "ANPA1", json!({"name": "p", "arn": POLICY, "path": "/", "tags": tags(), "document": document})),
+        (
+            "policy.p",
+            "ANPA1",
+            json!({"name": "p", "arn": POLICY, "path": "/", "tags": tags(), "document": document}),
+        ),
         ("user.u", "AIDA1", json!({"name": "u", "arn": USER, "path": "/", "tags": tags()})),
         ("user_policy.u/i", "u:i", json!({"user": "u", "name": "i", "document": document})),
         ("user_policy.u/j", "u:j", json!({"user": "u", "name": "j", "document": document})),
@@ -618,14 +681,19 @@ fn declared(document: &Value) -> (Desired, Recorded) {
             "u|arn:aws:iam::123456789012:policy/p",
             json!({"user": "u", "policy_arn": POLICY}),
         ),
-        ("role.r", "AROA1", json!({"name": "r", "arn": ROLE, "path": "/", "tags": tags(), "trust": document})),
+        (
+            "role.r",
+            "AROA1",
+            json!({"name": "r", "arn": ROLE, "path": "/", "tags": tags(), "trust": document}),
+        ),
         (
             "bucket.b",
             "b",
             json!({"name": "b", "arn": "arn:aws:s3:::b", "region": "us-east-1", "tags": tags(), "policy": document}),
         ),
     ];
-    let mut desired = Desired { name: "laws".into(), region: "us-east-1".into(), ..Desired::default() };
+    let mut desired =
+        Desired { name: "laws".into(), region: "us-east-1".into(), ..Desired::default() };
     let mut recorded = Recorded::new();
     for (address, id, attributes) in objects {
         let address: Address = address.parse().unwrap();
@@ -645,7 +713,8 @@ fn declared(document: &Value) -> (Desired, Recorded) {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The first law: what is as declared is left alone, however AWS spells it and in whatever order.
+    /// The first law: what is as declared is left alone, however AWS spells it and in whatever
+    /// order.
     #[test]
     fn a_plan_over_respelt_answers_is_empty(meaning in meaning(), one: u64, other: u64) {
         let document = canonical(&spell(&meaning, &mut Choices(one), Liberty::Form));

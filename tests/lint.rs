@@ -36,16 +36,24 @@ fn with_policy(document: &Value) -> Project {
 fn the_published_policy_makes_an_administrator_of_whoever_deploys() {
     let project = Project::sample();
     let found = findings(&project, "manifests/dev.yaml", 1);
-    let of = |rule: &str| found.iter().find(|one| one["rule"] == rule).unwrap_or_else(|| panic!("{rule}"));
+    let of = |rule: &str| {
+        found.iter().find(|one| one["rule"] == rule).unwrap_or_else(|| panic!("{rule}"))
+    };
 
     let make = of("escalation-create-role");
     assert_eq!((&make["severity"], &make["on"]), (&json!("error"), &json!("user.serverless")));
     let message = make["message"].as_str().unwrap();
-    for part in ["iam:CreateRole", "iam:PutRolePolicy", "arn:aws:iam::123456789012:role/*ZappaLambdaExecutionRole"] {
+    for part in [
+        "iam:CreateRole",
+        "iam:PutRolePolicy",
+        "arn:aws:iam::123456789012:role/*ZappaLambdaExecutionRole",
+    ] {
         assert!(message.contains(part), "{message}");
     }
     let run = of("escalation-change-role-lambda")["message"].as_str().unwrap();
-    for part in ["iam:PassRole", "iam:PutRolePolicy", "lambda:CreateFunction", "lambda:InvokeFunction"] {
+    for part in
+        ["iam:PassRole", "iam:PutRolePolicy", "lambda:CreateFunction", "lambda:InvokeFunction"]
+    {
         assert!(run.contains(part), "{run}");
     }
 
@@ -53,7 +61,8 @@ fn the_published_policy_makes_an_administrator_of_whoever_deploys() {
     let place = &make["place"];
     assert_eq!(place["file"], "manifests/policies/zappa-lambda-deployment.json");
     let text = project.read("manifests/policies/zappa-lambda-deployment.json");
-    let line = text.lines().nth(usize::try_from(place["line"].as_u64().unwrap()).unwrap() - 1).unwrap();
+    let line =
+        text.lines().nth(usize::try_from(place["line"].as_u64().unwrap()).unwrap() - 1).unwrap();
     let column = usize::try_from(place["column"].as_u64().unwrap()).unwrap();
     assert!(line[column - 1..].starts_with("\"iam:CreateRole\""), "{line}");
 }
@@ -77,7 +86,8 @@ fn the_least_privilege_variant_is_planned_and_applied_and_takes_the_place_of_dev
     let validated = project.expect(0, &["validate", "manifests/least-privilege.yaml"]);
     assert_eq!(validated.stderr, "", "the manifest and Zappa's settings agree");
     project.expect(0, &["apply", "manifests/dev.yaml", "--yes"]);
-    let planned = project.expect(2, &["plan", "manifests/least-privilege.yaml", "--detailed-exitcode"]);
+    let planned =
+        project.expect(2, &["plan", "manifests/least-privilege.yaml", "--detailed-exitcode"]);
     assert!(planned.stdout.contains("0 to add, 2 to change, 0 to destroy"), "{}", planned.stdout);
     project.expect(0, &["apply", "manifests/least-privilege.yaml", "--yes"]);
     project.expect(0, &["plan", "manifests/least-privilege.yaml", "--detailed-exitcode"]);
@@ -88,7 +98,8 @@ fn a_finding_is_shown_with_its_line_and_what_to_do() {
     let project = with_policy(&json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "Run", "Effect": "Allow", "Action": ["lambda:InvokeFunction", "s3:GetObjekt"], "Resource": "*"}]}));
     let run = project.expect(1, &["lint", "x.yaml"]);
-    let date = run.stdout.split("the list is of ").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
+    let date =
+        run.stdout.split("the list is of ").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
     insta::assert_snapshot!(run.stdout.replace(date, "DATE"), @r#"
     warning[unknown-action]: policy.P: AWS has no action `s3:GetObjekt` (the list is of DATE)
      --> p.json:6:9
@@ -133,7 +144,8 @@ fn severities_decide_what_is_shown_and_what_fails() {
 fn what_the_manifest_accepts_fails_nothing_and_is_shown_on_request() {
     let project = with_policy(&json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]}));
-    let accept = "lint: {allow: [{rule: resource-wildcard, on: policy.P, because: there is one bucket}]}\n";
+    let accept =
+        "lint: {allow: [{rule: resource-wildcard, on: policy.P, because: there is one bucket}]}\n";
     project.write("x.yaml", &(project.read("x.yaml") + accept));
     let run = project.expect(0, &["lint", "x.yaml"]);
     assert_eq!(run.stdout, "No findings.\n1 finding accepted by the manifest, shown with -v\n");
@@ -167,8 +179,14 @@ fn sarif_has_what_its_schema_demands() {
     let ids: BTreeSet<&str> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), rules.len());
     for rule in rules {
-        assert!(rule["shortDescription"]["text"].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
-        assert!(rule["help"]["text"].as_str().is_some_and(|text| text.contains("Remedy")), "{rule}");
+        assert!(
+            rule["shortDescription"]["text"].as_str().is_some_and(|text| !text.is_empty()),
+            "{rule}"
+        );
+        assert!(
+            rule["help"]["text"].as_str().is_some_and(|text| text.contains("Remedy")),
+            "{rule}"
+        );
     }
     let results = run["results"].as_array().unwrap();
     assert!(results.len() >= 10, "{}", results.len());
@@ -180,11 +198,14 @@ fn sarif_has_what_its_schema_demands() {
         let place = &result["locations"][0]["physicalLocation"];
         let uri = place["artifactLocation"]["uri"].as_str().unwrap();
         assert!(project.path(uri).is_file(), "{uri} is relative to where it was run");
-        let [start, end] = ["startColumn", "endColumn"].map(|column| place["region"][column].as_u64().unwrap());
+        let [start, end] =
+            ["startColumn", "endColumn"].map(|column| place["region"][column].as_u64().unwrap());
         assert!(place["region"]["startLine"].as_u64().unwrap() >= 1 && start >= 1 && end > start);
     }
-    let prints: BTreeSet<String> =
-        results.iter().map(|result| result["partialFingerprints"]["relayctlFinding/v1"].to_string()).collect();
+    let prints: BTreeSet<String> = results
+        .iter()
+        .map(|result| result["partialFingerprints"]["relayctlFinding/v1"].to_string())
+        .collect();
     assert_eq!(prints.len(), results.len(), "two findings are never taken for one");
 }
 
@@ -213,7 +234,10 @@ fn rules_are_listed_and_explained() {
         assert!(text.starts_with(name) && text.contains("Remedy: "), "{text}");
     }
     let wrong = project.expect(1, &["lint", "--explain", "action-wildcart"]);
-    assert_eq!(wrong.stderr, "error: there is no rule `action-wildcart`\nhelp: did you mean `action-wildcard`?\n");
+    assert_eq!(
+        wrong.stderr,
+        "error: there is no rule `action-wildcart`\nhelp: did you mean `action-wildcard`?\n"
+    );
     project.expect(1, &["lint"]);
 }
 

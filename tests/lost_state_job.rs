@@ -1,4 +1,5 @@
-//! The state is a cache: without it, the plan is what it would have been, also for what is no longer declared.
+//! The state is a cache: without it, the plan is what it would have been, also for what is no
+//! longer declared.
 
 mod support;
 
@@ -70,13 +71,20 @@ fn decisions(run: &Run) -> Vec<String> {
         "adopt" => "nothing".to_owned(),
         action => action.to_owned(),
     };
-    changes.iter().map(|change| format!("{} {}", change["address"].as_str().unwrap(), did(change))).collect()
+    changes
+        .iter()
+        .map(|change| format!("{} {}", change["address"].as_str().unwrap(), did(change)))
+        .collect()
 }
 
 fn calls(run: &Run) -> Vec<String> {
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let steps = plan["steps"].as_array().unwrap();
-    steps.iter().filter(|step| step["calls"] != serde_json::json!([])).map(|step| step["calls"].to_string()).collect()
+    steps
+        .iter()
+        .filter(|step| step["calls"] != serde_json::json!([]))
+        .map(|step| step["calls"].to_string())
+        .collect()
 }
 
 #[test]
@@ -88,7 +96,11 @@ fn a_plan_without_the_state_removes_what_a_plan_with_it_removes() {
     let lost = project.expect(0, &["plan", MANIFEST, "--json"]);
     assert_eq!(decisions(&lost), decisions(&known));
     assert_eq!(calls(&lost), calls(&known));
-    assert!(decisions(&lost).contains(&"access_key.serverless delete".to_owned()), "{:?}", decisions(&lost));
+    assert!(
+        decisions(&lost).contains(&"access_key.serverless delete".to_owned()),
+        "{:?}",
+        decisions(&lost)
+    );
     project.expect(0, &["apply"]);
     project.expect(0, &["plan", MANIFEST, "--detailed-exitcode"]);
     let left = project.read("state/sandbox.json");
@@ -98,7 +110,8 @@ fn a_plan_without_the_state_removes_what_a_plan_with_it_removes() {
     for theirs in ["\"theirs\"", "\"Theirs\"", "their-relay-bucket", "\"kept\""] {
         assert!(left.contains(theirs), "{theirs}: {left}");
     }
-    let credentials = std::fs::read_to_string(project.path("state/sandbox/home/.aws/credentials")).unwrap_or_default();
+    let credentials = std::fs::read_to_string(project.path("state/sandbox/home/.aws/credentials"))
+        .unwrap_or_default();
     assert!(!credentials.contains("[serverless]"), "{credentials}");
 }
 
@@ -109,7 +122,12 @@ fn everything_is_destroyed_without_the_state_and_nothing_of_others() {
     lose(&project);
     project.expect(0, &["destroy", MANIFEST, "--yes"]);
     let left = project.read("state/sandbox.json");
-    assert!(!left.contains("\"dev\"") && left.contains("their-relay-bucket") && left.contains("\"Theirs\""), "{left}");
+    assert!(
+        !left.contains("\"dev\"")
+            && left.contains("their-relay-bucket")
+            && left.contains("\"Theirs\""),
+        "{left}"
+    );
 }
 
 #[test]
@@ -133,15 +151,27 @@ fn what_is_no_longer_declared_is_rebuilt_too_and_a_state_that_was_there_is_kept(
     project.write(STATE, "{ broken");
     project.expect(1, &["plan", MANIFEST]);
     let run = project.expect(0, &["state", "rebuild", MANIFEST]);
-    for found in ["user.serverless (no longer declared)", "role_policy_attachment.runner/Deploy (no longer declared)"] {
+    for found in [
+        "user.serverless (no longer declared)",
+        "role_policy_attachment.runner/Deploy (no longer declared)",
+    ] {
         assert!(run.stdout.contains(found), "{found}: {}", run.stdout);
     }
     assert!(!run.stdout.contains("heir"), "{}", run.stdout);
     assert!(run.stderr.contains("is kept in"), "{}", run.stderr);
-    let kept = std::fs::read_dir(project.path("state/sandbox")).unwrap().map(|entry| entry.unwrap().path());
+    let kept = std::fs::read_dir(project.path("state/sandbox"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     // Beside it are the backups of every run, which hold the last good states.
-    let broken = |path: &std::path::PathBuf| std::fs::read_to_string(path).is_ok_and(|text| text == "{ broken");
-    assert_eq!(kept.filter(|path| path.extension().is_some_and(|it| it == "backup")).filter(broken).count(), 1);
+    let broken = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path).is_ok_and(|text| text == "{ broken")
+    };
+    assert_eq!(
+        kept.filter(|path| path.extension().is_some_and(|it| it == "backup"))
+            .filter(broken)
+            .count(),
+        1
+    );
     let plan = project.expect(0, &["plan", MANIFEST, "--json"]);
     assert!(decisions(&plan).contains(&"bucket.some-relay-bucket delete".to_owned()));
     // Rebuilt once more, over a state that can be read.

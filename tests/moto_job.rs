@@ -1,4 +1,5 @@
-//! The main job with the real binary over HTTP against moto, looked at with independent clients: the AWS CLI and boto3.
+//! The main job with the real binary over HTTP against moto, looked at with independent clients:
+//! the AWS CLI and boto3.
 
 mod support;
 
@@ -11,7 +12,8 @@ const ROLE: &str = "tr-serverless-relay-ZappaLambdaExecutionRole";
 const DEPLOYMENT: &str = "arn:aws:iam::123456789012:policy/ZappaLambdaDeploymentPolicy";
 const EXECUTION: &str = "arn:aws:iam::123456789012:policy/ZappaLambdaExecutionPolicy";
 
-/// The sample manifests, an empty account of their own, and credential files in the project's folder.
+/// The sample manifests, an empty account of their own, and credential files in the project's
+/// folder.
 fn dev() -> (Moto, Project) {
     let moto = Moto::start();
     let project = Project::sample().against(&moto);
@@ -22,7 +24,11 @@ fn applied() -> (Moto, Project) {
     let (moto, project) = dev();
     project.expect(2, &["plan", DEV, "--detailed-exitcode"]);
     let apply = project.expect(0, &["apply"]);
-    assert!(apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
+    assert!(
+        apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."),
+        "{}",
+        apply.stdout
+    );
     (moto, project)
 }
 
@@ -46,7 +52,13 @@ fn changed(plan: &Run) -> Vec<String> {
     let changes = plan["changes"].as_array().unwrap().iter();
     changes
         .filter(|change| change["action"] != "nothing")
-        .map(|change| format!("{} {}", change["action"].as_str().unwrap(), change["address"].as_str().unwrap()))
+        .map(|change| {
+            format!(
+                "{} {}",
+                change["action"].as_str().unwrap(),
+                change["address"].as_str().unwrap()
+            )
+        })
         .collect()
 }
 
@@ -60,21 +72,28 @@ fn an_independent_client_sees_everything_as_declared() {
     let attached = moto.aws(&["iam", "list-attached-role-policies", "--role-name", ROLE]);
     assert_eq!(attached["AttachedPolicies"][0]["PolicyArn"], EXECUTION);
     let tags = moto.aws(&["iam", "list-user-tags", "--user-name", "serverless"]);
-    let tags: Vec<&str> = tags["Tags"].as_array().unwrap().iter().map(|tag| tag["Key"].as_str().unwrap()).collect();
+    let tags: Vec<&str> =
+        tags["Tags"].as_array().unwrap().iter().map(|tag| tag["Key"].as_str().unwrap()).collect();
     assert_eq!(tags.len(), 3, "{tags:?}");
     let role = moto.aws(&["iam", "get-role", "--role-name", ROLE]);
-    let principal = &role["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"];
+    let principal =
+        &role["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"];
     assert_eq!(*principal, json!(["apigateway.amazonaws.com", "lambda.amazonaws.com"]));
-    let version = moto.aws(&["iam", "get-policy-version", "--policy-arn", DEPLOYMENT, "--version-id", "v1"]);
+    let version =
+        moto.aws(&["iam", "get-policy-version", "--policy-arn", DEPLOYMENT, "--version-id", "v1"]);
     let text = version["PolicyVersion"]["Document"].to_string();
     assert!(text.contains("arn:aws:iam::123456789012:role/*ZappaLambdaExecutionRole"), "{text}");
     let name = bucket(&project);
     let block = moto.aws(&["s3api", "get-public-access-block", "--bucket", &name]);
     assert_eq!(block["PublicAccessBlockConfiguration"]["BlockPublicPolicy"], true);
     let ownership = moto.aws(&["s3api", "get-bucket-ownership-controls", "--bucket", &name]);
-    assert_eq!(ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"], "BucketOwnerEnforced");
+    assert_eq!(
+        ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
+        "BucketOwnerEnforced"
+    );
 
-    let settings: Value = serde_json::from_str(&project.read("manifests/zappa_settings.json")).unwrap();
+    let settings: Value =
+        serde_json::from_str(&project.read("manifests/zappa_settings.json")).unwrap();
     assert_eq!(
         settings["dev"],
         json!({
@@ -100,7 +119,8 @@ fn the_written_profile_works_in_the_aws_cli() {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    let caller: Value = serde_json::from_str(&text).expect("output = json stands in the config file");
+    let caller: Value =
+        serde_json::from_str(&text).expect("output = json stands in the config file");
     assert_eq!(caller["Arn"], "arn:aws:iam::123456789012:user/serverless");
 }
 
@@ -130,7 +150,11 @@ iam.create_policy_version(PolicyArn="{DEPLOYMENT}", PolicyDocument=json.dumps(do
     ];
     assert_eq!(changed(&project.expect(0, &["plan", DEV, "--json"])), expected);
     let apply = project.expect(0, &["apply"]);
-    assert!(apply.stdout.contains("Resources: 1 added, 2 changed, 0 destroyed."), "{}", apply.stdout);
+    assert!(
+        apply.stdout.contains("Resources: 1 added, 2 changed, 0 destroyed."),
+        "{}",
+        apply.stdout
+    );
     no_changes(&project);
 }
 
@@ -140,7 +164,10 @@ fn destroy_leaves_only_what_is_not_ours() {
     moto.aws(&["iam", "create-user", "--user-name", "somebody"]);
     project.write("aws/kept", "");
     let credentials = project.read("aws/credentials");
-    project.write("aws/credentials", &format!("# mine\n[default]\naws_access_key_id = AKIAMINE\n\n{credentials}"));
+    project.write(
+        "aws/credentials",
+        &format!("# mine\n[default]\naws_access_key_id = AKIAMINE\n\n{credentials}"),
+    );
     project.expect(0, &["destroy", DEV, "--yes"]);
     let left = moto.python(
         r#"
@@ -153,7 +180,10 @@ show([
 "#,
     );
     assert_eq!(left.trim(), r#"[["somebody"], [], [], []]"#);
-    assert_eq!(project.read("aws/credentials").trim_end(), "# mine\n[default]\naws_access_key_id = AKIAMINE");
+    assert_eq!(
+        project.read("aws/credentials").trim_end(),
+        "# mine\n[default]\naws_access_key_id = AKIAMINE"
+    );
 }
 
 #[test]
@@ -161,14 +191,22 @@ fn the_sixth_version_of_a_policy_prunes_the_oldest() {
     let (moto, project) = applied();
     let file = "manifests/policies/zappa-lambda-execution.json";
     for number in 0..6 {
-        let from = if number == 0 { "InvokeFunctions".to_owned() } else { format!("Invoke{}", number - 1) };
+        let from = if number == 0 {
+            "InvokeFunctions".to_owned()
+        } else {
+            format!("Invoke{}", number - 1)
+        };
         project.edit(file, &from, &format!("Invoke{number}"));
         project.expect(0, &["apply", DEV, "--yes"]);
     }
     no_changes(&project);
     let versions = moto.aws(&["iam", "list-policy-versions", "--policy-arn", EXECUTION]);
-    let versions: Vec<&str> =
-        versions["Versions"].as_array().unwrap().iter().map(|version| version["VersionId"].as_str().unwrap()).collect();
+    let versions: Vec<&str> = versions["Versions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|version| version["VersionId"].as_str().unwrap())
+        .collect();
     assert_eq!(versions.len(), 5, "{versions:?}");
     assert!(versions.contains(&"v7") && !versions.contains(&"v2"), "{versions:?}");
 }
@@ -178,7 +216,11 @@ fn a_wrong_account_stops_everything() {
     let (_moto, project) = dev();
     project.edit("manifests/dev.yaml", "123456789012", "999999999999");
     let plan = project.expect(1, &["plan", DEV]);
-    assert!(plan.stderr.contains("123456789012") && plan.stderr.contains("999999999999"), "{}", plan.stderr);
+    assert!(
+        plan.stderr.contains("123456789012") && plan.stderr.contains("999999999999"),
+        "{}",
+        plan.stderr
+    );
 }
 
 #[test]
@@ -199,7 +241,11 @@ fn no_server_is_a_clear_error_and_leaves_no_state() {
     let (moto, project) = dev();
     drop(moto);
     let plan = project.expect(1, &["plan", DEV]);
-    assert!(plan.stderr.contains("sts:GetCallerIdentity") && plan.stderr.contains("127.0.0.1"), "{}", plan.stderr);
+    assert!(
+        plan.stderr.contains("sts:GetCallerIdentity") && plan.stderr.contains("127.0.0.1"),
+        "{}",
+        plan.stderr
+    );
     assert!(!project.path("state/tr-serverless-relay-dev.json").exists());
 }
 
@@ -289,8 +335,15 @@ fn a_group_is_made_left_and_removed_as_an_independent_client_sees_it() {
     let (moto, project) = teams();
     project.expect(2, &["plan", TEAMS, "--detailed-exitcode"]);
     let apply = project.expect(0, &["apply"]);
-    assert!(apply.stdout.contains("Resources: 8 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
-    assert_eq!(groups(&moto), json!([["developers", "/people/", ["ada", "bob"], ["Deploy"], ["mfa"]]]));
+    assert!(
+        apply.stdout.contains("Resources: 8 added, 0 changed, 0 destroyed."),
+        "{}",
+        apply.stdout
+    );
+    assert_eq!(
+        groups(&moto),
+        json!([["developers", "/people/", ["ada", "bob"], ["Deploy"], ["mfa"]]])
+    );
     nothing_is_left_to_do(&project);
 
     project.edit(TEAMS, "ada: {groups: [developers]}", "ada: {}");
@@ -303,7 +356,11 @@ fn a_group_is_made_left_and_removed_as_an_independent_client_sees_it() {
 
     project.write(TEAMS, &without_the_group());
     let removed = project.expect(0, &["apply", TEAMS, "--yes"]);
-    assert!(removed.stdout.contains("Resources: 0 added, 0 changed, 4 destroyed."), "{}", removed.stdout);
+    assert!(
+        removed.stdout.contains("Resources: 0 added, 0 changed, 4 destroyed."),
+        "{}",
+        removed.stdout
+    );
     assert_eq!(groups(&moto), json!([]));
     nothing_is_left_to_do(&project);
 }
@@ -322,7 +379,10 @@ fn members_move_to_a_new_group_and_nothing_of_the_old_one_is_left() {
     let renamed = GROUPS.replace("developers", "engineers");
     project.write(TEAMS, &renamed);
     project.expect(0, &["apply", TEAMS, "--yes"]);
-    assert_eq!(groups(&moto), json!([["engineers", "/people/", ["ada", "bob"], ["Deploy"], ["mfa"]]]));
+    assert_eq!(
+        groups(&moto),
+        json!([["engineers", "/people/", ["ada", "bob"], ["Deploy"], ["mfa"]]])
+    );
     nothing_is_left_to_do(&project);
 }
 
@@ -338,13 +398,24 @@ iam.add_user_to_group(GroupName="developers", UserName="eve")
     );
     let refused = project.expect(1, &["plan", TEAMS]);
     assert!(refused.stdout.contains("# group.developers is refused"), "{}", refused.stdout);
-    assert!(refused.stdout.contains("`relayctl state add MANIFEST group.developers`"), "{}", refused.stdout);
+    assert!(
+        refused.stdout.contains("`relayctl state add MANIFEST group.developers`"),
+        "{}",
+        refused.stdout
+    );
     project.expect(1, &["apply"]);
-    assert_eq!(groups(&moto), json!([["developers", "/people/", ["eve"], [], []]]), "nothing of it is touched");
+    assert_eq!(
+        groups(&moto),
+        json!([["developers", "/people/", ["eve"], [], []]]),
+        "nothing of it is touched"
+    );
 
     project.expect(0, &["state", "add", TEAMS, "group.developers"]);
     project.expect(0, &["apply", TEAMS, "--yes"]);
-    assert_eq!(groups(&moto), json!([["developers", "/people/", ["ada", "bob", "eve"], ["Deploy"], ["mfa"]]]));
+    assert_eq!(
+        groups(&moto),
+        json!([["developers", "/people/", ["ada", "bob", "eve"], ["Deploy"], ["mfa"]]])
+    );
     nothing_is_left_to_do(&project);
 
     // Eve is others': the group stays until somebody says that she may be put out of it.

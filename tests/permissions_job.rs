@@ -1,4 +1,5 @@
-//! `relayctl permissions` with the real binary: what it prints is enough for the job, and nothing in it can be left out.
+//! `relayctl permissions` with the real binary: what it prints is enough for the job, and nothing
+//! in it can be left out.
 //!
 //! The sandbox decides each call over the printed policy, as IAM would.
 
@@ -23,10 +24,13 @@ fn applied() -> Project {
     project
 }
 
-/// Applied, and then changed by an administrator in everything that can be changed in place; the manifest is as it was.
+/// Applied, and then changed by an administrator in everything that can be changed in place; the
+/// manifest is as it was.
 fn changed() -> Project {
     let project = applied();
-    for (from, to) in [("GetRole", "GetRolePolicy"), ("GetRolePolicy", "ListRoles"), ("ListRoles", "GetUser")] {
+    for (from, to) in
+        [("GetRole", "GetRolePolicy"), ("GetRolePolicy", "ListRoles"), ("ListRoles", "GetUser")]
+    {
         project.edit(DEPLOYMENT, &format!("\"iam:{from}\""), &format!("\"iam:{to}\""));
         project.expect(0, &["apply", DEV, "--yes"]);
     }
@@ -47,8 +51,7 @@ fn changed() -> Project {
 fn visited() -> Project {
     let project = applied();
     let mut account: Value = serde_json::from_str(&project.read(ACCOUNT)).unwrap();
-    let document =
-        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+    let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
     for kind in ["users", "roles"] {
         for (_, holder) in account[kind].as_object_mut().unwrap() {
             holder["inline"]["theirs"] = document.clone();
@@ -63,8 +66,10 @@ fn denied() -> Project {
     let project = empty();
     let (without, with) = ("\"s3:ListBucket\", ", "\"s3:ListBucket\", \"s3:GetBucketLocation\", ");
     project.edit(DEPLOYMENT, without, with);
-    let (end, deny) =
-        ("\n  ]\n}", ",\n{\"Effect\": \"Deny\", \"Action\": \"s3:*\", \"Resource\": \"arn:aws:s3:::x\"}\n  ]\n}");
+    let (end, deny) = (
+        "\n  ]\n}",
+        ",\n{\"Effect\": \"Deny\", \"Action\": \"s3:*\", \"Resource\": \"arn:aws:s3:::x\"}\n  ]\n}",
+    );
     project.edit(DEPLOYMENT, end, deny);
     project.expect(0, &["apply", DEV, "--yes"]);
     project.write(DEPLOYMENT, &empty().read(DEPLOYMENT));
@@ -83,11 +88,13 @@ impl Proof {
         Self { job, policy: policy(&empty(), DEV, job), runs }
     }
 
-    /// Everything works under the policy, and without any one of its actions something is refused that names it.
+    /// Everything works under the policy, and without any one of its actions something is refused
+    /// that names it.
     fn holds(&self) {
         for (project, arguments) in &self.runs {
             let run = under(&project.fork(), &self.policy, arguments);
-            // What an administrator can't do either isn't for lack of a permission: delete a user with a foreign policy.
+            // What an administrator can't do either isn't for lack of a permission: delete a user
+            // with a foreign policy.
             let expected = project.fork().run(arguments).code;
             let said = format!("{}{}", run.stdout, run.stderr);
             assert_eq!(run.code, expected, "{} {arguments:?}\n{said}", self.job);
@@ -103,7 +110,11 @@ impl Proof {
             let waiting: Vec<_> = parts.map(|part| scope.spawn(|| self.needless(part))).collect();
             waiting.into_iter().flat_map(|thread| thread.join().expect("it ends")).collect()
         });
-        assert!(needless.is_empty(), "{}: every run works without {needless:?}, or does not name it", self.job);
+        assert!(
+            needless.is_empty(),
+            "{}: every run works without {needless:?}, or does not name it",
+            self.job
+        );
     }
 
     fn needless(&self, actions: &[String]) -> Vec<String> {
@@ -112,7 +123,9 @@ impl Proof {
 
     fn is_needed(&self, action: &str) -> bool {
         let policy = without(&self.policy, action);
-        self.runs.iter().any(|(project, arguments)| is_refused(&under(&project.fork(), &policy, arguments), action))
+        self.runs.iter().any(|(project, arguments)| {
+            is_refused(&under(&project.fork(), &policy, arguments), action)
+        })
     }
 }
 
@@ -143,7 +156,11 @@ fn statements(policy: &Value) -> &Vec<Value> {
 }
 
 fn actions_of(statement: &Value) -> impl Iterator<Item = String> {
-    statement["Action"].as_array().expect("a list of actions").iter().map(|it| it.as_str().expect("text").to_owned())
+    statement["Action"]
+        .as_array()
+        .expect("a list of actions")
+        .iter()
+        .map(|it| it.as_str().expect("text").to_owned())
 }
 
 fn actions(policy: &Value) -> BTreeSet<String> {
@@ -169,14 +186,24 @@ const DESTROY: &[&str] = &["destroy", DEV, "--yes"];
 
 #[test]
 fn a_plan_needs_all_that_is_printed_for_it_and_no_more() {
-    let runs = vec![(empty(), PLAN), (visited(), PLAN), (applied(), PLAN_DESTROY), (denied(), PLAN_ACCESS)];
+    let runs = vec![
+        (empty(), PLAN),
+        (visited(), PLAN),
+        (applied(), PLAN_DESTROY),
+        (denied(), PLAN_ACCESS),
+    ];
     Proof::new("plan", runs).holds();
 }
 
 #[test]
 fn an_apply_needs_all_that_is_printed_for_it_and_no_more() {
-    let runs =
-        vec![(empty(), APPLY), (changed(), APPLY), (visited(), PLAN), (denied(), PLAN_ACCESS), (changed(), DESTROY)];
+    let runs = vec![
+        (empty(), APPLY),
+        (changed(), APPLY),
+        (visited(), PLAN),
+        (denied(), PLAN_ACCESS),
+        (changed(), DESTROY),
+    ];
     Proof::new("apply", runs).holds();
 }
 
@@ -193,7 +220,12 @@ fn the_main_job_under_the_printed_policies_from_beginning_to_end() {
     assert_eq!(made.code, 2, "{}{}", made.stdout, made.stderr);
     assert!(made.stdout.contains("Plan: 10 to add, 0 to change, 0 to destroy."), "{}", made.stdout);
     let done = under(&project, &apply, &["apply"]);
-    assert!(done.stdout.contains("Apply complete! Resources: 10 added"), "{}{}", done.stdout, done.stderr);
+    assert!(
+        done.stdout.contains("Apply complete! Resources: 10 added"),
+        "{}{}",
+        done.stdout,
+        done.stderr
+    );
 
     project.edit(DEPLOYMENT, "\"s3:ListBucket\"", "\"s3:GetBucketLocation\"");
     project.edit(DEV, "stage: dev", "stage: renamed");
@@ -204,14 +236,23 @@ fn the_main_job_under_the_printed_policies_from_beginning_to_end() {
     let refused = under(&project.fork(), &plan, DESTROY);
     assert!(is_refused(&refused, "iam:DeleteAccessKey"), "{}{}", refused.stdout, refused.stderr);
     let gone = under(&project, &destroy, DESTROY);
-    assert!(gone.stdout.contains("Destroy complete! Resources: 10 destroyed."), "{}{}", gone.stdout, gone.stderr);
+    assert!(
+        gone.stdout.contains("Destroy complete! Resources: 10 destroyed."),
+        "{}{}",
+        gone.stdout,
+        gone.stderr
+    );
 }
 
-/// The policies of a manifest whose keys are rotated allow that, and those of another manifest don't.
+/// The policies of a manifest whose keys are rotated allow that, and those of another manifest
+/// don't.
 #[test]
 fn a_key_is_rotated_under_the_printed_policies() {
     let others = actions(&policy(&empty(), DEV, "apply"));
-    assert!(!others.contains("iam:UpdateAccessKey") && !others.contains("iam:GetAccessKeyLastUsed"), "{others:?}");
+    assert!(
+        !others.contains("iam:UpdateAccessKey") && !others.contains("iam:GetAccessKeyLastUsed"),
+        "{others:?}"
+    );
     let project = empty();
     project.edit(DEV, "profile: serverless", "profile: serverless\n      rotate_after: 90d");
     let [plan, apply, destroy] = ["plan", "apply", "destroy"].map(|job| policy(&project, DEV, job));
@@ -242,12 +283,14 @@ fn days_pass(project: &Project, days: i64) {
     project.write(ACCOUNT, &account.to_string());
 }
 
-/// Production has versions and a chosen encryption; the variant for the least privilege has other policies.
+/// Production has versions and a chosen encryption; the variant for the least privilege has other
+/// policies.
 #[test]
 fn the_other_sample_manifests_work_under_their_printed_policies() {
     for manifest in ["manifests/prod.yaml", "manifests/least-privilege.yaml"] {
         let project = empty();
-        let [plan, apply, destroy] = ["plan", "apply", "destroy"].map(|job| policy(&project, manifest, job));
+        let [plan, apply, destroy] =
+            ["plan", "apply", "destroy"].map(|job| policy(&project, manifest, job));
         let works = |policy: &Value, arguments: &[&str]| {
             let run = under(&project, policy, arguments);
             assert_eq!(run.code, 0, "{arguments:?}\n{}{}", run.stdout, run.stderr);
@@ -265,7 +308,11 @@ fn under_the_policy_of_a_plan_nothing_can_be_changed() {
     let project = empty();
     let plan = policy(&project, DEV, "plan");
     let before = under(&project, &plan, APPLY);
-    assert!(["iam:CreateUser", "iam:CreateRole", "s3:CreateBucket"].iter().any(|action| is_refused(&before, action)));
+    assert!(
+        ["iam:CreateUser", "iam:CreateRole", "s3:CreateBucket"]
+            .iter()
+            .any(|action| is_refused(&before, action))
+    );
     assert!(!project.path(ACCOUNT).exists(), "something was made in the account");
 }
 
@@ -274,7 +321,8 @@ fn under_the_policy_of_a_plan_nothing_can_be_changed() {
 fn only_the_declared_policies_can_be_attached() {
     let project = empty();
     let apply = policy(&project, DEV, "apply");
-    let more = "policies: [ZappaLambdaExecutionPolicy, 'arn:aws:iam::aws:policy/AdministratorAccess']";
+    let more =
+        "policies: [ZappaLambdaExecutionPolicy, 'arn:aws:iam::aws:policy/AdministratorAccess']";
     project.edit(DEV, "policies: [ZappaLambdaExecutionPolicy]", more);
     let run = under(&project, &apply, APPLY);
     assert!(is_refused(&run, "iam:AttachRolePolicy"), "{}{}", run.stdout, run.stderr);
@@ -285,24 +333,31 @@ fn two_policies_are_written_for_ci() {
     let project = empty();
     let run = project.expect(0, &["permissions", DEV, "--write", "policies/ci"]);
     assert!(
-        run.stdout.contains("policies/ci/plan.json") && run.stdout.contains("policies/ci/apply.json"),
+        run.stdout.contains("policies/ci/plan.json")
+            && run.stdout.contains("policies/ci/apply.json"),
         "{}",
         run.stdout
     );
     for job in ["plan", "apply"] {
-        let written: Value = serde_json::from_str(&project.read(&format!("policies/ci/{job}.json"))).unwrap();
+        let written: Value =
+            serde_json::from_str(&project.read(&format!("policies/ci/{job}.json"))).unwrap();
         assert_eq!(written, policy(&project, DEV, job));
     }
     project.expect(0, &["plan", DEV, "--sandbox-enforce", "policies/ci/plan.json"]);
 }
 
-/// With the policies that hang on it in the account: the relay's own user can't plan, for it may read no IAM.
+/// With the policies that hang on it in the account: the relay's own user can't plan, for it may
+/// read no IAM.
 #[test]
 fn a_user_of_the_account_acts_with_what_hangs_on_it() {
     let project = applied();
     let run = project.run(&["plan", DEV, "--sandbox-enforce", "user/serverless"]);
     assert_eq!(run.code, 1);
-    assert!(run.stdout.contains("arn:aws:iam::123456789012:user/serverless is not authorized"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("arn:aws:iam::123456789012:user/serverless is not authorized"),
+        "{}",
+        run.stdout
+    );
     let nobody = project.run(&["plan", DEV, "--sandbox-enforce", "user/nobody"]);
     assert!(nobody.stderr.contains("the sandbox has no user nobody"), "{}", nobody.stderr);
 }
@@ -405,7 +460,8 @@ fn everything_applied() -> Project {
     project
 }
 
-/// Everything applied, and then made by others into something else wherever they can: the manifest is as it was.
+/// Everything applied, and then made by others into something else wherever they can: the manifest
+/// is as it was.
 fn everything_changed() -> Project {
     let project = everything();
     for (from, to) in EDITS {
@@ -425,8 +481,10 @@ fn everything_changed() -> Project {
     account["groups"]["people"]["members"] = json!(["ada", "bob"]);
     let policy = &mut account["policies"]["deploy"];
     let version = policy["versions"]["1"].clone();
-    policy["versions"] =
-        (1..=5).map(|number| (number.to_string(), version.clone())).collect::<serde_json::Map<_, _>>().into();
+    policy["versions"] = (1..=5)
+        .map(|number| (number.to_string(), version.clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     policy["versions"]["5"]["document"] = theirs;
     policy["default_version"] = json!(5);
     policy["last_version"] = json!(5);
@@ -442,7 +500,8 @@ fn everything_changed() -> Project {
 
 #[test]
 fn every_action_that_is_printed_for_a_manifest_with_everything_is_needed() {
-    let (apply, destroy): (&[&str], &[&str]) = (&["apply", ALL, "--yes"], &["destroy", ALL, "--yes"]);
+    let (apply, destroy): (&[&str], &[&str]) =
+        (&["apply", ALL, "--yes"], &["destroy", ALL, "--yes"]);
     let access: &[&str] = &["plan", ALL, "--deny-widening"];
     let proof = |job, runs| Proof { job, policy: policy(&everything(), ALL, job), runs };
     let plan: &[&str] = &["plan", ALL, "--destroy"];

@@ -38,15 +38,16 @@ const POLICY: &str = r#"{
 }
 "#;
 
-const BOUNDARY: &str =
-    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#;
+const BOUNDARY: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#;
 
 const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
   "Principal": {"Service": "lambda.amazonaws.com"}}}"#;
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in [("policy.json", POLICY), ("boundary.json", BOUNDARY), ("trust.json", TRUST)] {
+    for (name, text) in
+        [("policy.json", POLICY), ("boundary.json", BOUNDARY), ("trust.json", TRUST)]
+    {
         fs::write(folder.path().join(name), text).unwrap();
     }
     folder
@@ -54,7 +55,16 @@ fn folder() -> TempDir {
 
 /// A question about Ada, by her policy.
 fn ada<'a>(action: &'a str, resource: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let question = ["--policy", "policy.json", "--principal", USER, "--action", action, "--resource", resource];
+    let question = [
+        "--policy",
+        "policy.json",
+        "--principal",
+        USER,
+        "--action",
+        action,
+        "--resource",
+        resource,
+    ];
     [&question[..], more].concat()
 }
 
@@ -115,7 +125,8 @@ fn a_denial_says_what_came_nearest() {
 fn the_request_has_the_keys_that_are_given_and_those_that_follow_from_the_caller() {
     let folder = folder();
     let put = |more: &[&str]| {
-        let ran = run_with(folder.path(), &ada("s3:PutObject", "arn:aws:s3:::photos/ada/x", more), "");
+        let ran =
+            run_with(folder.path(), &ada("s3:PutObject", "arn:aws:s3:::photos/ada/x", more), "");
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         ran.stdout.starts_with("allowed:")
     };
@@ -144,8 +155,15 @@ fn the_request_has_the_keys_that_are_given_and_those_that_follow_from_the_caller
 fn a_resource_may_have_a_policy_too() {
     let folder = folder();
     let take = |principal: &str| {
-        let question =
-            ["--resource-policy", "trust.json", "--action", "sts:AssumeRole", "--resource", ROLE, "--principal"];
+        let question = [
+            "--resource-policy",
+            "trust.json",
+            "--action",
+            "sts:AssumeRole",
+            "--resource",
+            ROLE,
+            "--principal",
+        ];
         shown(folder.path(), &[&question[..], &[principal]].concat())
     };
     insta::assert_snapshot!(take("lambda.amazonaws.com"), @r"
@@ -169,11 +187,13 @@ fn a_resource_may_have_a_policy_too() {
 #[test]
 fn as_json_the_answer_is_data() {
     let folder = folder();
-    let json =
-        |arguments: &[&str]| -> Value { serde_json::from_str(&run_with(folder.path(), arguments, "").stdout).unwrap() };
+    let json = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&run_with(folder.path(), arguments, "").stdout).unwrap()
+    };
     let allowed = json(&ada("s3:GetObject", CAT, &["--json"]));
     assert_eq!(allowed["decision"], "allowed");
-    let because = json!([{"policy": "policy.json", "statement": 1, "sid": "Read", "line": 4, "column": 5}]);
+    let because =
+        json!([{"policy": "policy.json", "statement": 1, "sid": "Read", "line": 4, "column": 5}]);
     assert_eq!(allowed["because"], because);
     assert_eq!(allowed["request"]["principal"], json!({"type": "AWS", "name": USER}));
     assert_eq!(allowed["request"]["context"]["aws:username"], json!(["ada"]));
@@ -187,7 +207,9 @@ fn as_json_the_answer_is_data() {
 #[test]
 fn the_exit_code_says_the_decision_only_when_asked() {
     let folder = folder();
-    let code = |resource: &str, more: &[&str]| run_with(folder.path(), &ada("s3:GetObject", resource, more), "").code;
+    let code = |resource: &str, more: &[&str]| {
+        run_with(folder.path(), &ada("s3:GetObject", resource, more), "").code
+    };
     let secret = "arn:aws:s3:::photos/secret/x";
     assert_eq!([code(CAT, &[]), code(secret, &[]), code("*", &[])], [0, 0, 0]);
     let detailed = &["--detailed-exitcode"];
@@ -198,7 +220,8 @@ fn the_exit_code_says_the_decision_only_when_asked() {
 #[test]
 fn a_policy_may_come_from_the_standard_input() {
     let folder = folder();
-    let question = ["--policy", "-", "--principal", USER, "--action", "s3:GetObject", "--resource", CAT];
+    let question =
+        ["--policy", "-", "--principal", USER, "--action", "s3:GetObject", "--resource", CAT];
     let ran = run_with(folder.path(), &question, POLICY);
     assert!(ran.stdout.contains("  <stdin>:4:5: statement 1 \"Read\"\n"), "{}", ran.stdout);
     let twice = run_with(folder.path(), &[&question[..], &["--boundary", "-"]].concat(), POLICY);
@@ -209,7 +232,11 @@ fn a_policy_may_come_from_the_standard_input() {
 #[test]
 fn what_can_not_be_read_is_said_with_its_place() {
     let folder = folder();
-    fs::write(folder.path().join("policy.json"), "{\"Version\": \"2012-10-17\",\n \"Statement\" []}").unwrap();
+    fs::write(
+        folder.path().join("policy.json"),
+        "{\"Version\": \"2012-10-17\",\n \"Statement\" []}",
+    )
+    .unwrap();
     insta::assert_snapshot!(shown(folder.path(), &ada("s3:GetObject", CAT, &["--boundary", "none.json"])), @r#"
     --- stderr
     error[no-such-file]: there is no file none.json
@@ -270,7 +297,16 @@ fn a_question_that_makes_no_sense_is_refused() {
     refused(&ada("s3:GetObject", "photos/cat.jpg", &[]), "write a whole ARN");
     refused(&ada("s3:GetObject", CAT, &["--context", "x"]), "write KEY=VALUE");
     refused(
-        &["--policy", "policy.json", "--principal", "ada", "--action", "s3:GetObject", "--resource", CAT],
+        &[
+            "--policy",
+            "policy.json",
+            "--principal",
+            "ada",
+            "--action",
+            "s3:GetObject",
+            "--resource",
+            CAT,
+        ],
         "names nobody",
     );
     refused(&["--principal", USER, "--action", "s3:GetObject", "--resource", CAT], "--policy");
@@ -295,7 +331,11 @@ fn what_aws_would_refuse_is_warned_of_and_answered_all_the_same() {
     let ran = run_with(folder.path(), &ada("s3:GetObject", CAT, &[]), "");
     assert_eq!(ran.code, 0);
     assert!(ran.stdout.starts_with("allowed:"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("Statement IDs (SID) in a single policy must be unique."), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("Statement IDs (SID) in a single policy must be unique."),
+        "{}",
+        ran.stderr
+    );
     let wild = run_with(folder.path(), &ada("s3:GetObject", "arn:aws:s3:::photos/*", &[]), "");
     assert!(wild.stderr.contains("taken for a character"), "{}", wild.stderr);
 }
@@ -306,7 +346,10 @@ fn a_question_that_aws_never_asks_is_answered_with_a_warning() {
     let warned = |action: &str, resource: &str, expected: &str| {
         let ran = run_with(folder.path(), &ada(action, resource, &[]), "");
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert_eq!(ran.stderr, if expected.is_empty() { String::new() } else { format!("warning: {expected}\n") });
+        assert_eq!(
+            ran.stderr,
+            if expected.is_empty() { String::new() } else { format!("warning: {expected}\n") }
+        );
     };
     warned("s3:getobject", CAT, "");
     warned("iam:PassRole", ROLE, "");
@@ -315,15 +358,27 @@ fn a_question_that_aws_never_asks_is_answered_with_a_warning() {
     warned(
         "s3:GetObjects",
         CAT,
-        &format!("AWS has no action s3:GetObjects (the list is of {date}): did you mean s3:GetObject?"),
+        &format!(
+            "AWS has no action s3:GetObjects (the list is of {date}): did you mean s3:GetObject?"
+        ),
     );
-    warned("s4:Get", CAT, &format!("AWS has no service s4 (the list is of {date}): did you mean s3?"));
-    warned("s3:ListAllMyBuckets", CAT, "s3:ListAllMyBuckets is about no single resource: AWS asks about * instead");
+    warned(
+        "s4:Get",
+        CAT,
+        &format!("AWS has no service s4 (the list is of {date}): did you mean s3?"),
+    );
+    warned(
+        "s3:ListAllMyBuckets",
+        CAT,
+        "s3:ListAllMyBuckets is about no single resource: AWS asks about * instead",
+    );
     warned(
         "s3:GetObject",
         "arn:aws:s3:::photos",
-        "s3:GetObject is about no resource of this form, but of arn:${Partition}:s3:${Region}:${Account}:accesspoint/\
-         ${AccessPointName}/object/${ObjectName} or arn:${Partition}:s3:::${BucketName}/${ObjectName}",
+        "s3:GetObject is about no resource of this form, but of \
+            arn:${Partition}:s3:${Region}:${Account}:accesspoint/\
+         ${AccessPointName}/object/${ObjectName} or \
+         arn:${Partition}:s3:::${BucketName}/${ObjectName}",
     );
 }
 
@@ -336,24 +391,35 @@ fn who_is_excepted_without_the_account_is_warned() {
             "Action": "s3:*", "Resource": "arn:aws:s3:::photos/*"}}}}"#
         );
         fs::write(folder.path().join("bucket.json"), text).unwrap();
-        run_with(folder.path(), &ada("s3:GetObject", CAT, &["--resource-policy", "bucket.json"]), "")
+        run_with(
+            folder.path(),
+            &ada("s3:GetObject", CAT, &["--resource-policy", "bucket.json"]),
+            "",
+        )
     };
     let alone = asked(&format!("\"{USER}\""));
     assert!(alone.stdout.starts_with("allowed:"), "{}", alone.stdout);
     assert_eq!(
         alone.stderr,
-        "warning: statement 1 of bucket.json excepts arn:aws:iam::123456789012:user/ada, but not its account: AWS may deny \
+        "warning: statement 1 of bucket.json excepts arn:aws:iam::123456789012:user/ada, but not \
+            its account: AWS may deny \
          it all the same until NotPrincipal names 123456789012 too\n"
     );
     assert_eq!(asked(&format!("\"{USER}\", \"arn:aws:iam::123456789012:root\"")).stderr, "");
     let denied = asked("\"123456789012\"");
-    assert!(denied.stdout.starts_with("explicitly denied:") && denied.stderr.is_empty(), "{}", denied.stdout);
+    assert!(
+        denied.stdout.starts_with("explicitly denied:") && denied.stderr.is_empty(),
+        "{}",
+        denied.stdout
+    );
 }
 
 #[test]
 fn escape_codes_in_a_document_stay_text() {
     let folder = folder();
-    let evil = POLICY.replace("photos/secret/*", "photos/\\u001b[31m/*").replace("\"Home\"", "\"Ho\\u001bme\"");
+    let evil = POLICY
+        .replace("photos/secret/*", "photos/\\u001b[31m/*")
+        .replace("\"Home\"", "\"Ho\\u001bme\"");
     fs::write(folder.path().join("policy.json"), evil).unwrap();
     let ran = run_with(folder.path(), &ada("s3:PutObject", "arn:aws:s3:::photos/ada/x", &[]), "");
     assert!(!ran.stdout.contains('\u{1b}'), "{}", ran.stdout);

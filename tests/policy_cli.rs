@@ -73,7 +73,10 @@ fn every_command_explains_itself_with_examples() {
         assert!(text.contains("Example"), "{command} has no examples:\n{text}");
         let own = text.split("Global options:").next().unwrap();
         let examples = text.split("Example").last().unwrap();
-        insta::assert_snapshot!(format!("help_{command}"), format!("{own}[global options]\n\nExample{examples}"));
+        insta::assert_snapshot!(
+            format!("help_{command}"),
+            format!("{own}[global options]\n\nExample{examples}")
+        );
     }
 }
 
@@ -95,9 +98,13 @@ fn valid_documents_are_named_with_what_they_are() {
 #[test]
 fn all_problems_of_all_files_are_said_at_once() {
     let no_json = with(TRUST, "\"Action\":", "\"Action\"");
-    let no_arn = with(OLD, "arn:aws:s3:::b/secret/*", "secret").replace("s3:PutObject", "PutObject");
+    let no_arn =
+        with(OLD, "arn:aws:s3:::b/secret/*", "secret").replace("s3:PutObject", "PutObject");
     let folder = folder(&[("a.json", &no_arn), ("b.json", &no_json), ("c.json", OLD)]);
-    insta::assert_snapshot!(shown(folder.path(), &["validate", "c.json", "b.json", "a.json", "d.json"]));
+    insta::assert_snapshot!(shown(
+        folder.path(),
+        &["validate", "c.json", "b.json", "a.json", "d.json"]
+    ));
 }
 
 #[test]
@@ -105,7 +112,11 @@ fn the_type_decides_what_is_valid() {
     let folder = folder(&[("trust.json", TRUST)]);
     let ran = run(folder.path(), &["validate", "trust.json", "--type", "identity"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("Policy document should not specify a principal."), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("Policy document should not specify a principal."),
+        "{}",
+        ran.stderr
+    );
     assert!(
         run(folder.path(), &["validate", "trust.json", "--type", "bucket"])
             .stderr
@@ -113,8 +124,14 @@ fn the_type_decides_what_is_valid() {
     );
     // An inline policy of a role may be larger than a managed one.
     let large = with(OLD, "b/secret", &"x".repeat(7_000));
-    for (kind, code) in [("identity", 1), ("user-inline", 1), ("group-inline", 1), ("role-inline", 0)] {
-        assert_eq!(run_with(folder.path(), &["validate", "-", "--type", kind], &large).code, code, "{kind}");
+    for (kind, code) in
+        [("identity", 1), ("user-inline", 1), ("group-inline", 1), ("role-inline", 0)]
+    {
+        assert_eq!(
+            run_with(folder.path(), &["validate", "-", "--type", kind], &large).code,
+            code,
+            "{kind}"
+        );
     }
 }
 
@@ -122,13 +139,19 @@ fn the_type_decides_what_is_valid() {
 fn a_document_of_another_type_than_it_looks_like_is_told_with_the_way_out() {
     let folder = folder(&[("trust.json", TRUST), ("queue.json", &with(BUCKET, "s3:*", "sqs:*"))]);
     let ran = run(folder.path(), &["validate", "trust.json", "--type", "identity"]);
-    let note = "trust.json looks like a trust policy, and was checked as an identity policy: try --type trust\n";
+    let note = "trust.json looks like a trust policy, and was checked as an identity policy: try \
+        --type trust\n";
     assert!(ran.code == 1 && ran.stderr.ends_with(note), "{}", ran.stderr);
     let ran = run(folder.path(), &["validate", "trust.json", "--type", "user-inline"]);
-    assert!(ran.stderr.contains("was checked as a user's inline policy: try --type trust\n"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("was checked as a user's inline policy: try --type trust\n"),
+        "{}",
+        ran.stderr
+    );
     // A guess that may be wrong says that it is one.
     let ran = run(folder.path(), &["validate", "queue.json"]);
-    let note = "queue.json looks like a bucket policy, and was checked as one; if it is another, say so with --type\n";
+    let note = "queue.json looks like a bucket policy, and was checked as one; if it is another, \
+        say so with --type\n";
     assert!(ran.code == 1 && ran.stderr.ends_with(note), "{}", ran.stderr);
     // All identity policies look alike, and what is valid needs no remark.
     let large = with(OLD, "b/secret", &"x".repeat(7_000));
@@ -143,7 +166,8 @@ fn what_is_json_but_no_document_comes_with_what_to_write() {
     let said = |text: &str| {
         let ran = run_with(folder.path(), &["validate", "-"], text);
         assert_eq!(ran.code, 1);
-        let lines = ran.stderr.lines().filter(|line| line.starts_with("error") || line.contains("= help"));
+        let lines =
+            ran.stderr.lines().filter(|line| line.starts_with("error") || line.contains("= help"));
         lines.map(str::trim).collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!([said(""), said("[]"), said(r#"{"Id": "a", "Id": "b"}"#)].join("\n"));
@@ -157,7 +181,10 @@ fn problems_are_data_too() {
     let value: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(value["valid"], json!(false));
     assert_eq!(value["files"][0]["type"], json!("identity"));
-    assert_eq!(value["files"][0]["problems"][0]["message"], json!("The policy failed legacy parsing"));
+    assert_eq!(
+        value["files"][0]["problems"][0]["message"],
+        json!("The policy failed legacy parsing")
+    );
     assert_eq!(
         value["files"][0]["problems"][0]["place"],
         json!({"file": "a.json", "line": 3, "column": 13, "length": 6})
@@ -170,11 +197,17 @@ fn what_cannot_be_read_is_an_error_and_no_panic() {
     fs::write(folder.path().join("latin.json"), b"{\n\"a\": \"\xe9\"}").unwrap();
     let ran = run(folder.path(), &["validate", "latin.json"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("this is not UTF-8 text") && ran.stderr.contains("latin.json:2:7"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("this is not UTF-8 text") && ran.stderr.contains("latin.json:2:7"),
+        "{}",
+        ran.stderr
+    );
     assert!(run(folder.path(), &["validate", "."]).stderr.contains(". is a folder"));
     assert!(run(folder.path(), &["diff", "-", "-"]).stderr.contains("can be read only once"));
     for text in ["", "null", "[]", "{}", "{\"Statement\": 1}", "\u{feff}{\"Statement\": []}"] {
-        for command in [&["validate", "-"][..], &["diff", "-", "latin.json"], &["fmt", "-", "--check"]] {
+        for command in
+            [&["validate", "-"][..], &["diff", "-", "latin.json"], &["fmt", "-", "--check"]]
+        {
             assert_eq!(run_with(folder.path(), command, text).code, 1, "{command:?} {text}");
         }
     }
@@ -193,8 +226,11 @@ fn documents_that_differ_in_spelling_are_equivalent() {
 
 #[test]
 fn a_difference_is_told_with_its_relation_and_examples() {
-    let wider =
-        with(NEW, "\"s3:GetObject\", \"s3:PutObject\"", "\"s3:GetObject\", \"s3:PutObject\", \"s3:DeleteObject\"");
+    let wider = with(
+        NEW,
+        "\"s3:GetObject\", \"s3:PutObject\"",
+        "\"s3:GetObject\", \"s3:PutObject\", \"s3:DeleteObject\"",
+    );
     let narrower = with(NEW, "b/secret", "b/s*");
     let changed = with(&wider, "b/secret", "b/s*");
     let renamed = with(NEW, "Files", "Objects");
@@ -212,8 +248,13 @@ fn a_difference_is_told_with_its_relation_and_examples() {
         assert_eq!(detailed.code, 2, "{}", detailed.stdout);
         let value: Value = serde_json::from_str(&plain.stdout).unwrap();
         assert_eq!(value["equivalent"], json!(false));
-        let examples =
-            |side: &str| value[side].as_array().unwrap().iter().all(|grant| grant["example"]["action"].is_string());
+        let examples = |side: &str| {
+            value[side]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|grant| grant["example"]["action"].is_string())
+        };
         assert!(examples("gained") && examples("lost"), "{value}");
         value["relation"].as_str().unwrap().to_owned()
     };
@@ -231,7 +272,8 @@ fn why_it_cannot_be_told_is_data_too() {
     let document = |pattern: fn(char, char) -> String| {
         let letters = ('a'..='y').zip('b'..='z');
         let allow = |(letter, next)| json!({"Effect": "Allow", "Action": "s3:*", "Resource": pattern(letter, next)});
-        json!({"Version": "2012-10-17", "Statement": letters.map(allow).collect::<Vec<_>>()}).to_string()
+        json!({"Version": "2012-10-17", "Statement": letters.map(allow).collect::<Vec<_>>()})
+            .to_string()
     };
     let old = document(|letter, next| format!("arn:aws:s3:::*{letter}*{next}*"));
     let new = document(|letter, next| format!("arn:aws:s3:::*{next}*{letter}*"));
@@ -239,12 +281,19 @@ fn why_it_cannot_be_told_is_data_too() {
     let ran = run(folder.path(), &["diff", "old.json", "new.json", "--json"]);
     let value: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(value["relation"], json!("unknown"));
-    assert!(value["doubts"][0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{value}");
+    assert!(
+        value["doubts"][0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()),
+        "{value}"
+    );
 }
 
 #[test]
 fn a_trust_policys_gain_is_a_principal() {
-    let both = with(TRUST, "\"lambda.amazonaws.com\"", "[\"lambda.amazonaws.com\", \"apigateway.amazonaws.com\"]");
+    let both = with(
+        TRUST,
+        "\"lambda.amazonaws.com\"",
+        "[\"lambda.amazonaws.com\", \"apigateway.amazonaws.com\"]",
+    );
     let folder = folder(&[("old.json", TRUST), ("new.json", &both)]);
     let ran = run(folder.path(), &["diff", "old.json", "new.json", "--json"]);
     let value: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -260,14 +309,19 @@ fn documents_of_two_types_are_compared_with_a_warning() {
     assert_eq!(ran.code, 2);
     assert_eq!(
         ran.stderr,
-        "warning: trust.json looks like a trust policy, and bucket.json like a bucket policy; if that is wrong, say what \
+        "warning: trust.json looks like a trust policy, and bucket.json like a bucket policy; if \
+            that is wrong, say what \
          they are with --type\n"
     );
     assert!(ran.stdout.starts_with("narrower: "), "{}", ran.stdout);
     let ran = run(folder.path(), &["diff", "trust.json", "bucket.json", "--type", "bucket"]);
     assert_eq!(ran.code, 0);
     // What AWS would refuse is said, but it is no obstacle.
-    assert!(ran.stderr.contains("warning[policy-action]: Policy has invalid action"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("warning[policy-action]: Policy has invalid action"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// "Missing or empty principals: no difference."
@@ -289,7 +343,11 @@ fn what_cannot_be_understood_is_not_compared() {
     let folder = folder(&[("old.json", OLD), ("new.json", &with(OLD, "\"Deny\"", "\"Forbid\""))]);
     let ran = run(folder.path(), &["diff", "old.json", "new.json", "--detailed-exitcode"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("error: these documents cannot be compared: new.json: statement 2"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("error: these documents cannot be compared: new.json: statement 2"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("relayctl policy validate new.json"), "{}", ran.stderr);
 }
 
@@ -298,7 +356,10 @@ fn fmt_rewrites_in_place_and_then_has_nothing_to_do() {
     let folder = folder(&[("a.json", OLD), ("b.json", NEW)]);
     let file = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let ran = run(folder.path(), &["fmt", "--check", "a.json", "b.json"]);
-    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (1, "a.json\n", "1 file would change\n"));
+    assert_eq!(
+        (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+        (1, "a.json\n", "1 file would change\n")
+    );
     assert_eq!(file("a.json"), OLD, "--check changes nothing");
 
     let ran = run(folder.path(), &["fmt", "a.json", "b.json"]);
@@ -325,7 +386,10 @@ fn fmt_keeps_the_order_of_statements_and_the_line_ends() {
     assert_eq!(run(folder.path(), &["fmt", "a.json", "b.json"]).code, 0);
     let text = fs::read_to_string(folder.path().join("a.json")).unwrap();
     assert!(text.find("\"Z\"") < text.find("\"A\""), "{text}");
-    assert_eq!(fs::read_to_string(folder.path().join("b.json")).unwrap(), NEW.replace('\n', "\r\n"));
+    assert_eq!(
+        fs::read_to_string(folder.path().join("b.json")).unwrap(),
+        NEW.replace('\n', "\r\n")
+    );
 }
 
 #[test]
@@ -334,7 +398,11 @@ fn fmt_leaves_alone_what_is_no_policy_and_goes_on() {
     let folder = folder(&[("package.json", other), ("broken.json", "{,}"), ("a.json", OLD)]);
     let ran = run(folder.path(), &["fmt", "package.json", "broken.json", "a.json"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("this is no policy document: it has no Statement"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("this is no policy document: it has no Statement"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("broken.json:1:2"), "{}", ran.stderr);
     assert_eq!(fs::read_to_string(folder.path().join("package.json")).unwrap(), other);
     assert_eq!(fs::read_to_string(folder.path().join("broken.json")).unwrap(), "{,}");

@@ -1,4 +1,5 @@
-//! The laws of the fuzz targets, held for their seeds and for random documents: here without a fuzzer.
+//! The laws of the fuzz targets, held for their seeds and for random documents: here without a
+//! fuzzer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,8 @@ fn the_laws_hold_for_every_seed() {
 
 #[test]
 fn the_seeds_are_few_and_small() {
-    let sizes: Vec<_> = [seeds("document"), seeds("comparison")].concat().iter().map(Vec::len).collect();
+    let sizes: Vec<_> =
+        [seeds("document"), seeds("comparison")].concat().iter().map(Vec::len).collect();
     assert!(sizes.len() <= 60 && sizes.iter().sum::<usize>() < 200_000, "{sizes:?}");
 }
 
@@ -44,22 +46,36 @@ fn the_laws_hold_for_every_truncated_seed() {
     }
 }
 
-/// Neither the fuzz crate nor the oracle takes the policy algebra's sources by their path, or names its dependencies again.
+/// Neither the fuzz crate nor the oracle takes the policy algebra's sources by their path, or names
+/// its dependencies again.
 #[test]
 fn fuzz_and_oracle_depend_on_the_policy_crate() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (folder, others) in
-        [("fuzz", vec!["iam-policy", "libfuzzer-sys"]), ("tests/oracle", vec!["iam-policy", "serde_json"])]
-    {
+    for (folder, others) in [
+        ("fuzz", vec!["iam-policy", "libfuzzer-sys"]),
+        ("tests/oracle", vec!["iam-policy", "serde_json"]),
+    ] {
         let text = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap();
         let section = text.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
-        let named = section.lines().filter_map(|line| line.split_once(['.', ' '])).map(|(name, _)| name);
-        assert_eq!(named.filter(|name| !name.starts_with('#')).collect::<Vec<_>>(), others, "{folder}");
+        let named =
+            section.lines().filter_map(|line| line.split_once(['.', ' '])).map(|(name, _)| name);
+        assert_eq!(
+            named.filter(|name| !name.starts_with('#')).collect::<Vec<_>>(),
+            others,
+            "{folder}"
+        );
         let mut sources = Vec::new();
         collect(&root.join(folder), &mut sources);
-        for file in sources.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+        for file in sources
+            .iter()
+            .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+        {
             let text = fs::read_to_string(file).unwrap();
-            assert!(!text.contains("#[path = \"../../") && !text.contains("crates/"), "{}", file.display());
+            assert!(
+                !text.contains("#[path = \"../../") && !text.contains("crates/"),
+                "{}",
+                file.display()
+            );
         }
     }
 }

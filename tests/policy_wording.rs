@@ -1,4 +1,5 @@
-//! Documents that AWS refuses, one a kind of refusal, and what is said about each: in AWS's words, at the place.
+//! Documents that AWS refuses, one a kind of refusal, and what is said about each: in AWS's words,
+//! at the place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ const FOLDER: &str = "tests/policy_wording";
 
 fn documents() -> Vec<PathBuf> {
     let files = std::fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().path());
-    let mut documents: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
+    let mut documents: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
     documents.sort();
     documents
 }
@@ -59,9 +61,12 @@ fn each_kind_of_refusal_has_a_document() {
         "Vendor s3  is not valid",
         "Resource reports/* must be in ARN format or \"*\".",
         "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::reports/*\".",
-        "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, \
-         server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.",
-        "IAM resource arn:aws:iam:us-east-1:123456789012:role/reporter cannot contain region information.",
+        "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, \
+            group/, instance-profile/, mfa/, \
+         server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, \
+         access-report/.",
+        "IAM resource arn:aws:iam:us-east-1:123456789012:role/reporter cannot contain region \
+            information.",
         "Resource vendor must be fully qualified and cannot contain regexes.",
         "Statement IDs (SID) in a single policy must be unique.",
         "Policy document should not specify a principal.",
@@ -76,6 +81,9 @@ fn each_kind_of_refusal_has_a_document() {
         .collect();
     for kind in kinds {
         // IAM's sentence about syntax is followed by what is wrong.
-        assert!(said.iter().any(|message| message == kind || message.starts_with(&format!("{kind} "))), "{kind}");
+        assert!(
+            said.iter().any(|message| message == kind || message.starts_with(&format!("{kind} "))),
+            "{kind}"
+        );
     }
 }

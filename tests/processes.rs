@@ -1,5 +1,5 @@
-//! Real processes against moto, through a network that harms what passes: killed at any moment, and two at
-//! once. Whatever happened, the next runs finish, and a client of its own says so.
+//! Real processes against moto, through a network that harms what passes: killed at any moment, and
+//! two at once. Whatever happened, the next runs finish, and a client of its own says so.
 #![cfg(unix)]
 
 mod support;
@@ -51,18 +51,22 @@ fn killed(network: &Network, number: u64, after: Duration) -> Killed {
 
 /// All files below, with what is in them.
 fn files(folder: &Path, found: &mut Vec<(String, String)>) {
-    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"))
+    {
         if entry.path().is_dir() {
             files(&entry.path(), found);
         } else {
-            let text = String::from_utf8_lossy(&std::fs::read(entry.path()).expect("readable")).into_owned();
+            let text = String::from_utf8_lossy(&std::fs::read(entry.path()).expect("readable"))
+                .into_owned();
             found.push((entry.path().display().to_string(), text));
         }
     }
 }
 
 fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+    std::env::var(name).map_or(otherwise, |text| {
+        text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}"))
+    })
 }
 
 #[test]
@@ -77,7 +81,9 @@ fn applies_that_are_killed_at_any_moment_in_a_bad_network_are_finished_by_the_ne
 
     let (number, dice, all) = (AtomicU64::new(0), Mutex::new(seed), Mutex::new(Vec::new()));
     let work = || {
-        while let Some(number) = Some(number.fetch_add(1, Ordering::Relaxed) + 1).filter(|number| *number <= kills) {
+        while let Some(number) =
+            Some(number.fetch_add(1, Ordering::Relaxed) + 1).filter(|number| *number <= kills)
+        {
             let share = u32::try_from(next(&mut dice.lock().unwrap()) % 1_000).unwrap();
             let killed = killed(&network, number, usual * LATEST * share / 1_000);
             all.lock().unwrap().push(killed);
@@ -98,8 +104,10 @@ fn applies_that_are_killed_at_any_moment_in_a_bad_network_are_finished_by_the_ne
     let searched = no_secret_outside(&network, &stacks, &printed);
     let (requests, harmed) = network.bad.told();
     println!(
-        "{kills} applies killed, {running} of them while they ran; {failed} of the next runs failed in the bad network; \
-         {requests} requests there, of them reset, unanswered, delayed, throttled, failed: {harmed:?}; \
+        "{kills} applies killed, {running} of them while they ran; {failed} of the next runs \
+            failed in the bad network; \
+         {requests} requests there, of them reset, unanswered, delayed, throttled, failed: \
+         {harmed:?}; \
          {} secrets searched for in {searched} texts",
         network.secrets().len()
     );
@@ -108,7 +116,8 @@ fn applies_that_are_killed_at_any_moment_in_a_bad_network_are_finished_by_the_ne
 
 /// Only the sinks hold a secret, and only the one of the key that lives.
 fn no_secret_outside(network: &Network, stacks: &[Stack], printed: &[String]) -> usize {
-    let mut texts: Vec<(String, String)> = printed.iter().map(|text| ("printed".to_owned(), text.clone())).collect();
+    let mut texts: Vec<(String, String)> =
+        printed.iter().map(|text| ("printed".to_owned(), text.clone())).collect();
     for stack in stacks {
         let (_, living) = stack.key();
         let mut found = Vec::new();
@@ -119,7 +128,8 @@ fn no_secret_outside(network: &Network, stacks: &[Stack], printed: &[String]) ->
             (path, text)
         }));
     }
-    let secrets = AhoCorasick::new(network.secrets()).expect("as many as this can be searched for at once");
+    let secrets =
+        AhoCorasick::new(network.secrets()).expect("as many as this can be searched for at once");
     for (place, text) in &texts {
         assert!(!secrets.is_match(text), "a secret is in {place}");
     }
@@ -155,7 +165,8 @@ fn applies_that_begin_at_the_same_moment_make_everything_once() {
     let stacks: Vec<Stack> = (0..6).map(|number| network.stack(number)).collect();
     let mut refused = 0;
     for stack in &stacks {
-        let both = [stack.start(&network.good, APPLY), stack.start(&network.good, APPLY)].map(Begun::ended);
+        let both = [stack.start(&network.good, APPLY), stack.start(&network.good, APPLY)]
+            .map(Begun::ended);
         let codes = both.each_ref().map(|run| run.code);
         assert!(codes.contains(&0), "{}\n{}", both[0].told(), both[1].told());
         for run in both.iter().filter(|run| run.code != 0) {

@@ -28,9 +28,11 @@ use relayctl::store::memory::MemoryStore;
 use relayctl::{call, engine, plan};
 use tempfile::TempDir;
 
-const DOCUMENT: &str = "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]}";
+const DOCUMENT: &str =
+    "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]}";
 
-/// Relay stacks: a user with a key, two policies, a role, a bucket. `settings`: what is declared of a role besides.
+/// Relay stacks: a user with a key, two policies, a role, a bucket. `settings`: what is declared of
+/// a role besides.
 fn stacks(count: usize, settings: &str) -> String {
     let (mut policies, mut users, mut roles, mut buckets) = Default::default();
     let line = |text: &mut String, line: String| writeln!(text, "  {line}").unwrap();
@@ -39,16 +41,28 @@ fn stacks(count: usize, settings: &str) -> String {
         line(&mut policies, format!("Execute-{n}: {{document: {DOCUMENT}}}"));
         line(
             &mut users,
-            format!("user-{n}: {{tags: {{app: relay}}, policies: [Deploy-{n}], access_key: {{profile: user-{n}}}}}"),
+            format!(
+                "user-{n}: {{tags: {{app: relay}}, policies: [Deploy-{n}], access_key: {{profile: \
+                    user-{n}}}}}"
+            ),
         );
         line(
             &mut roles,
-            format!("role-{n}: {{trust: {{services: [lambda.amazonaws.com]}}, policies: [Execute-{n}]{settings}}}"),
+            format!(
+                "role-{n}: {{trust: {{services: [lambda.amazonaws.com]}}, policies: \
+                    [Execute-{n}]{settings}}}"
+            ),
         );
-        line(&mut buckets, format!("zappa-relay-{n}: {{tags: {{app: relay}}, versioning: true, encryption: AES256}}"));
+        line(
+            &mut buckets,
+            format!(
+                "zappa-relay-{n}: {{tags: {{app: relay}}, versioning: true, encryption: AES256}}"
+            ),
+        );
     }
     format!(
-        "version: 1\nname: stacks\naccount: '123456789012'\nregion: us-east-1\npolicies:\n{policies}users:\n{users}\
+        "version: 1\nname: stacks\naccount: '123456789012'\nregion: \
+            us-east-1\npolicies:\n{policies}users:\n{users}\
          roles:\n{roles}buckets:\n{buckets}"
     )
 }
@@ -70,7 +84,12 @@ impl Provider for Counting {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         let refused = self.counter.refused == Some(read.action());
         let answer = if refused {
-            Err(Failure::new(FailureKind::AccessDenied, read.action(), "AccessDenied", "as the test says"))
+            Err(Failure::new(
+                FailureKind::AccessDenied,
+                read.action(),
+                "AccessDenied",
+                "as the test says",
+            ))
         } else {
             self.account.read(read).await
         };
@@ -127,7 +146,12 @@ impl World {
 
     fn edges(&self, counter: &Arc<Counter>) -> Providers {
         let at = |name: &str| -> PathBuf { self.folder.path().join(name) };
-        let files = Files { credentials: at("credentials"), config: at("config"), base: at("."), overlay: None };
+        let files = Files {
+            credentials: at("credentials"),
+            config: at("config"),
+            base: at("."),
+            overlay: None,
+        };
         let cloud = Counting { account: Arc::clone(&self.account), counter: Arc::clone(counter) };
         Providers::new(Box::new(cloud), files, 32)
     }
@@ -137,7 +161,12 @@ impl World {
         self.run_refused(desired, applies, None)
     }
 
-    fn run_refused(&self, desired: &Desired, applies: bool, refused: Option<&'static str>) -> (Counts, Plan) {
+    fn run_refused(
+        &self,
+        desired: &Desired,
+        applies: bool,
+        refused: Option<&'static str>,
+    ) -> (Counts, Plan) {
         let counter = Arc::new(Counter { refused, ..Counter::default() });
         let edges = self.edges(&counter);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -153,11 +182,17 @@ impl World {
             let explained = resolver.explain();
             assert_eq!(explained.requests() + 1, sent, "{explained:?}");
             let decisions = diff(desired, &recorded, &live, removing);
-            let plan =
-                build::build(header(desired), plan::StateStamp::of(state.as_ref()), decisions, desired, &recorded)
-                    .unwrap();
+            let plan = build::build(
+                header(desired),
+                plan::StateStamp::of(state.as_ref()),
+                decisions,
+                desired,
+                &recorded,
+            )
+            .unwrap();
             if applies {
-                let state = state.unwrap_or_else(|| State::new("lineage", "stacks", "123456789012"));
+                let state =
+                    state.unwrap_or_else(|| State::new("lineage", "stacks", "123456789012"));
                 let outcome = apply(&plan, &edges, &self.store, state, &Silence, 32).await;
                 assert!(outcome.succeeded(), "{:?}", outcome.failed);
             }
@@ -168,7 +203,8 @@ impl World {
 }
 
 fn header(desired: &Desired) -> plan::PlanHeader {
-    let mode = if desired.resources.is_empty() { plan::PlanMode::Destroy } else { plan::PlanMode::Apply };
+    let mode =
+        if desired.resources.is_empty() { plan::PlanMode::Destroy } else { plan::PlanMode::Apply };
     plan::PlanHeader::new(desired, mode)
 }
 
@@ -178,14 +214,18 @@ fn total(counts: &Counts) -> usize {
 
 fn writes(counts: &Counts) -> BTreeMap<&'static str, usize> {
     let reads = ["Get", "List", "Head"];
-    let reads = |call: &str| call.split_once(':').is_some_and(|(_, name)| reads.iter().any(|it| name.starts_with(it)));
+    let reads = |call: &str| {
+        call.split_once(':').is_some_and(|(_, name)| reads.iter().any(|it| name.starts_with(it)))
+    };
     counts.iter().filter(|(call, _)| !reads(call)).map(|(call, count)| (*call, *count)).collect()
 }
 
 #[test]
 fn a_plan_that_changes_nothing_takes_seven_calls_a_stack_and_the_sweeps() {
     let settings = ", description: runs it";
-    for (count, settings) in [(1, ""), (1, settings), (2, settings), (11, ""), (60, settings), (260, "")] {
+    for (count, settings) in
+        [(1, ""), (1, settings), (2, settings), (11, ""), (60, settings), (260, "")]
+    {
         let world = World::applied(count, settings);
         let (counts, plan) = world.run(&world.desired, false);
         assert!(plan.is_empty() && plan.steps.is_empty());
@@ -193,8 +233,15 @@ fn a_plan_that_changes_nothing_takes_seven_calls_a_stack_and_the_sweeps() {
         let lists = if settings.is_empty() { 0 } else { count.div_ceil(1000) };
         // What the first page leaves might be read more cheaply by itself.
         let summary = usize::from(pages > 1);
-        assert_eq!(total(&counts), 7 * count + pages + lists + summary + 1, "{count} stacks: {counts:?}");
-        assert!(total(&counts) <= 7 * count + 4 * count.div_ceil(500) + 3, "{count} stacks: {counts:?}");
+        assert_eq!(
+            total(&counts),
+            7 * count + pages + lists + summary + 1,
+            "{count} stacks: {counts:?}"
+        );
+        assert!(
+            total(&counts) <= 7 * count + 4 * count.div_ceil(500) + 3,
+            "{count} stacks: {counts:?}"
+        );
         assert!(count > 1 || total(&counts) <= 12, "{counts:?}");
         assert_eq!(counts.get("iam:GetAccountAuthorizationDetails"), Some(&pages), "{counts:?}");
         assert!(!counts.contains_key("s3:HeadBucket"), "{counts:?}");
@@ -206,8 +253,11 @@ fn a_plan_for_an_empty_account_takes_one_call_a_bucket() {
     let world = World::new(50, "");
     let (counts, plan) = world.run(&world.desired, false);
     assert_eq!(plan.summary.add, 50 * 9, "{:?}", plan.summary);
-    let expected =
-        [("iam:GetAccountAuthorizationDetails", 1), ("s3:GetBucketTagging", 50), ("sts:GetCallerIdentity", 1)];
+    let expected = [
+        ("iam:GetAccountAuthorizationDetails", 1),
+        ("s3:GetBucketTagging", 50),
+        ("sts:GetCallerIdentity", 1),
+    ];
     assert_eq!(counts, BTreeMap::from(expected.map(|(call, count)| (call, count))));
 }
 
@@ -216,19 +266,31 @@ fn an_apply_sends_each_write_once_and_looks_only_at_what_could_have_a_twin() {
     let world = World::new(20, "");
     let (counts, _) = world.run(&world.desired, true);
     let of = |call| counts.get(call).copied().unwrap_or_default();
-    for call in ["CreateUser", "CreateRole", "CreateAccessKey", "AttachUserPolicy", "AttachRolePolicy"] {
-        let call = counts.keys().find(|it| it.ends_with(&format!(":{call}"))).copied().unwrap_or("none");
+    for call in
+        ["CreateUser", "CreateRole", "CreateAccessKey", "AttachUserPolicy", "AttachRolePolicy"]
+    {
+        let call =
+            counts.keys().find(|it| it.ends_with(&format!(":{call}"))).copied().unwrap_or("none");
         assert_eq!(of(call), 20, "{counts:?}");
     }
     assert_eq!((of("iam:CreatePolicy"), of("s3:CreateBucket")), (40, 20));
     // Tags, boundaries and descriptions go with what is created.
-    assert!(
-        !counts.keys().any(|call| ["iam:TagUser", "iam:TagRole", "iam:TagPolicy", "iam:UpdateRole"].contains(call))
-    );
-    // The plan's sweep and that for the before-images; then each new key and each new bucket is looked for by itself.
+    assert!(!counts.keys().any(|call| {
+        ["iam:TagUser", "iam:TagRole", "iam:TagPolicy", "iam:UpdateRole"].contains(call)
+    }));
+    // The plan's sweep and that for the before-images; then each new key and each new bucket is
+    // looked for by itself.
     assert_eq!(of("iam:GetAccountAuthorizationDetails"), 2, "{counts:?}");
-    assert_eq!((of("iam:ListAccessKeys"), of("iam:GetUser"), of("s3:GetBucketTagging")), (20, 20, 40), "{counts:?}");
-    assert_eq!((of("iam:GetRole"), of("iam:GetPolicy"), of("iam:ListAttachedUserPolicies")), (0, 0, 0), "{counts:?}");
+    assert_eq!(
+        (of("iam:ListAccessKeys"), of("iam:GetUser"), of("s3:GetBucketTagging")),
+        (20, 20, 40),
+        "{counts:?}"
+    );
+    assert_eq!(
+        (of("iam:GetRole"), of("iam:GetPolicy"), of("iam:ListAttachedUserPolicies")),
+        (0, 0, 0),
+        "{counts:?}"
+    );
     assert_eq!(of("s3:GetBucketVersioning"), 0, "{counts:?}");
 }
 
@@ -254,7 +316,8 @@ fn a_document_that_changes_is_one_new_version_and_its_before_image_is_read_with_
 #[test]
 fn a_sweep_that_is_refused_costs_one_call_more_than_single_objects() {
     let world = World::applied(3, "");
-    let (counts, plan) = world.run_refused(&world.desired, false, Some("iam:GetAccountAuthorizationDetails"));
+    let (counts, plan) =
+        world.run_refused(&world.desired, false, Some("iam:GetAccountAuthorizationDetails"));
     assert!(plan.is_empty() && plan.steps.is_empty());
     let of = |call| counts.get(call).copied().unwrap_or_default();
     assert_eq!(
@@ -290,7 +353,12 @@ fn a_large_account_is_not_swept_for_one_stack() {
 #[test]
 fn a_sandbox_gives_a_sweep_in_pages_of_a_thousand() {
     let world = World::applied(260, "");
-    let sweep = |marker| Read::Iam(IamRead::GetAccountAuthorizationDetails { filter: EntityType::ALL.into(), marker });
+    let sweep = |marker| {
+        Read::Iam(IamRead::GetAccountAuthorizationDetails {
+            filter: EntityType::ALL.into(),
+            marker,
+        })
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let read = |read: Read| match runtime.block_on(world.account.read(&read)) {
         Ok(Reply::Iam(IamReply::AuthorizationDetails(details))) => details,
@@ -298,14 +366,16 @@ fn a_sandbox_gives_a_sweep_in_pages_of_a_thousand() {
     };
     let first = read(sweep(None));
     let rest = read(sweep(first.marker.clone()));
-    let count = |it: &call::iam::AuthorizationDetails| it.users.len() + it.roles.len() + it.policies.len();
+    let count =
+        |it: &call::iam::AuthorizationDetails| it.users.len() + it.roles.len() + it.policies.len();
     assert_eq!((count(&first), count(&rest), rest.marker), (1000, 40, None));
 }
 
 /// The docs say what is counted here.
 #[test]
 fn the_docs_have_the_formula() {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reads.md")).unwrap();
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reads.md"))
+        .unwrap();
     assert!(text.contains("7·N + ⌈N/250⌉ + ⌈N/1000⌉ + 2"), "{text}");
 }
 
@@ -325,7 +395,10 @@ impl Provider for Slow {
     async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         if !std::mem::replace(&mut *self.edited.lock().unwrap(), true) {
             let arn = "arn:aws:iam::123456789012:policy/Execute-1".to_owned();
-            let edit = call::IamWrite::CreatePolicyVersion { arn, document: document("s3:ListBucket").into() };
+            let edit = call::IamWrite::CreatePolicyVersion {
+                arn,
+                document: document("s3:ListBucket").into(),
+            };
             self.account.write(&Write::Iam(edit), &StepOutput::default()).await.unwrap();
             tokio::time::sleep(self.takes).await;
         }
@@ -348,15 +421,27 @@ fn what_was_read_before_a_long_wait_is_read_again_before_it_is_relied_on() {
         }
     }
     let (_, plan) = world.run(&desired, false);
-    let slow = Slow { account: Arc::clone(&world.account), takes: Duration::from_mins(2), edited: Mutex::new(false) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let slow = Slow {
+        account: Arc::clone(&world.account),
+        takes: Duration::from_mins(2),
+        edited: Mutex::new(false),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
     let outcome = runtime.block_on(async {
         let state = world.store.load().await.unwrap().unwrap();
         apply(&plan, &slow, &world.store, state, &Silence, 1).await
     });
     let done: Vec<String> = outcome.done.iter().map(|step| step.address.to_string()).collect();
     assert_eq!(done, ["policy.Deploy-1"]);
-    let failed: Vec<String> = outcome.failed.iter().map(|(step, why)| format!("{}: {why}", step.address)).collect();
+    let failed: Vec<String> =
+        outcome.failed.iter().map(|(step, why)| format!("{}: {why}", step.address)).collect();
     assert_eq!(failed.len(), 1, "{failed:?}");
-    assert!(failed[0].starts_with("policy.Execute-1: ") && failed[0].contains("document changed"), "{failed:?}");
+    assert!(
+        failed[0].starts_with("policy.Execute-1: ") && failed[0].contains("document changed"),
+        "{failed:?}"
+    );
 }

@@ -1,5 +1,5 @@
-//! What people, machines and pull requests get to see, on plans made by hand. The goldens are the specification of the
-//! output; read them when they change.
+//! What people, machines and pull requests get to see, on plans made by hand. The goldens are the
+//! specification of the output; read them when they change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -8,13 +8,17 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use relayctl::address::{Address, KindName};
-use relayctl::call::{BucketRef, CallerIdentity, Failure, FailureKind, FileWrite, IamWrite, S3Write, Write};
+use relayctl::call::{
+    BucketRef, CallerIdentity, Failure, FailureKind, FileWrite, IamWrite, S3Write, Write,
+};
 use relayctl::diagnostic::{Diagnostic, Place};
 use relayctl::diff::{ChangeAction, FieldDiff, Reason, ResourceChange};
 use relayctl::event::{Delay, Event, Fault, RunOutcome, Traffic};
 use relayctl::kind::{FieldForm, LiveObject};
 use relayctl::model::{Desired, Resource};
-use relayctl::plan::{Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, Summary};
+use relayctl::plan::{
+    Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, Summary,
+};
 use relayctl::render::human::HumanStyle;
 use relayctl::render::{diagnostic, graph, human, json, markdown};
 use relayctl::value::{Attributes, FieldChange, SectionSettings, Value};
@@ -51,8 +55,13 @@ fn change(address: &str, action: ChangeAction, reason: Reason) -> ResourceChange
 }
 
 fn created(address: &str, fields: &[(&str, FieldForm, Value)]) -> ResourceChange {
-    let set = |(name, form, value): &(&str, FieldForm, Value)| field(name, *form, None, Some(value.clone()));
-    ResourceChange { fields: fields.iter().map(set).collect(), ..change(address, ChangeAction::Create, Reason::New) }
+    let set = |(name, form, value): &(&str, FieldForm, Value)| {
+        field(name, *form, None, Some(value.clone()))
+    };
+    ResourceChange {
+        fields: fields.iter().map(set).collect(),
+        ..change(address, ChangeAction::Create, Reason::New)
+    }
 }
 
 fn updated(address: &str, fields: Vec<FieldDiff>, unchanged: usize) -> ResourceChange {
@@ -64,7 +73,11 @@ fn field(name: &str, form: FieldForm, before: Option<Value>, after: Option<Value
 }
 
 fn changed(name: &str, before: Option<Value>, after: Option<Value>) -> FieldChange {
-    FieldChange { field: name.to_owned(), before: before.map(Into::into), after: after.map(Into::into) }
+    FieldChange {
+        field: name.to_owned(),
+        before: before.map(Into::into),
+        after: after.map(Into::into),
+    }
 }
 
 fn id(address: &str, phase: StepPhase) -> StepId {
@@ -104,7 +117,14 @@ fn plan(changes: Vec<ResourceChange>) -> Plan {
         summary.refused += usize::from(change.action == ChangeAction::Refuse);
         summary.blocked += usize::from(change.action == ChangeAction::Blocked);
     }
-    Plan { header: header(), state: StateStamp::of(None), changes, steps, access: Vec::new(), summary }
+    Plan {
+        header: header(),
+        state: StateStamp::of(None),
+        changes,
+        steps,
+        access: Vec::new(),
+        summary,
+    }
 }
 
 fn deployment() -> Value {
@@ -131,7 +151,8 @@ fn tags() -> Value {
     json!({"project": "tr-serverless-relay", "stage": "dev", "relayctl:manifest": "tr-serverless-relay-dev"})
 }
 
-/// Everything that a Zappa relay needs, none of it there yet; in order of address, as in every plan.
+/// Everything that a Zappa relay needs, none of it there yet; in order of address, as in every
+/// plan.
 fn stack() -> Vec<ResourceChange> {
     let role = "tr-serverless-relay-ZappaLambdaExecutionRole";
     let bucket = "zappa-tr-serverless-relay-1a2b3c4d";
@@ -201,7 +222,10 @@ fn stack() -> Vec<ResourceChange> {
         ),
         created(
             "user_policy_attachment.serverless/ZappaLambdaDeploymentPolicy",
-            &[("user", FieldForm::Identity, text("serverless")), ("policy_arn", FieldForm::Identity, text(policy))],
+            &[
+                ("user", FieldForm::Identity, text("serverless")),
+                ("policy_arn", FieldForm::Identity, text(policy)),
+            ],
         ),
         created(
             "zappa_settings.dev",
@@ -214,10 +238,12 @@ fn stack() -> Vec<ResourceChange> {
     ]
 }
 
-/// A statement of which a list grows, one of which a long list stays, one that goes and one that comes.
+/// A statement of which a list grows, one of which a long list stays, one that goes and one that
+/// comes.
 fn edited() -> Value {
     let mut document = deployment();
-    document["Statement"][0]["Resource"] = json!(["arn:aws:lambda:us-east-1:123456789012:function:*"]);
+    document["Statement"][0]["Resource"] =
+        json!(["arn:aws:lambda:us-east-1:123456789012:function:*"]);
     document["Statement"][3]["Action"] = json!([
         "s3:AbortMultipartUpload",
         "s3:DeleteObject",
@@ -241,12 +267,18 @@ fn document_update() -> ResourceChange {
 
 fn tag_drift() -> ResourceChange {
     let before = json!({"project": "tr-serverless-relay", "stage": "prod"});
-    let after =
-        json!({"project": "tr-serverless-relay", "relayctl:manifest": "tr-serverless-relay-dev", "stage": "dev"});
+    let after = json!({"project": "tr-serverless-relay", "relayctl:manifest": "tr-serverless-relay-dev", "stage": "dev"});
     ResourceChange {
         drift: vec![changed("tags", Some(after.clone()), Some(before.clone()))],
-        left_alone: vec!["policy arn:aws:iam::aws:policy/ReadOnlyAccess: not in the manifest, left alone".to_owned()],
-        ..updated("user.serverless", vec![field("tags", FieldForm::Keyed, Some(before), Some(after))], 4)
+        left_alone: vec![
+            "policy arn:aws:iam::aws:policy/ReadOnlyAccess: not in the manifest, left alone"
+                .to_owned(),
+        ],
+        ..updated(
+            "user.serverless",
+            vec![field("tags", FieldForm::Keyed, Some(before), Some(after))],
+            4,
+        )
     }
 }
 
@@ -255,7 +287,8 @@ fn replacement() -> ResourceChange {
         forces_replacement: Some("IAM cannot change a role's path".to_owned()),
         ..field("path", FieldForm::Plain, Some(json!("/")), Some(json!("/relay/")))
     };
-    let duration = field("max_session_duration", FieldForm::Plain, Some(json!(3600)), Some(json!(7200)));
+    let duration =
+        field("max_session_duration", FieldForm::Plain, Some(json!(3600)), Some(json!(7200)));
     ResourceChange {
         fields: vec![path, duration],
         unchanged: 3,
@@ -281,13 +314,25 @@ fn denied() -> Failure {
 
 /// Everything that stops an object, and what hangs on it.
 fn stuck() -> Vec<ResourceChange> {
-    let recreated = Reason::RecreatedBySomeoneElse { recorded: "AIDAOLD".to_owned(), live: "AIDANEW".to_owned() };
-    let obstacle = Reason::Obstacle("the bucket holds objects and force_destroy is not set".to_owned());
+    let recreated = Reason::RecreatedBySomeoneElse {
+        recorded: "AIDAOLD".to_owned(),
+        live: "AIDANEW".to_owned(),
+    };
+    let obstacle =
+        Reason::Obstacle("the bucket holds objects and force_destroy is not set".to_owned());
     vec![
         change("bucket.full", ChangeAction::Refuse, obstacle),
         change("role.worker", ChangeAction::Blocked, Reason::Unknown(denied())),
-        change("role_policy_attachment.worker/Logs", ChangeAction::Blocked, Reason::DependsOn(at("role.worker"))),
-        change("user.deployer", ChangeAction::Refuse, Reason::NotOurs { owner: Some("other-relay".to_owned()) }),
+        change(
+            "role_policy_attachment.worker/Logs",
+            ChangeAction::Blocked,
+            Reason::DependsOn(at("role.worker")),
+        ),
+        change(
+            "user.deployer",
+            ChangeAction::Refuse,
+            Reason::NotOurs { owner: Some("other-relay".to_owned()) },
+        ),
         change("user.gone", ChangeAction::Refuse, recreated),
         change("user.serverless", ChangeAction::Refuse, Reason::NotOurs { owner: None }),
     ]
@@ -325,15 +370,19 @@ fn drift_and_what_is_left_alone_are_said() {
 #[test]
 fn drift_in_a_document_is_shown_by_statement() {
     let mut change = document_update();
-    change.fields = vec![field("document", FieldForm::Document, Some(edited()), Some(deployment()))];
+    change.fields =
+        vec![field("document", FieldForm::Document, Some(edited()), Some(deployment()))];
     change.drift = vec![changed("document", Some(deployment()), Some(edited()))];
     assert_snapshot!(human::plan(&plan(vec![change]), PLAIN));
 }
 
 #[test]
 fn a_replacement_names_the_field_that_forces_it() {
-    let mut inline =
-        change("role_policy.worker/logs", ChangeAction::Replace, Reason::ParentReplaced(at("role.worker")));
+    let mut inline = change(
+        "role_policy.worker/logs",
+        ChangeAction::Replace,
+        Reason::ParentReplaced(at("role.worker")),
+    );
     inline.unchanged = 1;
     assert_snapshot!(human::plan(&plan(vec![replacement(), inline]), PLAIN));
 }
@@ -380,8 +429,15 @@ fn nested_values_are_compared_where_they_differ() {
         field("versioning", FieldForm::Plain, None, Some(json!(true))),
         field("same", FieldForm::Plain, None, Some(Value::Null)),
     ];
-    let exclude = (Some(json!({"exclude": [".*", "*.md"]})), Some(json!({"exclude": [".*", "*.json", "*.md"]})));
-    let settings = updated("zappa_settings.dev", vec![field("settings", FieldForm::Keyed, exclude.0, exclude.1)], 0);
+    let exclude = (
+        Some(json!({"exclude": [".*", "*.md"]})),
+        Some(json!({"exclude": [".*", "*.json", "*.md"]})),
+    );
+    let settings = updated(
+        "zappa_settings.dev",
+        vec![field("settings", FieldForm::Keyed, exclude.0, exclude.1)],
+        0,
+    );
     assert_snapshot!(human::plan(&plan(vec![updated("bucket.b", fields, 1), settings]), PLAIN));
 }
 
@@ -398,7 +454,11 @@ fn every_other_reason_has_words() {
         change("policy.c", ChangeAction::Adopt, Reason::Interrupted),
         change("role.a", ChangeAction::Create, Reason::Vanished),
         change("role.b", ChangeAction::Delete, Reason::Undeclared),
-        change("user_policy_attachment.a/arn:aws:iam::aws:policy/X", ChangeAction::Delete, Reason::Exclusive),
+        change(
+            "user_policy_attachment.a/arn:aws:iam::aws:policy/X",
+            ChangeAction::Delete,
+            Reason::Exclusive,
+        ),
     ];
     assert_snapshot!(human::plan(&plan(changes), PLAIN));
 }
@@ -406,8 +466,9 @@ fn every_other_reason_has_words() {
 #[test]
 fn no_changes_is_the_first_word_of_an_empty_plan() {
     let mut quiet = same("user.serverless");
-    quiet.left_alone =
-        vec!["policy arn:aws:iam::aws:policy/ReadOnlyAccess: not in the manifest, left alone".to_owned()];
+    quiet.left_alone = vec![
+        "policy arn:aws:iam::aws:policy/ReadOnlyAccess: not in the manifest, left alone".to_owned(),
+    ];
     quiet.drift = vec![changed("path", Some(json!("/old/")), Some(json!("/")))];
     let empty = plan(vec![same("policy.a"), quiet]);
     let text = human::plan(&empty, PLAIN);
@@ -433,9 +494,16 @@ fn a_partial_plan_in_the_sandbox_says_both() {
 
 #[test]
 fn a_successful_run_counts_what_it_did() {
-    let changes = vec![change("policy.a", ChangeAction::Adopt, Reason::Lost), replacement(), document_update()];
+    let changes = vec![
+        change("policy.a", ChangeAction::Adopt, Reason::Lost),
+        replacement(),
+        document_update(),
+    ];
     let plan = plan(changes);
-    let outcome = RunOutcome { done: plan.steps.iter().map(|step| step.id.clone()).collect(), ..RunOutcome::default() };
+    let outcome = RunOutcome {
+        done: plan.steps.iter().map(|step| step.id.clone()).collect(),
+        ..RunOutcome::default()
+    };
     assert_snapshot!(human::outcome(&plan, &outcome, PLAIN), @r"
     Apply complete! Resources: 1 added, 1 changed, 1 destroyed.
     State only: 1 adopted.
@@ -446,15 +514,24 @@ fn a_successful_run_counts_what_it_did() {
 fn a_destroy_counts_only_what_went() {
     let mut plan = plan(vec![change("user.a", ChangeAction::Delete, Reason::Destroy)]);
     plan.header.mode = PlanMode::Destroy;
-    let outcome = RunOutcome { done: vec![id("user.a", StepPhase::Delete)], ..RunOutcome::default() };
-    assert_snapshot!(human::outcome(&plan, &outcome, PLAIN), @"Destroy complete! Resources: 1 destroyed.");
+    let outcome =
+        RunOutcome { done: vec![id("user.a", StepPhase::Delete)], ..RunOutcome::default() };
+    assert_snapshot!(human::outcome(&plan, &outcome, PLAIN), @"Destroy complete! Resources: 1 \
+        destroyed.");
 }
 
 fn partial() -> (Plan, RunOutcome) {
     let attachment = "role_policy_attachment.worker/Logs";
     let new = |address: &str| created(address, &[]);
-    let changes = vec![new("policy.Logs"), new("role.worker"), new(attachment), tag_drift(), new("zappa_settings.dev")];
-    let overtaken = Fault::Changed { address: at("user.serverless"), what: "tags.stage is gone".to_owned() };
+    let changes = vec![
+        new("policy.Logs"),
+        new("role.worker"),
+        new(attachment),
+        tag_drift(),
+        new("zappa_settings.dev"),
+    ];
+    let overtaken =
+        Fault::Changed { address: at("user.serverless"), what: "tags.stage is gone".to_owned() };
     let failure = Failure { call: "iam:CreateRole".to_owned(), ..denied() };
     let outcome = RunOutcome {
         done: vec![id("policy.Logs", StepPhase::Create)],
@@ -464,7 +541,13 @@ fn partial() -> (Plan, RunOutcome) {
         ],
         skipped: vec![(id(attachment, StepPhase::Create), vec![at("role.worker")])],
         calls: 2,
-        traffic: Traffic { calls: 31, retries: 4, throttles: 3, waits: 7, waited: Duration::from_millis(6250) },
+        traffic: Traffic {
+            calls: 31,
+            retries: 4,
+            throttles: 3,
+            waits: 7,
+            waited: Duration::from_millis(6250),
+        },
         ..RunOutcome::default()
     };
     (plan(changes), outcome)
@@ -513,8 +596,11 @@ fn events_are_one_line_each() {
 
 #[test]
 fn the_caller_is_named() {
-    let caller =
-        CallerIdentity { account: "1".to_owned(), arn: "arn:aws:iam::1:root".to_owned(), user_id: "1".to_owned() };
+    let caller = CallerIdentity {
+        account: "1".to_owned(),
+        arn: "arn:aws:iam::1:root".to_owned(),
+        user_id: "1".to_owned(),
+    };
     assert_eq!(human::caller(&caller), "account 1 as arn:aws:iam::1:root");
 }
 
@@ -523,7 +609,10 @@ fn json_is_the_plan_itself() {
     let plan = plan(vec![replacement(), tag_drift()]);
     let text = json::plan(&plan);
     let mut value: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(value["summary"], json!({"add": 1, "change": 1, "destroy": 1, "refused": 0, "blocked": 0, "calls": 0}));
+    assert_eq!(
+        value["summary"],
+        json!({"add": 1, "change": 1, "destroy": 1, "refused": 0, "blocked": 0, "calls": 0})
+    );
     assert_eq!(value.as_object_mut().unwrap().remove("format_version"), Some(json!("1.0")));
     assert_eq!(serde_json::from_value::<Plan>(value).unwrap(), plan);
     assert_eq!(json::plan(&plan), text);
@@ -547,7 +636,12 @@ fn a_pull_request_without_changes_says_so() {
 #[test]
 fn a_comment_never_exceeds_what_github_takes() {
     let many: Vec<_> = (0..2_000)
-        .map(|n| created(&format!("user.a-rather-long-name-{n:04}"), &[("tags", FieldForm::Keyed, tags())]))
+        .map(|n| {
+            created(
+                &format!("user.a-rather-long-name-{n:04}"),
+                &[("tags", FieldForm::Keyed, tags())],
+            )
+        })
         .collect();
     let text = markdown::plan(&plan(many));
     assert!(text.len() <= 65_536, "{}", text.len());
@@ -560,14 +654,18 @@ fn a_comment_never_exceeds_what_github_takes() {
 #[test]
 fn a_code_block_cannot_be_left_from_inside() {
     let hostile = "```\n</details>\n# @everyone";
-    let text = markdown::plan(&plan(vec![created("user.x", &[("path", FieldForm::Plain, json!(hostile))])]));
+    let text = markdown::plan(&plan(vec![created(
+        "user.x",
+        &[("path", FieldForm::Plain, json!(hostile))],
+    )]));
     assert!(text.contains("\n````diff\n") && text.contains("\n````\n"), "{text}");
     assert_eq!(text.matches("\n</details>").count(), 1);
 }
 
 fn manifest() -> (Vec<Diagnostic>, BTreeMap<PathBuf, String>) {
     let text = "version: 1\nname: dev\nusers:\n  server\u{1b}less:\n    polices: [A]\n\tpath: x\n";
-    let place = |line, column, length| Place { file: "manifests/dev.yaml".into(), line, column, length };
+    let place =
+        |line, column, length| Place { file: "manifests/dev.yaml".into(), line, column, length };
     let diagnostics = vec![
         Diagnostic::warning("retired-runtime", Some(place(6, 2, 4)), "python3.7 is retired"),
         Diagnostic::error("unknown-field", Some(place(5, 5, 7)), "unknown field `polices`")
@@ -578,8 +676,12 @@ fn manifest() -> (Vec<Diagnostic>, BTreeMap<PathBuf, String>) {
             "cut off",
         ),
         Diagnostic::error("end", Some(place(2, 40, 3)), "behind the line's end"),
-        Diagnostic::error("account-mismatch", None, "the account is 1, the manifest says 2\u{1b}[2J")
-            .help("use another profile"),
+        Diagnostic::error(
+            "account-mismatch",
+            None,
+            "the account is 1, the manifest says 2\u{1b}[2J",
+        )
+        .help("use another profile"),
     ];
     (diagnostics, [(PathBuf::from("manifests/dev.yaml"), text.to_owned())].into())
 }
@@ -604,10 +706,14 @@ fn desired() -> Desired {
         ("user.\"x\" <&>", needs(&[])),
         ("user.serverless", needs(&[])),
         ("user_policy_attachment.serverless/Deploy", needs(&["user.serverless", "policy.Deploy"])),
-        ("access_key.serverless", needs(&["user.serverless", "user_policy_attachment.serverless/Deploy"])),
+        (
+            "access_key.serverless",
+            needs(&["user.serverless", "user_policy_attachment.serverless/Deploy"]),
+        ),
         ("aws_profile.serverless", needs(&["access_key.serverless"])),
     ];
-    let resources = resources.into_iter().map(|(address, resource)| (at(address), resource)).collect();
+    let resources =
+        resources.into_iter().map(|(address, resource)| (at(address), resource)).collect();
     Desired { name: "dev".to_owned(), resources, ..Desired::default() }
 }
 
@@ -627,7 +733,10 @@ fn graph_as_svg() {
     assert_eq!(svg.matches("<text ").count(), 6);
     assert_eq!(svg.matches("marker-").count(), 5);
     assert!(svg.contains("user.&quot;x&quot; &lt;&amp;&gt;"));
-    assert!((0..10).all(|_| graph::svg(&desired()) == svg), "the same graph gives the same picture");
+    assert!(
+        (0..10).all(|_| graph::svg(&desired()) == svg),
+        "the same graph gives the same picture"
+    );
     assert!(graph::svg(&Desired::default()).ends_with("</svg>\n"));
 }
 
@@ -646,7 +755,8 @@ fn colours_are_added_but_change_no_text() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
-    /// Whatever a name, a value or an answer of AWS holds, it can't move the cursor, clear the screen, or hide a line.
+    /// Whatever a name, a value or an answer of AWS holds, it can't move the cursor, clear the
+    /// screen, or hide a line.
     #[test]
     fn foreign_text_never_reaches_the_terminal_raw(text in "\\PC{0,8}[\\x00-\\x1f\\x7f-\\u{9f}\u{202e}]{1,4}\\PC{0,8}") {
         let failure = Failure::new(FailureKind::Other, text.clone(), text.clone(), text.clone());
@@ -700,10 +810,16 @@ fn with_calls() -> Plan {
     };
     let key = vec![
         Write::Iam(IamWrite::CreateAccessKey { user: user() }),
-        Write::File(FileWrite::StoreCredentials { profile: user(), replaces: None, replace_profile: false }),
+        Write::File(FileWrite::StoreCredentials {
+            profile: user(),
+            replaces: None,
+            replace_profile: false,
+        }),
     ];
-    let made = Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".to_owned() });
-    let calls = [(3, vec![create("ZappaLambdaDeploymentPolicy"), create("B")]), (2, vec![made]), (0, key)];
+    let made =
+        Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".to_owned() });
+    let calls =
+        [(3, vec![create("ZappaLambdaDeploymentPolicy"), create("B")]), (2, vec![made]), (0, key)];
     for (index, calls) in calls {
         plan.summary.calls += calls.len();
         plan.steps[index].calls = calls;
@@ -726,7 +842,8 @@ fn verbose_shows_the_critical_path_of_a_plan_and_of_its_run() {
     let settings = SectionSettings::new();
     plan.steps[0].after = [id("user.serverless", StepPhase::Create)].into();
     plan.steps[1].after = [id("access_key.serverless", StepPhase::Create)].into();
-    plan.steps[1].calls = vec![Write::File(FileWrite::SetProfile { profile: "serverless".to_owned(), settings })];
+    plan.steps[1].calls =
+        vec![Write::File(FileWrite::SetProfile { profile: "serverless".to_owned(), settings })];
     plan.steps[5].calls = vec![Write::Iam(IamWrite::CreateUser {
         user: "serverless".to_owned(),
         path: "/".to_owned(),

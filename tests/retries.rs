@@ -1,4 +1,5 @@
-//! Throttling, failures, silence and skewed clocks, on the way to AWS: a server that has them, and counts what arrives.
+//! Throttling, failures, silence and skewed clocks, on the way to AWS: a server that has them, and
+//! counts what arrives.
 
 mod support;
 
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt};
 use relayctl::apply::apply;
 use relayctl::call::{
-    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Write, StepOutput, Write,
+    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Write,
+    StepOutput, Write,
 };
 use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::manifest::{self, Inputs};
@@ -70,10 +72,16 @@ async fn throttles_failures_and_lost_answers_are_sent_again_and_counted() {
     let reply = get_user(&aws_under(server.endpoint(), &transport, PATIENT)).await;
     assert!(matches!(reply, Ok(Reply::Iam(IamReply::User(_)))), "{reply:?}");
     let traffic = transport.traffic();
-    assert_eq!((server.requests().len(), traffic.calls, traffic.retries, traffic.throttles), (5, 5, 4, 2));
+    assert_eq!(
+        (server.requests().len(), traffic.calls, traffic.retries, traffic.throttles),
+        (5, 5, 4, 2)
+    );
     assert!(traffic.waits >= 4 && traffic.waited > Duration::from_millis(300), "{traffic:?}");
     let first = delays.try_recv().unwrap();
-    assert_eq!((first.call.as_str(), first.why.as_str()), ("iam:GetUser", "it was throttled (try 1 of at most 10)"));
+    assert_eq!(
+        (first.call.as_str(), first.why.as_str()),
+        ("iam:GetUser", "it was throttled (try 1 of at most 10)")
+    );
 }
 
 #[tokio::test]
@@ -123,7 +131,8 @@ async fn an_answer_that_never_comes_is_given_up_and_asked_for_again() {
         user()
     });
     let began = Instant::now();
-    let reply = get_user(&aws_under(server.endpoint(), &Arc::default(), Duration::from_millis(300))).await;
+    let reply =
+        get_user(&aws_under(server.endpoint(), &Arc::default(), Duration::from_millis(300))).await;
     assert!(reply.is_ok(), "{reply:?}");
     assert!(began.elapsed() < slow, "{:?}", began.elapsed());
     assert_eq!(server.requests().len(), 2);
@@ -135,7 +144,9 @@ async fn a_create_access_key_that_is_not_answered_is_not_sent_again() {
         thread::sleep(Duration::from_secs(1));
         key()
     });
-    let failure = create_key(&aws_under(server.endpoint(), &Arc::default(), Duration::from_millis(200))).await;
+    let failure =
+        create_key(&aws_under(server.endpoint(), &Arc::default(), Duration::from_millis(200)))
+            .await;
     let failure = failure.unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "Timeout"));
     assert_eq!(server.requests().len(), 1);
@@ -171,8 +182,13 @@ async fn resets_are_tried_again_until_patience_ends_and_the_error_says_so() {
 async fn a_key_is_asked_for_again_where_no_connection_came_about_and_not_after_a_reset() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let transport = Arc::new(Transport::default());
-    let failure = create_key(&aws_under(&format!("http://{nobody}"), &transport, PATIENT)).await.unwrap_err();
-    assert_eq!((failure.kind, transport.traffic().calls), (FailureKind::Unavailable, 4), "{failure}");
+    let failure =
+        create_key(&aws_under(&format!("http://{nobody}"), &transport, PATIENT)).await.unwrap_err();
+    assert_eq!(
+        (failure.kind, transport.traffic().calls),
+        (FailureKind::Unavailable, 4),
+        "{failure}"
+    );
     let (endpoint, resets) = resetting(1);
     let transport = Arc::new(Transport::default());
     assert!(create_key(&aws_under(&endpoint, &transport, PATIENT)).await.is_err());
@@ -180,15 +196,20 @@ async fn a_key_is_asked_for_again_where_no_connection_came_about_and_not_after_a
     assert_eq!(transport.traffic().calls, 1);
 }
 
-/// A server whose clock is so many hours off, and who says so as AWS does, unless the request was signed with its time.
+/// A server whose clock is so many hours off, and who says so as AWS does, unless the request was
+/// signed with its time.
 fn skewed(hours: i64, refusal: impl Fn() -> String + Send + Sync + 'static) -> Canned {
     Canned::serving(move |request, _| {
         let now = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
-        let signed = request.lines().find_map(|line| line.strip_prefix("x-amz-date: ")).unwrap_or_default();
+        let signed =
+            request.lines().find_map(|line| line.strip_prefix("x-amz-date: ")).unwrap_or_default();
         // Everything but the minutes and seconds.
         let right = signed.starts_with(&now.strftime("%Y%m%dT%H").to_string())
-            || signed.starts_with(&(now - jiff::SignedDuration::from_secs(60)).strftime("%Y%m%dT%H").to_string());
-        let date = now.strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\nconnection: close\r\n").to_string();
+            || signed.starts_with(
+                &(now - jiff::SignedDuration::from_secs(60)).strftime("%Y%m%dT%H").to_string(),
+            );
+        let date =
+            now.strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\nconnection: close\r\n").to_string();
         let said = if right { user() } else { refusal() };
         said.replacen("connection: close\r\n", &date, 1)
     })
@@ -197,24 +218,31 @@ fn skewed(hours: i64, refusal: impl Fn() -> String + Send + Sync + 'static) -> C
 #[tokio::test]
 async fn a_clock_that_is_hours_off_is_corrected_by_the_services_own() {
     let early = || iam_error("403 Forbidden", "SignatureDoesNotMatch", "Signature not yet current");
-    let late = || iam_error("403 Forbidden", "RequestTimeTooSkewed", "The difference is too large.");
+    let late =
+        || iam_error("403 Forbidden", "RequestTimeTooSkewed", "The difference is too large.");
     for server in [skewed(-5, early), skewed(3, late)] {
         let aws = aws_at(server.endpoint());
         let first = get_user(&aws).await;
         assert!(first.is_ok(), "{first:?}");
         assert_eq!(server.requests().len(), 2);
         assert!(get_user(&aws).await.is_ok());
-        assert_eq!(server.requests().len(), 3, "the second call is signed with the service's time at once");
+        assert_eq!(
+            server.requests().len(),
+            3,
+            "the second call is signed with the service's time at once"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_signature_that_is_wrong_by_any_clock_is_corrected_once() {
-    let server = Canned::start(&[iam_error("403 Forbidden", "SignatureDoesNotMatch", "wrong secret").replacen(
-        "connection: close\r\n",
-        "date: Thu, 01 Jan 2026 00:00:00 GMT\r\nconnection: close\r\n",
-        1,
-    )]);
+    let server =
+        Canned::start(&[iam_error("403 Forbidden", "SignatureDoesNotMatch", "wrong secret")
+            .replacen(
+                "connection: close\r\n",
+                "date: Thu, 01 Jan 2026 00:00:00 GMT\r\nconnection: close\r\n",
+                1,
+            )]);
     let failure = get_user(&aws_at(server.endpoint())).await.unwrap_err();
     assert_eq!((failure.kind, server.requests().len()), (FailureKind::Credentials, 2));
 }
@@ -222,18 +250,27 @@ async fn a_signature_that_is_wrong_by_any_clock_is_corrected_once() {
 #[tokio::test]
 async fn each_page_of_a_list_is_sent_again_by_itself() {
     let page = |name: &str, more: &str| {
-        iam("ListUserPolicies", &format!("<PolicyNames><member>{name}</member></PolicyNames>{more}"))
+        iam(
+            "ListUserPolicies",
+            &format!("<PolicyNames><member>{name}</member></PolicyNames>{more}"),
+        )
     };
     let first = page("a", "<IsTruncated>true</IsTruncated><Marker>1</Marker>");
     let server = Canned::start(&[throttling(), first, throttling(), throttling(), page("b", "")]);
-    let reply = aws_at(server.endpoint()).read(&Read::Iam(IamRead::ListUserPolicies { user: "u".into() })).await;
+    let reply = aws_at(server.endpoint())
+        .read(&Read::Iam(IamRead::ListUserPolicies { user: "u".into() }))
+        .await;
     let Ok(Reply::Iam(IamReply::Names(names))) = reply else { panic!("{reply:?}") };
-    assert_eq!((names.as_slice(), server.requests().len()), (["a".to_owned(), "b".to_owned()].as_slice(), 5));
+    assert_eq!(
+        (names.as_slice(), server.requests().len()),
+        (["a".to_owned(), "b".to_owned()].as_slice(), 5)
+    );
 }
 
 #[tokio::test]
 async fn s3_says_slow_down() {
-    let slow = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
+    let slow =
+        "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
     let policy = answer("200 OK", "", "<Tagging><TagSet></TagSet></Tagging>");
     let server = Canned::start(&[answer("503 Slow Down", "", slow), policy]);
     let transport = Arc::new(Transport::default());
@@ -266,7 +303,10 @@ async fn many_calls_at_once_are_held_back_together_until_all_are_done() {
     let replies = stream::iter(0..CALLS).map(|_| get_user(&aws)).buffer_unordered(32);
     let failed = replies.filter(|reply| std::future::ready(reply.is_err())).count().await;
     let (took, requests) = (began.elapsed(), server.requests().len());
-    println!("{CALLS} calls, {requests} requests, {took:?} (at least 2 s), {:?}", transport.traffic());
+    println!(
+        "{CALLS} calls, {requests} requests, {took:?} (at least 2 s), {:?}",
+        transport.traffic()
+    );
     assert_eq!((failed, transport.traffic().calls), (0, requests));
     assert!(requests < CALLS + 80, "a storm of {requests} requests");
 }
@@ -301,7 +341,11 @@ impl Unreliable {
     fn with(planned: impl IntoIterator<Item = PlannedFault>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         support::project::copy(&support::project::repository().join("manifests"), folder.path());
-        let inputs = Inputs { variables: std::collections::BTreeMap::new(), region: None, environment: &|_| None };
+        let inputs = Inputs {
+            variables: std::collections::BTreeMap::new(),
+            region: None,
+            environment: &|_| None,
+        };
         let desired = manifest::load(&folder.path().join("dev.yaml"), &inputs).desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, "us-east-1"));
         let transport = Arc::new(Transport::default());
@@ -309,9 +353,22 @@ impl Unreliable {
         let unreliable = FaultyProvider::new(Shared(Arc::clone(&account)), Arc::clone(&faults));
         let cloud = Box::new(Retrying::new(unreliable, Arc::clone(&transport)));
         let at = |name: &str| folder.path().join(name);
-        let files = Files { credentials: at("credentials"), config: at("config"), base: at(""), overlay: None };
+        let files = Files {
+            credentials: at("credentials"),
+            config: at("config"),
+            base: at(""),
+            overlay: None,
+        };
         let edges = Providers::new(cloud, files, 4);
-        Self { edges, account, faults, transport, store: MemoryStore::new(), desired, _folder: folder }
+        Self {
+            edges,
+            account,
+            faults,
+            transport,
+            store: MemoryStore::new(),
+            desired,
+            _folder: folder,
+        }
     }
 
     async fn run(&self, mode: PlanMode, at_once: usize) -> RunOutcome {
@@ -384,7 +441,8 @@ async fn lost_answers_are_no_failure_to_a_removal() {
     let reliable = Unreliable::with([]);
     assert!(reliable.run(PlanMode::Apply, 4).await.succeeded());
     let writes = reliable.faults.passed(Seam::Call);
-    let lost = every(2, FaultKind::LoseAnswer).map(|fault| PlannedFault { nth: writes + fault.nth, ..fault });
+    let lost = every(2, FaultKind::LoseAnswer)
+        .map(|fault| PlannedFault { nth: writes + fault.nth, ..fault });
     let unreliable = Unreliable::with(lost);
     assert!(unreliable.run(PlanMode::Apply, 4).await.succeeded());
     let outcome = unreliable.run(PlanMode::Destroy, 1).await;
@@ -396,9 +454,13 @@ async fn lost_answers_are_no_failure_to_a_removal() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_may_be_done_and_is_then_refused_may_be_done() {
     let lost = PlannedFault { seam: Seam::Call, nth: 1, kind: FaultKind::LoseAnswer };
-    let throttled = PlannedFault { seam: Seam::Call, nth: 2, kind: FaultKind::Throttle { times: 100 } };
+    let throttled =
+        PlannedFault { seam: Seam::Call, nth: 2, kind: FaultKind::Throttle { times: 100 } };
     let account = Arc::new(Sandbox::in_memory("123456789012", "us-east-1"));
-    let provider = Retrying::new(FaultyProvider::new(Shared(account), Faults::of([lost, throttled])), Arc::default());
+    let provider = Retrying::new(
+        FaultyProvider::new(Shared(account), Faults::of([lost, throttled])),
+        Arc::default(),
+    );
     let (user, path) = ("u".to_owned(), "/".to_owned());
     let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: Tags::new() });
     let failure = provider.write(&create, &StepOutput::default()).await.unwrap_err();
@@ -414,30 +476,36 @@ async fn a_write_that_was_lost_before_it_was_refused_may_be_done_and_a_read_is_r
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::AccessDenied, "AccessDenied"));
     let server = Canned::start(&[LOST.to_owned(), denied]);
     let write = Write::Iam(IamWrite::DeleteUser { user: "serverless".into() });
-    let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
+    let failure =
+        aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "AccessDenied"));
 }
 
 #[tokio::test]
 async fn a_bucket_whose_making_was_not_answered_is_made() {
-    let owned = "<Error><Code>BucketAlreadyOwnedByYou</Code><Message>you already own it</Message></Error>";
+    let owned =
+        "<Error><Code>BucketAlreadyOwnedByYou</Code><Message>you already own it</Message></Error>";
     let owned = answer("409 Conflict", "", owned);
     let bucket = BucketRef { name: "relay".into(), region: "eu-west-1".into() };
-    let write = Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".into() });
+    let write =
+        Write::S3(S3Write::CreateBucket { bucket, ownership: "BucketOwnerEnforced".into() });
     let server = Canned::start(&[LOST.to_owned(), owned.clone()]);
     assert!(aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.is_ok());
     let server = Canned::start(&[owned]);
-    let failure = aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
+    let failure =
+        aws_at(server.endpoint()).write(&write, &StepOutput::default()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AlreadyExists);
 }
 
 #[tokio::test]
 async fn an_emulator_that_falls_over_is_asked_once() {
-    let server = Canned::start(&[answer("500 Internal Server Error", "", "<html>Traceback</html>")]);
+    let server =
+        Canned::start(&[answer("500 Internal Server Error", "", "<html>Traceback</html>")]);
     assert!(get_user(&aws_at(server.endpoint())).await.is_err());
     assert_eq!(server.requests().len(), 1);
     // The answer to a HEAD says nothing, and may be anybody's.
-    let server = Canned::start(&[answer("500 Internal Server Error", "", ""), answer("200 OK", "", "")]);
+    let server =
+        Canned::start(&[answer("500 Internal Server Error", "", ""), answer("200 OK", "", "")]);
     let bucket = BucketRef { name: "relay".into(), region: "us-east-1".into() };
     assert!(aws_at(server.endpoint()).read(&Read::S3(S3Read::HeadBucket(bucket))).await.is_ok());
     assert_eq!(server.requests().len(), 2);
@@ -465,8 +533,8 @@ fn a_plan_that_is_throttled_all_the_time_ends_and_says_how_often_it_tried() {
     ] {
         let server = Canned::start(&[throttling()]);
         let project = project(&server);
-        let profile =
-            "[profile patient]\nmax_attempts = 2\naws_access_key_id = testing\naws_secret_access_key = testing\n";
+        let profile = "[profile patient]\nmax_attempts = 2\naws_access_key_id = \
+            testing\naws_secret_access_key = testing\n";
         project.write(".aws/config", profile);
         let project = match environment {
             Some(tries) => project.with("AWS_MAX_ATTEMPTS", tries),
@@ -478,15 +546,25 @@ fn a_plan_that_is_throttled_all_the_time_ends_and_says_how_often_it_tried() {
         let error = "error: sts:GetCallerIdentity: Throttling: Rate exceeded";
         assert!(run.stderr.contains(error), "{}", run.stderr);
         // What is read besides is asked at the same time, and given up with it.
-        let sent = server.requests().iter().filter(|request| request.contains("Action=GetCallerIdentity")).count();
+        let sent = server
+            .requests()
+            .iter()
+            .filter(|request| request.contains("Action=GetCallerIdentity"))
+            .count();
         assert!(tries.contains(&sent), "{sent} tries instead of {tries:?}");
-        assert_eq!(run.stderr.contains(&format!("; it was tried {sent} times in ")), sent > 1, "{}", run.stderr);
+        assert_eq!(
+            run.stderr.contains(&format!("; it was tried {sent} times in ")),
+            sent > 1,
+            "{}",
+            run.stderr
+        );
     }
 }
 
 #[test]
 fn a_plan_tells_what_it_waits_for_and_at_the_end_how_much_that_was() {
-    let caller = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+    let caller = "<GetCallerIdentityResponse \
+        xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
                   <Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>AIDA</UserId><Account>123456789012</Account>\
                   </GetCallerIdentityResult></GetCallerIdentityResponse>";
     let caller = answer("200 OK", "", caller);
@@ -498,7 +576,8 @@ fn a_plan_tells_what_it_waits_for_and_at_the_end_how_much_that_was() {
         false => iam_error("403 Forbidden", "AccessDenied", "not yours"),
     });
     let run = project(&server).expect(0, &["plan", "dev.yaml"]);
-    let waiting = "Still waiting: sts:GetCallerIdentity: it was throttled (try 1 of at most 10): 0.";
+    let waiting =
+        "Still waiting: sts:GetCallerIdentity: it was throttled (try 1 of at most 10): 0.";
     assert!(run.stderr.contains(waiting), "{}", run.stderr);
     let requests = server.requests().len();
     let summary = format!("Requests: {requests} sent, 1 of them again; 1 throttled; ");
@@ -508,7 +587,8 @@ fn a_plan_tells_what_it_waits_for_and_at_the_end_how_much_that_was() {
 #[test]
 fn a_reliable_run_counts_its_requests_only_for_who_asks() {
     let project = Project::empty().in_sandbox();
-    let manifest = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nusers: {serverless: {}}\n";
+    let manifest = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nusers: \
+        {serverless: {}}\n";
     project.write("dev.yaml", manifest);
     assert!(!project.expect(0, &["plan", "dev.yaml"]).stderr.contains("Requests:"));
     assert!(project.expect(0, &["plan", "dev.yaml", "-v"]).stderr.contains("Requests: "));

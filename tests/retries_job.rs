@@ -1,5 +1,5 @@
-//! The main job with the real binary against moto, behind a server that throttles, fails, and loses answers
-//! to calls that were done.
+//! The main job with the real binary against moto, behind a server that throttles, fails, and loses
+//! answers to calls that were done.
 
 mod support;
 
@@ -31,10 +31,16 @@ fn unreliable(moto: &Moto) -> Canned {
         // Where no key is recorded, the run ends incomplete: see `tests/retries.rs`.
         let key = request.contains("Action=CreateAccessKey");
         match nth % 27 {
-            2 if s3 => answer("503 Slow Down", "", "<Error><Code>SlowDown</Code><Message>slower</Message></Error>"),
+            2 if s3 => answer(
+                "503 Slow Down",
+                "",
+                "<Error><Code>SlowDown</Code><Message>slower</Message></Error>",
+            ),
             2 => iam_error("400 Bad Request", "Throttling", "Rate exceeded"),
             5 | 8 | 14 | 17 | 23 | 26 if key => forwarded(&moto, request),
-            5 | 14 | 23 if s3 => answer("500 Internal Server Error", "", "<Error><Code>InternalError</Code></Error>"),
+            5 | 14 | 23 if s3 => {
+                answer("500 Internal Server Error", "", "<Error><Code>InternalError</Code></Error>")
+            }
             5 | 14 | 23 => iam_error("503 Service Unavailable", "ServiceUnavailable", ""),
             8 | 17 | 26 => {
                 forwarded(&moto, request);
@@ -51,9 +57,17 @@ fn the_main_job_is_done_over_an_unreliable_network() {
     let server = unreliable(&moto);
     let project = Project::sample().against(&moto).with("AWS_ENDPOINT_URL", server.endpoint());
     let apply = project.expect(0, &["apply", DEV, "--yes"]);
-    assert!(apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
+    assert!(
+        apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."),
+        "{}",
+        apply.stdout
+    );
     let summary = apply.stdout.trim_end().lines().last().unwrap_or_default();
-    assert!(summary.starts_with("Requests: ") && summary.contains(" throttled; "), "{}", apply.stdout);
+    assert!(
+        summary.starts_with("Requests: ") && summary.contains(" throttled; "),
+        "{}",
+        apply.stdout
+    );
     assert!(apply.stderr.contains("Still waiting: "), "{}", apply.stderr);
     println!("{summary}");
     let keys = moto.aws(&["iam", "list-access-keys", "--user-name", "serverless"]);

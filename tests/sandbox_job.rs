@@ -1,4 +1,5 @@
-//! The main job with the real binary, in the sandbox: plan, apply, an empty plan after it, drift, destroy.
+//! The main job with the real binary, in the sandbox: plan, apply, an empty plan after it, drift,
+//! destroy.
 
 mod support;
 
@@ -17,7 +18,11 @@ fn plan_apply_and_an_empty_plan_after_it() {
     assert!(plan.stdout.contains("SANDBOX"), "{}", plan.stdout);
     assert!(plan.stdout.contains("Plan: 10 to add, 0 to change, 0 to destroy."), "{}", plan.stdout);
     let apply = project.expect(0, &["apply"]);
-    assert!(apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
+    assert!(
+        apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."),
+        "{}",
+        apply.stdout
+    );
     let again = project.expect(0, &["plan", DEV, "--detailed-exitcode"]);
     assert!(again.stdout.contains("No changes"), "{}", again.stdout);
 }
@@ -30,7 +35,10 @@ fn the_key_is_in_its_sinks_and_nowhere_else() {
     assert!(credentials.contains("[serverless]"), "{credentials}");
     let secret = credentials
         .lines()
-        .find_map(|line| line.split_once("aws_secret_access_key").map(|(_, value)| value.trim_matches([' ', '='])))
+        .find_map(|line| {
+            line.split_once("aws_secret_access_key")
+                .map(|(_, value)| value.trim_matches([' ', '=']))
+        })
         .expect("a secret")
         .to_owned();
     assert_eq!(secret.len(), 40);
@@ -40,7 +48,8 @@ fn the_key_is_in_its_sinks_and_nowhere_else() {
     for file in files(&project.path("state")) {
         seen += 1;
         let text = std::fs::read_to_string(&file).unwrap();
-        let is_sink = file.ends_with(".aws/credentials") || file.extension().is_some_and(|it| it == "csv");
+        let is_sink =
+            file.ends_with(".aws/credentials") || file.extension().is_some_and(|it| it == "csv");
         assert_eq!(text.contains(&secret), is_sink, "{}", file.display());
     }
     assert!(seen >= 4, "too few files were looked at: {seen}");
@@ -56,7 +65,9 @@ fn state_plans_and_credentials_are_for_their_owner_only() {
     let plan = project.path("state/sandbox/tr-serverless-relay-dev.plan.json");
     assert_eq!(std::fs::metadata(plan).unwrap().permissions().mode() & 0o777, 0o600);
     project.expect(0, &["apply"]);
-    for file in ["state/sandbox/tr-serverless-relay-dev.json", "state/sandbox/home/.aws/credentials"] {
+    for file in
+        ["state/sandbox/tr-serverless-relay-dev.json", "state/sandbox/home/.aws/credentials"]
+    {
         let mode = std::fs::metadata(project.path(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
@@ -66,7 +77,11 @@ fn state_plans_and_credentials_are_for_their_owner_only() {
 fn ten_plans_of_the_same_inputs_are_the_same_bytes() {
     let project = dev();
     project.expect(0, &["apply", DEV, "--yes"]);
-    project.edit("manifests/policies/zappa-lambda-deployment.json", "\"s3:ListBucket\"", "\"s3:GetBucketLocation\"");
+    project.edit(
+        "manifests/policies/zappa-lambda-deployment.json",
+        "\"s3:ListBucket\"",
+        "\"s3:GetBucketLocation\"",
+    );
     let first = project.expect(2, &["plan", DEV, "--detailed-exitcode"]);
     let saved = project.read("state/sandbox/tr-serverless-relay-dev.plan.json");
     for _ in 0..9 {
@@ -115,10 +130,15 @@ fn destroy_leaves_nothing_behind() {
     let project = dev();
     project.expect(0, &["apply", DEV, "--yes"]);
     let destroy = project.expect(0, &["destroy", DEV, "--yes"]);
-    assert!(destroy.stdout.contains("Destroy complete! Resources: 10 destroyed."), "{}", destroy.stdout);
+    assert!(
+        destroy.stdout.contains("Destroy complete! Resources: 10 destroyed."),
+        "{}",
+        destroy.stdout
+    );
     let account = project.read("state/sandbox.json");
     assert!(!account.contains("serverless"), "{account}");
-    let credentials = std::fs::read_to_string(project.path("state/sandbox/home/.aws/credentials")).unwrap_or_default();
+    let credentials = std::fs::read_to_string(project.path("state/sandbox/home/.aws/credentials"))
+        .unwrap_or_default();
     assert!(!credentials.contains("serverless"), "{credentials}");
     let state = project.expect(0, &["state", "list", DEV]);
     assert_eq!(state.stdout, "");
@@ -149,20 +169,46 @@ fn a_plan_that_widens_access_is_refused_where_that_is_denied() {
     assert!(waiting.exists());
 
     project.edit(DEPLOYMENT, "role/*ZappaLambdaExecutionRole", "role/*Zappa*");
-    let gain = "serverless gains iam:PassRole, iam: 4 actions on arn:aws:iam::123456789012:role/*Zappa*\n";
+    let gain =
+        "serverless gains iam:PassRole, iam: 4 actions on arn:aws:iam::123456789012:role/*Zappa*\n";
     let refused = project.expect(1, &["plan", DEV, "--deny-widening", "--detailed-exitcode"]);
-    assert!(refused.stdout.contains(&format!("  # {gain}")), "the plan itself is printed: {}", refused.stdout);
-    assert!(refused.stderr.contains("this plan widens access") && refused.stderr.contains(&format!("  {gain}")));
-    assert!(refused.stderr.contains("not saved") && !refused.stderr.contains("loses"), "{}", refused.stderr);
-    assert!(!waiting.exists(), "a plan that was refused must not be applied by accident, nor the one before it");
+    assert!(
+        refused.stdout.contains(&format!("  # {gain}")),
+        "the plan itself is printed: {}",
+        refused.stdout
+    );
+    assert!(
+        refused.stderr.contains("this plan widens access")
+            && refused.stderr.contains(&format!("  {gain}"))
+    );
+    assert!(
+        refused.stderr.contains("not saved") && !refused.stderr.contains("loses"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        !waiting.exists(),
+        "a plan that was refused must not be applied by accident, nor the one before it"
+    );
 
     project.expect(2, &["plan", DEV, "--detailed-exitcode", "--out", "wide.plan"]);
-    for arguments in [["apply", DEV, "--deny-widening", "--yes"], ["apply", "wide.plan", "--deny-widening", "--yes"]] {
+    for arguments in [
+        ["apply", DEV, "--deny-widening", "--yes"],
+        ["apply", "wide.plan", "--deny-widening", "--yes"],
+    ] {
         let refused = project.expect(1, &arguments);
-        assert!(refused.stderr.contains(gain) && refused.stderr.contains("nothing was changed"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains(gain) && refused.stderr.contains("nothing was changed"),
+            "{}",
+            refused.stderr
+        );
     }
     let page = project.expect(0, &["show", "wide.plan", "--html"]);
-    assert!(page.stdout.starts_with("<!DOCTYPE html>") && page.stdout.contains("iam:PassRole"), "{}", page.stdout);
+    assert!(
+        page.stdout.starts_with("<!DOCTYPE html>") && page.stdout.contains("iam:PassRole"),
+        "{}",
+        page.stdout
+    );
     project.expect(0, &["apply", "wide.plan"]);
     project.expect(0, &["plan", DEV, "--detailed-exitcode", "--deny-widening"]);
 }
@@ -175,7 +221,9 @@ fn swap_user_tag(account: &str) -> String {
     serde_json::to_string(&value).unwrap()
 }
 
-fn find_tags(value: &mut serde_json::Value) -> Option<&mut serde_json::Map<String, serde_json::Value>> {
+fn find_tags(
+    value: &mut serde_json::Value,
+) -> Option<&mut serde_json::Map<String, serde_json::Value>> {
     value.get_mut("users")?.get_mut("serverless")?.get_mut("tags")?.as_object_mut()
 }
 
@@ -200,9 +248,17 @@ fn a_sandbox_that_is_far_away_and_takes_little_makes_the_main_job_wait_and_no_mo
     let (_, least) = apply.stderr.split_once("10 calls take at least ").expect("how long it takes");
     let least: f64 = least.split_once(" s").expect("seconds").0.parse().expect("a number");
     assert!(least > 0.0 && began.elapsed().as_secs_f64() > least, "{}", apply.stderr);
-    assert!(apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."), "{}", apply.stdout);
+    assert!(
+        apply.stdout.contains("Apply complete! Resources: 10 added, 0 changed, 0 destroyed."),
+        "{}",
+        apply.stdout
+    );
     let summary = apply.stdout.trim_end().lines().last().unwrap_or_default();
-    assert!(summary.starts_with("Requests: ") && !summary.contains(" 0 throttled"), "{}", apply.stdout);
+    assert!(
+        summary.starts_with("Requests: ") && !summary.contains(" 0 throttled"),
+        "{}",
+        apply.stdout
+    );
     assert!(summary.contains(" throttled; "), "{}", apply.stdout);
     project.expect(0, &["plan", DEV, "--detailed-exitcode"]);
     // Variables of the environment that are set to nothing are not set.
@@ -215,7 +271,11 @@ fn how_far_away_the_sandbox_is_is_nothing_to_say_of_aws() {
     let project = Project::sample();
     for (switch, value) in [("--sandbox-latency", "50ms"), ("--sandbox-throttle", "20/40")] {
         let plan = project.expect(1, &["plan", DEV, switch, value]);
-        assert!(plan.stderr.contains(&format!("{switch} is about the simulated account")), "{}", plan.stderr);
+        assert!(
+            plan.stderr.contains(&format!("{switch} is about the simulated account")),
+            "{}",
+            plan.stderr
+        );
     }
     let plan = project.expect(1, &["plan", DEV, "--sandbox", "--sandbox-throttle", "20"]);
     assert!(plan.stderr.contains("write RATE/BURST"), "{}", plan.stderr);
@@ -246,8 +306,10 @@ fn a_sweep_that_is_not_allowed_is_told_once() {
     project.expect(0, &["apply", DEV, "--yes"]);
     let allowed = project.expect(0, &["permissions", DEV, "--for", "plan"]);
     project.write("policy.json", &allowed.stdout);
-    let plan = project.expect(0, &["plan", DEV, "--explain-reads", "--sandbox-enforce", "policy.json"]);
-    let said = "iam:GetAccountAuthorizationDetails is not allowed. Each user, role and policy was asked for by itself.";
+    let plan =
+        project.expect(0, &["plan", DEV, "--explain-reads", "--sandbox-enforce", "policy.json"]);
+    let said = "iam:GetAccountAuthorizationDetails is not allowed. Each user, role and policy was \
+        asked for by itself.";
     assert_eq!(plan.stderr.matches(said).count(), 1, "{}", plan.stderr);
     assert!(
         plan.stderr.contains("by 12 calls on single objects, for the account could not be swept"),

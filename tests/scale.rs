@@ -1,7 +1,8 @@
 //! What the core does grows with the number of resources, and hardly faster.
 //!
-//! Time is the thread's own, not the clock's, so that it doesn't matter what else the machine does; and the best of several
-//! rounds counts. Eight times as much may take fourteen times as long: what grows with the square takes sixty-four.
+//! Time is the thread's own, not the clock's, so that it doesn't matter what else the machine does;
+//! and the best of several rounds counts. Eight times as much may take fourteen times as long: what
+//! grows with the square takes sixty-four.
 #![cfg(target_os = "linux")]
 
 #[path = "support/relays.rs"]
@@ -34,7 +35,8 @@ fn time() -> Duration {
     Duration::from_nanos(told.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// How long it takes once. The system counts in steps of a few milliseconds, so it is done as often as shows.
+/// How long it takes once. The system counts in steps of a few milliseconds, so it is done as often
+/// as shows.
 fn taken<T>(work: impl Fn() -> T) -> Duration {
     let (begin, mut times) = (time(), 0);
     loop {
@@ -47,7 +49,8 @@ fn taken<T>(work: impl Fn() -> T) -> Duration {
     }
 }
 
-/// Whether work on many takes as little longer as it should than work on few; the most and the least that it took.
+/// Whether work on many takes as little longer as it should than work on few; the most and the
+/// least that it took.
 fn grows<I, T>(few: &I, many: &I, work: impl Fn(&I) -> T) -> (bool, [Duration; 2]) {
     let mut best = [Duration::MAX; 2];
     for _ in 0..8 {
@@ -64,7 +67,8 @@ fn hardly_faster<I, T>(what: &str, few: &I, many: &I, work: impl Fn(&I) -> T) {
     let (well, [one, eight]) = grows(few, many, work);
     assert!(
         well,
-        "{what}: {one:?} for few relays, {eight:?} for {TIMES} times as many: more than {MOST} times as long"
+        "{what}: {one:?} for few relays, {eight:?} for {TIMES} times as many: more than {MOST} \
+            times as long"
     );
 }
 
@@ -93,17 +97,32 @@ fn planning_grows_hardly_faster_than_what_is_declared() {
     assert!(nothing(many).steps.is_empty(), "there is nothing to do");
     hardly_faster("diff", few, many, |it| diff(&it.desired, &it.recorded, &it.live, false).len());
     hardly_faster("graph", few, many, |it| {
-        DependencyOrder::new(it.desired.resources.iter().map(|(address, it)| (address, &it.depends_on))).sorted()
+        DependencyOrder::new(
+            it.desired.resources.iter().map(|(address, it)| (address, &it.depends_on)),
+        )
+        .sorted()
     });
     hardly_faster("nothing", few, many, nothing);
     hardly_faster("removal", few, many, |it| {
         let (desired, header) = (it.undeclared(), relays::header(PlanMode::Destroy));
-        build::build(header, relays::stamp(), diff(&desired, &it.recorded, &it.live, true), &desired, &it.recorded)
+        build::build(
+            header,
+            relays::stamp(),
+            diff(&desired, &it.recorded, &it.live, true),
+            &desired,
+            &it.recorded,
+        )
     });
     hardly_faster("creation", few, many, |it| {
         let (recorded, live) = (Recorded::new(), Live::new());
         let decisions = diff(&it.desired, &recorded, &live, false);
-        build::build(relays::header(PlanMode::Apply), relays::stamp(), decisions, &it.desired, &recorded)
+        build::build(
+            relays::header(PlanMode::Apply),
+            relays::stamp(),
+            decisions,
+            &it.desired,
+            &recorded,
+        )
     });
 }
 
@@ -139,6 +158,8 @@ fn noting_a_step_costs_the_same_beside_however_large_a_state() {
         (0..100).for_each(|_| block_on(store.append(std::slice::from_ref(change))).unwrap());
     };
     let [few, many] = &stores;
-    let worst = (0..5).map(|_| [taken(|| note(few)), taken(|| note(many))]).find(|[few, many]| *many < *few * 4);
+    let worst = (0..5)
+        .map(|_| [taken(|| note(few)), taken(|| note(many))])
+        .find(|[few, many]| *many < *few * 4);
     assert!(worst.is_some(), "it takes longer beside a larger state");
 }

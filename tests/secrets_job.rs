@@ -19,7 +19,11 @@ fn talkative() -> (Moto, Project) {
     for name in ["LOG_SENSITIVE_BODIES", "LOG_SIGNABLE_BODY"] {
         project = project.with(name, "true");
     }
-    project.edit(DEV, "profile: serverless", "profile: serverless\n      csv: ../keys/serverless.csv");
+    project.edit(
+        DEV,
+        "profile: serverless",
+        "profile: serverless\n      csv: ../keys/serverless.csv",
+    );
     // Nothing that the test made lends its mode to what relayctl makes.
     fs::remove_dir(project.path("state")).unwrap();
     fs::create_dir(project.path(".git")).unwrap();
@@ -28,7 +32,8 @@ fn talkative() -> (Moto, Project) {
 
 fn secret_in(project: &Project) -> String {
     let text = project.read("aws/credentials");
-    let line = text.lines().find(|line| line.starts_with("aws_secret_access_key")).expect("a secret");
+    let line =
+        text.lines().find(|line| line.starts_with("aws_secret_access_key")).expect("a secret");
     line.split_once(" = ").unwrap().1.to_owned()
 }
 
@@ -46,7 +51,8 @@ fn holders(project: &Project, secrets: &[String]) -> Vec<String> {
         let text = String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
         secrets.iter().any(|secret| text.contains(secret))
     });
-    let relative = |file: PathBuf| file.strip_prefix(project.path("")).unwrap().to_string_lossy().into_owned();
+    let relative =
+        |file: PathBuf| file.strip_prefix(project.path("")).unwrap().to_string_lossy().into_owned();
     let mut names: Vec<String> = found.into_iter().map(relative).collect();
     names.sort();
     names
@@ -63,7 +69,10 @@ fn a_secret_is_in_its_sinks_and_in_no_output_log_state_plan_backup_or_journal() 
     said.push(project.expect(0, &["apply", "first.plan.json"]));
     let first = secret_in(&project);
     assert!(project.read(&format!("state/{NAME}.json.journal")).contains("access_key.serverless"));
-    assert_eq!(holders(&project, std::slice::from_ref(&first)), ["aws/credentials", "keys/serverless.csv"]);
+    assert_eq!(
+        holders(&project, std::slice::from_ref(&first)),
+        ["aws/credentials", "keys/serverless.csv"]
+    );
     private(&project, &[&format!("state/{NAME}.json.journal"), "first.plan.json"]);
 
     // A second key, in place of one whose secret was lost.
@@ -83,12 +92,20 @@ fn a_secret_is_in_its_sinks_and_in_no_output_log_state_plan_backup_or_journal() 
     assert_eq!(holders(&project, &secrets), Vec::<String>::new());
 
     let log: String = said.iter().map(|run| run.stderr.as_str()).collect();
-    for spoken in ["TRACE", "aws_smithy_runtime", "hyper", "iam:CreateAccessKey is sent; its answer is not logged"] {
+    for spoken in [
+        "TRACE",
+        "aws_smithy_runtime",
+        "hyper",
+        "iam:CreateAccessKey is sent; its answer is not logged",
+    ] {
         assert!(log.contains(spoken), "{spoken} is not in the log: it proves nothing");
     }
     for run in &said {
         for secret in &secrets {
-            assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "a secret is told");
+            assert!(
+                !run.stdout.contains(secret) && !run.stderr.contains(secret),
+                "a secret is told"
+            );
         }
     }
 }
@@ -97,9 +114,14 @@ fn a_secret_is_in_its_sinks_and_in_no_output_log_state_plan_backup_or_journal() 
 fn private(project: &Project, paths: &[&str]) {
     use std::os::unix::fs::PermissionsExt;
     for path in paths {
-        let metadata = fs::metadata(project.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let metadata =
+            fs::metadata(project.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         let expected = if metadata.is_dir() { 0o700 } else { 0o600 };
-        assert_eq!(format!("{:o}", metadata.permissions().mode() & 0o7777), format!("{expected:o}"), "{path}");
+        assert_eq!(
+            format!("{:o}", metadata.permissions().mode() & 0o7777),
+            format!("{expected:o}"),
+            "{path}"
+        );
     }
 }
 
@@ -120,7 +142,8 @@ fn a_saved_plan_that_was_edited_anywhere_is_refused_and_one_that_was_laid_out_an
     let project = Project::sample().in_sandbox();
     project.expect(0, &["plan", DEV, "--out", "saved.plan.json"]);
     let whole = project.read("saved.plan.json");
-    let digest = serde_json::from_str::<Value>(&whole).unwrap()["sha256"].as_str().unwrap().to_owned();
+    let digest =
+        serde_json::from_str::<Value>(&whole).unwrap()["sha256"].as_str().unwrap().to_owned();
     let flipped = digest.chars().map(|c| if c == '0' { '1' } else { '0' }).collect::<String>();
     for (from, to) in [
         ("user/sandbox-admin", "user/somebody-else"),
@@ -134,14 +157,27 @@ fn a_saved_plan_that_was_edited_anywhere_is_refused_and_one_that_was_laid_out_an
         assert!(whole.contains(from), "{from}");
         project.write("saved.plan.json", &whole.replace(from, to));
         let refused = project.expect(1, &["apply", "saved.plan.json"]);
-        assert!(refused.stderr.contains("edited or damaged after it was saved"), "{from}: {}", refused.stderr);
-        assert!(refused.stderr.contains("make a new one with `relayctl plan MANIFEST`"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("edited or damaged after it was saved"),
+            "{from}: {}",
+            refused.stderr
+        );
+        assert!(
+            refused.stderr.contains("make a new one with `relayctl plan MANIFEST`"),
+            "{}",
+            refused.stderr
+        );
     }
     assert!(!project.path("state/sandbox.json").exists(), "nothing was done");
 
     let refused = project.expect(1, &["show", "saved.plan.json"]);
-    assert!(refused.stderr.contains(&format!("{flipped}, and it is {digest}")), "{}", refused.stderr);
-    let readable = serde_json::to_string_pretty(&serde_json::from_str::<Value>(&whole).unwrap()).unwrap();
+    assert!(
+        refused.stderr.contains(&format!("{flipped}, and it is {digest}")),
+        "{}",
+        refused.stderr
+    );
+    let readable =
+        serde_json::to_string_pretty(&serde_json::from_str::<Value>(&whole).unwrap()).unwrap();
     project.write("saved.plan.json", &readable);
     project.expect(0, &["apply", "saved.plan.json"]);
 }

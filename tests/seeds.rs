@@ -1,8 +1,9 @@
-//! Random manifests, random edits of them, random deeds of others, random faults: whatever happens, the laws hold, and once
-//! the weather is good again one or two more applies end where a run ends that nothing happened to.
+//! Random manifests, random edits of them, random deeds of others, random faults: whatever happens,
+//! the laws hold, and once the weather is good again one or two more applies end where a run ends
+//! that nothing happened to.
 //!
-//! `RELAYCTL_SEED=17 cargo test --test seeds` plays one seed again; `RELAYCTL_WITHOUT=0,4` leaves out some of what happens in
-//! it; `RELAYCTL_SEEDS=100000` plays more of them.
+//! `RELAYCTL_SEED=17 cargo test --test seeds` plays one seed again; `RELAYCTL_WITHOUT=0,4` leaves
+//! out some of what happens in it; `RELAYCTL_SEEDS=100000` plays more of them.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the laws name what they are about")]
 
@@ -65,14 +66,17 @@ fn report(seed: u64, left_out: &BTreeSet<usize>) -> String {
     let why = played(seed, left_out).err().unwrap_or_default();
     let story = Story::without(seed, left_out);
     format!(
-        "seed {seed} breaks a law: {why}\n\n{story:#?}\n\nreplay it with\n  RELAYCTL_SEED={seed} RELAYCTL_WITHOUT={} cargo \
+        "seed {seed} breaks a law: {why}\n\n{story:#?}\n\nreplay it with\n  RELAYCTL_SEED={seed} \
+            RELAYCTL_WITHOUT={} cargo \
          test --test seeds\n",
         list(left_out)
     )
 }
 
 fn number<T: std::str::FromStr>(name: &str) -> Option<T> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}: {text} is no number")))
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name}: {text} is no number")))
 }
 
 #[test]
@@ -88,7 +92,8 @@ fn the_laws_hold_under_every_seed() {
         };
     }
     let seeds = number("RELAYCTL_SEEDS").unwrap_or(SEEDS);
-    let (next, tally, broken) = (AtomicU64::new(0), Mutex::new(Tally::default()), Mutex::new(Vec::new()));
+    let (next, tally, broken) =
+        (AtomicU64::new(0), Mutex::new(Tally::default()), Mutex::new(Vec::new()));
     let started = Instant::now();
     let work = || {
         loop {
@@ -113,7 +118,11 @@ fn the_laws_hold_under_every_seed() {
         let others: Vec<u64> = broken.iter().map(|(seed, _)| *seed).collect();
         fail(&format!("{}\nall that failed: {others:?}", report(*seed, &shrunk(*seed))));
     }
-    println!("{seeds} seeds in {:.0} s: {:?}", started.elapsed().as_secs_f64(), tally.into_inner().unwrap());
+    println!(
+        "{seeds} seeds in {:.0} s: {:?}",
+        started.elapsed().as_secs_f64(),
+        tally.into_inner().unwrap()
+    );
 }
 
 /// The hook keeps what is said.

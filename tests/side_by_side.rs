@@ -1,5 +1,5 @@
-//! The bench beside Terraform, as far as it can be had without Terraform: its workload, how it reads the times of requests,
-//! and the table that it writes.
+//! The bench beside Terraform, as far as it can be had without Terraform: its workload, how it
+//! reads the times of requests, and the table that it writes.
 
 mod support;
 
@@ -31,7 +31,11 @@ fn the_workload_is_made_by_one_apply_and_removed_by_one_destroy() {
     project.expect(0, &["apply", "relayctl.yaml", "--yes"]);
     project.expect(0, &["plan", "relayctl.yaml", "--detailed-exitcode"]);
     let destroyed = project.expect(0, &["destroy", "relayctl.yaml", "--yes"]);
-    assert!(destroyed.stdout.contains("Destroy complete! Resources: 27 destroyed."), "{}", destroyed.stdout);
+    assert!(
+        destroyed.stdout.contains("Destroy complete! Resources: 27 destroyed."),
+        "{}",
+        destroyed.stdout
+    );
 }
 
 #[test]
@@ -40,36 +44,49 @@ fn both_tools_get_the_same_names_documents_and_settings() {
     workload(&project, 2);
     let json = |file: &str| serde_json::from_str::<serde_json::Value>(&project.read(file)).unwrap();
     let (ours, theirs) = (json("relayctl.yaml"), json("main.tf.json"));
-    let document =
-        |text: &serde_json::Value| serde_json::from_str::<serde_json::Value>(text.as_str().unwrap()).unwrap();
+    let document = |text: &serde_json::Value| {
+        serde_json::from_str::<serde_json::Value>(text.as_str().unwrap()).unwrap()
+    };
     let (policies, roles, locals) = (&ours["policies"], &ours["roles"], &theirs["locals"]);
-    for (kind, name, local) in [("policy", "Deployment", "deployment"), ("policy", "Execution", "execution")] {
+    for (kind, name, local) in
+        [("policy", "Deployment", "deployment"), ("policy", "Execution", "execution")]
+    {
         let ours = &policies[format!("ZappaLambda{name}Policy-2")];
         let theirs = &theirs["resource"][format!("aws_iam_{kind}")][local];
         assert_eq!(ours["document"], document(&locals[local]));
         assert_eq!(theirs["name"], format!("ZappaLambda{name}Policy-${{each.key}}"));
-        assert_eq!(ours["description"], theirs["description"].as_str().unwrap().replace("${each.key}", "2"));
+        assert_eq!(
+            ours["description"],
+            theirs["description"].as_str().unwrap().replace("${each.key}", "2")
+        );
     }
-    let (ours_of, theirs_of) =
-        (&roles["tr-relay-2-ZappaLambdaExecutionRole"], &theirs["resource"]["aws_iam_role"]["relay"]);
+    let (ours_of, theirs_of) = (
+        &roles["tr-relay-2-ZappaLambdaExecutionRole"],
+        &theirs["resource"]["aws_iam_role"]["relay"],
+    );
     assert_eq!(ours_of["trust"], document(&locals["trust"]));
     assert_eq!(ours_of["max_session_duration"], theirs_of["max_session_duration"]);
-    let tags = |kind: &str| theirs["resource"][kind]["relay"]["tags"].to_string().replace("${each.key}", "2");
+    let tags = |kind: &str| {
+        theirs["resource"][kind]["relay"]["tags"].to_string().replace("${each.key}", "2")
+    };
     assert_eq!(ours["users"]["serverless-2"]["tags"].to_string(), tags("aws_iam_user"));
     assert_eq!(ours["buckets"]["zappa-tr-relay-2"]["tags"].to_string(), tags("aws_s3_bucket"));
 }
 
 #[test]
 fn the_longest_chain_is_of_requests_that_begin_when_others_have_ended() {
-    let chain = |requests: &str| python(&format!("import chain; print(chain.longest_chain({requests}))"));
+    let chain =
+        |requests: &str| python(&format!("import chain; print(chain.longest_chain({requests}))"));
     assert_snapshot!(
-        chain("[(0, 1, 'who'), (0, 2, 'all'), (0.5, 1.5, 'other'), (2, 3, 'tags'), (2.5, 3.5, 'keys'), (3.25, 4, 'last')]"),
+        chain("[(0, 1, 'who'), (0, 2, 'all'), (0.5, 1.5, 'other'), (2, 3, 'tags'), (2.5, 3.5, \
+            'keys'), (3.25, 4, 'last')]"),
         @"{'requests': 3, 'seconds': 3.75, 'operations': ['all', 'tags', 'last']}"
     );
     assert_snapshot!(chain("[]"), @"{'requests': 0, 'seconds': 0.0, 'operations': []}");
 }
 
-/// One case measured, another not; relayctl's destroy ended with an error, and one phase was disturbed.
+/// One case measured, another not; relayctl's destroy ended with an error, and one phase was
+/// disturbed.
 const RECORDS: &str = "
 import table
 def phase(name, calls, wall, cpu, memory, operation):

@@ -1,4 +1,5 @@
-//! The real binary told to stop, while it writes a new key's secret into a file that somebody holds the lock on.
+//! The real binary told to stop, while it writes a new key's secret into a file that somebody holds
+//! the lock on.
 #![cfg(unix)]
 
 mod support;
@@ -39,7 +40,12 @@ impl Run {
         let held = File::open(&folder).unwrap();
         held.lock().unwrap();
         let file = |name: &str| Stdio::from(File::create(project.path(name)).unwrap());
-        let child = project.command(&["apply", DEV, "--yes"]).stdout(file("out")).stderr(file("err")).spawn().unwrap();
+        let child = project
+            .command(&["apply", DEV, "--yes"])
+            .stdout(file("out"))
+            .stderr(file("err"))
+            .spawn()
+            .unwrap();
         let run = Self { project, child, held };
         until("the key", || run.keys() == 1);
         run
@@ -55,7 +61,11 @@ impl Run {
     }
 
     fn signal(&self, name: &str) {
-        let kill = Command::new("sh").arg("-c").arg(format!("kill -s {name} {}", self.child.id())).status().unwrap();
+        let kill = Command::new("sh")
+            .arg("-c")
+            .arg(format!("kill -s {name} {}", self.child.id()))
+            .status()
+            .unwrap();
         assert!(kill.success());
     }
 
@@ -75,7 +85,8 @@ impl Run {
         assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
         assert_eq!(self.keys(), 1, "{}", self.text("state/sandbox.json"));
         let credentials = self.text("state/sandbox/home/.aws/credentials");
-        let id = credentials.lines().find_map(|line| line.strip_prefix("aws_access_key_id = ")).unwrap();
+        let id =
+            credentials.lines().find_map(|line| line.strip_prefix("aws_access_key_id = ")).unwrap();
         assert!(self.text("state/sandbox.json").contains(id), "{credentials}");
     }
 }
@@ -88,13 +99,23 @@ fn first_signal_ends_in_good_order(signal: &str) {
     let (out, err) = (run.text("out"), run.text("err"));
     assert_eq!(code, Some(130), "{out}\n{err}");
     assert!(out.contains("Apply incomplete.") && out.contains("Not begun:"), "{out}");
-    assert!(out.contains("access_key.serverless: created"), "what was under way was finished: {out}");
+    assert!(
+        out.contains("access_key.serverless: created"),
+        "what was under way was finished: {out}"
+    );
     let left = out.split("Not begun:").nth(1).unwrap();
-    assert!(left.contains("aws_profile.serverless: not created"), "what needs the key was not begun: {left}");
+    assert!(
+        left.contains("aws_profile.serverless: not created"),
+        "what needs the key was not begun: {left}"
+    );
     assert!(err.contains("interrupted"), "{err}");
     let credentials = run.text("state/sandbox/home/.aws/credentials");
     run.finishes();
-    assert_eq!(run.text("state/sandbox/home/.aws/credentials"), credentials, "the key is the one that was made first");
+    assert_eq!(
+        run.text("state/sandbox/home/.aws/credentials"),
+        credentials,
+        "the key is the one that was made first"
+    );
 }
 
 #[test]

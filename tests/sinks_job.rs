@@ -24,8 +24,12 @@ fn declare(project: &Project, sinks: &str) {
 }
 
 fn age_sink(recipients: &[&Identity]) -> String {
-    let recipients: Vec<String> = recipients.iter().map(|one| one.to_public().to_string()).collect();
-    format!("      age: {{file: ../keys/serverless.age, recipients: [{}]}}\n", recipients.join(", "))
+    let recipients: Vec<String> =
+        recipients.iter().map(|one| one.to_public().to_string()).collect();
+    format!(
+        "      age: {{file: ../keys/serverless.age, recipients: [{}]}}\n",
+        recipients.join(", ")
+    )
 }
 
 fn command(script: &str) -> String {
@@ -55,7 +59,12 @@ fn a_key_goes_encrypted_into_a_file_and_as_json_to_a_command_and_works_from_both
     let [ada, bob] = [(); 2].map(|()| Identity::generate());
     declare(&project, &(age_sink(&[&ada, &bob]) + &command("cat > sent.json")));
     let plan = project.expect(2, &["plan", DEV, "--detailed-exitcode", "-v"]);
-    for shown in ["+ command = [", "\"cat > sent.json\"", "command:Run sh -c 'cat > sent.json'", "file:WriteKeyAge"] {
+    for shown in [
+        "+ command = [",
+        "\"cat > sent.json\"",
+        "command:Run sh -c 'cat > sent.json'",
+        "file:WriteKeyAge",
+    ] {
         assert!(plan.stdout.contains(shown), "{shown}:\n{}", plan.stdout);
     }
     assert!(plan.stdout.contains("and 1 to a command"), "{}", plan.stdout);
@@ -64,7 +73,10 @@ fn a_key_goes_encrypted_into_a_file_and_as_json_to_a_command_and_works_from_both
     let sent: Value = serde_json::from_str(&project.read("manifests/sent.json")).unwrap();
     assert_eq!(sent["UserName"], "serverless");
     assert_eq!(keys(&moto), [sent["AccessKeyId"].as_str().unwrap()]);
-    assert_eq!((decrypted(&project, &ada), decrypted(&project, &bob)), (sent.clone(), sent.clone()));
+    assert_eq!(
+        (decrypted(&project, &ada), decrypted(&project, &bob)),
+        (sent.clone(), sent.clone())
+    );
     let secret = sent["SecretAccessKey"].as_str().unwrap();
     assert!(project.read("aws/credentials").contains(secret));
     for file in [format!("state/{NAME}.json"), "keys/serverless.age".to_owned()] {
@@ -75,7 +87,10 @@ fn a_key_goes_encrypted_into_a_file_and_as_json_to_a_command_and_works_from_both
     // What is encrypted is what the AWS CLI wants of a credential_process.
     project.write(
         "process",
-        &format!("[default]\ncredential_process = cat {}\n", project.path("manifests/sent.json").display()),
+        &format!(
+            "[default]\ncredential_process = cat {}\n",
+            project.path("manifests/sent.json").display()
+        ),
     );
     let output = moto
         .aws_command()
@@ -88,7 +103,8 @@ fn a_key_goes_encrypted_into_a_file_and_as_json_to_a_command_and_works_from_both
     let caller: Value = serde_json::from_slice(&output.stdout).expect("a caller");
     assert_eq!(caller["Arn"], "arn:aws:iam::123456789012:user/serverless");
 
-    // Another recipient, or another command, takes another key: nobody can tell the secret of this one again.
+    // Another recipient, or another command, takes another key: nobody can tell the secret of this
+    // one again.
     let carol = Identity::generate();
     project.edit(DEV, &bob.to_public().to_string(), &carol.to_public().to_string());
     let plan = project.expect(2, &["plan", DEV, "--detailed-exitcode"]);
@@ -144,7 +160,8 @@ fn a_rotation_reaches_every_sink_and_one_that_a_sink_refused_goes_on_later() {
     assert_ne!(second, first);
     assert_eq!(keys(&moto).len(), 2, "the first one is inactive");
     no_changes(&project);
-    let (listed, secret) = (project.expect(0, &["keys", "list", DEV]), decrypted(&project, &identity));
+    let (listed, secret) =
+        (project.expect(0, &["keys", "list", DEV]), decrypted(&project, &identity));
     assert!(listed.stdout.contains("retired"), "{}", listed.told());
     let secret = secret["SecretAccessKey"].as_str().unwrap();
     for told in [refused.told(), listed.told(), project.read(&format!("state/{NAME}.json"))] {
@@ -156,7 +173,11 @@ fn a_rotation_reaches_every_sink_and_one_that_a_sink_refused_goes_on_later() {
 fn a_command_that_fails_takes_the_key_with_it_and_is_quoted_without_the_secret() {
     let (moto, project) = on_moto();
     let identity = Identity::generate();
-    declare(&project, &(age_sink(&[&identity]) + &command("tee kept.json >&2; echo the vault is sealed >&2; exit 4")));
+    declare(
+        &project,
+        &(age_sink(&[&identity])
+            + &command("tee kept.json >&2; echo the vault is sealed >&2; exit 4")),
+    );
     project.expect(0, &["plan", DEV]);
     let apply = project.expect(1, &["apply"]);
     let told = format!("{}{}", apply.stdout, apply.stderr);
@@ -165,7 +186,9 @@ fn a_command_that_fails_takes_the_key_with_it_and_is_quoted_without_the_secret()
     let kept: Value = serde_json::from_str(&project.read("manifests/kept.json")).unwrap();
     assert!(!told.contains(kept["SecretAccessKey"].as_str().unwrap()), "{told}");
     assert_eq!(keys(&moto), Vec::<String>::new());
-    assert!(!project.path("keys/serverless.age").exists() && !project.path("aws/credentials").exists());
+    assert!(
+        !project.path("keys/serverless.age").exists() && !project.path("aws/credentials").exists()
+    );
 
     project.edit(DEV, "exit 4", "exit 0");
     project.expect(0, &["apply", DEV, "--yes"]);
@@ -183,7 +206,11 @@ fn a_run_that_is_killed_by_its_command_is_finished_by_the_next_one_with_another_
     assert_eq!(first.len(), 1);
     assert!(project.read("manifests/sent.json").contains(&first[0]));
     let plan = project.expect(0, &["plan", DEV]);
-    assert!(plan.stdout.contains("an earlier run made this key, but its secret was lost"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("an earlier run made this key, but its secret was lost"),
+        "{}",
+        plan.stdout
+    );
     project.expect(0, &["apply"]);
     let second = keys(&moto);
     assert_eq!(second.len(), 1);
@@ -201,20 +228,28 @@ fn in_the_sandbox_no_command_runs_and_what_it_would_get_is_written_there() {
     declare(&project, &(age_sink(&[&identity]) + &command("touch ran")));
     project.expect(0, &["apply", DEV, "--yes"]);
     assert!(!project.path("manifests/ran").exists() && !project.path("keys").exists());
-    let noted: Value = serde_json::from_str(&project.read("state/sandbox/commands/serverless.json")).unwrap();
+    let noted: Value =
+        serde_json::from_str(&project.read("state/sandbox/commands/serverless.json")).unwrap();
     assert_eq!(noted["command"], json!(["sh", "-c", "touch ran"]));
     let id = noted["input"]["AccessKeyId"].as_str().unwrap();
     assert!(project.read("state/sandbox/home/.aws/credentials").contains(id));
     no_changes(&project);
 
-    // With the state lost, the profile and the file tell which key it is, and the command is taken on trust.
+    // With the state lost, the profile and the file tell which key it is, and the command is taken
+    // on trust.
     fs::remove_file(project.path(&format!("state/sandbox/{NAME}.json"))).unwrap();
     no_changes(&project);
 
     // A sink that is new takes another key.
     project.expect(0, &["apply", DEV, "--yes"]);
-    for (from, to) in [("", "      csv: ../keys/serverless.csv\n"), ("      csv: ../keys/serverless.csv\n", "")] {
-        project.edit(DEV, &format!("profile: serverless\n{from}"), &format!("profile: serverless\n{to}"));
+    for (from, to) in
+        [("", "      csv: ../keys/serverless.csv\n"), ("      csv: ../keys/serverless.csv\n", "")]
+    {
+        project.edit(
+            DEV,
+            &format!("profile: serverless\n{from}"),
+            &format!("profile: serverless\n{to}"),
+        );
         project.expect(0, &["apply", DEV, "--yes"]);
         no_changes(&project);
     }

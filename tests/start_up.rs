@@ -1,7 +1,7 @@
 //! What a command does not need, it does not load.
 //!
-//! Told by the log at its most talkative: what is loaded when it is first used says so there, ours and the libraries'. That
-//! is the same on a slow machine and on a busy one.
+//! Told by the log at its most talkative: what is loaded when it is first used says so there, ours
+//! and the libraries'. That is the same on a slow machine and on a busy one.
 
 mod support;
 
@@ -34,7 +34,10 @@ fn log(project: &Project, code: i32, arguments: &[&str]) -> Vec<String> {
 
 /// How many parts of the catalogue were unpacked.
 fn parts(log: &[String]) -> usize {
-    let said = log.iter().find_map(|line| line.split_once("unpacked of the action catalogue parts=")).expect("said");
+    let said = log
+        .iter()
+        .find_map(|line| line.split_once("unpacked of the action catalogue parts="))
+        .expect("said");
     said.1.parse().expect("a number")
 }
 
@@ -65,7 +68,11 @@ const READ: &str = "no native root CA certificates found!";
 fn certificates_are_read_for_https_alone() {
     let nowhere = |endpoint: &str| {
         let keys = [("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing")];
-        let files = [("SSL_CERT_FILE", "none.pem"), ("SSL_CERT_DIR", "none"), ("AWS_ENDPOINT_URL", endpoint)];
+        let files = [
+            ("SSL_CERT_FILE", "none.pem"),
+            ("SSL_CERT_DIR", "none"),
+            ("AWS_ENDPOINT_URL", endpoint),
+        ];
         let settings = keys.into_iter().chain(files);
         let project = settings.fold(project(), |project, (name, value)| project.with(name, value));
         project.run(&["plan", "small.yaml", "--max-attempts", "1"]).stderr

@@ -36,7 +36,9 @@ s3.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "En
 }
 
 fn keys(moto: &Moto) -> Vec<String> {
-    let text = moto.python(r#"show([it["Key"] for it in s3.list_objects_v2(Bucket="states").get("Contents", [])])"#);
+    let text = moto.python(
+        r#"show([it["Key"] for it in s3.list_objects_v2(Bucket="states").get("Contents", [])])"#,
+    );
     serde_json::from_str(&text).unwrap()
 }
 
@@ -56,8 +58,15 @@ fn a_state_in_s3_serves_plan_apply_and_destroy_and_leaves_nothing_here() {
     project.expect(0, &["apply"]);
     assert!(!project.path(&format!("state/{NAME}.json")).exists());
     let object = |suffix: &str| format!("relay/{NAME}.json{suffix}");
-    assert_eq!(keys(&moto), [object(""), object(".lock")], "the journal is folded, and there was no state before");
-    assert_eq!(project.expect(0, &["state", "path", DEV]).stdout, format!("s3://states/relay/{NAME}.json\n"));
+    assert_eq!(
+        keys(&moto),
+        [object(""), object(".lock")],
+        "the journal is folded, and there was no state before"
+    );
+    assert_eq!(
+        project.expect(0, &["state", "path", DEV]).stdout,
+        format!("s3://states/relay/{NAME}.json\n")
+    );
     assert!(project.expect(0, &["state", "list", DEV]).stdout.contains("access_key.serverless\n"));
     let plan = project.expect(0, &["plan", DEV, "--detailed-exitcode"]);
     assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
@@ -76,11 +85,15 @@ fn a_state_in_s3_serves_plan_apply_and_destroy_and_leaves_nothing_here() {
 #[test]
 fn the_printed_permissions_name_the_state_in_s3() {
     let project = Project::sample();
-    let printed = |arguments: &[&str]| project.expect(0, &[&["permissions", DEV], arguments].concat()).stdout;
+    let printed =
+        |arguments: &[&str]| project.expect(0, &[&["permissions", DEV], arguments].concat()).stdout;
     let state = format!("arn:aws:s3:::states/relay/{NAME}.json");
     assert!(!printed(&[]).contains("arn:aws:s3:::states"));
     let document = printed(&["--state", "s3://states/relay"]);
-    assert!(document.contains(&format!("{state}.lock")) && document.contains("s3:PutObject"), "{document}");
+    assert!(
+        document.contains(&format!("{state}.lock")) && document.contains("s3:PutObject"),
+        "{document}"
+    );
 }
 
 #[test]
@@ -96,10 +109,16 @@ fn a_locked_bucket_says_who_holds_it_and_an_expired_lease_is_taken_over() {
     let apply = ["apply", DEV, "--yes", "--state", "s3://states/relay"];
     locked("2999-01-01T00:00:00Z");
     let refused = project.expect(1, &apply);
-    assert!(refused.stderr.contains("ada on build-7 (pid 42) is running `apply`"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("ada on build-7 (pid 42) is running `apply`"),
+        "{}",
+        refused.stderr
+    );
     let waited = project.expect(1, &[&apply[..], &["--lock-timeout", "1s"]].concat());
     assert!(waited.stderr.contains("waiting for that"), "{}", waited.stderr);
-    let unlock = |id: &str, code| project.expect(code, &["state", "unlock", DEV, id, "--state", "s3://states/relay"]);
+    let unlock = |id: &str, code| {
+        project.expect(code, &["state", "unlock", DEV, id, "--state", "s3://states/relay"])
+    };
     assert!(unlock("8d3c", 1).stderr.contains(ID));
     assert!(unlock(ID, 0).stdout.contains("ada@build-7"));
     assert!(unlock(ID, 1).stderr.contains("is not locked"));
@@ -129,7 +148,10 @@ fn a_state_is_pulled_pushed_and_moved_into_a_bucket() {
     };
     assert!(push(&[], 0).stdout.contains("already"));
     project.expect(0, &[&["state", "rm", DEV, "zappa_settings.dev"][..], &remote].concat());
-    assert!(push(&[], 1).stderr.contains("newer than the file"), "a newer state is not overwritten");
+    assert!(
+        push(&[], 1).stderr.contains("newer than the file"),
+        "a newer state is not overwritten"
+    );
     push(&["--force"], 0);
     assert!(pull().contains("zappa_settings.dev"));
     let other = project.expect(1, &["state", "migrate", DEV, "state", "s3://states/relay"]);
@@ -168,12 +190,17 @@ fn a_damaged_or_foreign_state_is_refused_with_what_was_found_and_what_to_do() {
         project.expect(1, &["plan", DEV]).stderr
     };
     let cut = refused(&whole[..whole.len() / 2]);
-    assert!(cut.contains("it is cut off at line") && cut.contains(&format!("{NAME}.json.backup")), "{cut}");
+    assert!(
+        cut.contains("it is cut off at line") && cut.contains(&format!("{NAME}.json.backup")),
+        "{cut}"
+    );
     let newer = refused(&whole.replace("\"version\": 1", "\"version\": 2"));
     assert!(newer.contains("newer relayctl"), "{newer}");
-    let foreign = refused(&whole.replace(&format!("\"manifest\": \"{NAME}\""), "\"manifest\": \"prod\""));
+    let foreign =
+        refused(&whole.replace(&format!("\"manifest\": \"{NAME}\""), "\"manifest\": \"prod\""));
     assert!(foreign.contains("belongs to the manifest prod"), "{foreign}");
-    let account = refused(&whole.replace("\"account\": \"123456789012\"", "\"account\": \"999999999999\""));
+    let account =
+        refused(&whole.replace("\"account\": \"123456789012\"", "\"account\": \"999999999999\""));
     assert!(account.contains("belongs to account 999999999999"), "{account}");
 
     // What the help says works.
@@ -191,7 +218,11 @@ fn a_run_waits_for_the_lock_as_long_as_it_is_told_to() {
     let held = futures::executor::block_on(store.lock(&info)).unwrap();
     let rm = ["state", "rm", DEV, "zappa_settings.dev"];
     let refused = project.expect(1, &rm);
-    assert!(refused.stderr.contains("--lock-timeout 5m waits until that run has ended"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("--lock-timeout 5m waits until that run has ended"),
+        "{}",
+        refused.stderr
+    );
     let release = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_secs(2));
         drop(held);

@@ -35,7 +35,8 @@ fn state(serial: u64) -> State {
 fn change(serial: u64) -> JournalChange {
     let name = format!("user{serial}");
     let attributes = [("name".to_owned(), name.as_str().into())].into();
-    let entry = RecordedObject { status: Status::Done, id: None, attributes, depends_on: BTreeSet::new() };
+    let entry =
+        RecordedObject { status: Status::Done, id: None, attributes, depends_on: BTreeSet::new() };
     JournalChange {
         lineage: "5f0c".to_owned(),
         serial,
@@ -80,7 +81,8 @@ async fn every_store<S: Store>(open: impl Fn() -> S) {
     open().save(&state(2)).await.unwrap();
     assert_eq!(open().load().await.unwrap(), Some(state(2)));
 
-    // Changes are noted one by one or several at once, seen by whoever loads, and folded into the state by the next save.
+    // Changes are noted one by one or several at once, seen by whoever loads, and folded into the
+    // state by the next save.
     let store = open();
     store.save(&state(2)).await.unwrap();
     for serial in 3..=5 {
@@ -123,14 +125,16 @@ async fn every_store<S: Store>(open: impl Fn() -> S) {
         let store = open();
         async move { store.lock(&info(pid)).await }
     });
-    let holders: Vec<_> = futures::future::join_all(attempts).await.into_iter().filter_map(Result::ok).collect();
+    let holders: Vec<_> =
+        futures::future::join_all(attempts).await.into_iter().filter_map(Result::ok).collect();
     assert_eq!(holders.len(), 1);
     holders[0].release().await;
     drop(holders);
     open().lock(&info(1)).await.unwrap().release().await;
 }
 
-/// A person takes a lock away: its holder notices before it changes anything, and does not harm the next holder.
+/// A person takes a lock away: its holder notices before it changes anything, and does not harm the
+/// next holder.
 async fn lost_locks<S: Store>(open: &impl Fn() -> S) {
     let first = open();
     first.held().expect("who never locked has lost nothing");
@@ -161,7 +165,9 @@ async fn lost_locks<S: Store>(open: &impl Fn() -> S) {
 async fn notices(store: &impl Store) {
     for _ in 0..100 {
         match store.held() {
-            Err(StoreError::Lost { why, .. }) => return assert!(why.contains("root@here (pid 22"), "{why}"),
+            Err(StoreError::Lost { why, .. }) => {
+                return assert!(why.contains("root@here (pid 22"), "{why}");
+            }
             Err(error) => panic!("{error}"),
             Ok(()) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
@@ -174,8 +180,10 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -221,15 +229,19 @@ async fn encrypted_stores_keep_the_laws_and_whoever_cannot_decrypt_reads_nothing
         assert!(!is_readable(&object.body), "{key}");
     }
     assert_eq!(local.load().await.unwrap(), Some(changed(8, 9)));
-    for (reader, why) in
-        [(FileEncryption::default(), "is not set"), (sealed(), "not for the identity in RELAYCTL_AGE_IDENTITY")]
-    {
+    for (reader, why) in [
+        (FileEncryption::default(), "is not set"),
+        (sealed(), "not for the identity in RELAYCTL_AGE_IDENTITY"),
+    ] {
         for store in [
             Box::new(LocalStore::new(path.clone()).sealed(reader.clone())) as Box<dyn Store>,
             Box::new(in_bucket(&bucket).sealed(reader.clone())),
         ] {
             let error = store.load().await.unwrap_err();
-            assert!(matches!(error, StoreError::Sealed { .. }) && error.to_string().contains(why), "{error}");
+            assert!(
+                matches!(error, StoreError::Sealed { .. }) && error.to_string().contains(why),
+                "{error}"
+            );
         }
     }
 }
@@ -244,7 +256,8 @@ async fn a_state_that_was_not_encrypted_is_taken_over_and_leaves_nothing_to_read
         store.save(&state(1)).await.unwrap();
         store.append(&[change(2)]).await.unwrap();
     }
-    let later: [Box<dyn Store>; 2] = [Box::new(local().sealed(seal.clone())), Box::new(remote().sealed(seal.clone()))];
+    let later: [Box<dyn Store>; 2] =
+        [Box::new(local().sealed(seal.clone())), Box::new(remote().sealed(seal.clone()))];
     for store in later {
         // A killed run's journal of plain lines goes on with encrypted ones.
         store.append(&[change(3)]).await.unwrap();
@@ -253,7 +266,11 @@ async fn a_state_that_was_not_encrypted_is_taken_over_and_leaves_nothing_to_read
         assert_eq!(store.load().await.unwrap(), Some(changed(1, 3)));
     }
     assert_eq!(names(home.path()), ["dev.json", "dev.json.backup"]);
-    assert!(names(home.path()).iter().all(|name| !is_readable(&fs::read(home.path().join(name)).unwrap())));
+    assert!(
+        names(home.path())
+            .iter()
+            .all(|name| !is_readable(&fs::read(home.path().join(name)).unwrap()))
+    );
     assert!(bucket.objects.lock().unwrap().values().all(|object| !is_readable(&object.body)));
 
     // Damage is told from a wrong identity, and the last good state is named.
@@ -266,7 +283,10 @@ async fn a_state_that_was_not_encrypted_is_taken_over_and_leaves_nothing_to_read
         }
         other => panic!("{other:?}"),
     }
-    assert!(matches!(local().load().await, Err(StoreError::Sealed { why: EncryptionError::NoIdentity, .. })));
+    assert!(matches!(
+        local().load().await,
+        Err(StoreError::Sealed { why: EncryptionError::NoIdentity, .. })
+    ));
 }
 
 #[tokio::test]
@@ -306,7 +326,10 @@ async fn who_waits_for_a_lock_gives_up_in_time_or_gets_it_when_it_is_free() {
     let held = store.lock(&info(1)).await.unwrap();
     let other = store.reopened();
     let patience = Duration::from_millis(100);
-    assert!(matches!(store::lock(&other, &info(2), patience, |_| ()).await, Err(StoreError::Locked { .. })));
+    assert!(matches!(
+        store::lock(&other, &info(2), patience, |_| ()).await,
+        Err(StoreError::Locked { .. })
+    ));
     let second = info(2);
     let waits = store::lock(&other, &second, Duration::from_secs(30), |_| ());
     let (taken, ()) = tokio::join!(waits, async {
@@ -322,9 +345,15 @@ async fn another_hosts_lock_file_holds_until_it_expires() {
     let path = home.path().join("dev.json.lock");
     let store = LocalStore::new(home.path().join("dev.json"));
     // Without the operating system's lock, as on a network file system whose locks end at the host.
-    let elsewhere = |expires: &str| LockInfo { host: "there".to_owned(), expires: expires.to_owned(), ..info(12) };
+    let elsewhere = |expires: &str| LockInfo {
+        host: "there".to_owned(),
+        expires: expires.to_owned(),
+        ..info(12)
+    };
     fs::write(&path, serde_json::to_string(&elsewhere("2999-01-01T00:00:00Z")).unwrap()).unwrap();
-    assert!(matches!(store.lock(&info(13)).await, Err(StoreError::Locked { info, .. }) if info.host == "there"));
+    assert!(
+        matches!(store.lock(&info(13)).await, Err(StoreError::Locked { info, .. }) if info.host == "there")
+    );
     fs::write(&path, serde_json::to_string(&elsewhere("2026-01-01T00:00:00Z")).unwrap()).unwrap();
     assert!(store.lock(&info(13)).await.is_ok());
 }
@@ -333,13 +362,22 @@ async fn another_hosts_lock_file_holds_until_it_expires() {
 async fn a_store_that_is_opened_by_url_is_the_same() {
     let home = folder();
     let url = format!("file://{}", home.path().display());
-    let by_url =
-        store::open(Some(&url), Path::new("state/dev.json"), &ConnectOptions::default(), FileEncryption::default())
-            .unwrap();
+    let by_url = store::open(
+        Some(&url),
+        Path::new("state/dev.json"),
+        &ConnectOptions::default(),
+        FileEncryption::default(),
+    )
+    .unwrap();
     by_url.save(&state(7)).await.unwrap();
     assert_eq!(LocalStore::new(home.path().join("dev.json")).load().await.unwrap(), Some(state(7)));
     let url = Some("s3:///dev.json");
-    let opened = store::open(url, Path::new("state/dev.json"), &ConnectOptions::default(), FileEncryption::default());
+    let opened = store::open(
+        url,
+        Path::new("state/dev.json"),
+        &ConnectOptions::default(),
+        FileEncryption::default(),
+    );
     assert!(matches!(opened, Err(StoreError::Unsupported { .. })));
 }
 
@@ -351,7 +389,8 @@ async fn a_locked_state_says_by_whom_and_what_to_do() {
     let error = store.lock(&info(13)).await.err().unwrap().to_string();
     assert_eq!(
         error.replace(&store.location(), "state/dev.json"),
-        "state/dev.json is locked by root@here (pid 12, apply, since 2026-01-02T03:04:05Z): run again when that has \
+        "state/dev.json is locked by root@here (pid 12, apply, since 2026-01-02T03:04:05Z): run \
+            again when that has \
          ended"
     );
 }
@@ -369,19 +408,26 @@ async fn a_file_that_is_no_state_is_refused_and_stays() {
     ] {
         fs::write(&path, text).unwrap();
         let error = store.load().await.unwrap_err();
-        assert!(matches!(error, StoreError::Unreadable { .. }) && error.to_string().contains(why), "{error}");
+        assert!(
+            matches!(error, StoreError::Unreadable { .. }) && error.to_string().contains(why),
+            "{error}"
+        );
         assert_eq!(fs::read(&path).unwrap(), text);
     }
     fs::write(&path, r#"{"format": "relayctl-state", "version": 99}"#).unwrap();
     assert!(matches!(store.load().await, Err(StoreError::Newer { found: 99, .. })));
-    assert!(matches!(LocalStore::new(home.path().to_owned()).load().await, Err(StoreError::Io { .. })));
+    assert!(matches!(
+        LocalStore::new(home.path().to_owned()).load().await,
+        Err(StoreError::Io { .. })
+    ));
 }
 
 #[tokio::test]
 async fn a_lock_file_that_nobody_holds_is_taken_over() {
     let home = folder();
     let store = LocalStore::new(home.path().join("dev.json"));
-    fs::write(home.path().join("dev.json.lock"), serde_json::to_string(&info(12)).unwrap()).unwrap();
+    fs::write(home.path().join("dev.json.lock"), serde_json::to_string(&info(12)).unwrap())
+        .unwrap();
     let held = store.lock(&info(13)).await.unwrap();
     let written = fs::read_to_string(home.path().join("dev.json.lock")).unwrap();
     assert_eq!(unleased(&serde_json::from_str(&written).unwrap()), info(13));
@@ -400,7 +446,9 @@ fn child(test: &str, path: &Path, before: &str) -> Child {
 }
 
 fn childs_store() -> LocalStore {
-    LocalStore::new(PathBuf::from(std::env::var_os("RELAYCTL_TEST_STATE").expect("run by its parent only")))
+    LocalStore::new(PathBuf::from(
+        std::env::var_os("RELAYCTL_TEST_STATE").expect("run by its parent only"),
+    ))
 }
 
 #[tokio::test]
@@ -453,7 +501,10 @@ async fn a_save_that_runs_out_of_space_leaves_the_last_state() {
     let child = child("child_saves_too_much", &path, "trap '' XFSZ; ulimit -f 64;");
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && text.contains(&format!("cannot save {}: ", path.display())), "{text}");
+    assert!(
+        output.status.success() && text.contains(&format!("cannot save {}: ", path.display())),
+        "{text}"
+    );
     assert_eq!(store.load().await.unwrap(), Some(state(1)));
     assert_eq!(names(home.path()), ["dev.json", "dev.json.backup"], "the temporary file is gone");
 }
@@ -514,7 +565,8 @@ async fn a_run_that_was_killed_at_any_byte_of_a_change_leaves_what_the_next_one_
     let home = folder();
     let store = LocalStore::new(home.path().join("dev.json"));
     let journal = home.path().join("dev.json.journal");
-    let lines: Vec<u8> = [change(2), change(3)].iter().flat_map(|change| change.line().into_bytes()).collect();
+    let lines: Vec<u8> =
+        [change(2), change(3)].iter().flat_map(|change| change.line().into_bytes()).collect();
     let first = change(2).line().len();
     for cut in 0..=lines.len() {
         store.save(&state(1)).await.unwrap();
@@ -522,7 +574,11 @@ async fn a_run_that_was_killed_at_any_byte_of_a_change_leaves_what_the_next_one_
         let known = 1 + u64::from(cut >= first) + u64::from(cut == lines.len());
         assert_eq!(store.load().await.unwrap(), Some(changed(1, known)), "cut at {cut}");
         store.append(&[change(known + 1)]).await.unwrap();
-        assert_eq!(store.load().await.unwrap(), Some(changed(1, known + 1)), "continued after a cut at {cut}");
+        assert_eq!(
+            store.load().await.unwrap(),
+            Some(changed(1, known + 1)),
+            "continued after a cut at {cut}"
+        );
     }
 }
 
@@ -555,7 +611,8 @@ async fn a_journal_that_does_not_fit_is_refused_with_what_is_wrong_with_it() {
     fs::write(&journal, change(2).line().replace("user2", "user9") + &change(3).line()).unwrap();
     assert_eq!(
         refusal().await,
-        "the journal dev.json.journal cannot be used: line 1 of 2 is damaged: its checksum is another than its content's"
+        "the journal dev.json.journal cannot be used: line 1 of 2 is damaged: its checksum is \
+            another than its content's"
     );
     fs::write(&journal, JournalChange { lineage: "beef".to_owned(), ..change(2) }.line()).unwrap();
     assert!(refusal().await.contains("it belongs to another state (of lineage beef;"));
@@ -577,7 +634,9 @@ async fn the_last_good_state_is_kept_and_named_when_the_state_is_broken() {
     assert_eq!(kept().await, Some(state(1)));
     fs::write(&path, "{\"format\":").unwrap();
     match store.load().await {
-        Err(StoreError::Unreadable { backup: Some(named), .. }) => assert_eq!(Path::new(&named), backup),
+        Err(StoreError::Unreadable { backup: Some(named), .. }) => {
+            assert_eq!(Path::new(&named), backup);
+        }
         other => panic!("{other:?}"),
     }
     // A broken state does not take the good one's place.
@@ -603,7 +662,11 @@ async fn a_state_is_for_its_owner_only_and_a_link_to_it_stays() {
     assert!(link.is_symlink());
     store.append(&[change(3)]).await.unwrap();
     for file in ["real.json", "real.json.lock", "real.json.backup", "real.json.journal"] {
-        assert_eq!(fs::metadata(home.path().join(file)).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+        assert_eq!(
+            fs::metadata(home.path().join(file)).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{file}"
+        );
     }
     assert!(matches!(LocalStore::new(real).lock(&info(2)).await, Err(StoreError::Locked { .. })));
     drop(held);
@@ -624,7 +687,11 @@ fn in_bucket(bucket: &Arc<Bucket>) -> S3Store {
 async fn the_store_in_a_bucket_keeps_the_laws() {
     let bucket = Bucket::new();
     every_store(|| in_bucket(&bucket)).await;
-    assert_eq!(bucket.keys(), ["team/dev.json", "team/dev.json.backup", "team/dev.json.lock"], "the journal is folded");
+    assert_eq!(
+        bucket.keys(),
+        ["team/dev.json", "team/dev.json.backup", "team/dev.json.lock"],
+        "the journal is folded"
+    );
 }
 
 #[tokio::test]
@@ -641,7 +708,9 @@ s3.put_bucket_encryption(Bucket="states", ServerSideEncryptionConfiguration={"Ru
     );
     let open = || over_http(moto.endpoint());
     every_store(open).await;
-    let keys = moto.python(r#"show([object["Key"] for object in s3.list_objects_v2(Bucket="states")["Contents"]])"#);
+    let keys = moto.python(
+        r#"show([object["Key"] for object in s3.list_objects_v2(Bucket="states")["Contents"]])"#,
+    );
     assert_eq!(keys.trim(), r#"["team/dev.json", "team/dev.json.backup", "team/dev.json.lock"]"#);
     twenty_lockers(open, 5).await;
 }
@@ -657,7 +726,8 @@ async fn twenty_lockers<S: Store + 'static>(open: impl Fn() -> S, rounds: u32) {
             })
         });
         let mut winners = Vec::new();
-        for (store, taken) in futures::future::join_all(tries).await.into_iter().map(Result::unwrap) {
+        for (store, taken) in futures::future::join_all(tries).await.into_iter().map(Result::unwrap)
+        {
             match taken {
                 Ok(lock) => winners.push((store, lock)),
                 Err(StoreError::Locked { .. }) => {}
@@ -679,13 +749,18 @@ async fn of_twenty_lockers_one_wins_each_time() {
 #[tokio::test]
 async fn a_killed_holders_lease_in_a_bucket_expires_and_one_of_many_takes_it_over() {
     let bucket = Bucket::new();
-    let open = || S3Store::new(place(), Arc::<Bucket>::clone(&bucket)).with_lease(Duration::from_secs(2));
+    let open =
+        || S3Store::new(place(), Arc::<Bucket>::clone(&bucket)).with_lease(Duration::from_secs(2));
     // Without a runtime nothing renews it, as if its process were gone.
     let killed = open();
-    std::thread::spawn(move || std::mem::forget(futures::executor::block_on(killed.lock(&info(1))).unwrap()))
-        .join()
-        .unwrap();
-    assert!(matches!(open().lock(&info(2)).await, Err(StoreError::Locked { info, .. }) if info.pid == 1));
+    std::thread::spawn(move || {
+        std::mem::forget(futures::executor::block_on(killed.lock(&info(1))).unwrap());
+    })
+    .join()
+    .unwrap();
+    assert!(
+        matches!(open().lock(&info(2)).await, Err(StoreError::Locked { info, .. }) if info.pid == 1)
+    );
     tokio::time::sleep(Duration::from_secs(4)).await;
     twenty_lockers(open, 1).await;
 }
@@ -693,14 +768,18 @@ async fn a_killed_holders_lease_in_a_bucket_expires_and_one_of_many_takes_it_ove
 #[tokio::test]
 async fn a_holder_that_cannot_renew_stops_before_others_take_over() {
     let bucket = Bucket::new();
-    let store = S3Store::new(place(), Arc::<Bucket>::clone(&bucket)).with_lease(Duration::from_secs(2));
+    let store =
+        S3Store::new(place(), Arc::<Bucket>::clone(&bucket)).with_lease(Duration::from_secs(2));
     let _held = store.lock(&info(1)).await.unwrap();
     tokio::time::sleep(Duration::from_secs(4)).await;
     store.held().expect("it is renewed");
     bucket.unreachable.store(true, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(3)).await;
     let error = store.held().unwrap_err().to_string();
-    assert_eq!(error, "the lock on s3://states/team/dev.json was lost: it could not be renewed in time");
+    assert_eq!(
+        error,
+        "the lock on s3://states/team/dev.json was lost: it could not be renewed in time"
+    );
 }
 
 #[tokio::test]
@@ -745,7 +824,8 @@ async fn a_store_that_ignores_conditions_is_refused_at_the_first_lock() {
     bucket.ignores_conditions.store(true, Ordering::Relaxed);
     let error = in_bucket(&bucket).lock(&info(1)).await.err().unwrap();
     assert!(matches!(error, StoreError::Unconditional { .. }), "{error}");
-    let lock = String::from_utf8(bucket.objects.lock().unwrap()["team/dev.json.lock"].body.clone()).unwrap();
+    let lock = String::from_utf8(bucket.objects.lock().unwrap()["team/dev.json.lock"].body.clone())
+        .unwrap();
     assert!(lock.contains("released"), "{lock}");
 }
 
@@ -786,7 +866,9 @@ async fn a_broken_state_in_a_bucket_is_refused_and_the_last_good_one_named() {
 #[tokio::test]
 async fn conditions_go_out_as_s3_documents_them_and_its_answers_come_back() {
     let error = |status: &str, code: &str| {
-        let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>told</Message></Error>");
+        let body = format!(
+            "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>told</Message></Error>"
+        );
         answer(status, "content-type: application/xml\r\n", &body)
     };
     let server = Canned::start(&[
@@ -799,24 +881,37 @@ async fn conditions_go_out_as_s3_documents_them_and_its_answers_come_back() {
         error("404 Not Found", "NoSuchKey"),
         answer("200 OK", "etag: \"two\"\r\nx-amz-meta-relayctl-writer: ada\r\n", "{}"),
     ]);
-    let bucket = aws::ObjectStore::over("states".to_owned(), aws_at(server.endpoint()), "us-east-1".to_owned());
+    let bucket = aws::ObjectStore::over(
+        "states".to_owned(),
+        aws_at(server.endpoint()),
+        "us-east-1".to_owned(),
+    );
     let if_tag = Only::IfTag("\"zero\"".to_owned());
-    assert_eq!(bucket.put("k", b"{}", "ada", &Only::IfAbsent).await, Ok(Put::Done { tag: "\"one\"".to_owned() }));
+    assert_eq!(
+        bucket.put("k", b"{}", "ada", &Only::IfAbsent).await,
+        Ok(Put::Done { tag: "\"one\"".to_owned() })
+    );
     assert_eq!(bucket.put("k", b"{}", "ada", &if_tag).await, Ok(Put::Refused));
     assert_eq!(bucket.put("k", b"{}", "ada", &Only::IfAbsent).await, Ok(Put::Busy));
     assert_eq!(bucket.put("k", b"{}", "ada", &if_tag).await, Ok(Put::Refused), "it is gone");
     let unknown = bucket.put("k", b"{}", "ada", &Only::IfAbsent).await.unwrap_err();
     assert_eq!((unknown.kind, unknown.code.as_str()), (FailureKind::Unavailable, "NotImplemented"));
     assert_eq!(bucket.get("k").await, Ok(None));
-    let object = StoredObject { body: b"{}".to_vec(), tag: "\"two\"".to_owned(), writer: "ada".to_owned() };
+    let object =
+        StoredObject { body: b"{}".to_vec(), tag: "\"two\"".to_owned(), writer: "ada".to_owned() };
     assert_eq!(bucket.get("k").await, Ok(Some(object)));
-    let requests: Vec<String> = server.requests().iter().map(|request| request.to_ascii_lowercase()).collect();
-    assert!(requests[1].contains("if-none-match: *\r\n") && requests[1].contains("x-amz-meta-relayctl-writer: ada"));
+    let requests: Vec<String> =
+        server.requests().iter().map(|request| request.to_ascii_lowercase()).collect();
+    assert!(
+        requests[1].contains("if-none-match: *\r\n")
+            && requests[1].contains("x-amz-meta-relayctl-writer: ada")
+    );
     assert!(requests[2].contains("if-match: \"zero\"\r\n"), "{}", requests[2]);
 }
 
 fn over_http(endpoint: &str) -> S3Store {
-    let bucket = aws::ObjectStore::over("states".to_owned(), aws_at(endpoint), "us-east-1".to_owned());
+    let bucket =
+        aws::ObjectStore::over("states".to_owned(), aws_at(endpoint), "us-east-1".to_owned());
     S3Store::new(place(), Arc::new(bucket)).with_lease(LEASE)
 }
 
@@ -839,9 +934,18 @@ async fn a_process_renews_its_lease_in_a_bucket_until_it_is_killed() {
     assert!(lines.any(|line| line.unwrap() == "locked"));
     tokio::time::sleep(LEASE * 2).await;
     let store = over_http(moto.endpoint());
-    assert!(matches!(store.lock(&info(1)).await, Err(StoreError::Locked { info, .. }) if info.pid == child.id()));
+    assert!(
+        matches!(store.lock(&info(1)).await, Err(StoreError::Locked { info, .. }) if info.pid == child.id())
+    );
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(matches!(store.lock(&info(1)).await, Err(StoreError::Locked { .. })), "nobody can see that it is gone");
-    store::lock(&store, &info(1), LEASE * 3, |_| ()).await.expect("the lease has expired").release().await;
+    assert!(
+        matches!(store.lock(&info(1)).await, Err(StoreError::Locked { .. })),
+        "nobody can see that it is gone"
+    );
+    store::lock(&store, &info(1), LEASE * 3, |_| ())
+        .await
+        .expect("the lease has expired")
+        .release()
+        .await;
 }

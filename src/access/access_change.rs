@@ -28,14 +28,25 @@ impl AccessChange {
     pub(super) fn new(subject: &Address, arn: String, aspect: Aspect) -> Self {
         let (gained, lost, doubts, kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let relation = Relation::Equal;
-        Self { subject: subject.clone(), arn, aspect, relation, gained, lost, doubts, foreign: false, kept }
+        Self {
+            subject: subject.clone(),
+            arn,
+            aspect,
+            relation,
+            gained,
+            lost,
+            doubts,
+            foreign: false,
+            kept,
+        }
     }
 
     /// Sets the relation by what is gained, lost and in doubt.
     pub(super) fn relate(&mut self) {
         self.doubts.sort();
         self.doubts.dedup();
-        let sure = self.doubts.is_empty() && !self.gained.iter().chain(&self.lost).any(AccessEffect::is_doubtful);
+        let sure = self.doubts.is_empty()
+            && !self.gained.iter().chain(&self.lost).any(AccessEffect::is_doubtful);
         self.relation = match (sure, self.gained.is_empty(), self.lost.is_empty()) {
             (false, ..) => Relation::Unknown,
             (true, true, true) => Relation::Equal,

@@ -8,15 +8,17 @@ use super::unread::UnreadPolicies;
 use crate::address::Address;
 use crate::policy::compare::{Cause, Comparer, Doubt, Grant, Set, Side};
 use crate::policy::is_public;
-use crate::policy::statement::{Clause, Effect as StatementEffect, Policy, PrincipalType, Principals, Statement};
+use crate::policy::statement::{
+    Clause, Effect as StatementEffect, Policy, PrincipalType, Principals, Statement,
+};
 use crate::value::Value;
 
 /// A bucket before the plan or after it.
 struct BucketAccess<'a> {
     exists: bool,
     document: Option<&'a Value>,
-    /// "Only AWS service principals and authorized users within the bucket owner's account" reach a bucket whose policy is
-    /// public (`RestrictPublicBuckets`).
+    /// "Only AWS service principals and authorized users within the bucket owner's account" reach a
+    /// bucket whose policy is public (`RestrictPublicBuckets`).
     restricted: bool,
     /// ACLs have a say, and relayctl doesn't read them.
     acls: bool,
@@ -30,10 +32,13 @@ impl<'a> BucketAccess<'a> {
     fn at(model: &AccessModel<'a>, address: &Address, side: PlanSide) -> Self {
         let attribute = |name: &str| model.attribute(address, name, side);
         let block = attribute("public_access_block");
-        let blocks = |setting: &str| block.is_some_and(|block| block.get(setting) == Some(&Value::Bool(true)));
+        let blocks = |setting: &str| {
+            block.is_some_and(|block| block.get(setting) == Some(&Value::Bool(true)))
+        };
         let document = model.document(address, side);
         let public = document.is_some_and(is_public);
-        let enforced = attribute("ownership").is_none_or(|ownership| ownership == "BucketOwnerEnforced");
+        let enforced =
+            attribute("ownership").is_none_or(|ownership| ownership == "BucketOwnerEnforced");
         Self {
             exists: model.exists(address, side),
             restricted: public && blocks("restrict_public_buckets"),
@@ -52,7 +57,8 @@ impl<'a> BucketAccess<'a> {
 /// A policy of which only an account's own users and roles, and services, make use.
 fn only(mut policy: Policy, account: &str) -> Policy {
     policy.statements.retain_mut(|statement| {
-        let Some(principals) = statement.principals.as_mut().filter(|_| statement.effect == StatementEffect::Allow)
+        let Some(principals) =
+            statement.principals.as_mut().filter(|_| statement.effect == StatementEffect::Allow)
         else {
             return true;
         };
@@ -61,7 +67,9 @@ fn only(mut policy: Policy, account: &str) -> Policy {
         let own = |(kind, name): &(PrincipalType, String)| match kind {
             PrincipalType::AWS => is_inside(name, account),
             PrincipalType::Service => true,
-            PrincipalType::Everyone | PrincipalType::Federated | PrincipalType::CanonicalUser => false,
+            PrincipalType::Everyone | PrincipalType::Federated | PrincipalType::CanonicalUser => {
+                false
+            }
         };
         principals.names.retain(|name| !principals.not && own(name));
         principals.not = false;
@@ -74,7 +82,11 @@ fn only(mut policy: Policy, account: &str) -> Policy {
 }
 
 /// What changes of it.
-pub(super) fn access(model: &AccessModel<'_>, address: &Address, tags: &ChangedTags) -> Option<AccessChange> {
+pub(super) fn access(
+    model: &AccessModel<'_>,
+    address: &Address,
+    tags: &ChangedTags,
+) -> Option<AccessChange> {
     let [before, after] = PlanSide::BOTH.map(|side| BucketAccess::at(model, address, side));
     let tagged = tags.asked_by_resource(address, [before.document, after.document]);
     if before.decides() == after.decides() && tagged.is_empty() {
@@ -95,17 +107,27 @@ pub(super) fn access(model: &AccessModel<'_>, address: &Address, tags: &ChangedT
     Some(report)
 }
 
-/// In the bucket's own account a policy of the user or the role suffices, so that a Deny of the bucket's matters where its
-/// Allows don't ("Evaluating policies within a single account", IAM User Guide).
-fn denied(report: &mut AccessChange, was: &[Policy], is: &[Policy], account: &str, comparer: &Comparer) {
+/// In the bucket's own account a policy of the user or the role suffices, so that a Deny of the
+/// bucket's matters where its Allows don't ("Evaluating policies within a single account", IAM User
+/// Guide).
+fn denied(
+    report: &mut AccessChange,
+    was: &[Policy],
+    is: &[Policy],
+    account: &str,
+    comparer: &Comparer,
+) {
     let own = own_policy(&inside(was.iter().chain(is), account), &report.arn);
-    let [was, is] = [was, is].map(|policies| policies.iter().cloned().chain([own.clone()]).collect::<Vec<_>>());
+    let [was, is] =
+        [was, is].map(|policies| policies.iter().cloned().chain([own.clone()]).collect::<Vec<_>>());
     let mut found = comparer.compare(&Set::of(&was), &Set::of(&is), None);
     for (grants, known) in [(&mut found.gained, &report.gained), (&mut found.lost, &report.lost)] {
         grants.retain(|grant| {
             // What the bucket's policy allows them anyway is told already.
             let known = || known.iter().any(|effect| said_alike(&effect.grant, grant));
-            grant.cause == Cause::Deny && grant.principals.iter().all(|name| is_inside(name, account)) && !known()
+            grant.cause == Cause::Deny
+                && grant.principals.iter().all(|name| is_inside(name, account))
+                && !known()
         });
     }
     found.doubts.iter_mut().for_each(|doubt| doubt.policy = report.subject.to_string());
@@ -119,13 +141,18 @@ fn denied(report: &mut AccessChange, was: &[Policy], is: &[Policy], account: &st
 }
 
 fn said_alike(one: &Grant, other: &Grant) -> bool {
-    let said = |grant: &Grant| (grant.principals.clone(), grant.actions.clone(), grant.resources.clone());
+    let said =
+        |grant: &Grant| (grant.principals.clone(), grant.actions.clone(), grant.resources.clone());
     said(one) == said(other)
 }
 
 /// The account, and its users and roles that these policies name.
-fn inside<'p>(policies: impl Iterator<Item = &'p Policy>, account: &str) -> Vec<(PrincipalType, String)> {
-    let principals = policies.flat_map(|policy| &policy.statements).filter_map(|it| it.principals.as_ref());
+fn inside<'p>(
+    policies: impl Iterator<Item = &'p Policy>,
+    account: &str,
+) -> Vec<(PrincipalType, String)> {
+    let principals =
+        policies.flat_map(|policy| &policy.statements).filter_map(|it| it.principals.as_ref());
     let mut names: Vec<(PrincipalType, String)> = principals
         .flat_map(|principals| principals.names.clone())
         .filter(|(kind, name)| *kind == PrincipalType::AWS && is_inside(name, account))
@@ -160,8 +187,13 @@ fn acls(report: &mut AccessChange, before: &BucketAccess, after: &BucketAccess) 
     if before.acls == after.acls {
         return;
     }
-    let (side, verb) = if after.acls { (Side::Gained, "count from now on") } else { (Side::Lost, "no longer count") };
-    let reason = format!("the ACLs of the bucket and of its objects {verb}, and relayctl doesn't read them");
+    let (side, verb) = if after.acls {
+        (Side::Gained, "count from now on")
+    } else {
+        (Side::Lost, "no longer count")
+    };
+    let reason =
+        format!("the ACLs of the bucket and of its objects {verb}, and relayctl doesn't read them");
     let doubt = Doubt { side, policy: report.subject.to_string(), reason };
     report.doubts.push(EffectDoubt { through: Some(report.subject.clone()), doubt });
 }

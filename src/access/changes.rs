@@ -14,8 +14,8 @@ use crate::address::{Address, PrincipalKind};
 use crate::diff::ResourceChange;
 use crate::model::{Desired, Live};
 
-/// The policies whose documents nobody has read yet, of those users, roles and groups whose access changes: ARNs, and
-/// addresses of inline policies.
+/// The policies whose documents nobody has read yet, of those users, roles and groups whose access
+/// changes: ARNs, and addresses of inline policies.
 pub fn unread(
     changes: &[ResourceChange],
     live: &Live,
@@ -30,7 +30,8 @@ pub fn unread(
     unread
 }
 
-/// Users that there are and whose policies change: their groups may allow what these no longer forbid.
+/// Users that there are and whose policies change: their groups may allow what these no longer
+/// forbid.
 pub fn members(
     changes: &[ResourceChange],
     live: &Live,
@@ -41,8 +42,13 @@ pub fn members(
     affected_of(&model, PrincipalKind::User)
 }
 
-/// Groups of the manifest's that there are and whose policies change: whoever is in them is affected.
-pub fn changed_groups(changes: &[ResourceChange], live: &Live, desired: &Desired) -> BTreeSet<Address> {
+/// Groups of the manifest's that there are and whose policies change: whoever is in them is
+/// affected.
+pub fn changed_groups(
+    changes: &[ResourceChange],
+    live: &Live,
+    desired: &Desired,
+) -> BTreeSet<Address> {
     let unmanaged = UnmanagedAccess::default();
     affected_of(&AccessModel::new(changes, live, desired, &unmanaged), PrincipalKind::Group)
 }
@@ -57,7 +63,8 @@ fn affected_of(model: &AccessModel<'_>, kind: PrincipalKind) -> BTreeSet<Address
 /// Those for whom something changes, with what they have before and after.
 fn affected<'w, 'a>(
     model: &'w AccessModel<'a>,
-) -> impl Iterator<Item = (&'a Address, EffectivePolicies<'a>, EffectivePolicies<'a>)> + use<'w, 'a> {
+) -> impl Iterator<Item = (&'a Address, EffectivePolicies<'a>, EffectivePolicies<'a>)> + use<'w, 'a>
+{
     let touched = |subject: &&Address| !model.is_unknown(subject) && model.is_touched(subject);
     model.principals().into_iter().filter(touched).filter_map(|subject| {
         let [before, after] = PlanSide::BOTH.map(|side| model.effective_policies(subject, side));
@@ -65,7 +72,8 @@ fn affected<'w, 'a>(
     })
 }
 
-/// What the changes mean for access, in order of subject, also where they mean nothing: then the relation is `equal`.
+/// What the changes mean for access, in order of subject, also where they mean nothing: then the
+/// relation is `equal`.
 pub fn changes(
     changes: &[ResourceChange],
     live: &Live,
@@ -100,8 +108,11 @@ pub fn changes(
     found
 }
 
-/// The ARNs of managed policies that there are and whose documents are edited: whoever has them is affected.
+/// The ARNs of managed policies that there are and whose documents are edited: whoever has them is
+/// affected.
 pub fn edited(changes: &[ResourceChange], live: &Live, desired: &Desired) -> BTreeSet<String> {
     let unmanaged = UnmanagedAccess::default();
-    edited_in(&AccessModel::new(changes, live, desired, &unmanaged)).map(|policy| policy.arn).collect()
+    edited_in(&AccessModel::new(changes, live, desired, &unmanaged))
+        .map(|policy| policy.arn)
+        .collect()
 }

@@ -29,13 +29,15 @@ pub enum FailureReason {
     /// It must not be possible, and these statements allow it.
     Allowed {
         grants: Vec<Grant>,
-        /// The ARN of a permissions boundary that the manifest doesn't declare: what it forbids doesn't count.
+        /// The ARN of a permissions boundary that the manifest doesn't declare: what it forbids
+        /// doesn't count.
         boundary: Option<String>,
     },
     /// It must be possible, and these requests are refused.
     Refused {
         refusals: Vec<CheckRefusal>,
-        /// ARNs of policies that hang on the subject and that the manifest doesn't declare: what they allow doesn't count.
+        /// ARNs of policies that hang on the subject and that the manifest doesn't declare: what
+        /// they allow doesn't count.
         unread: Vec<String>,
     },
     /// It can't be told, and why.
@@ -85,7 +87,8 @@ struct Judged<'d> {
     caller: Caller,
     /// What hangs on the subject, and what the policies of buckets and roles say of it.
     policies: Vec<Policy>,
-    /// Of these, what the policies of buckets and roles say. What they allow reaches a user over its boundary.
+    /// Of these, what the policies of buckets and roles say. What they allow reaches a user over
+    /// its boundary.
     beyond_boundary: Vec<Policy>,
     boundary: Option<Policy>,
     /// Policies that the manifest attaches without declaring them.
@@ -104,9 +107,13 @@ impl<'d> Judged<'d> {
 
         let caller = Caller::aws(arn);
         let given = |policies: Vec<Policy>| -> Vec<Policy> {
-            policies.into_iter().map(|policy| given::specialise(policy, &check.context, &caller)).collect()
+            policies
+                .into_iter()
+                .map(|policy| given::specialise(policy, &check.context, &caller))
+                .collect()
         };
-        let unread_boundary = bounded_by.filter(|arn| declared.boundary.is_none() && declared.unread.contains(arn));
+        let unread_boundary =
+            bounded_by.filter(|arn| declared.boundary.is_none() && declared.unread.contains(arn));
         let boundary = given(declared.boundary.into_iter().collect()).pop();
         let (own, on_buckets) = (given(declared.policies), given(on_buckets));
         let passes = boundary.is_some() && passes_boundary(&check.subject);
@@ -116,7 +123,11 @@ impl<'d> Judged<'d> {
             policies: own.into_iter().chain(on_buckets).collect(),
             beyond_boundary,
             boundary,
-            unread: declared.unread.into_iter().filter(|arn| Some(arn) != unread_boundary.as_ref()).collect(),
+            unread: declared
+                .unread
+                .into_iter()
+                .filter(|arn| Some(arn) != unread_boundary.as_ref())
+                .collect(),
             unread_boundary,
             unreadable: declared.unreadable.iter().map(ToString::to_string).collect(),
             caller,
@@ -133,15 +144,22 @@ impl<'d> Judged<'d> {
         let mut found = self.allowed(&asked);
         if !self.beyond_boundary.is_empty() {
             let denials = denials(self.policies.iter().chain(&self.boundary));
-            let reaching: Vec<Policy> = self.beyond_boundary.iter().cloned().chain(denials).collect();
-            let beyond = compare(&Set::of(&[]), &Set::of(&reaching).within(&asked), Some(&self.caller));
+            let reaching: Vec<Policy> =
+                self.beyond_boundary.iter().cloned().chain(denials).collect();
+            let beyond =
+                compare(&Set::of(&[]), &Set::of(&reaching).within(&asked), Some(&self.caller));
             found.gained.extend(beyond.gained);
             found.doubts.extend(beyond.doubts);
         }
         if !found.gained.is_empty() {
-            return Some(FailureReason::Allowed { grants: found.gained, boundary: self.unread_boundary.clone() });
+            return Some(FailureReason::Allowed {
+                grants: found.gained,
+                boundary: self.unread_boundary.clone(),
+            });
         }
-        self.doubtful(&found).or_else(|| (!self.unread.is_empty()).then(|| FailureReason::Unread(self.unread.clone())))
+        self.doubtful(&found).or_else(|| {
+            (!self.unread.is_empty()).then(|| FailureReason::Unread(self.unread.clone()))
+        })
     }
 
     /// Why something is not allowed that must be.
@@ -149,7 +167,8 @@ impl<'d> Judged<'d> {
         let asked = [asked(&self.check.actions, &self.check.resources)];
         let found = compare(&Set::of(&asked), &self.within(&asked), Some(&self.caller));
         if found.lost.is_empty() {
-            let bounded = || self.unread_boundary.clone().map(|arn| FailureReason::Unread(vec![arn]));
+            let bounded =
+                || self.unread_boundary.clone().map(|arn| FailureReason::Unread(vec![arn]));
             return self.doubtful(&found).or_else(bounded);
         }
         let refusals = found.lost.into_iter().map(|grant| self.refusal(grant.example)).collect();
@@ -181,17 +200,22 @@ impl<'d> Judged<'d> {
     }
 
     fn refused_by(&self, example: &Request) -> Stopper {
-        let policies = Policies { identity: &self.policies, boundary: self.boundary.as_ref(), resource: None };
+        let policies =
+            Policies { identity: &self.policies, boundary: self.boundary.as_ref(), resource: None };
         let decision = policies.decide(example);
         if decision.verdict == Verdict::ExplicitDeny
             && let Some(deny) = decision.because.into_iter().next()
         {
             return Stopper::Deny(deny);
         }
-        let this = [asked(std::slice::from_ref(&example.action), std::slice::from_ref(&example.resource))];
+        let this =
+            [asked(std::slice::from_ref(&example.action), std::slice::from_ref(&example.resource))];
         let grants = self.allowed(&this).gained;
-        if let Some((grant, condition)) = grants.into_iter().find_map(|grant| Some((grant.clone(), grant.condition?))) {
-            let allow = Deciding { policy: grant.policy, statement: grant.statement, sid: grant.sid };
+        if let Some((grant, condition)) =
+            grants.into_iter().find_map(|grant| Some((grant.clone(), grant.condition?)))
+        {
+            let allow =
+                Deciding { policy: grant.policy, statement: grant.statement, sid: grant.sid };
             return Stopper::Condition(allow, condition);
         }
         let unbounded = Policies { boundary: None, ..policies };
@@ -206,8 +230,9 @@ impl<'d> Judged<'d> {
 
 /// Whether policies of resources reach it over its boundary.
 ///
-/// "Resource-based policies that grant permissions to an IAM user ARN are not limited by an implicit deny in a permissions
-/// boundary" (IAM User Guide, "Permissions boundaries for IAM entities"); for a role they are.
+/// "Resource-based policies that grant permissions to an IAM user ARN are not limited by an
+/// implicit deny in a permissions boundary" (IAM User Guide, "Permissions boundaries for IAM
+/// entities"); for a role they are.
 fn passes_boundary(subject: &Address) -> bool {
     match subject.principal().map(|it| it.kind) {
         Some(PrincipalKind::User) => true,

@@ -33,7 +33,9 @@ impl CompiledPolicies {
 
 fn compiled(name: &str, text: PolicyText<'_>) -> Policy {
     match text {
-        PolicyText::Document(document) => Policy::compile(name, document).unwrap_or_else(|_| stand_in(name)),
+        PolicyText::Document(document) => {
+            Policy::compile(name, document).unwrap_or_else(|_| stand_in(name))
+        }
         PolicyText::Unread | PolicyText::Unlisted => stand_in(name),
     }
 }

@@ -14,8 +14,8 @@ pub struct DeclaredPolicies {
     pub policies: Vec<Policy>,
     /// One, where there is a permissions boundary; none: nothing bounds it.
     pub boundary: Option<Policy>,
-    /// ARNs of policies and of a boundary, and addresses of groups, that the manifest doesn't declare: what they say isn't
-    /// known offline.
+    /// ARNs of policies and of a boundary, and addresses of groups, that the manifest doesn't
+    /// declare: what they say isn't known offline.
     pub unread: Vec<String>,
     /// Documents that can't be understood; validation says the same with the place.
     pub unreadable: Vec<Unreadable>,
@@ -36,7 +36,8 @@ impl DeclaredPolicies {
             }
         }
         let resource = desired.resources.get(subject);
-        let boundary = resource.and_then(|it| optional_text(&it.attributes, "permissions_boundary"));
+        let boundary =
+            resource.and_then(|it| optional_text(&it.attributes, "permissions_boundary"));
         declared.boundary = boundary.and_then(|arn| declared.managed(desired, &arn));
         declared
     }
@@ -44,14 +45,16 @@ impl DeclaredPolicies {
     /// Adds what hangs on one principal.
     fn add_parts(&mut self, desired: &Desired, principal: &Principal) {
         for PolicyPart { kind, gives } in KINDS_BY_ROLE.parts(principal.kind) {
-            let holder = |part: &Resource| text(&part.attributes, principal.kind.as_str()) == principal.name;
+            let holder =
+                |part: &Resource| text(&part.attributes, principal.kind.as_str()) == principal.name;
             for (address, part) in desired.of_kind(kind).filter(|(_, part)| holder(part)) {
                 let policy = match gives {
                     Gives::Inline => self.compiled(address, part),
                     Gives::Managed => self.managed(desired, text(&part.attributes, "policy_arn")),
                 };
                 // A policy may come by several ways.
-                let policy = policy.filter(|new| self.policies.iter().all(|policy| policy.name != new.name));
+                let policy =
+                    policy.filter(|new| self.policies.iter().all(|policy| policy.name != new.name));
                 self.policies.extend(policy);
             }
         }
@@ -59,7 +62,9 @@ impl DeclaredPolicies {
 
     fn managed(&mut self, desired: &Desired, arn: &str) -> Option<Policy> {
         let mut policies = KINDS_BY_ROLE.policies.iter().flat_map(|kind| desired.of_kind(*kind));
-        let Some((address, policy)) = policies.find(|(_, policy)| text(&policy.attributes, "arn") == arn) else {
+        let Some((address, policy)) =
+            policies.find(|(_, policy)| text(&policy.attributes, "arn") == arn)
+        else {
             self.add_unread(arn.to_owned());
             return None;
         };
@@ -92,7 +97,10 @@ fn groups(desired: &Desired, principal: &Principal) -> Vec<Principal> {
             let kinds = KINDS_BY_ROLE.memberships.iter();
             let memberships = kinds.flat_map(|kind| desired.of_kind(*kind));
             let pairs = memberships.filter_map(|(_, membership)| pair(&membership.attributes));
-            pairs.filter(|(user, _)| *user == principal.name).map(|(_, group)| Principal::group(group)).collect()
+            pairs
+                .filter(|(user, _)| *user == principal.name)
+                .map(|(_, group)| Principal::group(group))
+                .collect()
         }
     }
 }
@@ -109,12 +117,12 @@ mod tests {
         let mut desired = Desired::default();
         let mut add = |kind: &str, name: &str, attributes: serde_json::Value| {
             let attributes = serde_json::from_value(attributes).unwrap();
-            desired
-                .resources
-                .insert(Address::new(kind.parse().unwrap(), name), Resource { attributes, ..Resource::default() });
+            desired.resources.insert(
+                Address::new(kind.parse().unwrap(), name),
+                Resource { attributes, ..Resource::default() },
+            );
         };
-        let document =
-            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+        let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
         add("policy", "P", json!({"arn": "arn:p", "document": document}));
         add("user", "ada", json!({"permissions_boundary": "arn:p"}));
         add("user_policy", "ada/i", json!({"user": "ada", "name": "i", "document": document}));

@@ -11,7 +11,12 @@ pub(super) fn brief(failure: &Failure) -> String {
 }
 
 /// The doubts whether anything is gained, or lost.
-pub(super) fn doubts(sides: &[Side], through: &Address, policy: &str, reason: &str) -> Vec<EffectDoubt> {
+pub(super) fn doubts(
+    sides: &[Side],
+    through: &Address,
+    policy: &str,
+    reason: &str,
+) -> Vec<EffectDoubt> {
     let doubt = |side: &Side| {
         let doubt = Doubt { side: *side, policy: policy.to_owned(), reason: reason.to_owned() };
         EffectDoubt { through: Some(through.clone()), doubt }

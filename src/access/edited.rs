@@ -41,10 +41,15 @@ pub(super) fn unlisted(model: &AccessModel<'_>, edited: &EditedPolicy<'_>) -> Op
 }
 
 /// A managed policy is edited, and what hangs on somebody could not be read.
-pub(super) fn unseen(model: &AccessModel<'_>, subject: &Address, edited: &[EditedPolicy<'_>]) -> Option<AccessChange> {
+pub(super) fn unseen(
+    model: &AccessModel<'_>,
+    subject: &Address,
+    edited: &[EditedPolicy<'_>],
+) -> Option<AccessChange> {
     let mut report = AccessChange::new(subject, model.arn(subject), Aspect::Permissions);
     for edited in edited {
-        let reason = format!("what hangs on {subject} could not be read, and {} changes", edited.policy);
+        let reason =
+            format!("what hangs on {subject} could not be read, and {} changes", edited.policy);
         report.doubts.extend(edited.doubts(model, &reason));
     }
     report.relate();
@@ -55,20 +60,28 @@ pub(super) fn unseen(model: &AccessModel<'_>, subject: &Address, edited: &[Edite
 fn sides(model: &AccessModel<'_>, policy: &Address) -> Vec<Side> {
     let name = policy.to_string();
     let compiled = |side| Policy::compile(&name, model.document(policy, side)?).ok();
-    let (Some(before), Some(after)) = (compiled(PlanSide::Before), compiled(PlanSide::After)) else {
+    let (Some(before), Some(after)) = (compiled(PlanSide::Before), compiled(PlanSide::After))
+    else {
         return vec![Side::Gained, Side::Lost];
     };
     // By itself and as a boundary; and beside policies that allow whatever a Deny of it may forbid.
     let beside = Policy::compile("", &asking("anything", &["Allow"])).ok();
-    let with = |policy: &Policy| [Some(policy.clone()), beside.clone()].into_iter().flatten().collect::<Vec<_>>();
+    let with = |policy: &Policy| {
+        [Some(policy.clone()), beside.clone()].into_iter().flatten().collect::<Vec<_>>()
+    };
     let [with_before, with_after] = [with(&before), with(&after)];
     let ([before], [after]) = ([[before]], [[after]]);
     let found = [
         model.comparer.compare(&Set::of(&before), &Set::of(&after), None),
         model.comparer.compare(&Set::of(&with_before), &Set::of(&with_after), None),
     ];
-    let doubt = |side: Side| found.iter().any(|it| it.doubts.iter().any(|doubt| doubt.side == side));
+    let doubt =
+        |side: Side| found.iter().any(|it| it.doubts.iter().any(|doubt| doubt.side == side));
     let gained = found.iter().any(|it| !it.gained.is_empty()) || doubt(Side::Gained);
     let lost = found.iter().any(|it| !it.lost.is_empty()) || doubt(Side::Lost);
-    [(gained, Side::Gained), (lost, Side::Lost)].into_iter().filter(|(may, _)| *may).map(|(_, side)| side).collect()
+    [(gained, Side::Gained), (lost, Side::Lost)]
+        .into_iter()
+        .filter(|(may, _)| *may)
+        .map(|(_, side)| side)
+        .collect()
 }

@@ -36,7 +36,9 @@ impl<'a> EffectivePolicies<'a> {
 
     /// The names of what nobody has read.
     pub fn not_read(&self) -> impl Iterator<Item = &String> {
-        self.all().filter(|(_, text)| !matches!(text, PolicyText::Document(_))).map(|(name, _)| name)
+        self.all()
+            .filter(|(_, text)| !matches!(text, PolicyText::Document(_)))
+            .map(|(name, _)| name)
     }
 
     /// Of these the names of what can be read.
@@ -70,7 +72,8 @@ impl<'a> AccessModel<'a> {
             Attached::Inline(_) => Some(self.inline(subject, attached, side)),
             Attached::Group(_) | Attached::Member(_) => None,
         };
-        let mut policies: BTreeMap<_, _> = self.attached(subject, side).iter().filter_map(text).collect();
+        let mut policies: BTreeMap<_, _> =
+            self.attached(subject, side).iter().filter_map(text).collect();
         if self.is_foreign_group(subject) {
             // A group's own policies are read by nobody.
             policies.insert(format!("the other policies of {subject}"), PolicyText::Unlisted);
@@ -78,8 +81,9 @@ impl<'a> AccessModel<'a> {
         policies
     }
 
-    /// What a user has by one of its groups. Of a group that isn't managed nobody knows the policies: they stay as they
-    /// are, and only for whoever joins or leaves it they are a difference.
+    /// What a user has by one of its groups. Of a group that isn't managed nobody knows the
+    /// policies: they stay as they are, and only for whoever joins or leaves it they are a
+    /// difference.
     pub fn policies_by_group(
         &self,
         user: &Address,
@@ -91,10 +95,15 @@ impl<'a> AccessModel<'a> {
             return self.own_policies(&address, side);
         }
         let stays = PlanSide::BOTH.iter().all(|side| self.groups_of(user, *side).contains(group));
-        if stays { BTreeMap::new() } else { [(format!("the policies of {address}"), PolicyText::Unlisted)].into() }
+        if stays {
+            BTreeMap::new()
+        } else {
+            [(format!("the policies of {address}"), PolicyText::Unlisted)].into()
+        }
     }
 
-    /// Whether only those of its policies are known that are the manifest's. Users and roles are always read as a whole.
+    /// Whether only those of its policies are known that are the manifest's. Users and roles are
+    /// always read as a whole.
     fn is_foreign_group(&self, address: &Address) -> bool {
         match address.principal().map(|it| it.kind) {
             Some(PrincipalKind::Group) => !self.is_managed(address),
@@ -104,19 +113,28 @@ impl<'a> AccessModel<'a> {
 
     /// The groups that a user is in, as far as memberships and AWS's answers tell.
     pub fn groups_of(&self, subject: &Address, side: PlanSide) -> BTreeSet<Principal> {
-        if self.memberships.is_empty() && self.unmanaged.groups.is_empty() && self.unmanaged.members.is_empty() {
+        if self.memberships.is_empty()
+            && self.unmanaged.groups.is_empty()
+            && self.unmanaged.members.is_empty()
+        {
             return BTreeSet::new();
         }
         let memberships = self.memberships_of(subject);
         let mut groups: BTreeSet<&str> = BTreeSet::new();
         if !self.is_anew(subject, side) {
             groups.extend(self.listed_groups(subject));
-            groups.extend(memberships.iter().filter(|it| self.is_member(it)).map(|it| it.group.as_str()));
+            groups.extend(
+                memberships.iter().filter(|it| self.is_member(it)).map(|it| it.group.as_str()),
+            );
         }
         for membership in memberships.iter().filter(|_| side == PlanSide::After) {
             match self.action(&membership.address) {
-                ChangeAction::Create | ChangeAction::Replace => drop(groups.insert(&membership.group)),
-                ChangeAction::Delete => drop(groups.remove(membership.group.as_str())),
+                ChangeAction::Create | ChangeAction::Replace => {
+                    groups.insert(&membership.group);
+                }
+                ChangeAction::Delete => {
+                    groups.remove(membership.group.as_str());
+                }
                 ChangeAction::Nothing
                 | ChangeAction::Update
                 | ChangeAction::Adopt
@@ -136,24 +154,29 @@ impl<'a> AccessModel<'a> {
         }
     }
 
-    /// Whether it is there before the plan: what is removed is, also where neither manifest nor state knows it.
+    /// Whether it is there before the plan: what is removed is, also where neither manifest nor
+    /// state knows it.
     fn is_member(&self, membership: &MembershipChange) -> bool {
-        self.seen(&membership.address).is_some() || self.action(&membership.address) == ChangeAction::Delete
+        self.seen(&membership.address).is_some()
+            || self.action(&membership.address) == ChangeAction::Delete
     }
 
     /// What AWS answered about a user's groups.
     fn listed_groups(&self, user: &Address) -> impl Iterator<Item = &'a str> {
         let listed = self.unmanaged.groups.get(user).into_iter().flatten().flatten();
         let is_in = move |members: &Result<Vec<String>, Failure>| {
-            members.as_ref().is_ok_and(|names| names.iter().any(|name| Principal::user(name).address() == *user))
+            members.as_ref().is_ok_and(|names| {
+                names.iter().any(|name| Principal::user(name).address() == *user)
+            })
         };
         let members = self.unmanaged.members.iter().filter(move |(_, members)| is_in(members));
-        let listing: Vec<&'a str> = listed.map(String::as_str).chain(members.map(|(group, _)| group.name())).collect();
+        let listing: Vec<&'a str> =
+            listed.map(String::as_str).chain(members.map(|(group, _)| group.name())).collect();
         listing.into_iter()
     }
 
-    /// Whether anything is done to a principal, to what hangs on it, to a policy that it has, or to a group that it is in:
-    /// otherwise it has the same policies before and after.
+    /// Whether anything is done to a principal, to what hangs on it, to a policy that it has, or to
+    /// a group that it is in: otherwise it has the same policies before and after.
     pub fn is_touched(&self, subject: &Address) -> bool {
         let groups = || PlanSide::BOTH.into_iter().flat_map(|side| self.groups_of(subject, side));
         self.is_touched_itself(subject)
@@ -167,24 +190,36 @@ impl<'a> AccessModel<'a> {
             Attached::Managed(arn) => Some(arn.as_str()),
             Attached::Inline(_) | Attached::Group(_) | Attached::Member(_) => None,
         });
-        let boundary = self.attribute(subject, "permissions_boundary", PlanSide::Before).and_then(Value::as_str);
+        let boundary = self
+            .attribute(subject, "permissions_boundary", PlanSide::Before)
+            .and_then(Value::as_str);
         self.is_changed(subject)
             || self.parts(subject).any(|change| self.is_changed(&change.address))
-            || managed.chain(boundary).filter_map(|arn| self.policy_named(arn)).any(|it| self.is_changed(it))
+            || managed
+                .chain(boundary)
+                .filter_map(|arn| self.policy_named(arn))
+                .any(|it| self.is_changed(it))
     }
 
     /// The policies that hang on a principal.
     fn attached(&self, subject: &Address, side: PlanSide) -> BTreeSet<Attached> {
         let anew = self.is_anew(subject, side);
-        let now = self.seen(subject).filter(|_| !anew).into_iter().flat_map(|seen| seen.attached.iter().cloned());
+        let now = self
+            .seen(subject)
+            .filter(|_| !anew)
+            .into_iter()
+            .flat_map(|seen| seen.attached.iter().cloned());
         let mut attached: BTreeSet<Attached> = now.collect();
         if side == PlanSide::Before {
             return attached;
         }
         for change in self.parts(subject) {
-            let mut remove = |gone: Option<Attached>| attached.retain(|it| Some(it) != gone.as_ref());
+            let mut remove =
+                |gone: Option<Attached>| attached.retain(|it| Some(it) != gone.as_ref());
             match self.action(&change.address) {
-                ChangeAction::Create => attached.extend(self.given_by(&change.address, PlanSide::After)),
+                ChangeAction::Create => {
+                    attached.extend(self.given_by(&change.address, PlanSide::After));
+                }
                 ChangeAction::Delete => remove(removed_by(change)),
                 ChangeAction::Replace => {
                     remove(self.given_by(&change.address, PlanSide::Before));
@@ -215,15 +250,24 @@ impl<'a> AccessModel<'a> {
     fn managed(&self, arn: &str, side: PlanSide) -> Option<(String, PolicyText<'a>)> {
         let Some(address) = self.policy_named(arn) else {
             let read = self.unmanaged.documents.get(arn);
-            return Some((arn.to_owned(), read.map_or(PolicyText::Unread, |it| PolicyText::Document(it))));
+            return Some((
+                arn.to_owned(),
+                read.map_or(PolicyText::Unread, |it| PolicyText::Document(it)),
+            ));
         };
         let document = self.document(address, side)?;
         Some((address.to_string(), PolicyText::Document(document)))
     }
 
-    fn inline(&self, subject: &Address, attached: &Attached, side: PlanSide) -> (String, PolicyText<'a>) {
+    fn inline(
+        &self,
+        subject: &Address,
+        attached: &Attached,
+        side: PlanSide,
+    ) -> (String, PolicyText<'a>) {
         let holder = subject.principal();
-        let address = holder.map_or_else(|| subject.clone(), |holder| attached.address(&holder, &|_| None));
+        let address =
+            holder.map_or_else(|| subject.clone(), |holder| attached.address(&holder, &|_| None));
         let known = self.document(&address, side);
         let name = address.to_string();
         let read = known.or_else(|| self.unmanaged.documents.get(&name).map(|it| &**it));

@@ -21,15 +21,22 @@ pub(super) struct MembershipChange {
 pub(super) struct Memberships(BTreeMap<String, Vec<MembershipChange>>);
 
 impl Memberships {
-    pub fn new(live: &Live, desired: &Desired, changes: &BTreeMap<&Address, &ResourceChange>) -> Self {
+    pub fn new(
+        live: &Live,
+        desired: &Desired,
+        changes: &BTreeMap<&Address, &ResourceChange>,
+    ) -> Self {
         let mut pairs: BTreeMap<Address, (String, String)> = BTreeMap::new();
         for kind in &KINDS_BY_ROLE.memberships {
-            let removed = of_kind(changes, *kind).map(|(address, change)| ((*address).clone(), removed_pair(change)));
-            let declared = desired.of_kind(*kind).map(|(address, it)| (address.clone(), pair(&it.attributes)));
-            let seen = of_kind(live, *kind).filter_map(|(address, sighting)| match &sighting.observed {
-                Observed::Present(seen) => Some((address.clone(), pair(&seen.attributes))),
-                Observed::Absent | Observed::Unknown(_) => None,
-            });
+            let removed = of_kind(changes, *kind)
+                .map(|(address, change)| ((*address).clone(), removed_pair(change)));
+            let declared =
+                desired.of_kind(*kind).map(|(address, it)| (address.clone(), pair(&it.attributes)));
+            let seen =
+                of_kind(live, *kind).filter_map(|(address, sighting)| match &sighting.observed {
+                    Observed::Present(seen) => Some((address.clone(), pair(&seen.attributes))),
+                    Observed::Absent | Observed::Unknown(_) => None,
+                });
             let known = removed.chain(declared).chain(seen);
             pairs.extend(known.filter_map(|(address, pair)| Some((address, pair?))));
         }
@@ -51,7 +58,9 @@ impl Memberships {
 
 /// Returns the user and the group of a membership.
 pub(super) fn pair(attributes: &Attributes) -> Option<(String, String)> {
-    let named = |kind: PrincipalKind| Some(text(attributes, kind.as_str()).to_owned()).filter(|name| !name.is_empty());
+    let named = |kind: PrincipalKind| {
+        Some(text(attributes, kind.as_str()).to_owned()).filter(|name| !name.is_empty())
+    };
     Some((named(PrincipalKind::User)?, named(PrincipalKind::Group)?))
 }
 

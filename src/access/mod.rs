@@ -1,7 +1,7 @@
 //! What the changes of a plan mean for people: who may do what after it that they may not do now.
 //!
-//! From the bottom up: the report ([`AccessChange`]), the model of who has which policies before and
-//! after the plan, doubts and stand-ins for what nobody has read, a file for each thing that is
+//! From the bottom up: the report ([`AccessChange`]), the model of who has which policies before
+//! and after the plan, doubts and stand-ins for what nobody has read, a file for each thing that is
 //! reported (permissions, trust, bucket policies), and [`changes`], which goes through them all.
 
 mod access_change;

@@ -51,8 +51,10 @@ impl<'a> AccessModel<'a> {
         let declared = kinds().flat_map(|kind| desired.of_kind(*kind));
         let declared = declared.map(|(address, resource)| (address, &resource.attributes));
         let seen = kinds().flat_map(|kind| of_kind(live, *kind));
-        let seen = seen.filter_map(|(address, _)| Some((address, &model.seen(address)?.attributes)));
-        let by_arn = declared.chain(seen).map(|(address, attributes)| (text(attributes, "arn"), address));
+        let seen =
+            seen.filter_map(|(address, _)| Some((address, &model.seen(address)?.attributes)));
+        let by_arn =
+            declared.chain(seen).map(|(address, attributes)| (text(attributes, "arn"), address));
         let by_arn: Vec<_> = by_arn.collect();
         // Of several the first, and what is declared before what there is.
         model.policies.extend(by_arn.into_iter().rev());
@@ -66,14 +68,20 @@ impl<'a> AccessModel<'a> {
         seen.map(|(address, _)| address).chain(declared).collect()
     }
 
-    /// Users, roles and groups that are declared or recorded, and whoever else has a policy of the manifest's.
+    /// Users, roles and groups that are declared or recorded, and whoever else has a policy of the
+    /// manifest's.
     pub fn principals(&self) -> BTreeSet<&'a Address> {
-        PrincipalKind::ALL.into_iter().flat_map(|kind| self.all_of_kind(KindName::Principal(kind))).collect()
+        PrincipalKind::ALL
+            .into_iter()
+            .flat_map(|kind| self.all_of_kind(KindName::Principal(kind)))
+            .collect()
     }
 
     /// Whatever may have a policy that says what others may do to it.
     pub fn resources(&self) -> impl Iterator<Item = (ResourcePolicy, &'a Address)> {
-        let of = |policy: ResourcePolicy| self.all_of_kind(policy.kind).into_iter().map(move |it| (policy, it));
+        let of = |policy: ResourcePolicy| {
+            self.all_of_kind(policy.kind).into_iter().map(move |it| (policy, it))
+        };
         KINDS_BY_ROLE.resource_policies().flat_map(of)
     }
 
@@ -107,7 +115,8 @@ impl<'a> AccessModel<'a> {
 
     /// Whether it can't be told what is there: then nothing is said about it.
     pub fn is_unknown(&self, address: &Address) -> bool {
-        self.sighting(address).is_some_and(|sighting| matches!(sighting.observed, Observed::Unknown(_)))
+        self.sighting(address)
+            .is_some_and(|sighting| matches!(sighting.observed, Observed::Unknown(_)))
     }
 
     /// Whether it was looked at.
@@ -124,9 +133,13 @@ impl<'a> AccessModel<'a> {
     /// What the plan does to it; refused and blocked changes don't happen.
     pub fn action(&self, address: &Address) -> ChangeAction {
         match self.changes.get(address).map(|change| change.action) {
-            Some(ChangeAction::Refuse | ChangeAction::Blocked | ChangeAction::Adopt | ChangeAction::Forget) | None => {
-                ChangeAction::Nothing
-            }
+            Some(
+                ChangeAction::Refuse
+                | ChangeAction::Blocked
+                | ChangeAction::Adopt
+                | ChangeAction::Forget,
+            )
+            | None => ChangeAction::Nothing,
             Some(action) => action,
         }
     }
@@ -152,7 +165,8 @@ impl<'a> AccessModel<'a> {
                 | ChangeAction::Refuse
                 | ChangeAction::Blocked,
             ) => {
-                let changed = self.changes.get(address).into_iter().flat_map(|change| &change.fields);
+                let changed =
+                    self.changes.get(address).into_iter().flat_map(|change| &change.fields);
                 match changed.map(|diff| &diff.change).find(|change| change.field == name) {
                     Some(change) => change.after.as_deref(),
                     None => now(),
@@ -179,14 +193,17 @@ impl<'a> AccessModel<'a> {
 
     pub fn exists(&self, address: &Address, side: PlanSide) -> bool {
         match (side, self.action(address)) {
-            (PlanSide::Before, _) | (PlanSide::After, ChangeAction::Nothing) => self.seen(address).is_some(),
+            (PlanSide::Before, _) | (PlanSide::After, ChangeAction::Nothing) => {
+                self.seen(address).is_some()
+            }
             (PlanSide::After, action) => action != ChangeAction::Delete,
         }
     }
 
     /// Whether what there was of it is gone after the plan, although it is there.
     pub fn is_anew(&self, address: &Address, side: PlanSide) -> bool {
-        side == PlanSide::After && matches!(self.action(address), ChangeAction::Create | ChangeAction::Replace)
+        side == PlanSide::After
+            && matches!(self.action(address), ChangeAction::Create | ChangeAction::Replace)
     }
 
     /// The manifest's or the state's own policy with that ARN, now or after.

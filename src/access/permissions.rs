@@ -15,7 +15,11 @@ use crate::policy::compare::Cause;
 use crate::policy::request::Caller;
 
 /// Returns what changes of a principal's permissions.
-pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &ChangedTags) -> Option<AccessChange> {
+pub(super) fn access(
+    model: &AccessModel<'_>,
+    subject: &Address,
+    tags: &ChangedTags,
+) -> Option<AccessChange> {
     if tags.is_empty() && !model.is_touched(subject) || !is_reported(model, subject) {
         return None;
     }
@@ -28,8 +32,10 @@ pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &ChangedT
     let [was, is] = [&before, &after].map(CompiledPolicies::of);
     let caller = Caller::aws(arn.clone());
     let comparison = model.comparer.compare(&was.set(), &is.set(), Some(&caller));
-    let unread = UnreadPolicies::new(before.not_read().chain(after.not_read()), &model.unmanaged.unread);
-    let other_boundary = before.boundary.as_ref().map(|it| &it.0) != after.boundary.as_ref().map(|it| &it.0);
+    let unread =
+        UnreadPolicies::new(before.not_read().chain(after.not_read()), &model.unmanaged.unread);
+    let other_boundary =
+        before.boundary.as_ref().map(|it| &it.0) != after.boundary.as_ref().map(|it| &it.0);
     let via = |policy: &str, cause: Cause| match cause {
         Cause::Boundary if other_boundary => subject.clone(),
         Cause::Boundary | Cause::Allow | Cause::Deny => via(model, subject, policy),
@@ -42,24 +48,30 @@ pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &ChangedT
     Some(change)
 }
 
-/// Whether a principal has a report of its own. A group acts by its members, who have theirs; it stands for those of whom
-/// nothing is known.
+/// Whether a principal has a report of its own. A group acts by its members, who have theirs; it
+/// stands for those of whom nothing is known.
 fn is_reported(model: &AccessModel<'_>, subject: &Address) -> bool {
     match subject.principal().map(|it| it.kind) {
         Some(PrincipalKind::User | PrincipalKind::Role) => true,
-        Some(PrincipalKind::Group) => !model.is_managed(subject) || !are_members_known(model, subject),
+        Some(PrincipalKind::Group) => {
+            !model.is_managed(subject) || !are_members_known(model, subject)
+        }
         None => false,
     }
 }
 
-/// Tells if each user in a group has a report. A group that the plan makes has only the members that
-/// the plan puts there. A group that it removes loses all members, and those with a membership of the
-/// manifest's have their own reports.
+/// Tells if each user in a group has a report. A group that the plan makes has only the members
+/// that the plan puts there. A group that it removes loses all members, and those with a membership
+/// of the manifest's have their own reports.
 fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
     let is_known = |user: &String| model.is_sighted(&Principal::user(user).address());
     let listed = model.unmanaged.members.get(group).and_then(|members| members.as_ref().ok());
     if !model.exists(group, PlanSide::After) {
-        return model.seen(group).into_iter().flat_map(|seen| &seen.hanging).all(|it| leaves(model, group, it));
+        return model
+            .seen(group)
+            .into_iter()
+            .flat_map(|seen| &seen.hanging)
+            .all(|it| leaves(model, group, it));
     }
     !model.exists(group, PlanSide::Before) || listed.is_some_and(|users| users.iter().all(is_known))
 }
@@ -67,5 +79,7 @@ fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
 /// Tells if this member leaves the group by a membership of the manifest's.
 fn leaves(model: &AccessModel<'_>, group: &Address, member: &DeletionBlocker) -> bool {
     let of_group = |it: &MembershipChange| it.group == group.name();
-    member.as_object(group).is_some_and(|(_, user)| model.memberships.of_user(user).iter().any(of_group))
+    member
+        .as_object(group)
+        .is_some_and(|(_, user)| model.memberships.of_user(user).iter().any(of_group))
 }

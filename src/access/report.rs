@@ -23,5 +23,7 @@ pub(super) fn report(
         }
     }
     let doubts = found.doubts.into_iter();
-    report.doubts.extend(doubts.map(|doubt| EffectDoubt { through: Some(via(&doubt.policy, Cause::Allow)), doubt }));
+    report.doubts.extend(
+        doubts.map(|doubt| EffectDoubt { through: Some(via(&doubt.policy, Cause::Allow)), doubt }),
+    );
 }

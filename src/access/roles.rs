@@ -58,10 +58,19 @@ impl KindsByRole {
                 AccessRole::Membership => roles.memberships.push(name),
                 AccessRole::PolicyAttachment(holder) => roles.part(holder, name, Gives::Managed),
                 AccessRole::InlinePolicy(holder) => roles.part(holder, name, Gives::Inline),
-                AccessRole::Principal(_) | AccessRole::Credential | AccessRole::Resource | AccessRole::None => {}
+                AccessRole::Principal(_)
+                | AccessRole::Credential
+                | AccessRole::Resource
+                | AccessRole::None => {}
             }
-            let says = facts.document.and_then(|document| Some((document.field, of_usage(document.usage)?)));
-            roles.resource_policies.extend(says.map(|(field, says)| ResourcePolicy { kind: name, field, says }));
+            let says = facts
+                .document
+                .and_then(|document| Some((document.field, of_usage(document.usage)?)));
+            roles.resource_policies.extend(says.map(|(field, says)| ResourcePolicy {
+                kind: name,
+                field,
+                says,
+            }));
         }
         // In the order of addresses.
         roles.resource_policies.sort_by_key(|it| it.kind);

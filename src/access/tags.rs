@@ -1,4 +1,5 @@
-//! Tags that change, and conditions that ask for them: then somebody's access may change although no policy does.
+//! Tags that change, and conditions that ask for them: then somebody's access may change although
+//! no policy does.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +17,17 @@ pub(super) struct ChangedTags(Vec<(Address, BTreeSet<String>)>);
 impl ChangedTags {
     pub fn of(model: &AccessModel<'_>) -> Self {
         let changed = model.changes.iter().filter_map(|(address, change)| {
-            let field = change.fields.iter().map(|diff| &diff.change).find(|change| change.field == "tags")?;
+            let field = change
+                .fields
+                .iter()
+                .map(|diff| &diff.change)
+                .find(|change| change.field == "tags")?;
             // What is made or removed gains and loses by its policies.
-            let [before, after] = [&field.before, &field.after].map(|it| it.as_deref().and_then(Value::as_object));
+            let [before, after] =
+                [&field.before, &field.after].map(|it| it.as_deref().and_then(Value::as_object));
             let (before, after) = (before?, after?);
-            let keys = before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
+            let keys =
+                before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
             let keys: BTreeSet<String> = keys.map(|key| key.to_lowercase()).collect();
             (!keys.is_empty()).then(|| ((*address).clone(), keys))
         });
@@ -31,8 +38,13 @@ impl ChangedTags {
         self.0.is_empty()
     }
 
-    /// What the policies of a user or a role ask for: its own tags, and those of what they are about.
-    pub fn asked_by_holder(&self, holder: &Address, policies: [&EffectivePolicies<'_>; 2]) -> Vec<EffectDoubt> {
+    /// What the policies of a user or a role ask for: its own tags, and those of what they are
+    /// about.
+    pub fn asked_by_holder(
+        &self,
+        holder: &Address,
+        policies: [&EffectivePolicies<'_>; 2],
+    ) -> Vec<EffectDoubt> {
         let policies = policies.into_iter().flat_map(EffectivePolicies::all);
         let documents = policies.filter_map(|(name, text)| match text {
             PolicyText::Document(document) => Some((name.as_str(), *document)),
@@ -44,9 +56,14 @@ impl ChangedTags {
     }
 
     /// What the policy of a role or a bucket asks for: the tags of whoever asks, and its own.
-    pub fn asked_by_resource(&self, resource: &Address, documents: [Option<&Value>; 2]) -> Vec<EffectDoubt> {
+    pub fn asked_by_resource(
+        &self,
+        resource: &Address,
+        documents: [Option<&Value>; 2],
+    ) -> Vec<EffectDoubt> {
         let name = resource.to_string();
-        let documents = documents.into_iter().flatten().map(|document| (name.as_str(), document)).collect();
+        let documents =
+            documents.into_iter().flatten().map(|document| (name.as_str(), document)).collect();
         self.asked(documents, |carrier| {
             if carrier == resource {
                 return &["resourcetag", "principaltag"];
@@ -70,7 +87,8 @@ impl ChangedTags {
             for (carrier, tags) in self.0.iter().filter(|_| !keys.is_empty()) {
                 let of_carrier = || keys.iter().filter(|key| keys_of(carrier).contains(&key.name));
                 for tag in tags.iter().filter(|tag| of_carrier().any(|key| key.is_of(tag))) {
-                    let reason = format!("the tag {tag} of {carrier} changes, and {policy} asks for it");
+                    let reason =
+                        format!("the tag {tag} of {carrier} changes, and {policy} asks for it");
                     doubts.extend(doubted(&[Side::Gained, Side::Lost], carrier, policy, &reason));
                 }
             }
@@ -92,7 +110,8 @@ struct TagKey<'t> {
 impl<'t> TagKey<'t> {
     fn all(name: &'static str, text: &'t str) -> impl Iterator<Item = Self> {
         let slash = format!("{name}/");
-        let places: Vec<usize> = text.match_indices(&slash).map(|(at, found)| at + found.len()).collect();
+        let places: Vec<usize> =
+            text.match_indices(&slash).map(|(at, found)| at + found.len()).collect();
         places.into_iter().map(move |at| Self { name, rest: &text[at..] })
     }
 

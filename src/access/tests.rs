@@ -38,7 +38,9 @@ fn allow(actions: &Value, resources: &Value) -> Value {
 }
 
 fn trust(services: &Value) -> Value {
-    document(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": services}}))
+    document(
+        &json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": services}}),
+    )
 }
 
 impl Account {
@@ -56,7 +58,10 @@ impl Account {
             ..LiveObject::default()
         };
         let address = Address::new(kind.parse().unwrap(), name);
-        self.live.insert(address.clone(), LiveResource { observed: Observed::Present(seen), conflict: None });
+        self.live.insert(
+            address.clone(),
+            LiveResource { observed: Observed::Present(seen), conflict: None },
+        );
         let entry = RecordedObject {
             status: Status::Done,
             id: Some("id".into()),
@@ -68,7 +73,10 @@ impl Account {
     }
 
     fn changes(&self) -> Vec<ResourceChange> {
-        diff(&self.desired, &self.recorded, &self.live, false).into_iter().map(|decision| decision.change).collect()
+        diff(&self.desired, &self.recorded, &self.live, false)
+            .into_iter()
+            .map(|decision| decision.change)
+            .collect()
     }
 
     /// `subject aspect relation`, and below it a line each.
@@ -79,22 +87,38 @@ impl Account {
     fn says_of(&self, planned: &[ResourceChange]) -> Vec<String> {
         let mut lines = Vec::new();
         for change in changes(planned, &self.live, &self.desired, &self.unmanaged) {
-            lines.push(format!("{} {:?} {:?} kept {:?}", change.subject, change.aspect, change.relation, change.kept));
+            lines.push(format!(
+                "{} {:?} {:?} kept {:?}",
+                change.subject, change.aspect, change.relation, change.kept
+            ));
             for (sign, effects) in [("+", &change.gained), ("-", &change.lost)] {
                 for effect in effects {
-                    let AccessEffect { through, grant, if_allowed_by, unless_decided_by, own } = effect;
+                    let AccessEffect { through, grant, if_allowed_by, unless_decided_by, own } =
+                        effect;
                     let who = grant.principals.join(",");
-                    let what = format!("{who} {} on {}", grant.actions.join(","), grant.resources.join(","));
+                    let what = format!(
+                        "{who} {} on {}",
+                        grant.actions.join(","),
+                        grant.resources.join(",")
+                    );
                     let mut line = format!("{sign} {} by {through}", what.trim());
                     let doubts = [("if", if_allowed_by), ("unless", unless_decided_by)];
-                    for (word, policies) in doubts.into_iter().filter(|(_, policies)| !policies.is_empty()) {
-                        let names: Vec<&str> = policies.iter().map(|it| it.policy.as_str()).collect();
+                    for (word, policies) in
+                        doubts.into_iter().filter(|(_, policies)| !policies.is_empty())
+                    {
+                        let names: Vec<&str> =
+                            policies.iter().map(|it| it.policy.as_str()).collect();
                         write!(line, " {word} {}", names.join(",")).unwrap();
                     }
                     lines.push(if *own { line + " with a policy of its own" } else { line });
                 }
             }
-            lines.extend(change.doubts.iter().map(|doubt| format!("? {:?} {}", doubt.doubt.side, doubt.doubt.policy)));
+            lines.extend(
+                change
+                    .doubts
+                    .iter()
+                    .map(|doubt| format!("? {:?} {}", doubt.doubt.side, doubt.doubt.policy)),
+            );
         }
         lines
     }
@@ -122,7 +146,10 @@ fn a_new_stack_gains_through_its_attachment() {
         .declared("user", "ada", &user())
         .declared("policy", "P", &policy(&allow(&json!("s3:*"), &json!("*"))))
         .declared("user_policy_attachment", "ada/P", &attachment());
-    assert_eq!(account.says(), ["user.ada Permissions Wider kept []", "+ s3:* on * by user_policy_attachment.ada/P"]);
+    assert_eq!(
+        account.says(),
+        ["user.ada Permissions Wider kept []", "+ s3:* on * by user_policy_attachment.ada/P"]
+    );
 }
 
 #[test]
@@ -184,14 +211,21 @@ fn a_boundary_narrows_through_the_user() {
         .there("policy", "B", &boundary, &[])
         .declared("user_policy_attachment", "ada/P", &attachment())
         .there("user_policy_attachment", "ada/P", &attachment(), &[]);
-    assert_eq!(account.says(), ["user.ada Permissions Narrower kept []", "- iam:* on * by user.ada"]);
+    assert_eq!(
+        account.says(),
+        ["user.ada Permissions Narrower kept []", "- iam:* on * by user.ada"]
+    );
 }
 
 #[test]
 fn an_added_service_is_said_beside_those_that_stay() {
     let role = |services: Value| json!({"name": "runner", "arn": ROLE, "path": "/", "trust": trust(&services)});
     let account = Account::default()
-        .declared("role", "runner", &role(json!(["apigateway.amazonaws.com", "lambda.amazonaws.com"])))
+        .declared(
+            "role",
+            "runner",
+            &role(json!(["apigateway.amazonaws.com", "lambda.amazonaws.com"])),
+        )
         .there("role", "runner", &role(json!("lambda.amazonaws.com")), &[]);
     assert_eq!(
         account.says(),
@@ -214,24 +248,39 @@ fn a_bucket_policy_opens_the_bucket_to_others() {
             &json!({"name": "b", "arn": "arn:aws:s3:::b", "region": "us-east-1", "policy": document(&read)}),
         )
         .there("bucket", "b", &json!({"name": "b", "arn": "arn:aws:s3:::b", "region": "us-east-1"}), &[]);
-    assert_eq!(account.says(), ["bucket.b Resource Wider kept []", "+ * s3:GetObject on arn:aws:s3:::b/* by bucket.b"]);
+    assert_eq!(
+        account.says(),
+        ["bucket.b Resource Wider kept []", "+ * s3:GetObject on arn:aws:s3:::b/* by bucket.b"]
+    );
 }
 
 #[test]
 fn what_nobody_has_read_is_a_doubt_until_somebody_reads_it() {
     let foreign = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-    let mut account = Account::default().declared("user", "ada", &user()).there("user", "ada", &user(), &[]).declared(
-        "user_policy_attachment",
-        &format!("ada/{foreign}"),
-        &json!({"user": "ada", "policy_arn": foreign}),
-    );
+    let mut account = Account::default()
+        .declared("user", "ada", &user())
+        .there("user", "ada", &user(), &[])
+        .declared(
+            "user_policy_attachment",
+            &format!("ada/{foreign}"),
+            &json!({"user": "ada", "policy_arn": foreign}),
+        );
     let unread = unread(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert_eq!(unread.into_iter().collect::<Vec<_>>(), [foreign]);
-    assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", &format!("? Gained {foreign}")]);
-    account.unmanaged.documents.insert(foreign.to_owned(), allow(&json!("s3:Get*"), &json!("*")).into());
     assert_eq!(
         account.says(),
-        ["user.ada Permissions Wider kept []", &format!("+ s3:Get* on * by user_policy_attachment.ada/{foreign}")]
+        ["user.ada Permissions Unknown kept []", &format!("? Gained {foreign}")]
+    );
+    account
+        .unmanaged
+        .documents
+        .insert(foreign.to_owned(), allow(&json!("s3:Get*"), &json!("*")).into());
+    assert_eq!(
+        account.says(),
+        [
+            "user.ada Permissions Wider kept []",
+            &format!("+ s3:Get* on * by user_policy_attachment.ada/{foreign}")
+        ]
     );
 }
 
@@ -287,7 +336,8 @@ fn what_is_gained_within_an_unread_boundary_depends_on_it() {
 
 #[test]
 fn a_boundary_that_goes_while_it_changes_is_told_on_the_user() {
-    let named = |document: &Value| json!({"name": "B", "arn": "arn:b", "path": "/", "document": document});
+    let named =
+        |document: &Value| json!({"name": "B", "arn": "arn:b", "path": "/", "document": document});
     let mut bounded = user();
     bounded["permissions_boundary"] = json!("arn:b");
     let held = policy(&allow(&json!("s3:*"), &json!("*")));
@@ -315,13 +365,18 @@ fn an_edited_policy_whose_attachment_is_replaced_is_told_on_the_policy() {
     let attachment = Address::new(KindName::PolicyAttachment(PrincipalKind::Role), "runner/P");
     let on = [Address::new(KindName::ROLE, "runner"), Address::new(KindName::Policy, "P")];
     account.desired.resources.get_mut(&attachment).unwrap().depends_on.extend(on);
-    assert_eq!(account.says(), ["role.runner Permissions Wider kept []", "+ s3:* on * by policy.P"]);
+    assert_eq!(
+        account.says(),
+        ["role.runner Permissions Wider kept []", "+ s3:* on * by policy.P"]
+    );
 }
 
 #[test]
 fn whoever_is_in_an_account_that_may_assume_a_role_keeps_it() {
     let named = |principal: &str| {
-        let trust = document(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}));
+        let trust = document(
+            &json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}),
+        );
         json!({"name": "runner", "arn": ROLE, "path": "/", "trust": trust})
     };
     let (account, one) = ("arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/x");
@@ -345,8 +400,12 @@ fn bucket(fields: &Value) -> Value {
 }
 
 fn bucket_between(before: &Value, after: &Value) -> Vec<String> {
-    let mut account =
-        Account::default().declared("bucket", "b", &bucket(after)).there("bucket", "b", &bucket(before), &[]);
+    let mut account = Account::default().declared("bucket", "b", &bucket(after)).there(
+        "bucket",
+        "b",
+        &bucket(before),
+        &[],
+    );
     account.desired.account = "123456789012".to_owned();
     account.says()
 }
@@ -374,24 +433,41 @@ fn a_public_policy_counts_when_the_bucket_is_no_longer_restricted() {
     let open = json!({"block_public_acls": true, "ignore_public_acls": true, "block_public_policy": false,
         "restrict_public_buckets": false});
     let public = json!({"policy": document(&read)});
-    let said = bucket_between(&public, &json!({"policy": public["policy"], "public_access_block": open}));
-    assert_eq!(said, ["bucket.b Resource Wider kept []", "+ * s3:GetObject on arn:aws:s3:::b/* by bucket.b"]);
-    let closed = bucket_between(&json!({"policy": public["policy"], "public_access_block": open}), &public);
+    let said =
+        bucket_between(&public, &json!({"policy": public["policy"], "public_access_block": open}));
+    assert_eq!(
+        said,
+        ["bucket.b Resource Wider kept []", "+ * s3:GetObject on arn:aws:s3:::b/* by bucket.b"]
+    );
+    let closed =
+        bucket_between(&json!({"policy": public["policy"], "public_access_block": open}), &public);
     assert_eq!(closed[0], "bucket.b Resource Narrower kept []");
     // One that isn't public isn't restricted either.
     let mut ours = read;
     ours["Condition"] = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
     let ours = json!({"policy": document(&ours)});
-    assert!(bucket_between(&ours, &json!({"policy": ours["policy"], "public_access_block": open})).is_empty());
+    assert!(
+        bucket_between(&ours, &json!({"policy": ours["policy"], "public_access_block": open}))
+            .is_empty()
+    );
 }
 
 #[test]
 fn acls_that_count_again_are_a_doubt() {
     let ignored = json!({"ownership": "BucketOwnerPreferred"});
-    assert!(bucket_between(&json!({}), &ignored).is_empty(), "they are ignored as long as S3 is told so");
+    assert!(
+        bucket_between(&json!({}), &ignored).is_empty(),
+        "they are ignored as long as S3 is told so"
+    );
     let open = json!({"ownership": "BucketOwnerPreferred", "public_access_block": {"ignore_public_acls": false}});
-    assert_eq!(bucket_between(&ignored, &open), ["bucket.b Resource Unknown kept []", "? Gained bucket.b"]);
-    assert_eq!(bucket_between(&open, &ignored), ["bucket.b Resource Unknown kept []", "? Lost bucket.b"]);
+    assert_eq!(
+        bucket_between(&ignored, &open),
+        ["bucket.b Resource Unknown kept []", "? Gained bucket.b"]
+    );
+    assert_eq!(
+        bucket_between(&open, &ignored),
+        ["bucket.b Resource Unknown kept []", "? Lost bucket.b"]
+    );
 }
 
 #[test]
@@ -403,7 +479,9 @@ fn a_tag_that_a_policy_asks_for_is_a_doubt() {
     };
     let asking = |key: &str| {
         let test = json!({"StringEquals": {key: "x"}});
-        policy(&document(&json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": test})))
+        policy(&document(
+            &json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": test}),
+        ))
     };
     let between = |key: &str| {
         let policy = asking(key);
@@ -479,13 +557,22 @@ fn what_is_refused_changes_nothing() {
 }
 
 fn failure(call: &str) -> crate::call::Failure {
-    crate::call::Failure::new(crate::call::FailureKind::AccessDenied, call, "AccessDenied", "not authorized")
+    crate::call::Failure::new(
+        crate::call::FailureKind::AccessDenied,
+        call,
+        "AccessDenied",
+        "not authorized",
+    )
 }
 
 /// The manifest's policy, before and after, and whoever else has it.
 fn edited(stranger: &str, attached: &[Attached]) -> Account {
     let mut account = Account::default()
-        .declared("policy", "P", &policy(&allow(&json!(["s3:GetObject", "s3:PutObject"]), &json!("*"))))
+        .declared(
+            "policy",
+            "P",
+            &policy(&allow(&json!(["s3:GetObject", "s3:PutObject"]), &json!("*"))),
+        )
         .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[]);
     let (kind, name) = stranger.split_once('/').unwrap();
     let arn = format!("arn:aws:iam::123456789012:{stranger}");
@@ -502,8 +589,14 @@ fn edited(stranger: &str, attached: &[Attached]) -> Account {
 #[test]
 fn whoever_else_has_an_edited_policy_gains_by_it() {
     let account = edited("role/theirs", &attached());
-    assert_eq!(super::edited(&account.changes(), &account.live, &account.desired), ["arn:p".to_owned()].into());
-    assert_eq!(account.says(), ["role.theirs Permissions Wider kept []", "+ s3:PutObject on * by policy.P"]);
+    assert_eq!(
+        super::edited(&account.changes(), &account.live, &account.desired),
+        ["arn:p".to_owned()].into()
+    );
+    assert_eq!(
+        account.says(),
+        ["role.theirs Permissions Wider kept []", "+ s3:PutObject on * by policy.P"]
+    );
     let found = changes(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert!(found[0].foreign);
     // What hangs there besides counts as well.
@@ -521,7 +614,9 @@ fn of_a_group_only_the_edited_policy_is_known() {
     let account = edited("group/admins", &attached());
     let gain = "+ s3:PutObject on * by policy.P unless the other policies of group.admins";
     assert_eq!(account.says(), ["group.admins Permissions Unknown kept []", gain]);
-    assert!(unread(&account.changes(), &account.live, &account.desired, &account.unmanaged).is_empty());
+    assert!(
+        unread(&account.changes(), &account.live, &account.desired, &account.unmanaged).is_empty()
+    );
 }
 
 #[test]
@@ -530,7 +625,12 @@ fn who_has_an_edited_policy_may_not_be_known() {
     account.unmanaged.unlisted.insert("arn:p".to_owned(), failure("iam:ListEntitiesForPolicy"));
     assert_eq!(account.says(), ["policy.P Permissions Unknown kept []", "? Gained policy.P"]);
     let found = changes(&account.changes(), &account.live, &account.desired, &account.unmanaged);
-    assert!(found[0].doubts[0].doubt.reason.ends_with("could not be listed (iam:ListEntitiesForPolicy: AccessDenied)"));
+    assert!(
+        found[0].doubts[0]
+            .doubt
+            .reason
+            .ends_with("could not be listed (iam:ListEntitiesForPolicy: AccessDenied)")
+    );
 }
 
 #[test]
@@ -553,7 +653,8 @@ fn what_a_group_allows_is_gained_when_a_deny_or_a_boundary_goes() {
         .declared("policy", "P", &allowing)
         .there("policy", "P", &denying, &[]);
     let ada = Address::new(KindName::USER, "ada");
-    let members = members(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.unmanaged);
+    let members =
+        members(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.unmanaged);
     assert_eq!(members, [ada.clone()].into());
     for account in [&mut unbound, &mut undenied] {
         account.unmanaged.groups.insert(ada.clone(), Ok(Vec::new()));
@@ -565,7 +666,8 @@ fn what_a_group_allows_is_gained_when_a_deny_or_a_boundary_goes() {
     assert_eq!(undenied.says(), [unknown, "+ s3:Delete* on * by policy.P if the group admins"]);
     undenied.unmanaged.groups.insert(ada, Err(failure("iam:ListGroupsForUser")));
     assert_eq!(undenied.says(), [unknown, "+ s3:Delete* on * by policy.P if one of its groups"]);
-    let found = changes(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.unmanaged);
+    let found =
+        changes(&undenied.changes(), &undenied.live, &undenied.desired, &undenied.unmanaged);
     let because = found[0].gained[0].if_allowed_by[0].because.as_deref();
     assert_eq!(because, Some("iam:ListGroupsForUser: AccessDenied"));
 }

@@ -13,14 +13,19 @@ use crate::policy::statement::{Effect as StatementEffect, Policy};
 use crate::value::Value;
 
 /// Returns what changes of it.
-pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &ChangedTags) -> Option<AccessChange> {
+pub(super) fn access(
+    model: &AccessModel<'_>,
+    subject: &Address,
+    tags: &ChangedTags,
+) -> Option<AccessChange> {
     let [before, after] = model.documents(subject);
     let tagged = tags.asked_by_resource(subject, [before, after]);
     if before == after && tagged.is_empty() {
         return None;
     }
     let compiled = |document: Option<&Value>| Policy::compile(&subject.to_string(), document?).ok();
-    let [was, is] = [before, after].map(|document| compiled(document).into_iter().collect::<Vec<_>>());
+    let [was, is] =
+        [before, after].map(|document| compiled(document).into_iter().collect::<Vec<_>>());
     let mut comparison = model.comparer.compare(&Set::of(&was), &Set::of(&is), None);
     let arn = model.arn(subject);
     for grant in comparison.gained.iter_mut().chain(&mut comparison.lost) {
@@ -37,7 +42,9 @@ pub(super) fn access(model: &AccessModel<'_>, subject: &Address, tags: &ChangedT
 fn allowed(policies: &[Policy]) -> BTreeSet<String> {
     let statements = policies.iter().flat_map(|policy| &policy.statements);
     let allows = statements.filter(|statement| statement.effect == StatementEffect::Allow);
-    let names = allows.filter_map(|statement| statement.principals.as_ref()).filter(|principals| !principals.not);
+    let names = allows
+        .filter_map(|statement| statement.principals.as_ref())
+        .filter(|principals| !principals.not);
     names.flat_map(|principals| principals.names.iter().map(|(_, name)| name.clone())).collect()
 }
 
@@ -47,6 +54,7 @@ fn kept(was: &BTreeSet<String>, is: &BTreeSet<String>) -> Vec<String> {
         let account = name.split(':').nth(4);
         others.iter().any(|other| other == name || other == "*" || Some(other.as_str()) == account)
     };
-    let kept = was.iter().filter(|name| among(name, is)).chain(is.iter().filter(|name| among(name, was)));
+    let kept =
+        was.iter().filter(|name| among(name, is)).chain(is.iter().filter(|name| among(name, was)));
     kept.cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -18,7 +18,8 @@ pub struct UnmanagedAccess {
     pub groups: BTreeMap<Address, Result<Vec<String>, Failure>>,
     /// The users in groups of the manifest's, or why they aren't known.
     pub members: BTreeMap<Address, Result<Vec<String>, Failure>>,
-    /// Documents of policies that the manifest doesn't declare, by ARN, and of inline ones by address.
+    /// Documents of policies that the manifest doesn't declare, by ARN, and of inline ones by
+    /// address.
     pub documents: BTreeMap<String, SharedValue>,
     /// Why such a document wasn't read.
     pub unread: BTreeMap<String, Failure>,

@@ -1,7 +1,8 @@
 //! Policies that hang on somebody and that nobody has read: what can be told all the same.
 //!
-//! In comparisons a policy that allows and denies what it will, the same before and after, stands in for them. What comes
-//! about by it is not known; what somebody gains beside it is known but for what it may allow already, or deny.
+//! In comparisons a policy that allows and denies what it will, the same before and after, stands
+//! in for them. What comes about by it is not known; what somebody gains beside it is known but for
+//! what it may allow already, or deny.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,8 +45,12 @@ pub(super) struct UnreadPolicies {
 
 impl UnreadPolicies {
     /// `failures` say why, where somebody tried to read them.
-    pub fn new<'n>(names: impl Iterator<Item = &'n String>, failures: &BTreeMap<String, Failure>) -> Self {
-        let names: BTreeMap<String, String> = names.map(|name| (name.to_lowercase(), name.clone())).collect();
+    pub fn new<'n>(
+        names: impl Iterator<Item = &'n String>,
+        failures: &BTreeMap<String, Failure>,
+    ) -> Self {
+        let names: BTreeMap<String, String> =
+            names.map(|name| (name.to_lowercase(), name.clone())).collect();
         let failure = |name: &String| Some((name.clone(), brief(failures.get(name)?)));
         Self { because: names.values().filter_map(failure).collect(), names }
     }
@@ -53,19 +58,34 @@ impl UnreadPolicies {
     /// A single one, and why.
     pub fn one(name: &str, failure: Option<&Failure>) -> Self {
         let because = failure.map(|failure| (name.to_owned(), brief(failure)));
-        Self { names: [(name.to_lowercase(), name.to_owned())].into(), because: because.into_iter().collect() }
+        Self {
+            names: [(name.to_lowercase(), name.to_owned())].into(),
+            because: because.into_iter().collect(),
+        }
     }
 
     /// Returns what a grant is for people: something that somebody gains or loses, or a doubt.
-    pub fn effect(&self, grant: Grant, side: Side, through: Address) -> Result<AccessEffect, EffectDoubt> {
+    pub fn effect(
+        &self,
+        grant: Grant,
+        side: Side,
+        through: Address,
+    ) -> Result<AccessEffect, EffectDoubt> {
         let policy = grant.policy.clone();
         if self.names.contains_key(&policy.to_lowercase()) {
-            let because = self.because.get(&policy).map_or_else(String::new, |because| format!(" ({because})"));
+            let because = self
+                .because
+                .get(&policy)
+                .map_or_else(String::new, |because| format!(" ({because})"));
             let reason = format!("the document of {policy} was not read{because}");
-            return Err(EffectDoubt { through: Some(through), doubt: Doubt { side, policy, reason } });
+            return Err(EffectDoubt {
+                through: Some(through),
+                doubt: Doubt { side, policy, reason },
+            });
         }
         let needed = self.named(grant.condition.iter().flat_map(keys));
-        // A stand-in has a say on everything: each of them may have allowed it already, or denies it.
+        // A stand-in has a say on everything: each of them may have allowed it already, or denies
+        // it.
         let beside = self.all().filter(|policy| !needed.contains(policy)).collect();
         let grant = cleaned(grant);
         Ok(AccessEffect {
@@ -78,7 +98,8 @@ impl UnreadPolicies {
     }
 
     fn named(&self, keys: impl Iterator<Item = String>) -> BTreeSet<NotRead> {
-        let names = keys.filter_map(|key| Some(key.to_lowercase().strip_prefix(UNREAD)?.to_owned()));
+        let names =
+            keys.filter_map(|key| Some(key.to_lowercase().strip_prefix(UNREAD)?.to_owned()));
         names.map(|name| self.not_read(self.names.get(&name).unwrap_or(&name))).collect()
     }
 
@@ -95,10 +116,13 @@ impl UnreadPolicies {
 fn cleaned(mut grant: Grant) -> Grant {
     grant.condition = grant.condition.and_then(without);
     for parts in [&mut grant.already, &mut grant.withheld] {
-        parts.retain(|part: &GrantPart| !part.condition.iter().flat_map(keys).any(|key| key.starts_with(UNREAD)));
+        parts.retain(|part: &GrantPart| {
+            !part.condition.iter().flat_map(keys).any(|key| key.starts_with(UNREAD))
+        });
     }
     let context = grant.example.context.iter().filter(|(key, _)| !key.starts_with(UNREAD));
-    grant.example.context = context.map(|(key, values)| (key.to_owned(), values.to_vec())).collect();
+    grant.example.context =
+        context.map(|(key, values)| (key.to_owned(), values.to_vec())).collect();
     grant
 }
 
@@ -122,7 +146,8 @@ fn without(condition: Value) -> Option<Value> {
         Value::Object(operators) => {
             let left = operators.into_iter().filter_map(|(operator, tests)| {
                 let Value::Object(tests) = tests else { return Some((operator, tests)) };
-                let tests: Map<String, Value> = tests.into_iter().filter(|(key, _)| !key.starts_with(UNREAD)).collect();
+                let tests: Map<String, Value> =
+                    tests.into_iter().filter(|(key, _)| !key.starts_with(UNREAD)).collect();
                 (!tests.is_empty()).then_some((operator, Value::Object(tests)))
             });
             let left: Map<String, Value> = left.collect();

@@ -1,5 +1,5 @@
-//! What a user may have by groups whose policies nobody has read. They stay as they are; but where a boundary or a Deny
-//! goes, what they allow is gained.
+//! What a user may have by groups whose policies nobody has read. They stay as they are; but where
+//! a boundary or a Deny goes, what they allow is gained.
 
 use super::access_change::{AccessChange, AccessEffect};
 use super::compiled::CompiledPolicies;
@@ -20,7 +20,8 @@ pub(super) fn gains(
 ) {
     let Some((name, failure)) = name(model, &change.subject) else { return };
     let groups = Policy::compile(&name, &asking(&name, &["Allow"])).ok();
-    let beside_groups = |it: &CompiledPolicies| denials(&it.policies).chain(groups.clone()).collect();
+    let beside_groups =
+        |it: &CompiledPolicies| denials(&it.policies).chain(groups.clone()).collect();
     let [was, is]: [Vec<Policy>; 2] = [before, after].map(beside_groups);
     let was = before.boundary.iter().fold(Set::of(&was), |set, boundary| set.within(boundary));
     let is = after.boundary.iter().fold(Set::of(&is), |set, boundary| set.within(boundary));
@@ -30,8 +31,9 @@ pub(super) fn gains(
     for grant in found.gained {
         let via = via(&grant.policy, grant.cause);
         // What their own policies allow is told already.
-        let known =
-            |effect: &AccessEffect| effect.grant.actions == grant.actions && effect.grant.resources == grant.resources;
+        let known = |effect: &AccessEffect| {
+            effect.grant.actions == grant.actions && effect.grant.resources == grant.resources
+        };
         if !change.gained.iter().any(known) {
             change.gained.extend(unread.effect(grant, Side::Gained, via));
         }
@@ -57,7 +59,8 @@ fn name<'a>(model: &AccessModel<'a>, user: &Address) -> Option<(String, Option<&
 /// Only what forbids.
 fn denials(policies: &[Policy]) -> impl Iterator<Item = Policy> {
     policies.iter().map(|policy| {
-        let statements = policy.statements.iter().filter(|statement| statement.effect == StatementEffect::Deny);
+        let statements =
+            policy.statements.iter().filter(|statement| statement.effect == StatementEffect::Deny);
         Policy { name: policy.name.clone(), statements: statements.cloned().collect() }
     })
 }

@@ -4,17 +4,23 @@ use super::model::{AccessModel, PlanSide};
 use crate::address::{Address, Principal};
 use crate::diff::ChangeAction;
 
-/// Returns the attachment or the membership that comes or goes, else the policy that is edited, else the principal's own
-/// change (its boundary), else whatever happens to what it has.
+/// Returns the attachment or the membership that comes or goes, else the policy that is edited,
+/// else the principal's own change (its boundary), else whatever happens to what it has.
 pub(super) fn via(model: &AccessModel<'_>, subject: &Address, policy: &str) -> Address {
-    let named = policy.parse().ok().and_then(|policy: Address| model.changes.get_key_value(&policy));
+    let named =
+        policy.parse().ok().and_then(|policy: Address| model.changes.get_key_value(&policy));
     let named = named.map(|(address, _)| *address).filter(|address| model.is_changed(address));
     let edited = named.filter(|address| {
         let [before, after] = model.documents(address);
         before != after
     });
-    if let Some(bearer) = bearers(model, subject, policy).into_iter().find(|it| model.is_changed(it)) {
-        return edited.filter(|_| model.action(&bearer) == ChangeAction::Replace).cloned().unwrap_or(bearer);
+    if let Some(bearer) =
+        bearers(model, subject, policy).into_iter().find(|it| model.is_changed(it))
+    {
+        return edited
+            .filter(|_| model.action(&bearer) == ChangeAction::Replace)
+            .cloned()
+            .unwrap_or(bearer);
     }
     if let Some(named) = named {
         return named.clone();
@@ -32,8 +38,8 @@ pub(super) fn via(model: &AccessModel<'_>, subject: &Address, policy: &str) -> A
     part.or_else(policies).unwrap_or_else(|| subject.clone())
 }
 
-/// What may stand between a principal and a policy: its attachment, and for each of its groups that has the policy the
-/// membership, the group's attachment and the group.
+/// What may stand between a principal and a policy: its attachment, and for each of its groups that
+/// has the policy the membership, the group's attachment and the group.
 fn bearers(model: &AccessModel<'_>, subject: &Address, policy: &str) -> Vec<Address> {
     let Some(principal) = subject.principal() else { return vec![subject.clone()] };
     let tail = policy.strip_prefix("policy.").unwrap_or(policy);
@@ -47,9 +53,15 @@ fn bearers(model: &AccessModel<'_>, subject: &Address, policy: &str) -> Vec<Addr
 }
 
 fn groups_with(model: &AccessModel<'_>, subject: &Address, policy: &str) -> Vec<Principal> {
-    let has = |side: PlanSide, group: &Principal| model.policies_by_group(subject, group, side).contains_key(policy);
+    let has = |side: PlanSide, group: &Principal| {
+        model.policies_by_group(subject, group, side).contains_key(policy)
+    };
     let of_side = |side: PlanSide| {
-        model.groups_of(subject, side).into_iter().filter(move |group| has(side, group)).collect::<Vec<_>>()
+        model
+            .groups_of(subject, side)
+            .into_iter()
+            .filter(move |group| has(side, group))
+            .collect::<Vec<_>>()
     };
     let mut groups = PlanSide::BOTH.map(of_side).concat();
     groups.sort();

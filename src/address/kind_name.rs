@@ -26,8 +26,8 @@ impl PrincipalKind {
         }
     }
 
-    /// Whether it makes requests itself, so that a policy may name it as its principal. A group only
-    /// hands its policies on to its members.
+    /// Whether it makes requests itself, so that a policy may name it as its principal. A group
+    /// only hands its policies on to its members.
     pub const fn makes_requests(self) -> bool {
         match self {
             Self::User | Self::Role => true,

@@ -40,7 +40,8 @@ impl Principal {
         Address::new(KindName::InlinePolicy(self.kind), format!("{}/{policy}", self.name))
     }
 
-    /// The address of a policy's attachment to it. `policy` is the policy's name in the manifest, or its ARN.
+    /// The address of a policy's attachment to it. `policy` is the policy's name in the manifest,
+    /// or its ARN.
     pub fn policy_attachment(&self, policy: &str) -> Address {
         Address::new(KindName::PolicyAttachment(self.kind), format!("{}/{policy}", self.name))
     }

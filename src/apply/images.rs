@@ -1,5 +1,6 @@
-//! What the steps expect to find, read at once for all of them: where it is as the plan saw it, no step needs to look for
-//! itself. Where it is not, or can't be told, the step looks again, and decides by that.
+//! What the steps expect to find, read at once for all of them: where it is as the plan saw it, no
+//! step needs to look for itself. Where it is not, or can't be told, the step looks again, and
+//! decides by that.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +15,9 @@ use crate::port::Provider;
 use crate::reads::{Snapshot, WantedFacts};
 use crate::resolve::{self, ALL_READS, ReadPurpose};
 
-/// For how long what was read stands for what is there. A look at each object just before its change leaves a gap, too: no
-/// call of IAM changes an object on condition that it is as it was. This is the gap of a plan that is applied at once.
+/// For how long what was read stands for what is there. A look at each object just before its
+/// change leaves a gap, too: no call of IAM changes an object on condition that it is as it was.
+/// This is the gap of a plan that is applied at once.
 const FRESH: Duration = Duration::from_mins(1);
 
 pub struct Precheck<'a> {
@@ -33,7 +35,10 @@ struct CachedSnapshot {
 impl<'a> Precheck<'a> {
     /// `seen`: what this very run has just read.
     pub fn new(plan: &'a Plan, provider: &'a dyn Provider, seen: Option<Snapshot>) -> Self {
-        let taken = seen.map(|snapshot| CachedSnapshot { snapshot: Arc::new(snapshot), until: Instant::now() + FRESH });
+        let taken = seen.map(|snapshot| CachedSnapshot {
+            snapshot: Arc::new(snapshot),
+            until: Instant::now() + FRESH,
+        });
         Self { plan, provider, taken: tokio::sync::Mutex::new(taken), begun: Mutex::default() }
     }
 
@@ -54,9 +59,11 @@ impl<'a> Precheck<'a> {
         }
         let began = Instant::now();
         let snapshot = Arc::new(resolve::read(self.provider, self.wanted(), ALL_READS).await);
-        // Where the service lets only so much through, reading all again and again would leave no room for the writes.
+        // Where the service lets only so much through, reading all again and again would leave no
+        // room for the writes.
         let fresh = FRESH.max(began.elapsed() * 2);
-        *taken = Some(CachedSnapshot { snapshot: Arc::clone(&snapshot), until: Instant::now() + fresh });
+        *taken =
+            Some(CachedSnapshot { snapshot: Arc::clone(&snapshot), until: Instant::now() + fresh });
         snapshot
     }
 
@@ -83,8 +90,9 @@ pub fn occasion(step: &Step) -> ReadPurpose {
     }
 }
 
-/// Files are read just before they are changed, for steps may share them. So are keys, of which a second one may come, and
-/// whatever AWS would make although somebody else has made it meanwhile: no error would tell.
+/// Files are read just before they are changed, for steps may share them. So are keys, of which a
+/// second one may come, and whatever AWS would make although somebody else has made it meanwhile:
+/// no error would tell.
 fn serves(kind: &dyn Kind, step: &Step) -> bool {
     let told = match step.id.phase {
         StepPhase::Create => step.expect == Expect::Absent && !kind.overwrites(),

@@ -1,5 +1,5 @@
-//! Which step begins next. AWS limits each operation by itself, so one that is throttled must not take the places of steps
-//! that need others.
+//! Which step begins next. AWS limits each operation by itself, so one that is throttled must not
+//! take the places of steps that need others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,8 @@ struct OperationQueue<'a> {
 }
 
 impl<'a> ReadyQueue<'a> {
-    /// So many steps at once in each lane, and in all of them together, but for those that only wait.
+    /// So many steps at once in each lane, and in all of them together, but for those that only
+    /// wait.
     pub fn new(width: usize) -> Self {
         Self { width: width.max(1), running: 0, by_operation: BTreeMap::new() }
     }
@@ -29,13 +30,16 @@ impl<'a> ReadyQueue<'a> {
         self.by_operation.entry(operation(step)).or_default().ready.insert(&step.id, step);
     }
 
-    /// The next step to begin, in order of address, while so many calls of those that run `wait` for AWS to take more.
+    /// The next step to begin, in order of address, while so many calls of those that run `wait`
+    /// for AWS to take more.
     pub fn next(&mut self, wait: usize) -> Option<&'a Step> {
         if self.running.saturating_sub(wait) >= self.width {
             return None;
         }
         let open = self.by_operation.values_mut().filter(|lane| lane.running < self.width);
-        let lane = open.filter(|lane| !lane.ready.is_empty()).min_by_key(|lane| lane.ready.keys().next().copied())?;
+        let lane = open
+            .filter(|lane| !lane.ready.is_empty())
+            .min_by_key(|lane| lane.ready.keys().next().copied())?;
         let (_, step) = lane.ready.pop_first()?;
         lane.running += 1;
         self.running += 1;
@@ -57,7 +61,8 @@ impl<'a> ReadyQueue<'a> {
 
 /// What it begins with; local files are not limited, and come after what is.
 fn operation(step: &Step) -> &'static str {
-    let first = step.calls.iter().find(|call| !matches!(call, Write::File(_))).or(step.calls.first());
+    let first =
+        step.calls.iter().find(|call| !matches!(call, Write::File(_))).or(step.calls.first());
     first.map_or("", Write::action)
 }
 
@@ -72,7 +77,10 @@ mod tests {
 
     fn step(kind: &str, name: usize, call: Write) -> Step {
         Step {
-            id: StepId { address: Address::new(kind.parse().unwrap(), format!("{name:03}")), phase: StepPhase::Create },
+            id: StepId {
+                address: Address::new(kind.parse().unwrap(), format!("{name:03}")),
+                phase: StepPhase::Create,
+            },
             calls: vec![call],
             after: BTreeSet::new(),
             expect: Expect::Absent,
@@ -85,7 +93,8 @@ mod tests {
 
     fn steps(count: usize) -> Vec<Step> {
         let user = || "u".to_owned();
-        let key = |name| step("access_key", name, Write::Iam(IamWrite::CreateAccessKey { user: user() }));
+        let key =
+            |name| step("access_key", name, Write::Iam(IamWrite::CreateAccessKey { user: user() }));
         let deletion = |name| step("user", name, Write::Iam(IamWrite::DeleteUser { user: user() }));
         (0..count).flat_map(|name| [key(name), deletion(name)]).collect()
     }

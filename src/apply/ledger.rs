@@ -12,8 +12,8 @@ use crate::state::{JournalChange, State, StoreError};
 
 pub struct StateWriter<'a> {
     store: &'a dyn Store,
-    /// What is to be noted next. Steps that go on at once have their changes noted at once: each by itself would wait for
-    /// the disk, or the bucket, as often as there are steps.
+    /// What is to be noted next. Steps that go on at once have their changes noted at once: each by
+    /// itself would wait for the disk, or the bucket, as often as there are steps.
     waiting: sync::Mutex<Vec<Waiting>>,
     state: Mutex<WrittenState>,
 }
@@ -26,21 +26,26 @@ struct Waiting {
 
 struct WrittenState {
     state: State,
-    /// A change could not be noted, so the next one is saved together with it: a journal has no gaps.
+    /// A change could not be noted, so the next one is saved together with it: a journal has no
+    /// gaps.
     unsaved: bool,
 }
 
 impl<'a> StateWriter<'a> {
     pub fn new(store: &'a dyn Store, state: State) -> Self {
-        Self { store, waiting: sync::Mutex::default(), state: Mutex::new(WrittenState { state, unsaved: false }) }
+        Self {
+            store,
+            waiting: sync::Mutex::default(),
+            state: Mutex::new(WrittenState { state, unsaved: false }),
+        }
     }
 
     pub async fn entry(&self, address: &Address) -> Option<RecordedObject> {
         self.state.lock().await.state.resources.get(address).cloned()
     }
 
-    /// Writes the whole state under the next serial, with what an earlier run left in the journal; changes are then
-    /// appended to this one.
+    /// Writes the whole state under the next serial, with what an earlier run left in the journal;
+    /// changes are then appended to this one.
     pub async fn begin(&self) -> Result<(), Fault> {
         let mut kept = self.state.lock().await;
         self.held()?;
@@ -55,7 +60,8 @@ impl<'a> StateWriter<'a> {
             return;
         }
         if let Err(error) = self.store.save(&kept.state).await {
-            tracing::warn!(%error, "the changes stay in the journal; the next run folds them into the state");
+            tracing::warn!(%error, "the changes stay in the journal; the next run folds them into \
+                the state");
         }
     }
 
@@ -68,7 +74,11 @@ impl<'a> StateWriter<'a> {
     }
 
     /// What was recorded before an attempt that came to nothing.
-    pub async fn restore(&self, address: &Address, entry: Option<RecordedObject>) -> Result<(), Fault> {
+    pub async fn restore(
+        &self,
+        address: &Address,
+        entry: Option<RecordedObject>,
+    ) -> Result<(), Fault> {
         self.change(address, entry).await
     }
 
@@ -89,7 +99,9 @@ impl<'a> StateWriter<'a> {
             self.note(&mut kept, waiting).await;
         }
         drop(kept);
-        answer.await.unwrap_or_else(|_| Err(Fault::State("the run ended while it was saved".to_owned())))
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Fault::State("the run ended while it was saved".to_owned())))
     }
 
     fn queue(&self) -> sync::MutexGuard<'_, Vec<Waiting>> {
@@ -111,11 +123,16 @@ impl<'a> StateWriter<'a> {
         let mut changes = Vec::with_capacity(waiting.len());
         for Waiting { address, entry, .. } in waiting {
             let (lineage, serial) = (kept.state.lineage.clone(), kept.state.serial + 1);
-            let change = JournalChange { lineage, serial, address: address.clone(), entry: entry.clone() };
+            let change =
+                JournalChange { lineage, serial, address: address.clone(), entry: entry.clone() };
             kept.state.change(change.clone());
             changes.push(change);
         }
-        let saved = if kept.unsaved { self.store.save(&kept.state).await } else { self.store.append(&changes).await };
+        let saved = if kept.unsaved {
+            self.store.save(&kept.state).await
+        } else {
+            self.store.append(&changes).await
+        };
         kept.unsaved = saved.is_err();
         saved.map_err(|error| unsaved(&error))
     }
@@ -186,7 +203,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_to_be_noted_at_once_waits_for_the_store_once_and_what_comes_meanwhile_once_more() {
+    async fn what_is_to_be_noted_at_once_waits_for_the_store_once_and_what_comes_meanwhile_once_more()
+     {
         let store = JournalDepth::default();
         let ledger = StateWriter::new(&store, state());
         ledger.begin().await.unwrap();

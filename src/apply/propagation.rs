@@ -1,6 +1,6 @@
-//! IAM is eventually consistent: what was just made may not be found yet, what was just removed may still be in the
-//! way. Only the pairs of call and error listed here are waited out, and only when this very run made the change that
-//! has yet to spread; everything else fails at once.
+//! IAM is eventually consistent: what was just made may not be found yet, what was just removed may
+//! still be in the way. Only the pairs of call and error listed here are waited out, and only when
+//! this very run made the change that has yet to spread; everything else fails at once.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ const MADE: Duration = Duration::from_mins(2);
 /// A conflict may also be somebody else's doing, which no wait resolves.
 const REMOVED: Duration = Duration::from_secs(15);
 
-/// IAM shows a new key within a second or two. A recorded one that isn't there after this time is gone; believed earlier, a
-/// second key would be made beside it.
+/// IAM shows a new key within a second or two. A recorded one that isn't there after this time is
+/// gone; believed earlier, a second key would be made beside it.
 pub const UNSEEN: Duration = Duration::from_secs(5);
 
 /// What to wait for after this failure, if it is one of those that pass.
@@ -36,17 +36,23 @@ pub fn wait(write: &Write, failure: &Failure, recent: RecentCreations) -> Option
     let says = |text: &str| failure.message.contains(text);
     match (write, failure.kind) {
         // STS doesn't know a key yet that IAM has just made.
-        (Write::ProveKey { .. }, FailureKind::Credentials) if failure.code == "InvalidClientTokenId" => {
+        (Write::ProveKey { .. }, FailureKind::Credentials)
+            if failure.code == "InvalidClientTokenId" =>
+        {
             Some(PropagationWait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
         (_, FailureKind::NotFound) if write.facts().gone_stays_gone => None,
         // Creates have no NoSuchEntity but for a boundary, whose policy may be of this run.
-        (Write::Iam(_), FailureKind::NotFound) if recent.made && failure.code.starts_with("NoSuchEntity") => {
+        (Write::Iam(_), FailureKind::NotFound)
+            if recent.made && failure.code.starts_with("NoSuchEntity") =>
+        {
             Some(PropagationWait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
         // A trust policy or a bucket policy that names a role made a moment ago.
         (_, FailureKind::Invalid)
-            if write.facts().names_principals && recent.made && says("Invalid principal in policy") =>
+            if write.facts().names_principals
+                && recent.made
+                && says("Invalid principal in policy") =>
         {
             Some(PropagationWait {
                 why: format!("IAM has not propagated a principal of the policy of {object}"),
@@ -56,11 +62,14 @@ pub fn wait(write: &Write, failure: &Failure, recent: RecentCreations) -> Option
         (Write::S3(_), FailureKind::NotFound) if recent.made && failure.code == "NoSuchBucket" => {
             Some(PropagationWait { why: format!("S3 has not propagated {object}"), limit: MADE })
         }
-        // S3 answers 409 OperationAborted while a bucket of this name is still being made or removed.
+        // S3 answers 409 OperationAborted while a bucket of this name is still being made or
+        // removed.
         (Write::S3(_), _) if failure.code == "OperationAborted" => {
             Some(PropagationWait { why: format!("S3 is still busy with {object}"), limit: MADE })
         }
-        (Write::Iam(_), FailureKind::Conflict) if recent.removed && failure.code.starts_with("DeleteConflict") => {
+        (Write::Iam(_), FailureKind::Conflict)
+            if recent.removed && failure.code.starts_with("DeleteConflict") =>
+        {
             Some(PropagationWait {
                 why: format!("IAM still sees something on {object} that was just removed"),
                 limit: REMOVED,
@@ -68,7 +77,10 @@ pub fn wait(write: &Write, failure: &Failure, recent: RecentCreations) -> Option
         }
         // ConcurrentModification: IAM is working on another change of the same entity.
         (Write::Iam(_), _) if failure.code.starts_with("ConcurrentModification") => {
-            Some(PropagationWait { why: format!("IAM is still busy with {object}"), limit: REMOVED })
+            Some(PropagationWait {
+                why: format!("IAM is still busy with {object}"),
+                limit: REMOVED,
+            })
         }
         _ => None,
     }
@@ -85,7 +97,10 @@ mod tests {
     use crate::call::IamWrite;
 
     fn attach() -> Write {
-        Write::Iam(IamWrite::AttachUserPolicy { user: "u".into(), arn: "arn:aws:iam::123456789012:policy/p".into() })
+        Write::Iam(IamWrite::AttachUserPolicy {
+            user: "u".into(),
+            arn: "arn:aws:iam::123456789012:policy/p".into(),
+        })
     }
 
     fn failure(kind: FailureKind, code: &str, message: &str) -> Failure {
@@ -94,27 +109,42 @@ mod tests {
 
     #[test]
     fn a_missing_entity_is_waited_for_only_after_this_run_made_something() {
-        let missing = failure(FailureKind::NotFound, "NoSuchEntity", "The user with name u cannot be found.");
-        assert!(wait(&attach(), &missing, RecentCreations { made: true, removed: false }).is_some());
+        let missing =
+            failure(FailureKind::NotFound, "NoSuchEntity", "The user with name u cannot be found.");
+        assert!(
+            wait(&attach(), &missing, RecentCreations { made: true, removed: false }).is_some()
+        );
         assert_eq!(wait(&attach(), &missing, RecentCreations::default()), None);
     }
 
     #[test]
     fn a_new_key_is_waited_for_until_sts_knows_it_and_a_wrong_one_is_not() {
         let prove = Write::ProveKey { user: "u".into() };
-        let unknown = failure(FailureKind::Credentials, "InvalidClientTokenId", "The security token is invalid.");
-        let wait_for = |failure: &Failure| wait(&prove, failure, RecentCreations { made: true, removed: false });
+        let unknown = failure(
+            FailureKind::Credentials,
+            "InvalidClientTokenId",
+            "The security token is invalid.",
+        );
+        let wait_for = |failure: &Failure| {
+            wait(&prove, failure, RecentCreations { made: true, removed: false })
+        };
         assert_eq!(wait_for(&unknown).unwrap().why, "IAM has not propagated the new key of u");
-        assert_eq!(wait_for(&failure(FailureKind::Credentials, "SignatureDoesNotMatch", "no")), None);
+        assert_eq!(
+            wait_for(&failure(FailureKind::Credentials, "SignatureDoesNotMatch", "no")),
+            None
+        );
     }
 
     #[test]
     fn refusals_are_not_waited_out() {
         let everything = RecentCreations { made: true, removed: true };
-        for kind in [FailureKind::AccessDenied, FailureKind::LimitExceeded, FailureKind::AlreadyExists] {
+        for kind in
+            [FailureKind::AccessDenied, FailureKind::LimitExceeded, FailureKind::AlreadyExists]
+        {
             assert_eq!(wait(&attach(), &failure(kind, "X", "no"), everything), None);
         }
-        let malformed = failure(FailureKind::Invalid, "MalformedPolicyDocument", "Syntax errors in policy.");
+        let malformed =
+            failure(FailureKind::Invalid, "MalformedPolicyDocument", "Syntax errors in policy.");
         assert_eq!(wait(&attach(), &malformed, everything), None);
     }
 

@@ -17,7 +17,8 @@ use super::ledger::StateWriter;
 use super::propagation::{self, RecentCreations};
 use super::stop::Stop;
 use crate::call::{
-    Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply, StepOutput, Write,
+    Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,
+    StepOutput, Write,
 };
 use crate::event::{Event, EventSink, Fault, Traffic, Waits};
 use crate::kind::{self, Kind, LiveObject, Maintenance};
@@ -92,7 +93,9 @@ impl<'a> Worker<'a> {
     pub async fn perform(&self, step: &'a Step) -> Result<(), Fault> {
         let kind = kind::of(step.id.address.kind());
         let result = match step.id.phase {
-            StepPhase::Record => self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await,
+            StepPhase::Record => {
+                self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await
+            }
             StepPhase::Create => self.create(kind, step).await,
             StepPhase::Update if is_renewal(step) => self.renew(kind, step).await,
             StepPhase::Update => self.update(kind, step).await,
@@ -114,7 +117,8 @@ impl<'a> Worker<'a> {
                 snapshot
             }
         };
-        self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone())).await?;
+        self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone()))
+            .await?;
         let mut progress = StepProgress::default();
         match self.send_all(step, &mut progress).await {
             Ok(()) => {
@@ -126,21 +130,40 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// What is recorded and isn't there may only not be seen yet: the run that made it may have ended a moment ago. Where
-    /// names don't keep two of it apart, that is waited for.
-    async fn look_for(&self, kind: &dyn Kind, step: &Step, recorded: bool) -> (Observed<LiveObject>, Snapshot) {
+    /// What is recorded and isn't there may only not be seen yet: the run that made it may have
+    /// ended a moment ago. Where names don't keep two of it apart, that is waited for.
+    async fn look_for(
+        &self,
+        kind: &dyn Kind,
+        step: &Step,
+        recorded: bool,
+    ) -> (Observed<LiveObject>, Snapshot) {
         let (mut waited, mut tries) = (Duration::ZERO, 0);
         loop {
-            let (observed, snapshot) = look(self.provider, kind, &step.wanted, ReadPurpose::Creation).await;
+            let (observed, snapshot) =
+                look(self.provider, kind, &step.wanted, ReadPurpose::Creation).await;
             let doubtful = recorded && kind.can_double() && observed == Observed::Absent;
             if !doubtful || waited >= propagation::UNSEEN {
                 return (observed, snapshot);
             }
             let why = format!("IAM may not show {} yet, which is recorded", step.id.address);
             if self.stop.is_asked() {
-                return (Observed::Unknown(Failure::new(FailureKind::Refused, "relayctl", "Stopped", why)), snapshot);
+                return (
+                    Observed::Unknown(Failure::new(
+                        FailureKind::Refused,
+                        "relayctl",
+                        "Stopped",
+                        why,
+                    )),
+                    snapshot,
+                );
             }
-            self.events.event(&Event::Waiting { step: step.id.clone(), why, waited, limit: propagation::UNSEEN });
+            self.events.event(&Event::Waiting {
+                step: step.id.clone(),
+                why,
+                waited,
+                limit: propagation::UNSEEN,
+            });
             let pause = propagation::pause(tries).min(propagation::UNSEEN.saturating_sub(waited));
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -151,8 +174,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Before a create: whatever exists under this name afterwards is ours, even if no answer arrives. `replaced` is what was
-    /// there before it: a file may still hold that key.
+    /// Before a create: whatever exists under this name afterwards is ours, even if no answer
+    /// arrives. `replaced` is what was there before it: a file may still hold that key.
     async fn intend(
         &self,
         kind: &dyn Kind,
@@ -163,7 +186,8 @@ impl<'a> Worker<'a> {
         let Some(record) = &step.record else { return Ok(()) };
         let attributes = kind.intent(&record.attributes, snapshot);
         let depends_on = record.depends_on.clone();
-        let entry = RecordedObject { status: Status::Intended, id: replaced, attributes, depends_on };
+        let entry =
+            RecordedObject { status: Status::Intended, id: replaced, attributes, depends_on };
         self.ledger.put(&step.id.address, entry).await
     }
 
@@ -187,15 +211,21 @@ impl<'a> Worker<'a> {
         status: Status,
         id: Option<String>,
     ) -> Result<(), Fault> {
-        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else { return Ok(()) };
+        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else {
+            return Ok(());
+        };
         let now = self.clock().await.map_err(Fault::Call)?;
         let attributes = kind.settled(&attributes, before, now);
-        self.ledger.put(&step.id.address, RecordedObject { status, id, attributes, depends_on }).await
+        self.ledger
+            .put(&step.id.address, RecordedObject { status, id, attributes, depends_on })
+            .await
     }
 
     async fn clock(&self) -> Result<Timestamp, Failure> {
         let reply = self.provider.read(&Read::Clock).await?;
-        let Reply::Moment(now) = reply else { return Err(Failure::unexpected(&Read::Clock, &reply)) };
+        let Reply::Moment(now) = reply else {
+            return Err(Failure::unexpected(&Read::Clock, &reply));
+        };
         Ok(now)
     }
 
@@ -205,7 +235,8 @@ impl<'a> Worker<'a> {
             must_be_absent(step, self.look_for(kind, step, true).await.0)?;
         }
         // Gone already is what was wanted.
-        let there = step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
+        let there =
+            step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
         if there {
             self.know(step).await?;
             let mut progress = StepProgress::default();
@@ -215,20 +246,26 @@ impl<'a> Worker<'a> {
         self.ledger.remove(&step.id.address).await
     }
 
-    /// What an interrupted run made has no id in the state. Once the key is gone, a file may still hold it: the next run must
-    /// know that it was ours.
+    /// What an interrupted run made has no id in the state. Once the key is gone, a file may still
+    /// hold it: the next run must know that it was ours.
     async fn know(&self, step: &Step) -> Result<(), Fault> {
         let address = &step.id.address;
         match (self.ledger.entry(address).await, &step.before) {
             (Some(entry), Some(seen)) if entry.status == Status::Intended => {
-                self.ledger.put(address, RecordedObject { id: Some(seen.id.clone()), ..entry }).await
+                self.ledger
+                    .put(address, RecordedObject { id: Some(seen.id.clone()), ..entry })
+                    .await
             }
             _ => Ok(()),
         }
     }
 
     /// The promise of the plan: it is done to the object that the plan saw, or not at all.
-    async fn must_be_same(&self, kind: &dyn Kind, step: &'a Step) -> Result<Option<LiveObject>, Fault> {
+    async fn must_be_same(
+        &self,
+        kind: &dyn Kind,
+        step: &'a Step,
+    ) -> Result<Option<LiveObject>, Fault> {
         let Expect::Same(expected) = &step.expect else { return Ok(None) };
         if let Some(Observed::Present(seen)) = self.images.of(kind, step).await
             && fingerprint(kind, &seen) == *expected
@@ -241,10 +278,12 @@ impl<'a> Worker<'a> {
             Observed::Unknown(failure) => Err(Fault::Call(failure)),
             Observed::Absent if step.id.phase == StepPhase::Delete => Ok(None),
             Observed::Absent => Err(changed("it is gone".to_owned())),
-            Observed::Present(now) if fingerprint(kind, &now) == *expected => match hung_up(step, &now) {
-                Some(what) => Err(changed(what)),
-                None => Ok(Some(now)),
-            },
+            Observed::Present(now) if fingerprint(kind, &now) == *expected => {
+                match hung_up(step, &now) {
+                    Some(what) => Err(changed(what)),
+                    None => Ok(Some(now)),
+                }
+            }
             Observed::Present(now) => Err(changed(differences(kind, step.before.as_deref(), &now))),
         }
     }
@@ -259,17 +298,22 @@ impl<'a> Worker<'a> {
 
     async fn send_all(&self, step: &Step, progress: &mut StepProgress) -> Result<(), Failure> {
         for write in &step.calls {
-            let reply = match self.send(step, write, &progress.carried, progress.answered > 0).await {
+            let reply = match self.send(step, write, &progress.carried, progress.answered > 0).await
+            {
                 Ok(reply) => reply,
                 // It was recorded, and is gone already: that is what was wanted.
-                Err(failure) if is_clearing(step) && failure.kind == FailureKind::NotFound => Reply::Done,
-                Err(failure) => match self.lost_answer(step, write, &failure, progress.answered).await {
-                    Some(id) => {
-                        progress.id = Some(id);
-                        Reply::Done
+                Err(failure) if is_clearing(step) && failure.kind == FailureKind::NotFound => {
+                    Reply::Done
+                }
+                Err(failure) => {
+                    match self.lost_answer(step, write, &failure, progress.answered).await {
+                        Some(id) => {
+                            progress.id = Some(id);
+                            Reply::Done
+                        }
+                        None => return Err(failure),
                     }
-                    None => return Err(failure),
-                },
+                }
             };
             progress.take(write, reply);
         }
@@ -277,27 +321,47 @@ impl<'a> Worker<'a> {
     }
 
     /// Sends one call, and again while IAM catches up.
-    async fn send(&self, step: &Step, write: &Write, carried: &StepOutput, begun: bool) -> Result<Reply, Failure> {
+    async fn send(
+        &self,
+        step: &Step,
+        write: &Write,
+        carried: &StepOutput,
+        begun: bool,
+    ) -> Result<Reply, Failure> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
         loop {
             if let Err(lost) = self.ledger.held() {
-                return Err(Failure::new(FailureKind::Refused, write.action(), "LockLost", lost.to_string()));
+                return Err(Failure::new(
+                    FailureKind::Refused,
+                    write.action(),
+                    "LockLost",
+                    lost.to_string(),
+                ));
             }
             self.calls.fetch_add(1, Ordering::Relaxed);
             let failure = match self.provider.write(write, carried).await {
                 Ok(reply) => return Ok(reply),
-                Err(failure) if self.is_gone(step, write, &failure).await => return Ok(Reply::Done),
+                Err(failure) if self.is_gone(step, write, &failure).await => {
+                    return Ok(Reply::Done);
+                }
                 Err(failure) => failure,
             };
             let recent = RecentCreations {
                 made: begun || self.made.load(Ordering::Relaxed),
                 removed: begun || self.removed.load(Ordering::Relaxed),
             };
-            let Some(wait) = propagation::wait(write, &failure, recent).filter(|wait| waited < wait.limit) else {
+            let Some(wait) =
+                propagation::wait(write, &failure, recent).filter(|wait| waited < wait.limit)
+            else {
                 return Err(failure);
             };
-            self.events.event(&Event::Waiting { step: step.id.clone(), why: wait.why, waited, limit: wait.limit });
+            self.events.event(&Event::Waiting {
+                step: step.id.clone(),
+                why: wait.why,
+                waited,
+                limit: wait.limit,
+            });
             let pause = propagation::pause(tries).min(wait.limit.saturating_sub(waited));
             let now = self.began.elapsed();
             self.waits.lock().unwrap_or_else(PoisonError::into_inner).add(now, now + pause);
@@ -311,21 +375,29 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// A create that says "already exists" although the step saw that it didn't: an answer was lost and the call was
-    /// sent again. If it carries our tag, it is what we made; this is its id.
-    async fn lost_answer(&self, step: &Step, write: &Write, failure: &Failure, answered: usize) -> Option<String> {
+    /// A create that says "already exists" although the step saw that it didn't: an answer was lost
+    /// and the call was sent again. If it carries our tag, it is what we made; this is its id.
+    async fn lost_answer(
+        &self,
+        step: &Step,
+        write: &Write,
+        failure: &Failure,
+        answered: usize,
+    ) -> Option<String> {
         let recognizable = write.facts().lost_answer == LostAnswer::RepeatAndRecognize;
         if !recognizable || answered > 0 || failure.kind != FailureKind::AlreadyExists {
             return None;
         }
         let kind = kind::of(step.id.address.kind());
-        let seen = look(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0.present()?;
+        let seen =
+            look(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0.present()?;
         (seen.owner.as_deref() == Some(self.plan.header.manifest.as_str())).then_some(seen.id)
     }
 
-    /// What was to be removed is not there, although the step saw it: the answer to an earlier try was lost. IAM may also
-    /// not have noticed yet that it is there, so it is looked at once more; but not for what is removed on the way, without
-    /// which the last call does the same, or is refused.
+    /// What was to be removed is not there, although the step saw it: the answer to an earlier try
+    /// was lost. IAM may also not have noticed yet that it is there, so it is looked at once more;
+    /// but not for what is removed on the way, without which the last call does the same, or is
+    /// refused.
     async fn is_gone(&self, step: &Step, write: &Write, failure: &Failure) -> bool {
         if step.id.phase != StepPhase::Delete || failure.kind != FailureKind::NotFound {
             return false;
@@ -335,7 +407,10 @@ impl<'a> Worker<'a> {
             return true;
         }
         let kind = kind::of(step.id.address.kind());
-        matches!(look(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0, Observed::Absent)
+        matches!(
+            look(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0,
+            Observed::Absent
+        )
     }
 }
 
@@ -346,7 +421,9 @@ impl StepProgress {
         match reply {
             Reply::Replaced(key) => drop(self.replaced.insert(number, key)),
             Reply::Iam(IamReply::NewAccessKey { id, secret }) => self.carry(write, id, secret),
-            Reply::Iam(reply) => self.id = reply.made().map(str::to_owned).or_else(|| self.id.take()),
+            Reply::Iam(reply) => {
+                self.id = reply.made().map(str::to_owned).or_else(|| self.id.take());
+            }
             Reply::Done | Reply::Caller(_) | Reply::Moment(_) | Reply::S3(_) | Reply::File(_) => {}
         }
     }
@@ -370,8 +447,8 @@ fn must_be_absent(step: &Step, observed: Observed<LiveObject>) -> Result<(), Fau
     }
 }
 
-/// What hangs on an object that goes and didn't when the plan was made: AWS would refuse, and not say what it is. How many
-/// objects are in a bucket changes all the time.
+/// What hangs on an object that goes and didn't when the plan was made: AWS would refuse, and not
+/// say what it is. How many objects are in a bucket changes all the time.
 fn hung_up(step: &Step, now: &LiveObject) -> Option<String> {
     let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
     let new = now.hanging.iter().filter(|it| !it.is_volatile() && !planned.contains(it));
@@ -398,7 +475,8 @@ fn differences(kind: &dyn Kind, before: Option<&LiveObject>, now: &LiveObject) -
     if before.owner != now.owner {
         found.push("its ownership tag changed".to_owned());
     }
-    let compare = |one: &Attributes, other: &Attributes, name: &str| one.get(name) != other.get(name);
+    let compare =
+        |one: &Attributes, other: &Attributes, name: &str| one.get(name) != other.get(name);
     let fields = kind.fields().iter().filter(|field| {
         let (one, other) = (before.attributes.get(field.name), now.attributes.get(field.name));
         match (one, other) {

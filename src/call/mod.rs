@@ -1,8 +1,8 @@
 //! Every read and every write that relayctl can make, as data.
 //!
-//! Each call is one row of a table ([`iam`], [`s3`], [`mod@file`]), which holds all that is true of it. A resource kind returns
-//! [`Write`]s, and `reads` turns what it wants to know into the fewest [`Read`]s; a provider sends them and answers with a
-//! [`Reply`] or a [`Failure`].
+//! Each call is one row of a table ([`iam`], [`s3`], [`mod@file`]), which holds all that is true of
+//! it. A resource kind returns [`Write`]s, and `reads` turns what it wants to know into the fewest
+//! [`Read`]s; a provider sends them and answers with a [`Reply`] or a [`Failure`].
 
 pub mod file;
 pub mod iam;
@@ -29,7 +29,8 @@ pub use table::{LostAnswer, ReadFacts, WriteFacts, WriteVerb};
 pub enum Read {
     /// sts:GetCallerIdentity
     CallerIdentity,
-    /// What time it is: asked like everything else, so that what is decided by it can be decided at any time.
+    /// What time it is: asked like everything else, so that what is decided by it can be decided at
+    /// any time.
     Clock,
     Iam(IamRead),
     S3(S3Read),
@@ -42,8 +43,8 @@ pub enum Write {
     Iam(IamWrite),
     S3(S3Write),
     File(FileWrite),
-    /// sts:GetCallerIdentity with the carried key: whether AWS takes it, and for which user. Changes nothing, but has its
-    /// place among what does.
+    /// sts:GetCallerIdentity with the carried key: whether AWS takes it, and for which user.
+    /// Changes nothing, but has its place among what does.
     ProveKey {
         user: String,
     },
@@ -70,7 +71,8 @@ pub struct CallerIdentity {
     pub user_id: String,
 }
 
-/// What an earlier write of the same step hands to a later one: the new key, on its way to its sinks.
+/// What an earlier write of the same step hands to a later one: the new key, on its way to its
+/// sinks.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     pub user: String,
@@ -79,7 +81,8 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    /// The key that a place held which this one now has, if it was another one of the same user, whole.
+    /// The key that a place held which this one now has, if it was another one of the same user,
+    /// whole.
     pub fn in_place_of(&self, id: Option<&str>, secret: Option<SecretString>) -> Option<Self> {
         let id = id.filter(|id| !id.is_empty() && *id != self.id)?;
         Some(Self { user: self.user.clone(), id: id.to_owned(), secret: secret? })
@@ -178,7 +181,13 @@ impl Failure {
         code: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self { kind, call: call.into(), code: code.into(), message: message.into(), request_id: None }
+        Self {
+            kind,
+            call: call.into(),
+            code: code.into(),
+            message: message.into(),
+            request_id: None,
+        }
     }
 
     /// Makes the failure of a read that was answered with something else than it asks for.
@@ -189,8 +198,8 @@ impl Failure {
 }
 
 impl Read {
-    /// The IAM action that allows this call, which is also its name in output; local files have none
-    /// in AWS, theirs begins with `file:`.
+    /// The IAM action that allows this call, which is also its name in output; local files have
+    /// none in AWS, theirs begins with `file:`.
     pub fn action(&self) -> &'static str {
         self.facts().action
     }
@@ -209,7 +218,8 @@ impl Read {
 const CALLER_IDENTITY: ReadFacts =
     ReadFacts { action: "sts:GetCallerIdentity", paged: false, why: "", why_after_sweep: "" };
 
-const CLOCK: ReadFacts = ReadFacts { action: "local:ReadClock", paged: false, why: "", why_after_sweep: "" };
+const CLOCK: ReadFacts =
+    ReadFacts { action: "local:ReadClock", paged: false, why: "", why_after_sweep: "" };
 
 const PROVE_KEY: WriteFacts = WriteFacts {
     name: "ProveKey",

@@ -1,7 +1,8 @@
-//! Which IAM permissions each call takes: action, resource, and what the request tells that a condition can ask for.
+//! Which IAM permissions each call takes: action, resource, and what the request tells that a
+//! condition can ask for.
 //!
-//! The rows of the tables say it, from the pages of the operations in the IAM and S3 API references; a test holds all of it
-//! against the Service Authorization Reference.
+//! The rows of the tables say it, from the pages of the operations in the IAM and S3 API
+//! references; a test holds all of it against the Service Authorization Reference.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,8 @@ pub struct Permission {
     pub action: &'static str,
     /// An ARN, or `*` for an action that is about no single resource.
     pub resource: String,
-    /// Condition keys that the call itself decides: `iam:PolicyARN` of an attachment. Circumstances (who, when, the tags
-    /// of the resource) are the request's.
+    /// Condition keys that the call itself decides: `iam:PolicyARN` of an attachment. Circumstances
+    /// (who, when, the tags of the resource) are the request's.
     pub context: BTreeMap<String, Vec<String>>,
 }
 
@@ -43,7 +44,8 @@ pub enum Target<'a> {
     Arn(&'a str),
 }
 
-/// Where things are: calls name users, roles and groups without the path that is part of their ARNs.
+/// Where things are: calls name users, roles and groups without the path that is part of their
+/// ARNs.
 #[derive(Clone, Debug, Default)]
 pub struct PrincipalPaths {
     pub partition: String,
@@ -53,8 +55,8 @@ pub struct PrincipalPaths {
 }
 
 impl Read {
-    /// All that the caller needs for it. None for local files, and for sts:GetCallerIdentity, which AWS answers even to
-    /// those whom a policy denies it.
+    /// All that the caller needs for it. None for local files, and for sts:GetCallerIdentity, which
+    /// AWS answers even to those whom a policy denies it.
     pub fn permissions(&self, places: &PrincipalPaths) -> Vec<Permission> {
         match self {
             Self::Iam(read) => read.permissions(places),
@@ -104,7 +106,9 @@ impl<'a> Target<'a> {
         match self {
             Self::Buckets { region } => region,
             Self::Bucket(bucket) => &bucket.region,
-            Self::Local | Self::Account | Self::Principal(..) | Self::At { .. } | Self::Arn(_) => "",
+            Self::Local | Self::Account | Self::Principal(..) | Self::At { .. } | Self::Arn(_) => {
+                ""
+            }
         }
     }
 
@@ -121,7 +125,11 @@ impl<'a> Target<'a> {
         }
     }
 
-    pub(super) fn permission(self, action: &'static str, places: &PrincipalPaths) -> Option<Permission> {
+    pub(super) fn permission(
+        self,
+        action: &'static str,
+        places: &PrincipalPaths,
+    ) -> Option<Permission> {
         let resource = match self {
             Self::Local => return None,
             Self::Account | Self::Buckets { .. } => "*".to_owned(),
@@ -159,7 +167,8 @@ impl Permission {
     }
 
     pub(super) fn tagging(mut self, tags: &Tags) -> Self {
-        let values = tags.iter().map(|(key, value)| (format!("aws:RequestTag/{key}"), vec![value.clone()]));
+        let values =
+            tags.iter().map(|(key, value)| (format!("aws:RequestTag/{key}"), vec![value.clone()]));
         self.context.extend(values);
         self.tag_keys(tags.keys())
     }

@@ -1,12 +1,15 @@
 //! The form of the tables of calls: one row a call, which holds all that is true of it.
 //!
-//! A row names the call and its fields, the action that allows it where that is not the call's own name (`as`), and then:
+//! A row names the call and its fields, the action that allows it where that is not the call's own
+//! name (`as`), and then:
 //!
-//! - `on`: the [`Target`](super::Target) of its permission; `moves_to`: where the same action must be allowed, too;
+//! - `on`: the [`Target`](super::Target) of its permission; `moves_to`: where the same action must
+//!   be allowed, too;
 //! - `with`: what else the permission takes: `|it|` is the permission on the target;
 //! - of a read: `paged`, and `why` it is sent (`after_sweep`: where a sweep has been seen);
-//! - of a write: its `verb`, its `object` for people, and then what is true of few: `undone_by` (the action that takes a
-//!   change of somebody's permissions back), `lost_answer`, `names_principals` and `gone_stays_gone`.
+//! - of a write: its `verb`, its `object` for people, and then what is true of few: `undone_by`
+//!   (the action that takes a change of somebody's permissions back), `lost_answer`,
+//!   `names_principals` and `gone_stays_gone`.
 //!
 //! The expressions of a row use the fields by their names.
 
@@ -72,9 +75,11 @@ impl WriteVerb {
 pub enum LostAnswer {
     /// It is sent again: twice is as good as once, or the second answer says that it was done.
     Repeat,
-    /// It is sent again. "Already exists" may then be what the first try has made: the ownership tag tells.
+    /// It is sent again. "Already exists" may then be what the first try has made: the ownership
+    /// tag tells.
     RepeatAndRecognize,
-    /// It is never sent again: the second try would make another object, and what the first answer held is lost.
+    /// It is never sent again: the second try would make another object, and what the first answer
+    /// held is lost.
     GiveUp,
 }
 
@@ -218,7 +223,8 @@ macro_rules! writes {
                 self.facts().action
             }
 
-            /// What it is done to, for a list of calls: `serverless`, `serverless <- arn:…`, `serverless/inline-name`.
+            /// What it is done to, for a list of calls: `serverless`, `serverless <- arn:…`,
+            /// `serverless/inline-name`.
             pub fn object(&self) -> String {
                 match self {
                     $(Self::$call $({ $($field),* })? $(($($part),*))? => String::from($object),)*

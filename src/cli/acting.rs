@@ -7,20 +7,23 @@ use crate::policy::statement::Policy;
 use crate::policy::{self, Usage};
 use crate::provider::sandbox::CallerPolicies;
 
-/// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity policies.
+/// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity
+/// policies.
 pub fn acting(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
     // An environment variable that is set to nothing is not set.
     let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
-        let name = |kind: &str| text.strip_prefix(kind).filter(|_| !Path::new(text).exists()).map(str::to_owned);
+        let name = |kind: &str| {
+            text.strip_prefix(kind).filter(|_| !Path::new(text).exists()).map(str::to_owned)
+        };
         name("user/").map(CallerPolicies::User).or_else(|| name("role/").map(CallerPolicies::Role))
     };
     match given.as_slice() {
         [] => Ok(None),
         [one] if principal(one).is_some() => Ok(principal(one)),
-        many if many.iter().any(|text| principal(text).is_some()) => {
-            Err(CommandError::new("--sandbox-enforce takes one user or role, or policy files, not both"))
-        }
+        many if many.iter().any(|text| principal(text).is_some()) => Err(CommandError::new(
+            "--sandbox-enforce takes one user or role, or policy files, not both",
+        )),
         files => files
             .iter()
             .map(|file| load(Path::new(file)))
@@ -33,14 +36,19 @@ pub fn acting(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> 
 fn load(file: &Path) -> Result<Policy, CommandError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         CommandError::file("read", file, error).help(
-            "--sandbox-enforce takes a file with an identity policy, such as `relayctl permissions MANIFEST` prints, \
+            "--sandbox-enforce takes a file with an identity policy, such as `relayctl \
+                permissions MANIFEST` prints, \
              or user/NAME or role/NAME of the sandbox",
         )
     })?;
     let shown = file.display().to_string();
-    let document = policy::parse(&text).map_err(|error| CommandError::new(format!("{shown}: {error}")))?;
+    let document =
+        policy::parse(&text).map_err(|error| CommandError::new(format!("{shown}: {error}")))?;
     if let Some(finding) = policy::validate(&document, Usage::Managed).first() {
-        return Err(CommandError::new(format!("{shown}: {} ({})", finding.message, finding.pointer)));
+        return Err(CommandError::new(format!(
+            "{shown}: {} ({})",
+            finding.message, finding.pointer
+        )));
     }
     Policy::compile(&shown, &document).map_err(|error| CommandError::new(error.to_string()))
 }
@@ -53,7 +61,9 @@ mod tests {
     fn a_principal_is_told_from_a_file() {
         let one = |text: &str| acting(&[text.to_owned()]);
         assert!(matches!(one("user/ci"), Ok(Some(CallerPolicies::User(name))) if name == "ci"));
-        assert!(matches!(one("role/deploy"), Ok(Some(CallerPolicies::Role(name))) if name == "deploy"));
+        assert!(
+            matches!(one("role/deploy"), Ok(Some(CallerPolicies::Role(name))) if name == "deploy")
+        );
         assert!(matches!(acting(&[]), Ok(None)) && matches!(one(""), Ok(None)));
         let both = acting(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
         assert!(both.message.is_some_and(|message| message.contains("not both")));
@@ -65,14 +75,16 @@ mod tests {
         let file = folder.path().join("plan.json");
         let given = [file.display().to_string()];
         assert!(acting(&given).unwrap_err().help.is_some());
-        for text in ["{", "[]", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}"#] {
+        for text in ["{", "[]", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}"#]
+        {
             std::fs::write(&file, text).unwrap();
             let message = acting(&given).unwrap_err().message.unwrap();
             assert!(message.starts_with(&given[0]), "{message}");
         }
-        let allow =
-            r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}"#;
+        let allow = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}"#;
         std::fs::write(&file, allow).unwrap();
-        assert!(matches!(acting(&given), Ok(Some(CallerPolicies::Under(policies))) if policies.len() == 1));
+        assert!(
+            matches!(acting(&given), Ok(Some(CallerPolicies::Under(policies))) if policies.len() == 1)
+        );
     }
 }

@@ -17,11 +17,13 @@ use crate::render::human;
 
 /// Do what a plan says, exactly
 ///
-/// Without an argument it does the plan that the last `relayctl plan` saved, if that is the only one waiting. A saved
-/// plan is done without asking: it has been read. A manifest is planned, printed, and done after a `yes`.
+/// Without an argument it does the plan that the last `relayctl plan` saved, if that is the only
+/// one waiting. A saved plan is done without asking: it has been read. A manifest is planned,
+/// printed, and done after a `yes`.
 ///
-/// Each object is read again just before it is changed; one that is no longer what the plan saw is left as it is. After
-/// a failure everything that doesn't depend on it still goes on, and the next run finishes the job.
+/// Each object is read again just before it is changed; one that is no longer what the plan saw is
+/// left as it is. After a failure everything that doesn't depend on it still goes on, and the next
+/// run finishes the job.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct ApplyArgs {
@@ -46,7 +48,8 @@ Examples:
 pub fn run(args: &ApplyArgs, context: &CommandContext) -> Exit {
     match &args.file {
         None => {
-            let (path, plan) = only_waiting(&Project::at(Path::new("."), context.options.sandbox)?)?;
+            let (path, plan) =
+                only_waiting(&Project::at(Path::new("."), context.options.sandbox)?)?;
             saved(&path, &plan, args, context)
         }
         Some(path) => match input::open(path)? {
@@ -58,7 +61,13 @@ pub fn run(args: &ApplyArgs, context: &CommandContext) -> Exit {
 
 fn declared(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let declared = session::load_checked(path, context)?;
-    context.wait_for(running::plan_and_run(&declared, PlanMode::Apply, &args.selection, &args.run, context))
+    context.wait_for(running::plan_and_run(
+        &declared,
+        PlanMode::Apply,
+        &args.selection,
+        &args.run,
+        context,
+    ))
 }
 
 /// The one plan that waits. A plan with nothing to do waits for nothing.
@@ -76,7 +85,8 @@ fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> {
         (Some(only), []) => Ok(only),
         (None, _) => Err(none_waiting(project)),
         (Some(last), others) => {
-            let names: Vec<String> = others.iter().chain([&last]).map(|(path, _)| shown(path)).collect();
+            let names: Vec<String> =
+                others.iter().chain([&last]).map(|(path, _)| shown(path)).collect();
             Err(CommandError::new(format!("several plans are waiting: {}", names.join(", ")))
                 .help(format!("name the one to apply: relayctl apply {}", names[0])))
         }
@@ -89,7 +99,10 @@ fn none_waiting(project: &Project) -> CommandError {
     if !project.sandbox && sandbox.waiting().is_ok_and(|plans| !plans.is_empty()) {
         return error.help("one is waiting in the sandbox: relayctl apply --sandbox");
     }
-    error.help("make one with `relayctl plan MANIFEST`, or plan and apply at once with `relayctl apply MANIFEST`")
+    error.help(
+        "make one with `relayctl plan MANIFEST`, or plan and apply at once with `relayctl \
+        apply MANIFEST`",
+    )
 }
 
 fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -> Exit {
@@ -97,12 +110,16 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
     let chosen = !args.selection.targets.is_empty() || args.selection.allow_delete_foreign;
     if chosen || !context.options.variables.is_empty() {
         return Err(CommandError::new(
-            "a saved plan is done exactly as it is: --target, --var and --allow-delete-foreign belong to `plan`",
+            "a saved plan is done exactly as it is: --target, --var and --allow-delete-foreign \
+                belong to `plan`",
         ));
     }
     if context.options.sandbox && !header.sandbox {
-        return Err(CommandError::new(format!("{} was made for AWS, not for the sandbox", path.display()))
-            .help("make one for the sandbox with `relayctl plan MANIFEST --sandbox`"));
+        return Err(CommandError::new(format!(
+            "{} was made for AWS, not for the sandbox",
+            path.display()
+        ))
+        .help("make one for the sandbox with `relayctl plan MANIFEST --sandbox`"));
     }
     if let Some(refusal) = args.run.bounds.refusal(plan, "nothing was changed", context) {
         return Err(refusal);
@@ -112,18 +129,21 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
     context.terminal.note(&human::header(header, context.terminal.side_style()));
     if manifest_changed(&manifest, header, context) {
         let name = shown(&manifest);
-        context
-            .terminal
-            .warn(&format!("{name} has changed since this plan was made; the plan is done as it was saved"));
+        context.terminal.warn(&format!(
+            "{name} has changed since this plan was made; the plan is done as it was saved"
+        ));
     }
     if plan.steps.is_empty() && !args.run.consent.json {
         context.terminal.result(&human::plan(plan, context.terminal.style()))?;
     }
-    let url = context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
+    let url =
+        context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
     let aws = session::aws_options(context, &header.region);
-    let at = session::open_state(url, &project, &header.manifest, &aws, seal_for(&header.recipients)?)?;
+    let at =
+        session::open_state(url, &project, &header.manifest, &aws, seal_for(&header.recipients)?)?;
     let base = folder_of(&manifest);
-    let destination = Destination { project: &project, account: &header.account, region: &header.region, base };
+    let destination =
+        Destination { project: &project, account: &header.account, region: &header.region, base };
     // From here on it can never be applied again: what it was made for is about to change.
     let started = || {
         if project.holds_waiting(path) {
@@ -132,7 +152,15 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
     };
     context.wait_for(async {
         let (provider, _) = destination.connect(context).await?;
-        Box::pin(running::run(plan, &provider, at.store.as_ref(), args.run.consent.json, context, started)).await
+        Box::pin(running::run(
+            plan,
+            &provider,
+            at.store.as_ref(),
+            args.run.consent.json,
+            context,
+            started,
+        ))
+        .await
     })
 }
 
@@ -141,15 +169,20 @@ fn absolute(url: &str) -> String {
     if url.contains("://") {
         return url.to_owned();
     }
-    std::path::absolute(url).map_or_else(|_| url.to_owned(), |path| path.to_string_lossy().into_owned())
+    std::path::absolute(url)
+        .map_or_else(|_| url.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
-/// The project that a plan is of: the one it is saved in, or, for a plan from elsewhere, the one we are in.
+/// The project that a plan is of: the one it is saved in, or, for a plan from elsewhere, the one we
+/// are in.
 fn project_of(path: &Path, header: &PlanHeader) -> Result<Project, CommandError> {
     let around_plan = Project::of(path, header.sandbox)?;
     let around_us = Project::at(Path::new("."), header.sandbox)?;
     let holds_manifest = |project: &Project| project.root.join(&header.manifest_file).is_file();
-    if around_plan.holds_waiting(path) || holds_manifest(&around_plan) || !holds_manifest(&around_us) {
+    if around_plan.holds_waiting(path)
+        || holds_manifest(&around_plan)
+        || !holds_manifest(&around_us)
+    {
         return Ok(around_plan);
     }
     Ok(around_us)
@@ -162,7 +195,10 @@ fn manifest_changed(manifest: &Path, header: &PlanHeader, context: &CommandConte
     }
     let environment = |name: &str| std::env::var(name).ok();
     let region = context.options.region.clone();
-    let inputs = Inputs { variables: std::collections::BTreeMap::new(), region, environment: &environment };
+    let inputs =
+        Inputs { variables: std::collections::BTreeMap::new(), region, environment: &environment };
     // Without the --var of the plan it may not load; then there is nothing to compare with.
-    manifest::load(manifest, &inputs).desired.is_some_and(|desired| desired.digest != header.manifest_digest)
+    manifest::load(manifest, &inputs)
+        .desired
+        .is_some_and(|desired| desired.digest != header.manifest_digest)
 }

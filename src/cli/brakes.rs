@@ -20,7 +20,8 @@ pub struct Brakes {
 }
 
 impl Brakes {
-    /// Prints the objections that stand, each with its place. `consequence` says what therefore hasn't happened.
+    /// Prints the objections that stand, each with its place. `consequence` says what therefore
+    /// hasn't happened.
     pub fn refusal(
         self,
         objections: &[Objection],

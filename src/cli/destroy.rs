@@ -11,9 +11,10 @@ use crate::plan::PlanMode;
 
 /// Remove everything that relayctl made for a manifest
 ///
-/// Plans the removal, prints it, asks, and does it. Only what the state records goes; what others made, or hung on our
-/// users and roles, is left alone, and stops what cannot go without it. A bucket that holds objects is emptied only
-/// where the manifest says `force_destroy: true`. To have the removal reviewed first: `relayctl plan --destroy`.
+/// Plans the removal, prints it, asks, and does it. Only what the state records goes; what others
+/// made, or hung on our users and roles, is left alone, and stops what cannot go without it. A
+/// bucket that holds objects is emptied only where the manifest says `force_destroy: true`. To have
+/// the removal reviewed first: `relayctl plan --destroy`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct DestroyArgs {
@@ -35,5 +36,11 @@ Examples:
 
 pub fn run(args: &DestroyArgs, context: &CommandContext) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
-    context.wait_for(running::plan_and_run(&declared, PlanMode::Destroy, &args.selection, &args.run, context))
+    context.wait_for(running::plan_and_run(
+        &declared,
+        PlanMode::Destroy,
+        &args.selection,
+        &args.run,
+        context,
+    ))
 }

@@ -55,10 +55,12 @@ impl CommandError {
     pub fn sealed(message: impl Into<String>, why: &EncryptionError) -> Self {
         Self::new(message).help(match why {
             EncryptionError::NoIdentity | EncryptionError::BadIdentity(_) => {
-                "set RELAYCTL_AGE_IDENTITY to an identity (AGE-SECRET-KEY-1…), or to the file that holds it"
+                "set RELAYCTL_AGE_IDENTITY to an identity (AGE-SECRET-KEY-1…), or to the file \
+                    that holds it"
             }
             EncryptionError::OtherIdentity(_) => {
-                "give the identity of one of its recipients; if nobody has one any more, move it away: what relayctl made \
+                "give the identity of one of its recipients; if nobody has one any more, move it \
+                    away: what relayctl made \
                  is found again by its tags"
             }
             EncryptionError::Damaged(_) => "restore it from a backup, or make it anew",
@@ -78,26 +80,34 @@ impl From<StoreError> for CommandError {
                 info.who, info.host, info.pid, info.what, info.since
             ))
             .help(format!(
-                "--lock-timeout 5m waits until that run has ended; if it is gone for good: relayctl state unlock MANIFEST {}",
+                "--lock-timeout 5m waits until that run has ended; if it is gone for good: \
+                    relayctl state unlock MANIFEST {}",
                 info.id
             )),
-            StoreError::OtherLock { info, .. } => {
-                Self::new(error.to_string()).help(format!("to take that one away, name it: {}", info.id))
-            }
+            StoreError::OtherLock { info, .. } => Self::new(error.to_string())
+                .help(format!("to take that one away, name it: {}", info.id)),
             StoreError::Sealed { why, .. } => Self::sealed(error.to_string(), why),
             StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
-            StoreError::Unreadable { location, backup: Some(backup), .. } => Self::new(error.to_string()).help(format!(
-                "the last good state is {backup}: copy it over {location}; or move {location} away: what relayctl made is \
+            StoreError::Unreadable { location, backup: Some(backup), .. } => {
+                Self::new(error.to_string()).help(format!(
+                    "the last good state is {backup}: copy it over {location}; or move {location} \
+                    away: what relayctl made is \
                  found again by its tags"
-            )),
-            StoreError::Unreadable { .. } => Self::new(error.to_string())
-                .help("restore the file from a backup, or move it away: what relayctl made is found again by its tags"),
+                ))
+            }
+            StoreError::Unreadable { .. } => Self::new(error.to_string()).help(
+                "restore the file from a backup, or move it away: what relayctl made is \
+                    found again by its tags",
+            ),
             StoreError::Journal { location, .. } => Self::new(error.to_string()).help(format!(
-                "it holds what a run changed before it was killed; move {location} away: what that run made is found \
+                "it holds what a run changed before it was killed; move {location} away: what \
+                    that run made is found \
                  again by its tags"
             )),
-            StoreError::Unsupported { .. } => Self::new(error.to_string())
-                .help("give a folder or a .json file, for example --state state/dev.json, or s3://bucket/prefix"),
+            StoreError::Unsupported { .. } => Self::new(error.to_string()).help(
+                "give a folder or a .json file, for example --state state/dev.json, or \
+                    s3://bucket/prefix",
+            ),
             StoreError::Moved { .. } => Self::new(error.to_string()).help("plan again"),
             StoreError::Unconditional { .. } => Self::new(error.to_string())
                 .help("keep the state in S3 itself, or in a store that has its conditional writes"),
@@ -116,15 +126,20 @@ impl From<Failure> for CommandError {
     fn from(failure: Failure) -> Self {
         let help = match failure.kind {
             FailureKind::Credentials => Some(
-                "sign in (`aws sso login`), name a profile with --profile, or set AWS_ACCESS_KEY_ID and \
+                "sign in (`aws sso login`), name a profile with --profile, or set \
+                    AWS_ACCESS_KEY_ID and \
                  AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox",
             ),
-            FailureKind::Unavailable => Some("check the network, --region and --endpoint-url, and try again"),
-            FailureKind::AccessDenied => {
-                Some("`relayctl permissions MANIFEST` prints the policy that relayctl needs for a manifest")
+            FailureKind::Unavailable => {
+                Some("check the network, --region and --endpoint-url, and try again")
             }
+            FailureKind::AccessDenied => Some(
+                "`relayctl permissions MANIFEST` prints the policy that relayctl needs for a \
+                    manifest",
+            ),
             FailureKind::Throttled => Some(
-                "others use up what AWS takes of this account: try again later, or more patiently (--retry-timeout 20m \
+                "others use up what AWS takes of this account: try again later, or more patiently \
+                    (--retry-timeout 20m \
                  --max-attempts 20)",
             ),
             FailureKind::NotFound
@@ -161,20 +176,31 @@ mod tests {
             what: "apply".into(),
             expires: String::new(),
         };
-        let error = CommandError::from(StoreError::Locked { location: "state/dev.json".into(), info: Box::new(info) });
+        let error = CommandError::from(StoreError::Locked {
+            location: "state/dev.json".into(),
+            info: Box::new(info),
+        });
         assert_eq!(
             error.message.as_deref(),
             Some(
-                "the state state/dev.json is locked: ada on build-7 (pid 42) is running `apply` since \
+                "the state state/dev.json is locked: ada on build-7 (pid 42) is running `apply` \
+                    since \
                  2026-01-02T03:04:05Z"
             )
         );
-        assert!(error.help.is_some_and(|help| help.ends_with("relayctl state unlock MANIFEST 8d3c")));
+        assert!(
+            error.help.is_some_and(|help| help.ends_with("relayctl state unlock MANIFEST 8d3c"))
+        );
     }
 
     #[test]
     fn missing_credentials_come_with_the_ways_to_get_some() {
-        let failure = Failure::new(FailureKind::Credentials, "sts:GetCallerIdentity", "NoCredentials", "none found");
+        let failure = Failure::new(
+            FailureKind::Credentials,
+            "sts:GetCallerIdentity",
+            "NoCredentials",
+            "none found",
+        );
         assert!(CommandError::from(failure).help.is_some_and(|help| help.contains("--profile")));
     }
 }

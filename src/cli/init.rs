@@ -11,8 +11,8 @@ use crate::provider::files::disk;
 
 /// Write manifests to start with
 ///
-/// Writes commented manifests, their policy documents and the schema for editors. Never overwrites: if one of the files
-/// is there already, it lists them and writes nothing.
+/// Writes commented manifests, their policy documents and the schema for editors. Never overwrites:
+/// if one of the files is there already, it lists them and writes nothing.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct InitArgs {
@@ -27,7 +27,8 @@ pub struct InitArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum InitTemplate {
-    /// A serverless relay that Zappa deploys: its user, key, role, policies and bucket, in two stages
+    /// A serverless relay that Zappa deploys: its user, key, role, policies and bucket, in two
+    /// stages
     ZappaRelay,
 }
 
@@ -82,7 +83,8 @@ pub fn run(args: &InitArgs, context: &CommandContext) -> Exit {
     for (path, text) in &files {
         write_new(path, text)?;
     }
-    let names: Vec<String> = files.iter().map(|(path, _)| format!("  {}", path.display())).collect();
+    let names: Vec<String> =
+        files.iter().map(|(path, _)| format!("  {}", path.display())).collect();
     context.terminal.result(&format!("Wrote\n{}", names.join("\n")))?;
     context.terminal.note(&next_steps(&args.folder));
     Ok(ExitCode::SUCCESS)
@@ -97,23 +99,35 @@ fn refuse_to_overwrite(files: &[(PathBuf, &str)]) -> Result<(), CommandError> {
     if in_the_way.is_empty() {
         return Ok(());
     }
-    Err(CommandError::new(format!("already there, so nothing was written: {}", in_the_way.join(", ")))
-        .help("move these away, or name another folder: relayctl init DIR"))
+    Err(CommandError::new(format!(
+        "already there, so nothing was written: {}",
+        in_the_way.join(", ")
+    ))
+    .help("move these away, or name another folder: relayctl init DIR"))
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
     let folder = super::project::folder_of(path);
     let for_states = folder.file_name().is_some_and(|name| name == "state");
-    let made = if for_states { disk::make_private_folder(folder) } else { std::fs::create_dir_all(folder) };
+    let made = if for_states {
+        disk::make_private_folder(folder)
+    } else {
+        std::fs::create_dir_all(folder)
+    };
     made.and_then(|()| std::fs::File::create_new(path))
         .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
         .map_err(|error| CommandError::file("write", path, error))
 }
 
 fn next_steps(folder: &Path) -> String {
-    let go = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", folder.display()) };
+    let go = if folder == Path::new(".") {
+        String::new()
+    } else {
+        format!("  cd {}\n", folder.display())
+    };
     format!(
-        "\nNext:\n{go}  relayctl plan manifests/dev.yaml --sandbox    try it without an AWS account\n\
+        "\nNext:\n{go}  relayctl plan manifests/dev.yaml --sandbox    try it without an AWS \
+            account\n\
          \x20 put your account's number into manifests/dev.yaml, and then\n\
          \x20 relayctl plan manifests/dev.yaml              see what it would do in AWS"
     )

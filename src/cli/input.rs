@@ -15,7 +15,10 @@ pub enum Input {
 
 pub fn open(path: &Path) -> Result<Input, CommandError> {
     if !path.is_file() {
-        return Err(CommandError::new(format!("there is no plan and no manifest {}", path.display())));
+        return Err(CommandError::new(format!(
+            "there is no plan and no manifest {}",
+            path.display()
+        )));
     }
     let text = read_sealed(path)?;
     match file::decode(&String::from_utf8_lossy(&text)) {
@@ -33,5 +36,6 @@ pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
 }
 
 fn not_usable(path: &Path, error: &PlanFileError) -> CommandError {
-    CommandError::new(format!("{}: {error}", path.display())).help("make a new one with `relayctl plan MANIFEST`")
+    CommandError::new(format!("{}: {error}", path.display()))
+        .help("make a new one with `relayctl plan MANIFEST`")
 }

@@ -13,19 +13,22 @@ pub async fn interruptible(
     stop: &Stop,
     terminal: &Terminal,
 ) -> Result<RunOutcome, CommandError> {
-    let mut signals =
-        Signals::new().map_err(|error| CommandError::new(format!("cannot listen to signals: {error}")))?;
+    let mut signals = Signals::new()
+        .map_err(|error| CommandError::new(format!("cannot listen to signals: {error}")))?;
     let mut work = pin!(work);
     tokio::select! {
         outcome = &mut work => return Ok(outcome),
         () = signals.next() => {}
     }
     stop.ask();
-    terminal
-        .warn("stopping: what is under way is finished and saved, nothing new begins; a second signal stops at once");
+    terminal.warn(
+        "stopping: what is under way is finished and saved, nothing new begins; a second \
+            signal stops at once",
+    );
     tokio::select! {
         outcome = &mut work => Ok(outcome),
-        // The state holds the intent of every call that was under way: the next run looks what became of it.
+        // The state holds the intent of every call that was under way: the next run looks what
+        // became of it.
         () = signals.next() => Err(CommandError::interrupted()),
     }
 }
@@ -40,7 +43,10 @@ struct Signals {
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     async fn next(&mut self) {

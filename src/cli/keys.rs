@@ -20,9 +20,10 @@ use crate::resolve::{ALL_READS, Resolver, keys, lost};
 
 /// List access keys with their age and use, or make new ones in their place
 ///
-/// `access_key: {rotate_after: 90d, retire_after: 7d}` in the manifest has keys rotated by `plan` and `apply`: a new one is
-/// made, put where the old one was, and proven; then the old one is deactivated. A later run deletes that, once nobody has
-/// used it for as long as `retire_after` says.
+/// `access_key: {rotate_after: 90d, retire_after: 7d}` in the manifest has keys rotated by `plan`
+/// and `apply`: a new one is made, put where the old one was, and proven; then the old one is
+/// deactivated. A later run deletes that, once nobody has used it for as long as `retire_after`
+/// says.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct KeysArgs {
@@ -39,7 +40,8 @@ Examples:
 
 #[derive(Subcommand, Debug)]
 enum KeysCommand {
-    /// List all keys of the manifest's users: age, status, last use, and when the next rotation is due
+    /// List all keys of the manifest's users: age, status, last use, and when the next rotation is
+    /// due
     List {
         #[command(flatten)]
         manifest: ManifestArg,
@@ -107,7 +109,13 @@ fn rotate(args: &RotateArgs, context: &CommandContext) -> Exit {
         }
     }
     let selection = Selection { targets, ..Selection::default() };
-    context.wait_for(running::plan_and_run(&declared, PlanMode::Apply, &selection, &args.run, context))
+    context.wait_for(running::plan_and_run(
+        &declared,
+        PlanMode::Apply,
+        &selection,
+        &args.run,
+        context,
+    ))
 }
 
 /// The keys of these users, or all that the manifest declares.
@@ -118,7 +126,8 @@ fn chosen(users: &[String], declared: &DeclaredManifest) -> Result<Vec<Address>,
             .help("give a user one: `access_key: {profile: NAME}`"));
     }
     let unknown = |user: &String| {
-        let error = CommandError::new(format!("the manifest declares no access key for a user {user}"));
+        let error =
+            CommandError::new(format!("the manifest declares no access key for a user {user}"));
         let names: Vec<&str> = keys().map(Address::name).collect();
         match nearest(user, names.iter().copied()) {
             Some(near) => error.help(format!("did you mean {near}?")),
@@ -128,5 +137,8 @@ fn chosen(users: &[String], declared: &DeclaredManifest) -> Result<Vec<Address>,
     if users.is_empty() {
         return Ok(keys().cloned().collect());
     }
-    users.iter().map(|user| keys().find(|it| it.name() == user).cloned().ok_or_else(|| unknown(user))).collect()
+    users
+        .iter()
+        .map(|user| keys().find(|it| it.name() == user).cloned().ok_or_else(|| unknown(user)))
+        .collect()
 }

@@ -15,14 +15,15 @@ use crate::render::sarif;
 
 /// Find what is likely a mistake in a manifest's policies, or more than was meant
 ///
-/// Works without a network. Looks at every document by itself, and at what users and roles can make of all that they hold:
-/// above all at the published ways of giving oneself more permissions.
+/// Works without a network. Looks at every document by itself, and at what users and roles can make
+/// of all that they hold: above all at the published ways of giving oneself more permissions.
 ///
-/// An error gives somebody far more than a policy should: everything, or to everybody. A warning gives more than is likely
-/// meant, or says something that has no effect. A note is worth knowing, and fails nothing.
+/// An error gives somebody far more than a policy should: everything, or to everybody. A warning
+/// gives more than is likely meant, or says something that has no effect. A note is worth knowing,
+/// and fails nothing.
 ///
-/// Exits with 1 if there is an error or a warning that the manifest doesn't accept in `lint: {allow: [{rule, on, because}]}`;
-/// with --min-severity error, warnings neither show nor fail.
+/// Exits with 1 if there is an error or a warning that the manifest doesn't accept in `lint:
+/// {allow: [{rule, on, because}]}`; with --min-severity error, warnings neither show nor fail.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct LintArgs {
@@ -34,7 +35,8 @@ pub struct LintArgs {
     #[arg(long, conflicts_with = "sarif")]
     json: bool,
 
-    /// Print as SARIF 2.1.0, for code scanning; run it in the repository's root, to which its paths are relative
+    /// Print as SARIF 2.1.0, for code scanning; run it in the repository's root, to which its paths
+    /// are relative
     #[arg(long)]
     sarif: bool,
 
@@ -68,7 +70,8 @@ Examples:
 To accept a finding, say why in the manifest:
   lint:
     allow:
-      - {rule: resource-wildcard, on: policy.Deploy, because: the API has no name before it is made}";
+      - \
+      {rule: resource-wildcard, on: policy.Deploy, because: the API has no name before it is made}";
 
 pub fn run(args: &LintArgs, context: &CommandContext) -> Exit {
     if let Some(name) = &args.explain {

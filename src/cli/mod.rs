@@ -58,9 +58,9 @@ use crate::transport::Transport;
 
 /// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
 ///
-/// A YAML manifest declares policies, users, roles, buckets, access keys and the local files that go with them.
-/// `plan` compares it with what exists and prints every change with its reason and its calls; `apply` does exactly
-/// that; the next `plan` finds nothing left to do.
+/// A YAML manifest declares policies, users, roles, buckets, access keys and the local files that
+/// go with them. `plan` compares it with what exists and prints every change with its reason and
+/// its calls; `apply` does exactly that; the next `plan` finds nothing left to do.
 #[derive(Parser, Debug)]
 #[command(name = "relayctl", version, max_term_width = 100, propagate_version = true, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 struct Cli {
@@ -82,7 +82,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    an error, also in how the command was called; a change that was refused, blocked or failed;
-       a plan that prevent_destroy or limits forbid; with --deny-widening: somebody would gain access
+       a plan that prevent_destroy or limits forbid; with --deny-widening: somebody would gain \
+       access
   2    only with --detailed-exitcode: changes, a difference (policy diff), a denial (policy can)
   130  interrupted, and something was left undone
 
@@ -133,14 +134,21 @@ struct CommandContext {
 impl CommandContext {
     fn new(options: GlobalOptions) -> Self {
         let terminal = Terminal::new(&options);
-        let transport =
-            Transport::with_width(options.max_attempts.0, Some(options.retry_timeout), options.parallelism());
+        let transport = Transport::with_width(
+            options.max_attempts.0,
+            Some(options.retry_timeout),
+            options.parallelism(),
+        );
         Self { options, terminal, transport: Arc::new(transport) }
     }
 
     /// Runs what has to wait. Only commands that need it pay for the runtime.
-    fn wait_for<T>(&self, work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
-        // One thread does it all: what there is to do takes less than handing each answer from one to another would.
+    fn wait_for<T>(
+        &self,
+        work: impl Future<Output = Result<T, CommandError>>,
+    ) -> Result<T, CommandError> {
+        // One thread does it all: what there is to do takes less than handing each answer from one
+        // to another would.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -148,7 +156,8 @@ impl CommandContext {
         tracing::debug!("started the runtime");
         let tell = |delay| self.terminal.note(&human::delay(&delay));
         let result = runtime.block_on(traffic::with_progress(work, &self.transport, tell));
-        // After a second signal a file may still wait for somebody's lock; a write that has begun is let finish.
+        // After a second signal a file may still wait for somebody's lock; a write that has begun
+        // is let finish.
         runtime.shutdown_timeout(GRACE);
         result
     }
@@ -157,11 +166,15 @@ impl CommandContext {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) if error.kind() == ErrorKind::DisplayVersion && version::is_verbose(std::env::args().skip(1)) => {
+        Err(error)
+            if error.kind() == ErrorKind::DisplayVersion
+                && version::is_verbose(std::env::args().skip(1)) =>
+        {
             return version::print(&error.to_string());
         }
         Err(error) => {
-            // A broken pipe is all that can happen here. Not clap's exit code 2: that says "there are changes".
+            // A broken pipe is all that can happen here. Not clap's exit code 2: that says "there
+            // are changes".
             let _ = error.print();
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
@@ -198,8 +211,9 @@ fn run(command: &Command, context: &CommandContext) -> Exit {
     }
 }
 
-/// A log on stderr, but only for those who ask for one. Secrets are wrapped where they are born (`secrecy`, the SDK's
-/// sensitive shapes) and print as redacted; the SDK says nothing while a new key is on its way.
+/// A log on stderr, but only for those who ask for one. Secrets are wrapped where they are born
+/// (`secrecy`, the SDK's sensitive shapes) and print as redacted; the SDK says nothing while a new
+/// key is on its way.
 fn start_log(context: &CommandContext) {
     let by_flag = match context.options.verbose {
         0 => None,
@@ -221,10 +235,11 @@ fn start_log(context: &CommandContext) {
     }
 }
 
-/// At `trace` the SDK prints requests and answers as they are, with the tokens of SSO in their headers, and the credentials
-/// that a role's container or machine is given in their bodies.
+/// At `trace` the SDK prints requests and answers as they are, with the tokens of SSO in their
+/// headers, and the credentials that a role's container or machine is given in their bodies.
 fn without_contents(event: &Metadata<'_>) -> bool {
-    *event.level() != Level::TRACE || !event.target().starts_with("aws_smithy_runtime::client::orchestrator")
+    *event.level() != Level::TRACE
+        || !event.target().starts_with("aws_smithy_runtime::client::orchestrator")
 }
 
 #[cfg(test)]
@@ -242,7 +257,12 @@ mod tests {
         fn check(command: &clap::Command) {
             assert!(command.get_about().is_some(), "{} has no help", command.get_name());
             for argument in command.get_arguments() {
-                assert!(argument.get_help().is_some(), "{} {} has no help", command.get_name(), argument.get_id());
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {} has no help",
+                    command.get_name(),
+                    argument.get_id()
+                );
             }
             command.get_subcommands().for_each(check);
         }

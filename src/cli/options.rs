@@ -12,7 +12,8 @@ use crate::provider::sandbox::{Distance, Throttle};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalOptions {
-    /// Profile of the AWS configuration to act as; without it `AWS_PROFILE` counts, as in the AWS CLI
+    /// Profile of the AWS configuration to act as; without it `AWS_PROFILE` counts, as in the AWS
+    /// CLI
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
 
@@ -24,12 +25,13 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL")]
     pub endpoint_url: Option<String>,
 
-    /// Where the state is: a .json file or a folder, as a path or a file:// URL, or s3://bucket/prefix
-    /// [default: state/<name>.json]
+    /// Where the state is: a .json file or a folder, as a path or a file:// URL, or
+    /// s3://bucket/prefix [default: state/<name>.json]
     #[arg(long, global = true, value_name = "URL")]
     pub state: Option<String>,
 
-    /// How long to wait for a run that has locked the state, for example 30s or 5m [default: don't wait]
+    /// How long to wait for a run that has locked the state, for example 30s or 5m [default: don't
+    /// wait]
     #[arg(long, global = true, value_name = "TIME", value_parser = patience, hide_default_value = true, default_value = "0s")]
     pub lock_timeout: Duration,
 
@@ -41,7 +43,8 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub parallelism: u16,
 
-    /// How often a request is sent at most when AWS throttles, fails or doesn't answer [default: 10]
+    /// How often a request is sent at most when AWS throttles, fails or doesn't answer [default:
+    /// 10]
     #[arg(long, global = true, value_name = "N", env = "AWS_MAX_ATTEMPTS", value_parser = attempts, hide_default_value = true, default_value = "")]
     pub max_attempts: Attempts,
 
@@ -57,16 +60,18 @@ pub struct GlobalOptions {
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more: unchanged attributes, all calls, the critical path, and a log on stderr; -vv logs the requests too
+    /// Say more: unchanged attributes, all calls, the critical path, and a log on stderr; -vv logs
+    /// the requests too
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// Work on a simulated AWS account, kept in state/sandbox.json: needs no AWS account and no network
+    /// Work on a simulated AWS account, kept in state/sandbox.json: needs no AWS account and no
+    /// network
     #[arg(long, global = true, env = "RELAYCTL_SANDBOX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub sandbox: bool,
 
-    /// Decide each call in the sandbox as IAM does: a file with the caller's policy (repeatable), or user/NAME or role/NAME
-    /// of the sandbox to act as
+    /// Decide each call in the sandbox as IAM does: a file with the caller's policy (repeatable),
+    /// or user/NAME or role/NAME of the sandbox to act as
     #[arg(long, global = true, value_name = "POLICY", env = "RELAYCTL_SANDBOX_ENFORCE")]
     pub sandbox_enforce: Vec<String>,
 
@@ -74,8 +79,8 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "TIME", env = "RELAYCTL_SANDBOX_LATENCY", value_parser = latency, hide_default_value = true, default_value = "")]
     pub sandbox_latency: Duration,
 
-    /// How many calls of each operation the sandbox takes: so many a second, and so many at once, for example 20/40
-    /// [default: all]
+    /// How many calls of each operation the sandbox takes: so many a second, and so many at once,
+    /// for example 20/40 [default: all]
     #[arg(long, global = true, value_name = "RATE/BURST", env = "RELAYCTL_SANDBOX_THROTTLE", value_parser = throttle, hide_default_value = true, default_value = "")]
     pub sandbox_throttle: RequestLimit,
 }
@@ -117,7 +122,8 @@ impl GlobalOptions {
     /// What there is to reckon with in the sandbox, if it is far away.
     pub fn pace(&self) -> Option<Pace> {
         let Distance { latency, throttle } = self.distance();
-        let (rate, burst) = throttle.map_or((1.0, f64::INFINITY), |it| (f64::from(it.rate), f64::from(it.burst)));
+        let (rate, burst) =
+            throttle.map_or((1.0, f64::INFINITY), |it| (f64::from(it.rate), f64::from(it.burst)));
         let far = !latency.is_zero() || throttle.is_some();
         far.then_some(Pace { latency, rate, burst, width: self.parallelism() })
     }
@@ -149,12 +155,18 @@ fn latency(text: &str) -> Result<Duration, String> {
 }
 
 fn throttle(text: &str) -> Result<RequestLimit, String> {
-    if text.is_empty() { Ok(RequestLimit(None)) } else { text.parse().map(|throttle| RequestLimit(Some(throttle))) }
+    if text.is_empty() {
+        Ok(RequestLimit(None))
+    } else {
+        text.parse().map(|throttle| RequestLimit(Some(throttle)))
+    }
 }
 
 fn patience(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string());
-    parsed.and_then(|time| Duration::try_from(time).map_err(|_| "a time cannot be negative".to_owned()))
+    parsed.and_then(|time| {
+        Duration::try_from(time).map_err(|_| "a time cannot be negative".to_owned())
+    })
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use crate::value::{Value, text};
 
 /// Print what others need to know: ARNs, key ids, bucket names
 ///
-/// Comes from the state, so it works without AWS and tells what the last apply made. With NAME only that value is
-/// printed, as it is, for use in scripts.
+/// Comes from the state, so it works without AWS and tells what the last apply made. With NAME only
+/// that value is printed, as it is, for use in scripts.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct OutputArgs {
@@ -46,8 +46,10 @@ pub fn run(args: &OutputArgs, context: &CommandContext) -> Exit {
     let at = declared.open_state(context)?;
     let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
     let state = state.ok_or_else(|| {
-        CommandError::new(format!("there is no state {} yet", at.store.location()))
-            .help(format!("make what the manifest declares first: relayctl apply {}", declared.path.display()))
+        CommandError::new(format!("there is no state {} yet", at.store.location())).help(format!(
+            "make what the manifest declares first: relayctl apply {}",
+            declared.path.display()
+        ))
     })?;
     let outputs = outputs(&state.resources);
     context.terminal.result(&match &args.name {
@@ -74,7 +76,11 @@ fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
     outputs
 }
 
-fn one(outputs: &BTreeMap<String, String>, name: &str, as_json: bool) -> Result<String, CommandError> {
+fn one(
+    outputs: &BTreeMap<String, String>,
+    name: &str,
+    as_json: bool,
+) -> Result<String, CommandError> {
     match outputs.get(name) {
         Some(value) if as_json => Ok(Value::from(value.as_str()).to_string()),
         Some(value) => Ok(value.clone()),
@@ -89,12 +95,19 @@ fn one(outputs: &BTreeMap<String, String>, name: &str, as_json: bool) -> Result<
 }
 
 fn pretty(outputs: &BTreeMap<String, String>) -> String {
-    format!("{:#}", outputs.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Value>())
+    format!(
+        "{:#}",
+        outputs
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+            .collect::<Value>()
+    )
 }
 
 fn table(outputs: &BTreeMap<String, String>) -> String {
     let width = outputs.keys().map(String::len).max().unwrap_or_default();
-    let lines: Vec<String> = outputs.iter().map(|(name, value)| format!("{name:width$} = {value}")).collect();
+    let lines: Vec<String> =
+        outputs.iter().map(|(name, value)| format!("{name:width$} = {value}")).collect();
     lines.join("\n")
 }
 
@@ -112,10 +125,16 @@ mod tests {
             depends_on: [].into(),
         };
         [
-            (Address::new(KindName::USER, "ada"), entry(Status::Done, Some("AIDA1"), "arn:aws:iam::1:user/ada")),
+            (
+                Address::new(KindName::USER, "ada"),
+                entry(Status::Done, Some("AIDA1"), "arn:aws:iam::1:user/ada"),
+            ),
             (Address::new(KindName::AccessKey, "ada"), entry(Status::Done, Some("AKIA1"), "")),
             (Address::new(KindName::Bucket, "b"), entry(Status::Done, Some("b"), "arn:aws:s3:::b")),
-            (Address::new(KindName::ROLE, "half"), entry(Status::Intended, None, "arn:aws:iam::1:role/half")),
+            (
+                Address::new(KindName::ROLE, "half"),
+                entry(Status::Intended, None, "arn:aws:iam::1:role/half"),
+            ),
         ]
         .into()
     }

@@ -16,9 +16,10 @@ use crate::value::Value;
 
 /// Print the least IAM policy under which relayctl itself can do its work
 ///
-/// Follows every call that relayctl can send for what the manifest declares, and allows those actions, on those ARNs, and
-/// nothing else. Needs no credentials and no network. Make it again when the manifest gets new names: a policy from before
-/// doesn't know them, and the run says which permission is missing.
+/// Follows every call that relayctl can send for what the manifest declares, and allows those
+/// actions, on those ARNs, and nothing else. Needs no credentials and no network. Make it again
+/// when the manifest gets new names: a policy from before doesn't know them, and the run says which
+/// permission is missing.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{NOTES}"))]
 pub struct PermissionsArgs {
@@ -29,7 +30,8 @@ pub struct PermissionsArgs {
     #[arg(long = "for", value_enum, value_name = "JOB", default_value_t = For::Apply)]
     job: For,
 
-    /// Also what apply and destroy need with --allow-delete-foreign: to remove what others hung on what goes
+    /// Also what apply and destroy need with --allow-delete-foreign: to remove what others hung on
+    /// what goes
     #[arg(long)]
     allow_delete_foreign: bool,
 
@@ -56,16 +58,20 @@ Examples:
 
 const NOTES: &str = "\
 Two roles for CI:
-  --write makes plan.json for a role that pull requests can assume, which can change nothing, and apply.json for
+  --write makes plan.json for a role that pull requests can assume, which can change nothing, and \
+  apply.json for
   a role that only the protected main branch can assume.
 
 What is not in it:
-  Reading users and roles that the manifest doesn't name, but that have its policies, and other people's policies: where
+  Reading users and roles that the manifest doesn't name, but that have its policies, and other \
+  people's policies: where
   these matter, the plan can't tell whether anybody gains access.
   The path of a user or a role is a part of its ARN: to change one, allow the old ARN, too.
-  iam:GetAccountAuthorizationDetails, which reads all of the account in one call. relayctl tries it, and asks for each
+  iam:GetAccountAuthorizationDetails, which reads all of the account in one call. relayctl tries \
+  it, and asks for each
   object where it is denied. Allow it on \"*\" to make plans of large manifests faster.
-  What a KMS key's own policy allows. A state in a bucket that is encrypted with a customer managed key takes
+  What a KMS key's own policy allows. A state in a bucket that is encrypted with a customer \
+  managed key takes
   kms:GenerateDataKey and kms:Decrypt on that key, besides what is printed.";
 
 pub fn run(args: &PermissionsArgs, context: &CommandContext) -> Exit {
@@ -104,17 +110,28 @@ fn made(desired: &Desired, job: Job, clearing: bool) -> Result<Vec<Value>, Comma
     }
     let documents = policies(&statements(&permissions));
     if documents.is_empty() {
-        return Err(CommandError::new("the manifest declares nothing in AWS, so there is nothing to allow"));
+        return Err(CommandError::new(
+            "the manifest declares nothing in AWS, so there is nothing to allow",
+        ));
     }
     Ok(documents)
 }
 
-fn write(desired: &Desired, clearing: bool, folder: &Path, context: &CommandContext) -> Result<(), CommandError> {
+fn write(
+    desired: &Desired,
+    clearing: bool,
+    folder: &Path,
+    context: &CommandContext,
+) -> Result<(), CommandError> {
     let mut written = Vec::new();
     for (name, job) in [("plan", Job::Plan), ("apply", Job::Apply)] {
         let documents = made(desired, job, clearing)?;
         for (number, document) in (1..).zip(&documents) {
-            let file = if documents.len() == 1 { format!("{name}.json") } else { format!("{name}-{number}.json") };
+            let file = if documents.len() == 1 {
+                format!("{name}.json")
+            } else {
+                format!("{name}-{number}.json")
+            };
             let path = folder.join(file);
             std::fs::create_dir_all(folder)
                 .and_then(|()| std::fs::write(&path, pretty(document)))
@@ -129,5 +146,7 @@ fn write(desired: &Desired, clearing: bool, folder: &Path, context: &CommandCont
 }
 
 fn several(count: usize) -> String {
-    format!("IAM takes 6144 characters in one policy, and these are more: attach all {count} of them")
+    format!(
+        "IAM takes 6144 characters in one policy, and these are more: attach all {count} of them"
+    )
 }

@@ -19,14 +19,16 @@ use crate::render::{html, human, json, markdown};
 
 /// Show what apply would change, and save exactly that for apply
 ///
-/// Reads what exists, compares it with the manifest and with the state, and prints every change with its reason and
-/// the calls that it takes. Changes nothing. The plan is saved beside the state, for `relayctl apply`.
+/// Reads what exists, compares it with the manifest and with the state, and prints every change
+/// with its reason and the calls that it takes. Changes nothing. The plan is saved beside the
+/// state, for `relayctl apply`.
 ///
-/// Above a change of policy it says who gains and who loses what by it. With --deny-widening a plan by which anybody
-/// gains access, or by which that can't be told, is printed but not saved, and one that was waiting no longer waits.
-/// The same becomes of a plan that destroys or replaces what `prevent_destroy` protects, and, without --override-limits,
-/// of one that goes over the manifest's `limits`, and without --allow-lockout of one that takes from you yourself a key, a
-/// policy, or the right to undo it.
+/// Above a change of policy it says who gains and who loses what by it. With --deny-widening a plan
+/// by which anybody gains access, or by which that can't be told, is printed but not saved, and one
+/// that was waiting no longer waits. The same becomes of a plan that destroys or replaces what
+/// `prevent_destroy` protects, and, without --override-limits, of one that goes over the manifest's
+/// `limits`, and without --allow-lockout of one that takes from you yourself a key, a policy, or
+/// the right to undo it.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct PlanArgs {

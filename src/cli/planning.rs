@@ -31,7 +31,8 @@ pub struct Selection {
     #[arg(long = "target", value_name = "ADDRESS")]
     pub targets: Vec<Address>,
 
-    /// Remove with what goes also what others hung on it: their keys, passwords, devices, attachments
+    /// Remove with what goes also what others hung on it: their keys, passwords, devices,
+    /// attachments
     #[arg(long)]
     pub allow_delete_foreign: bool,
 
@@ -61,8 +62,8 @@ pub async fn plan(
     let state = declared.recorded(at.store.as_ref()).await?;
     let provider = declared.open(context).await?;
     let removing = mode == PlanMode::Destroy;
-    // The account is asked for together with everything else. Nothing that was read is looked at before it is known that
-    // this is the right one.
+    // The account is asked for together with everything else. Nothing that was read is looked at
+    // before it is known that this is the right one.
     let stamp = StateStamp::of(state.as_ref());
     let reading = read(&provider, &declared.desired, state, removing, context);
     let (caller, mut read) = try_join(declared.verify(&provider), reading.map(Ok)).await?;
@@ -106,7 +107,8 @@ async fn read<'a>(
         Some(state) => lost::RecoveredObjects { resources: state.resources, unread: Vec::new() },
         None => engine::recover(&mut resolver, declared, removing).await,
     };
-    let desired = if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
+    let desired =
+        if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
     let live = engine::live(&mut resolver, &desired, &recorded, removing).await;
     spinner.finish_and_clear();
     AccountReading { resolver, desired, recorded, live, unread }
@@ -125,32 +127,47 @@ impl AccountReading<'_> {
             } else {
                 format!("failed ({})", failure.code)
             };
-            context.terminal.note(&format!("{call} {why}. Each user, role and policy was asked for by itself."));
+            context.terminal.note(&format!(
+                "{call} {why}. Each user, role and policy was asked for by itself."
+            ));
         }
     }
 }
 
 /// How many resources are recorded, or would be if the state weren't lost.
 fn known(plan: &Plan, recorded: &Recorded) -> usize {
-    let there = |action| matches!(action, ChangeAction::Adopt | ChangeAction::Update | ChangeAction::Replace);
-    let found = plan.changes.iter().filter(|it| there(it.action) && !recorded.contains_key(&it.address));
+    let there = |action| {
+        matches!(action, ChangeAction::Adopt | ChangeAction::Update | ChangeAction::Replace)
+    };
+    let found =
+        plan.changes.iter().filter(|it| there(it.action) && !recorded.contains_key(&it.address));
     recorded.len() + found.count()
 }
 
 /// Says what it means if not everything could be asked for the manifest's tag.
 pub fn warn_of_unread(unread: &[Failure], context: &CommandContext) {
     let Some(first) = unread.first() else { return };
-    let why = if first.kind == FailureKind::AccessDenied { "is not allowed" } else { first.code.as_str() };
+    let why = if first.kind == FailureKind::AccessDenied {
+        "is not allowed"
+    } else {
+        first.code.as_str()
+    };
     context.terminal.warn(&format!(
-        "there is no state, and what carries this manifest's tag can't all be looked for ({}: {why}): what is declared is \
+        "there is no state, and what carries this manifest's tag can't all be looked for ({}: \
+            {why}): what is declared is \
          found all the same, what is no longer declared may not be",
         first.call
     ));
 }
 
-/// What the changes mean for access. Who else has an edited policy is asked, and what other people's policies say is read,
-/// only for those whose access changes.
-async fn access(resolver: &mut Resolver<'_>, plan: &Plan, live: &Live, desired: &Desired) -> Vec<AccessChange> {
+/// What the changes mean for access. Who else has an edited policy is asked, and what other
+/// people's policies say is read, only for those whose access changes.
+async fn access(
+    resolver: &mut Resolver<'_>,
+    plan: &Plan,
+    live: &Live,
+    desired: &Desired,
+) -> Vec<AccessChange> {
     let mut unmanaged = UnmanagedAccess::default();
     let edited = access::edited(&plan.changes, live, desired);
     (unmanaged.holders, unmanaged.unlisted) = resolver.holders(&edited, live).await;
@@ -165,7 +182,12 @@ async fn access(resolver: &mut Resolver<'_>, plan: &Plan, live: &Live, desired: 
     access::changes(&plan.changes, live, desired, &unmanaged)
 }
 
-fn header(declared: &DeclaredManifest, mode: PlanMode, caller: &CallerIdentity, at: &StateAt) -> PlanHeader {
+fn header(
+    declared: &DeclaredManifest,
+    mode: PlanMode,
+    caller: &CallerIdentity,
+    at: &StateAt,
+) -> PlanHeader {
     PlanHeader {
         manifest_file: declared.project.relative(&declared.path),
         caller: caller.arn.clone(),
@@ -181,7 +203,11 @@ fn without_resources(desired: &Desired) -> Desired {
 }
 
 /// Every target must be declared or recorded.
-fn targets(selection: &Selection, desired: &Desired, recorded: &Recorded) -> Result<BTreeSet<Address>, CommandError> {
+fn targets(
+    selection: &Selection,
+    desired: &Desired,
+    recorded: &Recorded,
+) -> Result<BTreeSet<Address>, CommandError> {
     let known: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     match selection.targets.iter().find(|target| !known.contains(target)) {
         None => Ok(selection.targets.iter().cloned().collect()),
@@ -190,7 +216,10 @@ fn targets(selection: &Selection, desired: &Desired, recorded: &Recorded) -> Res
 }
 
 /// There is nothing at that address; these are.
-pub fn no_such_address<'a>(address: &Address, known: impl Iterator<Item = &'a Address>) -> CommandError {
+pub fn no_such_address<'a>(
+    address: &Address,
+    known: impl Iterator<Item = &'a Address>,
+) -> CommandError {
     let known: Vec<String> = known.map(ToString::to_string).collect();
     let error = CommandError::new(format!("there is no resource {address}"));
     match nearest(&address.to_string(), known.iter().map(String::as_str)) {
@@ -211,9 +240,14 @@ mod tests {
         let serverless = Address::new(KindName::USER, "serverless");
         let mut desired = Desired::default();
         desired.resources.insert(serverless.clone(), Resource::default());
-        let wanted =
-            |name: &str| Selection { targets: vec![Address::new(KindName::USER, name)], ..Selection::default() };
-        assert_eq!(targets(&wanted("serverless"), &desired, &Recorded::new()).unwrap(), [serverless].into());
+        let wanted = |name: &str| Selection {
+            targets: vec![Address::new(KindName::USER, name)],
+            ..Selection::default()
+        };
+        assert_eq!(
+            targets(&wanted("serverless"), &desired, &Recorded::new()).unwrap(),
+            [serverless].into()
+        );
         let error = targets(&wanted("serverles"), &desired, &Recorded::new()).unwrap_err();
         assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));
         assert_eq!(error.help.as_deref(), Some("did you mean user.serverless?"));

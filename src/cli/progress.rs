@@ -24,8 +24,13 @@ pub struct ProgressDisplay<'a> {
 impl<'a> ProgressDisplay<'a> {
     pub fn new(terminal: &'a Terminal, steps: usize) -> Self {
         let bar = terminal.animated().then(|| {
-            let bar = ProgressBar::with_draw_target(u64::try_from(steps).ok(), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {wide_msg}") {
+            let bar = ProgressBar::with_draw_target(
+                u64::try_from(steps).ok(),
+                ProgressDrawTarget::stderr(),
+            );
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {wide_msg}")
+            {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.enable_steady_tick(TICK);
@@ -60,7 +65,11 @@ impl<'a> ProgressDisplay<'a> {
                 bar.inc(1);
             }
             Event::Waiting { why, waited, limit, .. } => {
-                bar.set_message(format!("{why}: {} s of at most {} s", waited.as_secs(), limit.as_secs()));
+                bar.set_message(format!(
+                    "{why}: {} s of at most {} s",
+                    waited.as_secs(),
+                    limit.as_secs()
+                ));
                 return;
             }
             Event::Delayed(delay) => {

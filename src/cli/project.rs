@@ -20,8 +20,11 @@ impl Project {
     /// The nearest folder at or above `folder` that holds `state/` or `.git`, else `folder` itself.
     pub fn at(folder: &Path, sandbox: bool) -> Result<Self, CommandError> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let folder = folder.canonicalize().map_err(|error| CommandError::file("find", folder, error))?;
-        let marked = folder.ancestors().find(|above| above.join("state").is_dir() || above.join(".git").exists());
+        let folder =
+            folder.canonicalize().map_err(|error| CommandError::file("find", folder, error))?;
+        let marked = folder
+            .ancestors()
+            .find(|above| above.join("state").is_dir() || above.join(".git").exists());
         Ok(Self { root: marked.unwrap_or(&folder).to_owned(), sandbox })
     }
 
@@ -52,26 +55,32 @@ impl Project {
     pub fn waiting(&self) -> Result<Vec<PathBuf>, CommandError> {
         let folder = self.states();
         let found = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>(),
+            Ok(entries) => {
+                entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
         };
         let mut plans = found.map_err(|error| CommandError::file("list", &folder, error))?;
-        plans.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(PLAN_SUFFIX)));
+        plans.retain(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(PLAN_SUFFIX))
+        });
         plans.sort();
         Ok(plans)
     }
 
     /// Whether a plan is one of those that `apply` finds by itself.
     pub fn holds_waiting(&self, plan: &Path) -> bool {
-        let same =
-            |one: &Path, other: &Path| matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let same = |one: &Path, other: &Path| matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
         same(folder_of(plan), &self.states()) && looks_like_plan(plan)
     }
 
     /// A file as the saved plan names it: relative to the root where it is below it.
     pub fn relative(&self, path: &Path) -> String {
-        let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+        let whole = path
+            .canonicalize()
+            .or_else(|_| std::path::absolute(path))
+            .unwrap_or_else(|_| path.to_owned());
         whole.strip_prefix(&self.root).unwrap_or(&whole).to_string_lossy().into_owned()
     }
 
@@ -101,8 +110,12 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), CommandError> {
 }
 
 /// The same with what `write` writes.
-pub fn write_private_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), CommandError> {
-    disk::replace_with(path, &FileMode::Private, write).map_err(|error| CommandError::file("write", path, error))
+pub fn write_private_with(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), CommandError> {
+    disk::replace_with(path, &FileMode::Private, write)
+        .map_err(|error| CommandError::file("write", path, error))
 }
 
 #[cfg(test)]

@@ -24,8 +24,9 @@ use crate::transport::Transport;
 
 /// Plans for a manifest, prints that, asks, and does it.
 ///
-/// Who doesn't ask takes the lock before planning, and so plans for what the run left that had it before. Who asks keeps
-/// nobody waiting while a person reads: the lock is taken after the answer, and a plan that is out of date then is refused.
+/// Who doesn't ask takes the lock before planning, and so plans for what the run left that had it
+/// before. Who asks keeps nobody waiting while a person reads: the lock is taken after the answer,
+/// and a plan that is out of date then is refused.
 pub async fn plan_and_run(
     declared: &DeclaredManifest,
     mode: PlanMode,
@@ -72,7 +73,8 @@ async fn planned_and_run(
     let started = || drop(std::fs::remove_file(declared.project.plan_file(&declared.desired.name)));
     let store = at.store.as_ref();
     if consent.yes {
-        Box::pin(run_locked(&plan, &provider, store, Some(seen), consent.json, context, started)).await
+        Box::pin(run_locked(&plan, &provider, store, Some(seen), consent.json, context, started))
+            .await
     } else {
         Box::pin(run(&plan, &provider, store, consent.json, context, started)).await
     }
@@ -84,21 +86,29 @@ async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
     }
     if !Terminal::interactive() {
         return Err(CommandError::new("there is no terminal to ask on, so nothing was changed")
-            .help("add --yes, or save a plan with `relayctl plan` and do exactly that with `relayctl apply`"));
+            .help(
+                "add --yes, or save a plan with `relayctl plan` and do exactly that with \
+                `relayctl apply`",
+            ));
     }
     let sandbox = if plan.header.sandbox { " (in the sandbox)" } else { "" };
     let question = match plan.header.mode {
         PlanMode::Apply => format!("Do you want to perform these actions{sandbox}?"),
         PlanMode::Destroy => {
-            format!("Do you really want to destroy all of this{sandbox}?\n  What is destroyed cannot be brought back.")
+            format!(
+                "Do you really want to destroy all of this{sandbox}?\n  What is destroyed cannot \
+                    be brought back."
+            )
         }
     };
-    // Elsewhere, so that connections which are closed meanwhile are noticed before anything is sent through them.
+    // Elsewhere, so that connections which are closed meanwhile are noticed before anything is sent
+    // through them.
     let asked = tokio::task::spawn_blocking(move || Terminal::confirm(&question)).await;
     asked.map_err(|error| CommandError::new(format!("cannot ask: {error}")))?
 }
 
-/// Does the plan, under the lock, and says how it ended. `started` is called once nothing stands in the way any more.
+/// Does the plan, under the lock, and says how it ended. `started` is called once nothing stands in
+/// the way any more.
 pub async fn run(
     plan: &Plan,
     provider: &dyn Provider,
@@ -151,22 +161,33 @@ async fn run_locked(
 /// What a plan leaves out because it must not be done, or because something could not be read.
 pub fn left_undone(plan: &Plan) -> Option<CommandError> {
     let counted = |count: usize, what: &str| {
-        (count > 0).then(|| format!("{count} {} {what}", if count == 1 { "change is" } else { "changes are" }))
+        (count > 0).then(|| {
+            format!("{count} {} {what}", if count == 1 { "change is" } else { "changes are" })
+        })
     };
-    let parts: Vec<String> = [counted(plan.summary.refused, "refused"), counted(plan.summary.blocked, "blocked")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let parts: Vec<String> =
+        [counted(plan.summary.refused, "refused"), counted(plan.summary.blocked, "blocked")]
+            .into_iter()
+            .flatten()
+            .collect();
     (!parts.is_empty()).then(|| {
-        CommandError::new(parts.join(", "))
-            .help("the plan gives the reason of each; everything that does not depend on them goes on")
+        CommandError::new(parts.join(", ")).help(
+            "the plan gives the reason of each; everything that does not depend on them goes on",
+        )
     })
 }
 
 /// Takes the lock for this command, and says for whom it waits.
-pub async fn locked(store: &dyn Store, what: &str, context: &CommandContext) -> Result<Box<dyn Lock>, CommandError> {
+pub async fn locked(
+    store: &dyn Store,
+    what: &str,
+    context: &CommandContext,
+) -> Result<Box<dyn Lock>, CommandError> {
     let waiting = |holder: &LockInfo| {
-        context.terminal.note(&format!("The state {} is locked by {holder}; waiting for that...", store.location()));
+        context.terminal.note(&format!(
+            "The state {} is locked by {holder}; waiting for that...",
+            store.location()
+        ));
     };
     Ok(store::lock(store, &lock_for(what), context.options.lock_timeout, waiting).await?)
 }
@@ -192,9 +213,12 @@ async fn under_lock(
     traffic::forecast(plan, context);
     let progress = ProgressDisplay::new(&context.terminal, plan.steps.len());
     let stop = apply::Stop::default();
-    let options = apply::ApplyOptions { parallelism: context.options.parallelism(), stop: &stop, seen };
+    let options =
+        apply::ApplyOptions { parallelism: context.options.parallelism(), stop: &stop, seen };
     let work = apply::apply_until(plan, provider, store, state, &progress, options);
-    let work = traffic::with_progress(work, &context.transport, |delay| progress.event(&Event::Delayed(delay)));
+    let work = traffic::with_progress(work, &context.transport, |delay| {
+        progress.event(&Event::Delayed(delay));
+    });
     let work = no_retries_after_stop(work, &stop, &context.transport);
     let outcome = interruptible(work, &stop, &context.terminal).await;
     progress.finish();
@@ -218,17 +242,22 @@ async fn no_retries_after_stop(
     }
 }
 
-/// What the plan found by its tags and removes is recorded until that is done: a run that stops in the middle leaves the
-/// next one a state, which then doesn't look for tags.
+/// What the plan found by its tags and removes is recorded until that is done: a run that stops in
+/// the middle leaves the next one a state, which then doesn't look for tags.
 fn first_state(plan: &Plan) -> State {
     let header = &plan.header;
-    let removals = || plan.steps.iter().filter(|step| step.id.phase == StepPhase::Delete && step.record.is_none());
+    let removals = || {
+        plan.steps.iter().filter(|step| step.id.phase == StepPhase::Delete && step.record.is_none())
+    };
     let mut resources = Recorded::new();
-    for (step, seen) in
-        removals().filter_map(|step| Some((step, step.before.as_ref()?))).filter(|(_, seen)| !seen.id.is_empty())
+    for (step, seen) in removals()
+        .filter_map(|step| Some((step, step.before.as_ref()?)))
+        .filter(|(_, seen)| !seen.id.is_empty())
     {
         let made_upon = removals().filter(|other| other.id != step.id);
-        let depends_on = made_upon.filter(|other| other.after.contains(&step.id)).map(|it| it.id.address.clone());
+        let depends_on = made_upon
+            .filter(|other| other.after.contains(&step.id))
+            .map(|it| it.id.address.clone());
         let mut attributes = step.wanted.clone();
         attributes.remove("id");
         let entry = RecordedObject {
@@ -254,11 +283,17 @@ fn command(mode: PlanMode) -> &'static str {
 fn lock_for(what: &str) -> LockInfo {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // The kernel knows the name on Linux, most shells elsewhere.
-    let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    let kernel = || {
+        std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned())
+    };
     LockInfo {
         id: uuid::Uuid::new_v4().to_string(),
-        who: variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned()),
-        host: kernel().or_else(|| variable("HOSTNAME")).unwrap_or_else(|| "an unnamed host".to_owned()),
+        who: variable("USER")
+            .or_else(|| variable("USERNAME"))
+            .unwrap_or_else(|| "somebody".to_owned()),
+        host: kernel()
+            .or_else(|| variable("HOSTNAME"))
+            .unwrap_or_else(|| "an unnamed host".to_owned()),
         pid: std::process::id(),
         since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         what: what.to_owned(),
@@ -290,7 +325,8 @@ mod tests {
     #[test]
     fn what_is_left_undone_is_counted() {
         assert_eq!(left_undone(&plan(0, 0)), None);
-        let said = |refused, blocked| left_undone(&plan(refused, blocked)).unwrap().message.unwrap();
+        let said =
+            |refused, blocked| left_undone(&plan(refused, blocked)).unwrap().message.unwrap();
         assert_eq!(said(1, 0), "1 change is refused");
         assert_eq!(said(2, 1), "2 changes are refused, 1 change is blocked");
     }
@@ -298,7 +334,10 @@ mod tests {
     #[test]
     fn the_first_state_belongs_to_the_plans_manifest_and_account() {
         let state = first_state(&plan(0, 0));
-        assert_eq!((state.manifest.as_str(), state.account.as_str(), state.serial), ("dev", "123456789012", 0));
+        assert_eq!(
+            (state.manifest.as_str(), state.account.as_str(), state.serial),
+            ("dev", "123456789012", 0)
+        );
         assert_eq!(state.lineage.len(), 36);
     }
 }

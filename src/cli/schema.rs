@@ -15,7 +15,8 @@ const EXAMPLES: &str = "\
 Example:
   relayctl schema > schema/relayctl.schema.json
 
-A manifest's first line then turns on completion and checks in editors with the YAML language server:
+A manifest's first line then turns on completion and checks in editors with the YAML language \
+server:
   # yaml-language-server: $schema=../schema/relayctl.schema.json";
 
 pub fn run(_args: &SchemaArgs, context: &CommandContext) -> Exit {

@@ -9,7 +9,8 @@ use crate::seal::{self, AgeIdentity, FileEncryption, IDENTITY};
 
 /// For these recipients. The identity is looked at only when something turns out to be encrypted.
 pub fn seal_for(recipients: &[String]) -> Result<FileEncryption, CommandError> {
-    let recipients: Result<Vec<_>, String> = recipients.iter().map(|text| seal::recipient(text)).collect();
+    let recipients: Result<Vec<_>, String> =
+        recipients.iter().map(|text| seal::recipient(text)).collect();
     Ok(FileEncryption::new(recipients.map_err(CommandError::new)?, identity()))
 }
 
@@ -38,7 +39,11 @@ fn below_home(path: &str) -> PathBuf {
 }
 
 /// Writes a file that only its owner and the recipients can read.
-pub fn write_sealed(path: &Path, content: &[u8], recipients: &[String]) -> Result<(), CommandError> {
+pub fn write_sealed(
+    path: &Path,
+    content: &[u8],
+    recipients: &[String],
+) -> Result<(), CommandError> {
     write_private(path, &seal_for(recipients)?.close(content))
 }
 
@@ -62,6 +67,9 @@ pub fn opened(bytes: &[u8], path: &Path) -> Result<Vec<u8>, CommandError> {
     if !seal::is_sealed(bytes) {
         return Ok(bytes.to_vec());
     }
-    let plain = FileEncryption::new(Vec::new(), identity()).open(bytes).map(std::borrow::Cow::into_owned);
-    plain.map_err(|why| CommandError::sealed(format!("{} cannot be read: {why}", path.display()), &why))
+    let plain =
+        FileEncryption::new(Vec::new(), identity()).open(bytes).map(std::borrow::Cow::into_owned);
+    plain.map_err(|why| {
+        CommandError::sealed(format!("{} cannot be read: {why}", path.display()), &why)
+    })
 }

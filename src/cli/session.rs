@@ -56,14 +56,21 @@ pub fn load(path: &Path, context: &CommandContext) -> Result<DeclaredManifest, C
 }
 
 /// With where each policy document stands, which takes more memory than all the rest.
-pub fn load_whole(path: &Path, context: &CommandContext) -> Result<(DeclaredManifest, Documents), CommandError> {
+pub fn load_whole(
+    path: &Path,
+    context: &CommandContext,
+) -> Result<(DeclaredManifest, Documents), CommandError> {
     read(path, context, |_| Vec::new())
 }
 
 /// The same, and judges its `checks:`: before anything is read from AWS.
-pub fn load_checked(path: &Path, context: &CommandContext) -> Result<DeclaredManifest, CommandError> {
-    let judge =
-        |loaded: &Loaded| loaded.desired.as_ref().map(|desired| checks::diagnostics(desired, &loaded.documents));
+pub fn load_checked(
+    path: &Path,
+    context: &CommandContext,
+) -> Result<DeclaredManifest, CommandError> {
+    let judge = |loaded: &Loaded| {
+        loaded.desired.as_ref().map(|desired| checks::diagnostics(desired, &loaded.documents))
+    };
     read(path, context, |loaded| judge(loaded).unwrap_or_default()).map(DeclaredManifest::alone)
 }
 
@@ -91,7 +98,10 @@ fn read(
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
     let project = Project::of(path, context.options.sandbox)?;
-    Ok((DeclaredManifest { path: path.to_owned(), desired, project, sources: loaded.sources }, loaded.documents))
+    Ok((
+        DeclaredManifest { path: path.to_owned(), desired, project, sources: loaded.sources },
+        loaded.documents,
+    ))
 }
 
 fn no_manifest(path: &Path) -> CommandError {
@@ -103,22 +113,29 @@ fn no_manifest(path: &Path) -> CommandError {
 }
 
 impl DeclaredManifest {
-    /// Without what only a look at the documents needs. Of the manifest itself a plan still shows where its brakes stand.
+    /// Without what only a look at the documents needs. Of the manifest itself a plan still shows
+    /// where its brakes stand.
     fn alone((mut declared, _): (Self, Documents)) -> Self {
         let desired = &declared.desired;
-        let limits = [&desired.limits.max_destroy, &desired.limits.max_change_percent].into_iter().flatten();
+        let limits =
+            [&desired.limits.max_destroy, &desired.limits.max_change_percent].into_iter().flatten();
         let limits = limits.filter_map(|limit| limit.place.as_ref());
-        let protected = desired.resources.values().filter_map(|resource| resource.prevent_destroy.as_ref());
-        let shown: BTreeSet<&Path> = limits.chain(protected).map(|place| place.file.as_path()).collect();
+        let protected =
+            desired.resources.values().filter_map(|resource| resource.prevent_destroy.as_ref());
+        let shown: BTreeSet<&Path> =
+            limits.chain(protected).map(|place| place.file.as_path()).collect();
         declared.sources.retain(|file, _| shown.contains(file.as_path()));
         declared
     }
 
-    /// Opens the state: `--state`, else the manifest's `state:`, else its place in the project. The sandbox has its own.
+    /// Opens the state: `--state`, else the manifest's `state:`, else its place in the project. The
+    /// sandbox has its own.
     pub fn open_state(&self, context: &CommandContext) -> Result<StateAt, CommandError> {
         if !self.project.sandbox && self.desired.name == "sandbox" {
-            return Err(CommandError::new("a manifest cannot be named `sandbox`: state/sandbox.json is the sandbox's")
-                .help("give it another name"));
+            return Err(CommandError::new(
+                "a manifest cannot be named `sandbox`: state/sandbox.json is the sandbox's",
+            )
+            .help("give it another name"));
         }
         let declared = self.desired.store.as_deref().filter(|_| !self.project.sandbox);
         let url = match (context.options.state.as_deref(), declared) {
@@ -130,13 +147,27 @@ impl DeclaredManifest {
     }
 
     /// Opens the state at a place that the command line names.
-    pub fn open_state_at(&self, url: &str, context: &CommandContext) -> Result<StateAt, CommandError> {
+    pub fn open_state_at(
+        &self,
+        url: &str,
+        context: &CommandContext,
+    ) -> Result<StateAt, CommandError> {
         self.open_at(Some(rooted(url, Path::new("."), &self.project)), context)
     }
 
-    fn open_at(&self, url: Option<String>, context: &CommandContext) -> Result<StateAt, CommandError> {
+    fn open_at(
+        &self,
+        url: Option<String>,
+        context: &CommandContext,
+    ) -> Result<StateAt, CommandError> {
         let seal = seal_for(&self.desired.recipients)?;
-        open_state(url, &self.project, &self.desired.name, &aws_options(context, &self.desired.region), seal)
+        open_state(
+            url,
+            &self.project,
+            &self.desired.name,
+            &aws_options(context, &self.desired.region),
+            seal,
+        )
     }
 
     /// The way to the account, of which nothing has been asked yet.
@@ -150,7 +181,10 @@ impl DeclaredManifest {
     }
 
     /// Reaches the account, and makes sure that it is the right one.
-    pub async fn connect(&self, context: &CommandContext) -> Result<(Providers, CallerIdentity), CommandError> {
+    pub async fn connect(
+        &self,
+        context: &CommandContext,
+    ) -> Result<(Providers, CallerIdentity), CommandError> {
         self.destination().connect(context).await
     }
 
@@ -173,7 +207,8 @@ impl DeclaredManifest {
     }
 }
 
-/// A path as a saved plan can keep it: relative to the root, whatever it was relative to. URLs stay as they are.
+/// A path as a saved plan can keep it: relative to the root, whatever it was relative to. URLs stay
+/// as they are.
 fn rooted(url: &str, relative_to: &Path, project: &Project) -> String {
     if url.contains("://") { url.to_owned() } else { project.relative(&relative_to.join(url)) }
 }
@@ -202,17 +237,30 @@ pub fn open_state(
         ))
         .help("leave --state out: the sandbox has a state of its own"));
     }
-    let whole =
-        url.as_deref().map(|url| if url.contains("://") { url.to_owned() } else { shown(&project.root.join(url)) });
+    let whole = url.as_deref().map(|url| {
+        if url.contains("://") { url.to_owned() } else { shown(&project.root.join(url)) }
+    });
     let default = PathBuf::from(shown(&project.state_file(name)));
     Ok(StateAt { store: store::open(whole.as_deref(), &default, aws, seal)?, url })
 }
 
-/// A state that was made for another manifest or another account must not be compared with this one.
-pub fn belongs(state: &State, manifest: &str, account: &str, location: &str) -> Result<(), CommandError> {
+/// A state that was made for another manifest or another account must not be compared with this
+/// one.
+pub fn belongs(
+    state: &State,
+    manifest: &str,
+    account: &str,
+    location: &str,
+) -> Result<(), CommandError> {
     let foreign = |what: &str, theirs: &str, ours: &str| {
-        Err(CommandError::new(format!("the state {location} belongs to {what} {theirs}, not to {ours}"))
-            .help("name this manifest's own state with --state or `state:`, or give the manifest a name of its own"))
+        Err(CommandError::new(format!(
+            "the state {location} belongs to {what} {theirs}, not to \
+            {ours}"
+        ))
+        .help(
+            "name this manifest's own state with --state or `state:`, or give the manifest \
+                a name of its own",
+        ))
     };
     if state.manifest != manifest {
         return foreign("the manifest", &state.manifest, manifest);
@@ -225,7 +273,10 @@ pub fn belongs(state: &State, manifest: &str, account: &str, location: &str) -> 
 
 impl Destination<'_> {
     /// Opens the edges and asks who we are before anything else.
-    pub async fn connect(&self, context: &CommandContext) -> Result<(Providers, CallerIdentity), CommandError> {
+    pub async fn connect(
+        &self,
+        context: &CommandContext,
+    ) -> Result<(Providers, CallerIdentity), CommandError> {
         let edges = self.open(context).await?;
         let caller = self.verify(&edges).await?;
         Ok((edges, caller))
@@ -239,9 +290,9 @@ impl Destination<'_> {
     async fn open(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         if self.project.sandbox {
             let account = shown(&self.project.sandbox_account());
-            context
-                .terminal
-                .note(&format!("Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."));
+            context.terminal.note(&format!(
+                "Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."
+            ));
         }
         Ok(Providers::new(self.cloud(context).await?, self.files()?, context.options.parallelism()))
     }
@@ -250,12 +301,16 @@ impl Destination<'_> {
         let acting = acting(&context.options.sandbox_enforce)?;
         let distance = context.options.distance();
         if self.project.sandbox {
-            let sandbox = Sandbox::open(&self.project.sandbox_account(), self.account, self.region)?;
+            let sandbox =
+                Sandbox::open(&self.project.sandbox_account(), self.account, self.region)?;
             let sandbox = match acting {
                 Some(acting) => sandbox.enforcing(acting),
                 None => sandbox,
             };
-            return Ok(Box::new(Retrying::new(Remote::new(sandbox, distance), Arc::clone(&context.transport))));
+            return Ok(Box::new(Retrying::new(
+                Remote::new(sandbox, distance),
+                Arc::clone(&context.transport),
+            )));
         }
         let switches = [
             ("--sandbox-enforce", "RELAYCTL_SANDBOX_ENFORCE", acting.is_some()),
@@ -286,22 +341,29 @@ impl Destination<'_> {
 
     fn wrong_account(&self, caller: &CallerIdentity) -> CommandError {
         let error = CommandError::new(format!(
-            "the credentials are for account {}, but the manifest is for account {} (they belong to {})",
+            "the credentials are for account {}, but the manifest is for account {} (they belong \
+                to {})",
             caller.account, self.account, caller.arn
         ));
         if self.project.sandbox {
             let file = shown(&self.project.sandbox_account());
-            return error.help(format!("{file} simulates another account; move it away to start a new one"));
+            return error.help(format!(
+                "{file} simulates another account; move it away to start a new one"
+            ));
         }
         error.help(
-            "choose credentials for that account with --profile or AWS_PROFILE, or correct `account:` in the manifest",
+            "choose credentials for that account with --profile or AWS_PROFILE, or correct \
+                `account:` in the manifest",
         )
     }
 }
 
 /// One of the two files of the AWS CLI: where its variable says, else in the home directory.
 fn aws_file(variable: &str, name: &str) -> Result<PathBuf, CommandError> {
-    let home = || home::home_dir().ok_or_else(|| CommandError::new("cannot tell the home directory").help("set HOME"));
+    let home = || {
+        home::home_dir()
+            .ok_or_else(|| CommandError::new("cannot tell the home directory").help("set HOME"))
+    };
     match std::env::var(variable).ok().filter(|path| !path.is_empty()) {
         None => Ok(home()?.join(".aws").join(name)),
         Some(path) => match path.strip_prefix("~/") {
@@ -323,9 +385,15 @@ mod tests {
     fn another_manifests_state_is_refused_by_name() {
         assert!(belongs(&state("dev", "1"), "dev", "1", "s").is_ok());
         let error = belongs(&state("prod", "1"), "dev", "1", "state/x.json").unwrap_err();
-        assert_eq!(error.message.as_deref(), Some("the state state/x.json belongs to the manifest prod, not to dev"));
+        assert_eq!(
+            error.message.as_deref(),
+            Some("the state state/x.json belongs to the manifest prod, not to dev")
+        );
         let error = belongs(&state("dev", "2"), "dev", "1", "state/x.json").unwrap_err();
-        assert_eq!(error.message.as_deref(), Some("the state state/x.json belongs to account 2, not to 1"));
+        assert_eq!(
+            error.message.as_deref(),
+            Some("the state state/x.json belongs to account 2, not to 1")
+        );
     }
 
     #[test]

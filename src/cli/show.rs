@@ -13,7 +13,8 @@ use super::state::resource;
 
 /// Print a saved plan, or what the state records for a manifest
 ///
-/// Without an argument it prints the plan that is waiting to be applied. Reads files only, never AWS.
+/// Without an argument it prints the plan that is waiting to be applied. Reads files only, never
+/// AWS.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct ShowArgs {
@@ -48,9 +49,8 @@ fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let mut plans = Project::at(Path::new("."), context.options.sandbox)?.waiting()?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only),
-        (None, _) => {
-            Err(CommandError::new("no plan is waiting").help("name a saved plan or a manifest: relayctl show FILE"))
-        }
+        (None, _) => Err(CommandError::new("no plan is waiting")
+            .help("name a saved plan or a manifest: relayctl show FILE")),
         (Some(last), false) => {
             let names: Vec<String> = plans.iter().chain([&last]).map(|path| shown(path)).collect();
             Err(CommandError::new(format!("several plans are waiting: {}", names.join(", ")))
@@ -83,6 +83,7 @@ fn recorded(path: &Path, form: &PlanFormat, context: &CommandContext) -> Result<
         state.resources.len(),
         state.serial
     );
-    let resources = state.resources.iter().map(|(address, entry)| format!("\n{}", resource(address, entry)));
+    let resources =
+        state.resources.iter().map(|(address, entry)| format!("\n{}", resource(address, entry)));
     context.terminal.result(&resources.fold(title, |text, next| text + &next))
 }

@@ -22,8 +22,8 @@ use crate::value::Value;
 
 /// Look into the state, or take something out of it
 ///
-/// The state records what relayctl made, so that it can be told from what others made. It holds no secret. Should it get
-/// lost, the next plan finds by its tags what belongs to the manifest.
+/// The state records what relayctl made, so that it can be told from what others made. It holds no
+/// secret. Should it get lost, the next plan finds by its tags what belongs to the manifest.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct StateArgs {
@@ -70,7 +70,8 @@ enum StateCommand {
         #[arg(value_name = "ADDRESS")]
         address: Address,
     },
-    /// Record an object that exists as this manifest's, where AWS gives it no tag that could say so: a group
+    /// Record an object that exists as this manifest's, where AWS gives it no tag that could say
+    /// so: a group
     Add {
         #[command(flatten)]
         manifest: ManifestArg,
@@ -78,7 +79,8 @@ enum StateCommand {
         #[arg(value_name = "ADDRESS")]
         address: Address,
     },
-    /// Take the lock away from a run that is gone for good; one that still lives stops before its next change
+    /// Take the lock away from a run that is gone for good; one that still lives stops before its
+    /// next change
     Unlock {
         #[command(flatten)]
         manifest: ManifestArg,
@@ -95,7 +97,8 @@ enum StateCommand {
     Push(transfer::PushArgs),
     /// Copy the state to another store, and look whether it got there
     Migrate(transfer::MigrateArgs),
-    /// Make the state anew from what exists: all that is declared and ours, and all that carries the manifest's tag
+    /// Make the state anew from what exists: all that is declared and ours, and all that carries
+    /// the manifest's tag
     ///
     /// Changes nothing in AWS. A state that was there, whole or broken, is kept beside the new one.
     Rebuild {
@@ -118,7 +121,9 @@ pub fn run(args: &StateArgs, context: &CommandContext) -> Exit {
         StateCommand::Unlock { manifest, id } => unlock(manifest, id, context),
         StateCommand::Pull { manifest } => transfer::pull(manifest, context),
         StateCommand::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),
-        StateCommand::Migrate(args) => transfer::migrate(&args.manifest, &args.from, &args.to, context),
+        StateCommand::Migrate(args) => {
+            transfer::migrate(&args.manifest, &args.from, &args.to, context)
+        }
         StateCommand::Rebuild { manifest } => rebuild::rebuild(manifest, context),
         StateCommand::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
@@ -128,7 +133,10 @@ pub fn run(args: &StateArgs, context: &CommandContext) -> Exit {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(manifest: &ManifestArg, context: &CommandContext) -> Result<(DeclaredManifest, StateAt), CommandError> {
+fn open(
+    manifest: &ManifestArg,
+    context: &CommandContext,
+) -> Result<(DeclaredManifest, StateAt), CommandError> {
     let declared = session::load(&manifest.manifest, context)?;
     let at = declared.open_state(context)?;
     Ok((declared, at))
@@ -158,7 +166,10 @@ fn show(
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { existing(&declared, &at).await })?;
-    let entry = state.resources.get(address).ok_or_else(|| no_such_address(address, state.resources.keys()))?;
+    let entry = state
+        .resources
+        .get(address)
+        .ok_or_else(|| no_such_address(address, state.resources.keys()))?;
     if as_json {
         let text = serde_json::to_string_pretty(entry)
             .map_err(|error| CommandError::new(format!("cannot print {address}: {error}")))?;
@@ -167,7 +178,11 @@ fn show(
     context.terminal.result(&resource(address, entry))
 }
 
-fn remove(manifest: &ManifestArg, address: &Address, context: &CommandContext) -> Result<(), CommandError> {
+fn remove(
+    manifest: &ManifestArg,
+    address: &Address,
+    context: &CommandContext,
+) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     context.wait_for(async {
         let lock = locked(at.store.as_ref(), "state rm", context).await?;
@@ -175,10 +190,17 @@ fn remove(manifest: &ManifestArg, address: &Address, context: &CommandContext) -
         lock.release().await;
         forgotten
     })?;
-    context.terminal.result(&format!("Removed {address} from {}. In AWS it stays as it is.", at.store.location()))
+    context.terminal.result(&format!(
+        "Removed {address} from {}. In AWS it stays as it is.",
+        at.store.location()
+    ))
 }
 
-async fn forget(declared: &DeclaredManifest, at: &StateAt, address: &Address) -> Result<(), CommandError> {
+async fn forget(
+    declared: &DeclaredManifest,
+    at: &StateAt,
+    address: &Address,
+) -> Result<(), CommandError> {
     let mut state = existing(declared, at).await?;
     if state.resources.remove(address).is_none() {
         return Err(no_such_address(address, state.resources.keys()));
@@ -191,7 +213,9 @@ fn unlock(manifest: &ManifestArg, id: &str, context: &CommandContext) -> Result<
     let (_, at) = open(manifest, context)?;
     let held = context.wait_for(async { Ok(at.store.unlock(id).await?) })?;
     let text = format!("Unlocked {}, which {held} had locked.", at.store.location());
-    context.terminal.result(&format!("{text} Should that run still live, it stops before its next change."))
+    context
+        .terminal
+        .result(&format!("{text} Should that run still live, it stops before its next change."))
 }
 
 /// One resource of the state, for people.
@@ -203,7 +227,8 @@ pub fn resource(address: &Address, entry: &RecordedObject) -> String {
     text.push('\n');
     let id = entry.id.as_deref().map(|id| ("id", Value::from(id)));
     let attributes = entry.attributes.iter().map(|(name, value)| (name, value.clone()));
-    let lines: Vec<(&str, Value)> = id.into_iter().chain(attributes.filter(|(name, _)| *name != "id")).collect();
+    let lines: Vec<(&str, Value)> =
+        id.into_iter().chain(attributes.filter(|(name, _)| *name != "id")).collect();
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, value) in lines {
         let shown = format!("{value:#}").replace('\n', "\n    ");
@@ -225,8 +250,11 @@ mod tests {
         let entry = RecordedObject {
             status: Status::Intended,
             id: Some("AIDA1".into()),
-            attributes: [("name".to_owned(), Value::from("ada")), ("tags".to_owned(), serde_json::json!({"a": "b"}))]
-                .into(),
+            attributes: [
+                ("name".to_owned(), Value::from("ada")),
+                ("tags".to_owned(), serde_json::json!({"a": "b"})),
+            ]
+            .into(),
             depends_on: [Address::new(KindName::Policy, "p")].into(),
         };
         insta::assert_snapshot!(resource(&Address::new(KindName::USER, "ada"), &entry), @r#"

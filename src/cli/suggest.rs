@@ -16,7 +16,10 @@ mod tests {
 
     #[test]
     fn only_a_near_name_is_suggested() {
-        assert_eq!(nearest("user.serverles", ["role.x", "user.serverless"]), Some("user.serverless"));
+        assert_eq!(
+            nearest("user.serverles", ["role.x", "user.serverless"]),
+            Some("user.serverless")
+        );
         assert_eq!(nearest("zzz", ["role.x", "user.serverless"]), None);
     }
 }

@@ -54,13 +54,15 @@ impl Terminal {
     /// The result, ended by exactly one newline.
     pub fn result(&self, text: &str) -> Result<(), CommandError> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.stdout);
-        writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()).map_err(|error| {
-            if error.kind() == io::ErrorKind::BrokenPipe {
-                CommandError::broken_pipe()
-            } else {
-                CommandError::new(format!("cannot write the result: {error}"))
-            }
-        })
+        writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()).map_err(
+            |error| {
+                if error.kind() == io::ErrorKind::BrokenPipe {
+                    CommandError::broken_pipe()
+                } else {
+                    CommandError::new(format!("cannot write the result: {error}"))
+                }
+            },
+        )
     }
 
     /// Something good to know, which --quiet hides.

@@ -10,7 +10,11 @@ use crate::render::human;
 use crate::transport::Transport;
 
 /// Does the work, and reports meanwhile what has to wait.
-pub async fn with_progress<T>(work: impl Future<Output = T>, transport: &Transport, tell: impl Fn(Delay)) -> T {
+pub async fn with_progress<T>(
+    work: impl Future<Output = T>,
+    transport: &Transport,
+    tell: impl Fn(Delay),
+) -> T {
     let mut delays = transport.subscribe();
     let mut work = pin!(work);
     loop {

@@ -9,8 +9,9 @@ use super::session;
 
 /// Check a manifest and every file that it names, without a network
 ///
-/// Reports every problem at once, each with its file, line and column and what to do about it, and judges the `checks:`
-/// of the manifest by the policies that it declares. Exits with 1 if there is an error; warnings alone are no error.
+/// Reports every problem at once, each with its file, line and column and what to do about it, and
+/// judges the `checks:` of the manifest by the policies that it declares. Exits with 1 if there is
+/// an error; warnings alone are no error.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct ValidateArgs {

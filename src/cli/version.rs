@@ -1,7 +1,7 @@
 //! `relayctl --version --verbose`: what the program knows of AWS, and of when that is.
 //!
-//! clap prints the version as soon as it sees `--version`, and reads no further. Plain `--version` stays its business, so
-//! that it doesn't have to unpack the catalogue.
+//! clap prints the version as soon as it sees `--version`, and reads no further. Plain `--version`
+//! stays its business, so that it doesn't have to unpack the catalogue.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -10,17 +10,22 @@ use crate::policy::catalogue;
 
 /// Whether the arguments beside `--version` ask for more: `--verbose`, `-v`, also as in `-Vv`.
 pub fn is_verbose(arguments: impl Iterator<Item = String>) -> bool {
-    arguments.take_while(|argument| argument != "--").any(|argument| match argument.strip_prefix('-') {
-        Some("-verbose") => true,
-        Some(letters) => letters.contains('v') && letters.chars().all(|letter| "vVq".contains(letter)),
-        None => false,
+    arguments.take_while(|argument| argument != "--").any(|argument| {
+        match argument.strip_prefix('-') {
+            Some("-verbose") => true,
+            Some(letters) => {
+                letters.contains('v') && letters.chars().all(|letter| "vVq".contains(letter))
+            }
+            None => false,
+        }
     })
 }
 
 /// After the version as clap says it.
 pub fn print(version: &str) -> ExitCode {
     let services: Vec<_> = catalogue::services().collect();
-    let actions: usize = services.iter().map(|service| catalogue::actions_of(service.prefix).len()).sum();
+    let actions: usize =
+        services.iter().map(|service| catalogue::actions_of(service.prefix).len()).sum();
     let text = format!(
         "{}\niam catalogue: {}, {} services, {actions} actions\nfrom: {}\n",
         version.trim_end(),

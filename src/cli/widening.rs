@@ -8,24 +8,35 @@ use crate::render::human;
 /// What a plan may do.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
 pub struct WideningBounds {
-    /// Refuse, with exit code 1, a plan by which anybody gains access, or might: its gains are listed
+    /// Refuse, with exit code 1, a plan by which anybody gains access, or might: its gains are
+    /// listed
     #[arg(long)]
     deny_widening: bool,
 }
 
 impl WideningBounds {
     /// Why the plan is refused. `consequence` says what therefore hasn't happened.
-    pub fn refusal(self, plan: &Plan, consequence: &str, context: &CommandContext) -> Option<CommandError> {
+    pub fn refusal(
+        self,
+        plan: &Plan,
+        consequence: &str,
+        context: &CommandContext,
+    ) -> Option<CommandError> {
         if !self.deny_widening {
             return None;
         }
         let error = refused(&human::widening(plan, context.terminal.side_style()))?;
-        Some(error.help(format!("{consequence}; if these gains are wanted, leave --deny-widening out")))
+        Some(
+            error.help(format!(
+                "{consequence}; if these gains are wanted, leave --deny-widening out"
+            )),
+        )
     }
 }
 
 fn refused(gains: &str) -> Option<CommandError> {
-    let listed: Vec<&str> = ["this plan widens access, or may do so:"].into_iter().chain(gains.lines()).collect();
+    let listed: Vec<&str> =
+        ["this plan widens access, or may do so:"].into_iter().chain(gains.lines()).collect();
     (!gains.is_empty()).then(|| CommandError::new(listed.join("\n  ")))
 }
 

@@ -22,9 +22,18 @@ pub struct FieldComparison<'a> {
 }
 
 impl<'a> FieldComparison<'a> {
-    pub fn of(kind: &dyn Kind, declared: &'a Attributes, recorded: Option<&Attributes>, live: &Attributes) -> Self {
-        let mut comparison =
-            Self { fields: Vec::new(), unchanged: 0, wanted: Cow::Borrowed(declared), foreign_keys: Vec::new() };
+    pub fn of(
+        kind: &dyn Kind,
+        declared: &'a Attributes,
+        recorded: Option<&Attributes>,
+        live: &Attributes,
+    ) -> Self {
+        let mut comparison = Self {
+            fields: Vec::new(),
+            unchanged: 0,
+            wanted: Cow::Borrowed(declared),
+            foreign_keys: Vec::new(),
+        };
         for field in kind.fields().iter().filter(|field| field.form != FieldForm::Identity) {
             let was = recorded.and_then(|recorded| recorded.get(field.name));
             // What neither the manifest nor the state names is not ours.
@@ -56,7 +65,8 @@ impl<'a> FieldComparison<'a> {
             FieldForm::Recorded if is_recorded => was.map_or_else(default, Cow::Borrowed),
             FieldForm::Recorded => wanted.clone(),
             FieldForm::Keyed => {
-                let managed: BTreeSet<&String> = [Some(&*wanted), was].into_iter().flatten().flat_map(keys).collect();
+                let managed: BTreeSet<&String> =
+                    [Some(&*wanted), was].into_iter().flatten().flat_map(keys).collect();
                 self.keep_others(field, &wanted, &live, &managed);
                 let ours = match of_keys(&live, &managed) {
                     Cow::Borrowed(_) => None,
@@ -69,14 +79,26 @@ impl<'a> FieldComparison<'a> {
         if same(field.form, &before, &wanted) {
             self.unchanged += 1;
         } else {
-            self.fields.push(diff(field, Some(before.into_owned().into()), Some(wanted.into_owned().into())));
+            self.fields.push(diff(
+                field,
+                Some(before.into_owned().into()),
+                Some(wanted.into_owned().into()),
+            ));
         }
     }
 
     /// The keys that are not managed stay as they are.
-    fn keep_others(&mut self, field: &Field, wanted: &Value, live: &Value, managed: &BTreeSet<&String>) {
-        let others = live.as_object().into_iter().flatten().filter(|(key, _)| !managed.contains(key));
-        let mut whole: Map<String, Value> = others.map(|(key, value)| (key.clone(), value.clone())).collect();
+    fn keep_others(
+        &mut self,
+        field: &Field,
+        wanted: &Value,
+        live: &Value,
+        managed: &BTreeSet<&String>,
+    ) {
+        let others =
+            live.as_object().into_iter().flatten().filter(|(key, _)| !managed.contains(key));
+        let mut whole: Map<String, Value> =
+            others.map(|(key, value)| (key.clone(), value.clone())).collect();
         let foreign = whole.keys().filter(|key| !key.starts_with("aws:"));
         self.foreign_keys.extend(foreign.map(|key| format!("{}.{key}", field.name)));
         if !whole.is_empty() || !wanted.is_object() {
@@ -90,17 +112,22 @@ impl<'a> FieldComparison<'a> {
 pub fn same(form: FieldForm, one: &Value, other: &Value) -> bool {
     match form {
         FieldForm::Document => one == other || policy::equivalent(one, other),
-        FieldForm::Plain | FieldForm::Keyed | FieldForm::Identity | FieldForm::Setting | FieldForm::Recorded => {
-            one == other
-        }
+        FieldForm::Plain
+        | FieldForm::Keyed
+        | FieldForm::Identity
+        | FieldForm::Setting
+        | FieldForm::Recorded => one == other,
     }
 }
 
 /// Every field of a new object that is set to something.
 pub fn all_new(kind: &dyn Kind, declared: &Attributes) -> Vec<FieldDiff> {
     let set = |field: &Field| declared.shared(field.name).filter(|value| is_set(value)).cloned();
-    let mut fields: Vec<_> =
-        kind.fields().iter().filter_map(|field| Some(diff(field, None, Some(set(field)?)))).collect();
+    let mut fields: Vec<_> = kind
+        .fields()
+        .iter()
+        .filter_map(|field| Some(diff(field, None, Some(set(field)?))))
+        .collect();
     // There are as many of these lists as objects.
     fields.shrink_to_fit();
     fields
@@ -111,18 +138,26 @@ pub fn all_gone(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Ve
     kind.fields()
         .iter()
         .filter(|field| field.form == FieldForm::Identity || recorded.contains_key(field.name))
-        .filter_map(|field| Some(diff(field, Some(live.shared(field.name).filter(|v| is_set(v))?.clone()), None)))
+        .filter_map(|field| {
+            Some(diff(field, Some(live.shared(field.name).filter(|v| is_set(v))?.clone()), None))
+        })
         .collect()
 }
 
 /// A replacement: what differs, and the rest as it is made again.
-pub fn replaced(kind: &dyn Kind, comparison: &FieldComparison<'_>, declared: &Attributes) -> Vec<FieldDiff> {
+pub fn replaced(
+    kind: &dyn Kind,
+    comparison: &FieldComparison<'_>,
+    declared: &Attributes,
+) -> Vec<FieldDiff> {
     kind.fields()
         .iter()
         .filter_map(|field| {
             let differs = comparison.fields.iter().find(|diff| diff.change.field == field.name);
             let same = || declared.shared(field.name).filter(|v| is_set(v)).cloned();
-            differs.cloned().or_else(|| same().map(|value| diff(field, Some(value.clone()), Some(value))))
+            differs
+                .cloned()
+                .or_else(|| same().map(|value| diff(field, Some(value.clone()), Some(value))))
         })
         .map(|mut field| {
             if field.change.before == field.change.after {
@@ -137,11 +172,17 @@ pub fn replaced(kind: &dyn Kind, comparison: &FieldComparison<'_>, declared: &At
 pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldChange> {
     kind.fields()
         .iter()
-        .filter(|field| !matches!(field.form, FieldForm::Identity | FieldForm::Setting | FieldForm::Recorded))
+        .filter(|field| {
+            !matches!(field.form, FieldForm::Identity | FieldForm::Setting | FieldForm::Recorded)
+        })
         .filter_map(|field| {
             let was = recorded.get(field.name)?;
             let is = live.get(field.name)?;
-            let is = if field.form == FieldForm::Keyed { of_keys(is, &keys(was).collect()) } else { Cow::Borrowed(is) };
+            let is = if field.form == FieldForm::Keyed {
+                of_keys(is, &keys(was).collect())
+            } else {
+                Cow::Borrowed(is)
+            };
             (!same(field.form, was, &is)).then(|| FieldChange {
                 field: field.name.to_owned(),
                 before: Some(was.clone().into()),
@@ -183,7 +224,9 @@ fn of_keys<'v>(value: &'v Value, managed: &BTreeSet<&String>) -> Cow<'v, Value> 
         Some(entries) if entries.keys().all(|key| managed.contains(key)) => Cow::Borrowed(value),
         entries => {
             let ours = entries.into_iter().flatten().filter(|(key, _)| managed.contains(key));
-            Cow::Owned(Value::Object(ours.map(|(key, value)| (key.clone(), value.clone())).collect()))
+            Cow::Owned(Value::Object(
+                ours.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            ))
         }
     }
 }

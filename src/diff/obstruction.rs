@@ -43,9 +43,13 @@ pub fn all(
         what: blocker.to_string(),
         owner: ours.blocker(blocker),
         calls: match blocker {
-            // Emptying is a part of the bucket's own removal, where the manifest gives the objects up.
+            // Emptying is a part of the bucket's own removal, where the manifest gives the objects
+            // up.
             DeletionBlocker::Objects { .. } => {
-                let calls = kind.delete(seen, recorded.get(address).map_or(&Attributes::new(), |it| &it.attributes));
+                let calls = kind.delete(
+                    seen,
+                    recorded.get(address).map_or(&Attributes::new(), |it| &it.attributes),
+                );
                 calls.into_iter().filter(|call| call.facts().verb == WriteVerb::Empty).collect()
             }
             DeletionBlocker::AccessKey(_)
@@ -71,10 +75,12 @@ pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
     let emptied = |it: &&Obstruction| !it.calls.iter().any(|call| matches!(call, Write::S3(_)));
     let foreign = || all.iter().filter(|it| it.owner.is_none()).filter(emptied);
     let list = |these: Vec<&str>| these.join(", ");
-    let stays: Vec<&str> = foreign().filter(|it| it.calls.is_empty()).map(|it| it.what.as_str()).collect();
+    let stays: Vec<&str> =
+        foreign().filter(|it| it.calls.is_empty()).map(|it| it.what.as_str()).collect();
     if !stays.is_empty() {
         return Some(format!(
-            "it is in use by others, and relayctl takes nobody's boundary away: {}: see to that first",
+            "it is in use by others, and relayctl takes nobody's boundary away: {}: see to that \
+                first",
             list(stays)
         ));
     }
@@ -84,7 +90,8 @@ pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
     }
     let them = if goes.len() == 1 { "it" } else { "them" };
     Some(format!(
-        "AWS deletes it only without what others put there: {}: remove {them} first, or have relayctl remove {them} too, \
+        "AWS deletes it only without what others put there: {}: remove {them} first, or have \
+            relayctl remove {them} too, \
          with --allow-delete-foreign",
         list(goes)
     ))
@@ -103,7 +110,8 @@ impl ManagedObjects<'_> {
         let arn = text(&self.seen.attributes, "arn");
         match blocker {
             DeletionBlocker::AttachedTo(holder) => {
-                known(holder, &Attached::Managed(arn.to_owned()), self.desired, self.recorded).cloned()
+                known(holder, &Attached::Managed(arn.to_owned()), self.desired, self.recorded)
+                    .cloned()
             }
             DeletionBlocker::BoundaryOf(holder) => self.bounded(holder.address(), arn),
             DeletionBlocker::AccessKey(_)

@@ -1,5 +1,5 @@
-//! What a decision on one object means for others: exclusive owners, parts of what is replaced, dependents of what is
-//! refused.
+//! What a decision on one object means for others: exclusive owners, parts of what is replaced,
+//! dependents of what is refused.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,15 +21,20 @@ pub fn known<'a>(
 ) -> Option<&'a Address> {
     let address = attached.address(holder, &|_| None);
     let exact = recorded.get_key_value(&address).map(|(address, _)| address);
-    if let Some(known) = exact.or_else(|| desired.resources.get_key_value(&address).map(|(address, _)| address)) {
+    if let Some(known) =
+        exact.or_else(|| desired.resources.get_key_value(&address).map(|(address, _)| address))
+    {
         return Some(known);
     }
     let kind = attached.kind(holder.kind);
     let (attribute, value) = attached.identity();
-    let recorded = hanging_on(recorded, kind, &holder.name).map(|(address, entry)| (address, &entry.attributes));
-    let declared = hanging_on(&desired.resources, kind, &holder.name).map(|(address, it)| (address, &it.attributes));
+    let recorded = hanging_on(recorded, kind, &holder.name)
+        .map(|(address, entry)| (address, &entry.attributes));
+    let declared = hanging_on(&desired.resources, kind, &holder.name)
+        .map(|(address, it)| (address, &it.attributes));
     let found = |(_, attributes): &(&Address, &Attributes)| {
-        text(attributes, holder.kind.as_str()) == holder.name && text(attributes, attribute) == value
+        text(attributes, holder.kind.as_str()) == holder.name
+            && text(attributes, attribute) == value
     };
     recorded.chain(declared).find(found).map(|(address, _)| address)
 }
@@ -49,8 +54,10 @@ pub fn exclusive(decisions: &mut Vec<PlannedChange<'_>>, desired: &Desired, reco
             Some(setting) => flag(&resource.attributes, setting),
             None => resource.exclusive,
         };
-        let unknown =
-            seen.attached.iter().filter(|it| is_exclusive(it) && known(&holder, it, desired, recorded).is_none());
+        let unknown = seen
+            .attached
+            .iter()
+            .filter(|it| is_exclusive(it) && known(&holder, it, desired, recorded).is_none());
         more.extend(unknown.map(|attached| removal(&holder, attached)));
     }
     decisions.extend(more);
@@ -72,7 +79,10 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
             left_alone: Vec::new(),
             before_it: Vec::new(),
         },
-        seen: Some(Cow::Owned(LiveObject { attributes: attributes.clone(), ..LiveObject::default() })),
+        seen: Some(Cow::Owned(LiveObject {
+            attributes: attributes.clone(),
+            ..LiveObject::default()
+        })),
         wanted: None,
         recorded: None,
         clearing: Vec::new(),
@@ -80,16 +90,22 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
     }
 }
 
-/// What hangs on an object that is replaced is replaced with it, and documents that name it as a principal are written
-/// again: IAM turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
+/// What hangs on an object that is replaced is replaced with it, and documents that name it as a
+/// principal are written again: IAM turns the ARN of a deleted user or role into its unique id,
+/// which the new one doesn't have.
 pub fn replacements(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
-    let arn = |attributes: Option<&Attributes>| attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default();
+    let arn = |attributes: Option<&Attributes>| {
+        attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default()
+    };
     let moves: BTreeMap<Address, Replacement> = decisions
         .iter()
-        .filter(|decision| matches!(decision.change.action, ChangeAction::Replace | ChangeAction::Update))
+        .filter(|decision| {
+            matches!(decision.change.action, ChangeAction::Replace | ChangeAction::Update)
+        })
         .map(|decision| {
             let before = arn(decision.seen.as_ref().map(|seen| &seen.attributes));
-            let (after, replaced) = (arn(decision.wanted.as_deref()), decision.change.action == ChangeAction::Replace);
+            let (after, replaced) =
+                (arn(decision.wanted.as_deref()), decision.change.action == ChangeAction::Replace);
             (decision.change.address.clone(), Replacement { before, after, replaced })
         })
         .filter(|(_, it)| it.replaced || it.before != it.after)
@@ -98,7 +114,9 @@ pub fn replacements(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
         let address = decision.change.address.clone();
         let Some(resource) = desired.resources.get(&address) else { continue };
         let kind = kind::of(address.kind());
-        for (parent, it) in resource.depends_on.iter().filter_map(|parent| moves.get_key_value(parent)) {
+        for (parent, it) in
+            resource.depends_on.iter().filter_map(|parent| moves.get_key_value(parent))
+        {
             if it.replaced && kind.part_of_parent() {
                 replace_with_parent(decision, kind, parent);
             } else if parent.principal().is_some_and(|it| it.kind.makes_requests()) {
@@ -117,7 +135,12 @@ struct Replacement {
 
 fn replace_with_parent(decision: &mut PlannedChange<'_>, kind: &dyn Kind, parent: &Address) {
     let there = decision.seen.is_some();
-    if there && matches!(decision.change.action, ChangeAction::Nothing | ChangeAction::Update | ChangeAction::Adopt) {
+    if there
+        && matches!(
+            decision.change.action,
+            ChangeAction::Nothing | ChangeAction::Update | ChangeAction::Adopt
+        )
+    {
         decision.change.action = ChangeAction::Replace;
         decision.change.reason = Reason::ParentReplaced(parent.clone());
         if let Some(wanted) = &decision.wanted {
@@ -132,13 +155,19 @@ fn replace_with_parent(decision: &mut PlannedChange<'_>, kind: &dyn Kind, parent
     }
 }
 
-fn rewrite_principals(decision: &mut PlannedChange<'_>, kind: &dyn Kind, parent: &Address, it: &Replacement) {
+fn rewrite_principals(
+    decision: &mut PlannedChange<'_>,
+    kind: &dyn Kind,
+    parent: &Address,
+    it: &Replacement,
+) {
     if !matches!(decision.change.action, ChangeAction::Nothing | ChangeAction::Update) {
         return;
     }
     let Some(wanted) = &decision.wanted else { return };
     for field in kind.fields().iter().filter(|field| field.form == FieldForm::Document) {
-        // By the time that this is changed, AWS shows the new ARN there, or the unique id of what is gone.
+        // By the time that this is changed, AWS shows the new ARN there, or the unique id of what
+        // is gone.
         let live = decision.seen.as_ref().and_then(|seen| seen.attributes.get(field.name));
         decision.shifts |= live.is_some_and(|document| names_principal(document, &it.before));
         let named = |document: &&SharedValue| it.replaced && names_principal(document, &it.after);
@@ -148,7 +177,11 @@ fn rewrite_principals(decision: &mut PlannedChange<'_>, kind: &dyn Kind, parent:
             decision.change.reason = Reason::ParentReplaced(parent.clone());
             let value = Some(document.clone());
             decision.change.fields.push(FieldDiff {
-                change: FieldChange { field: field.name.to_owned(), before: value.clone(), after: value },
+                change: FieldChange {
+                    field: field.name.to_owned(),
+                    before: value.clone(),
+                    after: value,
+                },
                 form: field.form,
                 forces_replacement: None,
             });
@@ -174,21 +207,26 @@ fn mentions(value: &Value, arn: &str) -> bool {
     }
 }
 
-/// A policy can't be made anew while it is the boundary of a principal of ours that stays: IAM deletes no policy in use,
-/// and without its boundary, be it for a moment, the holder could do more.
+/// A policy can't be made anew while it is the boundary of a principal of ours that stays: IAM
+/// deletes no policy in use, and without its boundary, be it for a moment, the holder could do
+/// more.
 pub fn boundaries(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     let replaced = |decision: &&PlannedChange<'_>| decision.change.action == ChangeAction::Replace;
-    let replaced: BTreeSet<Address> = decisions.iter().filter(replaced).map(|it| it.change.address.clone()).collect();
+    let replaced: BTreeSet<Address> =
+        decisions.iter().filter(replaced).map(|it| it.change.address.clone()).collect();
     for change in decisions.iter_mut().map(|decision| &mut decision.change) {
         let bounded = |holder: &&Address| {
             let declared = holder.principal().and_then(|_| desired.resources.get(*holder));
-            declared.is_some_and(|it| it.depends_on.contains(&change.address)) && !replaced.contains(*holder)
+            declared.is_some_and(|it| it.depends_on.contains(&change.address))
+                && !replaced.contains(*holder)
         };
         if change.action == ChangeAction::Replace
-            && let Some(holder) = change.before_it.iter().filter_map(|it| it.owner.as_ref()).find(bounded)
+            && let Some(holder) =
+                change.before_it.iter().filter_map(|it| it.owner.as_ref()).find(bounded)
         {
             change.reason = Reason::Obstacle(format!(
-                "it has to be made anew, and is the permissions boundary of {holder}, which relayctl does not take away: \
+                "it has to be made anew, and is the permissions boundary of {holder}, which \
+                    relayctl does not take away: \
                  declare it under another name, and give {holder} that"
             ));
             change.action = ChangeAction::Refuse;
@@ -197,13 +235,16 @@ pub fn boundaries(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     }
 }
 
-/// What depends on something refused or unknown can't be done either; a removal waits for what hangs on it in turn.
+/// What depends on something refused or unknown can't be done either; a removal waits for what
+/// hangs on it in turn.
 pub fn hindrances(decisions: &mut [PlannedChange<'_>], desired: &Desired, recorded: &Recorded) {
     let dependents = Dependents::of(recorded);
     loop {
         let stuck: BTreeSet<Address> = decisions
             .iter()
-            .filter(|decision| matches!(decision.change.action, ChangeAction::Refuse | ChangeAction::Blocked))
+            .filter(|decision| {
+                matches!(decision.change.action, ChangeAction::Refuse | ChangeAction::Blocked)
+            })
             .map(|decision| decision.change.address.clone())
             .collect();
         let mut moved = false;
@@ -226,11 +267,16 @@ fn hindered_by(
     desired: &Desired,
     dependents: &Dependents<'_>,
 ) -> Option<Address> {
-    let dependencies = || desired.resources.get(&change.address).into_iter().flat_map(|it| &it.depends_on);
+    let dependencies =
+        || desired.resources.get(&change.address).into_iter().flat_map(|it| &it.depends_on);
     let dependents = || dependents.on(&change.address);
     match change.action {
-        ChangeAction::Create | ChangeAction::Update => dependencies().find(|address| stuck.contains(address)).cloned(),
-        ChangeAction::Replace => dependencies().chain(dependents()).find(|address| stuck.contains(address)).cloned(),
+        ChangeAction::Create | ChangeAction::Update => {
+            dependencies().find(|address| stuck.contains(address)).cloned()
+        }
+        ChangeAction::Replace => {
+            dependencies().chain(dependents()).find(|address| stuck.contains(address)).cloned()
+        }
         ChangeAction::Delete => dependents().find(|address| stuck.contains(address)).cloned(),
         ChangeAction::Nothing
         | ChangeAction::Adopt

@@ -59,7 +59,13 @@ impl World {
         self
     }
 
-    fn recorded(mut self, address: &str, id: Option<&str>, attributes: Attributes, depends_on: &[&str]) -> Self {
+    fn recorded(
+        mut self,
+        address: &str,
+        id: Option<&str>,
+        attributes: Attributes,
+        depends_on: &[&str],
+    ) -> Self {
         let status = if id.is_some() { Status::Done } else { Status::Intended };
         let depends_on = depends_on.iter().map(|it| it.parse().unwrap()).collect();
         let entry = RecordedObject { status, id: id.map(str::to_owned), attributes, depends_on };
@@ -71,9 +77,18 @@ impl World {
         self.live_with(address, id, attributes, Vec::new())
     }
 
-    fn live_with(self, address: &str, id: &str, attributes: Attributes, attached: Vec<Attached>) -> Self {
-        let owner = attributes.get("tags").and_then(|tags| tags.get(OWNER_TAG)?.as_str().map(str::to_owned));
-        let seen = LiveObject { id: id.to_owned(), owner, attributes, attached, ..LiveObject::default() };
+    fn live_with(
+        self,
+        address: &str,
+        id: &str,
+        attributes: Attributes,
+        attached: Vec<Attached>,
+    ) -> Self {
+        let owner = attributes
+            .get("tags")
+            .and_then(|tags| tags.get(OWNER_TAG)?.as_str().map(str::to_owned));
+        let seen =
+            LiveObject { id: id.to_owned(), owner, attributes, attached, ..LiveObject::default() };
         self.sees(address, Observed::Present(seen))
     }
 
@@ -90,8 +105,13 @@ impl World {
     fn expect(&self, address: &str, action: ChangeAction, reason: Reason) -> Decided {
         let decisions = self.decide();
         let address: Address = address.parse().unwrap();
-        let decision = decisions.iter().find(|it| it.change.address == address).expect("a decision");
-        assert_eq!((decision.change.action, &decision.change.reason), (action, &reason), "{decision:#?}");
+        let decision =
+            decisions.iter().find(|it| it.change.address == address).expect("a decision");
+        assert_eq!(
+            (decision.change.action, &decision.change.reason),
+            (action, &reason),
+            "{decision:#?}"
+        );
         let wanted = decision.wanted.as_deref().cloned();
         Decided { change: decision.change.clone(), wanted, shifts: decision.shifts }
     }
@@ -99,15 +119,30 @@ impl World {
 
 #[test]
 fn declared_recorded_and_live_alike_is_nothing() {
-    let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    world.live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Nothing, Reason::Same);
+    let world = World::new().declared("user.u", user(ours()), &[]).recorded(
+        "user.u",
+        Some("AIDA1"),
+        user(ours()),
+        &[],
+    );
+    world.live("user.u", "AIDA1", user(ours())).expect(
+        "user.u",
+        ChangeAction::Nothing,
+        Reason::Same,
+    );
 }
 
 #[test]
 fn a_difference_is_an_update_of_that_field_and_drift_where_the_state_knew_better() {
     let live = user(json!({OWNER_TAG: MANIFEST}));
-    let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    let decision = world.live("user.u", "AIDA1", live).expect("user.u", ChangeAction::Update, Reason::Differs);
+    let world = World::new().declared("user.u", user(ours()), &[]).recorded(
+        "user.u",
+        Some("AIDA1"),
+        user(ours()),
+        &[],
+    );
+    let decision =
+        world.live("user.u", "AIDA1", live).expect("user.u", ChangeAction::Update, Reason::Differs);
     assert_eq!(decision.change.fields.len(), 1);
     assert_eq!(decision.change.fields[0].change.field, "tags");
     assert_eq!(decision.change.drift.len(), 1);
@@ -120,16 +155,29 @@ fn gone_is_made_again_and_never_there_is_new() {
     world.expect("user.u", ChangeAction::Create, Reason::New);
     let world = world.recorded("user.u", Some("AIDA1"), user(ours()), &[]);
     world.expect("user.u", ChangeAction::Create, Reason::Vanished);
-    let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", None, user(ours()), &[]);
+    let world = World::new().declared("user.u", user(ours()), &[]).recorded(
+        "user.u",
+        None,
+        user(ours()),
+        &[],
+    );
     world.expect("user.u", ChangeAction::Create, Reason::Interrupted);
 }
 
 #[test]
 fn our_tag_without_a_state_is_adopted_and_without_our_tag_is_refused() {
     let world = || World::new().declared("user.u", user(ours()), &[]);
-    world().live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Adopt, Reason::Lost);
+    world().live("user.u", "AIDA1", user(ours())).expect(
+        "user.u",
+        ChangeAction::Adopt,
+        Reason::Lost,
+    );
     let bare = user(json!({"stage": "dev"}));
-    world().live("user.u", "AIDA1", bare).expect("user.u", ChangeAction::Refuse, Reason::NotOurs { owner: None });
+    world().live("user.u", "AIDA1", bare).expect(
+        "user.u",
+        ChangeAction::Refuse,
+        Reason::NotOurs { owner: None },
+    );
     let theirs = user(json!({OWNER_TAG: "other"}));
     let reason = Reason::NotOurs { owner: Some("other".to_owned()) };
     world().live("user.u", "AIDA1", theirs).expect("user.u", ChangeAction::Refuse, reason);
@@ -137,18 +185,38 @@ fn our_tag_without_a_state_is_adopted_and_without_our_tag_is_refused() {
 
 #[test]
 fn what_an_interrupted_run_made_is_ours_unless_it_carries_another_tag() {
-    let world = || World::new().declared("user.u", user(ours()), &[]).recorded("user.u", None, user(ours()), &[]);
-    world().live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Adopt, Reason::Interrupted);
+    let world = || {
+        World::new().declared("user.u", user(ours()), &[]).recorded(
+            "user.u",
+            None,
+            user(ours()),
+            &[],
+        )
+    };
+    world().live("user.u", "AIDA1", user(ours())).expect(
+        "user.u",
+        ChangeAction::Adopt,
+        Reason::Interrupted,
+    );
     let reason = Reason::NotOurs { owner: Some("other".to_owned()) };
-    world().live("user.u", "AIDA1", user(json!({OWNER_TAG: "other"}))).expect("user.u", ChangeAction::Refuse, reason);
+    world().live("user.u", "AIDA1", user(json!({OWNER_TAG: "other"}))).expect(
+        "user.u",
+        ChangeAction::Refuse,
+        reason,
+    );
 }
 
 #[test]
 fn the_same_name_made_anew_by_somebody_else_is_refused() {
-    let reason = Reason::RecreatedBySomeoneElse { recorded: "AIDA1".to_owned(), live: "AIDA2".to_owned() };
+    let reason =
+        Reason::RecreatedBySomeoneElse { recorded: "AIDA1".to_owned(), live: "AIDA2".to_owned() };
     let bare = || user(json!({}));
     let recorded = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    recorded().live("user.u", "AIDA2", bare()).expect("user.u", ChangeAction::Refuse, reason.clone());
+    recorded().live("user.u", "AIDA2", bare()).expect(
+        "user.u",
+        ChangeAction::Refuse,
+        reason.clone(),
+    );
     let declared = recorded().declared("user.u", user(ours()), &[]);
     declared.live("user.u", "AIDA2", bare()).expect("user.u", ChangeAction::Refuse, reason);
 }
@@ -156,7 +224,11 @@ fn the_same_name_made_anew_by_somebody_else_is_refused() {
 #[test]
 fn undeclared_is_deleted_or_forgotten() {
     let recorded = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    recorded().live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Delete, Reason::Undeclared);
+    recorded().live("user.u", "AIDA1", user(ours())).expect(
+        "user.u",
+        ChangeAction::Delete,
+        Reason::Undeclared,
+    );
     recorded().expect("user.u", ChangeAction::Forget, Reason::Vanished);
     let mut destroy = recorded().live("user.u", "AIDA1", user(ours()));
     destroy.removing = true;
@@ -181,8 +253,17 @@ fn foreign_tags_stay_and_are_told() {
     let mut tags = ours();
     tags["CostCentre"] = json!("42");
     tags["aws:createdBy"] = json!("somebody");
-    let world = World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    let decision = world.live("user.u", "AIDA1", user(tags)).expect("user.u", ChangeAction::Nothing, Reason::Same);
+    let world = World::new().declared("user.u", user(ours()), &[]).recorded(
+        "user.u",
+        Some("AIDA1"),
+        user(ours()),
+        &[],
+    );
+    let decision = world.live("user.u", "AIDA1", user(tags)).expect(
+        "user.u",
+        ChangeAction::Nothing,
+        Reason::Same,
+    );
     assert_eq!(decision.change.left_alone, ["tags.CostCentre: not in the manifest, left alone"]);
     assert_eq!(decision.wanted.unwrap()["tags"]["CostCentre"], "42");
 }
@@ -190,8 +271,17 @@ fn foreign_tags_stay_and_are_told() {
 #[test]
 fn a_tag_that_leaves_the_manifest_is_removed_because_the_state_knows_it() {
     let declared = user(json!({OWNER_TAG: MANIFEST}));
-    let world = World::new().declared("user.u", declared, &[]).recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    let decision = world.live("user.u", "AIDA1", user(ours())).expect("user.u", ChangeAction::Update, Reason::Differs);
+    let world = World::new().declared("user.u", declared, &[]).recorded(
+        "user.u",
+        Some("AIDA1"),
+        user(ours()),
+        &[],
+    );
+    let decision = world.live("user.u", "AIDA1", user(ours())).expect(
+        "user.u",
+        ChangeAction::Update,
+        Reason::Differs,
+    );
     let change = &decision.change.fields[0].change;
     assert_eq!(change.before.as_ref().unwrap()["stage"], "dev");
     assert!(change.after.as_ref().unwrap().get("stage").is_none());
@@ -203,11 +293,10 @@ fn a_field_that_nobody_names_is_not_touched_and_one_that_was_named_goes_back_to_
     let mut live = user(ours());
     live.insert("permissions_boundary", boundary.clone());
     let world = |recorded| {
-        World::new().declared("user.u", user(ours()), &[]).recorded("user.u", Some("AIDA1"), recorded, &[]).live(
-            "user.u",
-            "AIDA1",
-            live.clone(),
-        )
+        World::new()
+            .declared("user.u", user(ours()), &[])
+            .recorded("user.u", Some("AIDA1"), recorded, &[])
+            .live("user.u", "AIDA1", live.clone())
     };
     world(user(ours())).expect("user.u", ChangeAction::Nothing, Reason::Same);
     let decision = world(live.clone()).expect("user.u", ChangeAction::Update, Reason::Differs);
@@ -218,7 +307,11 @@ fn a_field_that_nobody_names_is_not_touched_and_one_that_was_named_goes_back_to_
 fn foreign_policies_are_told_or_removed_by_exclusive_and_block_a_removal() {
     let foreign = || vec![Attached::Managed("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned())];
     let base = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
-    let world = base().live_with("user.u", "AIDA1", user(ours()), foreign()).declared("user.u", user(ours()), &[]);
+    let world = base().live_with("user.u", "AIDA1", user(ours()), foreign()).declared(
+        "user.u",
+        user(ours()),
+        &[],
+    );
     let decision = world.expect("user.u", ChangeAction::Nothing, Reason::Same);
     let told = "policy arn:aws:iam::aws:policy/ReadOnlyAccess: not in the manifest, left alone";
     assert_eq!(decision.change.left_alone, [told]);
@@ -229,12 +322,13 @@ fn foreign_policies_are_told_or_removed_by_exclusive_and_block_a_removal() {
     let removal = base().live_with("user.u", "AIDA1", user(ours()), foreign());
     let decisions = removal.decide();
     assert_eq!(decisions[0].change.action, ChangeAction::Refuse);
-    assert!(matches!(&decisions[0].change.reason, Reason::Obstacle(why) if why.contains("ReadOnlyAccess")));
+    assert!(
+        matches!(&decisions[0].change.reason, Reason::Obstacle(why) if why.contains("ReadOnlyAccess"))
+    );
 }
 
 fn policy(path: &str) -> Attributes {
-    let document =
-        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+    let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
     attributes(json!({
         "name": "p", "arn": format!("arn:aws:iam::1:policy{path}p"), "path": path, "document": document,
         "tags": {OWNER_TAG: MANIFEST},
@@ -243,8 +337,9 @@ fn policy(path: &str) -> Attributes {
 
 #[test]
 fn what_aws_cannot_change_is_replaced_with_everything_that_hangs_on_it() {
-    let attachment =
-        |path: &str| attributes(json!({"user": "u", "policy_arn": format!("arn:aws:iam::1:policy{path}p")}));
+    let attachment = |path: &str| {
+        attributes(json!({"user": "u", "policy_arn": format!("arn:aws:iam::1:policy{path}p")}))
+    };
     let world = World::new()
         .declared("policy.p", policy("/new/"), &[])
         .declared("user.u", user(ours()), &[])
@@ -261,7 +356,8 @@ fn what_aws_cannot_change_is_replaced_with_everything_that_hangs_on_it() {
         .live("user.u", "AIDA1", user(ours()))
         .live("user_policy_attachment.u/p", "u|arn:aws:iam::1:policy/p", attachment("/"));
     let why = "IAM cannot change a policy's path".to_owned();
-    let decision = world.expect("policy.p", ChangeAction::Replace, Reason::CannotChange(why.clone()));
+    let decision =
+        world.expect("policy.p", ChangeAction::Replace, Reason::CannotChange(why.clone()));
     let path = decision.change.fields.iter().find(|field| field.change.field == "path").unwrap();
     assert_eq!(path.forces_replacement, Some(why));
     let decisions = world.decide();
@@ -275,11 +371,14 @@ fn what_aws_cannot_change_is_replaced_with_everything_that_hangs_on_it() {
 #[test]
 fn a_document_that_aws_returns_otherwise_spelled_is_no_change() {
     let mut live = policy("/");
-    let respelled =
-        json!({"Statement": {"Resource": ["*"], "Action": ["S3:*"], "Effect": "Allow"}, "Version": "2012-10-17"});
+    let respelled = json!({"Statement": {"Resource": ["*"], "Action": ["S3:*"], "Effect": "Allow"}, "Version": "2012-10-17"});
     live.insert("document", respelled);
-    let world =
-        World::new().declared("policy.p", policy("/"), &[]).recorded("policy.p", Some("ANPA1"), policy("/"), &[]);
+    let world = World::new().declared("policy.p", policy("/"), &[]).recorded(
+        "policy.p",
+        Some("ANPA1"),
+        policy("/"),
+        &[],
+    );
     world.live("policy.p", "ANPA1", live).expect("policy.p", ChangeAction::Nothing, Reason::Same);
 }
 
@@ -297,8 +396,12 @@ fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
     };
     let (old, new) = ("arn:aws:iam::1:policy/p", "arn:aws:iam::1:policy/x/p");
     let hanging = vec![DeletionBlocker::BoundaryOf(Principal::user("u"))];
-    let seen =
-        LiveObject { owner: Some(MANIFEST.to_owned()), attributes: policy_at("/"), hanging, ..LiveObject::default() };
+    let seen = LiveObject {
+        owner: Some(MANIFEST.to_owned()),
+        attributes: policy_at("/"),
+        hanging,
+        ..LiveObject::default()
+    };
     let world = |keeps: bool| {
         let (declared, depends_on): (_, &[&str]) =
             if keeps { (bounded(new), &["policy.p"]) } else { (user(ours()), &[]) };
@@ -310,10 +413,15 @@ fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
             .live("user.u", "AIDA1", bounded(old))
             .sees("policy.p", Observed::Present(seen.clone()))
     };
-    let why = "it has to be made anew, and is the permissions boundary of user.u, which relayctl does not take away: \
+    let why = "it has to be made anew, and is the permissions boundary of user.u, which relayctl \
+        does not take away: \
                declare it under another name, and give user.u that";
     world(true).expect("policy.p", ChangeAction::Refuse, Reason::Obstacle(why.to_owned()));
-    world(true).expect("user.u", ChangeAction::Blocked, Reason::DependsOn("policy.p".parse().unwrap()));
+    world(true).expect(
+        "user.u",
+        ChangeAction::Blocked,
+        Reason::DependsOn("policy.p".parse().unwrap()),
+    );
     let why = Reason::CannotChange("IAM cannot change a policy's path".to_owned());
     world(false).expect("policy.p", ChangeAction::Replace, why);
 }
@@ -326,8 +434,7 @@ fn a_document_that_names_what_gets_another_arn_looks_different_by_the_time_that_
     };
     let bucket = |path: &str, action: &str| {
         let principal = json!({"AWS": format!("arn:aws:iam::1:role{path}r")});
-        let statement =
-            json!({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "arn:aws:s3:::b"});
+        let statement = json!({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "arn:aws:s3:::b"});
         let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
         attributes(
             json!({"name": "b", "arn": "arn:aws:s3:::b", "region": "us-east-1", "tags": ours(), "policy": policy}),

@@ -5,8 +5,8 @@ use crate::model::{Desired, Live, Recorded};
 use crate::port::Provider;
 use crate::resolve::Resolver;
 
-/// Reads what the manifest declares and the state records. `parallelism` bounds the calls in flight;
-/// `removing` is true for a destroy, so that everything recorded is read for removal.
+/// Reads what the manifest declares and the state records. `parallelism` bounds the calls in
+/// flight; `removing` is true for a destroy, so that everything recorded is read for removal.
 pub async fn resolve(
     provider: &dyn Provider,
     desired: &Desired,
@@ -19,7 +19,12 @@ pub async fn resolve(
 
 /// Reads the same with a resolver that can tell afterwards what it has read. That something must be
 /// replaced shows only once all is compared: what blocks its deletion is asked then.
-pub async fn live(resolver: &mut Resolver<'_>, desired: &Desired, recorded: &Recorded, removing: bool) -> Live {
+pub async fn live(
+    resolver: &mut Resolver<'_>,
+    desired: &Desired,
+    recorded: &Recorded,
+    removing: bool,
+) -> Live {
     let mut live = resolver.objects(desired, recorded, removing).await;
     if removing {
         return live;

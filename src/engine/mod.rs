@@ -1,4 +1,5 @@
-//! What a run is made of, as functions of the library: where the resolver and the differ take turns.
+//! What a run is made of, as functions of the library: where the resolver and the differ take
+//! turns.
 
 mod live;
 mod recover;

@@ -8,9 +8,14 @@ use crate::resolve::Resolver;
 use crate::resolve::lost::RecoveredObjects;
 use crate::value::Value;
 
-/// Reads what the ownership tags say. What is declared is found by its name anyway, but for what goes
-/// by what is recorded, which wants the `whole` of it: a destroy, or a state that is made anew.
-pub async fn recover(resolver: &mut Resolver<'_>, desired: &Desired, whole: bool) -> RecoveredObjects {
+/// Reads what the ownership tags say. What is declared is found by its name anyway, but for what
+/// goes by what is recorded, which wants the `whole` of it: a destroy, or a state that is made
+/// anew.
+pub async fn recover(
+    resolver: &mut Resolver<'_>,
+    desired: &Desired,
+    whole: bool,
+) -> RecoveredObjects {
     let mut found = resolver.undeclared(desired).await;
     if whole {
         let live = super::live(resolver, desired, &Recorded::new(), false).await;
@@ -27,18 +32,24 @@ fn declared(desired: &Desired, live: &Live) -> Recorded {
 }
 
 fn entry(decision: &PlannedChange<'_>, desired: &Desired) -> Option<(Address, RecordedObject)> {
-    let ours = matches!(decision.change.action, ChangeAction::Adopt | ChangeAction::Update | ChangeAction::Replace);
+    let ours = matches!(
+        decision.change.action,
+        ChangeAction::Adopt | ChangeAction::Update | ChangeAction::Replace
+    );
     let seen = decision.seen.as_ref().filter(|_| ours)?;
     let address = &decision.change.address;
     let resource = desired.resources.get(address)?;
     Some((address.clone(), entry_of(kind::of(address.kind()), resource, seen)))
 }
 
-/// What the state records of an object that is there: what is declared of it, with the values that are live.
+/// What the state records of an object that is there: what is declared of it, with the values that
+/// are live.
 pub fn entry_of(kind: &dyn Kind, resource: &Resource, seen: &LiveObject) -> RecordedObject {
     let mut attributes = resource.attributes.clone();
     for field in kind.fields().iter().filter(|field| field.form != FieldForm::Setting) {
-        if let (Some(declared), Some(live)) = (attributes.get(field.name), seen.attributes.shared(field.name)) {
+        if let (Some(declared), Some(live)) =
+            (attributes.get(field.name), seen.attributes.shared(field.name))
+        {
             // Keys that are somebody else's stay theirs.
             let value = match (field.form, declared, &**live) {
                 (FieldForm::Keyed, Value::Object(ours), Value::Object(live)) => live

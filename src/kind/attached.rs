@@ -52,8 +52,8 @@ impl Attached {
         }
     }
 
-    /// Returns the holder's setting that removes those that the manifest doesn't name. Policies have
-    /// none in the attributes: `exclusive` is the resource's.
+    /// Returns the holder's setting that removes those that the manifest doesn't name. Policies
+    /// have none in the attributes: `exclusive` is the resource's.
     pub fn exclusive_by(&self) -> Option<&'static str> {
         match self {
             Self::Managed(_) | Self::Inline(_) => None,
@@ -81,11 +81,13 @@ impl Attached {
         }
     }
 
-    /// Returns the address that it has on a holder, declared or not. `names` tells what the manifest
-    /// calls the policy with an ARN.
+    /// Returns the address that it has on a holder, declared or not. `names` tells what the
+    /// manifest calls the policy with an ARN.
     pub fn address(&self, holder: &Principal, names: &dyn Fn(&str) -> Option<String>) -> Address {
         match self {
-            Self::Managed(arn) => holder.policy_attachment(&names(arn).unwrap_or_else(|| arn.clone())),
+            Self::Managed(arn) => {
+                holder.policy_attachment(&names(arn).unwrap_or_else(|| arn.clone()))
+            }
             Self::Inline(policy) => holder.inline_policy(policy),
             Self::Group(group) => Principal::membership(&holder.name, group),
             Self::Member(user) => Principal::membership(user, &holder.name),
@@ -120,7 +122,8 @@ mod tests {
     use super::*;
 
     fn address(attached: &Attached) -> String {
-        let names = |arn: &str| (arn == "arn:aws:iam::1:policy/x/Deploy").then(|| "Deploy".to_owned());
+        let names =
+            |arn: &str| (arn == "arn:aws:iam::1:policy/x/Deploy").then(|| "Deploy".to_owned());
         attached.address(&Principal::role("runner"), &names).to_string()
     }
 
@@ -129,7 +132,10 @@ mod tests {
         let ours = Attached::Managed("arn:aws:iam::1:policy/x/Deploy".into());
         let foreign = Attached::Managed("arn:aws:iam::aws:policy/ReadOnlyAccess".into());
         assert_eq!(address(&ours), "role_policy_attachment.runner/Deploy");
-        assert_eq!(address(&foreign), "role_policy_attachment.runner/arn:aws:iam::aws:policy/ReadOnlyAccess");
+        assert_eq!(
+            address(&foreign),
+            "role_policy_attachment.runner/arn:aws:iam::aws:policy/ReadOnlyAccess"
+        );
         assert_eq!(address(&Attached::Inline("debug".into())), "role_policy.runner/debug");
     }
 
@@ -138,7 +144,8 @@ mod tests {
         let user = Principal::user("serverless");
         for attached in [Attached::Managed("arn:x".into()), Attached::Inline("debug".into())] {
             let kind = crate::kind::of(attached.address(&user, &|_| None).kind());
-            let fields = kind.fields().iter().filter(|field| field.form == crate::kind::FieldForm::Identity);
+            let fields =
+                kind.fields().iter().filter(|field| field.form == crate::kind::FieldForm::Identity);
             let mut identity: Vec<_> = fields.map(|field| field.name).collect();
             identity.sort_unstable();
             let attributes = attached.attributes(&user);
@@ -155,8 +162,14 @@ mod tests {
             holders.map(|holder| attached.removal(&holder).action())
         };
         let managed = Attached::Managed("arn:aws:iam::aws:policy/ReadOnlyAccess".into());
-        assert_eq!(calls(managed), ["iam:DetachUserPolicy", "iam:DetachRolePolicy", "iam:DetachGroupPolicy"]);
+        assert_eq!(
+            calls(managed),
+            ["iam:DetachUserPolicy", "iam:DetachRolePolicy", "iam:DetachGroupPolicy"]
+        );
         let inline = Attached::Inline("debug".into());
-        assert_eq!(calls(inline), ["iam:DeleteUserPolicy", "iam:DeleteRolePolicy", "iam:DeleteGroupPolicy"]);
+        assert_eq!(
+            calls(inline),
+            ["iam:DeleteUserPolicy", "iam:DeleteRolePolicy", "iam:DeleteGroupPolicy"]
+        );
     }
 }

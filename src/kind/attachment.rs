@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{
-    AccessRole, DeletionBlocker, Field, Kind, KindFacts, LiveObject, Ownership, Parent, Recovery, Uniqueness, principal,
+    AccessRole, DeletionBlocker, Field, Kind, KindFacts, LiveObject, Ownership, Parent, Recovery,
+    Uniqueness, principal,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{Observed, Write};
@@ -45,7 +46,8 @@ impl Kind for PolicyAttachmentKind {
         vec![Facet::Policies(self.holder(wanted))]
     }
 
-    /// The ARN of a policy changes with its path: what hangs there in the meantime is the ARN that was recorded.
+    /// The ARN of a policy changes with its path: what hangs there in the meantime is the ARN that
+    /// was recorded.
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let holder = self.holder(wanted);
         let declared = value::text(wanted, "policy_arn");
@@ -76,11 +78,15 @@ impl Kind for PolicyAttachmentKind {
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
-        vec![principal::detach(&self.holder(&seen.attributes), value::text(&seen.attributes, "policy_arn"))]
+        vec![principal::detach(
+            &self.holder(&seen.attributes),
+            value::text(&seen.attributes, "policy_arn"),
+        )]
     }
 
     fn must_replace(&self, seen: &LiveObject, wanted: &Attributes) -> Option<String> {
-        let (live, declared) = (value::text(&seen.attributes, "policy_arn"), value::text(wanted, "policy_arn"));
+        let (live, declared) =
+            (value::text(&seen.attributes, "policy_arn"), value::text(wanted, "policy_arn"));
         (live != declared).then(|| format!("the policy's ARN is no longer {live}"))
     }
 }

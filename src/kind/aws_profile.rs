@@ -1,10 +1,12 @@
-//! The section of a profile in the AWS config file. The key itself, in the credentials file, belongs to the access key.
+//! The section of a profile in the AWS config file. The key itself, in the credentials file,
+//! belongs to the access key.
 
 use serde_json::json;
 
 use super::field::null;
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership, Recovery, Uniqueness,
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership,
+    Recovery, Uniqueness,
 };
 use crate::address::KindName;
 use crate::call::{FileRead, FileReply, FileWrite, Observed, Write};
@@ -75,8 +77,10 @@ impl Kind for AwsProfileKind {
     }
 
     fn update(&self, _seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
-        let (kept, gone): (Vec<&str>, Vec<&str>) =
-            SETTINGS.iter().filter(|name| changed.contains(name)).partition(|name| is_set(wanted, name));
+        let (kept, gone): (Vec<&str>, Vec<&str>) = SETTINGS
+            .iter()
+            .filter(|name| changed.contains(name))
+            .partition(|name| is_set(wanted, name));
         set(wanted, &kept).into_iter().chain(unset(wanted, &gone)).collect()
     }
 
@@ -89,9 +93,10 @@ impl Kind for AwsProfileKind {
 
 fn setting(reply: &FileReply, name: &str) -> Value {
     match reply {
-        FileReply::Settings(settings) => {
-            settings.iter().find(|(key, _)| key == name).map_or(Value::Null, |(_, value)| value.clone())
-        }
+        FileReply::Settings(settings) => settings
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or(Value::Null, |(_, value)| value.clone()),
         FileReply::KeyId(_) => Value::Null,
     }
 }
@@ -101,7 +106,9 @@ fn is_set(attributes: &Attributes, name: &str) -> bool {
 }
 
 fn set(wanted: &Attributes, names: &[&str]) -> Option<Write> {
-    let value = |name: &&str| Some(((*name).to_owned(), wanted.get(name).filter(|value| !value.is_null())?.clone()));
+    let value = |name: &&str| {
+        Some(((*name).to_owned(), wanted.get(name).filter(|value| !value.is_null())?.clone()))
+    };
     let settings: SectionSettings = names.iter().filter_map(value).collect();
     let profile = value::text(wanted, "profile").to_owned();
     (!settings.is_empty()).then_some(Write::File(FileWrite::SetProfile { profile, settings }))

@@ -1,4 +1,5 @@
-//! What AWS wants gone before it deletes a user, a role, a policy or a bucket, and the calls that take it away.
+//! What AWS wants gone before it deletes a user, a role, a policy or a bucket, and the calls that
+//! take it away.
 
 use std::fmt;
 
@@ -10,7 +11,8 @@ use crate::call::{IamWrite, Write};
 use crate::reads::{UserDependents, Uses};
 use crate::value::text;
 
-/// One thing that AWS wants gone before an object. The policies on principals are in [`LiveObject::attached`].
+/// One thing that AWS wants gone before an object. The policies on principals are in
+/// [`LiveObject::attached`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DeletionBlocker {
     AccessKey(String),
@@ -49,34 +51,49 @@ impl fmt::Display for DeletionBlocker {
             Self::InstanceProfile(name) => write!(f, "instance profile {name}"),
             Self::AttachedTo(holder) => write!(f, "attachment to {holder}"),
             Self::BoundaryOf(holder) => write!(f, "permissions boundary of {holder}"),
-            Self::Objects { count, more: false } => write!(f, "{count} object versions and delete markers"),
-            Self::Objects { count, more: true } => write!(f, "more than {count} object versions and delete markers"),
+            Self::Objects { count, more: false } => {
+                write!(f, "{count} object versions and delete markers")
+            }
+            Self::Objects { count, more: true } => {
+                write!(f, "more than {count} object versions and delete markers")
+            }
         }
     }
 }
 
 impl DeletionBlocker {
-    /// Returns the calls that take it away, in order. None for a permissions boundary, without which its holder could do more; and
-    /// none for objects, which only `force_destroy` gives up.
+    /// Returns the calls that take it away, in order. None for a permissions boundary, without
+    /// which its holder could do more; and none for objects, which only `force_destroy` gives up.
     pub fn removal(&self, of: &LiveObject) -> Vec<Write> {
         let user = || text(&of.attributes, "name").to_owned();
         let writes = match self.clone() {
-            Self::AttachedTo(holder) => return vec![principal::detach(&holder, text(&of.attributes, "arn"))],
+            Self::AttachedTo(holder) => {
+                return vec![principal::detach(&holder, text(&of.attributes, "arn"))];
+            }
             Self::AccessKey(id) => vec![IamWrite::DeleteAccessKey { user: user(), id }],
             Self::LoginProfile => vec![IamWrite::DeleteLoginProfile { user: user() }],
             Self::MfaDevice(serial) => {
-                let deactivate = IamWrite::DeactivateMFADevice { user: user(), serial: serial.clone() };
+                let deactivate =
+                    IamWrite::DeactivateMFADevice { user: user(), serial: serial.clone() };
                 // Only a virtual device stays behind, and nobody can use it again.
-                let delete = is_virtual(&serial).then_some(IamWrite::DeleteVirtualMFADevice { serial });
+                let delete =
+                    is_virtual(&serial).then_some(IamWrite::DeleteVirtualMFADevice { serial });
                 [deactivate].into_iter().chain(delete).collect()
             }
             Self::SshKey(id) => vec![IamWrite::DeleteSSHPublicKey { user: user(), id }],
             Self::Certificate(id) => vec![IamWrite::DeleteSigningCertificate { user: user(), id }],
-            Self::ServiceCredential(id) => vec![IamWrite::DeleteServiceSpecificCredential { user: user(), id }],
+            Self::ServiceCredential(id) => {
+                vec![IamWrite::DeleteServiceSpecificCredential { user: user(), id }]
+            }
             Self::Group(group) => return vec![principal::leave_group(&user(), &group)],
-            Self::Member(user) => return vec![principal::leave_group(&user, text(&of.attributes, "name"))],
+            Self::Member(user) => {
+                return vec![principal::leave_group(&user, text(&of.attributes, "name"))];
+            }
             Self::InstanceProfile(profile) => {
-                vec![IamWrite::RemoveRoleFromInstanceProfile { role: text(&of.attributes, "name").to_owned(), profile }]
+                vec![IamWrite::RemoveRoleFromInstanceProfile {
+                    role: text(&of.attributes, "name").to_owned(),
+                    profile,
+                }]
             }
             Self::BoundaryOf(_) | Self::Objects { .. } => Vec::new(),
         };
@@ -84,8 +101,8 @@ impl DeletionBlocker {
     }
 
     /// Returns the address that it would have as an object of a kind of its own, on the principal
-    /// `of`, and what tells it from others at that address. Policies on principals and boundaries have
-    /// two ends, and are found from the other one.
+    /// `of`, and what tells it from others at that address. Policies on principals and boundaries
+    /// have two ends, and are found from the other one.
     pub fn as_object<'a>(&'a self, of: &Address) -> Option<(Address, &'a str)> {
         match self {
             Self::AccessKey(id) => Some((Address::new(KindName::AccessKey, of.name()), id)),
@@ -122,7 +139,8 @@ impl DeletionBlocker {
     }
 }
 
-/// `arn:aws:iam::123456789012:mfa/phone`; a security key is a `u2f/`, a hardware token has a number.
+/// `arn:aws:iam::123456789012:mfa/phone`; a security key is a `u2f/`, a hardware token has a
+/// number.
 fn is_virtual(serial: &str) -> bool {
     serial.starts_with("arn:") && serial.contains(":mfa/")
 }

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::field::{empty_list, empty_map, no, null};
 use super::tags::owner;
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue,
-    Ownership, Recovery, Tagged, Uniqueness,
+    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
+    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness,
 };
 use crate::address::KindName;
 use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
@@ -33,7 +33,8 @@ const FIELDS: &[Field] = &[
 
 const OWNER_ENFORCED: &str = "BucketOwnerEnforced";
 
-/// The sub-resources, in the order in which they are set: a public policy is refused until the access block allows it.
+/// The sub-resources, in the order in which they are set: a public policy is refused until the
+/// access block allows it.
 const ASPECTS: [(&str, BucketAspect); 7] = [
     ("tags", BucketAspect::Tags),
     ("public_access_block", BucketAspect::PublicAccessBlock),
@@ -70,7 +71,11 @@ impl Kind for BucketKind {
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let aspects = aspects(wanted).map(|(_, aspect)| aspect);
-        [BucketAspect::Existence].into_iter().chain(aspects).map(|aspect| facet(wanted, aspect)).collect()
+        [BucketAspect::Existence]
+            .into_iter()
+            .chain(aspects)
+            .map(|aspect| facet(wanted, aspect))
+            .collect()
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -104,8 +109,11 @@ impl Kind for BucketKind {
                 internals.insert("empty", json!(count == 0));
                 hanging.extend((count > 0).then_some(DeletionBlocker::Objects { count, more }));
             }
-            // Asked, and not told: what may be in it is unknown, and what is unknown is not deleted.
-            Observed::Unknown(failure) if failure.code != NOT_READ => return Observed::Unknown(failure),
+            // Asked, and not told: what may be in it is unknown, and what is unknown is not
+            // deleted.
+            Observed::Unknown(failure) if failure.code != NOT_READ => {
+                return Observed::Unknown(failure);
+            }
             Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {}
         }
         let owner = owner(&value::tags(&attributes, "tags"));
@@ -127,9 +135,11 @@ impl Kind for BucketKind {
         Some(value::text(wanted, "name").to_owned())
     }
 
-    /// The tags come first: they tell the next run whose bucket it is. The ownership goes with `CreateBucket`.
+    /// The tags come first: they tell the next run whose bucket it is. The ownership goes with
+    /// `CreateBucket`.
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        let ownership = value::optional_text(wanted, "ownership").unwrap_or_else(|| OWNER_ENFORCED.to_owned());
+        let ownership =
+            value::optional_text(wanted, "ownership").unwrap_or_else(|| OWNER_ENFORCED.to_owned());
         let create = S3Write::CreateBucket { bucket: bucket(wanted), ownership };
         let differs = |name: &str| wanted.get(name).is_some_and(|value| !given(name, value));
         let aspects = ASPECTS.iter().filter(|(name, _)| differs(name));
@@ -144,7 +154,10 @@ impl Kind for BucketKind {
 
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         let aspects = ASPECTS.iter().filter(|(name, _)| changed.contains(name));
-        aspects.filter_map(|(name, _)| put(name, &bucket(&seen.attributes), wanted)).map(Write::S3).collect()
+        aspects
+            .filter_map(|(name, _)| put(name, &bucket(&seen.attributes), wanted))
+            .map(Write::S3)
+            .collect()
     }
 
     fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
@@ -158,7 +171,9 @@ impl Kind for BucketKind {
 
     fn obstacle(&self, seen: &LiveObject, recorded: &Attributes) -> Option<String> {
         let refused = empty(seen) == Some(false) && !forced(recorded);
-        refused.then(|| "the bucket holds objects: set force_destroy: true to delete them with it".to_owned())
+        refused.then(|| {
+            "the bucket holds objects: set force_destroy: true to delete them with it".to_owned()
+        })
     }
 }
 
@@ -173,7 +188,9 @@ fn facet(attributes: &Attributes, aspect: BucketAspect) -> Facet {
 
 /// Each costs a call, so only those that somebody names are read; the tags always, for the owner.
 fn aspects(wanted: &Attributes) -> impl Iterator<Item = (&'static str, BucketAspect)> {
-    ASPECTS.into_iter().filter(|(name, aspect)| *aspect == BucketAspect::Tags || wanted.contains_key(name))
+    ASPECTS
+        .into_iter()
+        .filter(|(name, aspect)| *aspect == BucketAspect::Tags || wanted.contains_key(name))
 }
 
 fn forced(recorded: &Attributes) -> bool {
@@ -209,8 +226,8 @@ fn sorted(mut rules: Vec<LifecycleRule>) -> Vec<LifecycleRule> {
     rules
 }
 
-/// What S3 does where it says that nothing is set. Not always what a new bucket gets: blocks and ownership are set in
-/// new buckets, and without them the old rules hold.
+/// What S3 does where it says that nothing is set. Not always what a new bucket gets: blocks and
+/// ownership are set in new buckets, and without them the old rules hold.
 fn unset(name: &str) -> Value {
     match name {
         "public_access_block" => blocked(false),
@@ -219,8 +236,8 @@ fn unset(name: &str) -> Value {
     }
 }
 
-/// Whether a new bucket has it without being asked, on every server. S3's own defaults count only where servers that
-/// are like S3 have them too: those neither block public access nor encrypt.
+/// Whether a new bucket has it without being asked, on every server. S3's own defaults count only
+/// where servers that are like S3 have them too: those neither block public access nor encrypt.
 fn given(name: &str, value: &Value) -> bool {
     match name {
         "ownership" => true,
@@ -250,12 +267,20 @@ fn blocked(all: bool) -> Value {
 /// The call that gives one sub-resource its wanted value, or its default where nothing is wanted.
 fn put(name: &str, bucket: &BucketRef, wanted: &Attributes) -> Option<S3Write> {
     let bucket = bucket.clone();
-    let value = wanted.get(name).filter(|value| !value.is_null()).cloned().unwrap_or_else(|| default(name));
+    let value =
+        wanted.get(name).filter(|value| !value.is_null()).cloned().unwrap_or_else(|| default(name));
     Some(match name {
         "tags" => S3Write::PutBucketTagging { bucket, tags: serde_json::from_value(value).ok()? },
-        "public_access_block" => S3Write::PutPublicAccessBlock { bucket, block: serde_json::from_value(value).ok()? },
-        "ownership" => S3Write::PutBucketOwnershipControls { bucket, ownership: serde_json::from_value(value).ok()? },
-        "encryption" => S3Write::PutBucketEncryption { bucket, encryption: serde_json::from_value(value).ok()? },
+        "public_access_block" => {
+            S3Write::PutPublicAccessBlock { bucket, block: serde_json::from_value(value).ok()? }
+        }
+        "ownership" => S3Write::PutBucketOwnershipControls {
+            bucket,
+            ownership: serde_json::from_value(value).ok()?,
+        },
+        "encryption" => {
+            S3Write::PutBucketEncryption { bucket, encryption: serde_json::from_value(value).ok()? }
+        }
         "versioning" => {
             let status = if value == json!(true) { "Enabled" } else { "Suspended" };
             S3Write::PutBucketVersioning { bucket, status: status.to_owned() }

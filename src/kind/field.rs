@@ -7,10 +7,20 @@ use crate::value::{Attributes, Value, optional_text};
 
 impl Field {
     pub(super) const fn identity(name: &'static str) -> Self {
-        Self { name, form: FieldForm::Identity, change: OnChange::InPlace, default: null, access: FieldAccess::Unknown }
+        Self {
+            name,
+            form: FieldForm::Identity,
+            change: OnChange::InPlace,
+            default: null,
+            access: FieldAccess::Unknown,
+        }
     }
 
-    pub(super) const fn in_place(name: &'static str, form: FieldForm, default: fn() -> Value) -> Self {
+    pub(super) const fn in_place(
+        name: &'static str,
+        form: FieldForm,
+        default: fn() -> Value,
+    ) -> Self {
         Self { name, form, change: OnChange::InPlace, default, access: FieldAccess::Unknown }
     }
 
@@ -21,7 +31,13 @@ impl Field {
         reason: &'static str,
         default: fn() -> Value,
     ) -> Self {
-        Self { name, form, change: OnChange::Replace(reason), default, access: FieldAccess::Unknown }
+        Self {
+            name,
+            form,
+            change: OnChange::Replace(reason),
+            default,
+            access: FieldAccess::Unknown,
+        }
     }
 
     /// Its change means nothing for who may do what.

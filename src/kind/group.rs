@@ -5,8 +5,8 @@ use serde_json::json;
 use super::attached::{Attached, EXCLUSIVE_MEMBERS, attached};
 use super::field::{no, path, root_path};
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue, Ownership,
-    Recovery, Uniqueness, with_blockers,
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
+    OutputValue, Ownership, Recovery, Uniqueness, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{IamWrite, Observed, Write, iam};
@@ -46,8 +46,12 @@ impl Kind for GroupKind {
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let group = Principal::group(value::text(wanted, "name"));
-        let members = value::flag(wanted, EXCLUSIVE_MEMBERS).then(|| Facet::Members { group: group.name.clone() });
-        [Facet::Principal(group.clone()), Facet::Policies(group)].into_iter().chain(members).collect()
+        let members = value::flag(wanted, EXCLUSIVE_MEMBERS)
+            .then(|| Facet::Members { group: group.name.clone() });
+        [Facet::Principal(group.clone()), Facet::Policies(group)]
+            .into_iter()
+            .chain(members)
+            .collect()
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -56,21 +60,25 @@ impl Kind for GroupKind {
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let name = value::text(wanted, "name");
-        let found = snapshot
-            .group(name)
-            .and_then(|group| snapshot.policies(&Principal::group(name)).map(|policies| seen(group, policies)));
+        let found = snapshot.group(name).and_then(|group| {
+            snapshot.policies(&Principal::group(name)).map(|policies| seen(group, policies))
+        });
         let found = if value::flag(wanted, EXCLUSIVE_MEMBERS) {
             found.and_then(|seen| snapshot.members(name).map(|members| with_members(seen, members)))
         } else {
             found
         };
-        let blockers = |members: Vec<String>| members.into_iter().map(DeletionBlocker::Member).collect();
+        let blockers =
+            |members: Vec<String>| members.into_iter().map(DeletionBlocker::Member).collect();
         with_blockers(found, snapshot.members(name).map(blockers))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         let path = path(wanted);
-        vec![Write::Iam(IamWrite::CreateGroup { group: value::text(wanted, "name").to_owned(), path })]
+        vec![Write::Iam(IamWrite::CreateGroup {
+            group: value::text(wanted, "name").to_owned(),
+            path,
+        })]
     }
 
     fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
@@ -80,17 +88,28 @@ impl Kind for GroupKind {
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         let group = value::text(&seen.attributes, "name").to_owned();
         let moved = changed.contains(&"path");
-        moved.then(|| Write::Iam(IamWrite::UpdateGroup { group, path: path(wanted) })).into_iter().collect()
+        moved
+            .then(|| Write::Iam(IamWrite::UpdateGroup { group, path: path(wanted) }))
+            .into_iter()
+            .collect()
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
-        vec![Write::Iam(IamWrite::DeleteGroup { group: value::text(&seen.attributes, "name").to_owned() })]
+        vec![Write::Iam(IamWrite::DeleteGroup {
+            group: value::text(&seen.attributes, "name").to_owned(),
+        })]
     }
 }
 
 fn seen(group: iam::Group, policies: PrincipalPolicies) -> LiveObject {
-    let attributes = [("name", json!(group.name)), ("arn", json!(group.arn)), ("path", json!(group.path))];
-    LiveObject { id: group.id, attributes: attributes.into(), attached: attached(policies), ..LiveObject::default() }
+    let attributes =
+        [("name", json!(group.name)), ("arn", json!(group.arn)), ("path", json!(group.path))];
+    LiveObject {
+        id: group.id,
+        attributes: attributes.into(),
+        attached: attached(policies),
+        ..LiveObject::default()
+    }
 }
 
 fn with_members(mut seen: LiveObject, members: Vec<String>) -> LiveObject {

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::field::null;
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership, Parent,
-    Recovery, Uniqueness, principal,
+    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
+    Ownership, Parent, Recovery, Uniqueness, principal,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{Observed, Write};
@@ -29,7 +29,10 @@ impl Kind for InlinePolicyKind {
             ownership: Ownership::Parent,
             parent: Some(Parent { kind: KindName::Principal(self.0), attribute: self.0.as_str() }),
             access: AccessRole::InlinePolicy(self.0),
-            document: Some(DocumentField { field: "document", usage: principal::inline_usage(self.0) }),
+            document: Some(DocumentField {
+                field: "document",
+                usage: principal::inline_usage(self.0),
+            }),
             uniqueness: Uniqueness::Exact,
             outputs: &[],
             recovery: Recovery::With(KindName::Principal(self.0)),
@@ -51,7 +54,8 @@ impl Kind for InlinePolicyKind {
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let (holder, name) = (self.holder(wanted), value::text(wanted, "name"));
         snapshot.policies(&holder).and_then(|policies| {
-            let Some(policy) = policies.inline.into_iter().find(|policy| policy.name == name) else {
+            let Some(policy) = policies.inline.into_iter().find(|policy| policy.name == name)
+            else {
                 return Observed::Absent;
             };
             let attributes = [
@@ -91,7 +95,10 @@ impl Kind for InlinePolicyKind {
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
-        vec![principal::delete_inline(&self.holder(&seen.attributes), value::text(&seen.attributes, "name"))]
+        vec![principal::delete_inline(
+            &self.holder(&seen.attributes),
+            value::text(&seen.attributes, "name"),
+        )]
     }
 }
 

@@ -1,7 +1,8 @@
 //! The resource kinds: one file each, and the list of them.
 //!
-//! A kind declares what it must know ([`Kind::facets`]), reads that out of a snapshot ([`Kind::seen`]) and returns
-//! the calls that a change takes. It knows no client and no stage order; it never decides *whether* to change.
+//! A kind declares what it must know ([`Kind::facets`]), reads that out of a snapshot
+//! ([`Kind::seen`]) and returns the calls that a change takes. It knows no client and no stage
+//! order; it never decides *whether* to change.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,15 +15,18 @@ use crate::value::{Attributes, Value, optional_text};
 /// An object as it is in AWS or on disk, in the same normal form as the declared one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LiveObject {
-    /// What nobody can make a second time: `AIDA…`, `AROA…`, `ANPA…`, a bucket's name, an access key's id.
+    /// What nobody can make a second time: `AIDA…`, `AROA…`, `ANPA…`, a bucket's name, an access
+    /// key's id.
     pub id: String,
     /// The value of the ownership tag; `None` where it is missing.
     pub owner: Option<String>,
     /// All that the kind can read, declared or not.
     pub attributes: Attributes,
-    /// What the calls depend on, but no manifest says: a policy's versions, a bucket's emptiness, a user's other keys.
+    /// What the calls depend on, but no manifest says: a policy's versions, a bucket's emptiness, a
+    /// user's other keys.
     pub internals: Attributes,
-    /// What AWS wants gone before it deletes it, policies aside; empty where a removal was not in question.
+    /// What AWS wants gone before it deletes it, policies aside; empty where a removal was not in
+    /// question.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hanging: Vec<DeletionBlocker>,
     /// What is to be done about it although it is as declared.
@@ -31,8 +35,9 @@ pub struct LiveObject {
     /// For people, whether anything happens to it or not: what will become of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
-    /// What hangs on it besides, by address-like names with ARNs: attached and inline policies. The differ shows what
-    /// the manifest doesn't name as left alone, or removes it for `exclusive: true`.
+    /// What hangs on it besides, by address-like names with ARNs: attached and inline policies. The
+    /// differ shows what the manifest doesn't name as left alone, or removes it for `exclusive:
+    /// true`.
     pub attached: Vec<Attached>,
 }
 
@@ -75,9 +80,11 @@ pub enum FieldForm {
     Document,
     /// Part of what the object is: shown on create, never compared.
     Identity,
-    /// What nobody but the state can tell: compared with that, and taken on trust where there is no state.
+    /// What nobody but the state can tell: compared with that, and taken on trust where there is no
+    /// state.
     Recorded,
-    /// relayctl's own setting, which AWS doesn't know (`force_destroy`): compared with the state, not with AWS.
+    /// relayctl's own setting, which AWS doesn't know (`force_destroy`): compared with the state,
+    /// not with AWS.
     Setting,
 }
 
@@ -90,8 +97,8 @@ pub enum OnChange {
 
 /// One kind of resource.
 ///
-/// `wanted` always holds the identity attributes (name, arn, user …), and of the others those that the manifest or the
-/// state names; every value in normal form.
+/// `wanted` always holds the identity attributes (name, arn, user …), and of the others those that
+/// the manifest or the state names; every value in normal form.
 pub trait Kind: Sync {
     /// As in addresses: `user`, `role_policy_attachment`.
     fn name(&self) -> KindName;
@@ -102,7 +109,8 @@ pub trait Kind: Sync {
     /// In the order of printing.
     fn fields(&self) -> &'static [Field];
 
-    /// What must be known to compare and to change this object. `wanted` is the declared object or the recorded one.
+    /// What must be known to compare and to change this object. `wanted` is the declared object or
+    /// the recorded one.
     fn facets(&self, wanted: &Attributes) -> Vec<Facet>;
 
     /// What must be known besides to remove it: asked only where a removal is possible.
@@ -118,22 +126,24 @@ pub trait Kind: Sync {
         None
     }
 
-    /// Why it can't be made although it is absent, or can't be made anew: a profile that holds somebody's key.
+    /// Why it can't be made although it is absent, or can't be made anew: a profile that holds
+    /// somebody's key.
     fn conflict(&self, _wanted: &Attributes, _snapshot: &Snapshot) -> Option<String> {
         None
     }
 
-    /// What the state records before a create, so that the next run can tell what an interrupted one made.
+    /// What the state records before a create, so that the next run can tell what an interrupted
+    /// one made.
     fn intent(&self, wanted: &Attributes, _snapshot: &Snapshot) -> Attributes {
         wanted.clone()
     }
 
-    /// Everything that may block its deletion, with `*` for each name; the policies on it aside, and
-    /// what relayctl never takes away.
+    /// Everything that may block its deletion, with `*` for each name; the policies on it aside,
+    /// and what relayctl never takes away.
     fn any_blockers(&self, wanted: &Attributes) -> Vec<DeletionBlocker>;
 
-    /// Whether the object with this id is the recorded one: `recorded` is all that the state knows of
-    /// it, and `is_intended` says that the run which was to make it didn't get to the end.
+    /// Whether the object with this id is the recorded one: `recorded` is all that the state knows
+    /// of it, and `is_intended` says that the run which was to make it didn't get to the end.
     fn is_recorded_as(&self, recorded: &Attributes, _is_intended: bool, id: &str) -> bool {
         optional_text(recorded, "id").as_deref() == Some(id)
     }
@@ -164,33 +174,41 @@ pub trait Kind: Sync {
         None
     }
 
-    /// What the state records before a renewal, so that the next run can go on from wherever this one stops. `made` are
-    /// the new ones that this run had to give up.
+    /// What the state records before a renewal, so that the next run can go on from wherever this
+    /// one stops. `made` are the new ones that this run had to give up.
     fn begun(&self, attributes: &Attributes, _seen: &LiveObject, _made: &[String]) -> Attributes {
         attributes.clone()
     }
 
     /// What the state records after the calls of `before`'s upkeep.
-    fn settled(&self, attributes: &Attributes, _before: &LiveObject, _now: Timestamp) -> Attributes {
+    fn settled(
+        &self,
+        attributes: &Attributes,
+        _before: &LiveObject,
+        _now: Timestamp,
+    ) -> Attributes {
         attributes.clone()
     }
 
-    /// What the state goes on to remember besides what is declared. `seen` is none for an object that is made.
+    /// What the state goes on to remember besides what is declared. `seen` is none for an object
+    /// that is made.
     fn memory(&self, _recorded: &Attributes, _seen: Option<&LiveObject>) -> Attributes {
         Attributes::new()
     }
 
-    /// The calls that remove it, with what is ours in it. `recorded` holds what we set, for objects of which only a
-    /// part is ours (a profile, a stage).
+    /// The calls that remove it, with what is ours in it. `recorded` holds what we set, for objects
+    /// of which only a part is ours (a profile, a stage).
     fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write>;
 
-    /// What is to be cleared away locally of a recorded object that is gone: a run that was killed while it removed it, or
-    /// somebody who removed it elsewhere, left that. Does nothing where there is nothing of it.
+    /// What is to be cleared away locally of a recorded object that is gone: a run that was killed
+    /// while it removed it, or somebody who removed it elsewhere, left that. Does nothing where
+    /// there is nothing of it.
     fn leftovers(&self, _recorded: &Attributes) -> Vec<Write> {
         Vec::new()
     }
 
-    /// Whether it is only in files of this machine, which can be removed while something else still names it.
+    /// Whether it is only in files of this machine, which can be removed while something else still
+    /// names it.
     fn is_local(&self) -> bool {
         match self.facts().ownership {
             Ownership::LocalFile => true,
@@ -198,13 +216,14 @@ pub trait Kind: Sync {
         }
     }
 
-    /// Whether AWS will refuse to delete it, and why: `bucket holds objects and force_destroy is not set`.
+    /// Whether AWS will refuse to delete it, and why: `bucket holds objects and force_destroy is
+    /// not set`.
     fn obstacle(&self, _seen: &LiveObject, _recorded: &Attributes) -> Option<String> {
         None
     }
 
-    /// Whether an existing object without an owner may be taken over without asking: attachments and parts of local
-    /// files have no tags, and having them already is what was asked for.
+    /// Whether an existing object without an owner may be taken over without asking: attachments
+    /// and parts of local files have no tags, and having them already is what was asked for.
     fn adoptable(&self) -> bool {
         match self.facts().ownership {
             Ownership::Parent | Ownership::LocalFile => true,
@@ -212,13 +231,14 @@ pub trait Kind: Sync {
         }
     }
 
-    /// Whether there could be two of it, where AWS does not show the first one yet: others have names that keep them apart.
+    /// Whether there could be two of it, where AWS does not show the first one yet: others have
+    /// names that keep them apart.
     fn can_double(&self) -> bool {
         false
     }
 
-    /// Whether AWS makes it without a word although it is there already: CreateBucket of one's own bucket in us-east-1,
-    /// PutUserPolicy.
+    /// Whether AWS makes it without a word although it is there already: CreateBucket of one's own
+    /// bucket in us-east-1, PutUserPolicy.
     fn overwrites(&self) -> bool {
         false
     }
@@ -228,8 +248,8 @@ pub trait Kind: Sync {
         self.facts().parent.is_some()
     }
 
-    /// Whether a difference can only be mended by making it anew, although no field is to blame: an access key whose
-    /// secret is no longer in its sinks. The text is the reason.
+    /// Whether a difference can only be mended by making it anew, although no field is to blame: an
+    /// access key whose secret is no longer in its sinks. The text is the reason.
     fn must_replace(&self, _seen: &LiveObject, _wanted: &Attributes) -> Option<String> {
         None
     }
@@ -270,8 +290,8 @@ pub use access_key::{RETIRE_AFTER, in_words, lasting};
 pub use attached::Attached;
 pub use blocker::DeletionBlocker;
 pub use facts::{
-    AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent, Recovery, Tagged,
-    Uniqueness,
+    AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent,
+    Recovery, Tagged, Uniqueness,
 };
 
 /// All kinds, in the order in which a plan lists them.
@@ -298,9 +318,12 @@ pub fn all() -> impl Iterator<Item = &'static dyn Kind> {
     ORDER.into_iter().map(of)
 }
 
-/// An object with what hangs on it, where that was asked for. What may hang on it and is not told is unknown, and what is
-/// unknown is not deleted.
-fn with_blockers(seen: Observed<LiveObject>, hanging: Observed<Vec<DeletionBlocker>>) -> Observed<LiveObject> {
+/// An object with what hangs on it, where that was asked for. What may hang on it and is not told
+/// is unknown, and what is unknown is not deleted.
+fn with_blockers(
+    seen: Observed<LiveObject>,
+    hanging: Observed<Vec<DeletionBlocker>>,
+) -> Observed<LiveObject> {
     seen.and_then(|seen| match hanging {
         Observed::Unknown(failure) if failure.code != NOT_READ => Observed::Unknown(failure),
         Observed::Present(hanging) => Observed::Present(LiveObject { hanging, ..seen }),

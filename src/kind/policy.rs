@@ -5,8 +5,8 @@ use serde_json::json;
 use super::field::{empty_map, empty_text, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue,
-    Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
+    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
+    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
 };
 use crate::address::KindName;
 use crate::call::iam::PolicyDetail;
@@ -24,7 +24,13 @@ const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
     Field::replace("path", FieldForm::Plain, "IAM cannot change a policy's path", root_path),
-    Field::replace("description", FieldForm::Plain, "IAM cannot change a policy's description", empty_text).harmless(),
+    Field::replace(
+        "description",
+        FieldForm::Plain,
+        "IAM cannot change a policy's description",
+        empty_text,
+    )
+    .harmless(),
     Field::in_place("document", FieldForm::Document, null).compared(),
     Field::in_place("tags", FieldForm::Keyed, empty_map),
 ];
@@ -67,7 +73,8 @@ impl Kind for PolicyKind {
         vec![Write::Iam(IamWrite::CreatePolicy {
             policy: value::text(wanted, "name").to_owned(),
             path: path(wanted),
-            description: value::optional_text(wanted, "description").filter(|text| !text.is_empty()),
+            description: value::optional_text(wanted, "description")
+                .filter(|text| !text.is_empty()),
             document: value::shared(wanted, "document"),
             tags: value::tags(wanted, "tags"),
         })]
@@ -85,7 +92,10 @@ impl Kind for PolicyKind {
             if let Some(oldest) = old.first().filter(|_| old.len() + 1 >= MOST_VERSIONS) {
                 writes.push(IamWrite::DeletePolicyVersion { arn: arn(), version: oldest.clone() });
             }
-            writes.push(IamWrite::CreatePolicyVersion { arn: arn(), document: value::shared(wanted, "document") });
+            writes.push(IamWrite::CreatePolicyVersion {
+                arn: arn(),
+                document: value::shared(wanted, "document"),
+            });
         }
         if changed.contains(&"tags") {
             let TagChange { set, remove } = TagChange::between(seen, wanted);
@@ -99,7 +109,8 @@ impl Kind for PolicyKind {
         writes.into_iter().map(Write::Iam).collect()
     }
 
-    /// `DeletePolicy` is refused with `DeleteConflict` as long as there are versions besides the default one.
+    /// `DeletePolicy` is refused with `DeleteConflict` as long as there are versions besides the
+    /// default one.
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         let arn = || value::text(&seen.attributes, "arn").to_owned();
         let old = old_versions(seen).into_iter();
@@ -111,7 +122,10 @@ impl Kind for PolicyKind {
 }
 
 fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> LiveObject {
-    let document = versions.iter().find(|version| version.is_default).and_then(|version| version.document.as_ref());
+    let document = versions
+        .iter()
+        .find(|version| version.is_default)
+        .and_then(|version| version.document.as_ref());
     let attributes = [
         ("name", json!(policy.name)),
         ("arn", json!(policy.arn)),
@@ -121,7 +135,8 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> LiveObject {
         ("tags", value::from_tags(&policy.tags)),
     ];
     let newest_first: Vec<_> = versions.iter().rev().map(|version| version.id.as_str()).collect();
-    let internals = [("versions", json!(newest_first)), ("default_version", json!(policy.default_version))];
+    let internals =
+        [("versions", json!(newest_first)), ("default_version", json!(policy.default_version))];
     LiveObject {
         id: policy.id,
         owner: owner(&policy.tags),

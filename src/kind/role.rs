@@ -6,8 +6,8 @@ use super::attached::attached;
 use super::field::{empty_map, empty_text, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue,
-    Ownership, Recovery, Tagged, Uniqueness, with_blockers,
+    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
+    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -57,7 +57,10 @@ impl Kind for RoleKind {
         let role = || value::text(wanted, "name").to_owned();
         let settings = has_settings(wanted).then(|| Facet::RoleSettings { role: role() });
         let principal = Principal::role(role());
-        [Facet::Principal(principal.clone()), Facet::Policies(principal)].into_iter().chain(settings).collect()
+        [Facet::Principal(principal.clone()), Facet::Policies(principal)]
+            .into_iter()
+            .chain(settings)
+            .collect()
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -66,7 +69,8 @@ impl Kind for RoleKind {
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let name = value::text(wanted, "name");
-        let profiles = |names: Vec<String>| names.into_iter().map(DeletionBlocker::InstanceProfile).collect();
+        let profiles =
+            |names: Vec<String>| names.into_iter().map(DeletionBlocker::InstanceProfile).collect();
         let found = snapshot.role(name).and_then(|role| {
             snapshot.policies(&Principal::role(name)).and_then(|policies| {
                 if !has_settings(wanted) {
@@ -82,7 +86,8 @@ impl Kind for RoleKind {
         vec![Write::Iam(IamWrite::CreateRole {
             role: value::text(wanted, "name").to_owned(),
             path: path(wanted),
-            description: value::optional_text(wanted, "description").filter(|text| !text.is_empty()),
+            description: value::optional_text(wanted, "description")
+                .filter(|text| !text.is_empty()),
             max_session_duration: wanted.get("max_session_duration").and_then(Value::as_i64),
             trust: value::shared(wanted, "trust"),
             boundary: value::optional_text(wanted, "permissions_boundary"),
@@ -101,7 +106,10 @@ impl Kind for RoleKind {
             writes.push(update_role(seen, wanted, changed));
         }
         if changed.contains(&"trust") {
-            writes.push(IamWrite::UpdateAssumeRolePolicy { role: role(), trust: value::shared(wanted, "trust") });
+            writes.push(IamWrite::UpdateAssumeRolePolicy {
+                role: role(),
+                trust: value::shared(wanted, "trust"),
+            });
         }
         if changed.contains(&"permissions_boundary") {
             writes.push(match value::optional_text(wanted, "permissions_boundary") {
@@ -122,14 +130,17 @@ impl Kind for RoleKind {
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
-        vec![Write::Iam(IamWrite::DeleteRole { role: value::text(&seen.attributes, "name").to_owned() })]
+        vec![Write::Iam(IamWrite::DeleteRole {
+            role: value::text(&seen.attributes, "name").to_owned(),
+        })]
     }
 }
 
 /// `UpdateRole` sets both at once: the one that doesn't change is sent as it is.
 fn update_role(seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> IamWrite {
     let source = |field| if changed.contains(&field) { wanted } else { &seen.attributes };
-    let session = source("max_session_duration").get("max_session_duration").and_then(Value::as_i64);
+    let session =
+        source("max_session_duration").get("max_session_duration").and_then(Value::as_i64);
     IamWrite::UpdateRole {
         role: value::text(&seen.attributes, "name").to_owned(),
         description: value::text(source("description"), "description").to_owned(),
@@ -142,10 +153,18 @@ fn has_settings(wanted: &Attributes) -> bool {
     ["description", "max_session_duration"].iter().any(|name| wanted.contains_key(name))
 }
 
-fn seen(role: iam::Role, settings: Option<RoleSettings>, policies: PrincipalPolicies) -> LiveObject {
-    let settings = settings.into_iter().flat_map(|RoleSettings { description, max_session_duration }| {
-        [("description", json!(description)), ("max_session_duration", json!(max_session_duration))]
-    });
+fn seen(
+    role: iam::Role,
+    settings: Option<RoleSettings>,
+    policies: PrincipalPolicies,
+) -> LiveObject {
+    let settings =
+        settings.into_iter().flat_map(|RoleSettings { description, max_session_duration }| {
+            [
+                ("description", json!(description)),
+                ("max_session_duration", json!(max_session_duration)),
+            ]
+        });
     let attributes = [
         ("name", json!(role.name)),
         ("arn", json!(role.arn)),

@@ -6,8 +6,8 @@ use super::attached::{Attached, EXCLUSIVE_GROUPS, attached};
 use super::field::{empty_map, no, null, path, root_path};
 use super::tags::{TagChange, owner};
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output, OutputValue, Ownership,
-    Recovery, Tagged, Uniqueness, blocker, with_blockers,
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
+    OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -49,8 +49,12 @@ impl Kind for UserKind {
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let principal = Principal::user(value::text(wanted, "name"));
-        let groups = value::flag(wanted, EXCLUSIVE_GROUPS).then(|| Facet::Groups { user: principal.name.clone() });
-        [Facet::Principal(principal.clone()), Facet::Policies(principal)].into_iter().chain(groups).collect()
+        let groups = value::flag(wanted, EXCLUSIVE_GROUPS)
+            .then(|| Facet::Groups { user: principal.name.clone() });
+        [Facet::Principal(principal.clone()), Facet::Policies(principal)]
+            .into_iter()
+            .chain(groups)
+            .collect()
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -59,9 +63,9 @@ impl Kind for UserKind {
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let name = value::text(wanted, "name");
-        let found = snapshot
-            .user(name)
-            .and_then(|user| snapshot.policies(&Principal::user(name)).map(|policies| seen(user, policies)));
+        let found = snapshot.user(name).and_then(|user| {
+            snapshot.policies(&Principal::user(name)).map(|policies| seen(user, policies))
+        });
         let found = if value::flag(wanted, EXCLUSIVE_GROUPS) {
             found.and_then(|seen| snapshot.groups(name).map(|groups| with_groups(seen, groups)))
         } else {
@@ -108,7 +112,9 @@ impl Kind for UserKind {
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
-        vec![Write::Iam(IamWrite::DeleteUser { user: value::text(&seen.attributes, "name").to_owned() })]
+        vec![Write::Iam(IamWrite::DeleteUser {
+            user: value::text(&seen.attributes, "name").to_owned(),
+        })]
     }
 }
 

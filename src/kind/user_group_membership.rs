@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{AccessRole, DeletionBlocker, Field, Kind, KindFacts, LiveObject, Ownership, Parent, Recovery, Uniqueness};
+use super::{
+    AccessRole, DeletionBlocker, Field, Kind, KindFacts, LiveObject, Ownership, Parent, Recovery,
+    Uniqueness,
+};
 use crate::address::KindName;
 use crate::call::{IamWrite, Observed, Write};
 use crate::reads::{Facet, Snapshot};
@@ -71,7 +74,8 @@ impl Kind for UserGroupMembershipKind {
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
-        let [user, group] = ["user", "group"].map(|name| value::text(&seen.attributes, name).to_owned());
+        let [user, group] =
+            ["user", "group"].map(|name| value::text(&seen.attributes, name).to_owned());
         vec![Write::Iam(IamWrite::RemoveUserFromGroup { user, group })]
     }
 }

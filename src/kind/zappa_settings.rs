@@ -4,7 +4,8 @@ use serde_json::{Map, json};
 
 use super::field::empty_map;
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership, Recovery, Uniqueness,
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership,
+    Recovery, Uniqueness,
 };
 use crate::address::KindName;
 use crate::call::{FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
@@ -13,8 +14,11 @@ use crate::value::{self, Attributes, SectionSettings, Value};
 
 pub(super) struct ZappaSettingsKind;
 
-const FIELDS: &[Field] =
-    &[Field::identity("file"), Field::identity("stage"), Field::in_place("settings", FieldForm::Keyed, empty_map)];
+const FIELDS: &[Field] = &[
+    Field::identity("file"),
+    Field::identity("stage"),
+    Field::in_place("settings", FieldForm::Keyed, empty_map),
+];
 
 impl Kind for ZappaSettingsKind {
     fn name(&self) -> KindName {
@@ -48,7 +52,8 @@ impl Kind for ZappaSettingsKind {
                 FileReply::KeyId(_) => Map::new(),
             };
             let (file, stage) = (value::text(wanted, "file"), value::text(wanted, "stage"));
-            let attributes = [("file", json!(file)), ("stage", json!(stage)), ("settings", settings.into())];
+            let attributes =
+                [("file", json!(file)), ("stage", json!(stage)), ("settings", settings.into())];
             LiveObject {
                 id: id(file, stage),
                 owner: None,
@@ -79,7 +84,8 @@ impl Kind for ZappaSettingsKind {
         let (before, mut after) = (settings(&seen.attributes), settings(wanted));
         let gone: Vec<_> = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
         after.retain(|key, value| before.get(key) != Some(value));
-        // In this order, so that the stage is never left empty, which would remove it and its place in the file.
+        // In this order, so that the stage is never left empty, which would remove it and its place
+        // in the file.
         let mut writes = Vec::new();
         if !after.is_empty() {
             writes.push(set(wanted, after));
@@ -113,7 +119,11 @@ fn set(attributes: &Attributes, settings: SectionSettings) -> Write {
 }
 
 fn unset(attributes: &Attributes, settings: Vec<String>) -> Write {
-    Write::File(FileWrite::UnsetStage { file: file(attributes), stage: stage(attributes), settings })
+    Write::File(FileWrite::UnsetStage {
+        file: file(attributes),
+        stage: stage(attributes),
+        settings,
+    })
 }
 
 fn id(file: &str, stage: &str) -> String {

@@ -30,11 +30,14 @@ pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
 /// Policies that hang on nobody in this manifest and bound nobody: somebody will attach them.
 pub(super) fn unattached(subject: &LintSubject<'_>) -> Vec<Address> {
     let bounding = subject.bounding();
-    let used: BTreeSet<&str> =
-        subject.attachments().map(|(_, attachment)| text(&attachment.attributes, "policy_arn")).collect();
+    let used: BTreeSet<&str> = subject
+        .attachments()
+        .map(|(_, attachment)| text(&attachment.attributes, "policy_arn"))
+        .collect();
     let free = |arn: &str| !used.contains(arn) && !bounding.contains(arn);
-    let policies =
-        subject.in_role(|role| role == AccessRole::Policy).filter(|(_, policy)| free(text(&policy.attributes, "arn")));
+    let policies = subject
+        .in_role(|role| role == AccessRole::Policy)
+        .filter(|(_, policy)| free(text(&policy.attributes, "arn")));
     policies.map(|(address, _)| address.clone()).collect()
 }
 
@@ -43,8 +46,9 @@ pub(super) fn held(subject: &LintSubject<'_>, address: &Address) -> DeclaredPoli
     if !LintSubject::is_policy(address) {
         return DeclaredPolicies::of(&subject.desired, address);
     }
-    let compiled =
-        subject.document(address).and_then(|(_, document)| Policy::compile(&address.to_string(), document).ok());
+    let compiled = subject
+        .document(address)
+        .and_then(|(_, document)| Policy::compile(&address.to_string(), document).ok());
     DeclaredPolicies { policies: compiled.into_iter().collect(), ..DeclaredPolicies::default() }
 }
 
@@ -74,9 +78,15 @@ fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFind
     if may_everything(&held) {
         return Vec::new();
     }
-    let own = subject.desired.resources.get(address).map(|it| text(&it.attributes, "arn")).unwrap_or_default();
+    let own = subject
+        .desired
+        .resources
+        .get(address)
+        .map(|it| text(&it.attributes, "arn"))
+        .unwrap_or_default();
     let of_holder = subject.attachments_of(address);
-    let attached: Vec<String> = of_holder.map(|it| text(&it.attributes, "policy_arn").to_owned()).collect();
+    let attached: Vec<String> =
+        of_holder.map(|it| text(&it.attributes, "policy_arn").to_owned()).collect();
     let is_policy = LintSubject::is_policy(address);
     let holder = Holder {
         arn: (!is_policy).then_some(own),
@@ -93,8 +103,9 @@ fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFind
 fn may_everything(held: &DeclaredPolicies) -> bool {
     let all = |clause: &Clause| !clause.not && clause.patterns.iter().any(|pattern| pattern == "*");
     let statements = || held.policies.iter().flat_map(|policy| &policy.statements);
-    let everything =
-        |it: &Statement| it.conditions.is_empty() && all(&it.actions) && it.resources.as_ref().is_some_and(all);
+    let everything = |it: &Statement| {
+        it.conditions.is_empty() && all(&it.actions) && it.resources.as_ref().is_some_and(all)
+    };
     let allowed = statements().any(|it| it.effect == Effect::Allow && everything(it));
     allowed && held.boundary.is_none() && statements().all(|it| it.effect == Effect::Allow)
 }
@@ -103,17 +114,28 @@ fn told(subject: &LintSubject<'_>, address: &Address, one: &Escalation) -> Manif
     let mut places: Vec<Place> = Vec::new();
     for way in &one.ways {
         let policy = way.policy.parse::<Address>().ok();
-        let place = policy.and_then(|policy| subject.statement(&policy, way.statement, way.pattern));
+        let place =
+            policy.and_then(|policy| subject.statement(&policy, way.statement, way.pattern));
         places.extend(place.filter(|place| !places.contains(place)));
     }
     let related = if places.is_empty() { Vec::new() } else { places.split_off(1) };
-    let who = if LintSubject::is_policy(address) { format!("whoever holds {address}") } else { address.to_string() };
+    let who = if LintSubject::is_policy(address) {
+        format!("whoever holds {address}")
+    } else {
+        address.to_string()
+    };
     ManifestFinding {
         rule: one.path.name,
         severity: one.severity,
         on: address.to_string(),
         place: places.pop().or_else(|| subject.place(address, "")),
-        message: format!("{who} {}, {}: {}{}", one.path.gives, reach(one), statements(one), circumstances(one)),
+        message: format!(
+            "{who} {}, {}: {}{}",
+            one.path.gives,
+            reach(one),
+            statements(one),
+            circumstances(one)
+        ),
         remedy: remedy(one),
         related,
         accepted: None,
@@ -138,7 +160,11 @@ fn phrase(sentence: &str) -> String {
 fn reach(one: &Escalation) -> String {
     let resources = one.resources.join(", ");
     let others = one.path.gain == Gain::Permissions && !one.own;
-    if others { format!("for {resources}, which isn't its own") } else { format!("for {resources}") }
+    if others {
+        format!("for {resources}, which isn't its own")
+    } else {
+        format!("for {resources}")
+    }
 }
 
 /// The actions by the statements that allow them.
@@ -152,8 +178,9 @@ fn statements(one: &Escalation) -> String {
             None => groups.push((key, vec![way.action])),
         }
     }
-    let group =
-        |((policy, title), actions): &((&str, &str), Vec<&str>)| format!("{} by {policy}, {title}", actions.join(", "));
+    let group = |((policy, title), actions): &((&str, &str), Vec<&str>)| {
+        format!("{} by {policy}, {title}", actions.join(", "))
+    };
     groups.iter().map(group).collect::<Vec<_>>().join("; ")
 }
 

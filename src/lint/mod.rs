@@ -1,5 +1,5 @@
-//! What is likely a mistake, or more than was meant, in all that a manifest declares: every document by itself, what
-//! users and roles hold together, and what the manifest accepts of it.
+//! What is likely a mistake, or more than was meant, in all that a manifest declares: every
+//! document by itself, what users and roles hold together, and what the manifest accepts of it.
 
 mod holders;
 mod redundancy;
@@ -42,7 +42,11 @@ impl ManifestFinding {
     /// The message, beginning with what it is about.
     pub fn told(&self) -> String {
         let Self { on, message, .. } = self;
-        if on == "*" || message.contains(on.as_str()) { message.clone() } else { format!("{on}: {message}") }
+        if on == "*" || message.contains(on.as_str()) {
+            message.clone()
+        } else {
+            format!("{on}: {message}")
+        }
     }
 }
 
@@ -54,13 +58,16 @@ pub fn lint(desired: &Desired, documents: &Documents) -> Vec<ManifestFinding> {
     found.extend(redundancy::all(&subject));
     silence::apply(&desired.silenced, &mut found);
     found.sort_by(|a, b| {
-        let key = |one: &ManifestFinding| (one.place.clone(), one.severity, one.rule, one.message.clone());
+        let key = |one: &ManifestFinding| {
+            (one.place.clone(), one.severity, one.rule, one.message.clone())
+        };
         key(a).cmp(&key(b))
     });
     found
 }
 
-/// The manifest with its documents as their authors wrote them, so that statements count as in the files.
+/// The manifest with its documents as their authors wrote them, so that statements count as in the
+/// files.
 struct LintSubject<'a> {
     desired: Desired,
     documents: &'a Documents,
@@ -78,7 +85,10 @@ impl<'a> LintSubject<'a> {
     }
 
     /// The resources of the kinds that have a role like this in access.
-    fn in_role(&self, wanted: fn(AccessRole) -> bool) -> impl Iterator<Item = (&Address, &Resource)> {
+    fn in_role(
+        &self,
+        wanted: fn(AccessRole) -> bool,
+    ) -> impl Iterator<Item = (&Address, &Resource)> {
         let kinds = kind::all().filter(move |kind| wanted(kind.facts().access));
         kinds.flat_map(|kind| self.desired.of_kind(kind.name()))
     }
@@ -112,12 +122,15 @@ impl<'a> LintSubject<'a> {
         let bounding = self.bounding();
         let mut found = Vec::new();
         for (address, resource) in &self.desired.resources {
-            let Some((DocumentField { usage, .. }, document)) = self.document(address) else { continue };
+            let Some((DocumentField { usage, .. }, document)) = self.document(address) else {
+                continue;
+            };
             let home = Home {
                 usage,
                 account: &self.desired.account,
                 partition: &self.desired.partition,
-                grants: !bounding.contains(text(&resource.attributes, "arn")) || usage != Usage::Managed,
+                grants: !bounding.contains(text(&resource.attributes, "arn"))
+                    || usage != Usage::Managed,
             };
             let of_document = document::lint(document, &home).into_iter();
             found.extend(of_document.map(|finding| self.found(address, finding)));
@@ -142,10 +155,13 @@ impl<'a> LintSubject<'a> {
     /// The ARNs of policies that bound somebody and hang on nobody: they give nothing.
     fn bounding(&self) -> BTreeSet<String> {
         let holders = self.principals();
-        let bounds: BTreeSet<String> =
-            holders.filter_map(|(_, holder)| optional_text(&holder.attributes, "permissions_boundary")).collect();
-        let attached =
-            |arn: &String| self.attachments().any(|(_, attachment)| text(&attachment.attributes, "policy_arn") == arn);
+        let bounds: BTreeSet<String> = holders
+            .filter_map(|(_, holder)| optional_text(&holder.attributes, "permissions_boundary"))
+            .collect();
+        let attached = |arn: &String| {
+            self.attachments()
+                .any(|(_, attachment)| text(&attachment.attributes, "policy_arn") == arn)
+        };
         bounds.into_iter().filter(|arn| !attached(arn)).collect()
     }
 
@@ -170,7 +186,9 @@ impl<'a> LintSubject<'a> {
     fn inline_sizes(&self) -> Vec<ManifestFinding> {
         let mut sizes: BTreeMap<Address, (Usage, usize)> = BTreeMap::new();
         for (address, policy) in self.in_role(|role| matches!(role, AccessRole::InlinePolicy(_))) {
-            let (Some(holder), Some((held, document))) = (parent(address, policy), self.document(address)) else {
+            let (Some(holder), Some((held, document))) =
+                (parent(address, policy), self.document(address))
+            else {
                 continue;
             };
             sizes.entry(holder).or_insert((held.usage, 0)).1 += policy::size(document, held.usage);

@@ -1,5 +1,5 @@
-//! What could be left out without anybody losing, or gaining, anything: told only where that holds for everybody who
-//! holds the policy.
+//! What could be left out without anybody losing, or gaining, anything: told only where that holds
+//! for everybody who holds the policy.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,37 @@ use super::{LintSubject, ManifestFinding, holders};
 use crate::address::Address;
 use crate::kind::DocumentField;
 use crate::policy::Usage;
-use crate::policy::lint::{REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION, redundant, shadowed};
+use crate::policy::lint::{
+    REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION, redundant, shadowed,
+};
 use crate::policy::statement::{Effect, Policy};
 use crate::value::text;
 
 pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
     let sets = sets(subject);
-    let mut found =
-        agreed(&sets, redundant).into_iter().map(|one| found(subject, &one, &REDUNDANT_STATEMENT)).collect::<Vec<_>>();
-    found.extend(agreed(&sets, shadowed).into_iter().map(|one| self::found(subject, &one, &SHADOWED_ACTION)));
+    let mut found = agreed(&sets, redundant)
+        .into_iter()
+        .map(|one| found(subject, &one, &REDUNDANT_STATEMENT))
+        .collect::<Vec<_>>();
+    found.extend(
+        agreed(&sets, shadowed).into_iter().map(|one| self::found(subject, &one, &SHADOWED_ACTION)),
+    );
     found.into_iter().flatten().collect()
 }
 
 /// The policies that are decided on together.
 fn sets(subject: &LintSubject<'_>) -> Vec<Vec<Policy>> {
     let people = subject.principals().map(|(address, _)| address.clone());
-    let mut sets: Vec<Vec<Policy>> =
-        people.chain(holders::unattached(subject)).map(|address| holders::held(subject, &address).policies).collect();
+    let mut sets: Vec<Vec<Policy>> = people
+        .chain(holders::unattached(subject))
+        .map(|address| holders::held(subject, &address).policies)
+        .collect();
     // A boundary, a trust policy and a bucket's each decide alone.
     let bounding = subject.bounding();
     for (address, resource) in &subject.desired.resources {
-        let Some((DocumentField { usage, .. }, document)) = subject.document(address) else { continue };
+        let Some((DocumentField { usage, .. }, document)) = subject.document(address) else {
+            continue;
+        };
         let alone = matches!(usage, Usage::Trust | Usage::Bucket);
         if alone || bounding.contains(text(&resource.attributes, "arn")) {
             sets.extend(Policy::compile(&address.to_string(), document).map(|policy| vec![policy]));
@@ -43,30 +53,38 @@ fn agreed(sets: &[Vec<Policy>], spare: impl Fn(&[Policy]) -> Vec<Redundant>) -> 
     for one in sets.iter().flat_map(|set| spare(set)) {
         *votes.entry(one).or_default() += 1;
     }
-    let holding = |name: &str| sets.iter().filter(|set| set.iter().any(|policy| policy.name == name)).count();
-    votes.into_iter().filter(|(one, votes)| *votes == holding(&one.policy)).map(|(one, _)| one).collect()
+    let holding =
+        |name: &str| sets.iter().filter(|set| set.iter().any(|policy| policy.name == name)).count();
+    votes
+        .into_iter()
+        .filter(|(one, votes)| *votes == holding(&one.policy))
+        .map(|(one, _)| one)
+        .collect()
 }
 
 fn found(subject: &LintSubject<'_>, spare: &Redundant, rule: &Rule) -> Option<ManifestFinding> {
     let address = spare.policy.parse::<Address>().ok()?;
     let (_, document) = subject.document(&address)?;
     let policy = Policy::compile(&spare.policy, document).ok()?;
-    let statement = policy.statements.iter().find(|statement| statement.number == spare.statement)?;
+    let statement =
+        policy.statements.iter().find(|statement| statement.number == spare.statement)?;
     debug_assert_eq!(statement.effect, Effect::Allow);
     let title = statement.title();
-    let (message, remedy) = match spare.action.and_then(|index| statement.actions.patterns.get(index)) {
-        _ if *rule == REDUNDANT_STATEMENT => {
-            (format!("others say already what {title} says"), "take it out: nobody loses anything".to_owned())
-        }
-        Some(action) => (
-            format!("{title} allows {action}, and a Deny always takes it away"),
-            format!("take {action} out, or narrow the Deny"),
-        ),
-        None => (
-            format!("a Deny always takes away what {title} allows"),
-            "take the statement out, or narrow the Deny".to_owned(),
-        ),
-    };
+    let (message, remedy) =
+        match spare.action.and_then(|index| statement.actions.patterns.get(index)) {
+            _ if *rule == REDUNDANT_STATEMENT => (
+                format!("others say already what {title} says"),
+                "take it out: nobody loses anything".to_owned(),
+            ),
+            Some(action) => (
+                format!("{title} allows {action}, and a Deny always takes it away"),
+                format!("take {action} out, or narrow the Deny"),
+            ),
+            None => (
+                format!("a Deny always takes away what {title} allows"),
+                "take the statement out, or narrow the Deny".to_owned(),
+            ),
+        };
     Some(ManifestFinding {
         rule: rule.name,
         severity: rule.severity,

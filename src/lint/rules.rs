@@ -1,5 +1,5 @@
-//! The one list of all rules: names, severities, what each is about. `lint --list`, `--explain`, the rules of SARIF and the
-//! check of `lint: {allow: […]}` derive from it.
+//! The one list of all rules: names, severities, what each is about. `lint --list`, `--explain`,
+//! the rules of SARIF and the check of `lint: {allow: […]}` derive from it.
 
 use crate::diagnostic::Severity;
 use crate::policy::lint as document;
@@ -10,7 +10,8 @@ pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
     "administrator-policy",
     Severity::Warning,
     "An AWS managed policy with the power of an administrator",
-    "AdministratorAccess and IAMFullAccess let their holder do everything, or give themselves everything.",
+    "AdministratorAccess and IAMFullAccess let their holder do everything, or give themselves \
+        everything.",
     "Attach what is needed, or limit it with a permissions boundary.",
 );
 
@@ -18,11 +19,13 @@ pub(super) const UNUSED_SILENCE: Rule = Rule::new(
     "unused-silence",
     Severity::Note,
     "A finding is accepted in `lint: allow:` that isn't there",
-    "What it accepted has been mended, or was spelt differently; it would hide the next such finding.",
+    "What it accepted has been mended, or was spelt differently; it would hide the next such \
+        finding.",
     "Take it out of the manifest.",
 );
 
-/// The rules on manifests. Those on documents, and those of the ways to more permissions, are listed by `iam-policy`.
+/// The rules on manifests. Those on documents, and those of the ways to more permissions, are
+/// listed by `iam-policy`.
 const ON_MANIFESTS: [Rule; 2] = [ADMINISTRATOR_POLICY, UNUSED_SILENCE];
 
 /// Returns all rules, in the order in which they are listed.

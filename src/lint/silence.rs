@@ -33,7 +33,11 @@ fn in_vain(silence: &LintSuppression) -> ManifestFinding {
     } else {
         let near = nearest(rule).map(|near| format!("did you mean `{near}`?"));
         let message = format!("there is no rule `{rule}`");
-        (Severity::Warning, message, near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned()))
+        (
+            Severity::Warning,
+            message,
+            near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned()),
+        )
     };
     ManifestFinding {
         rule: UNUSED_SILENCE.name,

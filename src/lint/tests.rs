@@ -18,9 +18,10 @@ impl Stage {
 
     fn with(mut self, kind: &str, name: &str, attributes: Value) -> Self {
         let attributes = serde_json::from_value(attributes).unwrap();
-        self.desired
-            .resources
-            .insert(Address::new(kind.parse().unwrap(), name), Resource { attributes, ..Resource::default() });
+        self.desired.resources.insert(
+            Address::new(kind.parse().unwrap(), name),
+            Resource { attributes, ..Resource::default() },
+        );
         self
     }
 
@@ -44,7 +45,12 @@ impl Stage {
 
     fn silence(mut self, rule: &str, on: &str) -> Self {
         let because = "we know".to_owned();
-        self.desired.silenced.push(LintSuppression { rule: rule.to_owned(), on: on.to_owned(), because, place: None });
+        self.desired.silenced.push(LintSuppression {
+            rule: rule.to_owned(),
+            on: on.to_owned(),
+            because,
+            place: None,
+        });
         self
     }
 
@@ -82,26 +88,33 @@ fn an_escalation_is_told_of_everyone_who_holds_its_parts_together() {
         .attached("bob", "Make");
     assert_eq!(stage.told(), [("escalation-create-role", "user.ada".to_owned())]);
     let found = &stage.found()[0];
-    assert!(found.message.starts_with("user.ada can make a role that trusts it"), "{}", found.message);
-    assert!(found.message.contains(role), "{}", found.message);
     assert!(
-        found
-            .message
-            .ends_with("iam:CreateRole by policy.Make, statement 1; iam:PutRolePolicy by policy.Change, statement 1")
+        found.message.starts_with("user.ada can make a role that trusts it"),
+        "{}",
+        found.message
     );
+    assert!(found.message.contains(role), "{}", found.message);
+    assert!(found.message.ends_with(
+        "iam:CreateRole by policy.Make, statement 1; iam:PutRolePolicy by \
+                policy.Change, statement 1"
+    ));
 }
 
 #[test]
 fn a_policy_that_hangs_on_nobody_counts_by_itself() {
-    let stage = Stage::new().policy("Loose", &allow(&["iam:CreateAccessKey"], "arn:aws:iam::123456789012:user/*"));
+    let stage = Stage::new()
+        .policy("Loose", &allow(&["iam:CreateAccessKey"], "arn:aws:iam::123456789012:user/*"));
     assert_eq!(stage.told(), [("escalation-create-access-key", "policy.Loose".to_owned())]);
-    assert!(stage.found()[0].message.starts_with("whoever holds policy.Loose can act as other users"));
+    assert!(
+        stage.found()[0].message.starts_with("whoever holds policy.Loose can act as other users")
+    );
 }
 
 #[test]
 fn a_boundary_gives_nothing_and_keeps_in() {
     let everything = allow(&["*"], "*");
-    let boundary = json!({"arn": "arn:aws:iam::123456789012:user/ada", "permissions_boundary": arn("Bound")});
+    let boundary =
+        json!({"arn": "arn:aws:iam::123456789012:user/ada", "permissions_boundary": arn("Bound")});
     let stage = Stage::new()
         .with("user", "ada", boundary)
         .policy("Bound", &allow(&["s3:GetObject"], OBJECTS))
@@ -116,7 +129,8 @@ fn a_boundary_gives_nothing_and_keeps_in() {
 
 #[test]
 fn the_power_of_an_administrator_is_told() {
-    let stage = Stage::new().user("ada").attached("ada", "arn:aws:iam::aws:policy/AdministratorAccess");
+    let stage =
+        Stage::new().user("ada").attached("ada", "arn:aws:iam::aws:policy/AdministratorAccess");
     assert_eq!(stage.told(), [("administrator-policy", "user.ada".to_owned())]);
     let reader = Stage::new().user("ada").attached("ada", "arn:aws:iam::aws:policy/ReadOnlyAccess");
     assert_eq!(reader.told(), []);
@@ -135,11 +149,17 @@ fn whoever_may_do_everything_needs_no_way_to_more() {
 #[test]
 fn existing_things_that_are_named_need_no_name() {
     let function = "arn:aws:lambda:us-east-1:123456789012:function:relay";
-    let named =
-        Stage::new().user("ada").policy("P", &allow(&["lambda:UpdateFunctionCode"], function)).attached("ada", "P");
+    let named = Stage::new()
+        .user("ada")
+        .policy("P", &allow(&["lambda:UpdateFunctionCode"], function))
+        .attached("ada", "P");
     let found = named.found();
     assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
-    assert!(found[0].remedy.starts_with("nothing, if what runs there may do no more"), "{}", found[0].remedy);
+    assert!(
+        found[0].remedy.starts_with("nothing, if what runs there may do no more"),
+        "{}",
+        found[0].remedy
+    );
 }
 
 #[test]
@@ -182,12 +202,13 @@ fn a_trust_policy_and_a_bucket_policy_are_looked_at() {
         }
         json!({"Version": "2012-10-17", "Statement": [statement]})
     };
-    let stage = Stage::new().with("role", "r", json!({"trust": open("sts:AssumeRole", None)})).with(
-        "bucket",
-        "b",
-        json!({"policy": open("s3:GetObject", Some(OBJECTS))}),
+    let stage = Stage::new()
+        .with("role", "r", json!({"trust": open("sts:AssumeRole", None)}))
+        .with("bucket", "b", json!({"policy": open("s3:GetObject", Some(OBJECTS))}));
+    assert_eq!(
+        stage.told(),
+        [("public-access", "bucket.b".to_owned()), ("trust-anyone", "role.r".to_owned())]
     );
-    assert_eq!(stage.told(), [("public-access", "bucket.b".to_owned()), ("trust-anyone", "role.r".to_owned())]);
 }
 
 #[test]
@@ -212,14 +233,20 @@ fn what_is_accepted_is_kept_with_its_reason() {
     let stage = Stage::new().policy("P", &allow(&["*"], OBJECTS));
     assert_eq!(stage.told().len(), 1);
     for on in ["policy.P", "*"] {
-        let stage = Stage::new().policy("P", &allow(&["*"], OBJECTS)).silence("action-wildcard", on);
+        let stage =
+            Stage::new().policy("P", &allow(&["*"], OBJECTS)).silence("action-wildcard", on);
         assert_eq!(stage.told(), [], "{on}");
         assert_eq!(stage.found()[0].accepted.as_deref(), Some("we know"));
     }
     for (rule, on) in [("action-wildcard", "policy.Q"), ("resource-wildcard", "policy.P")] {
         let told = Stage::new().policy("P", &allow(&["*"], OBJECTS)).silence(rule, on).told();
-        let expected = [("action-wildcard", "policy.P".to_owned()), ("unused-silence", on.to_owned())];
-        assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), expected.into_iter().collect(), "{rule} {on}");
+        let expected =
+            [("action-wildcard", "policy.P".to_owned()), ("unused-silence", on.to_owned())];
+        assert_eq!(
+            told.into_iter().collect::<BTreeSet<_>>(),
+            expected.into_iter().collect(),
+            "{rule} {on}"
+        );
     }
 }
 
@@ -241,7 +268,9 @@ fn the_one_list_holds_every_rule_once_and_explained() {
         assert_eq!(named(rule.name).as_ref(), Some(rule));
         assert!(explain(rule).contains("Remedy: "), "{}", rule.name);
     }
-    for of_each_kind in ["action-wildcard", "redundant-statement", "unused-silence", "escalation-create-role"] {
+    for of_each_kind in
+        ["action-wildcard", "redundant-statement", "unused-silence", "escalation-create-role"]
+    {
         assert!(names.contains(of_each_kind), "{of_each_kind}");
     }
 }

@@ -1,5 +1,6 @@
-//! Whether the parts of a manifest agree with each other: what `zappa_settings` says with the profile, region, bucket
-//! and role that it names, and with what the deploying user may do. All of it would fail only at `zappa deploy`.
+//! Whether the parts of a manifest agree with each other: what `zappa_settings` says with the
+//! profile, region, bucket and role that it names, and with what the deploying user may do. All of
+//! it would fail only at `zappa deploy`.
 
 mod runtime;
 
@@ -58,13 +59,17 @@ impl<'a> ZappaStage<'a> {
 
     fn profile(&mut self) {
         let Some(profile) = self.setting("profile_name") else { return };
-        let written = self.desired.of_kind(KindName::AccessKey).map(|(_, key)| text(&key.attributes, "profile"));
+        let written = self
+            .desired
+            .of_kind(KindName::AccessKey)
+            .map(|(_, key)| text(&key.attributes, "profile"));
         let named = self.desired.of_kind(KindName::AwsProfile).map(|(address, _)| address.name());
         let known: Vec<_> = written.chain(named).filter(|name| !name.is_empty()).collect();
         if !known.contains(&profile) {
             let help = suggestion(profile, &known).unwrap_or_else(|| {
                 format!(
-                    "set `profile: {profile}` at the access_key of the user who deploys, or see that the profile exists"
+                    "set `profile: {profile}` at the access_key of the user who deploys, or see \
+                        that the profile exists"
                 )
             });
             let message = format!("profile_name is `{profile}`, which this manifest doesn't write");
@@ -74,37 +79,60 @@ impl<'a> ZappaStage<'a> {
 
     fn region(&mut self) {
         let ours = &self.desired.region;
-        let Some(region) = self.setting("aws_region").filter(|region| region != ours) else { return };
-        let message = format!("{}: aws_region is {region}, but the manifest's region is {ours}", self.address);
+        let Some(region) = self.setting("aws_region").filter(|region| region != ours) else {
+            return;
+        };
+        let message = format!(
+            "{}: aws_region is {region}, but the manifest's region is {ours}",
+            self.address
+        );
         let help = format!("set aws_region to {ours}, or leave it out");
-        self.found.push(Diagnostic::error("region-mismatch", self.resource.place.clone(), message).help(help));
+        self.found.push(
+            Diagnostic::error("region-mismatch", self.resource.place.clone(), message).help(help),
+        );
     }
 
     fn bucket(&mut self) {
         let Some(bucket) = self.setting("s3_bucket") else { return };
-        let known: Vec<_> = self.desired.of_kind(KindName::Bucket).map(|(address, _)| address.name()).collect();
+        let known: Vec<_> =
+            self.desired.of_kind(KindName::Bucket).map(|(address, _)| address.name()).collect();
         if !known.contains(&bucket) {
             let message = format!("s3_bucket is `{bucket}`, which this manifest doesn't declare");
             let help = suggestion(bucket, &known).unwrap_or_else(|| {
-                format!("declare `{bucket}` under buckets: Zappa makes a missing one without your settings")
+                format!(
+                    "declare `{bucket}` under buckets: Zappa makes a missing one without your \
+                    settings"
+                )
             });
             self.warn("undeclared-bucket", &message, help);
         }
     }
 
     fn role(&mut self) {
-        let Some(name) = self.setting("role_name").or_else(|| self.setting("role_arn")) else { return };
+        let Some(name) = self.setting("role_name").or_else(|| self.setting("role_arn")) else {
+            return;
+        };
         if let Some((address, role)) = self.declared_role() {
-            let trust = role.attributes.get("trust").map(|trust| Policy::compile(&address.to_string(), trust));
+            let trust = role
+                .attributes
+                .get("trust")
+                .map(|trust| Policy::compile(&address.to_string(), trust));
             let trusts = |trust: &Policy| policy::trusts(trust, LAMBDA);
             // What can't be read has its own error.
             if trust.is_none_or(|trust| trust.is_ok_and(|trust| !trusts(&trust))) {
-                let message =
-                    format!("Lambda can't run functions as {address}: its trust policy doesn't name {LAMBDA}");
-                self.warn("role-not-assumable", &message, format!("add {LAMBDA} to the services in the role's trust"));
+                let message = format!(
+                    "Lambda can't run functions as {address}: its trust policy doesn't name \
+                        {LAMBDA}"
+                );
+                self.warn(
+                    "role-not-assumable",
+                    &message,
+                    format!("add {LAMBDA} to the services in the role's trust"),
+                );
             }
         } else {
-            let known: Vec<_> = self.desired.of_kind(KindName::ROLE).map(|(address, _)| address.name()).collect();
+            let known: Vec<_> =
+                self.desired.of_kind(KindName::ROLE).map(|(address, _)| address.name()).collect();
             let message = format!("the role is `{name}`, which this manifest doesn't declare");
             let help = suggestion(name, &known)
                 .unwrap_or_else(|| format!("declare `{name}` under roles, or see that it exists"));
@@ -112,18 +140,23 @@ impl<'a> ZappaStage<'a> {
         }
         // Zappa's default is true.
         if self.settings.get("manage_roles") != Some(&Value::Bool(false)) {
-            let message =
-                format!("the role is `{name}`, but manage_roles isn't false: Zappa would change the role itself");
+            let message = format!(
+                "the role is `{name}`, but manage_roles isn't false: Zappa would change the role \
+                    itself"
+            );
             self.warn("zappa-manages-role", &message, "set `manage_roles: false`");
         }
     }
 
     /// The role that the functions run as. Zappa takes a name or an ARN.
     fn declared_role(&self) -> Option<(&'a Address, &'a Resource)> {
-        let by_arn = |role: &Resource| Some(text(&role.attributes, "arn")) == self.setting("role_arn");
-        self.desired.of_kind(KindName::ROLE).find(|(address, role)| match self.setting("role_name") {
-            Some(name) => address.name() == name,
-            None => by_arn(role),
+        let by_arn =
+            |role: &Resource| Some(text(&role.attributes, "arn")) == self.setting("role_arn");
+        self.desired.of_kind(KindName::ROLE).find(|(address, role)| {
+            match self.setting("role_name") {
+                Some(name) => address.name() == name,
+                None => by_arn(role),
+            }
         })
     }
 
@@ -134,39 +167,67 @@ impl<'a> ZappaStage<'a> {
         match runtime::standing(name) {
             Standing::Supported => {}
             Standing::Retired(date) => {
-                let message = format!("the runtime {name} is retired: AWS Lambda deprecated it on {date}");
+                let message =
+                    format!("the runtime {name} is retired: AWS Lambda deprecated it on {date}");
                 self.warn("retired-runtime", &message, choice);
             }
             Standing::Unknown => {
                 let message = format!("`{name}` is no Lambda runtime that relayctl knows");
-                self.warn("unknown-runtime", &message, suggestion(name, &successors).unwrap_or(choice));
+                self.warn(
+                    "unknown-runtime",
+                    &message,
+                    suggestion(name, &successors).unwrap_or(choice),
+                );
             }
         }
     }
 
     /// What Zappa does as the deploying user, as far as the manifest can tell.
     fn grants(&mut self) {
-        let Some(user) = self.setting("profile_name").and_then(|profile| deployer(self.desired, profile)) else {
+        let Some(user) =
+            self.setting("profile_name").and_then(|profile| deployer(self.desired, profile))
+        else {
             return;
         };
         let Some(policies) = UserPolicies::of(self.desired, user) else { return };
         if let Some((address, role)) = self.declared_role() {
             let arn = text(&role.attributes, "arn");
-            self.grant(user, &policies, "iam:PassRole", arn, &format!("give {address} to a Lambda function"));
+            self.grant(
+                user,
+                &policies,
+                "iam:PassRole",
+                arn,
+                &format!("give {address} to a Lambda function"),
+            );
         }
         if let Some(bucket) = self.setting("s3_bucket") {
             let arn = format!("arn:{}:s3:::{bucket}", self.desired.partition);
             self.grant(user, &policies, "s3:ListBucket", &arn, &format!("list bucket.{bucket}"));
-            self.grant(user, &policies, "s3:PutObject", &format!("{arn}/*"), &format!("upload to bucket.{bucket}"));
+            self.grant(
+                user,
+                &policies,
+                "s3:PutObject",
+                &format!("{arn}/*"),
+                &format!("upload to bucket.{bucket}"),
+            );
         }
     }
 
-    fn grant(&mut self, user: &str, policies: &UserPolicies<'_>, action: &str, resource: &str, purpose: &str) {
+    fn grant(
+        &mut self,
+        user: &str,
+        policies: &UserPolicies<'_>,
+        action: &str,
+        resource: &str,
+        purpose: &str,
+    ) {
         if policies.allow(action, resource) {
             return;
         }
-        let code = if action == "iam:PassRole" { "pass-role-not-allowed" } else { "bucket-not-allowed" };
-        let message = format!("user.{user} can't {purpose}: its policies don't allow {action} on {resource}");
+        let code =
+            if action == "iam:PassRole" { "pass-role-not-allowed" } else { "bucket-not-allowed" };
+        let message =
+            format!("user.{user} can't {purpose}: its policies don't allow {action} on {resource}");
         let help = match policies.names.first() {
             Some(policy) => format!("allow {action} on {resource}, for example in {policy}"),
             None => format!("attach a policy to user.{user} that allows {action} on {resource}"),
@@ -178,7 +239,8 @@ impl<'a> ZappaStage<'a> {
 /// The user whose access key is written to that profile.
 fn deployer<'a>(desired: &'a Desired, profile: &str) -> Option<&'a str> {
     let mut keys = desired.of_kind(KindName::AccessKey);
-    keys.find(|(_, key)| text(&key.attributes, "profile") == profile).map(|(_, key)| text(&key.attributes, "user"))
+    keys.find(|(_, key)| text(&key.attributes, "profile") == profile)
+        .map(|(_, key)| text(&key.attributes, "user"))
 }
 
 /// The policies that the manifest hangs on a user.
@@ -188,7 +250,8 @@ struct UserPolicies<'a> {
 }
 
 impl<'a> UserPolicies<'a> {
-    /// `None` if one of them is not declared in the manifest, or can't be read: what it allows isn't known offline.
+    /// `None` if one of them is not declared in the manifest, or can't be read: what it allows
+    /// isn't known offline.
     fn of(desired: &'a Desired, user: &str) -> Option<Self> {
         let of_user = |(_, part): &(&Address, &Resource)| text(&part.attributes, "user") == user;
         let attached: Option<Vec<_>> = desired
@@ -196,7 +259,9 @@ impl<'a> UserPolicies<'a> {
             .filter(of_user)
             .map(|(_, attachment)| {
                 let arn = text(&attachment.attributes, "policy_arn");
-                desired.of_kind(KindName::Policy).find(|(_, policy)| text(&policy.attributes, "arn") == arn)
+                desired
+                    .of_kind(KindName::Policy)
+                    .find(|(_, policy)| text(&policy.attributes, "arn") == arn)
             })
             .collect();
         let inline = desired.of_kind(KindName::InlinePolicy(PrincipalKind::User)).filter(of_user);

@@ -1,4 +1,5 @@
-//! Nodes -> typed shapes. Every problem is reported, and decoding goes on: what could not be read is left out.
+//! Nodes -> typed shapes. Every problem is reported, and decoding goes on: what could not be read
+//! is left out.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +81,12 @@ pub enum DocumentForm {
 }
 
 pub fn wrong_type(scope: &mut DecodeScope<'_>, node: &Node, wanted: &str, help: &str) {
-    scope.error("wrong-type", &node.spot, format!("this must be {wanted}, but it is {}", node.kind()), help);
+    scope.error(
+        "wrong-type",
+        &node.spot,
+        format!("this must be {wanted}, but it is {}", node.kind()),
+        help,
+    );
 }
 
 impl<T: Decode> Decode for Located<T> {
@@ -96,11 +102,14 @@ impl<T: Decode> Decode for Located<T> {
 impl Decode for String {
     fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         if let Some(text) = node.text() {
-            return scope.expand(text, TextPosition::Plain, &|| node.spot.clone()).map(Cow::into_owned);
+            return scope
+                .expand(text, TextPosition::Plain, &|| node.spot.clone())
+                .map(Cow::into_owned);
         }
-        let help = node
-            .written()
-            .map_or_else(|| "write text".to_owned(), |written| format!("put it in quotes: \"{written}\""));
+        let help = node.written().map_or_else(
+            || "write text".to_owned(),
+            |written| format!("put it in quotes: \"{written}\""),
+        );
         wrong_type(scope, node, "text", &help);
         None
     }
@@ -117,7 +126,10 @@ fn scalar(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Value> {
             let text = scope.expand(text, TextPosition::Plain, &|| node.spot.clone())?;
             Some(serde_json::from_str(&text).unwrap_or(Value::String(text.into_owned())))
         }
-        NodeContent::Plain(_) | NodeContent::Text(_) | NodeContent::List(_) | NodeContent::Map(_) => Some(node.value()),
+        NodeContent::Plain(_)
+        | NodeContent::Text(_)
+        | NodeContent::List(_)
+        | NodeContent::Map(_) => Some(node.value()),
     }
 }
 
@@ -152,7 +164,9 @@ impl Decode for i64 {
 impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         let NodeContent::List(items) = &node.content else {
-            let help = node.written().map_or_else(|| "write [a, b]".to_owned(), |item| format!("write [{item}]"));
+            let help = node
+                .written()
+                .map_or_else(|| "write [a, b]".to_owned(), |item| format!("write [{item}]"));
             wrong_type(scope, node, "a list", &help);
             return None;
         };
@@ -173,7 +187,9 @@ impl Decode for OneOrMany {
                 wrong_type(scope, node, "text or a list of texts", "write for example [a, b]");
                 None
             }
-            NodeContent::Plain(_) | NodeContent::Text(_) => Some(Self(vec![ExpandedText::decode(node, scope)?])),
+            NodeContent::Plain(_) | NodeContent::Text(_) => {
+                Some(Self(vec![ExpandedText::decode(node, scope)?]))
+            }
         }
     }
 
@@ -196,16 +212,28 @@ impl<T: Decode> Decode for NamedMap<T> {
             let spot = &entry.key_spot;
             let name = scope.expand(&entry.key, TextPosition::Name, &|| spot.clone());
             let problems = scope.problems.len();
-            let body = if entry.node.is_null() { T::empty(&entry.node, scope) } else { T::decode(&entry.node, scope) };
+            let body = if entry.node.is_null() {
+                T::empty(&entry.node, scope)
+            } else {
+                T::decode(&entry.node, scope)
+            };
             let complete = problems == scope.problems.len();
             let references = scope.take_references();
             let (Some(name), Some(body)) = (name, body) else { continue };
             if let Some(line) = lines.insert(name.to_string(), spot.line) {
-                let message = format!("this name is `{name}` once its variables are filled in, as in line {line}");
+                let message = format!(
+                    "this name is `{name}` once its variables are filled in, as in line {line}"
+                );
                 scope.error("duplicate-key", spot, message, "give one of the two another name");
                 continue;
             }
-            declared.push(Declared { name: name.into_owned(), spot: spot.clone(), body, complete, references });
+            declared.push(Declared {
+                name: name.into_owned(),
+                spot: spot.clone(),
+                body,
+                complete,
+                references,
+            });
         }
         scope.references = outer;
         scope.references.extend(declared.iter().flat_map(|one| one.references.iter().cloned()));
@@ -227,10 +255,14 @@ impl Decode for Free {
         Some(Self(match &node.content {
             NodeContent::Plain(value) => (**value).clone(),
             NodeContent::Text(_) => Value::String(ExpandedText::decode(node, scope)?.value),
-            NodeContent::List(items) => items.iter().filter_map(|item| Some(Self::decode(item, scope)?.0)).collect(),
+            NodeContent::List(items) => {
+                items.iter().filter_map(|item| Some(Self::decode(item, scope)?.0)).collect()
+            }
             NodeContent::Map(entries) => {
                 let pair = |entry: &super::node::MapEntry| {
-                    let key = scope.expand(&entry.key, TextPosition::Plain, &|| entry.key_spot.clone())?.into_owned();
+                    let key = scope
+                        .expand(&entry.key, TextPosition::Plain, &|| entry.key_spot.clone())?
+                        .into_owned();
                     Some((key, Self::decode(&entry.node, scope)?.0))
                 };
                 entries.iter().filter_map(pair).collect()
@@ -259,7 +291,8 @@ impl Decode for DocumentForm {
             NodeContent::Text(_) => ExpandedText::decode(node, scope).map(Self::Path),
             NodeContent::Map(_) => Some(Self::Inline(node.clone())),
             NodeContent::Plain(_) | NodeContent::List(_) => {
-                let help = "write `policies/x.json`, or the document's Version and Statement in the lines below";
+                let help = "write `policies/x.json`, or the document's Version and Statement in \
+                    the lines below";
                 wrong_type(scope, node, "a policy document, or the path of one", help);
                 None
             }
@@ -283,7 +316,12 @@ pub fn check_fields(node: &Node, what: &str, known: &[&str], scope: &mut DecodeS
     };
     for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
         let help = suggest::help(&entry.key, known.iter().copied(), "fields");
-        scope.error("unknown-field", &entry.key_spot, format!("`{}` is not a field of {what}", entry.key), help);
+        scope.error(
+            "unknown-field",
+            &entry.key_spot,
+            format!("`{}` is not a field of {what}", entry.key),
+            help,
+        );
     }
     true
 }
@@ -292,8 +330,9 @@ pub fn field<T: Decode>(node: &Node, name: &str, scope: &mut DecodeScope<'_>) ->
     node.field(name).and_then(|node| T::decode(node, scope))
 }
 
-/// A struct, its decoder and its JSON Schema from one list of fields, so that they cannot disagree. No field is
-/// required here: a manifest that is laid over another may leave out anything, so that is checked when all is merged.
+/// A struct, its decoder and its JSON Schema from one list of fields, so that they cannot disagree.
+/// No field is required here: a manifest that is laid over another may leave out anything, so that
+/// is checked when all is merged.
 macro_rules! shape {
     ($(#[$meta:meta])* $what:literal $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*

@@ -14,7 +14,8 @@ use crate::diagnostic::Place;
 use crate::policy::{self, Usage};
 use crate::value::{SharedValue, Value};
 
-/// By the resource that a document belongs to, and the attribute that holds it: `document`, `trust` or `policy`.
+/// By the resource that a document belongs to, and the attribute that holds it: `document`, `trust`
+/// or `policy`.
 pub type Documents = BTreeMap<(Address, &'static str), DocumentSource>;
 
 /// A document that is fit to be sent.
@@ -83,8 +84,8 @@ impl DocumentSource {
         &self.template.said
     }
 
-    /// Where a JSON pointer into [`Self::value`] stands; `None` when it leads nowhere. What relayctl made from something
-    /// shorter (`trust: {services: […]}`) stands where that does.
+    /// Where a JSON pointer into [`Self::value`] stands; `None` when it leads nowhere. What
+    /// relayctl made from something shorter (`trust: {services: […]}`) stands where that does.
     pub fn place(&self, pointer: &str) -> Option<Place> {
         self.value.pointer(pointer)?;
         Some(self.spot(pointer).place())
@@ -95,8 +96,8 @@ impl DocumentSource {
         self.place(&policy::statement_pointer(&self.value, number)?.to_string())
     }
 
-    /// The number that a statement has in the document as it is written, by the number that it has in canonical form,
-    /// where statements are sorted. Of statements that say the same, the first.
+    /// The number that a statement has in the document as it is written, by the number that it has
+    /// in canonical form, where statements are sorted. Of statements that say the same, the first.
     pub fn written(&self, canonical: usize) -> Option<usize> {
         let sorted = policy::canonical(&self.value);
         let (_, wanted) = policy::statements(&sorted).nth(canonical.checked_sub(1)?)?;
@@ -124,9 +125,10 @@ pub fn resolve(
     scope: &mut DecodeScope<'_>,
 ) -> Option<ResolvedDocument> {
     let (value, template) = match form {
-        DocumentForm::Inline(node) => {
-            (node.value(), DocumentTemplate { origin: Origin::Yaml(node.clone()), said: node.spot.clone() })
-        }
+        DocumentForm::Inline(node) => (
+            node.value(),
+            DocumentTemplate { origin: Origin::Yaml(node.clone()), said: node.spot.clone() },
+        ),
         DocumentForm::Path(path) => read(path, scope)?,
     };
     finish(value, template, usage, checked, scope)
@@ -140,7 +142,13 @@ pub fn made(
     checked: &mut ValidationCache,
     scope: &mut DecodeScope<'_>,
 ) -> Option<ResolvedDocument> {
-    finish(value, DocumentTemplate { origin: Origin::Made, said: said.clone() }, usage, checked, scope)
+    finish(
+        value,
+        DocumentTemplate { origin: Origin::Made, said: said.clone() },
+        usage,
+        checked,
+        scope,
+    )
 }
 
 fn read(path: &ExpandedText, scope: &mut DecodeScope<'_>) -> Option<(Value, DocumentTemplate)> {
@@ -153,13 +161,16 @@ fn read(path: &ExpandedText, scope: &mut DecodeScope<'_>) -> Option<(Value, Docu
         }
     };
     let said = path.spot.clone();
-    let yaml = relative.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let yaml =
+        relative.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if yaml {
         let node = node::parse(&file, &mut scope.problems)?;
         return Some((node.value(), DocumentTemplate { origin: Origin::Yaml(node), said }));
     }
     match policy::parse(&file.text) {
-        Ok(document) => Some((document.into_value(), DocumentTemplate { origin: Origin::Json(file), said })),
+        Ok(document) => {
+            Some((document.into_value(), DocumentTemplate { origin: Origin::Json(file), said }))
+        }
         Err(error) => {
             let spot = Span::new(&file, error.line, error.column, 1);
             scope.error("json-syntax", &spot, error.message, error.help);
@@ -183,7 +194,12 @@ fn finish(
     }
     let findings = policy::validate(&source.value, usage);
     for finding in &findings {
-        scope.error(finding.code, &source.spot(&finding.pointer), finding.message.as_str(), finding.remedy());
+        scope.error(
+            finding.code,
+            &source.spot(&finding.pointer),
+            finding.message.as_str(),
+            finding.remedy(),
+        );
     }
     if !findings.is_empty() {
         return None;
@@ -200,13 +216,23 @@ struct Filled {
     references: BTreeSet<Address>,
 }
 
-fn filled(value: Value, template: &DocumentTemplate, scope: &mut DecodeScope<'_>) -> Option<Filled> {
+fn filled(
+    value: Value,
+    template: &DocumentTemplate,
+    scope: &mut DecodeScope<'_>,
+) -> Option<Filled> {
     if is_literal(&value) {
         return Some(Filled { value, renamed: Vec::new(), references: BTreeSet::new() });
     }
     let outer = scope.take_references();
-    let mut filler =
-        Filler { template, scope, written: Vec::new(), filled: Vec::new(), renamed: Vec::new(), complete: true };
+    let mut filler = Filler {
+        template,
+        scope,
+        written: Vec::new(),
+        filled: Vec::new(),
+        renamed: Vec::new(),
+        complete: true,
+    };
     let value = filler.fill(value);
     let (renamed, complete) = (filler.renamed, filler.complete);
     let references = std::mem::replace(&mut scope.references, outer);
@@ -218,14 +244,19 @@ fn is_literal(value: &Value) -> bool {
     match value {
         Value::String(text) => scope::is_literal(text),
         Value::Array(items) => items.iter().all(is_literal),
-        Value::Object(fields) => fields.iter().all(|(key, value)| scope::is_literal(key) && is_literal(value)),
+        Value::Object(fields) => {
+            fields.iter().all(|(key, value)| scope::is_literal(key) && is_literal(value))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
 }
 
-/// A pointer into the filled-in document as a pointer into what was written: keys may hold variables too.
+/// A pointer into the filled-in document as a pointer into what was written: keys may hold
+/// variables too.
 fn written(pointer: &str, renamed: &[(String, String)]) -> String {
-    let longest = renamed.iter().filter(|(filled, _)| pointer == filled || pointer.starts_with(&format!("{filled}/")));
+    let longest = renamed
+        .iter()
+        .filter(|(filled, _)| pointer == filled || pointer.starts_with(&format!("{filled}/")));
     match longest.max_by_key(|(filled, _)| filled.len()) {
         Some((filled, original)) => format!("{original}{}", &pointer[filled.len()..]),
         None => pointer.to_owned(),
@@ -249,7 +280,9 @@ impl Filler<'_, '_, '_> {
         match value {
             Value::String(text) => self.text(text).into(),
             Value::Array(items) => {
-                let item = |(index, item): (usize, Value)| self.child(index.to_string(), index.to_string(), item);
+                let item = |(index, item): (usize, Value)| {
+                    self.child(index.to_string(), index.to_string(), item)
+                };
                 items.into_iter().enumerate().map(item).collect()
             }
             Value::Object(fields) => {
@@ -308,8 +341,8 @@ fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// The users and roles of this manifest that a document names by ARN. AWS refuses a trust policy or a bucket policy
-/// that names a principal which doesn't exist yet.
+/// The users and roles of this manifest that a document names by ARN. AWS refuses a trust policy or
+/// a bucket policy that names a principal which doesn't exist yet.
 pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Address> {
     let of = |statement: &Value| {
         ["Principal", "NotPrincipal"]
@@ -318,10 +351,13 @@ pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Add
             .flatten()
             .collect()
     };
-    let named: Vec<Value> =
-        policy::statements(document).flat_map(|(_, statement)| -> Vec<Value> { of(statement) }).collect();
+    let named: Vec<Value> = policy::statements(document)
+        .flat_map(|(_, statement)| -> Vec<Value> { of(statement) })
+        .collect();
     let address = |arn: &Value| match scope.by_arn(arn.as_str()?) {
-        Some((section @ (Section::Users | Section::Roles), name)) => Some(Address::new(section.kind(), name)),
+        Some((section @ (Section::Users | Section::Roles), name)) => {
+            Some(Address::new(section.kind(), name))
+        }
         _ => None,
     };
     named.iter().filter_map(address).collect()
@@ -330,7 +366,11 @@ pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Add
 /// All resources that a document speaks of.
 pub fn resources(document: &Value) -> Vec<String> {
     let of = |statement: &Value| -> Vec<Value> {
-        ["Resource", "NotResource"].iter().filter_map(|name| statement.get(name).map(listed)).flatten().collect()
+        ["Resource", "NotResource"]
+            .iter()
+            .filter_map(|name| statement.get(name).map(listed))
+            .flatten()
+            .collect()
     };
     let resources = policy::statements(document).flat_map(|(_, statement)| of(statement));
     resources.filter_map(|resource| resource.as_str().map(str::to_owned)).collect()
@@ -346,7 +386,10 @@ mod tests {
 
     #[test]
     fn pointers_lead_back_through_keys_that_were_filled_in() {
-        let renamed = vec![("/a/b~1x".to_owned(), "/a/${k}".to_owned()), ("/a".to_owned(), "/${a}".to_owned())];
+        let renamed = vec![
+            ("/a/b~1x".to_owned(), "/a/${k}".to_owned()),
+            ("/a".to_owned(), "/${a}".to_owned()),
+        ];
         assert_eq!(written("/a/b~1x/0", &renamed), "/a/${k}/0");
         assert_eq!(written("/a/b", &renamed), "/${a}/b");
         assert_eq!(written("/ab", &renamed), "/ab");

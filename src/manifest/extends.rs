@@ -8,11 +8,16 @@ use super::source::{self, SourceFile, SourceFiles, Span};
 use crate::diagnostic::Diagnostic;
 
 /// Reads a manifest and all that it extends, as one tree in which every node keeps its own place.
-pub fn read(manifest: &Path, files: &mut SourceFiles, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+pub fn read(
+    manifest: &Path,
+    files: &mut SourceFiles,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Node> {
     let file = match files.read(manifest) {
         Ok(file) => file,
         Err(error) => {
-            problems.push(Diagnostic::error(error.code(), None, error.to_string()).help(error.help()));
+            problems
+                .push(Diagnostic::error(error.code(), None, error.to_string()).help(error.help()));
             return None;
         }
     };
@@ -36,11 +41,14 @@ impl Chain<'_> {
                 ("wrong-type", format!("a manifest is a map, but this is {}", over.kind()))
             };
             let place = Some(Span::top(file).place());
-            let help = "begin with `version: 1`, `name:`, `account:` and `region:`; `relayctl init` writes an example";
+            let help = "begin with `version: 1`, `name:`, `account:` and `region:`; `relayctl \
+                init` writes an example";
             self.problems.push(Diagnostic::error(code, place, message).help(help));
             return None;
         };
-        let Some(position) = entries.iter().position(|entry| &*entry.key == "extends") else { return Some(over) };
+        let Some(position) = entries.iter().position(|entry| &*entry.key == "extends") else {
+            return Some(over);
+        };
         let extends = entries[position].clone();
         let rest = entries.iter().filter(|entry| entry.key != extends.key).cloned().collect();
         let over = Node { spot: over.spot, content: NodeContent::Map(rest) };
@@ -50,16 +58,19 @@ impl Chain<'_> {
         self.open.push(Arc::clone(file));
         let base = self.base(&extends.node);
         self.open.pop();
-        // Without its base a manifest lacks what isn't its fault: only the base's problem is worth telling.
+        // Without its base a manifest lacks what isn't its fault: only the base's problem is worth
+        // telling.
         Some(merge(base?, over))
     }
 
     fn base(&mut self, extends: &Node) -> Option<Node> {
         let place = Some(extends.spot.place());
-        let Some(path) = extends.text().filter(|path| !path.is_empty() && !path.contains("${")) else {
-            let message = format!("`extends` must be the path of one file, but this is {}", what(extends));
-            let help =
-                "write for example `extends: base.yaml`; variables are not known yet when files are put together";
+        let Some(path) = extends.text().filter(|path| !path.is_empty() && !path.contains("${"))
+        else {
+            let message =
+                format!("`extends` must be the path of one file, but this is {}", what(extends));
+            let help = "write for example `extends: base.yaml`; variables are not known yet when \
+                files are put together";
             self.problems.push(Diagnostic::error("wrong-type", place, message).help(help));
             return None;
         };
@@ -67,13 +78,21 @@ impl Chain<'_> {
         let file = match self.files.read(&relative) {
             Ok(file) => file,
             Err(error) => {
-                self.problems.push(Diagnostic::error(error.code(), place, error.to_string()).help(error.help()));
+                self.problems.push(
+                    Diagnostic::error(error.code(), place, error.to_string()).help(error.help()),
+                );
                 return None;
             }
         };
         if let Some(start) = self.open.iter().position(|open| open.shown == file.shown) {
-            let chain = self.open[start..].iter().chain([&file]).map(|file| file.shown.display().to_string());
-            let message = format!("these files extend each other: {}", chain.collect::<Vec<_>>().join(" -> "));
+            let chain = self.open[start..]
+                .iter()
+                .chain([&file])
+                .map(|file| file.shown.display().to_string());
+            let message = format!(
+                "these files extend each other: {}",
+                chain.collect::<Vec<_>>().join(" -> ")
+            );
             let problem = Diagnostic::error("extends-cycle", place, message);
             self.problems.push(problem.help("take `extends:` out of one of them"));
             return None;
@@ -89,17 +108,21 @@ fn what(node: &Node) -> String {
 /// Maps are merged key by key; lists and scalars of `over` replace; null removes what the base has.
 fn merge(base: Node, over: Node) -> Node {
     match (base.content, over.content) {
-        (NodeContent::Map(base), NodeContent::Map(entries)) => {
-            Node { spot: over.spot, content: NodeContent::Map(merge_entries(&base, &entries).into()) }
-        }
+        (NodeContent::Map(base), NodeContent::Map(entries)) => Node {
+            spot: over.spot,
+            content: NodeContent::Map(merge_entries(&base, &entries).into()),
+        },
         (_, content) => Node { spot: over.spot, content },
     }
 }
 
 fn merge_entries(base: &[MapEntry], over: &[MapEntry]) -> Vec<MapEntry> {
     let mut over: Vec<Option<MapEntry>> = over.iter().cloned().map(Some).collect();
-    let positions: std::collections::BTreeMap<Arc<str>, usize> =
-        over.iter().enumerate().filter_map(|(at, entry)| Some((Arc::clone(&entry.as_ref()?.key), at))).collect();
+    let positions: std::collections::BTreeMap<Arc<str>, usize> = over
+        .iter()
+        .enumerate()
+        .filter_map(|(at, entry)| Some((Arc::clone(&entry.as_ref()?.key), at)))
+        .collect();
     let mut merged = Vec::with_capacity(base.len() + over.len());
     for entry in base.iter().cloned() {
         match positions.get(&*entry.key).and_then(|at| over[*at].take()) {
@@ -123,7 +146,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("base")).unwrap();
         std::fs::write(folder.path().join("base/b.yaml"), base).unwrap();
-        std::fs::write(folder.path().join("m.yaml"), format!("extends: base/b.yaml\n{over}")).unwrap();
+        std::fs::write(folder.path().join("m.yaml"), format!("extends: base/b.yaml\n{over}"))
+            .unwrap();
         let mut problems = Vec::new();
         let node = read(Path::new("m.yaml"), &mut SourceFiles::new(folder.path()), &mut problems);
         assert!(problems.is_empty(), "{problems:?}");

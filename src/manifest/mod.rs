@@ -1,4 +1,5 @@
-//! The manifest: YAML with places, `extends`, variables, references and checks; out comes [`Desired`].
+//! The manifest: YAML with places, `extends`, variables, references and checks; out comes
+//! [`Desired`].
 //!
 //! ```text
 //! files ─ source ─► nodes ─ extends ─► one tree ─ decode (scope fills texts in) ─► shapes ─ lower ─► Desired
@@ -42,10 +43,12 @@ pub struct Inputs<'a> {
     pub environment: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// A manifest with everything that was found in it. `desired` is there when no diagnostic is an error.
+/// A manifest with everything that was found in it. `desired` is there when no diagnostic is an
+/// error.
 pub struct Loaded {
     pub desired: Option<Desired>,
-    /// Where each policy document of `desired` stands; of a manifest with errors, those that could be read.
+    /// Where each policy document of `desired` stands; of a manifest with errors, those that could
+    /// be read.
     pub documents: Documents,
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
@@ -73,11 +76,13 @@ pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     if let Some(desired) = &mut desired {
         pack(&mut desired.resources);
     }
-    // The same text can be looked at for two reasons, and what is wrong with it is then found twice.
+    // The same text can be looked at for two reasons, and what is wrong with it is then found
+    // twice.
     diagnostics.sort();
     diagnostics.dedup();
     let sources = files.texts();
-    let mut loaded = Loaded { desired, documents: documents.unwrap_or_default(), diagnostics, sources };
+    let mut loaded =
+        Loaded { desired, documents: documents.unwrap_or_default(), diagnostics, sources };
     if loaded.has_errors() {
         loaded.desired = None;
     } else if let Some(desired) = &loaded.desired {
@@ -113,7 +118,26 @@ fn read(
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(shape::Manifest);
     schema.insert("title".to_owned(), "relayctl manifest, version 1".into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    join_lines(&mut schema);
+    schema
+}
+
+/// Makes each paragraph of a description one line: the source's line breaks mean nothing.
+fn join_lines(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if let ("description", Value::String(text)) = (name.as_str(), &mut *value) {
+                    let lines = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+                    *text = lines.collect::<Vec<_>>().join("\n\n");
+                }
+                join_lines(value);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(join_lines),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
-//! AWS's rules for names, and for the short texts that manifests hold. Each rule answers with what is wrong.
+//! AWS's rules for names, and for the short texts that manifests hold. Each rule answers with what
+//! is wrong.
 
 /// IAM: `[\w+=,.@-]+`, ASCII only.
 pub fn iam(name: &str, longest: usize) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
-        return Err(format!("`{name}` holds {bad:?}: IAM takes letters, digits and _+=,.@- in names"));
+        return Err(format!(
+            "`{name}` holds {bad:?}: IAM takes letters, digits and _+=,.@- in names"
+        ));
     }
     length(name, 1, longest, "a name")
 }
@@ -27,7 +30,8 @@ pub fn bucket(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
     if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
         return Err(format!(
-            "the bucket name `{name}` holds {bad:?}: S3 takes lower-case letters, digits, dots and hyphens"
+            "the bucket name `{name}` holds {bad:?}: S3 takes lower-case letters, digits, dots \
+                and hyphens"
         ));
     }
     length(name, 3, 63, "a bucket name")?;
@@ -42,10 +46,14 @@ pub fn bucket(name: &str) -> Result<(), String> {
         return Err(format!("the bucket name `{name}` looks like an IP address"));
     }
     if let Some(prefix) = PREFIXES.iter().find(|prefix| name.starts_with(**prefix)) {
-        return Err(format!("the bucket name `{name}` begins with {prefix}, which S3 keeps for itself"));
+        return Err(format!(
+            "the bucket name `{name}` begins with {prefix}, which S3 keeps for itself"
+        ));
     }
     match SUFFIXES.iter().find(|suffix| name.ends_with(**suffix)) {
-        Some(suffix) => Err(format!("the bucket name `{name}` ends with {suffix}, which S3 keeps for itself")),
+        Some(suffix) => {
+            Err(format!("the bucket name `{name}` ends with {suffix}, which S3 keeps for itself"))
+        }
         None => Ok(()),
     }
 }
@@ -55,11 +63,14 @@ pub fn manifest(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
         return Err(format!(
-            "the manifest's name `{name}` holds {bad:?}: use letters, digits, dots, hyphens and underscores"
+            "the manifest's name `{name}` holds {bad:?}: use letters, digits, dots, hyphens and \
+                underscores"
         ));
     }
     if name.starts_with('.') {
-        return Err(format!("the manifest's name `{name}` begins with a dot, but it is also the name of a file"));
+        return Err(format!(
+            "the manifest's name `{name}` begins with a dot, but it is also the name of a file"
+        ));
     }
     length(name, 1, 128, "a manifest's name")
 }
@@ -84,23 +95,33 @@ pub fn region(region: &str) -> Result<(), String> {
         }
         [] => false,
     };
-    if good { Ok(()) } else { Err(format!("`{region}` is not an AWS region: they look like us-east-1")) }
+    if good {
+        Ok(())
+    } else {
+        Err(format!("`{region}` is not an AWS region: they look like us-east-1"))
+    }
 }
 
 /// A profile of the AWS files; other characters break the section's header in one SDK or another.
 pub fn profile(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c);
     match name.chars().find(|c| !allowed(*c)) {
-        Some(bad) => Err(format!("the profile name `{name}` holds {bad:?}: use letters, digits and _-/.%@:+")),
+        Some(bad) => Err(format!(
+            "the profile name `{name}` holds {bad:?}: use letters, digits and _-/.%@:+"
+        )),
         None => length(name, 1, 128, "a profile name"),
     }
 }
 
 /// IAM's and S3's pattern for tags: letters, digits, spaces and `_.:/=+-@`.
 pub fn tag(text: &str) -> Result<(), String> {
-    let allowed = |c: char| c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c);
+    let allowed = |c: char| {
+        c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+    };
     match text.chars().find(|c| !allowed(*c)) {
-        Some(bad) => Err(format!("`{text}` holds {bad:?}: AWS takes letters, digits, spaces and _.:/=+-@ in tags")),
+        Some(bad) => Err(format!(
+            "`{text}` holds {bad:?}: AWS takes letters, digits, spaces and _.:/=+-@ in tags"
+        )),
         None => Ok(()),
     }
 }
@@ -109,7 +130,9 @@ pub fn tag(text: &str) -> Result<(), String> {
 pub fn description(text: &str) -> Result<(), String> {
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
     match text.chars().find(|c| !allowed(*c)) {
-        Some(bad) => Err(format!("the description holds {bad:?}: IAM takes Latin letters and ASCII signs")),
+        Some(bad) => {
+            Err(format!("the description holds {bad:?}: IAM takes Latin letters and ASCII signs"))
+        }
         None => length(text, 0, 1000, "a description"),
     }
 }
@@ -157,17 +180,41 @@ mod tests {
             assert!(bucket(good).is_ok(), "{good}");
         }
         let long = "x".repeat(64);
-        for bad in ["ab", "Abc", "a_b", "-abc", "abc.", "a..b", "192.168.1.1", "xn--abc", "abc-s3alias", "", &long] {
+        for bad in [
+            "ab",
+            "Abc",
+            "a_b",
+            "-abc",
+            "abc.",
+            "a..b",
+            "192.168.1.1",
+            "xn--abc",
+            "abc-s3alias",
+            "",
+            &long,
+        ] {
             assert!(bucket(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn the_small_ones() {
-        assert!(["us-east-1", "us-gov-west-1", "ap-southeast-12", "eusc-de-east-1"].iter().all(|r| region(r).is_ok()));
-        assert!(["", "us-east", "us-east-1a", "US-EAST-1", "useast1", "us--1"].iter().all(|r| region(r).is_err()));
+        assert!(
+            ["us-east-1", "us-gov-west-1", "ap-southeast-12", "eusc-de-east-1"]
+                .iter()
+                .all(|r| region(r).is_ok())
+        );
+        assert!(
+            ["", "us-east", "us-east-1a", "US-EAST-1", "useast1", "us--1"]
+                .iter()
+                .all(|r| region(r).is_err())
+        );
         assert!(account("012345678901").is_ok());
-        assert!(["12345678901", "1234567890123", "12345678901x", ""].iter().all(|a| account(a).is_err()));
+        assert!(
+            ["12345678901", "1234567890123", "12345678901x", ""]
+                .iter()
+                .all(|a| account(a).is_err())
+        );
         assert!(manifest("a.b_c-1").is_ok());
         assert!(["", ".a", "a/b", "a b"].iter().all(|n| manifest(n).is_err()));
         assert!(tag("Ä b_c.:/=+-@9").is_ok());

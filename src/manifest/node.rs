@@ -13,7 +13,8 @@ use super::source::{SourceFile, Span, small};
 use crate::diagnostic::Diagnostic;
 use crate::value::Value;
 
-/// A YAML value and its place. A clone shares what is in it: whoever keeps a document keeps no second one.
+/// A YAML value and its place. A clone shares what is in it: whoever keeps a document keeps no
+/// second one.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub spot: Span,
@@ -59,7 +60,11 @@ impl Node {
 
     /// A field of a map; null counts as not set.
     pub fn field(&self, name: &str) -> Option<&Node> {
-        self.entries().iter().find(|entry| &*entry.key == name).map(|entry| &entry.node).filter(|node| !node.is_null())
+        self.entries()
+            .iter()
+            .find(|entry| &*entry.key == name)
+            .map(|entry| &entry.node)
+            .filter(|node| !node.is_null())
     }
 
     /// As an article and a noun, for messages.
@@ -80,8 +85,10 @@ impl Node {
             NodeContent::List(_) | NodeContent::Map(_) => None,
             NodeContent::Plain(value) if value.is_null() => None,
             NodeContent::Plain(value) => {
-                let written: String =
-                    (0..self.spot.length).zip(self.spot.rest_of_line().chars()).map(|(_, c)| c).collect();
+                let written: String = (0..self.spot.length)
+                    .zip(self.spot.rest_of_line().chars())
+                    .map(|(_, c)| c)
+                    .collect();
                 Some(if written.is_empty() { value.to_string() } else { written })
             }
             NodeContent::Text(text) => Some(text.to_string()),
@@ -99,27 +106,31 @@ impl Node {
         }
     }
 
-    /// Where a JSON pointer into [`Node::value`] stands, or the nearest thing around it. A key's place is given for
-    /// what is under it when that is no scalar: underlining a `{` says little.
+    /// Where a JSON pointer into [`Node::value`] stands, or the nearest thing around it. A key's
+    /// place is given for what is under it when that is no scalar: underlining a `{` says little.
     pub fn locate(&self, pointer: &str) -> Span {
         let mut node = self;
         let mut spot = self.spot.clone();
         for segment in pointer.split('/').skip(1) {
             let segment = segment.replace("~1", "/").replace("~0", "~");
             let (next, next_spot) = match &node.content {
-                NodeContent::List(nodes) => match segment.parse::<usize>().ok().and_then(|index| nodes.get(index)) {
-                    Some(next) => (next, next.spot.clone()),
-                    None => break,
-                },
-                NodeContent::Map(entries) => match entries.iter().find(|entry| *entry.key == *segment) {
-                    Some(entry) => match entry.node.content {
-                        NodeContent::Text(_) => (&entry.node, entry.node.spot.clone()),
-                        NodeContent::Plain(_) | NodeContent::List(_) | NodeContent::Map(_) => {
-                            (&entry.node, entry.key_spot.clone())
-                        }
-                    },
-                    None => break,
-                },
+                NodeContent::List(nodes) => {
+                    match segment.parse::<usize>().ok().and_then(|index| nodes.get(index)) {
+                        Some(next) => (next, next.spot.clone()),
+                        None => break,
+                    }
+                }
+                NodeContent::Map(entries) => {
+                    match entries.iter().find(|entry| *entry.key == *segment) {
+                        Some(entry) => match entry.node.content {
+                            NodeContent::Text(_) => (&entry.node, entry.node.spot.clone()),
+                            NodeContent::Plain(_) | NodeContent::List(_) | NodeContent::Map(_) => {
+                                (&entry.node, entry.key_spot.clone())
+                            }
+                        },
+                        None => break,
+                    }
+                }
                 NodeContent::Plain(_) | NodeContent::Text(_) => break,
             };
             (node, spot) = (next, next_spot);
@@ -130,9 +141,10 @@ impl Node {
 
 /// Reads the only YAML document of a file.
 pub fn parse(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
-    // `no`, `010` and `1_000` are text: YAML 1.2 says so, and YAML 1.1's readings surprise everybody. Duplicate
-    // keys come through, so that all of them are reported and not only the first.
-    // A file may be as long as it is, for it is all there; only what aliases make of it is limited (`alias_limits`).
+    // `no`, `010` and `1_000` are text: YAML 1.2 says so, and YAML 1.1's readings surprise
+    // everybody. Duplicate keys come through, so that all of them are reported and not only the
+    // first. A file may be as long as it is, for it is all there; only what aliases make of it is
+    // limited (`alias_limits`).
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: usize::MAX,
@@ -159,7 +171,13 @@ pub fn parse(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Option<N
 
 fn syntax_error(file: &Arc<SourceFile>, error: &serde_saphyr::Error) -> Diagnostic {
     if matches!(error, serde_saphyr::Error::MultipleDocuments { .. }) {
-        let marker = file.text.lines().enumerate().skip(1).filter(|(_, line)| line.starts_with("---")).last();
+        let marker = file
+            .text
+            .lines()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, line)| line.starts_with("---"))
+            .last();
         let spot = Span::new(file, marker.map_or(1, |(index, _)| index + 1), 1, 3);
         return Diagnostic::error(
             "several-documents",
@@ -169,10 +187,15 @@ fn syntax_error(file: &Arc<SourceFile>, error: &serde_saphyr::Error) -> Diagnost
         .help("put each document into a file of its own; `extends:` merges files");
     }
     let location = error.location().unwrap_or(Location::UNKNOWN);
-    let spot = if location.line() == 0 { Span::top(file) } else { NodeMark::from(location).spot(file) };
+    let spot =
+        if location.line() == 0 { Span::top(file) } else { NodeMark::from(location).spot(file) };
     let message = UserMessageFormatter.format_message(error).into_owned();
-    Diagnostic::error("yaml-syntax", Some(spot.place()), format!("this is not valid YAML: {message}"))
-        .help("check indentation, colons, quotes and brackets here and in the line above")
+    Diagnostic::error(
+        "yaml-syntax",
+        Some(spot.place()),
+        format!("this is not valid YAML: {message}"),
+    )
+    .help("check indentation, colons, quotes and brackets here and in the line above")
 }
 
 /// A place as serde-saphyr tells it, without all else that it tells.
@@ -201,11 +224,15 @@ impl From<Location> for NodeMark {
 
 impl NodeMark {
     fn spot(self, file: &Arc<SourceFile>) -> Span {
-        let mut spot = Span { file: Arc::clone(file), line: self.line, column: self.column, length: 1 };
-        // Not by line and column: a program's manifest may be all on one line, and each node would count its way along it.
+        let mut spot =
+            Span { file: Arc::clone(file), line: self.line, column: self.column, length: 1 };
+        // Not by line and column: a program's manifest may be all on one line, and each node would
+        // count its way along it.
         let start = self.start.and_then(|start| usize::try_from(start).ok());
-        let from_here = start.and_then(|start| file.text.get(start..)).unwrap_or_else(|| spot.rest_of_line());
-        spot.length = small(width(from_here, usize::try_from(self.length).unwrap_or(usize::MAX)).max(1));
+        let from_here =
+            start.and_then(|start| file.text.get(start..)).unwrap_or_else(|| spot.rest_of_line());
+        spot.length =
+            small(width(from_here, usize::try_from(self.length).unwrap_or(usize::MAX)).max(1));
         spot
     }
 }
@@ -216,13 +243,21 @@ fn width(text: &str, most: usize) -> usize {
     let line = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes, |end| &bytes[..end]);
     // Nearly always; and this is asked of each node of a manifest.
     if line.is_ascii() {
-        return line.iter().rposition(|byte| !char::from(*byte).is_whitespace()).map_or(0, |last| last + 1);
+        return line
+            .iter()
+            .rposition(|byte| !char::from(*byte).is_whitespace())
+            .map_or(0, |last| last + 1);
     }
     let line = text.chars().take(most).take_while(|character| *character != '\n');
-    line.zip(1..).filter(|(character, _)| !character.is_whitespace()).map(|(_, number)| number).last().unwrap_or(0)
+    line.zip(1..)
+        .filter(|(character, _)| !character.is_whitespace())
+        .map(|(_, number)| number)
+        .last()
+        .unwrap_or(0)
 }
 
-/// What serde gives; it becomes a [`Node`] when the file is known. Texts that stand in the file as they are stay there.
+/// What serde gives; it becomes a [`Node`] when the file is known. Texts that stand in the file as
+/// they are stay there.
 struct Raw<'t> {
     mark: NodeMark,
     content: RawContent<'t>,
@@ -240,7 +275,8 @@ struct RawKey<'t> {
     text: Cow<'t, str>,
 }
 
-// The place is taken out of `Spanned` at once: a tree of those is larger than all that becomes of it.
+// The place is taken out of `Spanned` at once: a tree of those is larger than all that becomes of
+// it.
 impl<'de> Deserialize<'de> for Raw<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Spanned { value, defined, .. } = Spanned::deserialize(deserializer)?;
@@ -361,7 +397,8 @@ fn plain(value: impl Into<Value>) -> RawContent<'static> {
 /// So many keys are looked through one by one.
 const SMALL: usize = 12;
 
-/// Equal texts of a file, kept once: a program's manifest says the same keys and actions a thousand times.
+/// Equal texts of a file, kept once: a program's manifest says the same keys and actions a thousand
+/// times.
 #[derive(Default)]
 struct Texts(HashSet<Arc<str>>);
 
@@ -387,7 +424,9 @@ impl Builder<'_> {
         let content = match raw.content {
             RawContent::Plain(value) => NodeContent::Plain(value),
             RawContent::Text(text) => NodeContent::Text(self.texts.shared(&text)),
-            RawContent::List(items) => NodeContent::List(items.into_iter().map(|item| self.node(item)).collect()),
+            RawContent::List(items) => {
+                NodeContent::List(items.into_iter().map(|item| self.node(item)).collect())
+            }
             RawContent::Map(entries) => NodeContent::Map(self.entries(entries).into()),
         };
         Node { spot: raw.mark.spot(self.file), content }
@@ -403,12 +442,16 @@ impl Builder<'_> {
             let node = self.node(value);
             let first = match &first_lines {
                 Some(lines) => lines.get(&key).copied(),
-                None => entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_spot.line),
+                None => {
+                    entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_spot.line)
+                }
             };
             if let Some(line) = first {
-                let message = format!("`{key}` is here for the second time; the first is in line {line}");
+                let message =
+                    format!("`{key}` is here for the second time; the first is in line {line}");
                 let problem = Diagnostic::error("duplicate-key", Some(key_spot.place()), message);
-                self.problems.push(problem.help("remove one of the two, or put their content together"));
+                self.problems
+                    .push(problem.help("remove one of the two, or put their content together"));
                 continue;
             }
             if let Some(lines) = &mut first_lines {
@@ -433,8 +476,10 @@ mod tests {
 
     #[test]
     fn scalars_are_what_they_look_like_to_a_person() {
-        let (node, problems) =
-            parsed("a: no\nb: 010\nc: 1_000\nd: true\ne: 7200\nf: ~\ng: 012345678901\nh: '5'\ni: on\nj: 1.5\n");
+        let (node, problems) = parsed(
+            "a: no\nb: 010\nc: 1_000\nd: true\ne: 7200\nf: ~\ng: 012345678901\nh: '5'\ni: on\nj: \
+                1.5\n",
+        );
         assert!(problems.is_empty(), "{problems:?}");
         let expected = serde_json::json!({"a": "no", "b": "010", "c": "1_000", "d": true, "e": 7200, "f": null,
             "g": "012345678901", "h": "5", "i": "on", "j": 1.5});
@@ -470,13 +515,17 @@ mod tests {
     fn a_key_is_text_whatever_it_would_be_as_a_value() {
         let (node, problems) = parsed("1: a\ntrue: b\n1.50: c\n012: d\n'': e\n");
         assert!(problems.is_empty(), "{problems:?}");
-        assert_eq!(node.unwrap().value(), serde_json::json!({"1": "a", "true": "b", "1.50": "c", "012": "d", "": "e"}));
+        assert_eq!(
+            node.unwrap().value(),
+            serde_json::json!({"1": "a", "true": "b", "1.50": "c", "012": "d", "": "e"})
+        );
     }
 
     #[test]
     fn all_duplicate_keys_are_reported() {
         let (_, problems) = parsed("a: 1\nb: {c: 1, c: 2}\na: 3\n");
-        let places: Vec<_> = problems.iter().map(|p| p.place.as_ref().map(|p| (p.line, p.column))).collect();
+        let places: Vec<_> =
+            problems.iter().map(|p| p.place.as_ref().map(|p| (p.line, p.column))).collect();
         assert_eq!(places, [Some((2, 11)), Some((3, 1))]);
     }
 
@@ -484,13 +533,22 @@ mod tests {
     fn a_key_that_comes_again_in_a_long_map_is_reported_too() {
         let lines: Vec<String> = (0..2 * SMALL).map(|number| format!("k{number}: 1\n")).collect();
         let (_, problems) = parsed(&format!("{}k0: 2\n", lines.concat()));
-        assert!(problems.len() == 1 && problems[0].message.contains("the first is in line 1"), "{problems:?}");
+        assert!(
+            problems.len() == 1 && problems[0].message.contains("the first is in line 1"),
+            "{problems:?}"
+        );
     }
 
     #[test]
     fn a_width_is_in_characters_without_spaces_at_the_end_of_the_line() {
-        let widths =
-            [("ab c \t\nd", 9, 4), ("abc", 2, 2), ("äö ü\nd", 9, 4), ("äöü", 2, 2), ("a b", 2, 1), (" \n", 2, 0)];
+        let widths = [
+            ("ab c \t\nd", 9, 4),
+            ("abc", 2, 2),
+            ("äö ü\nd", 9, 4),
+            ("äöü", 2, 2),
+            ("a b", 2, 1),
+            (" \n", 2, 0),
+        ];
         for (text, most, expected) in widths {
             assert_eq!(width(text, most), expected, "{text:?}");
         }
@@ -501,10 +559,13 @@ mod tests {
         let list = |item: &str, times: usize| format!("[{}]", vec![item; times].join(", "));
         let (node, problems) = parsed(&format!("long: {}\n", list("x", 300_000)));
         assert!(problems.is_empty(), "{problems:?}");
-        assert!(matches!(&node.unwrap().entries()[0].node.content, NodeContent::List(items) if items.len() == 300_000));
+        assert!(
+            matches!(&node.unwrap().entries()[0].node.content, NodeContent::List(items) if items.len() == 300_000)
+        );
         let (_, problems) = parsed(&format!("one: &a {{b: c}}\nmany: {}\n", list("*a", 10_000)));
         assert!(problems.is_empty(), "{problems:?}");
-        let lines = (1..9).map(|level| format!("a{level}: &a{level} {}\n", list(&format!("*a{}", level - 1), 9)));
+        let lines = (1..9)
+            .map(|level| format!("a{level}: &a{level} {}\n", list(&format!("*a{}", level - 1), 9)));
         let bomb: String = std::iter::once("a0: &a0 [x]\n".to_owned()).chain(lines).collect();
         let (node, problems) = parsed(&bomb);
         assert!(node.is_none() && problems[0].code == "yaml-syntax", "{problems:?}");
@@ -514,7 +575,8 @@ mod tests {
     fn anchors_and_merge_keys_work_and_json_is_yaml() {
         let (node, problems) = parsed("base: &b {x: 1}\ncopy: *b\nmore: {<<: *b, y: 2}\n");
         assert!(problems.is_empty(), "{problems:?}");
-        let expected = serde_json::json!({"base": {"x": 1}, "copy": {"x": 1}, "more": {"x": 1, "y": 2}});
+        let expected =
+            serde_json::json!({"base": {"x": 1}, "copy": {"x": 1}, "more": {"x": 1, "y": 2}});
         assert_eq!(node.unwrap().value(), expected);
         assert_eq!(
             parsed("{\"a\": [1, {\"b\": null}]}").0.unwrap().value(),

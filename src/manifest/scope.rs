@@ -1,4 +1,5 @@
-//! A manifest's scope: texts are expanded in it, and what they refer to and what is wrong with them is gathered.
+//! A manifest's scope: texts are expanded in it, and what they refer to and what is wrong with them
+//! is gathered.
 
 mod declared;
 mod section;
@@ -21,9 +22,11 @@ use crate::diagnostic::Diagnostic;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextPosition {
     Plain,
-    /// A name or a path, which the ARNs of this manifest are made of, and so cannot be made of them.
+    /// A name or a path, which the ARNs of this manifest are made of, and so cannot be made of
+    /// them.
     Name,
-    /// Inside a policy document: IAM's own variables pass, and published placeholders are filled in.
+    /// Inside a policy document: IAM's own variables pass, and published placeholders are filled
+    /// in.
     Document,
 }
 
@@ -66,11 +69,23 @@ impl<'a> DecodeScope<'a> {
         }
     }
 
-    pub fn error(&mut self, code: &'static str, spot: &Span, message: impl Into<String>, help: impl Into<String>) {
+    pub fn error(
+        &mut self,
+        code: &'static str,
+        spot: &Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.problems.push(Diagnostic::error(code, Some(spot.place()), message).help(help));
     }
 
-    pub fn warning(&mut self, code: &'static str, spot: &Span, message: impl Into<String>, help: impl Into<String>) {
+    pub fn warning(
+        &mut self,
+        code: &'static str,
+        spot: &Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.problems.push(Diagnostic::warning(code, Some(spot.place()), message).help(help));
     }
 
@@ -105,7 +120,9 @@ impl<'a> DecodeScope<'a> {
 
     /// The symbols that were used and what they came to, for the digest.
     pub fn used(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?.text.as_str())))
+        self.values
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?.text.as_str())))
     }
 
     pub fn variable_names(&self) -> Vec<&'a str> {
@@ -118,8 +135,14 @@ impl<'a> DecodeScope<'a> {
         std::mem::take(&mut self.references)
     }
 
-    /// Fills in a text. `None` when something in it is wrong, which is then in `problems`; `at` is asked only then.
-    pub fn expand<'t>(&mut self, text: &'t str, mode: TextPosition, at: &dyn Fn() -> Span) -> Option<Cow<'t, str>> {
+    /// Fills in a text. `None` when something in it is wrong, which is then in `problems`; `at` is
+    /// asked only then.
+    pub fn expand<'t>(
+        &mut self,
+        text: &'t str,
+        mode: TextPosition,
+        at: &dyn Fn() -> Span,
+    ) -> Option<Cow<'t, str>> {
         if is_literal(text) {
             return Some(Cow::Borrowed(text));
         }
@@ -132,7 +155,12 @@ impl<'a> DecodeScope<'a> {
         result.map(Cow::Owned)
     }
 
-    fn part(&mut self, part: TemplatePart<'_>, mode: TextPosition, at: &dyn Fn() -> Span) -> Option<String> {
+    fn part(
+        &mut self,
+        part: TemplatePart<'_>,
+        mode: TextPosition,
+        at: &dyn Fn() -> Span,
+    ) -> Option<String> {
         match part {
             TemplatePart::Literal(text) => Some(text.to_owned()),
             TemplatePart::Variable { whole, body } => self.substitute(whole, body, mode, at),
@@ -141,13 +169,24 @@ impl<'a> DecodeScope<'a> {
                 (TextPosition::Document, "<REGION>") => self.evaluate("region", at),
                 _ => {
                     let help = match whole {
-                        "<ACCOUNT_ID>" => "write ${account}: <ACCOUNT_ID> is filled in only inside policy documents",
-                        "<REGION>" => "write ${region}: <REGION> is filled in only inside policy documents",
+                        "<ACCOUNT_ID>" => {
+                            "write ${account}: <ACCOUNT_ID> is filled in only inside policy \
+                                documents"
+                        }
+                        "<REGION>" => {
+                            "write ${region}: <REGION> is filled in only inside policy documents"
+                        }
                         _ => {
-                            "write the value in its place, or a variable such as ${var.x}; only <ACCOUNT_ID> and <REGION> are known"
+                            "write the value in its place, or a variable such as ${var.x}; only \
+                                <ACCOUNT_ID> and <REGION> are known"
                         }
                     };
-                    self.error("unfilled-placeholder", &at().within(whole), format!("{whole} is not filled in"), help);
+                    self.error(
+                        "unfilled-placeholder",
+                        &at().within(whole),
+                        format!("{whole} is not filled in"),
+                        help,
+                    );
                     None
                 }
             },
@@ -160,9 +199,17 @@ impl<'a> DecodeScope<'a> {
         }
     }
 
-    fn substitute(&mut self, whole: &str, body: &str, mode: TextPosition, at: &dyn Fn() -> Span) -> Option<String> {
+    fn substitute(
+        &mut self,
+        whole: &str,
+        body: &str,
+        mode: TextPosition,
+        at: &dyn Fn() -> Span,
+    ) -> Option<String> {
         let inner = self.expand(body, TextPosition::Plain, at)?;
-        if mode == TextPosition::Document && (inner.contains(':') || matches!(&*inner, "*" | "?" | "$")) {
+        if mode == TextPosition::Document
+            && (inner.contains(':') || matches!(&*inner, "*" | "?" | "$"))
+        {
             return Some(format!("${{{inner}}}"));
         }
         if mode == TextPosition::Name && Section::of_symbol(&inner).is_some() {
@@ -182,7 +229,8 @@ impl<'a> DecodeScope<'a> {
             return Some(known.text.clone());
         }
         if let Some(start) = self.evaluating.iter().position(|open| open == symbol) {
-            let chain: Vec<_> = self.evaluating[start..].iter().map(String::as_str).chain([symbol]).collect();
+            let chain: Vec<_> =
+                self.evaluating[start..].iter().map(String::as_str).chain([symbol]).collect();
             let message = format!("these variables are made of each other: {}", chain.join(" -> "));
             self.error("variable-cycle", &at(), message, "give one of them a value of its own");
             return None;
@@ -195,7 +243,8 @@ impl<'a> DecodeScope<'a> {
         self.references.extend(references.iter().cloned());
         // What nobody declares is wrong wherever it stands, and is told each time.
         if text.is_some() || self.is_declared(symbol) {
-            self.values.insert(symbol.to_owned(), text.clone().map(|text| Expanded { text, references }));
+            self.values
+                .insert(symbol.to_owned(), text.clone().map(|text| Expanded { text, references }));
         }
         text
     }

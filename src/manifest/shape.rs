@@ -1,12 +1,16 @@
-//! The shapes of a manifest (version 1): what may stand where. Decoder and JSON Schema come from these.
+//! The shapes of a manifest (version 1): what may stand where. Decoder and JSON Schema come from
+//! these.
 
-#![allow(clippy::doc_markdown, reason = "these are the schema's descriptions, which editors show as plain text")]
+#![allow(
+    clippy::doc_markdown,
+    reason = "these are the schema's descriptions, which editors show as plain text"
+)]
 
 use schemars::JsonSchema;
 
 use super::decode::{
-    Declared, Decode, DocumentForm, ExpandedText, Flag, Free, Located, NamedMap, OneOrMany, UnreadVariable, Whole,
-    shape, wrong_type,
+    Declared, Decode, DocumentForm, ExpandedText, Flag, Free, Located, NamedMap, OneOrMany,
+    UnreadVariable, Whole, shape, wrong_type,
 };
 use super::node::{Node, NodeContent};
 use super::scope::DecodeScope;
@@ -16,7 +20,8 @@ shape! {
     "a manifest" Manifest {
         /// The version of this format: 1.
         version: Whole,
-        /// What this set of resources is called; names the state, and tags everything as belonging to it.
+        /// What this set of resources is called; names the state, and tags everything as belonging
+        /// to it.
         name: ExpandedText,
         /// The AWS account, twelve digits in quotes; any other account is refused.
         account: ExpandedText,
@@ -27,11 +32,13 @@ shape! {
         /// Values for `${var.NAME}`.
         variables: NamedMap<UnreadVariable>,
         /// Another manifest, relative to this one, over which this one is laid.
-        #[expect(dead_code, reason = "read before decoding; here for the schema and the list of fields")]
+        #[expect(dead_code, reason = "read before decoding; here for the schema and the list of \
+            fields")]
         extends: ExpandedText,
         /// Where the state is kept: a path or a URL.
         state: ExpandedText,
-        /// Encrypts the state and saved plans, so that only those can read them who have an identity.
+        /// Encrypts the state and saved plans, so that only those can read them who have an
+        /// identity.
         encryption: Located<StateEncryption>,
         /// IAM managed policies, by name.
         policies: NamedMap<Policy>,
@@ -45,7 +52,8 @@ shape! {
         buckets: NamedMap<Bucket>,
         /// Stages of a zappa_settings.json.
         zappa_settings: Located<ZappaSettings>,
-        /// What a user or role must, or must not, be able to do; `users.NAME` or `roles.NAME` says who.
+        /// What a user or role must, or must not, be able to do; `users.NAME` or `roles.NAME` says
+        /// who.
         checks: Vec<Located<NamedMap<Check>>>,
         /// What `relayctl lint` need not say.
         lint: Lint,
@@ -89,7 +97,8 @@ shape! {
         cannot: Located<OneOrMany>,
         /// ARNs, also with `*` and `?` in them; `*` for everything.
         on: Located<OneOrMany>,
-        /// Condition keys of the request, where conditions matter: {iam:PassedToService: lambda.amazonaws.com}.
+        /// Condition keys of the request, where conditions matter: {iam:PassedToService:
+        /// lambda.amazonaws.com}.
         with: NamedMap<OneOrMany>,
     }
 }
@@ -183,7 +192,8 @@ shape! {
         csv: ExpandedText,
         /// A file that is encrypted with age for those who are to have the key.
         age: Located<AgeFile>,
-        /// A program and its arguments, run without a shell, which gets the key as JSON on its standard input.
+        /// A program and its arguments, run without a shell, which gets the key as JSON on its
+        /// standard input.
         command: Located<Vec<ExpandedText>>,
         /// The profile's output format, json unless said otherwise.
         output: ExpandedText,
@@ -191,7 +201,8 @@ shape! {
         replace_profile: Flag,
         /// How old it gets before another key takes its place, for example 90d.
         rotate_after: ExpandedText,
-        /// How long an old key is kept, inactive and unused, before it is deleted; 7d unless said otherwise.
+        /// How long an old key is kept, inactive and unused, before it is deleted; 7d unless said
+        /// otherwise.
         retire_after: ExpandedText,
         /// What relayctl must not do to it.
         lifecycle: Lifecycle,
@@ -217,7 +228,8 @@ shape! {
         description: ExpandedText,
         /// Seconds, 3600 to 43200.
         max_session_duration: Whole,
-        /// Who may assume the role: services, accounts, users and roles, or a full trust policy document.
+        /// Who may assume the role: services, accounts, users and roles, or a full trust policy
+        /// document.
         trust: Located<Trust>,
         /// A policy of this manifest, or an ARN, that bounds what the role can ever be allowed.
         permissions_boundary: ExpandedText,
@@ -264,9 +276,10 @@ impl Decode for Trust {
             NodeContent::Map(entries) if !entries.iter().any(|entry| full(&entry.key)) => {
                 Trusted::decode(node, scope).map(Self::Who)
             }
-            NodeContent::Plain(_) | NodeContent::Text(_) | NodeContent::List(_) | NodeContent::Map(_) => {
-                DocumentForm::decode(node, scope).map(Self::Document)
-            }
+            NodeContent::Plain(_)
+            | NodeContent::Text(_)
+            | NodeContent::List(_)
+            | NodeContent::Map(_) => DocumentForm::decode(node, scope).map(Self::Document),
         }
     }
 
@@ -292,7 +305,8 @@ shape! {
         ownership: ExpandedText,
         /// The bucket policy: a file, or inline.
         policy: DocumentForm,
-        /// Lifecycle rules; or, as a map, what relayctl must not do to the bucket, with the rules in it.
+        /// Lifecycle rules; or, as a map, what relayctl must not do to the bucket, with the rules
+        /// in it.
         lifecycle: BucketLifecycle,
         /// Lets relayctl delete the bucket with all objects in it.
         force_destroy: Flag,
@@ -350,7 +364,7 @@ impl Decode for BucketLifecycle {
 
 /// Default encryption of a bucket.
 #[derive(Clone, Debug, JsonSchema)]
-#[schemars(untagged)]
+#[schemars(untagged, rename = "Encryption")]
 pub enum EncryptionShape {
     Algorithm(ExpandedText),
     Full(FullEncryption),
@@ -374,7 +388,12 @@ impl Decode for EncryptionShape {
             NodeContent::Map(_) => FullEncryption::decode(node, scope).map(Self::Full),
             NodeContent::Text(_) => ExpandedText::decode(node, scope).map(Self::Algorithm),
             NodeContent::Plain(_) | NodeContent::List(_) => {
-                wrong_type(scope, node, "an encryption", "write AES256, aws:kms, or {algorithm: aws:kms, kms_key: …}");
+                wrong_type(
+                    scope,
+                    node,
+                    "an encryption",
+                    "write AES256, aws:kms, or {algorithm: aws:kms, kms_key: …}",
+                );
                 None
             }
         }
@@ -387,7 +406,7 @@ impl Decode for EncryptionShape {
 
 /// S3 Block Public Access.
 #[derive(Clone, Debug, JsonSchema)]
-#[schemars(untagged)]
+#[schemars(untagged, rename = "PublicAccessBlock")]
 pub enum PublicAccessBlockShape {
     All(Flag),
     Each(EachBlock),
@@ -453,7 +472,8 @@ shape! {
 }
 
 shape! {
-    /// Stages that are written into a zappa_settings.json; its other stages and keys stay as they are.
+    /// Stages that are written into a zappa_settings.json; its other stages and keys stay as they
+    /// are.
     "zappa settings" ZappaSettings {
         /// The file, relative to this one.
         file: ExpandedText,
@@ -464,6 +484,7 @@ shape! {
 
 /// A stage: what relayctl fills in from the manifest, and settings for Zappa as they are.
 #[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(rename = "Stage")]
 pub struct StageShape {
     /// A user of this manifest, whose profile becomes `profile_name`.
     pub user: Option<ExpandedText>,
@@ -480,7 +501,8 @@ impl Decode for StageShape {
         const OURS: [&str; 3] = ["user", "role", "bucket"];
         let mut others = node.clone();
         if let NodeContent::Map(entries) = &mut others.content {
-            *entries = entries.iter().filter(|entry| !OURS.contains(&&*entry.key)).cloned().collect();
+            *entries =
+                entries.iter().filter(|entry| !OURS.contains(&&*entry.key)).cloned().collect();
         }
         let settings = NamedMap::<Free>::decode(&others, scope)?;
         Some(Self {

@@ -14,11 +14,13 @@ use crate::diagnostic::Place;
 pub struct SourceFile {
     /// As the user would name it.
     pub shown: PathBuf,
-    /// From the manifest's folder, so that digests and paths in the plan mean the same on another machine.
+    /// From the manifest's folder, so that digests and paths in the plan mean the same on another
+    /// machine.
     pub relative: PathBuf,
     /// Shared with whoever shows a line of it.
     pub text: Arc<str>,
-    /// Where every [`STRIDE`]th line begins, in bytes: manifests of ten thousand lines ask for lines ten thousand times.
+    /// Where every [`STRIDE`]th line begins, in bytes: manifests of ten thousand lines ask for
+    /// lines ten thousand times.
     starts: Vec<usize>,
     lines: usize,
 }
@@ -44,8 +46,8 @@ impl SourceFile {
     }
 }
 
-/// A stretch of a file's text. Every node of a manifest has one, so it is small: what lies beyond line or column 2³² - 1
-/// is told as that, as serde-saphyr does.
+/// A stretch of a file's text. Every node of a manifest has one, so it is small: what lies beyond
+/// line or column 2³² - 1 is told as that, as serde-saphyr does.
 #[derive(Clone, Debug)]
 pub struct Span {
     pub file: Arc<SourceFile>,
@@ -56,7 +58,12 @@ pub struct Span {
 
 impl Span {
     pub fn new(file: &Arc<SourceFile>, line: usize, column: usize, length: usize) -> Self {
-        Self { file: Arc::clone(file), line: small(line), column: small(column), length: small(length) }
+        Self {
+            file: Arc::clone(file),
+            line: small(line),
+            column: small(column),
+            length: small(length),
+        }
     }
 
     /// The beginning of the file.
@@ -66,16 +73,24 @@ impl Span {
 
     pub fn place(&self) -> Place {
         let Self { file, line, column, length } = self;
-        Place { file: file.shown.clone(), line: whole(*line), column: whole(*column), length: whole(*length).max(1) }
+        Place {
+            file: file.shown.clone(),
+            line: whole(*line),
+            column: whole(*column),
+            length: whole(*length).max(1),
+        }
     }
 
     /// The text from here to the end of the line.
     pub fn rest_of_line(&self) -> &str {
         let line = self.file.line(whole(self.line));
-        line.char_indices().nth(whole(self.column).saturating_sub(1)).map_or("", |(start, _)| &line[start..])
+        line.char_indices()
+            .nth(whole(self.column).saturating_sub(1))
+            .map_or("", |(start, _)| &line[start..])
     }
 
-    /// The first place of `part` from here on, on this line or the lines that a block scalar goes on over.
+    /// The first place of `part` from here on, on this line or the lines that a block scalar goes
+    /// on over.
     pub fn within(&self, part: &str) -> Self {
         let first = whole(self.line);
         for number in (first..=self.file.lines).take(200) {
@@ -124,7 +139,9 @@ impl ReadError {
 
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Missing(_) => "a relative path is relative to the file that says it; check the name",
+            Self::Missing(_) => {
+                "a relative path is relative to the file that says it; check the name"
+            }
             Self::Folder(_) => "name a file in it",
             Self::NotText { .. } => "save the file as UTF-8",
             Self::Unreadable { .. } => "check the file's permissions",
@@ -160,8 +177,10 @@ impl SourceFiles {
                 ReadError::Unreadable { file: shown.clone(), error }
             }
         })?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| ReadError::NotText { file: shown.clone(), at: error.utf8_error().valid_up_to() + 1 })?;
+        let text = String::from_utf8(bytes).map_err(|error| ReadError::NotText {
+            file: shown.clone(),
+            at: error.utf8_error().valid_up_to() + 1,
+        })?;
         // A byte order mark is no part of the text, but Windows editors write one.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let file = Arc::new(SourceFile::new(shown.clone(), relative.to_owned(), text));
@@ -205,16 +224,22 @@ pub fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// Takes `.` and `name/..` out, without asking the file system: links are followed when the file is read.
+/// Takes `.` and `name/..` out, without asking the file system: links are followed when the file is
+/// read.
 pub fn tidy(path: &Path) -> PathBuf {
     let mut tidied = PathBuf::new();
     for component in path.components() {
         match component {
             Component::CurDir => {}
-            Component::ParentDir if matches!(tidied.components().next_back(), Some(Component::Normal(_))) => {
+            Component::ParentDir
+                if matches!(tidied.components().next_back(), Some(Component::Normal(_))) =>
+            {
                 tidied.pop();
             }
-            other @ (Component::ParentDir | Component::Prefix(_) | Component::RootDir | Component::Normal(_)) => {
+            other @ (Component::ParentDir
+            | Component::Prefix(_)
+            | Component::RootDir
+            | Component::Normal(_)) => {
                 tidied.push(other);
             }
         }
@@ -255,7 +280,8 @@ mod tests {
 
     #[test]
     fn every_line_is_found_by_its_number() {
-        let lines: Vec<String> = (1..=3 * STRIDE).map(|number| format!("line {number}\r\n")).collect();
+        let lines: Vec<String> =
+            (1..=3 * STRIDE).map(|number| format!("line {number}\r\n")).collect();
         let file = SourceFile::new("f".into(), "f".into(), lines.concat());
         for number in 1..=3 * STRIDE {
             assert_eq!(file.line(number), format!("line {number}"));

@@ -1,12 +1,14 @@
 //! "Did you mean …?"
 
-/// The known name that is nearest to what was written, if it is near enough to be a slip of the pen or half of it.
+/// The known name that is nearest to what was written, if it is near enough to be a slip of the pen
+/// or half of it.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = written.to_lowercase();
     let near = |name: &str| {
         let name = name.to_lowercase();
         let distance = strsim::damerau_levenshtein(&folded, &name);
-        let alike = distance <= (folded.chars().count() / 3).max(1) || strsim::jaro_winkler(&folded, &name) > 0.85;
+        let alike = distance <= (folded.chars().count() / 3).max(1)
+            || strsim::jaro_winkler(&folded, &name) > 0.85;
         alike.then_some(distance)
     };
     known.into_iter().filter_map(|name| Some((near(name)?, name))).min().map(|(_, name)| name)

@@ -20,8 +20,11 @@ pub fn parts(text: &str) -> Vec<TemplatePart<'_>> {
     let mut at = 0;
     while let Some(found) = text[at..].find(['$', '<']) {
         let start = at + found;
-        let part =
-            if text[start..].starts_with("${") { Some(variable(&text[start..])) } else { placeholder(&text[start..]) };
+        let part = if text[start..].starts_with("${") {
+            Some(variable(&text[start..]))
+        } else {
+            placeholder(&text[start..])
+        };
         let Some((part, length)) = part else {
             at = start + 1;
             continue;
@@ -47,7 +50,10 @@ fn variable(text: &str) -> (TemplatePart<'_>, usize) {
         } else if character == '}' {
             depth -= 1;
             if depth == 0 {
-                return (TemplatePart::Variable { whole: &text[..=at], body: &text[2..at] }, at + 1);
+                return (
+                    TemplatePart::Variable { whole: &text[..=at], body: &text[2..at] },
+                    at + 1,
+                );
             }
         }
     }
@@ -58,8 +64,9 @@ fn placeholder(text: &str) -> Option<(TemplatePart<'_>, usize)> {
     let inner = text.strip_prefix('<')?;
     let end = inner.find('>')?;
     let name = &inner[..end];
-    let upper =
-        name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
+    let upper = name.bytes().all(|byte| {
+        byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
+    });
     (upper && name.starts_with(|first: char| first.is_ascii_uppercase()))
         .then_some((TemplatePart::Placeholder(&text[..end + 2]), end + 2))
 }

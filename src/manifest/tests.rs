@@ -23,10 +23,19 @@ impl Folder {
         Self(folder)
     }
 
-    fn load_with(&self, manifest: &str, variables: &[(&str, &str)], region: Option<&str>) -> Loaded {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    fn load_with(
+        &self,
+        manifest: &str,
+        variables: &[(&str, &str)],
+        region: Option<&str>,
+    ) -> Loaded {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let environment = |name: &str| (name == "STAGE").then(|| "dev".to_owned());
-        let inputs = Inputs { variables, region: region.map(str::to_owned), environment: &environment };
+        let inputs =
+            Inputs { variables, region: region.map(str::to_owned), environment: &environment };
         load(&self.0.path().join(manifest), &inputs)
     }
 
@@ -56,11 +65,14 @@ fn attribute(desired: &Desired, address: &str, name: &str) -> Value {
 }
 
 fn depends_on(desired: &Desired, address: &str) -> Vec<String> {
-    desired.resources[&address.parse().unwrap()].depends_on.iter().map(ToString::to_string).collect()
+    desired.resources[&address.parse().unwrap()]
+        .depends_on
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
-const DOCUMENT: &str =
-    r#"{Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:ListAllMyBuckets", Resource: "*"}]}"#;
+const DOCUMENT: &str = r#"{Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:ListAllMyBuckets", Resource: "*"}]}"#;
 
 #[test]
 fn the_relay_becomes_resources_in_normal_form() {
@@ -138,8 +150,10 @@ fn what_other_tools_write_as_json_loads() {
 
 #[test]
 fn only_what_is_declared_is_an_attribute() {
-    let desired =
-        desired("users: {u: }\nbuckets: {b-1: , b-2: {versioning: false, lifecycle: [], force_destroy: true}}\n");
+    let desired = desired(
+        "users: {u: }\nbuckets: \
+            {b-1: , b-2: {versioning: false, lifecycle: [], force_destroy: true}}\n",
+    );
     let names = |address: &str| {
         let attributes = &desired.resources[&address.parse().unwrap()].attributes;
         attributes.keys().collect::<Vec<_>>().join(" ")
@@ -175,7 +189,8 @@ policies:
 #[test]
 fn variables_are_made_of_variables_and_given_from_outside() {
     let text = "variables: {a: '${var.b}-${env.STAGE}', b: 7200, c: true}\n\
-        roles: {'r-${var.a}': {max_session_duration: '${var.b}', trust: {services: [lambda.amazonaws.com]}, exclusive: '${var.c}'}}\n";
+        roles: \
+        {'r-${var.a}': {max_session_duration: '${var.b}', trust: {services: [lambda.amazonaws.com]}, exclusive: '${var.c}'}}\n";
     let folder = Folder::new(&[("m.yaml", &format!("{HEAD}{text}"))]);
     let desired = folder.desired("m.yaml");
     assert_eq!(attribute(&desired, "role.r-7200-dev", "max_session_duration"), json!(7200));
@@ -185,7 +200,10 @@ fn variables_are_made_of_variables_and_given_from_outside() {
     assert_eq!(given.region, "eu-west-1");
     assert_ne!(given.digest, desired.digest);
     let unknown = folder.load_with("m.yaml", &[("bb", "1")], None).diagnostics;
-    assert_eq!((unknown[0].code, unknown[0].help.as_deref()), ("unknown-variable", Some("did you mean `b`?")));
+    assert_eq!(
+        (unknown[0].code, unknown[0].help.as_deref()),
+        ("unknown-variable", Some("did you mean `b`?"))
+    );
 }
 
 #[test]
@@ -205,7 +223,10 @@ buckets:
 "#
     );
     let desired = desired(&text);
-    assert_eq!(attribute(&desired, "user.u", "permissions_boundary"), "arn:aws:iam::123456789012:policy/team/P");
+    assert_eq!(
+        attribute(&desired, "user.u", "permissions_boundary"),
+        "arn:aws:iam::123456789012:policy/team/P"
+    );
     assert_eq!(depends_on(&desired, "user.u"), ["policy.P"]);
     assert_eq!(depends_on(&desired, "user_policy_attachment.u/P"), ["policy.P", "user.u"]);
     let foreign = "user_policy_attachment.u/arn:aws:iam::aws:policy/ReadOnlyAccess";
@@ -232,22 +253,32 @@ roles:
 #[test]
 fn roles_that_trust_each_other_are_a_cycle_named_in_full() {
     let text = "roles: {a: {trust: {roles: [b]}}, b: {trust: {roles: [a]}}}\n";
-    let loaded = Folder::new(&[("m.yaml", &format!("{HEAD}{text}"))]).load_with("m.yaml", &[], None);
+    let loaded =
+        Folder::new(&[("m.yaml", &format!("{HEAD}{text}"))]).load_with("m.yaml", &[], None);
     assert_eq!(loaded.diagnostics.len(), 1);
-    assert!(loaded.diagnostics[0].message.ends_with("role.a -> role.b -> role.a"), "{}", loaded.diagnostics[0].message);
+    assert!(
+        loaded.diagnostics[0].message.ends_with("role.a -> role.b -> role.a"),
+        "{}",
+        loaded.diagnostics[0].message
+    );
 }
 
 #[test]
 fn a_stage_over_a_base_in_another_folder() {
-    let base = "version: 1\naccount: '123456789012'\nregion: us-east-1\npolicies: {P: {document: p.json}}\n\
-        users: {u: {access_key: {csv: u.csv}}}\nbuckets: {'b-${var.stage}': {}, other-bucket: {}}\nvariables: {stage: none}\n\
+    let base = "version: 1\naccount: '123456789012'\nregion: us-east-1\npolicies: \
+        {P: {document: p.json}}\n\
+        users: {u: {access_key: {csv: u.csv}}}\nbuckets: \
+        {'b-${var.stage}': {}, other-bucket: {}}\nvariables: {stage: none}\n\
         zappa_settings: {file: zappa.json}\nstate: state\n";
-    let over = "extends: ../base/base.yaml\nname: relay-${var.stage}\nvariables: {stage: prod}\nbuckets: {other-bucket: }\n\
+    let over = "extends: ../base/base.yaml\nname: relay-${var.stage}\nvariables: \
+        {stage: prod}\nbuckets: {other-bucket: }\n\
         zappa_settings: {stages: {prod: {}}}\n";
     let json = DOCUMENT.replace("Version", "\"Version\"").replace("Statement", "\"Statement\"");
-    let json =
-        json.replace("Effect: Allow, Action", "\"Effect\": \"Allow\", \"Action\"").replace("Resource", "\"Resource\"");
-    let folder = Folder::new(&[("stages/m.yaml", over), ("base/base.yaml", base), ("base/p.json", &json)]);
+    let json = json
+        .replace("Effect: Allow, Action", "\"Effect\": \"Allow\", \"Action\"")
+        .replace("Resource", "\"Resource\"");
+    let folder =
+        Folder::new(&[("stages/m.yaml", over), ("base/base.yaml", base), ("base/p.json", &json)]);
     let desired = folder.desired("stages/m.yaml");
     assert_eq!(desired.name, "relay-prod");
     assert_eq!(attribute(&desired, "access_key.u", "csv"), "../base/u.csv");
@@ -263,9 +294,12 @@ fn the_digest_depends_on_every_file_but_not_on_where_the_folder_is() {
         let document = format!(
             r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "{statement}", "Action": "*", "Resource": "*"}}]}}"#
         );
-        Folder::new(&[("m.yaml", &format!("{HEAD}policies: {{P: {{document: p.json}}}}\n")), ("p.json", &document)])
-            .desired("m.yaml")
-            .digest
+        Folder::new(&[
+            ("m.yaml", &format!("{HEAD}policies: {{P: {{document: p.json}}}}\n")),
+            ("p.json", &document),
+        ])
+        .desired("m.yaml")
+        .digest
     };
     assert_eq!(files("Allow"), files("Allow"));
     assert_ne!(files("Allow"), files("Deny"));
@@ -273,8 +307,8 @@ fn the_digest_depends_on_every_file_but_not_on_where_the_folder_is() {
 
 #[test]
 fn partitions_follow_the_region() {
-    let text =
-        "version: 1\nname: cn\naccount: '123456789012'\nregion: cn-north-1\nbuckets: {b-1: {}}\nusers: {u: {}}\n";
+    let text = "version: 1\nname: cn\naccount: '123456789012'\nregion: cn-north-1\nbuckets: \
+        {b-1: {}}\nusers: {u: {}}\n";
     let desired = Folder::new(&[("m.yaml", text)]).desired("m.yaml");
     assert_eq!(attribute(&desired, "bucket.b-1", "arn"), "arn:aws-cn:s3:::b-1");
     assert_eq!(attribute(&desired, "user.u", "arn"), "arn:aws-cn:iam::123456789012:user/u");
@@ -293,8 +327,10 @@ fn tags_are_the_manifests_the_things_own_and_the_owners() {
 
 #[test]
 fn lifecycle_rules_are_sorted_and_have_their_defaults() {
-    let text = "buckets: {b-1: {lifecycle: [{id: z, abort_multipart_days: 7}, {id: a, enabled: false, prefix: logs/, \
-        expiration_days: 90, transitions: [{days: 60, storage_class: GLACIER}, {days: 30, storage_class: STANDARD_IA}]}]}}\n";
+    let text = "buckets: \
+        {b-1: {lifecycle: [{id: z, abort_multipart_days: 7}, {id: a, enabled: false, prefix: logs/, \
+        expiration_days: 90, transitions: [{days: 60, storage_class: GLACIER}, \
+        {days: 30, storage_class: STANDARD_IA}]}]}}\n";
     let rules = attribute(&desired(text), "bucket.b-1", "lifecycle");
     let expected = json!([
         {"id": "a", "enabled": false, "prefix": "logs/", "expiration_days": 90, "noncurrent_expiration_days": null,
@@ -314,14 +350,19 @@ fn inline_policies_are_resources_of_their_own() {
 
 #[test]
 fn what_a_stage_says_itself_goes_before_what_is_derived() {
-    let text = "zappa_settings: {file: z.json, stages: {dev: {manage_roles: true, aws_region: us-east-1, x: [1, null, '${name}']}}}\n";
+    let text = "zappa_settings: \
+        {file: z.json, stages: {dev: {manage_roles: true, aws_region: us-east-1, x: [1, null, '${name}']}}}\n";
     let settings = attribute(&desired(text), "zappa_settings.dev", "settings");
-    assert_eq!(settings, json!({"aws_region": "us-east-1", "manage_roles": true, "x": [1, null, "relay"]}));
+    assert_eq!(
+        settings,
+        json!({"aws_region": "us-east-1", "manage_roles": true, "x": [1, null, "relay"]})
+    );
 }
 
 #[test]
 fn files_that_cannot_be_read_are_told() {
-    let folder = Folder::new(&[("empty.yaml", ""), ("comment.yaml", "# nothing\n"), ("list.yaml", "- a\n")]);
+    let folder =
+        Folder::new(&[("empty.yaml", ""), ("comment.yaml", "# nothing\n"), ("list.yaml", "- a\n")]);
     fs::write(folder.0.path().join("latin.yaml"), b"name: \xe4\n").unwrap();
     fs::create_dir(folder.0.path().join("folder")).unwrap();
     let code = |name: &str| {
@@ -341,7 +382,9 @@ fn files_that_cannot_be_read_are_told() {
 fn decoder_and_schema_know_the_same_fields() {
     let schema = schema();
     let shapes = schema["$defs"].as_object().unwrap();
-    let properties = |schema: &Value| schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let properties = |schema: &Value| {
+        schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
     let sorted = |fields: &[&str]| {
         let mut fields: Vec<_> = fields.iter().map(|field| (*field).to_owned()).collect();
         fields.sort();
@@ -374,7 +417,8 @@ fn decoder_and_schema_know_the_same_fields() {
         assert_eq!(properties(&shapes[name]), sorted(fields), "{name}");
         assert_eq!(shapes[name]["additionalProperties"], json!(false), "{name}");
     }
-    let others: Vec<_> = shapes.keys().filter(|name| known.iter().all(|(known, _)| known != name)).collect();
+    let others: Vec<_> =
+        shapes.keys().filter(|name| known.iter().all(|(known, _)| known != name)).collect();
     assert_eq!(others, ["BucketLifecycle", "Encryption", "PublicAccessBlock", "Stage", "Trust"]);
 }
 
@@ -409,11 +453,15 @@ roles:
         let place = place.unwrap();
         (place.file.file_name().unwrap().to_str().unwrap().to_owned(), place.line, place.column)
     };
-    let (yaml, json) = (|line, column| ("m.yaml".to_owned(), line, column), |l, c| ("p.json".to_owned(), l, c));
+    let (yaml, json) =
+        (|line, column| ("m.yaml".to_owned(), line, column), |l, c| ("p.json".to_owned(), l, c));
     let file = source("policy.P", "document");
     assert_eq!(file.value["Statement"][0]["Resource"], "arn:aws:s3:::bucket/*", "{}", *file.value);
     assert_eq!(place(file.place("/Statement/0/Action/1")), json(2, 62));
-    assert_eq!(place(file.place("/Statement/0/Condition/StringEquals/aws:ResourceTag~1bucket")), json(3, 102));
+    assert_eq!(
+        place(file.place("/Statement/0/Condition/StringEquals/aws:ResourceTag~1bucket")),
+        json(3, 102)
+    );
     assert_eq!(file.place("/Statement/2"), None);
     assert_eq!((file.written(1), file.written(2), file.written(3)), (Some(2), Some(1), None));
     assert_eq!(place(file.statement(2)), json(4, 3));
@@ -445,7 +493,10 @@ lint:
         (&*can.actions, &*can.resources),
         (&["iam:PassRole".into()][..], &["arn:aws:iam::123456789012:role/r".into()][..])
     );
-    assert_eq!(can.context.get("IAM:passedtoservice"), Some(&["lambda.amazonaws.com".to_owned()][..]));
+    assert_eq!(
+        can.context.get("IAM:passedtoservice"),
+        Some(&["lambda.amazonaws.com".to_owned()][..])
+    );
     assert_eq!(can.place.as_ref().map(|place| (place.line, place.column)), Some((10, 5)));
     assert_eq!((cannot.subject.to_string().as_str(), cannot.can), ("role.r", false));
     assert_eq!(
@@ -462,7 +513,8 @@ lint:
 #[test]
 fn the_checks_of_a_manifest_take_the_place_of_those_below() {
     let base = format!(
-        "users: {{u: {{}}}}\nchecks: [users.u: {{cannot: 's3:*', on: '*'}}]\nlint: {{allow: [{{rule: a, on: '*', because: b}}]}}\n{HEAD}"
+        "users: {{u: {{}}}}\nchecks: [users.u: {{cannot: 's3:*', on: '*'}}]\nlint: {{allow: \
+            [{{rule: a, on: '*', because: b}}]}}\n{HEAD}"
     );
     let over = "extends: b.yaml\nchecks: [users.u: {cannot: 'iam:*', on: '*'}]\n";
     let desired = Folder::new(&[("m.yaml", over), ("b.yaml", &base)]).desired("m.yaml");

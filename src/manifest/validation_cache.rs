@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::policy::Usage;
 use crate::value::SharedValue;
 
-/// Documents in which nothing was found wrong, with their canonical form. Where a program writes the
-/// manifest, a thousand users have the same one: it is checked once.
+/// Documents in which nothing was found wrong, with their canonical form. Where a program writes
+/// the manifest, a thousand users have the same one: it is checked once.
 #[derive(Debug, Default)]
 pub struct ValidationCache(HashMap<SharedValue, CachedValidation>);
 

@@ -17,7 +17,8 @@ pub struct AccessKeyInfo {
     pub age: Option<String>,
     pub last_used: KeyUse,
     pub phase: KeyPhase,
-    /// When the next rotation is due; none where the manifest has no `rotate_after`, and for keys that are not current.
+    /// When the next rotation is due; none where the manifest has no `rotate_after`, and for keys
+    /// that are not current.
     pub rotation_due: Option<Timestamp>,
     /// What is to be done about it, or why it is kept.
     pub notes: Vec<String>,

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::Job;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, Entities, Group, ManagedPolicy, PolicyUsage, PolicyVersion, Role, User,
+    AccountSummary, AuthorizationDetails, Entities, Group, ManagedPolicy, PolicyUsage,
+    PolicyVersion, Role, User,
 };
 use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
 use crate::kind::{self, AccessRole, Attached, FieldForm, Kind, LiveObject, OnChange};
@@ -15,9 +16,10 @@ use crate::model::{Desired, Resource, of_kind};
 use crate::reads::{Facet, ReadScope, Snapshot, WantedFacts, next_reads};
 use crate::value::{Attributes, Tags, optional_text, text};
 
-/// What is asked about the declared objects, and what else has a say in whether somebody gains or loses access. The resolver
-/// prefers `GetAccountAuthorizationDetails`, which shows
-/// it all of the account and can't be allowed for less; denied, it asks for each object, which is what is allowed here.
+/// What is asked about the declared objects, and what else has a say in whether somebody gains or
+/// loses access. The resolver prefers `GetAccountAuthorizationDetails`, which shows it all of the
+/// account and can't be allowed for less; denied, it asks for each object, which is what is allowed
+/// here.
 pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
     let mut wanted: WantedFacts = kinds(desired)
         .flat_map(|(kind, _, resource)| {
@@ -47,9 +49,12 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
 /// Policies that the manifest attaches, or bounds somebody with, and doesn't declare.
 fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
     let policies = of_kind(&desired.resources, KindName::Policy);
-    let declared: BTreeSet<String> = policies.map(|(_, it)| text(&it.attributes, "arn").to_owned()).collect();
+    let declared: BTreeSet<String> =
+        policies.map(|(_, it)| text(&it.attributes, "arn").to_owned()).collect();
     let all = desired.resources.values().map(|resource| &resource.attributes);
-    let named = all.flat_map(|it| ["policy_arn", "permissions_boundary"].map(|field| optional_text(it, field)));
+    let named = all.flat_map(|it| {
+        ["policy_arn", "permissions_boundary"].map(|field| optional_text(it, field))
+    });
     let foreign: BTreeSet<String> = named.flatten().filter(|arn| !declared.contains(arn)).collect();
     foreign.into_iter()
 }
@@ -73,7 +78,9 @@ fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
                 let arn = text(&resource.attributes, "arn").to_owned();
                 Some(IamRead::ListEntitiesForPolicy { arn, usage: PolicyUsage::Any })
             }
-            AccessRole::Principal(PrincipalKind::User) => Some(IamRead::ListGroupsForUser { user: name() }),
+            AccessRole::Principal(PrincipalKind::User) => {
+                Some(IamRead::ListGroupsForUser { user: name() })
+            }
             AccessRole::Principal(PrincipalKind::Role | PrincipalKind::Group)
             | AccessRole::PolicyAttachment(_)
             | AccessRole::InlinePolicy(_)
@@ -98,7 +105,8 @@ fn answer(read: &Read) -> Result<Reply, Failure> {
 }
 
 fn iam(read: &IamRead) -> IamReply {
-    let version = PolicyVersion { id: "v1".to_owned(), is_default: true, document: Some(json!({}).into()) };
+    let version =
+        PolicyVersion { id: "v1".to_owned(), is_default: true, document: Some(json!({}).into()) };
     match read {
         IamRead::GetAccountAuthorizationDetails { .. } => {
             IamReply::AuthorizationDetails(AuthorizationDetails::default())
@@ -107,19 +115,20 @@ fn iam(read: &IamRead) -> IamReply {
         IamRead::ListRoles => IamReply::Roles(Vec::new()),
         IamRead::GetUser { user } => IamReply::User(User { name: user.clone(), ..User::default() }),
         IamRead::GetRole { role } => IamReply::Role(Role { name: role.clone(), ..Role::default() }),
-        IamRead::GetGroup { group } => {
-            IamReply::Members { group: Group { name: group.clone(), ..Group::default() }, users: Vec::new() }
-        }
+        IamRead::GetGroup { group } => IamReply::Members {
+            group: Group { name: group.clone(), ..Group::default() },
+            users: Vec::new(),
+        },
         IamRead::ListAttachedUserPolicies { .. }
         | IamRead::ListAttachedRolePolicies { .. }
         | IamRead::ListAttachedGroupPolicies { .. } => IamReply::Attached(Vec::new()),
         // Somebody else's inline policies are read, too.
-        IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } | IamRead::ListGroupPolicies { .. } => {
-            IamReply::Names(vec!["any".to_owned()])
-        }
-        IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } | IamRead::GetGroupPolicy { .. } => {
-            IamReply::Document(json!({}).into())
-        }
+        IamRead::ListUserPolicies { .. }
+        | IamRead::ListRolePolicies { .. }
+        | IamRead::ListGroupPolicies { .. } => IamReply::Names(vec!["any".to_owned()]),
+        IamRead::GetUserPolicy { .. }
+        | IamRead::GetRolePolicy { .. }
+        | IamRead::GetGroupPolicy { .. } => IamReply::Document(json!({}).into()),
         IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
         IamRead::GetAccessKeyLastUsed { .. } => IamReply::LastUsed(None),
         IamRead::GetPolicy { arn } => IamReply::Policy(ManagedPolicy {
@@ -140,7 +149,8 @@ fn iam(read: &IamRead) -> IamReply {
     }
 }
 
-/// Everything that may have to be sent to bring about what is declared, from whatever there is; and to remove it.
+/// Everything that may have to be sent to bring about what is declared, from whatever there is; and
+/// to remove it.
 pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
     let mut writes = Vec::new();
     if job == Job::Plan {
@@ -153,7 +163,8 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
         if job == Job::Apply {
             writes.extend(kind.create(wanted));
             let changed = changeable(kind, wanted);
-            writes.extend(changed.into_iter().flat_map(|field| kind.update(&seen, wanted, &[field])));
+            writes
+                .extend(changed.into_iter().flat_map(|field| kind.update(&seen, wanted, &[field])));
             if kind.is_renewed(wanted) {
                 writes.extend(kind.renew(&seen, wanted));
             }
@@ -169,7 +180,9 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
 
 /// Everything that `--allow-delete-foreign` may have to remove, whoever put it on what is declared.
 pub(super) fn clearings(desired: &Desired) -> Vec<Write> {
-    kinds(desired).flat_map(|(kind, address, resource)| clearing(kind, address, &resource.attributes)).collect()
+    kinds(desired)
+        .flat_map(|(kind, address, resource)| clearing(kind, address, &resource.attributes))
+        .collect()
 }
 
 fn clearing(kind: &dyn Kind, address: &Address, attributes: &Attributes) -> Vec<Write> {
@@ -180,21 +193,30 @@ fn clearing(kind: &dyn Kind, address: &Address, attributes: &Attributes) -> Vec<
 }
 
 fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Address, &Resource)> {
-    desired.resources.iter().map(|(address, resource)| (kind::of(address.kind()), address, resource))
+    desired
+        .resources
+        .iter()
+        .map(|(address, resource)| (kind::of(address.kind()), address, resource))
 }
 
-/// The declared fields that are changed in place. A user's path is too, but it is a part of the ARN, and of the ARN that
-/// the user has until then the manifest knows nothing.
+/// The declared fields that are changed in place. A user's path is too, but it is a part of the
+/// ARN, and of the ARN that the user has until then the manifest knows nothing.
 fn changeable(kind: &dyn Kind, wanted: &Attributes) -> Vec<&'static str> {
-    let fields = kind.fields().iter().filter(|field| wanted.contains_key(field.name) && field.name != "path");
+    let fields = kind
+        .fields()
+        .iter()
+        .filter(|field| wanted.contains_key(field.name) && field.name != "path");
     fields
-        .filter(|field| field.form != FieldForm::Identity && matches!(field.change, OnChange::InPlace))
+        .filter(|field| {
+            field.form != FieldForm::Identity && matches!(field.change, OnChange::InPlace)
+        })
         .map(|field| field.name)
         .collect()
 }
 
-/// The object as it might be found, at its most laborious: with another tag, which goes, without those that are wanted,
-/// which come; with as many versions as IAM keeps; and a bucket with something in it.
+/// The object as it might be found, at its most laborious: with another tag, which goes, without
+/// those that are wanted, which come; with as many versions as IAM keeps; and a bucket with
+/// something in it.
 fn unlike(wanted: &Attributes) -> LiveObject {
     let mut attributes = wanted.clone();
     attributes.insert("tags", json!({"another": ""}));

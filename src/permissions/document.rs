@@ -9,8 +9,8 @@ use crate::policy::catalogue::{self, AccessLevel, ValueType};
 use crate::policy::{Usage, limit, size};
 use crate::value::Value;
 
-/// What a request tells that the policy asks for again: which policy is attached, which boundary is set. Tags are left to
-/// the manifest, so that a new tag needs no new policy.
+/// What a request tells that the policy asks for again: which policy is attached, which boundary is
+/// set. Tags are left to the manifest, so that a new tag needs no new policy.
 const ASKED: [&str; 2] = ["iam:PermissionsBoundary", "iam:PolicyARN"];
 
 /// Values by condition key; none for what may be anything.
@@ -27,7 +27,8 @@ pub struct PermissionStatement {
 
 /// The statements that allow exactly these permissions.
 pub fn statements(needed: &BTreeSet<Permission>) -> Vec<PermissionStatement> {
-    let mut alike: BTreeMap<(Title, BTreeSet<String>, Conditions), BTreeSet<&'static str>> = BTreeMap::new();
+    let mut alike: BTreeMap<(Title, BTreeSet<String>, Conditions), BTreeSet<&'static str>> =
+        BTreeMap::new();
     for ((action, conditions), resources) in by_action(needed) {
         let title = Title::of(action, &resources, &conditions);
         alike.entry((title, resources, conditions)).or_default().insert(action);
@@ -43,9 +44,12 @@ pub fn statements(needed: &BTreeSet<Permission>) -> Vec<PermissionStatement> {
     alike.into_iter().map(statement).collect()
 }
 
-/// The resources of each action that share conditions. What is needed for one resource under several values of a key is
-/// one condition with all of them; what is needed unconditionally has none.
-fn by_action(needed: &BTreeSet<Permission>) -> BTreeMap<(&'static str, Conditions), BTreeSet<String>> {
+/// The resources of each action that share conditions. What is needed for one resource under
+/// several values of a key is one condition with all of them; what is needed unconditionally has
+/// none.
+fn by_action(
+    needed: &BTreeSet<Permission>,
+) -> BTreeMap<(&'static str, Conditions), BTreeSet<String>> {
     let mut by_resource: BTreeMap<(&'static str, &str), Conditions> = BTreeMap::new();
     let mut free: BTreeSet<(&'static str, &str)> = BTreeSet::new();
     for permission in needed {
@@ -61,7 +65,8 @@ fn by_action(needed: &BTreeSet<Permission>) -> BTreeMap<(&'static str, Condition
     }
     let mut grouped: BTreeMap<(&'static str, Conditions), BTreeSet<String>> = BTreeMap::new();
     for ((action, resource), conditions) in by_resource {
-        let conditions = if free.contains(&(action, resource)) { Conditions::new() } else { conditions };
+        let conditions =
+            if free.contains(&(action, resource)) { Conditions::new() } else { conditions };
         grouped.entry((action, conditions)).or_default().insert(resource.to_owned());
     }
     grouped
@@ -118,7 +123,10 @@ impl Title {
 /// Names what an ARN is of. A bucket's ARN has no slash, an object's has one.
 fn noun(action: &str, arn: &str) -> &'static str {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
-    match (action.split(':').next().unwrap_or_default(), resource.split_once('/').map(|(kind, _)| kind)) {
+    match (
+        action.split(':').next().unwrap_or_default(),
+        resource.split_once('/').map(|(kind, _)| kind),
+    ) {
         ("iam", Some("user")) => "Users",
         ("iam", Some("role")) => "Roles",
         ("iam", Some("group")) => "Groups",
@@ -141,7 +149,8 @@ impl PermissionStatement {
             ("Resource".to_owned(), json!(self.resources)),
         ]);
         if !self.conditions.is_empty() {
-            let mut operators: BTreeMap<&str, BTreeMap<&String, &BTreeSet<String>>> = BTreeMap::new();
+            let mut operators: BTreeMap<&str, BTreeMap<&String, &BTreeSet<String>>> =
+                BTreeMap::new();
             for (key, values) in &self.conditions {
                 operators.entry(operator(key)).or_default().insert(key, values);
             }
@@ -152,7 +161,11 @@ impl PermissionStatement {
 
     /// The same in two, for a document that has no room for all of it.
     fn halved(&self) -> Option<(Self, Self)> {
-        let middle = self.resources.iter().nth(self.resources.len() / 2).filter(|_| self.resources.len() > 1)?;
+        let middle = self
+            .resources
+            .iter()
+            .nth(self.resources.len() / 2)
+            .filter(|_| self.resources.len() > 1)?;
         let mut first = self.clone();
         let second = Self { resources: first.resources.split_off(middle), ..self.clone() };
         Some((first, second))

@@ -1,5 +1,5 @@
-//! The least that relayctl itself must be allowed for a manifest: which calls a job can send for what is declared, and the
-//! policy that allows exactly those.
+//! The least that relayctl itself must be allowed for a manifest: which calls a job can send for
+//! what is declared, and the policy that allows exactly those.
 
 mod calls;
 mod document;
@@ -28,11 +28,14 @@ pub enum Job {
 /// Every permission that the job can need for what the manifest declares.
 pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     let places = places(desired);
-    // IAM can't know the path of what doesn't exist, so a read before a create is decided for an ARN without one.
+    // IAM can't know the path of what doesn't exist, so a read before a create is decided for an
+    // ARN without one.
     let unknown = PrincipalPaths { paths: [].into(), ..places.clone() };
     let reads = calls::reads(desired, job);
-    let mut needed: BTreeSet<Permission> =
-        [&places, &unknown].into_iter().flat_map(|at| reads.iter().flat_map(|read| read.permissions(at))).collect();
+    let mut needed: BTreeSet<Permission> = [&places, &unknown]
+        .into_iter()
+        .flat_map(|at| reads.iter().flat_map(|read| read.permissions(at)))
+        .collect();
     needed.extend(calls::writes(desired, job).iter().flat_map(|write| write.permissions(&places)));
     needed.extend(store::permissions(desired, job));
     needed
@@ -50,7 +53,11 @@ fn places(desired: &Desired) -> PrincipalPaths {
         let name = text(&resource.attributes, "name");
         Some((Principal::new(kind, name), text(&resource.attributes, "path").to_owned()))
     });
-    PrincipalPaths { partition: desired.partition.clone(), account: desired.account.clone(), paths: paths.collect() }
+    PrincipalPaths {
+        partition: desired.partition.clone(),
+        account: desired.account.clone(),
+        paths: paths.collect(),
+    }
 }
 
 #[cfg(test)]

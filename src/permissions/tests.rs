@@ -10,8 +10,11 @@ use crate::value::Value;
 fn desired(text: &str) -> Desired {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("m.yaml");
-    std::fs::write(&file, format!("version: 1\nname: m\naccount: \"123456789012\"\nregion: us-east-1\n{text}"))
-        .unwrap();
+    std::fs::write(
+        &file,
+        format!("version: 1\nname: m\naccount: \"123456789012\"\nregion: us-east-1\n{text}"),
+    )
+    .unwrap();
     load(&file)
 }
 
@@ -51,7 +54,10 @@ fn every_statement_names_its_resources() {
     let desired = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/dev.yaml"));
     for job in [Job::Plan, Job::Apply, Job::Destroy] {
         for statement in statements(&needed(&desired, job)) {
-            assert!(statement.resources.iter().all(|it| it.starts_with("arn:aws:")), "{statement:?}");
+            assert!(
+                statement.resources.iter().all(|it| it.starts_with("arn:aws:")),
+                "{statement:?}"
+            );
             assert!(statement.actions.iter().all(|it| !it.contains('*')), "{statement:?}");
             assert!(job != Job::Plan || statement.sid.starts_with("Read"), "{statement:?}");
         }
@@ -78,10 +84,18 @@ fn only_the_declared_policies_can_be_attached_and_each_only_where_it_is_declared
     let statements = statements(&needed(&desired, Job::Apply));
     let attach = find(&statements, "iam:AttachUserPolicy");
     assert_eq!(attach.len(), 2);
-    for (statement, (user, policy)) in attach.iter().zip([("ada", "ReadOnlyAccess"), ("bob", "SecurityAudit")]) {
-        assert_eq!(statement.resources, BTreeSet::from([format!("arn:aws:iam::123456789012:user/{user}")]));
+    for (statement, (user, policy)) in
+        attach.iter().zip([("ada", "ReadOnlyAccess"), ("bob", "SecurityAudit")])
+    {
+        assert_eq!(
+            statement.resources,
+            BTreeSet::from([format!("arn:aws:iam::123456789012:user/{user}")])
+        );
         let arn = format!("arn:aws:iam::aws:policy/{policy}");
-        assert_eq!(statement.conditions, BTreeMap::from([("iam:PolicyARN".to_owned(), BTreeSet::from([arn]))]));
+        assert_eq!(
+            statement.conditions,
+            BTreeMap::from([("iam:PolicyARN".to_owned(), BTreeSet::from([arn]))])
+        );
     }
     let sids: BTreeSet<&str> = statements.iter().map(|it| it.sid.as_str()).collect();
     assert_eq!(sids.len(), statements.len(), "a Sid is there once: {sids:?}");
@@ -89,7 +103,9 @@ fn only_the_declared_policies_can_be_attached_and_each_only_where_it_is_declared
 
 #[test]
 fn an_exclusive_user_may_lose_any_policy_but_get_only_the_declared_ones() {
-    let desired = desired("users:\n  ada: {exclusive: true, policies: ['arn:aws:iam::aws:policy/ReadOnlyAccess']}\n");
+    let desired = desired(
+        "users:\n  ada: {exclusive: true, policies: ['arn:aws:iam::aws:policy/ReadOnlyAccess']}\n",
+    );
     let statements = statements(&needed(&desired, Job::Apply));
     assert!(find(&statements, "iam:DetachUserPolicy").iter().all(|it| it.conditions.is_empty()));
     assert!(!find(&statements, "iam:DeleteUserPolicy").is_empty());
@@ -106,7 +122,9 @@ fn a_boundary_is_asked_for_when_the_user_is_made() {
         assert_eq!(statement.sid, "BoundUsers");
         let condition = &statement.document()["Condition"];
         assert!(
-            condition.to_string().contains(&format!("{{\"iam:PermissionsBoundary\":[\"{boundary}\"]}}")),
+            condition
+                .to_string()
+                .contains(&format!("{{\"iam:PermissionsBoundary\":[\"{boundary}\"]}}")),
             "{condition}"
         );
     }
@@ -146,7 +164,8 @@ fn what_is_too_large_for_one_policy_is_split_and_nothing_is_lost() {
     }
     let quoted = |text: &str| format!("\"{text}\"");
     let wanted = needed(&desired, Job::Apply);
-    let wanted: BTreeSet<_> = wanted.iter().map(|it| (quoted(it.action), quoted(&it.resource))).collect();
+    let wanted: BTreeSet<_> =
+        wanted.iter().map(|it| (quoted(it.action), quoted(&it.resource))).collect();
     assert_eq!(allowed, wanted);
 }
 
@@ -160,7 +179,11 @@ fn a_state_in_s3_takes_its_own_objects_and_a_plan_only_reads_them() {
     let with = |state: &str| desired(&format!("state: {state}\nusers: {{ada: {{}}}}\n"));
     let of_states = |desired: &Desired, job| -> Vec<String> {
         let states = |it: &Permission| it.resource.contains(":s3:::states");
-        needed(desired, job).iter().filter(|it| states(it)).map(|it| format!("{} {}", it.action, it.resource)).collect()
+        needed(desired, job)
+            .iter()
+            .filter(|it| states(it))
+            .map(|it| format!("{} {}", it.action, it.resource))
+            .collect()
     };
     assert_eq!(of_states(&with("state/"), Job::Apply), Vec::<String>::new());
     let desired = with("s3://states/team");
@@ -185,27 +208,40 @@ fn a_state_in_s3_takes_its_own_objects_and_a_plan_only_reads_them() {
     assert_eq!(of_states(&desired, Job::Apply), of_states(&desired, Job::Destroy));
     let statements = statements(&needed(&desired, Job::Apply));
     let put = find(&statements, "s3:PutObject");
-    assert_eq!(put.iter().map(|statement| statement.sid.as_str()).collect::<Vec<_>>(), ["ChangeObjects"]);
+    assert_eq!(
+        put.iter().map(|statement| statement.sid.as_str()).collect::<Vec<_>>(),
+        ["ChangeObjects"]
+    );
 }
 
 /// What a group takes is under its own title.
 #[test]
 fn a_statement_is_titled_by_what_it_is_about() {
     let desired = desired(
-        "users: {bob: {groups: [ops]}}\ngroups: {ops: {policies: ['arn:aws:iam::aws:policy/ReadOnlyAccess']}}\n",
+        "users: {bob: {groups: [ops]}}\ngroups: \
+            {ops: {policies: ['arn:aws:iam::aws:policy/ReadOnlyAccess']}}\n",
     );
-    let sids = |job| statements(&needed(&desired, job)).into_iter().map(|it| it.sid).collect::<Vec<_>>();
+    let sids =
+        |job| statements(&needed(&desired, job)).into_iter().map(|it| it.sid).collect::<Vec<_>>();
     assert_eq!(sids(Job::Plan), ["ReadGroups", "ReadPolicies", "ReadUsers"]);
     assert_eq!(
         sids(Job::Apply),
-        ["ReadGroups", "ReadPolicies", "ReadUsers", "ChangeGroups", "ChangeUsers", "AttachToGroups"]
+        [
+            "ReadGroups",
+            "ReadPolicies",
+            "ReadUsers",
+            "ChangeGroups",
+            "ChangeUsers",
+            "AttachToGroups"
+        ]
     );
 }
 
 /// Without being asked, nobody gets the permission to remove what others made.
 #[test]
 fn removing_what_others_hung_there_takes_permissions_of_its_own() {
-    let manifest = "users: {bob: {}}\nroles: {relay: {trust: {services: [ec2.amazonaws.com]}}}\npolicies:\n  Deploy: \
+    let manifest = "users: {bob: {}}\nroles: \
+        {relay: {trust: {services: [ec2.amazonaws.com]}}}\npolicies:\n  Deploy: \
                     {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: 's3:ListBucket', Resource: '*'}]}}\n";
     let desired = desired(manifest);
     let known = needed(&desired, Job::Apply);

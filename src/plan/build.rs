@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Expect, Plan, PlanHeader, StateStamp, Step, StepId, StepPhase, StepRecord, Summary, fingerprint, succession,
+    Expect, Plan, PlanHeader, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
+    fingerprint, succession,
 };
 use crate::address::Address;
 use crate::call::Write;
@@ -13,7 +14,8 @@ use crate::kind::{self, FieldForm, Kind, LiveObject, Maintenance};
 use crate::model::{Dependents, Desired, Recorded, RecordedObject, Resource, subject};
 use crate::value::Attributes;
 
-/// Orders the decisions into steps with their calls. `header.targets` restricts it to those and what they need.
+/// Orders the decisions into steps with their calls. `header.targets` restricts it to those and
+/// what they need.
 pub fn build(
     header: PlanHeader,
     state: StateStamp,
@@ -23,8 +25,11 @@ pub fn build(
 ) -> Result<Plan, Cycle> {
     let needs = Needs { desired, dependents: Dependents::of(recorded) };
     let decisions = needs.restrict(decisions, &header.targets);
-    let mut steps: BTreeMap<StepId, Step> =
-        decisions.iter().flat_map(|decision| needs.steps(decision)).map(|step| (step.id.clone(), step)).collect();
+    let mut steps: BTreeMap<StepId, Step> = decisions
+        .iter()
+        .flat_map(|decision| needs.steps(decision))
+        .map(|step| (step.id.clone(), step))
+        .collect();
     let ids: BTreeSet<StepId> = steps.keys().cloned().collect();
     for step in steps.values_mut() {
         step.after = needs.after(&step.id, &ids);
@@ -34,7 +39,8 @@ pub fn build(
         .sorted()
         .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;
     // Of exactly their size: a collected list may keep the room that it was made in.
-    let (mut ordered, mut changes) = (Vec::with_capacity(steps.len()), Vec::with_capacity(decisions.len()));
+    let (mut ordered, mut changes) =
+        (Vec::with_capacity(steps.len()), Vec::with_capacity(decisions.len()));
     ordered.extend(order.into_iter().filter_map(|id| steps.remove(&id)));
     changes.extend(decisions.into_iter().map(|decision| decision.change));
     let steps: Vec<Step> = ordered;
@@ -43,7 +49,9 @@ pub fn build(
 }
 
 fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
-    let count = |actions: &[ChangeAction]| changes.iter().filter(|change| actions.contains(&change.action)).count();
+    let count = |actions: &[ChangeAction]| {
+        changes.iter().filter(|change| actions.contains(&change.action)).count()
+    };
     Summary {
         add: count(&[ChangeAction::Create, ChangeAction::Replace]),
         change: count(&[ChangeAction::Update]),
@@ -66,13 +74,19 @@ impl<'a> Needs<'a> {
     }
 
     /// The targets, what they are made upon, and, for those that go, what is made upon them.
-    fn restrict<'d>(&self, decisions: Vec<PlannedChange<'d>>, targets: &BTreeSet<Address>) -> Vec<PlannedChange<'d>> {
+    fn restrict<'d>(
+        &self,
+        decisions: Vec<PlannedChange<'d>>,
+        targets: &BTreeSet<Address>,
+    ) -> Vec<PlannedChange<'d>> {
         if targets.is_empty() {
             return decisions;
         }
         let goes: BTreeSet<&Address> = decisions
             .iter()
-            .filter(|decision| matches!(decision.change.action, ChangeAction::Delete | ChangeAction::Replace))
+            .filter(|decision| {
+                matches!(decision.change.action, ChangeAction::Delete | ChangeAction::Replace)
+            })
             .map(|decision| &decision.change.address)
             .collect();
         let mut chosen = BTreeSet::new();
@@ -83,7 +97,12 @@ impl<'a> Needs<'a> {
             }
             queue.extend(self.declared(&address).cloned());
             if goes.contains(&address) {
-                queue.extend(self.dependents.on(&address).filter(|dependent| goes.contains(dependent)).cloned());
+                queue.extend(
+                    self.dependents
+                        .on(&address)
+                        .filter(|dependent| goes.contains(dependent))
+                        .cloned(),
+                );
             }
             chosen.insert(address);
         }
@@ -93,9 +112,13 @@ impl<'a> Needs<'a> {
     fn steps(&self, decision: &PlannedChange<'_>) -> Vec<Step> {
         let draft = Draft { kind: kind::of(decision.change.address.kind()), decision, needs: self };
         match decision.change.action {
-            ChangeAction::Create => draft.clear().into_iter().chain(draft.create(Expect::Absent)).collect(),
+            ChangeAction::Create => {
+                draft.clear().into_iter().chain(draft.create(Expect::Absent)).collect()
+            }
             ChangeAction::Update => draft.update(),
-            ChangeAction::Replace => draft.delete().into_iter().chain(draft.create(Expect::Anything)).collect(),
+            ChangeAction::Replace => {
+                draft.delete().into_iter().chain(draft.create(Expect::Anything)).collect()
+            }
             ChangeAction::Delete if decision.seen.is_none() => draft.clear().into_iter().collect(),
             ChangeAction::Delete => draft.delete(),
             ChangeAction::Adopt => draft.record(),
@@ -112,8 +135,9 @@ impl<'a> Needs<'a> {
             let is_local = kind::of(id.address.kind()).is_local();
             for dependent in self.dependents.on(&id.address) {
                 after.extend(step(dependent, StepPhase::Delete));
-                // An update that drops the reference frees this for removal; one that keeps it comes later. A file needs
-                // no freeing, and waiting would be a circle where the update waits for what takes this one's place.
+                // An update that drops the reference frees this for removal; one that keeps it
+                // comes later. A file needs no freeing, and waiting would be a circle where the
+                // update waits for what takes this one's place.
                 if !is_local && !self.declared(dependent).any(|it| *it == id.address) {
                     after.extend(step(dependent, StepPhase::Update));
                 }
@@ -138,10 +162,12 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Live is as declared, but the state says otherwise: the manifest followed a change made by hand, or a dependency
-    /// was added or dropped.
+    /// Live is as declared, but the state says otherwise: the manifest followed a change made by
+    /// hand, or a dependency was added or dropped.
     fn is_outdated(&self) -> bool {
-        let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else { return false };
+        let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else {
+            return false;
+        };
         let declared = self.memory().completed_by(&resource.attributes);
         entry.depends_on != resource.depends_on || entry.attributes != declared
     }
@@ -164,9 +190,13 @@ impl Draft<'_> {
     }
 
     fn update(&self) -> Vec<Step> {
-        let (Some(wanted), Some(seen)) = (&self.decision.wanted, &self.decision.seen) else { return Vec::new() };
-        let changed: Vec<&str> = self.decision.change.fields.iter().map(|field| field.change.field.as_str()).collect();
-        // The replaced principal changes this document behind the plan's back, which is why it is written again.
+        let (Some(wanted), Some(seen)) = (&self.decision.wanted, &self.decision.seen) else {
+            return Vec::new();
+        };
+        let changed: Vec<&str> =
+            self.decision.change.fields.iter().map(|field| field.change.field.as_str()).collect();
+        // The replaced principal changes this document behind the plan's back, which is why it is
+        // written again.
         let is_rewritten = matches!(self.decision.change.reason, Reason::ParentReplaced(_));
         let expect = if is_rewritten || self.decision.shifts {
             Expect::Anything
@@ -193,7 +223,13 @@ impl Draft<'_> {
         } else {
             Expect::Same(fingerprint(self.kind, seen))
         };
-        let calls = self.decision.clearing.iter().cloned().chain(self.kind.delete(seen, recorded)).collect();
+        let calls = self
+            .decision
+            .clearing
+            .iter()
+            .cloned()
+            .chain(self.kind.delete(seen, recorded))
+            .collect();
         let mut step = self.step(StepPhase::Delete, calls, expect);
         step.wanted = self.subject(seen);
         step.removal = true;
@@ -201,8 +237,8 @@ impl Draft<'_> {
         vec![step]
     }
 
-    /// It is gone, but not all that was made with it. Where it is made anew, only this machine is cleared: what is left of
-    /// it in AWS is remembered.
+    /// It is gone, but not all that was made with it. Where it is made anew, only this machine is
+    /// cleared: what is left of it in AWS is remembered.
     fn clear(&self) -> Option<Step> {
         let known = self.known()?;
         let mut calls = self.kind.leftovers(&known);
@@ -233,7 +269,8 @@ impl Draft<'_> {
         Some(StepRecord { attributes, depends_on: resource.depends_on.clone() })
     }
 
-    /// What the state goes on to remember besides what is declared; but a replacement removes all of it.
+    /// What the state goes on to remember besides what is declared; but a replacement removes all
+    /// of it.
     fn memory(&self) -> Attributes {
         if self.decision.change.action == ChangeAction::Replace {
             return Attributes::new();
@@ -242,8 +279,9 @@ impl Draft<'_> {
         self.kind.memory(&self.known().unwrap_or_default(), seen)
     }
 
-    /// What the resolver looked for (not what the change makes of it: a file that a key leaves is looked into once more),
-    /// under the names that the object has now: a path that changes is part of its ARN.
+    /// What the resolver looked for (not what the change makes of it: a file that a key leaves is
+    /// looked into once more), under the names that the object has now: a path that changes is part
+    /// of its ARN.
     fn subject(&self, seen: &LiveObject) -> Attributes {
         let mut subject = subject(self.declared().map(|it| &it.attributes), self.known().as_ref());
         for field in self.kind.fields().iter().filter(|field| field.form == FieldForm::Identity) {

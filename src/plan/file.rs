@@ -14,7 +14,8 @@ use crate::diff::ResourceChange;
 use crate::plan::Step;
 use crate::value::{Value, digest};
 
-/// The version of the format that this binary writes, and the only one it applies: a plan is of today.
+/// The version of the format that this binary writes, and the only one it applies: a plan is of
+/// today.
 const FORMAT: u32 = 1;
 
 /// Why a file is no plan to apply.
@@ -23,11 +24,15 @@ pub enum PlanFileError {
     #[error("not a saved plan of relayctl: {0}")]
     NotPlan(String),
     #[error(
-        "this plan was edited or damaged after it was saved: it says that the SHA-256 of its content is {said}, and it is \
+        "this plan was edited or damaged after it was saved: it says that the SHA-256 of its \
+            content is {said}, and it is \
          {found}"
     )]
     Edited { said: String, found: String },
-    #[error("this plan was saved by another version of relayctl (plan format {0}, this one applies {FORMAT})")]
+    #[error(
+        "this plan was saved by another version of relayctl (plan format {0}, this one applies \
+            {FORMAT})"
+    )]
     Version(u32),
 }
 
@@ -49,8 +54,8 @@ struct SortedPlan<'a> {
     summary: Value,
 }
 
-/// A list whose items are put in order one by one: of a plan for thousands of objects all together would take several times
-/// the memory of the plan.
+/// A list whose items are put in order one by one: of a plan for thousands of objects all together
+/// would take several times the memory of the plan.
 struct Each<'a, T>(&'a [T]);
 
 impl<T: Serialize> Serialize for Each<'_, T> {
@@ -67,7 +72,8 @@ impl<T: Serialize> Serialize for Item<'_, T> {
     }
 }
 
-/// JSON with its format's version and, behind it, a digest over its content: so it is written as it is made.
+/// JSON with its format's version and, behind it, a digest over its content: so it is written as it
+/// is made.
 pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     let Plan { header, state, changes, steps, access, summary } = plan;
     let plan = SortedPlan {
@@ -107,7 +113,8 @@ pub fn decode(text: &str) -> Result<Plan, PlanFileError> {
     let not_plan = |error: serde_json::Error| PlanFileError::NotPlan(error.to_string());
     let value: Value = serde_json::from_str(text).map_err(not_plan)?;
     let version = value.get("relayctl_plan").and_then(Value::as_u64);
-    let version = version.ok_or_else(|| PlanFileError::NotPlan("it has no `relayctl_plan`".to_owned()))?;
+    let version =
+        version.ok_or_else(|| PlanFileError::NotPlan("it has no `relayctl_plan`".to_owned()))?;
     if version != u64::from(FORMAT) {
         return Err(PlanFileError::Version(u32::try_from(version).unwrap_or(u32::MAX)));
     }

@@ -23,13 +23,18 @@ pub enum Brake {
     Lockout,
 }
 
-/// All objections to a plan. `desired` is the manifest as it is written, also for a destroy; `recorded` is how many
-/// resources the state holds.
+/// All objections to a plan. `desired` is the manifest as it is written, also for a destroy;
+/// `recorded` is how many resources the state holds.
 pub fn objections(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<Objection> {
     let prevented = prevented(plan, desired).map(|diagnostic| (Brake::PreventDestroy, diagnostic));
     let exceeded = exceeded(plan, desired, recorded).map(|diagnostic| (Brake::Limits, diagnostic));
-    let lockout = lockout::diagnostics(plan).into_iter().map(|diagnostic| (Brake::Lockout, diagnostic));
-    prevented.chain(exceeded).chain(lockout).map(|(brake, diagnostic)| Objection { brake, diagnostic }).collect()
+    let lockout =
+        lockout::diagnostics(plan).into_iter().map(|diagnostic| (Brake::Lockout, diagnostic));
+    prevented
+        .chain(exceeded)
+        .chain(lockout)
+        .map(|(brake, diagnostic)| Objection { brake, diagnostic })
+        .collect()
 }
 
 fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = Diagnostic> + 'a {
@@ -46,9 +51,13 @@ fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = D
             | ChangeAction::Blocked => return None,
         };
         let place = desired.resources.get(&change.address)?.prevent_destroy.clone()?;
-        let message = format!("this plan would {verb} {}, which the manifest forbids: prevent_destroy", change.address);
-        let help =
-            "change the manifest so that it stays, take prevent_destroy out, or choose with --target what else is done";
+        let message = format!(
+            "this plan would {verb} {}, which the manifest forbids: \
+            prevent_destroy",
+            change.address
+        );
+        let help = "change the manifest so that it stays, take prevent_destroy out, or choose with \
+                --target what else is done";
         Some(Diagnostic::error("prevent-destroy", Some(place), message).help(help))
     })
 }
@@ -61,19 +70,34 @@ fn exceeded(plan: &Plan, desired: &Desired, recorded: usize) -> impl Iterator<It
     let destroyed = plan.summary.destroy;
     let limit = desired.limits.max_destroy.as_ref().filter(|limit| destroyed > limit.value);
     let destroys = limit.map(|limit| {
-        over(limit, format!("this plan destroys {}, and the limit is {}", resources(destroyed), limit.value))
+        over(
+            limit,
+            format!(
+                "this plan destroys {}, and the limit is {}",
+                resources(destroyed),
+                limit.value
+            ),
+        )
     });
     let touched = plan
         .changes
         .iter()
-        .filter(|change| matches!(change.action, ChangeAction::Update | ChangeAction::Replace | ChangeAction::Delete))
+        .filter(|change| {
+            matches!(
+                change.action,
+                ChangeAction::Update | ChangeAction::Replace | ChangeAction::Delete
+            )
+        })
         .count();
     let limit = desired.limits.max_change_percent.as_ref();
     // Compared without division: 1 of 3 is more than 33 percent.
     let limit = limit.filter(|limit| recorded > 0 && touched * 100 > limit.value * recorded);
     let changes = limit.map(|limit| {
         let percent = (touched * 100).div_ceil(recorded);
-        let what = format!("this plan changes, replaces or destroys {touched} of {} in the state", resources(recorded));
+        let what = format!(
+            "this plan changes, replaces or destroys {touched} of {} in the state",
+            resources(recorded)
+        );
         over(limit, format!("{what}, {percent} percent, and the limit is {} percent", limit.value))
     });
     destroys.into_iter().chain(changes)
@@ -101,12 +125,18 @@ mod tests {
     }
 
     fn plan(actions: &[ChangeAction]) -> Plan {
-        let change =
-            |(number, action): (usize, &ChangeAction)| ResourceChange::new(user(number), *action, Reason::Differs);
-        let destroy =
-            actions.iter().filter(|action| matches!(action, ChangeAction::Delete | ChangeAction::Replace)).count();
+        let change = |(number, action): (usize, &ChangeAction)| {
+            ResourceChange::new(user(number), *action, Reason::Differs)
+        };
+        let destroy = actions
+            .iter()
+            .filter(|action| matches!(action, ChangeAction::Delete | ChangeAction::Replace))
+            .count();
         Plan {
-            header: PlanHeader::new(&Desired { name: "dev".into(), ..Desired::default() }, PlanMode::Apply),
+            header: PlanHeader::new(
+                &Desired { name: "dev".into(), ..Desired::default() },
+                PlanMode::Apply,
+            ),
             state: StateStamp::of(None),
             changes: actions.iter().enumerate().map(change).collect(),
             steps: Vec::new(),
@@ -116,11 +146,15 @@ mod tests {
     }
 
     fn said(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<String> {
-        objections(plan, desired, recorded).into_iter().map(|objection| objection.diagnostic.message).collect()
+        objections(plan, desired, recorded)
+            .into_iter()
+            .map(|objection| objection.diagnostic.message)
+            .collect()
     }
 
     fn limited(max_destroy: Option<usize>, max_change_percent: Option<usize>) -> Desired {
-        let limit = |value: Option<usize>| value.map(|value| CountLimit { value, place: Some(place(2)) });
+        let limit =
+            |value: Option<usize>| value.map(|value| CountLimit { value, place: Some(place(2)) });
         let mut desired = Desired::default();
         desired.limits.max_destroy = limit(max_destroy);
         desired.limits.max_change_percent = limit(max_change_percent);
@@ -132,17 +166,32 @@ mod tests {
         let mut desired = Desired::default();
         for number in 0..4 {
             let prevent_destroy = (number != 2).then(|| place(number + 1));
-            desired.resources.insert(user(number), Resource { prevent_destroy, ..Resource::default() });
+            desired
+                .resources
+                .insert(user(number), Resource { prevent_destroy, ..Resource::default() });
         }
-        let plan = plan(&[ChangeAction::Delete, ChangeAction::Replace, ChangeAction::Delete, ChangeAction::Update]);
+        let plan = plan(&[
+            ChangeAction::Delete,
+            ChangeAction::Replace,
+            ChangeAction::Delete,
+            ChangeAction::Update,
+        ]);
         let objections = objections(&plan, &desired, 4);
-        let found: Vec<_> =
-            objections.iter().map(|it| (it.diagnostic.message.as_str(), it.diagnostic.place.clone())).collect();
-        let text =
-            |verb, name| format!("this plan would {verb} user.{name}, which the manifest forbids: prevent_destroy");
+        let found: Vec<_> = objections
+            .iter()
+            .map(|it| (it.diagnostic.message.as_str(), it.diagnostic.place.clone()))
+            .collect();
+        let text = |verb, name| {
+            format!(
+                "this plan would {verb} user.{name}, which the manifest forbids: prevent_destroy"
+            )
+        };
         assert_eq!(
             found,
-            [(text("destroy", "u0").as_str(), Some(place(1))), (text("replace", "u1").as_str(), Some(place(2)))]
+            [
+                (text("destroy", "u0").as_str(), Some(place(1))),
+                (text("replace", "u1").as_str(), Some(place(2)))
+            ]
         );
         assert!(objections.iter().all(|it| it.brake == Brake::PreventDestroy));
     }
@@ -151,7 +200,10 @@ mod tests {
     fn a_plan_may_destroy_as_many_as_the_limit_says_and_no_more() {
         let two = plan(&[ChangeAction::Delete, ChangeAction::Replace, ChangeAction::Create]);
         assert_eq!(said(&two, &limited(Some(2), None), 9), Vec::<String>::new());
-        assert_eq!(said(&two, &limited(Some(1), None), 9), ["this plan destroys 2 resources, and the limit is 1"]);
+        assert_eq!(
+            said(&two, &limited(Some(1), None), 9),
+            ["this plan destroys 2 resources, and the limit is 1"]
+        );
         assert_eq!(
             said(&plan(&[ChangeAction::Delete]), &limited(Some(0), None), 9),
             ["this plan destroys 1 resource, and the limit is 0"]

@@ -11,10 +11,12 @@ use crate::kind;
 use crate::policy::action_matches;
 use crate::policy::compare::Grant;
 
-/// What the plan takes from its own caller. Others than users and roles of this account (its root, somebody who is
-/// federated) nobody can lock out from here.
+/// What the plan takes from its own caller. Others than users and roles of this account (its root,
+/// somebody who is federated) nobody can lock out from here.
 pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
-    let Some(caller) = caller(&plan.header.caller).map(|caller| caller.address()) else { return Vec::new() };
+    let Some(caller) = caller(&plan.header.caller).map(|caller| caller.address()) else {
+        return Vec::new();
+    };
     let what = plan.changes.iter().filter_map(|change| {
         let address = &change.address;
         let verb = match (change.action, &change.reason) {
@@ -24,7 +26,8 @@ pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
             (ChangeAction::Update, Reason::Due(_)) => "rotates",
             _ => return None,
         };
-        let is_callers = *address == caller || parent(address).is_some_and(|parent| parent == caller);
+        let is_callers =
+            *address == caller || parent(address).is_some_and(|parent| parent == caller);
         is_callers.then(|| format!("this plan {verb} {address}, and you are {caller} yourself"))
     });
     let undo = plan.access.iter().filter_map(|change| undoing(plan, &caller, change));
@@ -40,7 +43,8 @@ fn parent(address: &Address) -> Option<Address> {
     Some(Address::new(parent.kind, address.name().split('/').next().unwrap_or_default()))
 }
 
-/// `arn:aws:iam::123456789012:user/team/ada`, `arn:aws:sts::123456789012:assumed-role/runner/session`.
+/// `arn:aws:iam::123456789012:user/team/ada`,
+/// `arn:aws:sts::123456789012:assumed-role/runner/session`.
 fn caller(arn: &str) -> Option<Principal> {
     let resource = arn.splitn(6, ':').nth(5)?;
     let mut parts = resource.split('/');
@@ -56,12 +60,21 @@ fn undoing(plan: &Plan, caller: &Address, change: &AccessChange) -> Option<Strin
     if change.subject != *caller || change.aspect != Aspect::Permissions {
         return None;
     }
-    let undo: BTreeSet<&str> =
-        plan.steps.iter().flat_map(|step| &step.calls).filter_map(|call| call.facts().undone_by).collect();
-    let lost: Vec<&str> =
-        undo.into_iter().filter(|action| change.lost.iter().any(|effect| is_lost(&effect.grant, action))).collect();
+    let undo: BTreeSet<&str> = plan
+        .steps
+        .iter()
+        .flat_map(|step| &step.calls)
+        .filter_map(|call| call.facts().undone_by)
+        .collect();
+    let lost: Vec<&str> = undo
+        .into_iter()
+        .filter(|action| change.lost.iter().any(|effect| is_lost(&effect.grant, action)))
+        .collect();
     (!lost.is_empty()).then(|| {
-        format!("after this plan you, {caller}, are no longer allowed all that would undo it: {}", lost.join(", "))
+        format!(
+            "after this plan you, {caller}, are no longer allowed all that would undo it: {}",
+            lost.join(", ")
+        )
     })
 }
 
@@ -87,7 +100,10 @@ mod tests {
     #[test]
     fn the_caller_is_a_user_or_the_role_of_a_session() {
         assert_eq!(caller("arn:aws:iam::123456789012:user/team/ada"), Some(Principal::user("ada")));
-        assert_eq!(caller("arn:aws:sts::123456789012:assumed-role/runner/session"), Some(Principal::role("runner")));
+        assert_eq!(
+            caller("arn:aws:sts::123456789012:assumed-role/runner/session"),
+            Some(Principal::role("runner"))
+        );
         assert_eq!(caller("arn:aws:iam::123456789012:root"), None);
         assert_eq!(caller("arn:aws:sts::123456789012:federated-user/ada"), None);
         assert_eq!(caller(""), None);

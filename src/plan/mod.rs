@@ -47,7 +47,8 @@ pub struct PlanHeader {
     pub account: String,
     pub caller: String,
     pub region: String,
-    /// Where the state is when not at its default place: a URL, or a path relative to the project's root.
+    /// Where the state is when not at its default place: a URL, or a path relative to the project's
+    /// root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
     /// Whom the state and this plan are encrypted for.
@@ -96,7 +97,10 @@ pub struct StateStamp {
 
 impl StateStamp {
     pub fn of(state: Option<&State>) -> Self {
-        Self { lineage: state.map(|state| state.lineage.clone()), serial: state.map_or(0, |state| state.serial) }
+        Self {
+            lineage: state.map(|state| state.lineage.clone()),
+            serial: state.map_or(0, |state| state.serial),
+        }
     }
 }
 
@@ -182,9 +186,12 @@ impl fmt::Display for StepId {
 impl Plan {
     /// Nothing to do in AWS or on disk. The state may still have something to learn or to forget.
     pub fn is_empty(&self) -> bool {
-        self.changes
-            .iter()
-            .all(|change| matches!(change.action, ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget))
+        self.changes.iter().all(|change| {
+            matches!(
+                change.action,
+                ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget
+            )
+        })
     }
 
     /// Something was refused or could not be known: not all of the manifest can be carried out.
@@ -193,20 +200,29 @@ impl Plan {
     }
 }
 
-/// Digest of a live object in the form in which two equal ones are equal. What hangs on it is left out: attachments
-/// are objects of their own, and this very plan may move them.
+/// Digest of a live object in the form in which two equal ones are equal. What hangs on it is left
+/// out: attachments are objects of their own, and this very plan may move them.
 pub fn fingerprint(kind: &dyn Kind, seen: &LiveObject) -> String {
-    let documents: BTreeSet<&str> =
-        kind.fields().iter().filter(|field| field.form == FieldForm::Document).map(|field| field.name).collect();
+    let documents: BTreeSet<&str> = kind
+        .fields()
+        .iter()
+        .filter(|field| field.form == FieldForm::Document)
+        .map(|field| field.name)
+        .collect();
     let attributes: Attributes = seen
         .attributes
         .iter()
         .map(|(name, value)| {
-            let comparable = if documents.contains(name) { policy::comparison_key(value) } else { value.clone() };
+            let comparable = if documents.contains(name) {
+                policy::comparison_key(value)
+            } else {
+                value.clone()
+            };
             (name, comparable)
         })
         .collect();
     // A key shows its user's owner, and this very plan may tag that.
-    let owner = seen.owner.as_ref().filter(|_| kind.fields().iter().any(|field| field.name == "tags"));
+    let owner =
+        seen.owner.as_ref().filter(|_| kind.fields().iter().any(|field| field.name == "tags"));
     digest(&(&seen.id, owner, attributes, &seen.internals))
 }

@@ -11,7 +11,8 @@ use crate::call::Write;
 pub struct Pace {
     /// Of one call, there and back.
     pub latency: Duration,
-    /// How many calls of one operation are taken each second, and how many at once before that counts.
+    /// How many calls of one operation are taken each second, and how many at once before that
+    /// counts.
     pub rate: f64,
     pub burst: f64,
     /// How many calls are under way at once.
@@ -35,7 +36,13 @@ impl Load {
         // In the order of work: what a step waits for stands before it.
         for step in &plan.steps {
             let calls = step.calls.iter().filter(|call| !matches!(call, Write::File(_)));
-            let begins = step.after.iter().filter_map(|earlier| ends.get(earlier)).max().copied().unwrap_or_default();
+            let begins = step
+                .after
+                .iter()
+                .filter_map(|earlier| ends.get(earlier))
+                .max()
+                .copied()
+                .unwrap_or_default();
             let mut end = begins;
             for call in calls {
                 *load.calls.entry(call.action().to_owned()).or_default() += 1;
@@ -47,11 +54,12 @@ impl Load {
         load
     }
 
-    /// No run is faster: it waits for the operation of which there are too many calls, for the longest chain, or for a place
-    /// among those under way, whichever takes longest.
+    /// No run is faster: it waits for the operation of which there are too many calls, for the
+    /// longest chain, or for a place among those under way, whichever takes longest.
     pub fn least(&self, pace: &Pace) -> Duration {
         let chain = pace.latency.mul_f64(count(self.chain));
-        let places = pace.latency.mul_f64(count(self.calls.values().sum()) / count(pace.width.max(1)));
+        let places =
+            pace.latency.mul_f64(count(self.calls.values().sum()) / count(pace.width.max(1)));
         let busiest = self.calls.values().max().copied().unwrap_or_default();
         // The last of them is sent then, and answered.
         let limit = match count(busiest) - pace.burst {
@@ -70,7 +78,8 @@ fn count(number: usize) -> f64 {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace { latency: Duration::from_millis(50), rate: 20.0, burst: 40.0, width: 32 };
+    const PACE: Pace =
+        Pace { latency: Duration::from_millis(50), rate: 20.0, burst: 40.0, width: 32 };
 
     fn least(calls: &[(&str, usize)], chain: usize) -> Duration {
         let calls = calls.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
@@ -79,7 +88,10 @@ mod tests {
 
     #[test]
     fn few_calls_take_as_long_as_their_longest_chain() {
-        assert_eq!(least(&[("CreateUser", 10), ("CreateAccessKey", 10)], 2), Duration::from_millis(100));
+        assert_eq!(
+            least(&[("CreateUser", 10), ("CreateAccessKey", 10)], 2),
+            Duration::from_millis(100)
+        );
         assert_eq!(least(&[], 0), Duration::ZERO);
     }
 
@@ -92,7 +104,10 @@ mod tests {
 
     #[test]
     fn too_many_calls_of_one_operation_wait_for_that_and_the_others_meanwhile_for_nothing() {
-        assert_eq!(least(&[("CreatePolicy", 2000), ("CreateUser", 1000)], 3), Duration::from_millis(98_050));
+        assert_eq!(
+            least(&[("CreatePolicy", 2000), ("CreateUser", 1000)], 3),
+            Duration::from_millis(98_050)
+        );
         assert_eq!(least(&[("CreatePolicy", 40)], 1), PACE.latency.mul_f64(40.0 / 32.0));
     }
 }

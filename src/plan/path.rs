@@ -1,5 +1,5 @@
-//! The critical path: the steps that can only be done one after another, and that take longest so. However much is done at
-//! once, no run is faster than these.
+//! The critical path: the steps that can only be done one after another, and that take longest so.
+//! However much is done at once, no run is faster than these.
 
 use std::collections::BTreeMap;
 use std::iter::Sum;
@@ -31,7 +31,8 @@ fn weighed<W>(plan: &Plan, weight: impl Fn(&Step) -> W) -> CriticalPath<W>
 where
     W: Add<Output = W> + Copy + Default + Ord + Sum,
 {
-    let weights: BTreeMap<&StepId, W> = plan.steps.iter().map(|step| (&step.id, weight(step))).collect();
+    let weights: BTreeMap<&StepId, W> =
+        plan.steps.iter().map(|step| (&step.id, weight(step))).collect();
     let order = DependencyOrder::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
     let steps = order.heaviest(|step| weights[step]);
     CriticalPath { total: steps.iter().map(|(_, weight)| *weight).sum(), steps }

@@ -1,5 +1,5 @@
-//! New before old: what takes access away waits for what gives it back. A run that stops between the
-//! two leaves the old access in place.
+//! New before old: what takes access away waits for what gives it back. A run that stops between
+//! the two leaves the old access in place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,9 @@ impl<'d> AccessPart<'d> {
         let address = &decision.change.address;
         let (holder, rest) = address.name().split_once('/')?;
         let (holder, group) = match kind::of(address.kind()).facts().access {
-            AccessRole::PolicyAttachment(kind) | AccessRole::InlinePolicy(kind) => (Principal::new(kind, holder), None),
+            AccessRole::PolicyAttachment(kind) | AccessRole::InlinePolicy(kind) => {
+                (Principal::new(kind, holder), None)
+            }
             AccessRole::Membership => (Principal::user(holder), Some(Principal::group(rest))),
             AccessRole::Principal(_)
             | AccessRole::Policy
@@ -65,18 +67,21 @@ impl<'d> AccessPart<'d> {
     /// characters.
     fn weight(&self, attributes: &Attributes) -> (usize, usize) {
         match kind::of(self.address().kind()).facts().document {
-            Some(it) => (attributes.get(it.field).map_or(0, |text| size(text, it.usage)), limit(it.usage)),
+            Some(it) => {
+                (attributes.get(it.field).map_or(0, |text| size(text, it.usage)), limit(it.usage))
+            }
             None => (1, QUOTA),
         }
     }
 }
 
-/// Lets the steps that take policies or memberships away wait for those that give some. The old goes
-/// first where AWS's quota has no room for both.
+/// Lets the steps that take policies or memberships away wait for those that give some. The old
+/// goes first where AWS's quota has no room for both.
 pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>], desired: &Desired) {
     let parts: Vec<AccessPart<'_>> = decisions.iter().filter_map(AccessPart::of).collect();
     // What is replaced comes back by itself.
-    let removed: Vec<&AccessPart<'_>> = parts.iter().filter(|it| it.is_removed(steps) && !it.is_made(steps)).collect();
+    let removed: Vec<&AccessPart<'_>> =
+        parts.iter().filter(|it| it.is_removed(steps) && !it.is_made(steps)).collect();
     if removed.is_empty() {
         return;
     }
@@ -91,7 +96,11 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>], desired:
     let givers = givers(&parts, steps, desired);
     let neighbours = neighbours(&parts);
     for old in removed {
-        for step in concerned(old, &neighbours).into_iter().filter_map(|holder| givers.get(holder)).flatten() {
+        for step in concerned(old, &neighbours)
+            .into_iter()
+            .filter_map(|holder| givers.get(holder))
+            .flatten()
+        {
             wait(steps, &old.step(StepPhase::Delete), step);
         }
     }
@@ -124,7 +133,8 @@ fn givers<'p>(
         let Some(resource) = desired.resources.get(part.address()) else { continue };
         let policies = resource.depends_on.iter().filter(|it| is_policy(it));
         let changed = policies.chain([part.address()]).flat_map(|address| {
-            [StepPhase::Create, StepPhase::Update].map(|phase| StepId { address: address.clone(), phase })
+            [StepPhase::Create, StepPhase::Update]
+                .map(|phase| StepId { address: address.clone(), phase })
         });
         givers.entry(&part.holder).or_default().extend(changed.filter(|id| steps.contains_key(id)));
     }
@@ -147,15 +157,16 @@ fn is_policy(address: &Address) -> bool {
 /// Returns the groups of each user, and the users in each group, before and after.
 fn neighbours<'p>(parts: &'p [AccessPart<'_>]) -> BTreeMap<&'p Principal, BTreeSet<&'p Principal>> {
     let mut neighbours: BTreeMap<&Principal, BTreeSet<&Principal>> = BTreeMap::new();
-    for (user, group) in parts.iter().filter_map(|part| Some((&part.holder, part.group.as_ref()?))) {
+    for (user, group) in parts.iter().filter_map(|part| Some((&part.holder, part.group.as_ref()?)))
+    {
         neighbours.entry(user).or_default().insert(group);
         neighbours.entry(group).or_default().insert(user);
     }
     neighbours
 }
 
-/// Returns the principals whose policies may give back a part that goes: its holder, the users in it
-/// if that is a group, and the groups of these users.
+/// Returns the principals whose policies may give back a part that goes: its holder, the users in
+/// it if that is a group, and the groups of these users.
 fn concerned<'p>(
     old: &'p AccessPart<'_>,
     neighbours: &BTreeMap<&'p Principal, BTreeSet<&'p Principal>>,
@@ -167,8 +178,8 @@ fn concerned<'p>(
     users.iter().flat_map(|user| near(user)).chain(users.iter().copied()).chain([holder]).collect()
 }
 
-/// Returns the kinds of parts and the holders for which the old and the new together would exceed the
-/// quota.
+/// Returns the kinds of parts and the holders for which the old and the new together would exceed
+/// the quota.
 fn crowded<'p>(
     parts: &'p [AccessPart<'_>],
     decisions: &'p [PlannedChange<'_>],
@@ -191,7 +202,10 @@ fn crowded<'p>(
     // Others' attachments count, too.
     let mut attached: BTreeMap<(KindName, Principal), usize> = BTreeMap::new();
     for decision in decisions {
-        let (Some(holder), Some(seen)) = (decision.change.address.principal(), &decision.seen) else { continue };
+        let (Some(holder), Some(seen)) = (decision.change.address.principal(), &decision.seen)
+        else {
+            continue;
+        };
         let count = seen.attached.iter().filter(|it| matches!(it, Attached::Managed(_))).count();
         attached.insert((KindName::PolicyAttachment(holder.kind), holder), count);
     }
@@ -199,5 +213,8 @@ fn crowded<'p>(
         let listed = attached.get(&(place.0, place.1.clone())).copied().unwrap_or_default();
         listed.max(there.get(place).copied().unwrap_or_default())
     };
-    made.into_iter().filter(|(place, (sum, quota))| count(place) + sum > *quota).map(|(place, _)| place).collect()
+    made.into_iter()
+        .filter(|(place, (sum, quota))| count(place) + sum > *quota)
+        .map(|(place, _)| place)
+        .collect()
 }

@@ -18,19 +18,27 @@ pub struct Providers {
     cloud: Box<dyn Provider>,
     files: files::Remembered,
     parallelism: usize,
-    /// By operation. Bounds how many of its calls are begun, whoever sends them: a request is signed when it begins, and AWS
-    /// takes no signature that is older than five minutes. Those of one operation keep none of another waiting.
+    /// By operation. Bounds how many of its calls are begun, whoever sends them: a request is
+    /// signed when it begins, and AWS takes no signature that is older than five minutes. Those of
+    /// one operation keep none of another waiting.
     begun: Mutex<BTreeMap<&'static str, Arc<Semaphore>>>,
 }
 
 impl Providers {
     pub fn new(cloud: Box<dyn Provider>, files: files::Files, parallelism: usize) -> Self {
-        Self { cloud, files: files.into(), parallelism: parallelism.max(1), begun: Mutex::default() }
+        Self {
+            cloud,
+            files: files.into(),
+            parallelism: parallelism.max(1),
+            begun: Mutex::default(),
+        }
     }
 
     fn begun(&self, operation: &'static str) -> Arc<Semaphore> {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(begun.entry(operation).or_insert_with(|| Arc::new(Semaphore::new(self.parallelism))))
+        Arc::clone(
+            begun.entry(operation).or_insert_with(|| Arc::new(Semaphore::new(self.parallelism))),
+        )
     }
 }
 

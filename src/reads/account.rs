@@ -69,7 +69,8 @@ impl SweptPrincipal {
 
 impl AccountSnapshot {
     pub(super) fn add(&mut self, filter: &BTreeSet<EntityType>, found: AuthorizationDetails) {
-        let seen = found.users.len() + found.roles.len() + found.groups.len() + found.policies.len();
+        let seen =
+            found.users.len() + found.roles.len() + found.groups.len() + found.policies.len();
         for user in found.users {
             for group in &user.groups {
                 self.members.entry(group.clone()).or_default().push(user.user.name.clone());
@@ -81,23 +82,33 @@ impl AccountSnapshot {
         }
         for role in found.roles {
             let policies = PrincipalPolicies::new(role.attached, role.inline);
-            self.insert(SweptPrincipal { itself: Itself::Role(role.role), policies, groups: Vec::new() });
+            self.insert(SweptPrincipal {
+                itself: Itself::Role(role.role),
+                policies,
+                groups: Vec::new(),
+            });
         }
         for group in found.groups {
             let policies = PrincipalPolicies::new(group.attached, group.inline);
-            self.insert(SweptPrincipal { itself: Itself::Group(group.group), policies, groups: Vec::new() });
+            self.insert(SweptPrincipal {
+                itself: Itself::Group(group.group),
+                policies,
+                groups: Vec::new(),
+            });
         }
         for policy in found.policies {
             self.policies.insert(account_and_name(&policy.policy.arn), policy);
         }
         self.pages += found.pages.max(1);
-        self.open = found.marker.map(|marker| Open { filter: filter.clone(), marker, seen: seen as u64 });
+        self.open =
+            found.marker.map(|marker| Open { filter: filter.clone(), marker, seen: seen as u64 });
         if self.open.is_none() {
             self.whole.extend(filter);
         }
     }
 
-    /// Notes who uses which policies, too: looked for in everybody, each of them would take as long as all together.
+    /// Notes who uses which policies, too: looked for in everybody, each of them would take as long
+    /// as all together.
     fn insert(&mut self, found: SweptPrincipal) {
         let itself = found.itself();
         let (kind, name) = (itself.kind(), itself.name().to_owned());
@@ -197,8 +208,9 @@ impl AccountSnapshot {
     }
 }
 
-/// What a policy is found by in a sweep, whatever its path. The name is taken from the ARN, for some servers leave it out.
-/// It is compared exactly: IAM wouldn't let two names differ by case only, but such a one isn't what was declared.
+/// What a policy is found by in a sweep, whatever its path. The name is taken from the ARN, for
+/// some servers leave it out. It is compared exactly: IAM wouldn't let two names differ by case
+/// only, but such a one isn't what was declared.
 fn account_and_name(arn: &str) -> (String, String) {
     let account = arn.split_once(":policy/").map_or("", |(account, _)| account);
     (account.to_owned(), arn.rsplit('/').next().unwrap_or(arn).to_owned())

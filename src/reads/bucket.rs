@@ -24,7 +24,12 @@ impl Snapshot {
         observed(self.find_bucket(bucket, aspect, ReadHint::NOTHING))
     }
 
-    pub(super) fn find_bucket(&self, bucket: &BucketRef, aspect: BucketAspect, hint: ReadHint<'_>) -> Lookup<S3Reply> {
+    pub(super) fn find_bucket(
+        &self,
+        bucket: &BucketRef,
+        aspect: BucketAspect,
+        hint: ReadHint<'_>,
+    ) -> Lookup<S3Reply> {
         let region = match self.bucket_region(bucket) {
             Ok(region) => region,
             Err(Missing::Absent) => return Err(Missing::Absent),
@@ -45,9 +50,10 @@ impl Snapshot {
         self.s3(aspect.read(BucketRef { name: bucket.name.clone(), region }))
     }
 
-    /// Where the bucket is. The tags tell that it is where they were asked for, and `NoSuchBucket` that it is nowhere: S3
-    /// answers only in the region where a bucket is, and its names are unique in all regions. `HeadBucket` is asked only where
-    /// the tags are refused: the bucket is in another region, is somebody else's, or its tags may not be read.
+    /// Where the bucket is. The tags tell that it is where they were asked for, and `NoSuchBucket`
+    /// that it is nowhere: S3 answers only in the region where a bucket is, and its names are
+    /// unique in all regions. `HeadBucket` is asked only where the tags are refused: the bucket is
+    /// in another region, is somebody else's, or its tags may not be read.
     fn bucket_region(&self, bucket: &BucketRef) -> Lookup<String> {
         if let Some(region) = self.buckets.get(&bucket.name).filter(|region| !region.is_empty()) {
             return Ok(region.clone());
@@ -58,8 +64,12 @@ impl Snapshot {
             match self.known.get(&tags) {
                 None => return Err(Missing::Unread([tags].into())),
                 Some(Ok(_)) => return Ok(bucket.region.clone()),
-                Some(Err(failure)) if failure.code == "NoSuchBucket" => return Err(Missing::Absent),
-                Some(Err(failure)) if failure.code == "NoSuchTagSet" => return Ok(bucket.region.clone()),
+                Some(Err(failure)) if failure.code == "NoSuchBucket" => {
+                    return Err(Missing::Absent);
+                }
+                Some(Err(failure)) if failure.code == "NoSuchTagSet" => {
+                    return Ok(bucket.region.clone());
+                }
                 Some(Err(_)) => {}
             }
         }
@@ -71,12 +81,13 @@ impl Snapshot {
         }
     }
 
-    /// Where tags and `HeadBucket` are both denied, S3 says of the tags why: an answer to HEAD has no body.
+    /// Where tags and `HeadBucket` are both denied, S3 says of the tags why: an answer to HEAD has
+    /// no body.
     fn refused(&self, bucket: &BucketRef, head: Failure) -> Failure {
         match self.known.get(&Read::S3(S3Read::GetBucketTagging(bucket.clone()))) {
             Some(Err(tags)) if tags.kind == head.kind && head.kind == FailureKind::AccessDenied => {
-                let doubt =
-                    "it belongs to another account, or neither s3:GetBucketTagging nor s3:ListBucket is allowed";
+                let doubt = "it belongs to another account, or neither s3:GetBucketTagging nor \
+                    s3:ListBucket is allowed";
                 Failure {
                     message: format!("{} (bucket {} exists: {doubt})", tags.message, bucket.name),
                     ..tags.clone()

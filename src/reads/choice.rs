@@ -1,8 +1,9 @@
 //! Which calls are cheapest: sweeps of the account, or calls on single objects.
 //!
-//! What a sweep costs depends on how much is in the account, which only AWS knows. Its first page tells whether there is
-//! more, at the price of the question how much there is; so that question ([`IamRead::GetAccountSummary`]) is asked only where
-//! there is more, and where the answer can make a difference.
+//! What a sweep costs depends on how much is in the account, which only AWS knows. Its first page
+//! tells whether there is more, at the price of the question how much there is; so that question
+//! ([`IamRead::GetAccountSummary`]) is asked only where there is more, and where the answer can
+//! make a difference.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +17,8 @@ use crate::call::{IamRead, IamReply, Read, Reply};
 /// `MaxItems` of IAM's lists is at most this.
 const PAGE: u64 = 1000;
 
-/// IAM lets no account have more than 5,000 users, 10,000 roles, 500 groups and 10,000 policies of its own ("IAM and AWS STS
-/// quotas").
+/// IAM lets no account have more than 5,000 users, 10,000 roles, 500 groups and 10,000 policies of
+/// its own ("IAM and AWS STS quotas").
 const MOST_ENTITIES: u64 = 25_500;
 pub(super) const MOST_PAGES_OF_ROLES: usize = 10;
 
@@ -69,7 +70,10 @@ pub(super) fn choose(wanted: &BTreeSet<Facet>, known: &Snapshot) -> ReadChoice {
         let first = IamRead::GetAccountAuthorizationDetails { filter, marker: None };
         return cheapest(ReadMethod::First(Read::Iam(first)), least);
     };
-    let rest = IamRead::GetAccountAuthorizationDetails { filter: at.filter.clone(), marker: Some(at.marker.clone()) };
+    let rest = IamRead::GetAccountAuthorizationDetails {
+        filter: at.filter.clone(),
+        marker: Some(at.marker.clone()),
+    };
     let rest = ReadMethod::First(Read::Iam(rest));
     let summary = Read::Iam(IamRead::GetAccountSummary);
     match known.known.get(&summary) {
@@ -97,10 +101,11 @@ pub(super) fn pages(items: usize) -> usize {
     items.div_ceil(usize::try_from(PAGE).unwrap_or(usize::MAX)).max(1)
 }
 
-/// The types that the wanted facets are about. Where policies are wanted with those that have them, groups are asked for, too:
-/// then the sweep tells who else has a policy that is changed.
+/// The types that the wanted facets are about. Where policies are wanted with those that have them,
+/// groups are asked for, too: then the sweep tells who else has a policy that is changed.
 pub(super) fn filter(wanted: &BTreeSet<Facet>) -> BTreeSet<EntityType> {
-    let mut filter: BTreeSet<EntityType> = wanted.iter().flat_map(|facet| facet.in_sweep().types()).collect();
+    let mut filter: BTreeSet<EntityType> =
+        wanted.iter().flat_map(|facet| facet.in_sweep().types()).collect();
     if filter.len() > 1 && filter.contains(&EntityType::LocalManagedPolicy) {
         filter.extend([EntityType::User, EntityType::Role, EntityType::Group]);
     }

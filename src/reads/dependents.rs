@@ -1,4 +1,5 @@
-//! What stands in the way of the deletion of a user or a role, asked only where something is to be deleted.
+//! What stands in the way of the deletion of a user or a role, asked only where something is to be
+//! deleted.
 
 use super::account::Presence;
 use super::lookup::{Lookup, Missing, ReadHint, both, observed};
@@ -28,22 +29,33 @@ impl Snapshot {
         observed(self.find_instance_profiles(role))
     }
 
-    pub(super) fn find_user_dependents(&self, name: &str, hint: ReadHint<'_>) -> Lookup<UserDependents> {
+    pub(super) fn find_user_dependents(
+        &self,
+        name: &str,
+        hint: ReadHint<'_>,
+    ) -> Lookup<UserDependents> {
         let user = || name.to_owned();
-        let keys = self.find_access_keys(name, hint).map(|keys| keys.into_iter().map(|key| key.id).collect::<Vec<_>>());
+        let keys = self
+            .find_access_keys(name, hint)
+            .map(|keys| keys.into_iter().map(|key| key.id).collect::<Vec<_>>());
         let devices = self.names(IamRead::ListMFADevices { user: user() });
         let ssh_keys = self.names(IamRead::ListSSHPublicKeys { user: user() });
         let certificates = self.names(IamRead::ListSigningCertificates { user: user() });
         let credentials = self.names(IamRead::ListServiceSpecificCredentials { user: user() });
         let groups = self.find_groups_of_user(name, hint);
-        let (access_keys, (login_profile, (mfa_devices, (ssh_keys, (certificates, (service_credentials, groups)))))) =
+        let (
+            access_keys,
+            (
+                login_profile,
+                (mfa_devices, (ssh_keys, (certificates, (service_credentials, groups)))),
+            ),
+        ) = both(
+            keys,
             both(
-                keys,
-                both(
-                    self.find_login_profile(name),
-                    both(devices, both(ssh_keys, both(certificates, both(credentials, groups)))),
-                ),
-            )?;
+                self.find_login_profile(name),
+                both(devices, both(ssh_keys, both(certificates, both(credentials, groups)))),
+            ),
+        )?;
         Ok(UserDependents {
             login_profile,
             access_keys,

@@ -13,7 +13,8 @@ use crate::call::{IamRead, Read};
 pub struct Explanation {
     /// How many facets were wanted.
     pub facets: usize,
-    /// How users, roles and policies were read, and what the alternative would have cost; none where none was wanted.
+    /// How users, roles and policies were read, and what the alternative would have cost; none
+    /// where none was wanted.
     pub choice: Option<String>,
     /// By call, in order of its name.
     pub lines: Vec<ExplainedCall>,
@@ -72,7 +73,10 @@ pub fn explain(stats: &ReadStats, known: &Snapshot) -> Explanation {
     Explanation {
         facets: stats.facets,
         choice: choice(stats, known),
-        lines: requests.into_iter().map(|(call, (requests, why))| ExplainedCall { call, requests, why }).collect(),
+        lines: requests
+            .into_iter()
+            .map(|(call, (requests, why))| ExplainedCall { call, requests, why })
+            .collect(),
     }
 }
 
@@ -98,9 +102,14 @@ fn choice(stats: &ReadStats, known: &Snapshot) -> Option<String> {
             let pages = known.account.pages;
             let leaves = stats.sweep.calls - 1;
             let plural = if pages == 1 { "page" } else { "pages" };
-            let rest = if known.account.open().is_some() { "; the rest of the sweep would have cost more" } else { "" };
+            let rest = if known.account.open().is_some() {
+                "; the rest of the sweep would have cost more"
+            } else {
+                ""
+            };
             format!(
-                "by a sweep of the account ({pages} {plural}, and at most {leaves} calls for what it leaves open), \
+                "by a sweep of the account ({pages} {plural}, and at most {leaves} calls for what \
+                    it leaves open), \
                  not by {each}{rest}"
             )
         }

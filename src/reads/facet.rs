@@ -1,4 +1,5 @@
-//! The facts that kinds ask for, a row each: what a sweep shows of it, what it costs by single reads, how it is looked up.
+//! The facts that kinds ask for, a row each: what a sweep shows of it, what it costs by single
+//! reads, how it is looked up.
 
 use std::collections::BTreeSet;
 
@@ -44,16 +45,25 @@ impl<'a> InSweep<'a> {
     }
 
     fn policy(arn: &'a str) -> Self {
-        if is_of_aws(arn) { Self::Nothing } else { Self::Entity(EntityType::LocalManagedPolicy, arn) }
+        if is_of_aws(arn) {
+            Self::Nothing
+        } else {
+            Self::Entity(EntityType::LocalManagedPolicy, arn)
+        }
     }
 
     fn uses(arn: &str) -> Self {
         use EntityType::{Group, LocalManagedPolicy, Role, User};
-        if is_of_aws(arn) { Self::Nothing } else { Self::Types(&[LocalManagedPolicy, User, Role, Group]) }
+        if is_of_aws(arn) {
+            Self::Nothing
+        } else {
+            Self::Types(&[LocalManagedPolicy, User, Role, Group])
+        }
     }
 }
 
-/// The table. A row that says nothing of `alone` and `after_sweep` is of a fact whose reads cost the same either way.
+/// The table. A row that says nothing of `alone` and `after_sweep` is of a fact whose reads cost
+/// the same either way.
 macro_rules! facts {
     ($(
         $(#[$meta:meta])*
@@ -79,8 +89,8 @@ macro_rules! facts {
                 }
             }
 
-            /// What single reads cost that a sweep would spare. Inline policies cost a call more each, but how many there are
-            /// is not known before.
+            /// What single reads cost that a sweep would spare. Inline policies cost a call more
+            /// each, but how many there are is not known before.
             pub(super) fn alone(&self) -> Cost {
                 match self {
                     $(Self::$fact $({ $($field: _),* })? $(($($part),*))? => Cost::NOTHING $(+ $alone)?,)*
@@ -150,12 +160,13 @@ facts! {
     /// The role's description and session length.
     RoleSettings { role: String } => {
         in_sweep: InSweep::Entity(EntityType::Role, role),
-        // By itself nothing: the GetRole for the role has them. After a sweep a GetRole at most, for several of them are one
-        // ListRoles.
+        // By itself nothing: the GetRole for the role has them. After a sweep a GetRole at most,
+        // for several of them are one ListRoles.
         after_sweep: Cost::of(1, 0),
         lookup: |known, hint| known.find_role_settings(role, hint),
     }
-    /// What else hangs on a user: keys, passwords, devices, groups. AWS deletes no user that has any of it.
+    /// What else hangs on a user: keys, passwords, devices, groups. AWS deletes no user that has
+    /// any of it.
     UserDependents { user: String } => {
         in_sweep: InSweep::Types(&[EntityType::User]),
         // ListGroupsForUser; the rest of it no sweep has.

@@ -16,8 +16,8 @@ pub(super) enum Missing {
     Unread(BTreeSet<Read>),
 }
 
-/// One function finds a fact and tells what it still lacks: so [`next_reads`](super::next_reads) and the lookups can't
-/// disagree.
+/// One function finds a fact and tells what it still lacks: so [`next_reads`](super::next_reads)
+/// and the lookups can't disagree.
 pub(super) type Lookup<T> = Result<T, Missing>;
 
 /// How one fact is to be asked for.
@@ -49,7 +49,12 @@ pub(super) fn observed<T>(found: Lookup<T>) -> Observed<T> {
         Err(Missing::Unknown(failure)) => Observed::Unknown(failure),
         Err(Missing::Unread(reads)) => {
             let call = reads.first().map_or("relayctl", Read::action);
-            Observed::Unknown(Failure::new(FailureKind::Other, call, NOT_READ, "this was not asked for"))
+            Observed::Unknown(Failure::new(
+                FailureKind::Other,
+                call,
+                NOT_READ,
+                "this was not asked for",
+            ))
         }
     }
 }
@@ -62,7 +67,8 @@ pub(super) fn unread<T>(found: Lookup<T>) -> BTreeSet<Read> {
     }
 }
 
-/// Both facts. What decides one of them decides the pair, the first before the second: the rest need not be asked.
+/// Both facts. What decides one of them decides the pair, the first before the second: the rest
+/// need not be asked.
 pub(super) fn both<A, B>(one: Lookup<A>, other: Lookup<B>) -> Lookup<(A, B)> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
@@ -92,5 +98,10 @@ pub(super) fn all<T>(facts: impl IntoIterator<Item = Lookup<T>>) -> Lookup<Vec<T
 }
 
 pub(super) fn unexpected(call: &str) -> Missing {
-    Missing::Unknown(Failure::new(FailureKind::Other, call, "UnexpectedAnswer", "the answer does not fit the question"))
+    Missing::Unknown(Failure::new(
+        FailureKind::Other,
+        call,
+        "UnexpectedAnswer",
+        "the answer does not fit the question",
+    ))
 }

@@ -1,9 +1,10 @@
-//! Which reads answer which facts, at the least cost: pure functions from what is wanted and what is known.
+//! Which reads answer which facts, at the least cost: pure functions from what is wanted and what
+//! is known.
 //!
-//! The resolver asks [`next_reads`] what to send, sends it, adds the answers to the [`Snapshot`], and asks again until
-//! nothing is left; the kinds then look their facts up in the snapshot. What can answer a fact, and at which cost, is its row
-//! in the table of [`Facet`]s. Where several calls can answer the same facts, `choice` takes the cheapest; [`explain`] says
-//! which and why.
+//! The resolver asks [`next_reads`] what to send, sends it, adds the answers to the [`Snapshot`],
+//! and asks again until nothing is left; the kinds then look their facts up in the snapshot. What
+//! can answer a fact, and at which cost, is its row in the table of [`Facet`]s. Where several calls
+//! can answer the same facts, `choice` takes the cheapest; [`explain`] says which and why.
 
 mod account;
 mod bucket;

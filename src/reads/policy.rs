@@ -37,8 +37,8 @@ impl PolicyParts<'_> {
 }
 
 impl Snapshot {
-    /// Whole: with tags, description, all versions (the oldest first), and the default version's document. A sweep
-    /// finds it by name, which is unique in the account whatever the path.
+    /// Whole: with tags, description, all versions (the oldest first), and the default version's
+    /// document. A sweep finds it by name, which is unique in the account whatever the path.
     pub fn policy(&self, arn: &str) -> Observed<PolicyDetail> {
         observed(self.find_policy(arn, ReadHint::NOTHING).map(|parts| parts.whole()))
     }

@@ -1,6 +1,7 @@
 //! What a snapshot says of users, roles and groups: from the sweep or from targeted reads.
 //!
-//! An object that was read by itself is told from those reads: they are newer than the sweep, or the sweep doesn't have it.
+//! An object that was read by itself is told from those reads: they are newer than the sweep, or
+//! the sweep doesn't have it.
 
 use std::borrow::Cow;
 
@@ -68,7 +69,11 @@ impl Snapshot {
         observed(self.find_last_used(user, id))
     }
 
-    pub(super) fn find_principal(&self, principal: &Principal, hint: ReadHint<'_>) -> Lookup<PrincipalRef<'_>> {
+    pub(super) fn find_principal(
+        &self,
+        principal: &Principal,
+        hint: ReadHint<'_>,
+    ) -> Lookup<PrincipalRef<'_>> {
         let get = IamRead::get(principal);
         if !self.has(&get) {
             match self.account.principal(principal.kind, &principal.name) {
@@ -77,7 +82,9 @@ impl Snapshot {
                 Presence::Unseen => return Err(hint.missing([get])),
             }
         }
-        self.iam(get, |reply| PrincipalRef::answered(reply).filter(|found| found.kind() == principal.kind))
+        self.iam(get, |reply| {
+            PrincipalRef::answered(reply).filter(|found| found.kind() == principal.kind)
+        })
     }
 
     /// From its two lists and the documents of its inline policies, or as it was swept.
@@ -86,7 +93,8 @@ impl Snapshot {
         principal: &Principal,
         hint: ReadHint<'_>,
     ) -> Lookup<Cow<'_, PrincipalPolicies>> {
-        let (attached, inline) = (IamRead::list_attached(principal), IamRead::list_inline(principal));
+        let (attached, inline) =
+            (IamRead::list_attached(principal), IamRead::list_inline(principal));
         if !self.has(&attached) {
             match self.account.principal(principal.kind, &principal.name) {
                 Presence::Here(swept) => return Ok(Cow::Borrowed(&swept.policies)),
@@ -112,7 +120,11 @@ impl Snapshot {
         Ok(Inline { name, document })
     }
 
-    pub(super) fn find_role_settings(&self, role: &str, hint: ReadHint<'_>) -> Lookup<RoleSettings> {
+    pub(super) fn find_role_settings(
+        &self,
+        role: &str,
+        hint: ReadHint<'_>,
+    ) -> Lookup<RoleSettings> {
         let settings = |role: &Role| RoleSettings {
             description: role.description.clone(),
             max_session_duration: role.max_session_duration,
@@ -124,7 +136,9 @@ impl Snapshot {
             }
             match self.account.principal(PrincipalKind::Role, role) {
                 Presence::Gone => return Err(Missing::Absent),
-                Presence::Unseen if hint.first.is_some() && !hint.expected => return Err(hint.missing([])),
+                Presence::Unseen if hint.first.is_some() && !hint.expected => {
+                    return Err(hint.missing([]));
+                }
                 Presence::Here(_) | Presence::Unseen => {}
             }
         }
@@ -134,12 +148,18 @@ impl Snapshot {
         })
     }
 
-    pub(super) fn find_access_keys(&self, user: &str, hint: ReadHint<'_>) -> Lookup<Vec<AccessKey>> {
+    pub(super) fn find_access_keys(
+        &self,
+        user: &str,
+        hint: ReadHint<'_>,
+    ) -> Lookup<Vec<AccessKey>> {
         let list = IamRead::ListAccessKeys { user: user.to_owned() };
         if !self.has(&list) {
             match self.account.principal(PrincipalKind::User, user) {
                 Presence::Gone => return Err(Missing::Absent),
-                Presence::Unseen if hint.first.is_some() && !hint.expected => return Err(hint.missing([])),
+                Presence::Unseen if hint.first.is_some() && !hint.expected => {
+                    return Err(hint.missing([]));
+                }
                 Presence::Here(_) | Presence::Unseen => {}
             }
         }

@@ -24,8 +24,8 @@ pub enum ReadScope {
 #[derive(Clone, Debug, Default)]
 pub struct WantedFacts {
     facets: BTreeSet<Facet>,
-    /// Those of objects that the state says are there. What follows from that is asked at once, and not only when another
-    /// answer has said so too.
+    /// Those of objects that the state says are there. What follows from that is asked at once, and
+    /// not only when another answer has said so too.
     expected: BTreeSet<Facet>,
 }
 
@@ -51,9 +51,9 @@ impl FromIterator<Facet> for WantedFacts {
     }
 }
 
-/// What to send next so that every facet can be answered; empty when all can. Called again after each round of answers:
-/// a policy's default version is known only after `GetPolicy`, a denied sweep falls back to targeted reads. A facet that can
-/// be answered is no longer wanted.
+/// What to send next so that every facet can be answered; empty when all can. Called again after
+/// each round of answers: a policy's default version is known only after `GetPolicy`, a denied
+/// sweep falls back to targeted reads. A facet that can be answered is no longer wanted.
 pub fn next_reads(wanted: &mut WantedFacts, known: &Snapshot, scope: ReadScope) -> BTreeSet<Read> {
     let way = match scope {
         ReadScope::Cheapest => choice::choose(&wanted.facets, known).way,
@@ -74,8 +74,9 @@ pub fn next_reads(wanted: &mut WantedFacts, known: &Snapshot, scope: ReadScope) 
     }
 }
 
-/// Of a role that a sweep has shown, or is about to, `GetRole` is asked only for what `ListRoles` tells too: one that has
-/// fewer pages takes the place of all of them. Not without a sweep: `ListRoles` has neither tags nor boundary.
+/// Of a role that a sweep has shown, or is about to, `GetRole` is asked only for what `ListRoles`
+/// tells too: one that has fewer pages takes the place of all of them. Not without a sweep:
+/// `ListRoles` has neither tags nor boundary.
 fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot, sweeping: bool) -> BTreeSet<Read> {
     let list = Read::Iam(IamRead::ListRoles);
     let single = |read: &Read| {
@@ -88,7 +89,8 @@ fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot, sweeping: bool) -> B
     }
     let count = known.account.count(EntityType::Role);
     let cheaper = count.map_or(choice::MOST_PAGES_OF_ROLES, choice::pages) < singles;
-    let is_sweep = |read: &Read| matches!(read, Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }));
+    let is_sweep =
+        |read: &Read| matches!(read, Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }));
     // Which is cheaper depends on how many roles there are, which the sweep will tell.
     if cheaper || count.is_none() && reads.iter().any(is_sweep) {
         reads.retain(|read| !single(read));

@@ -9,7 +9,9 @@ use super::lookup::{Lookup, Missing, observed, unexpected};
 use super::parts::{PrincipalPolicies, PrincipalRef, Uses};
 use crate::address::PrincipalKind;
 use crate::call::iam::{EntityType, PolicyDetail, Role};
-use crate::call::{Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Reply};
+use crate::call::{
+    Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Reply,
+};
 
 /// Everything that was asked, and what came back.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +43,9 @@ impl Snapshot {
                 Ok(Reply::Done)
             }
             answer => {
-                if let (Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }), Err(failure)) = (&read, &answer) {
+                if let (Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }), Err(failure)) =
+                    (&read, &answer)
+                {
                     self.account.fails(failure.clone());
                 }
                 answer
@@ -79,7 +83,11 @@ impl Snapshot {
     pub fn whole_sweep(&self) -> Option<Read> {
         let all = BTreeSet::from(EntityType::ALL);
         let marker = match self.account.open() {
-            _ if self.account.failure().is_some() || all.iter().all(|of| self.account.has_all(*of)) => return None,
+            _ if self.account.failure().is_some()
+                || all.iter().all(|of| self.account.has_all(*of)) =>
+            {
+                return None;
+            }
             Some(open) => Some(open.marker.clone()),
             None => None,
         };
@@ -113,7 +121,11 @@ impl Snapshot {
         self.known.contains_key(&Read::Iam(read.clone()))
     }
 
-    pub(super) fn iam<'a, T>(&'a self, read: IamRead, pick: impl FnOnce(&'a IamReply) -> Option<T>) -> Lookup<T> {
+    pub(super) fn iam<'a, T>(
+        &'a self,
+        read: IamRead,
+        pick: impl FnOnce(&'a IamReply) -> Option<T>,
+    ) -> Lookup<T> {
         let call = read.action();
         let Reply::Iam(reply) = self.answer(Read::Iam(read))? else { return Err(unexpected(call)) };
         pick(reply).ok_or_else(|| unexpected(call))
@@ -130,13 +142,17 @@ impl Snapshot {
     }
 
     pub(super) fn find_clock(&self) -> Lookup<Timestamp> {
-        let Reply::Moment(moment) = self.answer(Read::Clock)? else { return Err(unexpected(Read::Clock.action())) };
+        let Reply::Moment(moment) = self.answer(Read::Clock)? else {
+            return Err(unexpected(Read::Clock.action()));
+        };
         Ok(*moment)
     }
 
     pub(super) fn find_file(&self, read: FileRead) -> Lookup<FileReply> {
         let call = read.action();
-        let Reply::File(reply) = self.answer(Read::File(read))? else { return Err(unexpected(call)) };
+        let Reply::File(reply) = self.answer(Read::File(read))? else {
+            return Err(unexpected(call));
+        };
         Ok(reply.clone())
     }
 }

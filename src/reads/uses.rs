@@ -12,7 +12,8 @@ impl Snapshot {
         observed(self.find_uses(arn, ReadHint::NOTHING))
     }
 
-    /// Of the policy of that name, whatever its path: one that moves to another path is still used under its old ARN.
+    /// Of the policy of that name, whatever its path: one that moves to another path is still used
+    /// under its old ARN.
     pub(super) fn find_uses(&self, arn: &str, hint: ReadHint<'_>) -> Lookup<Uses> {
         let arn = self.find_policy(arn, hint)?.arn().to_owned();
         if let Some(uses) = self.account.uses(&arn) {
@@ -24,12 +25,13 @@ impl Snapshot {
         let attached = self.entities(&arn, PolicyUsage::PermissionsPolicy);
         let boundary = self.entities(&arn, PolicyUsage::PermissionsBoundary);
         let (attached, boundary) = both(attached, boundary)?;
-        // Servers that speak IAM and don't know the filter give all of them twice. Who is in both lists may also be both: the
-        // user or the role itself knows. A group has no boundary.
+        // Servers that speak IAM and don't know the filter give all of them twice. Who is in both
+        // lists may also be both: the user or the role itself knows. A group has no boundary.
         let bounded = |kind: PrincipalKind| {
             all(boundary.of(kind).iter().map(|name| {
                 let listed_twice = attached.of(kind).contains(name);
-                let bounded = !listed_twice || self.is_bounded(&Principal::new(kind, name), &arn, hint)?;
+                let bounded =
+                    !listed_twice || self.is_bounded(&Principal::new(kind, name), &arn, hint)?;
                 Ok(bounded.then(|| name.clone()))
             }))
         };
@@ -44,10 +46,11 @@ impl Snapshot {
     }
 
     fn entities(&self, arn: &str, usage: PolicyUsage) -> Lookup<Entities> {
-        let mut found = self.iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned(), usage }, |reply| {
-            let IamReply::Entities(entities) = reply else { return None };
-            Some(entities.clone())
-        })?;
+        let mut found =
+            self.iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned(), usage }, |reply| {
+                let IamReply::Entities(entities) = reply else { return None };
+                Some(entities.clone())
+            })?;
         for kind in PrincipalKind::ALL {
             found.of_mut(kind).sort();
         }

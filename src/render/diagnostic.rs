@@ -10,7 +10,11 @@ use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::render::text::{count, escape, escape_lines};
 
 /// Sorted by place, with the number of errors, warnings and notes at the end. Empty for none.
-pub fn list(diagnostics: &[Diagnostic], sources: &BTreeMap<PathBuf, impl AsRef<str>>, color: bool) -> String {
+pub fn list(
+    diagnostics: &[Diagnostic],
+    sources: &BTreeMap<PathBuf, impl AsRef<str>>,
+    color: bool,
+) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut sorted: Vec<_> = diagnostics.iter().collect();
     sorted.sort();
@@ -23,7 +27,10 @@ pub fn list(diagnostics: &[Diagnostic], sources: &BTreeMap<PathBuf, impl AsRef<s
     out
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<PathBuf, impl AsRef<str>>) -> Group<'a> {
+fn group<'a>(
+    diagnostic: &'a Diagnostic,
+    sources: &'a BTreeMap<PathBuf, impl AsRef<str>>,
+) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -40,7 +47,9 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<PathBuf, impl AsR
                     .line_start(place.line)
                     .annotation(AnnotationKind::Primary.span(span(line, place))),
             ),
-            None => group.element(Origin::path(file(&place.file)).line(place.line).char_column(place.column)),
+            None => group.element(
+                Origin::path(file(&place.file)).line(place.line).char_column(place.column),
+            ),
         };
     }
     match &diagnostic.help {
@@ -59,7 +68,9 @@ fn line(text: &str, number: usize) -> Option<&str> {
 
 /// Places count characters, snippets bytes. What lies behind the line's end is moved to it.
 fn span(line: &str, place: &Place) -> Range<usize> {
-    let byte = |character: usize| line.char_indices().nth(character).map_or(line.len(), |(index, _)| index);
+    let byte = |character: usize| {
+        line.char_indices().nth(character).map_or(line.len(), |(index, _)| index)
+    };
     let start = place.column.saturating_sub(1);
     byte(start)..byte(start + place.length.max(1))
 }
@@ -70,9 +81,15 @@ fn trimmed(text: &str) -> String {
 }
 
 fn total(diagnostics: &[Diagnostic]) -> String {
-    let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
-    let counts = [(of(Severity::Error), "error"), (of(Severity::Warning), "warning"), (of(Severity::Note), "note")];
-    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, noun)| count(*n, noun)).collect();
+    let of =
+        |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    let counts = [
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+        (of(Severity::Note), "note"),
+    ];
+    let parts: Vec<_> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, noun)| count(*n, noun)).collect();
     if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(", ")) }
 }
 

@@ -1,4 +1,5 @@
-//! One page that shows a plan: it needs no script and no network, and can be kept with the build that made it.
+//! One page that shows a plan: it needs no script and no network, and can be kept with the build
+//! that made it.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -44,7 +45,11 @@ pub fn plan(plan: &Plan) -> String {
 }
 
 fn counts(plan: &Plan) -> String {
-    if plan.is_empty() { human::nothing(plan.header.mode).to_owned() } else { format!("{}.", human::counts(plan)) }
+    if plan.is_empty() {
+        human::nothing(plan.header.mode).to_owned()
+    } else {
+        format!("{}.", human::counts(plan))
+    }
 }
 
 fn header(plan: &Plan) -> Markup {
@@ -58,7 +63,8 @@ fn header(plan: &Plan) -> Markup {
     html! {
         @if header.sandbox { p.warn { "SANDBOX: this AWS account is simulated; no call reaches AWS." } }
         dl { @for (name, text) in &rows { dt { (name) } dd { (escape(text)) } } }
-        @if header.mode == PlanMode::Destroy { p.bad { "This plan destroys what the manifest has made." } }
+        @if header.mode == PlanMode::Destroy { p.bad { "This plan destroys what the manifest has \
+            made." } }
         @if let Some(partial) = human::partial(header) { p.warn { (partial) } }
     }
 }
@@ -66,7 +72,8 @@ fn header(plan: &Plan) -> Markup {
 fn notes(plan: &Plan) -> Markup {
     html! {
         @if let Some(text) = human::state_only(plan) { p { "In the state only: " (text) "." } }
-        @if plan.is_hindered() { p.bad { "What is refused or blocked stays as it is until its cause is mended." } }
+        @if plan.is_hindered() { p.bad { "What is refused or blocked stays as it is until its \
+            cause is mended." } }
     }
 }
 

@@ -24,7 +24,8 @@ pub fn plan(plan: &Plan) -> String {
 pub fn outcome(plan: &Plan, outcome: &RunOutcome) -> String {
     let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
     let failed = outcome.failed.iter().map(|(step, why)| with(step, "error", fault(why)));
-    let skipped = outcome.skipped.iter().map(|(step, because)| with(step, "because", json!(because)));
+    let skipped =
+        outcome.skipped.iter().map(|(step, because)| with(step, "because", json!(because)));
     pretty(&json!({
         "format_version": FORMAT,
         "manifest": plan.header.manifest,
@@ -77,7 +78,8 @@ fn fault(fault: &Fault) -> Value {
 
 /// These types have text keys and no failing serialiser, so the fallback is never seen.
 fn pretty(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|why| format!("{{\"error\": \"{why}\"}}"));
+    let mut text = serde_json::to_string_pretty(value)
+        .unwrap_or_else(|why| format!("{{\"error\": \"{why}\"}}"));
     text.push('\n');
     text
 }

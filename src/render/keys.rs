@@ -9,8 +9,11 @@ const HEADINGS: [&str; 7] = ["USER", "KEY", "AGE", "STATUS", "LAST USED", "PHASE
 
 /// One line a key, and below what is to be said about them.
 pub fn table(keys: &[AccessKeyInfo]) -> String {
-    let rows: Vec<[String; 7]> = std::iter::once(HEADINGS.map(str::to_owned)).chain(keys.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let rows: Vec<[String; 7]> =
+        std::iter::once(HEADINGS.map(str::to_owned)).chain(keys.iter().map(row)).collect();
+    let width = |column: usize| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
+    };
     let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
     let line = |row: &[String; 7]| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
@@ -18,7 +21,9 @@ pub fn table(keys: &[AccessKeyInfo]) -> String {
     };
     let notes: Vec<String> = keys
         .iter()
-        .flat_map(|key| notes(key).map(|note| format!("access_key.{}: {}", escape(&key.user), escape(&note))))
+        .flat_map(|key| {
+            notes(key).map(|note| format!("access_key.{}: {}", escape(&key.user), escape(&note)))
+        })
         .collect();
     let blank = if notes.is_empty() { Vec::new() } else { vec![String::new()] };
     rows.iter().map(line).chain(blank).chain(notes).collect::<Vec<_>>().join("\n")
@@ -46,7 +51,8 @@ fn row(key: &AccessKeyInfo) -> [String; 7] {
     };
     let due = key.rotation_due.map_or_else(|| "-".to_owned(), |due| due.to_string());
     let age = key.age.clone().unwrap_or_else(|| "unknown".to_owned());
-    [key.user.clone(), key.id.clone(), age, key.status.clone(), used, phase.to_owned(), due].map(|cell| escape(&cell))
+    [key.user.clone(), key.id.clone(), age, key.status.clone(), used, phase.to_owned(), due]
+        .map(|cell| escape(&cell))
 }
 
 /// The same for machines.
@@ -67,19 +73,31 @@ mod tests {
             created: "2026-01-01T00:00:00Z".to_owned(),
             age: Some("97 days".to_owned()),
             last_used,
-            rotation_due: (phase == KeyPhase::Current).then(|| "2026-04-01T00:00:00Z".parse().unwrap()),
-            notes: (phase == KeyPhase::Current).then(|| "due: it is old".to_owned()).into_iter().collect(),
+            rotation_due: (phase == KeyPhase::Current)
+                .then(|| "2026-04-01T00:00:00Z".parse().unwrap()),
+            notes: (phase == KeyPhase::Current)
+                .then(|| "due: it is old".to_owned())
+                .into_iter()
+                .collect(),
             phase,
         }
     }
 
     #[test]
     fn keys_are_listed_in_columns_with_what_is_to_be_said_below() {
-        let used = LastUsed { at: "2026-04-07T10:00:00Z".into(), service: "s3".into(), region: "eu-west-1".into() };
+        let used = LastUsed {
+            at: "2026-04-07T10:00:00Z".into(),
+            service: "s3".into(),
+            region: "eu-west-1".into(),
+        };
         let keys = [
             key("AKIA2", KeyPhase::Current, KeyUse::Last(used)),
             key("AKIA1", KeyPhase::Retired, KeyUse::Never),
-            key("AKIA9", KeyPhase::Foreign, KeyUse::Unknown("iam:GetAccessKeyLastUsed: AccessDenied: no".into())),
+            key(
+                "AKIA9",
+                KeyPhase::Foreign,
+                KeyUse::Unknown("iam:GetAccessKeyLastUsed: AccessDenied: no".into()),
+            ),
         ];
         insta::assert_snapshot!(table(&keys), @r"
         USER        KEY    AGE      STATUS    LAST USED                             PHASE           NEXT ROTATION
@@ -94,6 +112,9 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&json(&keys[..2])).unwrap();
         assert_eq!(value["keys"][0]["rotation_due"], "2026-04-01T00:00:00Z");
         assert_eq!(value["keys"][0]["last_used"]["last"]["service"], "s3");
-        assert_eq!([&value["keys"][1]["phase"], &value["keys"][1]["last_used"]], ["retired", "never"]);
+        assert_eq!(
+            [&value["keys"][1]["phase"], &value["keys"][1]["last_used"]],
+            ["retired", "never"]
+        );
     }
 }

@@ -20,7 +20,8 @@ pub fn human(
     color: bool,
     all: bool,
 ) -> String {
-    let shown: Vec<Diagnostic> = found.iter().filter(|one| all || one.accepted.is_none()).map(told).collect();
+    let shown: Vec<Diagnostic> =
+        found.iter().filter(|one| all || one.accepted.is_none()).map(told).collect();
     let mut out = diagnostic::list(&shown, sources, color);
     if out.is_empty() {
         out.push_str("No findings.\n");
@@ -29,7 +30,9 @@ pub fn human(
     let end = match (accepted, all) {
         (0, _) => String::new(),
         (number, true) => format!("{number} of these accepted by the manifest\n"),
-        (number, false) => format!("{} accepted by the manifest, shown with -v\n", count(number, "finding")),
+        (number, false) => {
+            format!("{} accepted by the manifest, shown with -v\n", count(number, "finding"))
+        }
     };
     out + &end
 }
@@ -49,7 +52,9 @@ fn told(one: &ManifestFinding) -> Diagnostic {
 }
 
 pub fn json(found: &[ManifestFinding], failed: bool) -> String {
-    let of = |severity| found.iter().filter(|one| one.severity == severity && one.accepted.is_none()).count();
+    let of = |severity| {
+        found.iter().filter(|one| one.severity == severity && one.accepted.is_none()).count()
+    };
     let text = json!({
         "format_version": FORMAT,
         "passed": !failed,
@@ -68,7 +73,9 @@ pub fn json(found: &[ManifestFinding], failed: bool) -> String {
 pub fn list(rules: impl Iterator<Item = Rule>) -> String {
     let rules: Vec<Rule> = rules.collect();
     let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
-    let line = |rule: &Rule| format!("{:width$}  {:7}  {}\n", rule.name, word(rule.severity), rule.summary);
+    let line = |rule: &Rule| {
+        format!("{:width$}  {:7}  {}\n", rule.name, word(rule.severity), rule.summary)
+    };
     rules.iter().map(line).collect()
 }
 

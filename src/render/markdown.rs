@@ -12,7 +12,8 @@ use super::text::{count, escape};
 use crate::diff::{ChangeAction, ResourceChange};
 use crate::plan::Plan;
 
-/// GitHub refuses comments of more than 65,536 characters; bytes are counted here, and some left for a footer.
+/// GitHub refuses comments of more than 65,536 characters; bytes are counted here, and some left
+/// for a footer.
 const LIMIT: usize = 65_000;
 
 /// The table may take this much of it.
@@ -35,7 +36,8 @@ pub fn plan(plan: &Plan) -> String {
 fn title(plan: &Plan) -> String {
     let header = &plan.header;
     let counts = if plan.is_empty() { "no changes".to_owned() } else { human::counts(plan) };
-    let cells = [("Account", &header.account), ("Region", &header.region), ("Caller", &header.caller)];
+    let cells =
+        [("Account", &header.account), ("Region", &header.region), ("Caller", &header.caller)];
     let rest: Vec<_> = cells.iter().map(|(name, text)| format!("{name} {}", code(text))).collect();
     let manifest = format!("Manifest {} ({})", code(&header.manifest), code(&header.manifest_file));
     format!("### relayctl plan: {counts}\n\n{manifest} · {}\n", rest.join(" · "))
@@ -47,10 +49,13 @@ fn notes(plan: &Plan) -> Vec<String> {
         notes.push("**SANDBOX**: this AWS account is simulated; no call reaches AWS.".to_owned());
     }
     if !plan.header.targets.is_empty() {
-        let targets: Vec<_> = plan.header.targets.iter().map(|target| code(&target.to_string())).collect();
+        let targets: Vec<_> =
+            plan.header.targets.iter().map(|target| code(&target.to_string())).collect();
         let what = if targets.len() == 1 { "what it depends on" } else { "what they depend on" };
         let only = targets.join(", ");
-        notes.push(format!("**Partial plan**: only {only} and {what}; the rest of the manifest is not looked at."));
+        notes.push(format!(
+            "**Partial plan**: only {only} and {what}; the rest of the manifest is not looked at."
+        ));
     }
     let stuck = [(plan.summary.refused, "refused"), (plan.summary.blocked, "blocked")];
     for (number, what) in stuck.into_iter().filter(|(number, _)| *number > 0) {
@@ -109,7 +114,8 @@ fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
 
 fn details(plan: &Plan, room: usize) -> String {
     let lines: Vec<_> = human::body(plan, HumanStyle::default()).iter().map(diff_line).collect();
-    let fence = "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
+    let fence =
+        "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
     let head = format!("\n<details><summary>The whole plan</summary>\n\n{fence}diff\n");
     let tail = format!("{fence}\n\n</details>\n");
     // Room also for the note that something was cut.
@@ -125,18 +131,23 @@ fn details(plan: &Plan, room: usize) -> String {
         number += 1;
     }
     let cut = lines.len() - number;
-    let note =
-        format!("\n**Cut off**: {} more than a comment may hold. `relayctl plan` shows all.\n", count(cut, "line"));
+    let note = format!(
+        "\n**Cut off**: {} more than a comment may hold. `relayctl plan` shows all.\n",
+        count(cut, "line")
+    );
     format!("{head}{kept}{tail}{}", if cut > 0 { note.as_str() } else { "" })
 }
 
-/// A `diff` block colours a line by its first character: `+` green, `-` red, `!` orange. Orange lines are updates
-/// unless they also show their own symbol.
+/// A `diff` block colours a line by its first character: `+` green, `-` red, `!` orange. Orange
+/// lines are updates unless they also show their own symbol.
 fn diff_line(line: &PlanLine) -> String {
-    let indented = |first: char| format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1);
+    let indented =
+        |first: char| format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1);
     let text = match line.mark {
         LineMark::None | LineMark::Adopt | LineMark::Forget => line.render(HumanStyle::default()),
-        LineMark::Replace | LineMark::Refuse | LineMark::Blocked => format!("! {} {}", line.mark.symbol(), line.text),
+        LineMark::Replace | LineMark::Refuse | LineMark::Blocked => {
+            format!("! {} {}", line.mark.symbol(), line.text)
+        }
         LineMark::Create => indented('+'),
         LineMark::Delete => indented('-'),
         LineMark::Update => indented('!'),
@@ -156,7 +167,8 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Text that is not ours between words of ours: nothing in it may become markup, a link or a mention.
+/// Text that is not ours between words of ours: nothing in it may become markup, a link or a
+/// mention.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,7 +1,7 @@
 //! Findings for code scanning: SARIF 2.1.0, as much of it as GitHub and others read.
 //!
-//! `serde-sarif` has all of SARIF, but generates it in its build script with an unmaintained generator and needs a dozen
-//! crates for it; these are the dozen objects that are written here.
+//! `serde-sarif` has all of SARIF, but generates it in its build script with an unmaintained
+//! generator and needs a dozen crates for it; these are the dozen objects that are written here.
 
 use std::path::{Component, Path};
 
@@ -13,7 +13,8 @@ use crate::diagnostic::{Place, Severity};
 use crate::lint::{ManifestFinding, Rule, explain, rules};
 use crate::value::{Value, digest};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// What a URI's path can't hold as it is.
 const RESERVED: &AsciiSet = &CONTROLS
@@ -120,11 +121,12 @@ struct Suppression {
     justification: String,
 }
 
-/// One run with all rules. `folder` is what relative URIs are relative to; `manifest` is where a finding without a place is
-/// put, since GitHub shows none without.
+/// One run with all rules. `folder` is what relative URIs are relative to; `manifest` is where a
+/// finding without a place is put, since GitHub shows none without.
 pub fn log(found: &[ManifestFinding], folder: &Path, manifest: &Path) -> Value {
     let known: Vec<Rule> = rules().collect();
-    let results: Vec<SarifResult> = found.iter().map(|one| finding(one, &known, folder, manifest)).collect();
+    let results: Vec<SarifResult> =
+        found.iter().map(|one| finding(one, &known, folder, manifest)).collect();
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -181,8 +183,11 @@ fn finding(one: &ManifestFinding, rules: &[Rule], folder: &Path, manifest: &Path
 }
 
 fn location(place: &Place, folder: &Path) -> Location {
-    let region =
-        SarifRegion { start_line: place.line, start_column: place.column, end_column: place.column + place.length };
+    let region = SarifRegion {
+        start_line: place.line,
+        start_column: place.column,
+        end_column: place.column + place.length,
+    };
     Location {
         physical_location: Physical { artifact_location: artifact(&place.file, folder), region },
         logical_locations: Vec::new(),
@@ -194,7 +199,9 @@ fn artifact(file: &Path, folder: &Path) -> Artifact {
     let below = file.strip_prefix(folder).unwrap_or(file);
     let parts: Vec<String> = below
         .components()
-        .filter(|part| !matches!(part, Component::CurDir | Component::RootDir | Component::Prefix(_)))
+        .filter(|part| {
+            !matches!(part, Component::CurDir | Component::RootDir | Component::Prefix(_))
+        })
         .map(|part| utf8_percent_encode(&part.as_os_str().to_string_lossy(), RESERVED).to_string())
         .collect();
     let path = parts.join("/");
@@ -222,7 +229,10 @@ mod tests {
             let artifact = artifact(Path::new(file), Path::new("/work"));
             (artifact.uri, artifact.uri_base_id)
         };
-        assert_eq!(of("./policies/a b.json"), ("policies/a%20b.json".to_owned(), Some("%SRCROOT%")));
+        assert_eq!(
+            of("./policies/a b.json"),
+            ("policies/a%20b.json".to_owned(), Some("%SRCROOT%"))
+        );
         assert_eq!(of("/work/x.yaml"), ("x.yaml".to_owned(), Some("%SRCROOT%")));
         assert_eq!(of("/else/x.yaml"), ("file:///else/x.yaml".to_owned(), None));
     }

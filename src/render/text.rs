@@ -1,7 +1,8 @@
 //! Foreign text made fit for a terminal, and small grammar.
 //!
-//! Names, descriptions and error messages come from AWS and from manifests, so anybody who may tag an object could put
-//! escape sequences, or characters that turn the reading direction, into somebody else's plan.
+//! Names, descriptions and error messages come from AWS and from manifests, so anybody who may tag
+//! an object could put escape sequences, or characters that turn the reading direction, into
+//! somebody else's plan.
 
 use std::fmt::Write;
 

@@ -1,5 +1,6 @@
-//! What of the account is not the manifest's, but has a say in what the manifest's policies mean: other people's policies
-//! on our users and roles, and other people's users and roles that have our policies.
+//! What of the account is not the manifest's, but has a say in what the manifest's policies mean:
+//! other people's policies on our users and roles, and other people's users and roles that have our
+//! policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,9 +19,13 @@ use crate::reads::{Facet, ReadScope, Snapshot};
 use crate::value::{Attributes, SharedValue};
 
 impl Resolver<'_> {
-    /// Whoever has one of these managed policies and is not known yet. Of a group it is only known that it has them. By ARN,
-    /// why it can't be told who has a policy.
-    pub async fn holders(&mut self, policies: &BTreeSet<String>, known: &Live) -> (Live, BTreeMap<String, Failure>) {
+    /// Whoever has one of these managed policies and is not known yet. Of a group it is only known
+    /// that it has them. By ARN, why it can't be told who has a policy.
+    pub async fn holders(
+        &mut self,
+        policies: &BTreeSet<String>,
+        known: &Live,
+    ) -> (Live, BTreeMap<String, Failure>) {
         let mut names: BTreeSet<Principal> = BTreeSet::new();
         let mut groups: BTreeMap<Principal, Vec<Attached>> = BTreeMap::new();
         let mut failures = BTreeMap::new();
@@ -29,9 +34,14 @@ impl Resolver<'_> {
                 Ok(entities) => {
                     for principal in entities.principals() {
                         match principal.kind {
-                            PrincipalKind::User | PrincipalKind::Role => _ = names.insert(principal),
+                            PrincipalKind::User | PrincipalKind::Role => {
+                                _ = names.insert(principal);
+                            }
                             PrincipalKind::Group => {
-                                groups.entry(principal).or_default().push(Attached::Managed(arn.clone()));
+                                groups
+                                    .entry(principal)
+                                    .or_default()
+                                    .push(Attached::Managed(arn.clone()));
                             }
                         }
                     }
@@ -50,7 +60,10 @@ impl Resolver<'_> {
     }
 
     /// The groups that users are in.
-    pub async fn groups(&mut self, users: BTreeSet<Address>) -> BTreeMap<Address, Result<Vec<String>, Failure>> {
+    pub async fn groups(
+        &mut self,
+        users: BTreeSet<Address>,
+    ) -> BTreeMap<Address, Result<Vec<String>, Failure>> {
         let (provider, known) = (self.provider, &self.known);
         let answers = stream::iter(users).map(|user| async move {
             let groups = match known.swept_groups(user.name()) {
@@ -63,14 +76,18 @@ impl Resolver<'_> {
     }
 
     /// The users in groups, or why they aren't known.
-    pub async fn members(&mut self, groups: BTreeSet<Address>) -> BTreeMap<Address, Result<Vec<String>, Failure>> {
+    pub async fn members(
+        &mut self,
+        groups: BTreeSet<Address>,
+    ) -> BTreeMap<Address, Result<Vec<String>, Failure>> {
         let facet = |group: &Address| Facet::Members { group: group.name().to_owned() };
         self.read(groups.iter().map(facet).collect(), ReadScope::Cheapest).await;
-        let members = groups.into_iter().filter_map(|group| match self.known.members(group.name()) {
-            Observed::Present(members) => Some((group, Ok(members))),
-            Observed::Unknown(failure) => Some((group, Err(failure))),
-            Observed::Absent => None,
-        });
+        let members =
+            groups.into_iter().filter_map(|group| match self.known.members(group.name()) {
+                Observed::Present(members) => Some((group, Ok(members))),
+                Observed::Unknown(failure) => Some((group, Err(failure))),
+                Observed::Absent => None,
+            });
         members.collect()
     }
 
@@ -81,7 +98,10 @@ impl Resolver<'_> {
     }
 
     /// Who uses each policy, in whatever way.
-    async fn entities(&self, policies: &BTreeSet<String>) -> BTreeMap<String, Result<Entities, Failure>> {
+    async fn entities(
+        &self,
+        policies: &BTreeSet<String>,
+    ) -> BTreeMap<String, Result<Entities, Failure>> {
         let (provider, known) = (self.provider, &self.known);
         let answers = stream::iter(policies.clone()).map(|arn| async move {
             let entities = match known.swept_uses(&arn) {
@@ -94,16 +114,25 @@ impl Resolver<'_> {
     }
 
     async fn strangers(&mut self, names: BTreeSet<Principal>) -> Live {
-        let described: BTreeMap<Address, Attributes> = names.iter().map(|it| (it.address(), named(it))).collect();
+        let described: BTreeMap<Address, Attributes> =
+            names.iter().map(|it| (it.address(), named(it))).collect();
         let of = |(address, attributes)| {
             let kind = kind::of(Address::kind(address));
-            ReadSubject { address, kind, declared: Some(attributes), entry: None, expected: true, removing: false }
+            ReadSubject {
+                address,
+                kind,
+                declared: Some(attributes),
+                entry: None,
+                expected: true,
+                removing: false,
+            }
         };
         let subjects: Vec<ReadSubject<'_>> = described.iter().map(of).collect();
         self.read_subjects(&subjects).await
     }
 
-    /// The documents of policies that nobody declared, by ARN or, for inline ones, by address; or why one can't be read.
+    /// The documents of policies that nobody declared, by ARN or, for inline ones, by address; or
+    /// why one can't be read.
     pub async fn documents(
         &mut self,
         policies: &BTreeSet<String>,
@@ -127,15 +156,20 @@ impl Resolver<'_> {
 async fn groups_of(provider: &dyn Provider, user: &str) -> Result<Vec<String>, Failure> {
     let read = Read::Iam(IamRead::ListGroupsForUser { user: user.to_owned() });
     let reply = provider.read(&read).await?;
-    let Reply::Iam(IamReply::Names(mut names)) = reply else { return Err(Failure::unexpected(&read, &reply)) };
+    let Reply::Iam(IamReply::Names(mut names)) = reply else {
+        return Err(Failure::unexpected(&read, &reply));
+    };
     names.sort();
     Ok(names)
 }
 
 async fn entities(provider: &dyn Provider, arn: &str) -> Result<Entities, Failure> {
-    let read = Read::Iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned(), usage: PolicyUsage::Any });
+    let read =
+        Read::Iam(IamRead::ListEntitiesForPolicy { arn: arn.to_owned(), usage: PolicyUsage::Any });
     let reply = provider.read(&read).await?;
-    let Reply::Iam(IamReply::Entities(entities)) = reply else { return Err(Failure::unexpected(&read, &reply)) };
+    let Reply::Iam(IamReply::Entities(entities)) = reply else {
+        return Err(Failure::unexpected(&read, &reply));
+    };
     Ok(entities)
 }
 

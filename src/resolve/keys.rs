@@ -1,4 +1,5 @@
-//! All keys of the users whose keys are declared or recorded: the current ones, the retired ones, and other people's.
+//! All keys of the users whose keys are declared or recorded: the current ones, the retired ones,
+//! and other people's.
 
 use std::collections::BTreeMap;
 
@@ -27,14 +28,20 @@ pub async fn keys(
     let live = resolver.objects(&desired, &recorded, false).await;
     let reply = resolver.provider.read(&Read::Clock).await?;
     let Reply::Moment(now) = reply else { return Err(Failure::unexpected(&Read::Clock, &reply)) };
-    let asker = Asker { provider: resolver.provider, known: &resolver.known, desired: &desired, now };
-    let all: Vec<Result<Vec<AccessKeyInfo>, Failure>> =
-        stream::iter(&live).map(|(address, _)| asker.of(address, &live)).buffered(resolver.parallelism).collect().await;
+    let asker =
+        Asker { provider: resolver.provider, known: &resolver.known, desired: &desired, now };
+    let all: Vec<Result<Vec<AccessKeyInfo>, Failure>> = stream::iter(&live)
+        .map(|(address, _)| asker.of(address, &live))
+        .buffered(resolver.parallelism)
+        .collect()
+        .await;
     Ok(all.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 fn keys_of<T: Clone>(objects: &BTreeMap<Address, T>) -> BTreeMap<Address, T> {
-    of_kind(objects, KindName::AccessKey).map(|(address, it)| (address.clone(), it.clone())).collect()
+    of_kind(objects, KindName::AccessKey)
+        .map(|(address, it)| (address.clone(), it.clone()))
+        .collect()
 }
 
 struct Asker<'a> {
@@ -65,11 +72,22 @@ impl Asker<'_> {
         Ok(keys)
     }
 
-    async fn key(&self, address: &Address, key: AccessKey, seen: Option<&LiveObject>) -> AccessKeyInfo {
+    async fn key(
+        &self,
+        address: &Address,
+        key: AccessKey,
+        seen: Option<&LiveObject>,
+    ) -> AccessKeyInfo {
         let phase = phase(&key.id, seen);
         let made: Option<Timestamp> = key.created.parse().ok();
-        let rotate = self.desired.resources.get(address).map(|it| text(&it.attributes, "rotate_after").to_owned());
-        let limit = rotate.and_then(|text| kind::lasting(&text).ok()).filter(|_| phase == KeyPhase::Current);
+        let rotate = self
+            .desired
+            .resources
+            .get(address)
+            .map(|it| text(&it.attributes, "rotate_after").to_owned());
+        let limit = rotate
+            .and_then(|text| kind::lasting(&text).ok())
+            .filter(|_| phase == KeyPhase::Current);
         let notes = seen.filter(|_| phase == KeyPhase::Current);
         AccessKeyInfo {
             last_used: self.used(address.name(), &key.id).await,
@@ -85,7 +103,8 @@ impl Asker<'_> {
     }
 
     async fn used(&self, user: &str, id: &str) -> KeyUse {
-        let read = Read::Iam(IamRead::GetAccessKeyLastUsed { user: user.to_owned(), id: id.to_owned() });
+        let read =
+            Read::Iam(IamRead::GetAccessKeyLastUsed { user: user.to_owned(), id: id.to_owned() });
         match self.provider.read(&read).await {
             Ok(Reply::Iam(IamReply::LastUsed(last))) => last.map_or(KeyUse::Never, KeyUse::Last),
             Ok(other) => KeyUse::Unknown(Failure::unexpected(&read, &other).to_string()),
@@ -96,7 +115,9 @@ impl Asker<'_> {
 
 fn phase(id: &str, seen: Option<&LiveObject>) -> KeyPhase {
     let Some(seen) = seen else { return KeyPhase::Foreign };
-    let named = |part: &str, name: &str| seen.internals.get(part).and_then(|it| it.get(name)?.as_str()) == Some(id);
+    let named = |part: &str, name: &str| {
+        seen.internals.get(part).and_then(|it| it.get(name)?.as_str()) == Some(id)
+    };
     if seen.id == id {
         KeyPhase::Current
     } else if named("retired", "id") {

@@ -1,4 +1,5 @@
-//! What the ownership tags tell where the state is lost: which objects are this manifest's, declared or not.
+//! What the ownership tags tell where the state is lost: which objects are this manifest's,
+//! declared or not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,8 @@ use serde_json::json;
 use super::Resolver;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::{
-    BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read, S3Reply,
+    BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply,
+    S3Read, S3Reply,
 };
 use crate::kind::{self, Attached, OWNER_TAG, Recovery, Tagged};
 use crate::model::{Desired, Recorded, RecordedObject, Status, of_kind};
@@ -23,9 +25,15 @@ pub struct RecoveredObjects {
 }
 
 impl Resolver<'_> {
-    /// What carries the manifest's tag and is not declared, with what hangs on it. What is declared is known by its name.
+    /// What carries the manifest's tag and is not declared, with what hangs on it. What is declared
+    /// is known by its name.
     pub async fn undeclared(&mut self, desired: &Desired) -> RecoveredObjects {
-        let mut sweep = Sweep { resolver: self, desired, found: RecoveredObjects::default(), policies: names(desired) };
+        let mut sweep = Sweep {
+            resolver: self,
+            desired,
+            found: RecoveredObjects::default(),
+            policies: names(desired),
+        };
         let failure = sweep.resolver.sweep().await;
         sweep.found.unread.extend(failure);
         for kind in kind::all() {
@@ -52,11 +60,18 @@ impl Resolver<'_> {
 /// The names of the declared policies, by ARN.
 fn names(desired: &Desired) -> BTreeMap<String, String> {
     let policies = of_kind(&desired.resources, KindName::Policy);
-    policies.map(|(address, it)| (text(&it.attributes, "arn").to_owned(), address.name().to_owned())).collect()
+    policies
+        .map(|(address, it)| (text(&it.attributes, "arn").to_owned(), address.name().to_owned()))
+        .collect()
 }
 
 fn identity(name: &str, arn: &str, path: &str, tags: &Tags) -> Attributes {
-    let all = [("name", json!(name)), ("arn", json!(arn)), ("path", json!(path)), ("tags", from_tags(tags))];
+    let all = [
+        ("name", json!(name)),
+        ("arn", json!(arn)),
+        ("path", json!(path)),
+        ("tags", from_tags(tags)),
+    ];
     all.into()
 }
 
@@ -141,30 +156,52 @@ impl Sweep<'_, '_> {
                 Ok(Reply::Iam(IamReply::Policy(policy))) if self.is_ours(&policy.tags) => {
                     let name = policy.arn.rsplit('/').next().unwrap_or(&policy.arn).to_owned();
                     let attributes = identity(&name, &policy.arn, &policy.path, &policy.tags);
-                    self.object(&Address::new(KindName::Policy, &name), &policy.id, attributes, None);
+                    self.object(
+                        &Address::new(KindName::Policy, &name),
+                        &policy.id,
+                        attributes,
+                        None,
+                    );
                     self.policies.insert(policy.arn, name);
                 }
-                Err(failure) if failure.kind != FailureKind::NotFound => self.found.unread.push(failure),
+                Err(failure) if failure.kind != FailureKind::NotFound => {
+                    self.found.unread.push(failure);
+                }
                 Ok(_) | Err(_) => {}
             }
         }
     }
 
-    fn object(&mut self, address: &Address, id: &str, mut attributes: Attributes, boundary: Option<&str>) {
-        let policy = boundary.and_then(|arn| self.policies.get(arn)).map(|name| Address::new(KindName::Policy, name));
+    fn object(
+        &mut self,
+        address: &Address,
+        id: &str,
+        mut attributes: Attributes,
+        boundary: Option<&str>,
+    ) {
+        let policy = boundary
+            .and_then(|arn| self.policies.get(arn))
+            .map(|name| Address::new(KindName::Policy, name));
         attributes.extend(boundary.map(|arn| ("permissions_boundary", json!(arn))));
         self.record(address.clone(), id.to_owned(), attributes, policy.into_iter().collect());
     }
 
-    fn record(&mut self, address: Address, id: String, attributes: Attributes, depends_on: BTreeSet<Address>) {
+    fn record(
+        &mut self,
+        address: Address,
+        id: String,
+        attributes: Attributes,
+        depends_on: BTreeSet<Address>,
+    ) {
         if !self.desired.resources.contains_key(&address) {
-            let entry = RecordedObject { status: Status::Done, id: Some(id), attributes, depends_on };
+            let entry =
+                RecordedObject { status: Status::Done, id: Some(id), attributes, depends_on };
             self.found.resources.insert(address, entry);
         }
     }
 
-    /// On what we made and no longer declare, everything is taken for ours; on what is declared, our own policies: who
-    /// attached one of AWS's there can't be told.
+    /// On what we made and no longer declare, everything is taken for ours; on what is declared,
+    /// our own policies: who attached one of AWS's there can't be told.
     fn policies_on(&mut self, holder: &Principal, policies: &PrincipalPolicies) {
         let parent = holder.address();
         let declared = self.desired.resources.contains_key(&parent);
@@ -187,7 +224,8 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// A key has no tags. One of the user's that is in the profile of the user's name was put there by us.
+    /// A key has no tags. One of the user's that is in the profile of the user's name was put there
+    /// by us.
     async fn key(&mut self, user: &Principal) {
         let address = Address::new(KindName::AccessKey, &user.name);
         if self.desired.resources.contains_key(&address) {
@@ -213,7 +251,9 @@ impl Sweep<'_, '_> {
         let read = Read::File(FileRead::Profile { profile: name.to_owned() });
         let Some(Reply::File(FileReply::Settings(settings))) = self.ask(read).await else { return };
         let mut attributes = Attributes::from([("profile", json!(name))]);
-        attributes.extend(settings.into_iter().filter(|(name, _)| ["region", "output"].contains(&name.as_str())));
+        attributes.extend(
+            settings.into_iter().filter(|(name, _)| ["region", "output"].contains(&name.as_str())),
+        );
         let address = Address::new(KindName::AwsProfile, name);
         let id = kind::of(KindName::AwsProfile).physical_id(&attributes).unwrap_or_default();
         self.record(address, id, attributes, BTreeSet::from([key]));
@@ -221,12 +261,19 @@ impl Sweep<'_, '_> {
 
     async fn buckets(&mut self) {
         let list = Read::S3(S3Read::ListBuckets { region: self.desired.region.clone() });
-        let Some(Reply::S3(S3Reply::Buckets(buckets))) = self.ask(list.clone()).await else { return };
+        let Some(Reply::S3(S3Reply::Buckets(buckets))) = self.ask(list.clone()).await else {
+            return;
+        };
         self.resolver.known.add(list, Ok(Reply::S3(S3Reply::Buckets(buckets.clone()))));
-        let declared =
-            |bucket: &BucketRef| self.desired.resources.contains_key(&Address::new(KindName::Bucket, &bucket.name));
-        let unknown: Vec<BucketRef> = buckets.into_iter().filter(|bucket| !declared(bucket)).collect();
-        let facet = |bucket: &BucketRef| Facet::Bucket { bucket: bucket.clone(), aspect: BucketAspect::Tags };
+        let declared = |bucket: &BucketRef| {
+            self.desired.resources.contains_key(&Address::new(KindName::Bucket, &bucket.name))
+        };
+        let unknown: Vec<BucketRef> =
+            buckets.into_iter().filter(|bucket| !declared(bucket)).collect();
+        let facet = |bucket: &BucketRef| Facet::Bucket {
+            bucket: bucket.clone(),
+            aspect: BucketAspect::Tags,
+        };
         self.resolver.read(unknown.iter().map(facet).collect(), ReadScope::Targeted).await;
         let known = &self.resolver.known;
         let seen = unknown.into_iter().map(|bucket| {
@@ -244,7 +291,12 @@ impl Sweep<'_, '_> {
                     let mut attributes = identity(&name, &arn, "", &tags);
                     attributes.remove("path");
                     attributes.insert("region", json!(region));
-                    self.record(Address::new(KindName::Bucket, &name), name, attributes, BTreeSet::new());
+                    self.record(
+                        Address::new(KindName::Bucket, &name),
+                        name,
+                        attributes,
+                        BTreeSet::new(),
+                    );
                 }
                 Observed::Unknown(failure) => self.found.unread.push(failure),
                 Observed::Present(_) | Observed::Absent => {}

@@ -58,7 +58,8 @@ pub fn decode_bytes(bytes: &[u8], seal: &FileEncryption) -> Result<State, Decode
     std::str::from_utf8(&plain).map_err(|_| not_state("it is not text")).and_then(decode)
 }
 
-/// A state as its last good copy, if it is one. What was written before states were encrypted must not stay readable.
+/// A state as its last good copy, if it is one. What was written before states were encrypted must
+/// not stay readable.
 pub fn kept<'b>(bytes: &'b [u8], seal: &FileEncryption) -> Option<Cow<'b, [u8]>> {
     decode_bytes(bytes, seal).ok()?;
     Some(if is_sealed(bytes) { Cow::Borrowed(bytes) } else { seal.close(bytes) })
@@ -84,8 +85,9 @@ struct StateHeader {
     terraform_version: Option<IgnoredAny>,
 }
 
-/// The version is looked at before anything else, so that a newer relayctl may change everything else; and the state is
-/// then made of the text itself, for a tree of values beside it would take as much memory again.
+/// The version is looked at before anything else, so that a newer relayctl may change everything
+/// else; and the state is then made of the text itself, for a tree of values beside it would take
+/// as much memory again.
 pub fn decode(text: &str) -> Result<State, DecodeError> {
     let header = header(text)?;
     match header.format.as_ref().and_then(Value::as_str) {
@@ -93,7 +95,11 @@ pub fn decode(text: &str) -> Result<State, DecodeError> {
         Some(other) => return Err(not_state(format!("its format is `{other}`"))),
         None => return Err(not_state(foreign(&header))),
     }
-    let version = header.version.as_ref().and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
+    let version = header
+        .version
+        .as_ref()
+        .and_then(Value::as_u64)
+        .and_then(|version| u32::try_from(version).ok());
     match version {
         Some(VERSION) => {}
         Some(newer) if newer > VERSION => return Err(DecodeError::Newer(newer)),
@@ -115,7 +121,9 @@ fn header(text: &str) -> Result<StateHeader, DecodeError> {
     }
     // To serde a struct may as well be a list of its fields.
     if !text.trim_start().starts_with('{') {
-        return Err(parse::<IgnoredAny>(text).err().unwrap_or_else(|| not_state("it is JSON, but no object")));
+        return Err(parse::<IgnoredAny>(text)
+            .err()
+            .unwrap_or_else(|| not_state("it is JSON, but no object")));
     }
     parse(text)
 }
@@ -158,7 +166,10 @@ mod tests {
         };
         let resources = Recorded::from([
             (user.clone(), entry(Status::Done, Some("AIDAEXAMPLE"), &[])),
-            (Address::new(KindName::AccessKey, "serverless"), entry(Status::Intended, None, &[&user])),
+            (
+                Address::new(KindName::AccessKey, "serverless"),
+                entry(Status::Intended, None, &[&user]),
+            ),
         ]);
         State { serial: 3, resources, ..State::new("8d3c", "dev", "123456789012") }
     }
@@ -191,7 +202,10 @@ mod tests {
     fn every_cut_of_a_state_is_noticed() {
         let text = encode(&state());
         for length in 0..text.trim_end().len() {
-            assert!(matches!(decode(&text[..length]), Err(DecodeError::NotState(_))), "cut at {length}");
+            assert!(
+                matches!(decode(&text[..length]), Err(DecodeError::NotState(_))),
+                "cut at {length}"
+            );
         }
         assert_eq!(refusal(&text[..40]), "it is cut off at line 3");
         assert_eq!(refusal(" \n"), "it is empty");
@@ -201,7 +215,8 @@ mod tests {
     fn a_newer_version_is_told_from_a_broken_file_whatever_else_it_holds() {
         let newer = r#"{"format": "relayctl-state", "version": 2, "things": []}"#;
         assert!(matches!(decode(newer), Err(DecodeError::Newer(2))));
-        let elsewhere = r#"{"lineage": [1e999], "version": 2, "resources": 0, "format": "relayctl-state"}"#;
+        let elsewhere =
+            r#"{"lineage": [1e999], "version": 2, "resources": 0, "format": "relayctl-state"}"#;
         assert!(matches!(decode(elsewhere), Err(DecodeError::Newer(2))));
     }
 
@@ -217,11 +232,17 @@ mod tests {
 
     #[test]
     fn what_is_no_state_is_named() {
-        assert_eq!(refusal(r#"{"version": 4, "terraform_version": "1.9.0"}"#), "it is a state of Terraform");
+        assert_eq!(
+            refusal(r#"{"version": 4, "terraform_version": "1.9.0"}"#),
+            "it is a state of Terraform"
+        );
         assert_eq!(refusal(r#"{"format": "relayctl-plan"}"#), "its format is `relayctl-plan`");
         assert_eq!(refusal("{}"), "it is JSON, but of something else (it says no format)");
         assert_eq!(refusal("[]"), "it is JSON, but no object");
-        assert_eq!(refusal(r#"{"format": "relayctl-state", "version": 0}"#), "there never was a version 0");
+        assert_eq!(
+            refusal(r#"{"format": "relayctl-state", "version": 0}"#),
+            "there never was a version 0"
+        );
         assert_eq!(
             refusal(r#"{"format": "relayctl-state", "version": 1}"#),
             "missing field `lineage` at line 1 column 42"

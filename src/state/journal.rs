@@ -1,5 +1,5 @@
-//! The journal: what has changed since the state was last written whole, a line a change, so that noting a step costs the
-//! same however many there were before.
+//! The journal: what has changed since the state was last written whole, a line a change, so that
+//! noting a step costs the same however many there were before.
 
 use std::fmt::Write;
 
@@ -47,14 +47,15 @@ impl JournalChange {
         self.line_for(&FileEncryption::default())
     }
 
-    /// The same, for those only who may read it. Each line is encrypted by itself, so that adding one reads none; the
-    /// checksum is over what is written, so that damage shows without an identity.
+    /// The same, for those only who may read it. Each line is encrypted by itself, so that adding
+    /// one reads none; the checksum is over what is written, so that damage shows without an
+    /// identity.
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
     pub fn line_for(&self, seal: &FileEncryption) -> String {
-        let text =
-            serde_json::to_string(&JournalLine { version: VERSION, change: self }).expect("a change always serialises");
+        let text = serde_json::to_string(&JournalLine { version: VERSION, change: self })
+            .expect("a change always serialises");
         let text = seal.close_line(&text);
         let mut line = checksum(&text);
         let _ = writeln!(line, " {text}");
@@ -83,8 +84,8 @@ impl State {
         Ok(self)
     }
 
-    /// Makes the next change. One that the state already holds is passed over: it stays in the journal of a run that was
-    /// killed between writing the state and clearing the journal.
+    /// Makes the next change. One that the state already holds is passed over: it stays in the
+    /// journal of a run that was killed between writing the state and clearing the journal.
     pub fn follow(&mut self, change: JournalChange) -> Result<(), DecodeError> {
         if change.lineage != self.lineage {
             return Err(DecodeError::NotState(format!(
@@ -107,8 +108,9 @@ impl State {
     }
 }
 
-/// The changes of a journal, in its order, one by one: a run that was killed may have left the whole state in it once more.
-/// A last line that was cut off is left out: nobody was told that it was saved. Anything else that is wrong is an error.
+/// The changes of a journal, in its order, one by one: a run that was killed may have left the
+/// whole state in it once more. A last line that was cut off is left out: nobody was told that it
+/// was saved. Anything else that is wrong is an error.
 pub fn decode_journal<'b>(
     bytes: &'b [u8],
     seal: &'b FileEncryption,
@@ -128,7 +130,10 @@ pub fn decode_journal<'b>(
 }
 
 /// Changes that were noted at once, all or none of them.
-pub fn decode_lines(bytes: &[u8], seal: &FileEncryption) -> Result<Vec<JournalChange>, DecodeError> {
+pub fn decode_lines(
+    bytes: &[u8],
+    seal: &FileEncryption,
+) -> Result<Vec<JournalChange>, DecodeError> {
     let damaged = || DecodeError::NotState("it is damaged".to_owned());
     if bytes.is_empty() {
         return Err(damaged());
@@ -137,8 +142,8 @@ pub fn decode_lines(bytes: &[u8], seal: &FileEncryption) -> Result<Vec<JournalCh
     lines.map(|line| decode_change(intact(line).ok_or_else(damaged)?, seal)).collect()
 }
 
-/// A killed run leaves the beginning of its last line; a power cut may leave zeros where a part of it was to be. A line that
-/// is whole and wrong is neither.
+/// A killed run leaves the beginning of its last line; a power cut may leave zeros where a part of
+/// it was to be. A line that is whole and wrong is neither.
 fn is_cut_off(line: &[u8]) -> bool {
     !line.ends_with(b"\n") || line.contains(&0)
 }
@@ -216,7 +221,11 @@ mod tests {
 
     #[test]
     fn a_journal_cut_at_any_byte_holds_every_line_before_the_cut() {
-        let changes = [change(1, "ada"), JournalChange { entry: None, ..change(2, "ada") }, change(3, "bob\n")];
+        let changes = [
+            change(1, "ada"),
+            JournalChange { entry: None, ..change(2, "ada") },
+            change(3, "bob\n"),
+        ];
         let lines: Vec<String> = changes.iter().map(JournalChange::line).collect();
         let text = lines.concat();
         for cut in 0..=text.len() {
@@ -234,18 +243,31 @@ mod tests {
             bytes[at] ^= 1;
             assert!(refusal(open(&bytes)).contains("is damaged"), "byte {at}");
         }
-        assert!(refusal(open(text.replace("bob", "eve").as_bytes())).contains("line 2 of 2 is damaged"));
-        // The file system had made room for the last line, and the power went before all of it was there.
+        assert!(
+            refusal(open(text.replace("bob", "eve").as_bytes())).contains("line 2 of 2 is damaged")
+        );
+        // The file system had made room for the last line, and the power went before all of it was
+        // there.
         let unwritten = text.replace("bob", "\0\0\0");
         assert_eq!(open(unwritten.as_bytes()).unwrap(), [change(1, "ada")]);
     }
 
     #[test]
     fn changes_are_replayed_once_and_in_order() {
-        let journal = || vec![change(2, "ada"), change(3, "bob"), JournalChange { entry: None, ..change(4, "ada") }];
+        let journal = || {
+            vec![
+                change(2, "ada"),
+                change(3, "bob"),
+                JournalChange { entry: None, ..change(4, "ada") },
+            ]
+        };
         let folded = state(1).replay(journal()).unwrap();
         assert_eq!((folded.serial, folded.resources.len()), (4, 1));
-        assert_eq!(folded.clone().replay(journal()).unwrap(), folded, "what the state holds already is passed over");
+        assert_eq!(
+            folded.clone().replay(journal()).unwrap(),
+            folded,
+            "what the state holds already is passed over"
+        );
         assert_eq!(refusal(state(0).replay(journal())), "it has no change 1: after 0 comes 2");
     }
 
@@ -253,7 +275,10 @@ mod tests {
     fn another_states_journal_is_refused_with_both_lineages() {
         let other = State { lineage: "ffff".into(), ..state(1) };
         let told = refusal(other.replay(vec![change(2, "ada")]));
-        assert_eq!(told, "it belongs to another state (of lineage 8d3c; the state beside it is of lineage ffff)");
+        assert_eq!(
+            told,
+            "it belongs to another state (of lineage 8d3c; the state beside it is of lineage ffff)"
+        );
     }
 
     #[test]
@@ -266,6 +291,9 @@ mod tests {
         let newer = with("\"version\":1", "\"version\":2");
         assert!(matches!(open(newer.as_bytes()), Err(DecodeError::Newer(2))));
         let told = refusal(open(with("user.ada", "spaceship.ada").as_bytes()));
-        assert_eq!(told, "line 1: it records `spaceship.ada`, of a kind that this relayctl does not know");
+        assert_eq!(
+            told,
+            "line 1: it records `spaceship.ada`, of a kind that this relayctl does not know"
+        );
     }
 }

@@ -19,7 +19,8 @@ pub struct LockInfo {
     pub since: String,
     /// `apply`, `destroy`, `state rm`.
     pub what: String,
-    /// RFC 3339. Its holder puts it off while it lives; afterwards anybody may take the lock over. The store sets it.
+    /// RFC 3339. Its holder puts it off while it lives; afterwards anybody may take the lock over.
+    /// The store sets it.
     #[serde(default)]
     pub expires: String,
 }
@@ -35,7 +36,8 @@ impl LockInfo {
     #[must_use]
     pub fn leased(&self, now: Timestamp, lease: Duration) -> Self {
         // A lease that ends beyond the calendar is no lease that this program gives.
-        let expires = now.checked_add(lease).unwrap_or(now).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let expires =
+            now.checked_add(lease).unwrap_or(now).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         Self { expires, ..self.clone() }
     }
 
@@ -47,7 +49,11 @@ impl LockInfo {
 
 impl fmt::Display for LockInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{} (pid {}, {}, since {})", self.who, self.host, self.pid, self.what, self.since)
+        write!(
+            f,
+            "{}@{} (pid {}, {}, since {})",
+            self.who, self.host, self.pid, self.what, self.since
+        )
     }
 }
 

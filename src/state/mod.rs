@@ -33,7 +33,11 @@ pub struct State {
 
 impl State {
     /// A state that nothing was recorded in yet.
-    pub fn new(lineage: impl Into<String>, manifest: impl Into<String>, account: impl Into<String>) -> Self {
+    pub fn new(
+        lineage: impl Into<String>,
+        manifest: impl Into<String>,
+        account: impl Into<String>,
+    ) -> Self {
         Self {
             version: VERSION,
             lineage: lineage.into(),
@@ -73,13 +77,17 @@ pub enum StoreError {
     Journal { location: String, why: String },
     #[error("there is no state {location} to change")]
     Missing { location: String },
-    #[error("{location} was written by a newer relayctl (state version {found}, this one knows {VERSION})")]
+    #[error(
+        "{location} was written by a newer relayctl (state version {found}, this one knows \
+            {VERSION})"
+    )]
     Newer { location: String, found: u32 },
     /// Something that was read has been overwritten.
     #[error("another run has written {location} since this one read it")]
     Moved { location: String },
     #[error(
-        "{location} is in a store that does not keep to the conditions of writes (If-None-Match, If-Match): it can't be locked"
+        "{location} is in a store that does not keep to the conditions of writes (If-None-Match, \
+            If-Match): it can't be locked"
     )]
     Unconditional { location: String },
     #[error("cannot {what} {location}: {failure}")]

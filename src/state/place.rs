@@ -8,13 +8,15 @@ pub struct S3Place {
 }
 
 impl S3Place {
-    /// `s3://bucket/prefix`, in which the state is `file`, or `s3://bucket/path/to.json`. None: it is no such URL.
+    /// `s3://bucket/prefix`, in which the state is `file`, or `s3://bucket/path/to.json`. None: it
+    /// is no such URL.
     pub fn parse(url: &str, file: &str) -> Option<Self> {
         let (bucket, path) = match url.strip_prefix("s3://")?.split_once('/') {
             Some((bucket, path)) => (bucket, path.trim_matches('/')),
             None => (url.strip_prefix("s3://")?, ""),
         };
-        let is_file = path.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case("json")) && path.contains('.');
+        let is_file = path.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case("json"))
+            && path.contains('.');
         let key = match path {
             "" => file.to_owned(),
             path if is_file => path.to_owned(),
@@ -37,8 +39,14 @@ mod tests {
         let url = |url: &str| S3Place::parse(url, "dev.json").map(|place| place.url());
         assert_eq!(url("s3://states").as_deref(), Some("s3://states/dev.json"));
         assert_eq!(url("s3://states/").as_deref(), Some("s3://states/dev.json"));
-        assert_eq!(url("s3://states/team/relay/").as_deref(), Some("s3://states/team/relay/dev.json"));
-        assert_eq!(url("s3://states/team/other.json").as_deref(), Some("s3://states/team/other.json"));
+        assert_eq!(
+            url("s3://states/team/relay/").as_deref(),
+            Some("s3://states/team/relay/dev.json")
+        );
+        assert_eq!(
+            url("s3://states/team/other.json").as_deref(),
+            Some("s3://states/team/other.json")
+        );
         assert_eq!(url("s3://states/json").as_deref(), Some("s3://states/json/dev.json"));
         assert_eq!(url("s3:///x"), None);
         assert_eq!(url("state/dev.json"), None);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-/// A killed holder's lock on a store that cannot see its process blocks others for this long. Long enough that clocks that
-/// differ by a minute, and a renewal or two that fail, take it from nobody.
+/// A killed holder's lock on a store that cannot see its process blocks others for this long. Long
+/// enough that clocks that differ by a minute, and a renewal or two that fail, take it from nobody.
 pub const LEASE: Duration = Duration::from_mins(2);
 
 /// Renewals in one lease.
@@ -17,8 +17,8 @@ const RENEWALS: u32 = 6;
 pub struct Renewal(Option<JoinHandle<()>>);
 
 impl Renewal {
-    /// Calls `renew` again and again, until it says that there is nothing left to renew. Without a runtime there is nobody
-    /// to do it: then the lock is taken for less than a lease.
+    /// Calls `renew` again and again, until it says that there is nothing left to renew. Without a
+    /// runtime there is nobody to do it: then the lock is taken for less than a lease.
     pub fn start<F>(lease: Duration, mut renew: impl FnMut() -> F + Send + 'static) -> Self
     where
         F: Future<Output = bool> + Send,

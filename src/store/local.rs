@@ -16,11 +16,13 @@ use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, FileMode};
 use crate::seal::FileEncryption;
 use crate::state::{
-    DecodeError, JournalChange, LockInfo, State, StoreError, decode_bytes, decode_journal, encode_for, kept, lines_for,
+    DecodeError, JournalChange, LockInfo, State, StoreError, decode_bytes, decode_journal,
+    encode_for, kept, lines_for,
 };
 
-/// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since; gone after a run that
-/// ended. `dev.json.backup`: the one before. `dev.json.lock`: there while a run is at work.
+/// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since;
+/// gone after a run that ended. `dev.json.backup`: the one before. `dev.json.lock`: there while a
+/// run is at work.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     path: PathBuf,
@@ -41,7 +43,8 @@ impl LocalStore {
 
     /// Beside the file itself, so that a link to a state shares these with it.
     fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = disk::target(&self.path).unwrap_or_else(|_| self.path.clone()).into_os_string();
+        let mut name =
+            disk::target(&self.path).unwrap_or_else(|_| self.path.clone()).into_os_string();
         name.push(suffix);
         name.into()
     }
@@ -62,7 +65,9 @@ impl LocalStore {
     fn refused(&self, error: DecodeError) -> StoreError {
         let location = self.location();
         match error {
-            DecodeError::NotState(why) => StoreError::Unreadable { location, why, backup: self.good_backup() },
+            DecodeError::NotState(why) => {
+                StoreError::Unreadable { location, why, backup: self.good_backup() }
+            }
             DecodeError::Newer(found) => StoreError::Newer { location, found },
             DecodeError::Sealed(why) => StoreError::Sealed { location, why },
         }
@@ -97,14 +102,15 @@ impl LocalStore {
 #[async_trait]
 impl Store for LocalStore {
     async fn load(&self) -> Result<Option<State>, StoreError> {
-        // The journal first: a run that ends meanwhile has its changes in the state by the time that is read.
+        // The journal first: a run that ends meanwhile has its changes in the state by the time
+        // that is read.
         let journal = read(&self.journal()).map_err(self.error("read the journal of"))?;
         let Some(bytes) = read(&self.path).map_err(self.error("read"))? else {
             return match journal {
                 None => Ok(None),
-                Some(_) => {
-                    Err(self.journal_refused(DecodeError::NotState("the state that it belongs to is gone".into())))
-                }
+                Some(_) => Err(self.journal_refused(DecodeError::NotState(
+                    "the state that it belongs to is gone".into(),
+                ))),
             };
         };
         let mut state = decode_bytes(&bytes, &self.seal).map_err(|error| self.refused(error))?;

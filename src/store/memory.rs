@@ -78,7 +78,10 @@ impl Store for MemoryStore {
         let now = Timestamp::now();
         let mut shared = self.shared();
         if let Some(other) = shared.lock.as_ref().filter(|other| !other.has_expired(now)) {
-            return Err(StoreError::Locked { location: self.location(), info: Box::new(other.clone()) });
+            return Err(StoreError::Locked {
+                location: self.location(),
+                info: Box::new(other.clone()),
+            });
         }
         shared.lock = Some(info.leased(now, self.lease));
         *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(info.id.clone());
@@ -92,7 +95,9 @@ impl Store for MemoryStore {
     }
 
     fn held(&self) -> Result<(), StoreError> {
-        let Some(ours) = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return Ok(()) };
+        let Some(ours) = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
+            return Ok(());
+        };
         let why = match &self.shared().lock {
             Some(info) if info.id == ours => return Ok(()),
             Some(info) => format!("now {info} holds it"),

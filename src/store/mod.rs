@@ -18,8 +18,9 @@ use crate::state::{LockInfo, S3Place, StoreError};
 use local::LocalStore;
 use s3::S3Store;
 
-/// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file, or a place in S3. `default` is
-/// the file to use without one; `aws` says how to reach a bucket, which is not done yet; `seal` for whom it is encrypted.
+/// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file, or a
+/// place in S3. `default` is the file to use without one; `aws` says how to reach a bucket, which
+/// is not done yet; `seal` for whom it is encrypted.
 pub fn open(
     url: Option<&str>,
     default: &Path,
@@ -40,7 +41,8 @@ pub fn open(
 /// How often to look whether a lock is free.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Takes the lock, and waits for it up to `patience` while another run has it; `waiting` is told once who that is.
+/// Takes the lock, and waits for it up to `patience` while another run has it; `waiting` is told
+/// once who that is.
 pub async fn lock(
     store: &dyn Store,
     info: &LockInfo,
@@ -72,11 +74,15 @@ fn local_path(url: &str) -> Result<PathBuf, StoreError> {
             let path = rest.strip_prefix("localhost").unwrap_or(rest);
             match percent_decode_str(path).decode_utf8() {
                 Ok(path) if path.starts_with('/') => Ok(PathBuf::from(path.as_ref())),
-                _ => unsupported("after file:// comes an absolute path; write a relative one without file://"),
+                _ => unsupported(
+                    "after file:// comes an absolute path; write a relative one without file://",
+                ),
             }
         }
         Some(("s3", _)) => unsupported("after s3:// comes the name of a bucket"),
-        Some(_) => unsupported("there is no such kind of store; name a folder, a .json file or s3://bucket/prefix"),
+        Some(_) => unsupported(
+            "there is no such kind of store; name a folder, a .json file or s3://bucket/prefix",
+        ),
     }
 }
 
@@ -84,7 +90,8 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// A `.json` file is the state itself; anything else is the folder that the state is in, under its default name.
+/// A `.json` file is the state itself; anything else is the folder that the state is in, under its
+/// default name.
 fn file_in(path: PathBuf, default: &Path) -> PathBuf {
     let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     match default.file_name() {
@@ -98,7 +105,12 @@ mod tests {
     use super::*;
 
     fn location(url: &str) -> String {
-        match open(Some(url), Path::new("state/dev.json"), &ConnectOptions::default(), FileEncryption::default()) {
+        match open(
+            Some(url),
+            Path::new("state/dev.json"),
+            &ConnectOptions::default(),
+            FileEncryption::default(),
+        ) {
             Ok(store) => store.location(),
             Err(error) => error.to_string(),
         }
@@ -106,8 +118,13 @@ mod tests {
 
     #[test]
     fn a_url_names_a_folder_or_a_file() {
-        let default =
-            open(None, Path::new("state/dev.json"), &ConnectOptions::default(), FileEncryption::default()).unwrap();
+        let default = open(
+            None,
+            Path::new("state/dev.json"),
+            &ConnectOptions::default(),
+            FileEncryption::default(),
+        )
+        .unwrap();
         assert_eq!(default.location(), "state/dev.json");
         assert_eq!(location("/var/states"), "/var/states/dev.json");
         assert_eq!(location("states/"), "states/dev.json");

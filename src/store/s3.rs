@@ -1,5 +1,5 @@
-//! State in a bucket, for teams and pipelines: only ever written under conditions, so that two runs cannot both believe that
-//! they wrote it.
+//! State in a bucket, for teams and pipelines: only ever written under conditions, so that two runs
+//! cannot both believe that they wrote it.
 
 mod lock;
 mod writer;
@@ -15,8 +15,8 @@ use crate::call::Failure;
 use crate::port::{Lock, Objects, Only, Store};
 use crate::seal::FileEncryption;
 use crate::state::{
-    DecodeError, JournalChange, LockInfo, S3Place, State, StoreError, decode_bytes, decode_lines, encode_for, kept,
-    lines_for,
+    DecodeError, JournalChange, LockInfo, S3Place, State, StoreError, decode_bytes, decode_lines,
+    encode_for, kept, lines_for,
 };
 use lock::LentS3Lock;
 use writer::Writer;
@@ -24,9 +24,10 @@ use writer::Writer;
 /// Entries of the journal that are read at once.
 const AT_ONCE: usize = 16;
 
-/// `dev.json`: the state as it was last written whole. `dev.json.journal/…`: what has changed since, an object a change, so
-/// that noting one costs the same at any size. `dev.json.backup`: the state before the last run. `dev.json.lock`: the lock;
-/// it stays, and says whether somebody holds it: not every store can delete under a condition.
+/// `dev.json`: the state as it was last written whole. `dev.json.journal/…`: what has changed
+/// since, an object a change, so that noting one costs the same at any size. `dev.json.backup`: the
+/// state before the last run. `dev.json.lock`: the lock; it stays, and says whether somebody holds
+/// it: not every store can delete under a condition.
 pub struct S3Store {
     place: S3Place,
     objects: Arc<dyn Objects>,
@@ -76,7 +77,11 @@ impl S3Store {
 
     fn error(&self, what: &'static str) -> impl Fn(Failure) -> StoreError {
         let location = self.location();
-        move |failure| StoreError::Remote { what, location: location.clone(), failure: Box::new(failure) }
+        move |failure| StoreError::Remote {
+            what,
+            location: location.clone(),
+            failure: Box::new(failure),
+        }
     }
 
     fn beside(&self, suffix: &str) -> String {
@@ -96,7 +101,8 @@ impl S3Store {
 
     /// What is in the state object.
     async fn read_base(&self) -> Result<Option<Arc<[u8]>>, StoreError> {
-        let Some(object) = self.objects.get(&self.place.key).await.map_err(self.error("read"))? else {
+        let Some(object) = self.objects.get(&self.place.key).await.map_err(self.error("read"))?
+        else {
             self.remember(Base::Absent);
             return Ok(None);
         };
@@ -114,12 +120,18 @@ impl S3Store {
 
     /// In the order of their serials, which is that of their keys.
     async fn journal(&self) -> Result<Vec<JournalChange>, StoreError> {
-        let keys = self.objects.list(&self.beside(".journal/")).await.map_err(self.error("read the journal of"))?;
+        let keys = self
+            .objects
+            .list(&self.beside(".journal/"))
+            .await
+            .map_err(self.error("read the journal of"))?;
         let entries = stream::iter(keys).map(|key| async move {
             // One that is gone by now has been folded into the state, which is read after this.
             let found = self.objects.get(&key).await.map_err(self.error("read the journal of"))?;
             let changes = found.map(|object| decode_lines(&object.body, &self.seal)).transpose();
-            changes.map(Option::unwrap_or_default).map_err(|error| self.journal_refused(&key, error))
+            changes
+                .map(Option::unwrap_or_default)
+                .map_err(|error| self.journal_refused(&key, error))
         });
         entries.buffered(AT_ONCE).try_concat().await
     }
@@ -136,7 +148,9 @@ impl S3Store {
     async fn refused(&self, error: DecodeError) -> StoreError {
         let location = self.location();
         match error {
-            DecodeError::NotState(why) => StoreError::Unreadable { location, why, backup: self.good_backup().await },
+            DecodeError::NotState(why) => {
+                StoreError::Unreadable { location, why, backup: self.good_backup().await }
+            }
             DecodeError::Newer(found) => StoreError::Newer { location, found },
             DecodeError::Sealed(why) => StoreError::Sealed { location, why },
         }
@@ -145,21 +159,28 @@ impl S3Store {
     async fn good_backup(&self) -> Option<String> {
         let key = self.beside(".backup");
         let found = self.objects.get(&key).await.ok().flatten()?;
-        decode_bytes(&found.body, &self.seal).ok().map(|_| S3Place { key, ..self.place.clone() }.url())
+        decode_bytes(&found.body, &self.seal)
+            .ok()
+            .map(|_| S3Place { key, ..self.place.clone() }.url())
     }
 
-    /// Once a run: the state that the run found. A state that cannot be read does not take the good one's place.
+    /// Once a run: the state that the run found. A state that cannot be read does not take the good
+    /// one's place.
     async fn keep_last_good(&self, body: &[u8]) -> Result<(), StoreError> {
         let Some(body) = kept(body, &self.seal) else { return Ok(()) };
         let key = self.beside(".backup");
         let before = self.objects.get(&key).await.map_err(self.error("save the backup of"))?;
         let only = before.map_or(Only::IfAbsent, |object| Only::IfTag(object.tag));
-        let done = self.writer().put(&key, &body, &only).await.map_err(self.error("save the backup of"))?;
+        let done = self
+            .writer()
+            .put(&key, &body, &only)
+            .await
+            .map_err(self.error("save the backup of"))?;
         done.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }
 
-    /// Takes out what was there when the state was written: nobody else's, or writing it had been refused. What stays behind
-    /// if this fails is passed over when it is read, and tried again.
+    /// Takes out what was there when the state was written: nobody else's, or writing it had been
+    /// refused. What stays behind if this fails is passed over when it is read, and tried again.
     async fn clear_journal(&self, entries: &[String]) {
         if let Err(error) = self.objects.delete(entries).await {
             tracing::debug!(%error, "the journal could not be cleared; the next run does it");
@@ -175,13 +196,16 @@ impl S3Store {
 #[async_trait]
 impl Store for S3Store {
     async fn load(&self) -> Result<Option<State>, StoreError> {
-        // The journal first: a run that ends meanwhile has its changes in the state by the time that is read.
+        // The journal first: a run that ends meanwhile has its changes in the state by the time
+        // that is read.
         let journal = self.journal().await?;
         let refused = |error| self.journal_refused(&self.beside(".journal/"), error);
         let Some(body) = self.read_base().await? else {
             return match journal.as_slice() {
                 [] => Ok(None),
-                _ => Err(refused(DecodeError::NotState("the state that it belongs to is gone".to_owned()))),
+                _ => Err(refused(DecodeError::NotState(
+                    "the state that it belongs to is gone".to_owned(),
+                ))),
             };
         };
         match decode_bytes(&body, &self.seal) {
@@ -192,7 +216,8 @@ impl Store for S3Store {
 
     async fn save(&self, state: &State) -> Result<(), StoreError> {
         let base = self.base().await?;
-        let entries = self.objects.list(&self.beside(".journal/")).await.map_err(self.error("save"))?;
+        let entries =
+            self.objects.list(&self.beside(".journal/")).await.map_err(self.error("save"))?;
         let only = match base {
             Base::Read { tag, before } => {
                 if let Some(before) = before {
@@ -202,7 +227,8 @@ impl Store for S3Store {
             }
             Base::Unread | Base::Absent => Only::IfAbsent,
         };
-        let written = self.writer().put(&self.place.key, &encode_for(state, &self.seal), &only).await;
+        let written =
+            self.writer().put(&self.place.key, &encode_for(state, &self.seal), &only).await;
         let tag = written.map_err(self.error("save"))?;
         let tag = tag.ok_or_else(|| StoreError::Moved { location: self.location() })?;
         self.remember(Base::Read { tag, before: None });
@@ -214,7 +240,8 @@ impl Store for S3Store {
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let Some(first) = changes.first() else { return Ok(()) };
         let lines = lines_for(changes, &self.seal);
-        let written = self.writer().put(&self.entry(first.serial), lines.as_bytes(), &Only::IfAbsent).await;
+        let written =
+            self.writer().put(&self.entry(first.serial), lines.as_bytes(), &Only::IfAbsent).await;
         let tag = written.map_err(self.error("save the journal of"))?;
         tag.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }

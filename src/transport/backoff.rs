@@ -34,8 +34,8 @@ impl Default for RetryLimits {
 
 /// A wrong address is not right a minute later: the AWS CLI gives up after a few tries, too.
 const CONNECTIONS: u32 = 4;
-/// The second one is signed with the service's own time. A clock that is off even then is not what is
-/// wrong.
+/// The second one is signed with the service's own time. A clock that is off even then is not what
+/// is wrong.
 const SIGNATURES: u32 = 2;
 
 impl RetryableError {
@@ -47,9 +47,15 @@ impl RetryableError {
         }
     }
 
-    /// Returns how long to wait before it is sent again, after so many tries; none: it is not. `roll`,
-    /// from 0 to 1, keeps those that failed together apart.
-    pub fn backoff(self, limits: RetryLimits, tries: u32, spent: Duration, roll: f64) -> Option<Duration> {
+    /// Returns how long to wait before it is sent again, after so many tries; none: it is not.
+    /// `roll`, from 0 to 1, keeps those that failed together apart.
+    pub fn backoff(
+        self,
+        limits: RetryLimits,
+        tries: u32,
+        spent: Duration,
+        roll: f64,
+    ) -> Option<Duration> {
         let most = match self {
             Self::Throttled | Self::ServerError | Self::NoAnswer => limits.tries,
             Self::Unreachable => limits.tries.min(CONNECTIONS),
@@ -100,12 +106,18 @@ mod tests {
     fn no_try_begins_after_the_time_is_over() {
         let limits = RetryLimits { tries: 100, time: Duration::from_secs(10) };
         assert_eq!(pauses(RetryableError::Throttled, limits, 1.0), [250, 500, 1000, 2000, 4000]);
-        assert_eq!(pauses(RetryableError::NoAnswer, RetryLimits { tries: 1, ..limits }, 1.0), [0; 0]);
+        assert_eq!(
+            pauses(RetryableError::NoAnswer, RetryLimits { tries: 1, ..limits }, 1.0),
+            [0; 0]
+        );
     }
 
     #[test]
     fn a_connection_that_never_comes_about_is_given_up_soon() {
-        assert_eq!(pauses(RetryableError::Unreachable, RetryLimits::default(), 1.0), [100, 200, 400]);
+        assert_eq!(
+            pauses(RetryableError::Unreachable, RetryLimits::default(), 1.0),
+            [100, 200, 400]
+        );
     }
 
     #[test]

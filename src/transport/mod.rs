@@ -1,14 +1,14 @@
 //! Retries and rate limits: what makes calls wait, and which of them are sent again.
 //!
-//! One [`Transport`] is shared by all calls of a run. What one call learns of an operation slows all
-//! calls of that operation down, and no others (see `service`). Over all of them it bounds how many
-//! requests are under way; those that wait don't count. Who sends what again:
+//! One [`Transport`] is shared by all calls of a run. What one call learns of an operation slows
+//! all calls of that operation down, and no others (see `service`). Over all of them it bounds how
+//! many requests are under way; those that wait don't count. Who sends what again:
 //!
 //! - single requests to AWS (pages are requests of their own): the SDK's loop, as
 //!   [`crate::provider::aws`] has it ask here;
 //! - calls to the sandbox, and to what tests put in its place: [`Retrying`];
-//! - calls that IAM doesn't understand yet, since what they name is new: `src/apply/propagation.rs`.
-//!   What ends up there was answered, so it is none of the errors here;
+//! - calls that IAM doesn't understand yet, since what they name is new:
+//!   `src/apply/propagation.rs`. What ends up there was answered, so it is none of the errors here;
 //! - writes of the state that meet another one (409): `src/store/s3/writer.rs`, likewise;
 //! - a request that found its connection closed before it was written: the HTTP client, at once.
 //!
@@ -40,8 +40,8 @@ use crate::event::{Delay, Traffic};
 /// Less than this is not a wait: the queue itself takes time, too.
 const NOTABLE: Duration = Duration::from_millis(1);
 
-/// How many requests are under way at once, unless somebody says otherwise: at the 50 ms that a call
-/// takes that is more than IAM accepts of any one operation.
+/// How many requests are under way at once, unless somebody says otherwise: at the 50 ms that a
+/// call takes that is more than IAM accepts of any one operation.
 pub const MAX_IN_FLIGHT: usize = 32;
 
 /// The retries and rate limits of one run, shared by all of its calls.
@@ -72,8 +72,8 @@ pub struct Operation {
     pub once: bool,
 }
 
-/// The first in it waits for the next turn of its operation, so that what is learnt meanwhile counts
-/// for all behind.
+/// The first in it waits for the next turn of its operation, so that what is learnt meanwhile
+/// counts for all behind.
 type Queue = Arc<tokio::sync::Mutex<()>>;
 
 /// A request under way, until it is dropped.
@@ -100,7 +100,10 @@ impl Transport {
     /// Makes one that also allows so many requests at once.
     pub fn with_width(tries: Option<u32>, time: Option<Duration>, width: usize) -> Self {
         let usual = RetryLimits::default();
-        let limits = RetryLimits { tries: tries.unwrap_or(usual.tries).max(1), time: time.unwrap_or(usual.time) };
+        let limits = RetryLimits {
+            tries: tries.unwrap_or(usual.tries).max(1),
+            time: time.unwrap_or(usual.time),
+        };
         Self {
             limits: Mutex::new(limits),
             tries_given: tries.is_some(),
@@ -149,8 +152,8 @@ impl Transport {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Waits until a request may be sent, for the first time or again. It is under way until what this
-    /// returns is dropped.
+    /// Waits until a request may be sent, for the first time or again. It is under way until what
+    /// this returns is dropped.
     pub async fn acquire(&self, operation: &Operation, tries: Tries) -> (Tries, InFlight<'_>) {
         let queued = self.now();
         let waits = self.rate(operation).map(|_| WaitGuard::on(&self.waiting));
@@ -158,7 +161,8 @@ impl Transport {
         let first = queue.lock().await;
         let mut now = self.now();
         loop {
-            let turn = self.with_service(operation, |service| service.take_turn(&operation.name, now));
+            let turn =
+                self.with_service(operation, |service| service.take_turn(&operation.name, now));
             let Err(wait) = turn else { break };
             self.report(operation, wait + now.saturating_sub(queued), || {
                 let rate = self.rate(operation).unwrap_or_default();
@@ -185,19 +189,29 @@ impl Transport {
 
     /// Notes that a request failed, and returns how long to wait before it is sent again, if it is.
     /// `why` is for whoever watches.
-    pub fn failed(&self, operation: &Operation, tries: Tries, error: RetryableError, why: &str) -> Option<Duration> {
+    pub fn failed(
+        &self,
+        operation: &Operation,
+        tries: Tries,
+        error: RetryableError,
+        why: &str,
+    ) -> Option<Duration> {
         let (now, roll) = (self.now(), locked(&self.jitter).f64());
         if error == RetryableError::Throttled {
             locked(&self.log).throttled();
         }
         let limits = self.limits();
         let name = &operation.name;
-        let pause = self.with_service(operation, |service| service.failed(name, now, tries, error, limits, roll));
+        let pause = self.with_service(operation, |service| {
+            service.failed(name, now, tries, error, limits, roll)
+        });
         let pause = pause.filter(|_| error.is_certainly_undone() || !operation.once)?;
         if pause >= NOTABLE {
             locked(&self.log).waits(now, now + pause);
         }
-        self.report(operation, pause, || format!("{why} (try {} of at most {})", tries.made, limits.tries));
+        self.report(operation, pause, || {
+            format!("{why} (try {} of at most {})", tries.made, limits.tries)
+        });
         Some(pause)
     }
 
@@ -220,7 +234,11 @@ impl Transport {
         self.with_service(operation, |service| service.rate(&operation.name))
     }
 
-    fn with_service<T>(&self, operation: &Operation, ask: impl FnOnce(&mut ServiceState) -> T) -> T {
+    fn with_service<T>(
+        &self,
+        operation: &Operation,
+        ask: impl FnOnce(&mut ServiceState) -> T,
+    ) -> T {
         ask(locked(&self.services).entry(operation.service).or_default())
     }
 

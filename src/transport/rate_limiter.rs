@@ -1,24 +1,26 @@
-//! The rate limit of one operation: as many requests as come, until it is throttled; then fewer, then
-//! carefully more.
+//! The rate limit of one operation: as many requests as come, until it is throttled; then fewer,
+//! then carefully more.
 //!
-//! The curve is that of the SDKs' adaptive mode (CUBIC, RFC 9438), with what was accepted in the last second as the measure
-//! of what the service takes: while it throttles, that is just its own rate. Nothing here knows a clock: every call says when
-//! it is.
+//! The curve is that of the SDKs' adaptive mode (CUBIC, RFC 9438), with what was accepted in the
+//! last second as the measure of what the service takes: while it throttles, that is just its own
+//! rate. Nothing here knows a clock: every call says when it is.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// What is left of the rate after a throttle. The SDKs take 0.7, for a fleet of clients; one that was alone comes closer to
-/// what the service gives with less.
+/// What is left of the rate after a throttle. The SDKs take 0.7, for a fleet of clients; one that
+/// was alone comes closer to what the service gives with less.
 const SLOWER: f64 = 0.8;
 /// Of the curve: how soon the old rate is reached again, and passed.
 const SCALE: f64 = 0.4;
-/// Requests a second, whatever happens: a service that throttles everything is still asked whether it has recovered.
+/// Requests a second, whatever happens: a service that throttles everything is still asked whether
+/// it has recovered.
 const SLOWEST: f64 = 1.0;
 /// What is taken for the service's rate when the very first requests are throttled.
 const UNKNOWN: f64 = 5.0;
-/// So many of the answers may be throttles without slowing anything down: a service that refuses one in twenty, however slowly
-/// it is asked, is not asked more slowly each time. One with a limit refuses so many only where that is all but reached.
+/// So many of the answers may be throttles without slowing anything down: a service that refuses
+/// one in twenty, however slowly it is asked, is not asked more slowly each time. One with a limit
+/// refuses so many only where that is all but reached.
 const STRAY: f64 = 0.1;
 /// Answers of the last second are what the rate is measured by.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -69,8 +71,8 @@ impl RateLimiter {
         *rate = curve.min(2.0 * measured).max(*rate);
     }
 
-    /// Notes that a request that was sent at that time was throttled. What was sent before the service
-    /// was slowed down for says nothing new.
+    /// Notes that a request that was sent at that time was throttled. What was sent before the
+    /// service was slowed down for says nothing new.
     pub fn throttle(&mut self, now: Duration, sent: Duration) {
         self.throttled.push_back(now);
         let (measured, throttled) = (self.measured(now), recent(&mut self.throttled, now));
@@ -79,7 +81,8 @@ impl RateLimiter {
             return;
         }
         // Who asked little in the last second has measured nothing.
-        let known = self.rate.map_or(measured.max(UNKNOWN), |rate| measured.clamp(rate / 2.0, rate));
+        let known =
+            self.rate.map_or(measured.max(UNKNOWN), |rate| measured.clamp(rate / 2.0, rate));
         self.before = known.max(SLOWEST);
         self.slowed = now;
         let rate = (self.before * SLOWER).max(SLOWEST);
@@ -130,7 +133,8 @@ mod tests {
     fn a_throttle_slows_down_to_less_than_what_was_accepted() {
         let mut limiter = throttled_after(100);
         assert_eq!(limiter.rate(), Some(80.0));
-        let turns = (0..4000).filter(|quarter| limiter.take_turn(at(1000 + quarter / 4)).is_ok()).count();
+        let turns =
+            (0..4000).filter(|quarter| limiter.take_turn(at(1000 + quarter / 4)).is_ok()).count();
         assert!((79..=81).contains(&turns), "{turns} turns in a second");
     }
 

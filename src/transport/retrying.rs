@@ -21,7 +21,11 @@ impl<P> Retrying<P> {
     }
 
     /// Returns the last answer, and how often it was tried before.
-    async fn send<F>(&self, operation: Operation, attempt: impl Fn() -> F) -> (Result<Reply, Failure>, Tries)
+    async fn send<F>(
+        &self,
+        operation: Operation,
+        attempt: impl Fn() -> F,
+    ) -> (Result<Reply, Failure>, Tries)
     where
         F: Future<Output = Result<Reply, Failure>>,
     {
@@ -75,13 +79,16 @@ impl<P: Provider> Provider for Retrying<P> {
             return self.inner.write(write, carried).await;
         }
         let once = write.facts().lost_answer == LostAnswer::GiveUp;
-        let (answer, tries) = self.send(operation(write.action(), once), || self.inner.write(write, carried)).await;
-        answer.or_else(|failure| if tries.possibly_done { possibly_done(failure) } else { Err(failure) })
+        let (answer, tries) =
+            self.send(operation(write.action(), once), || self.inner.write(write, carried)).await;
+        answer.or_else(
+            |failure| if tries.possibly_done { possibly_done(failure) } else { Err(failure) },
+        )
     }
 }
 
-/// Returns what is known of a write of which an earlier try may have been done: whatever the last one
-/// was refused for, it may be done. That it is there already, or not there any more, says so by
+/// Returns what is known of a write of which an earlier try may have been done: whatever the last
+/// one was refused for, it may be done. That it is there already, or not there any more, says so by
 /// itself; and a bucket that is the account's own by now was made by the earlier try. Outside of
 /// us-east-1 S3 refuses to make it twice.
 pub fn possibly_done(failure: Failure) -> Result<Reply, Failure> {

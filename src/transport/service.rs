@@ -8,10 +8,10 @@ use super::rate_limiter::RateLimiter;
 
 #[derive(Debug, Default)]
 pub struct ServiceState {
-    /// By name. What AWS limits are the requests of an account by API: of IAM and STS it says that the
-    /// size of the bucket and the rate at which it fills depend on the API ("How to monitor and query
-    /// IAM resources at scale, part 2", AWS Security Blog). So a throttled CreatePolicy says nothing of
-    /// GetUser.
+    /// By name. What AWS limits are the requests of an account by API: of IAM and STS it says that
+    /// the size of the bucket and the rate at which it fills depend on the API ("How to monitor and
+    /// query IAM resources at scale, part 2", AWS Security Blog). So a throttled CreatePolicy says
+    /// nothing of GetUser.
     operations: BTreeMap<String, OperationState>,
     /// Since when it has failed, or not answered, whatever was asked.
     useless: Option<Duration>,
@@ -43,8 +43,8 @@ impl ServiceState {
         operation.limiter.accept(now);
     }
 
-    /// Notes that a request failed, and returns how long to wait before it is sent again, if it is: what
-    /// has long done nothing for anybody is not asked twice by everybody.
+    /// Notes that a request failed, and returns how long to wait before it is sent again, if it is:
+    /// what has long done nothing for anybody is not asked twice by everybody.
     pub fn failed(
         &mut self,
         operation: &str,
@@ -116,8 +116,11 @@ mod tests {
     fn a_service_that_does_nothing_for_long_is_asked_once_by_each() {
         let limits = RetryLimits { tries: 10, time: seconds(60) };
         let mut service = ServiceState::default();
-        let mut again =
-            |now| service.failed("GetUser", now, first_try(now), RetryableError::Throttled, limits, 1.0).is_some();
+        let mut again = |now| {
+            service
+                .failed("GetUser", now, first_try(now), RetryableError::Throttled, limits, 1.0)
+                .is_some()
+        };
         assert_eq!([seconds(0), seconds(59), seconds(61)].map(&mut again), [true, true, false]);
     }
 
@@ -125,10 +128,23 @@ mod tests {
     fn one_answer_makes_a_service_worth_asking_again() {
         let limits = RetryLimits { tries: 10, time: seconds(60) };
         let mut service = ServiceState::default();
-        service.failed("GetUser", seconds(0), first_try(seconds(0)), RetryableError::ServerError, limits, 1.0);
+        service.failed(
+            "GetUser",
+            seconds(0),
+            first_try(seconds(0)),
+            RetryableError::ServerError,
+            limits,
+            1.0,
+        );
         service.answered("ListRoles", seconds(50));
-        let late =
-            service.failed("GetUser", seconds(70), first_try(seconds(70)), RetryableError::ServerError, limits, 1.0);
+        let late = service.failed(
+            "GetUser",
+            seconds(70),
+            first_try(seconds(70)),
+            RetryableError::ServerError,
+            limits,
+            1.0,
+        );
         assert!(late.is_some());
     }
 
@@ -136,15 +152,29 @@ mod tests {
     fn what_one_operation_is_refused_says_nothing_of_the_others() {
         let limits = RetryLimits { tries: 10, time: seconds(60) };
         let mut service = ServiceState::default();
-        let mut throttled =
-            |now| service.failed("CreatePolicy", now, first_try(now), RetryableError::Throttled, limits, 1.0);
+        let mut throttled = |now| {
+            service.failed(
+                "CreatePolicy",
+                now,
+                first_try(now),
+                RetryableError::Throttled,
+                limits,
+                1.0,
+            )
+        };
         throttled(seconds(0));
         assert!(throttled(seconds(61)).is_none());
         assert!(service.take_turn("CreatePolicy", seconds(61)).is_err());
         assert!((0..100).all(|_| service.take_turn("GetUser", seconds(61)).is_ok()));
         assert_eq!(service.rate("GetUser"), None);
-        let other =
-            service.failed("GetUser", seconds(61), first_try(seconds(61)), RetryableError::Throttled, limits, 1.0);
+        let other = service.failed(
+            "GetUser",
+            seconds(61),
+            first_try(seconds(61)),
+            RetryableError::Throttled,
+            limits,
+            1.0,
+        );
         assert!(other.is_some());
     }
 }

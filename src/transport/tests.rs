@@ -1,9 +1,12 @@
-//! Retries against a service with limits of its own, on a paused clock: minutes take no time, and always the same.
+//! Retries against a service with limits of its own, on a paused clock: minutes take no time, and
+//! always the same.
 
 use futures::stream::{self, StreamExt};
 
 use super::*;
-use crate::call::{CallerIdentity, Failure, FailureKind, IamRead, IamWrite, Read, Reply, StepOutput, Write};
+use crate::call::{
+    CallerIdentity, Failure, FailureKind, IamRead, IamWrite, Read, Reply, StepOutput, Write,
+};
 use crate::port::Provider;
 
 /// What a service answers, request by request; afterwards it does everything.
@@ -46,7 +49,11 @@ impl LimitedService {
         tokio::time::sleep(Duration::from_millis(50)).await;
         match scripted.or(throttled) {
             Some(kind) => Err(Failure::new(kind, call, format!("{kind:?}"), "no")),
-            None => Ok(Reply::Caller(CallerIdentity { account: "1".into(), arn: "a".into(), user_id: "u".into() })),
+            None => Ok(Reply::Caller(CallerIdentity {
+                account: "1".into(),
+                arn: "a".into(),
+                user_id: "u".into(),
+            })),
         }
     }
 }
@@ -72,22 +79,34 @@ fn create_key() -> Write {
 
 fn create_user() -> Write {
     let (user, path) = ("u".into(), "/".into());
-    Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: std::collections::BTreeMap::default() })
+    Write::Iam(IamWrite::CreateUser {
+        user,
+        path,
+        boundary: None,
+        tags: std::collections::BTreeMap::default(),
+    })
 }
 
 /// So many reads, so many at once: how many failed, and how long it took.
 async fn read_all(provider: &impl Provider, reads: usize, at_once: usize) -> (usize, Duration) {
     let began = Instant::now();
     let answers = stream::iter(0..reads).map(async |number| provider.read(&get_user(number)).await);
-    let failed = answers.buffer_unordered(at_once).filter(|answer| std::future::ready(answer.is_err())).count().await;
+    let failed = answers
+        .buffer_unordered(at_once)
+        .filter(|answer| std::future::ready(answer.is_err()))
+        .count()
+        .await;
     (failed, began.elapsed())
 }
 
 #[tokio::test(start_paused = true)]
 async fn under_a_limit_everything_is_read_in_about_the_time_that_the_limit_leaves() {
-    for (rate, burst, reads, at_once) in
-        [(20.0, 40.0, 500, 32), (20.0, 40.0, 500, 10), (5.0, 5.0, 100, 32), (100.0, 100.0, 2000, 32)]
-    {
+    for (rate, burst, reads, at_once) in [
+        (20.0, 40.0, 500, 32),
+        (20.0, 40.0, 500, 10),
+        (5.0, 5.0, 100, 32),
+        (100.0, 100.0, 2000, 32),
+    ] {
         let service = Arc::new(LimitedService::limited(rate, burst));
         let transport = Arc::new(Transport::default());
         let provider = Retrying::new(Arc::clone(&service), Arc::clone(&transport));
@@ -95,9 +114,13 @@ async fn under_a_limit_everything_is_read_in_about_the_time_that_the_limit_leave
         let traffic = transport.traffic();
         let least = (f64::from(u32::try_from(reads).unwrap()) - burst) / rate;
         println!(
-            "{rate}/s, burst {burst}, {reads} reads, {at_once} at once: {took:?} (at least {least:.1} s), {traffic:?}"
+            "{rate}/s, burst {burst}, {reads} reads, {at_once} at once: {took:?} (at least \
+                {least:.1} s), {traffic:?}"
         );
-        assert_eq!((failed, traffic.calls, traffic.calls - traffic.retries), (0, service.requests(), reads));
+        assert_eq!(
+            (failed, traffic.calls, traffic.calls - traffic.retries),
+            (0, service.requests(), reads)
+        );
         assert!(took.as_secs_f64() < least * 1.1, "{took:?} instead of {least} s");
         let most = reads + 2 * at_once + reads / 20;
         assert!(traffic.calls < most, "a storm of {} requests for {reads} reads", traffic.calls);
@@ -105,8 +128,10 @@ async fn under_a_limit_everything_is_read_in_about_the_time_that_the_limit_leave
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_throttles_now_and_then_however_slowly_it_is_asked_is_not_asked_ever_more_slowly() {
-    let now_and_then = (1..=1100).map(|nth| (nth % 20 == 0).then_some(FailureKind::Throttled)).collect();
+async fn a_service_that_throttles_now_and_then_however_slowly_it_is_asked_is_not_asked_ever_more_slowly()
+ {
+    let now_and_then =
+        (1..=1100).map(|nth| (nth % 20 == 0).then_some(FailureKind::Throttled)).collect();
     let service = Arc::new(LimitedService::answering(now_and_then));
     let (failed, took) = read_all(&Retrying::new(service, Arc::default()), 1000, 32).await;
     assert_eq!(failed, 0);
@@ -137,20 +162,35 @@ async fn the_error_says_how_often_it_was_tried() {
 #[tokio::test(start_paused = true)]
 async fn refusals_are_sent_once() {
     use FailureKind as K;
-    for kind in
-        [K::AccessDenied, K::Invalid, K::NotFound, K::AlreadyExists, K::Conflict, K::Credentials, K::Refused, K::Other]
-    {
+    for kind in [
+        K::AccessDenied,
+        K::Invalid,
+        K::NotFound,
+        K::AlreadyExists,
+        K::Conflict,
+        K::Credentials,
+        K::Refused,
+        K::Other,
+    ] {
         let service = Arc::new(LimitedService::answering(vec![Some(kind)]));
         let provider = Retrying::new(Arc::clone(&service), Arc::default());
-        assert_eq!(provider.write(&create_user(), &StepOutput::default()).await.unwrap_err().kind, kind);
+        assert_eq!(
+            provider.write(&create_user(), &StepOutput::default()).await.unwrap_err().kind,
+            kind
+        );
         assert_eq!(service.requests(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_is_made_once_although_its_answer_is_lost_and_asked_for_again_when_it_was_throttled() {
+async fn a_key_is_made_once_although_its_answer_is_lost_and_asked_for_again_when_it_was_throttled()
+{
     use FailureKind as K;
-    let lost = Arc::new(LimitedService::answering(vec![Some(K::Throttled), Some(K::Throttled), Some(K::Unavailable)]));
+    let lost = Arc::new(LimitedService::answering(vec![
+        Some(K::Throttled),
+        Some(K::Throttled),
+        Some(K::Unavailable),
+    ]));
     let provider = Retrying::new(Arc::clone(&lost), Arc::default());
     let failure = provider.write(&create_key(), &StepOutput::default()).await.unwrap_err();
     assert_eq!((failure.kind, lost.requests()), (K::Unavailable, 3));
@@ -168,7 +208,10 @@ async fn what_was_lost_is_sent_again_where_that_does_no_harm() {
     assert!(provider.write(&create_user(), &StepOutput::default()).await.is_ok());
     let Traffic { calls, retries, throttles, waits, waited } = transport.traffic();
     assert_eq!((calls, retries, throttles, waits), (3, 2, 0, 2));
-    assert!(waited >= Duration::from_millis(150) && waited <= Duration::from_millis(300), "{waited:?}");
+    assert!(
+        waited >= Duration::from_millis(150) && waited <= Duration::from_millis(300),
+        "{waited:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,9 +239,14 @@ async fn who_listens_hears_why_calls_wait_but_not_of_every_one() {
     while let Ok(delay) = delays.try_recv() {
         heard.push(delay);
     }
-    assert!((2..=1 + took.as_secs() / 2).contains(&u64::try_from(heard.len()).unwrap()), "{heard:?}");
     assert!(
-        heard.iter().all(|delay| delay.call == "iam:GetUser" && delay.why.to_lowercase().contains("throttl")),
+        (2..=1 + took.as_secs() / 2).contains(&u64::try_from(heard.len()).unwrap()),
+        "{heard:?}"
+    );
+    assert!(
+        heard.iter().all(
+            |delay| delay.call == "iam:GetUser" && delay.why.to_lowercase().contains("throttl")
+        ),
         "{heard:?}"
     );
 }
@@ -222,7 +270,8 @@ async fn the_limit_of_one_operation_slows_no_other_one_down() {
 #[tokio::test(start_paused = true)]
 async fn no_more_requests_are_under_way_than_the_width_allows() {
     let service = Arc::new(LimitedService::limited(1e9, 1e9));
-    let provider = Retrying::new(Arc::clone(&service), Arc::new(Transport::with_width(None, None, 4)));
+    let provider =
+        Retrying::new(Arc::clone(&service), Arc::new(Transport::with_width(None, None, 4)));
     let (failed, took) = read_all(&provider, 100, 100).await;
     assert_eq!((failed, took), (0, Duration::from_millis(50 * 100 / 4)));
 }
@@ -236,7 +285,10 @@ async fn who_waits_for_a_turn_takes_no_place_of_who_has_one() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let call = Operation { service: "iam", name: "iam:GetRole".into(), once: false };
         let (began, waiting) = (Instant::now(), transport.waiting());
-        let flights = stream::iter(0..4).then(|_| transport.acquire(&call, Tries::default())).collect::<Vec<_>>().await;
+        let flights = stream::iter(0..4)
+            .then(|_| transport.acquire(&call, Tries::default()))
+            .collect::<Vec<_>>()
+            .await;
         (began.elapsed(), waiting, flights.len())
     };
     let (_, (elapsed, waiting, flights)) = tokio::join!(read_all(&provider, 20, 20), others);

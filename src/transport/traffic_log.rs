@@ -39,7 +39,10 @@ impl TrafficLog {
 
     /// Returns whether it is time to report again that calls to this service wait.
     pub fn is_due(&mut self, now: Duration, service: &'static str) -> bool {
-        let due = self.reported.get(service).is_none_or(|last| now.saturating_sub(*last) >= REPORT_INTERVAL);
+        let due = self
+            .reported
+            .get(service)
+            .is_none_or(|last| now.saturating_sub(*last) >= REPORT_INTERVAL);
         if due {
             self.reported.insert(service, now);
         }

@@ -11,8 +11,9 @@ use super::{SharedValue, Value};
 
 /// The attributes of one object, by their name in the manifest, and in the order of their names.
 ///
-/// There are three of these for each object, and most have fewer than ten attributes: they stand in one piece of exactly
-/// their size, where each node of a tree would have room for eleven. Names and values are shared with all that are equal.
+/// There are three of these for each object, and most have fewer than ten attributes: they stand in
+/// one piece of exactly their size, where each node of a tree would have room for eleven. Names and
+/// values are shared with all that are equal.
 #[derive(Clone, Default, PartialEq)]
 pub struct Attributes(Vec<Attribute>);
 
@@ -203,7 +204,10 @@ mod tests {
     #[test]
     fn equal_values_stand_in_memory_once() {
         let document = || json!({"Statement": [{"Effect": "Allow", "Action": "s3:*"}]});
-        let (one, other) = (Attributes::from([("document", document())]), Attributes::from([("trust", document())]));
+        let (one, other) = (
+            Attributes::from([("document", document())]),
+            Attributes::from([("trust", document())]),
+        );
         assert!(std::ptr::eq(one.get("document").unwrap(), other.get("trust").unwrap()));
     }
 }

@@ -54,7 +54,10 @@ pub fn shared(attributes: &Attributes, name: &str) -> SharedValue {
 /// A map attribute as tags; values that are no text are left out.
 pub fn tags(attributes: &Attributes, name: &str) -> Tags {
     let map = attributes.get(name).and_then(Value::as_object);
-    map.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    map.into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
 }
 
 /// Tags as a value.

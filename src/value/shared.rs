@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Value;
 
-/// A value that is the same one wherever it is equal: what is declared, recorded and seen of an object is alike as a rule,
-/// and so is what a program declares of a thousand objects. A clone copies nothing, and to compare two is to compare
-/// where they are.
+/// A value that is the same one wherever it is equal: what is declared, recorded and seen of an
+/// object is alike as a rule, and so is what a program declares of a thousand objects. A clone
+/// copies nothing, and to compare two is to compare where they are.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SharedValue(ArcIntern<Value>);
 

@@ -61,7 +61,11 @@ fn a_key_can_be_deactivated_and_activated_again() {
     assert_eq!(world.keys("bob")[0].status, "Inactive");
     world.iam(update(true));
     assert_eq!(world.keys("bob")[0].status, "Active");
-    let other = IamWrite::UpdateAccessKey { user: text("bob"), id: text("AKIAOTHEROTHEROTHER2"), active: false };
+    let other = IamWrite::UpdateAccessKey {
+        user: text("bob"),
+        id: text("AKIAOTHEROTHEROTHER2"),
+        active: false,
+    };
     world.iam_refuses("NoSuchEntity", other);
 }
 
@@ -71,7 +75,9 @@ fn a_key_proves_itself_while_it_is_there_and_active() {
     let (id, secret) = world.key("bob");
     let prove = |id: &str, secret: &str| {
         let key = NewKey { user: text("bob"), id: text(id), secret: secret.to_owned().into() };
-        let answer = block_on(world.0.write(&Write::ProveKey { user: text("bob") }, &StepOutput { key: Some(key) }));
+        let answer = block_on(
+            world.0.write(&Write::ProveKey { user: text("bob") }, &StepOutput { key: Some(key) }),
+        );
         match answer {
             Ok(Reply::Caller(caller)) => Ok(caller.arn),
             Err(failure) => Err((failure.kind, failure.code)),
@@ -99,5 +105,8 @@ fn a_key_tells_when_it_was_last_used_and_for_what() {
     world.0.use_key(&id, "lambda").unwrap();
     let IamReply::LastUsed(Some(second)) = used() else { panic!("{:?}", used()) };
     assert!(second.at > first.at && second.service == "lambda", "{second:?}");
-    world.iam_lacks(IamRead::GetAccessKeyLastUsed { user: text("bob"), id: text("AKIAOTHEROTHEROTHER2") });
+    world.iam_lacks(IamRead::GetAccessKeyLastUsed {
+        user: text("bob"),
+        id: text("AKIAOTHEROTHEROTHER2"),
+    });
 }

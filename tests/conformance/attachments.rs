@@ -3,8 +3,8 @@
 use relayctl::call::{IamRead, IamReply, IamWrite};
 
 use crate::world::{
-    allow, attach_to_role, attach_to_user, create_policy, create_role, lambda, of_role, of_user, policy_arn,
-    put_role_policy, put_user_policy, text, with_role, with_user,
+    allow, attach_to_role, attach_to_user, create_policy, create_role, lambda, of_role, of_user,
+    policy_arn, put_role_policy, put_user_policy, text, with_role, with_user,
 };
 
 #[test]
@@ -43,8 +43,10 @@ fn a_missing_policy_cannot_be_attached() {
 #[test]
 fn aws_own_policies_can_be_attached_seen_and_detached() {
     let world = with_role();
-    let arns =
-        ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"];
+    let arns = [
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    ];
     for arn in arns {
         world.iam(attach_to_role("relay", arn));
         assert_eq!(world.policy(arn).arn, arn);
@@ -76,9 +78,11 @@ fn an_eleventh_attached_policy_exceeds_the_limit() {
         world.iam(attach_to_user("bob", &policy_arn(&format!("Policy{n}"))));
         world.iam(attach_to_role("relay", &policy_arn(&format!("Policy{n}"))));
     }
-    let failure = world.iam_refuses("LimitExceeded", attach_to_user("bob", &policy_arn("Policy10")));
+    let failure =
+        world.iam_refuses("LimitExceeded", attach_to_user("bob", &policy_arn("Policy10")));
     assert_eq!(failure.message, "Cannot exceed quota for PoliciesPerUser: 10");
-    let failure = world.iam_refuses("LimitExceeded", attach_to_role("relay", &policy_arn("Policy10")));
+    let failure =
+        world.iam_refuses("LimitExceeded", attach_to_role("relay", &policy_arn("Policy10")));
     assert_eq!(failure.message, "Cannot exceed quota for PoliciesPerRole: 10");
     world.iam(attach_to_user("bob", &policy_arn("Policy3")));
 }
@@ -90,7 +94,9 @@ fn a_users_inline_policy_is_put_replaced_listed_and_read() {
     world.iam(put_user_policy("inline", allow("s3:PutObject")));
     let read = IamRead::GetUserPolicy { user: text("bob"), policy: text("inline") };
     assert_eq!(world.document(read), allow("s3:PutObject").into());
-    let IamReply::Names(names) = world.see(IamRead::ListUserPolicies { user: text("bob") }) else { panic!("no names") };
+    let IamReply::Names(names) = world.see(IamRead::ListUserPolicies { user: text("bob") }) else {
+        panic!("no names")
+    };
     assert_eq!(names, ["inline"]);
 }
 
@@ -100,7 +106,8 @@ fn a_roles_inline_policy_is_put_listed_and_read() {
     world.iam(put_role_policy("inline", allow("s3:GetObject")));
     let read = IamRead::GetRolePolicy { role: text("relay"), policy: text("inline") };
     assert_eq!(world.document(read), allow("s3:GetObject").into());
-    let IamReply::Names(names) = world.see(IamRead::ListRolePolicies { role: text("relay") }) else {
+    let IamReply::Names(names) = world.see(IamRead::ListRolePolicies { role: text("relay") })
+    else {
         panic!("no names")
     };
     assert_eq!(names, ["inline"]);

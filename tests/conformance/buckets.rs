@@ -6,8 +6,8 @@ use relayctl::value::{Tags, Value};
 use serde_json::json;
 
 use crate::world::{
-    ACCOUNT, World, at, create_bucket, create_role, delete_role, in_region, lambda, put_bucket_policy, tags, text,
-    with_bucket,
+    ACCOUNT, World, at, create_bucket, create_role, delete_role, in_region, lambda,
+    put_bucket_policy, tags, text, with_bucket,
 };
 
 #[test]
@@ -23,7 +23,10 @@ fn a_bucket_is_made_in_another_region() {
     let world = World::new();
     let bucket = in_region("relay-eu", "eu-west-1");
     world.s3(create_bucket(bucket.clone()));
-    assert_eq!(world.look(S3Read::HeadBucket(bucket)), S3Reply::Bucket { region: text("eu-west-1") });
+    assert_eq!(
+        world.look(S3Read::HeadBucket(bucket)),
+        S3Reply::Bucket { region: text("eu-west-1") }
+    );
     world.s3_refuses("InvalidLocationConstraint", create_bucket(in_region("relay-xx", "nowhere")));
 }
 
@@ -37,7 +40,10 @@ fn a_bucket_that_does_not_exist_is_not_found() {
 fn a_bucket_says_its_region_wherever_it_is_asked_and_answers_only_there() {
     let world = World::new();
     world.s3(create_bucket(in_region("relay-eu", "eu-west-1")));
-    assert_eq!(world.look(S3Read::HeadBucket(at("relay-eu"))), S3Reply::Bucket { region: text("eu-west-1") });
+    assert_eq!(
+        world.look(S3Read::HeadBucket(at("relay-eu"))),
+        S3Reply::Bucket { region: text("eu-west-1") }
+    );
     world.s3_lacks("PermanentRedirect", S3Read::GetBucketTagging(at("relay-eu")));
     world.s3_refuses("PermanentRedirect", S3Write::DeleteBucket(at("relay-eu")));
 }
@@ -54,7 +60,10 @@ fn making_a_bucket_twice_in_us_east_1_succeeds_and_keeps_its_settings() {
     let world = with_bucket();
     world.s3(S3Write::PutBucketTagging { bucket: at("relay-files"), tags: tags(&[("a", "1")]) });
     world.s3(create_bucket(at("relay-files")));
-    assert_eq!(world.look(S3Read::GetBucketTagging(at("relay-files"))), S3Reply::Tags(tags(&[("a", "1")])));
+    assert_eq!(
+        world.look(S3Read::GetBucketTagging(at("relay-files"))),
+        S3Reply::Tags(tags(&[("a", "1")]))
+    );
 }
 
 #[test]
@@ -81,7 +90,17 @@ fn somebody_elses_bucket_is_forbidden_and_its_name_taken() {
 fn a_bucket_name_follows_s3s_rules() {
     let world = World::new();
     let long = "a".repeat(64);
-    for name in ["ab", &long, "Relay", "relay_files", "-relay", "relay-", "re..lay", "192.168.0.1", "xn--relay"] {
+    for name in [
+        "ab",
+        &long,
+        "Relay",
+        "relay_files",
+        "-relay",
+        "relay-",
+        "re..lay",
+        "192.168.0.1",
+        "xn--relay",
+    ] {
         let failure = world.s3_refuses("InvalidBucketName", create_bucket(at(name)));
         assert_eq!(failure.message, "The specified bucket is not valid.");
     }
@@ -103,7 +122,10 @@ fn every_call_on_a_missing_bucket_says_so() {
         S3Read::ListObjectVersions(gone()),
     ];
     for read in reads {
-        assert_eq!(world.s3_lacks("NoSuchBucket", read).message, "The specified bucket does not exist");
+        assert_eq!(
+            world.s3_lacks("NoSuchBucket", read).message,
+            "The specified bucket does not exist"
+        );
     }
     let writes = [
         S3Write::DeleteBucket(gone()),
@@ -120,7 +142,10 @@ fn every_call_on_a_missing_bucket_says_so() {
 #[test]
 fn a_new_bucket_is_encrypted() {
     let expected = BucketEncryption { algorithm: text("AES256"), kms_key: None, bucket_key: false };
-    assert_eq!(with_bucket().look(S3Read::GetBucketEncryption(at("relay-files"))), S3Reply::Encryption(expected));
+    assert_eq!(
+        with_bucket().look(S3Read::GetBucketEncryption(at("relay-files"))),
+        S3Reply::Encryption(expected)
+    );
 }
 
 #[test]
@@ -158,10 +183,16 @@ fn versioning_that_was_never_set_is_empty() {
 #[test]
 fn versioning_is_enabled_and_suspended_but_nothing_else() {
     let world = with_bucket();
-    let put = |status: &str| S3Write::PutBucketVersioning { bucket: at("relay-files"), status: text(status) };
+    let put = |status: &str| S3Write::PutBucketVersioning {
+        bucket: at("relay-files"),
+        status: text(status),
+    };
     for status in ["Enabled", "Suspended"] {
         world.s3(put(status));
-        assert_eq!(world.look(S3Read::GetBucketVersioning(at("relay-files"))), S3Reply::Versioning(text(status)));
+        assert_eq!(
+            world.look(S3Read::GetBucketVersioning(at("relay-files"))),
+            S3Reply::Versioning(text(status))
+        );
     }
     world.s3_refuses("MalformedXML", put(""));
 }
@@ -173,10 +204,20 @@ fn encryption_is_put_and_read() {
         bucket: at("relay-files"),
         encryption: encryption.clone(),
     };
-    let kms = BucketEncryption { algorithm: text("aws:kms"), kms_key: Some(text("alias/relay")), bucket_key: true };
+    let kms = BucketEncryption {
+        algorithm: text("aws:kms"),
+        kms_key: Some(text("alias/relay")),
+        bucket_key: true,
+    };
     world.s3(put(&kms));
-    assert_eq!(world.look(S3Read::GetBucketEncryption(at("relay-files"))), S3Reply::Encryption(kms.clone()));
-    world.s3_refuses("InvalidArgument", put(&BucketEncryption { algorithm: text("AES256"), ..kms.clone() }));
+    assert_eq!(
+        world.look(S3Read::GetBucketEncryption(at("relay-files"))),
+        S3Reply::Encryption(kms.clone())
+    );
+    world.s3_refuses(
+        "InvalidArgument",
+        put(&BucketEncryption { algorithm: text("AES256"), ..kms.clone() }),
+    );
     world.s3_refuses("MalformedXML", put(&BucketEncryption { algorithm: text("rot13"), ..kms }));
 }
 
@@ -192,7 +233,8 @@ fn open_to_policies() -> PublicAccessBlock {
 #[test]
 fn the_public_access_block_is_put_and_read() {
     let world = with_bucket();
-    world.s3(S3Write::PutPublicAccessBlock { bucket: at("relay-files"), block: open_to_policies() });
+    world
+        .s3(S3Write::PutPublicAccessBlock { bucket: at("relay-files"), block: open_to_policies() });
     let seen = world.look(S3Read::GetPublicAccessBlock(at("relay-files")));
     assert_eq!(seen, S3Reply::PublicAccessBlock(open_to_policies()));
 }
@@ -225,7 +267,10 @@ fn a_bucket_policy_is_put_and_read() {
     let world = with_bucket();
     let document = for_principal(&json!({"Service": "cloudfront.amazonaws.com"}));
     world.s3(put_bucket_policy(document.clone()));
-    assert_eq!(world.look(S3Read::GetBucketPolicy(at("relay-files"))), S3Reply::Policy(document.into()));
+    assert_eq!(
+        world.look(S3Read::GetBucketPolicy(at("relay-files"))),
+        S3Reply::Policy(document.into())
+    );
 }
 
 #[test]
@@ -257,10 +302,12 @@ fn a_bucket_policy_cannot_name_a_role_that_does_not_exist() {
 fn a_public_policy_is_denied_while_public_policies_are_blocked() {
     let world = with_bucket();
     for everybody in [json!("*"), json!({"AWS": "*"}), json!({"AWS": ["*"]})] {
-        let failure = world.s3_refuses("AccessDenied", put_bucket_policy(for_principal(&everybody)));
+        let failure =
+            world.s3_refuses("AccessDenied", put_bucket_policy(for_principal(&everybody)));
         assert!(failure.message.contains("BlockPublicPolicy"), "{failure}");
     }
-    world.s3(S3Write::PutPublicAccessBlock { bucket: at("relay-files"), block: open_to_policies() });
+    world
+        .s3(S3Write::PutPublicAccessBlock { bucket: at("relay-files"), block: open_to_policies() });
     world.s3(put_bucket_policy(for_principal(&json!("*"))));
 }
 
@@ -307,7 +354,10 @@ fn put_rules(rules: Vec<LifecycleRule>) -> S3Write {
 fn lifecycle_rules_are_put_and_read() {
     let world = with_bucket();
     world.s3(put_rules(vec![rule()]));
-    assert_eq!(world.look(S3Read::GetBucketLifecycle(at("relay-files"))), S3Reply::Lifecycle(vec![rule()]));
+    assert_eq!(
+        world.look(S3Read::GetBucketLifecycle(at("relay-files"))),
+        S3Reply::Lifecycle(vec![rule()])
+    );
 }
 
 #[test]
@@ -333,8 +383,10 @@ fn lifecycle_rules_follow_s3s_rules() {
 #[test]
 fn ownership_is_put_and_read() {
     let world = with_bucket();
-    let put =
-        |ownership: &str| S3Write::PutBucketOwnershipControls { bucket: at("relay-files"), ownership: text(ownership) };
+    let put = |ownership: &str| S3Write::PutBucketOwnershipControls {
+        bucket: at("relay-files"),
+        ownership: text(ownership),
+    };
     world.s3(put("ObjectWriter"));
     let seen = world.look(S3Read::GetBucketOwnershipControls(at("relay-files")));
     assert_eq!(seen, S3Reply::Ownership(text("ObjectWriter")));
@@ -350,7 +402,10 @@ fn policy_and_lifecycle_are_gone_when_deleted_and_deleting_them_again_is_no_erro
         world.s3(S3Write::DeleteBucketPolicy(at("relay-files")));
         world.s3(S3Write::DeleteBucketLifecycle(at("relay-files")));
         world.s3_lacks("NoSuchBucketPolicy", S3Read::GetBucketPolicy(at("relay-files")));
-        world.s3_lacks("NoSuchLifecycleConfiguration", S3Read::GetBucketLifecycle(at("relay-files")));
+        world.s3_lacks(
+            "NoSuchLifecycleConfiguration",
+            S3Read::GetBucketLifecycle(at("relay-files")),
+        );
     }
 }
 
@@ -359,7 +414,10 @@ fn all_buckets_are_listed_with_their_regions() {
     let world = with_bucket();
     let far = BucketRef { name: text("relay-far"), region: text("eu-west-1") };
     world.s3(S3Write::CreateBucket { bucket: far.clone(), ownership: text("BucketOwnerEnforced") });
-    let S3Reply::Buckets(mut found) = world.look(S3Read::ListBuckets { region: text("us-east-1") }) else { panic!() };
+    let S3Reply::Buckets(mut found) = world.look(S3Read::ListBuckets { region: text("us-east-1") })
+    else {
+        panic!()
+    };
     found.sort();
     assert_eq!(found, [far, at("relay-files")]);
 }

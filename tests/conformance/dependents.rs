@@ -5,8 +5,8 @@ use relayctl::call::{IamRead, IamReply, IamWrite};
 use relayctl::provider::sandbox::UnmanagedObject;
 
 use crate::world::{
-    ACCOUNT, World, allow, attach_to_role, attach_to_user, bounded_user, create_policy, create_role, create_user,
-    delete_policy, delete_role, delete_user, lambda, policy_arn, text,
+    ACCOUNT, World, allow, attach_to_role, attach_to_user, bounded_user, create_policy,
+    create_role, create_user, delete_policy, delete_role, delete_user, lambda, policy_arn, text,
 };
 
 /// A user, a role and a policy, and everything that people hang on them.
@@ -18,7 +18,10 @@ fn laden() -> (World, [(UnmanagedObject, IamWrite); 8]) {
     let (bob, id) = (|| text("bob"), text);
     let device = || format!("arn:aws:iam::{ACCOUNT}:mfa/phone");
     let things = [
-        (UnmanagedObject::LoginProfile { user: bob() }, IamWrite::DeleteLoginProfile { user: bob() }),
+        (
+            UnmanagedObject::LoginProfile { user: bob() },
+            IamWrite::DeleteLoginProfile { user: bob() },
+        ),
         (
             UnmanagedObject::MfaDevice { user: bob(), serial: device() },
             IamWrite::DeactivateMFADevice { user: bob(), serial: device() },
@@ -95,18 +98,24 @@ fn what_people_hung_on_users_and_roles_is_listed() {
         world.0.add(thing).unwrap();
     }
     assert!(matches!(world.see(IamRead::GetLoginProfile { user: user() }), IamReply::LoginProfile));
-    assert_eq!(listed(), ["arn:aws:iam::123456789012:mfa/phone", "APKA1", "C1", "ACCA1", "staff", "machines"]);
+    assert_eq!(
+        listed(),
+        ["arn:aws:iam::123456789012:mfa/phone", "APKA1", "C1", "ACCA1", "staff", "machines"]
+    );
     for read in lists() {
         let nobody = match read {
             IamRead::ListMFADevices { .. } => IamRead::ListMFADevices { user: text("eve") },
             IamRead::ListGroupsForUser { .. } => IamRead::ListGroupsForUser { user: text("eve") },
-            IamRead::ListInstanceProfilesForRole { .. } => IamRead::ListInstanceProfilesForRole { role: text("eve") },
+            IamRead::ListInstanceProfilesForRole { .. } => {
+                IamRead::ListInstanceProfilesForRole { role: text("eve") }
+            }
             _ => continue,
         };
         world.iam_lacks(nobody);
     }
     let (_, deactivate) = &things[1];
-    let virtual_device = || IamWrite::DeleteVirtualMFADevice { serial: format!("arn:aws:iam::{ACCOUNT}:mfa/phone") };
+    let virtual_device =
+        || IamWrite::DeleteVirtualMFADevice { serial: format!("arn:aws:iam::{ACCOUNT}:mfa/phone") };
     world.iam_refuses("DeleteConflict", virtual_device());
     world.iam(deactivate.clone());
     world.iam(virtual_device());
@@ -118,8 +127,13 @@ fn what_uses_a_policy_is_told_by_kind_and_by_use() {
     world.iam(attach_to_user("bob", &policy_arn("Deploy")));
     world.iam(attach_to_role("relay", &policy_arn("Deploy")));
     world.iam(bounded_user("guest", Some(policy_arn("Deploy"))));
-    world.0.add(&UnmanagedObject::GroupPolicy { group: text("staff"), arn: policy_arn("Deploy") }).unwrap();
-    let uses = |usage| match world.see(IamRead::ListEntitiesForPolicy { arn: policy_arn("Deploy"), usage }) {
+    world
+        .0
+        .add(&UnmanagedObject::GroupPolicy { group: text("staff"), arn: policy_arn("Deploy") })
+        .unwrap();
+    let uses = |usage| match world
+        .see(IamRead::ListEntitiesForPolicy { arn: policy_arn("Deploy"), usage })
+    {
         IamReply::Entities(entities) => entities,
         other => panic!("{other:?}"),
     };
@@ -128,7 +142,10 @@ fn what_uses_a_policy_is_told_by_kind_and_by_use() {
         uses(PolicyUsage::PermissionsPolicy),
         Entities { users: one("bob"), roles: one("relay"), groups: one("staff") }
     );
-    assert_eq!(uses(PolicyUsage::PermissionsBoundary), Entities { users: one("guest"), ..Entities::default() });
+    assert_eq!(
+        uses(PolicyUsage::PermissionsBoundary),
+        Entities { users: one("guest"), ..Entities::default() }
+    );
 }
 
 #[test]
@@ -150,7 +167,11 @@ fn a_group_goes_only_when_nobody_is_in_it_and_nothing_hangs_on_it() {
             IamWrite::DetachGroupPolicy { group: staff(), arn: arn() },
         ),
         (
-            IamWrite::PutGroupPolicy { group: staff(), policy: text("own"), document: allow("s3:*").into() },
+            IamWrite::PutGroupPolicy {
+                group: staff(),
+                policy: text("own"),
+                document: allow("s3:*").into(),
+            },
             IamWrite::DeleteGroupPolicy { group: staff(), policy: text("own") },
         ),
     ] {
@@ -162,7 +183,9 @@ fn a_group_goes_only_when_nobody_is_in_it_and_nothing_hangs_on_it() {
         world.iam_refuses("NoSuchEntity", remove);
     }
     world.iam(IamWrite::UpdateGroup { group: staff(), path: text("/other/") });
-    let IamReply::Members { group, users } = world.see(IamRead::GetGroup { group: staff() }) else { panic!() };
+    let IamReply::Members { group, users } = world.see(IamRead::GetGroup { group: staff() }) else {
+        panic!()
+    };
     assert_eq!(group.arn, format!("arn:aws:iam::{ACCOUNT}:group/other/staff"));
     assert!(users.is_empty(), "{users:?}");
     world.iam(delete());

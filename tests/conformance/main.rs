@@ -1,6 +1,7 @@
 //! What AWS documents for the calls that relayctl makes, each as one test of the sandbox.
 //!
-//! Only through [`Provider`], except for what no call of relayctl does: putting objects into buckets.
+//! Only through [`Provider`], except for what no call of relayctl does: putting objects into
+//! buckets.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

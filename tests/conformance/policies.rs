@@ -5,8 +5,8 @@ use relayctl::call::{IamRead, IamReply, IamWrite, Reply};
 use relayctl::value::Tags;
 
 use crate::world::{
-    ACCOUNT, World, allow, attach_to_user, create_role, create_user, delete_policy, delete_version, lambda, policy_arn,
-    tags, text, version, version_of, with_user,
+    ACCOUNT, World, allow, attach_to_user, create_role, create_user, delete_policy, delete_version,
+    lambda, policy_arn, tags, text, version, version_of, with_user,
 };
 
 #[test]
@@ -36,7 +36,10 @@ fn a_policy_says_its_path_description_tags_and_default_version() {
         tags: tags(&[("stage", "dev")]),
     });
     let seen = world.policy(&format!("arn:aws:iam::{ACCOUNT}:policy/team/Reader"));
-    assert_eq!((seen.name.as_str(), seen.path.as_str(), seen.description.as_str()), ("Reader", "/team/", "reads"));
+    assert_eq!(
+        (seen.name.as_str(), seen.path.as_str(), seen.description.as_str()),
+        ("Reader", "/team/", "reads")
+    );
     assert_eq!((seen.default_version.as_str(), seen.tags), ("v1", tags(&[("stage", "dev")])));
 }
 
@@ -73,7 +76,10 @@ fn a_sixth_version_exceeds_the_limit() {
         world.iam(version("Reader", action));
     }
     let failure = world.iam_refuses("LimitExceeded", version("Reader", "s3:E"));
-    assert!(failure.message.starts_with("A managed policy can have up to 5 versions."), "{failure}");
+    assert!(
+        failure.message.starts_with("A managed policy can have up to 5 versions."),
+        "{failure}"
+    );
     assert_eq!(world.versions("Reader").len(), 5);
 }
 
@@ -133,11 +139,19 @@ fn everybody_who_has_a_policy_or_is_bound_by_it_is_listed() {
     let arn = policy_arn("Reader");
     world.iam(attach_to_user("bob", &arn));
     world.iam(IamWrite::PutRolePermissionsBoundary { role: text("relay"), arn: arn.clone() });
-    let IamReply::Entities(found) = world.see(IamRead::ListEntitiesForPolicy { arn, usage: PolicyUsage::Any }) else {
+    let IamReply::Entities(found) =
+        world.see(IamRead::ListEntitiesForPolicy { arn, usage: PolicyUsage::Any })
+    else {
         panic!()
     };
-    assert_eq!((found.users, found.roles, found.groups), (vec![text("bob")], vec![text("relay")], Vec::new()));
-    let IamReply::Names(groups) = world.see(IamRead::ListGroupsForUser { user: text("bob") }) else { panic!() };
+    assert_eq!(
+        (found.users, found.roles, found.groups),
+        (vec![text("bob")], vec![text("relay")], Vec::new())
+    );
+    let IamReply::Names(groups) = world.see(IamRead::ListGroupsForUser { user: text("bob") })
+    else {
+        panic!()
+    };
     assert!(groups.is_empty(), "the sandbox has no groups");
 }
 
@@ -154,7 +168,8 @@ fn an_attached_policy_cannot_be_deleted() {
 #[test]
 fn a_policy_used_as_a_boundary_cannot_be_deleted() {
     let world = with_user();
-    world.iam(IamWrite::PutUserPermissionsBoundary { user: text("bob"), arn: policy_arn("Reader") });
+    world
+        .iam(IamWrite::PutUserPermissionsBoundary { user: text("bob"), arn: policy_arn("Reader") });
     world.iam_refuses("DeleteConflict", delete_policy("Reader"));
     world.iam(IamWrite::DeleteUserPermissionsBoundary { user: text("bob") });
     world.iam(delete_policy("Reader"));
@@ -165,7 +180,10 @@ fn aws_own_policies_cannot_be_changed() {
     let arn = text("arn:aws:iam::aws:policy/ReadOnlyAccess");
     let world = World::new();
     world.iam_refuses("AccessDenied", IamWrite::DeletePolicy { arn: arn.clone() });
-    world.iam_refuses("AccessDenied", IamWrite::CreatePolicyVersion { arn, document: allow("s3:*").into() });
+    world.iam_refuses(
+        "AccessDenied",
+        IamWrite::CreatePolicyVersion { arn, document: allow("s3:*").into() },
+    );
 }
 
 #[test]
@@ -174,9 +192,17 @@ fn policy_names_are_unique_across_paths_and_ignoring_case() {
     for (policy, path) in [("Reader", "/"), ("Reader", "/team/"), ("READER", "/")] {
         let (policy, path) = (text(policy), text(path));
         let document = allow("s3:GetObject");
-        let again =
-            IamWrite::CreatePolicy { policy, path, description: None, document: document.into(), tags: Tags::new() };
+        let again = IamWrite::CreatePolicy {
+            policy,
+            path,
+            description: None,
+            document: document.into(),
+            tags: Tags::new(),
+        };
         let failure = world.iam_refuses("EntityAlreadyExists", again);
-        assert!(failure.message.ends_with("already exists. Duplicate names are not allowed."), "{failure}");
+        assert!(
+            failure.message.ends_with("already exists. Duplicate names are not allowed."),
+            "{failure}"
+        );
     }
 }

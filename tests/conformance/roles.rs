@@ -6,8 +6,9 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 use crate::world::{
-    ACCOUNT, World, allow, attach_to_role, create_role, create_user, delete_policy, delete_role, delete_user,
-    full_role, lambda, policy_arn, put_role_policy, tags, text, trust, with_role, with_user,
+    ACCOUNT, World, allow, attach_to_role, create_role, create_user, delete_policy, delete_role,
+    delete_user, full_role, lambda, policy_arn, put_role_policy, tags, text, trust, with_role,
+    with_user,
 };
 
 #[test]
@@ -34,12 +35,17 @@ fn a_role_says_all_that_it_has() {
 fn a_roles_trust_is_replaced() {
     let world = with_role();
     let other = trust(&json!({"Service": "ec2.amazonaws.com"}));
-    world.iam(IamWrite::UpdateAssumeRolePolicy { role: text("relay"), trust: other.clone().into() });
+    world
+        .iam(IamWrite::UpdateAssumeRolePolicy { role: text("relay"), trust: other.clone().into() });
     assert_eq!(world.role("relay").trust, other.into());
 }
 
 fn update_role(session: i64) -> IamWrite {
-    IamWrite::UpdateRole { role: text("relay"), description: text("new"), max_session_duration: session }
+    IamWrite::UpdateRole {
+        role: text("relay"),
+        description: text("new"),
+        max_session_duration: session,
+    }
 }
 
 #[test]
@@ -61,7 +67,10 @@ fn a_session_lasts_from_one_hour_to_twelve() {
 #[test]
 fn a_roles_boundary_is_put_and_deleted() {
     let world = with_role();
-    world.iam(IamWrite::PutRolePermissionsBoundary { role: text("relay"), arn: policy_arn("Reader") });
+    world.iam(IamWrite::PutRolePermissionsBoundary {
+        role: text("relay"),
+        arn: policy_arn("Reader"),
+    });
     assert_eq!(world.role("relay").boundary, Some(policy_arn("Reader")));
     world.iam_refuses("DeleteConflict", delete_policy("Reader"));
     world.iam(IamWrite::DeleteRolePermissionsBoundary { role: text("relay") });
@@ -115,7 +124,10 @@ fn a_principal_that_is_moved_is_shown_by_its_new_arn() {
 fn an_account_number_is_shown_as_its_root() {
     let world = World::new();
     world.iam(create_role("relay", trust(&json!({"AWS": "210987654321"}))));
-    assert_eq!(world.role("relay").trust, trust(&json!({"AWS": "arn:aws:iam::210987654321:root"})).into());
+    assert_eq!(
+        world.role("relay").trust,
+        trust(&json!({"AWS": "arn:aws:iam::210987654321:root"})).into()
+    );
 }
 
 #[test]

@@ -4,8 +4,9 @@ use relayctl::call::{IamRead, IamReply, IamWrite, Reply};
 use relayctl::value::Tags;
 
 use crate::world::{
-    ACCOUNT, World, allow, attach_to_user, bounded_user, create_policy, create_role, create_user, delete_role,
-    delete_user, lambda, of_role, of_user, policy_arn, put_user_policy, tags, text, with_user,
+    ACCOUNT, World, allow, attach_to_user, bounded_user, create_policy, create_role, create_user,
+    delete_role, delete_user, lambda, of_role, of_user, policy_arn, put_user_policy, tags, text,
+    with_user,
 };
 
 #[test]
@@ -54,7 +55,10 @@ fn at_most_fifty_tags() {
     let world = with_user();
     let many: Tags = (0..51).map(|n| (format!("key{n}"), String::new())).collect();
     world.iam_refuses("LimitExceeded", IamWrite::TagUser { user: text("bob"), tags: many.clone() });
-    world.iam_refuses("LimitExceeded", IamWrite::TagPolicy { arn: policy_arn("Reader"), tags: many });
+    world.iam_refuses(
+        "LimitExceeded",
+        IamWrite::TagPolicy { arn: policy_arn("Reader"), tags: many },
+    );
     assert!(world.user("bob").tags.is_empty());
 }
 
@@ -71,7 +75,8 @@ fn a_user_name_holds_only_what_iam_allows() {
     let failure = world.iam_refuses("ValidationError", create_user("bob smith"));
     assert_eq!(
         failure.message,
-        "The specified value for userName is invalid. It must contain only alphanumeric characters and/or the \
+        "The specified value for userName is invalid. It must contain only alphanumeric \
+            characters and/or the \
          following: +=,.@_-"
     );
     world.iam_refuses("ValidationError", create_user(""));
@@ -94,15 +99,22 @@ fn a_missing_boundary_policy_is_refused() {
     let world = with_user();
     let missing = policy_arn("Missing");
     let failure = world.iam_refuses("NoSuchEntity", bounded_user("alice", Some(missing.clone())));
-    assert_eq!(failure.message, format!("Scope ARN: {missing} does not exist or is not attachable."));
-    world.iam_refuses("NoSuchEntity", IamWrite::PutUserPermissionsBoundary { user: text("bob"), arn: missing });
+    assert_eq!(
+        failure.message,
+        format!("Scope ARN: {missing} does not exist or is not attachable.")
+    );
+    world.iam_refuses(
+        "NoSuchEntity",
+        IamWrite::PutUserPermissionsBoundary { user: text("bob"), arn: missing },
+    );
     world.iam_lacks(IamRead::GetUser { user: text("alice") });
 }
 
 #[test]
 fn a_users_boundary_is_put_and_deleted() {
     let world = with_user();
-    world.iam(IamWrite::PutUserPermissionsBoundary { user: text("bob"), arn: policy_arn("Reader") });
+    world
+        .iam(IamWrite::PutUserPermissionsBoundary { user: text("bob"), arn: policy_arn("Reader") });
     assert_eq!(world.user("bob").boundary, Some(policy_arn("Reader")));
     world.iam(IamWrite::DeleteUserPermissionsBoundary { user: text("bob") });
     assert_eq!(world.user("bob").boundary, None);
@@ -178,7 +190,10 @@ fn what_does_not_exist_is_said_in_iams_words() {
     world.iam_refuses("NoSuchEntity", delete_user("eve"));
     world.iam_refuses("NoSuchEntity", delete_role("gone"));
     world.iam_refuses("NoSuchEntity", IamWrite::DeletePolicy { arn });
-    world.iam_refuses("NoSuchEntity", IamWrite::DeleteRolePolicy { role: text("relay"), policy: text("none") });
+    world.iam_refuses(
+        "NoSuchEntity",
+        IamWrite::DeleteRolePolicy { role: text("relay"), policy: text("none") },
+    );
 }
 
 #[test]

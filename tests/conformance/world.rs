@@ -3,8 +3,8 @@
 use futures::executor::block_on;
 use relayctl::call::iam::PolicyVersion;
 use relayctl::call::{
-    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply, S3Write, StepOutput,
-    Write,
+    BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Reply,
+    S3Write, StepOutput, Write,
 };
 use relayctl::port::Provider;
 use relayctl::provider::sandbox::Sandbox;
@@ -88,7 +88,9 @@ pub fn checked(failure: Failure, code: &str, service: &str) -> Failure {
         | "NoSuchTagSet"
         | "NoSuchBucketPolicy"
         | "NoSuchLifecycleConfiguration" => FailureKind::NotFound,
-        "EntityAlreadyExists" | "BucketAlreadyExists" | "BucketAlreadyOwnedByYou" => FailureKind::AlreadyExists,
+        "EntityAlreadyExists" | "BucketAlreadyExists" | "BucketAlreadyOwnedByYou" => {
+            FailureKind::AlreadyExists
+        }
         "DeleteConflict" | "BucketNotEmpty" => FailureKind::Conflict,
         "LimitExceeded" => FailureKind::LimitExceeded,
         "AccessDenied" | "Forbidden" => FailureKind::AccessDenied,
@@ -113,7 +115,8 @@ pub fn allow(action: &str) -> Value {
 
 /// A document of at least `size` characters without white space.
 pub fn large(size: usize) -> Value {
-    let resources: Vec<String> = (0..size / 40).map(|n| format!("arn:aws:s3:::a-bucket-with-a-name/{n:06}")).collect();
+    let resources: Vec<String> =
+        (0..size / 40).map(|n| format!("arn:aws:s3:::a-bucket-with-a-name/{n:06}")).collect();
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": resources}]})
 }
 

@@ -1,5 +1,6 @@
-//! The small alphabets that documents and requests are made of. Whatever two patterns over them tell apart, some request
-//! over them tells apart too, or nearly so: requests have a letter (`c`) that no pattern has.
+//! The small alphabets that documents and requests are made of. Whatever two patterns over them
+//! tell apart, some request over them tells apart too, or nearly so: requests have a letter (`c`)
+//! that no pattern has.
 
 use std::sync::LazyLock;
 
@@ -77,18 +78,24 @@ pub const TRUST_ACTIONS: &[&str] = &[
 
 static RESOURCES: LazyLock<Vec<String>> = LazyLock::new(resources);
 
-static IDENTITY: LazyLock<World> = LazyLock::new(|| World::new(vec![Caller::aws(CALLER)], actions(), &RESOURCES));
+static IDENTITY: LazyLock<World> =
+    LazyLock::new(|| World::new(vec![Caller::aws(CALLER)], actions(), &RESOURCES));
 
 static BUCKET: LazyLock<World> = LazyLock::new(|| World::new(callers(), actions(), &RESOURCES));
 
 static ROLE: LazyLock<Vec<String>> = LazyLock::new(|| vec!["*".to_owned()]);
 
-static TRUST: LazyLock<World> =
-    LazyLock::new(|| World::new(callers(), TRUST_ACTIONS.iter().map(ToString::to_string).collect(), &ROLE));
+static TRUST: LazyLock<World> = LazyLock::new(|| {
+    World::new(callers(), TRUST_ACTIONS.iter().map(ToString::to_string).collect(), &ROLE)
+});
 
 impl World {
     fn new(callers: Vec<Caller>, actions: Vec<String>, resources: &'static [String]) -> Self {
-        assert!(callers.len() <= MOST_CALLERS && actions.len() <= MOST_ACTIONS && resources.len() <= MOST_RESOURCES);
+        assert!(
+            callers.len() <= MOST_CALLERS
+                && actions.len() <= MOST_ACTIONS
+                && resources.len() <= MOST_RESOURCES
+        );
         let parts = resources.iter().map(|resource| resource.splitn(6, ':').collect()).collect();
         Self { callers, actions, resources: resources.to_vec(), parts }
     }
@@ -103,7 +110,9 @@ impl World {
 }
 
 fn callers() -> Vec<Caller> {
-    let named = NAMED.iter().filter(|(_, name)| name.len() > 1 && !name.ends_with(":root") && name.len() != 12);
+    let named = NAMED
+        .iter()
+        .filter(|(_, name)| name.len() > 1 && !name.ends_with(":root") && name.len() != 12);
     let named = named.map(|(kind, name)| {
         let kind = match *kind {
             "AWS" => PrincipalType::AWS,
@@ -113,7 +122,10 @@ fn callers() -> Vec<Caller> {
         };
         (kind, *name)
     });
-    named.chain(UNNAMED.iter().copied()).map(|(kind, name)| Caller { kind, name: name.to_owned() }).collect()
+    named
+        .chain(UNNAMED.iter().copied())
+        .map(|(kind, name)| Caller { kind, name: name.to_owned() })
+        .collect()
 }
 
 fn actions() -> Vec<String> {
@@ -129,7 +141,8 @@ fn resources() -> Vec<String> {
     for partition in ["aws", "aws-cn"] {
         for service in ["s3", "sqs"] {
             for place in [":", "r:", ":a", "r:a"] {
-                let others = ["a", "b", "ab", "a:b"].map(|name| format!("arn:{partition}:{service}:{place}:{name}"));
+                let others = ["a", "b", "ab", "a:b"]
+                    .map(|name| format!("arn:{partition}:{service}:{place}:{name}"));
                 resources.extend(others);
             }
         }
@@ -146,7 +159,10 @@ fn words(letters: &[char], longest: usize) -> Vec<String> {
     for _ in 0..longest {
         let end = words.len();
         for index in start..end {
-            let longer = letters.iter().map(|letter| format!("{}{letter}", words[index])).collect::<Vec<_>>();
+            let longer = letters
+                .iter()
+                .map(|letter| format!("{}{letter}", words[index]))
+                .collect::<Vec<_>>();
             words.extend(longer);
         }
         start = end;
@@ -199,7 +215,17 @@ pub const KEYS: &[Key] = &[
         name: "aws:TagKeys",
         sort: Sort::Texts,
         wanted: &["a", "b", "ab", "a*", "*b", "A"],
-        found: &[&[], &["a"], &["b"], &["c"], &["a", "b"], &["a", "c"], &["ab"], &["ab", "c"], &[""]],
+        found: &[
+            &[],
+            &["a"],
+            &["b"],
+            &["c"],
+            &["a", "b"],
+            &["a", "c"],
+            &["ab"],
+            &["ab", "c"],
+            &[""],
+        ],
     },
     Key {
         name: "s3:max-keys",
@@ -228,22 +254,60 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "aws:SourceIp",
         sort: Sort::Address,
-        wanted: &["10.0.0.0/8", "10.0.0.0/16", "10.0.0.1", "10.0.0.1/32", "0.0.0.0/0", "2001:db8::/32", "192.0.2.0/24"],
-        found: &[&["10.0.0.1"], &["10.0.1.1"], &["10.1.0.1"], &["192.0.2.1"], &["2001:db8::1"], &["203.0.113.7"]],
+        wanted: &[
+            "10.0.0.0/8",
+            "10.0.0.0/16",
+            "10.0.0.1",
+            "10.0.0.1/32",
+            "0.0.0.0/0",
+            "2001:db8::/32",
+            "192.0.2.0/24",
+        ],
+        found: &[
+            &["10.0.0.1"],
+            &["10.0.1.1"],
+            &["10.1.0.1"],
+            &["192.0.2.1"],
+            &["2001:db8::1"],
+            &["203.0.113.7"],
+        ],
     },
     Key {
         name: "aws:SourceArn",
         sort: Sort::Arn,
-        wanted: &["arn:aws:s3:::a", "arn:aws:s3:::a*", "arn:aws:s3:::*", "arn:*:sqs:*:*:*", "arn:aws:s3", "*"],
-        found: &[&["arn:aws:s3:::a"], &["arn:aws:s3:::ab"], &["arn:aws:s3:::b:a"], &["arn:aws:sqs:r:1:a"], &["a"]],
+        wanted: &[
+            "arn:aws:s3:::a",
+            "arn:aws:s3:::a*",
+            "arn:aws:s3:::*",
+            "arn:*:sqs:*:*:*",
+            "arn:aws:s3",
+            "*",
+        ],
+        found: &[
+            &["arn:aws:s3:::a"],
+            &["arn:aws:s3:::ab"],
+            &["arn:aws:s3:::b:a"],
+            &["arn:aws:sqs:r:1:a"],
+            &["a"],
+        ],
     },
     Key {
         name: "aws:PrincipalArn",
         sort: Sort::Arn,
-        wanted: &[CALLER, "arn:aws:iam::111111111111:role/r", "arn:aws:iam::*:user/*", "arn:aws:iam::222222222222:*"],
+        wanted: &[
+            CALLER,
+            "arn:aws:iam::111111111111:role/r",
+            "arn:aws:iam::*:user/*",
+            "arn:aws:iam::222222222222:*",
+        ],
         found: &[&["arn:aws:iam::111111111111:role/p/r"]],
     },
-    Key { name: "aws:PrincipalType", sort: Sort::Text, wanted: &["User", "Account", "AssumedRole"], found: &[] },
+    Key {
+        name: "aws:PrincipalType",
+        sort: Sort::Text,
+        wanted: &["User", "Account", "AssumedRole"],
+        found: &[],
+    },
 ];
 
 impl Key {

@@ -1,5 +1,5 @@
-//! Condition operators, after the IAM User Guide's pages "IAM JSON policy elements: Condition operators" and "Set operators
-//! for multivalued context keys".
+//! Condition operators, after the IAM User Guide's pages "IAM JSON policy elements: Condition
+//! operators" and "Set operators for multivalued context keys".
 
 use std::net::IpAddr;
 
@@ -30,7 +30,8 @@ impl Operator {
             Some((_, rest)) => (Some(Set::Any), rest),
             None => (None, name.as_str()),
         };
-        let (name, if_exists) = name.strip_suffix("ifexists").map_or((name, false), |name| (name, true));
+        let (name, if_exists) =
+            name.strip_suffix("ifexists").map_or((name, false), |name| (name, true));
         let comparison = name.replacen("not", "", 1);
         Self { set, negated: comparison != name, comparison, if_exists }
     }
@@ -42,15 +43,20 @@ pub fn holds(test: &Test, circumstances: &Circumstances, variables: bool) -> boo
     let found = circumstances.values(&test.key);
     let filling = variables.then_some(circumstances);
     if operator.comparison == "null" {
-        // "True if the key doesn't exist, it is null. False if the key exists and its value is not null."
-        return test.values.iter().any(|value| value.eq_ignore_ascii_case(&found.is_empty().to_string()));
+        // "True if the key doesn't exist, it is null. False if the key exists and its value is not
+        // null."
+        return test
+            .values
+            .iter()
+            .any(|value| value.eq_ignore_ascii_case(&found.is_empty().to_string()));
     }
     if found.is_empty() && operator.if_exists {
         return true;
     }
     // Values are an "or"; a negated operator is true where none of them matches.
     let matches = |found: &String| {
-        test.values.iter().any(|value| one_matches(&operator.comparison, value, found, filling)) != operator.negated
+        test.values.iter().any(|value| one_matches(&operator.comparison, value, found, filling))
+            != operator.negated
     };
     // "A null data set, such as an empty string".
     let null = found.iter().all(String::is_empty);
@@ -64,8 +70,15 @@ pub fn holds(test: &Test, circumstances: &Circumstances, variables: bool) -> boo
     }
 }
 
-fn one_matches(comparison: &str, wanted: &str, found: &str, filling: Option<&Circumstances>) -> bool {
-    let text = |same: fn(&str, &str) -> bool| filled(wanted, filling).is_some_and(|wanted| same(&wanted, found));
+fn one_matches(
+    comparison: &str,
+    wanted: &str,
+    found: &str,
+    filling: Option<&Circumstances>,
+) -> bool {
+    let text = |same: fn(&str, &str) -> bool| {
+        filled(wanted, filling).is_some_and(|wanted| same(&wanted, found))
+    };
     let number = |holds: fn(f64, f64) -> bool| match (found.parse(), wanted.parse()) {
         (Ok(found), Ok(wanted)) => holds(found, wanted),
         _ => false,
@@ -107,17 +120,22 @@ fn moment(text: &str) -> Option<String> {
 
 fn network_holds(network: &str, address: &str) -> bool {
     let (network, bits) = network.split_once('/').unwrap_or((network, "128"));
-    let (Ok(network), Ok(address), Ok(length)) = (network.parse(), address.parse(), bits.parse::<u32>()) else {
+    let (Ok(network), Ok(address), Ok(length)) =
+        (network.parse(), address.parse(), bits.parse::<u32>())
+    else {
         return false;
     };
     let same = |one: u128, other: u128, width: u32| {
-        one.checked_shr(width.saturating_sub(length)) == other.checked_shr(width.saturating_sub(length))
+        one.checked_shr(width.saturating_sub(length))
+            == other.checked_shr(width.saturating_sub(length))
     };
     match (network, address) {
         (IpAddr::V4(network), IpAddr::V4(address)) => {
             same(u128::from(network.to_bits()), u128::from(address.to_bits()), 32)
         }
-        (IpAddr::V6(network), IpAddr::V6(address)) => same(network.to_bits(), address.to_bits(), 128),
+        (IpAddr::V6(network), IpAddr::V6(address)) => {
+            same(network.to_bits(), address.to_bits(), 128)
+        }
         _ => false,
     }
 }

@@ -1,5 +1,5 @@
-//! All kinds of policies together: what hangs on the caller, its boundary, what hangs on the resource; within an account and
-//! across two.
+//! All kinds of policies together: what hangs on the caller, its boundary, what hangs on the
+//! resource; within an account and across two.
 
 use iam_policy::decision::{Policies, Verdict};
 use iam_policy::request::Request;
@@ -40,7 +40,8 @@ pub fn decided(sets: usize) -> Result<Decided, String> {
                 let boundary = json(everything.boundary.as_slice());
                 let resource = json(everything.resource.as_slice());
                 return Err(format!(
-                    "set {number}: {found:?} and not {expected:?}\n{request:?}\nheld\n{held}boundary\n{boundary}resource\n{resource}"
+                    "set {number}: {found:?} and not \
+                        {expected:?}\n{request:?}\nheld\n{held}boundary\n{boundary}resource\n{resource}"
                 ));
             }
             match expected {
@@ -64,10 +65,11 @@ fn everything(dice: &mut Dice) -> Everything {
     Everything { identity, boundary, resource }
 }
 
-/// Requests over the alphabets, with what makes a difference only here: who owns the resource, and actions that its policy
-/// must allow.
+/// Requests over the alphabets, with what makes a difference only here: who owns the resource, and
+/// actions that its policy must allow.
 fn requests(everything: &Everything, dice: &mut Dice, memory: &mut Memory) -> Vec<Request> {
-    let documents = everything.identity.iter().chain(&everything.boundary).chain(&everything.resource);
+    let documents =
+        everything.identity.iter().chain(&everything.boundary).chain(&everything.resource);
     let areas: Vec<Area> = documents
         .flat_map(|document| document.statements.iter().map(move |statement| (document, statement)))
         .map(|(document, statement)| Area::of(Kind::Bucket, document, statement, memory))
@@ -76,8 +78,13 @@ fn requests(everything: &Everything, dice: &mut Dice, memory: &mut Memory) -> Ve
     let mut one = || {
         let mut request = universe.any_request(Kind::Bucket, &areas, dice, memory);
         if dice.one_in(4) {
-            let actions =
-                ["sts:AssumeRole", "sts:TagSession", "kms:Decrypt", "sts:GetCallerIdentity", "STS:assumerole"];
+            let actions = [
+                "sts:AssumeRole",
+                "sts:TagSession",
+                "kms:Decrypt",
+                "sts:GetCallerIdentity",
+                "STS:assumerole",
+            ];
             request.action = (*dice.pick(&actions)).to_owned();
         }
         if dice.one_in(2) {
@@ -93,9 +100,13 @@ fn requests(everything: &Everything, dice: &mut Dice, memory: &mut Memory) -> Ve
 }
 
 fn decide(everything: &Everything, request: &Request) -> Verdict {
-    let compile = |document: &Document| Policy::compile("document", &document.json()).expect("it is a document");
+    let compile = |document: &Document| {
+        Policy::compile("document", &document.json()).expect("it is a document")
+    };
     let identity: Vec<Policy> = everything.identity.iter().map(compile).collect();
-    let (boundary, resource) = (everything.boundary.as_ref().map(compile), everything.resource.as_ref().map(compile));
-    let policies = Policies { identity: &identity, boundary: boundary.as_ref(), resource: resource.as_ref() };
+    let (boundary, resource) =
+        (everything.boundary.as_ref().map(compile), everything.resource.as_ref().map(compile));
+    let policies =
+        Policies { identity: &identity, boundary: boundary.as_ref(), resource: resource.as_ref() };
     policies.decide(request).verdict
 }

@@ -1,6 +1,7 @@
 //! Chance that can be repeated.
 
-/// SplitMix64: the same numbers on every machine, so that a pair's own number is enough to draw it again.
+/// SplitMix64: the same numbers on every machine, so that a pair's own number is enough to draw it
+/// again.
 pub struct Dice(u64);
 
 impl Dice {

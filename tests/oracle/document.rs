@@ -55,7 +55,9 @@ pub struct Pair {
 impl Pair {
     pub fn statements(&self) -> impl Iterator<Item = (&Document, &Statement)> {
         let documents = self.before.iter().chain(&self.after).flatten();
-        documents.flat_map(|document| document.statements.iter().map(move |statement| (document, statement)))
+        documents.flat_map(|document| {
+            document.statements.iter().map(move |statement| (document, statement))
+        })
     }
 }
 
@@ -64,7 +66,8 @@ impl Document {
     pub fn everything() -> Self {
         let all = || List { not: false, items: vec!["*".to_owned()] };
         let (actions, resources) = (all(), Some(all()));
-        let statement = Statement { allow: true, principals: None, actions, resources, tests: Vec::new() };
+        let statement =
+            Statement { allow: true, principals: None, actions, resources, tests: Vec::new() };
         Self { variables: true, statements: vec![statement] }
     }
 
@@ -79,12 +82,14 @@ impl Document {
 
     fn spelt(&self, spelling: &mut Spelling<'_>) -> Value {
         let version = if self.variables { "2012-10-17" } else { "2008-10-17" };
-        let statements = self.statements.iter().map(|statement| statement.spelt(spelling)).collect();
+        let statements =
+            self.statements.iter().map(|statement| statement.spelt(spelling)).collect();
         json!({"Version": version, "Statement": spelling.many(statements)})
     }
 }
 
-/// Lists and texts, or by chance single values standing alone and true, false and numbers as themselves.
+/// Lists and texts, or by chance single values standing alone and true, false and numbers as
+/// themselves.
 struct Spelling<'d>(Option<&'d mut Dice>);
 
 impl Spelling<'_> {
@@ -101,7 +106,11 @@ impl Spelling<'_> {
 
     fn tested(&mut self, values: &[String]) -> Value {
         let spelt = |text: &String| match serde_json::from_str(text) {
-            Ok(value @ (Value::Bool(_) | Value::Number(_))) if format!("{value}") == *text && self.otherwise() => value,
+            Ok(value @ (Value::Bool(_) | Value::Number(_)))
+                if format!("{value}") == *text && self.otherwise() =>
+            {
+                value
+            }
             _ => text.as_str().into(),
         };
         let values = values.iter().map(spelt).collect();
@@ -139,12 +148,20 @@ impl Principals {
     fn spelt(&self, spelling: &mut Spelling<'_>) -> Value {
         let mut types: Map<String, Value> = Map::new();
         for (kind, _) in &self.names {
-            let names: Vec<String> =
-                self.names.iter().filter(|it| it.0 == *kind).map(|(_, name)| name.clone()).collect();
+            let names: Vec<String> = self
+                .names
+                .iter()
+                .filter(|it| it.0 == *kind)
+                .map(|(_, name)| name.clone())
+                .collect();
             types.entry(*kind).or_insert_with(|| spelling.many(texts(&names)));
         }
         // `"*"` and `{"AWS": "*"}` are the same principal: the former where the value stands alone.
-        if types.len() == 1 && types.get("AWS").is_some_and(|names| names == "*") { "*".into() } else { types.into() }
+        if types.len() == 1 && types.get("AWS").is_some_and(|names| names == "*") {
+            "*".into()
+        } else {
+            types.into()
+        }
     }
 }
 

@@ -26,7 +26,8 @@ const VARIABLES: &[&str] = &[
     "${?}",
 ];
 
-/// A pair of which one side is made from the other, as somebody edits a document, or which have nothing in common.
+/// A pair of which one side is made from the other, as somebody edits a document, or which have
+/// nothing in common.
 pub fn pair(kind: Kind, dice: &mut Dice) -> Pair {
     let mut draw = Draw::new(kind, dice);
     let before = draw.layers();
@@ -98,8 +99,14 @@ impl<'d> Draw<'d> {
             return "*".to_owned();
         }
         if self.kind == Kind::Trust {
-            let patterns =
-                ["sts:AssumeRole", "STS:assumeRole", "sts:*", "sts:AssumeRole?*", "sts:?agSession", "sts:*SAML"];
+            let patterns = [
+                "sts:AssumeRole",
+                "STS:assumeRole",
+                "sts:*",
+                "sts:AssumeRole?*",
+                "sts:?agSession",
+                "sts:*SAML",
+            ];
             return (*self.dice.pick(&patterns)).to_owned();
         }
         let vendor = if self.dice.one_in(6) { "iam:" } else { "s3:" };
@@ -155,14 +162,17 @@ impl<'d> Draw<'d> {
 
     fn test(&mut self) -> Test {
         let key = *self.dice.pick(&self.keys);
-        let mut operator = if self.dice.one_in(8) { "Null".to_owned() } else { self.operator(key.sort) };
+        let mut operator =
+            if self.dice.one_in(8) { "Null".to_owned() } else { self.operator(key.sort) };
         if operator == "Null" {
             let values = vec![(*self.dice.pick(&["true", "false"])).to_owned()];
             return Test { operator, key: key.name.to_owned(), values };
         }
-        // The operators on sets aren't for keys of one value, and the others not for keys of many: AWS takes both.
+        // The operators on sets aren't for keys of one value, and the others not for keys of many:
+        // AWS takes both.
         let wants_set = key.sort == Sort::Texts;
-        let (odd, all, if_exists) = (self.dice.one_in(12), self.dice.one_in(2), self.dice.one_in(6));
+        let (odd, all, if_exists) =
+            (self.dice.one_in(12), self.dice.one_in(2), self.dice.one_in(6));
         if wants_set != odd {
             operator = format!("{}:{operator}", if all { "ForAllValues" } else { "ForAnyValue" });
         }
@@ -170,7 +180,8 @@ impl<'d> Draw<'d> {
             operator.push_str("IfExists");
         }
         let few = if key.sort == Sort::Bool { 1 } else { 3 };
-        let values = (0..self.dice.few(few)).map(|_| (*self.dice.pick(key.wanted)).to_owned()).collect();
+        let values =
+            (0..self.dice.few(few)).map(|_| (*self.dice.pick(key.wanted)).to_owned()).collect();
         Test { operator, key: key.name.to_owned(), values }
     }
 
@@ -271,7 +282,11 @@ impl<'d> Draw<'d> {
                 let test = statement.tests.swap_remove(self.dice.below(statement.tests.len()));
                 let wanted = Key::named(&test.key).wanted;
                 let value = (*self.dice.pick(wanted)).to_owned();
-                let values = if test.operator == "Null" { test.values } else { [test.values, vec![value]].concat() };
+                let values = if test.operator == "Null" {
+                    test.values
+                } else {
+                    [test.values, vec![value]].concat()
+                };
                 statement.tests.push(Test { values, ..test });
             }
             _ => self.add_test(statement),

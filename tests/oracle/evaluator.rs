@@ -1,6 +1,6 @@
-//! Decides one request after another, by what the IAM User Guide says and by no more: its pages "AWS JSON policy elements:
-//! Principal", "Policy evaluation logic" and the pages below that one. It shares nothing with the program but the type of
-//! a request, and it isn't clever.
+//! Decides one request after another, by what the IAM User Guide says and by no more: its pages
+//! "AWS JSON policy elements: Principal", "Policy evaluation logic" and the pages below that one.
+//! It shares nothing with the program but the type of a request, and it isn't clever.
 
 use iam_policy::decision::Verdict;
 use iam_policy::request::{Caller, Request};
@@ -21,22 +21,35 @@ pub enum Naming {
     Itself,
 }
 
-/// Whether a set of documents allows it, as the comparison understands sets: each layer allows it, and none denies it.
+/// Whether a set of documents allows it, as the comparison understands sets: each layer allows it,
+/// and none denies it.
 pub fn allows(layers: &Layers, request: &Request) -> bool {
     let circumstances = Circumstances::of(request);
     let say = |layer: &[Document], allow: bool| {
-        let statements = layer.iter().flat_map(|document| document.statements.iter().map(move |it| (document, it)));
+        let statements = layer
+            .iter()
+            .flat_map(|document| document.statements.iter().map(move |it| (document, it)));
         let mut said = statements.filter(|(_, statement)| statement.allow == allow);
         said.any(|(document, statement)| {
-            let named = statement.principals.as_ref().is_none_or(|it| it.naming(&request.principal).is_some());
+            let named = statement
+                .principals
+                .as_ref()
+                .is_none_or(|it| it.naming(&request.principal).is_some());
             named && applies(document, statement, request, &circumstances)
         })
     };
-    !layers.is_empty() && layers.iter().all(|layer| say(layer, true)) && !layers.iter().any(|layer| say(layer, false))
+    !layers.is_empty()
+        && layers.iter().all(|layer| say(layer, true))
+        && !layers.iter().any(|layer| say(layer, false))
 }
 
 /// Everything about a statement but its principals.
-fn applies(document: &Document, statement: &Statement, request: &Request, circumstances: &Circumstances) -> bool {
+fn applies(
+    document: &Document,
+    statement: &Statement,
+    request: &Request,
+    circumstances: &Circumstances,
+) -> bool {
     let filling = document.variables.then_some(circumstances);
     let resource = |pattern: &str| resource_matches(pattern, &request.resource, filling);
     statement.actions.has(|pattern| action_matches(pattern, &request.action))
@@ -51,8 +64,8 @@ impl List {
 }
 
 impl Principals {
-    /// In NotPrincipal an account excepts its root user and not all that is in it: with Bob and the root of his account
-    /// excepted, "all principals except the user named Bob" are denied.
+    /// In NotPrincipal an account excepts its root user and not all that is in it: with Bob and the
+    /// root of his account excepted, "all principals except the user named Bob" are denied.
     pub fn naming(&self, caller: &Caller) -> Option<Naming> {
         let nearest = self.names.iter().filter_map(|(kind, name)| naming(kind, name, caller)).max();
         match nearest {
@@ -83,7 +96,9 @@ fn naming(kind: &str, name: &str, caller: &Caller) -> Option<Naming> {
         }
         ("Service", PrincipalType::Service)
         | ("Federated", PrincipalType::Federated)
-        | ("CanonicalUser", PrincipalType::CanonicalUser) => (name == caller.name).then_some(Naming::Itself),
+        | ("CanonicalUser", PrincipalType::CanonicalUser) => {
+            (name == caller.name).then_some(Naming::Itself)
+        }
         _ => None,
     }
 }
@@ -114,15 +129,18 @@ impl Everything {
         // What hangs on the caller speaks of the caller; and only users and roles hold policies.
         let attached = |documents: &[Document]| {
             said(documents, |document, statement| {
-                (is_aws && applies(document, statement, request, &circumstances)).then_some(Naming::Itself)
+                (is_aws && applies(document, statement, request, &circumstances))
+                    .then_some(Naming::Itself)
             })
         };
         let identity = attached(&self.identity);
-        let boundary = self.boundary.as_ref().filter(|_| is_aws).map(|it| attached(std::slice::from_ref(it)));
+        let boundary =
+            self.boundary.as_ref().filter(|_| is_aws).map(|it| attached(std::slice::from_ref(it)));
         let resource = self.resource.as_ref().map(|it| {
             said(std::slice::from_ref(it), |document, statement| {
                 let principals = statement.principals.as_ref()?;
-                // "NotPrincipal … with a Deny effect will always deny any IAM principal that has a permissions boundary".
+                // "NotPrincipal … with a Deny effect will always deny any IAM principal that has a
+                // permissions boundary".
                 let always = principals.not && !statement.allow && boundary.is_some();
                 let naming = if always { Some(Naming::Itself) } else { principals.naming(caller) };
                 naming.filter(|_| applies(document, statement, request, &circumstances))
@@ -175,5 +193,7 @@ fn is_foreign(request: &Request, circumstances: &Circumstances) -> bool {
 /// A role's trust policy and a key's policy must say it, even to their own account.
 fn resource_must_allow(action: &str) -> bool {
     let action = action.to_ascii_lowercase();
-    ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "kms:"].iter().any(|start| action.starts_with(start))
+    ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "kms:"]
+        .iter()
+        .any(|start| action.starts_with(start))
 }

@@ -33,7 +33,9 @@ pub struct Tally {
 impl Tally {
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
-        let sum = |one: [usize; 5], other: [usize; 5]| std::array::from_fn(|index| one[index] + other[index]);
+        let sum = |one: [usize; 5], other: [usize; 5]| {
+            std::array::from_fn(|index| one[index] + other[index])
+        };
         Self {
             pairs: self.pairs + other.pairs,
             plain: sum(self.plain, other.plain),
@@ -67,8 +69,8 @@ struct Side<'p> {
 /// By layer.
 type Policies = Vec<Vec<Policy>>;
 
-/// The first law that the pair breaks, if any. `seed` is for the chance in the checks: which requests are tried, and how
-/// the documents are respelt.
+/// The first law that the pair breaks, if any. `seed` is for the chance in the checks: which
+/// requests are tried, and how the documents are respelt.
 pub fn check(kind: Kind, pair: &Pair, seed: u64, memory: &mut Memory) -> Result<Tally, String> {
     let mut dice = Dice::new(seed);
     let sides = [&pair.before, &pair.after].map(|documents| Side::new(documents, &mut dice));
@@ -84,7 +86,8 @@ pub fn check(kind: Kind, pair: &Pair, seed: u64, memory: &mut Memory) -> Result<
     } else {
         tally.unsettled = usize::from(!case.spelling_is_no_difference(found.relation())?);
     }
-    let relation = RELATIONS.iter().position(|it| *it == found.relation()).expect("all relations are listed");
+    let relation =
+        RELATIONS.iter().position(|it| *it == found.relation()).expect("all relations are listed");
     let of = if is_plain(pair) { &mut tally.plain } else { &mut tally.conditional };
     of[relation] += 1;
     Ok(tally)
@@ -106,17 +109,23 @@ impl<'p> Side<'p> {
 }
 
 fn compiled(layers: &Layers, mut json: impl FnMut(&Document) -> Value) -> Policies {
-    let mut compile = |document| Policy::compile("document", &json(document)).expect("drawn documents are documents");
+    let mut compile = |document| {
+        Policy::compile("document", &json(document)).expect("drawn documents are documents")
+    };
     layers.iter().map(|layer| layer.iter().map(&mut compile).collect()).collect()
 }
 
 /// What one gains the other loses, down to the examples.
 fn mirrored(found: &Comparison, back: &Comparison) -> Result<(), String> {
     let same = told(&found.gained) == told(&back.lost) && told(&found.lost) == told(&back.gained);
-    let doubts = |comparison: &Comparison, side| comparison.doubts.iter().filter(|it| it.side == side).count();
+    let doubts = |comparison: &Comparison, side| {
+        comparison.doubts.iter().filter(|it| it.side == side).count()
+    };
     let same_doubts = doubts(found, Direction::Gained) == doubts(back, Direction::Lost)
         && doubts(found, Direction::Lost) == doubts(back, Direction::Gained);
-    must(same && same_doubts, || format!("the way back is no mirror: {found:?}\nand back: {back:?}"))
+    must(same && same_doubts, || {
+        format!("the way back is no mirror: {found:?}\nand back: {back:?}")
+    })
 }
 
 /// Grants without their examples, of which there may be others.
@@ -132,7 +141,9 @@ fn told(grants: &[Grant]) -> Vec<Grant> {
 
 fn is_plain(pair: &Pair) -> bool {
     let mut statements = pair.statements();
-    statements.all(|(_, it)| it.tests.is_empty() && !it.resources.iter().any(|list| list.items.concat().contains("${")))
+    statements.all(|(_, it)| {
+        it.tests.is_empty() && !it.resources.iter().any(|list| list.items.concat().contains("${"))
+    })
 }
 
 fn must(holds: bool, otherwise: impl Fn() -> String) -> Result<(), String> {
@@ -141,7 +152,8 @@ fn must(holds: bool, otherwise: impl Fn() -> String) -> Result<(), String> {
 
 impl Case<'_> {
     fn compare(&self, before: &Policies, after: &Policies) -> Comparison {
-        let [before, after] = [before, after].map(|layers| Set { layers: layers.iter().map(Vec::as_slice).collect() });
+        let [before, after] = [before, after]
+            .map(|layers| Set { layers: layers.iter().map(Vec::as_slice).collect() });
         let caller = (self.kind == Kind::Identity).then(|| Caller::aws(CALLER));
         compare(&before, &after, caller.as_ref())
     }
@@ -155,15 +167,17 @@ impl Case<'_> {
         self.pair.statements().any(|(document, _)| document.variables)
     }
 
-    /// Whether texts have variables in some documents and none in others, so that a grant can't be read without knowing
-    /// where its texts come from.
+    /// Whether texts have variables in some documents and none in others, so that a grant can't be
+    /// read without knowing where its texts come from.
     fn is_mixed(&self) -> bool {
         let modern = self.pair.statements().filter(|(document, _)| document.variables).count();
         modern > 0 && modern < self.pair.statements().count() && !is_plain(self.pair)
     }
 
     fn is_exact_without_conditions(&self, found: &Comparison) -> Result<(), String> {
-        must(!is_plain(self.pair) || found.doubts.is_empty(), || format!("doubts without conditions: {found:?}"))
+        must(!is_plain(self.pair) || found.doubts.is_empty(), || {
+            format!("doubts without conditions: {found:?}")
+        })
     }
 
     /// By the evaluator and by the decision.
@@ -177,9 +191,13 @@ impl Case<'_> {
                     let Side { documents, policies, .. } = self.side(side);
                     let evaluated = allows(documents, &grant.example);
                     let name = if side { "after" } else { "before" };
-                    must(evaluated == expected, || format!("{name}, the example is no example: {grant:?}"))?;
+                    must(evaluated == expected, || {
+                        format!("{name}, the example is no example: {grant:?}")
+                    })?;
                     let decided = decide(self.kind, policies, &grant.example) == Verdict::Allowed;
-                    must(decided == expected, || format!("{name}, the decision says otherwise: {grant:?}"))?;
+                    must(decided == expected, || {
+                        format!("{name}, the decision says otherwise: {grant:?}")
+                    })?;
                 }
             }
         }
@@ -187,11 +205,22 @@ impl Case<'_> {
     }
 
     /// Whatever is gained or lost is listed, and single requests are decided like all of them.
-    fn everything_is_listed(&self, found: &Comparison, dice: &mut Dice, memory: &mut Memory) -> Result<Tally, String> {
+    fn everything_is_listed(
+        &self,
+        found: &Comparison,
+        dice: &mut Dice,
+        memory: &mut Memory,
+    ) -> Result<Tally, String> {
         let (mut areas, places) = areas(self.kind, self.pair, memory);
-        let grants = found.gained.iter().map(|grant| (true, grant)).chain(found.lost.iter().map(|it| (false, it)));
+        let grants = found
+            .gained
+            .iter()
+            .map(|grant| (true, grant))
+            .chain(found.lost.iter().map(|it| (false, it)));
         let grants: Vec<(bool, &Grant)> = grants.collect();
-        areas.extend(grants.iter().map(|(_, grant)| Area::of_grant(self.kind, grant, self.modern(), memory)));
+        areas.extend(
+            grants.iter().map(|(_, grant)| Area::of_grant(self.kind, grant, self.modern(), memory)),
+        );
         let universe = Universe::about(self.kind, &areas);
         let cells = universe.cells(self.kind, &areas, memory);
         let doubted = |side| found.doubts.iter().any(|doubt| doubt.side == side);
@@ -207,12 +236,16 @@ impl Case<'_> {
                 if more.is_empty() || doubted[usize::from(gained)] {
                     continue;
                 }
-                let listed = grants.iter().zip(&cell.reach[places.len()..]).filter(|((side, _), _)| *side == gained);
+                let listed = grants
+                    .iter()
+                    .zip(&cell.reach[places.len()..])
+                    .filter(|((side, _), _)| *side == gained);
                 let listed = listed.fold(Resources::default(), |all, (_, reach)| all.or(*reach));
                 let missing = more.but(listed);
                 must(missing.is_empty() || self.is_mixed(), || {
                     let resource = missing.iter().next().unwrap_or_default();
-                    let request = universe.request(cell, cell.actions.trailing_zeros() as usize, resource);
+                    let request =
+                        universe.request(cell, cell.actions.trailing_zeros() as usize, resource);
                     let what = if gained { "gained" } else { "lost" };
                     format!("{what} but not listed: {request:?}\n{found:?}")
                 })?;
@@ -231,11 +264,13 @@ impl Case<'_> {
         let mut tally = Tally { pairs: 1, ..Tally::default() };
         for _ in 0..SAMPLES {
             let index = dice.below(cells.len());
-            let actions: Vec<usize> = (0..64).filter(|action| cells[index].actions & (1 << action) != 0).collect();
+            let actions: Vec<usize> =
+                (0..64).filter(|action| cells[index].actions & (1 << action) != 0).collect();
             // As often as not one that is allowed before or after.
             let some: Vec<usize> = allowed[index][0].or(allowed[index][1]).iter().collect();
             let any = some.is_empty() || dice.one_in(2);
-            let resource = if any { dice.below(universe.world.resources.len()) } else { *dice.pick(&some) };
+            let resource =
+                if any { dice.below(universe.world.resources.len()) } else { *dice.pick(&some) };
             let request = universe.request(&cells[index], *dice.pick(&actions), resource);
             for (side, allowed) in self.sides.iter().zip(allowed[index]) {
                 let is_in = allowed.iter().any(|it| it == resource);
@@ -245,7 +280,9 @@ impl Case<'_> {
                 })?;
                 let policies = if dice.one_in(2) { &side.policies } else { &side.respelt };
                 let decided = decide(self.kind, policies, &request);
-                must(decided == expected, || format!("decided {decided:?} and not {expected:?}: {request:?}"))?;
+                must(decided == expected, || {
+                    format!("decided {decided:?} and not {expected:?}: {request:?}")
+                })?;
                 tally.decided += 1;
                 tally.allowed += usize::from(is_in);
             }
@@ -255,23 +292,35 @@ impl Case<'_> {
 
     fn respelt_it_is_the_same(&self, side: &Side<'_>) -> Result<(), String> {
         let itself = self.compare(&side.policies, &side.respelt);
-        must(itself == Comparison::default(), || format!("respelt it is not the same:\n{}{itself:?}", side.text()))
+        must(itself == Comparison::default(), || {
+            format!("respelt it is not the same:\n{}{itself:?}", side.text())
+        })
     }
 
-    /// Whether the relation is known in both spellings or in neither. No spelling may change it; but an example is looked for
-    /// in so many ways only, and the order in which they are tried may decide whether one is found.
+    /// Whether the relation is known in both spellings or in neither. No spelling may change it;
+    /// but an example is looked for in so many ways only, and the order in which they are tried may
+    /// decide whether one is found.
     fn spelling_is_no_difference(&self, found: Relation) -> Result<bool, String> {
         let [before, after] = &self.sides;
         let again = self.compare(&before.respelt, &after.respelt).relation();
         must(again == found || [again, found].contains(&Relation::Unknown), || {
-            format!("{again:?} and not {found:?}, respelt as\n{}and\n{}", before.text(), after.text())
+            format!(
+                "{again:?} and not {found:?}, respelt as\n{}and\n{}",
+                before.text(),
+                after.text()
+            )
         })?;
         Ok(again == found)
     }
 }
 
 /// What a side allows in one cell.
-fn said(after: bool, layers: usize, places: &[(bool, usize, bool)], reach: &[Resources]) -> Resources {
+fn said(
+    after: bool,
+    layers: usize,
+    places: &[(bool, usize, bool)],
+    reach: &[Resources],
+) -> Resources {
     let that = |allow: bool, layer: Option<usize>| {
         let statements = places.iter().zip(reach).filter(|((side, of, allows), _)| {
             *side == after && *allows == allow && layer.is_none_or(|layer| layer == *of)
@@ -282,8 +331,8 @@ fn said(after: bool, layers: usize, places: &[(bool, usize, bool)], reach: &[Res
     allows.fold(Resources::ALL, Resources::and).but(that(false, None))
 }
 
-/// The request as it is put to a decision: a policy that names principals decides alone where its resource is of another
-/// account and the caller's own policies allow everything.
+/// The request as it is put to a decision: a policy that names principals decides alone where its
+/// resource is of another account and the caller's own policies allow everything.
 fn put(kind: Kind, request: &Request) -> Request {
     let mut request = request.clone();
     if kind != Kind::Identity {
@@ -301,9 +350,11 @@ fn decide(kind: Kind, layers: &Policies, request: &Request) -> Verdict {
             boundary: layers.get(1).and_then(|boundary| boundary.first()),
             resource: None,
         },
-        Kind::Bucket | Kind::Trust => {
-            decision::Policies { identity: &everything, boundary: None, resource: layers[0].first() }
-        }
+        Kind::Bucket | Kind::Trust => decision::Policies {
+            identity: &everything,
+            boundary: None,
+            resource: layers[0].first(),
+        },
     };
     policies.decide(&put(kind, request)).verdict
 }
@@ -315,9 +366,11 @@ fn evaluated(kind: Kind, layers: &Layers, request: &Request) -> Verdict {
             boundary: layers.get(1).map(|boundary| boundary[0].clone()),
             resource: None,
         },
-        Kind::Bucket | Kind::Trust => {
-            Everything { identity: vec![Document::everything()], boundary: None, resource: Some(layers[0][0].clone()) }
-        }
+        Kind::Bucket | Kind::Trust => Everything {
+            identity: vec![Document::everything()],
+            boundary: None,
+            resource: Some(layers[0][0].clone()),
+        },
     };
     everything.decide(&put(kind, request))
 }

@@ -1,4 +1,5 @@
-//! Pairs drawn by their number, tried on all processors, and told with as little in them as breaks a law.
+//! Pairs drawn by their number, tried on all processors, and told with as little in them as breaks
+//! a law.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -61,8 +62,15 @@ pub fn told(number: usize, law: &str) -> String {
     let again = |pair: &Pair| check(kind, pair, number as u64, &mut Memory::default()).err();
     let same = |other: &String| law.chars().take(20).eq(other.chars().take(20));
     let small = shrunk(pair, |pair| again(pair).is_some_and(|law| same(&law)));
-    let documents = |layer: &Vec<Document>| layer.iter().map(|it| format!("  {}\n", it.json())).collect::<String>();
-    let side = |layers: &Layers| layers.iter().map(documents).collect::<Vec<_>>().join("  within\n");
+    let documents = |layer: &Vec<Document>| {
+        layer.iter().map(|it| format!("  {}\n", it.json())).collect::<String>()
+    };
+    let side =
+        |layers: &Layers| layers.iter().map(documents).collect::<Vec<_>>().join("  within\n");
     let law = again(&small).unwrap_or_default();
-    format!("pair {number} ({kind:?})\nbefore\n{}after\n{}{law}", side(&small.before), side(&small.after))
+    format!(
+        "pair {number} ({kind:?})\nbefore\n{}after\n{}{law}",
+        side(&small.before),
+        side(&small.after)
+    )
 }

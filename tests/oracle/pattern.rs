@@ -1,5 +1,5 @@
-//! Wildcards and policy variables, after the IAM User Guide's pages "IAM JSON policy elements: Resource" and "IAM policy
-//! elements: Variables and tags".
+//! Wildcards and policy variables, after the IAM User Guide's pages "IAM JSON policy elements:
+//! Resource" and "IAM policy elements: Variables and tags".
 
 use super::request::Circumstances;
 
@@ -39,12 +39,17 @@ pub fn text_matches(pattern: &str, text: &str, circumstances: Option<&Circumstan
     elements(pattern, circumstances).is_some_and(|pattern| Glob::of(&pattern).matches(text))
 }
 
-pub fn resource_matches(pattern: &str, resource: &str, circumstances: Option<&Circumstances>) -> bool {
+pub fn resource_matches(
+    pattern: &str,
+    resource: &str,
+    circumstances: Option<&Circumstances>,
+) -> bool {
     let parts: Vec<&str> = resource.splitn(6, ':').collect();
     Pattern::of(pattern, circumstances).is_some_and(|pattern| pattern.matches(&parts))
 }
 
-/// As ArnLike compares: "each of the six colon-delimited components of the ARN is checked separately".
+/// As ArnLike compares: "each of the six colon-delimited components of the ARN is checked
+/// separately".
 pub fn arn_matches(pattern: &str, arn: &str, circumstances: Option<&Circumstances>) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match elements(pattern, circumstances).map(|pattern| split(&pattern)) {
@@ -56,22 +61,28 @@ pub fn arn_matches(pattern: &str, arn: &str, circumstances: Option<&Circumstance
 impl Pattern {
     /// None where a variable has no value: then it matches nothing.
     pub fn of(text: &str, circumstances: Option<&Circumstances>) -> Option<Self> {
-        if text == "*" { Some(Self::Everything) } else { Some(Self::Parts(split(&elements(text, circumstances)?))) }
+        if text == "*" {
+            Some(Self::Everything)
+        } else {
+            Some(Self::Parts(split(&elements(text, circumstances)?)))
+        }
     }
 
-    /// `*` is everything. Otherwise "you cannot use a wildcard to match a colon" between the parts of an ARN, and parts that
-    /// are left out are `*`.
+    /// `*` is everything. Otherwise "you cannot use a wildcard to match a colon" between the parts
+    /// of an ARN, and parts that are left out are `*`.
     pub fn matches(&self, resource: &[&str]) -> bool {
         match self {
             Self::Everything => true,
             Self::Parts(globs) => {
-                resource.len() == 6 && globs.iter().zip(resource).all(|(glob, part)| glob.matches(part))
+                resource.len() == 6
+                    && globs.iter().zip(resource).all(|(glob, part)| glob.matches(part))
             }
         }
     }
 }
 
-/// What the pattern is once its variables are filled in, characters that were being marked; none where one has no value.
+/// What the pattern is once its variables are filled in, characters that were being marked; none
+/// where one has no value.
 pub fn spelt(pattern: &str, circumstances: Option<&Circumstances>) -> Option<String> {
     if circumstances.is_none() || !pattern.contains("${") {
         return Some(pattern.to_owned());
@@ -88,7 +99,8 @@ pub fn spelt(pattern: &str, circumstances: Option<&Circumstances>) -> Option<Str
     Some(spelt)
 }
 
-/// The text with its variables filled in, wildcards being characters like any other; none where a variable has no value.
+/// The text with its variables filled in, wildcards being characters like any other; none where a
+/// variable has no value.
 pub fn filled(text: &str, circumstances: Option<&Circumstances>) -> Option<String> {
     let Some(circumstances) = circumstances else { return Some(text.to_owned()) };
     let mut filled = String::new();
@@ -102,7 +114,9 @@ pub fn filled(text: &str, circumstances: Option<&Circumstances>) -> Option<Strin
 }
 
 fn elements(pattern: &str, circumstances: Option<&Circumstances>) -> Option<Vec<Element>> {
-    let Some(circumstances) = circumstances else { return Some(pattern.chars().map(element).collect()) };
+    let Some(circumstances) = circumstances else {
+        return Some(pattern.chars().map(element).collect());
+    };
     let mut elements = Vec::new();
     let mut rest = pattern;
     while let Some((before, name, after)) = next_variable(rest) {
@@ -124,8 +138,8 @@ fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, name, after))
 }
 
-/// "If a variable has no value there is nothing to match", unless it has a default; keys with several values can't be
-/// variables.
+/// "If a variable has no value there is nothing to match", unless it has a default; keys with
+/// several values can't be variables.
 fn value(name: &str, circumstances: &Circumstances) -> Option<String> {
     if ["*", "?", "$"].contains(&name) {
         return Some(name.to_owned());
@@ -158,7 +172,9 @@ impl Glob {
             match element {
                 Element::One => glob.one |= 1 << place,
                 Element::Many => glob.many |= 1 << place,
-                Element::Written(letter) | Element::Filled(letter) => glob.letters.push((*letter, 1 << place)),
+                Element::Written(letter) | Element::Filled(letter) => {
+                    glob.letters.push((*letter, 1 << place))
+                }
             }
         }
         glob

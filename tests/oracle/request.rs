@@ -1,5 +1,5 @@
-//! What a request's circumstances are, with what follows from its caller (IAM User Guide, "AWS global condition context
-//! keys", "Properties of the principal").
+//! What a request's circumstances are, with what follows from its caller (IAM User Guide, "AWS
+//! global condition context keys", "Properties of the principal").
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,9 @@ impl Circumstances {
     /// Those of a request: what it says goes before what follows from its caller.
     pub fn of(request: &Request) -> Self {
         let mut circumstances = Self::derived(&request.principal);
-        circumstances.0.extend(request.context.iter().map(|(key, values)| (key.to_owned(), values.to_vec())));
+        circumstances
+            .0
+            .extend(request.context.iter().map(|(key, values)| (key.to_owned(), values.to_vec())));
         circumstances
     }
 

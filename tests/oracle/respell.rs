@@ -8,22 +8,28 @@ pub fn respelt(layers: &Layers, dice: &mut Dice) -> Layers {
     layers.iter().map(|layer| rearranged(layer, dice)).collect()
 }
 
-/// The documents of one layer have their say together: it doesn't matter in which of them a statement stands, as long as
-/// they are of one version.
+/// The documents of one layer have their say together: it doesn't matter in which of them a
+/// statement stands, as long as they are of one version.
 fn rearranged(layer: &[Document], dice: &mut Dice) -> Vec<Document> {
     let mut documents: Vec<Document> = layer.to_vec();
     let versions = documents.iter().filter(|document| document.variables).count();
     if documents.len() > 1 && (versions == 0 || versions == documents.len()) && dice.one_in(2) {
-        let moved: Vec<Statement> = documents.iter_mut().flat_map(|document| document.statements.drain(..)).collect();
+        let moved: Vec<Statement> =
+            documents.iter_mut().flat_map(|document| document.statements.drain(..)).collect();
         for statement in moved {
             let index = dice.below(documents.len());
             documents[index].statements.push(statement);
         }
     }
     for document in &mut documents {
-        let statements = document.statements.drain(..).flat_map(|statement| split(statement, dice)).collect::<Vec<_>>();
+        let statements = document
+            .statements
+            .drain(..)
+            .flat_map(|statement| split(statement, dice))
+            .collect::<Vec<_>>();
         let variables = document.variables;
-        document.statements = statements.into_iter().map(|statement| spelt(statement, variables, dice)).collect();
+        document.statements =
+            statements.into_iter().map(|statement| spelt(statement, variables, dice)).collect();
         dice.shuffle(&mut document.statements);
     }
     dice.shuffle(&mut documents);

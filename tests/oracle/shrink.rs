@@ -12,7 +12,8 @@ pub fn shrunk(mut pair: Pair, breaks: impl Fn(&Pair) -> bool) -> Pair {
 
 /// The pair with one thing less each.
 fn smaller(pair: &Pair) -> Vec<Pair> {
-    let before = less_layers(&pair.before).into_iter().map(|before| Pair { before, ..pair.clone() });
+    let before =
+        less_layers(&pair.before).into_iter().map(|before| Pair { before, ..pair.clone() });
     let after = less_layers(&pair.after).into_iter().map(|after| Pair { after, ..pair.clone() });
     before.chain(after).collect()
 }
@@ -22,11 +23,17 @@ fn less_layers(layers: &Layers) -> Vec<Layers> {
     let boundary = (layers.len() > 1).then(|| layers[..1].to_vec());
     let documents = (layers[0].len() > 1).then(|| without(&layers[0])).into_iter().flatten();
     let documents = documents.map(|first| [&[first], &layers[1..]].concat());
-    boundary.into_iter().chain(documents).chain(with_one(layers, |layer| with_one(layer, less_document))).collect()
+    boundary
+        .into_iter()
+        .chain(documents)
+        .chain(with_one(layers, |layer| with_one(layer, less_document)))
+        .collect()
 }
 
 fn less_document(document: &Document) -> Vec<Document> {
-    let statements = without(&document.statements).into_iter().chain(with_one(&document.statements, less_statement));
+    let statements = without(&document.statements)
+        .into_iter()
+        .chain(with_one(&document.statements, less_statement));
     statements.map(|statements| Document { statements, ..document.clone() }).collect()
 }
 
@@ -37,12 +44,17 @@ fn less_statement(statement: &Statement) -> Vec<Statement> {
         values.into_iter().map(|values| super::document::Test { values, ..test.clone() }).collect()
     }));
     found.extend(tests.map(|tests| Statement { tests, ..statement.clone() }));
-    found.extend(less_list(&statement.actions).into_iter().map(|actions| Statement { actions, ..statement.clone() }));
+    found.extend(
+        less_list(&statement.actions)
+            .into_iter()
+            .map(|actions| Statement { actions, ..statement.clone() }),
+    );
     for resources in statement.resources.iter().flat_map(less_list) {
         found.push(Statement { resources: Some(resources), ..statement.clone() });
     }
     if let Some(principals) = &statement.principals {
-        let names = if principals.names.len() > 1 { without(&principals.names) } else { Vec::new() };
+        let names =
+            if principals.names.len() > 1 { without(&principals.names) } else { Vec::new() };
         found.extend(names.into_iter().map(|names| {
             let principals = super::document::Principals { names, ..principals.clone() };
             Statement { principals: Some(principals), ..statement.clone() }
@@ -53,7 +65,8 @@ fn less_statement(statement: &Statement) -> Vec<Statement> {
 
 fn less_list(list: &List) -> Vec<List> {
     let fewer = if list.items.len() > 1 { without(&list.items) } else { Vec::new() };
-    let shorter = with_one(&list.items, |item| if item == "*" { Vec::new() } else { vec!["*".to_owned()] });
+    let shorter =
+        with_one(&list.items, |item| if item == "*" { Vec::new() } else { vec!["*".to_owned()] });
     fewer.into_iter().chain(shorter).map(|items| List { items, ..list.clone() }).collect()
 }
 

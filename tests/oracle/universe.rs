@@ -1,5 +1,6 @@
-//! All requests over the alphabets at once: what a statement is about is a set of actions, of resources and of callers, and
-//! sets are bits. What decides whether a bit is set is the same as for single requests.
+//! All requests over the alphabets at once: what a statement is about is a set of actions, of
+//! resources and of callers, and sets are bits. What decides whether a bit is set is the same as
+//! for single requests.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
@@ -94,14 +95,23 @@ impl Memory {
         let mut matched = 0;
         for item in &list.items {
             matched |= *self.actions.entry((kind, item.clone())).or_insert_with(|| {
-                let matching = world.actions.iter().enumerate().filter(|(_, action)| action_matches(item, action));
+                let matching = world
+                    .actions
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, action)| action_matches(item, action));
                 matching.map(|(index, _)| 1 << index).sum()
             });
         }
         if list.not { all & !matched } else { matched }
     }
 
-    fn resources(&mut self, kind: Kind, pattern: &str, circumstances: Option<&Circumstances>) -> Resources {
+    fn resources(
+        &mut self,
+        kind: Kind,
+        pattern: &str,
+        circumstances: Option<&Circumstances>,
+    ) -> Resources {
         let Some(spelt) = spelt(pattern, circumstances) else { return Resources::default() };
         *self.resources.entry((kind, spelt)).or_insert_with(|| {
             let pattern = Pattern::of(pattern, circumstances).expect("its variables have values");
@@ -111,12 +121,20 @@ impl Memory {
 }
 
 fn callers(world: &World, is_in: impl Fn(&Caller) -> bool) -> u32 {
-    world.callers.iter().enumerate().filter(|(_, caller)| is_in(caller)).map(|(index, _)| 1 << index).sum()
+    world
+        .callers
+        .iter()
+        .enumerate()
+        .filter(|(_, caller)| is_in(caller))
+        .map(|(index, _)| 1 << index)
+        .sum()
 }
 
 impl Area {
     pub fn of(kind: Kind, document: &Document, statement: &Statement, memory: &mut Memory) -> Self {
-        let is_named = |caller: &Caller| statement.principals.as_ref().is_none_or(|it| it.naming(caller).is_some());
+        let is_named = |caller: &Caller| {
+            statement.principals.as_ref().is_none_or(|it| it.naming(caller).is_some())
+        };
         let (within, except) = match &statement.resources {
             Some(list) if list.not => (None, list.items.clone()),
             Some(list) => (Some(list.items.clone()), Vec::new()),
@@ -135,7 +153,8 @@ impl Area {
     /// As a reader would take it.
     pub fn of_grant(kind: Kind, grant: &Grant, variables: bool, memory: &mut Memory) -> Self {
         let list = |items: &[String]| List { not: false, items: items.to_vec() };
-        let actions = memory.actions(kind, &list(&grant.actions)) & !memory.actions(kind, &list(&grant.except_actions));
+        let actions = memory.actions(kind, &list(&grant.actions))
+            & !memory.actions(kind, &list(&grant.except_actions));
         Self {
             callers: callers(World::of(kind), |caller| names(&grant.principals, caller)),
             actions,
@@ -148,7 +167,8 @@ impl Area {
 
     fn keys(&self) -> impl Iterator<Item = &'static Key> {
         let texts = self.within.iter().flatten().chain(&self.except);
-        let texts = texts.chain(self.tests.iter().flat_map(|test| &test.values)).filter(|_| self.variables);
+        let texts =
+            texts.chain(self.tests.iter().flat_map(|test| &test.values)).filter(|_| self.variables);
         let variables = texts.flat_map(|text| text.split("${").skip(1)).filter_map(|rest| {
             let name = rest.split(['}', ',']).next().unwrap_or_default();
             (!["*", "?", "$"].contains(&name)).then(|| Key::named(name))
@@ -157,7 +177,8 @@ impl Area {
     }
 
     fn varies(&self) -> bool {
-        self.variables && self.within.iter().flatten().chain(&self.except).any(|text| text.contains("${"))
+        self.variables
+            && self.within.iter().flatten().chain(&self.except).any(|text| text.contains("${"))
     }
 
     fn extent(&self, kind: Kind, circumstances: &Circumstances, memory: &mut Memory) -> Resources {
@@ -166,15 +187,19 @@ impl Area {
             let sets = patterns.iter().map(|pattern| memory.resources(kind, pattern, filling));
             sets.fold(Resources::default(), Resources::or)
         };
-        let within = self.within.as_ref().map_or(Resources::matching(kind, &Pattern::Everything), |it| union(it));
+        let within = self
+            .within
+            .as_ref()
+            .map_or(Resources::matching(kind, &Pattern::Everything), |it| union(it));
         within.but(union(&self.except))
     }
 }
 
 /// Whether the names of a grant's principals are about a caller.
 fn names(principals: &[String], caller: &Caller) -> bool {
-    let of_all_types =
-        |name: &str| ["AWS", "Service", "Federated", "CanonicalUser"].map(|kind| (kind, name.to_owned()));
+    let of_all_types = |name: &str| {
+        ["AWS", "Service", "Federated", "CanonicalUser"].map(|kind| (kind, name.to_owned()))
+    };
     principals.is_empty()
         || principals.iter().any(|text| {
             let (not, names) = match text.strip_prefix("everyone but ") {
@@ -189,7 +214,9 @@ fn names(principals: &[String], caller: &Caller) -> bool {
 pub fn grant_names(grant: &Grant, variables: bool) -> bool {
     let request = &grant.example;
     let circumstances = Circumstances::of(request);
-    let acts = |patterns: &[String]| patterns.iter().any(|pattern| action_matches(pattern, &request.action));
+    let acts = |patterns: &[String]| {
+        patterns.iter().any(|pattern| action_matches(pattern, &request.action))
+    };
     let covers = |patterns: &[String]| {
         let filling = variables.then_some(&circumstances);
         patterns.iter().any(|pattern| resource_matches(pattern, &request.resource, filling))
@@ -208,13 +235,21 @@ fn tests(condition: &serde_json::Value) -> Vec<Test> {
     if let Some(all) = condition.as_array() {
         return all.iter().flat_map(tests).collect();
     }
-    let operators = condition.as_object().expect("a Condition is an object, or a list of those that all must hold");
+    let operators = condition
+        .as_object()
+        .expect("a Condition is an object, or a list of those that all must hold");
     let keys = operators.iter().flat_map(|(operator, keys)| {
-        keys.as_object().expect("an operator holds keys").iter().map(move |(key, values)| (operator, key, values))
+        keys.as_object()
+            .expect("an operator holds keys")
+            .iter()
+            .map(move |(key, values)| (operator, key, values))
     });
     keys.map(|(operator, key, values)| {
         let values = values.as_array().cloned().unwrap_or_else(|| vec![values.clone()]);
-        let values = values.iter().map(|value| value.as_str().expect("values are texts").to_owned()).collect();
+        let values = values
+            .iter()
+            .map(|value| value.as_str().expect("values are texts").to_owned())
+            .collect();
         Test { operator: operator.clone(), key: key.clone(), values }
     })
     .collect()
@@ -232,7 +267,9 @@ impl Universe {
         let mut contexts = vec![Vec::new()];
         for key in &keys {
             let longer = |context: &Vec<usize>| {
-                (0..=key.found.len()).map(|value| [&context[..], &[value]].concat()).collect::<Vec<_>>()
+                (0..=key.found.len())
+                    .map(|value| [&context[..], &[value]].concat())
+                    .collect::<Vec<_>>()
             };
             contexts = contexts.iter().flat_map(longer).collect();
         }
@@ -257,15 +294,23 @@ impl Universe {
     }
 
     /// Any request, or by chance one that an area is about, but for its conditions.
-    pub fn any_request(&self, kind: Kind, areas: &[Area], dice: &mut Dice, memory: &mut Memory) -> Request {
+    pub fn any_request(
+        &self,
+        kind: Kind,
+        areas: &[Area],
+        dice: &mut Dice,
+        memory: &mut Memory,
+    ) -> Request {
         let mut caller = dice.below(self.world.callers.len());
         let mut action = dice.below(self.world.actions.len());
         let mut resource = dice.below(self.world.resources.len());
         let context = dice.below(self.contexts.len());
         if !areas.is_empty() && dice.one_in(2) {
             let area = dice.pick(areas);
-            let callers: Vec<usize> = (0..32).filter(|index| area.callers & (1 << index) != 0).collect();
-            let actions: Vec<usize> = (0..64).filter(|index| area.actions & (1 << index) != 0).collect();
+            let callers: Vec<usize> =
+                (0..32).filter(|index| area.callers & (1 << index) != 0).collect();
+            let actions: Vec<usize> =
+                (0..64).filter(|index| area.actions & (1 << index) != 0).collect();
             caller = if callers.is_empty() { caller } else { *dice.pick(&callers) };
             action = if actions.is_empty() { action } else { *dice.pick(&actions) };
             let circumstances = self.circumstances(caller, &self.contexts[context]);
@@ -282,7 +327,8 @@ impl Universe {
         let mut known: BTreeSet<(u32, Vec<Vec<String>>)> = BTreeSet::new();
         for (index, caller) in self.world.callers.iter().enumerate() {
             let derived = Circumstances::derived(caller);
-            let names = areas.iter().enumerate().filter(|(_, area)| area.callers & (1 << index) != 0);
+            let names =
+                areas.iter().enumerate().filter(|(_, area)| area.callers & (1 << index) != 0);
             let names: u32 = names.map(|(area, _)| 1 << area).sum();
             let keys = self.keys.iter().filter(|key| key.is_derived());
             let values = keys.map(|key| derived.values(key.name).to_vec()).collect();
@@ -311,7 +357,8 @@ impl Universe {
     fn action_classes(&self, areas: &[Area]) -> Vec<(Vec<bool>, u64)> {
         let mut classes: Vec<(Vec<bool>, u64)> = Vec::new();
         for index in 0..self.world.actions.len() {
-            let acts: Vec<bool> = areas.iter().map(|area| area.actions & (1 << index) != 0).collect();
+            let acts: Vec<bool> =
+                areas.iter().map(|area| area.actions & (1 << index) != 0).collect();
             match classes.iter_mut().find(|(known, _)| *known == acts) {
                 Some((_, members)) => *members |= 1 << index,
                 None => classes.push((acts, 1 << index)),
@@ -320,13 +367,24 @@ impl Universe {
         classes
     }
 
-    /// Of each area, the resources that it is about for the caller, once for each context that makes a difference.
-    fn reaches(&self, kind: Kind, caller: usize, areas: &[Area], memory: &mut Memory) -> Vec<(usize, Vec<Resources>)> {
+    /// Of each area, the resources that it is about for the caller, once for each context that
+    /// makes a difference.
+    fn reaches(
+        &self,
+        kind: Kind,
+        caller: usize,
+        areas: &[Area],
+        memory: &mut Memory,
+    ) -> Vec<(usize, Vec<Resources>)> {
         let derived = Circumstances::derived(&self.world.callers[caller]);
-        let truths: Vec<Vec<Vec<bool>>> =
-            areas.iter().map(|area| area.tests.iter().map(|test| self.truth(test, area, &derived)).collect()).collect();
-        let fixed: Vec<Option<Resources>> =
-            areas.iter().map(|area| (!area.varies()).then(|| area.extent(kind, &derived, memory))).collect();
+        let truths: Vec<Vec<Vec<bool>>> = areas
+            .iter()
+            .map(|area| area.tests.iter().map(|test| self.truth(test, area, &derived)).collect())
+            .collect();
+        let fixed: Vec<Option<Resources>> = areas
+            .iter()
+            .map(|area| (!area.varies()).then(|| area.extent(kind, &derived, memory)))
+            .collect();
         let mut known: HashMap<Vec<Resources>, usize> = HashMap::new();
         let mut order = Vec::new();
         for (index, context) in self.contexts.iter().enumerate() {
@@ -353,7 +411,8 @@ impl Universe {
         order
     }
 
-    /// Whether a test holds, by the values of its key; nothing where that isn't all that it depends on.
+    /// Whether a test holds, by the values of its key; nothing where that isn't all that it depends
+    /// on.
     fn truth(&self, test: &Test, area: &Area, derived: &Circumstances) -> Vec<bool> {
         if area.variables && test.values.iter().any(|value| value.contains("${")) {
             return Vec::new();
@@ -364,7 +423,10 @@ impl Universe {
     }
 
     fn place(&self, key: &str) -> usize {
-        self.keys.iter().position(|known| known.name.eq_ignore_ascii_case(key)).expect("all keys are known")
+        self.keys
+            .iter()
+            .position(|known| known.name.eq_ignore_ascii_case(key))
+            .expect("all keys are known")
     }
 
     fn circumstances(&self, caller: usize, context: &[usize]) -> Circumstances {
@@ -374,7 +436,11 @@ impl Universe {
 }
 
 /// The areas of all statements of a pair, each with its side and its layer and whether it allows.
-pub fn areas(kind: Kind, pair: &Pair, memory: &mut Memory) -> (Vec<Area>, Vec<(bool, usize, bool)>) {
+pub fn areas(
+    kind: Kind,
+    pair: &Pair,
+    memory: &mut Memory,
+) -> (Vec<Area>, Vec<(bool, usize, bool)>) {
     let mut areas = Vec::new();
     let mut places = Vec::new();
     for (after, layers) in [(false, &pair.before), (true, &pair.after)] {

@@ -106,14 +106,21 @@ fn new_relay() -> Plan {
 fn edited(gained: Vec<Value>, lost: Vec<Value>) -> Plan {
     let address = format!("policy.{POLICY}");
     let mut plan = plan(vec![updated(&address, Vec::new(), 2)]);
-    plan.access = vec![access("user.serverless", "permissions", through(&address, gained), through(&address, lost))];
+    plan.access = vec![access(
+        "user.serverless",
+        "permissions",
+        through(&address, gained),
+        through(&address, lost),
+    )];
     plan
 }
 
 /// The lines of a plan that speak of access.
 fn said(plan: &Plan, style: HumanStyle) -> String {
     let text = human::plan(plan, style);
-    let about = |line: &&str| line.starts_with("  # ") || line.starts_with("Access:") || line.starts_with("No one");
+    let about = |line: &&str| {
+        line.starts_with("  # ") || line.starts_with("Access:") || line.starts_with("No one")
+    };
     text.lines().filter(about).collect::<Vec<_>>().join("\n")
 }
 
@@ -146,7 +153,8 @@ fn gains_and_losses_are_told_apart() {
     let plan = edited(vec![pass_role("*-ZappaLambdaExecutionRole")], vec![lost]);
     let text = said(&plan, PLAIN);
     let lines: Vec<_> = text.lines().skip(1).collect();
-    let gain = "  # serverless gains iam:PassRole on arn:aws:iam::123456789012:role/*-ZappaLambdaExecutionRole";
+    let gain = "  # serverless gains iam:PassRole on \
+        arn:aws:iam::123456789012:role/*-ZappaLambdaExecutionRole";
     let taken = "  # serverless loses s3:PutBucketPolicy on arn:aws:s3:::zappa-*";
     assert_eq!(lines, [gain, taken, "Access: serverless gains and loses."]);
 }
@@ -176,7 +184,11 @@ fn trust_says_who_may_assume_the_role() {
     let added = trust_change(gateway(), vec![], &["lambda.amazonaws.com"]);
     let sentence = "lambda.amazonaws.com and now also apigateway.amazonaws.com may assume \
         tr-serverless-relay-ZappaLambdaExecutionRole";
-    assert!(said(&added, PLAIN).lines().any(|line| line == format!("  # {sentence}")), "{}", said(&added, PLAIN));
+    assert!(
+        said(&added, PLAIN).lines().any(|line| line == format!("  # {sentence}")),
+        "{}",
+        said(&added, PLAIN)
+    );
     let github = json!({"principals": ["arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"],
         "actions": ["sts:AssumeRoleWithWebIdentity"],
         "condition": {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:acme/*"}}});
@@ -186,7 +198,11 @@ fn trust_says_who_may_assume_the_role() {
         trust_change(vec![], gateway(), &["lambda.amazonaws.com"]),
         trust_change(vec![with(trusted(""), github)], vec![], &["lambda.amazonaws.com", provider]),
         trust_change(vec![with(trusted(""), json!({"principals": ["*"]}))], vec![], &[]),
-        trust_change(vec![with(trusted("111122223333"), json!({"actions": ["sts:TagSession"]}))], vec![], &[]),
+        trust_change(
+            vec![with(trusted("111122223333"), json!({"actions": ["sts:TagSession"]}))],
+            vec![],
+            &[],
+        ),
     ];
     assert_snapshot!(cases.map(|plan| said(&plan, PLAIN)).join("\n\n"));
 }
@@ -198,7 +214,11 @@ fn a_public_bucket_stands_out() {
         with(grant("bucket.b", 1, &read), fields)
     };
     let tls = json!({"principals": ["*"], "condition": {"StringEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}});
-    let gained = vec![read(json!({"principals": ["123456789012"]})), read(json!({"principals": ["*"]})), read(tls)];
+    let gained = vec![
+        read(json!({"principals": ["123456789012"]})),
+        read(json!({"principals": ["*"]})),
+        read(tls),
+    ];
     let mut plan = plan(vec![updated("bucket.b", Vec::new(), 5)]);
     plan.access = vec![access("bucket.b", "resource", through("bucket.b", gained), vec![])];
     assert_snapshot!(said(&plan, PLAIN));
@@ -239,7 +259,10 @@ fn conditions_denies_and_boundaries_are_said_behind_the_grant() {
         ),
         with(pass_role("c"), json!({"cause": "deny", "statement": 3, "sid": "NoDelete"})),
         with(pass_role("d"), json!({"cause": "boundary"})),
-        with(pass_role("e"), json!({"actions": ["*"], "except_actions": ["iam:*"], "resources": ["*"]})),
+        with(
+            pass_role("e"),
+            json!({"actions": ["*"], "except_actions": ["iam:*"], "resources": ["*"]}),
+        ),
     ];
     let lost = vec![
         with(pass_role("f"), json!({"cause": "deny", "statement": 3, "sid": "NoDelete"})),
@@ -263,13 +286,21 @@ fn a_doubt_is_said_as_one() {
     elsewhere.access[0].doubts[0].through = None;
     let cases = [doubtful("gained"), doubtful("lost")].map(|plan| said(&plan, PLAIN));
     let whole = human::plan(&elsewhere, PLAIN);
-    assert_snapshot!(format!("{}\n\n{}", cases.join("\n\n"), &whole[whole.find("\nAccess, by").unwrap()..]));
+    assert_snapshot!(format!(
+        "{}\n\n{}",
+        cases.join("\n\n"),
+        &whole[whole.find("\nAccess, by").unwrap()..]
+    ));
 }
 
 #[test]
 fn equal_access_is_said_only_where_it_is_known() {
     let known = |plan: &Plan| said(plan, PLAIN).contains("No one gains or loses access.");
-    let settings = updated("zappa_settings.dev", vec![field("settings", FieldForm::Keyed, None, Some(json!({})))], 0);
+    let settings = updated(
+        "zappa_settings.dev",
+        vec![field("settings", FieldForm::Keyed, None, Some(json!({})))],
+        0,
+    );
     assert!(known(&plan(vec![settings.clone(), created("user.a", &[])])));
     let compared = |relation: &str| {
         let mut plan = plan(vec![document_update(), settings.clone()]);
@@ -279,11 +310,23 @@ fn equal_access_is_said_only_where_it_is_known() {
     };
     assert!(known(&compared("equal")));
     assert!(!known(&compared("unknown")));
-    assert!(!known(&Plan { access: vec![], ..compared("equal") }), "nobody has compared the two documents");
-    assert!(!known(&plan(vec![same("user.serverless")])), "nothing changes, so nothing needs to be said");
+    assert!(
+        !known(&Plan { access: vec![], ..compared("equal") }),
+        "nobody has compared the two documents"
+    );
+    assert!(
+        !known(&plan(vec![same("user.serverless")])),
+        "nothing changes, so nothing needs to be said"
+    );
     assert!(!known(&plan(vec![tag_drift()])), "a condition may ask for a tag");
-    assert!(!known(&plan(vec![settings.clone(), change("access_key.a", ChangeAction::Create, Reason::New)])));
-    assert!(!known(&plan(vec![settings.clone(), change("role.a", ChangeAction::Delete, Reason::Undeclared)])));
+    assert!(!known(&plan(vec![
+        settings.clone(),
+        change("access_key.a", ChangeAction::Create, Reason::New)
+    ])));
+    assert!(!known(&plan(vec![
+        settings.clone(),
+        change("role.a", ChangeAction::Delete, Reason::Undeclared)
+    ])));
     let unknown = change("role.a", ChangeAction::Blocked, Reason::Unknown(denied()));
     assert!(!known(&plan(vec![settings, unknown])));
     assert!(!known(&doubtful("gained")) && !known(&new_relay()));
@@ -322,7 +365,8 @@ fn what_widens_is_listed_alone() {
     assert_eq!(human::widening(&edited(vec![], vec![pass_role("x")]), PLAIN), "");
     assert_eq!(human::widening(&doubtful("lost"), PLAIN), "");
     assert!(
-        human::widening(&doubtful("gained"), PLAIN).starts_with("serverless: whether access widens can't be told: ")
+        human::widening(&doubtful("gained"), PLAIN)
+            .starts_with("serverless: whether access widens can't be told: ")
     );
     assert_eq!(human::widening(&new_relay(), PLAIN).lines().count(), 11);
 }
@@ -332,14 +376,20 @@ fn colours_tell_gains_from_losses() {
     let color = HumanStyle { color: true, verbose: false };
     let plan = edited(vec![pass_role("a")], vec![pass_role("b")]);
     let text = human::plan(&plan, color);
-    assert!(text.contains("\u{1b}[1mserverless\u{1b}[0m \u{1b}[1m\u{1b}[32mgains\u{1b}[0m iam:PassRole"), "{text:?}");
+    assert!(
+        text.contains(
+            "\u{1b}[1mserverless\u{1b}[0m \u{1b}[1m\u{1b}[32mgains\u{1b}[0m iam:PassRole"
+        ),
+        "{text:?}"
+    );
     assert!(text.contains("\u{1b}[31mloses\u{1b}[0m iam:PassRole"), "{text:?}");
     assert_eq!(anstream::adapter::strip_str(&text).to_string(), human::plan(&plan, PLAIN));
 }
 
 #[test]
 fn json_has_gains_and_losses_as_data() {
-    let plan = trust_change(vec![trusted("apigateway.amazonaws.com")], vec![], &["lambda.amazonaws.com"]);
+    let plan =
+        trust_change(vec![trusted("apigateway.amazonaws.com")], vec![], &["lambda.amazonaws.com"]);
     let value: Value = serde_json::from_str(&json::plan(&plan)).unwrap();
     assert_snapshot!(serde_json::to_string_pretty(&value["access"]).unwrap());
 }
@@ -352,7 +402,8 @@ fn a_pull_request_begins_with_access() {
 
 #[test]
 fn access_leaves_room_in_a_comment() {
-    let gained = (0..3_000).map(|n| pass_role(&format!("a-rather-long-name-of-a-role-{n:04}"))).collect();
+    let gained =
+        (0..3_000).map(|n| pass_role(&format!("a-rather-long-name-of-a-role-{n:04}"))).collect();
     let text = markdown::plan(&edited(gained, vec![]));
     assert!(text.len() <= 65_536, "{}", text.len());
     assert!(text.contains("… and ") && text.contains("<details><summary>The whole plan"), "{text}");
@@ -388,7 +439,8 @@ pub fn hostile(text: &str) -> Vec<AccessChange> {
     let doubts = json!([{"through": subject, "side": "gained", "policy": text, "reason": text},
         {"through": null, "side": "lost", "policy": text, "reason": text}]);
     let of = |aspect: &str| {
-        let mut access = access(&subject, aspect, vec![grant("allow"), grant("deny")], vec![grant("boundary")]);
+        let mut access =
+            access(&subject, aspect, vec![grant("allow"), grant("deny")], vec![grant("boundary")]);
         access.doubts = serde_json::from_value(doubts.clone()).unwrap();
         access.kept = vec![text.to_owned()];
         access

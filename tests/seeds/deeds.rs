@@ -9,7 +9,8 @@ use serde_json::json;
 use super::draft::{self, BUCKETS, GROUPS, MANAGED, POLICIES, ROLES, USERS};
 use super::support::world::World;
 
-const FILES: [&str; 4] = ["credentials", "config", "manifests/u0.csv", "manifests/zappa_settings.json"];
+const FILES: [&str; 4] =
+    ["credentials", "config", "manifests/u0.csv", "manifests/zappa_settings.json"];
 
 #[derive(Clone, Debug)]
 pub enum Deed {
@@ -65,8 +66,10 @@ impl Deed {
                 let file = world.path("credentials");
                 let text = std::fs::read_to_string(&file).unwrap_or_default();
                 if !text.contains(&format!("[{profile}]")) {
-                    let theirs =
-                        format!("[{profile}]\naws_access_key_id = AKIATHEIRSTHEIRS2222\naws_secret_access_key = x\n");
+                    let theirs = format!(
+                        "[{profile}]\naws_access_key_id = \
+                            AKIATHEIRSTHEIRS2222\naws_secret_access_key = x\n"
+                    );
                     std::fs::write(file, text + &theirs).expect("written");
                 }
             }
@@ -97,10 +100,15 @@ fn on_user(dice: &mut Dice) -> IamWrite {
         0 => IamWrite::CreateUser { user, path: "/".to_owned(), boundary: None, tags: theirs() },
         1 => IamWrite::DeleteUser { user },
         2 => IamWrite::TagUser { user, tags: theirs() },
-        3 => IamWrite::UntagUser { user, keys: vec!["stage".to_owned(), "relayctl:manifest".to_owned()] },
+        3 => IamWrite::UntagUser {
+            user,
+            keys: vec!["stage".to_owned(), "relayctl:manifest".to_owned()],
+        },
         4 => IamWrite::AttachUserPolicy { user, arn: any_arn(dice) },
         5 => IamWrite::DetachUserPolicy { user, arn: any_arn(dice) },
-        6 => IamWrite::PutUserPolicy { user, policy: inline, document: draft::document(dice).into() },
+        6 => {
+            IamWrite::PutUserPolicy { user, policy: inline, document: draft::document(dice).into() }
+        }
         7 => IamWrite::DeleteUserPolicy { user, policy: inline },
         8 => IamWrite::UpdateUser { user, path: one(dice, &draft::PATHS).to_owned() },
         _ => IamWrite::CreateAccessKey { user },
@@ -127,9 +135,15 @@ fn on_role(dice: &mut Dice) -> IamWrite {
         2 => IamWrite::UpdateAssumeRolePolicy { role, trust: trust.into() },
         3 => IamWrite::AttachRolePolicy { role, arn: any_arn(dice) },
         4 => IamWrite::DetachRolePolicy { role, arn: any_arn(dice) },
-        5 => IamWrite::PutRolePolicy { role, policy: inline, document: draft::document(dice).into() },
+        5 => {
+            IamWrite::PutRolePolicy { role, policy: inline, document: draft::document(dice).into() }
+        }
         6 => IamWrite::TagRole { role, tags: theirs() },
-        _ => IamWrite::UpdateRole { role, description: "theirs".to_owned(), max_session_duration: 3600 },
+        _ => IamWrite::UpdateRole {
+            role,
+            description: "theirs".to_owned(),
+            max_session_duration: 3600,
+        },
     }
 }
 
@@ -143,7 +157,11 @@ fn on_group(dice: &mut Dice) -> IamWrite {
         3 | 4 => IamWrite::RemoveUserFromGroup { user, group },
         5 => IamWrite::AttachGroupPolicy { group, arn: any_arn(dice) },
         6 => IamWrite::DetachGroupPolicy { group, arn: any_arn(dice) },
-        7 => IamWrite::PutGroupPolicy { group, policy: inline, document: draft::document(dice).into() },
+        7 => IamWrite::PutGroupPolicy {
+            group,
+            policy: inline,
+            document: draft::document(dice).into(),
+        },
         _ => IamWrite::UpdateGroup { group, path: one(dice, &draft::PATHS).to_owned() },
     }
 }
@@ -152,14 +170,25 @@ fn delete_group(world: &World, name: &str) {
     let contents = world.contents();
     let listed = |part: &str| {
         let part = &contents["groups"][name][part];
-        let names = part.as_array().into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned));
-        names.chain(part.as_object().into_iter().flatten().map(|(name, _)| name.clone())).collect::<Vec<_>>()
+        let names =
+            part.as_array().into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned));
+        names
+            .chain(part.as_object().into_iter().flatten().map(|(name, _)| name.clone()))
+            .collect::<Vec<_>>()
     };
     let group = || name.to_owned();
-    let members = listed("members").into_iter().map(|user| IamWrite::RemoveUserFromGroup { user, group: group() });
-    let attached = listed("attached").into_iter().map(|arn| IamWrite::DetachGroupPolicy { group: group(), arn });
-    let inline = listed("inline").into_iter().map(|policy| IamWrite::DeleteGroupPolicy { group: group(), policy });
-    for write in members.chain(attached).chain(inline).chain([IamWrite::DeleteGroup { group: group() }]) {
+    let members = listed("members")
+        .into_iter()
+        .map(|user| IamWrite::RemoveUserFromGroup { user, group: group() });
+    let attached = listed("attached")
+        .into_iter()
+        .map(|arn| IamWrite::DetachGroupPolicy { group: group(), arn });
+    let inline = listed("inline")
+        .into_iter()
+        .map(|policy| IamWrite::DeleteGroupPolicy { group: group(), policy });
+    for write in
+        members.chain(attached).chain(inline).chain([IamWrite::DeleteGroup { group: group() }])
+    {
         world.others_try(&Write::Iam(write));
     }
 }
@@ -176,7 +205,10 @@ fn on_policy(dice: &mut Dice) -> IamWrite {
         },
         1 => IamWrite::DeletePolicy { arn: arn(&policy) },
         2 => IamWrite::TagPolicy { arn: arn(&policy), tags: theirs() },
-        _ => IamWrite::CreatePolicyVersion { arn: arn(&policy), document: draft::document(dice).into() },
+        _ => IamWrite::CreatePolicyVersion {
+            arn: arn(&policy),
+            document: draft::document(dice).into(),
+        },
     }
 }
 
@@ -197,7 +229,13 @@ fn hang(dice: &mut Dice) -> Deed {
         0 => UnmanagedObject::LoginProfile { user },
         1 => UnmanagedObject::SshKey { user, id: "APKATHEIRS".to_owned() },
         2 => UnmanagedObject::Member { group: one(dice, &["staff", "g0"]).to_owned(), user },
-        3 => UnmanagedObject::GroupPolicy { group: "staff".to_owned(), arn: one(dice, &MANAGED).to_owned() },
-        _ => UnmanagedObject::InstanceProfile { profile: "theirs".to_owned(), role: one(dice, &ROLES).to_owned() },
+        3 => UnmanagedObject::GroupPolicy {
+            group: "staff".to_owned(),
+            arn: one(dice, &MANAGED).to_owned(),
+        },
+        _ => UnmanagedObject::InstanceProfile {
+            profile: "theirs".to_owned(),
+            role: one(dice, &ROLES).to_owned(),
+        },
     })
 }

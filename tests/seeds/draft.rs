@@ -1,4 +1,5 @@
-//! Manifests by chance: a few names, used again and again, so that what is edited meets what is there.
+//! Manifests by chance: a few names, used again and again, so that what is edited meets what is
+//! there.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,8 +23,8 @@ pub const PATHS: [&str; 2] = ["/", "/relay/"];
 
 type Section = &'static str;
 
-/// What is declared: bodies by section and name. What one says of another that is not declared is left out when it is
-/// written, so any of them can be taken away.
+/// What is declared: bodies by section and name. What one says of another that is not declared is
+/// left out when it is written, so any of them can be taken away.
 #[derive(Clone, Debug, Default)]
 pub struct Draft(BTreeMap<(Section, String), Value>);
 
@@ -40,7 +41,8 @@ impl Edit {
         if dice.one_in(4) {
             return Self::Drop { section, name };
         }
-        let fields: Vec<(String, Value)> = body.as_object().into_iter().flatten().map(clone).collect();
+        let fields: Vec<(String, Value)> =
+            body.as_object().into_iter().flatten().map(clone).collect();
         if dice.one_in(2) && !fields.is_empty() {
             let (field, value) = dice.pick(&fields).clone();
             return Self::Set { section, name, field, value };
@@ -58,7 +60,9 @@ impl fmt::Debug for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Put { section, name, body } => write!(f, "{section}.{name} = {body}"),
-            Self::Set { section, name, field, value } => write!(f, "{section}.{name}.{field} = {value}"),
+            Self::Set { section, name, field, value } => {
+                write!(f, "{section}.{name}.{field} = {value}")
+            }
             Self::Drop { section, name } => write!(f, "without {section}.{name}"),
         }
     }
@@ -85,19 +89,26 @@ fn resource(dice: &mut Dice) -> (Section, String, Value) {
 }
 
 pub fn document(dice: &mut Dice) -> Value {
-    let statement =
-        |actions: Value, resource: &str| json!({"Effect": "Allow", "Action": actions, "Resource": resource});
+    let statement = |actions: Value, resource: &str| json!({"Effect": "Allow", "Action": actions, "Resource": resource});
     let all = [
         json!([statement(json!("s3:GetObject"), "arn:aws:s3:::seeds-b0/*")]),
         json!([statement(json!(["s3:PutObject", "s3:GetObject"]), "arn:aws:s3:::seeds-b0/*")]),
-        json!([statement(json!("logs:*"), "*"), statement(json!("s3:ListBucket"), "arn:aws:s3:::seeds-b1")]),
+        json!([
+            statement(json!("logs:*"), "*"),
+            statement(json!("s3:ListBucket"), "arn:aws:s3:::seeds-b1")
+        ]),
         json!([{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]),
     ];
     json!({"Version": "2012-10-17", "Statement": dice.pick(&all)})
 }
 
 pub fn tags(dice: &mut Dice) -> Value {
-    let all = [json!({"stage": "dev"}), json!({"stage": "prod"}), json!({"team": "a", "stage": "dev"}), json!({})];
+    let all = [
+        json!({"stage": "dev"}),
+        json!({"stage": "prod"}),
+        json!({"team": "a", "stage": "dev"}),
+        json!({}),
+    ];
     dice.pick(&all).clone()
 }
 
@@ -139,13 +150,16 @@ fn attached(dice: &mut Dice) -> Value {
 }
 
 fn inline(dice: &mut Dice) -> Value {
-    ["i0", "i1"].iter().filter(|_| dice.one_in(2)).map(|name| (*name).to_owned()).collect::<Vec<_>>().into_iter().fold(
-        json!({}),
-        |mut all, name| {
+    ["i0", "i1"]
+        .iter()
+        .filter(|_| dice.one_in(2))
+        .map(|name| (*name).to_owned())
+        .collect::<Vec<_>>()
+        .into_iter()
+        .fold(json!({}), |mut all, name| {
             all[name] = document(dice);
             all
-        },
-    )
+        })
 }
 
 fn holder(it: &mut Body) {
@@ -211,9 +225,15 @@ fn bucket(dice: &mut Dice) -> Value {
         it.maybe(3, "encryption", |_| json!("AES256"));
         it.maybe(3, "tags", tags);
         it.maybe(3, "force_destroy", |dice| json!(dice.one_in(2)));
-        it.maybe(4, "ownership", |dice| json!(dice.pick(&["BucketOwnerEnforced", "BucketOwnerPreferred"])));
+        it.maybe(4, "ownership", |dice| {
+            json!(dice.pick(&["BucketOwnerEnforced", "BucketOwnerPreferred"]))
+        });
         it.maybe(3, "policy", |_| json!("r0"));
-        it.maybe(4, "lifecycle", |dice| json!([{"id": "old", "expiration_days": dice.pick(&[30, 60])}]));
+        it.maybe(
+            4,
+            "lifecycle",
+            |dice| json!([{"id": "old", "expiration_days": dice.pick(&[30, 60])}]),
+        );
     })
 }
 
@@ -253,7 +273,8 @@ impl Draft {
             self.tidy(section, name, &mut body);
             match *section {
                 "stages" => {
-                    root["zappa_settings"] = json!({"file": "zappa_settings.json", "stages": {name: body}});
+                    root["zappa_settings"] =
+                        json!({"file": "zappa_settings.json", "stages": {name: body}});
                 }
                 _ => root[*section][name] = body,
             }
@@ -264,7 +285,9 @@ impl Draft {
     /// Without what it says of others that are not declared.
     fn tidy(&self, section: Section, name: &str, body: &mut Value) {
         let Some(fields) = body.as_object_mut() else { return };
-        let is_known = |name: &Value| name.as_str().is_some_and(|it| it.contains(':') || self.has("policies", it));
+        let is_known = |name: &Value| {
+            name.as_str().is_some_and(|it| it.contains(':') || self.has("policies", it))
+        };
         if let Some(policies) = fields.get_mut("policies").and_then(Value::as_array_mut) {
             policies.retain(is_known);
         }
@@ -274,8 +297,10 @@ impl Draft {
         if fields.get("permissions_boundary").is_some_and(|it| !is_known(it)) {
             fields.remove("permissions_boundary");
         }
-        if let Some(users) =
-            fields.get_mut("trust").and_then(|trust| trust.get_mut("users")).and_then(Value::as_array_mut)
+        if let Some(users) = fields
+            .get_mut("trust")
+            .and_then(|trust| trust.get_mut("users"))
+            .and_then(Value::as_array_mut)
         {
             users.retain(|user| user.as_str().is_some_and(|user| self.has("users", user)));
         }
@@ -293,12 +318,18 @@ impl Draft {
         }
         if section == "stages" {
             let has_key = |user: &str| {
-                self.0.get(&("users", user.to_owned())).is_some_and(|body| body.get("access_key").is_some())
+                self.0
+                    .get(&("users", user.to_owned()))
+                    .is_some_and(|body| body.get("access_key").is_some())
             };
             if fields.get("user").and_then(Value::as_str).is_some_and(|user| !has_key(user)) {
                 fields.remove("user");
             }
-            if fields.get("bucket").and_then(Value::as_str).is_some_and(|name| !self.has("buckets", name)) {
+            if fields
+                .get("bucket")
+                .and_then(Value::as_str)
+                .is_some_and(|name| !self.has("buckets", name))
+            {
                 fields.remove("bucket");
             }
         }

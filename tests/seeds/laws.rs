@@ -53,7 +53,12 @@ impl Before {
                 Some(there) => assert_eq!(there, value, "{path:?} is others', and was changed"),
                 // A tag goes with the object that it is on, which is ours.
                 None => assert!(
-                    path[2] == "tags" && !now.contains_key(&vec![path[0].clone(), path[1].clone(), "there".to_owned()]),
+                    path[2] == "tags"
+                        && !now.contains_key(&vec![
+                            path[0].clone(),
+                            path[1].clone(),
+                            "there".to_owned()
+                        ]),
                     "{path:?} is others', and is gone: {value}"
                 ),
             }
@@ -69,16 +74,26 @@ impl Before {
             // A key that can't be delivered is taken back.
             let undoes = match write {
                 Write::Iam(IamWrite::DeleteAccessKey { id, .. }) => new(id),
-                Write::File(FileWrite::RemoveCredentials { key, .. } | FileWrite::RemoveKeyCsv { key, .. }) => new(key),
+                Write::File(
+                    FileWrite::RemoveCredentials { key, .. } | FileWrite::RemoveKeyCsv { key, .. },
+                ) => new(key),
                 _ => false,
             };
-            assert!(undoes || calls.contains(&write), "{write:?} was sent, and is not in the plan: {calls:#?}");
+            assert!(
+                undoes || calls.contains(&write),
+                "{write:?} was sent, and is not in the plan: {calls:#?}"
+            );
         }
     }
 }
 
-const SECTIONS: [(&str, &str); 5] =
-    [("users", "user"), ("roles", "role"), ("groups", "group"), ("policies", "policy"), ("buckets", "bucket")];
+const SECTIONS: [(&str, &str); 5] = [
+    ("users", "user"),
+    ("roles", "role"),
+    ("groups", "group"),
+    ("policies", "policy"),
+    ("buckets", "bucket"),
+];
 
 /// What the manifest or the state names, exclusive owners and profiles to be taken over included.
 struct Known {
@@ -113,7 +128,9 @@ impl Known {
             }
             let all = ["exclusive_groups", "exclusive_members"];
             if all.iter().any(|field| resource.attributes.get(field) == Some(&json!(true))) {
-                known.exclusive_members.insert((address.kind().to_string(), address.name().to_owned()));
+                known
+                    .exclusive_members
+                    .insert((address.kind().to_string(), address.name().to_owned()));
             }
         }
         for (address, entry) in world.state().map(|state| state.resources).unwrap_or_default() {
@@ -130,18 +147,31 @@ impl Known {
         let holder = holder_kind(address);
         match address.kind() {
             KindName::PolicyAttachment(_) => {
-                let part = [holder, text(attributes, holder), "attached", text(attributes, "policy_arn")];
+                let part =
+                    [holder, text(attributes, holder), "attached", text(attributes, "policy_arn")];
                 self.parts.insert(owned(part));
             }
             KindName::InlinePolicy(_) => {
-                self.parts.insert(owned([holder, text(attributes, holder), "inline", text(attributes, "name")]));
+                self.parts.insert(owned([
+                    holder,
+                    text(attributes, holder),
+                    "inline",
+                    text(attributes, "name"),
+                ]));
             }
             KindName::UserGroupMembership => {
-                self.parts.insert(owned(["group", text(attributes, "group"), "members", text(attributes, "user")]));
+                self.parts.insert(owned([
+                    "group",
+                    text(attributes, "group"),
+                    "members",
+                    text(attributes, "user"),
+                ]));
             }
             kind => {
                 let tags = attributes.get("tags").and_then(Value::as_object).into_iter().flatten();
-                let named = |(key, _): (&String, &Value)| owned([kind.as_str(), address.name(), "tags", key]);
+                let named = |(key, _): (&String, &Value)| {
+                    owned([kind.as_str(), address.name(), "tags", key])
+                };
                 self.parts.extend(tags.map(named));
                 if attributes.get("force_destroy") == Some(&json!(true)) {
                     self.forced.insert(address.name().to_owned());
@@ -157,10 +187,12 @@ impl Known {
         self.parts.contains(&owned(["group", group, "members", user]))
     }
 
-    /// Tells if an undeclared membership goes: by the user's setting, or by that of a group of ours.
+    /// Tells if an undeclared membership goes: by the user's setting, or by that of a group of
+    /// ours.
     fn may_remove(&self, user: &str, group: Option<&String>) -> bool {
-        let is_exclusive =
-            |kind: &str, name: &str| self.exclusive_members.contains(&(kind.to_owned(), name.to_owned()));
+        let is_exclusive = |kind: &str, name: &str| {
+            self.exclusive_members.contains(&(kind.to_owned(), name.to_owned()))
+        };
         is_exclusive("user", user) || group.is_some_and(|group| is_exclusive("group", group))
     }
 
@@ -168,13 +200,18 @@ impl Known {
         let contents = world.contents();
         let seen = world.cloud.seen.lock().unwrap().clone();
         let mut found = BTreeMap::new();
-        let mut put = |path: [&str; 4], value: &Value| drop(found.insert(owned(path), value.clone()));
+        let mut put =
+            |path: [&str; 4], value: &Value| drop(found.insert(owned(path), value.clone()));
         for (section, kind) in SECTIONS {
             for (name, object) in contents[section].as_object().into_iter().flatten() {
                 let id = object["id"].as_str().unwrap_or(name);
                 let is_ours = seen.ours.contains(id);
-                for user in object["members"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-                    if !self.may_remove(user, is_ours.then_some(name)) && !self.is_member(name, user) {
+                for user in
+                    object["members"].as_array().into_iter().flatten().filter_map(Value::as_str)
+                {
+                    if !self.may_remove(user, is_ours.then_some(name))
+                        && !self.is_member(name, user)
+                    {
                         put([kind, id, "members", user], &Value::Null);
                     }
                 }
@@ -186,13 +223,21 @@ impl Known {
                 }
                 let mut parts = vec![("tags", &object["tags"])];
                 if !self.exclusive.contains(&(kind.to_owned(), name.clone())) {
-                    parts.extend([("attached", &object["attached"]), ("inline", &object["inline"])]);
+                    parts
+                        .extend([("attached", &object["attached"]), ("inline", &object["inline"])]);
                 }
                 for (part, all) in parts {
-                    let listed = all.as_array().into_iter().flatten().filter_map(|it| Some((it.as_str()?, it)));
-                    let mapped = all.as_object().into_iter().flatten().map(|(key, it)| (key.as_str(), it));
+                    let listed = all
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|it| Some((it.as_str()?, it)));
+                    let mapped =
+                        all.as_object().into_iter().flatten().map(|(key, it)| (key.as_str(), it));
                     for (key, it) in listed.chain(mapped) {
-                        if !self.parts.contains(&owned([kind, name, part, key])) && key != "relayctl:manifest" {
+                        if !self.parts.contains(&owned([kind, name, part, key]))
+                            && key != "relayctl:manifest"
+                        {
                             put([kind, id, part, key], it);
                         }
                     }
@@ -207,7 +252,9 @@ impl Known {
                         put([kind, id, "belongings", what], it);
                     }
                 }
-                if object["objects"].as_array().is_some_and(|all| !all.is_empty()) && !self.forced.contains(name) {
+                if object["objects"].as_array().is_some_and(|all| !all.is_empty())
+                    && !self.forced.contains(name)
+                {
                     put([kind, id, "objects", ""], &object["objects"]);
                 }
             }
@@ -215,7 +262,8 @@ impl Known {
         put(["account", "", "instance_profiles", ""], &contents["instance_profiles"]);
         let credentials = std::fs::read_to_string(world.path("credentials")).unwrap_or_default();
         for section in sections(&credentials).into_iter().filter(|section| is_theirs(section)) {
-            let name = section.lines().next().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+            let name =
+                section.lines().next().unwrap_or_default().trim_matches(['[', ']']).to_owned();
             if !self.replaced_profiles.contains(&name) {
                 put(["file", "credentials", "profile", &name], &json!(section.trim()));
             }
@@ -264,7 +312,9 @@ fn every_key_is_known(world: &World) {
     let resources = world.state().map(|state| state.resources).unwrap_or_default();
     for (user, id) in living_keys(world) {
         let entry = resources.get(&Address::new(KindName::AccessKey, &user));
-        let known = entry.is_some_and(|entry| entry.status == Status::Intended || entry.id.as_ref() == Some(&id));
+        let known = entry.is_some_and(|entry| {
+            entry.status == Status::Intended || entry.id.as_ref() == Some(&id)
+        });
         assert!(known, "{id} of {user} is an orphan: the state has {entry:?}");
     }
 }
@@ -300,16 +350,26 @@ fn secrets_are_in_their_sinks(world: &World, attempt: &Attempt) {
         elsewhere.push(std::fs::read_to_string(file).expect("text"));
     }
     for secret in &seen.secrets {
-        assert!(elsewhere.iter().all(|text| !text.contains(secret)), "a secret is outside of its sinks");
+        assert!(
+            elsewhere.iter().all(|text| !text.contains(secret)),
+            "a secret is outside of its sinks"
+        );
     }
 }
 
 fn what_is_unknown_is_left_alone(plan: &Plan) {
-    let stuck =
-        plan.changes.iter().filter(|change| matches!(change.action, ChangeAction::Blocked | ChangeAction::Refuse));
+    let stuck = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, ChangeAction::Blocked | ChangeAction::Refuse));
     for change in stuck {
         let step = plan.steps.iter().find(|step| step.id.address == change.address);
-        assert!(step.is_none(), "{} is {:?}, and there is a step: {step:#?}", change.address, change.reason);
+        assert!(
+            step.is_none(),
+            "{} is {:?}, and there is a step: {step:#?}",
+            change.address,
+            change.reason
+        );
     }
 }
 
@@ -327,8 +387,11 @@ fn the_outcome_is_true(plan: &Plan, outcome: &RunOutcome) {
 
 /// Whether the next plan must be empty. What could not be read then may be readable now.
 pub fn promises_nothing_left(attempt: &Attempt) -> bool {
-    let (Ended::Finished(outcome), Some(plan)) = (&attempt.ended, &attempt.plan) else { return false };
-    outcome.succeeded() && !plan.changes.iter().any(|change| matches!(change.reason, Reason::Unknown(_)))
+    let (Ended::Finished(outcome), Some(plan)) = (&attempt.ended, &attempt.plan) else {
+        return false;
+    };
+    outcome.succeeded()
+        && !plan.changes.iter().any(|change| matches!(change.reason, Reason::Unknown(_)))
 }
 
 pub fn nothing_is_left(attempt: &Attempt, next: &Plan) {
@@ -336,7 +399,8 @@ pub fn nothing_is_left(attempt: &Attempt, next: &Plan) {
     assert!(next.steps.is_empty(), "a completed apply of {steps:#?}\nleaves {:#?}", next.steps);
 }
 
-/// In the end: each key that is as declared has its secret in its sinks, and no sink holds a dead one.
+/// In the end: each key that is as declared has its secret in its sinks, and no sink holds a dead
+/// one.
 pub fn keys_are_at_home(world: &World, plan: &Plan) {
     let seen = world.cloud.seen.lock().unwrap().clone();
     let living = living_keys(world);
@@ -350,19 +414,39 @@ pub fn keys_are_at_home(world: &World, plan: &Plan) {
     let digests = |secret: &String| HEXLOWER.encode(&Sha256::digest(secret));
     for (user, id) in &living {
         let address = Address::new(KindName::AccessKey, user);
-        let entry = resources.get(&address).unwrap_or_else(|| panic!("{id} of {user} is an orphan"));
-        let settled = plan.changes.iter().any(|it| it.address == address && it.action == ChangeAction::Nothing);
-        assert!(!settled || entry.id.as_ref() == Some(id), "{id} of {user} is an orphan beside {:?}", entry.id);
+        let entry =
+            resources.get(&address).unwrap_or_else(|| panic!("{id} of {user} is an orphan"));
+        let settled = plan
+            .changes
+            .iter()
+            .any(|it| it.address == address && it.action == ChangeAction::Nothing);
+        assert!(
+            !settled || entry.id.as_ref() == Some(id),
+            "{id} of {user} is an orphan beside {:?}",
+            entry.id
+        );
         if settled {
             let digest = &contents["users"][user]["keys"][id]["secret_sha256"];
-            let secret = seen.secrets.iter().find(|secret| json!(digests(secret)) == *digest).expect("it was seen");
-            let wanted = ["profile", "csv"].iter().filter(|sink| !text(&entry.attributes, sink).is_empty()).count();
-            let held = sinks.iter().filter(|sink| sink.contains(secret) && sink.contains(id)).count();
+            let secret = seen
+                .secrets
+                .iter()
+                .find(|secret| json!(digests(secret)) == *digest)
+                .expect("it was seen");
+            let wanted = ["profile", "csv"]
+                .iter()
+                .filter(|sink| !text(&entry.attributes, sink).is_empty())
+                .count();
+            let held =
+                sinks.iter().filter(|sink| sink.contains(secret) && sink.contains(id)).count();
             assert_eq!(held, wanted, "the secret of {id} is not in its sinks");
         }
     }
     if !plan.is_hindered() {
-        let held = seen.secrets.iter().filter(|secret| sinks.iter().any(|sink| sink.contains(*secret))).count();
+        let held = seen
+            .secrets
+            .iter()
+            .filter(|secret| sinks.iter().any(|sink| sink.contains(*secret)))
+            .count();
         assert!(held <= living.len(), "{held} secrets are kept of {} keys", living.len());
     }
 }
@@ -372,19 +456,26 @@ pub fn ends_are_equal(harmed: &World, unharmed: &World) {
     let (harmed, unharmed) = (pretty(harmed), pretty(unharmed));
     if harmed != unharmed {
         let diff = similar::TextDiff::from_lines(&unharmed, &harmed);
-        panic!("it ends elsewhere:\n{}", diff.unified_diff().context_radius(4).header("unharmed", "harmed"));
+        panic!(
+            "it ends elsewhere:\n{}",
+            diff.unified_diff().context_radius(4).header("unharmed", "harmed")
+        );
     }
 }
 
-/// Without what tells of the way: old versions of policies, the order of profiles, files without content, that
-/// versioning was once on.
+/// Without what tells of the way: old versions of policies, the order of profiles, files without
+/// content, that versioning was once on.
 fn settled(mut end: Value) -> Value {
-    for policy in end["account"]["policies"].as_object_mut().into_iter().flatten().map(|(_, policy)| policy) {
+    for policy in
+        end["account"]["policies"].as_object_mut().into_iter().flatten().map(|(_, policy)| policy)
+    {
         let default = policy["default_version"].to_string();
         *policy = json!({"now": policy["versions"][default], "path": policy["path"], "tags": policy["tags"],
             "description": policy["description"]});
     }
-    for bucket in end["account"]["buckets"].as_object_mut().into_iter().flatten().map(|(_, bucket)| bucket) {
+    for bucket in
+        end["account"]["buckets"].as_object_mut().into_iter().flatten().map(|(_, bucket)| bucket)
+    {
         if bucket["versioning"] == json!("Suspended") {
             bucket["versioning"] = json!("");
         }
@@ -393,7 +484,8 @@ fn settled(mut end: Value) -> Value {
         let name = file[0].as_str().unwrap_or_default().to_owned();
         let text = file[1].as_str().unwrap_or_default().to_owned();
         if ["credentials", "config"].contains(&name.as_str()) {
-            let mut all: Vec<String> = sections(&text).iter().map(|section| section.trim().to_owned()).collect();
+            let mut all: Vec<String> =
+                sections(&text).iter().map(|section| section.trim().to_owned()).collect();
             all.sort();
             file[1] = json!(all);
         } else if name == "manifests/zappa_settings.json" {

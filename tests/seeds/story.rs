@@ -1,4 +1,5 @@
-//! What happens under one seed: edits, others' deeds, runs that go wrong; in the end runs that don't.
+//! What happens under one seed: edits, others' deeds, runs that go wrong; in the end runs that
+//! don't.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -95,7 +96,11 @@ impl Story {
     }
 
     pub fn play(&self) -> Tally {
-        let mut stage = Stage { world: World::seeded(self.seed), draft: Draft::default(), tally: Tally::default() };
+        let mut stage = Stage {
+            world: World::seeded(self.seed),
+            draft: Draft::default(),
+            tally: Tally::default(),
+        };
         stage.world.declare(&stage.draft.text());
         for (nth, chapter) in self.chapters.iter().enumerate() {
             stage.play(chapter, nth + 1 == self.chapters.len());
@@ -127,7 +132,11 @@ impl Chapter {
 
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}, then a run with {:?}, {} at once", self.edits, self.rates, self.parallelism)
+        write!(
+            f,
+            "{:?}, then a run with {:?}, {} at once",
+            self.edits, self.rates, self.parallelism
+        )
     }
 }
 
@@ -143,7 +152,12 @@ impl Run {
         ];
         let edits = if dice.one_in(4) { vec![Edit::draw(dice)] } else { Vec::new() };
         let parallelism = if dice.one_in(3) { 4 } else { 1 };
-        Self { edits, rates: *dice.pick(&rates), luck: u64::try_from(dice.below(1 << 30)).expect("small"), parallelism }
+        Self {
+            edits,
+            rates: *dice.pick(&rates),
+            luck: u64::try_from(dice.below(1 << 30)).expect("small"),
+            parallelism,
+        }
     }
 }
 
@@ -177,14 +191,15 @@ impl Stage {
         }
     }
 
-    /// Plays the same chapter in good weather. None: something was refused or taken from others on the
-    /// way, and a slower run may not have come to that.
+    /// Plays the same chapter in good weather. None: something was refused or taken from others on
+    /// the way, and a slower run may not have come to that.
     fn unharmed(mut self, chapter: &Chapter) -> Option<World> {
         let mut free = true;
         let mut made_on_the_way = false;
         for run in chapter.runs.iter().filter(|run| !run.edits.is_empty()) {
             let calm = self.calm(chapter.mode());
-            let took = |plan: &Plan| plan.changes.iter().any(|change| change.reason == Reason::Exclusive);
+            let took =
+                |plan: &Plan| plan.changes.iter().any(|change| change.reason == Reason::Exclusive);
             free &= calm.plan.is_none_or(|plan| !plan.is_hindered() && !took(&plan));
             made_on_the_way = true;
             self.edit(&run.edits);
@@ -228,7 +243,9 @@ impl Stage {
 
     fn calm(&mut self, mode: PlanMode) -> Attempt {
         let attempt = self.attempt(mode, &Faults::none(), 4);
-        let Ended::Finished(outcome) = &attempt.ended else { panic!("nothing kills in good weather") };
+        let Ended::Finished(outcome) = &attempt.ended else {
+            panic!("nothing kills in good weather")
+        };
         let steps = attempt.plan.as_ref().map(|plan| &plan.steps);
         assert!(outcome.succeeded(), "a run fails in good weather: {outcome:#?}\nof {steps:#?}");
         attempt
@@ -245,7 +262,11 @@ impl Stage {
                 }
             }
         }
-        assert!(plan.steps.is_empty(), "{who} does not settle in {ENOUGH} applies: {:#?}", plan.steps);
+        assert!(
+            plan.steps.is_empty(),
+            "{who} does not settle in {ENOUGH} applies: {:#?}",
+            plan.steps
+        );
         laws::keys_are_at_home(&self.world, &plan);
         plan
     }
@@ -253,7 +274,10 @@ impl Stage {
     fn plans_are_equal(&mut self, mode: PlanMode) {
         let plans = self.world.plans(mode, 10);
         let first = serde_json::to_string(&plans[0]).expect("JSON");
-        assert!(plans.iter().all(|plan| *plan == plans[0]), "ten plans of the same differ: {first}");
+        assert!(
+            plans.iter().all(|plan| *plan == plans[0]),
+            "ten plans of the same differ: {first}"
+        );
         self.tally.plans += plans.len();
     }
 }

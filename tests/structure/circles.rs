@@ -33,7 +33,8 @@ fn rooms(one: &Crate) -> Arrows<'_> {
 
 fn circles(arrows: &Arrows<'_>) -> Vec<String> {
     let graph: DiGraphMap<&str, ()> = arrows.keys().map(|(from, to)| (*from, *to, ())).collect();
-    let mut circles: Vec<Vec<&str>> = tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1).collect();
+    let mut circles: Vec<Vec<&str>> =
+        tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1).collect();
     for circle in &mut circles {
         circle.sort_unstable();
     }
@@ -42,7 +43,8 @@ fn circles(arrows: &Arrows<'_>) -> Vec<String> {
 }
 
 fn told(circle: &[&str], arrows: &Arrows<'_>) -> String {
-    let inside = arrows.iter().filter(|((from, to), _)| circle.contains(from) && circle.contains(to));
+    let inside =
+        arrows.iter().filter(|((from, to), _)| circle.contains(from) && circle.contains(to));
     let tie = |((from, to), names): (&(&str, &str), &BTreeSet<String>)| {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         format!("\n    {from} -> {to}: {}", names.join(", "))

@@ -40,8 +40,8 @@ struct Tree<'s> {
     paths: Vec<(usize, Vec<String>)>,
 }
 
-/// Finds the arrows between the files of a crate. A module that names its own children's items is put
-/// together of them: that is no arrow, or each `mod.rs` with a type in it would make a circle.
+/// Finds the arrows between the files of a crate. A module that names its own children's items is
+/// put together of them: that is no arrow, or each `mod.rs` with a type in it would make a circle.
 pub fn arrows(one: &Crate) -> Arrows<'_> {
     let tree = Tree::of(one);
     let mut arrows = Arrows::new();
@@ -62,14 +62,21 @@ impl<'s> Tree<'s> {
         places.sort_by_key(|source| source.module.len());
         let mut known: BTreeMap<&[String], usize> = BTreeMap::new();
         for source in places {
-            let parent = source.module.split_last().and_then(|(_, above)| known.get(above).copied());
+            let parent =
+                source.module.split_last().and_then(|(_, above)| known.get(above).copied());
             let own = tree.add(source, parent, source.module.last(), &source.items);
             known.insert(&source.module, own);
         }
         tree
     }
 
-    fn add(&mut self, source: &'s Source, parent: Option<usize>, name: Option<&String>, items: &'s [Item]) -> usize {
+    fn add(
+        &mut self,
+        source: &'s Source,
+        parent: Option<usize>,
+        name: Option<&String>,
+        items: &'s [Item],
+    ) -> usize {
         let own = self.modules.len();
         if let (Some(parent), Some(name)) = (parent, name) {
             self.modules[parent].children.insert(name.clone(), own);
@@ -103,10 +110,11 @@ impl<'s> Tree<'s> {
         self.follow(from, path, depth).map(|(target, _)| target)
     }
 
-    /// Follows a path from a module, and tells how many names lead to the target: one of `Mode::Plain`.
-    /// Macros' definitions are not seen: such a path ends at the module.
+    /// Follows a path from a module, and tells how many names lead to the target: one of
+    /// `Mode::Plain`. Macros' definitions are not seen: such a path ends at the module.
     fn follow(&self, from: usize, path: &[String], depth: usize) -> Option<(Target, usize)> {
-        let anchors = path.iter().take_while(|name| ["crate", "self", "super"].contains(&&***name)).count();
+        let anchors =
+            path.iter().take_while(|name| ["crate", "self", "super"].contains(&&***name)).count();
         let mut at = from;
         for anchor in &path[..anchors] {
             at = match &**anchor {
@@ -126,7 +134,8 @@ impl<'s> Tree<'s> {
         Some((Target::Module(at), path.len()))
     }
 
-    /// Looks a name up in a module. At a path's end a function comes before a module of the same name.
+    /// Looks a name up in a module. At a path's end a function comes before a module of the same
+    /// name.
     fn look_up(&self, at: usize, name: &str, last: bool, depth: usize) -> Option<Target> {
         if depth > DEEPEST {
             return None;
@@ -134,10 +143,20 @@ impl<'s> Tree<'s> {
         let module = &self.modules[at];
         let item = module.names.contains(name).then_some(Target::Item(at));
         let child = module.children.get(name).map(|child| Target::Module(*child));
-        let used = || module.uses.get(name).into_iter().flatten().filter_map(|path| self.resolve(at, path, depth + 1));
+        let used = || {
+            module
+                .uses
+                .get(name)
+                .into_iter()
+                .flatten()
+                .filter_map(|path| self.resolve(at, path, depth + 1))
+        };
         let mut found: Vec<Target> = item.into_iter().chain(child).chain(used()).collect();
         found.sort_by_key(|target| matches!(target, Target::Module(_)) == last);
-        found.first().copied().or_else(|| module.globs.iter().find_map(|path| self.in_glob(at, path, name, depth)))
+        found
+            .first()
+            .copied()
+            .or_else(|| module.globs.iter().find_map(|path| self.in_glob(at, path, name, depth)))
     }
 
     fn in_glob(&self, at: usize, path: &[String], name: &str, depth: usize) -> Option<Target> {
@@ -188,8 +207,12 @@ impl Found {
             UseTree::Name(name) if name.ident == "self" => {
                 self.uses.push((prefix.last().cloned(), prefix.to_vec()));
             }
-            UseTree::Name(name) => self.uses.push((Some(name.ident.to_string()), longer(&name.ident))),
-            UseTree::Rename(name) => self.uses.push((Some(name.rename.to_string()), longer(&name.ident))),
+            UseTree::Name(name) => {
+                self.uses.push((Some(name.ident.to_string()), longer(&name.ident)));
+            }
+            UseTree::Rename(name) => {
+                self.uses.push((Some(name.rename.to_string()), longer(&name.ident)));
+            }
             UseTree::Glob(_) => self.uses.push((None, prefix.to_vec())),
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(prefix, tree)),
         }
@@ -208,7 +231,9 @@ impl Found {
                     path.push(name.to_string());
                     colons = 0;
                 }
-                TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => colons += 1,
+                TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => {
+                    colons += 1;
+                }
                 TokenTree::Group(group) => {
                     self.end(&mut path);
                     self.tokens(group.stream());
@@ -265,13 +290,22 @@ fn told(texts: &[(&str, &[&str], &str)]) -> Vec<String> {
 fn a_path_leads_to_the_file_that_defines_what_it_names() {
     let texts: &[(&str, &[&str], &str)] = &[
         ("lib", &[], "pub mod a;\npub mod b;"),
-        ("a", &["a"], "mod x;\nmod y;\npub use self::x::{X, make as made};\nuse y::Hidden;\npub fn own() {}"),
-        ("x", &["a", "x"], "pub struct X;\npub fn make() {}\nmacro_rules! wide { () => { $crate::b::B } }"),
+        (
+            "a",
+            &["a"],
+            "mod x;\nmod y;\npub use self::x::{X, make as made};\nuse y::Hidden;\npub fn own() {}",
+        ),
+        (
+            "x",
+            &["a", "x"],
+            "pub struct X;\npub fn make() {}\nmacro_rules! wide { () => { $crate::b::B } }",
+        ),
         ("y", &["a", "y"], "pub struct Hidden;\nuse crate::a::X;"),
         (
             "b",
             &["b"],
-            "use crate::a;\npub struct B;\nfn f() { a::own(); html!(a::made()); crate::a::x::made_by_macro(); }",
+            "use crate::a;\npub struct B;\nfn f() \
+                { a::own(); html!(a::made()); crate::a::x::made_by_macro(); }",
         ),
     ];
     assert_eq!(told(texts), ["b -> a", "b -> x", "x -> b", "y -> x"]);
@@ -282,7 +316,12 @@ fn a_module_is_made_of_its_children() {
     let texts: &[(&str, &[&str], &str)] = &[
         ("lib", &[], "mod a;"),
         ("a", &["a"], "mod x;\nmod y;\npub struct A;\nfn f() { x::f(); }"),
-        ("x", &["a", "x"], "use super::{A, y};\npub fn f() { y::g(); }\npub(in crate::a) fn h(fields: u8) { fields; }"),
+        (
+            "x",
+            &["a", "x"],
+            "use super::{A, y};\npub fn f() { y::g(); }\npub(in crate::a) fn h(fields: u8) \
+                { fields; }",
+        ),
         ("y", &["a", "y"], "use super::*;\npub fn g(a: A) { std::fmt::f(); }\nfn fields() {}"),
     ];
     assert_eq!(told(texts), ["x -> a", "x -> y", "y -> a"]);

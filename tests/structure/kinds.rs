@@ -1,5 +1,5 @@
-//! The places where code speaks of a resource's kind as a string, or decides on one in an expression
-//! that the compiler does not hold against the list of kinds.
+//! The places where code speaks of a resource's kind as a string, or decides on one in an
+//! expression that the compiler does not hold against the list of kinds.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::Parser;
@@ -14,7 +14,8 @@ use super::source::{Crate, Source};
 /// The enums whose variants are kinds.
 const TYPES: &[&str] = &["KindName", "PrincipalKind"];
 
-/// Code that is made of kinds: the kinds themselves, the shapes of a manifest, the decoder of addresses.
+/// Code that is made of kinds: the kinds themselves, the shapes of a manifest, the decoder of
+/// addresses.
 const HOMES: &[&str] = &["src/kind/", "src/manifest/", "src/address.rs", "src/address/"];
 
 /// Something else than a kind.
@@ -27,7 +28,8 @@ pub struct Exception {
 
 /// Finds strings that are a kind's name, or that a kind's name is built of.
 pub fn literals(crates: &[Crate], exceptions: &[Exception]) -> Vec<String> {
-    let outside = relayctl(crates).filter(|source| !HOMES.iter().any(|home| source.path.starts_with(home)));
+    let outside =
+        relayctl(crates).filter(|source| !HOMES.iter().any(|home| source.path.starts_with(home)));
     outside.flat_map(|source| without(literals_in(source), source, exceptions)).collect()
 }
 
@@ -40,18 +42,26 @@ pub fn decisions(crates: &[Crate], exceptions: &[Exception]) -> Vec<String> {
 /// Code that knows nothing of relayctl cannot mean its kinds.
 fn relayctl(crates: &[Crate]) -> impl Iterator<Item = &Source> {
     let sources = crates.iter().flat_map(|it| &it.sources);
-    sources.filter(|source| source.path.starts_with("src/") && !source.path.starts_with("src/policy/"))
+    sources
+        .filter(|source| source.path.starts_with("src/") && !source.path.starts_with("src/policy/"))
 }
 
-/// Takes the exceptions out of a file's findings. An exception that nothing needs is a finding, too.
-fn without(mut found: Vec<(usize, String)>, source: &Source, exceptions: &[Exception]) -> Vec<String> {
+/// Takes the exceptions out of a file's findings. An exception that nothing needs is a finding,
+/// too.
+fn without(
+    mut found: Vec<(usize, String)>,
+    source: &Source,
+    exceptions: &[Exception],
+) -> Vec<String> {
     let own = exceptions.iter().filter(|exception| exception.file == source.path);
     let mut idle = Vec::new();
     for (word, count) in own.flat_map(|exception| exception.words) {
         for _ in 0..*count {
             match found.iter().position(|(_, other)| other == word) {
                 Some(position) => drop(found.remove(position)),
-                None => idle.push(format!("{}: nothing needs the exception for {word:?}", source.path)),
+                None => {
+                    idle.push(format!("{}: nothing needs the exception for {word:?}", source.path));
+                }
             }
         }
     }
@@ -67,8 +77,12 @@ fn literals_in(source: &Source) -> Vec<(usize, String)> {
 
 /// Recognises a kind's name, and a text that is made into one, as `{}_policy_attachment` is.
 fn is_kind(text: &str) -> bool {
-    let made = text.starts_with('{') && ["}_policy", "}_policy_attachment"].iter().any(|end| text.ends_with(end));
-    text.parse::<KindName>().is_ok() || made || text == "_policy_attachment" || text == "policy_attachment"
+    let made = text.starts_with('{')
+        && ["}_policy", "}_policy_attachment"].iter().any(|end| text.ends_with(end));
+    text.parse::<KindName>().is_ok()
+        || made
+        || text == "_policy_attachment"
+        || text == "policy_attachment"
 }
 
 #[derive(Default)]
@@ -140,7 +154,9 @@ impl<'a> Visit<'a> for Decisions {
             _ => None,
         };
         let sides = [&*binary.left, &*binary.right];
-        if let Some(line) = line.filter(|_| sides.iter().any(|side| is_kind_value(side)) && !of_error(&sides)) {
+        if let Some(line) =
+            line.filter(|_| sides.iter().any(|side| is_kind_value(side)) && !of_error(&sides))
+        {
             self.found.push((line, "== or !="));
         }
         visit::visit_expr_binary(self, binary);
@@ -168,12 +184,17 @@ impl<'a> Visit<'a> for Decisions {
     }
 
     fn visit_macro(&mut self, invoked: &'a Macro) {
-        let line = invoked.path.segments.last().map_or(0, |segment| segment.ident.span().start().line);
+        let line =
+            invoked.path.segments.last().map_or(0, |segment| segment.ident.span().start().line);
         if invoked.path.is_ident("matches") {
             let parsed = matched.parse2(invoked.tokens.clone());
-            let Ok((value, pattern)) = parsed else { panic!("line {line}: matches! of an unknown form") };
-            let error = |path: &Path| path.segments.iter().any(|segment| segment.ident == "ErrorKind");
-            if is_kind_value(&value) && !mentions_path(|visitor| visitor.visit_pat(&pattern), error) {
+            let Ok((value, pattern)) = parsed else {
+                panic!("line {line}: matches! of an unknown form")
+            };
+            let error =
+                |path: &Path| path.segments.iter().any(|segment| segment.ident == "ErrorKind");
+            if is_kind_value(&value) && !mentions_path(|visitor| visitor.visit_pat(&pattern), error)
+            {
                 self.found.push((line, "matches!"));
             } else {
                 self.pattern(&pattern, line, "matches!");
@@ -217,7 +238,9 @@ fn is_kind_value(value: &Expr) -> bool {
     match peeled(value) {
         Expr::MethodCall(call) => call.method == "kind" && call.args.is_empty(),
         Expr::Path(path) => is_variant(&path.path),
-        Expr::Call(call) => is_kind_value(&call.func) || is_some(&call.func) && call.args.iter().any(is_kind_value),
+        Expr::Call(call) => {
+            is_kind_value(&call.func) || is_some(&call.func) && call.args.iter().any(is_kind_value)
+        }
         Expr::Tuple(tuple) => tuple.elems.iter().any(is_kind_value),
         _ => false,
     }
@@ -270,7 +293,10 @@ fn source(body: &str) -> Source {
 fn literals_are_found_also_in_macros() {
     let found = |body: &str| literals_in(&source(body)).len();
     assert_eq!(found(r#"let a = "user"; let b = json!({"role": 1}); let c = "users";"#), 2);
-    assert_eq!(found(r#"format!("{holder}_policy_attachment"); matches!(it.kind(), "user" | "role");"#), 3);
+    assert_eq!(
+        found(r#"format!("{holder}_policy_attachment"); matches!(it.kind(), "user" | "role");"#),
+        3
+    );
     assert_eq!(found(r#"#[arg(long = "policy")] struct X; format!("the {kind} policy");"#), 0);
 }
 
@@ -280,7 +306,10 @@ fn an_exception_is_for_so_many_words_of_a_file() {
     let exceptions = [Exception { file: "src/x.rs", words, reason: "" }];
     let source = source(r#"("user", "role", "user")"#);
     let left = without(literals_in(&source), &source, &exceptions);
-    assert_eq!(left, [r#"src/x.rs:2: "user""#, r#"src/x.rs: nothing needs the exception for "policy""#]);
+    assert_eq!(
+        left,
+        [r#"src/x.rs:2: "user""#, r#"src/x.rs: nothing needs the exception for "policy""#]
+    );
 }
 
 #[test]

@@ -13,12 +13,14 @@ pub struct Lengths {
     marks: Vec<usize>,
     /// With its name, the longest last.
     sorted: Vec<(usize, String)>,
+    /// Those that may be longer than the limit.
+    exempt: Vec<String>,
 }
 
 impl Lengths {
     fn new(marks: &[usize], mut lengths: Vec<(usize, String)>) -> Self {
         lengths.sort();
-        Self { marks: marks.to_vec(), sorted: lengths }
+        Self { marks: marks.to_vec(), sorted: lengths, exempt: Vec::new() }
     }
 
     fn percentile(&self, percent: usize) -> usize {
@@ -34,6 +36,7 @@ impl Lengths {
     pub fn over(&self) -> Vec<String> {
         let limit = self.marks.last().copied().unwrap_or(usize::MAX);
         let long = self.sorted.iter().filter(|(length, _)| *length > limit);
+        let long = long.filter(|(_, name)| !self.exempt.contains(name));
         long.map(|(length, name)| format!("{name}: {length} lines")).collect()
     }
 }
@@ -53,9 +56,11 @@ impl fmt::Display for Lengths {
 }
 
 /// Measures each function from its signature to its closing brace.
-pub fn functions(crates: &[Crate], limit: usize) -> Lengths {
+/// `exempt` names those that may be longer.
+pub fn functions(crates: &[Crate], limit: usize, exempt: &[&str]) -> Lengths {
     let sources = crates.iter().flat_map(|it| &it.sources);
-    Lengths::new(&[20, limit], sources.flat_map(functions_in).collect())
+    let lengths = Lengths::new(&[20, limit], sources.flat_map(functions_in).collect());
+    Lengths { exempt: exempt.iter().map(|&name| name.to_owned()).collect(), ..lengths }
 }
 
 pub fn files(crates: &[Crate], limit: usize) -> Lengths {
@@ -110,6 +115,9 @@ fn functions_are_measured_from_the_signature_to_the_brace() {
     assert_eq!(lengths, [1, 3, 2]);
     let named = [3, 1, 2, 5].map(|length| (length, format!("f{length}"))).to_vec();
     let lengths = Lengths::new(&[2, 4], named);
-    assert_eq!(lengths.to_string(), "4, median 2, 90 % up to 3, over 2: 2, over 4: 1, longest 5 (f5)");
+    assert_eq!(
+        lengths.to_string(),
+        "4, median 2, 90 % up to 3, over 2: 2, over 4: 1, longest 5 (f5)"
+    );
     assert_eq!(lengths.over(), ["f5: 5 lines"]);
 }

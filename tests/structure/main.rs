@@ -1,8 +1,11 @@
-//! The table of the code, measured from its syntax: the lengths of functions and files, kinds as strings,
-//! files and modules that use each other in a circle. `cargo test --test structure -- --nocapture` prints
-//! it.
+//! The table of the code, measured from its syntax: the lengths of functions and files, kinds as
+//! strings, files and modules that use each other in a circle. `cargo test --test structure --
+//! --nocapture` prints it.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "syn's enums have dozens of variants, and grow")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "syn's enums have dozens of variants, and grow"
+)]
 
 mod circles;
 mod graph;
@@ -20,22 +23,43 @@ use source::Crate;
 const LONGEST_FUNCTION: usize = 80;
 const LONGEST_FILE: usize = 600;
 
+/// Functions that are one `match` with an arm for each call of a service: the compiler holds the arms
+/// against the list of calls, and parts of them would need an arm for everything else.
+const TABLES: &[&str] =
+    &["src/provider/aws/iam_write.rs: write", "src/provider/sandbox/iam.rs: write"];
+
 /// Kinds' names that mean something else.
 const OTHER_WORDS: &[Exception] = &[
-    Exception { file: "src/call/iam/write.rs", words: &[("policy", 1)], reason: "AWS's type of a resource in an ARN" },
-    Exception { file: "src/cli/policy/can.rs", words: &[("policy", 1)], reason: "a key of the JSON that is printed" },
+    Exception {
+        file: "src/call/iam/write.rs",
+        words: &[("policy", 1)],
+        reason: "AWS's type of a resource in an ARN",
+    },
+    Exception {
+        file: "src/cli/policy/can.rs",
+        words: &[("policy", 1)],
+        reason: "a key of the JSON that is printed",
+    },
     Exception {
         file: "src/permissions/document.rs",
         words: &[("user", 1), ("role", 1), ("group", 1), ("policy", 1)],
         reason: "AWS's types of resources in ARNs",
     },
-    Exception { file: "src/plan/lockout.rs", words: &[("user", 1)], reason: "AWS's type of a resource in an ARN" },
+    Exception {
+        file: "src/plan/lockout.rs",
+        words: &[("user", 1)],
+        reason: "AWS's type of a resource in an ARN",
+    },
     Exception {
         file: "src/provider/sandbox/guard.rs",
         words: &[("user", 1), ("role", 1), ("group", 1), ("policy", 1)],
         reason: "AWS's types of resources in ARNs",
     },
-    Exception { file: "src/resolve/lost.rs", words: &[("user", 1)], reason: "the attribute of an access key" },
+    Exception {
+        file: "src/resolve/lost.rs",
+        words: &[("user", 1)],
+        reason: "the attribute of an access key",
+    },
 ];
 
 /// Comparisons of kinds that decide nothing about any one kind.
@@ -59,7 +83,7 @@ fn project() -> Vec<Crate> {
 #[test]
 fn the_house_keeps_its_limits() {
     let crates = project();
-    let functions = lengths::functions(&crates, LONGEST_FUNCTION);
+    let functions = lengths::functions(&crates, LONGEST_FUNCTION, TABLES);
     let files = lengths::files(&crates, LONGEST_FILE);
     println!("functions                    {functions}");
     println!("files                        {files}");
@@ -88,13 +112,15 @@ fn the_house_keeps_its_limits() {
         println!("{what:28} {}", found.len());
     }
     let wrong = rows.iter().filter(|(_, found)| !found.is_empty());
-    let wrong: Vec<String> = wrong.map(|(what, found)| format!("{what}:\n  {}", found.join("\n  "))).collect();
+    let wrong: Vec<String> =
+        wrong.map(|(what, found)| format!("{what}:\n  {}", found.join("\n  "))).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn every_exception_has_a_reason_and_a_file() {
-    let files: BTreeSet<String> = project().into_iter().flat_map(|one| one.sources).map(|source| source.path).collect();
+    let files: BTreeSet<String> =
+        project().into_iter().flat_map(|one| one.sources).map(|source| source.path).collect();
     for exception in OTHER_WORDS.iter().chain(OTHER_DECISIONS) {
         assert!(files.contains(exception.file), "{} is not there", exception.file);
         assert!(!exception.reason.is_empty(), "{}", exception.file);

@@ -26,7 +26,8 @@ impl Source {
         Self { path: path.to_owned(), module, lines: text.lines().count() - tests, items }
     }
 
-    /// The crate's top module that the file belongs to: `plan`; of the root itself, the file's name.
+    /// The crate's top module that the file belongs to: `plan`; of the root itself, the file's
+    /// name.
     pub fn room(&self) -> &str {
         self.module.first().map_or(&self.path, String::as_str)
     }
@@ -39,7 +40,8 @@ pub struct Crate {
 
 impl Crate {
     pub fn of(texts: &[(&str, &[&str], &str)]) -> Self {
-        let parse = |(path, module, text): &(&str, &[&str], &str)| Source::parse(path, module, text);
+        let parse =
+            |(path, module, text): &(&str, &[&str], &str)| Source::parse(path, module, text);
         Self { sources: texts.iter().map(parse).collect() }
     }
 }
@@ -75,7 +77,8 @@ impl Reader<'_> {
             let inside = folder.join(&name);
             let candidates = [folder.join(format!("{name}.rs")), inside.join("mod.rs")];
             let found = candidates.into_iter().find(|candidate| candidate.is_file());
-            let found = found.unwrap_or_else(|| panic!("{path} declares {name}, which has no file"));
+            let found =
+                found.unwrap_or_else(|| panic!("{path} declares {name}, which has no file"));
             self.file(&found, &inside, &[module, &[&*name]].concat());
         }
         self.found.push(source);
@@ -102,7 +105,8 @@ fn without_tests(items: Vec<Item>, tests: &mut usize) -> Vec<Item> {
                 *inner = without_tests(std::mem::take(inner), tests);
             }
             Item::Impl(block) => block.items.retain(|item| {
-                let test = matches!(item, ImplItem::Fn(method) if method.attrs.iter().any(is_for_tests));
+                let test =
+                    matches!(item, ImplItem::Fn(method) if method.attrs.iter().any(is_for_tests));
                 *tests += if test { lines(item) } else { 0 };
                 !test
             }),
@@ -119,7 +123,8 @@ pub fn lines(node: &impl Spanned) -> usize {
     span.end().line - span.start().line + 1
 }
 
-/// `#[test]`, `#[cfg(test)]` and what asks for tests among other things, but not `#[cfg(not(test))]`.
+/// `#[test]`, `#[cfg(test)]` and what asks for tests among other things, but not
+/// `#[cfg(not(test))]`.
 fn is_for_tests(attribute: &Attribute) -> bool {
     if attribute.path().is_ident("test") {
         return true;

@@ -1,5 +1,5 @@
-//! The words of the code: how doc comments begin, which types share a name, which names say nothing in
-//! a search, which lines are too wide.
+//! The words of the code: how doc comments begin, which types share a name, which names say nothing
+//! in a search, which lines are too wide.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,8 +12,10 @@ use syn::{Variant, Visibility};
 use super::source::{Crate, Source};
 
 /// Words with which a doc comment says a question instead of the thing.
-const RELATIVE: &[&str] =
-    &["What", "Whatever", "Whether", "Who", "Whoever", "Whom", "Whose", "How", "Why", "Which", "Where", "When"];
+const RELATIVE: &[&str] = &[
+    "What", "Whatever", "Whether", "Who", "Whoever", "Whom", "Whose", "How", "Why", "Which",
+    "Where", "When",
+];
 
 /// Doc comments: how many there are, and those that begin with a relative clause.
 pub struct Docs {
@@ -136,15 +138,20 @@ struct Functions {
 impl Functions {
     fn add(&mut self, visibility: &Visibility, name: &syn::Ident) {
         let name = name.to_string();
-        if !matches!(visibility, Visibility::Inherited) && name.len() <= 4 && !STANDARD.contains(&&*name) {
+        if !matches!(visibility, Visibility::Inherited)
+            && name.len() <= 4
+            && !STANDARD.contains(&&*name)
+        {
             self.names.push(name);
         }
     }
 }
 
 /// Names that Rust's own types bear.
-const STANDARD: &[&str] =
-    &["all", "any", "get", "iter", "keys", "len", "map", "max", "min", "new", "none", "push", "read", "take"];
+const STANDARD: &[&str] = &[
+    "all", "any", "get", "iter", "keys", "len", "map", "max", "min", "new", "none", "push", "read",
+    "take",
+];
 
 impl<'a> Visit<'a> for Functions {
     fn visit_item_fn(&mut self, function: &'a ItemFn) {
@@ -170,7 +177,8 @@ pub fn wide_lines(project: &Path, columns: usize) -> Vec<String> {
 }
 
 fn wide_in(project: &Path, folder: &Path, columns: usize, found: &mut Vec<String>) {
-    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
@@ -190,9 +198,12 @@ fn sources(crates: &[Crate]) -> impl Iterator<Item = &Source> {
 
 #[test]
 fn openings_names_and_runs_are_told_apart() {
-    let one = "/// What it is.\n/// Whether it was.\npub struct A {\n    /// How long.\n    a: u8,\n    /// The other.\n    b: u8,\n}\n\
-               impl A {\n    /// Returns it.\n    pub fn told(&self) {}\n    fn own(&self) {}\n    pub fn keys(&self) {}\n}\n";
-    let other = "pub enum A { /// Whose?\n B }\ntype C = u8;\npub trait D { fn of(); }\n#[cfg(test)]\nmod tests { struct C; }\n";
+    let one = "/// What it is.\n/// Whether it was.\npub struct A \
+        {\n    /// How long.\n    a: u8,\n    /// The other.\n    b: u8,\n}\n\
+               impl A \
+               {\n    /// Returns it.\n    pub fn told(&self) {}\n    fn own(&self) {}\n    pub fn keys(&self) {}\n}\n";
+    let other = "pub enum A { /// Whose?\n B }\ntype C = u8;\npub trait D \
+        { fn of(); }\n#[cfg(test)]\nmod tests { struct C; }\n";
     let crates = [Crate::of(&[("src/x.rs", &["x"], one), ("src/y.rs", &["y"], other)])];
     let docs = docs(&crates);
     assert_eq!((docs.all, docs.relative.len()), (5, 3), "{:?}", docs.relative);

@@ -1,4 +1,5 @@
-//! A bucket in memory, which decides conditions as S3 does, and can be told to misbehave as networks and other stores do.
+//! A bucket in memory, which decides conditions as S3 does, and can be told to misbehave as
+//! networks and other stores do.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -45,7 +46,8 @@ impl Bucket {
         }
         let tag = format!("\"{}\"", self.tags.fetch_add(1, Ordering::Relaxed));
         self.writes.lock().unwrap().push((key.to_owned(), body.len()));
-        let object = StoredObject { body: body.to_vec(), tag: tag.clone(), writer: writer.to_owned() };
+        let object =
+            StoredObject { body: body.to_vec(), tag: tag.clone(), writer: writer.to_owned() };
         objects.insert(key.to_owned(), object);
         Put::Done { tag }
     }
@@ -54,7 +56,12 @@ impl Bucket {
         // Gives others the chance to come in between.
         tokio::task::yield_now().await;
         if self.unreachable.load(Ordering::Relaxed) {
-            return Err(Failure::new(FailureKind::Unavailable, "s3:PutObject", "NoAnswer", "injected"));
+            return Err(Failure::new(
+                FailureKind::Unavailable,
+                "s3:PutObject",
+                "NoAnswer",
+                "injected",
+            ));
         }
         Ok(())
     }

@@ -11,10 +11,13 @@ pub struct Canned {
 }
 
 impl Canned {
-    /// Gives the answers in turn, the last one for ever. An empty answer closes the connection without one.
+    /// Gives the answers in turn, the last one for ever. An empty answer closes the connection
+    /// without one.
     pub fn start(answers: &[String]) -> Self {
         let answers = answers.to_vec();
-        Self::serving(move |_, nth| answers.get(nth).or(answers.last()).cloned().unwrap_or_default())
+        Self::serving(move |_, nth| {
+            answers.get(nth).or(answers.last()).cloned().unwrap_or_default()
+        })
     }
 
     /// Answers each request, which is also counted, on a thread of its own.
@@ -73,14 +76,18 @@ fn read_request(stream: &TcpStream) -> Option<String> {
 
 /// `status` with its reason: `200 OK`. `headers` end each with a line break, or are empty.
 pub fn answer(status: &str, headers: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
 }
 
 /// An answer of IAM's.
 pub fn iam(operation: &str, result: &str) -> String {
     let space = "https://iam.amazonaws.com/doc/2010-05-08/";
     let body = format!(
-        "<{operation}Response xmlns=\"{space}\"><{operation}Result>{result}</{operation}Result></{operation}Response>"
+        "<{operation}Response \
+            xmlns=\"{space}\"><{operation}Result>{result}</{operation}Result></{operation}Response>"
     );
     answer("200 OK", "", &body)
 }

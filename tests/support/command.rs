@@ -12,10 +12,18 @@ pub struct Ran {
 
 pub fn relayctl(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relayctl"));
-    for variable in ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"] {
+    for variable in
+        ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"]
+    {
         command.env_remove(variable);
     }
-    for variable in ["AWS_SHARED_CREDENTIALS_FILE", "RELAYCTL_SANDBOX", "NO_COLOR", "CLICOLOR_FORCE", "RUST_LOG"] {
+    for variable in [
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "RELAYCTL_SANDBOX",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "RUST_LOG",
+    ] {
         command.env_remove(variable);
     }
     command.env("HOME", folder).env("COLUMNS", "100").current_dir(folder);
@@ -23,7 +31,8 @@ pub fn relayctl(folder: &Path) -> Command {
 }
 
 pub fn run_with(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
-    let output = relayctl(folder).args(arguments).write_stdin(stdin).output().expect("the binary runs");
+    let output =
+        relayctl(folder).args(arguments).write_stdin(stdin).output().expect("the binary runs");
     Ran {
         code: output.status.code().expect("an exit code"),
         stdout: String::from_utf8(output.stdout).expect("text"),

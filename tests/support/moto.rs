@@ -1,4 +1,5 @@
-//! moto, the AWS emulator, as a child process; and two clients in Python to look at it independently of relayctl.
+//! moto, the AWS emulator, as a child process; and two clients in Python to look at it
+//! independently of relayctl.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -11,8 +12,8 @@ const REQUIREMENTS: &str = include_str!("../requirements.txt");
 const SERVER: &str = include_str!("server.py");
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/client.py");
 
-/// A running server. It ends when this is dropped, and also when the test is killed: it watches its stdin. That matters for
-/// one in a `static`, which is never dropped.
+/// A running server. It ends when this is dropped, and also when the test is killed: it watches its
+/// stdin. That matters for one in a `static`, which is never dropped.
 pub struct Moto {
     child: Child,
     endpoint: String,
@@ -49,7 +50,8 @@ impl Moto {
         settings
     }
 
-    /// A command that sees this server's [`Self::environment`]; the caller may override parts of it.
+    /// A command that sees this server's [`Self::environment`]; the caller may override parts of
+    /// it.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         without_aws(&mut command).envs(self.environment());
@@ -66,12 +68,22 @@ impl Moto {
     /// # Panics
     /// If the CLI fails.
     pub fn aws(&self, arguments: &[&str]) -> Value {
-        let output = self.aws_command().args(arguments).args(["--output", "json"]).output().expect("the AWS CLI runs");
+        let output = self
+            .aws_command()
+            .args(arguments)
+            .args(["--output", "json"])
+            .output()
+            .expect("the AWS CLI runs");
         let text = printed(&output, &format!("aws {}", arguments.join(" ")));
-        if text.trim().is_empty() { Value::Null } else { serde_json::from_str(&text).expect("the AWS CLI prints JSON") }
+        if text.trim().is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).expect("the AWS CLI prints JSON")
+        }
     }
 
-    /// What a Python snippet prints that has boto3's clients `iam`, `s3`, `sts` and `s3_in(region)`, and `show(value)`.
+    /// What a Python snippet prints that has boto3's clients `iam`, `s3`, `sts` and
+    /// `s3_in(region)`, and `show(value)`.
     ///
     /// # Panics
     /// If the snippet raises.
@@ -79,7 +91,12 @@ impl Moto {
         let mut command = self.command(self.venv.join("bin/python"));
         command.arg(CLIENT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("python runs");
-        child.stdin.take().expect("stdin is piped").write_all(snippet.as_bytes()).expect("python reads the snippet");
+        child
+            .stdin
+            .take()
+            .expect("stdin is piped")
+            .write_all(snippet.as_bytes())
+            .expect("python reads the snippet");
         printed(&child.wait_with_output().expect("python ends"), snippet)
     }
 }
@@ -115,14 +132,21 @@ pub fn without_aws(command: &mut Command) -> &mut Command {
 }
 
 fn printed(output: &Output, what: &str) -> String {
-    assert!(output.status.success(), "{what}\n{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{what}\n{}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Made on first use, kept in the target folder, made anew when the requirements change. The lock lets test binaries that run
-/// at the same time wait for the one that makes it; it goes with its process, so a killed run blocks nobody.
+/// Made on first use, kept in the target folder, made anew when the requirements change. The lock
+/// lets test binaries that run at the same time wait for the one that makes it; it goes with its
+/// process, so a killed run blocks nobody.
 fn virtual_environment() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder in the target folder");
+    let target =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder in the target folder");
     let digest = relayctl::value::digest(&REQUIREMENTS);
     let venv = target.join(format!("moto-venv-{}", &digest[..12]));
     let done = venv.join("done");
@@ -132,7 +156,8 @@ fn virtual_environment() -> PathBuf {
         let _ = fs::remove_dir_all(&venv);
         run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
         let requirements = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/requirements.txt");
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
+        let pip =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
         run(Command::new(venv.join("bin/python")).args(pip));
         fs::write(&done, "").expect("the virtual environment can be marked as done");
     }
@@ -140,6 +165,8 @@ fn virtual_environment() -> PathBuf {
 }
 
 fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error} (the tests need Python 3)"));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error} (the tests need Python 3)"));
     printed(&output, &format!("{command:?}"));
 }

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::moto::Moto;
 
-/// A folder with the sample manifests and an empty `state/`, and nothing of the caller's environment.
+/// A folder with the sample manifests and an empty `state/`, and nothing of the caller's
+/// environment.
 pub struct Project {
     folder: TempDir,
     environment: Vec<(String, String)>,
@@ -67,7 +68,8 @@ impl Project {
         self
     }
 
-    /// Every run of it is in that server's account, with the credential files in the project's folder `aws`.
+    /// Every run of it is in that server's account, with the credential files in the project's
+    /// folder `aws`.
     #[must_use]
     pub fn against(mut self, moto: &Moto) -> Self {
         for (name, value) in moto.environment() {
@@ -83,7 +85,8 @@ impl Project {
     }
 
     pub fn read(&self, relative: &str) -> String {
-        std::fs::read_to_string(self.path(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
+        std::fs::read_to_string(self.path(relative))
+            .unwrap_or_else(|error| panic!("{relative}: {error}"))
     }
 
     pub fn write(&self, relative: &str, text: &str) {

@@ -1,4 +1,5 @@
-//! A proxy before a server, in whose hands requests and answers go wrong: the network between relayctl and AWS.
+//! A proxy before a server, in whose hands requests and answers go wrong: the network between
+//! relayctl and AWS.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -126,7 +127,8 @@ impl Shared {
         if next(&mut dice) % 100 >= self.share {
             return Harm::None;
         }
-        let which = usize::try_from(next(&mut dice) % self.harms.len() as u64).expect("a small number");
+        let which =
+            usize::try_from(next(&mut dice) % self.harms.len() as u64).expect("a small number");
         self.harmed[which].fetch_add(1, Ordering::Relaxed);
         self.harms[which]
     }
@@ -184,11 +186,15 @@ fn read_request(client: &TcpStream) -> std::io::Result<Option<Vec<u8>>> {
     Ok(Some(request))
 }
 
-/// As the service asked would say it: S3 in its own form, IAM and STS in that of the query protocol.
+/// As the service asked would say it: S3 in its own form, IAM and STS in that of the query
+/// protocol.
 fn refusal(request: &[u8], throttle: bool) -> Vec<u8> {
     let is_query = String::from_utf8_lossy(request).contains("Action=");
-    let error = |code: &str| format!("<Error><Code>{code}</Code><Message>try again</Message></Error>");
-    let query = |code: &str| format!("<ErrorResponse>{}<RequestId>r-1</RequestId></ErrorResponse>", error(code));
+    let error =
+        |code: &str| format!("<Error><Code>{code}</Code><Message>try again</Message></Error>");
+    let query = |code: &str| {
+        format!("<ErrorResponse>{}<RequestId>r-1</RequestId></ErrorResponse>", error(code))
+    };
     let (status, body) = match (is_query, throttle) {
         (true, true) => ("400 Bad Request", query("Throttling")),
         (true, false) => ("503 Service Unavailable", query("ServiceUnavailable")),

@@ -1,7 +1,11 @@
-//! Relays by the thousand: the manifest that declares them, the account in which they stand, and the state of the run that
-//! set them up. What the core does with them is measured, and must not grow faster than their number.
+//! Relays by the thousand: the manifest that declares them, the account in which they stand, and
+//! the state of the run that set them up. What the core does with them is measured, and must not
+//! grow faster than their number.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "the relays' manifests declare these kinds and no others")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the relays' manifests declare these kinds and no others"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,11 +15,12 @@ use futures::executor::block_on;
 use relayctl::access::{self, UnmanagedAccess};
 use relayctl::address::KindName;
 use relayctl::call::iam::{
-    AccessKey, AuthorizationDetails, ManagedPolicy, PolicyDetail, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AccessKey, AuthorizationDetails, ManagedPolicy, PolicyDetail, PolicyVersion, Role, RoleDetail,
+    User, UserDetail,
 };
 use relayctl::call::{
-    Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read, S3Reply, StepOutput,
-    Write,
+    Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read,
+    S3Reply, StepOutput, Write,
 };
 use relayctl::diff::{Removal, diff};
 use relayctl::engine::resolve;
@@ -26,7 +31,8 @@ use relayctl::port::Provider;
 use relayctl::value::{Attributes, Value, optional_text, shared, tags, text};
 use serde_json::{Map, json};
 
-/// The resources of one relay: a user with its key, the key's profile and a policy, a role with its policy, and a bucket.
+/// The resources of one relay: a user with its key, the key's profile and a policy, a role with its
+/// policy, and a bucket.
 pub const RESOURCES: usize = 9;
 
 const ACCOUNT: &str = "123456789012";
@@ -71,10 +77,12 @@ fn deployment() -> Value {
         "logs:DescribeLogStreams",
         "logs:FilterLogEvents",
     ];
-    let all: Vec<String> =
-        lambda.iter().map(|it| format!("lambda:{it}")).chain(others.iter().map(|it| (*it).to_owned())).collect();
-    let allow =
-        |actions: Value, resource: String| json!({"Effect": "Allow", "Action": actions, "Resource": [resource]});
+    let all: Vec<String> = lambda
+        .iter()
+        .map(|it| format!("lambda:{it}"))
+        .chain(others.iter().map(|it| (*it).to_owned()))
+        .collect();
+    let allow = |actions: Value, resource: String| json!({"Effect": "Allow", "Action": actions, "Resource": [resource]});
     json!({"Version": "2012-10-17", "Statement": [
         allow(json!(["iam:AttachRolePolicy", "iam:CreateRole", "iam:GetRole", "iam:PassRole", "iam:PutRolePolicy"]),
             format!("arn:aws:iam::{ACCOUNT}:role/*ZappaLambdaExecutionRole")),
@@ -91,17 +99,25 @@ fn execution() -> Value {
         {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": ["*"]}]})
 }
 
-/// JSON, which is YAML too. Every document is spelled out where it is used, as a program would write it.
+/// JSON, which is YAML too. Every document is spelled out where it is used, as a program would
+/// write it.
 pub fn manifest(relays: usize) -> String {
-    let (mut policies, mut users, mut roles, mut buckets) = (Map::new(), Map::new(), Map::new(), Map::new());
+    let (mut policies, mut users, mut roles, mut buckets) =
+        (Map::new(), Map::new(), Map::new(), Map::new());
     let (deployment, execution) = (deployment(), execution());
     for number in 1..=relays {
-        let (deploy, execute) = (format!("ZappaDeployment-{number}"), format!("ZappaExecution-{number}"));
+        let (deploy, execute) =
+            (format!("ZappaDeployment-{number}"), format!("ZappaExecution-{number}"));
         let user = format!("serverless-{number}");
         let tags = json!({"app": "relay", "relay": number.to_string()});
-        policies.insert(deploy.clone(), json!({"description": "Deployment", "document": deployment}));
-        policies.insert(execute.clone(), json!({"description": "Execution", "document": execution}));
-        users.insert(user.clone(), json!({"tags": tags, "policies": [deploy], "access_key": {"profile": user}}));
+        policies
+            .insert(deploy.clone(), json!({"description": "Deployment", "document": deployment}));
+        policies
+            .insert(execute.clone(), json!({"description": "Execution", "document": execution}));
+        users.insert(
+            user.clone(),
+            json!({"tags": tags, "policies": [deploy], "access_key": {"profile": user}}),
+        );
         let trust = json!({"services": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]});
         let role = json!({"max_session_duration": 7200, "trust": trust, "policies": [execute]});
         roles.insert(format!("relay-{number}-ZappaLambdaExecutionRole"), role);
@@ -144,11 +160,19 @@ impl World {
             .resources
             .iter()
             .map(|(address, resource)| {
-                let Observed::Present(seen) = &live[address].observed else { panic!("{address} is not there") };
-                let (attributes, depends_on) = (resource.attributes.clone(), resource.depends_on.clone());
+                let Observed::Present(seen) = &live[address].observed else {
+                    panic!("{address} is not there")
+                };
+                let (attributes, depends_on) =
+                    (resource.attributes.clone(), resource.depends_on.clone());
                 (
                     address.clone(),
-                    RecordedObject { status: Status::Done, id: Some(seen.id.clone()), attributes, depends_on },
+                    RecordedObject {
+                        status: Status::Done,
+                        id: Some(seen.id.clone()),
+                        attributes,
+                        depends_on,
+                    },
                 )
             })
             .collect();
@@ -191,7 +215,8 @@ pub fn stamp() -> StateStamp {
     StateStamp::of(None)
 }
 
-/// An account in which everything stands as it is declared. It answers each question from what it has ready.
+/// An account in which everything stands as it is declared. It answers each question from what it
+/// has ready.
 pub struct Account {
     answers: BTreeMap<Read, Reply>,
     sweep: AuthorizationDetails,
@@ -278,16 +303,23 @@ impl Account {
 
     fn key(&mut self, user: String, attributes: &Attributes) {
         let id = format!("AKIA{user}");
-        let key = AccessKey { id: id.clone(), status: "Active".to_owned(), created: "2026-01-01T00:00:00Z".to_owned() };
+        let key = AccessKey {
+            id: id.clone(),
+            status: "Active".to_owned(),
+            created: "2026-01-01T00:00:00Z".to_owned(),
+        };
         self.iam(IamRead::ListAccessKeys { user }, IamReply::AccessKeys(vec![key]));
-        let read = Read::File(FileRead::Credentials { profile: text(attributes, "profile").to_owned() });
+        let read =
+            Read::File(FileRead::Credentials { profile: text(attributes, "profile").to_owned() });
         self.answers.insert(read, Reply::File(FileReply::KeyId(Some(id))));
     }
 
     fn profile(&mut self, profile: String, attributes: &Attributes) {
         let settings = ["region", "output"].map(|name| (name.to_owned(), attributes[name].clone()));
-        self.answers
-            .insert(Read::File(FileRead::Profile { profile }), Reply::File(FileReply::Settings(settings.into())));
+        self.answers.insert(
+            Read::File(FileRead::Profile { profile }),
+            Reply::File(FileReply::Settings(settings.into())),
+        );
     }
 
     fn bucket(&mut self, attributes: &Attributes) {
@@ -300,8 +332,14 @@ impl Account {
         let answers = [
             (S3Read::HeadBucket(bucket.clone()), S3Reply::Bucket { region: bucket.region.clone() }),
             (S3Read::GetBucketTagging(bucket.clone()), S3Reply::Tags(tags(attributes, "tags"))),
-            (S3Read::GetBucketVersioning(bucket.clone()), S3Reply::Versioning(versioning.to_owned())),
-            (S3Read::GetBucketEncryption(bucket.clone()), S3Reply::Encryption(given(own("encryption")))),
+            (
+                S3Read::GetBucketVersioning(bucket.clone()),
+                S3Reply::Versioning(versioning.to_owned()),
+            ),
+            (
+                S3Read::GetBucketEncryption(bucket.clone()),
+                S3Reply::Encryption(given(own("encryption"))),
+            ),
             (
                 S3Read::GetPublicAccessBlock(bucket.clone()),
                 S3Reply::PublicAccessBlock(given(own("public_access_block"))),
@@ -330,7 +368,8 @@ impl Provider for Account {
         if let Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }) = read {
             return Ok(Reply::Iam(IamReply::AuthorizationDetails(self.sweep.clone())));
         }
-        let unset = || Failure::new(FailureKind::NotFound, read.action(), "NotThere", format!("{read:?}"));
+        let unset =
+            || Failure::new(FailureKind::NotFound, read.action(), "NotThere", format!("{read:?}"));
         self.answers.get(read).cloned().ok_or_else(unset)
     }
 

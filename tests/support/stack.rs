@@ -1,5 +1,5 @@
-//! Relays side by side in one account of moto's, each with names of its own, and the real binary that sets them up over a
-//! network that may harm what passes.
+//! Relays side by side in one account of moto's, each with names of its own, and the real binary
+//! that sets them up over a network that may harm what passes.
 
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
@@ -83,7 +83,12 @@ impl Stack {
         let file = || tempfile::NamedTempFile::new_in(self.project.path("")).expect("a file");
         let (out, err) = (file(), file());
         let to = |file: &NamedTempFile| Stdio::from(file.reopen().expect("a file"));
-        let child = self.command(way, arguments).stdout(to(&out)).stderr(to(&err)).spawn().expect("the binary runs");
+        let child = self
+            .command(way, arguments)
+            .stdout(to(&out))
+            .stderr(to(&err))
+            .spawn()
+            .expect("the binary runs");
         Begun { child, out, err }
     }
 
@@ -92,7 +97,9 @@ impl Stack {
         let credentials = self.project.read("aws/credentials");
         let value = |name: &str| {
             let line = credentials.lines().find_map(|line| line.strip_prefix(name));
-            line.unwrap_or_else(|| panic!("no {name} in {credentials}")).trim_start_matches([' ', '=']).to_owned()
+            line.unwrap_or_else(|| panic!("no {name} in {credentials}"))
+                .trim_start_matches([' ', '='])
+                .to_owned()
         };
         (value("aws_access_key_id"), value("aws_secret_access_key"))
     }
@@ -106,7 +113,8 @@ impl Begun {
     }
 }
 
-/// Whether the stacks were harmed or not: as a client of its own sees them, with one key each, the one that is stored.
+/// Whether the stacks were harmed or not: as a client of its own sees them, with one key each, the
+/// one that is stored.
 pub fn all_are_alike(network: &Network, stacks: &[Stack]) {
     let seen = network.seen(stacks);
     let secrets = network.secrets();

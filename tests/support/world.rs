@@ -1,4 +1,5 @@
-//! An account in memory, a state, local files and the sample manifests: what a run changes, and what is compared after it.
+//! An account in memory, a state, local files and the sample manifests: what a run changes, and
+//! what is compared after it.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a value of another form is taken as it is")]
 
@@ -34,7 +35,8 @@ use tempfile::TempDir;
 use super::project;
 
 const FOREIGN: &str = "mallory";
-const FOREIGN_PROFILE: &str = "[mallory]\naws_access_key_id = AKIAFOREIGNFOREIGN22\naws_secret_access_key = theirs\n";
+const FOREIGN_PROFILE: &str =
+    "[mallory]\naws_access_key_id = AKIAFOREIGNFOREIGN22\naws_secret_access_key = theirs\n";
 
 pub struct World {
     pub cloud: Arc<Witness>,
@@ -152,7 +154,8 @@ impl EventSink for Witness {
 }
 
 impl World {
-    /// The sample manifests beside an account in which somebody else has a user with a key, and a profile.
+    /// The sample manifests beside an account in which somebody else has a user with a key, and a
+    /// profile.
     pub fn of(manifest: &str) -> Self {
         let folder = scratch();
         project::copy(&project::repository().join("manifests"), &folder.path().join("manifests"));
@@ -164,7 +167,11 @@ impl World {
     pub fn seeded(seed: u64) -> Self {
         let folder = scratch();
         std::fs::create_dir(folder.path().join("manifests")).expect("made");
-        Self::around(folder, "seed.yaml", Sandbox::seeded("123456789012", "us-east-1", &seed.to_string()))
+        Self::around(
+            folder,
+            "seed.yaml",
+            Sandbox::seeded("123456789012", "us-east-1", &seed.to_string()),
+        )
     }
 
     fn around(folder: TempDir, manifest: &str, account: Sandbox) -> Self {
@@ -174,7 +181,12 @@ impl World {
         let world = Self { cloud, store, folder, manifest, desired: Mutex::default() };
         let user = || FOREIGN.to_owned();
         let tags = relayctl::value::Tags::new();
-        world.others_do(&Write::Iam(IamWrite::CreateUser { user: user(), path: "/".to_owned(), boundary: None, tags }));
+        world.others_do(&Write::Iam(IamWrite::CreateUser {
+            user: user(),
+            path: "/".to_owned(),
+            boundary: None,
+            tags,
+        }));
         world.others_do(&Write::Iam(IamWrite::CreateAccessKey { user: user() }));
         world
     }
@@ -256,14 +268,20 @@ impl World {
         let desired = self.desired.lock().unwrap().get_or_insert_with(read).clone();
         match mode {
             PlanMode::Apply => desired,
-            PlanMode::Destroy => Desired { resources: std::collections::BTreeMap::new(), ..desired },
+            PlanMode::Destroy => {
+                Desired { resources: std::collections::BTreeMap::new(), ..desired }
+            }
         }
     }
 
     fn edges(&self) -> Providers {
         let at = |name: &str| self.folder.path().join(name);
-        let files =
-            Files { credentials: at("credentials"), config: at("config"), base: at("manifests"), overlay: None };
+        let files = Files {
+            credentials: at("credentials"),
+            config: at("config"),
+            base: at("manifests"),
+            overlay: None,
+        };
         Providers::new(Box::new(Reached(Arc::clone(&self.cloud))), files, 4)
     }
 
@@ -278,7 +296,8 @@ impl World {
     /// The same, where not all may be possible.
     pub fn attempt(&self, mode: PlanMode, faults: &Arc<Faults>, parallelism: usize) -> Attempt {
         let log = Mutex::new(Log::default());
-        // What runs aside is waited for when the runtime is dropped, as the kernel ends the write that it is at.
+        // What runs aside is waited for when the runtime is dropped, as the kernel ends the write
+        // that it is at.
         let run = || runtime().block_on(self.work(mode, faults, parallelism, &log));
         let ended = match catch_unwind(AssertUnwindSafe(run)) {
             Ok(outcome) => Ended::Finished(outcome),
@@ -289,7 +308,13 @@ impl World {
         Attempt { ended, plan, sent }
     }
 
-    async fn work(&self, mode: PlanMode, faults: &Arc<Faults>, parallelism: usize, log: &Mutex<Log>) -> RunOutcome {
+    async fn work(
+        &self,
+        mode: PlanMode,
+        faults: &Arc<Faults>,
+        parallelism: usize,
+        log: &Mutex<Log>,
+    ) -> RunOutcome {
         let account = Arc::clone(&self.cloud.account) as Arc<dyn Replicated>;
         let provider = FaultyProvider::new(self.edges(), Arc::clone(faults)).replicated(account);
         let provider = Recorder { inner: provider, log };
@@ -297,8 +322,9 @@ impl World {
         let state = store.load().await.expect("in memory");
         let plan = self.plan(mode, &provider, state.as_ref()).await;
         log.lock().unwrap().plan = Some(plan.clone());
-        let state =
-            state.unwrap_or_else(|| State::new("l", plan.header.manifest.as_str(), plan.header.account.as_str()));
+        let state = state.unwrap_or_else(|| {
+            State::new("l", plan.header.manifest.as_str(), plan.header.account.as_str())
+        });
         apply(&plan, &provider, &store, state, self.cloud.as_ref(), parallelism).await
     }
 
@@ -308,9 +334,12 @@ impl World {
         let removing = mode == PlanMode::Destroy;
         let live = engine::resolve(provider, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);
-        let stamp =
-            StateStamp { lineage: state.map(|it| it.lineage.clone()), serial: state.map_or(0, |state| state.serial) };
-        build::build(PlanHeader::new(&desired, mode), stamp, decisions, &desired, &recorded).expect("no cycle")
+        let stamp = StateStamp {
+            lineage: state.map(|it| it.lineage.clone()),
+            serial: state.map_or(0, |state| state.serial),
+        };
+        build::build(PlanHeader::new(&desired, mode), stamp, decisions, &desired, &recorded)
+            .expect("no cycle")
     }
 
     /// What a run would do now, when nothing goes wrong.
@@ -330,44 +359,66 @@ impl World {
         })
     }
 
-    /// What must hold after a run that finished: nothing is left to do, every key is where it belongs, and no secret is
-    /// anywhere else.
+    /// What must hold after a run that finished: nothing is left to do, every key is where it
+    /// belongs, and no secret is anywhere else.
     pub fn must_be_sound(&self, mode: PlanMode, place: &str) {
         let state = self.state().expect("a state");
         let plan = self.planned(mode);
-        assert!(plan.is_empty() && plan.steps.is_empty(), "{place}: the next plan is not empty: {:#?}", plan.steps);
-        assert!(state.resources.values().all(|entry| entry.status == Status::Done), "{place}: {state:#?}");
+        assert!(
+            plan.is_empty() && plan.steps.is_empty(),
+            "{place}: the next plan is not empty: {:#?}",
+            plan.steps
+        );
+        assert!(
+            state.resources.values().all(|entry| entry.status == Status::Done),
+            "{place}: {state:#?}"
+        );
         self.keys_must_be_known(&state, place);
         self.secrets_must_be_in_their_sinks(&state, place);
     }
 
-    /// Every key that a run made and did not delete is recorded, lives, and its secret is in the credentials file.
+    /// Every key that a run made and did not delete is recorded, lives, and its secret is in the
+    /// credentials file.
     fn keys_must_be_known(&self, state: &State, place: &str) {
         let seen = self.cloud.seen.lock().unwrap().clone();
         let stray: Vec<_> = seen.deleted.difference(&seen.made).collect();
         assert!(stray.is_empty(), "{place}: keys were deleted that no run made: {stray:?}");
         let left: BTreeSet<String> = seen.made.difference(&seen.deleted).cloned().collect();
-        let keys = || state.resources.iter().filter(|(address, _)| address.kind() == KindName::AccessKey);
+        let keys =
+            || state.resources.iter().filter(|(address, _)| address.kind() == KindName::AccessKey);
         let current: BTreeSet<String> = keys().filter_map(|(_, entry)| entry.id.clone()).collect();
         // The secret of a retired key is nowhere any more.
-        let retired =
-            keys().filter_map(|(_, entry)| entry.attributes.get("retired")?["id"].as_str().map(str::to_owned));
+        let retired = keys().filter_map(|(_, entry)| {
+            entry.attributes.get("retired")?["id"].as_str().map(str::to_owned)
+        });
         let recorded: BTreeSet<String> = current.iter().cloned().chain(retired).collect();
         assert_eq!(left, recorded, "{place}: the keys that are left are not those of the state");
         let (contents, credentials) = (self.contents(), self.text("credentials"));
         for id in &current {
             let mut users = contents["users"].as_object().expect("users").values();
             let key = users.find_map(|user| user["keys"].get(id));
-            let digest = key.unwrap_or_else(|| panic!("{place}: {id} is gone"))["secret_sha256"].clone();
-            let line = credentials.lines().skip_while(|line| !line.ends_with(id.as_str())).nth(1).unwrap_or_default();
+            let digest =
+                key.unwrap_or_else(|| panic!("{place}: {id} is gone"))["secret_sha256"].clone();
+            let line = credentials
+                .lines()
+                .skip_while(|line| !line.ends_with(id.as_str()))
+                .nth(1)
+                .unwrap_or_default();
             let secret = line.rsplit(' ').next().unwrap_or_default();
-            assert_eq!(json!(HEXLOWER.encode(&Sha256::digest(secret))), digest, "{place}: the secret of {id} is lost");
+            assert_eq!(
+                json!(HEXLOWER.encode(&Sha256::digest(secret))),
+                digest,
+                "{place}: the secret of {id} is lost"
+            );
         }
     }
 
     fn secrets_must_be_in_their_sinks(&self, state: &State, place: &str) {
         let seen = self.cloud.seen.lock().unwrap().clone();
-        let sinks = [self.folder.path().join("credentials"), self.folder.path().join("manifests/serverless.csv")];
+        let sinks = [
+            self.folder.path().join("credentials"),
+            self.folder.path().join("manifests/serverless.csv"),
+        ];
         let mut elsewhere: Vec<String> = seen.events;
         elsewhere.push(encode(state));
         elsewhere.push(self.contents().to_string());
@@ -375,14 +426,18 @@ impl World {
             let text = std::fs::read_to_string(&file).expect("text");
             if sinks.contains(&file) {
                 // A dead key's secret is no secret; but nothing of it should stay.
-                let known = seen.secrets.iter().filter(|secret| text.contains(secret.as_str())).count();
+                let known =
+                    seen.secrets.iter().filter(|secret| text.contains(secret.as_str())).count();
                 assert!(known <= 1, "{place}: {} holds {known} secrets", file.display());
             } else {
                 elsewhere.push(text);
             }
         }
         for secret in &seen.secrets {
-            assert!(elsewhere.iter().all(|text| !text.contains(secret)), "{place}: a secret is outside of its sinks");
+            assert!(
+                elsewhere.iter().all(|text| !text.contains(secret)),
+                "{place}: a secret is outside of its sinks"
+            );
         }
     }
 
@@ -390,8 +445,9 @@ impl World {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
     }
 
-    /// All that a run leaves: the account, the state's resources and the files. What differs between two runs that did
-    /// the same (ids, secrets, moments, how many ids were given) is masked.
+    /// All that a run leaves: the account, the state's resources and the files. What differs
+    /// between two runs that did the same (ids, secrets, moments, how many ids were given) is
+    /// masked.
     pub fn end(&self) -> Value {
         let mut account = self.contents();
         for name in ["seed", "counter"] {
@@ -406,7 +462,8 @@ impl World {
             masked(&secrets.iter().fold(text, |text, secret| text.replace(secret, "*")))
         };
         let files = files(root);
-        let files: Vec<_> = files.iter().map(|file| (file.strip_prefix(root).unwrap(), text(file))).collect();
+        let files: Vec<_> =
+            files.iter().map(|file| (file.strip_prefix(root).unwrap(), text(file))).collect();
         let resources = self.state().map(|state| state.resources).unwrap_or_default();
         let resources: std::collections::BTreeMap<String, _> =
             resources.into_iter().map(|(address, entry)| (address.to_string(), entry)).collect();
@@ -427,10 +484,15 @@ impl World {
 
 /// A clock that stands still but for those who wait: what is waited for takes no time.
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
 }
 
-/// Many small files that nobody keeps: in memory, where there is such a place, for each change of one is synced.
+/// Many small files that nobody keeps: in memory, where there is such a place, for each change of
+/// one is synced.
 fn scratch() -> TempDir {
     let memory = std::path::Path::new("/dev/shm");
     let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
@@ -438,7 +500,11 @@ fn scratch() -> TempDir {
 }
 
 fn load(path: &std::path::Path) -> Desired {
-    let inputs = Inputs { variables: std::collections::BTreeMap::new(), region: None, environment: &|_| None };
+    let inputs = Inputs {
+        variables: std::collections::BTreeMap::new(),
+        region: None,
+        environment: &|_| None,
+    };
     let loaded = manifest::load(path, &inputs);
     assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
     loaded.desired.expect("a manifest without errors")
@@ -447,7 +513,9 @@ fn load(path: &std::path::Path) -> Desired {
 /// Without the locks, which are left beside the files that they were for.
 pub fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+    for entry in
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+    {
         if entry.is_dir() {
             found.extend(files(&entry));
         } else {
@@ -470,7 +538,9 @@ pub fn plain(value: Value) -> Value {
         }
         Value::Object(fields) => fields
             .into_iter()
-            .filter(|(name, _)| !["created", "secret_sha256", "since", "at"].contains(&name.as_str()))
+            .filter(|(name, _)| {
+                !["created", "secret_sha256", "since", "at"].contains(&name.as_str())
+            })
             .map(|(name, value)| (name, plain(value)))
             .collect(),
         other => other,

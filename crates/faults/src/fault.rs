@@ -28,12 +28,13 @@ pub enum FaultKind {
     LoseRequest,
     /// It happens, and nobody knows.
     LoseAnswer,
-    /// It and what follows, so many in all, do not happen, and the answer says so: there were too many.
+    /// It and what follows, so many in all, do not happen, and the answer says so: there were too
+    /// many.
     Throttle { times: usize },
     /// It takes its time.
     Delay(Duration),
-    /// A list breaks off in the midst of its pages. What has come by then is no answer: the rest of it is
-    /// unknown, not absent.
+    /// A list breaks off in the midst of its pages. What has come by then is no answer: the rest of
+    /// it is unknown, not absent.
     CutPages,
     /// A write is not seen everywhere at once.
     Lag(ReplicationLag),
@@ -63,8 +64,8 @@ pub struct PlannedFault {
     pub kind: FaultKind,
 }
 
-/// The end of the process, as a panic that no code catches. It carries this, so that a test tells it from
-/// a failure.
+/// The end of the process, as a panic that no code catches. It carries this, so that a test tells
+/// it from a failure.
 #[derive(Clone, Copy, Debug)]
 pub struct Killed;
 

@@ -44,7 +44,9 @@ impl Faults {
         let mut passed = locked(&self.passed);
         let count = passed.entry(seam).or_default();
         *count += 1;
-        let now = |it: &&PlannedFault| it.seam == seam && it.nth <= *count && *count - it.nth < it.kind.length();
+        let now = |it: &&PlannedFault| {
+            it.seam == seam && it.nth <= *count && *count - it.nth < it.kind.length()
+        };
         let planned = self.planned.iter().find(now);
         match (planned, &self.random) {
             (Some(fault), _) => Some(fault.kind),
@@ -53,8 +55,8 @@ impl Faults {
         }
     }
 
-    /// Lets `work` pass the seam, or a fault happen to it. `reported_as` is the error that is seen of what
-    /// was lost or throttled.
+    /// Lets `work` pass the seam, or a fault happen to it. `reported_as` is the error that is seen
+    /// of what was lost or throttled.
     pub async fn pass<T, E>(
         &self,
         seam: Seam,
@@ -77,9 +79,9 @@ impl Faults {
                 drop(work.await);
                 Killed::now()
             }
-            Some(fault @ (FaultKind::LoseRequest | FaultKind::Throttle { .. } | FaultKind::CutPages)) => {
-                Err(reported_as(fault))
-            }
+            Some(
+                fault @ (FaultKind::LoseRequest | FaultKind::Throttle { .. } | FaultKind::CutPages),
+            ) => Err(reported_as(fault)),
             Some(fault @ FaultKind::LoseAnswer) => work.await.and_then(|_| Err(reported_as(fault))),
             Some(FaultKind::Delay(time)) => {
                 tokio::time::sleep(time).await;
@@ -95,12 +97,13 @@ impl Faults {
             *stale = None;
         }
         let lagging = stale.as_mut()?;
-        let met = self.random.as_ref().is_none_or(|random| random.meets_lagging(&format!("{what:?}")));
+        let met =
+            self.random.as_ref().is_none_or(|random| random.meets_lagging(&format!("{what:?}")));
         met.then(|| lagging.asked())
     }
 
-    /// Keeps a copy of the account for those servers that will not hear of the next write for a while.
-    /// Replicas that lag already stay where they are.
+    /// Keeps a copy of the account for those servers that will not hear of the next write for a
+    /// while. Replicas that lag already stay where they are.
     pub(crate) fn fall_behind(&self, account: &dyn Replicated, lag: ReplicationLag) {
         let mut stale = locked(&self.stale);
         if stale.as_ref().is_none_or(StaleReplica::is_over) {

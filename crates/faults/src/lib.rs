@@ -1,4 +1,5 @@
-//! Fault injection at the seams where a run leaves the process: the proof that nothing is lost by faults.
+//! Fault injection at the seams where a run leaves the process: the proof that nothing is lost by
+//! faults.
 //!
 //! [`FaultyProvider`] and [`FaultyStore`] wrap a provider and a store, and let happen to them what
 //! [`Faults`] says: single [`PlannedFault`]s, or random ones by a seed and [`FaultRates`].

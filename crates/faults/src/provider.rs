@@ -28,8 +28,8 @@ impl<P: Provider> FaultyProvider<P> {
         Self { account: Some(account), ..self }
     }
 
-    /// Returns what a server says to a write that hasn't heard of what it is about, or of what was taken
-    /// off it.
+    /// Returns what a server says to a write that hasn't heard of what it is about, or of what was
+    /// taken off it.
     async fn refusal(&self, write: &Write, carried: &StepOutput) -> Option<Failure> {
         let trial = self.faults.lagging_server(write)?.replica()?;
         let failure = trial.write(write, carried).await.err()?;
@@ -76,7 +76,9 @@ impl<P: Provider> Provider for FaultyProvider<P> {
 fn reported_as(action: &str, fault: FaultKind) -> Failure {
     let (kind, code, message) = match fault {
         FaultKind::Throttle { .. } => (FailureKind::Throttled, "Throttling", "Rate exceeded"),
-        FaultKind::CutPages => (FailureKind::Unavailable, "CutShort", "the answer broke off in the midst of its pages"),
+        FaultKind::CutPages => {
+            (FailureKind::Unavailable, "CutShort", "the answer broke off in the midst of its pages")
+        }
         FaultKind::KillBefore
         | FaultKind::KillAfter
         | FaultKind::LoseRequest

@@ -69,7 +69,8 @@ impl RandomFaults {
 
     fn possible(&self, seam: Seam, more: u64) -> Vec<(u64, FaultKind)> {
         let FaultRates { kill, lost, throttle, delay, cut, lag } = self.rates;
-        let either = |one: FaultKind, other: FaultKind| if more.is_multiple_of(2) { one } else { other };
+        let either =
+            |one: FaultKind, other: FaultKind| if more.is_multiple_of(2) { one } else { other };
         let mut possible = vec![
             (kill, either(FaultKind::KillBefore, FaultKind::KillAfter)),
             (lost, either(FaultKind::LoseRequest, FaultKind::LoseAnswer)),

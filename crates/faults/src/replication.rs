@@ -1,4 +1,5 @@
-//! IAM is eventually consistent: for a while, some of its servers answer as if the last writes had not been.
+//! IAM is eventually consistent: for a while, some of its servers answer as if the last writes had
+//! not been.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use tokio::time::Instant;
 
 /// An account of which there can be another just like it.
 pub trait Replicated: Provider {
-    /// Returns one that goes its own way from here. None: it can't be told what the account is like now.
+    /// Returns one that goes its own way from here. None: it can't be told what the account is like
+    /// now.
     fn replica(&self) -> Option<Arc<dyn Replicated>>;
 }
 
@@ -20,8 +22,8 @@ impl Replicated for Sandbox {
     }
 }
 
-/// The time that a write takes to be seen everywhere: until so many questions were answered without it, or so
-/// much time has passed.
+/// The time that a write takes to be seen everywhere: until so many questions were answered without
+/// it, or so much time has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReplicationLag {
     pub reads: usize,

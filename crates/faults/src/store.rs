@@ -22,7 +22,11 @@ impl<S: Store> FaultyStore<S> {
     }
 
     fn lost(&self) -> StoreError {
-        StoreError::Io { what: "save", location: self.location(), cause: std::io::ErrorKind::TimedOut.into() }
+        StoreError::Io {
+            what: "save",
+            location: self.location(),
+            cause: std::io::ErrorKind::TimedOut.into(),
+        }
     }
 }
 

@@ -21,7 +21,10 @@ async fn passed(kind: FaultKind) -> (Result<u8, u8>, bool) {
         Ok(0)
     };
     let result = faults.pass(Seam::Save, &(), work, |_| 1).await;
-    assert_eq!((faults.passed(Seam::Save), faults.passed(Seam::Call), faults.passed(Seam::File)), (2, 1, 0));
+    assert_eq!(
+        (faults.passed(Seam::Save), faults.passed(Seam::Call), faults.passed(Seam::File)),
+        (2, 1, 0)
+    );
     (result, happened)
 }
 
@@ -54,7 +57,8 @@ fn account() -> Arc<Sandbox> {
 
 fn lagging(account: &Arc<Sandbox>, lag: ReplicationLag) -> FaultyProvider<Edge> {
     let faults = Faults::of([PlannedFault { seam: Seam::Call, nth: 1, kind: FaultKind::Lag(lag) }]);
-    FaultyProvider::new(Edge(Arc::clone(account)), faults).replicated(Arc::clone(account) as Arc<dyn Replicated>)
+    FaultyProvider::new(Edge(Arc::clone(account)), faults)
+        .replicated(Arc::clone(account) as Arc<dyn Replicated>)
 }
 
 /// The account, for several to share.
@@ -83,7 +87,9 @@ fn get() -> Read {
 #[tokio::test(start_paused = true)]
 async fn what_was_written_is_not_seen_until_the_lag_is_over() {
     let minute = Duration::from_mins(1);
-    for lag in [ReplicationLag { reads: 2, time: minute }, ReplicationLag { reads: 99, time: minute }] {
+    for lag in
+        [ReplicationLag { reads: 2, time: minute }, ReplicationLag { reads: 99, time: minute }]
+    {
         let account = account();
         let faulty = lagging(&account, lag);
         faulty.write(&create(), &StepOutput::default()).await.unwrap();
@@ -94,7 +100,11 @@ async fn what_was_written_is_not_seen_until_the_lag_is_over() {
         if lag.reads > 2 {
             let attach = IamWrite::TagUser { user: "ada".to_owned(), tags: Tags::new() };
             let refused = faulty.write(&Write::Iam(attach), &StepOutput::default()).await;
-            assert_eq!(refused.unwrap_err().code, "NoSuchEntity", "a server that knows no ada can't tag her");
+            assert_eq!(
+                refused.unwrap_err().code,
+                "NoSuchEntity",
+                "a server that knows no ada can't tag her"
+            );
             tokio::time::advance(minute).await;
         }
         assert!(faulty.read(&get()).await.is_ok());
@@ -115,7 +125,11 @@ async fn pages_are_cut_where_there_are_pages_and_a_delay_delays() {
     let list = Read::Iam(IamRead::ListRoles);
     let started = tokio::time::Instant::now();
     assert_eq!(provider.read(&list).await.unwrap_err().kind, FailureKind::Unavailable);
-    assert_eq!(provider.read(&get()).await.unwrap_err().kind, FailureKind::NotFound, "one user has no pages");
+    assert_eq!(
+        provider.read(&get()).await.unwrap_err().kind,
+        FailureKind::NotFound,
+        "one user has no pages"
+    );
     assert!(started.elapsed() < Duration::from_secs(1));
     assert!(provider.read(&list).await.is_ok());
     assert!(started.elapsed() >= Duration::from_secs(7));
@@ -129,18 +143,27 @@ fn the_same_seed_does_the_same_harm_in_whatever_order() {
     let rates = FaultRates { kill: 100, lost: 100, throttle: 100, delay: 100, cut: 100, lag: 100 };
     let seams = [Seam::Read, Seam::Call, Seam::File, Seam::Save];
     let all = || seams.into_iter().flat_map(|seam| (0..200).map(move |what| (seam, what)));
-    let kinds = |seed: u64, order: &mut dyn Iterator<Item = (Seam, i32)>| -> BTreeMap<(Seam, i32), Option<FaultKind>> {
+    let kinds = |seed: u64,
+                 order: &mut dyn Iterator<Item = (Seam, i32)>|
+     -> BTreeMap<(Seam, i32), Option<FaultKind>> {
         let faults = Faults::seeded(seed, rates);
         order.map(|(seam, what)| ((seam, what), faults.next(seam, &what))).collect()
     };
     let forward = kinds(7, &mut all());
     assert_eq!(forward, kinds(7, &mut all().collect::<Vec<_>>().into_iter().rev()));
     assert_ne!(forward, kinds(8, &mut all()));
-    let of = |seam: Seam| forward.iter().filter(move |((at, _), _)| *at == seam).filter_map(|(_, kind)| *kind);
-    for kind in [FaultKind::KillBefore, FaultKind::KillAfter, FaultKind::LoseRequest, FaultKind::LoseAnswer] {
+    let of = |seam: Seam| {
+        forward.iter().filter(move |((at, _), _)| *at == seam).filter_map(|(_, kind)| *kind)
+    };
+    for kind in
+        [FaultKind::KillBefore, FaultKind::KillAfter, FaultKind::LoseRequest, FaultKind::LoseAnswer]
+    {
         assert!(seams.iter().all(|seam| of(*seam).any(|it| it == kind)), "{kind:?} is everywhere");
     }
-    assert!(of(Seam::Read).any(|it| it == FaultKind::CutPages) && of(Seam::Call).all(|it| it != FaultKind::CutPages));
+    assert!(
+        of(Seam::Read).any(|it| it == FaultKind::CutPages)
+            && of(Seam::Call).all(|it| it != FaultKind::CutPages)
+    );
     assert!(
         of(Seam::Call).any(|it| matches!(it, FaultKind::Lag(_)))
             && of(Seam::Save).all(|it| !matches!(it, FaultKind::Throttle { .. }))

@@ -1,4 +1,5 @@
-//! Checks one policy document, or compares two: `cargo run -p iam-policy --example policy -- old.json [new.json]`.
+//! Checks one policy document, or compares two: `cargo run -p iam-policy --example policy --
+//! old.json [new.json]`.
 
 use std::error::Error;
 use std::path::Path;
@@ -6,7 +7,9 @@ use std::{env, fs};
 
 use iam_policy::compare::Grant;
 use iam_policy::lint::Home;
-use iam_policy::{Document, Holder, Policy, Set, Usage, compare, diagnose, equivalent, escalations, lint, parse};
+use iam_policy::{
+    Document, Holder, Policy, Set, Usage, compare, diagnose, equivalent, escalations, lint, parse,
+};
 
 const ACCOUNT: &str = "123456789012";
 
@@ -29,11 +32,20 @@ fn check(file: &str) -> Result<(), Box<dyn Error>> {
     let document = parse(&text)?;
     let home = Home { usage: Usage::Managed, account: ACCOUNT, partition: "aws", grants: true };
     for finding in lint(&document, &home) {
-        println!("{:?} {} at {}: {}", finding.severity, finding.rule, finding.pointer, finding.message);
+        println!(
+            "{:?} {} at {}: {}",
+            finding.severity, finding.rule, finding.pointer, finding.message
+        );
     }
     let policies = [document.compile(file)?];
-    let holder =
-        Holder { arn: None, partition: "aws", account: ACCOUNT, policies: &policies, boundary: None, attached: &[] };
+    let holder = Holder {
+        arn: None,
+        partition: "aws",
+        account: ACCOUNT,
+        policies: &policies,
+        boundary: None,
+        attached: &[],
+    };
     for way in escalations(&holder) {
         println!("{:?} {}: whoever holds it {}", way.severity, way.path.name, way.path.gives);
     }
@@ -68,5 +80,8 @@ fn compiled(file: &str) -> Result<(Document, [Policy; 1]), Box<dyn Error>> {
 
 fn print(sign: char, grant: &Grant) {
     let (actions, resources) = (grant.actions.join(", "), grant.resources.join(", "));
-    println!("{sign} {actions} on {resources}, such as {} on {}", grant.example.action, grant.example.resource);
+    println!(
+        "{sign} {actions} on {resources}, such as {} on {}",
+        grant.example.action, grant.example.resource
+    );
 }

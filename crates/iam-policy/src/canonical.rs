@@ -1,7 +1,8 @@
 //! The form in which documents are kept, printed and sent.
 //!
-//! AWS gives lists back in any order, a list of one value as the value alone, and account ids as root ARNs; so the same
-//! document read twice may differ in its bytes. Both what is declared and what is read go through here.
+//! AWS gives lists back in any order, a list of one value as the value alone, and account ids as
+//! root ARNs; so the same document read twice may differ in its bytes. Both what is declared and
+//! what is read go through here.
 
 use serde_json::Map;
 
@@ -9,22 +10,29 @@ use crate::Value;
 
 use super::{fold, layout};
 
-/// The form in which documents are kept, printed and sent: lists sorted and without repetition, statements in a stable
-/// order, nothing lost. `canonical(canonical(x)) == canonical(x)`. A value that is no policy document comes back as it is.
+/// The form in which documents are kept, printed and sent: lists sorted and without repetition,
+/// statements in a stable order, nothing lost. `canonical(canonical(x)) == canonical(x)`. A value
+/// that is no policy document comes back as it is.
 pub fn canonical(document: &Value) -> Value {
-    let (Some(elements), Some(statements)) = (document.as_object(), layout::statement_objects(document)) else {
+    let (Some(elements), Some(statements)) =
+        (document.as_object(), layout::statement_objects(document))
+    else {
         return document.clone();
     };
-    let mut ordered: Vec<_> = statements.into_iter().map(|one| SortedStatement::new(statement(one))).collect();
+    let mut ordered: Vec<_> =
+        statements.into_iter().map(|one| SortedStatement::new(statement(one))).collect();
     ordered.sort_by(|a, b| a.key.cmp(&b.key));
     ordered.dedup_by(|later, earlier| later.key.1 == earlier.key.1);
     let mut result = elements.clone();
-    result.insert(layout::STATEMENT.to_owned(), ordered.into_iter().map(|one| Value::Object(one.statement)).collect());
+    result.insert(
+        layout::STATEMENT.to_owned(),
+        ordered.into_iter().map(|one| Value::Object(one.statement)).collect(),
+    );
     Value::Object(result)
 }
 
-/// A statement with what it is sorted by: its Sid, so that a named statement keeps its place when it is edited; then
-/// its text as AWS reads it, so that respelling doesn't move it; then its text.
+/// A statement with what it is sorted by: its Sid, so that a named statement keeps its place when
+/// it is edited; then its text as AWS reads it, so that respelling doesn't move it; then its text.
 struct SortedStatement {
     key: (String, String, String),
     statement: Map<String, Value>,
@@ -39,7 +47,10 @@ impl SortedStatement {
 }
 
 fn statement(statement: &Map<String, Value>) -> Map<String, Value> {
-    statement.iter().filter_map(|(name, value)| Some((name.clone(), element(name, value)?))).collect()
+    statement
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), element(name, value)?)))
+        .collect()
 }
 
 /// One element; `None` where AWS does the same without it.
@@ -79,17 +90,22 @@ fn principal(value: &Value) -> Option<Value> {
     let canonical: Map<String, Value> = types
         .iter()
         .filter(|(_, names)| names.as_array().is_none_or(|list| !list.is_empty()))
-        .map(|(kind, names)| (kind.clone(), if kind == "AWS" { accounts(names) } else { set(names) }))
+        .map(|(kind, names)| {
+            (kind.clone(), if kind == "AWS" { accounts(names) } else { set(names) })
+        })
         .collect();
     (!canonical.is_empty()).then_some(Value::Object(canonical))
 }
 
-/// AWS turns an account id into the ARN of its root when it keeps the document; both mean the whole account, and it
-/// accepts both.
+/// AWS turns an account id into the ARN of its root when it keeps the document; both mean the whole
+/// account, and it accepts both.
 fn accounts(names: &Value) -> Value {
     let Some(names) = all_texts(names) else { return names.clone() };
     one_or_many(sorted(
-        names.into_iter().map(|name| account_of_root(&name).map_or(name.clone(), str::to_owned)).collect(),
+        names
+            .into_iter()
+            .map(|name| account_of_root(&name).map_or(name.clone(), str::to_owned))
+            .collect(),
     ))
 }
 
@@ -122,7 +138,8 @@ fn tests(keys: &Value) -> Value {
 
 /// AWS gives `true` and `1` back as texts.
 fn tested(values: &Value) -> Value {
-    let texts: Option<Vec<String>> = layout::one_or_many(values, "").iter().map(|(_, value)| scalar(value)).collect();
+    let texts: Option<Vec<String>> =
+        layout::one_or_many(values, "").iter().map(|(_, value)| scalar(value)).collect();
     texts.map_or_else(|| values.clone(), |texts| one_or_many(sorted(texts)))
 }
 
@@ -134,9 +151,13 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The texts of a value; `None` if anything in it is no text, and then it is for validation to say so.
+/// The texts of a value; `None` if anything in it is no text, and then it is for validation to say
+/// so.
 fn all_texts(value: &Value) -> Option<Vec<String>> {
-    layout::one_or_many(value, "").into_iter().map(|(_, item)| item.as_str().map(str::to_owned)).collect()
+    layout::one_or_many(value, "")
+        .into_iter()
+        .map(|(_, item)| item.as_str().map(str::to_owned))
+        .collect()
 }
 
 fn sorted(mut texts: Vec<String>) -> Vec<String> {
@@ -172,13 +193,21 @@ mod tests {
 
     #[test]
     fn the_root_arn_of_any_partition_is_its_account_and_nothing_else_is() {
-        let principal = |names: Value| canonical(&json!({"Statement": [{"Principal": {"AWS": names}}]}));
+        let principal =
+            |names: Value| canonical(&json!({"Statement": [{"Principal": {"AWS": names}}]}));
         assert_eq!(
             principal(json!(["arn:aws-cn:iam::123456789012:root", "123456789012"])),
             principal(json!("123456789012"))
         );
-        for other in ["arn:aws:iam::123456789012:role/root", "arn:aws:iam::12345678901x:root", "arn:aws:iam::1:root"] {
-            assert_eq!(principal(json!(other)), json!({"Statement": [{"Principal": {"AWS": other}}]}));
+        for other in [
+            "arn:aws:iam::123456789012:role/root",
+            "arn:aws:iam::12345678901x:root",
+            "arn:aws:iam::1:root",
+        ] {
+            assert_eq!(
+                principal(json!(other)),
+                json!({"Statement": [{"Principal": {"AWS": other}}]})
+            );
         }
     }
 
@@ -207,7 +236,9 @@ mod tests {
 
     #[test]
     fn what_is_no_policy_document_comes_back_as_it_is() {
-        for value in [json!(null), json!("x"), json!({"b": ["z", "a"]}), json!({"Statement": ["z", "a"]})] {
+        for value in
+            [json!(null), json!("x"), json!({"b": ["z", "a"]}), json!({"Statement": ["z", "a"]})]
+        {
             assert_eq!(canonical(&value), value);
         }
         // Nor is a malformed element repaired: validation must see it.

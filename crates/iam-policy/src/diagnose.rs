@@ -10,7 +10,8 @@ use super::parse::SyntaxError;
 use super::validation::{OF_KEYS, Violation, validate, validate_text};
 use super::{Usage, parse};
 
-/// Everything that AWS would refuse about the document in `file`, sorted by place. It is as large as it is written.
+/// Everything that AWS would refuse about the document in `file`, sorted by place. It is as large
+/// as it is written.
 pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
     match parse(text) {
         Ok(document) => placed(file, text, validate_text(text, &document, usage)),
@@ -37,7 +38,8 @@ fn placed(file: &Path, text: &str, violations: Vec<Violation>) -> Vec<Diagnostic
     let diagnostic = |violation: Violation| {
         let key = OF_KEYS.contains(&violation.code);
         let place = place(file, places.as_ref(), &violation.pointer, key);
-        Diagnostic::error(violation.code, Some(place), violation.message.as_str()).help(violation.remedy())
+        Diagnostic::error(violation.code, Some(place), violation.message.as_str())
+            .help(violation.remedy())
     };
     let mut diagnostics: Vec<_> = violations.into_iter().map(diagnostic).collect();
     diagnostics.sort();
@@ -46,7 +48,8 @@ fn placed(file: &Path, text: &str, violations: Vec<Violation>) -> Vec<Diagnostic
 
 /// Text that is no JSON object.
 pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
-    let place = SourceSpan { file: file.to_owned(), line: error.line, column: error.column, length: 1 };
+    let place =
+        SourceSpan { file: file.to_owned(), line: error.line, column: error.column, length: 1 };
     Diagnostic::error("json-syntax", Some(place), error.message.as_str()).help(error.help)
 }
 
@@ -54,7 +57,9 @@ pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
 fn place(file: &Path, places: Option<&SpanIndex<'_>>, pointer: &str, key: bool) -> SourceSpan {
     let mut pointer = pointer;
     loop {
-        let found = |places: &SpanIndex<'_>| if key { places.locate_key(pointer) } else { places.locate(pointer) };
+        let found = |places: &SpanIndex<'_>| {
+            if key { places.locate_key(pointer) } else { places.locate(pointer) }
+        };
         if let Some((line, column, length)) = places.and_then(found) {
             return SourceSpan { file: file.to_owned(), line, column, length };
         }
@@ -75,7 +80,11 @@ mod tests {
     fn problems_come_in_the_order_of_the_file() {
         let text = "{\"Version\": \"2012-10-17\",\n \"Statement\": {\"Effect\": \"Allow\",\n  \"Action\": \"x\", \"Resource\": \"y\", \"Sid\": \"a b\"}}";
         let found = diagnose(Path::new("p.json"), text, Usage::Managed);
-        let places: Vec<_> = found.iter().filter_map(|one| one.place.as_ref()).map(|at| (at.line, at.column)).collect();
+        let places: Vec<_> = found
+            .iter()
+            .filter_map(|one| one.place.as_ref())
+            .map(|at| (at.line, at.column))
+            .collect();
         assert_eq!(places, [(3, 13), (3, 30), (3, 42)]);
         assert!(found.iter().all(|one| one.help.is_some()));
     }
@@ -83,13 +92,13 @@ mod tests {
     #[test]
     fn a_document_is_as_large_as_it_is_written() {
         let actions = vec!["s3:GetObject"; 450];
-        let document =
-            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}});
+        let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}});
         let text = crate::pretty(&document);
         let found = diagnose(Path::new("p.json"), &text, Usage::Managed);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].message, "Cannot exceed quota for PolicySize: 6144");
-        let help = "it has 6831 characters without white space, AWS's limit is 6144; as relayctl sends it, it has 96";
+        let help = "it has 6831 characters without white space, AWS's limit is 6144; as relayctl \
+            sends it, it has 96";
         assert_eq!(found[0].help.as_deref(), Some(help));
         assert_eq!(diagnose_parsed(Path::new("p.json"), &text, &document, Usage::Managed), []);
     }

@@ -46,12 +46,20 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// Makes an error.
-    pub fn error(code: &'static str, place: Option<SourceSpan>, message: impl Into<String>) -> Self {
+    pub fn error(
+        code: &'static str,
+        place: Option<SourceSpan>,
+        message: impl Into<String>,
+    ) -> Self {
         Self { place, severity: Severity::Error, code, message: message.into(), help: None }
     }
 
     /// Makes a warning.
-    pub fn warning(code: &'static str, place: Option<SourceSpan>, message: impl Into<String>) -> Self {
+    pub fn warning(
+        code: &'static str,
+        place: Option<SourceSpan>,
+        message: impl Into<String>,
+    ) -> Self {
         Self { place, severity: Severity::Warning, code, message: message.into(), help: None }
     }
 

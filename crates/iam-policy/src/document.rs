@@ -11,9 +11,11 @@ use crate::parse::{SyntaxError, parse_value};
 use crate::statement::{Policy, Unreadable};
 use crate::{Value, canonical, pretty};
 
-/// A policy document as its author wrote it, right or wrong: [`validate`](crate::validate) tells which.
+/// A policy document as its author wrote it, right or wrong: [`validate`](crate::validate) tells
+/// which.
 ///
-/// A document is JSON, and dereferences to its [`Value`]: whatever takes a `&Value` takes a `&Document`.
+/// A document is JSON, and dereferences to its [`Value`]: whatever takes a `&Value` takes a
+/// `&Document`.
 ///
 /// ```
 /// use iam_policy::{Document, Usage, validate};
@@ -34,7 +36,8 @@ impl Document {
         statements(&self.0)
     }
 
-    /// Returns the form in which two writings of one document are the same: see [`canonical`](crate::canonical).
+    /// Returns the form in which two writings of one document are the same: see
+    /// [`canonical`](crate::canonical).
     #[must_use]
     pub fn canonical(&self) -> Self {
         Self(canonical(&self.0))
@@ -80,8 +83,8 @@ impl fmt::Display for Document {
     }
 }
 
-/// Parses JSON text. A key that stands twice in an object is an error, since readers of JSON disagree about which one
-/// counts; so is a number that isn't kept exactly.
+/// Parses JSON text. A key that stands twice in an object is an error, since readers of JSON
+/// disagree about which one counts; so is a number that isn't kept exactly.
 ///
 /// ```
 /// let error = iam_policy::parse("{\n  \"Version\": }").unwrap_err();

@@ -43,7 +43,10 @@ mod tests {
     #[test]
     fn spellings_of_one_meaning_are_equivalent() {
         let pairs = [
-            (json!({"Action": "s3:GetObject"}), json!([{"Action": ["S3:getobject", "s3:GetObject"]}])),
+            (
+                json!({"Action": "s3:GetObject"}),
+                json!([{"Action": ["S3:getobject", "s3:GetObject"]}]),
+            ),
             (json!({"Principal": "*"}), json!({"Principal": {"AWS": ["*"]}})),
             (json!({"Sid": "", "Effect": "Allow"}), json!({"Effect": "Allow"})),
             (
@@ -51,7 +54,10 @@ mod tests {
                 json!({"Condition": {"StringEquals": {"AWS:SourceIP": ["a", "b", "a"]}}}),
             ),
             (json!([{"Action": "a:b"}, {"Action": "A:B"}]), json!({"Action": "a:b"})),
-            (json!([{"Action": "a:b"}, {"Action": "b:c"}]), json!([{"Action": "b:c"}, {"Action": "a:b"}])),
+            (
+                json!([{"Action": "a:b"}, {"Action": "b:c"}]),
+                json!([{"Action": "b:c"}, {"Action": "a:b"}]),
+            ),
         ];
         for (one, other) in pairs {
             assert!(equivalent(&document(&one), &document(&other)), "{one} and {other}");
@@ -62,26 +68,43 @@ mod tests {
     #[test]
     fn what_makes_no_difference_to_aws() {
         let statement = |element: &str, value: &Value| {
-            let mut statement = json!({"Effect": "Allow", "Action": ["a:b", "c:d"], "Resource": ["r:1", "r:2"]});
+            let mut statement =
+                json!({"Effect": "Allow", "Action": ["a:b", "c:d"], "Resource": ["r:1", "r:2"]});
             statement[element] = value.clone();
             statement
         };
         let one = |element: &str, value: &Value| document(&statement(element, value));
-        let account = |partition: &str| json!({"AWS": format!("arn:{partition}:iam::123456789012:root")});
-        let tests = |value: Value| one("Condition", &json!({"Bool": {"aws:SecureTransport": value}}));
-        let without = document(&json!({"Effect": "Allow", "Action": ["a:b", "c:d"], "Resource": ["r:1", "r:2"]}));
+        let account =
+            |partition: &str| json!({"AWS": format!("arn:{partition}:iam::123456789012:root")});
+        let tests =
+            |value: Value| one("Condition", &json!({"Bool": {"aws:SecureTransport": value}}));
+        let without = document(
+            &json!({"Effect": "Allow", "Action": ["a:b", "c:d"], "Resource": ["r:1", "r:2"]}),
+        );
         let pairs = [
             ("order of values", one("Action", &json!(["c:d", "a:b"])), without.clone()),
             ("order of values", one("Resource", &json!(["r:2", "r:1"])), without.clone()),
             ("string or list", one("Action", &json!("a:b")), one("Action", &json!(["a:b"]))),
-            ("string or list", one("NotResource", &json!("r:1")), one("NotResource", &json!(["r:1"]))),
+            (
+                "string or list",
+                one("NotResource", &json!("r:1")),
+                one("NotResource", &json!(["r:1"])),
+            ),
             (
                 "object or list",
                 document(&statement("Sid", &json!("S"))),
                 document(&json!([statement("Sid", &json!("S"))])),
             ),
-            ("account or root", one("Principal", &json!({"AWS": "123456789012"})), one("Principal", &account("aws"))),
-            ("any partition", one("Principal", &account("aws-us-gov")), one("Principal", &account("aws-cn"))),
+            (
+                "account or root",
+                one("Principal", &json!({"AWS": "123456789012"})),
+                one("Principal", &account("aws")),
+            ),
+            (
+                "any partition",
+                one("Principal", &account("aws-us-gov")),
+                one("Principal", &account("aws-cn")),
+            ),
             ("true or \"true\"", tests(json!(true)), tests(json!("true"))),
             ("true or \"true\"", tests(json!([false])), tests(json!("false"))),
             ("empty principals", one("Principal", &json!({})), without.clone()),
@@ -97,7 +120,10 @@ mod tests {
         assert!(equivalent(&order(&a, &b), &order(&b, &a)), "order of statements");
         let keys = |text: &str| crate::parse(text).unwrap();
         assert!(
-            equivalent(&keys(r#"{"Statement":[],"Id":"x"}"#), &keys(r#"{"Id":"x","Statement":[]}"#)),
+            equivalent(
+                &keys(r#"{"Statement":[],"Id":"x"}"#),
+                &keys(r#"{"Id":"x","Statement":[]}"#)
+            ),
             "order of keys"
         );
     }
@@ -116,7 +142,10 @@ mod tests {
             ("/Statement/Sid", "S", "S "),
         ] {
             assert!(equivalent(&with(element, json!(value)), &with(element, json!(value))));
-            assert!(!equivalent(&with(element, json!(value)), &with(element, json!(other))), "{element}");
+            assert!(
+                !equivalent(&with(element, json!(value)), &with(element, json!(other))),
+                "{element}"
+            );
         }
     }
 
@@ -141,7 +170,13 @@ mod tests {
         for (one, other) in pairs {
             assert!(!equivalent(&document(&one), &document(&other)), "{one} and {other}");
         }
-        assert!(!equivalent(&json!({"Version": "2012-10-17", "Statement": []}), &json!({"Statement": []})));
-        assert!(!equivalent(&json!({"Id": "a", "Statement": []}), &json!({"Id": "b", "Statement": []})));
+        assert!(!equivalent(
+            &json!({"Version": "2012-10-17", "Statement": []}),
+            &json!({"Statement": []})
+        ));
+        assert!(!equivalent(
+            &json!({"Id": "a", "Statement": []}),
+            &json!({"Id": "b", "Statement": []})
+        ));
     }
 }

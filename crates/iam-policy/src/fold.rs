@@ -1,5 +1,5 @@
-//! What AWS compares without regard to case, brought to one spelling. Only for comparing: what is kept, printed and
-//! sent keeps the author's case.
+//! What AWS compares without regard to case, brought to one spelling. Only for comparing: what is
+//! kept, printed and sent keeps the author's case.
 
 use serde_json::Map;
 
@@ -25,9 +25,12 @@ pub(super) fn statement(statement: &Map<String, Value>) -> Value {
 fn actions(value: &Value) -> Value {
     match value {
         Value::String(action) => Value::String(action.to_lowercase()),
-        Value::Array(list) if list.len() == texts(Some(value)).len() => {
-            Value::Array(texts(Some(value)).into_iter().map(|action| Value::String(action.to_lowercase())).collect())
-        }
+        Value::Array(list) if list.len() == texts(Some(value)).len() => Value::Array(
+            texts(Some(value))
+                .into_iter()
+                .map(|action| Value::String(action.to_lowercase()))
+                .collect(),
+        ),
         other => other.clone(),
     }
 }
@@ -40,8 +43,8 @@ fn principal(value: &Value) -> Value {
     value.clone()
 }
 
-/// Condition keys are not case-sensitive (`aws:SourceIp` is `AWS:SourceIP`). Two spellings of one key may stand side
-/// by side in a document, so the result is a list: no test gets lost.
+/// Condition keys are not case-sensitive (`aws:SourceIp` is `AWS:SourceIP`). Two spellings of one
+/// key may stand side by side in a document, so the result is a list: no test gets lost.
 fn condition(value: &Value) -> Value {
     let Some(operators) = value.as_object() else { return value.clone() };
     let mut tests = Vec::new();
@@ -51,11 +54,15 @@ fn condition(value: &Value) -> Value {
             tests.push((operator.to_lowercase(), key.to_lowercase(), values));
         }
     }
-    tests.sort_by_cached_key(|(operator, key, values)| (operator.clone(), key.clone(), values.to_string()));
+    tests.sort_by_cached_key(|(operator, key, values)| {
+        (operator.clone(), key.clone(), values.to_string())
+    });
     Value::Array(
         tests
             .into_iter()
-            .map(|(operator, key, values)| Value::Array(vec![operator.into(), key.into(), values.clone()]))
+            .map(|(operator, key, values)| {
+                Value::Array(vec![operator.into(), key.into(), values.clone()])
+            })
             .collect(),
     )
 }
@@ -73,7 +80,10 @@ mod tests {
     #[test]
     fn case_is_folded_only_where_aws_ignores_it() {
         let one = json!({"Sid": "A", "Action": "S3:getobject", "Resource": "arn:aws:s3:::A"});
-        assert_eq!(fold(&one), json!({"Sid": "A", "Action": "s3:getobject", "Resource": "arn:aws:s3:::A"}));
+        assert_eq!(
+            fold(&one),
+            json!({"Sid": "A", "Action": "s3:getobject", "Resource": "arn:aws:s3:::A"})
+        );
     }
 
     #[test]

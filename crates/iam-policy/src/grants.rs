@@ -1,11 +1,12 @@
-//! What policies let somebody do, whatever the request's circumstances are: enough to warn of what can't work.
+//! What policies let somebody do, whatever the request's circumstances are: enough to warn of what
+//! can't work.
 
 use super::pattern::{Filling, resource_matches};
 use super::request::Caller;
 use super::statement::{Effect, Policy, Statement};
 
-/// Whether policies of a user or a role, conditions aside, allow the action on the resource: some Allow matches, no
-/// Deny does. Conditions of an Allow count as met, those of a Deny as not met.
+/// Whether policies of a user or a role, conditions aside, allow the action on the resource: some
+/// Allow matches, no Deny does. Conditions of an Allow count as met, those of a Deny as not met.
 pub fn allows(policies: &[Policy], action: &str, resource: &str) -> bool {
     decide(policies, |statement| statement.acts(action) && may_cover(statement, resource))
 }
@@ -13,17 +14,23 @@ pub fn allows(policies: &[Policy], action: &str, resource: &str) -> bool {
 /// Whether a trust policy, conditions aside, lets the service assume the role.
 pub fn trusts(trust: &Policy, service: &str) -> bool {
     let service = Caller::service(service);
-    let names = |statement: &Statement| statement.principals.as_ref().is_some_and(|names| names.names(&service));
-    decide(std::slice::from_ref(trust), |statement| statement.acts("sts:AssumeRole") && names(statement))
+    let names = |statement: &Statement| {
+        statement.principals.as_ref().is_some_and(|names| names.names(&service))
+    };
+    decide(std::slice::from_ref(trust), |statement| {
+        statement.acts("sts:AssumeRole") && names(statement)
+    })
 }
 
 fn decide(policies: &[Policy], matches: impl Fn(&Statement) -> bool) -> bool {
     let statements = || policies.iter().flat_map(|policy| &policy.statements);
-    let denies = |it: &Statement| it.effect == Effect::Deny && it.conditions.is_empty() && matches(it);
+    let denies =
+        |it: &Statement| it.effect == Effect::Deny && it.conditions.is_empty() && matches(it);
     statements().any(|it| it.effect == Effect::Allow && matches(it)) && !statements().any(denies)
 }
 
-/// Variables of an Allow count as filled in to match, those of a Deny as not; a complement turns that around.
+/// Variables of an Allow count as filled in to match, those of a Deny as not; a complement turns
+/// that around.
 fn may_cover(statement: &Statement, resource: &str) -> bool {
     let Some(clause) = &statement.resources else { return true };
     let filling = match (statement.variables, (statement.effect == Effect::Allow) != clause.not) {
@@ -65,14 +72,17 @@ mod tests {
     #[test]
     fn conditions_of_an_allow_count_as_met_and_of_a_deny_as_not() {
         let condition = json!({"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}});
-        let allow = json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition});
-        let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition});
+        let allow =
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition});
+        let deny =
+            json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition});
         assert!(allows(&json!([allow, deny]), "iam:PassRole", ROLE));
     }
 
     #[test]
     fn not_action_and_not_resource_are_complements() {
-        let document = json!({"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::secret*"});
+        let document =
+            json!({"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::secret*"});
         assert!(allows(&document, "s3:PutObject", "arn:aws:s3:::open/key"));
         assert!(!allows(&document, "s3:PutObject", "arn:aws:s3:::secret/key"));
         assert!(!allows(&document, "iam:PassRole", ROLE));
@@ -106,6 +116,9 @@ mod tests {
         assert!(trusts(&trust(both.clone(), "sts:AssumeRole"), "lambda.amazonaws.com"));
         assert!(trusts(&trust(both.clone(), "sts:*"), "lambda.amazonaws.com"));
         assert!(!trusts(&trust(both, "sts:TagSession"), "lambda.amazonaws.com"));
-        assert!(!trusts(&trust(json!({"AWS": "lambda.amazonaws.com"}), "sts:AssumeRole"), "lambda.amazonaws.com"));
+        assert!(!trusts(
+            &trust(json!({"AWS": "lambda.amazonaws.com"}), "sts:AssumeRole"),
+            "lambda.amazonaws.com"
+        ));
     }
 }

@@ -1,5 +1,5 @@
-//! How a policy document is laid out, and walking over it however it is spelt: AWS takes one statement or a list of
-//! them, and one value or a list of them, nearly everywhere.
+//! How a policy document is laid out, and walking over it however it is spelt: AWS takes one
+//! statement or a list of them, and one value or a list of them, nearly everywhere.
 
 use std::{fmt, slice};
 
@@ -9,14 +9,23 @@ use crate::Value;
 
 pub(crate) const ELEMENTS: &[&str] = &["Version", "Id", STATEMENT];
 
-pub(crate) const STATEMENT_ELEMENTS: &[&str] =
-    &["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+pub(crate) const STATEMENT_ELEMENTS: &[&str] = &[
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
 
 /// The element of a document that holds its statements.
 pub const STATEMENT: &str = "Statement";
 
-/// Where a statement stands in its document. It prints as a JSON pointer: `/Statement/0`, or `/Statement` where the
-/// statement stands alone.
+/// Where a statement stands in its document. It prints as a JSON pointer: `/Statement/0`, or
+/// `/Statement` where the statement stands alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StatementPointer {
     /// None: it stands alone.
@@ -37,8 +46,9 @@ impl fmt::Display for StatementPointer {
     }
 }
 
-/// Returns the statements of a document, each with where it stands. AWS takes a list of statements, or one that stands
-/// alone. What is no statement is returned, too: [`statement_objects`] returns only what is whole.
+/// Returns the statements of a document, each with where it stands. AWS takes a list of statements,
+/// or one that stands alone. What is no statement is returned, too: [`statement_objects`] returns
+/// only what is whole.
 ///
 /// ```
 /// let document = serde_json::json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}});
@@ -65,10 +75,11 @@ pub fn statements_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> 
     list.iter_mut()
 }
 
-/// Returns the statements of a value that is laid out like a policy document: an object whose `Statement` is an object or
-/// a list of objects. None for any other value.
+/// Returns the statements of a value that is laid out like a policy document: an object whose
+/// `Statement` is an object or a list of objects. None for any other value.
 pub fn statement_objects(document: &Value) -> Option<Vec<&Map<String, Value>>> {
-    is_policy(document).then(|| statements(document).map(|(_, statement)| statement.as_object()).collect())?
+    is_policy(document)
+        .then(|| statements(document).map(|(_, statement)| statement.as_object()).collect())?
 }
 
 /// Returns where the statement of that number (from 1) stands.
@@ -84,9 +95,11 @@ pub fn is_policy(value: &Value) -> bool {
 /// The value itself, or the elements of the list, each with its JSON pointer.
 pub(crate) fn one_or_many<'a>(value: &'a Value, pointer: &str) -> Vec<(String, &'a Value)> {
     match value {
-        Value::Array(list) => {
-            list.iter().enumerate().map(|(index, item)| (format!("{pointer}/{index}"), item)).collect()
-        }
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(index, item)| (format!("{pointer}/{index}"), item))
+            .collect(),
         single => vec![(pointer.to_owned(), single)],
     }
 }
@@ -100,7 +113,8 @@ pub(crate) fn texts(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
-/// The pointer of a member: condition keys such as `aws:RequestTag/stage` hold the slash that RFC 6901 escapes.
+/// The pointer of a member: condition keys such as `aws:RequestTag/stage` hold the slash that RFC
+/// 6901 escapes.
 pub(crate) fn member(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
@@ -126,11 +140,19 @@ mod tests {
         let alone = json!({"Statement": {"Sid": "a"}});
         let listed = json!({"Statement": [{"Sid": "a"}, {"Sid": "b"}]});
         let places = |document: &Value| {
-            statements(document).map(|(pointer, _)| (pointer.to_string(), pointer.number())).collect::<Vec<_>>()
+            statements(document)
+                .map(|(pointer, _)| (pointer.to_string(), pointer.number()))
+                .collect::<Vec<_>>()
         };
         assert_eq!(places(&alone), [("/Statement".to_owned(), 1)]);
-        assert_eq!(places(&listed), [("/Statement/0".to_owned(), 1), ("/Statement/1".to_owned(), 2)]);
-        assert_eq!(statement_pointer(&listed, 2).map(|pointer| pointer.to_string()).as_deref(), Some("/Statement/1"));
+        assert_eq!(
+            places(&listed),
+            [("/Statement/0".to_owned(), 1), ("/Statement/1".to_owned(), 2)]
+        );
+        assert_eq!(
+            statement_pointer(&listed, 2).map(|pointer| pointer.to_string()).as_deref(),
+            Some("/Statement/1")
+        );
         for (document, number) in [(&alone, 0), (&alone, 2), (&listed, 3), (&json!({}), 1)] {
             assert_eq!(statement_pointer(document, number), None);
         }
@@ -141,7 +163,9 @@ mod tests {
 
     #[test]
     fn statements_can_be_changed_however_they_are_spelt() {
-        for mut document in [json!({"Statement": {"Sid": "a"}}), json!({"Statement": [{"Sid": "a"}]})] {
+        for mut document in
+            [json!({"Statement": {"Sid": "a"}}), json!({"Statement": [{"Sid": "a"}]})]
+        {
             statements_mut(&mut document).for_each(|statement| statement["Sid"] = json!("b"));
             assert!(statements(&document).all(|(_, statement)| statement["Sid"] == "b"));
         }

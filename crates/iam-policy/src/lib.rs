@@ -2,7 +2,8 @@
 #![warn(missing_docs)]
 #![allow(
     clippy::wildcard_enum_match_arm,
-    reason = "most kinds of JSON values and most condition operators are treated alike; what policies are used for, and \
+    reason = "most kinds of JSON values and most condition operators are treated alike; what \
+        policies are used for, and \
               who asks, is named in full"
 )]
 #![doc = include_str!("../README.md")]
@@ -20,9 +21,10 @@
 //! | find likely mistakes in one document | [`lint`](lint()), [`lint::rules`](lint::rules) |
 //! | look up AWS's services, actions and condition keys | [`catalogue`] |
 //!
-//! Everything is pure: no function reads a file, the environment or the network. Functions on one document take a
-//! `&Value`, to which a `&Document` dereferences. The enums that a program has to decide on (what a policy is used for, what
-//! a decision is) are exhaustive; those that AWS adds to are not.
+//! Everything is pure: no function reads a file, the environment or the network. Functions on one
+//! document take a `&Value`, to which a `&Document` dereferences. The enums that a program has to
+//! decide on (what a policy is used for, what a decision is) are exhaustive; those that AWS adds to
+//! are not.
 
 mod canonical;
 pub mod catalogue;
@@ -62,7 +64,8 @@ pub use equivalence::{comparison_key, equivalent};
 pub use escalation::{Holder, escalations};
 pub use grants::{allows, trusts};
 pub use layout::{
-    STATEMENT, StatementPointer, is_policy, statement_objects, statement_pointer, statements, statements_mut,
+    STATEMENT, StatementPointer, is_policy, statement_objects, statement_pointer, statements,
+    statements_mut,
 };
 pub use lint::lint;
 pub use parse::{SyntaxError, locate};

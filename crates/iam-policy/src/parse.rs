@@ -27,7 +27,8 @@ impl SyntaxError {
     }
 }
 
-const OF_JSON: &str = "see json.org for the syntax; JSON has no comments and no comma after the last item";
+const OF_JSON: &str =
+    "see json.org for the syntax; JSON has no comments and no comma after the last item";
 const OF_DOCUMENTS: &str =
     "write an object: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", …}]}";
 
@@ -49,8 +50,9 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
     }
 }
 
-/// Where a JSON pointer stands in the text it was parsed from: line, column, length in characters. A value that goes
-/// over several lines is shown by its key, or by its first line where it has none.
+/// Where a JSON pointer stands in the text it was parsed from: line, column, length in characters.
+/// A value that goes over several lines is shown by its key, or by its first line where it has
+/// none.
 pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
     SpanIndex::of(text)?.locate(pointer)
 }
@@ -85,10 +87,16 @@ impl<'t> SpanIndex<'t> {
             (key, value) = match value {
                 ast::Value::Object(object) => {
                     // The last one, as the parsed value has it.
-                    let property = object.properties.iter().rev().find(|property| property.name.as_str() == step)?;
+                    let property = object
+                        .properties
+                        .iter()
+                        .rev()
+                        .find(|property| property.name.as_str() == step)?;
                     (Some(name_range(property)), &property.value)
                 }
-                ast::Value::Array(array) => (None, array.elements.get(step.parse::<usize>().ok()?)?),
+                ast::Value::Array(array) => {
+                    (None, array.elements.get(step.parse::<usize>().ok()?)?)
+                }
                 _ => return None,
             };
             range = value.range();
@@ -131,7 +139,9 @@ fn check(text: &str, value: &ast::Value<'_>) -> Result<(), SyntaxError> {
             check_keys(text, object)?;
             object.properties.iter().try_for_each(|property| check(text, &property.value))
         }
-        ast::Value::Array(array) => array.elements.iter().try_for_each(|element| check(text, element)),
+        ast::Value::Array(array) => {
+            array.elements.iter().try_for_each(|element| check(text, element))
+        }
         ast::Value::NumberLit(number) if !exact(number.value) => Err(SyntaxError::at(
             text,
             number.range.start,
@@ -146,9 +156,10 @@ fn check_keys(text: &str, object: &Object<'_>) -> Result<(), SyntaxError> {
     let mut seen = std::collections::BTreeSet::new();
     for property in &object.properties {
         if !seen.insert(property.name.as_str()) {
-            let message = format!("the key `{}` stands twice in this object", property.name.as_str());
-            let help =
-                "take one of them out, or make one list of both: readers of JSON disagree about which one counts";
+            let message =
+                format!("the key `{}` stands twice in this object", property.name.as_str());
+            let help = "take one of them out, or make one list of both: readers of JSON disagree \
+                about which one counts";
             return Err(SyntaxError::at(text, name_range(property).start, message, help));
         }
     }
@@ -156,7 +167,9 @@ fn check_keys(text: &str, object: &Object<'_>) -> Result<(), SyntaxError> {
 }
 
 fn exact(number: &str) -> bool {
-    number.contains(['.', 'e', 'E']) || number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok()
+    number.contains(['.', 'e', 'E'])
+        || number.parse::<i64>().is_ok()
+        || number.parse::<u64>().is_ok()
 }
 
 fn name_range(property: &ObjectProp<'_>) -> Range {
@@ -212,7 +225,8 @@ mod tests {
 
     #[test]
     fn text_with_escapes_crlf_and_a_byte_order_mark_parses() {
-        let text = "\u{feff}{\r\n  \"Version\": \"2012-10-17\",\r\n  \"Id\": \"\\u00e9\\/\"\r\n}\r\n";
+        let text =
+            "\u{feff}{\r\n  \"Version\": \"2012-10-17\",\r\n  \"Id\": \"\\u00e9\\/\"\r\n}\r\n";
         assert_eq!(parse(text), Ok(json!({"Version": "2012-10-17", "Id": "é/"})));
         assert_eq!(locate(text, "/Id"), Some((3, 9, 10)));
     }
@@ -223,7 +237,10 @@ mod tests {
         let resources = parse(text).unwrap().pointer("/Statement/Resource").cloned();
         assert_eq!(
             resources,
-            Some(json!(["arn:aws:s3:::b/${aws:PrincipalTag/team, 'a:b'}/${*}", "\u{1f600}\u{8}\u{c}\n\r\t\"\\/"]))
+            Some(json!([
+                "arn:aws:s3:::b/${aws:PrincipalTag/team, 'a:b'}/${*}",
+                "\u{1f600}\u{8}\u{c}\n\r\t\"\\/"
+            ]))
         );
         // Half a pair of surrogates is no character.
         assert!(error(r#"{"a": "\ud83d"}"#).0.contains("escape"));
@@ -232,8 +249,7 @@ mod tests {
     #[test]
     fn the_largest_documents_are_read() {
         let actions: Vec<_> = (0..5_400).map(|n| format!("service:Action{n:04}")).collect();
-        let document =
-            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+        let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
         let text = crate::pretty(&document);
         assert!(text.len() > 135 * 1_024, "{}", text.len());
         assert_eq!(parse(&text), Ok(document));
@@ -242,13 +258,25 @@ mod tests {
 
     #[test]
     fn errors_have_their_place_in_characters() {
-        assert_eq!(error("{\n  \"é\": 1,\n}"), ("this is not valid JSON: trailing comma".to_owned(), 3, 1));
-        assert_eq!(error("{\"é\": x}"), ("this is not valid JSON: expected value".to_owned(), 1, 7));
-        assert_eq!(error("{\"a\": 1} // no"), ("this is not valid JSON: trailing characters".to_owned(), 1, 10));
+        assert_eq!(
+            error("{\n  \"é\": 1,\n}"),
+            ("this is not valid JSON: trailing comma".to_owned(), 3, 1)
+        );
+        assert_eq!(
+            error("{\"é\": x}"),
+            ("this is not valid JSON: expected value".to_owned(), 1, 7)
+        );
+        assert_eq!(
+            error("{\"a\": 1} // no"),
+            ("this is not valid JSON: trailing characters".to_owned(), 1, 10)
+        );
         for empty in ["", "\u{feff}", " \n"] {
             assert_eq!(error(empty), ("this is empty".to_owned(), 1, 1));
         }
-        assert_eq!(error("{\n\"a\": [1,\n"), ("this is not valid JSON: EOF while parsing a value".to_owned(), 3, 1));
+        assert_eq!(
+            error("{\n\"a\": [1,\n"),
+            ("this is not valid JSON: EOF while parsing a value".to_owned(), 3, 1)
+        );
     }
 
     #[test]
@@ -260,7 +288,10 @@ mod tests {
         // The same key by another escape.
         assert_eq!(error("{\"a\": 1, \"\\u0061\": 2}").2, 10);
         assert_eq!(error("{\"a\": 123456789012345678901234567890}").2, 7);
-        assert_eq!(error(" [1]"), ("a policy document is a JSON object, not a list".to_owned(), 1, 2));
+        assert_eq!(
+            error(" [1]"),
+            ("a policy document is a JSON object, not a list".to_owned(), 1, 2)
+        );
         assert_eq!(error("null").0, "a policy document is a JSON object, not null");
     }
 
@@ -276,8 +307,16 @@ mod tests {
         assert_eq!(locate(text, "/Statement/0/Action/1"), Some((3, 22, 6)));
         assert_eq!(locate(text, "/Statement/0/Action"), Some((3, 16, 13)));
         assert_eq!(locate(text, "/Statement/0/a~1b"), Some((4, 13, 4)));
-        assert_eq!(locate(text, "/Statement"), Some((2, 3, 11)), "the key, since the value has several lines");
-        assert_eq!(locate(text, "/Statement/0"), Some((3, 5, 25)), "its first line, since it has no key");
+        assert_eq!(
+            locate(text, "/Statement"),
+            Some((2, 3, 11)),
+            "the key, since the value has several lines"
+        );
+        assert_eq!(
+            locate(text, "/Statement/0"),
+            Some((3, 5, 25)),
+            "its first line, since it has no key"
+        );
         assert_eq!(locate(text, ""), Some((1, 1, 1)));
         assert_eq!(locate(text, "/Statement/1"), None);
         assert_eq!(locate(text, "/Statement/0/Action/1/x"), None);

@@ -44,21 +44,22 @@ pub fn action_matches(pattern: &str, action: &str) -> bool {
     text_matches(&pattern.to_lowercase(), &action.to_lowercase(), Filling::Literal)
 }
 
-/// Resources are compared part by part: a wildcard doesn't reach over the colon into the next part of an ARN, and AWS
-/// completes the pattern of fewer than six parts with `*`, so that it matches nothing that is no ARN. A pattern that
-/// holds a variable without a value matches no resource, in NotResource as in Resource (IAM User Guide, "Policy
-/// variables with no value").
+/// Resources are compared part by part: a wildcard doesn't reach over the colon into the next part
+/// of an ARN, and AWS completes the pattern of fewer than six parts with `*`, so that it matches
+/// nothing that is no ARN. A pattern that holds a variable without a value matches no resource, in
+/// NotResource as in Resource (IAM User Guide, "Policy variables with no value").
 pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'_>) -> bool {
     if !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*') {
         return true;
     }
     let patterns = arn_parts(pattern, filling);
     let parts: Vec<_> = resource.splitn(6, ':').collect();
-    parts.len() == 6 && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
+    parts.len() == 6
+        && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
 }
 
-/// As ArnLike and ArnEquals compare, which "behave identically": each of the six parts on its own. What is no ARN of
-/// six parts matches nothing.
+/// As ArnLike and ArnEquals compare, which "behave identically": each of the six parts on its own.
+/// What is no ARN of six parts matches nothing.
 pub(super) fn arn_matches(pattern: &str, arn: &str, filling: Filling<'_>) -> bool {
     let patterns = arn_parts(pattern, filling);
     let parts: Vec<_> = arn.splitn(6, ':').collect();
@@ -75,13 +76,18 @@ pub(super) fn text_matches(pattern: &str, text: &str, filling: Filling<'_>) -> b
     glob(&tokens(pattern, filling), &text)
 }
 
-/// The text with its variables filled in, none of its characters a wildcard; `None` where a variable has no value.
+/// The text with its variables filled in, none of its characters a wildcard; `None` where a
+/// variable has no value.
 pub(super) fn filled(text: &str, filling: Filling<'_>) -> Option<String> {
     filled_with(text, filling, str::to_owned)
 }
 
 /// The same with something done to what the author wrote.
-pub(super) fn filled_with(text: &str, filling: Filling<'_>, written: impl Fn(&str) -> String) -> Option<String> {
+pub(super) fn filled_with(
+    text: &str,
+    filling: Filling<'_>,
+    written: impl Fn(&str) -> String,
+) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     for piece in pieces(text, filling) {
         match piece {
@@ -93,12 +99,14 @@ pub(super) fn filled_with(text: &str, filling: Filling<'_>, written: impl Fn(&st
     Some(filled)
 }
 
-/// The value of a variable, or its default: `aws:username, 'nobody'`. Keys with several values can't be variables (IAM
-/// User Guide, "Single-valued vs. multivalued context keys"), and an empty value is none.
+/// The value of a variable, or its default: `aws:username, 'nobody'`. Keys with several values
+/// can't be variables (IAM User Guide, "Single-valued vs. multivalued context keys"), and an empty
+/// value is none.
 fn value(inside: &str, filling: Filling<'_>) -> Option<String> {
     let Filling::From(context) = filling else { return None };
     let default = inside.split_once(',').map(|(_, default)| default.trim());
-    let default = default.and_then(|text| text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')));
+    let default =
+        default.and_then(|text| text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')));
     match context.get(variable_key(inside)) {
         Some([value]) if !value.is_empty() => Some(value.clone()),
         Some([_, _, ..]) => None,
@@ -125,7 +133,8 @@ pub(super) fn with_plain_variables(text: &str) -> String {
     .unwrap_or_default()
 }
 
-/// The pattern of resources without variables that it is in these circumstances; `None` where it matches nothing.
+/// The pattern of resources without variables that it is in these circumstances; `None` where it
+/// matches nothing.
 pub(super) fn resolved(pattern: &str, context: &Context) -> Option<String> {
     let filling = Filling::From(context);
     let plain = |text: String| text.chars().map(escaped).collect::<String>();
@@ -279,7 +288,9 @@ mod tests {
     fn context(pairs: &[(&str, &[&str])]) -> Context {
         pairs
             .iter()
-            .map(|(key, values)| ((*key).to_owned(), values.iter().map(ToString::to_string).collect()))
+            .map(|(key, values)| {
+                ((*key).to_owned(), values.iter().map(ToString::to_string).collect())
+            })
             .collect()
     }
 
@@ -300,11 +311,17 @@ mod tests {
         assert!(matches("arn:aws:iam::123456789012:role/*ZappaLambdaExecutionRole", role));
         assert!(matches("arn:*:iam::*:role/*", role));
         assert!(matches("arn:aws:iam", role), "AWS completes a short ARN");
-        assert!(!matches("arn:aws", "arn:aws:iam::123456789012"), "of a pattern, not of what is asked about");
+        assert!(
+            !matches("arn:aws", "arn:aws:iam::123456789012"),
+            "of a pattern, not of what is asked about"
+        );
         assert!(!matches("arn:*/*", role), "a wildcard doesn't reach over a colon");
         assert!(!matches("arn:aws:iam::?23456789012*:role:*", role));
         assert!(!matches("arn:aws:iam::123456789012:Role/*", role));
-        assert!(matches("arn:aws:logs:*:*:log-group:*", "arn:aws:logs:us-east-1:1:log-group:/aws/lambda/x:y"));
+        assert!(matches(
+            "arn:aws:logs:*:*:log-group:*",
+            "arn:aws:logs:us-east-1:1:log-group:/aws/lambda/x:y"
+        ));
         assert!(matches("**", role) && matches("*", "*"));
         assert!(!matches("arn:aws:s3:::*", "*"), "an action that is about no resource needs `*`");
         assert!(!matches("", role));
@@ -324,7 +341,10 @@ mod tests {
         for text in ["a${AWS:UserName}*${$}", "a${ aws:username }*${$}"] {
             assert_eq!(with_plain_variables(text), "a${aws:username}*${$}");
         }
-        assert_eq!(with_plain_variables("${aws:PrincipalTag/Team,'A b'}:x"), "${aws:principaltag/team, 'A b'}:x");
+        assert_eq!(
+            with_plain_variables("${aws:PrincipalTag/Team,'A b'}:x"),
+            "${aws:principaltag/team, 'A b'}:x"
+        );
         assert_eq!(with_plain_variables("no ${variable"), "no ${variable");
     }
 
@@ -369,12 +389,20 @@ mod tests {
             ("arn:aws:s3:::${aws:userid, all}", "arn:aws:s3:::all", false),
             ("arn:aws:s3:::${aws:username, 'all'}", "arn:aws:s3:::all", false),
             ("arn:aws:s3:::${aws:username, 'all'}", "arn:aws:s3:::bob", true),
-            ("arn:aws:iam::${aws:PrincipalAccount}:role/x", "arn:aws:iam::123456789012:role/x", true),
+            (
+                "arn:aws:iam::${aws:PrincipalAccount}:role/x",
+                "arn:aws:iam::123456789012:role/x",
+                true,
+            ),
             ("arn:aws:s3:::${}", "arn:aws:s3:::", false),
             ("arn:aws:s3:::${aws:username", "arn:aws:s3:::${aws:username", true),
         ];
         for (pattern, resource, expected) in table {
-            assert_eq!(resource_matches(pattern, resource, Filling::From(&context)), expected, "{pattern} {resource}");
+            assert_eq!(
+                resource_matches(pattern, resource, Filling::From(&context)),
+                expected,
+                "{pattern} {resource}"
+            );
         }
     }
 
@@ -383,8 +411,15 @@ mod tests {
         let context = context(&[("aws:username", &["bob"])]);
         let old = Filling::of(&context, false);
         assert!(!resource_matches("arn:aws:s3:::${aws:username}", "arn:aws:s3:::bob", old));
-        assert!(resource_matches("arn:aws:s3:::${aws:username}", "arn:aws:s3:::${aws:username}", old));
-        assert!(resource_matches("arn:aws:s3:::${*}", "arn:aws:s3:::${x}", old), "a wildcard stays one");
+        assert!(resource_matches(
+            "arn:aws:s3:::${aws:username}",
+            "arn:aws:s3:::${aws:username}",
+            old
+        ));
+        assert!(
+            resource_matches("arn:aws:s3:::${*}", "arn:aws:s3:::${x}", old),
+            "a wildcard stays one"
+        );
         assert_eq!(filled("${*}", old).as_deref(), Some("${*}"));
     }
 

@@ -18,19 +18,21 @@ pub(super) enum Naming {
 }
 
 impl Principals {
-    /// Whether a statement with these principals is about the caller. With NotPrincipal it is about everybody whom
-    /// none of the names means; "depending on the service", AWS may want the account to be named there too.
+    /// Whether a statement with these principals is about the caller. With NotPrincipal it is about
+    /// everybody whom none of the names means; "depending on the service", AWS may want the account
+    /// to be named there too.
     pub fn names(&self, caller: &Caller) -> bool {
         self.naming(caller).is_some()
     }
 
     /// The nearest way in which they name the caller.
     ///
-    /// An account in NotPrincipal excepts its root user alone: AWS "might validate the account first and then the
-    /// user", and denies everyone but Bob where Bob and the root of his account are named (IAM User Guide,
-    /// "`NotPrincipal`").
+    /// An account in NotPrincipal excepts its root user alone: AWS "might validate the account
+    /// first and then the user", and denies everyone but Bob where Bob and the root of his account
+    /// are named (IAM User Guide, "`NotPrincipal`").
     pub(super) fn naming(&self, caller: &Caller) -> Option<Naming> {
-        let nearest = self.names.iter().filter_map(|(kind, name)| naming(*kind, name, caller)).max();
+        let nearest =
+            self.names.iter().filter_map(|(kind, name)| naming(*kind, name, caller)).max();
         match (self.not, nearest) {
             (false, nearest) => nearest,
             (true, None | Some(Naming::Account)) => Some(Naming::Direct),
@@ -66,14 +68,18 @@ pub(super) fn whole_account(name: &str) -> Option<&str> {
     if is_account(name) { Some(name) } else { account_of_root(name) }
 }
 
-/// Whether the session was made with the role. The ARN of a session has the role's name without its path.
+/// Whether the session was made with the role. The ARN of a session has the role's name without its
+/// path.
 fn made_with(session: &str, role: &str) -> bool {
-    let (session, role): (Vec<_>, Vec<_>) = (session.splitn(6, ':').collect(), role.splitn(6, ':').collect());
+    let (session, role): (Vec<_>, Vec<_>) =
+        (session.splitn(6, ':').collect(), role.splitn(6, ':').collect());
     let ["arn", partition, "sts", "", account, session] = session[..] else { return false };
     let ["arn", other_partition, "iam", "", other_account, role] = role[..] else { return false };
     let session = session.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
     let role = role.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
-    partition == other_partition && account == other_account && session.is_some_and(|(name, _)| Some(name) == role)
+    partition == other_partition
+        && account == other_account
+        && session.is_some_and(|(name, _)| Some(name) == role)
 }
 
 /// What an AWS principal is, by its ARN.
@@ -117,7 +123,9 @@ impl Caller {
         match (service, kind) {
             ("iam", "user") => Some(PrincipalEntity::User(name)),
             ("iam", "role") => Some(PrincipalEntity::Role(rest)),
-            ("sts", "assumed-role") => rest.split_once('/').map(|(role, _)| PrincipalEntity::Session(role)),
+            ("sts", "assumed-role") => {
+                rest.split_once('/').map(|(role, _)| PrincipalEntity::Session(role))
+            }
             ("sts", "federated-user") => Some(PrincipalEntity::Federated(rest)),
             _ => None,
         }
@@ -132,11 +140,15 @@ pub enum NoCaller {
     #[error("groups don't ask: their users do")]
     Group,
     /// A session without its name.
-    #[error("a session is named by its role and its own name: arn:aws:sts::<account>:assumed-role/<role>/<session>")]
+    #[error(
+        "a session is named by its role and its own name: \
+            arn:aws:sts::<account>:assumed-role/<role>/<session>"
+    )]
     Session,
     /// No form of a principal.
     #[error(
-        "this names nobody: write the ARN of a user, role or session, an account id, a service such as \
+        "this names nobody: write the ARN of a user, role or session, an account id, a service \
+            such as \
          lambda.amazonaws.com, an identity provider, or * for an anonymous caller"
     )]
     Unknown,
@@ -148,13 +160,16 @@ impl FromStr for Caller {
 
     fn from_str(text: &str) -> Result<Self, NoCaller> {
         let of = |kind| Ok(Self { kind, name: text.to_owned() });
-        let is_provider = |part: &str| part.starts_with("saml-provider/") || part.starts_with("oidc-provider/");
+        let is_provider =
+            |part: &str| part.starts_with("saml-provider/") || part.starts_with("oidc-provider/");
         match text.splitn(6, ':').nth(5) {
             _ if text == "*" => of(PrincipalType::Everyone),
             _ if WEB_IDENTITIES.contains(&text) => of(PrincipalType::Federated),
             Some(part) if part.starts_with("group/") => Err(NoCaller::Group),
             Some(part) if is_provider(part) => of(PrincipalType::Federated),
-            _ if Self::aws(text).entity().is_some() && Self::aws(text).account().is_some() => of(PrincipalType::AWS),
+            _ if Self::aws(text).entity().is_some() && Self::aws(text).account().is_some() => {
+                of(PrincipalType::AWS)
+            }
             Some(part) if part.starts_with("assumed-role/") => Err(NoCaller::Session),
             None if is_service(text) => of(PrincipalType::Service),
             None if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
@@ -166,13 +181,18 @@ impl FromStr for Caller {
 }
 
 /// Providers that AWS knows by name (IAM User Guide, "OIDC federated principals").
-const WEB_IDENTITIES: &[&str] =
-    &["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
+const WEB_IDENTITIES: &[&str] = &[
+    "accounts.google.com",
+    "cognito-identity.amazonaws.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+];
 
 /// `lambda.amazonaws.com`, `ec2.amazonaws.com.cn`, `delivery.logs.amazonaws.com`
 fn is_service(text: &str) -> bool {
-    let known =
-        text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn") || text.ends_with(".aws.internal");
+    let known = text.ends_with(".amazonaws.com")
+        || text.ends_with(".amazonaws.com.cn")
+        || text.ends_with(".aws.internal");
     known && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
 }
 
@@ -181,7 +201,10 @@ mod tests {
     use super::*;
 
     fn principals(not: bool, names: &[(PrincipalType, &str)]) -> Principals {
-        Principals { not, names: names.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect() }
+        Principals {
+            not,
+            names: names.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect(),
+        }
     }
 
     const USER: &str = "arn:aws:iam::123456789012:user/team/ada";
@@ -212,7 +235,11 @@ mod tests {
             (PrincipalType::Service, USER, USER, None),
         ];
         for (kind, name, caller, expected) in table {
-            assert_eq!(principals(false, &[(kind, name)]).naming(&Caller::aws(caller)), expected, "{name} {caller}");
+            assert_eq!(
+                principals(false, &[(kind, name)]).naming(&Caller::aws(caller)),
+                expected,
+                "{name} {caller}"
+            );
         }
         let both = principals(false, &[(AWS, "123456789012"), (AWS, USER)]);
         assert_eq!(both.naming(&Caller::aws(USER)), Some(Direct), "the nearest counts");
@@ -222,8 +249,10 @@ mod tests {
     fn other_types_are_named_as_they_are_spelt() {
         let lambda = Caller::service("lambda.amazonaws.com");
         let anonymous = Caller { kind: PrincipalType::Everyone, name: "*".to_owned() };
-        let canonical = Caller { kind: PrincipalType::CanonicalUser, name: "79a59df900b949e5".to_owned() };
-        let google = Caller { kind: PrincipalType::Federated, name: "accounts.google.com".to_owned() };
+        let canonical =
+            Caller { kind: PrincipalType::CanonicalUser, name: "79a59df900b949e5".to_owned() };
+        let google =
+            Caller { kind: PrincipalType::Federated, name: "accounts.google.com".to_owned() };
         for caller in [&lambda, &canonical, &google] {
             assert!(principals(false, &[(caller.kind, &caller.name)]).names(caller));
             assert!(!principals(false, &[(caller.kind, "other")]).names(caller));
@@ -236,7 +265,10 @@ mod tests {
 
     #[test]
     fn not_principal_means_everybody_else() {
-        let others = principals(true, &[(PrincipalType::AWS, ROLE), (PrincipalType::Service, "lambda.amazonaws.com")]);
+        let others = principals(
+            true,
+            &[(PrincipalType::AWS, ROLE), (PrincipalType::Service, "lambda.amazonaws.com")],
+        );
         assert!(!others.names(&Caller::aws(ROLE)));
         assert!(!others.names(&Caller::aws(SESSION)));
         assert!(!others.names(&Caller::service("lambda.amazonaws.com")));
@@ -246,9 +278,10 @@ mod tests {
 
     #[test]
     fn an_account_that_is_excepted_is_its_root_user_alone() {
-        // IAM User Guide, "NotPrincipal": with Bob and the root of his account excepted, "all principals except the
-        // user named Bob" are denied.
-        let but_account = principals(true, &[(PrincipalType::AWS, "123456789012"), (PrincipalType::AWS, ROLE)]);
+        // IAM User Guide, "NotPrincipal": with Bob and the root of his account excepted, "all
+        // principals except the user named Bob" are denied.
+        let but_account =
+            principals(true, &[(PrincipalType::AWS, "123456789012"), (PrincipalType::AWS, ROLE)]);
         assert!(but_account.names(&Caller::aws(USER)));
         assert!(!but_account.names(&Caller::aws("arn:aws:iam::123456789012:root")));
         assert!(!but_account.names(&Caller::aws(ROLE)));
@@ -284,7 +317,10 @@ mod tests {
             ("ec2.amazonaws.com.cn", Ok(Service)),
             ("cognito-identity.amazonaws.com", Ok(Federated)),
             ("accounts.google.com", Ok(Federated)),
-            ("arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", Ok(Federated)),
+            (
+                "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+                Ok(Federated),
+            ),
             (&canonical, Ok(CanonicalUser)),
             ("arn:aws:iam::123456789012:group/ops", Err(NoCaller::Group)),
             ("arn:aws:sts::123456789012:federated-user/bob", Ok(AWS)),

@@ -1,6 +1,8 @@
-//! A document as people read it: AWS's order of keys, two spaces of indentation, short lists on one line.
+//! A document as people read it: AWS's order of keys, two spaces of indentation, short lists on one
+//! line.
 //!
-//! The value tree sorts its keys (digests rely on that), so the text is written here, by the rank of each key.
+//! The value tree sorts its keys (digests rely on that), so the text is written here, by the rank
+//! of each key.
 
 use serde_json::Map;
 
@@ -106,7 +108,8 @@ impl Printer {
 
 fn ordered(members: &Map<String, Value>, level: PrintLevel) -> Vec<(&str, &Value)> {
     let mut found: Vec<_> = members.iter().map(|(key, value)| (key.as_str(), value)).collect();
-    let rank = |key: &str| level.ranks().iter().position(|known| *known == key).unwrap_or(usize::MAX);
+    let rank =
+        |key: &str| level.ranks().iter().position(|known| *known == key).unwrap_or(usize::MAX);
     found.sort_by_key(|(key, _)| rank(key));
     found
 }
@@ -182,13 +185,20 @@ mod tests {
 
     #[test]
     fn a_list_breaks_at_the_hundredth_column_and_not_before() {
-        let line =
-            |length: usize| pretty(&json!({"a": ["x".repeat(length), "y"], "b": 1})).lines().nth(1).unwrap().len();
+        let line = |length: usize| {
+            pretty(&json!({"a": ["x".repeat(length), "y"], "b": 1})).lines().nth(1).unwrap().len()
+        };
         // Two spaces, `"a": [`, the quotes, `, "y"],`.
         assert_eq!(line(100 - 17), 100);
-        assert_eq!(pretty(&json!({"a": ["x".repeat(100 - 16), "y"], "b": 1})).lines().nth(1), Some("  \"a\": ["));
+        assert_eq!(
+            pretty(&json!({"a": ["x".repeat(100 - 16), "y"], "b": 1})).lines().nth(1),
+            Some("  \"a\": [")
+        );
         // The last member has no comma behind it.
-        assert_eq!(pretty(&json!({"a": ["x".repeat(100 - 16), "y"]})).lines().nth(1).unwrap().len(), 100);
+        assert_eq!(
+            pretty(&json!({"a": ["x".repeat(100 - 16), "y"]})).lines().nth(1).unwrap().len(),
+            100
+        );
     }
 
     #[test]
@@ -197,7 +207,9 @@ mod tests {
             pretty(&json!({"Statement": {"Action": "a:b", "Effect": "Allow"}})),
             "{\n  \"Statement\": {\n    \"Effect\": \"Allow\",\n    \"Action\": \"a:b\"\n  }\n}\n"
         );
-        for (value, text) in [(json!({}), "{}\n"), (json!([]), "[]\n"), (json!([1, null]), "[1, null]\n")] {
+        for (value, text) in
+            [(json!({}), "{}\n"), (json!([]), "[]\n"), (json!([1, null]), "[1, null]\n")]
+        {
             assert_eq!(pretty(&value), text);
         }
     }

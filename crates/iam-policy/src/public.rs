@@ -1,4 +1,5 @@
-//! Whether a bucket policy is public, as S3 sees it ("The meaning of public", Amazon S3 User Guide).
+//! Whether a bucket policy is public, as S3 sees it ("The meaning of public", Amazon S3 User
+//! Guide).
 
 use crate::Value;
 use crate::layout::statements;
@@ -24,14 +25,18 @@ const NARROWING: &[&str] = &[
 /// S3's meaning of "public": it allows everybody something, and no condition narrows who that is.
 pub fn is_public(document: &Value) -> bool {
     statements(document).any(|(_, statement)| {
-        statement.get("Effect").and_then(Value::as_str) == Some("Allow") && everybody(statement) && !narrowed(statement)
+        statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+            && everybody(statement)
+            && !narrowed(statement)
     })
 }
 
 fn everybody(statement: &Value) -> bool {
     let star = |value: &Value| value.as_str() == Some("*");
     match statement.get("Principal") {
-        Some(Value::Object(kinds)) => kinds.get("AWS").is_some_and(|list| items(list).into_iter().any(star)),
+        Some(Value::Object(kinds)) => {
+            kinds.get("AWS").is_some_and(|list| items(list).into_iter().any(star))
+        }
         Some(principal) => star(principal),
         None => statement.get("NotPrincipal").is_some(),
     }
@@ -42,7 +47,9 @@ fn narrowed(statement: &Value) -> bool {
     operators.into_iter().flatten().any(|(operator, keys)| {
         let keys = keys.as_object().into_iter().flatten();
         narrows(operator)
-            && keys.into_iter().any(|(key, values)| narrowing(key) && items(values).into_iter().all(fixed))
+            && keys
+                .into_iter()
+                .any(|(key, values)| narrowing(key) && items(values).into_iter().all(fixed))
     })
 }
 
@@ -88,9 +95,15 @@ mod tests {
         assert!(is_public(&with(&everybody, &none)));
         assert!(is_public(&with(&json!({"AWS": ["*"]}), &none)));
         assert!(!is_public(&with(&json!({"AWS": "arn:aws:iam::111122223333:root"}), &none)));
-        assert!(!is_public(&with(&everybody, &json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}))));
+        assert!(!is_public(&with(
+            &everybody,
+            &json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}})
+        )));
         assert!(is_public(&with(&everybody, &json!({"StringLike": {"aws:SourceVpce": "vpce-*"}}))));
-        assert!(is_public(&with(&everybody, &json!({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}))));
+        assert!(is_public(&with(
+            &everybody,
+            &json!({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}})
+        )));
         assert!(is_public(&with(&everybody, &json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}))));
         assert!(is_public(&with(&everybody, &json!({"Bool": {"aws:SecureTransport": "true"}}))));
         let deny = json!({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}});

@@ -26,13 +26,13 @@ pub struct Caller {
     /// `Everyone` for somebody without credentials.
     #[serde(rename = "type")]
     pub kind: PrincipalType,
-    /// The ARN of a user, role or session, or an account's id; `lambda.amazonaws.com`; a provider; a canonical id; `*`
-    /// for somebody without credentials.
+    /// The ARN of a user, role or session, or an account's id; `lambda.amazonaws.com`; a provider;
+    /// a canonical id; `*` for somebody without credentials.
     pub name: String,
 }
 
-/// The condition keys of a request with their values. Keys know no case: they are kept in lower case. To
-/// conditions a key with an empty list is as good as a key that is missing.
+/// The condition keys of a request with their values. Keys know no case: they are kept in lower
+/// case. To conditions a key with an empty list is as good as a key that is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Context(BTreeMap<String, Vec<String>>);

@@ -13,8 +13,8 @@ pub fn compact(document: &Value) -> String {
 pub fn limit(usage: Usage) -> usize {
     match usage {
         Usage::Managed => 6_144,
-        // An inline policy's limit is that of all inline policies of the user, group or role together; one alone must
-        // fit as well.
+        // An inline policy's limit is that of all inline policies of the user, group or role
+        // together; one alone must fit as well.
         Usage::UserInline | Usage::Trust => 2_048,
         Usage::GroupInline => 5_120,
         Usage::RoleInline => 10_240,
@@ -22,13 +22,19 @@ pub fn limit(usage: Usage) -> usize {
     }
 }
 
-/// What counts towards the limit. IAM counts no white space, not even inside texts; S3 counts bytes.
+/// What counts towards the limit. IAM counts no white space, not even inside texts; S3 counts
+/// bytes.
 pub fn size(document: &Value, usage: Usage) -> usize {
     let text = compact(document);
-    if usage == Usage::Bucket { text.len() } else { text.chars().filter(|c| !c.is_whitespace()).count() }
+    if usage == Usage::Bucket {
+        text.len()
+    } else {
+        text.chars().filter(|c| !c.is_whitespace()).count()
+    }
 }
 
-/// The same for a document as it is written: IAM counts what it is sent, with every escape and every list of one value.
+/// The same for a document as it is written: IAM counts what it is sent, with every escape and
+/// every list of one value.
 pub(super) fn size_of_text(text: &str, document: &Value, usage: Usage) -> usize {
     if usage == Usage::Bucket {
         return size(document, usage);

@@ -21,7 +21,8 @@ pub struct Policy {
 /// One statement, with every element understood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
-    /// Its place in the document, from 1: `/Statement/<number - 1>`, or `/Statement` where it stands alone.
+    /// Its place in the document, from 1: `/Statement/<number - 1>`, or `/Statement` where it
+    /// stands alone.
     pub number: usize,
     /// Its Sid, unless it is empty.
     pub sid: Option<String>,
@@ -35,7 +36,8 @@ pub struct Statement {
     pub resources: Option<Clause>,
     /// All of them must hold.
     pub conditions: Vec<ConditionTest>,
-    /// Whether `${…}` is filled in: not in documents of version 2008-10-17, where it is text like any other.
+    /// Whether `${…}` is filled in: not in documents of version 2008-10-17, where it is text like
+    /// any other.
     pub variables: bool,
 }
 
@@ -88,8 +90,8 @@ pub enum PrincipalType {
 pub struct ConditionTest {
     /// How the values are compared.
     pub operator: Operator,
-    /// As the author spelt it; AWS minds no case here (the name of a tag in it excepted for `aws:ResourceTag/…`, where
-    /// it depends on the service: here it isn't minded either).
+    /// As the author spelt it; AWS minds no case here (the name of a tag in it excepted for
+    /// `aws:ResourceTag/…`, where it depends on the service: here it isn't minded either).
     pub key: String,
     /// As the author wrote them; numbers and booleans as text.
     pub values: Vec<String>,
@@ -179,7 +181,8 @@ pub const COMPARISONS: &[(&str, OperatorName)] = &[
     ("Null", OperatorName::Null),
 ];
 
-/// Why a document can't be made ready: validation says the same with its place, this only keeps answers honest.
+/// Why a document can't be made ready: validation says the same with its place, this only keeps
+/// answers honest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{policy}: {detail}")]
 pub struct Unreadable {
@@ -190,13 +193,16 @@ pub struct Unreadable {
 }
 
 impl Policy {
-    /// Every element must be understood: an answer about a document that is only half understood would be a guess.
+    /// Every element must be understood: an answer about a document that is only half understood
+    /// would be a guess.
     pub fn compile(name: &str, document: &Value) -> Result<Self, Unreadable> {
         let unreadable = |detail: String| Unreadable { policy: name.to_owned(), detail };
-        let found = layout::statement_objects(document).ok_or_else(|| unreadable("it has no statements".to_owned()))?;
+        let found = layout::statement_objects(document)
+            .ok_or_else(|| unreadable("it has no statements".to_owned()))?;
         let variables = document.get("Version").and_then(Value::as_str) == Some("2012-10-17");
         let compile = |(number, elements): (usize, &Map<String, Value>)| {
-            statement(number, elements, variables).map_err(|detail| unreadable(format!("statement {number}: {detail}")))
+            statement(number, elements, variables)
+                .map_err(|detail| unreadable(format!("statement {number}: {detail}")))
         };
         let statements = (1..).zip(found).map(compile).collect::<Result<_, _>>()?;
         Ok(Self { name: name.to_owned(), statements })
@@ -204,14 +210,16 @@ impl Policy {
 }
 
 impl Statement {
-    /// What it says, apart from how it is named: equal for statements that say the same in the same words.
+    /// What it says, apart from how it is named: equal for statements that say the same in the same
+    /// words.
     pub(super) fn meaning(&self) -> String {
         let clause = |clause: &Clause| {
             let mut patterns: Vec<&str> = clause.patterns.iter().map(String::as_str).collect();
             patterns.sort_unstable();
             format!("{}{patterns:?}", clause.not)
         };
-        let mut conditions: Vec<String> = self.conditions.iter().map(|test| format!("{test:?}")).collect();
+        let mut conditions: Vec<String> =
+            self.conditions.iter().map(|test| format!("{test:?}")).collect();
         conditions.sort();
         let resources = self.resources.as_ref().map(clause);
         format!(
@@ -232,13 +240,21 @@ impl Statement {
     }
 }
 
-fn statement(number: usize, elements: &Map<String, Value>, variables: bool) -> Result<Statement, String> {
+fn statement(
+    number: usize,
+    elements: &Map<String, Value>,
+    variables: bool,
+) -> Result<Statement, String> {
     let effect = match elements.get("Effect").and_then(Value::as_str) {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
         _ => return Err("Effect is neither Allow nor Deny".to_owned()),
     };
-    let sid = elements.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty()).map(str::to_owned);
+    let sid = elements
+        .get("Sid")
+        .and_then(Value::as_str)
+        .filter(|sid| !sid.is_empty())
+        .map(str::to_owned);
     let actions = clause(elements, "Action", "NotAction")?.ok_or("it has no Action")?;
     let resources = clause(elements, "Resource", "NotResource")?;
     let principals = match (elements.get("Principal"), elements.get("NotPrincipal")) {
@@ -251,14 +267,19 @@ fn statement(number: usize, elements: &Map<String, Value>, variables: bool) -> R
     Ok(Statement { number, sid, effect, principals, actions, resources, conditions, variables })
 }
 
-fn clause(elements: &Map<String, Value>, name: &str, not_name: &str) -> Result<Option<Clause>, String> {
+fn clause(
+    elements: &Map<String, Value>,
+    name: &str,
+    not_name: &str,
+) -> Result<Option<Clause>, String> {
     let (not, value) = match (elements.get(name), elements.get(not_name)) {
         (Some(_), Some(_)) => return Err(format!("it has {name} and {not_name}")),
         (Some(value), None) => (false, value),
         (None, Some(value)) => (true, value),
         (None, None) => return Ok(None),
     };
-    let patterns = texts(value).ok_or_else(|| format!("{name} holds something other than texts"))?;
+    let patterns =
+        texts(value).ok_or_else(|| format!("{name} holds something other than texts"))?;
     Ok(Some(Clause { not, patterns }))
 }
 
@@ -267,7 +288,10 @@ fn principals(not: bool, value: &Value) -> Result<Option<Principals>, String> {
     let wrong = || "Principal is neither \"*\" nor an object of types and names".to_owned();
     let types = match value {
         Value::String(text) if text == "*" => {
-            return Ok(Some(Principals { not, names: vec![(PrincipalType::Everyone, text.clone())] }));
+            return Ok(Some(Principals {
+                not,
+                names: vec![(PrincipalType::Everyone, text.clone())],
+            }));
         }
         Value::Object(types) => types,
         Value::Array(list) if list.is_empty() => return Ok(None),
@@ -299,11 +323,15 @@ fn tests(condition: &Value) -> Result<Vec<ConditionTest>, String> {
         if keys.is_empty() {
             continue;
         }
-        let parsed = Operator::parse(operator).ok_or_else(|| format!("`{operator}` is no condition operator"))?;
+        let parsed = Operator::parse(operator)
+            .ok_or_else(|| format!("`{operator}` is no condition operator"))?;
         for (key, values) in keys {
-            let scalars: Option<Vec<String>> =
-                layout::one_or_many(values, "").into_iter().map(|(_, value)| scalar(value)).collect();
-            let values = scalars.ok_or_else(|| format!("{operator} {key} holds something other than values"))?;
+            let scalars: Option<Vec<String>> = layout::one_or_many(values, "")
+                .into_iter()
+                .map(|(_, value)| scalar(value))
+                .collect();
+            let values = scalars
+                .ok_or_else(|| format!("{operator} {key} holds something other than values"))?;
             tests.push(ConditionTest { operator: parsed, key: key.clone(), values });
         }
     }
@@ -317,7 +345,8 @@ impl fmt::Display for Operator {
             Some(Quantifier::ForAnyValue) => "ForAnyValue:",
             None => "",
         };
-        let name = COMPARISONS.iter().find(|(_, it)| *it == self.comparison).map_or("", |(name, _)| name);
+        let name =
+            COMPARISONS.iter().find(|(_, it)| *it == self.comparison).map_or("", |(name, _)| name);
         write!(f, "{quantifier}{name}{}", if self.if_exists { "IfExists" } else { "" })
     }
 }
@@ -326,8 +355,12 @@ impl Operator {
     /// Whether AWS minds the case of an operator isn't documented, so it isn't minded here.
     pub fn parse(text: &str) -> Option<Self> {
         let (quantifier, bare) = match text.split_once(':') {
-            Some((set, bare)) if set.eq_ignore_ascii_case("ForAllValues") => (Some(Quantifier::ForAllValues), bare),
-            Some((set, bare)) if set.eq_ignore_ascii_case("ForAnyValue") => (Some(Quantifier::ForAnyValue), bare),
+            Some((set, bare)) if set.eq_ignore_ascii_case("ForAllValues") => {
+                (Some(Quantifier::ForAllValues), bare)
+            }
+            Some((set, bare)) if set.eq_ignore_ascii_case("ForAnyValue") => {
+                (Some(Quantifier::ForAnyValue), bare)
+            }
             Some(_) => return None,
             None => (None, text),
         };
@@ -336,14 +369,22 @@ impl Operator {
             Some(plain) => (plain, true),
             None => (lower.as_str(), false),
         };
-        let (_, comparison) = *COMPARISONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(plain))?;
+        let (_, comparison) =
+            *COMPARISONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(plain))?;
         // `Null` asks whether the key exists, so there is no `NullIfExists`.
-        (comparison != OperatorName::Null || !if_exists).then_some(Self { quantifier, comparison, if_exists })
+        (comparison != OperatorName::Null || !if_exists).then_some(Self {
+            quantifier,
+            comparison,
+            if_exists,
+        })
     }
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
-    layout::one_or_many(value, "").into_iter().map(|(_, item)| item.as_str().map(str::to_owned)).collect()
+    layout::one_or_many(value, "")
+        .into_iter()
+        .map(|(_, item)| item.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// AWS reads `true` and `"true"`, `1` and `"1"` alike.
@@ -367,18 +408,26 @@ mod tests {
 
     #[test]
     fn every_spelling_compiles_to_the_same() {
-        let one = compile(&json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Principal": {"AWS": "*"},
-            "Condition": {"Bool": {"aws:SecureTransport": true}}}));
-        let other = compile(&json!([{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["*"], "Principal": "*",
-            "Condition": {"bool": {"aws:SecureTransport": ["true"]}}}]));
+        let one = compile(
+            &json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Principal": {"AWS": "*"},
+            "Condition": {"Bool": {"aws:SecureTransport": true}}}),
+        );
+        let other = compile(
+            &json!([{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["*"], "Principal": "*",
+            "Condition": {"bool": {"aws:SecureTransport": ["true"]}}}]),
+        );
         assert!(one.is_ok());
         assert_eq!(one, other);
     }
 
     #[test]
     fn an_operator_that_tests_nothing_may_have_any_name() {
-        let statement = |condition: Value| json!({"Effect": "Allow", "Action": "*", "Condition": condition});
-        assert_eq!(compile(&statement(json!({"Odd": {}, "Bool": {}}))), compile(&statement(json!({}))));
+        let statement =
+            |condition: Value| json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+        assert_eq!(
+            compile(&statement(json!({"Odd": {}, "Bool": {}}))),
+            compile(&statement(json!({})))
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What a formatter may do to a document beyond its white space.
 //!
-//! The values of an element are a set to AWS, so they are sorted, and a value that stands twice stands once: two
-//! documents that list the same things then differ in no line. Everything else is the author's: the order of the
-//! statements (readers take it for a story), one value alone or in a list, the case of an action, an account as its id
-//! or as an ARN.
+//! The values of an element are a set to AWS, so they are sorted, and a value that stands twice
+//! stands once: two documents that list the same things then differ in no line. Everything else is
+//! the author's: the order of the statements (readers take it for a story), one value alone or in a
+//! list, the case of an action, an account as its id or as an ARN.
 
 use serde_json::Map;
 
@@ -11,7 +11,8 @@ use crate::Value;
 
 use super::layout::{self, texts};
 
-/// The document with every set of values in order. Equivalent to what it was, and equal after a second time.
+/// The document with every set of values in order. Equivalent to what it was, and equal after a
+/// second time.
 pub fn tidy(document: &Value) -> Value {
     let is_whole = layout::statement_objects(document).is_some();
     let mut document = document.clone();
@@ -27,7 +28,9 @@ fn statement(elements: &mut Map<String, Value>) {
             "Action" | "NotAction" => sort(value, str::to_lowercase),
             "Resource" | "NotResource" => sort(value, str::to_owned),
             "Principal" | "NotPrincipal" => members(value, |names| sort(names, str::to_owned)),
-            "Condition" => members(value, |keys| members(keys, |values| sort(values, str::to_owned))),
+            "Condition" => {
+                members(value, |keys| members(keys, |values| sort(values, str::to_owned)));
+            }
             _ => {}
         }
     }
@@ -40,7 +43,8 @@ fn members(value: &mut Value, change: impl Fn(&mut Value)) {
 /// A list that holds something other than texts is left to validation.
 fn sort(value: &mut Value, key: impl Fn(&str) -> String) {
     let Value::Array(list) = value else { return };
-    let mut sorted: Vec<String> = texts(Some(&Value::Array(list.clone()))).into_iter().map(str::to_owned).collect();
+    let mut sorted: Vec<String> =
+        texts(Some(&Value::Array(list.clone()))).into_iter().map(str::to_owned).collect();
     if sorted.len() != list.len() {
         return;
     }

@@ -4,13 +4,17 @@ use crate::policy::decision::{Policies, Verdict};
 use crate::policy::request::{Caller, Context, Request};
 use crate::policy::statement::{Clause, ConditionTest, Effect, Policy, Statement};
 
-/// The policy for requests that carry `context`: a test of a key in it is settled; a statement one of whose tests fails
-/// says nothing of these requests.
+/// The policy for requests that carry `context`: a test of a key in it is settled; a statement one
+/// of whose tests fails says nothing of these requests.
 pub fn specialise(policy: Policy, context: &Context, caller: &Caller) -> Policy {
     if context.is_empty() {
         return policy;
     }
-    let statements = policy.statements.into_iter().filter_map(|statement| settle(statement, context, caller)).collect();
+    let statements = policy
+        .statements
+        .into_iter()
+        .filter_map(|statement| settle(statement, context, caller))
+        .collect();
     Policy { name: policy.name, statements }
 }
 

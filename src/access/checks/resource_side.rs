@@ -2,13 +2,15 @@
 
 use crate::access::roles::KINDS_BY_ROLE;
 use crate::model::Desired;
-use crate::policy::statement::{Clause, Effect, Policy, PrincipalType, Principals, Statement, Unreadable};
+use crate::policy::statement::{
+    Clause, Effect, Policy, PrincipalType, Principals, Statement, Unreadable,
+};
 use crate::value::text;
 
-/// The statements that are about the principal with this ARN, as if they hung on it. In its own account a resource's policy
-/// that names a user or a role (or everyone) allows like a policy of its own; one that names the account leaves it to
-/// the policies of the account ("Cross-account policy evaluation logic" and "How a resource-based policy is evaluated"
-/// in the IAM User Guide).
+/// The statements that are about the principal with this ARN, as if they hung on it. In its own
+/// account a resource's policy that names a user or a role (or everyone) allows like a policy of
+/// its own; one that names the account leaves it to the policies of the account ("Cross-account
+/// policy evaluation logic" and "How a resource-based policy is evaluated" in the IAM User Guide).
 pub fn about(desired: &Desired, arn: &str, unreadable: &mut Vec<Unreadable>) -> Vec<Policy> {
     let mut found = Vec::new();
     let resources = KINDS_BY_ROLE.resource_policies().flat_map(|policy| {
@@ -18,7 +20,9 @@ pub fn about(desired: &Desired, arn: &str, unreadable: &mut Vec<Unreadable>) -> 
     for (address, resource, field) in resources {
         let Some(document) = resource.attributes.get(field) else { continue };
         match Policy::compile(&address.to_string(), document) {
-            Ok(policy) => found.push(hung(policy, text(&resource.attributes, "arn"), arn, &desired.account)),
+            Ok(policy) => {
+                found.push(hung(policy, text(&resource.attributes, "arn"), arn, &desired.account));
+            }
             Err(error) => unreadable.push(error),
         }
     }
@@ -43,8 +47,9 @@ fn hung(policy: Policy, resource: &str, arn: &str, account: &str) -> Policy {
 }
 
 fn concerns(principals: &Principals, effect: Effect, arn: &str, account: &str) -> bool {
-    let by =
-        |wanted: &dyn Fn(PrincipalType, &str) -> bool| principals.names.iter().any(|(kind, name)| wanted(*kind, name));
+    let by = |wanted: &dyn Fn(PrincipalType, &str) -> bool| {
+        principals.names.iter().any(|(kind, name)| wanted(*kind, name))
+    };
     let itself = by(&|kind, name| kind == PrincipalType::AWS && name == arn);
     let everyone = by(&|kind, _| kind == PrincipalType::Everyone);
     // Canonical documents write the account's root as the account's number.
@@ -53,7 +58,8 @@ fn concerns(principals: &Principals, effect: Effect, arn: &str, account: &str) -
         (false, Effect::Allow) => itself || everyone,
         (false, Effect::Deny) => itself || everyone || its_account,
         (true, Effect::Allow) => !(itself || everyone || its_account),
-        // "When you use NotPrincipal with Deny, you must also specify the account ARN of the not-denied principal."
+        // "When you use NotPrincipal with Deny, you must also specify the account ARN of the
+        // not-denied principal."
         (true, Effect::Deny) => !(everyone || (itself && its_account)),
     }
 }

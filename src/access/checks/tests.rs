@@ -13,7 +13,10 @@ fn loaded(text: &str, document: &str) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("m.yaml"), format!("{HEAD}{text}")).unwrap();
     fs::write(folder.path().join("p.json"), document).unwrap();
-    load(&folder.path().join("m.yaml"), &Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None })
+    load(
+        &folder.path().join("m.yaml"),
+        &Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None },
+    )
 }
 
 /// Severity, message and help of each diagnostic, without the temporary folder.
@@ -23,7 +26,8 @@ fn told(text: &str, document: &str) -> String {
     let lines = diagnostics(desired, &loaded.documents).into_iter().map(|one| {
         let place = one.place.unwrap();
         let folder = format!("{}/", place.file.parent().unwrap().display());
-        let text = format!("{}: {}\n{}\n", one.code, one.message, one.help.unwrap()).replace(&folder, "");
+        let text =
+            format!("{}: {}\n{}\n", one.code, one.message, one.help.unwrap()).replace(&folder, "");
         format!("{}: {text}", place.line)
     });
     lines.collect::<Vec<_>>().concat()
@@ -57,7 +61,8 @@ fn checks_that_hold_say_nothing() {
 
 #[test]
 fn what_is_allowed_and_must_not_be_comes_with_its_statement_as_written() {
-    let told = checked(DEPLOY, "  - users.u: {cannot: [s3:DeleteBucket, iam:CreateUser], on: '*'}\n");
+    let told =
+        checked(DEPLOY, "  - users.u: {cannot: [s3:DeleteBucket, iam:CreateUser], on: '*'}\n");
     assert_eq!(
         told,
         "8: failed-check: user.u can s3:DeleteBucket on arn:aws:s3:::logs, but the check says that it cannot
@@ -70,18 +75,39 @@ narrow what allows it, add a Deny, or correct the check
 #[test]
 fn access_under_a_condition_is_access_that_must_not_be() {
     let told = checked(DEPLOY, "  - users.u: {cannot: iam:PassRole, on: '*'}\n");
-    assert!(told.contains("failed-check: user.u can iam:PassRole on arn:aws:iam::123456789012:role/"), "{told}");
-    assert!(told.contains("p.json:3:3: statement 2 \"Pass\" of policy.P allows it under the condition {"), "{told}");
+    assert!(
+        told.contains("failed-check: user.u can iam:PassRole on arn:aws:iam::123456789012:role/"),
+        "{told}"
+    );
+    assert!(
+        told.contains(
+            "p.json:3:3: statement 2 \"Pass\" of policy.P allows it under the condition {"
+        ),
+        "{told}"
+    );
 }
 
 #[test]
 fn what_is_not_allowed_and_must_be_says_why() {
     let told = checked(DEPLOY, "  - users.u: {can: 's3:*', on: 'arn:aws:s3:::logs'}\n");
-    assert!(told.starts_with("8: failed-check: user.u cannot s3:PutBucketPolicy on arn:aws:s3:::logs, but"), "{told}");
-    assert!(told.contains("\np.json:5:3: statement 3 \"Guard\" of policy.P denies s3:PutBucketPolicy on"), "{told}");
+    assert!(
+        told.starts_with(
+            "8: failed-check: user.u cannot s3:PutBucketPolicy on arn:aws:s3:::logs, but"
+        ),
+        "{told}"
+    );
+    assert!(
+        told.contains(
+            "\np.json:5:3: statement 3 \"Guard\" of policy.P denies s3:PutBucketPolicy on"
+        ),
+        "{told}"
+    );
 
     let told = checked(DEPLOY, "  - users.u: {can: s3:GetObject, on: 'arn:aws:s3:::zappa-x/*'}\n");
-    assert!(told.starts_with("8: failed-check: user.u cannot s3:GetObject on arn:aws:s3:::zappa-x/"), "{told}");
+    assert!(
+        told.starts_with("8: failed-check: user.u cannot s3:GetObject on arn:aws:s3:::zappa-x/"),
+        "{told}"
+    );
     assert!(told.contains("\nnothing allows s3:GetObject on arn:aws:s3:::zappa-x/"), "{told}");
 }
 
@@ -105,27 +131,37 @@ fn access_under_a_condition_is_none_unless_the_check_settles_it() {
 
 const ALL: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#;
 
-const READ: &str = r#"{Version: "2012-10-17", Statement: {Effect: Allow, Action: "s3:Get*", Resource: "*"}}"#;
+const READ: &str =
+    r#"{Version: "2012-10-17", Statement: {Effect: Allow, Action: "s3:Get*", Resource: "*"}}"#;
 
 #[test]
 fn a_boundary_bounds() {
     let text = |check: &str| {
         let policies = format!("policies: {{P: {{document: p.json}}, B: {{document: {READ}}}}}\n");
-        format!("{policies}users: {{u: {{policies: [P], permissions_boundary: B}}}}\nchecks: [users.u: {check}]\n")
+        format!(
+            "{policies}users: {{u: {{policies: [P], permissions_boundary: B}}}}\nchecks: \
+                [users.u: {check}]\n"
+        )
     };
     assert_eq!(told(&text("{can: s3:GetObject, on: '*'}"), ALL), "");
     assert_eq!(told(&text("{cannot: s3:PutObject, on: '*'}"), ALL), "");
     let refused = told(&text("{can: s3:PutObject, on: '*'}"), ALL);
-    assert!(refused.contains("the permissions boundary policy.B doesn't allow s3:PutObject on"), "{refused}");
+    assert!(
+        refused.contains("the permissions boundary policy.B doesn't allow s3:PutObject on"),
+        "{refused}"
+    );
 }
 
 #[test]
 fn policies_that_are_not_declared_leave_a_cannot_unproven() {
     let foreign = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-    let text = |check: &str| format!("users: {{u: {{policies: ['{foreign}']}}}}\nchecks: [users.u: {check}]\n");
+    let text = |check: &str| {
+        format!("users: {{u: {{policies: ['{foreign}']}}}}\nchecks: [users.u: {check}]\n")
+    };
     let unproven = told(&text("{cannot: s3:PutObject, on: '*'}"), "");
     assert!(
-        unproven.starts_with("6: unproven-check: that user.u cannot s3:PutObject on * isn't proven\n"),
+        unproven
+            .starts_with("6: unproven-check: that user.u cannot s3:PutObject on * isn't proven\n"),
         "{unproven}"
     );
     assert!(unproven.contains(&format!("\n{foreign} is attached to it")), "{unproven}");
@@ -139,33 +175,43 @@ fn a_boundary_that_is_not_declared_can_only_take_away() {
     let foreign = "arn:aws:iam::aws:policy/PowerUserAccess";
     let text = |check: &str| {
         let user = format!("{{policies: [P], permissions_boundary: '{foreign}'}}");
-        format!("policies: {{P: {{document: p.json}}}}\nusers: {{u: {user}}}\nchecks: [users.u: {check}]\n")
+        format!(
+            "policies: {{P: {{document: p.json}}}}\nusers: {{u: {user}}}\nchecks: [users.u: \
+                {check}]\n"
+        )
     };
     assert_eq!(told(&text("{cannot: iam:CreateUser, on: '*'}"), ALL), "");
     assert!(told(&text("{can: s3:GetObject, on: '*'}"), ALL).starts_with("7: unproven-check:"));
     let failed = told(&text("{cannot: s3:GetObject, on: '*'}"), ALL);
-    assert!(failed.starts_with("7: failed-check:") && failed.contains("its permissions boundary arn:"), "{failed}");
+    assert!(
+        failed.starts_with("7: failed-check:") && failed.contains("its permissions boundary arn:"),
+        "{failed}"
+    );
 }
 
 #[test]
 fn a_bucket_policy_allows_and_denies_like_one_of_the_users_own() {
     let text = |principal: &str, effect: &str, user: &str, check: &str| {
         let statement = format!(
-            "{{Effect: {effect}, Principal: {principal}, Action: 's3:DeleteBucket', Resource: 'arn:aws:s3:::b-1'}}"
+            "{{Effect: {effect}, Principal: {principal}, Action: 's3:DeleteBucket', Resource: \
+                'arn:aws:s3:::b-1'}}"
         );
         format!(
             "policies: {{P: {{document: p.json}}, B: {{document: {READ}}}}}\nusers: {{u: {user}, v: {{}}}}
 buckets: {{b-1: {{policy: {{Version: '2012-10-17', Statement: [{statement}]}}}}}}\nchecks: [users.u: {check}]\n"
         )
     };
-    let (can, cannot) = ("{can: s3:DeleteBucket, on: 'arn:aws:s3:::b-1'}", "{cannot: s3:DeleteBucket, on: '*'}");
+    let (can, cannot) =
+        ("{can: s3:DeleteBucket, on: 'arn:aws:s3:::b-1'}", "{cannot: s3:DeleteBucket, on: '*'}");
     let holds = |principal: &str, effect: &str, user: &str, check: &str| {
         let told = told(&text(principal, effect, user, check), ALL);
         assert!(told.is_empty() || told.contains("failed-check"), "{told}");
         told.is_empty()
     };
-    let (u, v, account) = ("{AWS: '${users.u.arn}'}", "{AWS: '${users.v.arn}'}", "{AWS: '123456789012'}");
-    // Named, or everyone, it can without a policy of its own; the account's name alone leaves it to the account.
+    let (u, v, account) =
+        ("{AWS: '${users.u.arn}'}", "{AWS: '${users.v.arn}'}", "{AWS: '123456789012'}");
+    // Named, or everyone, it can without a policy of its own; the account's name alone leaves it to
+    // the account.
     for (principal, can_it) in [(u, true), ("'*'", true), (v, false), (account, false)] {
         assert_eq!(holds(principal, "Allow", "{}", can), can_it, "{principal}");
         assert_eq!(holds(principal, "Allow", "{}", cannot), !can_it, "{principal}");
@@ -181,13 +227,17 @@ buckets: {{b-1: {{policy: {{Version: '2012-10-17', Statement: [{statement}]}}}}}
 #[test]
 fn a_role_that_trusts_a_user_can_be_assumed_without_a_policy() {
     let text = |trusted: &str| {
-        let role = format!("roles: {{r: {{trust: {{users: [{trusted}]}}}}}}\nusers: {{u: {{}}, v: {{}}}}\n");
+        let role = format!(
+            "roles: {{r: {{trust: {{users: [{trusted}]}}}}}}\nusers: {{u: {{}}, v: {{}}}}\n"
+        );
         format!("{role}checks: [users.u: {{cannot: 'sts:*', on: '*'}}]\n")
     };
     assert_eq!(told(&text("v"), ""), "");
     let failed = told(&text("u"), "");
     assert!(
-        failed.starts_with("7: failed-check: user.u can sts:AssumeRole on arn:aws:iam::123456789012:role/r"),
+        failed.starts_with(
+            "7: failed-check: user.u can sts:AssumeRole on arn:aws:iam::123456789012:role/r"
+        ),
         "{failed}"
     );
     assert!(failed.contains("\nm.yaml:5:20: statement 1 of role.r allows it\n"), "{failed}");
@@ -201,5 +251,8 @@ fn what_cannot_be_told_fails() {
   {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
    "Condition": {"StringNotEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}}]}"#;
     let told = checked(doubtful, "  - users.u: {can: s3:GetObject, on: '*'}\n");
-    assert!(told.starts_with("8: failed-check: whether user.u can s3:GetObject on * can't be told\n"), "{told}");
+    assert!(
+        told.starts_with("8: failed-check: whether user.u can s3:GetObject on * can't be told\n"),
+        "{told}"
+    );
 }

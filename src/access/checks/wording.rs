@@ -45,14 +45,22 @@ fn message(failure: &CheckFailure<'_>) -> String {
                 request(&grant.example, check, condition)
             )
         }),
-        FailureReason::Refused { refusals, .. } => refusals.first().map_or_else(String::new, |refusal| {
-            let condition = if let Stopper::Condition(_, condition) = &refusal.by { Some(condition) } else { None };
-            format!(
-                "{subject} {cannot} {}, but the check says that it {can}",
-                request(&refusal.example, check, condition)
-            )
-        }),
-        FailureReason::Doubtful(_) => format!("whether {subject} {can} {} can't be told", asked(check)),
+        FailureReason::Refused { refusals, .. } => {
+            refusals.first().map_or_else(String::new, |refusal| {
+                let condition = if let Stopper::Condition(_, condition) = &refusal.by {
+                    Some(condition)
+                } else {
+                    None
+                };
+                format!(
+                    "{subject} {cannot} {}, but the check says that it {can}",
+                    request(&refusal.example, check, condition)
+                )
+            })
+        }
+        FailureReason::Doubtful(_) => {
+            format!("whether {subject} {can} {} can't be told", asked(check))
+        }
         FailureReason::Unread(_) => format!("that {subject} {can} {} isn't proven", asked(check)),
     }
 }
@@ -63,14 +71,20 @@ fn asked(check: &Check) -> String {
 
 fn request(request: &Request, check: &Check, condition: Option<&Value>) -> String {
     // Keys know no case, but a reader knows them by the policy's spelling.
-    let spelt: Vec<&String> = condition.and_then(Value::as_object).into_iter().flat_map(keys).collect();
+    let spelt: Vec<&String> =
+        condition.and_then(Value::as_object).into_iter().flat_map(keys).collect();
     let said = |(key, values): (&str, &[String])| {
-        let key = spelt.iter().find(|other| other.eq_ignore_ascii_case(key)).map_or(key, |spelt| spelt.as_str());
-        let values: Vec<&str> = values.iter().map(|it| if it.is_empty() { "\"\"" } else { it.as_str() }).collect();
+        let key = spelt
+            .iter()
+            .find(|other| other.eq_ignore_ascii_case(key))
+            .map_or(key, |spelt| spelt.as_str());
+        let values: Vec<&str> =
+            values.iter().map(|it| if it.is_empty() { "\"\"" } else { it.as_str() }).collect();
         format!("{key} = {}", values.join(", "))
     };
     let context: Vec<String> = request.context.iter().map(said).collect();
-    let with = if context.is_empty() { String::new() } else { format!(" with {}", context.join(" and ")) };
+    let with =
+        if context.is_empty() { String::new() } else { format!(" with {}", context.join(" and ")) };
     format!("{}{with}", action_on(request, check))
 }
 
@@ -78,7 +92,8 @@ fn keys(operators: &Map<String, Value>) -> impl Iterator<Item = &String> {
     operators.values().filter_map(Value::as_object).flat_map(Map::keys)
 }
 
-/// AWS minds no case in actions, and answers come in lower case where no pattern spells them: the check may.
+/// AWS minds no case in actions, and answers come in lower case where no pattern spells them: the
+/// check may.
 fn action_on(request: &Request, check: &Check) -> String {
     let spelt = check.actions.iter().find(|action| action.eq_ignore_ascii_case(&request.action));
     format!("{} on {}", spelt.unwrap_or(&request.action), request.resource)
@@ -89,7 +104,10 @@ fn lines(failure: &CheckFailure<'_>, documents: &Documents) -> Vec<String> {
         FailureReason::Allowed { grants, boundary } => {
             let mut lines = listed(grants, |grant| allowed(grant, documents));
             lines.extend(boundary.iter().map(|arn| {
-                format!("its permissions boundary {arn} isn't declared here, and what it forbids doesn't count")
+                format!(
+                    "its permissions boundary {arn} isn't declared here, and what it forbids \
+                    doesn't count"
+                )
             }));
             lines.push("narrow what allows it, add a Deny, or correct the check".to_owned());
             lines
@@ -97,18 +115,25 @@ fn lines(failure: &CheckFailure<'_>, documents: &Documents) -> Vec<String> {
         FailureReason::Refused { refusals, unread } => {
             let mut lines = listed(refusals, |refusal| refused(refusal, failure.check, documents));
             lines.extend(unread.iter().map(|arn| {
-                format!("{arn} is attached to it too, but what it allows isn't declared here and doesn't count")
+                format!(
+                    "{arn} is attached to it too, but what it allows isn't declared here and \
+                    doesn't count"
+                )
             }));
             lines
         }
         FailureReason::Doubtful(reasons) => {
             let mut lines = listed(reasons, Clone::clone);
-            lines.push("say with `with:` what the condition keys are, or state the policy more simply".to_owned());
+            lines.push(
+                "say with `with:` what the condition keys are, or state the policy more simply"
+                    .to_owned(),
+            );
             lines
         }
         FailureReason::Unread(arns) => {
-            let mut lines =
-                listed(arns, |arn| format!("{arn} is attached to it, and the manifest doesn't declare what it says"));
+            let mut lines = listed(arns, |arn| {
+                format!("{arn} is attached to it, and the manifest doesn't declare what it says")
+            });
             lines.push("declare the policy in this manifest to have it judged".to_owned());
             lines
         }
@@ -131,7 +156,11 @@ fn listed<T>(items: &[T], line: impl Fn(&T) -> String) -> Vec<String> {
 }
 
 fn allowed(grant: &Grant, documents: &Documents) -> String {
-    let by = Deciding { policy: grant.policy.clone(), statement: grant.statement, sid: grant.sid.clone() };
+    let by = Deciding {
+        policy: grant.policy.clone(),
+        statement: grant.statement,
+        sid: grant.sid.clone(),
+    };
     let statement = statement(&by, documents);
     match &grant.condition {
         None => format!("{statement} allows it"),
@@ -144,12 +173,18 @@ fn refused(refusal: &CheckRefusal, check: &Check, documents: &Documents) -> Stri
     match &refusal.by {
         Stopper::Deny(deny) => format!("{} denies {what}", statement(deny, documents)),
         Stopper::Condition(allow, condition) => format!(
-            "{} allows {what} only under the condition {condition}; if that is meant, say so with `with:` in the check",
+            "{} allows {what} only under the condition {condition}; if that is meant, say so with \
+                `with:` in the check",
             statement(allow, documents)
         ),
-        Stopper::Boundary(policy) => format!("the permissions boundary {policy} doesn't allow {what}"),
+        Stopper::Boundary(policy) => {
+            format!("the permissions boundary {policy} doesn't allow {what}")
+        }
         Stopper::Nothing => {
-            format!("nothing allows {what}: add it to a policy of {}, or correct the check", check.subject)
+            format!(
+                "nothing allows {what}: add it to a policy of {}, or correct the check",
+                check.subject
+            )
         }
     }
 }
@@ -162,9 +197,10 @@ fn statement(by: &Deciding, documents: &Documents) -> String {
     });
     // Policies are judged in canonical form, where statements are sorted.
     let number = source.and_then(|source| source.written(by.statement)).unwrap_or(by.statement);
-    let place = source
-        .and_then(|source| source.statement(number))
-        .map_or_else(String::new, |place| format!("{}:{}:{}: ", place.file.display(), place.line, place.column));
+    let place =
+        source.and_then(|source| source.statement(number)).map_or_else(String::new, |place| {
+            format!("{}:{}:{}: ", place.file.display(), place.line, place.column)
+        });
     let sid = by.sid.as_ref().map_or_else(String::new, |sid| format!(" \"{sid}\""));
     format!("{place}statement {number}{sid} of {}", by.policy)
 }

@@ -42,19 +42,28 @@ fn whoever_is_in_a_group_of_the_manifest_gains_by_its_policies() {
 fn what_a_group_of_the_manifest_allows_is_no_gain() {
     let all = allow(&json!("s3:*"), &json!("*"));
     let mut account = in_group(&all, &all);
-    account.unmanaged.groups.insert(Address::new(KindName::USER, "ada"), Ok(vec!["devs".to_owned()]));
-    let own = json!({"user": "ada", "name": "own", "document": allow(&json!("s3:Get*"), &json!("*"))});
+    account
+        .unmanaged
+        .groups
+        .insert(Address::new(KindName::USER, "ada"), Ok(vec!["devs".to_owned()]));
+    let own =
+        json!({"user": "ada", "name": "own", "document": allow(&json!("s3:Get*"), &json!("*"))});
     account = account.declared("user_policy", "ada/own", &own);
     assert_eq!(account.says(), ["user.ada Permissions Equal kept []"]);
     let mut bounded = user();
     bounded["permissions_boundary"] = json!("arn:p");
     let unbound = account.there("user", "ada", &bounded, &[]);
-    assert_eq!(unbound.says(), ["user.ada Permissions Equal kept []"], "the boundary allows all that it has");
+    assert_eq!(
+        unbound.says(),
+        ["user.ada Permissions Equal kept []"],
+        "the boundary allows all that it has"
+    );
 }
 
 /// A user of the manifest's that is there.
 fn with_user(account: Account, name: &str, attached: &[Attached]) -> Account {
-    let user = json!({"name": name, "arn": format!("arn:aws:iam::123456789012:user/{name}"), "path": "/"});
+    let user =
+        json!({"name": name, "arn": format!("arn:aws:iam::123456789012:user/{name}"), "path": "/"});
     account.declared("user", name, &user).there("user", name, &user, attached)
 }
 
@@ -67,7 +76,12 @@ fn with_group(account: Account, name: &str, attached: &[Attached]) -> Account {
 /// A policy `P` of the manifest's, as it is and as it will be; the users Ada and Bob, and the group
 /// `devs`, which has it.
 fn team(before: &Value, after: &Value) -> Account {
-    let account = Account::default().declared("policy", "P", &policy(after)).there("policy", "P", &policy(before), &[]);
+    let account = Account::default().declared("policy", "P", &policy(after)).there(
+        "policy",
+        "P",
+        &policy(before),
+        &[],
+    );
     with_group(with_user(with_user(account, "ada", &[]), "bob", &[]), "devs", &attached())
 }
 
@@ -112,7 +126,10 @@ fn each_user_who_joins_a_group_gains_what_its_policies_allow() {
 #[test]
 fn whoever_leaves_a_group_loses_what_its_policies_allow_and_nobody_else_does() {
     let account = team(&get(), &get()).leaves("ada", "devs").stays("bob", "devs");
-    let lost = ["user.ada Permissions Narrower kept []", "- s3:GetObject on * by user_group_membership.ada/devs"];
+    let lost = [
+        "user.ada Permissions Narrower kept []",
+        "- s3:GetObject on * by user_group_membership.ada/devs",
+    ];
     assert_eq!(account.says(), lost);
 }
 
@@ -138,18 +155,29 @@ fn a_policy_taken_off_a_group_is_lost_by_its_members_through_the_detachment() {
     let mut account = team(&get(), &get()).stays("ada", "devs");
     let attachment = json!({"group": "devs", "policy_arn": "arn:p"});
     account = account.there("group_policy_attachment", "devs/P", &attachment, &[]);
-    account.unmanaged.members.insert(Address::new(KindName::GROUP, "devs"), Ok(vec!["ada".to_owned()]));
-    let lost = ["user.ada Permissions Narrower kept []", "- s3:GetObject on * by group_policy_attachment.devs/P"];
+    account
+        .unmanaged
+        .members
+        .insert(Address::new(KindName::GROUP, "devs"), Ok(vec!["ada".to_owned()]));
+    let lost = [
+        "user.ada Permissions Narrower kept []",
+        "- s3:GetObject on * by group_policy_attachment.devs/P",
+    ];
     assert_eq!(account.says(), lost);
 }
 
 #[test]
 fn an_inline_policy_of_a_group_is_gained_by_its_members_through_that_policy() {
-    let mut account = with_group(with_user(Account::default(), "ada", &[]), "devs", &[]).stays("ada", "devs");
+    let mut account =
+        with_group(with_user(Account::default(), "ada", &[]), "devs", &[]).stays("ada", "devs");
     let inline = json!({"group": "devs", "name": "own", "document": get()});
     account = account.declared("group_policy", "devs/own", &inline);
-    account.unmanaged.members.insert(Address::new(KindName::GROUP, "devs"), Ok(vec!["ada".to_owned()]));
-    let gained = ["user.ada Permissions Wider kept []", "+ s3:GetObject on * by group_policy.devs/own"];
+    account
+        .unmanaged
+        .members
+        .insert(Address::new(KindName::GROUP, "devs"), Ok(vec!["ada".to_owned()]));
+    let gained =
+        ["user.ada Permissions Wider kept []", "+ s3:GetObject on * by group_policy.devs/own"];
     assert_eq!(account.says(), gained);
 }
 
@@ -174,7 +202,9 @@ fn a_member_who_has_the_same_permission_by_a_policy_of_its_own_loses_nothing() {
 
 #[test]
 fn a_move_between_groups_with_the_same_policy_changes_nothing() {
-    let account = with_group(team(&get(), &get()), "ops", &attached()).leaves("ada", "devs").joins("ada", "ops");
+    let account = with_group(team(&get(), &get()), "ops", &attached())
+        .leaves("ada", "devs")
+        .joins("ada", "ops");
     assert!(account.says().is_empty(), "{:?}", account.says());
 }
 
@@ -190,16 +220,28 @@ fn a_group_that_goes_takes_from_each_member_what_it_allowed() {
     let hang = |account: &mut Account, users: &[&str]| {
         let seen = account.live.get_mut(&ops).map(|sighting| &mut sighting.observed);
         let Some(Observed::Present(seen)) = seen else { panic!("it is there") };
-        seen.hanging = users.iter().map(|user| DeletionBlocker::Member((*user).to_owned())).collect();
+        seen.hanging =
+            users.iter().map(|user| DeletionBlocker::Member((*user).to_owned())).collect();
     };
     hang(&mut account, &["ada"]);
-    let ada = ["user.ada Permissions Narrower kept []", "- s3:GetObject on * by user_group_membership.ada/ops"];
+    let ada = [
+        "user.ada Permissions Narrower kept []",
+        "- s3:GetObject on * by user_group_membership.ada/ops",
+    ];
     assert_eq!(account.says(), ada);
     // Eve is put out of it by her name alone: the group stands for her.
     hang(&mut account, &["ada", "eve"]);
-    let group = ["group.ops Permissions Narrower kept []", "- s3:GetObject on * by group_policy_attachment.ops/P"];
-    let changes =
-        diff(&account.desired, &account.recorded, &account.live, Removal { everything: false, foreign: true });
-    let changes: Vec<ResourceChange> = changes.into_iter().map(|decision| decision.change).collect();
+    let group = [
+        "group.ops Permissions Narrower kept []",
+        "- s3:GetObject on * by group_policy_attachment.ops/P",
+    ];
+    let changes = diff(
+        &account.desired,
+        &account.recorded,
+        &account.live,
+        Removal { everything: false, foreign: true },
+    );
+    let changes: Vec<ResourceChange> =
+        changes.into_iter().map(|decision| decision.change).collect();
     assert_eq!(account.says_of(&changes), [group, ada].concat());
 }

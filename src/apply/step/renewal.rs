@@ -1,5 +1,5 @@
-//! A new one in the place of another: a key that is rotated. Until the new one is proven, everything can be taken back;
-//! from then on there is only the way ahead.
+//! A new one in the place of another: a key that is rotated. Until the new one is proven,
+//! everything can be taken back; from then on there is only the way ahead.
 
 use super::undo::UndoResult;
 use super::{StepProgress, Worker, is_renewal};
@@ -23,7 +23,9 @@ impl<'a> Worker<'a> {
                 Ok(reply) => progress.take(write, reply),
                 // The new key is where it is needed, and works: the next run does the rest.
                 Err(failure) if proven => return Err(Fault::Call(failure)),
-                Err(failure) => return Err(self.give_up(kind, step, old, progress, failure, entry).await),
+                Err(failure) => {
+                    return Err(self.give_up(kind, step, old, progress, failure, entry).await);
+                }
             }
             if matches!(write, Write::ProveKey { .. }) {
                 proven = true;
@@ -34,22 +36,38 @@ impl<'a> Worker<'a> {
     }
 
     /// Notes that it is begun: whatever is new afterwards is ours, and the old one still counts.
-    async fn begin(&self, kind: &dyn Kind, step: &Step, old: &LiveObject, made: &[String]) -> Result<(), Fault> {
-        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else { return Ok(()) };
+    async fn begin(
+        &self,
+        kind: &dyn Kind,
+        step: &Step,
+        old: &LiveObject,
+        made: &[String],
+    ) -> Result<(), Fault> {
+        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else {
+            return Ok(());
+        };
         let attributes = kind.begun(&attributes, old, made);
-        let entry = RecordedObject { status: Status::Intended, id: Some(old.id.clone()), attributes, depends_on };
+        let entry = RecordedObject {
+            status: Status::Intended,
+            id: Some(old.id.clone()),
+            attributes,
+            depends_on,
+        };
         self.ledger.put(&step.id.address, entry).await
     }
 
     /// A key that works for somebody else is not the one that was made.
     fn checked(&self, write: &Write, reply: Reply) -> Result<Reply, Failure> {
-        let (Write::ProveKey { user }, Reply::Caller(CallerIdentity { account, arn, .. })) = (write, &reply) else {
+        let (Write::ProveKey { user }, Reply::Caller(CallerIdentity { account, arn, .. })) =
+            (write, &reply)
+        else {
             return Ok(reply);
         };
         if *account == self.plan.header.account && arn.rsplit('/').next() == Some(user.as_str()) {
             return Ok(reply);
         }
-        let message = format!("the new key of {user} is taken for one of {arn}, in account {account}");
+        let message =
+            format!("the new key of {user} is taken for one of {arn}, in account {account}");
         Err(Failure::new(FailureKind::Refused, write.action(), "OtherCaller", message))
     }
 

@@ -1,4 +1,5 @@
-//! Taking back what must not stay of a step that failed half-way: a key whose secret nobody will ever know.
+//! Taking back what must not stay of a step that failed half-way: a key whose secret nobody will
+//! ever know.
 
 use std::sync::atomic::Ordering;
 
@@ -19,8 +20,8 @@ pub(super) enum UndoResult {
 }
 
 impl Worker<'_> {
-    /// After a create that failed half-way: takes back what must not stay, and leaves in the state what the next run
-    /// needs to know.
+    /// After a create that failed half-way: takes back what must not stay, and leaves in the state
+    /// what the next run needs to know.
     pub(super) async fn undo(
         &self,
         step: &Step,
@@ -44,7 +45,9 @@ impl Worker<'_> {
                 };
                 (failure, known)
             }
-            None if progress.answered == 0 && !uncertain => (failure, self.ledger.restore(address, before).await),
+            None if progress.answered == 0 && !uncertain => {
+                (failure, self.ledger.restore(address, before).await)
+            }
             None => (failure, Ok(())),
         };
         known.err().unwrap_or(Fault::Call(failure))
@@ -53,13 +56,15 @@ impl Worker<'_> {
     /// A file still holds this key, which is no more: what is made next takes its place there.
     async fn replaces(&self, address: &Address, key: String) -> Result<(), Fault> {
         match self.ledger.entry(address).await {
-            Some(intent) => self.ledger.put(address, RecordedObject { id: Some(key), ..intent }).await,
+            Some(intent) => {
+                self.ledger.put(address, RecordedObject { id: Some(key), ..intent }).await
+            }
             None => Ok(()),
         }
     }
 
-    /// A key that cannot be delivered to all of its sinks is deleted again: nobody will ever know its secret. The sinks get
-    /// back what was in them.
+    /// A key that cannot be delivered to all of its sinks is deleted again: nobody will ever know
+    /// its secret. The sinks get back what was in them.
     pub(super) async fn delete_undelivered(
         &self,
         step: &Step,
@@ -76,7 +81,8 @@ impl Worker<'_> {
             });
             let undone = match before {
                 Some(before) => returned(write, &key.id).map(|back| (back, Some(before.clone()))),
-                // What was in it can't be put back, or it may still be in it: the next run writes there again.
+                // What was in it can't be put back, or it may still be in it: the next run writes
+                // there again.
                 None if is_renewal(step) => {
                     if write.facts().verb == WriteVerb::Deliver {
                         left = UndoResult::Sink;
@@ -91,14 +97,19 @@ impl Worker<'_> {
                 left = UndoResult::Sink;
             }
         }
-        let delete = Write::Iam(IamWrite::DeleteAccessKey { user: key.user.clone(), id: key.id.clone() });
+        let delete =
+            Write::Iam(IamWrite::DeleteAccessKey { user: key.user.clone(), id: key.id.clone() });
         self.calls.fetch_add(1, Ordering::Relaxed);
         let deleted = self.provider.write(&delete, &StepOutput::default()).await;
         match deleted {
-            Ok(_) => failure.message = format!("{}; the new key {} was deleted again", failure.message, key.id),
+            Ok(_) => {
+                failure.message =
+                    format!("{}; the new key {} was deleted again", failure.message, key.id);
+            }
             Err(error) => {
                 failure.message = format!(
-                    "{}; the new key {} could not be deleted again ({error}): the next run finds and deletes it",
+                    "{}; the new key {} could not be deleted again ({error}): the next run finds \
+                        and deletes it",
                     failure.message, key.id
                 );
                 left = UndoResult::Key;

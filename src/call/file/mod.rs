@@ -34,7 +34,11 @@ pub enum FileReply {
 pub fn spelt(command: &[String]) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     let word = |word: &String| {
-        if !word.is_empty() && word.chars().all(is_plain) { word.clone() } else { format!("'{word}'") }
+        if !word.is_empty() && word.chars().all(is_plain) {
+            word.clone()
+        } else {
+            format!("'{word}'")
+        }
     };
     command.iter().map(word).collect::<Vec<_>>().join(" ")
 }

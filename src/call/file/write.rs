@@ -7,14 +7,15 @@ use crate::value::SectionSettings;
 
 writes! {
     FileWrite of "file" {
-        /// Writes the carried key into the profile's section. Refuses when the section holds another key than
-        /// `replaces`, unless `replace_profile`.
+        /// Writes the carried key into the profile's section. Refuses when the section holds
+        /// another key than `replaces`, unless `replace_profile`.
         StoreCredentials { profile: String, replaces: Option<String>, replace_profile: bool } as "file:WriteCredentials" => {
             verb: Deliver,
             object: in_credentials(profile),
             on: Target::Local,
         }
-        /// Removes the key from the profile's section (and the section, when nothing else is in it), if it holds `key`.
+        /// Removes the key from the profile's section (and the section, when nothing else is in
+        /// it), if it holds `key`.
         RemoveCredentials { profile: String, key: String } => {
             verb: Delete,
             object: in_credentials(profile),
@@ -32,8 +33,8 @@ writes! {
             object: in_config(profile),
             on: Target::Local,
         }
-        /// Writes the carried key as the file that the console's "Download .csv" gives. Refuses to overwrite a file
-        /// that holds another key than `replaces`.
+        /// Writes the carried key as the file that the console's "Download .csv" gives. Refuses to
+        /// overwrite a file that holds another key than `replaces`.
         StoreKeyCsv { file: LocalFile, replaces: Option<String> } as "file:WriteKeyCsv" => {
             verb: Deliver,
             object: file.to_string(),
@@ -45,8 +46,8 @@ writes! {
             object: file.to_string(),
             on: Target::Local,
         }
-        /// Encrypts the carried key for these recipients. Refuses to overwrite a file that holds another key than
-        /// `replaces`.
+        /// Encrypts the carried key for these recipients. Refuses to overwrite a file that holds
+        /// another key than `replaces`.
         StoreKeyAge { file: LocalFile, recipients: Vec<String>, replaces: Option<String> } as "file:WriteKeyAge" => {
             verb: Deliver,
             object: file.to_string(),
@@ -58,8 +59,8 @@ writes! {
             object: file.to_string(),
             on: Target::Local,
         }
-        /// Runs the command, in the manifest's folder and without a shell, with the carried key as JSON on its standard
-        /// input.
+        /// Runs the command, in the manifest's folder and without a shell, with the carried key as
+        /// JSON on its standard input.
         RunCommand { command: Vec<String> } as "command:Run" => {
             verb: Deliver,
             object: spelt(command),
@@ -71,7 +72,8 @@ writes! {
             object: format!("{stage} in {file}"),
             on: Target::Local,
         }
-        /// Removes these keys, the stage when nothing is left in it, and the file when no stage is left in it.
+        /// Removes these keys, the stage when nothing is left in it, and the file when no stage is
+        /// left in it.
         UnsetStage { file: LocalFile, stage: String, settings: Vec<String> } as "file:RemoveStage" => {
             verb: Delete,
             object: format!("{stage} in {file}"),
@@ -85,7 +87,9 @@ impl FileWrite {
     pub fn undelivered(&self, key: &str) -> Option<Self> {
         let key = key.to_owned();
         match self {
-            Self::StoreCredentials { profile, .. } => Some(Self::RemoveCredentials { profile: profile.clone(), key }),
+            Self::StoreCredentials { profile, .. } => {
+                Some(Self::RemoveCredentials { profile: profile.clone(), key })
+            }
             Self::StoreKeyCsv { file, .. } => Some(Self::RemoveKeyCsv { file: file.clone(), key }),
             Self::StoreKeyAge { file, .. } => Some(Self::RemoveKeyAge { file: file.clone(), key }),
             Self::RunCommand { .. }
@@ -99,17 +103,24 @@ impl FileWrite {
         }
     }
 
-    /// What puts the carried key into the same sink in place of this one; none where no key is put anywhere.
+    /// What puts the carried key into the same sink in place of this one; none where no key is put
+    /// anywhere.
     pub fn delivered_again(&self, key: &str) -> Option<Self> {
         let replaces = Some(key.to_owned());
         match self {
-            Self::StoreCredentials { profile, .. } => {
-                Some(Self::StoreCredentials { profile: profile.clone(), replaces, replace_profile: false })
+            Self::StoreCredentials { profile, .. } => Some(Self::StoreCredentials {
+                profile: profile.clone(),
+                replaces,
+                replace_profile: false,
+            }),
+            Self::StoreKeyCsv { file, .. } => {
+                Some(Self::StoreKeyCsv { file: file.clone(), replaces })
             }
-            Self::StoreKeyCsv { file, .. } => Some(Self::StoreKeyCsv { file: file.clone(), replaces }),
-            Self::StoreKeyAge { file, recipients, .. } => {
-                Some(Self::StoreKeyAge { file: file.clone(), recipients: recipients.clone(), replaces })
-            }
+            Self::StoreKeyAge { file, recipients, .. } => Some(Self::StoreKeyAge {
+                file: file.clone(),
+                recipients: recipients.clone(),
+                replaces,
+            }),
             Self::RunCommand { .. } => Some(self.clone()),
             Self::RemoveCredentials { .. }
             | Self::SetProfile { .. }
@@ -127,6 +138,7 @@ fn in_credentials(profile: &str) -> String {
 }
 
 fn in_config(profile: &str) -> String {
-    let section = if profile == "default" { "default".to_owned() } else { format!("profile {profile}") };
+    let section =
+        if profile == "default" { "default".to_owned() } else { format!("profile {profile}") };
     format!("[{section}] in {}", LocalFile::Config)
 }

@@ -1,4 +1,5 @@
-//! The calls of IAM, and the answers. Documents travel as JSON values; the edges encode them as AWS wants them.
+//! The calls of IAM, and the answers. Documents travel as JSON values; the edges encode them as AWS
+//! wants them.
 
 mod principal;
 mod read;
@@ -15,8 +16,8 @@ use crate::value::{SharedValue, Tags};
 pub use read::IamRead;
 pub use write::IamWrite;
 
-/// `Filter` of GetAccountAuthorizationDetails. Without `AWSManagedPolicy`: AWS's own, more than a thousand, are no one's to
-/// change.
+/// `Filter` of GetAccountAuthorizationDetails. Without `AWSManagedPolicy`: AWS's own, more than a
+/// thousand, are no one's to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EntityType {
     User,
@@ -77,7 +78,8 @@ pub enum IamReply {
     PolicyVersions(Vec<PolicyVersion>),
     /// ListAttachedUserPolicies, ListAttachedRolePolicies, ListAttachedGroupPolicies: ARNs.
     Attached(Vec<String>),
-    /// ListUserPolicies, ListRolePolicies, ListGroupPolicies, and the lists of what else hangs on a user or a role: names or ids.
+    /// ListUserPolicies, ListRolePolicies, ListGroupPolicies, and the lists of what else hangs on a
+    /// user or a role: names or ids.
     Names(Vec<String>),
     /// GetLoginProfile: there is one.
     LoginProfile,
@@ -148,13 +150,18 @@ impl Entities {
 
     /// Returns all of them, users first.
     pub fn principals(self) -> impl Iterator<Item = Principal> {
-        let named =
-            |(kind, names): (PrincipalKind, Vec<String>)| names.into_iter().map(move |name| Principal::new(kind, name));
+        let named = |(kind, names): (PrincipalKind, Vec<String>)| {
+            names.into_iter().map(move |name| Principal::new(kind, name))
+        };
         self.into_kinds().into_iter().flat_map(named)
     }
 
     pub fn into_kinds(self) -> [(PrincipalKind, Vec<String>); 3] {
-        [(PrincipalKind::User, self.users), (PrincipalKind::Role, self.roles), (PrincipalKind::Group, self.groups)]
+        [
+            (PrincipalKind::User, self.users),
+            (PrincipalKind::Role, self.roles),
+            (PrincipalKind::Group, self.groups),
+        ]
     }
 }
 
@@ -279,8 +286,9 @@ pub struct AccessKey {
     pub created: String,
 }
 
-/// When a key was last used to sign a request, and what it asked. Of several requests within 15 minutes only the first is
-/// recorded, says the page of the credential report, which gives the same.
+/// When a key was last used to sign a request, and what it asked. Of several requests within 15
+/// minutes only the first is recorded, says the page of the credential report, which gives the
+/// same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUsed {
     /// RFC 3339.

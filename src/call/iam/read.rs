@@ -12,7 +12,8 @@ const DELETION: &str = "what stands in the way of a deletion, or decides on a ro
 
 reads! {
     IamRead of "iam" {
-        /// Everything of these types at once: the first page, or all that follow after the marker of an earlier answer.
+        /// Everything of these types at once: the first page, or all that follow after the marker
+        /// of an earlier answer.
         GetAccountAuthorizationDetails { filter: BTreeSet<EntityType>, marker: Option<String> } => {
             on: Target::Account,
             paged: true,
@@ -24,7 +25,8 @@ reads! {
             paged: false,
             why: "how long the rest of the sweep would be",
         }
-        /// All pages. Has the descriptions and session lengths that the sweep lacks; has no tags, no boundary.
+        /// All pages. Has the descriptions and session lengths that the sweep lacks; has no tags,
+        /// no boundary.
         ListRoles => {
             on: Target::Account,
             paged: true,

@@ -14,8 +14,8 @@ writes! {
             with: |it| it.bounded(boundary.as_deref()).tagged("iam:TagUser", tags),
             lost_answer: RepeatAndRecognize,
         }
-        /// UpdateUser with NewPath: a user's path changes in place. "You must have the permission on both the source object
-        /// and the target object", says its page.
+        /// UpdateUser with NewPath: a user's path changes in place. "You must have the permission
+        /// on both the source object and the target object", says its page.
         UpdateUser { user: String, path: String } => {
             verb: Update,
             object: user,
@@ -250,13 +250,14 @@ writes! {
             object: part(user, id),
             on: Target::user(user),
         }
-        /// Its answer has nothing that tells one's own group from another's: IAM gives groups no tags.
+        /// Its answer has nothing that tells one's own group from another's: IAM gives groups no
+        /// tags.
         CreateGroup { group: String, path: String } => {
             verb: Create,
             object: group,
             on: Target::principal_at(PrincipalKind::Group, path, group),
-            // A group has no tag by which the second answer, "already exists", could be told from somebody else's: the
-            // intent stays in the state, and the next run goes on from it.
+            // A group has no tag by which the second answer, "already exists", could be told from
+            // somebody else's: the intent stays in the state, and the next run goes on from it.
             lost_answer: GiveUp,
         }
         /// UpdateGroup with NewPath. As with UpdateUser, both paths must be allowed.

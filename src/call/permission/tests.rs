@@ -26,7 +26,10 @@ fn places() -> PrincipalPaths {
 }
 
 fn tags() -> Tags {
-    Tags::from([("relayctl:manifest".to_owned(), "dev".to_owned()), ("stage".to_owned(), "dev".to_owned())])
+    Tags::from([
+        ("relayctl:manifest".to_owned(), "dev".to_owned()),
+        ("stage".to_owned(), "dev".to_owned()),
+    ])
 }
 
 fn iam_reads() -> Vec<IamRead> {
@@ -69,7 +72,12 @@ fn iam_reads() -> Vec<IamRead> {
 fn user_writes() -> Vec<IamWrite> {
     let (user, arn, policy) = (|| "ada".to_owned(), || POLICY.to_owned(), || "inline".to_owned());
     vec![
-        IamWrite::CreateUser { user: user(), path: "/team/".into(), boundary: Some(arn()), tags: tags() },
+        IamWrite::CreateUser {
+            user: user(),
+            path: "/team/".into(),
+            boundary: Some(arn()),
+            tags: tags(),
+        },
         IamWrite::UpdateUser { user: user(), path: "/other/".into() },
         IamWrite::DeleteUser { user: user() },
         IamWrite::TagUser { user: user(), tags: tags() },
@@ -93,7 +101,8 @@ fn user_writes() -> Vec<IamWrite> {
 }
 
 fn group_writes() -> Vec<IamWrite> {
-    let (group, arn, policy) = (|| "staff".to_owned(), || POLICY.to_owned(), || "inline".to_owned());
+    let (group, arn, policy) =
+        (|| "staff".to_owned(), || POLICY.to_owned(), || "inline".to_owned());
     vec![
         IamWrite::CreateGroup { group: group(), path: "/team/".into() },
         IamWrite::UpdateGroup { group: group(), path: "/other/".into() },
@@ -108,7 +117,8 @@ fn group_writes() -> Vec<IamWrite> {
 }
 
 fn role_writes() -> Vec<IamWrite> {
-    let (role, arn, policy) = (|| "runner".to_owned(), || POLICY.to_owned(), || "inline".to_owned());
+    let (role, arn, policy) =
+        (|| "runner".to_owned(), || POLICY.to_owned(), || "inline".to_owned());
     vec![
         IamWrite::CreateRole {
             role: role(),
@@ -119,7 +129,11 @@ fn role_writes() -> Vec<IamWrite> {
             boundary: Some(arn()),
             tags: tags(),
         },
-        IamWrite::UpdateRole { role: role(), description: String::new(), max_session_duration: 3600 },
+        IamWrite::UpdateRole {
+            role: role(),
+            description: String::new(),
+            max_session_duration: 3600,
+        },
         IamWrite::UpdateAssumeRolePolicy { role: role(), trust: json!({}).into() },
         IamWrite::DeleteRole { role: role() },
         IamWrite::TagRole { role: role(), tags: tags() },
@@ -179,7 +193,8 @@ fn s3_writes() -> Vec<S3Write> {
         block_public_policy: true,
         restrict_public_buckets: true,
     };
-    let encryption = BucketEncryption { algorithm: "AES256".into(), kms_key: None, bucket_key: false };
+    let encryption =
+        BucketEncryption { algorithm: "AES256".into(), kms_key: None, bucket_key: false };
     vec![
         S3Write::CreateBucket { bucket: bucket(), ownership: ownership() },
         S3Write::DeleteBucket(bucket()),
@@ -211,7 +226,9 @@ fn writes() -> Vec<Write> {
 /// Every permission of every call, with the call's own action.
 fn all() -> Vec<(&'static str, Vec<Permission>)> {
     let reads = reads().into_iter().map(|read| (read.action(), read.permissions(&places())));
-    reads.chain(writes().into_iter().map(|write| (write.action(), write.permissions(&places())))).collect()
+    reads
+        .chain(writes().into_iter().map(|write| (write.action(), write.permissions(&places()))))
+        .collect()
 }
 
 /// The names of an enum's variants, which serde lists when it meets one that it doesn't know.
@@ -224,7 +241,10 @@ fn variants<T: DeserializeOwned + std::fmt::Debug>() -> BTreeSet<String> {
 fn names<T: Serialize>(calls: &[T]) -> BTreeSet<String> {
     let name = |call: &T| {
         let value = serde_json::to_value(call).unwrap();
-        value.as_str().map_or_else(|| value.as_object().unwrap().keys().next().unwrap().clone(), str::to_owned)
+        value.as_str().map_or_else(
+            || value.as_object().unwrap().keys().next().unwrap().clone(),
+            str::to_owned,
+        )
     };
     calls.iter().map(name).collect()
 }
@@ -244,8 +264,8 @@ fn every_call_needs_the_action_that_it_is_named_after() {
     }
 }
 
-/// `arn:*:iam::*:user/*` fits `arn:aws:iam::123456789012:user/team/ada`: a resource's name may hold slashes, as users with
-/// paths do, but a bucket's doesn't, or every object would be one.
+/// `arn:*:iam::*:user/*` fits `arn:aws:iam::123456789012:user/team/ada`: a resource's name may hold
+/// slashes, as users with paths do, but a bucket's doesn't, or every object would be one.
 fn fits(resource: &ResourceUse, arn: &str) -> bool {
     let slashes = |text: &str| text.matches('/').count();
     resource.fits(arn) && (resource.name != "bucket" || slashes(arn) == 0)
@@ -254,10 +274,12 @@ fn fits(resource: &ResourceUse, arn: &str) -> bool {
 #[test]
 fn every_action_exists_and_takes_the_resource_that_is_named() {
     for permission in all().into_iter().flat_map(|(_, permissions)| permissions) {
-        let action = catalogue::action(permission.action).unwrap_or_else(|| panic!("no action {}", permission.action));
+        let action = catalogue::action(permission.action)
+            .unwrap_or_else(|| panic!("no action {}", permission.action));
         assert_eq!(action.name, permission.action, "AWS spells it so");
         if action.takes_resource() {
-            let taken = action.resources.iter().any(|resource| fits(resource, &permission.resource));
+            let taken =
+                action.resources.iter().any(|resource| fits(resource, &permission.resource));
             assert!(taken, "{permission:?} is none of {:?}", action.resources);
         } else {
             assert_eq!(permission.resource, "*", "{}", permission.action);
@@ -284,7 +306,8 @@ fn dependent_actions_are_covered() {
         let named: BTreeSet<&str> = permissions.iter().map(|it| it.action).collect();
         for permission in &permissions {
             let action = catalogue::action(permission.action).unwrap();
-            let lacking: Vec<_> = action.dependent.iter().filter(|it| !named.contains(it.as_str())).collect();
+            let lacking: Vec<_> =
+                action.dependent.iter().filter(|it| !named.contains(it.as_str())).collect();
             assert!(lacking.is_empty(), "{call} also needs {lacking:?}");
         }
     }
@@ -292,11 +315,14 @@ fn dependent_actions_are_covered() {
 
 #[test]
 fn paths_are_part_of_arns() {
-    let arns = |write: &Write| write.permissions(&places()).into_iter().map(|it| it.resource).collect::<Vec<_>>();
+    let arns = |write: &Write| {
+        write.permissions(&places()).into_iter().map(|it| it.resource).collect::<Vec<_>>()
+    };
     let moved = Write::Iam(IamWrite::UpdateUser { user: "ada".into(), path: "/other/".into() });
     let user = |path: &str| format!("arn:aws:iam::123456789012:user{path}ada");
     assert_eq!(arns(&moved), [user("/team/"), user("/other/")]);
-    let regrouped = Write::Iam(IamWrite::UpdateGroup { group: "staff".into(), path: "/other/".into() });
+    let regrouped =
+        Write::Iam(IamWrite::UpdateGroup { group: "staff".into(), path: "/other/".into() });
     let group = |path: &str| format!("arn:aws:iam::123456789012:group{path}staff");
     assert_eq!(arns(&regrouped), [group("/team/"), group("/other/")]);
     let stranger = Write::Iam(IamWrite::DeleteUser { user: "bob".into() });
@@ -305,8 +331,16 @@ fn paths_are_part_of_arns() {
 
 #[test]
 fn tags_of_a_create_take_a_permission_of_their_own() {
-    let create = |tags| Write::Iam(IamWrite::CreateUser { user: "ada".into(), path: "/".into(), boundary: None, tags });
-    let actions = |tags| create(tags).permissions(&places()).iter().map(|it| it.action).collect::<Vec<_>>();
+    let create = |tags| {
+        Write::Iam(IamWrite::CreateUser {
+            user: "ada".into(),
+            path: "/".into(),
+            boundary: None,
+            tags,
+        })
+    };
+    let actions =
+        |tags| create(tags).permissions(&places()).iter().map(|it| it.action).collect::<Vec<_>>();
     assert_eq!(actions(tags()), ["iam:CreateUser", "iam:TagUser"]);
     assert_eq!(actions(Tags::new()), ["iam:CreateUser"]);
 }

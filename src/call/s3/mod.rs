@@ -18,7 +18,8 @@ pub struct BucketRef {
 }
 
 /// An unset sub-resource is a [`super::Failure`] of kind `NotFound` with AWS's code
-/// (`NoSuchTagSet`, `NoSuchBucketPolicy`, `NoSuchLifecycleConfiguration` …), except where S3 itself answers otherwise.
+/// (`NoSuchTagSet`, `NoSuchBucketPolicy`, `NoSuchLifecycleConfiguration` …), except where S3 itself
+/// answers otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum S3Reply {
     /// HeadBucket: the region where it really is.

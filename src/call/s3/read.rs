@@ -1,5 +1,5 @@
-//! The table of S3's reads. The actions are those of the Service Authorization Reference, which often differ from the
-//! operation's name.
+//! The table of S3's reads. The actions are those of the Service Authorization Reference, which
+//! often differ from the operation's name.
 
 use super::BucketRef;
 use crate::call::Target;
@@ -17,7 +17,8 @@ reads! {
         GetBucketTagging(bucket: BucketRef) => {
             on: Target::Bucket(bucket),
             paged: false,
-            why: "whether a bucket is there, and whose: HeadBucket or ListBuckets besides tell no more",
+            why: "whether a bucket is there, and whose: HeadBucket or ListBuckets besides tell no \
+                more",
         }
         GetBucketVersioning(bucket: BucketRef) => {
             on: Target::Bucket(bucket),
@@ -49,7 +50,8 @@ reads! {
             paged: false,
             why: SETTING,
         }
-        /// The first page of ListObjectVersions, which holds up to a thousand: is there anything in it, and how much?
+        /// The first page of ListObjectVersions, which holds up to a thousand: is there anything in
+        /// it, and how much?
         ListObjectVersions(bucket: BucketRef) as "s3:ListBucketVersions" => {
             on: Target::Bucket(bucket),
             with: |it| it.key("s3:max-keys", "1000"),

@@ -1,5 +1,5 @@
-//! The table of S3's writes. The actions are those of the Service Authorization Reference, which often differ from the
-//! operation's name.
+//! The table of S3's writes. The actions are those of the Service Authorization Reference, which
+//! often differ from the operation's name.
 
 use super::{BucketEncryption, BucketRef, LifecycleRule, PublicAccessBlock};
 use crate::call::Target;
@@ -8,8 +8,9 @@ use crate::value::{SharedValue, Tags};
 
 writes! {
     S3Write of "s3" {
-        /// The edge leaves LocationConstraint out in us-east-1, where S3 rejects it. The call says who shall own the objects,
-        /// which takes a permission of its own ("Setting Object Ownership when you create a bucket").
+        /// The edge leaves LocationConstraint out in us-east-1, where S3 rejects it. The call says
+        /// who shall own the objects, which takes a permission of its own ("Setting Object
+        /// Ownership when you create a bucket").
         CreateBucket { bucket: BucketRef, ownership: String } => {
             verb: Create,
             object: &bucket.name,
@@ -25,7 +26,8 @@ writes! {
             object: &bucket.name,
             on: Target::Bucket(bucket),
         }
-        /// Deletes every object, version and delete marker: ListObjectVersions and DeleteObjects, page by page.
+        /// Deletes every object, version and delete marker: ListObjectVersions and DeleteObjects,
+        /// page by page.
         EmptyBucket(bucket: BucketRef) as "s3:DeleteObjectVersion" => {
             verb: Empty,
             object: &bucket.name,

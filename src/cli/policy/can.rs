@@ -22,12 +22,13 @@ use crate::value::Value;
 
 /// Ask whether policies allow a request, and by which statement
 ///
-/// Decides as IAM does over what hangs on the caller, its permissions boundary and what hangs on the resource. Policies
-/// that aren't given have no say, nor have service control policies and session policies. Condition keys that follow from
-/// the caller are known; all others are missing unless --context gives them.
+/// Decides as IAM does over what hangs on the caller, its permissions boundary and what hangs on
+/// the resource. Policies that aren't given have no say, nor have service control policies and
+/// session policies. Condition keys that follow from the caller are known; all others are missing
+/// unless --context gives them.
 ///
-/// Exits with 0 whatever the decision is, as it is an answer and no error; a pipeline that wants to stop at a denial asks
-/// for --detailed-exitcode.
+/// Exits with 0 whatever the decision is, as it is an answer and no error; a pipeline that wants to
+/// stop at a denial asks for --detailed-exitcode.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct CanArgs {
@@ -43,7 +44,8 @@ pub struct CanArgs {
     #[arg(long, value_name = "FILE")]
     resource_policy: Option<PathBuf>,
 
-    /// Who asks: the ARN of a user, role or session, an account id, a service, an identity provider, or * for anybody
+    /// Who asks: the ARN of a user, role or session, an account id, a service, an identity
+    /// provider, or * for anybody
     #[arg(long, value_name = "ARN")]
     principal: Caller,
 
@@ -55,7 +57,8 @@ pub struct CanArgs {
     #[arg(long, value_name = "ARN", value_parser = resource)]
     resource: String,
 
-    /// A condition key of the request with its value; again with the same key for one more value of it (repeatable)
+    /// A condition key of the request with its value; again with the same key for one more value of
+    /// it (repeatable)
     #[arg(long = "context", value_name = "KEY=VALUE", value_parser = circumstance)]
     circumstances: Vec<(String, String)>,
 
@@ -85,8 +88,12 @@ pub fn run(args: &CanArgs, context: &CommandContext) -> Exit {
     let resource = files.compiled(PolicyRole::Resource)?;
     let request = request(args);
     let excepted = resource.iter().flat_map(|policy| half_excepted(policy, &request));
-    doubts(&request).into_iter().chain(excepted).for_each(|doubt| context.terminal.warn(&escape(&doubt)));
-    let policies = Policies { identity: &identity, boundary: boundary.first(), resource: resource.first() };
+    doubts(&request)
+        .into_iter()
+        .chain(excepted)
+        .for_each(|doubt| context.terminal.warn(&escape(&doubt)));
+    let policies =
+        Policies { identity: &identity, boundary: boundary.first(), resource: resource.first() };
     let decision = policies.decide(&request);
     let text = if args.json {
         files.as_json(&decision, &request)
@@ -131,10 +138,11 @@ struct PolicyFiles(Vec<PolicyFile>);
 
 impl PolicyFiles {
     fn read(args: &CanArgs, context: &CommandContext) -> Result<Self, CommandError> {
-        let wanted: Vec<(PolicyRole, &PathBuf)> = (args.policies.iter().map(|path| (PolicyRole::Caller, path)))
-            .chain(args.boundary.iter().map(|path| (PolicyRole::Boundary, path)))
-            .chain(args.resource_policy.iter().map(|path| (PolicyRole::Resource, path)))
-            .collect();
+        let wanted: Vec<(PolicyRole, &PathBuf)> =
+            (args.policies.iter().map(|path| (PolicyRole::Caller, path)))
+                .chain(args.boundary.iter().map(|path| (PolicyRole::Boundary, path)))
+                .chain(args.resource_policy.iter().map(|path| (PolicyRole::Resource, path)))
+                .collect();
         holds_them(&args.principal, &wanted)?;
         once(&wanted.iter().map(|(_, path)| (*path).clone()).collect::<Vec<_>>())?;
         let (mut files, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
@@ -168,7 +176,8 @@ impl PolicyFiles {
             Verdict::ExplicitDeny => ("explicitly denied", AnsiColor::Red),
             Verdict::ImplicitDeny => ("implicitly denied", AnsiColor::Red),
         };
-        let style = if color { Style::new().bold().fg_color(Some(paint.into())) } else { Style::new() };
+        let style =
+            if color { Style::new().bold().fg_color(Some(paint.into())) } else { Style::new() };
         let mut text = format!("{style}{word}{style:#}: {}\n", escape(&decision.reason));
         for deciding in &decision.because {
             let at = match self.locate(deciding) {
@@ -176,7 +185,13 @@ impl PolicyFiles {
                 None => deciding.policy.clone(),
             };
             let sid = deciding.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
-            let _ = writeln!(text, "  {}: statement {}{}", escape(&at), deciding.statement, escape(&sid));
+            let _ = writeln!(
+                text,
+                "  {}: statement {}{}",
+                escape(&at),
+                deciding.statement,
+                escape(&sid)
+            );
         }
         text
     }
@@ -222,8 +237,9 @@ impl PolicyFile {
         })
     }
 
-    /// AWS would refuse it, but what it means can be told all the same; and a policy of AWS's own may be as large as it
-    /// is. Of the policies of resources only those of roles and buckets have rules that are known here.
+    /// AWS would refuse it, but what it means can be told all the same; and a policy of AWS's own
+    /// may be as large as it is. Of the policies of resources only those of roles and buckets have
+    /// rules that are known here.
     fn warnings(&self) -> Vec<Diagnostic> {
         let kind = match (self.place, DocumentKind::guess(&self.document)) {
             (PolicyRole::Caller | PolicyRole::Boundary, _) => DocumentKind::Identity,
@@ -231,7 +247,8 @@ impl PolicyFile {
             (PolicyRole::Resource, _) if speaks_of_s3(&self.document) => DocumentKind::Bucket,
             (PolicyRole::Resource, _) => return Vec::new(),
         };
-        let found = diagnose_parsed(&self.source.name(), &self.source.text, &self.document, kind.usage());
+        let found =
+            diagnose_parsed(&self.source.name(), &self.source.text, &self.document, kind.usage());
         let found = found.into_iter().filter(|one| one.code != "policy-size");
         found.map(|one| Diagnostic { severity: Severity::Warning, ..one }).collect()
     }
@@ -239,9 +256,12 @@ impl PolicyFile {
 
 fn speaks_of_s3(document: &Value) -> bool {
     let policy = Policy::compile("", document);
-    let actions =
-        |policy: &Policy| policy.statements.iter().flat_map(|it| it.actions.patterns.clone()).collect::<Vec<_>>();
-    policy.is_ok_and(|policy| actions(&policy).iter().any(|action| action.to_ascii_lowercase().starts_with("s3:")))
+    let actions = |policy: &Policy| {
+        policy.statements.iter().flat_map(|it| it.actions.patterns.clone()).collect::<Vec<_>>()
+    };
+    policy.is_ok_and(|policy| {
+        actions(&policy).iter().any(|action| action.to_ascii_lowercase().starts_with("s3:"))
+    })
 }
 
 /// Only users and roles hold policies.
@@ -250,25 +270,35 @@ fn holds_them(caller: &Caller, wanted: &[(PolicyRole, &PathBuf)]) -> Result<(), 
     if caller.kind == PrincipalType::AWS || !held {
         return Ok(());
     }
-    let name = if caller.kind == PrincipalType::Everyone { "an anonymous caller" } else { &caller.name };
-    Err(CommandError::new(format!("no policy hangs on {name}: only users and roles have policies and boundaries"))
-        .help("give what hangs on the resource with --resource-policy"))
+    let name =
+        if caller.kind == PrincipalType::Everyone { "an anonymous caller" } else { &caller.name };
+    Err(CommandError::new(format!(
+        "no policy hangs on {name}: only users and roles have policies and boundaries"
+    ))
+    .help("give what hangs on the resource with --resource-policy"))
 }
 
 fn action(text: &str) -> Result<String, String> {
-    let plain =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
     match text.split_once(':') {
         Some((service, name)) if plain(service) && plain(name) => Ok(text.to_owned()),
-        _ if text.contains(['*', '?']) => Err("ask for one action, for example s3:GetObject".to_owned()),
+        _ if text.contains(['*', '?']) => {
+            Err("ask for one action, for example s3:GetObject".to_owned())
+        }
         _ => Err("write service:Action, for example s3:GetObject".to_owned()),
     }
 }
 
 fn resource(text: &str) -> Result<String, String> {
     let parts: Vec<_> = text.splitn(6, ':').collect();
-    let whole =
-        parts.len() == 6 && parts[0] == "arn" && !parts[1].is_empty() && !parts[2].is_empty() && !parts[5].is_empty();
+    let whole = parts.len() == 6
+        && parts[0] == "arn"
+        && !parts[1].is_empty()
+        && !parts[2].is_empty()
+        && !parts[5].is_empty();
     if text == "*" || whole {
         return Ok(text.to_owned());
     }

@@ -17,10 +17,11 @@ use crate::policy::{diagnose_parsed, equivalent};
 use crate::render::text::escape;
 use crate::value::Value;
 
-/// Compare two documents: whether AWS does the same with both, and who may do what by one and not by the other
+/// Compare two documents: whether AWS does the same with both, and who may do what by one and not
+/// by the other
 ///
-/// Equivalent documents differ in spelling at most. Others are compared over all requests, with an example for
-/// everything that is gained or lost.
+/// Equivalent documents differ in spelling at most. Others are compared over all requests, with an
+/// example for everything that is gained or lost.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct PolicyDiffArgs {
@@ -64,7 +65,8 @@ pub fn run(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     warn(args.kind, [&old, &new], context);
     let same = equivalent(&old.document, &new.document);
     let comparison = if same { Comparison::default() } else { compared(&old, &new)? };
-    let text = if args.json { as_json(same, &comparison) } else { told(&old, &new, same, &comparison) };
+    let text =
+        if args.json { as_json(same, &comparison) } else { told(&old, &new, same, &comparison) };
     context.terminal.result(&text)?;
     Ok(if args.detailed_exitcode && !same { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
@@ -88,13 +90,15 @@ fn read(files: &[PathBuf; 2], context: &CommandContext) -> Result<[DiffSide; 2],
     sides.try_into().map_err(|_| CommandError::reported())
 }
 
-/// AWS would refuse them, but what they mean can be told all the same; and a policy of AWS's own may be as large as it is.
+/// AWS would refuse them, but what they mean can be told all the same; and a policy of AWS's own
+/// may be as large as it is.
 fn warn(asked: Option<DocumentKind>, sides: [&DiffSide; 2], context: &CommandContext) {
     let looks = sides.map(|side| asked.unwrap_or_else(|| DocumentKind::guess(&side.document)));
     if looks[0] != looks[1] {
         let [old, new] = sides.map(|side| side.source.name().display().to_string());
         context.terminal.warn(&format!(
-            "{old} looks like {}, and {new} like {}; if that is wrong, say what they are with --type",
+            "{old} looks like {}, and {new} like {}; if that is wrong, say what they are with \
+                --type",
             looks[0].noun(),
             looks[1].noun()
         ));
@@ -114,8 +118,10 @@ fn compared(old: &DiffSide, new: &DiffSide) -> Result<Comparison, CommandError> 
     let [before, after] = [old, new].map(|side| {
         let name = side.source.name().display().to_string();
         Policy::compile(&name, &side.document).map_err(|error| {
-            CommandError::new(format!("these documents cannot be compared: {error}"))
-                .help(format!("see what is wrong with it: relayctl policy validate {}", side.source.path.display()))
+            CommandError::new(format!("these documents cannot be compared: {error}")).help(format!(
+                "see what is wrong with it: relayctl policy validate {}",
+                side.source.path.display()
+            ))
         })
     });
     let (before, after) = ([before?], [after?]);
@@ -139,18 +145,33 @@ fn told(old: &DiffSide, new: &DiffSide, same: bool, comparison: &Comparison) -> 
     let [old, new] = [old, new].map(|side| escape(&side.source.name().to_string_lossy()));
     let mut text = match comparison.relation() {
         _ if same => format!("{old} and {new} are equivalent: AWS does the same with both.\n"),
-        Relation::Equal => format!("equal: {old} and {new} are not equivalent, but they allow the same.\n"),
+        Relation::Equal => {
+            format!("equal: {old} and {new} are not equivalent, but they allow the same.\n")
+        }
         Relation::Wider => format!("wider: {new} allows what {old} allows, and more.\n"),
-        Relation::Narrower => format!("narrower: {new} allows less than {old}, and nothing more.\n"),
-        Relation::Changed => format!("changed: {new} allows something that {old} doesn't, and the other way round.\n"),
-        Relation::Unknown => format!("unknown: it can't be told in full how {new} relates to {old}.\n"),
+        Relation::Narrower => {
+            format!("narrower: {new} allows less than {old}, and nothing more.\n")
+        }
+        Relation::Changed => format!(
+            "changed: {new} allows something that {old} doesn't, and the other way round.\n"
+        ),
+        Relation::Unknown => {
+            format!("unknown: it can't be told in full how {new} relates to {old}.\n")
+        }
     };
-    for (title, sign, grants) in [("Gained", '+', &comparison.gained), ("Lost", '-', &comparison.lost)] {
+    for (title, sign, grants) in
+        [("Gained", '+', &comparison.gained), ("Lost", '-', &comparison.lost)]
+    {
         if !grants.is_empty() {
             let _ = write!(text, "\n{title}:\n");
         }
         for grant in grants {
-            let _ = write!(text, "  {sign} {}\n      {}\n", escape(&what(grant)), escape(&example(grant)));
+            let _ = write!(
+                text,
+                "  {sign} {}\n      {}\n",
+                escape(&what(grant)),
+                escape(&example(grant))
+            );
         }
     }
     if !comparison.doubts.is_empty() {
@@ -164,11 +185,21 @@ fn told(old: &DiffSide, new: &DiffSide, same: bool, comparison: &Comparison) -> 
 
 /// `lambda.amazonaws.com: s3:* but not s3:Put* on arn:aws:s3:::b/* if {…}`
 fn what(grant: &Grant) -> String {
-    let except =
-        |list: &[String]| if list.is_empty() { String::new() } else { format!(" but not {}", list.join(", ")) };
-    let who = if grant.principals.is_empty() { String::new() } else { format!("{}: ", grant.principals.join(", ")) };
-    let on = if grant.resources.is_empty() { String::new() } else { format!(" on {}", grant.resources.join(", ")) };
-    let condition = grant.condition.as_ref().map(|condition| format!(" if {condition}")).unwrap_or_default();
+    let except = |list: &[String]| {
+        if list.is_empty() { String::new() } else { format!(" but not {}", list.join(", ")) }
+    };
+    let who = if grant.principals.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", grant.principals.join(", "))
+    };
+    let on = if grant.resources.is_empty() {
+        String::new()
+    } else {
+        format!(" on {}", grant.resources.join(", "))
+    };
+    let condition =
+        grant.condition.as_ref().map(|condition| format!(" if {condition}")).unwrap_or_default();
     let actions = grant.actions.join(", ") + &except(&grant.except_actions);
     format!("{who}{actions}{on}{}{condition}", except(&grant.except_resources))
 }
@@ -177,8 +208,13 @@ fn what(grant: &Grant) -> String {
 fn example(grant: &Grant) -> String {
     let sid = grant.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
     let request = &grant.example;
-    let who = if grant.principals.is_empty() { String::new() } else { format!(" by {}", request.principal.name) };
-    let keys: Vec<_> = request.context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect();
+    let who = if grant.principals.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", request.principal.name)
+    };
+    let keys: Vec<_> =
+        request.context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect();
     let with = if keys.is_empty() { String::new() } else { format!(" with {}", keys.join(" ")) };
     format!(
         "statement {}{sid} of {}; for example {} on {}{who}{with}",

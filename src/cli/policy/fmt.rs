@@ -13,9 +13,10 @@ use crate::render::text::count;
 
 /// Lay documents out alike: AWS's order of elements, two spaces, short lists on one line
 ///
-/// Sorts the values of Action, Resource, Principal and of conditions, which are sets to AWS, and drops those that stand
-/// twice. The statements stay in their order, and nothing that AWS would read otherwise changes. Rewrites each file as a
-/// whole or not at all. What is no policy document is left alone.
+/// Sorts the values of Action, Resource, Principal and of conditions, which are sets to AWS, and
+/// drops those that stand twice. The statements stay in their order, and nothing that AWS would
+/// read otherwise changes. Rewrites each file as a whole or not at all. What is no policy document
+/// is left alone.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct FmtArgs {
@@ -72,7 +73,8 @@ fn formatted(source: &Source) -> Result<String, Diagnostic> {
     if !is_policy(&document) {
         let place = Place { file: source.name(), line: 1, column: 1, length: 1 };
         let message = "this is no policy document: it has no Statement";
-        return Err(Diagnostic::error("no-policy", Some(place), message).help("name files of policy documents only"));
+        return Err(Diagnostic::error("no-policy", Some(place), message)
+            .help("name files of policy documents only"));
     }
     let text = pretty(&tidy(&document));
     // Who checks files out with the line ends of Windows shall not see all of them change.
@@ -80,7 +82,12 @@ fn formatted(source: &Source) -> Result<String, Diagnostic> {
 }
 
 /// Writes or lists the file; whether it is another one than before.
-fn settle(source: &Source, text: &str, check: bool, context: &CommandContext) -> Result<bool, CommandError> {
+fn settle(
+    source: &Source,
+    text: &str,
+    check: bool,
+    context: &CommandContext,
+) -> Result<bool, CommandError> {
     let changes = source.text != text;
     if check {
         if changes {

@@ -17,8 +17,8 @@ use crate::value::Value;
 
 /// Check, compare, question and format policy documents, without a network
 ///
-/// Works on files of IAM and bucket policies, whether a manifest names them or not. A file named - is read from the
-/// standard input.
+/// Works on files of IAM and bucket policies, whether a manifest names them or not. A file named -
+/// is read from the standard input.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct PolicyArgs {
@@ -98,15 +98,19 @@ impl DocumentKind {
         }
     }
 
-    /// By what the document holds: only trust and bucket policies say who, and only the former speak of STS and have no
-    /// Resource.
+    /// By what the document holds: only trust and bucket policies say who, and only the former
+    /// speak of STS and have no Resource.
     fn guess(document: &Value) -> Self {
-        let any = |holds: &dyn Fn(&Value) -> bool| statements(document).any(|(_, statement)| holds(statement));
+        let any = |holds: &dyn Fn(&Value) -> bool| {
+            statements(document).any(|(_, statement)| holds(statement))
+        };
         let speak = |service: &str| any(&|statement| speaks_of(statement, service));
         let say_who = any(&says_who);
         let have_resources = any(&|statement| has(statement, ["Resource", "NotResource"]));
         match (say_who, have_resources) {
-            (true, _) if any(&|statement| says_who(statement) && speaks_of(statement, "sts")) => Self::Trust,
+            (true, _) if any(&|statement| says_who(statement) && speaks_of(statement, "sts")) => {
+                Self::Trust
+            }
             (true, true) => Self::Bucket,
             (true, false) => {
                 if speak("s3") {
@@ -128,7 +132,9 @@ fn has(statement: &Value, names: [&str; 2]) -> bool {
 /// Empty principals are as good as missing ones.
 fn says_who(statement: &Value) -> bool {
     let said = |value: &Value| match value {
-        Value::Object(types) => types.values().any(|names| names.as_array().is_none_or(|list| !list.is_empty())),
+        Value::Object(types) => {
+            types.values().any(|names| names.as_array().is_none_or(|list| !list.is_empty()))
+        }
         Value::Array(list) => !list.is_empty(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     };
@@ -137,7 +143,8 @@ fn says_who(statement: &Value) -> bool {
 
 fn speaks_of(statement: &Value, service: &str) -> bool {
     let is_of = |action: &Value| {
-        let vendor = action.as_str().and_then(|text| text.split_once(':')).map(|(vendor, _)| vendor);
+        let vendor =
+            action.as_str().and_then(|text| text.split_once(':')).map(|(vendor, _)| vendor);
         vendor.is_some_and(|vendor| vendor.eq_ignore_ascii_case(service))
     };
     let actions = ["Action", "NotAction"].iter().filter_map(|name| statement.get(name));
@@ -156,24 +163,44 @@ mod tests {
     #[test]
     fn the_type_is_guessed_from_what_the_document_holds() {
         let guess = |statement: Value| DocumentKind::guess(&json!({"Statement": statement}));
-        assert_eq!(guess(json!([{"Action": "sts:AssumeRole", "Resource": "*"}])), DocumentKind::Identity);
-        assert_eq!(guess(json!({"Action": ["STS:AssumeRole"], "Principal": {"Service": "x.y"}})), DocumentKind::Trust);
+        assert_eq!(
+            guess(json!([{"Action": "sts:AssumeRole", "Resource": "*"}])),
+            DocumentKind::Identity
+        );
+        assert_eq!(
+            guess(json!({"Action": ["STS:AssumeRole"], "Principal": {"Service": "x.y"}})),
+            DocumentKind::Trust
+        );
         // A slip in a trust policy doesn't make it a bucket's.
-        assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"})), DocumentKind::Trust);
-        assert_eq!(guess(json!([{"Action": "s3:*", "NotPrincipal": "*", "Resource": "*"}])), DocumentKind::Bucket);
+        assert_eq!(
+            guess(json!({"Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"})),
+            DocumentKind::Trust
+        );
+        assert_eq!(
+            guess(json!([{"Action": "s3:*", "NotPrincipal": "*", "Resource": "*"}])),
+            DocumentKind::Bucket
+        );
         // Nor does a forgotten element make another policy of it.
         assert_eq!(guess(json!([{"Action": "s3:*", "Principal": "*"}])), DocumentKind::Bucket);
         assert_eq!(
-            guess(json!({"Action": "lambda:Invoke", "Principal": {"Service": "lambda.amazonaws.com"}})),
+            guess(
+                json!({"Action": "lambda:Invoke", "Principal": {"Service": "lambda.amazonaws.com"}})
+            ),
             DocumentKind::Trust
         );
         assert_eq!(guess(json!({"Action": "sts:AssumeRole"})), DocumentKind::Trust);
         assert_eq!(guess(json!({"Action": "s3:GetObject"})), DocumentKind::Identity);
         // Empty principals are as good as missing ones.
         for empty in [json!({}), json!([]), json!({"AWS": [], "Service": []})] {
-            assert_eq!(guess(json!({"Action": "s3:*", "Principal": empty, "Resource": "*"})), DocumentKind::Identity);
+            assert_eq!(
+                guess(json!({"Action": "s3:*", "Principal": empty, "Resource": "*"})),
+                DocumentKind::Identity
+            );
         }
-        assert_eq!(guess(json!({"Action": "sts:AssumeRole", "Principal": {"AWS": []}})), DocumentKind::Trust);
+        assert_eq!(
+            guess(json!({"Action": "sts:AssumeRole", "Principal": {"AWS": []}})),
+            DocumentKind::Trust
+        );
         assert_eq!(DocumentKind::guess(&json!([])), DocumentKind::Identity);
     }
 }

@@ -4,7 +4,8 @@ use crate::policy::catalogue::{self, nearest_action, nearest_service};
 use crate::policy::request::{Caller, Request};
 use crate::policy::statement::{Effect, Policy, Statement};
 
-/// What is odd about the request. It is answered all the same: the catalogue may be older than the action.
+/// What is odd about the request. It is answered all the same: the catalogue may be older than the
+/// action.
 pub fn doubts(request: &Request) -> Vec<String> {
     let mut doubts = Vec::new();
     let whole = request.resource == "*";
@@ -12,33 +13,47 @@ pub fn doubts(request: &Request) -> Vec<String> {
         None => doubts.push(unknown(&request.action)),
         Some(_) if whole => {}
         Some(action) if !action.takes_resource() => {
-            doubts.push(format!("{} is about no single resource: AWS asks about * instead", action.name));
+            doubts.push(format!(
+                "{} is about no single resource: AWS asks about * instead",
+                action.name
+            ));
         }
-        Some(action) if !action.resources.iter().any(|resource| resource.fits(&request.resource)) => {
+        Some(action)
+            if !action.resources.iter().any(|resource| resource.fits(&request.resource)) =>
+        {
             let forms: Vec<_> = action.resources.iter().map(|resource| resource.format).collect();
-            doubts.push(format!("{} is about no resource of this form, but of {}", action.name, forms.join(" or ")));
+            doubts.push(format!(
+                "{} is about no resource of this form, but of {}",
+                action.name,
+                forms.join(" or ")
+            ));
         }
         Some(_) => {}
     }
     if !whole && request.resource.contains(['*', '?']) {
-        doubts.push("a wildcard in --resource is taken for a character of the resource's name".to_owned());
+        doubts.push(
+            "a wildcard in --resource is taken for a character of the resource's name".to_owned(),
+        );
     }
     doubts
 }
 
-/// "When you use `NotPrincipal` with Deny, you must also specify the account ARN of the not-denied principal. Otherwise,
-/// the policy might deny access to the entire account" (IAM User Guide, "`NotPrincipal`").
+/// "When you use `NotPrincipal` with Deny, you must also specify the account ARN of the not-denied
+/// principal. Otherwise, the policy might deny access to the entire account" (IAM User Guide,
+/// "`NotPrincipal`").
 pub fn half_excepted(policy: &Policy, request: &Request) -> Vec<String> {
     let caller = &request.principal;
     let Some(account) = caller.account() else { return Vec::new() };
     let root = Caller::aws(account);
     let half = |statement: &&Statement| {
-        let excepts = |who: &Caller| statement.principals.as_ref().is_some_and(|it| it.not && !it.names(who));
+        let excepts =
+            |who: &Caller| statement.principals.as_ref().is_some_and(|it| it.not && !it.names(who));
         statement.effect == Effect::Deny && excepts(caller) && !excepts(&root)
     };
     let said = |statement: &Statement| {
         format!(
-            "{} of {} excepts {}, but not its account: AWS may deny it all the same until NotPrincipal names {account} too",
+            "{} of {} excepts {}, but not its account: AWS may deny it all the same until \
+                NotPrincipal names {account} too",
             statement.title(),
             policy.name,
             caller.name

@@ -27,7 +27,9 @@ impl Source {
         let bytes = if is_stdin(path) { from_stdin() } else { std::fs::read(path) };
         let bytes = bytes.map_err(|error| unreadable(path, &error))?;
         let text = String::from_utf8(bytes).map_err(|error| {
-            let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+            let before =
+                String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
+                    .into_owned();
             not_text(path, &before)
         })?;
         Ok(Self { path: path.to_owned(), text })
@@ -43,24 +45,33 @@ impl Source {
     }
 
     pub fn parse(&self) -> Result<Value, Diagnostic> {
-        policy::parse(&self.text).map(Document::into_value).map_err(|error| policy::unparsed(&self.name(), &error))
+        policy::parse(&self.text)
+            .map(Document::into_value)
+            .map_err(|error| policy::unparsed(&self.name(), &error))
     }
 }
 
 /// More than one file can't be read from one standard input.
 pub fn once(files: &[PathBuf]) -> Result<(), CommandError> {
     if files.iter().filter(|file| is_stdin(file)).count() > 1 {
-        return Err(CommandError::new("the standard input can be read only once").help("name - only once"));
+        return Err(
+            CommandError::new("the standard input can be read only once").help("name - only once")
+        );
     }
     Ok(())
 }
 
 /// Prints what is wrong, with the lines that it speaks of.
-pub fn report<'s>(diagnostics: &[Diagnostic], sources: impl IntoIterator<Item = &'s Source>, context: &CommandContext) {
+pub fn report<'s>(
+    diagnostics: &[Diagnostic],
+    sources: impl IntoIterator<Item = &'s Source>,
+    context: &CommandContext,
+) {
     if diagnostics.is_empty() {
         return;
     }
-    let texts: BTreeMap<_, _> = sources.into_iter().map(|source| (source.name(), source.text.clone())).collect();
+    let texts: BTreeMap<_, _> =
+        sources.into_iter().map(|source| (source.name(), source.text.clone())).collect();
     let color = context.terminal.side_style().color;
     context.terminal.side(&diagnostic::list(diagnostics, &texts, color));
 }
@@ -82,9 +93,11 @@ fn from_stdin() -> io::Result<Vec<u8>> {
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let shown = named(path).display().to_string();
     if error.kind() == io::ErrorKind::NotFound {
-        Diagnostic::error("no-such-file", None, format!("there is no file {shown}")).help("check the name")
+        Diagnostic::error("no-such-file", None, format!("there is no file {shown}"))
+            .help("check the name")
     } else if path.is_dir() {
-        Diagnostic::error("unreadable-file", None, format!("{shown} is a folder")).help("name the files in it")
+        Diagnostic::error("unreadable-file", None, format!("{shown} is a folder"))
+            .help("name the files in it")
     } else {
         Diagnostic::error("unreadable-file", None, format!("{shown} cannot be read: {error}"))
             .help("check the file's permissions")
@@ -95,5 +108,6 @@ fn not_text(path: &Path, before: &str) -> Diagnostic {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let place = Place { file: named(path), line, column, length: 1 };
-    Diagnostic::error("not-utf8", Some(place), "this is not UTF-8 text").help("save the file as UTF-8")
+    Diagnostic::error("not-utf8", Some(place), "this is not UTF-8 text")
+        .help("save the file as UTF-8")
 }

@@ -16,8 +16,8 @@ use crate::value::Value;
 
 /// Check documents by the rules of IAM and S3
 ///
-/// Reports every problem of every file at once, in AWS's own words, each with its line and column and what to do about
-/// it. Exits with 1 if AWS would refuse one of them.
+/// Reports every problem of every file at once, in AWS's own words, each with its line and column
+/// and what to do about it. Exits with 1 if AWS would refuse one of them.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct PolicyValidateArgs {
@@ -57,7 +57,10 @@ pub fn run(args: &PolicyValidateArgs, context: &CommandContext) -> Exit {
         context.terminal.result(&format!("{:#}", as_json(&checked)))?;
     } else {
         report(&problems, checked.iter().filter_map(|one| one.source.as_ref()), context);
-        checked.iter().filter_map(|one| remark(one, args.kind)).for_each(|remark| context.terminal.note(&remark));
+        checked
+            .iter()
+            .filter_map(|one| remark(one, args.kind))
+            .for_each(|remark| context.terminal.note(&remark));
         let valid: Vec<_> = checked.iter().filter_map(said).collect();
         if !valid.is_empty() {
             context.terminal.result(&valid.join("\n"))?;
@@ -69,11 +72,19 @@ pub fn run(args: &PolicyValidateArgs, context: &CommandContext) -> Exit {
 fn check(path: &Path, kind: Option<DocumentKind>) -> ValidatedFile {
     let source = match Source::read(path) {
         Ok(source) => source,
-        Err(problem) => return ValidatedFile { path: path.to_path_buf(), kind, source: None, problems: vec![problem] },
+        Err(problem) => {
+            return ValidatedFile {
+                path: path.to_path_buf(),
+                kind,
+                source: None,
+                problems: vec![problem],
+            };
+        }
     };
     // Text that is no JSON is an identity policy's as well as any other's.
-    let kind = kind
-        .unwrap_or_else(|| source.parse().map_or(DocumentKind::Identity, |document| DocumentKind::guess(&document)));
+    let kind = kind.unwrap_or_else(|| {
+        source.parse().map_or(DocumentKind::Identity, |document| DocumentKind::guess(&document))
+    });
     let problems = diagnose(&source.name(), &source.text, kind.usage());
     ValidatedFile { path: source.name(), kind: Some(kind), source: Some(source), problems }
 }
@@ -87,9 +98,12 @@ fn said(checked: &ValidatedFile) -> Option<String> {
 fn remark(checked: &ValidatedFile, asked: Option<DocumentKind>) -> Option<String> {
     let kind = checked.kind.filter(|_| !checked.problems.is_empty())?;
     let looks = DocumentKind::guess(&checked.source.as_ref()?.parse().ok()?);
-    let like = format!("{} looks like {}, and was checked as", checked.path.display(), looks.noun());
+    let like =
+        format!("{} looks like {}, and was checked as", checked.path.display(), looks.noun());
     match asked {
-        None if !looks.is_identity() => Some(format!("{like} one; if it is another, say so with --type")),
+        None if !looks.is_identity() => {
+            Some(format!("{like} one; if it is another, say so with --type"))
+        }
         Some(_) if looks != kind && !(looks.is_identity() && kind.is_identity()) => {
             let value = looks.to_possible_value()?;
             Some(format!("{like} {}: try --type {}", kind.noun(), value.get_name()))

@@ -14,7 +14,11 @@ use crate::kind::{self, Kind, OWNER_TAG, Ownership};
 use crate::resolve::{ALL_READS, ReadPurpose, Resolver, look};
 use crate::state::State;
 
-pub fn add(manifest: &ManifestArg, address: &Address, context: &CommandContext) -> Result<(), CommandError> {
+pub fn add(
+    manifest: &ManifestArg,
+    address: &Address,
+    context: &CommandContext,
+) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let kind = addable(address)?;
     if !declared.desired.resources.contains_key(address) {
@@ -26,20 +30,28 @@ pub fn add(manifest: &ManifestArg, address: &Address, context: &CommandContext) 
         lock.release().await;
         added
     })?;
-    context.terminal.result(&format!("{address} is recorded in {} as this manifest's.", at.store.location()))
+    context
+        .terminal
+        .result(&format!("{address} is recorded in {} as this manifest's.", at.store.location()))
 }
 
 /// The kind, where nothing but the state can say whose an object is.
 fn addable(address: &Address) -> Result<&'static dyn Kind, CommandError> {
-    let refused = |help: String| Err(CommandError::new(format!("{address} cannot be added to the state")).help(help));
+    let refused = |help: String| {
+        Err(CommandError::new(format!("{address} cannot be added to the state")).help(help))
+    };
     let kind = kind::of(address.kind());
     match (kind.facts().ownership, kind.facts().parent) {
         (Ownership::State, None) => Ok(kind),
-        (Ownership::Tag, _) => {
-            refused(format!("give it the tag {OWNER_TAG} with the manifest's name as its value, then plan again"))
+        (Ownership::Tag, _) => refused(format!(
+            "give it the tag {OWNER_TAG} with the manifest's name as its value, then plan again"
+        )),
+        (Ownership::Parent | Ownership::State, _) => {
+            refused("it comes with what it is a part of".to_owned())
         }
-        (Ownership::Parent | Ownership::State, _) => refused("it comes with what it is a part of".to_owned()),
-        (Ownership::LocalFile, _) => refused("it is in local files, which relayctl writes as they are".to_owned()),
+        (Ownership::LocalFile, _) => {
+            refused("it is in local files, which relayctl writes as they are".to_owned())
+        }
     }
 }
 
@@ -55,7 +67,8 @@ async fn under_lock(
     let state = if let Some(state) = declared.recorded(at.store.as_ref()).await? {
         state
     } else {
-        // A first state holds all that is known to be the manifest's: a later plan asks for no tags any more.
+        // A first state holds all that is known to be the manifest's: a later plan asks for no tags
+        // any more.
         let mut resolver = Resolver::new(&provider, ALL_READS);
         let found = engine::recover(&mut resolver, desired, true).await;
         let lineage = uuid::Uuid::new_v4().to_string();

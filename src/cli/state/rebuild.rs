@@ -30,9 +30,14 @@ pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), C
     let mut text = String::new();
     for address in state.resources.keys() {
         let undeclared = !declared.desired.resources.contains_key(address);
-        let _ = writeln!(text, "{address}{}", if undeclared { " (no longer declared)" } else { "" });
+        let _ =
+            writeln!(text, "{address}{}", if undeclared { " (no longer declared)" } else { "" });
     }
-    let _ = write!(text, "{} of this manifest are recorded in {location}.", count(state.resources.len(), "resource"));
+    let _ = write!(
+        text,
+        "{} of this manifest are recorded in {location}.",
+        count(state.resources.len(), "resource")
+    );
     context.terminal.result(&text)?;
     if let Some(kept) = kept {
         context.terminal.note(&format!("The state from before is kept in {}.", shown(&kept)));
@@ -48,7 +53,8 @@ async fn under_lock(
     let (provider, _) = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
     let mut resolver = Resolver::new(&provider, ALL_READS);
-    let lost::RecoveredObjects { resources, unread } = engine::recover(&mut resolver, &declared.desired, true).await;
+    let lost::RecoveredObjects { resources, unread } =
+        engine::recover(&mut resolver, &declared.desired, true).await;
     warn_of_unread(&unread, context);
     let Desired { name, account, .. } = &declared.desired;
     let first = || State::new(uuid::Uuid::new_v4().to_string(), name.as_str(), account.as_str());
@@ -65,7 +71,8 @@ async fn set_aside(
     context: &CommandContext,
 ) -> Result<(Option<State>, Option<PathBuf>), CommandError> {
     let default = declared.project.state_file(&declared.desired.name);
-    let backup = default.with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
+    let backup = default
+        .with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
     match declared.recorded(at.store.as_ref()).await {
         Ok(None) => Ok((None, None)),
         Ok(Some(state)) => {
@@ -74,17 +81,18 @@ async fn set_aside(
         }
         Err(refusal) => {
             // Of another manifest, or not readable at all: only the latter is ours to replace.
-            let broken = at
-                .store
-                .load()
-                .await
-                .is_err_and(|error| matches!(error, StoreError::Unreadable { .. } | StoreError::Journal { .. }));
+            let broken = at.store.load().await.is_err_and(|error| {
+                matches!(error, StoreError::Unreadable { .. } | StoreError::Journal { .. })
+            });
             let path = PathBuf::from(at.store.location());
             if !broken || !path.is_file() {
                 return Err(refusal);
             }
-            context.terminal.warn(&format!("{} cannot be read and is replaced", at.store.location()));
-            std::fs::rename(&path, &backup).map_err(|error| CommandError::file("move", &path, error))?;
+            context
+                .terminal
+                .warn(&format!("{} cannot be read and is replaced", at.store.location()));
+            std::fs::rename(&path, &backup)
+                .map_err(|error| CommandError::file("move", &path, error))?;
             Ok((None, Some(backup)))
         }
     }

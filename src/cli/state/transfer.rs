@@ -1,4 +1,5 @@
-//! `relayctl state pull`, `push` and `migrate`: a state as a whole, out of its store, into it, and from one to another.
+//! `relayctl state pull`, `push` and `migrate`: a state as a whole, out of its store, into it, and
+//! from one to another.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,10 +20,20 @@ pub fn pull(manifest: &ManifestArg, context: &CommandContext) -> Result<(), Comm
     context.terminal.result(encode(&state).trim_end())
 }
 
-pub fn push(manifest: &ManifestArg, file: &Path, force: bool, context: &CommandContext) -> Result<(), CommandError> {
+pub fn push(
+    manifest: &ManifestArg,
+    file: &Path,
+    force: bool,
+    context: &CommandContext,
+) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = read(file)?;
-    belongs(&state, &declared.desired.name, &declared.desired.account, &file.display().to_string())?;
+    belongs(
+        &state,
+        &declared.desired.name,
+        &declared.desired.account,
+        &file.display().to_string(),
+    )?;
     let store = at.store.as_ref();
     let changed = context.wait_for(async {
         let lock = locked(store, "state push", context).await?;
@@ -32,13 +43,20 @@ pub fn push(manifest: &ManifestArg, file: &Path, force: bool, context: &CommandC
     })?;
     let location = store.location();
     context.terminal.result(&match changed {
-        Some(serial) => format!("The state {location} is now what {} says, with serial {serial}.", file.display()),
+        Some(serial) => format!(
+            "The state {location} is now what {} says, with serial {serial}.",
+            file.display()
+        ),
         None => format!("The state {location} is that of {} already.", file.display()),
     })
 }
 
 /// The new serial; none if nothing had to be changed.
-async fn push_under_lock(mut state: State, store: &dyn Store, force: bool) -> Result<Option<u64>, CommandError> {
+async fn push_under_lock(
+    mut state: State,
+    store: &dyn Store,
+    force: bool,
+) -> Result<Option<u64>, CommandError> {
     let current = match store.load().await {
         Err(StoreError::Unreadable { .. } | StoreError::Journal { .. }) if force => None,
         loaded => loaded?,
@@ -48,8 +66,11 @@ async fn push_under_lock(mut state: State, store: &dyn Store, force: bool) -> Re
             return Ok(None);
         }
         if !force && let Some(why) = not_a_successor(&state, &current) {
-            return Err(CommandError::new(format!("the state {} was not replaced: {why}", store.location()))
-                .help("`state pull` prints what is there; --force replaces it all the same"));
+            return Err(CommandError::new(format!(
+                "the state {} was not replaced: {why}",
+                store.location()
+            ))
+            .help("`state pull` prints what is there; --force replaces it all the same"));
         }
         state.serial = state.serial.max(current.serial);
     }
@@ -61,10 +82,17 @@ async fn push_under_lock(mut state: State, store: &dyn Store, force: bool) -> Re
 
 fn not_a_successor(state: &State, current: &State) -> Option<String> {
     if state.lineage != current.lineage {
-        return Some(format!("it is another state (lineage {}, the file says {})", current.lineage, state.lineage));
+        return Some(format!(
+            "it is another state (lineage {}, the file says {})",
+            current.lineage, state.lineage
+        ));
     }
-    (state.serial < current.serial)
-        .then(|| format!("it is newer than the file (serial {}, the file says {})", current.serial, state.serial))
+    (state.serial < current.serial).then(|| {
+        format!(
+            "it is newer than the file (serial {}, the file says {})",
+            current.serial, state.serial
+        )
+    })
 }
 
 fn read(file: &Path) -> Result<State, CommandError> {
@@ -75,11 +103,17 @@ fn read(file: &Path) -> Result<State, CommandError> {
         std::fs::read(file).map(|found| bytes = found)
     };
     read.map_err(|error| CommandError::file("read", file, error))?;
-    decode(&String::from_utf8_lossy(&opened(&bytes, file)?))
-        .map_err(|error| CommandError::new(format!("{} is no state to push: {error}", file.display())))
+    decode(&String::from_utf8_lossy(&opened(&bytes, file)?)).map_err(|error| {
+        CommandError::new(format!("{} is no state to push: {error}", file.display()))
+    })
 }
 
-pub fn migrate(manifest: &ManifestArg, from: &str, to: &str, context: &CommandContext) -> Result<(), CommandError> {
+pub fn migrate(
+    manifest: &ManifestArg,
+    from: &str,
+    to: &str,
+    context: &CommandContext,
+) -> Result<(), CommandError> {
     let (declared, _) = open(manifest, context)?;
     let (from, to) = (declared.open_state_at(from, context)?, declared.open_state_at(to, context)?);
     let (source, target) = (from.store.location(), to.store.location());
@@ -100,12 +134,17 @@ pub fn migrate(manifest: &ManifestArg, from: &str, to: &str, context: &CommandCo
         copied
     })?;
     context.terminal.result(&format!(
-        "Copied the state from {source} to {target}. Name the new place with `state:` in the manifest; nothing reads \
+        "Copied the state from {source} to {target}. Name the new place with `state:` in the \
+            manifest; nothing reads \
          {source} any more then, and it can be deleted."
     ))
 }
 
-async fn copy(declared: &DeclaredManifest, from: &StateAt, to: &StateAt) -> Result<(), CommandError> {
+async fn copy(
+    declared: &DeclaredManifest,
+    from: &StateAt,
+    to: &StateAt,
+) -> Result<(), CommandError> {
     let state = existing(declared, from).await?;
     let (store, location) = (to.store.as_ref(), to.store.location());
     match declared.recorded(store).await? {
@@ -113,13 +152,17 @@ async fn copy(declared: &DeclaredManifest, from: &StateAt, to: &StateAt) -> Resu
         Some(there) if there == state => return Ok(()),
         Some(_) => {
             return Err(CommandError::new(format!("there is another state at {location} already"))
-                .help("look at it with `state pull --state`, and move it away if nobody needs it"));
+                .help(
+                    "look at it with `state pull --state`, and move it away if nobody needs it",
+                ));
         }
         None => store.save(&state).await?,
     }
     match store.load().await? {
         Some(copied) if copied == state => Ok(()),
-        _ => Err(CommandError::new(format!("what is at {location} now is not what was written there"))),
+        _ => Err(CommandError::new(format!(
+            "what is at {location} now is not what was written there"
+        ))),
     }
 }
 
@@ -167,9 +210,16 @@ mod tests {
         let store = MemoryStore::new();
         assert_eq!(push_under_lock(state("a", 3), &store, false).await, Ok(Some(4)));
         assert_eq!(push_under_lock(state("a", 4), &store, false).await, Ok(None));
-        let refusal = async |state| push_under_lock(state, &store, false).await.unwrap_err().message.unwrap();
-        assert!(refusal(state("a", 3)).await.contains("newer than the file (serial 4, the file says 3)"));
-        assert!(refusal(state("b", 9)).await.contains("another state (lineage a, the file says b)"));
+        let refusal =
+            async |state| push_under_lock(state, &store, false).await.unwrap_err().message.unwrap();
+        assert!(
+            refusal(state("a", 3))
+                .await
+                .contains("newer than the file (serial 4, the file says 3)")
+        );
+        assert!(
+            refusal(state("b", 9)).await.contains("another state (lineage a, the file says b)")
+        );
         assert_eq!(push_under_lock(state("b", 2), &store, true).await, Ok(Some(5)));
         assert_eq!(store.load().await.unwrap(), Some(state("b", 5)));
     }

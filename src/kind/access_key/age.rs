@@ -16,7 +16,8 @@ fn path(attributes: &Attributes) -> Option<&str> {
 }
 
 fn recipients(attributes: &Attributes) -> Vec<String> {
-    let said = attributes.get("age").and_then(|age| age.get("recipients")).and_then(Value::as_array);
+    let said =
+        attributes.get("age").and_then(|age| age.get("recipients")).and_then(Value::as_array);
     said.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 

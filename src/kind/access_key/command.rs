@@ -1,5 +1,5 @@
-//! A command that takes the key to where relayctl cannot look: what it was given is remembered by the state, and taken on
-//! trust where there is none.
+//! A command that takes the key to where relayctl cannot look: what it was given is remembered by
+//! the state, and taken on trust where there is none.
 
 use super::sink::SecretSink;
 use crate::call::file::spelt;

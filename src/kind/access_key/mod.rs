@@ -1,7 +1,8 @@
 //! A user's access key, and the local files that hold its secret.
 //!
-//! AWS tells the secret once, in the answer to `CreateAccessKey`. So a key that is in none of its files any more can
-//! only be replaced, and a key that an interrupted run left behind can only be deleted.
+//! AWS tells the secret once, in the answer to `CreateAccessKey`. So a key that is in none of its
+//! files any more can only be replaced, and a key that an interrupted run left behind can only be
+//! deleted.
 
 mod age;
 mod command;
@@ -15,8 +16,8 @@ use serde_json::json;
 
 use super::field::{no, null};
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, LiveObject, Maintenance, Output, OutputValue, Ownership,
-    Parent, Recovery, Uniqueness,
+    AccessRole, DeletionBlocker, Field, FieldForm, Kind, LiveObject, Maintenance, Output,
+    OutputValue, Ownership, Parent, Recovery, Uniqueness,
 };
 use crate::address::{KindName, Principal};
 use crate::call::{IamWrite, Observed, Write};
@@ -84,7 +85,8 @@ impl Kind for AccessKeyKind {
     }
 
     fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
-        // A key may be made for a user that is yet to be made, but not over a key that is in its files already.
+        // A key may be made for a user that is yet to be made, but not over a key that is in its
+        // files already.
         let held = SinkContents::read(wanted, snapshot).ok()?;
         let seen = self.seen(wanted, snapshot).present();
         let recorded = value::optional_text(wanted, "id");
@@ -123,16 +125,26 @@ impl Kind for AccessKeyKind {
         rotation::tended(seen).into_iter().collect()
     }
 
-    /// The old key is deactivated last: until the new one is where it is needed and known to work, nothing is taken away.
+    /// The old key is deactivated last: until the new one is where it is needed and known to work,
+    /// nothing is taken away.
     fn renew(&self, seen: &LiveObject, wanted: &Attributes) -> Vec<Write> {
         let user = || value::text(wanted, "user").to_owned();
         let held = |sink: &str| value::optional_text(&ours::held(seen), sink);
-        // What an interrupted run made has no secret any more, or nobody has proven it; and it takes the second place.
-        let given_up = ours::unfinished(seen).map(|id| IamWrite::DeleteAccessKey { user: user(), id });
-        let writes = given_up.into_iter().chain([IamWrite::CreateAccessKey { user: user() }]).map(Write::Iam);
+        // What an interrupted run made has no secret any more, or nobody has proven it; and it
+        // takes the second place.
+        let given_up =
+            ours::unfinished(seen).map(|id| IamWrite::DeleteAccessKey { user: user(), id });
+        let writes = given_up
+            .into_iter()
+            .chain([IamWrite::CreateAccessKey { user: user() }])
+            .map(Write::Iam);
         let stored = sinks::stored(wanted, |sink| held(sink).or_else(|| Some(seen.id.clone())));
-        let retired = IamWrite::UpdateAccessKey { user: user(), id: seen.id.clone(), active: false };
-        writes.chain(stored).chain([Write::ProveKey { user: user() }, Write::Iam(retired)]).collect()
+        let retired =
+            IamWrite::UpdateAccessKey { user: user(), id: seen.id.clone(), active: false };
+        writes
+            .chain(stored)
+            .chain([Write::ProveKey { user: user() }, Write::Iam(retired)])
+            .collect()
     }
 
     fn is_renewed(&self, declared: &Attributes) -> bool {
@@ -148,11 +160,13 @@ impl Kind for AccessKeyKind {
         let other = ours::others(seen).into_iter().next()?;
         Some(match SupersededKey::of(seen) {
             Some(lingering) if lingering.key.id == other => format!(
-                "user {user} still has the retired key {other}, and AWS allows two: it goes when its time has come, \
+                "user {user} still has the retired key {other}, and AWS allows two: it goes when \
+                    its time has come, \
                  or delete it now if nobody needs it"
             ),
             _ => format!(
-                "user {user} has another key, {other}, which is not relayctl's, and AWS allows two: a new one can be \
+                "user {user} has another key, {other}, which is not relayctl's, and AWS allows \
+                    two: a new one can be \
                  made when that is deleted"
             ),
         })
@@ -177,21 +191,29 @@ impl Kind for AccessKeyKind {
     /// A retired key, as long as it is there.
     fn memory(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> Attributes {
         let retired = match seen {
-            Some(seen) => SupersededKey::of(seen).filter(|_| !SupersededKey::goes(seen)).map(|lingering| lingering.key),
+            Some(seen) => SupersededKey::of(seen)
+                .filter(|_| !SupersededKey::goes(seen))
+                .map(|lingering| lingering.key),
             None => RetiredKey::remembered(recorded),
         };
         retired.iter().map(RetiredKey::noted).collect()
     }
 
-    /// The current key goes last: as long as it is there, the next run finds by it what else is ours.
+    /// The current key goes last: as long as it is there, the next run finds by it what else is
+    /// ours.
     fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         let user = value::text(&seen.attributes, "user");
         let retired = SupersededKey::of(seen).map(|lingering| lingering.key.id);
         let unfinished = ours::unfinished(seen);
         let keys = retired.iter().chain(&unfinished).chain([&seen.id]);
-        let mut writes: Vec<Write> =
-            keys.map(|id| Write::Iam(IamWrite::DeleteAccessKey { user: user.to_owned(), id: id.clone() })).collect();
-        writes.extend(unfinished.iter().chain([&seen.id]).flat_map(|id| sinks::emptied(recorded, id)));
+        let mut writes: Vec<Write> = keys
+            .map(|id| {
+                Write::Iam(IamWrite::DeleteAccessKey { user: user.to_owned(), id: id.clone() })
+            })
+            .collect();
+        writes.extend(
+            unfinished.iter().chain([&seen.id]).flat_map(|id| sinks::emptied(recorded, id)),
+        );
         writes
     }
 
@@ -220,7 +242,12 @@ impl Kind for AccessKeyKind {
         if seen.internals.get("orphan") == Some(&json!(true)) {
             return Some("an earlier run made this key, but its secret was lost".to_owned());
         }
-        let lost = SINKS.iter().find(|sink| sink.is_declared(wanted) && !sink.is_declared(&seen.attributes))?;
-        Some(format!("{} no longer holds this key: its secret cannot be read again", lost.label(wanted)))
+        let lost = SINKS
+            .iter()
+            .find(|sink| sink.is_declared(wanted) && !sink.is_declared(&seen.attributes))?;
+        Some(format!(
+            "{} no longer holds this key: its secret cannot be read again",
+            lost.label(wanted)
+        ))
     }
 }

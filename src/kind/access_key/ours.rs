@@ -1,5 +1,5 @@
-//! Which of the user's keys is ours: a key has no tags, so it is told by the state, by the sinks that hold it, or by what
-//! was there before an interrupted run.
+//! Which of the user's keys is ours: a key has no tags, so it is told by the state, by the sinks
+//! that hold it, or by what was there before an interrupted run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,24 +117,32 @@ impl KeyFacts {
         snapshot: &Snapshot,
     ) -> LiveObject {
         let mut attributes = match &stage {
-            KeyStage::Whole | KeyStage::Orphan => self.held.attributes(wanted, |held| held == Some(&id)),
+            KeyStage::Whole | KeyStage::Orphan => {
+                self.held.attributes(wanted, |held| held == Some(&id))
+            }
             // All sinks are written again, whatever of ours is in them.
             KeyStage::Begun { unfinished } => {
-                let ours: Vec<String> =
-                    made(wanted).into_iter().chain(unfinished.clone()).chain([id.clone()]).collect();
+                let ours: Vec<String> = made(wanted)
+                    .into_iter()
+                    .chain(unfinished.clone())
+                    .chain([id.clone()])
+                    .collect();
                 self.held.attributes(wanted, |held| held.is_none_or(|held| ours.contains(held)))
             }
         };
         attributes.insert("user", json!(value::text(wanted, "user")));
         let ids: BTreeSet<&String> = self.live.keys().collect();
-        let mut seen = LiveObject { id, owner: self.owner.clone(), attributes, ..LiveObject::default() };
+        let mut seen =
+            LiveObject { id, owner: self.owner.clone(), attributes, ..LiveObject::default() };
         seen.internals.insert("keys", json!(ids));
         match stage {
             KeyStage::Whole => self.age(&mut seen, wanted, snapshot),
             KeyStage::Orphan => seen.internals.insert("orphan", json!(true)),
             KeyStage::Begun { unfinished } => {
-                let made: BTreeSet<String> = made(wanted).into_iter().chain(unfinished.clone()).collect();
-                let begun = json!({"unfinished": unfinished, "made": made, "held": self.held.noted()});
+                let made: BTreeSet<String> =
+                    made(wanted).into_iter().chain(unfinished.clone()).collect();
+                let begun =
+                    json!({"unfinished": unfinished, "made": made, "held": self.held.noted()});
                 seen.internals.insert("begun", begun);
                 let why = "an earlier run began to rotate this key, and was interrupted";
                 seen.upkeep = Some(Maintenance::Renew(why.to_owned()));
@@ -146,16 +154,19 @@ impl KeyFacts {
     /// What time has done to it.
     fn age(&self, seen: &mut LiveObject, wanted: &Attributes, snapshot: &Snapshot) {
         let Some(current) = self.live.get(&seen.id) else { return };
-        let retired = RetiredKey::remembered(wanted).and_then(|it| self.live.get(&it.id).map(|live| (it, live)));
+        let retired = RetiredKey::remembered(wanted)
+            .and_then(|it| self.live.get(&it.id).map(|live| (it, live)));
         let ages = Ages { wanted, snapshot, current, retired };
         (seen.upkeep, seen.remarks) = ages.upkeep();
         if let Some(lingering) = ages.lingering() {
             seen.internals.insert("retired", json!(lingering));
         } else if wanted.get("id").is_none() {
-            let idle = self.live.values().filter(|key| key.id != seen.id && key.status == "Inactive");
+            let idle =
+                self.live.values().filter(|key| key.id != seen.id && key.status == "Inactive");
             seen.remarks.extend(idle.map(|key| {
                 format!(
-                    "the user's other key, {}, is inactive, and nothing tells whether relayctl retired it: \
+                    "the user's other key, {}, is inactive, and nothing tells whether relayctl \
+                        retired it: \
                      delete it if nobody needs it",
                     key.id
                 )
@@ -185,21 +196,29 @@ pub(super) fn unfinished(seen: &LiveObject) -> Option<String> {
 
 /// What the sinks hold of ours after an interrupted rotation, by their names.
 pub(super) fn held(seen: &LiveObject) -> Attributes {
-    let ours: Vec<&str> =
-        begun_part(seen, "made").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let ours: Vec<&str> = begun_part(seen, "made")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let held = begun_part(seen, "held").and_then(Value::as_object);
-    let held = held.into_iter().flatten().filter(|(_, id)| id.as_str().is_some_and(|id| ours.contains(&id)));
+    let held = held
+        .into_iter()
+        .flatten()
+        .filter(|(_, id)| id.as_str().is_some_and(|id| ours.contains(&id)));
     held.map(|(sink, id)| (sink.clone(), id.clone())).collect()
 }
 
-/// Whether it is the key that is recorded, the one in whose place it came, or one that an interrupted
-/// run made: it was not there before.
+/// Whether it is the key that is recorded, the one in whose place it came, or one that an
+/// interrupted run made: it was not there before.
 pub(super) fn is_recorded(recorded: &Attributes, is_intended: bool, id: &str) -> bool {
     let known = recorded.get("known").and_then(Value::as_array);
     let retired = recorded.get("retired").and_then(|it| it.get("id")).and_then(Value::as_str);
     value::optional_text(recorded, "id").as_deref() == Some(id)
         || retired == Some(id)
-        || is_intended && known.is_some_and(|known| !known.iter().any(|known| known.as_str() == Some(id)))
+        || is_intended
+            && known.is_some_and(|known| !known.iter().any(|known| known.as_str() == Some(id)))
 }
 
 /// The user's other keys, as long as they don't go before a new one is made.
@@ -207,10 +226,13 @@ pub(super) fn others(seen: &LiveObject) -> Vec<String> {
     let keys = seen.internals.get("keys").and_then(Value::as_array);
     let keys = keys.into_iter().flatten().filter_map(Value::as_str);
     let unfinished = unfinished(seen);
-    keys.filter(|id| *id != seen.id && Some(*id) != unfinished.as_deref()).map(str::to_owned).collect()
+    keys.filter(|id| *id != seen.id && Some(*id) != unfinished.as_deref())
+        .map(str::to_owned)
+        .collect()
 }
 
-/// What the state records while a key is rotated: with the keys that were there before, and those that were given up.
+/// What the state records while a key is rotated: with the keys that were there before, and those
+/// that were given up.
 pub(super) fn begun(attributes: &Attributes, seen: &LiveObject, more: &[String]) -> Attributes {
     let known: BTreeSet<String> = others(seen).into_iter().chain([seen.id.clone()]).collect();
     let before = begun_part(seen, "made").and_then(Value::as_array).into_iter().flatten();

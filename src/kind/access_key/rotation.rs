@@ -1,7 +1,8 @@
 //! Keys that grow old: when a new one is due, and what becomes of the old one.
 //!
-//! A rotation makes the second key, puts it into the sinks, proves it, and deactivates the old one, which the state goes on
-//! to remember as retired. A later run deletes that once it has been inactive, and unused, for long enough.
+//! A rotation makes the second key, puts it into the sinks, proves it, and deactivates the old one,
+//! which the state goes on to remember as retired. A later run deletes that once it has been
+//! inactive, and unused, for long enough.
 
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,8 @@ const MINUTE: i64 = 60;
 pub fn lasting(text: &str) -> Result<SignedDuration, String> {
     let help = || "write days, hours or minutes, for example 90d, 12h or 30m".to_owned();
     let span: Span = text.parse().map_err(|_| help())?;
-    let (days, hours, minutes) = (i64::from(span.get_days()), i64::from(span.get_hours()), span.get_minutes());
+    let (days, hours, minutes) =
+        (i64::from(span.get_days()), i64::from(span.get_hours()), span.get_minutes());
     // A month or a year is not always as long, and nobody means seconds.
     let same = Span::new().days(days).hours(hours).minutes(minutes);
     if span.is_negative() || span.fieldwise() != same.fieldwise() {
@@ -91,7 +93,8 @@ impl SupersededKey {
 
     /// Whether the next step deletes it, and not: deactivates it.
     pub(super) fn goes(seen: &LiveObject) -> bool {
-        matches!(seen.upkeep, Some(Maintenance::Tend(_))) && Self::of(seen).is_some_and(|it| !it.active)
+        matches!(seen.upkeep, Some(Maintenance::Tend(_)))
+            && Self::of(seen).is_some_and(|it| !it.active)
     }
 }
 
@@ -129,18 +132,23 @@ impl Ages<'_> {
         let mut remarks = Vec::new();
         if !is_active(self.current) {
             remarks.push(format!(
-                "the key {} is inactive: somebody deactivated it, and relayctl does not activate it again; \
+                "the key {} is inactive: somebody deactivated it, and relayctl does not activate \
+                    it again; \
                  `relayctl keys rotate` makes another one",
                 self.current.id
             ));
         }
         let due = self.due().filter(|_| is_active(self.current));
-        let Some(lingering) = self.lingering() else { return (due.map(Maintenance::Renew), remarks) };
+        let Some(lingering) = self.lingering() else {
+            return (due.map(Maintenance::Renew), remarks);
+        };
         let upkeep = match self.retirement(&lingering) {
             Ok(tend) => Some(Maintenance::Tend(tend)),
             Err(remark) => {
                 remarks.push(remark);
-                remarks.extend(due.map(|why| format!("{why}: that waits until the retired key is gone")));
+                remarks.extend(
+                    due.map(|why| format!("{why}: that waits until the retired key is gone")),
+                );
                 None
             }
         };
@@ -162,29 +170,42 @@ impl Ages<'_> {
             return Ok(format!("the key {id} was retired, and is active"));
         }
         if !is_active(self.current) {
-            return Err(format!("the retired key {id} is kept, for the one in its place is inactive"));
+            return Err(format!(
+                "the retired key {id} is kept, for the one in its place is inactive"
+            ));
         }
         if let Observed::Unknown(failure) = self.used(id) {
-            return Err(format!("the retired key {id} is kept, for when it was last used can't be told: {failure}"));
+            return Err(format!(
+                "the retired key {id} is kept, for when it was last used can't be told: {failure}"
+            ));
         }
         let (quiet, text) = retire_after(self.wanted);
-        let kept = || format!("the retired key {id} is kept, for it can't be told since when it is retired");
+        let kept = || {
+            format!("the retired key {id} is kept, for it can't be told since when it is retired")
+        };
         let retired: Timestamp = since.parse().map_err(|_| kept())?;
-        // A key that is refused for being inactive was used too, and so was one that somebody had activated meanwhile.
-        let used = used.as_ref().filter(|used| used.at.parse::<Timestamp>().is_ok_and(|at| at > retired));
+        // A key that is refused for being inactive was used too, and so was one that somebody had
+        // activated meanwhile.
+        let used =
+            used.as_ref().filter(|used| used.at.parse::<Timestamp>().is_ok_and(|at| at > retired));
         let last = used.and_then(|used| used.at.parse().ok()).unwrap_or(retired);
         let end = last.checked_add(quiet).map_err(|_| kept())?;
         let said = match used {
             Some(used) => {
-                format!("was last used at {} ({}, {}), after it was retired", used.at, used.service, used.region)
+                format!(
+                    "was last used at {} ({}, {}), after it was retired",
+                    used.at, used.service, used.region
+                )
             }
             None => format!("has been inactive since {since}, and was not used"),
         };
         match self.snapshot.clock() {
-            Observed::Present(now) if now >= end => Ok(format!("the retired key {id} {said}; retire_after is {text}")),
-            Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {
-                Err(format!("the retired key {id} {said}: it goes after {end}, if nobody uses it until then"))
+            Observed::Present(now) if now >= end => {
+                Ok(format!("the retired key {id} {said}; retire_after is {text}"))
             }
+            Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => Err(format!(
+                "the retired key {id} {said}: it goes after {end}, if nobody uses it until then"
+            )),
         }
     }
 }
@@ -206,7 +227,8 @@ pub fn in_words(age: SignedDuration) -> String {
 
 /// The calls for a retired key whose time has come.
 pub(super) fn tended(seen: &LiveObject) -> Option<Write> {
-    let lingering = SupersededKey::of(seen).filter(|_| matches!(seen.upkeep, Some(Maintenance::Tend(_))))?;
+    let lingering =
+        SupersededKey::of(seen).filter(|_| matches!(seen.upkeep, Some(Maintenance::Tend(_))))?;
     let (user, id) = (value::text(&seen.attributes, "user").to_owned(), lingering.key.id);
     Some(Write::Iam(if lingering.active {
         IamWrite::UpdateAccessKey { user, id, active: false }

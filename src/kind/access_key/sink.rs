@@ -13,7 +13,8 @@ pub(super) trait SecretSink: Sync {
         attributes.get(self.name()).is_some_and(|declared| !declared.is_null())
     }
 
-    /// Whether it tells which key is in it. Of one that doesn't, the state remembers that it was given the key.
+    /// Whether it tells which key is in it. Of one that doesn't, the state remembers that it was
+    /// given the key.
     fn can_be_asked(&self) -> bool {
         true
     }
@@ -30,7 +31,8 @@ pub(super) trait SecretSink: Sync {
     /// Why a new key can't go there while this other one is in it.
     fn conflict(&self, wanted: &Attributes, key: &str) -> Option<String>;
 
-    /// The call that puts the carried key there. `replaces` is the key of ours that it takes the place of.
+    /// The call that puts the carried key there. `replaces` is the key of ours that it takes the
+    /// place of.
     fn store(&self, wanted: &Attributes, replaces: Option<String>) -> Option<Write>;
 
     /// The call that takes this key out of it again.

@@ -11,8 +11,9 @@ use crate::call::{Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, 
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
 
-/// All of them. The last one is written first, and emptied last: those that can't be asked come before those that can, so that
-/// a key that is found in these after a run was interrupted is in all of them.
+/// All of them. The last one is written first, and emptied last: those that can't be asked come
+/// before those that can, so that a key that is found in these after a run was interrupted is in
+/// all of them.
 pub(super) const SINKS: &[&dyn SecretSink] = &[&ProfileSink, &CsvSink, &Age, &SinkCommand];
 
 /// The keys that the declared sinks hold, by the sink's name.
@@ -23,9 +24,15 @@ impl SinkContents {
         let mut held = BTreeMap::new();
         for sink in SINKS {
             match sink.read(wanted).map(|read| snapshot.file(&read)) {
-                Some(Observed::Present(FileReply::KeyId(Some(id)))) => drop(held.insert(sink.name(), id)),
+                Some(Observed::Present(FileReply::KeyId(Some(id)))) => {
+                    drop(held.insert(sink.name(), id));
+                }
                 Some(Observed::Unknown(failure)) => return Err(failure),
-                Some(Observed::Present(FileReply::KeyId(None) | FileReply::Settings(_)) | Observed::Absent) | None => {}
+                Some(
+                    Observed::Present(FileReply::KeyId(None) | FileReply::Settings(_))
+                    | Observed::Absent,
+                )
+                | None => {}
             }
         }
         Ok(Self(held))
@@ -46,12 +53,19 @@ impl SinkContents {
     }
 
     /// What an object has as the sinks' attributes: nothing, where what is in them is not its own.
-    pub(super) fn attributes(&self, wanted: &Attributes, is_own: impl Fn(Option<&String>) -> bool) -> Attributes {
+    pub(super) fn attributes(
+        &self,
+        wanted: &Attributes,
+        is_own: impl Fn(Option<&String>) -> bool,
+    ) -> Attributes {
         let holds = |sink: &dyn SecretSink| !sink.can_be_asked() || is_own(self.by(sink));
-        let declared = |sink: &dyn SecretSink| wanted.get(sink.name()).cloned().unwrap_or(Value::Null);
+        let declared =
+            |sink: &dyn SecretSink| wanted.get(sink.name()).cloned().unwrap_or(Value::Null);
         SINKS
             .iter()
-            .map(|sink| (sink.name().to_owned(), if holds(*sink) { declared(*sink) } else { Value::Null }))
+            .map(|sink| {
+                (sink.name().to_owned(), if holds(*sink) { declared(*sink) } else { Value::Null })
+            })
             .collect()
     }
 }
@@ -61,13 +75,22 @@ pub(super) fn facets(wanted: &Attributes) -> impl Iterator<Item = Facet> {
 }
 
 /// Why no key can be put into the sinks: one of them holds a key that is none of `ours`.
-pub(super) fn conflict(wanted: &Attributes, held: &SinkContents, ours: &[Option<String>]) -> Option<String> {
-    let foreign = |sink: &dyn SecretSink| held.by(sink).filter(|key| !ours.contains(&Some((*key).clone())));
+pub(super) fn conflict(
+    wanted: &Attributes,
+    held: &SinkContents,
+    ours: &[Option<String>],
+) -> Option<String> {
+    let foreign =
+        |sink: &dyn SecretSink| held.by(sink).filter(|key| !ours.contains(&Some((*key).clone())));
     SINKS.iter().find_map(|sink| sink.conflict(wanted, foreign(*sink)?))
 }
 
-/// The calls that put a new key into its sinks. `replaces` says whose place it takes in the sink of that name.
-pub(super) fn stored(wanted: &Attributes, replaces: impl Fn(&str) -> Option<String>) -> impl Iterator<Item = Write> {
+/// The calls that put a new key into its sinks. `replaces` says whose place it takes in the sink of
+/// that name.
+pub(super) fn stored(
+    wanted: &Attributes,
+    replaces: impl Fn(&str) -> Option<String>,
+) -> impl Iterator<Item = Write> {
     SINKS.iter().rev().filter_map(move |sink| sink.store(wanted, replaces(sink.name())))
 }
 
@@ -114,8 +137,9 @@ impl SecretSink for ProfileSink {
 
     fn store(&self, wanted: &Attributes, replaces: Option<String>) -> Option<Write> {
         let replace_profile = Self::replaces_any(wanted);
-        value::optional_text(wanted, "profile")
-            .map(|profile| Write::File(FileWrite::StoreCredentials { profile, replaces, replace_profile }))
+        value::optional_text(wanted, "profile").map(|profile| {
+            Write::File(FileWrite::StoreCredentials { profile, replaces, replace_profile })
+        })
     }
 
     fn empty(&self, recorded: &Attributes, key: String) -> Option<Write> {

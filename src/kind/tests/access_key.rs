@@ -2,7 +2,9 @@ use serde_json::{Value, json};
 
 use super::{ask, attributes, created, deleted, failure, kind, not_found, observe, present};
 use crate::call::iam::{AccessKey, LastUsed, User};
-use crate::call::{Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply};
+use crate::call::{
+    Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply,
+};
 use crate::kind::Maintenance;
 use crate::value::Tags;
 
@@ -19,16 +21,21 @@ impl World {
     }
 
     fn answer(&self, read: &Read) -> Result<Reply, Failure> {
-        let held =
-            |id: Option<&str>| id.map_or_else(not_found, |id| Ok(Reply::File(FileReply::KeyId(Some(id.into())))));
+        let held = |id: Option<&str>| {
+            id.map_or_else(not_found, |id| Ok(Reply::File(FileReply::KeyId(Some(id.into())))))
+        };
         match read {
             Read::Iam(IamRead::GetUser { user }) => Ok(Reply::Iam(IamReply::User(User {
                 name: user.clone(),
                 tags: Tags::from([("relayctl:manifest".into(), "dev".into())]),
                 ..User::default()
             }))),
-            Read::Iam(IamRead::ListAttachedUserPolicies { .. }) => Ok(Reply::Iam(IamReply::Attached(Vec::new()))),
-            Read::Iam(IamRead::ListUserPolicies { .. }) => Ok(Reply::Iam(IamReply::Names(Vec::new()))),
+            Read::Iam(IamRead::ListAttachedUserPolicies { .. }) => {
+                Ok(Reply::Iam(IamReply::Attached(Vec::new())))
+            }
+            Read::Iam(IamRead::ListUserPolicies { .. }) => {
+                Ok(Reply::Iam(IamReply::Names(Vec::new())))
+            }
             Read::Iam(IamRead::ListAccessKeys { .. }) => {
                 let key = |id: &&str| AccessKey { id: (*id).into(), ..AccessKey::default() };
                 Ok(Reply::Iam(IamReply::AccessKeys(self.keys.iter().map(key).collect())))
@@ -53,13 +60,15 @@ impl World {
 
     fn conflict(&self, wanted: &Value) -> Option<String> {
         let wanted = attributes(wanted);
-        kind("access_key").conflict(&wanted, &ask(kind("access_key"), &wanted, &|read| self.answer(read)))
+        kind("access_key")
+            .conflict(&wanted, &ask(kind("access_key"), &wanted, &|read| self.answer(read)))
     }
 }
 
 fn declared(more: &Value) -> Value {
-    let wanted = attributes(more)
-        .completed_by(&attributes(&json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"})));
+    let wanted = attributes(more).completed_by(&attributes(
+        &json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"}),
+    ));
     json!(wanted)
 }
 
@@ -85,7 +94,10 @@ fn a_key_whose_secret_is_lost_is_replaced() {
     let no_csv = World { csv: None, ..World::new(&["AKIA1"], Some("AKIA1")) };
     let reason = "key.csv no longer holds this key: its secret cannot be read again";
     assert_eq!(no_csv.must_replace(&wanted).as_deref(), Some(reason));
-    assert_eq!(no_csv.must_replace(&json!({"user": "serverless", "profile": "serverless", "id": "AKIA1"})), None);
+    assert_eq!(
+        no_csv.must_replace(&json!({"user": "serverless", "profile": "serverless", "id": "AKIA1"})),
+        None
+    );
 }
 
 #[test]
@@ -93,7 +105,10 @@ fn a_lost_state_is_found_again_in_the_profile() {
     let seen = World::new(&["AKIA1", "AKIA2"], Some("AKIA2")).seen(&declared(&json!({})));
     assert_eq!((seen.id.as_str(), seen.owner.as_deref()), ("AKIA2", Some("dev")));
     assert_eq!(World::new(&["AKIA1"], None).observe(&declared(&json!({}))), Observed::Absent);
-    assert_eq!(World::new(&["AKIA1"], Some("AKIA9")).observe(&declared(&json!({}))), Observed::Absent);
+    assert_eq!(
+        World::new(&["AKIA1"], Some("AKIA9")).observe(&declared(&json!({}))),
+        Observed::Absent
+    );
 }
 
 #[test]
@@ -101,7 +116,11 @@ fn a_recorded_key_that_is_gone_is_absent_whatever_the_profile_holds() {
     let wanted = declared(&json!({"id": "AKIA1"}));
     assert_eq!(World::new(&["AKIA2"], Some("AKIA2")).observe(&wanted), Observed::Absent);
     assert_eq!(World::new(&[], Some("AKIA1")).observe(&wanted), Observed::Absent);
-    assert_eq!(World::new(&[], Some("AKIA1")).conflict(&wanted), None, "the dead key in the profile is ours");
+    assert_eq!(
+        World::new(&[], Some("AKIA1")).conflict(&wanted),
+        None,
+        "the dead key in the profile is ours"
+    );
 }
 
 #[test]
@@ -122,10 +141,17 @@ fn a_key_that_was_to_be_taken_back_is_no_rotation() {
     let wanted = declared(&json!({"known": ["AKIA1"], "id": "AKIA2"}));
     let lost = World::new(&["AKIA1", "AKIA2"], None);
     assert_eq!((lost.seen(&wanted).id.as_str(), lost.seen(&wanted).upkeep), ("AKIA2", None));
-    assert_eq!(lost.must_replace(&wanted).as_deref(), Some("an earlier run made this key, but its secret was lost"));
+    assert_eq!(
+        lost.must_replace(&wanted).as_deref(),
+        Some("an earlier run made this key, but its secret was lost")
+    );
     let only_csv = World { profile: None, ..World::new(&["AKIA1", "AKIA2"], Some("AKIA2")) };
     assert_eq!(only_csv.seen(&wanted).upkeep, None);
-    assert!(only_csv.must_replace(&wanted).is_some_and(|reason| reason.starts_with("profile [serverless]")));
+    assert!(
+        only_csv
+            .must_replace(&wanted)
+            .is_some_and(|reason| reason.starts_with("profile [serverless]"))
+    );
 }
 
 #[test]
@@ -136,7 +162,11 @@ fn an_interrupted_run_that_reached_the_files_left_a_good_key() {
     assert_eq!(world.must_replace(&wanted), None);
     let only_csv = World { profile: None, ..World::new(&["AKIA1", "AKIA2"], Some("AKIA2")) };
     assert_eq!(only_csv.seen(&wanted).id, "AKIA2");
-    assert!(only_csv.must_replace(&wanted).is_some_and(|reason| reason.starts_with("profile [serverless]")));
+    assert!(
+        only_csv
+            .must_replace(&wanted)
+            .is_some_and(|reason| reason.starts_with("profile [serverless]"))
+    );
 }
 
 #[test]
@@ -175,14 +205,23 @@ fn somebody_elses_key_in_the_profile_is_a_conflict() {
 fn somebody_elses_key_in_the_csv_is_a_conflict() {
     let world = World { profile: None, ..World::new(&[], Some("AKIA9")) };
     let reason = "key.csv holds another key (AKIA9): name another file, or move this one away";
-    assert_eq!(world.conflict(&declared(&json!({"replace_profile": true}))).as_deref(), Some(reason));
+    assert_eq!(
+        world.conflict(&declared(&json!({"replace_profile": true}))).as_deref(),
+        Some(reason)
+    );
 }
 
 #[test]
 fn a_third_key_is_a_conflict() {
     let reason = "user serverless already has two access keys, AWS's limit: delete one";
-    assert_eq!(World::new(&["AKIA1", "AKIA2"], None).conflict(&declared(&json!({}))).as_deref(), Some(reason));
-    assert_eq!(World::new(&["AKIA1", "AKIA2"], Some("AKIA1")).conflict(&declared(&json!({}))), None);
+    assert_eq!(
+        World::new(&["AKIA1", "AKIA2"], None).conflict(&declared(&json!({}))).as_deref(),
+        Some(reason)
+    );
+    assert_eq!(
+        World::new(&["AKIA1", "AKIA2"], Some("AKIA1")).conflict(&declared(&json!({}))),
+        None
+    );
 }
 
 #[test]
@@ -193,7 +232,10 @@ fn files_that_cannot_be_read_make_the_key_unknown() {
         Read::File(FileRead::Credentials { .. }) => Err(refused()),
         other => world.answer(other),
     };
-    assert_eq!(observe("access_key", &declared(&json!({"id": "AKIA1"})), &answer), Observed::Unknown(refused()));
+    assert_eq!(
+        observe("access_key", &declared(&json!({"id": "AKIA1"})), &answer),
+        Observed::Unknown(refused())
+    );
 }
 
 #[test]
@@ -201,11 +243,18 @@ fn a_key_is_made_and_goes_straight_to_its_files() {
     let expected = [
         "CreateAccessKey { user: serverless }",
         "file StoreKeyCsv { file: Path(key.csv), replaces: Some(AKIA0) }",
-        "file StoreCredentials { profile: serverless, replaces: Some(AKIA0), replace_profile: true }",
+        "file StoreCredentials \
+            { profile: serverless, replaces: Some(AKIA0), replace_profile: true }",
     ];
-    assert_eq!(created("access_key", &declared(&json!({"id": "AKIA0", "replace_profile": true}))), expected);
+    assert_eq!(
+        created("access_key", &declared(&json!({"id": "AKIA0", "replace_profile": true}))),
+        expected
+    );
     let plain = created("access_key", &json!({"user": "serverless", "profile": "p"}));
-    assert_eq!(plain[1..], ["file StoreCredentials { profile: p, replaces: None, replace_profile: false }"]);
+    assert_eq!(
+        plain[1..],
+        ["file StoreCredentials { profile: p, replaces: None, replace_profile: false }"]
+    );
 }
 
 #[test]
@@ -217,17 +266,22 @@ fn a_key_goes_first_where_nobody_can_look_so_that_a_file_that_has_it_proves_that
         "file RunCommand { command: [vault, put] }",
         "file StoreKeyAge { file: Path(key.age), recipients: [age1x], replaces: Some(AKIA0) }",
         "file StoreKeyCsv { file: Path(key.csv), replaces: Some(AKIA0) }",
-        "file StoreCredentials { profile: serverless, replaces: Some(AKIA0), replace_profile: false }",
+        "file StoreCredentials \
+            { profile: serverless, replaces: Some(AKIA0), replace_profile: false }",
     ];
     assert_eq!(created("access_key", &wanted), expected);
-    // The file that is encrypted is looked at; of the command the state remembers that it was given the key.
+    // The file that is encrypted is looked at; of the command the state remembers that it was given
+    // the key.
     let seen = World::new(&["AKIA0"], Some("AKIA0")).seen(&wanted);
     assert_eq!(
         (seen.attributes.get("age"), seen.attributes.get("command")),
         (Some(&json!(null)), wanted.get("command"))
     );
     let gone = deleted("access_key", &seen, &wanted);
-    assert!(gone.contains(&"file RemoveKeyAge { file: Path(key.age), key: AKIA0 }".to_owned()), "{gone:?}");
+    assert!(
+        gone.contains(&"file RemoveKeyAge { file: Path(key.age), key: AKIA0 }".to_owned()),
+        "{gone:?}"
+    );
     assert!(!gone.iter().any(|call| call.contains("RunCommand")), "{gone:?}");
 }
 
@@ -248,11 +302,19 @@ fn a_key_leaves_the_files_that_were_recorded() {
 fn a_recorded_key_that_is_gone_still_leaves_its_files() {
     let left = |recorded: Value| {
         let writes = kind("access_key").leftovers(&attributes(&recorded));
-        writes.iter().map(|write| format!("{} {}", write.action(), write.object())).collect::<Vec<_>>()
+        writes
+            .iter()
+            .map(|write| format!("{} {}", write.action(), write.object()))
+            .collect::<Vec<_>>()
     };
-    let whole = left(json!({"id": "AKIA1", "user": "serverless", "profile": "before", "csv": "before.csv"}));
+    let whole = left(
+        json!({"id": "AKIA1", "user": "serverless", "profile": "before", "csv": "before.csv"}),
+    );
     assert_eq!(whole.len(), 2, "{whole:?}");
-    assert!(whole[0].starts_with("file:RemoveCredentials") && whole[1].starts_with("file:RemoveKeyCsv"), "{whole:?}");
+    assert!(
+        whole[0].starts_with("file:RemoveCredentials") && whole[1].starts_with("file:RemoveKeyCsv"),
+        "{whole:?}"
+    );
     // Without an id nothing was made, and a key without files leaves nothing.
     assert_eq!(left(json!({"user": "serverless", "profile": "before", "known": []})), [""; 0]);
     assert_eq!(left(json!({"id": "AKIA1", "user": "serverless"})), [""; 0]);
@@ -292,7 +354,11 @@ impl Aged {
             }
             Read::Iam(IamRead::GetAccessKeyLastUsed { user, id }) => {
                 assert_eq!((user.as_str(), id.as_str()), ("serverless", "AKIA1"));
-                let used = |at: &str| LastUsed { at: at.into(), service: "s3".into(), region: "eu-west-1".into() };
+                let used = |at: &str| LastUsed {
+                    at: at.into(),
+                    service: "s3".into(),
+                    region: "eu-west-1".into(),
+                };
                 self.used.map(|at| Reply::Iam(IamReply::LastUsed(at.map(used)))).map_err(failure)
             }
             Read::Clock => Ok(Reply::Moment(self.now.parse().unwrap())),
@@ -301,8 +367,9 @@ impl Aged {
     }
 
     fn seen(&self, more: &Value) -> super::LiveObject {
-        let wanted = attributes(more)
-            .completed_by(&attributes(&json!({"user": "serverless", "profile": "serverless", "rotate_after": "90d"})));
+        let wanted = attributes(more).completed_by(&attributes(
+            &json!({"user": "serverless", "profile": "serverless", "rotate_after": "90d"}),
+        ));
         present("access_key", &json!(wanted), &|read| self.answer(read))
     }
 }
@@ -312,7 +379,8 @@ fn retired() -> Value {
 }
 
 fn renewed(seen: &super::LiveObject) -> Vec<String> {
-    let wanted = attributes(&json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"}));
+    let wanted =
+        attributes(&json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"}));
     super::calls(&kind("access_key").renew(seen, &wanted))
 }
 
@@ -333,9 +401,13 @@ fn a_key_is_rotated_once_it_is_old_enough() {
     let reason = "the key is 97 days old, rotate_after is 90d";
     assert_eq!(due.upkeep, Some(Maintenance::Renew(reason.to_owned())));
     assert!(Aged::on("2026-04-01T00:00:00Z").seen(&recorded).upkeep.is_some(), "on the second");
-    let without = Aged::on("2026-04-08T12:00:00Z").seen(&json!({"id": "AKIA1", "rotate_after": null}));
+    let without =
+        Aged::on("2026-04-08T12:00:00Z").seen(&json!({"id": "AKIA1", "rotate_after": null}));
     assert_eq!(without.upkeep, None);
-    assert_eq!(young.internals, due.internals, "what the plan depends on does not change by itself");
+    assert_eq!(
+        young.internals, due.internals,
+        "what the plan depends on does not change by itself"
+    );
 }
 
 #[test]
@@ -344,7 +416,8 @@ fn a_rotation_takes_nothing_away_before_the_new_key_is_proven() {
     let expected = [
         "CreateAccessKey { user: serverless }",
         "file StoreKeyCsv { file: Path(key.csv), replaces: Some(AKIA1) }",
-        "file StoreCredentials { profile: serverless, replaces: Some(AKIA1), replace_profile: false }",
+        "file StoreCredentials \
+            { profile: serverless, replaces: Some(AKIA1), replace_profile: false }",
         "ProveKey { user: serverless }",
         "UpdateAccessKey { user: serverless, id: AKIA1, active: false }",
     ];
@@ -356,30 +429,35 @@ fn a_second_key_stands_in_the_way_of_a_rotation() {
     let obstacle = |seen: &super::LiveObject| kind("access_key").renewal_obstacle(seen);
     let alone = Aged::on("2026-04-08T12:00:00Z");
     assert_eq!(obstacle(&alone.seen(&json!({"id": "AKIA1"}))), None);
-    let foreign = Aged { keys: vec![OLD, ("AKIA9", "Active", OLD.2)], ..alone }.seen(&json!({"id": "AKIA1"}));
+    let foreign =
+        Aged { keys: vec![OLD, ("AKIA9", "Active", OLD.2)], ..alone }.seen(&json!({"id": "AKIA1"}));
     assert_eq!(why(&foreign), Some("the key is 97 days old, rotate_after is 90d"));
     assert_eq!(
         obstacle(&foreign).as_deref(),
         Some(
-            "user serverless has another key, AKIA9, which is not relayctl's, and AWS allows two: a new one can be made \
+            "user serverless has another key, AKIA9, which is not relayctl's, and AWS allows two: \
+                a new one can be made \
              when that is deleted"
         )
     );
     let early = obstacle(&Aged::rotated("2026-04-02T00:00:00Z").seen(&retired()));
-    assert!(early.is_some_and(|why| why.starts_with("user serverless still has the retired key AKIA1")));
+    assert!(
+        early.is_some_and(|why| why.starts_with("user serverless still has the retired key AKIA1"))
+    );
 }
 
 #[test]
 fn a_retired_key_is_kept_until_it_was_quiet_for_long_enough() {
     let waiting = Aged::rotated("2026-04-07T23:59:59Z").seen(&retired());
     assert_eq!(waiting.upkeep, None);
-    let remark = "the retired key AKIA1 has been inactive since 2026-04-01T00:00:00Z, and was not used: it goes after \
+    let remark = "the retired key AKIA1 has been inactive since 2026-04-01T00:00:00Z, and was not \
+        used: it goes after \
                   2026-04-08T00:00:00Z, if nobody uses it until then";
     assert_eq!(waiting.remarks, [remark]);
     let due = Aged::rotated("2026-04-08T00:00:00Z");
     let seen = due.seen(&retired());
-    let reason =
-        "the retired key AKIA1 has been inactive since 2026-04-01T00:00:00Z, and was not used; retire_after is 7d";
+    let reason = "the retired key AKIA1 has been inactive since 2026-04-01T00:00:00Z, and was not \
+        used; retire_after is 7d";
     assert_eq!(why(&seen), Some(reason));
     assert_eq!(tended(&seen), ["DeleteAccessKey { user: serverless, id: AKIA1 }"]);
     let mut longer = retired();
@@ -389,18 +467,30 @@ fn a_retired_key_is_kept_until_it_was_quiet_for_long_enough() {
 
 #[test]
 fn a_retired_key_that_was_used_since_is_kept_and_the_plan_says_by_whom() {
-    let used = Aged { used: Ok(Some("2026-04-05T00:00:00Z")), ..Aged::rotated("2026-04-09T00:00:00Z") };
+    let used =
+        Aged { used: Ok(Some("2026-04-05T00:00:00Z")), ..Aged::rotated("2026-04-09T00:00:00Z") };
     let seen = used.seen(&retired());
     assert_eq!(seen.upkeep, None);
-    let remark = "the retired key AKIA1 was last used at 2026-04-05T00:00:00Z (s3, eu-west-1), after it was retired: it \
+    let remark = "the retired key AKIA1 was last used at 2026-04-05T00:00:00Z (s3, eu-west-1), \
+        after it was retired: it \
                   goes after 2026-04-12T00:00:00Z, if nobody uses it until then";
     assert_eq!(seen.remarks, [remark]);
     let before = Aged { used: Ok(Some("2026-03-31T00:00:00Z")), ..used.clone() };
-    assert!(before.seen(&retired()).upkeep.is_some(), "what it was used for before does not matter");
-    assert_ne!(before.seen(&retired()).internals, seen.internals, "a use between plan and apply is noticed");
+    assert!(
+        before.seen(&retired()).upkeep.is_some(),
+        "what it was used for before does not matter"
+    );
+    assert_ne!(
+        before.seen(&retired()).internals,
+        seen.internals,
+        "a use between plan and apply is noticed"
+    );
     let unknown = Aged { used: Err(FailureKind::AccessDenied), ..used }.seen(&retired());
     assert_eq!(unknown.upkeep, None);
-    assert!(unknown.remarks[0].starts_with("the retired key AKIA1 is kept, for when it was last used can't be told"));
+    assert!(
+        unknown.remarks[0]
+            .starts_with("the retired key AKIA1 is kept, for when it was last used can't be told")
+    );
 }
 
 #[test]
@@ -409,23 +499,38 @@ fn a_retired_key_that_somebody_activated_is_deactivated_again() {
     let seen = world.seen(&retired());
     assert_eq!(why(&seen), Some("the key AKIA1 was retired, and is active"));
     assert_eq!(tended(&seen), ["UpdateAccessKey { user: serverless, id: AKIA1, active: false }"]);
-    let settled = kind("access_key").settled(&attributes(&json!({})), &seen, "2026-04-02T00:00:00Z".parse().unwrap());
+    let settled = kind("access_key").settled(
+        &attributes(&json!({})),
+        &seen,
+        "2026-04-02T00:00:00Z".parse().unwrap(),
+    );
     assert_eq!(settled["retired"], json!({"id": "AKIA1", "since": "2026-04-02T00:00:00Z"}));
 }
 
 #[test]
 fn a_key_that_somebody_deactivated_is_neither_activated_nor_is_its_predecessor_deleted() {
     let idle = (NEW.0, "Inactive", OLD.2);
-    let world = Aged { keys: vec![(OLD.0, "Inactive", OLD.2), idle], ..Aged::rotated("2026-09-01T00:00:00Z") };
+    let world = Aged {
+        keys: vec![(OLD.0, "Inactive", OLD.2), idle],
+        ..Aged::rotated("2026-09-01T00:00:00Z")
+    };
     let seen = world.seen(&retired());
     assert_eq!(seen.upkeep, None);
-    assert!(seen.remarks[0].starts_with("the key AKIA2 is inactive: somebody deactivated it"), "{:?}", seen.remarks);
-    assert_eq!(seen.remarks[1], "the retired key AKIA1 is kept, for the one in its place is inactive");
+    assert!(
+        seen.remarks[0].starts_with("the key AKIA2 is inactive: somebody deactivated it"),
+        "{:?}",
+        seen.remarks
+    );
+    assert_eq!(
+        seen.remarks[1],
+        "the retired key AKIA1 is kept, for the one in its place is inactive"
+    );
 }
 
 #[test]
 fn a_retired_key_that_is_gone_is_forgotten_and_one_that_is_there_is_remembered() {
-    let memory = |seen: &super::LiveObject| kind("access_key").memory(&attributes(&retired()), Some(seen));
+    let memory =
+        |seen: &super::LiveObject| kind("access_key").memory(&attributes(&retired()), Some(seen));
     let gone = Aged { keys: vec![NEW], ..Aged::rotated("2026-04-02T00:00:00Z") }.seen(&retired());
     assert_eq!(memory(&gone), attributes(&json!({})));
     let there = Aged::rotated("2026-04-02T00:00:00Z").seen(&retired());
@@ -440,7 +545,8 @@ fn a_retired_key_that_is_gone_is_forgotten_and_one_that_is_there_is_remembered()
 #[test]
 fn an_interrupted_rotation_starts_over_with_the_key_that_counts() {
     let begun = json!({"id": "AKIA1", "known": ["AKIA1"], "csv": "key.csv"});
-    let world = Aged { keys: vec![OLD, NEW], held: Some("AKIA2"), ..Aged::on("2026-01-02T00:00:00Z") };
+    let world =
+        Aged { keys: vec![OLD, NEW], held: Some("AKIA2"), ..Aged::on("2026-01-02T00:00:00Z") };
     let seen = world.seen(&begun);
     assert_eq!(
         (seen.id.as_str(), why(&seen)),
@@ -454,10 +560,12 @@ fn an_interrupted_rotation_starts_over_with_the_key_that_counts() {
     let noted = kind("access_key").begun(&attributes(&json!({})), &seen, &["AKIA3".to_owned()]);
     assert_eq!(noted, attributes(&json!({"known": ["AKIA1"], "made": ["AKIA2", "AKIA3"]})));
     // The key is dead, and a sink still holds it.
-    let dead = Aged { keys: vec![OLD], ..world }.seen(&json!({"id": "AKIA1", "known": ["AKIA1"], "made": ["AKIA2"]}));
+    let dead = Aged { keys: vec![OLD], ..world }
+        .seen(&json!({"id": "AKIA1", "known": ["AKIA1"], "made": ["AKIA2"]}));
     assert_eq!(
         renewed(&dead)[2],
-        "file StoreCredentials { profile: serverless, replaces: Some(AKIA2), replace_profile: false }"
+        "file StoreCredentials \
+            { profile: serverless, replaces: Some(AKIA2), replace_profile: false }"
     );
 }
 

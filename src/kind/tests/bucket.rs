@@ -37,12 +37,18 @@ fn blocked(all: bool) -> Value {
 /// A bucket that has nothing but its tags.
 fn bare(read: &Read) -> Result<Reply, Failure> {
     match read {
-        Read::S3(S3Read::HeadBucket(_)) => Ok(Reply::S3(S3Reply::Bucket { region: "eu-west-1".into() })),
+        Read::S3(S3Read::HeadBucket(_)) => {
+            Ok(Reply::S3(S3Reply::Bucket { region: "eu-west-1".into() }))
+        }
         Read::S3(S3Read::GetBucketTagging(_)) => {
             Ok(Reply::S3(S3Reply::Tags(Tags::from([("relayctl:manifest".into(), "dev".into())]))))
         }
-        Read::S3(S3Read::GetBucketVersioning(_)) => Ok(Reply::S3(S3Reply::Versioning(String::new()))),
-        Read::S3(S3Read::ListObjectVersions(_)) => Ok(Reply::S3(S3Reply::Objects { count: 0, more: false })),
+        Read::S3(S3Read::GetBucketVersioning(_)) => {
+            Ok(Reply::S3(S3Reply::Versioning(String::new())))
+        }
+        Read::S3(S3Read::ListObjectVersions(_)) => {
+            Ok(Reply::S3(S3Reply::Objects { count: 0, more: false }))
+        }
         _ => not_found(),
     }
 }
@@ -87,8 +93,12 @@ fn only_declared_aspects_are_read() {
             })
             .collect()
     };
-    let always =
-        [BucketAspect::Existence, BucketAspect::Tags, BucketAspect::PublicAccessBlock, BucketAspect::Ownership];
+    let always = [
+        BucketAspect::Existence,
+        BucketAspect::Tags,
+        BucketAspect::PublicAccessBlock,
+        BucketAspect::Ownership,
+    ];
     assert_eq!(aspects(&shortest()), always);
     assert_eq!(aspects(&everything()).len(), 8);
     assert_eq!(aspects(&json!({"name": "b"})), [BucketAspect::Existence, BucketAspect::Tags]);
@@ -126,7 +136,9 @@ fn a_bucket_elsewhere_shows_where_it_is() {
     let wanted = with(&json!({"region": "us-east-1"}));
     let elsewhere = |read: &Read| match read {
         // S3 answers only in the region where a bucket is.
-        Read::S3(S3Read::GetBucketTagging(bucket)) if bucket.region == "us-east-1" => Err(failure(FailureKind::Other)),
+        Read::S3(S3Read::GetBucketTagging(bucket)) if bucket.region == "us-east-1" => {
+            Err(failure(FailureKind::Other))
+        }
         read => full(read),
     };
     let seen = present("bucket", &wanted, &elsewhere);
@@ -158,13 +170,18 @@ fn a_bucket_whose_emptiness_is_asked_for_in_vain_is_unknown() {
 #[test]
 fn the_shortest_bucket_is_made_in_three_calls() {
     let expected = [
-        "CreateBucket { bucket: { name: zappa-relay, region: eu-west-1 }, ownership: BucketOwnerEnforced }",
-        "PutBucketTagging { bucket: { name: zappa-relay, region: eu-west-1 }, tags: {relayctl:manifest: dev} }",
-        "PutPublicAccessBlock { bucket: { name: zappa-relay, region: eu-west-1 }, block: PublicAccessBlock { \
-         block_public_acls: true, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: true } }",
+        "CreateBucket \
+            { bucket: { name: zappa-relay, region: eu-west-1 }, ownership: BucketOwnerEnforced }",
+        "PutBucketTagging \
+            { bucket: { name: zappa-relay, region: eu-west-1 }, tags: {relayctl:manifest: dev} }",
+        "PutPublicAccessBlock \
+            { bucket: { name: zappa-relay, region: eu-west-1 }, block: PublicAccessBlock { \
+         block_public_acls: true, ignore_public_acls: true, block_public_policy: true, \
+         restrict_public_buckets: true } }",
     ];
     assert_eq!(created("bucket", &shortest()), expected);
-    let defaults = json!({"versioning": false, "policy": null, "lifecycle": [], "encryption": null});
+    let defaults =
+        json!({"versioning": false, "policy": null, "lifecycle": [], "encryption": null});
     assert_eq!(created("bucket", &with(&defaults)), expected);
 }
 
@@ -202,9 +219,13 @@ fn an_update_sends_one_call_a_field() {
         assert_eq!(calls.len(), 1, "{calls:?}");
         calls[0].replace("{ name: zappa-relay, region: eu-west-1 }", "b")
     };
-    let wanted =
-        with(&json!({"versioning": false, "lifecycle": [], "policy": null, "tags": {"a": "b", "theirs": "x"}}));
-    assert_eq!(update(&wanted, "versioning"), "PutBucketVersioning { bucket: b, status: Suspended }");
+    let wanted = with(
+        &json!({"versioning": false, "lifecycle": [], "policy": null, "tags": {"a": "b", "theirs": "x"}}),
+    );
+    assert_eq!(
+        update(&wanted, "versioning"),
+        "PutBucketVersioning { bucket: b, status: Suspended }"
+    );
     assert_eq!(update(&wanted, "lifecycle"), "DeleteBucketLifecycle(b)");
     assert_eq!(update(&wanted, "policy"), "DeleteBucketPolicy(b)");
     assert_eq!(update(&wanted, "tags"), "PutBucketTagging { bucket: b, tags: {a: b, theirs: x} }");
@@ -212,11 +233,13 @@ fn an_update_sends_one_call_a_field() {
     assert_eq!(update(&wanted, "ownership"), ownership);
     assert_eq!(
         update(&wanted, "encryption"),
-        "PutBucketEncryption { bucket: b, encryption: Encryption { algorithm: AES256, kms_key: None, bucket_key: false } }"
+        "PutBucketEncryption \
+            { bucket: b, encryption: BucketEncryption { algorithm: AES256, kms_key: None, bucket_key: false } }"
     );
     let declared = everything();
     assert!(
-        update(&declared, "lifecycle").starts_with("PutBucketLifecycle { bucket: b, rules: [LifecycleRule { id: a")
+        update(&declared, "lifecycle")
+            .starts_with("PutBucketLifecycle { bucket: b, rules: [LifecycleRule { id: a")
     );
     assert!(update(&declared, "policy").starts_with("PutBucketPolicy { bucket: b"));
     assert_eq!(updated("bucket", &seen, &declared, &["force_destroy"]), [""; 0]);

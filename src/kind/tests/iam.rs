@@ -58,7 +58,9 @@ fn account(read: &Read) -> Result<Reply, Failure> {
             tags: live_tags(),
         }),
         IamRead::ListPolicyVersions { .. } => IamReply::PolicyVersions(
-            ["v10", "v3", "v2", "v9", "v4"].map(|id| PolicyVersion { id: text(id), ..PolicyVersion::default() }).into(),
+            ["v10", "v3", "v2", "v9", "v4"]
+                .map(|id| PolicyVersion { id: text(id), ..PolicyVersion::default() })
+                .into(),
         ),
         IamRead::GetPolicyVersion { version, .. } => IamReply::PolicyVersion(PolicyVersion {
             id: version.clone(),
@@ -68,7 +70,9 @@ fn account(read: &Read) -> Result<Reply, Failure> {
         IamRead::ListAttachedUserPolicies { .. } | IamRead::ListAttachedRolePolicies { .. } => {
             IamReply::Attached(vec![text("arn:z"), text("arn:old"), deploy_arn()])
         }
-        IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => IamReply::Names(vec![text("debug")]),
+        IamRead::ListUserPolicies { .. } | IamRead::ListRolePolicies { .. } => {
+            IamReply::Names(vec![text("debug")])
+        }
         IamRead::GetUserPolicy { .. } | IamRead::GetRolePolicy { .. } => {
             IamReply::Document(document(&["s3:PutObject", "s3:GetObject"]).into())
         }
@@ -106,7 +110,9 @@ fn the_sixth_version_takes_the_place_of_the_oldest_that_is_not_the_default() {
     let wanted = json!({"name": "Deploy", "arn": deploy_arn(), "document": {}});
     let mut seen = present("policy", &wanted, &account);
     let create = format!("CreatePolicyVersion {{ arn: {}, document: Object {{}} }}", deploy_arn());
-    let prune = |version: &str| format!("DeletePolicyVersion {{ arn: {}, version: {version} }}", deploy_arn());
+    let prune = |version: &str| {
+        format!("DeletePolicyVersion {{ arn: {}, version: {version} }}", deploy_arn())
+    };
     assert_eq!(updated("policy", &seen, &wanted, &["document"]), [prune("v2"), create.clone()]);
 
     seen.internals.insert("default_version", json!("v2"));
@@ -132,7 +138,8 @@ fn a_policy_goes_with_its_old_versions() {
 #[test]
 fn tags_change_key_by_key() {
     let wanted = json!({"tags": {"relayctl:manifest": "dev", "stage": "prod", "new": "1"}});
-    let operand = [("policy", format!("arn: {}", deploy_arn())), ("user", "user: serverless".into())];
+    let operand =
+        [("policy", format!("arn: {}", deploy_arn())), ("user", "user: serverless".into())];
     for (name, operand) in operand.into_iter().chain([("role", "role: runner".into())]) {
         let identity = match name {
             "policy" => json!({"arn": deploy_arn()}),
@@ -169,8 +176,10 @@ fn a_user_changes_in_place() {
     let seen = present("user", &json!({"name": "serverless"}), &account);
     let wanted = json!({"name": "serverless", "path": "/ci/", "permissions_boundary": "arn:b"});
     let fields = ["path", "permissions_boundary"];
-    let expected =
-        ["UpdateUser { user: serverless, path: /ci/ }", "PutUserPermissionsBoundary { user: serverless, arn: arn:b }"];
+    let expected = [
+        "UpdateUser { user: serverless, path: /ci/ }",
+        "PutUserPermissionsBoundary { user: serverless, arn: arn:b }",
+    ];
     assert_eq!(updated("user", &seen, &wanted, &fields), expected);
     let none = json!({"name": "serverless", "permissions_boundary": null});
     let expected = ["DeleteUserPermissionsBoundary { user: serverless }"];
@@ -189,7 +198,10 @@ fn a_user_is_made_and_removed_in_one_call() {
 #[test]
 fn a_role_is_seen_whole_and_in_normal_form() {
     let seen = present("role", &json!({"name": "runner", "description": ""}), &account);
-    assert_eq!((seen.id.as_str(), seen.owner.as_deref(), seen.attached.len()), ("AROA1", Some("dev"), 4));
+    assert_eq!(
+        (seen.id.as_str(), seen.owner.as_deref(), seen.attached.len()),
+        ("AROA1", Some("dev"), 4)
+    );
     let expected = json!({
         "name": "runner", "arn": format!("{ACCOUNT}:role/runner"), "path": "/", "description": "runs it",
         "max_session_duration": 7200, "permissions_boundary": null,
@@ -215,7 +227,8 @@ fn a_role_is_made_and_removed_in_one_call() {
         "name": "runner", "path": "/", "description": "d", "max_session_duration": 3600, "trust": {}, "tags": {},
         "permissions_boundary": "arn:b",
     });
-    let expected = "CreateRole { role: runner, path: /, description: Some(d), max_session_duration: Some(3600), \
+    let expected = "CreateRole \
+        { role: runner, path: /, description: Some(d), max_session_duration: Some(3600), \
                     trust: Object {}, boundary: Some(arn:b), tags: {} }";
     assert_eq!(created("role", &wanted), [expected]);
     let seen = present("role", &wanted, &account);
@@ -227,12 +240,14 @@ fn update_role_sends_what_does_not_change_as_it_is() {
     let seen = present("role", &json!({"name": "runner", "max_session_duration": 43200}), &account);
     let update = |wanted: &Value, changed: &[&str]| updated("role", &seen, wanted, changed);
     let longer = json!({"name": "runner", "max_session_duration": 43200});
-    let expected = ["UpdateRole { role: runner, description: runs it, max_session_duration: 43200 }"];
+    let expected =
+        ["UpdateRole { role: runner, description: runs it, max_session_duration: 43200 }"];
     assert_eq!(update(&longer, &["max_session_duration"]), expected);
     let cleared = json!({"name": "runner", "description": ""});
     let expected = ["UpdateRole { role: runner, description: , max_session_duration: 7200 }"];
     assert_eq!(update(&cleared, &["description"]), expected);
-    let both = json!({"name": "runner", "description": "d", "max_session_duration": 3600, "trust": {}});
+    let both =
+        json!({"name": "runner", "description": "d", "max_session_duration": 3600, "trust": {}});
     let expected = [
         "UpdateRole { role: runner, description: d, max_session_duration: 3600 }",
         "UpdateAssumeRolePolicy { role: runner, trust: Object {} }",
@@ -261,8 +276,14 @@ fn an_attachment_is_there_when_its_parent_has_it() {
     assert_eq!(observe("user_policy_attachment", &detached, &account), Observed::Absent);
     let role = json!({"role": "runner", "policy_arn": "arn:z"});
     let seen = present("role_policy_attachment", &role, &account);
-    assert_eq!(created("role_policy_attachment", &role), ["AttachRolePolicy { role: runner, arn: arn:z }"]);
-    assert_eq!(deleted("role_policy_attachment", &seen, &role), ["DetachRolePolicy { role: runner, arn: arn:z }"]);
+    assert_eq!(
+        created("role_policy_attachment", &role),
+        ["AttachRolePolicy { role: runner, arn: arn:z }"]
+    );
+    assert_eq!(
+        deleted("role_policy_attachment", &seen, &role),
+        ["DetachRolePolicy { role: runner, arn: arn:z }"]
+    );
 }
 
 #[test]
@@ -285,10 +306,16 @@ fn an_inline_policy_is_put_whole() {
     let put = ["PutRolePolicy { role: runner, policy: debug, document: Object {} }"];
     assert_eq!(created("role_policy", &wanted), put);
     assert_eq!(updated("role_policy", &seen, &wanted, &["document"]), put);
-    assert_eq!(deleted("role_policy", &seen, &wanted), ["DeleteRolePolicy { role: runner, policy: debug }"]);
+    assert_eq!(
+        deleted("role_policy", &seen, &wanted),
+        ["DeleteRolePolicy { role: runner, policy: debug }"]
+    );
     let user = json!({"user": "serverless", "name": "debug"});
     let seen = present("user_policy", &user, &account);
-    assert_eq!(deleted("user_policy", &seen, &user), ["DeleteUserPolicy { user: serverless, policy: debug }"]);
+    assert_eq!(
+        deleted("user_policy", &seen, &user),
+        ["DeleteUserPolicy { user: serverless, policy: debug }"]
+    );
     let other = json!({"user": "serverless", "name": "Debug"});
     assert_eq!(observe("user_policy", &other, &account), Observed::Absent);
 }
@@ -296,7 +323,9 @@ fn an_inline_policy_is_put_whole() {
 #[test]
 fn a_document_that_cannot_be_read_makes_the_policy_unknown() {
     let answer = |read: &Read| match read {
-        Read::Iam(IamRead::GetPolicyVersion { .. }) => Err(super::failure(FailureKind::AccessDenied)),
+        Read::Iam(IamRead::GetPolicyVersion { .. }) => {
+            Err(super::failure(FailureKind::AccessDenied))
+        }
         other => account(other),
     };
     let wanted = json!({"name": "Deploy", "arn": deploy_arn()});

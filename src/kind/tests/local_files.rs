@@ -17,10 +17,14 @@ fn files(read: &Read) -> Result<Reply, Failure> {
         Ok(Reply::File(FileReply::Settings(pairs)))
     };
     match read {
-        Read::File(FileRead::Profile { .. }) => settings(&[("cli_pager", json!("")), ("region", json!("eu-west-1"))]),
-        Read::File(FileRead::Stage { .. }) => {
-            settings(&[("runtime", json!("python3.9")), ("s3_bucket", json!("b")), ("theirs", json!({"a": 1}))])
+        Read::File(FileRead::Profile { .. }) => {
+            settings(&[("cli_pager", json!("")), ("region", json!("eu-west-1"))])
         }
+        Read::File(FileRead::Stage { .. }) => settings(&[
+            ("runtime", json!("python3.9")),
+            ("s3_bucket", json!("b")),
+            ("theirs", json!({"a": 1})),
+        ]),
         _ => not_found(),
     }
 }
@@ -36,7 +40,8 @@ fn a_profile_is_seen_with_the_settings_that_are_ours() {
 
 #[test]
 fn a_profile_is_changed_setting_by_setting() {
-    let all = "file SetProfile { profile: serverless, settings: {output: String(json), region: String(us-east-1)} }";
+    let all = "file SetProfile \
+        { profile: serverless, settings: {output: String(json), region: String(us-east-1)} }";
     assert_eq!(created("aws_profile", &profile()), [all]);
     let seen = present("aws_profile", &profile(), &files);
     let region = "file SetProfile { profile: serverless, settings: {region: String(us-east-1)} }";
@@ -76,7 +81,9 @@ fn of_a_stage_only_the_keys_that_differ_are_written() {
         format!("file UnsetStage {{ {at}, settings: [s3_bucket] }}"),
     ];
     assert_eq!(updated("zappa_settings", &seen, &kept, &["settings"]), expected);
-    let all = format!("file SetStage {{ {at}, settings: {{runtime: String(python3.12), s3_bucket: String(b)}} }}");
+    let all = format!(
+        "file SetStage {{ {at}, settings: {{runtime: String(python3.12), s3_bucket: String(b)}} }}"
+    );
     assert_eq!(created("zappa_settings", &stage()), [all]);
     let expected = [format!("file UnsetStage {{ {at}, settings: [runtime, s3_bucket] }}")];
     assert_eq!(deleted("zappa_settings", &seen, &stage()), expected);

@@ -1,6 +1,10 @@
-//! Every kind against hand-made snapshots: absent, present, drifted, unknown; and the exact calls of each change.
+//! Every kind against hand-made snapshots: absent, present, drifted, unknown; and the exact calls
+//! of each change.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "a hand-made answer is to the calls that a test is about")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a hand-made answer is to the calls that a test is about"
+)]
 
 mod access_key;
 mod bucket;
@@ -39,9 +43,15 @@ fn denied<T>() -> Observed<T> {
     Observed::Unknown(failure(FailureKind::AccessDenied))
 }
 
-/// Reads what the kind asks for, and nothing else: a kind that looks up what it didn't ask for sees `Unknown`.
-fn ask(kind: &dyn Kind, wanted: &Attributes, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Snapshot {
-    let mut facets: WantedFacts = kind.facets(wanted).into_iter().chain(kind.deletion_facets(wanted)).collect();
+/// Reads what the kind asks for, and nothing else: a kind that looks up what it didn't ask for sees
+/// `Unknown`.
+fn ask(
+    kind: &dyn Kind,
+    wanted: &Attributes,
+    answer: &dyn Fn(&Read) -> Result<Reply, Failure>,
+) -> Snapshot {
+    let mut facets: WantedFacts =
+        kind.facets(wanted).into_iter().chain(kind.deletion_facets(wanted)).collect();
     let mut snapshot = Snapshot::default();
     loop {
         let reads = next_reads(&mut facets, &snapshot, ReadScope::Targeted);
@@ -55,12 +65,20 @@ fn ask(kind: &dyn Kind, wanted: &Attributes, answer: &dyn Fn(&Read) -> Result<Re
     }
 }
 
-fn observe(name: &str, wanted: &Value, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> Observed<LiveObject> {
+fn observe(
+    name: &str,
+    wanted: &Value,
+    answer: &dyn Fn(&Read) -> Result<Reply, Failure>,
+) -> Observed<LiveObject> {
     let wanted = attributes(wanted);
     kind(name).seen(&wanted, &ask(kind(name), &wanted, answer))
 }
 
-fn present(name: &str, wanted: &Value, answer: &dyn Fn(&Read) -> Result<Reply, Failure>) -> LiveObject {
+fn present(
+    name: &str,
+    wanted: &Value,
+    answer: &dyn Fn(&Read) -> Result<Reply, Failure>,
+) -> LiveObject {
     let observed = observe(name, wanted, answer);
     let Observed::Present(seen) = observed else { panic!("not there: {observed:?}") };
     seen
@@ -142,7 +160,9 @@ fn every_kind_is_unknown_where_reading_fails() {
     for kind in all() {
         let wanted = least(kind);
         let snapshot = ask(kind, &wanted, &|_| Err(failure(FailureKind::AccessDenied)));
-        let Observed::Unknown(why) = kind.seen(&wanted, &snapshot) else { panic!("{}", kind.name()) };
+        let Observed::Unknown(why) = kind.seen(&wanted, &snapshot) else {
+            panic!("{}", kind.name())
+        };
         assert_eq!(why.kind, FailureKind::AccessDenied, "{}", kind.name());
     }
 }

@@ -1,7 +1,8 @@
-//! AWS Lambda's runtimes, after the page "Lambda runtimes" of its developer guide, as of November 2026.
+//! AWS Lambda's runtimes, after the page "Lambda runtimes" of its developer guide, as of November
+//! 2026.
 
-/// A runtime and, if its date of deprecation has passed, that date: from then on AWS neither patches nor supports it,
-/// and later refuses to create and to update functions that use it.
+/// A runtime and, if its date of deprecation has passed, that date: from then on AWS neither
+/// patches nor supports it, and later refuses to create and to update functions that use it.
 struct Runtime {
     name: &'static str,
     deprecated: Option<&'static str>,
@@ -82,11 +83,16 @@ pub(super) fn standing(name: &str) -> Standing {
     }
 }
 
-/// The runtimes to go to: those of the same language, or all where there is none (Go's runtime has no successor).
+/// The runtimes to go to: those of the same language, or all where there is none (Go's runtime has
+/// no successor).
 pub(super) fn successors(name: &str) -> Vec<&'static str> {
-    let all: Vec<_> =
-        RUNTIMES.iter().filter(|runtime| runtime.deprecated.is_none()).map(|runtime| runtime.name).collect();
-    let same: Vec<_> = all.iter().copied().filter(|other| language(other) == language(name)).collect();
+    let all: Vec<_> = RUNTIMES
+        .iter()
+        .filter(|runtime| runtime.deprecated.is_none())
+        .map(|runtime| runtime.name)
+        .collect();
+    let same: Vec<_> =
+        all.iter().copied().filter(|other| language(other) == language(name)).collect();
     if same.is_empty() { all } else { same }
 }
 
@@ -103,7 +109,11 @@ mod tests {
     #[test]
     fn each_runtime_stands_once_and_its_date_is_one() {
         for (index, runtime) in RUNTIMES.iter().enumerate() {
-            assert!(RUNTIMES[..index].iter().all(|other| other.name != runtime.name), "{}", runtime.name);
+            assert!(
+                RUNTIMES[..index].iter().all(|other| other.name != runtime.name),
+                "{}",
+                runtime.name
+            );
             if let Some(date) = runtime.deprecated {
                 assert!(date.parse::<jiff::civil::Date>().is_ok(), "{date}");
             }
@@ -113,7 +123,10 @@ mod tests {
     #[test]
     fn successors_speak_the_same_language() {
         assert_eq!(standing("python3.7"), Standing::Retired("2023-12-04"));
-        assert_eq!(successors("python3.7"), ["python3.11", "python3.12", "python3.13", "python3.14"]);
+        assert_eq!(
+            successors("python3.7"),
+            ["python3.11", "python3.12", "python3.13", "python3.14"]
+        );
         assert_eq!(successors("dotnetcore3.1"), ["dotnet10"]);
         assert!(successors("go1.x").contains(&"provided.al2023"));
     }

@@ -9,7 +9,9 @@ use crate::address::{Address, KindName};
 use crate::call::{partition, s3};
 use crate::manifest::decode::{Declared, ExpandedText, Flag, Located};
 use crate::manifest::scope::Section;
-use crate::manifest::shape::{Bucket, BucketLifecycle, EncryptionShape, FullEncryption, PublicAccessBlockShape};
+use crate::manifest::shape::{
+    Bucket, BucketLifecycle, EncryptionShape, FullEncryption, PublicAccessBlockShape,
+};
 use crate::manifest::{documents, names, suggest};
 use crate::policy::Usage;
 use crate::value::{Attributes, Value};
@@ -32,7 +34,9 @@ impl Lowering<'_, '_, '_> {
         if let Some(ownership) = &body.ownership {
             attributes.insert("ownership", self.ownership(ownership));
         }
-        for (field, flag) in [("versioning", &body.versioning), ("force_destroy", &body.force_destroy)] {
+        for (field, flag) in
+            [("versioning", &body.versioning), ("force_destroy", &body.force_destroy)]
+        {
             attributes.extend(flag.as_ref().map(|flag| (field, flag.value.into())));
         }
         if let Some(encryption) = &body.encryption {
@@ -57,11 +61,18 @@ impl Lowering<'_, '_, '_> {
 
     fn bucket_region(&mut self, region: Option<&ExpandedText>) -> Value {
         let Some(region) = region else { return self.header.region.as_str().into() };
-        self.check(names::region(&region.value), "bad-region", &region.spot, "write for example us-east-1");
+        self.check(
+            names::region(&region.value),
+            "bad-region",
+            &region.spot,
+            "write for example us-east-1",
+        );
         let (own, all) = (partition(&region.value), &self.header.partition);
         if own != all {
-            let message =
-                format!("the region `{}` is in the partition {own}, and the manifest's in {all}", region.value);
+            let message = format!(
+                "the region `{}` is in the partition {own}, and the manifest's in {all}",
+                region.value
+            );
             let help = "an account belongs to one partition: use another manifest";
             self.scope.error("bad-region", &region.spot, message, help);
         }
@@ -76,7 +87,12 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn one_of(&mut self, text: &ExpandedText, known: &[&str], what: &str) {
         if !known.contains(&text.value.as_str()) {
             let help = suggest::help(&text.value, known.iter().copied(), "values");
-            self.scope.error("unknown-value", &text.spot, format!("`{}` is not {what}", text.value), help);
+            self.scope.error(
+                "unknown-value",
+                &text.spot,
+                format!("`{}` is not {what}", text.value),
+                help,
+            );
         }
     }
 
@@ -85,7 +101,10 @@ impl Lowering<'_, '_, '_> {
         let full = match &encryption.value {
             EncryptionShape::Full(full) => full,
             EncryptionShape::Algorithm(algorithm) => {
-                short = FullEncryption { algorithm: Some(algorithm.clone()), ..FullEncryption::default() };
+                short = FullEncryption {
+                    algorithm: Some(algorithm.clone()),
+                    ..FullEncryption::default()
+                };
                 &short
             }
         };
@@ -96,19 +115,34 @@ impl Lowering<'_, '_, '_> {
                 &encryption.spot,
                 "write `algorithm: AES256` or `algorithm: aws:kms`",
             );
-            return s3::BucketEncryption { algorithm: String::new(), kms_key: None, bucket_key: false };
+            return s3::BucketEncryption {
+                algorithm: String::new(),
+                kms_key: None,
+                bucket_key: false,
+            };
         };
-        let algorithm = if said.value.eq_ignore_ascii_case("kms") { "aws:kms" } else { said.value.as_str() };
+        let algorithm =
+            if said.value.eq_ignore_ascii_case("kms") { "aws:kms" } else { said.value.as_str() };
         if algorithm == said.value {
             self.one_of(said, &ALGORITHMS, "an encryption algorithm that relayctl knows");
         }
         let bucket_key = full.bucket_key.as_ref().is_some_and(|flag| flag.value);
         if algorithm == "AES256" {
             let key = full.kms_key.as_ref().map(|key| ("kms_key", &key.spot));
-            let key = key.or(full.bucket_key.as_ref().filter(|flag| flag.value).map(|flag| ("bucket_key", &flag.spot)));
+            let key = key.or(full
+                .bucket_key
+                .as_ref()
+                .filter(|flag| flag.value)
+                .map(|flag| ("bucket_key", &flag.spot)));
             if let Some((field, spot)) = key {
-                let message = format!("`{field}` has no meaning with AES256, where S3 keeps the keys");
-                self.scope.error("conflicting-fields", spot, message, "write `algorithm: aws:kms`, or leave this out");
+                let message =
+                    format!("`{field}` has no meaning with AES256, where S3 keeps the keys");
+                self.scope.error(
+                    "conflicting-fields",
+                    spot,
+                    message,
+                    "write `algorithm: aws:kms`, or leave this out",
+                );
             }
         }
         let kms_key = full.kms_key.as_ref().map(|key| key.value.clone());
@@ -120,10 +154,14 @@ impl Lowering<'_, '_, '_> {
         let own = format!("arn:{}:s3:::{name}", self.header.partition);
         for resource in documents::resources(&document.value) {
             let of_bucket = resource.split('/').next().unwrap_or_default();
-            let other = of_bucket.starts_with("arn:") && !of_bucket.contains(['*', '?', '$']) && of_bucket != own;
+            let other = of_bucket.starts_with("arn:")
+                && !of_bucket.contains(['*', '?', '$'])
+                && of_bucket != own;
             if other {
-                let message =
-                    format!("the policy of bucket `{name}` speaks of `{resource}`, which is not in this bucket");
+                let message = format!(
+                    "the policy of bucket `{name}` speaks of `{resource}`, which is not in this \
+                        bucket"
+                );
                 let help = format!("write {own} or {own}/*");
                 self.scope.error("foreign-resource", document.source.said(), message, help);
             }

@@ -13,14 +13,20 @@ use crate::policy::lint::unknown_action;
 use crate::policy::request::Context;
 use crate::policy::{self, Usage};
 
-const EXAMPLE: &str = "write for example `- users.serverless: {cannot: \"iam:CreateUser\", on: \"*\"}`";
+const EXAMPLE: &str =
+    "write for example `- users.serverless: {cannot: \"iam:CreateUser\", on: \"*\"}`";
 
 impl Lowering<'_, '_, '_> {
     pub(super) fn checks(&mut self, checks: &[Located<NamedMap<shape::Check>>]) -> Vec<Check> {
         let mut lowered = Vec::new();
         for item in checks {
             if item.value.0.is_empty() {
-                self.scope.error("missing-field", &item.spot, "this check names no user and no role", EXAMPLE);
+                self.scope.error(
+                    "missing-field",
+                    &item.spot,
+                    "this check names no user and no role",
+                    EXAMPLE,
+                );
             }
             lowered.extend(item.value.0.iter().filter_map(|check| self.access_check(check)));
         }
@@ -35,7 +41,12 @@ impl Lowering<'_, '_, '_> {
             (None, Some(cannot)) => Some((false, cannot)),
             (Some(_), Some(cannot)) => {
                 let help = "write two checks: one for what it can do, one for what it cannot";
-                self.scope.error("conflicting-fields", &cannot.spot, "a check has `can` or `cannot`, not both", help);
+                self.scope.error(
+                    "conflicting-fields",
+                    &cannot.spot,
+                    "a check has `can` or `cannot`, not both",
+                    help,
+                );
                 None
             }
             (None, None) => {
@@ -57,7 +68,14 @@ impl Lowering<'_, '_, '_> {
         let context = self.context(super::declared(body.with.as_ref()));
         let (can, _) = question?;
         let place = Some(check.spot.place());
-        Some(Check { subject: subject?, can, actions: actions?, resources: resources?, context, place })
+        Some(Check {
+            subject: subject?,
+            can,
+            actions: actions?,
+            resources: resources?,
+            context,
+            place,
+        })
     }
 
     /// `users.serverless` as an address.
@@ -73,13 +91,19 @@ impl Lowering<'_, '_, '_> {
             }
         }
         let help = suggest::help(said, known.iter().map(String::as_str), "users and roles");
-        self.scope.error("unknown-reference", spot, format!("there is no `{said}` in this manifest"), help);
+        self.scope.error(
+            "unknown-reference",
+            spot,
+            format!("there is no `{said}` in this manifest"),
+            help,
+        );
         None
     }
 
     /// Actions or resources, which follow the rules of a policy's elements of that name.
     fn patterns(&mut self, said: &Located<OneOrMany>, element: &str) -> Vec<String> {
-        let patterns: Vec<String> = said.value.0.iter().map(|pattern| pattern.value.clone()).collect();
+        let patterns: Vec<String> =
+            said.value.0.iter().map(|pattern| pattern.value.clone()).collect();
         if patterns.is_empty() {
             let help = format!("name at least one {}", element.to_lowercase());
             self.scope.error("missing-field", &said.spot, "this list is empty", help);
@@ -91,9 +115,15 @@ impl Lowering<'_, '_, '_> {
         let of_element = format!("/Statement/0/{element}");
         for finding in policy::validate(&document, Usage::Managed) {
             let Some(rest) = finding.pointer.strip_prefix(&of_element) else { continue };
-            let pattern = rest.trim_start_matches('/').parse().ok().and_then(|index: usize| said.value.0.get(index));
+            let pattern = rest
+                .trim_start_matches('/')
+                .parse()
+                .ok()
+                .and_then(|index: usize| said.value.0.get(index));
             let spot = pattern.map_or(&said.spot, |pattern| &pattern.spot);
-            let help = finding.help.unwrap_or_else(|| "they are written as in a policy document".to_owned());
+            let help = finding
+                .help
+                .unwrap_or_else(|| "they are written as in a policy document".to_owned());
             self.scope.error(finding.code, spot, finding.message, help);
         }
         patterns
@@ -103,7 +133,12 @@ impl Lowering<'_, '_, '_> {
     fn known_actions(&mut self, actions: &Located<OneOrMany>) {
         for action in &actions.value.0 {
             if let Some(unknown) = unknown_action(&action.value) {
-                self.scope.warning(unknown.rule.name, &action.spot, unknown.message, unknown.remedy);
+                self.scope.warning(
+                    unknown.rule.name,
+                    &action.spot,
+                    unknown.message,
+                    unknown.remedy,
+                );
             }
         }
     }
@@ -114,7 +149,10 @@ impl Lowering<'_, '_, '_> {
             // AWS asks the same of condition keys in policies.
             if !key.name.contains(':') {
                 let help = "write for example `aws:SourceIp` or `iam:PassedToService`";
-                let message = format!("`{}` is no condition key: they begin with a service and a colon", key.name);
+                let message = format!(
+                    "`{}` is no condition key: they begin with a service and a colon",
+                    key.name
+                );
                 self.scope.error("policy-condition", &key.spot, message, help);
             }
             context.set(&key.name, key.body.0.iter().map(|value| value.value.clone()).collect());

@@ -10,16 +10,26 @@ type Resources = BTreeMap<Address, Resource>;
 
 /// Reports every cycle once, named in full.
 pub fn check(resources: &Resources, scope: &mut DecodeScope<'_>) {
-    let mut search = CycleSearch { resources, done: BTreeSet::new(), open: Vec::new(), cycles: Vec::new() };
+    let mut search =
+        CycleSearch { resources, done: BTreeSet::new(), open: Vec::new(), cycles: Vec::new() };
     for address in resources.keys() {
         search.visit(address);
     }
     for cycle in search.cycles {
         let names: Vec<_> = cycle.iter().chain(cycle.first()).map(ToString::to_string).collect();
-        let place = cycle.first().and_then(|first| resources.get(first)).and_then(|resource| resource.place.clone());
-        let message = format!("these depend on each other, so that none can be made first: {}", names.join(" -> "));
-        let help = "break the circle: let one of them name the account instead of the other, for example";
-        scope.problems.push(crate::diagnostic::Diagnostic::error("dependency-cycle", place, message).help(help));
+        let place = cycle
+            .first()
+            .and_then(|first| resources.get(first))
+            .and_then(|resource| resource.place.clone());
+        let message = format!(
+            "these depend on each other, so that none can be made first: {}",
+            names.join(" -> ")
+        );
+        let help =
+            "break the circle: let one of them name the account instead of the other, for example";
+        scope.problems.push(
+            crate::diagnostic::Diagnostic::error("dependency-cycle", place, message).help(help),
+        );
     }
 }
 
@@ -40,7 +50,9 @@ impl<'r> CycleSearch<'r> {
             return;
         }
         self.open.push(address);
-        for next in self.resources.get(address).map(|resource| &resource.depends_on).into_iter().flatten() {
+        for next in
+            self.resources.get(address).map(|resource| &resource.depends_on).into_iter().flatten()
+        {
             self.visit(next);
         }
         self.open.pop();
@@ -56,7 +68,9 @@ pub fn reaches(resources: &Resources, from: &Address, to: &Address) -> bool {
             return true;
         }
         if seen.insert(address) {
-            open.extend(resources.get(address).map(|resource| &resource.depends_on).into_iter().flatten());
+            open.extend(
+                resources.get(address).map(|resource| &resource.depends_on).into_iter().flatten(),
+            );
         }
     }
     false
@@ -75,8 +89,12 @@ mod tests {
         for (from, to) in edges {
             resources.entry(address(from)).or_default().depends_on.insert(address(to));
         }
-        let mut search =
-            CycleSearch { resources: &resources, done: BTreeSet::new(), open: Vec::new(), cycles: Vec::new() };
+        let mut search = CycleSearch {
+            resources: &resources,
+            done: BTreeSet::new(),
+            open: Vec::new(),
+            cycles: Vec::new(),
+        };
         for address in resources.keys() {
             search.visit(address);
         }

@@ -8,11 +8,19 @@ use crate::manifest::scope::DecodeScope;
 use crate::manifest::shape::StateEncryption;
 use crate::seal;
 
-pub fn read(encryption: Option<&Located<StateEncryption>>, scope: &mut DecodeScope<'_>) -> Vec<String> {
+pub fn read(
+    encryption: Option<&Located<StateEncryption>>,
+    scope: &mut DecodeScope<'_>,
+) -> Vec<String> {
     let Some(Located { value, spot }) = encryption else { return Vec::new() };
     if value.recipients.as_ref().is_none_or(Vec::is_empty) {
         let message = "encryption without recipients: nobody could read it";
-        scope.error("missing-field", spot, message, "write `recipients: [age1…]`, or leave `encryption` out");
+        scope.error(
+            "missing-field",
+            spot,
+            message,
+            "write `recipients: [age1…]`, or leave `encryption` out",
+        );
     }
     recipients(value.recipients.as_deref().unwrap_or_default(), scope)
 }

@@ -58,12 +58,23 @@ impl Lowering<'_, '_, '_> {
                 self.scope.error("duplicate-group", &said.spot, message, "remove one of the two");
                 continue;
             }
-            let attributes = Attributes::from([("user", user.name.as_str().into()), ("group", group.into())]);
-            let depends_on = [Principal::user(&*user.name), Principal::group(group)].map(|it| it.address());
-            self.add(Principal::membership(&user.name, group), attributes, depends_on.into(), &said.spot);
+            let attributes =
+                Attributes::from([("user", user.name.as_str().into()), ("group", group.into())]);
+            let depends_on =
+                [Principal::user(&*user.name), Principal::group(group)].map(|it| it.address());
+            self.add(
+                Principal::membership(&user.name, group),
+                attributes,
+                depends_on.into(),
+                &said.spot,
+            );
         }
         if seen.len() > GROUPS {
-            let message = format!("user `{}` is in {} groups; AWS takes at most {GROUPS}", user.name, seen.len());
+            let message = format!(
+                "user `{}` is in {} groups; AWS takes at most {GROUPS}",
+                user.name,
+                seen.len()
+            );
             let problem = Diagnostic::error("many-groups", Some(user.spot.place()), message);
             self.scope.problems.push(problem.help("put policies of several groups into one group"));
         }

@@ -36,9 +36,16 @@ fn version(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     match &manifest.version {
         Some(version) if version.value == 1 => {}
         Some(version) => {
-            let message =
-                format!("this is version {} of the manifest format, and this relayctl knows version 1", version.value);
-            scope.error("unsupported-version", &version.spot, message, "write `version: 1`, or use a newer relayctl");
+            let message = format!(
+                "this is version {} of the manifest format, and this relayctl knows version 1",
+                version.value
+            );
+            scope.error(
+                "unsupported-version",
+                &version.spot,
+                message,
+                "write `version: 1`, or use a newer relayctl",
+            );
         }
         None => missing("version", "write `version: 1`", scope),
     }
@@ -59,11 +66,17 @@ fn account(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     match &manifest.account {
         Some(account) => {
             if let Err(message) = names::account(&account.value) {
-                scope.error("bad-account", &account.spot, message, "`aws sts get-caller-identity` prints it");
-            } else if account.spot.rest_of_line().starts_with(|first: char| first.is_ascii_digit()) {
+                scope.error(
+                    "bad-account",
+                    &account.spot,
+                    message,
+                    "`aws sts get-caller-identity` prints it",
+                );
+            } else if account.spot.rest_of_line().starts_with(|first: char| first.is_ascii_digit())
+            {
                 let help = format!("put it in quotes: \"{}\"", account.value);
-                let message =
-                    "an account id without quotes is a number to YAML, and other readers lose its leading zeros";
+                let message = "an account id without quotes is a number to YAML, and other \
+                    readers lose its leading zeros";
                 scope.error("wrong-type", &account.spot, message, help);
             }
         }
@@ -81,7 +94,9 @@ fn region(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> String {
     let region = scope.value("region");
     if scope.region_from_outside() {
         if let Err(message) = names::region(&region) {
-            scope.problems.push(Diagnostic::error("bad-region", None, format!("--region: {message}")).help(help));
+            scope.problems.push(
+                Diagnostic::error("bad-region", None, format!("--region: {message}")).help(help),
+            );
         }
         return region;
     }

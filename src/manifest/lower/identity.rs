@@ -101,7 +101,12 @@ impl Lowering<'_, '_, '_> {
         let mut depends_on = BTreeSet::new();
         if let Some(description) = &body.description {
             let help = "shorten it, or leave the character out";
-            self.check(names::description(&description.value), "bad-description", &description.spot, help);
+            self.check(
+                names::description(&description.value),
+                "bad-description",
+                &description.spot,
+                help,
+            );
             attributes.insert("description", description.value.as_str().into());
         }
         if let Some(duration) = &body.max_session_duration {
@@ -167,7 +172,8 @@ impl Lowering<'_, '_, '_> {
         Some(("permissions_boundary", arn.into()))
     }
 
-    /// The ARN of a managed policy that is said by name or ARN, and its name when this manifest declares it.
+    /// The ARN of a managed policy that is said by name or ARN, and its name when this manifest
+    /// declares it.
     fn managed_policy(&mut self, said: &ExpandedText) -> Option<(String, Option<String>)> {
         let text = said.value.as_str();
         if !text.starts_with("arn:") {
@@ -200,12 +206,16 @@ impl Lowering<'_, '_, '_> {
             return Err((format!("`{arn}` is not the ARN of a managed policy"), help));
         }
         if of != partition {
-            let message = format!("`{arn}` is in the partition {of}, but the manifest's region is in {partition}");
+            let message = format!(
+                "`{arn}` is in the partition {of}, but the manifest's region is in {partition}"
+            );
             return Err((message, format!("write arn:{partition}:…, or arn:${{partition}}:…")));
         }
         if *owner != "aws" && owner != account {
-            let message =
-                format!("`{arn}` belongs to account {owner}: IAM attaches only AWS's policies and the account's own");
+            let message = format!(
+                "`{arn}` belongs to account {owner}: IAM attaches only AWS's policies and the \
+                    account's own"
+            );
             return Err((message, format!("use a policy of account {account}")));
         }
         Ok(())
@@ -221,8 +231,10 @@ impl Lowering<'_, '_, '_> {
             }
             let mut depends_on = BTreeSet::from([holder.address()]);
             depends_on.extend(name.as_deref().map(|name| Address::new(KindName::Policy, name)));
-            let attributes =
-                Attributes::from([(holder.kind.as_str(), holder.name.into()), ("policy_arn", arn.as_str().into())]);
+            let attributes = Attributes::from([
+                (holder.kind.as_str(), holder.name.into()),
+                ("policy_arn", arn.as_str().into()),
+            ]);
             let address = holder.principal().policy_attachment(name.as_deref().unwrap_or(&arn));
             self.add(address, attributes, depends_on, &said.spot);
         }
@@ -234,22 +246,32 @@ impl Lowering<'_, '_, '_> {
                 seen.len()
             );
             let warning = Diagnostic::warning("many-policies", Some(holder.spot.place()), message);
-            self.scope.problems.push(warning.help("put several into one, or have the quota raised"));
+            self.scope
+                .problems
+                .push(warning.help("put several into one, or have the quota raised"));
         }
     }
 
     fn inline(&mut self, holder: &LoweredPrincipal<'_>, policies: &[Declared<DocumentForm>]) {
         let parent = holder.address();
-        let (mut total, limit) = (0, if policies.is_empty() { 0 } else { policy::limit(holder.inline) });
+        let (mut total, limit) =
+            (0, if policies.is_empty() { 0 } else { policy::limit(holder.inline) });
         for policy in policies {
-            self.check(names::iam(&policy.name, 128), "bad-name", &policy.spot, "change the policy's name");
+            self.check(
+                names::iam(&policy.name, 128),
+                "bad-name",
+                &policy.spot,
+                "change the policy's name",
+            );
             let Some(document) = self.read_document(&policy.body, holder.inline) else {
                 continue;
             };
             total += policy::size(&document.value, holder.inline);
             let address = holder.principal().inline_policy(&policy.name);
-            let mut attributes =
-                Attributes::from([(holder.kind.as_str(), holder.name.into()), ("name", policy.name.as_str().into())]);
+            let mut attributes = Attributes::from([
+                (holder.kind.as_str(), holder.name.into()),
+                ("name", policy.name.as_str().into()),
+            ]);
             self.document(&address, "document", document, &mut attributes);
             self.add(address, attributes, BTreeSet::from([parent.clone()]), &policy.spot);
         }
@@ -258,7 +280,12 @@ impl Lowering<'_, '_, '_> {
                 "the inline policies of {} `{}` have {total} characters together; AWS takes {limit}",
                 holder.kind, holder.name
             );
-            self.scope.error("policy-size", holder.spot, message, "make a managed policy of one of them");
+            self.scope.error(
+                "policy-size",
+                holder.spot,
+                message,
+                "make a managed policy of one of them",
+            );
         }
     }
 }

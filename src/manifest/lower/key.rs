@@ -26,15 +26,30 @@ impl Lowering<'_, '_, '_> {
             if let Some(profile) = &key.value.profile
                 && let Some(other) = profiles.insert(profile.value.clone(), &user.name)
             {
-                let message =
-                    format!("user `{other}` has the profile `{}` already: a profile holds one key", profile.value);
-                self.scope.error("duplicate-profile", &profile.spot, message, "give each user a profile of its own");
+                let message = format!(
+                    "user `{other}` has the profile `{}` already: a profile holds one key",
+                    profile.value
+                );
+                self.scope.error(
+                    "duplicate-profile",
+                    &profile.spot,
+                    message,
+                    "give each user a profile of its own",
+                );
             }
             let age = key.value.age.as_ref().and_then(|age| age.value.file.as_ref());
             for file in key.value.csv.iter().chain(age) {
                 if let Some(other) = files.insert(local_path(file), &user.name) {
-                    let message = format!("the key of user `{other}` goes to the file `{}` already", file.value);
-                    self.scope.error("duplicate-csv", &file.spot, message, "give each key a file of its own");
+                    let message = format!(
+                        "the key of user `{other}` goes to the file `{}` already",
+                        file.value
+                    );
+                    self.scope.error(
+                        "duplicate-csv",
+                        &file.spot,
+                        message,
+                        "give each key a file of its own",
+                    );
                 }
             }
         }
@@ -42,20 +57,31 @@ impl Lowering<'_, '_, '_> {
 
     fn key(&mut self, of: &Declared<User>, key: &AccessKey, spot: &Span) {
         let user = of.name.as_str();
-        let somewhere = key.profile.is_some() || key.csv.is_some() || key.age.is_some() || key.command.is_some();
+        let somewhere = key.profile.is_some()
+            || key.csv.is_some()
+            || key.age.is_some()
+            || key.command.is_some();
         if of.complete && !somewhere {
-            let message = format!("the access key of user `{user}` has nowhere to go: AWS tells its secret only once");
+            let message = format!(
+                "the access key of user `{user}` has nowhere to go: AWS tells its secret only once"
+            );
             self.scope.error(
                 "missing-field",
                 spot,
                 message,
-                "write `profile: NAME`, `csv: FILE`, `age: {file: …, recipients: […]}` or `command: […]`",
+                "write `profile: NAME`, `csv: FILE`, `age: {file: …, recipients: […]}` or \
+                    `command: […]`",
             );
         }
         let mut attributes = Attributes::from([("user", user.into())]);
         if let Some(csv) = &key.csv {
             if csv.value.is_empty() {
-                self.scope.error("bad-path", &csv.spot, "the file's name is empty", "write for example serverless.csv");
+                self.scope.error(
+                    "bad-path",
+                    &csv.spot,
+                    "the file's name is empty",
+                    "write for example serverless.csv",
+                );
             }
             attributes.insert("csv", local_path(csv).into());
         }
@@ -77,7 +103,12 @@ impl Lowering<'_, '_, '_> {
             attributes.insert("profile", profile.value.as_str().into());
         }
         let address = Address::new(KindName::AccessKey, user);
-        self.add(address.clone(), attributes, BTreeSet::from([Address::new(KindName::USER, user)]), spot);
+        self.add(
+            address.clone(),
+            attributes,
+            BTreeSet::from([Address::new(KindName::USER, user)]),
+            spot,
+        );
         self.protect(&address, key.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
         self.profile(key, address);
     }
@@ -101,7 +132,10 @@ impl Lowering<'_, '_, '_> {
         if let (Some(due), Some(said)) = (age("rotate_after"), rotate)
             && due <= age("retire_after").unwrap_or(fallback)
         {
-            let message = format!("`rotate_after` is {}, and the key before would still be there", said.value);
+            let message = format!(
+                "`rotate_after` is {}, and the key before would still be there",
+                said.value
+            );
             let help = format!(
                 "AWS allows two keys: let `rotate_after` be longer than `retire_after`, which is {}",
                 retire.map_or(kind::RETIRE_AFTER, |retire| retire.value.as_str())
@@ -116,7 +150,12 @@ impl Lowering<'_, '_, '_> {
         let file = age.file.as_ref().filter(|file| !file.value.is_empty());
         if file.is_none() || said.is_empty() {
             let help = "write for example `age: {file: serverless.age, recipients: [age1…]}`";
-            self.missing(if file.is_none() { "file" } else { "recipients" }, "an encrypted file", spot, help);
+            self.missing(
+                if file.is_none() { "file" } else { "recipients" },
+                "an encrypted file",
+                spot,
+                help,
+            );
         }
         json!({"file": file.map(local_path), "recipients": encryption::recipients(said, self.scope)})
     }
@@ -139,10 +178,16 @@ impl Lowering<'_, '_, '_> {
         }
         let Some(profile) = &key.profile else {
             let without = key.output.as_ref().map(|output| ("output", &output.spot));
-            let without = without.or(key.replace_profile.as_ref().map(|replace| ("replace_profile", &replace.spot)));
+            let without = without
+                .or(key.replace_profile.as_ref().map(|replace| ("replace_profile", &replace.spot)));
             if let Some((field, spot)) = without {
                 let message = format!("`{field}` speaks of a profile, but the key has none");
-                self.scope.error("missing-field", spot, message, "write `profile: NAME`, or leave this out");
+                self.scope.error(
+                    "missing-field",
+                    spot,
+                    message,
+                    "write `profile: NAME`, or leave this out",
+                );
             }
             return;
         };

@@ -33,21 +33,40 @@ impl Lowering<'_, '_, '_> {
         json!(lowered)
     }
 
-    fn rule(&mut self, rule: &Located<LifecycleRule>, ids: &mut BTreeSet<String>) -> s3::LifecycleRule {
+    fn rule(
+        &mut self,
+        rule: &Located<LifecycleRule>,
+        ids: &mut BTreeSet<String>,
+    ) -> s3::LifecycleRule {
         let body = &rule.value;
         match &body.id {
-            None => self.missing("id", "a lifecycle rule", &rule.spot, "write for example `id: expire-old`"),
+            None => self.missing(
+                "id",
+                "a lifecycle rule",
+                &rule.spot,
+                "write for example `id: expire-old`",
+            ),
             Some(id) => {
                 let checked = names::length(&id.value, 1, 255, "the id of a lifecycle rule");
                 self.check(checked, "bad-name", &id.spot, "choose another id");
                 if !ids.insert(id.value.clone()) {
-                    let message = format!("a rule with the id `{}` is in this list already", id.value);
-                    self.scope.error("duplicate-name", &id.spot, message, "give each rule an id of its own");
+                    let message =
+                        format!("a rule with the id `{}` is in this list already", id.value);
+                    self.scope.error(
+                        "duplicate-name",
+                        &id.spot,
+                        message,
+                        "give each rule an id of its own",
+                    );
                 }
             }
         }
-        let mut transitions: Vec<_> =
-            body.transitions.iter().flatten().filter_map(|transition| self.transition(transition)).collect();
+        let mut transitions: Vec<_> = body
+            .transitions
+            .iter()
+            .flatten()
+            .filter_map(|transition| self.transition(transition))
+            .collect();
         transitions.sort();
         let lowered = s3::LifecycleRule {
             id: body.id.as_ref().map(|id| id.value.clone()).unwrap_or_default(),
@@ -63,20 +82,35 @@ impl Lowering<'_, '_, '_> {
     }
 
     fn consistent(&mut self, rule: &Located<LifecycleRule>, lowered: &s3::LifecycleRule) {
-        let days = [lowered.expiration_days, lowered.noncurrent_expiration_days, lowered.abort_multipart_days];
+        let days = [
+            lowered.expiration_days,
+            lowered.noncurrent_expiration_days,
+            lowered.abort_multipart_days,
+        ];
         let body = &rule.value;
         let said = body.expiration_days.is_some() || body.noncurrent_expiration_days.is_some();
-        if !said && body.abort_multipart_days.is_none() && body.transitions.as_ref().is_none_or(Vec::is_empty) {
-            let help = "write expiration_days, noncurrent_expiration_days, abort_multipart_days or transitions";
+        if !said
+            && body.abort_multipart_days.is_none()
+            && body.transitions.as_ref().is_none_or(Vec::is_empty)
+        {
+            let help = "write expiration_days, noncurrent_expiration_days, abort_multipart_days \
+                or transitions";
             self.scope.error("missing-field", &rule.spot, "this lifecycle rule does nothing", help);
         }
         let last = lowered.transitions.iter().map(|transition| transition.days).max();
         if let (Some(expiration), Some(last), Some(said)) = (days[0], last, &body.expiration_days)
             && expiration <= last
         {
-            let message =
-                format!("objects would expire after {expiration} days, but move to another class after {last}");
-            self.scope.error("out-of-range", &said.spot, message, "let them expire after their last transition");
+            let message = format!(
+                "objects would expire after {expiration} days, but move to another class after \
+                    {last}"
+            );
+            self.scope.error(
+                "out-of-range",
+                &said.spot,
+                message,
+                "let them expire after their last transition",
+            );
         }
     }
 
@@ -84,7 +118,12 @@ impl Lowering<'_, '_, '_> {
         let body = &transition.value;
         let (Some(days), Some(class)) = (&body.days, &body.storage_class) else {
             let field = if body.days.is_none() { "days" } else { "storage_class" };
-            self.missing(field, "a transition", &transition.spot, "write {days: 30, storage_class: STANDARD_IA}");
+            self.missing(
+                field,
+                "a transition",
+                &transition.spot,
+                "write {days: 30, storage_class: STANDARD_IA}",
+            );
             return None;
         };
         self.one_of(class, &CLASSES, "a storage class that objects can move to");
@@ -99,8 +138,14 @@ impl Lowering<'_, '_, '_> {
         match i32::try_from(days.value) {
             Ok(number) if days.value >= least => Some(number),
             _ => {
-                let message = format!("{} days: S3 takes whole days from {least} up here", days.value);
-                self.scope.error("out-of-range", &days.spot, message, format!("write {least} or more"));
+                let message =
+                    format!("{} days: S3 takes whole days from {least} up here", days.value);
+                self.scope.error(
+                    "out-of-range",
+                    &days.spot,
+                    message,
+                    format!("write {least} or more"),
+                );
                 None
             }
         }

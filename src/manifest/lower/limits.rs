@@ -10,7 +10,10 @@ pub fn read(limits: Option<&shape::Limits>, scope: &mut DecodeScope<'_>) -> Limi
     let any = "write 0 or more, for example 5";
     let percent = "write a number from 0 to 100, for example 30";
     Limits {
-        max_destroy: limits.max_destroy.as_ref().and_then(|said| limit("max_destroy", said, i64::MAX, any, scope)),
+        max_destroy: limits
+            .max_destroy
+            .as_ref()
+            .and_then(|said| limit("max_destroy", said, i64::MAX, any, scope)),
         max_change_percent: limits
             .max_change_percent
             .as_ref()
@@ -18,11 +21,24 @@ pub fn read(limits: Option<&shape::Limits>, scope: &mut DecodeScope<'_>) -> Limi
     }
 }
 
-fn limit(name: &str, said: &Whole, most: i64, help: &str, scope: &mut DecodeScope<'_>) -> Option<CountLimit> {
+fn limit(
+    name: &str,
+    said: &Whole,
+    most: i64,
+    help: &str,
+    scope: &mut DecodeScope<'_>,
+) -> Option<CountLimit> {
     match usize::try_from(said.value) {
-        Ok(value) if said.value <= most => Some(CountLimit { value, place: Some(said.spot.place()) }),
+        Ok(value) if said.value <= most => {
+            Some(CountLimit { value, place: Some(said.spot.place()) })
+        }
         _ => {
-            scope.error("out-of-range", &said.spot, format!("`{name}` cannot be {}", said.value), help);
+            scope.error(
+                "out-of-range",
+                &said.spot,
+                format!("`{name}` cannot be {}", said.value),
+                help,
+            );
             None
         }
     }

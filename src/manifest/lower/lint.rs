@@ -17,10 +17,19 @@ impl Lowering<'_, '_, '_> {
     fn silence(&mut self, one: &Located<shape::Silence>) -> Option<LintSuppression> {
         let fields = [
             ("rule", &one.value.rule, "name the rule, as `relayctl lint` prints it"),
-            ("on", &one.value.on, "write what it is about, for example policy.NAME, or \"*\" for everything"),
-            ("because", &one.value.because, "say why it is accepted: whoever reads this next will ask"),
+            (
+                "on",
+                &one.value.on,
+                "write what it is about, for example policy.NAME, or \"*\" for everything",
+            ),
+            (
+                "because",
+                &one.value.because,
+                "say why it is accepted: whoever reads this next will ask",
+            ),
         ];
-        let [rule, on, because] = fields.map(|(name, text, help)| self.said(name, text.as_ref(), one, help));
+        let [rule, on, because] =
+            fields.map(|(name, text, help)| self.said(name, text.as_ref(), one, help));
         let on = on?;
         if on.value != "*" {
             self.known_address(on);
@@ -52,10 +61,16 @@ impl Lowering<'_, '_, '_> {
     }
 
     fn known_address(&mut self, on: &ExpandedText) {
-        // From the names: what is declared with a mistake in it is no resource yet, and yet it is there.
+        // From the names: what is declared with a mistake in it is no resource yet, and yet it is
+        // there.
         let mut known: Vec<String> = self.resources.keys().map(Address::to_string).collect();
         for section in Section::ALL {
-            known.extend(self.scope.names(section).into_iter().map(|name| format!("{}.{name}", section.kind())));
+            known.extend(
+                self.scope
+                    .names(section)
+                    .into_iter()
+                    .map(|name| format!("{}.{name}", section.kind())),
+            );
         }
         if !known.contains(&on.value) {
             let help = suggest::help(&on.value, known.iter().map(String::as_str), "addresses");

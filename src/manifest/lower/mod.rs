@@ -33,7 +33,8 @@ use crate::value::{Attributes, Value};
 
 pub use header::ManifestHeader;
 
-/// Checks a decoded manifest and makes resources of it. They are complete when the scope has no errors.
+/// Checks a decoded manifest and makes resources of it. They are complete when the scope has no
+/// errors.
 pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Documents) {
     let header = header::read(manifest, scope);
     let store = manifest.state.as_ref().map(header::store);
@@ -76,7 +77,8 @@ struct Lowering<'s, 'a, 'm> {
     resources: BTreeMap<Address, Resource>,
     documents: Documents,
     checked: ValidationCache,
-    /// What only names another thing, and would work without it: an order that is kept where nothing speaks against it.
+    /// What only names another thing, and would work without it: an order that is kept where
+    /// nothing speaks against it.
     soft: BTreeSet<(Address, Address)>,
 }
 
@@ -104,8 +106,15 @@ impl<'m> Lowering<'_, '_, 'm> {
         }
     }
 
-    fn add(&mut self, address: Address, attributes: Attributes, depends_on: BTreeSet<Address>, spot: &Span) {
-        let resource = Resource { attributes, depends_on, place: Some(spot.place()), ..Resource::default() };
+    fn add(
+        &mut self,
+        address: Address,
+        attributes: Attributes,
+        depends_on: BTreeSet<Address>,
+        spot: &Span,
+    ) {
+        let resource =
+            Resource { attributes, depends_on, place: Some(spot.place()), ..Resource::default() };
         self.resources.insert(address, resource);
     }
 
@@ -122,7 +131,13 @@ impl<'m> Lowering<'_, '_, 'm> {
     }
 
     /// Sets the attribute that holds a document, and keeps where the document stands.
-    fn document(&mut self, of: &Address, field: &'static str, document: ResolvedDocument, attributes: &mut Attributes) {
+    fn document(
+        &mut self,
+        of: &Address,
+        field: &'static str,
+        document: ResolvedDocument,
+        attributes: &mut Attributes,
+    ) {
         attributes.share(field, document.value);
         self.soft(of, document.references);
         self.documents.insert((of.clone(), field), document.source);

@@ -31,7 +31,8 @@ impl Lowering<'_, '_, '_> {
                 }
             }
             None if policy.complete => {
-                let help = "write `document: policies/x.json`, or the document in the lines below `document:`";
+                let help = "write `document: policies/x.json`, or the document in the lines below \
+                    `document:`";
                 self.missing("document", &format!("policy `{name}`"), &policy.spot, help);
             }
             None => {}

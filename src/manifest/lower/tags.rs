@@ -13,7 +13,11 @@ const MOST: usize = 50;
 
 impl Lowering<'_, '_, '_> {
     /// The tags of a thing. IAM ignores case in keys, S3 doesn't.
-    pub(super) fn tags(&mut self, own: Option<&NamedMap<ExpandedText>>, ignores_case: bool) -> Value {
+    pub(super) fn tags(
+        &mut self,
+        own: Option<&NamedMap<ExpandedText>>,
+        ignores_case: bool,
+    ) -> Value {
         let mut tags = Tags::from([(OWNER_TAG.to_owned(), self.header.name.clone())]);
         let mut folded = BTreeMap::new();
         let mut last = None;
@@ -27,15 +31,23 @@ impl Lowering<'_, '_, '_> {
             let other = folded.insert(tag.name.to_lowercase(), &tag.name);
             if let Some(other) = other.filter(|other| **other != tag.name) {
                 let message = format!(
-                    "the tags `{other}` and `{}` are the same to IAM, which ignores case in tag keys",
+                    "the tags `{other}` and `{}` are the same to IAM, which ignores case in tag \
+                        keys",
                     tag.name
                 );
-                self.scope.error("duplicate-tag", &tag.spot, message, "write both the same way, or remove one");
+                self.scope.error(
+                    "duplicate-tag",
+                    &tag.spot,
+                    message,
+                    "write both the same way, or remove one",
+                );
             }
         }
         if let Some(spot) = last.filter(|_| tags.len() > MOST) {
-            let message =
-                format!("these are {} tags with the manifest's own and relayctl's; AWS takes {MOST}", tags.len());
+            let message = format!(
+                "these are {} tags with the manifest's own and relayctl's; AWS takes {MOST}",
+                tags.len()
+            );
             self.scope.error("too-many-tags", spot, message, "remove some of them");
         }
         from_tags(&tags)
@@ -44,13 +56,21 @@ impl Lowering<'_, '_, '_> {
     fn check_tag(&mut self, tag: &Declared<ExpandedText>) {
         let (key, value) = (&tag.name, &tag.body);
         let lower = key.to_lowercase();
-        if let Some(prefix) = ["aws:", "relayctl:"].iter().find(|prefix| lower.starts_with(**prefix)) {
+        if let Some(prefix) =
+            ["aws:", "relayctl:"].iter().find(|prefix| lower.starts_with(**prefix))
+        {
             let message = format!("the tag key `{key}` begins with `{prefix}`, which is reserved");
             self.scope.error("reserved-tag", &tag.spot, message, "choose another key");
         }
         let checked = names::length(key, 1, 128, "a tag key").and_then(|()| names::tag(key));
         self.check(checked, "bad-tag", &tag.spot, "shorten the key, or leave the character out");
-        let checked = names::length(&value.value, 0, 256, "a tag value").and_then(|()| names::tag(&value.value));
-        self.check(checked, "bad-tag", &value.spot, "shorten the value, or leave the character out");
+        let checked = names::length(&value.value, 0, 256, "a tag value")
+            .and_then(|()| names::tag(&value.value));
+        self.check(
+            checked,
+            "bad-tag",
+            &value.spot,
+            "shorten the value, or leave the character out",
+        );
     }
 }

@@ -26,7 +26,8 @@ impl Lowering<'_, '_, '_> {
             Trust::Document(source) => self.read_document(source, Usage::Trust),
             Trust::Who(who) => {
                 let principal = self.principal(who, &trust.spot)?;
-                let statement = json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"});
+                let statement =
+                    json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"});
                 let document = json!({"Version": "2012-10-17", "Statement": [statement]});
                 documents::made(document, &trust.spot, Usage::Trust, &mut self.checked, self.scope)
             }
@@ -36,15 +37,24 @@ impl Lowering<'_, '_, '_> {
     /// The Principal element; `None` when something in it is wrong.
     fn principal(&mut self, who: &Trusted, spot: &Span) -> Option<Value> {
         let mut complete = true;
-        let services: Vec<Value> = listed(who.services.as_ref()).filter_map(|service| self.service(service)).collect();
+        let services: Vec<Value> =
+            listed(who.services.as_ref()).filter_map(|service| self.service(service)).collect();
         complete &= services.len() == listed(who.services.as_ref()).count();
         let mut arns = Vec::new();
         for account in listed(who.accounts.as_ref()) {
             if let Err(message) = names::account(&account.value) {
-                self.scope.error("bad-account", &account.spot, message, "write the account's twelve digits in quotes");
+                self.scope.error(
+                    "bad-account",
+                    &account.spot,
+                    message,
+                    "write the account's twelve digits in quotes",
+                );
                 complete = false;
             }
-            arns.push(Value::from(format!("arn:{}:iam::{}:root", self.header.partition, account.value)));
+            arns.push(Value::from(format!(
+                "arn:{}:iam::{}:root",
+                self.header.partition, account.value
+            )));
         }
         for (section, names) in [(Section::Users, &who.users), (Section::Roles, &who.roles)] {
             for name in listed(names.as_ref()) {
@@ -68,19 +78,27 @@ impl Lowering<'_, '_, '_> {
             self.scope.error("missing-field", spot, "nobody may assume this role", EXAMPLE);
             return None;
         }
-        let parts = [("Service", services), ("AWS", arns)].into_iter().filter(|(_, list)| !list.is_empty());
-        Some(parts.map(|(key, list)| (key.to_owned(), Value::from(list))).collect::<serde_json::Map<_, _>>().into())
+        let parts =
+            [("Service", services), ("AWS", arns)].into_iter().filter(|(_, list)| !list.is_empty());
+        Some(
+            parts
+                .map(|(key, list)| (key.to_owned(), Value::from(list)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+        )
     }
 
     fn service(&mut self, service: &ExpandedText) -> Option<Value> {
         let name = service.value.as_str();
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+        let allowed =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
         if name.contains('.') && name.chars().all(allowed) {
             return Some(name.into());
         }
         let message = format!("`{name}` is not the name of an AWS service");
         let short: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-        let help = format!("write it in full, for example {}.amazonaws.com", short.to_ascii_lowercase());
+        let help =
+            format!("write it in full, for example {}.amazonaws.com", short.to_ascii_lowercase());
         self.scope.error("bad-service", &service.spot, message, help);
         None
     }

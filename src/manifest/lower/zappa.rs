@@ -20,7 +20,8 @@ impl Lowering<'_, '_, '_> {
         };
         if Path::new(&file.value).extension().is_none_or(|extension| extension != "json") {
             let message = format!(
-                "`{}` is not a .json file: Zappa also reads YAML and TOML, but relayctl writes JSON only",
+                "`{}` is not a .json file: Zappa also reads YAML and TOML, but relayctl writes \
+                    JSON only",
                 file.value
             );
             self.scope.error("bad-path", &file.spot, message, "write `file: zappa_settings.json`");
@@ -37,7 +38,12 @@ impl Lowering<'_, '_, '_> {
             body.settings.iter().map(|one| (one.name.clone(), one.body.0.clone())).collect();
         let mut depends_on = BTreeSet::new();
         if stage.name.is_empty() {
-            self.scope.error("bad-name", &stage.spot, "a stage's name cannot be empty", "write for example `dev:`");
+            self.scope.error(
+                "bad-name",
+                &stage.spot,
+                "a stage's name cannot be empty",
+                "write for example `dev:`",
+            );
         }
         if let Some(user) = &body.user
             && let Some(profile) = self.profile_of(user, users)
@@ -81,8 +87,10 @@ impl Lowering<'_, '_, '_> {
     ) {
         let said = stage.settings.iter().find(|one| one.name == key);
         if let Some(said) = said.filter(|said| said.body.0 != value.as_str()) {
-            let message =
-                format!("`{key}` is {}, but `{}: {}` makes it \"{value}\"", said.body.0, from.0, from.1.value);
+            let message = format!(
+                "`{key}` is {}, but `{}: {}` makes it \"{value}\"",
+                said.body.0, from.0, from.1.value
+            );
             let help = format!("leave `{key}` out: `{}` sets it", from.0);
             self.scope.error("conflicting-fields", &said.spot, message, help);
         }
@@ -105,7 +113,8 @@ impl Lowering<'_, '_, '_> {
         let profile = body.access_key.as_ref().and_then(|key| key.value.profile.as_ref());
         if profile.is_none() {
             let message = format!("user `{}` has no profile that Zappa could use", user.value);
-            let help = "give the user `access_key: {profile: NAME}`, or write `profile_name:` here instead of `user:`";
+            let help = "give the user `access_key: {profile: NAME}`, or write `profile_name:` \
+                here instead of `user:`";
             self.scope.error("missing-field", &user.spot, message, help);
         }
         profile.map(|profile| profile.value.clone())

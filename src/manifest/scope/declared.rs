@@ -51,16 +51,28 @@ impl DecodeScope<'_> {
         }
     }
 
-    pub(super) fn reference(&mut self, section: Section, symbol: &str, at: &dyn Fn() -> Span) -> Option<String> {
+    pub(super) fn reference(
+        &mut self,
+        section: Section,
+        symbol: &str,
+        at: &dyn Fn() -> Span,
+    ) -> Option<String> {
         let rest = &symbol[section.key().len() + 1..];
         let Some(name) = rest.strip_suffix(".arn") else {
-            // `${roles.X.name}` means a role X that is declared, and a field that can't be asked for.
+            // `${roles.X.name}` means a role X that is declared, and a field that can't be asked
+            // for.
             let name = match rest.rsplit_once('.') {
                 Some((name, _)) if self.arn(section, rest).is_none() => name,
                 _ => rest,
             };
-            let help = format!("write ${{{}.{name}.arn}}: only ARNs can be referred to", section.key());
-            self.error("unknown-variable", &at(), format!("`${{{symbol}}}` does not end in `.arn`"), help);
+            let help =
+                format!("write ${{{}.{name}.arn}}: only ARNs can be referred to", section.key());
+            self.error(
+                "unknown-variable",
+                &at(),
+                format!("`${{{symbol}}}` does not end in `.arn`"),
+                help,
+            );
             return None;
         };
         self.build_index();
@@ -78,7 +90,12 @@ impl DecodeScope<'_> {
 
     pub(super) fn reference_in_name(&mut self, spot: &Span) {
         let message = "a name or a path cannot hold the ARN of a resource";
-        self.error("reference-in-name", spot, message, "use plain variables in names: ${var.x}, ${unique}");
+        self.error(
+            "reference-in-name",
+            spot,
+            message,
+            "use plain variables in names: ${var.x}, ${unique}",
+        );
     }
 
     pub fn unknown_name(&mut self, section: Section, name: &str, spot: &Span) {
@@ -98,7 +115,9 @@ impl DecodeScope<'_> {
         let root = self.root;
         for section in Section::ALL {
             for entry in root.field(section.key()).map(Node::entries).unwrap_or_default() {
-                let Some(name) = self.expand(&entry.key, TextPosition::Name, &|| entry.key_spot.clone()) else {
+                let Some(name) =
+                    self.expand(&entry.key, TextPosition::Name, &|| entry.key_spot.clone())
+                else {
                     continue;
                 };
                 let path = entry.node.field("path").and_then(|path| {

@@ -13,7 +13,8 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 5] = [Self::Policies, Self::Users, Self::Groups, Self::Roles, Self::Buckets];
+    pub const ALL: [Self; 5] =
+        [Self::Policies, Self::Users, Self::Groups, Self::Roles, Self::Buckets];
 
     pub fn key(self) -> &'static str {
         match self {
@@ -37,7 +38,9 @@ impl Section {
 
     /// Returns the section that a symbol begins with: `users.X.arn`.
     pub fn of_symbol(symbol: &str) -> Option<Self> {
-        let begins = |section: &Self| symbol.strip_prefix(section.key()).is_some_and(|rest| rest.starts_with('.'));
+        let begins = |section: &Self| {
+            symbol.strip_prefix(section.key()).is_some_and(|rest| rest.starts_with('.'))
+        };
         Self::ALL.into_iter().find(begins)
     }
 }

@@ -34,8 +34,14 @@ impl DecodeScope<'_> {
 
     fn scalar(&mut self, node: &Node) -> Option<String> {
         let Some(written) = node.written() else {
-            let message = format!("a variable is text, a number or a boolean, but this is {}", node.kind());
-            self.error("wrong-type", &node.spot, message, "write one value; lists and maps cannot be put into text");
+            let message =
+                format!("a variable is text, a number or a boolean, but this is {}", node.kind());
+            self.error(
+                "wrong-type",
+                &node.spot,
+                message,
+                "write one value; lists and maps cannot be put into text",
+            );
             return None;
         };
         self.expand(&written, TextPosition::Plain, &|| node.spot.clone()).map(Cow::into_owned)
@@ -60,8 +66,10 @@ impl DecodeScope<'_> {
         let value = (self.inputs.environment)(name);
         if value.is_none() {
             let message = format!("the environment variable {name} is not set");
-            let help =
-                format!("set it before running relayctl, or use a variable with a value of its own: ${{var.{name}}}");
+            let help = format!(
+                "set it before running relayctl, or use a variable with a value of its own: \
+                    ${{var.{name}}}"
+            );
             self.error("unset-environment", &at(), message, help);
         }
         value
@@ -76,7 +84,8 @@ impl DecodeScope<'_> {
         } else if let Some(near) = suggest::nearest(symbol, KNOWN) {
             format!("did you mean ${{{near}}}?")
         } else {
-            "known are ${account}, ${region}, ${partition}, ${name}, ${unique}, ${var.X}, ${env.X}, \
+            "known are ${account}, ${region}, ${partition}, ${name}, ${unique}, ${var.X}, \
+                ${env.X}, \
              and ${policies.X.arn}, ${users.X.arn}, ${roles.X.arn}, ${buckets.X.arn}"
                 .to_owned()
         };
@@ -84,12 +93,13 @@ impl DecodeScope<'_> {
     }
 }
 
-/// Eight characters that only account and manifest name decide, so that a bucket's name with them in it is free in
-/// all the world and never changes.
+/// Eight characters that only account and manifest name decide, so that a bucket's name with them
+/// in it is free in all the world and never changes.
 fn unique(account: &str, name: &str) -> String {
     const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let digest = Sha256::digest(format!("{account}/{name}"));
-    let mut number = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    let mut number =
+        digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
     let mut text = String::new();
     for _ in 0..8 {
         let digit = usize::try_from(number % 36).unwrap_or_default();

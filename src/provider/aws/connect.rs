@@ -10,7 +10,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
+use aws_sdk_s3::config::{
+    RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
+};
 use aws_sdk_sts::config::Credentials;
 use secrecy::ExposeSecret;
 
@@ -24,13 +26,15 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 /// What the SDK takes where neither the environment nor the profile says how often.
 const UNSAID: u32 = 3;
 
-/// Sets a client's builder up; those of the three services have no trait in common. The SDK's own quota of
-/// retries is left out: it would end the tries of some calls because of others, where the transport slows
-/// down all of them.
+/// Sets a client's builder up; those of the three services have no trait in common. The SDK's own
+/// quota of retries is left out: it would end the tries of some calls because of others, where the
+/// transport slows down all of them.
 macro_rules! with_retries {
     ($builder:expr, $aws:expr) => {
         $builder
-            .retry_partition(RetryPartition::custom("relayctl").token_bucket(TokenBucket::unlimited()).build())
+            .retry_partition(
+                RetryPartition::custom("relayctl").token_bucket(TokenBucket::unlimited()).build(),
+            )
             .interceptor(RequestTracker(Arc::clone(&$aws.transport)))
             .retry_classifier(RetryClassifier { emulator: $aws.endpoint().is_some() })
     };
@@ -46,7 +50,8 @@ pub struct ConnectOptions {
     pub transport: Arc<Transport>,
 }
 
-/// AWS behind the [`Provider`](crate::port::Provider) seam. Clients are made when they are first needed.
+/// AWS behind the [`Provider`](crate::port::Provider) seam. Clients are made when they are first
+/// needed.
 pub struct Aws {
     config: SdkConfig,
     transport: Arc<Transport>,
@@ -57,11 +62,13 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Credentials, SSO, assumed roles, regions and endpoints are found as `aws-config` documents it. Nothing is sent
-    /// yet, except what a profile with `sso_session` or `role_arn` needs later, at the first call.
+    /// Credentials, SSO, assumed roles, regions and endpoints are found as `aws-config` documents
+    /// it. Nothing is sent yet, except what a profile with `sso_session` or `role_arn` needs later,
+    /// at the first call.
     pub async fn connect(options: &ConnectOptions) -> Self {
         let client = SystemTlsClient::new();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
         let region = (!options.region.is_empty()).then(|| Region::new(options.region.clone()));
         if let Some(region) = region.clone() {
             loader = loader.region(region);
@@ -70,8 +77,9 @@ impl Aws {
             loader = loader.endpoint_url(url);
         }
         if let Some(profile) = &options.profile {
-            // By itself the SDK prefers keys in the environment even to a profile that is asked for; the AWS CLI
-            // prefers the profile that `--profile` names, and a plan for the wrong account is the worse surprise.
+            // By itself the SDK prefers keys in the environment even to a profile that is asked
+            // for; the AWS CLI prefers the profile that `--profile` names, and a plan for the wrong
+            // account is the worse surprise.
             let provider = ProfileFileCredentialsProvider::builder()
                 .configure(&ProviderConfig::default().with_region(region).with_http_client(client))
                 .profile_name(profile)
@@ -81,26 +89,31 @@ impl Aws {
         Self::under(loader.load().await, &options.transport, ATTEMPT)
     }
 
-    /// Over a configuration that the caller made: credentials, region and endpoint are taken from it; retries and
-    /// timeouts are relayctl's.
+    /// Over a configuration that the caller made: credentials, region and endpoint are taken from
+    /// it; retries and timeouts are relayctl's.
     pub fn over(config: SdkConfig) -> Self {
         Self::under(config, &Arc::default(), ATTEMPT)
     }
 
     /// Makes the same with this transport, and with so much time for each try.
     pub fn under(config: SdkConfig, transport: &Arc<Transport>, attempt: Duration) -> Self {
-        // AWS_MAX_ATTEMPTS and `max_attempts` of the profile. The modes of AWS_RETRY_MODE differ in what the
-        // transport does by itself: it slows down when AWS throttles, and only then.
-        if let Some(said) = config.retry_config().map(RetryConfig::max_attempts).filter(|tries| *tries != UNSAID) {
+        // AWS_MAX_ATTEMPTS and `max_attempts` of the profile. The modes of AWS_RETRY_MODE differ in
+        // what the transport does by itself: it slows down when AWS throttles, and only then.
+        if let Some(said) =
+            config.retry_config().map(RetryConfig::max_attempts).filter(|tries| *tries != UNSAID)
+        {
             transport.suggest_tries(said);
         }
         let limits = transport.limits();
-        // How long it waits between tries is said for each by `RetryClassifier`; the SDK only caps it.
-        let retries = RetryConfig::standard().with_max_attempts(limits.tries).with_max_backoff(limits.time);
+        // How long it waits between tries is said for each by `RetryClassifier`; the SDK only caps
+        // it.
+        let retries =
+            RetryConfig::standard().with_max_attempts(limits.tries).with_max_backoff(limits.time);
         let retries = retries.with_initial_backoff(Duration::from_millis(1));
         let client = RateLimitedClient::around(config.http_client(), attempt);
         let config = config.into_builder().retry_config(retries).http_client(client);
-        let config = config.timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
+        let config =
+            config.timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
         // Requests that wait for their turn don't stall, and those that do are timed.
         let config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let config = match AppName::new(env!("CARGO_PKG_NAME")) {
@@ -121,20 +134,28 @@ impl Aws {
     }
 
     pub(super) fn iam(&self) -> &aws_sdk_iam::Client {
-        let config = || with_retries!(aws_sdk_iam::config::Builder::from(&self.config), self).build();
+        let config =
+            || with_retries!(aws_sdk_iam::config::Builder::from(&self.config), self).build();
         self.iam.get_or_init(|| aws_sdk_iam::Client::from_conf(config()))
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
-        let config = || with_retries!(aws_sdk_sts::config::Builder::from(&self.config), self).build();
+        let config =
+            || with_retries!(aws_sdk_sts::config::Builder::from(&self.config), self).build();
         self.sts.get_or_init(|| aws_sdk_sts::Client::from_conf(config()))
     }
 
     /// The same, but the requests are signed with this key.
     pub(super) fn sts_as(&self, key: &NewKey) -> aws_sdk_sts::Client {
-        let credentials =
-            Credentials::new(key.id.as_str(), key.secret.expose_secret(), None, None, env!("CARGO_PKG_NAME"));
-        let config = aws_sdk_sts::config::Builder::from(&self.config).credentials_provider(credentials);
+        let credentials = Credentials::new(
+            key.id.as_str(),
+            key.secret.expose_secret(),
+            None,
+            None,
+            env!("CARGO_PKG_NAME"),
+        );
+        let config =
+            aws_sdk_sts::config::Builder::from(&self.config).credentials_provider(credentials);
         aws_sdk_sts::Client::from_conf(with_retries!(config, self).build())
     }
 
@@ -144,8 +165,8 @@ impl Aws {
     }
 }
 
-/// A given endpoint is rarely a wildcard domain, so its buckets are addressed by path; and servers that speak S3 often
-/// don't know the checksums that the SDK adds unasked.
+/// A given endpoint is rarely a wildcard domain, so its buckets are addressed by path; and servers
+/// that speak S3 often don't know the checksums that the SDK adds unasked.
 fn s3_client(aws: &Aws, region: &str) -> aws_sdk_s3::Client {
     let mut builder = with_retries!(aws_sdk_s3::config::Builder::from(&aws.config), aws);
     if !region.is_empty() {

@@ -5,20 +5,22 @@ use percent_encoding::percent_decode_str;
 
 use super::failure::FailureCause;
 use crate::call::iam::{
-    AccessKey, Group, GroupDetail, Inline, LastUsed, ManagedPolicy, PolicyDetail, PolicyVersion, Role, RoleDetail,
-    User, UserDetail,
+    AccessKey, Group, GroupDetail, Inline, LastUsed, ManagedPolicy, PolicyDetail, PolicyVersion,
+    Role, RoleDetail, User, UserDetail,
 };
 use crate::value::{SharedValue, Tags};
 
-/// IAM returns documents URL-encoded by RFC 3986, where `+` is itself; some servers that speak IAM return them raw.
-/// A document is an object, so its first character tells.
+/// IAM returns documents URL-encoded by RFC 3986, where `+` is itself; some servers that speak IAM
+/// return them raw. A document is an object, so its first character tells.
 pub(super) fn document(text: &str) -> Result<SharedValue, FailureCause> {
     let parsed = if text.trim_start().starts_with('{') {
         serde_json::from_str(text)
     } else {
         serde_json::from_str(&percent_decode_str(text).decode_utf8_lossy())
     };
-    parsed.map_err(|error| FailureCause::unreadable(format!("the policy document in the answer is no JSON: {error}")))
+    parsed.map_err(|error| {
+        FailureCause::unreadable(format!("the policy document in the answer is no JSON: {error}"))
+    })
 }
 
 pub(super) fn iam_tags(tags: &Tags) -> Result<Vec<types::Tag>, FailureCause> {
@@ -39,8 +41,14 @@ pub(super) fn must<T>(part: Option<T>, name: &str) -> Result<T, FailureCause> {
     part.ok_or_else(|| FailureCause::unreadable(format!("the answer has no {name}")))
 }
 
-pub(super) fn attached(found: Option<Vec<types::AttachedPolicy>>) -> Result<Vec<String>, FailureCause> {
-    found.unwrap_or_default().into_iter().map(|policy| must(policy.policy_arn, "PolicyArn")).collect()
+pub(super) fn attached(
+    found: Option<Vec<types::AttachedPolicy>>,
+) -> Result<Vec<String>, FailureCause> {
+    found
+        .unwrap_or_default()
+        .into_iter()
+        .map(|policy| must(policy.policy_arn, "PolicyArn"))
+        .collect()
 }
 
 fn inline(found: Option<Vec<types::PolicyDetail>>) -> Result<Vec<Inline>, FailureCause> {
@@ -134,7 +142,9 @@ pub(super) fn policy(found: types::Policy) -> Result<ManagedPolicy, FailureCause
     })
 }
 
-pub(super) fn policy_detail(found: types::ManagedPolicyDetail) -> Result<PolicyDetail, FailureCause> {
+pub(super) fn policy_detail(
+    found: types::ManagedPolicyDetail,
+) -> Result<PolicyDetail, FailureCause> {
     let arn = must(found.arn, "Arn")?;
     let policy = ManagedPolicy {
         name: found.policy_name.unwrap_or_else(|| last_segment(&arn)),
@@ -149,7 +159,8 @@ pub(super) fn policy_detail(found: types::ManagedPolicyDetail) -> Result<PolicyD
     Ok(PolicyDetail { policy, versions: versions.collect::<Result<_, _>>()? })
 }
 
-/// `arn:aws:iam::123456789012:policy/team/Deploy` ends with the policy's name, and some answers leave the name out.
+/// `arn:aws:iam::123456789012:policy/team/Deploy` ends with the policy's name, and some answers
+/// leave the name out.
 fn last_segment(arn: &str) -> String {
     arn.rsplit('/').next().unwrap_or(arn).to_owned()
 }
@@ -187,7 +198,10 @@ mod tests {
         let encoded = "%7B%22Sid%22%3A%22a%2Bb%20c%25%22%2C%22Action%22%3A%22s3%3A%2A%22%7D";
         assert_eq!(document(encoded).unwrap(), json!({"Sid": "a+b c%", "Action": "s3:*"}).into());
         // A raw document keeps a percent sign and what looks encoded in it.
-        assert_eq!(document("\n {\"Resource\": \"a%2Fb+c\"}").unwrap(), json!({"Resource": "a%2Fb+c"}).into());
+        assert_eq!(
+            document("\n {\"Resource\": \"a%2Fb+c\"}").unwrap(),
+            json!({"Resource": "a%2Fb+c"}).into()
+        );
         // RFC 3986, not a form: `+` is a plus.
         assert_eq!(document("%7B%22a%22%3A%22x+y%22%7D").unwrap(), json!({"a": "x+y"}).into());
     }

@@ -9,7 +9,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use super::sending::{TrackedRequest, request_of};
 use crate::call::{Failure, FailureKind};
 
-const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile NAME, AWS_PROFILE, `aws sso login`, \
+const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile NAME, AWS_PROFILE, \
+    `aws sso login`, \
      or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
 /// A failure that does not know yet which call it belongs to.
@@ -47,10 +48,13 @@ impl FailureCause {
         Self::new(FailureKind::Unavailable, "UnreadableAnswer", message)
     }
 
-    /// The server doesn't know the call. AWS says so with a code; some emulators fall over instead, with a page that has
-    /// none, which AWS never does.
+    /// The server doesn't know the call. AWS says so with a code; some emulators fall over instead,
+    /// with a page that has none, which AWS never does.
     pub fn unknown_operation(&self, emulator: bool) -> bool {
-        let said = matches!(self.code.as_str(), "InvalidAction" | "UnknownOperationException" | "NotImplemented");
+        let said = matches!(
+            self.code.as_str(),
+            "InvalidAction" | "UnknownOperationException" | "NotImplemented"
+        );
         said || emulator && (self.status == Some(501) || self.code == "HTTP500")
     }
 
@@ -80,7 +84,9 @@ where
         let request_id = error.request_id().map(str::to_owned);
         let cause = match &error {
             SdkError::ServiceError(context) => told(context.err(), answer.status),
-            SdkError::TimeoutError(_) => Self::new(FailureKind::Unavailable, "Timeout", chain(&error)),
+            SdkError::TimeoutError(_) => {
+                Self::new(FailureKind::Unavailable, "Timeout", chain(&error))
+            }
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => unsent(&error),
             _ => Self::unreadable(chain(&error)),
         };
@@ -90,12 +96,23 @@ where
             None => cause.message,
         };
         let possibly_done = request.is_some_and(|request| request.is_possibly_done());
-        Self { message, possibly_done, request_id, status: answer.status, region: answer.region, ..cause }
+        Self {
+            message,
+            possibly_done,
+            request_id,
+            status: answer.status,
+            region: answer.region,
+            ..cause
+        }
     }
 }
 
 fn tracked<E>(error: &SdkError<E>) -> Option<TrackedRequest> {
-    let lost = if let SdkError::DispatchFailure(failure) = error { failure.as_connector_error() } else { None };
+    let lost = if let SdkError::DispatchFailure(failure) = error {
+        failure.as_connector_error()
+    } else {
+        None
+    };
     request_of(error.raw_response(), lost)
 }
 
@@ -121,15 +138,17 @@ fn told<E: ProvideErrorMetadata + Error>(error: &E, status: Option<u16>) -> Fail
     };
     let kind = kind_of(code, status);
     let message = match (kind, error.message()) {
-        (FailureKind::Credentials, message) => format!("{}; {CREDENTIALS_HELP}", message.unwrap_or(code)),
+        (FailureKind::Credentials, message) => {
+            format!("{}; {CREDENTIALS_HELP}", message.unwrap_or(code))
+        }
         (_, Some(message)) if !message.is_empty() => message.to_owned(),
         (_, _) => code.to_owned(),
     };
     FailureCause::new(kind, code, message)
 }
 
-/// An error without AWS's code: a proxy's page, a server that is none of AWS's. A 404 then does not mean that
-/// the thing isn't there.
+/// An error without AWS's code: a proxy's page, a server that is none of AWS's. A 404 then does not
+/// mean that the thing isn't there.
 fn untold(status: Option<u16>, message: String) -> FailureCause {
     let kind = match status {
         Some(403) => FailureKind::AccessDenied,
@@ -138,25 +157,34 @@ fn untold(status: Option<u16>, message: String) -> FailureCause {
         Some(200..=299 | 500..) | None => FailureKind::Unavailable,
         Some(_) => FailureKind::Other,
     };
-    let code = status.map_or_else(|| "UnreadableAnswer".to_owned(), |status| format!("HTTP{status}"));
+    let code =
+        status.map_or_else(|| "UnreadableAnswer".to_owned(), |status| format!("HTTP{status}"));
     FailureCause::new(kind, &code, message)
 }
 
 /// The request did not go out, or no answer came back.
 ///
-/// The SDK wraps what a credentials provider says in a dispatch failure whose type it does not export, so its text decides.
+/// The SDK wraps what a credentials provider says in a dispatch failure whose type it does not
+/// export, so its text decides.
 fn unsent<E: Error + 'static>(error: &SdkError<E>) -> FailureCause {
     let text = chain(error);
     if matches!(error, SdkError::DispatchFailure(failure) if failure.is_timeout()) {
         return FailureCause::new(FailureKind::Unavailable, "Timeout", text);
     }
     if ["credential", "access token", "no identity"].iter().any(|word| text.contains(word)) {
-        return FailureCause::new(FailureKind::Credentials, "NoCredentials", format!("{text}; {CREDENTIALS_HELP}"));
+        return FailureCause::new(
+            FailureKind::Credentials,
+            "NoCredentials",
+            format!("{text}; {CREDENTIALS_HELP}"),
+        );
     }
     if matches!(error, SdkError::ConstructionFailure(_)) {
         return FailureCause::new(FailureKind::Invalid, "InvalidRequest", text);
     }
-    FailureCause { unreachable: true, ..FailureCause::new(FailureKind::Unavailable, "NoAnswer", text) }
+    FailureCause {
+        unreachable: true,
+        ..FailureCause::new(FailureKind::Unavailable, "NoAnswer", text)
+    }
 }
 
 /// The common errors of the services, those of IAM, and S3's list of error codes.
@@ -182,9 +210,10 @@ fn kind_of(code: &str, status: Option<u16>) -> FailureKind {
         | "AccountProblem"
         | "NotSignedUp"
         | "OptInRequired" => FailureKind::AccessDenied,
-        "EntityAlreadyExists" | "EntityAlreadyExistsException" | "BucketAlreadyExists" | "BucketAlreadyOwnedByYou" => {
-            FailureKind::AlreadyExists
-        }
+        "EntityAlreadyExists"
+        | "EntityAlreadyExistsException"
+        | "BucketAlreadyExists"
+        | "BucketAlreadyOwnedByYou" => FailureKind::AlreadyExists,
         "DeleteConflict" | "DeleteConflictException" | "BucketNotEmpty" => FailureKind::Conflict,
         "LimitExceeded" | "LimitExceededException" | "TooManyBuckets" => FailureKind::LimitExceeded,
         "Throttling"
@@ -285,11 +314,19 @@ mod tests {
 
     #[test]
     fn only_an_unreachable_endpoint_is_named() {
-        let refused =
-            FailureCause { unreachable: true, ..FailureCause::new(FailureKind::Unavailable, "NoAnswer", "refused") };
+        let refused = FailureCause {
+            unreachable: true,
+            ..FailureCause::new(FailureKind::Unavailable, "NoAnswer", "refused")
+        };
         let failure = refused.into_failure("iam:GetUser", Some("http://127.0.0.1:1"));
-        assert_eq!(failure.to_string(), "iam:GetUser: NoAnswer: cannot reach http://127.0.0.1:1: refused");
+        assert_eq!(
+            failure.to_string(),
+            "iam:GetUser: NoAnswer: cannot reach http://127.0.0.1:1: refused"
+        );
         let told = FailureCause::new(FailureKind::NotFound, "NoSuchEntity", "no user x");
-        assert_eq!(told.into_failure("iam:GetUser", Some("http://127.0.0.1:1")).message, "no user x");
+        assert_eq!(
+            told.into_failure("iam:GetUser", Some("http://127.0.0.1:1")).message,
+            "no user x"
+        );
     }
 }

@@ -23,7 +23,9 @@ pub(super) async fn attached(iam: &Client, group: &str) -> Result<Vec<String>, F
 }
 
 pub(super) async fn inline_names(iam: &Client, group: &str) -> Result<Vec<String>, FailureCause> {
-    Ok(pages!(iam.list_group_policies().group_name(group)).flat_map(|page| page.policy_names).collect())
+    Ok(pages!(iam.list_group_policies().group_name(group))
+        .flat_map(|page| page.policy_names)
+        .collect())
 }
 
 pub(super) async fn create(iam: &Client, group: &str, path: &str) -> Result<Reply, FailureCause> {

@@ -1,5 +1,5 @@
-//! Reading IAM. A paged read follows its pages to the end; one page that fails fails the whole read, because half of a
-//! list would look like things that are gone.
+//! Reading IAM. A paged read follows its pages to the end; one page that fails fails the whole
+//! read, because half of a list would look like things that are gone.
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::PolicyUsageType;
@@ -8,11 +8,17 @@ use super::convert::{self, must};
 use super::failure::FailureCause;
 use super::pages::pages;
 use super::{iam_group, iam_sweep};
-use crate::call::iam::{AccessKey, Entities, LastUsed, ManagedPolicy, PolicyUsage, PolicyVersion, Role, User};
+use crate::call::iam::{
+    AccessKey, Entities, LastUsed, ManagedPolicy, PolicyUsage, PolicyVersion, Role, User,
+};
 use crate::call::{IamRead, IamReply};
 
 /// `emulator`: not AWS itself answers, but a server at an address that was given.
-pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result<IamReply, FailureCause> {
+pub(super) async fn read(
+    iam: &Client,
+    read: &IamRead,
+    emulator: bool,
+) -> Result<IamReply, FailureCause> {
     Ok(match read {
         IamRead::GetAccountAuthorizationDetails { filter, marker } => {
             IamReply::AuthorizationDetails(iam_sweep::details(iam, filter, marker.clone()).await?)
@@ -20,7 +26,9 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
         IamRead::GetAccountSummary => IamReply::AccountSummary(iam_sweep::summary(iam).await?),
         IamRead::ListRoles => IamReply::Roles(roles(iam).await?),
         IamRead::GetUser { user } => IamReply::User(get_user(iam, user).await?),
-        IamRead::ListAttachedUserPolicies { user } => IamReply::Attached(attached_to_user(iam, user).await?),
+        IamRead::ListAttachedUserPolicies { user } => {
+            IamReply::Attached(attached_to_user(iam, user).await?)
+        }
         IamRead::ListUserPolicies { user } => IamReply::Names(user_policies(iam, user).await?),
         IamRead::GetUserPolicy { user, policy } => {
             let found = iam.get_user_policy().user_name(user).policy_name(policy).send().await?;
@@ -30,14 +38,18 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
         IamRead::GetAccessKeyLastUsed { id, .. } => IamReply::LastUsed(last_used(iam, id).await?),
         IamRead::ListGroupsForUser { user } => IamReply::Names(groups(iam, user).await?),
         IamRead::GetRole { role } => IamReply::Role(get_role(iam, role).await?),
-        IamRead::ListAttachedRolePolicies { role } => IamReply::Attached(attached_to_role(iam, role).await?),
+        IamRead::ListAttachedRolePolicies { role } => {
+            IamReply::Attached(attached_to_role(iam, role).await?)
+        }
         IamRead::ListRolePolicies { role } => IamReply::Names(role_policies(iam, role).await?),
         IamRead::GetRolePolicy { role, policy } => {
             let found = iam.get_role_policy().role_name(role).policy_name(policy).send().await?;
             IamReply::Document(convert::document(&found.policy_document)?)
         }
         IamRead::GetPolicy { arn } => IamReply::Policy(get_policy(iam, arn).await?),
-        IamRead::GetPolicyVersion { arn, version } => IamReply::PolicyVersion(get_version(iam, arn, version).await?),
+        IamRead::GetPolicyVersion { arn, version } => {
+            IamReply::PolicyVersion(get_version(iam, arn, version).await?)
+        }
         IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(versions(iam, arn).await?),
         IamRead::GetLoginProfile { user } => {
             iam.get_login_profile().user_name(user).send().await?;
@@ -45,13 +57,25 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
         }
         IamRead::ListMFADevices { user } => names(mfa_devices(iam, user).await, emulator)?,
         IamRead::ListSSHPublicKeys { user } => names(ssh_public_keys(iam, user).await, emulator)?,
-        IamRead::ListSigningCertificates { user } => names(signing_certificates(iam, user).await, emulator)?,
-        IamRead::ListServiceSpecificCredentials { user } => names(service_credentials(iam, user).await, emulator)?,
-        IamRead::ListInstanceProfilesForRole { role } => names(instance_profiles(iam, role).await, emulator)?,
-        IamRead::ListEntitiesForPolicy { arn, usage } => IamReply::Entities(entities(iam, arn, *usage).await?),
+        IamRead::ListSigningCertificates { user } => {
+            names(signing_certificates(iam, user).await, emulator)?
+        }
+        IamRead::ListServiceSpecificCredentials { user } => {
+            names(service_credentials(iam, user).await, emulator)?
+        }
+        IamRead::ListInstanceProfilesForRole { role } => {
+            names(instance_profiles(iam, role).await, emulator)?
+        }
+        IamRead::ListEntitiesForPolicy { arn, usage } => {
+            IamReply::Entities(entities(iam, arn, *usage).await?)
+        }
         IamRead::GetGroup { group } => iam_group::members(iam, group).await?,
-        IamRead::ListAttachedGroupPolicies { group } => IamReply::Attached(iam_group::attached(iam, group).await?),
-        IamRead::ListGroupPolicies { group } => IamReply::Names(iam_group::inline_names(iam, group).await?),
+        IamRead::ListAttachedGroupPolicies { group } => {
+            IamReply::Attached(iam_group::attached(iam, group).await?)
+        }
+        IamRead::ListGroupPolicies { group } => {
+            IamReply::Names(iam_group::inline_names(iam, group).await?)
+        }
         IamRead::GetGroupPolicy { group, policy } => {
             let found = iam.get_group_policy().group_name(group).policy_name(policy).send().await?;
             IamReply::Document(convert::document(&found.policy_document)?)
@@ -59,9 +83,12 @@ pub(super) async fn read(iam: &Client, read: &IamRead, emulator: bool) -> Result
     })
 }
 
-/// Takes a list of names or ids. What a server doesn't know at all, nobody can have made on it: emulators
-/// know IAM in part.
-fn names(listed: Result<Vec<String>, FailureCause>, emulator: bool) -> Result<IamReply, FailureCause> {
+/// Takes a list of names or ids. What a server doesn't know at all, nobody can have made on it:
+/// emulators know IAM in part.
+fn names(
+    listed: Result<Vec<String>, FailureCause>,
+    emulator: bool,
+) -> Result<IamReply, FailureCause> {
     match listed {
         Err(cause) if cause.unknown_operation(emulator) => Ok(IamReply::Names(Vec::new())),
         answer => answer.map(IamReply::Names),
@@ -69,7 +96,10 @@ fn names(listed: Result<Vec<String>, FailureCause>, emulator: bool) -> Result<Ia
 }
 
 async fn roles(iam: &Client) -> Result<Vec<Role>, FailureCause> {
-    pages!(iam.list_roles().max_items(1000)).flat_map(|page| page.roles).map(convert::role).collect()
+    pages!(iam.list_roles().max_items(1000))
+        .flat_map(|page| page.roles)
+        .map(convert::role)
+        .collect()
 }
 
 async fn get_user(iam: &Client, user: &str) -> Result<User, FailureCause> {
@@ -83,7 +113,9 @@ async fn attached_to_user(iam: &Client, user: &str) -> Result<Vec<String>, Failu
 }
 
 async fn user_policies(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
-    Ok(pages!(iam.list_user_policies().user_name(user)).flat_map(|page| page.policy_names).collect())
+    Ok(pages!(iam.list_user_policies().user_name(user))
+        .flat_map(|page| page.policy_names)
+        .collect())
 }
 
 async fn access_keys(iam: &Client, user: &str) -> Result<Vec<AccessKey>, FailureCause> {
@@ -112,18 +144,28 @@ async fn attached_to_role(iam: &Client, role: &str) -> Result<Vec<String>, Failu
 }
 
 async fn role_policies(iam: &Client, role: &str) -> Result<Vec<String>, FailureCause> {
-    Ok(pages!(iam.list_role_policies().role_name(role)).flat_map(|page| page.policy_names).collect())
+    Ok(pages!(iam.list_role_policies().role_name(role))
+        .flat_map(|page| page.policy_names)
+        .collect())
 }
 
 async fn get_policy(iam: &Client, arn: &str) -> Result<ManagedPolicy, FailureCause> {
     let found = iam.get_policy().policy_arn(arn).send().await?;
-    convert::policy(found.policy.ok_or_else(|| FailureCause::unreadable("the answer has no Policy"))?)
+    convert::policy(
+        found.policy.ok_or_else(|| FailureCause::unreadable("the answer has no Policy"))?,
+    )
 }
 
-async fn get_version(iam: &Client, arn: &str, version: &str) -> Result<PolicyVersion, FailureCause> {
+async fn get_version(
+    iam: &Client,
+    arn: &str,
+    version: &str,
+) -> Result<PolicyVersion, FailureCause> {
     let found = iam.get_policy_version().policy_arn(arn).version_id(version).send().await?;
     convert::policy_version(
-        found.policy_version.ok_or_else(|| FailureCause::unreadable("the answer has no PolicyVersion"))?,
+        found
+            .policy_version
+            .ok_or_else(|| FailureCause::unreadable("the answer has no PolicyVersion"))?,
     )
 }
 
@@ -144,21 +186,35 @@ async fn mfa_devices(iam: &Client, user: &str) -> Result<Vec<String>, FailureCau
 
 async fn ssh_public_keys(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_ssh_public_keys().user_name(user));
-    Ok(pages.filter_map(|page| page.ssh_public_keys).flatten().map(|key| key.ssh_public_key_id).collect())
+    Ok(pages
+        .filter_map(|page| page.ssh_public_keys)
+        .flatten()
+        .map(|key| key.ssh_public_key_id)
+        .collect())
 }
 
 async fn signing_certificates(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_signing_certificates().user_name(user));
-    Ok(pages.flat_map(|page| page.certificates).map(|certificate| certificate.certificate_id).collect())
+    Ok(pages
+        .flat_map(|page| page.certificates)
+        .map(|certificate| certificate.certificate_id)
+        .collect())
 }
 
 /// The SDK has no pages for these.
 async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let (mut ids, mut marker) = (Vec::new(), None);
     loop {
-        let found = iam.list_service_specific_credentials().user_name(user).set_marker(marker).send().await?;
+        let found = iam
+            .list_service_specific_credentials()
+            .user_name(user)
+            .set_marker(marker)
+            .send()
+            .await?;
         let credentials = found.service_specific_credentials.unwrap_or_default();
-        ids.extend(credentials.into_iter().map(|credential| credential.service_specific_credential_id));
+        ids.extend(
+            credentials.into_iter().map(|credential| credential.service_specific_credential_id),
+        );
         match found.marker {
             Some(next) if found.is_truncated => marker = Some(next),
             _ => return Ok(ids),
@@ -168,7 +224,10 @@ async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, Fa
 
 async fn instance_profiles(iam: &Client, role: &str) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_instance_profiles_for_role().role_name(role));
-    Ok(pages.flat_map(|page| page.instance_profiles).map(|profile| profile.instance_profile_name).collect())
+    Ok(pages
+        .flat_map(|page| page.instance_profiles)
+        .map(|profile| profile.instance_profile_name)
+        .collect())
 }
 
 async fn entities(iam: &Client, arn: &str, usage: PolicyUsage) -> Result<Entities, FailureCause> {
@@ -178,7 +237,9 @@ async fn entities(iam: &Client, arn: &str, usage: PolicyUsage) -> Result<Entitie
         PolicyUsage::PermissionsBoundary => Some(PolicyUsageType::PermissionsBoundary),
     };
     let mut all = Entities::default();
-    for page in pages!(iam.list_entities_for_policy().policy_arn(arn).set_policy_usage_filter(usage)) {
+    for page in
+        pages!(iam.list_entities_for_policy().policy_arn(arn).set_policy_usage_filter(usage))
+    {
         for user in page.policy_users.unwrap_or_default() {
             all.users.push(must(user.user_name, "UserName")?);
         }

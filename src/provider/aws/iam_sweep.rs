@@ -21,7 +21,8 @@ pub(super) async fn details(
         EntityType::Group => types::EntityType::Group,
         EntityType::LocalManagedPolicy => types::EntityType::LocalManagedPolicy,
     });
-    let call = iam.get_account_authorization_details().set_filter(Some(filter.collect())).max_items(1000);
+    let call =
+        iam.get_account_authorization_details().set_filter(Some(filter.collect())).max_items(1000);
     let (only_first, mut next) = (marker.is_none(), marker);
     let mut all = AuthorizationDetails::default();
     // Page by page, so that no more than one is there in the SDK's form.
@@ -30,7 +31,9 @@ pub(super) async fn details(
         all.pages += 1;
         all.marker = page.marker.clone().filter(|_| page.is_truncated);
         if page.is_truncated && (all.marker.is_none() || all.marker == next) {
-            return Err(FailureCause::unreadable("the list ends although AWS says that there is more of it"));
+            return Err(FailureCause::unreadable(
+                "the list ends although AWS says that there is more of it",
+            ));
         }
         add_page(page, &mut all)?;
         if only_first || all.marker.is_none() {
@@ -40,7 +43,10 @@ pub(super) async fn details(
     }
 }
 
-fn add_page(page: GetAccountAuthorizationDetailsOutput, all: &mut AuthorizationDetails) -> Result<(), FailureCause> {
+fn add_page(
+    page: GetAccountAuthorizationDetailsOutput,
+    all: &mut AuthorizationDetails,
+) -> Result<(), FailureCause> {
     for user in page.user_detail_list.unwrap_or_default() {
         all.users.push(convert::user_detail(user)?);
     }
@@ -59,8 +65,10 @@ fn add_page(page: GetAccountAuthorizationDetailsOutput, all: &mut AuthorizationD
 /// Counts the users, roles, groups and policies.
 pub(super) async fn summary(iam: &Client) -> Result<AccountSummary, FailureCause> {
     let found = iam.get_account_summary().send().await?.summary_map.unwrap_or_default();
-    let count =
-        |key| convert::must(found.get(&key).copied(), "SummaryMap").map(|count| count.max(0).unsigned_abs().into());
+    let count = |key| {
+        convert::must(found.get(&key).copied(), "SummaryMap")
+            .map(|count| count.max(0).unsigned_abs().into())
+    };
     Ok(AccountSummary::from([
         (EntityType::User, count(types::SummaryKeyType::Users)?),
         (EntityType::Role, count(types::SummaryKeyType::Roles)?),

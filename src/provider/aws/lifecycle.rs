@@ -6,7 +6,11 @@ use super::failure::FailureCause;
 use crate::call::s3::{LifecycleRule, Transition};
 
 pub(super) fn to_s3(rule: &LifecycleRule) -> Result<types::LifecycleRule, FailureCause> {
-    let status = if rule.enabled { types::ExpirationStatus::Enabled } else { types::ExpirationStatus::Disabled };
+    let status = if rule.enabled {
+        types::ExpirationStatus::Enabled
+    } else {
+        types::ExpirationStatus::Disabled
+    };
     let transitions = rule.transitions.iter().map(|step| {
         let class = types::TransitionStorageClass::from(step.storage_class.as_str());
         types::Transition::builder().days(step.days).storage_class(class).build()
@@ -17,45 +21,60 @@ pub(super) fn to_s3(rule: &LifecycleRule) -> Result<types::LifecycleRule, Failur
         .status(status)
         .filter(types::LifecycleRuleFilter::builder().prefix(&rule.prefix).build())
         .set_transitions((!transitions.is_empty()).then_some(transitions))
-        .set_expiration(rule.expiration_days.map(|days| types::LifecycleExpiration::builder().days(days).build()))
-        .set_noncurrent_version_expiration(
-            rule.noncurrent_expiration_days
-                .map(|days| types::NoncurrentVersionExpiration::builder().noncurrent_days(days).build()),
+        .set_expiration(
+            rule.expiration_days
+                .map(|days| types::LifecycleExpiration::builder().days(days).build()),
         )
-        .set_abort_incomplete_multipart_upload(
-            rule.abort_multipart_days
-                .map(|days| types::AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build()),
-        )
+        .set_noncurrent_version_expiration(rule.noncurrent_expiration_days.map(|days| {
+            types::NoncurrentVersionExpiration::builder().noncurrent_days(days).build()
+        }))
+        .set_abort_incomplete_multipart_upload(rule.abort_multipart_days.map(|days| {
+            types::AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build()
+        }))
         .build()?)
 }
 
-/// S3's rules say more than a manifest can. What a manifest cannot say is spelt out behind the prefix, where it makes the
-/// rule differ from every rule of a manifest: somebody's tag filter is a difference to show, not one to overlook.
+/// S3's rules say more than a manifest can. What a manifest cannot say is spelt out behind the
+/// prefix, where it makes the rule differ from every rule of a manifest: somebody's tag filter is a
+/// difference to show, not one to overlook.
 pub(super) fn from_s3(rule: types::LifecycleRule) -> LifecycleRule {
     let beyond = beyond(&rule);
     let prefix = prefix(&rule);
     let transitions = rule.transitions.unwrap_or_default().into_iter().map(|step| Transition {
         days: step.days.unwrap_or_default(),
-        storage_class: step.storage_class.map(|class| class.as_str().to_owned()).unwrap_or_default(),
+        storage_class: step
+            .storage_class
+            .map(|class| class.as_str().to_owned())
+            .unwrap_or_default(),
     });
     LifecycleRule {
         id: rule.id.unwrap_or_default(),
         enabled: rule.status == types::ExpirationStatus::Enabled,
-        prefix: if beyond.is_empty() { prefix } else { format!("{prefix} (and {})", beyond.join(", ")) },
+        prefix: if beyond.is_empty() {
+            prefix
+        } else {
+            format!("{prefix} (and {})", beyond.join(", "))
+        },
         expiration_days: rule.expiration.and_then(|expiration| expiration.days),
         noncurrent_expiration_days: rule
             .noncurrent_version_expiration
             .and_then(|expiration| expiration.noncurrent_days),
-        abort_multipart_days: rule.abort_incomplete_multipart_upload.and_then(|abort| abort.days_after_initiation),
+        abort_multipart_days: rule
+            .abort_incomplete_multipart_upload
+            .and_then(|abort| abort.days_after_initiation),
         transitions: transitions.collect(),
     }
 }
 
-/// In the filter; in its And, when it has several conditions; or in the rule itself, the form before filters.
+/// In the filter; in its And, when it has several conditions; or in the rule itself, the form
+/// before filters.
 fn prefix(rule: &types::LifecycleRule) -> String {
     let filter = rule.filter.as_ref();
     let within = filter.and_then(|filter| filter.and.as_ref()).and_then(|and| and.prefix.clone());
-    #[allow(deprecated, reason = "buckets still hold rules of the old form, and S3 gives them back so")]
+    #[allow(
+        deprecated,
+        reason = "buckets still hold rules of the old form, and S3 gives them back so"
+    )]
     let old = rule.prefix.clone();
     filter.and_then(|filter| filter.prefix.clone()).or(within).or(old).unwrap_or_default()
 }
@@ -64,9 +83,11 @@ fn beyond(rule: &types::LifecycleRule) -> Vec<String> {
     let mut beyond = Vec::new();
     if let Some(filter) = &rule.filter {
         let and = filter.and.as_ref();
-        let tags = filter.tag.iter().chain(and.and_then(|and| and.tags.as_ref()).into_iter().flatten());
+        let tags =
+            filter.tag.iter().chain(and.and_then(|and| and.tags.as_ref()).into_iter().flatten());
         beyond.extend(tags.map(|tag| format!("tag {}={}", tag.key, tag.value)));
-        let greater = filter.object_size_greater_than.or(and.and_then(|and| and.object_size_greater_than));
+        let greater =
+            filter.object_size_greater_than.or(and.and_then(|and| and.object_size_greater_than));
         beyond.extend(greater.map(|size| format!("size > {size}")));
         let less = filter.object_size_less_than.or(and.and_then(|and| and.object_size_less_than));
         beyond.extend(less.map(|size| format!("size < {size}")));
@@ -78,12 +99,21 @@ fn beyond(rule: &types::LifecycleRule) -> Vec<String> {
     }
     let dates = rule.transitions.iter().flatten().filter_map(|step| step.date);
     beyond.extend(dates.map(|date| format!("transition on {date}")));
-    let kept = rule.noncurrent_version_expiration.as_ref().and_then(|expiration| expiration.newer_noncurrent_versions);
+    let kept = rule
+        .noncurrent_version_expiration
+        .as_ref()
+        .and_then(|expiration| expiration.newer_noncurrent_versions);
     beyond.extend(kept.map(|kept| format!("{kept} noncurrent versions kept")));
     let noncurrent = rule.noncurrent_version_transitions.iter().flatten();
     beyond.extend(noncurrent.map(|step| {
-        let class = step.storage_class.as_ref().map_or("another class", types::TransitionStorageClass::as_str);
-        format!("noncurrent versions to {class} after {} days", step.noncurrent_days.unwrap_or_default())
+        let class = step
+            .storage_class
+            .as_ref()
+            .map_or("another class", types::TransitionStorageClass::as_str);
+        format!(
+            "noncurrent versions to {class} after {} days",
+            step.noncurrent_days.unwrap_or_default()
+        )
     }));
     beyond
 }
@@ -106,7 +136,11 @@ mod tests {
 
     #[test]
     fn a_rule_survives_the_way_to_s3_and_back() {
-        let bare = LifecycleRule { id: "bare".into(), expiration_days: Some(1), ..LifecycleRule::default() };
+        let bare = LifecycleRule {
+            id: "bare".into(),
+            expiration_days: Some(1),
+            ..LifecycleRule::default()
+        };
         for rule in [full(), bare] {
             assert_eq!(from_s3(to_s3(&rule).unwrap()), rule);
         }
@@ -118,8 +152,12 @@ mod tests {
         let and = types::LifecycleRuleAndOperator::builder().prefix("logs/").tags(tag).build();
         let mut rule = to_s3(&full()).unwrap();
         rule.filter = Some(types::LifecycleRuleFilter::builder().and(and).build());
-        rule.noncurrent_version_expiration =
-            Some(types::NoncurrentVersionExpiration::builder().noncurrent_days(7).newer_noncurrent_versions(2).build());
+        rule.noncurrent_version_expiration = Some(
+            types::NoncurrentVersionExpiration::builder()
+                .noncurrent_days(7)
+                .newer_noncurrent_versions(2)
+                .build(),
+        );
         assert_eq!(from_s3(rule).prefix, "logs/ (and tag team=x, 2 noncurrent versions kept)");
     }
 

@@ -30,8 +30,12 @@ impl Provider for Aws {
         let answer = match read {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
             Read::Clock => Ok(Reply::Moment(jiff::Timestamp::now())),
-            Read::Iam(read) => iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam),
-            Read::S3(read) => s3_read::read(&self.s3(read.target().region()), read).await.map(Reply::S3),
+            Read::Iam(read) => {
+                iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam)
+            }
+            Read::S3(read) => {
+                s3_read::read(&self.s3(read.target().region()), read).await.map(Reply::S3)
+            }
             Read::File(_) => Err(local()),
         };
         answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))
@@ -50,7 +54,8 @@ impl Provider for Aws {
             Write::File(_) => Err(local()),
         };
         answer.or_else(|cause| {
-            let (repeated, failure) = (cause.possibly_done, cause.into_failure(write.action(), self.endpoint()));
+            let (repeated, failure) =
+                (cause.possibly_done, cause.into_failure(write.action(), self.endpoint()));
             if repeated { possibly_done(failure) } else { Err(failure) }
         })
     }
@@ -65,7 +70,8 @@ async fn caller(sts: &aws_sdk_sts::Client) -> Result<CallerIdentity, FailureCaus
 }
 
 async fn prove(aws: &Aws, carried: &StepOutput) -> Result<CallerIdentity, FailureCause> {
-    let missing = || FailureCause::new(FailureKind::Refused, "NoKey", "no key was handed to this call");
+    let missing =
+        || FailureCause::new(FailureKind::Refused, "NoKey", "no key was handed to this call");
     caller(&aws.sts_as(carried.key.as_ref().ok_or_else(missing)?)).await
 }
 

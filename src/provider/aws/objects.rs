@@ -46,7 +46,8 @@ impl ObjectStore {
             let aws = self.aws().await;
             let bucket = BucketRef { name: self.name.clone(), region: self.options.region.clone() };
             let found = s3_read::head(&aws.s3(&bucket.region), &bucket).await;
-            let region = found.map_err(|cause| cause.into_failure("s3:HeadBucket", aws.endpoint()))?;
+            let region =
+                found.map_err(|cause| cause.into_failure("s3:HeadBucket", aws.endpoint()))?;
             Ok(aws.s3(&region))
         };
         self.client.get_or_try_init(find).await
@@ -68,8 +69,10 @@ impl Objects for ObjectStore {
     }
 
     async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure> {
-        let request = self.client().await?.put_object().bucket(&self.name).key(key).metadata(WRITER, writer);
-        let request = request.content_type("application/json").body(ByteStream::from(body.to_vec()));
+        let request =
+            self.client().await?.put_object().bucket(&self.name).key(key).metadata(WRITER, writer);
+        let request =
+            request.content_type("application/json").body(ByteStream::from(body.to_vec()));
         let request = match only {
             Only::IfAbsent => request.if_none_match("*"),
             Only::IfTag(tag) => request.if_match(tag),
@@ -87,13 +90,23 @@ impl Objects for ObjectStore {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure> {
-        let mut pages =
-            self.client().await?.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
+        let mut pages = self
+            .client()
+            .await?
+            .list_objects_v2()
+            .bucket(&self.name)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
             match page {
-                Ok(page) => keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key)),
-                Err(error) => return Err(self.failure(FailureCause::from(error), "s3:ListObjectsV2").await),
+                Ok(page) => keys.extend(
+                    page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key),
+                ),
+                Err(error) => {
+                    return Err(self.failure(FailureCause::from(error), "s3:ListObjectsV2").await);
+                }
             }
         }
         Ok(keys)
@@ -111,21 +124,25 @@ impl Objects for ObjectStore {
 
 async fn read(client: &Client, bucket: &str, key: &str) -> Result<StoredObject, FailureCause> {
     let found = client.get_object().bucket(bucket).key(key).send().await?;
-    let writer = found.metadata().and_then(|metadata| metadata.get(WRITER)).cloned().unwrap_or_default();
+    let writer =
+        found.metadata().and_then(|metadata| metadata.get(WRITER)).cloned().unwrap_or_default();
     let tag = found.e_tag.unwrap_or_default();
-    let body = found.body.collect().await.map_err(|error| FailureCause::unreadable(error.to_string()))?;
+    let body =
+        found.body.collect().await.map_err(|error| FailureCause::unreadable(error.to_string()))?;
     Ok(StoredObject { body: body.to_vec(), tag, writer })
 }
 
 async fn remove(client: &Client, bucket: &str, keys: &[String]) -> Result<(), FailureCause> {
-    let named: Result<Vec<_>, _> = keys.iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect();
+    let named: Result<Vec<_>, _> =
+        keys.iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect();
     let delete = Delete::builder().set_objects(Some(named?)).quiet(true).build()?;
     let answer = client.delete_objects().bucket(bucket).delete(delete).send().await?;
     match answer.errors.unwrap_or_default().into_iter().next() {
         None => Ok(()),
         Some(error) => {
             let code = error.code.unwrap_or_default();
-            let kind = if code == "AccessDenied" { FailureKind::AccessDenied } else { FailureKind::Other };
+            let kind =
+                if code == "AccessDenied" { FailureKind::AccessDenied } else { FailureKind::Other };
             Err(FailureCause::new(kind, &code, error.message.unwrap_or_default()))
         }
     }

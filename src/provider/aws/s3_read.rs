@@ -19,23 +19,35 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Fail
         }
         S3Read::GetBucketVersioning(_) => {
             let found = client.get_bucket_versioning().bucket(name).send().await?;
-            S3Reply::Versioning(found.status.map(|status| status.as_str().to_owned()).unwrap_or_default())
+            S3Reply::Versioning(
+                found.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+            )
         }
         S3Read::GetBucketEncryption(_) => S3Reply::Encryption(encryption(client, name).await?),
-        S3Read::GetPublicAccessBlock(_) => S3Reply::PublicAccessBlock(public_access_block(client, name).await?),
+        S3Read::GetPublicAccessBlock(_) => {
+            S3Reply::PublicAccessBlock(public_access_block(client, name).await?)
+        }
         S3Read::GetBucketOwnershipControls(_) => S3Reply::Ownership(ownership(client, name).await?),
         S3Read::GetBucketPolicy(_) => {
             let found = client.get_bucket_policy().bucket(name).send().await?;
-            let text = found.policy.ok_or_else(|| FailureCause::unreadable("the answer has no policy"))?;
+            let text =
+                found.policy.ok_or_else(|| FailureCause::unreadable("the answer has no policy"))?;
             S3Reply::Policy(super::convert::document(&text)?)
         }
         S3Read::GetBucketLifecycle(_) => {
             let found = client.get_bucket_lifecycle_configuration().bucket(name).send().await?;
-            S3Reply::Lifecycle(found.rules.unwrap_or_default().into_iter().map(lifecycle::from_s3).collect())
+            S3Reply::Lifecycle(
+                found.rules.unwrap_or_default().into_iter().map(lifecycle::from_s3).collect(),
+            )
         }
         S3Read::ListBuckets { .. } => S3Reply::Buckets(buckets(client).await?),
         S3Read::ListObjectVersions(_) => {
-            let found = client.list_object_versions().bucket(name).encoding_type(EncodingType::Url).send().await?;
+            let found = client
+                .list_object_versions()
+                .bucket(name)
+                .encoding_type(EncodingType::Url)
+                .send()
+                .await?;
             let count = found.versions().len() + found.delete_markers().len();
             S3Reply::Objects { count, more: found.is_truncated.unwrap_or_default() }
         }
@@ -44,16 +56,20 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Fail
 
 /// S3 tells the regions only where the list is asked for in pages.
 async fn buckets(client: &Client) -> Result<Vec<BucketRef>, FailureCause> {
-    let pages = client.list_buckets().max_buckets(1000).into_paginator().send().try_collect().await?;
+    let pages =
+        client.list_buckets().max_buckets(1000).into_paginator().send().try_collect().await?;
     let named = |bucket: Bucket| {
-        let name = bucket.name.ok_or_else(|| FailureCause::unreadable("the answer has a bucket without a name"))?;
+        let name = bucket
+            .name
+            .ok_or_else(|| FailureCause::unreadable("the answer has a bucket without a name"))?;
         Ok(BucketRef { name, region: bucket.bucket_region.unwrap_or_default() })
     };
     pages.into_iter().flat_map(|page| page.buckets.unwrap_or_default()).map(named).collect()
 }
 
-/// Where the bucket is. Asked in another region S3 answers 301 or 400, asked for somebody else's 403, always with the
-/// region in a header; an answer to HEAD has no body, so there is no error code to go by.
+/// Where the bucket is. Asked in another region S3 answers 301 or 400, asked for somebody else's
+/// 403, always with the region in a header; an answer to HEAD has no body, so there is no error
+/// code to go by.
 pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, FailureCause> {
     let cause = match client.head_bucket().bucket(&bucket.name).send().await {
         Ok(found) => return Ok(found.bucket_region.unwrap_or_else(|| bucket.region.clone())),
@@ -67,17 +83,23 @@ pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, 
 
 fn without_body(cause: FailureCause, bucket: &str) -> FailureCause {
     let (kind, code, message) = match cause.status {
-        Some(404) => (FailureKind::NotFound, "NoSuchBucket", format!("bucket {bucket} does not exist")),
+        Some(404) => {
+            (FailureKind::NotFound, "NoSuchBucket", format!("bucket {bucket} does not exist"))
+        }
         Some(403) => (
             FailureKind::AccessDenied,
             "AccessDenied",
-            format!("bucket {bucket} exists and belongs to another account, or s3:ListBucket on it is denied"),
+            format!(
+                "bucket {bucket} exists and belongs to another account, or s3:ListBucket on it is \
+                    denied"
+            ),
         ),
         Some(400) => (
             FailureKind::Invalid,
             "BadRequest",
             format!(
-                "S3 refuses the question for bucket {bucket}: its name is not valid, or the credentials have expired"
+                "S3 refuses the question for bucket {bucket}: its name is not valid, or the \
+                    credentials have expired"
             ),
         ),
         _ => return cause,
@@ -87,9 +109,15 @@ fn without_body(cause: FailureCause, bucket: &str) -> FailureCause {
 
 async fn encryption(client: &Client, bucket: &str) -> Result<BucketEncryption, FailureCause> {
     let found = client.get_bucket_encryption().bucket(bucket).send().await?;
-    let rules = found.server_side_encryption_configuration.map(|configuration| configuration.rules).unwrap_or_default();
+    let rules = found
+        .server_side_encryption_configuration
+        .map(|configuration| configuration.rules)
+        .unwrap_or_default();
     // S3 allows exactly one rule.
-    let rule = rules.into_iter().next().ok_or_else(|| FailureCause::unreadable("the answer has no encryption rule"))?;
+    let rule = rules
+        .into_iter()
+        .next()
+        .ok_or_else(|| FailureCause::unreadable("the answer has no encryption rule"))?;
     let bucket_key = rule.bucket_key_enabled.unwrap_or_default();
     let default = rule
         .apply_server_side_encryption_by_default
@@ -101,7 +129,10 @@ async fn encryption(client: &Client, bucket: &str) -> Result<BucketEncryption, F
     })
 }
 
-async fn public_access_block(client: &Client, bucket: &str) -> Result<PublicAccessBlock, FailureCause> {
+async fn public_access_block(
+    client: &Client,
+    bucket: &str,
+) -> Result<PublicAccessBlock, FailureCause> {
     let found = client.get_public_access_block().bucket(bucket).send().await?;
     let block = found
         .public_access_block_configuration
@@ -117,7 +148,10 @@ async fn public_access_block(client: &Client, bucket: &str) -> Result<PublicAcce
 async fn ownership(client: &Client, bucket: &str) -> Result<String, FailureCause> {
     let found = client.get_bucket_ownership_controls().bucket(bucket).send().await?;
     let rules = found.ownership_controls.map(|controls| controls.rules).unwrap_or_default();
-    let rule = rules.into_iter().next().ok_or_else(|| FailureCause::unreadable("the answer has no ownership rule"))?;
+    let rule = rules
+        .into_iter()
+        .next()
+        .ok_or_else(|| FailureCause::unreadable("the answer has no ownership rule"))?;
     Ok(rule.object_ownership.as_str().to_owned())
 }
 
@@ -132,7 +166,10 @@ mod tests {
     #[test]
     fn the_status_stands_for_the_code_that_an_answer_to_head_cannot_carry() {
         let denied = without_body(bare(403), "x");
-        assert_eq!((denied.kind, denied.code.as_str()), (FailureKind::AccessDenied, "AccessDenied"));
+        assert_eq!(
+            (denied.kind, denied.code.as_str()),
+            (FailureKind::AccessDenied, "AccessDenied")
+        );
         assert!(denied.message.starts_with("bucket x exists and belongs to another account"));
         assert_eq!(without_body(bare(404), "x").kind, FailureKind::NotFound);
         assert_eq!(without_body(bare(400), "x").kind, FailureKind::Invalid);

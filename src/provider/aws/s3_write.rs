@@ -3,10 +3,11 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{
-    BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, Delete,
-    EncodingType, ObjectIdentifier, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
-    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
+    BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus,
+    CreateBucketConfiguration, Delete, EncodingType, ObjectIdentifier, ObjectOwnership,
+    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    Tag, Tagging, VersioningConfiguration,
 };
 use percent_encoding::percent_decode_str;
 
@@ -31,11 +32,15 @@ pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, Fai
         W::CreateBucket { bucket, ownership } => create(client, bucket, ownership).await?,
         W::DeleteBucket(_) => done!(client.delete_bucket().bucket(name)),
         W::EmptyBucket(_) => empty(client, name).await?,
-        W::PutBucketTagging { tags, .. } => done!(client.put_bucket_tagging().bucket(name).tagging(tagging(tags)?)),
+        W::PutBucketTagging { tags, .. } => {
+            done!(client.put_bucket_tagging().bucket(name).tagging(tagging(tags)?))
+        }
         W::PutBucketVersioning { status, .. } => {
             let status = BucketVersioningStatus::from(status.as_str());
             let configuration = VersioningConfiguration::builder().status(status).build();
-            done!(client.put_bucket_versioning().bucket(name).versioning_configuration(configuration))
+            done!(
+                client.put_bucket_versioning().bucket(name).versioning_configuration(configuration)
+            )
         }
         W::PutBucketEncryption { encryption, .. } => {
             let call = client.put_bucket_encryption().bucket(name);
@@ -46,7 +51,8 @@ pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, Fai
             done!(call.public_access_block_configuration(public_access_block(*block)))
         }
         W::PutBucketOwnershipControls { ownership, .. } => {
-            let rule = OwnershipControlsRule::builder().object_ownership(ObjectOwnership::from(ownership.as_str()));
+            let rule = OwnershipControlsRule::builder()
+                .object_ownership(ObjectOwnership::from(ownership.as_str()));
             let controls = OwnershipControls::builder().rules(rule.build()?).build()?;
             done!(client.put_bucket_ownership_controls().bucket(name).ownership_controls(controls))
         }
@@ -62,8 +68,13 @@ pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, Fai
     })
 }
 
-/// us-east-1 is the region that has no name as a location constraint: S3 rejects it there, and needs it everywhere else.
-async fn create(client: &Client, bucket: &BucketRef, ownership: &str) -> Result<Reply, FailureCause> {
+/// us-east-1 is the region that has no name as a location constraint: S3 rejects it there, and
+/// needs it everywhere else.
+async fn create(
+    client: &Client,
+    bucket: &BucketRef,
+    ownership: &str,
+) -> Result<Reply, FailureCause> {
     let place = (bucket.region != "us-east-1").then(|| {
         let constraint = BucketLocationConstraint::from(bucket.region.as_str());
         CreateBucketConfiguration::builder().location_constraint(constraint).build()
@@ -90,27 +101,43 @@ async fn empty(client: &Client, bucket: &str) -> Result<Reply, FailureCause> {
 
 fn identifiers(page: ListObjectVersionsOutput) -> Result<Vec<ObjectIdentifier>, FailureCause> {
     let encoded = page.encoding_type == Some(EncodingType::Url);
-    let versions = page.versions.unwrap_or_default().into_iter().map(|version| (version.key, version.version_id));
-    let markers = page.delete_markers.unwrap_or_default().into_iter().map(|marker| (marker.key, marker.version_id));
+    let versions = page
+        .versions
+        .unwrap_or_default()
+        .into_iter()
+        .map(|version| (version.key, version.version_id));
+    let markers = page
+        .delete_markers
+        .unwrap_or_default()
+        .into_iter()
+        .map(|marker| (marker.key, marker.version_id));
     let identify = |(key, version): (Option<String>, Option<String>)| {
-        let key = key.ok_or_else(|| FailureCause::unreadable("the answer has an object without a key"))?;
+        let key =
+            key.ok_or_else(|| FailureCause::unreadable("the answer has an object without a key"))?;
         let key = if encoded { decoded(&key) } else { key };
         Ok(ObjectIdentifier::builder().key(key).set_version_id(version).build()?)
     };
     versions.chain(markers).map(identify).collect()
 }
 
-/// S3 lists keys on request URL-encoded as a form, where `+` is a blank: a key may hold characters that XML cannot.
+/// S3 lists keys on request URL-encoded as a form, where `+` is a blank: a key may hold characters
+/// that XML cannot.
 fn decoded(key: &str) -> String {
     percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// `DeleteObjects` succeeds even when it deletes nothing: what failed is in the answer, object by object.
+/// `DeleteObjects` succeeds even when it deletes nothing: what failed is in the answer, object by
+/// object.
 fn undeleted(error: &aws_sdk_s3::types::Error, count: usize) -> FailureCause {
     let code = error.code().unwrap_or("Error");
-    let kind = if code == "AccessDenied" { FailureKind::AccessDenied } else { FailureKind::Conflict };
+    let kind =
+        if code == "AccessDenied" { FailureKind::AccessDenied } else { FailureKind::Conflict };
     let (key, message) = (error.key().unwrap_or_default(), error.message().unwrap_or_default());
-    FailureCause::new(kind, code, format!("{count} objects could not be deleted, the first is {key}: {message}"))
+    FailureCause::new(
+        kind,
+        code,
+        format!("{count} objects could not be deleted, the first is {key}: {message}"),
+    )
 }
 
 fn tagging(tags: &Tags) -> Result<Tagging, FailureCause> {
@@ -118,7 +145,9 @@ fn tagging(tags: &Tags) -> Result<Tagging, FailureCause> {
     Ok(Tagging::builder().set_tag_set(Some(tags.collect::<Result<_, _>>()?)).build()?)
 }
 
-fn default_encryption(encryption: &BucketEncryption) -> Result<ServerSideEncryptionConfiguration, FailureCause> {
+fn default_encryption(
+    encryption: &BucketEncryption,
+) -> Result<ServerSideEncryptionConfiguration, FailureCause> {
     let default = ServerSideEncryptionByDefault::builder()
         .sse_algorithm(ServerSideEncryption::from(encryption.algorithm.as_str()))
         .set_kms_master_key_id(encryption.kms_key.clone())
@@ -158,14 +187,16 @@ mod tests {
             .delete_markers(DeleteMarkerEntry::builder().key("c").version_id("2").build())
             .build();
         let found = identifiers(page).unwrap();
-        let found: Vec<_> = found.iter().map(|one| (one.key(), one.version_id().unwrap_or_default())).collect();
+        let found: Vec<_> =
+            found.iter().map(|one| (one.key(), one.version_id().unwrap_or_default())).collect();
         assert_eq!(found, [("a b+\u{1}", "1"), ("c", "2")]);
     }
 
     #[test]
     fn keys_that_were_not_encoded_stay_as_they_are() {
         let version = ObjectVersion::builder().key("a+b%2B").version_id("1").build();
-        let found = identifiers(ListObjectVersionsOutput::builder().versions(version).build()).unwrap();
+        let found =
+            identifiers(ListObjectVersionsOutput::builder().versions(version).build()).unwrap();
         assert_eq!(found[0].key(), "a+b%2B");
     }
 }

@@ -31,8 +31,8 @@ const LINES: usize = 3;
 /// What has so many characters in a row from the secret is not told.
 const SHARED: usize = 8;
 
-/// Runs it in the manifest's folder, without a shell. In a sandbox, below which `overlay` is, nothing runs: what it would get
-/// is written there.
+/// Runs it in the manifest's folder, without a shell. In a sandbox, below which `overlay` is,
+/// nothing runs: what it would get is written there.
 pub async fn send(
     action: &'static str,
     command: &[String],
@@ -46,7 +46,9 @@ pub async fn send(
         let (command, user) = (command.to_vec(), key.user.clone());
         return aside(action, move || note(&file, &command, &user, &input)).await;
     }
-    run(command, folder, &input, &key.secret, LIMIT).await.map_err(|problem| problem.into_failure(action))
+    run(command, folder, &input, &key.secret, LIMIT)
+        .await
+        .map_err(|problem| problem.into_failure(action))
 }
 
 fn note(file: &Path, command: &[String], user: &str, input: &[u8]) -> Result<(), Problem> {
@@ -66,12 +68,17 @@ async fn run(
     secret: &SecretString,
     limit: Duration,
 ) -> Result<(), Problem> {
-    let failed = |what: String| Problem::refused("CommandFailed", format!("`{}` {what}", spelt(command)));
-    let mut child = start(command, folder).map_err(|error| failed(format!("cannot be run: {error}")))?;
+    let failed =
+        |what: String| Problem::refused("CommandFailed", format!("`{}` {what}", spelt(command)));
+    let mut child =
+        start(command, folder).map_err(|error| failed(format!("cannot be run: {error}")))?;
     let said = tokio::spawn(heard(child.stderr.take()));
     let Ok(ended) = timeout(limit, finished(&mut child, input)).await else {
         stop(&mut child).await;
-        return Err(failed(format!("had not ended after {} s, and was stopped", limit.as_secs_f32())));
+        return Err(failed(format!(
+            "had not ended after {} s, and was stopped",
+            limit.as_secs_f32()
+        )));
     };
     let status = ended.map_err(|error| failed(format!("cannot be waited for: {error}")))?;
     if status.success() {
@@ -79,7 +86,11 @@ async fn run(
     }
     let said = timeout(LINGERING, said).await.ok().and_then(Result::ok).unwrap_or_default();
     let told = told(&said, secret);
-    Err(failed(if told.is_empty() { format!("failed ({status})") } else { format!("failed ({status}): {told}") }))
+    Err(failed(if told.is_empty() {
+        format!("failed ({status})")
+    } else {
+        format!("failed ({status}): {told}")
+    }))
 }
 
 /// In a group of its own: Ctrl-C stops relayctl, which lets what it has begun finish.
@@ -105,7 +116,9 @@ async fn finished(child: &mut Child, input: &[u8]) -> std::io::Result<ExitStatus
 /// With what it started.
 async fn stop(child: &mut Child) {
     #[cfg(unix)]
-    if let Some(group) = child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
+    if let Some(group) =
+        child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?))
+    {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
     drop(child.kill().await);
@@ -123,7 +136,8 @@ async fn heard(stderr: Option<ChildStderr>) -> Zeroizing<Vec<u8>> {
     kept
 }
 
-/// The last lines of it, but for those that hold a part of the secret, as it is or in one of the usual disguises.
+/// The last lines of it, but for those that hold a part of the secret, as it is or in one of the
+/// usual disguises.
 fn told(said: &[u8], secret: &SecretString) -> String {
     let said = Zeroizing::new(String::from_utf8_lossy(said).into_owned());
     let forms = forms(secret.expose_secret());
@@ -141,10 +155,12 @@ fn told(said: &[u8], secret: &SecretString) -> String {
 
 fn shares(line: &str, form: &str) -> bool {
     let form = form.as_bytes();
-    form.windows(SHARED.min(form.len().max(1))).any(|part| line.as_bytes().windows(part.len()).any(|it| it == part))
+    form.windows(SHARED.min(form.len().max(1)))
+        .any(|part| line.as_bytes().windows(part.len()).any(|it| it == part))
 }
 
-/// The secret as it is, in hexadecimal, percent-encoded, and in base64 wherever in the encoded text it may begin.
+/// The secret as it is, in hexadecimal, percent-encoded, and in base64 wherever in the encoded text
+/// it may begin.
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let bytes = secret.as_bytes();
     let base64 = (0..3).map(|before| {
@@ -170,7 +186,8 @@ mod tests {
 
     async fn ran(script: &str, folder: &Path, limit: Duration) -> Result<(), String> {
         let command = ["sh", "-c", script].map(str::to_owned);
-        let key = NewKey { user: "ada".into(), id: "AKIA1".into(), secret: SecretString::from(SECRET) };
+        let key =
+            NewKey { user: "ada".into(), id: "AKIA1".into(), secret: SecretString::from(SECRET) };
         let input = key_json::content(&key);
         run(&command, folder, &input, &key.secret, limit).await.map_err(|problem| problem.message)
     }
@@ -179,9 +196,10 @@ mod tests {
     async fn a_command_gets_the_key_as_json_in_the_manifests_folder() {
         let folder = tempfile::tempdir().unwrap();
         ran("cat > got.json", folder.path(), LIMIT).await.unwrap();
-        let got: Value = serde_json::from_slice(&std::fs::read(folder.path().join("got.json")).unwrap()).unwrap();
-        let expected =
-            serde_json::json!({"Version": 1, "UserName": "ada", "AccessKeyId": "AKIA1", "SecretAccessKey": SECRET});
+        let got: Value =
+            serde_json::from_slice(&std::fs::read(folder.path().join("got.json")).unwrap())
+                .unwrap();
+        let expected = serde_json::json!({"Version": 1, "UserName": "ada", "AccessKeyId": "AKIA1", "SecretAccessKey": SECRET});
         assert_eq!(got, expected);
         ran("exit 0", folder.path(), LIMIT).await.expect("it need not read its input");
         ran("head -c 1000000 /dev/zero >&2", folder.path(), LIMIT).await.expect("nor be brief");
@@ -190,17 +208,35 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_fails_is_quoted_but_for_the_secret() {
         let folder = tempfile::tempdir().unwrap();
-        let told = ran("echo first >&2; echo 'no such vault' >&2; exit 3", folder.path(), LIMIT).await.unwrap_err();
+        let told = ran("echo first >&2; echo 'no such vault' >&2; exit 3", folder.path(), LIMIT)
+            .await
+            .unwrap_err();
         assert!(told.ends_with("failed (exit status: 3): first; no such vault"), "{told}");
-        for disguise in
-            ["cat", "base64 -w0", "od -An -tx1 | tr -d ' \\n'", "cut -c 1-110", "sed 's/.*Secret/x/' | base64 -w0"]
-        {
+        for disguise in [
+            "cat",
+            "base64 -w0",
+            "od -An -tx1 | tr -d ' \\n'",
+            "cut -c 1-110",
+            "sed 's/.*Secret/x/' | base64 -w0",
+        ] {
             let script = format!("({disguise}; echo; echo 'it is over') >&2; exit 1");
             let told = ran(&script, folder.path(), LIMIT).await.unwrap_err();
-            assert!(told.ends_with("it is over (what it said of the secret is left out)"), "{disguise}: {told}");
+            assert!(
+                told.ends_with("it is over (what it said of the secret is left out)"),
+                "{disguise}: {told}"
+            );
         }
-        let missing = run(&["./not-there".to_owned()], folder.path(), b"", &SecretString::from(SECRET), LIMIT).await;
-        assert!(missing.unwrap_err().message.starts_with("`./not-there` cannot be run: No such file"));
+        let missing = run(
+            &["./not-there".to_owned()],
+            folder.path(),
+            b"",
+            &SecretString::from(SECRET),
+            LIMIT,
+        )
+        .await;
+        assert!(
+            missing.unwrap_err().message.starts_with("`./not-there` cannot be run: No such file")
+        );
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
-//! Wherever a run is killed while it changes a file: the file has its old content or its new, and doing it again leaves
-//! nothing but the file.
+//! Wherever a run is killed while it changes a file: the file has its old content or its new, and
+//! doing it again leaves nothing but the file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,24 +15,37 @@ use crate::value::SectionSettings;
 
 fn files(folder: &Path) -> Files {
     let at = |name: &str| folder.join(name);
-    Files { credentials: at("credentials"), config: at("config"), base: folder.to_owned(), overlay: None }
+    Files {
+        credentials: at("credentials"),
+        config: at("config"),
+        base: folder.to_owned(),
+        overlay: None,
+    }
 }
 
 fn change(folder: &Path, write: &FileWrite) {
     let secret = SecretString::from("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
-    let carried = StepOutput { key: Some(NewKey { user: "ada".into(), id: "AKIANEW".into(), secret }) };
-    files(folder).change(write, &carried).unwrap_or_else(|problem| panic!("{write:?}: {}", problem.message));
+    let carried =
+        StepOutput { key: Some(NewKey { user: "ada".into(), id: "AKIANEW".into(), secret }) };
+    files(folder)
+        .change(write, &carried)
+        .unwrap_or_else(|problem| panic!("{write:?}: {}", problem.message));
 }
 
 fn contents(folder: &Path) -> BTreeMap<String, String> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap())).collect()
+    entries
+        .map(|entry| {
+            (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap())
+        })
+        .collect()
 }
 
 /// How many moments there were.
 fn survives(before: &[FileWrite], write: &FileWrite) -> usize {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("credentials"), "[theirs]\naws_access_key_id = AKIATHEIRS\n").unwrap();
+    fs::write(folder.path().join("credentials"), "[theirs]\naws_access_key_id = AKIATHEIRS\n")
+        .unwrap();
     for write in before {
         change(folder.path(), write);
     }
@@ -43,7 +56,10 @@ fn survives(before: &[FileWrite], write: &FileWrite) -> usize {
     for (nth, moment) in moments.iter().enumerate() {
         let mut there = contents(moment.path());
         there.retain(|name, _| !name.starts_with(".relayctl-"));
-        assert!(there == old || there == new, "{write:?}, moment {nth}: neither the old nor the new: {there:?}");
+        assert!(
+            there == old || there == new,
+            "{write:?}, moment {nth}: neither the old nor the new: {there:?}"
+        );
         change(moment.path(), write);
         assert_eq!(contents(moment.path()), new, "{write:?}, moment {nth}");
     }
@@ -54,7 +70,8 @@ fn survives(before: &[FileWrite], write: &FileWrite) -> usize {
 fn a_change_of_a_file_that_is_killed_leaves_the_old_content_or_the_new() {
     let (profile, csv) = (|| "ada".to_owned(), || LocalFile::Path("ada.csv".to_owned()));
     let stage = || (LocalFile::Path("zappa_settings.json".to_owned()), "dev".to_owned());
-    let store = FileWrite::StoreCredentials { profile: profile(), replaces: None, replace_profile: false };
+    let store =
+        FileWrite::StoreCredentials { profile: profile(), replaces: None, replace_profile: false };
     let remove = FileWrite::RemoveCredentials { profile: profile(), key: "AKIANEW".into() };
     let store_csv = FileWrite::StoreKeyCsv { file: csv(), replaces: None };
     let remove_csv = FileWrite::RemoveKeyCsv { file: csv(), key: "AKIANEW".into() };
@@ -63,9 +80,12 @@ fn a_change_of_a_file_that_is_killed_leaves_the_old_content_or_the_new() {
     let unset = FileWrite::UnsetProfile { profile: profile(), settings: vec!["region".to_owned()] };
     let ((file, name), (of, also)) = (stage(), stage());
     let set_stage = FileWrite::SetStage { file, stage: name, settings: settings() };
-    let unset_stage = FileWrite::UnsetStage { file: of, stage: also, settings: vec!["region".to_owned()] };
+    let unset_stage =
+        FileWrite::UnsetStage { file: of, stage: also, settings: vec!["region".to_owned()] };
     let mut moments = 0;
-    for (make, undo) in [(store, remove), (store_csv, remove_csv), (set, unset), (set_stage, unset_stage)] {
+    for (make, undo) in
+        [(store, remove), (store_csv, remove_csv), (set, unset), (set_stage, unset_stage)]
+    {
         moments += survives(&[], &make);
         moments += survives(&[make], &undo);
     }

@@ -1,4 +1,5 @@
-//! Replacing a file all or nothing: who reads it meanwhile, or after a crash, finds the old content or the new.
+//! Replacing a file all or nothing: who reads it meanwhile, or after a crash, finds the old content
+//! or the new.
 
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io::{self, Write};
@@ -11,16 +12,18 @@ use super::witness::step;
 /// Who may read the file that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileMode {
-    /// Its owner only: 0600, also where it was wider before, in a folder that is made 0700 if it is missing.
+    /// Its owner only: 0600, also where it was wider before, in a folder that is made 0700 if it is
+    /// missing.
     Private,
-    /// The same where it is new. One that exists keeps its mode: the AWS CLI makes both of its files 0600, and changes
-    /// neither's mode afterwards.
+    /// The same where it is new. One that exists keeps its mode: the AWS CLI makes both of its
+    /// files 0600, and changes neither's mode afterwards.
     PrivateWhenNew,
     /// As the file at this path, or as the umask says where there is none.
     Like(PathBuf),
 }
 
-/// What a temporary file that may hold a secret is called, so that one which a killed run left behind is known as such.
+/// What a temporary file that may hold a secret is called, so that one which a killed run left
+/// behind is known as such.
 const TEMPORARY: &str = ".relayctl-private-";
 /// What others are called: they lie among people's sources.
 const SHARED: &str = ".relayctl-shared-";
@@ -28,8 +31,9 @@ const SHARED: &str = ".relayctl-shared-";
 /// As many links as Linux follows before it gives up.
 const MAX_LINKS: usize = 40;
 
-/// The file that a path leads to. Dotfile managers keep `~/.aws/credentials` as a link into a repository: renaming over
-/// the link would cut the tie, so the target is what gets replaced. The target need not exist.
+/// The file that a path leads to. Dotfile managers keep `~/.aws/credentials` as a link into a
+/// repository: renaming over the link would cut the tie, so the target is what gets replaced. The
+/// target need not exist.
 pub fn target(path: &Path) -> io::Result<PathBuf> {
     let mut at = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -50,14 +54,19 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Writes to a temporary file beside `path`, syncs it, and renames it over what `path` leads to. Nothing is left behind
-/// on an error: the full disk is met by the temporary file, and that is removed.
+/// Writes to a temporary file beside `path`, syncs it, and renames it over what `path` leads to.
+/// Nothing is left behind on an error: the full disk is met by the temporary file, and that is
+/// removed.
 pub fn replace(path: &Path, content: &[u8], mode: &FileMode) -> io::Result<()> {
     replace_with(path, mode, |file| file.write_all(content))
 }
 
 /// The same with what `write` writes: what is long need not stand in memory first.
-pub fn replace_with(path: &Path, mode: &FileMode, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+pub fn replace_with(
+    path: &Path,
+    mode: &FileMode,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let path = target(path)?;
     let folder = folder(&path);
     match mode {
@@ -66,7 +75,8 @@ pub fn replace_with(path: &Path, mode: &FileMode, write: impl FnOnce(&mut File) 
     }
     let before = fs::metadata(&path).ok();
     let mut temporary = temporary_in(folder, mode)?;
-    // Says that this process lives ([`sweep`]); where files cannot be locked, nothing is swept either.
+    // Says that this process lives ([`sweep`]); where files cannot be locked, nothing is swept
+    // either.
     drop(temporary.as_file().try_lock());
     step();
     write(temporary.as_file_mut())?;
@@ -106,8 +116,8 @@ fn narrowed(_permissions: &Permissions) -> Option<Permissions> {
     None
 }
 
-/// Opens, or makes, a file of relayctl's own that is written in place. Only its owner may read it, also if that was
-/// different before.
+/// Opens, or makes, a file of relayctl's own that is written in place. Only its owner may read it,
+/// also if that was different before.
 pub fn open_private(path: &Path) -> io::Result<File> {
     make_private_folder(folder(path))?;
     let mut options = File::options();
@@ -122,7 +132,8 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Deletes what killed runs were about to rename: secrets that nobody would look for, too. Those of a run that lives are locked.
+/// Deletes what killed runs were about to rename: secrets that nobody would look for, too. Those of
+/// a run that lives are locked.
 pub fn sweep(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let ours = |name: &str| [TEMPORARY, SHARED].iter().any(|prefix| name.starts_with(prefix));
@@ -166,12 +177,14 @@ fn temporary_in(folder: &Path, mode: &FileMode) -> io::Result<NamedTempFile> {
     builder.prefix(SHARED).tempfile_in(folder)
 }
 
-/// Run by root over a user's file, the new file would be root's, and the user locked out of it. Where the owner cannot
-/// be kept (another user's file in a shared folder) the content matters more.
+/// Run by root over a user's file, the new file would be root's, and the user locked out of it.
+/// Where the owner cannot be kept (another user's file in a shared folder) the content matters
+/// more.
 #[cfg(unix)]
 fn keep_owner(file: &File, before: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
-    let same = file.metadata().is_ok_and(|now| (now.uid(), now.gid()) == (before.uid(), before.gid()));
+    let same =
+        file.metadata().is_ok_and(|now| (now.uid(), now.gid()) == (before.uid(), before.gid()));
     if !same && let Err(error) = fchown(file, Some(before.uid()), Some(before.gid())) {
         tracing::debug!(%error, "the owner of a replaced file could not be kept");
     }
@@ -185,7 +198,11 @@ fn keep_owner(_file: &File, _before: &Metadata) {}
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Some network file systems cannot sync a folder; they order renames by themselves.
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) =>
+        {
+            Ok(())
+        }
         result => result,
     }
 }
@@ -218,7 +235,10 @@ mod tests {
     }
 
     fn names_in(folder: &Path) -> Vec<String> {
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     #[test]
@@ -246,7 +266,10 @@ mod tests {
             [0o644, 0o600, 0o400, 0o4777].map(|before| after(before, &FileMode::Private)),
             ["600", "600", "400", "600"]
         );
-        assert_eq!([0o644, 0o400].map(|before| after(before, &FileMode::PrivateWhenNew)), ["644", "400"]);
+        assert_eq!(
+            [0o644, 0o400].map(|before| after(before, &FileMode::PrivateWhenNew)),
+            ["644", "400"]
+        );
         replace(&file, b"new", &FileMode::PrivateWhenNew).unwrap();
         assert_eq!(mode_of(&file), 0o600);
         fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
@@ -280,7 +303,8 @@ mod tests {
     #[test]
     fn a_link_stays_and_its_target_is_replaced() {
         let home = tempfile::tempdir().unwrap();
-        let (link, between, file) = (home.path().join("link"), home.path().join("between"), home.path().join("d/file"));
+        let (link, between, file) =
+            (home.path().join("link"), home.path().join("between"), home.path().join("d/file"));
         symlink("between", &link).unwrap();
         symlink("d/file", &between).unwrap();
         replace(&link, b"one", &FileMode::Private).unwrap();

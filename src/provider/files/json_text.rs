@@ -1,5 +1,6 @@
-//! A JSON text that is edited in place: only the bytes of the member that changes are touched, so order, indentation,
-//! blank lines and inline arrays of everything else survive without anyone having to print them again.
+//! A JSON text that is edited in place: only the bytes of the member that changes are touched, so
+//! order, indentation, blank lines and inline arrays of everything else survive without anyone
+//! having to print them again.
 
 use std::ops::Range;
 
@@ -41,8 +42,8 @@ struct Member {
 }
 
 impl JsonText {
-    /// `serde_json` judges, for it is as strict as the `json` of Python that reads the file; the other parser knows the
-    /// places.
+    /// `serde_json` judges, for it is as strict as the `json` of Python that reads the file; the
+    /// other parser knows the places.
     pub fn parse(text: &str) -> Result<(Self, Value), NotJson> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
             let what = error.to_string();
@@ -63,8 +64,9 @@ impl JsonText {
         &self.text
     }
 
-    /// Sets a member of the object that `path` leads to; a new one is appended. Of several members of one name the last
-    /// one counts in JSON, and is changed. Does nothing where `path` leads to no object.
+    /// Sets a member of the object that `path` leads to; a new one is appended. Of several members
+    /// of one name the last one counts in JSON, and is changed. Does nothing where `path` leads to
+    /// no object.
     pub fn set(&mut self, path: &[&str], name: &str, value: &Value) {
         let Some(layout) = self.layout(path) else { return };
         match layout.members.iter().rfind(|member| member.name == name) {
@@ -80,12 +82,16 @@ impl JsonText {
     pub fn remove(&mut self, path: &[&str], name: &str) {
         while let Some(layout) = self.layout(path) {
             let members = &layout.members;
-            let Some(index) = members.iter().rposition(|member| member.name == name) else { return };
-            let range = match (index.checked_sub(1).map(|before| &members[before]), members.get(index + 1)) {
-                (Some(before), _) => before.whole.end..members[index].whole.end,
-                (None, Some(after)) => members[index].whole.start..after.whole.start,
-                (None, None) => layout.object.start + 1..layout.object.end - 1,
+            let Some(index) = members.iter().rposition(|member| member.name == name) else {
+                return;
             };
+            let range =
+                match (index.checked_sub(1).map(|before| &members[before]), members.get(index + 1))
+                {
+                    (Some(before), _) => before.whole.end..members[index].whole.end,
+                    (None, Some(after)) => members[index].whole.start..after.whole.start,
+                    (None, None) => layout.object.start + 1..layout.object.end - 1,
+                };
             self.text.replace_range(range, "");
         }
     }
@@ -103,7 +109,9 @@ impl JsonText {
         };
         let member = format!("{}: {}", quoted(name), style.print(value));
         let text = match &style.line {
-            Some(line) if separator.is_empty() => format!("{line}{member}{}", self.line_of(layout.anchor)),
+            Some(line) if separator.is_empty() => {
+                format!("{line}{member}{}", self.line_of(layout.anchor))
+            }
             Some(line) => format!("{separator}{line}{member}"),
             None if separator.is_empty() => member,
             None => format!("{separator} {member}"),
@@ -114,7 +122,8 @@ impl JsonText {
     /// Line break and indentation of the line that `at` is in.
     fn line_of(&self, at: usize) -> String {
         let line = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
-        let indent = self.text[line..].len() - self.text[line..].trim_start_matches([' ', '\t']).len();
+        let indent =
+            self.text[line..].len() - self.text[line..].trim_start_matches([' ', '\t']).len();
         format!("{}{}", self.line_break(), &self.text[line..line + indent])
     }
 
@@ -122,8 +131,8 @@ impl JsonText {
         if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
 
-    /// How to print what stands at `at`: what begins its line may take several; what shares its line with something
-    /// before it stays on that.
+    /// How to print what stands at `at`: what begins its line may take several; what shares its
+    /// line with something before it stays on that.
     fn style_at(&self, at: usize) -> JsonStyle {
         let before = self.text[..at].trim_end_matches([' ', '\t']);
         let begins_line = before.is_empty() || before.ends_with('\n');
@@ -133,7 +142,8 @@ impl JsonText {
     /// One step of the file's own indentation.
     fn unit(&self) -> String {
         let first = self.layout(&[]).and_then(|root| Some(root.members.first()?.whole.start));
-        let indent = first.map(|at| &self.text[self.text[..at].rfind('\n').map_or(at, |end| end + 1)..at]);
+        let indent =
+            first.map(|at| &self.text[self.text[..at].rfind('\n').map_or(at, |end| end + 1)..at]);
         match indent {
             Some(indent) if !indent.is_empty() && indent.trim().is_empty() => indent.to_owned(),
             _ => INDENT.to_owned(),
@@ -141,11 +151,13 @@ impl JsonText {
     }
 
     fn layout(&self, path: &[&str]) -> Option<Layout> {
-        let parsed = parse_to_ast(&self.text, &CollectOptions::default(), &ParseOptions::default()).ok()?;
+        let parsed =
+            parse_to_ast(&self.text, &CollectOptions::default(), &ParseOptions::default()).ok()?;
         let root = parsed.value?;
         let (mut at, mut anchor) = (&root, root.start());
         for name in path {
-            let member = as_object(at)?.properties.iter().rfind(|member| member.name.as_str() == *name)?;
+            let member =
+                as_object(at)?.properties.iter().rfind(|member| member.name.as_str() == *name)?;
             (at, anchor) = (&member.value, member.start());
         }
         let object = as_object(at)?;
@@ -185,14 +197,21 @@ impl JsonStyle {
         let (open, parts, close): (_, Vec<String>, _) = match value {
             Value::Array(items) if !items.iter().any(Value::is_object) => {
                 let flat = Self { line: None, unit: self.unit.clone() };
-                return format!("[{}]", items.iter().map(|item| flat.print(item)).collect::<Vec<_>>().join(", "));
+                return format!(
+                    "[{}]",
+                    items.iter().map(|item| flat.print(item)).collect::<Vec<_>>().join(", ")
+                );
             }
             Value::Array(items) => ("[", items.iter().map(|item| inner.print(item)).collect(), "]"),
             Value::Object(map) => {
-                let print = |(key, value): (&String, &Value)| format!("{}: {}", quoted(key), inner.print(value));
+                let print = |(key, value): (&String, &Value)| {
+                    format!("{}: {}", quoted(key), inner.print(value))
+                };
                 ("{", map.iter().map(print).collect(), "}")
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return value.to_string(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                return value.to_string();
+            }
         };
         match (&inner.line, &self.line) {
             _ if parts.is_empty() => format!("{open}{close}"),
@@ -246,7 +265,10 @@ mod tests {
         );
         let line = r#"{"s": {"a": 1}}"#;
         assert_eq!(edited(line, add), r#"{"s": {"a": 1, "n": {"e": {}, "k": ["v", 1]}}}"#);
-        assert_eq!(edited(r#"{"s": {}}"#, |json| json.set(&["s"], "n", &json!(1))), r#"{"s": {"n": 1}}"#);
+        assert_eq!(
+            edited(r#"{"s": {}}"#, |json| json.set(&["s"], "n", &json!(1))),
+            r#"{"s": {"n": 1}}"#
+        );
         assert_eq!(edited("{}", |json| json.set(&[], "n", &json!(1))), "{\n    \"n\": 1\n}");
         let empty = "{\n  \"s\": {}\n}\n";
         assert_eq!(
@@ -268,7 +290,10 @@ mod tests {
     #[test]
     fn what_python_would_not_read_is_refused_with_its_place() {
         let error = |text| JsonText::parse(text).err().unwrap().to_string();
-        assert_eq!(error("{\n  \"a\": 1,\n}"), "is not valid JSON at line 3, column 1: trailing comma");
+        assert_eq!(
+            error("{\n  \"a\": 1,\n}"),
+            "is not valid JSON at line 3, column 1: trailing comma"
+        );
         assert!(error("{} // no comments").contains("line 1, column 4"));
         assert_eq!(error("[1]"), "holds no JSON object at its top level");
     }

@@ -1,5 +1,5 @@
-//! A key in a file that is encrypted with age. Whose key it is stands openly in its header: ids are no secrets, and a plan is
-//! to tell without an identity whether the key is still there.
+//! A key in a file that is encrypted with age. Whose key it is stands openly in its header: ids are
+//! no secrets, and a plan is to tell without an identity whether the key is still there.
 
 use super::key_file::{KeyFile, KeyFileState};
 use super::key_json;
@@ -15,10 +15,13 @@ pub fn at(place: OverlaidFile) -> KeyFile {
 fn held(text: &str) -> KeyFileState {
     match text.trim() {
         "" => KeyFileState::Nothing,
-        text => seal::label(text.as_bytes()).map_or(KeyFileState::Foreign, |id| KeyFileState::Key(id, None)),
+        text => seal::label(text.as_bytes())
+            .map_or(KeyFileState::Foreign, |id| KeyFileState::Key(id, None)),
     }
 }
 
 pub fn content(key: &NewKey, recipients: &[String]) -> Result<SecretText, Problem> {
-    seal::close_labelled(&key_json::content(key), &key.id, recipients).map(SecretText::new).map_err(Problem::invalid)
+    seal::close_labelled(&key_json::content(key), &key.id, recipients)
+        .map(SecretText::new)
+        .map_err(Problem::invalid)
 }

@@ -16,7 +16,8 @@ pub fn at(place: OverlaidFile) -> KeyFile {
     KeyFile { place, held, foreign: "not a key's CSV file" }
 }
 
-/// The console's older files have more columns (`User name`, `Password`) before these two, so the header counts.
+/// The console's older files have more columns (`User name`, `Password`) before these two, so the
+/// header counts.
 fn held(text: &str) -> KeyFileState {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
@@ -30,7 +31,9 @@ fn held(text: &str) -> KeyFileState {
     let field = |column: usize| record.as_ref().and_then(|record| record.fields().nth(column));
     match field(id) {
         None | Some("") => KeyFileState::Nothing,
-        Some(id) => KeyFileState::Key(id.to_owned(), column(SECRET).and_then(field).map(SecretString::from)),
+        Some(id) => {
+            KeyFileState::Key(id.to_owned(), column(SECRET).and_then(field).map(SecretString::from))
+        }
     }
 }
 
@@ -43,7 +46,8 @@ struct CsvRecord {
 impl CsvRecord {
     fn next(reader: &mut Reader, rest: &mut &[u8]) -> Option<Self> {
         // No record has more bytes than are left, nor more fields than bytes.
-        let (mut bytes, mut ends) = (Zeroizing::new(vec![0; rest.len() + 1]), vec![0; rest.len() + 1]);
+        let (mut bytes, mut ends) =
+            (Zeroizing::new(vec![0; rest.len() + 1]), vec![0; rest.len() + 1]);
         let (mut written, mut ended) = (0, 0);
         loop {
             let room = (&mut bytes[written..], &mut ends[ended..]);
@@ -55,7 +59,9 @@ impl CsvRecord {
                 // Asked once more, with nothing, the reader ends a line that lacks its ending.
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::Record => break,
-                ReadRecordResult::End | ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return None,
+                ReadRecordResult::End
+                | ReadRecordResult::OutputFull
+                | ReadRecordResult::OutputEndsFull => return None,
             }
         }
         ends.truncate(ended);
@@ -64,7 +70,9 @@ impl CsvRecord {
 
     fn fields(&self) -> impl Iterator<Item = &str> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let text = |(start, end): (usize, &usize)| std::str::from_utf8(&self.bytes[start..*end]).unwrap_or_default();
+        let text = |(start, end): (usize, &usize)| {
+            std::str::from_utf8(&self.bytes[start..*end]).unwrap_or_default()
+        };
         starts.zip(&self.ends).map(text).map(str::trim)
     }
 }
@@ -84,5 +92,6 @@ pub fn content(key: &NewKey) -> Result<SecretText, Problem> {
     }
     // Says nothing of the error's own text: it could quote the key.
     let text = std::str::from_utf8(&bytes[..end]);
-    text.map(|text| SecretText::new(text.to_owned())).map_err(|_| Problem::refused("FileError", "the key is no text"))
+    text.map(|text| SecretText::new(text.to_owned()))
+        .map_err(|_| Problem::refused("FileError", "the key is no text"))
 }

@@ -29,7 +29,11 @@ impl KeyFile {
             KeyFileState::Nothing => Ok(None),
             KeyFileState::Key(id, secret) => Ok(Some((id, secret))),
             KeyFileState::Foreign => {
-                let message = format!("{} is {}: move it away, or name another file", self.place.name(), self.foreign);
+                let message = format!(
+                    "{} is {}: move it away, or name another file",
+                    self.place.name(),
+                    self.foreign
+                );
                 Err(Problem::refused("NotAKeyFile", message))
             }
         }
@@ -37,7 +41,10 @@ impl KeyFile {
 
     pub fn read(&self) -> Result<FileReply, Problem> {
         let Some(text) = self.place.text(Privacy::Secret)? else {
-            return Err(Problem::missing("NoSuchFile", format!("{} does not exist", self.place.name())));
+            return Err(Problem::missing(
+                "NoSuchFile",
+                format!("{} does not exist", self.place.name()),
+            ));
         };
         Ok(FileReply::KeyId(self.holds(Some(&text))?.map(|(id, _)| id)))
     }
@@ -54,7 +61,9 @@ impl KeyFile {
             if let Some((id, secret)) = self.holds(text)? {
                 if id != key.id && Some(id.as_str()) != replaces {
                     let name = self.place.name();
-                    let message = format!("{name} holds another key ({id}): move it away, or name another file");
+                    let message = format!(
+                        "{name} holds another key ({id}): move it away, or name another file"
+                    );
                     return Err(Problem::refused("FileHoldsAnotherKey", message));
                 }
                 previous = key.in_place_of(Some(&id), secret);

@@ -1,5 +1,5 @@
-//! What the profiles say, as long as their file stays as it is: each of five thousand is asked after by itself, and the file
-//! that they are all in is taken apart once. No secret is kept.
+//! What the profiles say, as long as their file stays as it is: each of five thousand is asked
+//! after by itself, and the file that they are all in is taken apart once. No secret is kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use super::problem::Problem;
 use super::profile::{ProfileKeys, ProfileSettings};
 use crate::call::{FileRead, FileReply, LocalFile};
 
-/// A file that was changed this recently may be changed again without its time showing it (as for git's index).
+/// A file that was changed this recently may be changed again without its time showing it (as for
+/// git's index).
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// The profiles of the credentials file and of the config file.
@@ -31,9 +32,13 @@ impl ProfileCache {
             }
             FileRead::Profile { profile } => {
                 let place = files.place(&LocalFile::Config);
-                self.settings.of(&place, Privacy::Private, ProfileSettings::of)?.of_profile(&place, profile)
+                self.settings
+                    .of(&place, Privacy::Private, ProfileSettings::of)?
+                    .of_profile(&place, profile)
             }
-            FileRead::KeyCsv { .. } | FileRead::KeyAge { .. } | FileRead::Stage { .. } => files.answer(read),
+            FileRead::KeyCsv { .. } | FileRead::KeyAge { .. } | FileRead::Stage { .. } => {
+                files.answer(read)
+            }
         }
     }
 }
@@ -48,13 +53,20 @@ impl<T> Default for Memo<T> {
 }
 
 impl<T> Memo<T> {
-    fn of(&self, place: &OverlaidFile, privacy: Privacy, parse: impl Fn(&str) -> T) -> Result<Arc<T>, Problem> {
+    fn of(
+        &self,
+        place: &OverlaidFile,
+        privacy: Privacy,
+        parse: impl Fn(&str) -> T,
+    ) -> Result<Arc<T>, Problem> {
         // Held while the file is read, for whoever asks meanwhile asks for the same.
         let mut memo = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         place.check_links(privacy)?;
         let stamp = FileStamp::of(place.current());
         match &*memo {
-            Some((earlier, known)) if stamp.as_ref() == Some(earlier) => return Ok(Arc::clone(known)),
+            Some((earlier, known)) if stamp.as_ref() == Some(earlier) => {
+                return Ok(Arc::clone(known));
+            }
             _ => {}
         }
         let known = Arc::new(parse(&place.text(privacy)?.unwrap_or_default()));
@@ -103,8 +115,15 @@ mod tests {
     fn a_file_that_changes_is_read_again_and_one_that_does_not_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let files = Files { credentials: at("credentials"), config: at("config"), base: at(""), overlay: None };
-        let put = |id: &str| fs::write(at("credentials"), format!("[a]\naws_access_key_id = {id}\n")).unwrap();
+        let files = Files {
+            credentials: at("credentials"),
+            config: at("config"),
+            base: at(""),
+            overlay: None,
+        };
+        let put = |id: &str| {
+            fs::write(at("credentials"), format!("[a]\naws_access_key_id = {id}\n")).unwrap();
+        };
         let known = ProfileCache::default();
         let asked = || known.answer(&files, &FileRead::Credentials { profile: "a".to_owned() });
         assert!(asked().is_err(), "there is no such file");

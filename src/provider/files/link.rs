@@ -1,7 +1,8 @@
 //! Whose file a link at a secret's place leads to.
 //!
-//! The AWS CLI follows any link. OpenSSH (`StrictModes`) takes nothing that another user could have put there, and so does
-//! this: a link that leads to somebody else's file would hand the secret to them, above all when root follows it.
+//! The AWS CLI follows any link. OpenSSH (`StrictModes`) takes nothing that another user could have
+//! put there, and so does this: a link that leads to somebody else's file would hand the secret to
+//! them, above all when root follows it.
 
 use std::fs;
 use std::io;
@@ -18,8 +19,9 @@ struct Owned {
     owner: u32,
 }
 
-/// Refuses a link that is followed to another owner's file, on whatever detour. Where there is no file yet, the folder that
-/// it will be made in counts. What is no link is not judged: it is replaced, and belongs to whom it did before.
+/// Refuses a link that is followed to another owner's file, on whatever detour. Where there is no
+/// file yet, the folder that it will be made in counts. What is no link is not judged: it is
+/// replaced, and belongs to whom it did before.
 pub fn check(path: &Path) -> Result<(), Problem> {
     let problem = |error: io::Error| Problem::io("read", path, &error);
     let (links, end) = trail(path).map_err(problem)?;
@@ -39,13 +41,15 @@ fn trail(path: &Path) -> io::Result<(Vec<Owned>, Owned)> {
         links.push(Owned { owner: fs::symlink_metadata(&at)?.uid(), path: at.clone() });
         at = disk::folder(&at).join(fs::read_link(&at)?);
     }
-    let found = end.ancestors().find_map(|there| fs::metadata(there).ok().map(|it| (there.to_owned(), it.uid())));
+    let found = end
+        .ancestors()
+        .find_map(|there| fs::metadata(there).ok().map(|it| (there.to_owned(), it.uid())));
     let (path, owner) = found.unwrap_or((PathBuf::from("."), fs::metadata(".")?.uid()));
     Ok((links, Owned { path, owner }))
 }
 
-/// The link or the end that is not of one owner with the others. Root may follow another user's own links to that user's
-/// own files, as with `sudo`; everybody else only their own.
+/// The link or the end that is not of one owner with the others. Root may follow another user's own
+/// links to that user's own files, as with `sudo`; everybody else only their own.
 fn stranger<'a>(us: u32, links: &'a [Owned], end: &'a Owned) -> Option<&'a Owned> {
     let first = links.first()?;
     let owner = if us == 0 { first.owner } else { us };
@@ -54,7 +58,8 @@ fn stranger<'a>(us: u32, links: &'a [Owned], end: &'a Owned) -> Option<&'a Owned
 
 fn refused(path: &Path, odd: &Owned, end: &Owned) -> Problem {
     let message = format!(
-        "{} is a link to {}, but {} belongs to another user (id {}): a secret goes through a link only to a file of the \
+        "{} is a link to {}, but {} belongs to another user (id {}): a secret goes through a link \
+            only to a file of the \
          same owner; put the file itself there, or change its owner",
         path.display(),
         end.path.display(),
@@ -84,9 +89,14 @@ mod tests {
         assert!(follows(1000, &[1000], 1000) && follows(1000, &[1000, 1000], 1000));
         assert!(!follows(1000, &[1000], 1001) && !follows(1000, &[1000], 0));
         assert!(!follows(1000, &[1001], 1001), "somebody else's link to somebody else's file");
-        assert!(!follows(1000, &[1001], 1000) && !follows(1000, &[1000, 1001], 1000), "a link that another user laid");
+        assert!(
+            !follows(1000, &[1001], 1000) && !follows(1000, &[1000, 1001], 1000),
+            "a link that another user laid"
+        );
         assert!(follows(0, &[0], 0) && follows(0, &[1000], 1000), "root at work for a user");
-        assert!(!follows(0, &[0], 1000) && !follows(0, &[1000], 0) && !follows(0, &[1000, 1001], 1000));
+        assert!(
+            !follows(0, &[0], 1000) && !follows(0, &[1000], 0) && !follows(0, &[1000, 1001], 1000)
+        );
     }
 
     /// Another user's file: root gives one away, everybody else knows one of root's.

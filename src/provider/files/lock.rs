@@ -1,8 +1,9 @@
 //! One writer at a time, so that no run loses what another has just written.
 //!
-//! What is locked is the *folder* of the file, by the operating system: the file itself is replaced by a rename, which
-//! a lock on it would not survive, and a lock file beside it would be left in `~/.aws` after a kill. A lock on the
-//! folder leaves nothing behind, and ends with the process however that ends.
+//! What is locked is the *folder* of the file, by the operating system: the file itself is replaced
+//! by a rename, which a lock on it would not survive, and a lock file beside it would be left in
+//! `~/.aws` after a kill. A lock on the folder leaves nothing behind, and ends with the process
+//! however that ends.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -54,10 +55,16 @@ fn hold_for(file: &Path, patience: Duration) -> Result<FileLockGuard, Problem> {
     }
 }
 
-/// NFS without a lock server and Windows cannot lock a folder. Refusing to work there would help nobody: the rename
-/// keeps the file whole, only two runs at the very same moment could lose one's change.
-fn unlocked(process: MutexGuard<'static, ()>, folder: &Path, error: &std::io::Error) -> FileLockGuard {
-    tracing::debug!(folder = %folder.display(), %error, "the folder cannot be locked; going on without");
+/// NFS without a lock server and Windows cannot lock a folder. Refusing to work there would help
+/// nobody: the rename keeps the file whole, only two runs at the very same moment could lose one's
+/// change.
+fn unlocked(
+    process: MutexGuard<'static, ()>,
+    folder: &Path,
+    error: &std::io::Error,
+) -> FileLockGuard {
+    tracing::debug!(folder = %folder.display(), %error, "the folder cannot be locked; going on \
+        without");
     FileLockGuard { _folder: None, _process: process }
 }
 
@@ -65,7 +72,8 @@ fn busy(file: &Path, folder: &Path) -> Problem {
     Problem::refused(
         "FileLocked",
         format!(
-            "cannot change {}: another program has held the lock on {} for {} s; run again when it has ended",
+            "cannot change {}: another program has held the lock on {} for {} s; run again when \
+                it has ended",
             file.display(),
             folder.display(),
             PATIENCE.as_secs()
@@ -89,7 +97,9 @@ mod tests {
         let file = home.path().join(".aws/credentials");
         let other = File::open(home.path()).unwrap();
         other.lock().unwrap();
-        let Err(problem) = hold_for(&file, Duration::from_millis(50)) else { panic!("the lock is held") };
+        let Err(problem) = hold_for(&file, Duration::from_millis(50)) else {
+            panic!("the lock is held")
+        };
         assert_eq!(problem.code, "FileLocked");
 
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -98,9 +108,16 @@ mod tests {
             sender.send(()).unwrap();
             held.is_ok()
         });
-        assert!(receiver.recv_timeout(Duration::from_millis(100)).is_err(), "it must wait for the other");
+        assert!(
+            receiver.recv_timeout(Duration::from_millis(100)).is_err(),
+            "it must wait for the other"
+        );
         drop(other);
         assert!(waiting.join().unwrap());
-        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "a lock leaves nothing behind");
+        assert_eq!(
+            std::fs::read_dir(home.path()).unwrap().count(),
+            0,
+            "a lock leaves nothing behind"
+        );
     }
 }

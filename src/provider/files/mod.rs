@@ -1,7 +1,8 @@
 //! The local files: profiles, key files, zappa settings.
 //!
-//! All of them are other people's files too. A change reads the file under a lock, edits only what it was asked to, and
-//! replaces the file all or nothing; what it was not asked to change keeps its bytes.
+//! All of them are other people's files too. A change reads the file under a lock, edits only what
+//! it was asked to, and replaces the file all or nothing; what it was not asked to change keeps its
+//! bytes.
 
 mod command;
 pub(crate) mod disk;
@@ -27,7 +28,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::call::{
-    Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply, StepOutput, Write,
+    Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply,
+    StepOutput, Write,
 };
 use crate::port::Provider;
 use known::ProfileCache;
@@ -40,17 +42,22 @@ pub struct Files {
     pub config: PathBuf,
     /// What relative paths are relative to: the manifest's folder.
     pub base: PathBuf,
-    /// The sandbox's: a path outside of it is written below it instead, in its `files` folder, and read there first. A
-    /// file that exists outside is copied in with its first change, and stays as it is. One that is deleted while the
-    /// outer one exists is left empty, so that the outer one does not show through again.
+    /// The sandbox's: a path outside of it is written below it instead, in its `files` folder, and
+    /// read there first. A file that exists outside is copied in with its first change, and stays
+    /// as it is. One that is deleted while the outer one exists is left empty, so that the outer
+    /// one does not show through again.
     pub overlay: Option<PathBuf>,
 }
 
 impl Files {
     fn answer(&self, read: &FileRead) -> Result<FileReply, Problem> {
         match read {
-            FileRead::Credentials { profile } => profile::read_key(&self.place(&LocalFile::Credentials), profile),
-            FileRead::Profile { profile } => profile::read_settings(&self.place(&LocalFile::Config), profile),
+            FileRead::Credentials { profile } => {
+                profile::read_key(&self.place(&LocalFile::Credentials), profile)
+            }
+            FileRead::Profile { profile } => {
+                profile::read_settings(&self.place(&LocalFile::Config), profile)
+            }
             FileRead::KeyCsv { file } => key_csv::at(self.place(file)).read(),
             FileRead::KeyAge { file } => key_age::at(self.place(file)).read(),
             FileRead::Stage { file, stage } => settings::read(&self.place(file), stage),
@@ -65,11 +72,23 @@ impl Files {
             FileWrite::StoreCredentials { profile, replaces, replace_profile } => {
                 let key = key(carried)?;
                 let replaces = replaces.as_deref();
-                return stored(profile::store_key(&credentials, profile, key, replaces, *replace_profile)?);
+                return stored(profile::store_key(
+                    &credentials,
+                    profile,
+                    key,
+                    replaces,
+                    *replace_profile,
+                )?);
             }
-            FileWrite::RemoveCredentials { profile, key } => profile::remove_key(&credentials, profile, key),
-            FileWrite::SetProfile { profile, settings } => profile::set_settings(&config, profile, settings),
-            FileWrite::UnsetProfile { profile, settings } => profile::unset_settings(&config, profile, settings),
+            FileWrite::RemoveCredentials { profile, key } => {
+                profile::remove_key(&credentials, profile, key)
+            }
+            FileWrite::SetProfile { profile, settings } => {
+                profile::set_settings(&config, profile, settings)
+            }
+            FileWrite::UnsetProfile { profile, settings } => {
+                profile::unset_settings(&config, profile, settings)
+            }
             FileWrite::StoreKeyCsv { file, replaces } => {
                 let key = key(carried)?;
                 let file = key_csv::at(self.place(file));
@@ -84,9 +103,15 @@ impl Files {
             }
             FileWrite::RemoveKeyAge { file, key } => key_age::at(self.place(file)).remove(key),
             // [`command::send`] does it: it takes its time, and a limit of it.
-            FileWrite::RunCommand { .. } => Err(Problem::refused("NotAFile", "a command is no file")),
-            FileWrite::SetStage { file, stage, settings } => settings::set(&self.place(file), stage, settings),
-            FileWrite::UnsetStage { file, stage, settings } => settings::unset(&self.place(file), stage, settings),
+            FileWrite::RunCommand { .. } => {
+                Err(Problem::refused("NotAFile", "a command is no file"))
+            }
+            FileWrite::SetStage { file, stage, settings } => {
+                settings::set(&self.place(file), stage, settings)
+            }
+            FileWrite::UnsetStage { file, stage, settings } => {
+                settings::unset(&self.place(file), stage, settings)
+            }
         }
         .map(|()| Reply::Done)
     }
@@ -105,7 +130,9 @@ async fn aside<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(|problem| problem.into_failure(action)),
         // The text of a panic is left out: nobody vouches for what is in it.
-        Err(_) => Err(Failure::new(FailureKind::Other, action, "Aborted", "the call was broken off")),
+        Err(_) => {
+            Err(Failure::new(FailureKind::Other, action, "Aborted", "the call was broken off"))
+        }
     }
 }
 
@@ -150,7 +177,9 @@ impl Provider for Files {
         let Write::File(file) = write else { return Err(not_local(write.action())) };
         if let FileWrite::RunCommand { command } = file {
             let key = key(carried).map_err(|problem| problem.into_failure(write.action()))?;
-            let sent = command::send(write.action(), command, key, &self.base, self.overlay.as_deref()).await;
+            let sent =
+                command::send(write.action(), command, key, &self.base, self.overlay.as_deref())
+                    .await;
             return sent.map(|()| Reply::Done);
         }
         let (files, file, carried) = (self.clone(), file.clone(), carried.clone());

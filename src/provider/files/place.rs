@@ -1,4 +1,5 @@
-//! Where a local file is, and how it is changed: under a lock, all or nothing, and in a sandbox beside the real one.
+//! Where a local file is, and how it is changed: under a lock, all or nothing, and in a sandbox
+//! beside the real one.
 
 use std::fs;
 use std::io::{self, Read};
@@ -21,7 +22,8 @@ pub struct OverlaidFile {
     pub hidden: Option<PathBuf>,
 }
 
-/// The text of a file, overwritten in memory when it is dropped: it may hold secrets, anybody's. Not `Debug`.
+/// The text of a file, overwritten in memory when it is dropped: it may hold secrets, anybody's.
+/// Not `Debug`.
 pub type SecretText = Zeroizing<String>;
 
 /// Whom a file is for.
@@ -39,8 +41,8 @@ pub enum Privacy {
 pub enum FileChange {
     Nothing,
     Write(SecretText),
-    /// Deletes the file. Where it hides a real one, deleting would bring that back to light, so it becomes this empty
-    /// content instead.
+    /// Deletes the file. Where it hides a real one, deleting would bring that back to light, so it
+    /// becomes this empty content instead.
     Delete {
         empty: &'static str,
     },
@@ -60,7 +62,10 @@ impl Files {
         }
         // By the whole path: two manifests' `zappa_settings.json` are two files in a sandbox, too.
         let names = plain.components().filter(|part| matches!(part, Component::Normal(_)));
-        OverlaidFile { path: overlay.join("files").join(names.collect::<PathBuf>()), hidden: Some(path) }
+        OverlaidFile {
+            path: overlay.join("files").join(names.collect::<PathBuf>()),
+            hidden: Some(path),
+        }
     }
 }
 
@@ -107,7 +112,10 @@ impl OverlaidFile {
             let valid = error.utf8_error().valid_up_to();
             let bytes = Zeroizing::new(error.into_bytes());
             let line = bytes[..valid].split(|&byte| byte == b'\n').count();
-            let message = format!("{} is not UTF-8 text (line {line}): convert it and run again", self.name());
+            let message = format!(
+                "{} is not UTF-8 text (line {line}): convert it and run again",
+                self.name()
+            );
             Problem::refused("NotText", message)
         })?;
         Ok(Some(SecretText::new(text)))
@@ -129,7 +137,9 @@ impl OverlaidFile {
             FileChange::Nothing => Ok(()),
             FileChange::Write(after) if before.as_ref() == Some(&after) && closed() => Ok(()),
             FileChange::Write(after) => self.write(&after, privacy).map_err(problem),
-            FileChange::Delete { empty } if self.hidden.as_ref().is_some_and(|real| real.exists()) => {
+            FileChange::Delete { empty }
+                if self.hidden.as_ref().is_some_and(|real| real.exists()) =>
+            {
                 self.write(empty, privacy).map_err(problem)
             }
             FileChange::Delete { .. } if before.is_none() => Ok(()),
@@ -163,7 +173,8 @@ impl OverlaidFile {
     }
 }
 
-/// As `fs::read`, into a buffer that is large enough from the start: one that grows leaves copies in memory.
+/// As `fs::read`, into a buffer that is large enough from the start: one that grows leaves copies
+/// in memory.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = fs::File::open(path)?;
     let size = usize::try_from(file.metadata()?.len()).unwrap_or_default();
@@ -189,7 +200,10 @@ mod tests {
     fn without_an_overlay_a_path_is_itself_below_the_manifests_folder() {
         let files = files("/project/manifests", None);
         let place = |path: &str| files.place(&LocalFile::Path(path.into())).path;
-        assert_eq!(place("../zappa_settings.json"), Path::new("/project/manifests/../zappa_settings.json"));
+        assert_eq!(
+            place("../zappa_settings.json"),
+            Path::new("/project/manifests/../zappa_settings.json")
+        );
         assert_eq!(place("/elsewhere/key.csv"), Path::new("/elsewhere/key.csv"));
     }
 
@@ -197,13 +211,22 @@ mod tests {
     fn an_overlay_takes_every_path_outside_of_it_in_and_leaves_its_own() {
         let files = files("/project/manifests", Some("/box"));
         let place = |file: LocalFile| files.place(&file);
-        assert_eq!(place(LocalFile::Credentials).path, Path::new("/box/files/home/u/.aws/credentials"));
-        assert_eq!(place(LocalFile::Config), OverlaidFile { path: "/box/home/.aws/config".into(), hidden: None });
+        assert_eq!(
+            place(LocalFile::Credentials).path,
+            Path::new("/box/files/home/u/.aws/credentials")
+        );
+        assert_eq!(
+            place(LocalFile::Config),
+            OverlaidFile { path: "/box/home/.aws/config".into(), hidden: None }
+        );
         assert_eq!(
             place(LocalFile::Path("../zappa_settings.json".into())).path,
             Path::new("/box/files/project/zappa_settings.json")
         );
         // Climbing out through the overlay's own name does not get out either.
-        assert_eq!(place(LocalFile::Path("/box/../etc/passwd".into())).path, Path::new("/box/files/etc/passwd"));
+        assert_eq!(
+            place(LocalFile::Path("/box/../etc/passwd".into())).path,
+            Path::new("/box/files/etc/passwd")
+        );
     }
 }

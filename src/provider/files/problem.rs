@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::call::{Failure, FailureKind};
 
-/// Becomes a [`Failure`] when the call is named. Its message may name files, profiles and key ids, never a secret.
+/// Becomes a [`Failure`] when the call is named. Its message may name files, profiles and key ids,
+/// never a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub kind: FailureKind,
@@ -27,14 +28,23 @@ impl Problem {
     }
 
     /// A file system's error, with what was tried and what to do about it.
-    #[allow(clippy::wildcard_enum_match_arm, reason = "few of a system's errors need more than their text")]
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "few of a system's errors need more than their text"
+    )]
     pub fn io(verb: &str, path: &Path, error: &io::Error) -> Self {
         let (code, remedy) = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => {
                 ("DiskFull", "; nothing was changed: make room and run again")
             }
-            io::ErrorKind::ReadOnlyFilesystem => ("ReadOnly", "; nothing was changed: the file system is read-only"),
-            io::ErrorKind::PermissionDenied => ("PermissionDenied", "; check who owns the file and its folder"),
+            io::ErrorKind::ReadOnlyFilesystem => {
+                ("ReadOnly", "; nothing was changed: the file system is read-only")
+            }
+            io::ErrorKind::PermissionDenied => {
+                ("PermissionDenied", "; check who owns the file and its folder")
+            }
             _ => ("FileError", ""),
         };
         Self::refused(code, format!("cannot {verb} {}: {error}{remedy}", path.display()))

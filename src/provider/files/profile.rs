@@ -12,7 +12,8 @@ use crate::value::{self, Value};
 
 const ID: &str = "aws_access_key_id";
 const SECRET: &str = "aws_secret_access_key";
-/// A session token beside a user's own key makes AWS refuse it; the second is boto's old name of the first.
+/// A session token beside a user's own key makes AWS refuse it; the second is boto's old name of
+/// the first.
 const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
 
 /// In the credentials file, a section's name is the profile's.
@@ -20,7 +21,8 @@ fn credentials_section(profile: &str) -> impl Fn(&str) -> bool {
     move |header| header == profile
 }
 
-/// In the config file it is `profile NAME`, but for `default`, of which `[profile default]` hides `[default]`.
+/// In the config file it is `profile NAME`, but for `default`, of which `[profile default]` hides
+/// `[default]`.
 fn config_section<'a>(document: &IniFile, profile: &'a str) -> impl Fn(&str) -> bool + use<'a> {
     let prefixed = move |header: &str| profile_of(header).is_some_and(|name| name == profile);
     let bare = profile == "default" && !document.has(&prefixed);
@@ -29,8 +31,10 @@ fn config_section<'a>(document: &IniFile, profile: &'a str) -> impl Fn(&str) -> 
 
 /// `a b` of `profile "a b"`.
 fn profile_of(header: &str) -> Option<&str> {
-    let name = header.strip_prefix("profile").filter(|rest| rest.starts_with(char::is_whitespace))?.trim();
-    let unquoted = ['"', '\''].iter().find_map(|&quote| name.strip_prefix(quote)?.strip_suffix(quote));
+    let name =
+        header.strip_prefix("profile").filter(|rest| rest.starts_with(char::is_whitespace))?.trim();
+    let unquoted =
+        ['"', '\''].iter().find_map(|&quote| name.strip_prefix(quote)?.strip_suffix(quote));
     Some(unquoted.unwrap_or(name))
 }
 
@@ -44,7 +48,10 @@ fn config_header(profile: &str) -> String {
 
 /// A quote in a name would be read back as another name by half of the tools.
 fn check_name(profile: &str) -> Result<(), Problem> {
-    if profile.is_empty() || profile.trim() != profile || profile.contains(['"', '\'', '[', ']', '#', ';']) {
+    if profile.is_empty()
+        || profile.trim() != profile
+        || profile.contains(['"', '\'', '[', ']', '#', ';'])
+    {
         return Err(Problem::invalid(format!(
             "`{}` cannot be the name of a profile: use letters, digits and `-`, `_`, `.`",
             profile.escape_default()
@@ -62,7 +69,8 @@ pub fn read_key(place: &OverlaidFile, profile: &str) -> Result<FileReply, Proble
 }
 
 pub fn read_settings(place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
-    ProfileSettings::of(&place.text(Privacy::Private)?.unwrap_or_default()).of_profile(place, profile)
+    ProfileSettings::of(&place.text(Privacy::Private)?.unwrap_or_default())
+        .of_profile(place, profile)
 }
 
 /// The ids of the keys in a credentials file, by profile.
@@ -71,7 +79,12 @@ pub struct ProfileKeys(BTreeMap<String, Option<String>>);
 impl ProfileKeys {
     pub fn of(text: &str) -> Self {
         let sections = IniFile::parse(text).split(str::to_owned);
-        Self(sections.into_iter().map(|(name, section)| (name, section.value(&|_| true, ID))).collect())
+        Self(
+            sections
+                .into_iter()
+                .map(|(name, section)| (name, section.value(&|_| true, ID)))
+                .collect(),
+        )
     }
 
     pub fn of_profile(&self, place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
@@ -79,16 +92,19 @@ impl ProfileKeys {
     }
 }
 
-/// The settings in a config file, by the headers of their sections as [`config_header`] writes them, without quotes.
+/// The settings in a config file, by the headers of their sections as [`config_header`] writes
+/// them, without quotes.
 pub struct ProfileSettings(BTreeMap<String, Vec<(String, Value)>>);
 
 impl ProfileSettings {
     pub fn of(text: &str) -> Self {
-        let header =
-            |header: &str| profile_of(header).map_or_else(|| header.to_owned(), |name| format!("profile {name}"));
+        let header = |header: &str| {
+            profile_of(header).map_or_else(|| header.to_owned(), |name| format!("profile {name}"))
+        };
         // A key in the config file is nobody's business here, and its secret goes no further.
         let told = |(name, _): &(String, Value)| name != SECRET && !TOKENS.contains(&name.as_str());
-        let settings = |section: IniFile| section.settings(&|_| true).into_iter().filter(told).collect();
+        let settings =
+            |section: IniFile| section.settings(&|_| true).into_iter().filter(told).collect();
         let sections = IniFile::parse(text).split(header);
         Self(sections.into_iter().map(|(header, section)| (header, settings(section))).collect())
     }
@@ -100,8 +116,8 @@ impl ProfileSettings {
     }
 }
 
-/// Writes the key, unless the profile holds one that is neither this one nor the one that it replaces. Gives the one whose
-/// place it took.
+/// Writes the key, unless the profile holds one that is neither this one nor the one that it
+/// replaces. Gives the one whose place it took.
 pub fn store_key(
     place: &OverlaidFile,
     profile: &str,
@@ -122,7 +138,8 @@ pub fn store_key(
             return Err(Problem::refused(
                 "ProfileHoldsAnotherKey",
                 format!(
-                    "profile [{profile}] of {} holds another key ({held}): name another profile, or set \
+                    "profile [{profile}] of {} holds another key ({held}): name another profile, \
+                        or set \
                      replace_profile: true",
                     place.name()
                 ),
@@ -153,7 +170,11 @@ pub fn remove_key(place: &OverlaidFile, profile: &str, key: &str) -> Result<(), 
     })
 }
 
-pub fn set_settings(place: &OverlaidFile, profile: &str, settings: &value::SectionSettings) -> Result<(), Problem> {
+pub fn set_settings(
+    place: &OverlaidFile,
+    profile: &str,
+    settings: &value::SectionSettings,
+) -> Result<(), Problem> {
     check_name(profile)?;
     place.edit(Privacy::Private, |text| {
         let mut document = IniFile::parse(text.unwrap_or_default());
@@ -165,7 +186,11 @@ pub fn set_settings(place: &OverlaidFile, profile: &str, settings: &value::Secti
     })
 }
 
-pub fn unset_settings(place: &OverlaidFile, profile: &str, settings: &[String]) -> Result<(), Problem> {
+pub fn unset_settings(
+    place: &OverlaidFile,
+    profile: &str,
+    settings: &[String],
+) -> Result<(), Problem> {
     place.edit(Privacy::Private, |text| {
         let Some(text) = text else { return Ok(FileChange::Nothing) };
         let mut document = IniFile::parse(text);
@@ -182,8 +207,8 @@ fn plain(key: &str, value: &Value) -> Result<String, Problem> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => {
-            Err(Problem::invalid(format!("the profile's setting {key} must be a text, a number, true or false")))
-        }
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(Problem::invalid(format!(
+            "the profile's setting {key} must be a text, a number, true or false"
+        ))),
     }
 }

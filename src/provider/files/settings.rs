@@ -13,7 +13,9 @@ fn is_blank(text: Option<&str>) -> bool {
 
 fn parse(place: &OverlaidFile, text: Option<&str>) -> Result<(JsonText, Value), Problem> {
     match text {
-        Some(text) if !is_blank(Some(text)) => JsonText::parse(text).map_err(|error| not_json(place, &error)),
+        Some(text) if !is_blank(Some(text)) => {
+            JsonText::parse(text).map_err(|error| not_json(place, &error))
+        }
         _ => Ok((JsonText::empty(), Value::Object(serde_json::Map::new()))),
     }
 }
@@ -24,7 +26,10 @@ fn not_json(place: &OverlaidFile, error: &NotJson) -> Problem {
 }
 
 fn not_object(place: &OverlaidFile, stage: &str) -> Problem {
-    let message = format!("the stage {stage} of {} is no JSON object: make it one, or remove it", place.name());
+    let message = format!(
+        "the stage {stage} of {} is no JSON object: make it one, or remove it",
+        place.name()
+    );
     Problem::refused("NotAStage", message)
 }
 
@@ -32,12 +37,16 @@ pub fn read(place: &OverlaidFile, stage: &str) -> Result<FileReply, Problem> {
     let text = place.text(Privacy::Shared)?;
     let (_, root) = parse(place, text.as_ref().map(|text| text.as_str()))?;
     match root.get(stage) {
-        Some(Value::Object(settings)) => {
-            Ok(FileReply::Settings(settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
-        }
+        Some(Value::Object(settings)) => Ok(FileReply::Settings(
+            settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        )),
         Some(_) => Err(not_object(place, stage)),
-        None if text.is_none() => Err(Problem::missing("NoSuchFile", format!("{} does not exist", place.name()))),
-        None => Err(Problem::missing("NoSuchStage", format!("{} has no stage {stage}", place.name()))),
+        None if text.is_none() => {
+            Err(Problem::missing("NoSuchFile", format!("{} does not exist", place.name())))
+        }
+        None => {
+            Err(Problem::missing("NoSuchStage", format!("{} has no stage {stage}", place.name())))
+        }
     }
 }
 
@@ -47,7 +56,9 @@ pub fn set(place: &OverlaidFile, stage: &str, settings: &SectionSettings) -> Res
         match root.get(stage) {
             None => json.set(&[], stage, &Value::from_iter(settings.clone())),
             Some(Value::Object(now)) => {
-                for (key, value) in settings.iter().filter(|(key, value)| now.get(*key) != Some(*value)) {
+                for (key, value) in
+                    settings.iter().filter(|(key, value)| now.get(*key) != Some(*value))
+                {
                     json.set(&[stage], key, value);
                 }
             }

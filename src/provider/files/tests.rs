@@ -1,4 +1,5 @@
-//! What happens to real files in a folder, through the calls as the apply makes them (but for their names).
+//! What happens to real files in a folder, through the calls as the apply makes them (but for their
+//! names).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,11 @@ fn carried(id: &str) -> StepOutput {
 }
 
 fn store(replaces: Option<&str>, replace_profile: bool) -> FileWrite {
-    FileWrite::StoreCredentials { profile: "serverless".into(), replaces: replaces.map(Into::into), replace_profile }
+    FileWrite::StoreCredentials {
+        profile: "serverless".into(),
+        replaces: replaces.map(Into::into),
+        replace_profile,
+    }
 }
 
 fn remove(key: &str) -> FileWrite {
@@ -92,7 +97,8 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-const CREDENTIALS: &str = "# by hand\r\n[default]\r\naws_access_key_id = AKIADEFAULT\r\n\r\n[serverless]\r\n\
+const CREDENTIALS: &str = "# by hand\r\n[default]\r\naws_access_key_id = \
+    AKIADEFAULT\r\n\r\n[serverless]\r\n\
                            AWS_ACCESS_KEY_ID=AKIAOLD\r\naws_secret_access_key=old\r\naws_session_token=stale\r\n\
                            # keep\r\nregion = eu-west-1\r\n\r\n[last]\r\nx = 1";
 
@@ -115,9 +121,15 @@ fn a_key_whose_place_another_one_takes_is_handed_back_whole() {
     home.put(".aws/credentials", CREDENTIALS);
     let old = Some(("AKIAOLD".to_owned(), "old".to_owned()));
     assert_eq!(home.replaced(&store(Some("AKIAOLD"), false), "AKIANEW"), old);
-    assert_eq!(home.replaced(&store(None, false), "AKIANEW"), None, "the same key again takes nobody's place");
-    let csv =
-        |replaces: Option<&str>| FileWrite::StoreKeyCsv { file: file("key.csv"), replaces: replaces.map(Into::into) };
+    assert_eq!(
+        home.replaced(&store(None, false), "AKIANEW"),
+        None,
+        "the same key again takes nobody's place"
+    );
+    let csv = |replaces: Option<&str>| FileWrite::StoreKeyCsv {
+        file: file("key.csv"),
+        replaces: replaces.map(Into::into),
+    };
     assert_eq!(home.replaced(&csv(None), "AKIANEW"), None, "there was none");
     let new = Some(("AKIANEW".to_owned(), SECRET.to_owned()));
     assert_eq!(home.replaced(&csv(Some("AKIANEW")), "AKIANEWER"), new);
@@ -130,7 +142,11 @@ fn a_profile_that_holds_another_key_is_not_overwritten_unless_told_to() {
     for replaces in [None, Some("AKIAOTHER")] {
         let problem = home.change(&store(replaces, false)).unwrap_err();
         assert_eq!((problem.kind, problem.code), (FailureKind::Refused, "ProfileHoldsAnotherKey"));
-        assert!(problem.message.contains("(AKIAOLD): name another profile, or set replace_profile: true"));
+        assert!(
+            problem
+                .message
+                .contains("(AKIAOLD): name another profile, or set replace_profile: true")
+        );
     }
     assert_eq!(home.text(".aws/credentials"), CREDENTIALS);
     home.change(&store(None, true)).unwrap();
@@ -179,7 +195,11 @@ fn secrets_are_for_their_owner_only_and_links_are_followed() {
     for path in ["dotfiles/credentials", ".aws/config", "project/k.csv"] {
         assert_eq!(mode(&home.path(path)), 0o600, "{path}");
     }
-    assert_eq!(fs::read_dir(home.path(".aws")).unwrap().count(), 2, "no lock or temporary file stays");
+    assert_eq!(
+        fs::read_dir(home.path(".aws")).unwrap().count(),
+        2,
+        "no lock or temporary file stays"
+    );
     assert_eq!(fs::read_dir(home.path("dotfiles")).unwrap().count(), 1);
 }
 
@@ -217,7 +237,9 @@ fn a_link_to_another_users_file_gets_no_secret_and_stays_as_it_is() {
     let home = home();
     let theirs = home.path("theirs");
     // Only root can give a file away; everybody else has root's at hand.
-    let to = match fs::write(&theirs, "theirs").and_then(|()| std::os::unix::fs::chown(&theirs, Some(1), None)) {
+    let to = match fs::write(&theirs, "theirs")
+        .and_then(|()| std::os::unix::fs::chown(&theirs, Some(1), None))
+    {
         Ok(()) => theirs,
         Err(_) => PathBuf::from("/etc/hostname"),
     };
@@ -249,12 +271,18 @@ fn what_a_killed_run_left_behind_goes_with_the_next_change() {
 #[test]
 fn profiles_are_found_by_every_spelling_of_their_header() {
     let home = home();
-    let config = "[default]\nregion = hidden\n[profile default]\nregion = d\n[profile plain]\nregion = p\n\
-                  [profile \"a b\"]\nregion = q\n[profile 'c d']\nregion = s\n[plain]\nregion = no\n[sso-session x]\n";
+    let config = "[default]\nregion = hidden\n[profile default]\nregion = d\n[profile \
+        plain]\nregion = p\n\
+                  [profile \"a b\"]\nregion = q\n[profile 'c d']\nregion = s\n[plain]\nregion = \
+                  no\n[sso-session x]\n";
     home.put(".aws/config", config);
     let region = |profile: &str| home.files.answer(&FileRead::Profile { profile: profile.into() });
     for (profile, expected) in [("default", "d"), ("plain", "p"), ("a b", "q"), ("c d", "s")] {
-        assert_eq!(region(profile), Ok(FileReply::Settings(vec![("region".into(), json!(expected))])), "{profile}");
+        assert_eq!(
+            region(profile),
+            Ok(FileReply::Settings(vec![("region".into(), json!(expected))])),
+            "{profile}"
+        );
     }
     assert_eq!(region("x").unwrap_err().kind, FailureKind::NotFound);
 }
@@ -262,15 +290,18 @@ fn profiles_are_found_by_every_spelling_of_their_header() {
 #[test]
 fn a_profiles_settings_are_set_and_unset_among_others() {
     let home = home();
-    let config = "[default]\nregion = x\n\n[profile serverless]\n# mine\ncli_pager =\ns3 =\n  max = 1\n";
+    let config =
+        "[default]\nregion = x\n\n[profile serverless]\n# mine\ncli_pager =\ns3 =\n  max = 1\n";
     home.put(".aws/config", config);
-    home.change(&set_profile("serverless", json!({"output": "json", "region": "us-east-1"}))).unwrap();
+    home.change(&set_profile("serverless", json!({"output": "json", "region": "us-east-1"})))
+        .unwrap();
     home.change(&set_profile("new one", json!({"region": "us-east-1", "retries": 3}))).unwrap();
     home.change(&set_profile("default", json!({"region": "y"}))).unwrap();
     assert_eq!(
         home.text(".aws/config"),
         config.replace("= x", "= y")
-            + "output = json\nregion = us-east-1\n\n[profile \"new one\"]\nregion = us-east-1\nretries = 3\n"
+            + "output = json\nregion = us-east-1\n\n[profile \"new one\"]\nregion = \
+                us-east-1\nretries = 3\n"
     );
     let unset = |profile: &str| FileWrite::UnsetProfile {
         profile: profile.into(),
@@ -286,15 +317,21 @@ fn a_profiles_settings_are_set_and_unset_among_others() {
 #[test]
 fn a_key_csv_is_the_consoles_and_never_covers_another_key() {
     let home = home();
-    let store =
-        |replaces: Option<&str>| FileWrite::StoreKeyCsv { file: file("k.csv"), replaces: replaces.map(Into::into) };
+    let store = |replaces: Option<&str>| FileWrite::StoreKeyCsv {
+        file: file("k.csv"),
+        replaces: replaces.map(Into::into),
+    };
     let read = || home.files.answer(&FileRead::KeyCsv { file: file("k.csv") });
     assert_eq!(read().unwrap_err().kind, FailureKind::NotFound);
     home.change(&store(None)).unwrap();
-    assert_eq!(home.text("project/k.csv"), format!("Access key ID,Secret access key\r\nAKIANEW,{SECRET}\r\n"));
+    assert_eq!(
+        home.text("project/k.csv"),
+        format!("Access key ID,Secret access key\r\nAKIANEW,{SECRET}\r\n")
+    );
     assert_eq!(read(), Ok(FileReply::KeyId(Some("AKIANEW".into()))));
 
-    let old = "\u{feff}User name,Password,Access key ID,Secret access key\r\nserverless,,AKIAOLD,hush\r\n";
+    let old = "\u{feff}User name,Password,Access key ID,Secret access \
+        key\r\nserverless,,AKIAOLD,hush\r\n";
     home.put("project/k.csv", old);
     assert_eq!(read(), Ok(FileReply::KeyId(Some("AKIAOLD".into()))));
     let problem = home.change(&store(None)).unwrap_err();
@@ -324,7 +361,11 @@ const ZAPPA: &str = r#"{
 "#;
 
 fn set_stage(stage: &str, settings: Value) -> FileWrite {
-    FileWrite::SetStage { file: file("zappa_settings.json"), stage: stage.into(), settings: settings_of(settings) }
+    FileWrite::SetStage {
+        file: file("zappa_settings.json"),
+        stage: stage.into(),
+        settings: settings_of(settings),
+    }
 }
 
 fn unset_stage(stage: &str, settings: &[&str]) -> FileWrite {
@@ -336,17 +377,29 @@ fn unset_stage(stage: &str, settings: &[&str]) -> FileWrite {
 fn a_stage_is_edited_in_place() {
     let home = home();
     home.put("project/zappa_settings.json", ZAPPA);
-    home.change(&set_stage("dev", json!({"keep_warm": false, "runtime": "python3.12", "tags": ["a", "b"]}))).unwrap();
+    home.change(&set_stage(
+        "dev",
+        json!({"keep_warm": false, "runtime": "python3.12", "tags": ["a", "b"]}),
+    ))
+    .unwrap();
     home.change(&set_stage("prod", json!({"debug": true}))).unwrap();
     home.change(&set_stage("test", json!({"runtime": "python3.12"}))).unwrap();
     let expected = ZAPPA
         .replace("\"python3.7\"\n", "\"python3.12\",\n        \"tags\": [\"a\", \"b\"]\n")
-        .replace("}}\n}", "}, \"debug\": true},\n    \"test\": {\n        \"runtime\": \"python3.12\"\n    }\n}");
+        .replace(
+            "}}\n}",
+            "}, \"debug\": true},\n    \"test\": {\n        \"runtime\": \"python3.12\"\n    }\n}",
+        );
     assert_eq!(home.text("project/zappa_settings.json"), expected);
 
-    let read =
-        |stage: &str| home.files.answer(&FileRead::Stage { file: file("zappa_settings.json"), stage: stage.into() });
-    assert_eq!(read("test"), Ok(FileReply::Settings(vec![("runtime".into(), json!("python3.12"))])));
+    let read = |stage: &str| {
+        home.files
+            .answer(&FileRead::Stage { file: file("zappa_settings.json"), stage: stage.into() })
+    };
+    assert_eq!(
+        read("test"),
+        Ok(FileReply::Settings(vec![("runtime".into(), json!("python3.12"))]))
+    );
     assert_eq!(read("nope").unwrap_err().code, "NoSuchStage");
 
     home.change(&unset_stage("test", &["runtime"])).unwrap();
@@ -390,7 +443,11 @@ fn a_settings_file_keeps_its_mode() {
     use std::os::unix::fs::PermissionsExt;
     let home = home();
     home.put("project/zappa_settings.json", ZAPPA);
-    fs::set_permissions(home.path("project/zappa_settings.json"), fs::Permissions::from_mode(0o664)).unwrap();
+    fs::set_permissions(
+        home.path("project/zappa_settings.json"),
+        fs::Permissions::from_mode(0o664),
+    )
+    .unwrap();
     home.change(&set_stage("dev", json!({"a": 1}))).unwrap();
     assert_eq!(mode(&home.path("project/zappa_settings.json")), 0o664);
 }
@@ -422,7 +479,8 @@ fn a_sandbox_merges_into_its_own_copy_and_leaves_the_real_files_alone() {
 fn no_secret_is_in_what_a_failure_says() {
     let home = home();
     home.put("project/taken", "");
-    let blocked = Files { credentials: home.path("project/taken/credentials"), ..home.files.clone() };
+    let blocked =
+        Files { credentials: home.path("project/taken/credentials"), ..home.files.clone() };
     let problem = blocked.change(&store(None, false), &carried("AKIANEW")).unwrap_err();
     assert_eq!(problem.kind, FailureKind::Refused);
     let failure = problem.into_failure("file:StoreCredentials");
@@ -442,7 +500,9 @@ fn writers_of_the_same_file_do_not_lose_each_others_changes() {
     std::thread::scope(|scope| {
         for number in 0..8 {
             let home = &home;
-            scope.spawn(move || home.change(&set_profile(&format!("p{number}"), json!({"region": "r"}))).unwrap());
+            scope.spawn(move || {
+                home.change(&set_profile(&format!("p{number}"), json!({"region": "r"}))).unwrap();
+            });
         }
     });
     let text = home.text(".aws/config");

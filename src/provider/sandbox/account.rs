@@ -13,7 +13,9 @@ use crate::address::PrincipalKind;
 use crate::call::{CallerIdentity, partition};
 
 use super::principal_rules::rules;
-use super::records::{BucketRecord, GroupRecord, IdentityRecord, PolicyRecord, RoleRecord, UserRecord};
+use super::records::{
+    BucketRecord, GroupRecord, IdentityRecord, PolicyRecord, RoleRecord, UserRecord,
+};
 
 /// The version of the file format that this binary writes.
 pub(super) const VERSION: u32 = 1;
@@ -21,7 +23,8 @@ pub(super) const VERSION: u32 = 1;
 /// Who the caller is; not one of the account's listed users.
 const ADMIN: &str = "sandbox-admin";
 
-/// By name. Copies share what is the same in them: each call works on a copy of the account ([`super::Sandbox`]).
+/// By name. Copies share what is the same in them: each call works on a copy of the account
+/// ([`super::Sandbox`]).
 pub(super) type NamedRecords<T> = RedBlackTreeMapSync<String, T>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -86,7 +89,8 @@ impl Account {
         }
     }
 
-    /// A unique id that was never given before. AWS's are 21 characters long, those of access keys 20.
+    /// A unique id that was never given before. AWS's are 21 characters long, those of access keys
+    /// 20.
     pub(super) fn new_id(&mut self, prefix: &str) -> String {
         self.counter += 1;
         self.id(prefix, self.counter)
@@ -140,7 +144,10 @@ impl Account {
     }
 
     /// Returns the users, the roles or the groups.
-    pub(super) fn identities_of(&self, kind: PrincipalKind) -> Box<dyn Iterator<Item = &IdentityRecord> + '_> {
+    pub(super) fn identities_of(
+        &self,
+        kind: PrincipalKind,
+    ) -> Box<dyn Iterator<Item = &IdentityRecord> + '_> {
         match kind {
             PrincipalKind::User => Box::new(self.users.values().map(|user| &user.identity)),
             PrincipalKind::Role => Box::new(self.roles.values().map(|role| &role.identity)),
@@ -150,7 +157,9 @@ impl Account {
 
     /// Returns the users, roles and groups: what policies hang on.
     pub(super) fn identities(&self) -> impl Iterator<Item = (PrincipalKind, &IdentityRecord)> {
-        PrincipalKind::ALL.into_iter().flat_map(|kind| self.identities_of(kind).map(move |one| (kind, one)))
+        PrincipalKind::ALL
+            .into_iter()
+            .flat_map(|kind| self.identities_of(kind).map(move |one| (kind, one)))
     }
 
     /// Gives groups of older files what these don't have: name, path, id, and when they were made.
@@ -164,7 +173,8 @@ impl Account {
         for name in bare {
             let (id, created) = (self.new_id(rules(PrincipalKind::Group).id_prefix), self.now());
             if let Some(GroupRecord { identity, .. }) = self.groups.get_mut(&name) {
-                *identity = IdentityRecord { name, id, path: "/".to_owned(), created, ..identity.clone() };
+                *identity =
+                    IdentityRecord { name, id, path: "/".to_owned(), created, ..identity.clone() };
             }
         }
     }

@@ -11,7 +11,8 @@ use super::{document_principals, documents, limits};
 
 pub(super) fn read(account: &Account, at: &BucketRef, order: ListOrder) -> SandboxResult<Value> {
     let policy = account.bucket_at(at)?.policy.as_ref();
-    let policy = policy.ok_or_else(|| Refusal::unset("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
+    let policy = policy
+        .ok_or_else(|| Refusal::unset("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
     Ok(order.document(&document_principals::seen(account, policy)))
 }
 
@@ -22,10 +23,12 @@ pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> Sa
     if !statements(document).all(|(_, statement)| concerns(statement, account, &at.name)) {
         return Err(malformed("Policy has invalid resource"));
     }
-    let kept = document_principals::kept(account, document).map_err(|_| malformed("Invalid principal in policy"))?;
+    let kept = document_principals::kept(account, document)
+        .map_err(|_| malformed("Invalid principal in policy"))?;
     if bucket.public_access_block.block_public_policy && is_public(document) {
         return Err(Refusal::denied(format!(
-            "User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:{}:s3:::{}\" because public \
+            "User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \
+                \"arn:{}:s3:::{}\" because public \
              policies are blocked by the BlockPublicPolicy block public access setting.",
             account.caller().arn,
             account.partition,
@@ -48,9 +51,15 @@ fn items(value: &Value) -> Vec<&Value> {
 /// A bucket's policy can name this bucket and what is in it, nothing else.
 fn concerns(statement: &Value, account: &Account, bucket: &str) -> bool {
     let arn = format!("arn:{}:s3:::{bucket}", account.partition);
-    let resources = statement.get("Resource").or_else(|| statement.get("NotResource")).map(items).unwrap_or_default();
-    resources.into_iter().filter_map(Value::as_str).all(|resource| match resource.strip_prefix(&arn) {
-        Some(rest) => rest.is_empty() || rest.starts_with('/'),
-        None => resource == "*",
+    let resources = statement
+        .get("Resource")
+        .or_else(|| statement.get("NotResource"))
+        .map(items)
+        .unwrap_or_default();
+    resources.into_iter().filter_map(Value::as_str).all(|resource| {
+        match resource.strip_prefix(&arn) {
+            Some(rest) => rest.is_empty() || rest.starts_with('/'),
+            None => resource == "*",
+        }
     })
 }

@@ -22,7 +22,11 @@ impl BucketRecord {
             created,
             tags: Tags::new(),
             versioning: String::new(),
-            encryption: BucketEncryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false },
+            encryption: BucketEncryption {
+                algorithm: "AES256".to_owned(),
+                kms_key: None,
+                bucket_key: false,
+            },
             public_access_block: PublicAccessBlock {
                 block_public_acls: true,
                 ignore_public_acls: true,
@@ -45,7 +49,10 @@ impl BucketRecord {
 
     pub(super) fn lifecycle(&self) -> SandboxResult<&[LifecycleRule]> {
         if self.lifecycle.is_empty() {
-            return Err(Refusal::unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"));
+            return Err(Refusal::unset(
+                "NoSuchLifecycleConfiguration",
+                "The lifecycle configuration does not exist",
+            ));
         }
         Ok(&self.lifecycle)
     }
@@ -73,7 +80,8 @@ impl BucketRecord {
             "AES256" => {
                 return Err(Refusal::invalid(
                     "InvalidArgument",
-                    "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+                    "a KMSMasterKeyID is not applicable if the default sse algorithm is not \
+                        aws:kms or aws:kms:dsse",
                 ));
             }
             _ => return Err(Refusal::malformed_xml()),
@@ -111,11 +119,14 @@ impl Account {
     }
 }
 
-/// The region where it really is: `HeadBucket` says so from anywhere. HEAD has no body, so its refusals have no words.
+/// The region where it really is: `HeadBucket` says so from anywhere. HEAD has no body, so its
+/// refusals have no words.
 pub(super) fn head(account: &Account, name: &str) -> SandboxResult<String> {
     match account.buckets.get(name) {
         Some(bucket) => Ok(bucket.region.clone()),
-        None if taken(account, name) => Err(Refusal::new(FailureKind::AccessDenied, "Forbidden", "Forbidden")),
+        None if taken(account, name) => {
+            Err(Refusal::new(FailureKind::AccessDenied, "Forbidden", "Forbidden"))
+        }
         None => Err(Refusal::new(FailureKind::NotFound, "NotFound", "Not Found")),
     }
 }
@@ -144,7 +155,8 @@ pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> 
         return Err(Refusal::new(
             FailureKind::AlreadyExists,
             "BucketAlreadyExists",
-            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+            "The requested bucket name is not available. The bucket namespace is shared by all \
+                users of the system. \
              Please select a different name and try again.",
         ));
     }
@@ -159,7 +171,8 @@ pub(super) fn delete(account: &mut Account, at: &BucketRef) -> SandboxResult<()>
         let message = if bucket.versioning.is_empty() {
             "The bucket you tried to delete is not empty"
         } else {
-            "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+            "The bucket you tried to delete is not empty. You must delete all versions in the \
+                bucket."
         };
         return Err(Refusal::new(FailureKind::Conflict, "BucketNotEmpty", message));
     }
@@ -183,7 +196,8 @@ fn elsewhere() -> Refusal {
     Refusal::new(
         FailureKind::Other,
         "PermanentRedirect",
-        "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future \
+        "The bucket you are attempting to access must be addressed using the specified endpoint. \
+            Please send all future \
          requests to this endpoint.",
     )
 }

@@ -1,5 +1,5 @@
-//! What people hang on users besides policies, keys and groups, and what AWS wants gone before it deletes
-//! those.
+//! What people hang on users besides policies, keys and groups, and what AWS wants gone before it
+//! deletes those.
 
 use crate::call::IamReply;
 
@@ -15,10 +15,15 @@ impl DependentsRecord {
             (!self.mfa_devices.is_empty(), "must delete MFA device first"),
             (!self.ssh_keys.is_empty(), "must delete SSH public keys first"),
             (!self.certificates.is_empty(), "must delete signing certificates first"),
-            (!self.service_credentials.is_empty(), "must delete service specific credentials first"),
+            (
+                !self.service_credentials.is_empty(),
+                "must delete service specific credentials first",
+            ),
         ];
         match first.into_iter().find(|(there, _)| *there) {
-            Some((_, what)) => Err(Refusal::delete_conflict(format!("Cannot delete entity, {what}."))),
+            Some((_, what)) => {
+                Err(Refusal::delete_conflict(format!("Cannot delete entity, {what}.")))
+            }
             None => Ok(()),
         }
     }

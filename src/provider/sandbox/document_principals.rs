@@ -1,8 +1,8 @@
 //! The principals of trust and bucket policies.
 //!
-//! AWS keeps a user or role that a policy names by its unique id, and shows its current ARN again as long as it exists.
-//! When it was deleted the id is what remains, also if another takes its name. An account's number becomes the ARN of
-//! its root, and a list of one becomes a plain text.
+//! AWS keeps a user or role that a policy names by its unique id, and shows its current ARN again
+//! as long as it exists. When it was deleted the id is what remains, also if another takes its
+//! name. An account's number becomes the ARN of its root, and a list of one becomes a plain text.
 
 use crate::policy::statements_mut;
 use crate::value::Value;
@@ -61,7 +61,11 @@ fn mapped(document: &Value, mapping: Mapping) -> Result<Value, UnknownPrincipal>
     Ok(document)
 }
 
-fn mapped_list(kind: &str, principals: &Value, mapping: Mapping) -> Result<Value, UnknownPrincipal> {
+fn mapped_list(
+    kind: &str,
+    principals: &Value,
+    mapping: Mapping,
+) -> Result<Value, UnknownPrincipal> {
     let one = |principal: &Value| match principal.as_str() {
         None => Ok(principal.clone()),
         Some(text) => mapping(kind, text)
@@ -108,7 +112,10 @@ fn is_account(text: &str) -> bool {
 fn known_service(service: &str) -> bool {
     ["amazonaws.com", "amazonaws.com.cn"].iter().any(|suffix| {
         service.strip_suffix(suffix).and_then(|rest| rest.strip_suffix('.')).is_some_and(|name| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
         })
     })
 }
@@ -116,7 +123,8 @@ fn known_service(service: &str) -> bool {
 fn principals(account: &Account) -> impl Iterator<Item = (String, String)> {
     let caller = account.caller();
     let named = account.identities().filter(|(kind, _)| rules(*kind).is_named_in_policies);
-    let others = named.map(|(kind, identity)| (account.arn_of(kind, identity), identity.id.clone()));
+    let others =
+        named.map(|(kind, identity)| (account.arn_of(kind, identity), identity.id.clone()));
     std::iter::once((caller.arn, caller.user_id)).chain(others)
 }
 

@@ -14,9 +14,11 @@ fn violations(document: &Value, usage: Usage) -> Vec<Violation> {
 pub(super) fn check(document: &Value, usage: Usage) -> SandboxResult<()> {
     let code = match usage {
         Usage::Bucket => "MalformedPolicy",
-        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline | Usage::Trust => {
-            "MalformedPolicyDocument"
-        }
+        Usage::Managed
+        | Usage::UserInline
+        | Usage::GroupInline
+        | Usage::RoleInline
+        | Usage::Trust => "MalformedPolicyDocument",
     };
     if !document.is_object() {
         return Err(Refusal::invalid(code, broken(usage)));
@@ -30,7 +32,9 @@ pub(super) fn check(document: &Value, usage: Usage) -> SandboxResult<()> {
 /// What each service says of text that is no JSON object.
 fn broken(usage: Usage) -> &'static str {
     match usage {
-        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => "Syntax errors in policy.",
+        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
+            "Syntax errors in policy."
+        }
         Usage::Trust => "This policy contains invalid Json",
         Usage::Bucket => "Policies must be valid JSON and the first byte must be '{'",
     }

@@ -35,7 +35,11 @@ pub(super) fn read(account: &Account, name: &str, order: ListOrder) -> SandboxRe
 pub(super) fn create(account: &mut Account, name: &str, path: &str) -> SandboxResult<Reply> {
     let principal = Principal::group(name);
     identity::check_name(account, &principal)?;
-    let identity = identity::create(account, &principal, &NewIdentity { path, boundary: None, tags: &Tags::new() })?;
+    let identity = identity::create(
+        account,
+        &principal,
+        &NewIdentity { path, boundary: None, tags: &Tags::new() },
+    )?;
     let group = GroupRecord { identity, members: BTreeSet::new() };
     let reply = reply(account, &group);
     account.groups.insert_mut(name.to_owned(), group);
@@ -52,7 +56,9 @@ pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxRe
 pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> {
     let group = account.group(name)?;
     if !group.members.is_empty() {
-        return Err(Refusal::delete_conflict("Cannot delete entity, must remove users from group first."));
+        return Err(Refusal::delete_conflict(
+            "Cannot delete entity, must remove users from group first.",
+        ));
     }
     group.identity.deletable()?;
     account.groups.remove_mut(name);
@@ -60,7 +66,10 @@ pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> 
 }
 
 /// Returns the groups that a user is in.
-pub(super) fn of_user<'a>(account: &'a Account, user: &'a str) -> impl Iterator<Item = &'a GroupRecord> {
+pub(super) fn of_user<'a>(
+    account: &'a Account,
+    user: &'a str,
+) -> impl Iterator<Item = &'a GroupRecord> {
     account.groups.values().filter(move |group| group.members.contains(user))
 }
 

@@ -1,4 +1,5 @@
-//! Whose permissions decide: without it the caller may do everything; with it each call is decided as IAM decides it.
+//! Whose permissions decide: without it the caller may do everything; with it each call is decided
+//! as IAM decides it.
 
 use crate::address::{self, PrincipalKind};
 use crate::call::{CallerIdentity, FailureKind, Permission, PrincipalPaths};
@@ -74,7 +75,8 @@ impl CallerPolicies {
             Self::User(name) => {
                 let user = account.user(name).map_err(|_| unknown(PrincipalKind::User, name))?;
                 let (arn, id) = (account.user_arn(user), user.identity.id.clone());
-                let mut acting = ActingPrincipal::of(account, &user.identity, "User", arn.clone(), arn, id)?;
+                let mut acting =
+                    ActingPrincipal::of(account, &user.identity, "User", arn.clone(), arn, id)?;
                 for group in groups::of_user(account, name) {
                     acting.identity.extend(policies(account, &group.identity)?);
                 }
@@ -82,17 +84,28 @@ impl CallerPolicies {
             }
             Self::Role(name) => {
                 let role = account.role(name).map_err(|_| unknown(PrincipalKind::Role, name))?;
-                let session =
-                    format!("arn:{}:sts::{}:assumed-role/{name}/{SESSION}", account.partition, account.number);
+                let session = format!(
+                    "arn:{}:sts::{}:assumed-role/{name}/{SESSION}",
+                    account.partition, account.number
+                );
                 let id = format!("{}:{SESSION}", role.identity.id);
-                ActingPrincipal::of(account, &role.identity, "AssumedRole", account.role_arn(role), session, id)
+                ActingPrincipal::of(
+                    account,
+                    &role.identity,
+                    "AssumedRole",
+                    account.role_arn(role),
+                    session,
+                    id,
+                )
             }
         }
     }
 }
 
 fn unknown(kind: PrincipalKind, name: &str) -> Refusal {
-    let message = format!("the sandbox has no {kind} {name} to act as: make it first, without --sandbox-enforce");
+    let message = format!(
+        "the sandbox has no {kind} {name} to act as: make it first, without --sandbox-enforce"
+    );
     Refusal::new(FailureKind::Refused, "NoSuchPrincipal", message)
 }
 
@@ -118,16 +131,24 @@ impl ActingPrincipal {
     fn check(&self, account: &Account, permission: &Permission) -> SandboxResult<()> {
         let bucket = bucket_policy(account, &permission.resource)?;
         let request = self.request(account, permission);
-        let policies =
-            Policies { identity: &self.identity, boundary: self.boundary.as_ref(), resource: bucket.as_ref() };
+        let policies = Policies {
+            identity: &self.identity,
+            boundary: self.boundary.as_ref(),
+            resource: bucket.as_ref(),
+        };
         let decision = policies.decide(&request);
         let why = match decision.verdict {
             Verdict::Allowed => return Ok(()),
-            Verdict::ExplicitDeny => format!("with an explicit deny in a{}", self.denying(&decision, bucket.as_ref())),
+            Verdict::ExplicitDeny => {
+                format!("with an explicit deny in a{}", self.denying(&decision, bucket.as_ref()))
+            }
             Verdict::ImplicitDeny => {
                 let unbounded = Policies { boundary: None, ..policies }.decide(&request).verdict;
-                let lacking =
-                    if unbounded == Verdict::Allowed { "permissions boundary" } else { "identity-based policy" };
+                let lacking = if unbounded == Verdict::Allowed {
+                    "permissions boundary"
+                } else {
+                    "identity-based policy"
+                };
                 format!("because no {lacking} allows the {} action", permission.action)
             }
         };
@@ -176,7 +197,8 @@ impl ActingPrincipal {
         for (key, value) in &self.tags {
             set(&format!("aws:PrincipalTag/{key}"), value);
         }
-        // A call that sets a boundary tells the new one; the others are about a user or role that may have one.
+        // A call that sets a boundary tells the new one; the others are about a user or role that
+        // may have one.
         if let Some((tags, boundary)) = target(account, &permission.resource) {
             for (key, value) in tags {
                 set(&format!("aws:ResourceTag/{key}"), value);
@@ -197,7 +219,8 @@ impl ActingPrincipal {
 
 /// Where the calls' users and roles are.
 pub(super) fn places(account: &Account) -> PrincipalPaths {
-    let place = |kind, it: &IdentityRecord| (address::Principal::new(kind, &it.name), it.path.clone());
+    let place =
+        |kind, it: &IdentityRecord| (address::Principal::new(kind, &it.name), it.path.clone());
     let users = account.users.values().map(|user| place(PrincipalKind::User, &user.identity));
     let roles = account.roles.values().map(|role| place(PrincipalKind::Role, &role.identity));
     let groups = account.groups.values().map(|group| place(PrincipalKind::Group, &group.identity));
@@ -215,14 +238,18 @@ fn policies(account: &Account, holder: &IdentityRecord) -> SandboxResult<Vec<Pol
 }
 
 fn managed(account: &Account, arn: &str) -> SandboxResult<Policy> {
-    let policy =
-        account.policy(arn).map_err(|_| not_simulated(&format!("the sandbox doesn't know what {arn} allows")))?;
-    Policy::compile(arn, policy.document()).map_err(|unreadable| not_simulated(&unreadable.to_string()))
+    let policy = account
+        .policy(arn)
+        .map_err(|_| not_simulated(&format!("the sandbox doesn't know what {arn} allows")))?;
+    Policy::compile(arn, policy.document())
+        .map_err(|unreadable| not_simulated(&unreadable.to_string()))
 }
 
 fn bucket_policy(account: &Account, resource: &str) -> SandboxResult<Option<Policy>> {
-    let name = resource.split_once(":s3:::").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
-    let kept = name.and_then(|name| account.buckets.get(name)).and_then(|bucket| bucket.policy.as_ref());
+    let name =
+        resource.split_once(":s3:::").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
+    let kept =
+        name.and_then(|name| account.buckets.get(name)).and_then(|bucket| bucket.policy.as_ref());
     let compile = |document: &SharedValue| {
         let name = "the bucket policy";
         Policy::compile(name, &document_principals::seen(account, document))
@@ -233,7 +260,8 @@ fn bucket_policy(account: &Account, resource: &str) -> SandboxResult<Option<Poli
 
 /// Returns tags and boundary of the user, role, group or policy that an ARN names.
 fn target<'a>(account: &'a Account, arn: &str) -> Option<(&'a Tags, Option<&'a str>)> {
-    let identity = account.identities().find(|(kind, identity)| account.arn_of(*kind, identity) == arn);
+    let identity =
+        account.identities().find(|(kind, identity)| account.arn_of(*kind, identity) == arn);
     let policy = || account.policy(arn).ok().map(|policy| (&policy.tags, None));
     identity.map(|(_, identity)| (&identity.tags, identity.boundary.as_deref())).or_else(policy)
 }
@@ -242,7 +270,8 @@ fn not_simulated(message: &str) -> Refusal {
     Refusal::new(FailureKind::Other, "NotSimulated", message)
 }
 
-/// A resource as AWS's messages name it: IAM by kind and name where it is about one that exists, S3 in quotes.
+/// A resource as AWS's messages name it: IAM by kind and name where it is about one that exists, S3
+/// in quotes.
 fn spoken(permission: &Permission) -> String {
     let Permission { action, resource, .. } = permission;
     let name = resource.rsplit('/').next().unwrap_or(resource);

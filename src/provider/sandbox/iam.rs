@@ -14,37 +14,60 @@ use super::{dependents, groups, keys, policies, roles, sweep, users};
 pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> SandboxResult<IamReply> {
     Ok(match read {
         IamRead::GetAccountAuthorizationDetails { filter, marker } => {
-            IamReply::AuthorizationDetails(sweep::details(account, filter, marker.as_deref(), order))
+            IamReply::AuthorizationDetails(sweep::details(
+                account,
+                filter,
+                marker.as_deref(),
+                order,
+            ))
         }
         IamRead::GetAccountSummary => IamReply::AccountSummary(sweep::summary(account)),
         IamRead::ListRoles => IamReply::Roles(roles::list(account, order)),
         IamRead::GetUser { user } => IamReply::User(users::reply(account, account.user(user)?)),
         IamRead::ListAttachedUserPolicies { user } => attached(account, &P::user(user), order)?,
         IamRead::ListUserPolicies { user } => inline_names(account, &P::user(user), order)?,
-        IamRead::GetUserPolicy { user, policy } => inline_policy(account, &P::user(user), policy, order)?,
-        IamRead::ListAccessKeys { user } => IamReply::AccessKeys(order.list(keys::list(account, user)?)),
-        IamRead::GetAccessKeyLastUsed { user: _, id } => IamReply::LastUsed(keys::last_used(account, id)?),
+        IamRead::GetUserPolicy { user, policy } => {
+            inline_policy(account, &P::user(user), policy, order)?
+        }
+        IamRead::ListAccessKeys { user } => {
+            IamReply::AccessKeys(order.list(keys::list(account, user)?))
+        }
+        IamRead::GetAccessKeyLastUsed { user: _, id } => {
+            IamReply::LastUsed(keys::last_used(account, id)?)
+        }
         IamRead::ListGroupsForUser { user } => {
             account.user(user)?;
-            IamReply::Names(order.list(groups::of_user(account, user).map(|group| group.identity.name.clone())))
+            IamReply::Names(
+                order.list(groups::of_user(account, user).map(|group| group.identity.name.clone())),
+            )
         }
         IamRead::GetGroup { group } => groups::read(account, group, order)?,
         IamRead::ListAttachedGroupPolicies { group } => attached(account, &P::group(group), order)?,
         IamRead::ListGroupPolicies { group } => inline_names(account, &P::group(group), order)?,
-        IamRead::GetGroupPolicy { group, policy } => inline_policy(account, &P::group(group), policy, order)?,
-        IamRead::GetRole { role } => IamReply::Role(roles::reply(account, account.role(role)?, order)),
+        IamRead::GetGroupPolicy { group, policy } => {
+            inline_policy(account, &P::group(group), policy, order)?
+        }
+        IamRead::GetRole { role } => {
+            IamReply::Role(roles::reply(account, account.role(role)?, order))
+        }
         IamRead::ListAttachedRolePolicies { role } => attached(account, &P::role(role), order)?,
         IamRead::ListRolePolicies { role } => inline_names(account, &P::role(role), order)?,
-        IamRead::GetRolePolicy { role, policy } => inline_policy(account, &P::role(role), policy, order)?,
+        IamRead::GetRolePolicy { role, policy } => {
+            inline_policy(account, &P::role(role), policy, order)?
+        }
         IamRead::GetPolicy { arn } => IamReply::Policy(policies::read(account, arn)?),
         IamRead::GetPolicyVersion { arn, version } => {
             IamReply::PolicyVersion(policies::read_version(account, arn, version, order)?)
         }
-        IamRead::ListPolicyVersions { arn } => IamReply::PolicyVersions(policies::list_versions(account, arn, order)?),
+        IamRead::ListPolicyVersions { arn } => {
+            IamReply::PolicyVersions(policies::list_versions(account, arn, order)?)
+        }
         IamRead::GetLoginProfile { user } => dependents::login_profile(account, user)?,
         IamRead::ListMFADevices { user } => names(&account.dependents(user)?.mfa_devices, order),
         IamRead::ListSSHPublicKeys { user } => names(&account.dependents(user)?.ssh_keys, order),
-        IamRead::ListSigningCertificates { user } => names(&account.dependents(user)?.certificates, order),
+        IamRead::ListSigningCertificates { user } => {
+            names(&account.dependents(user)?.certificates, order)
+        }
         IamRead::ListServiceSpecificCredentials { user } => {
             names(&account.dependents(user)?.service_credentials, order)
         }
@@ -62,6 +85,7 @@ fn names(all: &BTreeSet<String>, order: ListOrder) -> IamReply {
     IamReply::Names(order.list(all.iter().cloned()))
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm a call; a part of it could not be exhaustive")]
 pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Reply> {
     use IamWrite as W;
     let removed = |gone: bool| removed(write, gone);
@@ -73,18 +97,33 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         W::DeleteUser { user } => users::delete(account, user),
         W::TagUser { user, tags } => identity::tag(account, &P::user(user), tags),
         W::UntagUser { user, keys } => identity::untag(account, &P::user(user), keys),
-        W::PutUserPermissionsBoundary { user, arn } => identity::put_boundary(account, &P::user(user), arn),
-        W::DeleteUserPermissionsBoundary { user } => identity::delete_boundary(account, &P::user(user)),
+        W::PutUserPermissionsBoundary { user, arn } => {
+            identity::put_boundary(account, &P::user(user), arn)
+        }
+        W::DeleteUserPermissionsBoundary { user } => {
+            identity::delete_boundary(account, &P::user(user))
+        }
         W::AttachUserPolicy { user, arn } => identity::attach(account, &P::user(user), arn),
         W::DetachUserPolicy { user, arn } => identity::detach(account, &P::user(user), arn),
-        W::PutUserPolicy { user, policy, document } => identity::put_inline(account, &P::user(user), policy, document),
-        W::DeleteUserPolicy { user, policy } => identity::delete_inline(account, &P::user(user), policy),
+        W::PutUserPolicy { user, policy, document } => {
+            identity::put_inline(account, &P::user(user), policy, document)
+        }
+        W::DeleteUserPolicy { user, policy } => {
+            identity::delete_inline(account, &P::user(user), policy)
+        }
         W::CreateAccessKey { user } => keys::create(account, user),
         W::DeleteAccessKey { user, id } => keys::delete(account, user, id),
         W::UpdateAccessKey { user, id, active } => keys::update(account, user, id, *active),
         W::CreateRole { role, path, description, max_session_duration, trust, boundary, tags } => {
             let wanted = NewIdentity { path, boundary: boundary.as_deref(), tags };
-            roles::create(account, role, &wanted, description.as_deref(), *max_session_duration, trust)
+            roles::create(
+                account,
+                role,
+                &wanted,
+                description.as_deref(),
+                *max_session_duration,
+                trust,
+            )
         }
         W::UpdateRole { role, description, max_session_duration } => {
             roles::update(account, role, description, *max_session_duration)
@@ -93,26 +132,49 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         W::DeleteRole { role } => roles::delete(account, role),
         W::TagRole { role, tags } => identity::tag(account, &P::role(role), tags),
         W::UntagRole { role, keys } => identity::untag(account, &P::role(role), keys),
-        W::PutRolePermissionsBoundary { role, arn } => identity::put_boundary(account, &P::role(role), arn),
-        W::DeleteRolePermissionsBoundary { role } => identity::delete_boundary(account, &P::role(role)),
+        W::PutRolePermissionsBoundary { role, arn } => {
+            identity::put_boundary(account, &P::role(role), arn)
+        }
+        W::DeleteRolePermissionsBoundary { role } => {
+            identity::delete_boundary(account, &P::role(role))
+        }
         W::AttachRolePolicy { role, arn } => identity::attach(account, &P::role(role), arn),
         W::DetachRolePolicy { role, arn } => identity::detach(account, &P::role(role), arn),
-        W::PutRolePolicy { role, policy, document } => identity::put_inline(account, &P::role(role), policy, document),
-        W::DeleteRolePolicy { role, policy } => identity::delete_inline(account, &P::role(role), policy),
+        W::PutRolePolicy { role, policy, document } => {
+            identity::put_inline(account, &P::role(role), policy, document)
+        }
+        W::DeleteRolePolicy { role, policy } => {
+            identity::delete_inline(account, &P::role(role), policy)
+        }
         W::CreatePolicy { policy, path, description, document, tags } => {
             let description = description.as_deref();
-            policies::create(account, &policies::NewPolicy { name: policy, path, description, document, tags })
+            policies::create(
+                account,
+                &policies::NewPolicy { name: policy, path, description, document, tags },
+            )
         }
-        W::CreatePolicyVersion { arn, document } => policies::create_version(account, arn, document),
+        W::CreatePolicyVersion { arn, document } => {
+            policies::create_version(account, arn, document)
+        }
         W::DeletePolicyVersion { arn, version } => policies::delete_version(account, arn, version),
         W::DeletePolicy { arn } => policies::delete(account, arn),
         W::TagPolicy { arn, tags } => policies::tag(account, arn, tags),
         W::UntagPolicy { arn, keys } => policies::untag(account, arn, keys),
-        W::DeleteLoginProfile { user } => removed(std::mem::take(&mut account.dependents_mut(user)?.login_profile)),
-        W::DeactivateMFADevice { user, serial } => removed(account.dependents_mut(user)?.mfa_devices.remove(serial)),
-        W::DeleteVirtualMFADevice { serial } => removed(dependents::delete_virtual_device(account, serial)?),
-        W::DeleteSSHPublicKey { user, id } => removed(account.dependents_mut(user)?.ssh_keys.remove(id)),
-        W::DeleteSigningCertificate { user, id } => removed(account.dependents_mut(user)?.certificates.remove(id)),
+        W::DeleteLoginProfile { user } => {
+            removed(std::mem::take(&mut account.dependents_mut(user)?.login_profile))
+        }
+        W::DeactivateMFADevice { user, serial } => {
+            removed(account.dependents_mut(user)?.mfa_devices.remove(serial))
+        }
+        W::DeleteVirtualMFADevice { serial } => {
+            removed(dependents::delete_virtual_device(account, serial)?)
+        }
+        W::DeleteSSHPublicKey { user, id } => {
+            removed(account.dependents_mut(user)?.ssh_keys.remove(id))
+        }
+        W::DeleteSigningCertificate { user, id } => {
+            removed(account.dependents_mut(user)?.certificates.remove(id))
+        }
         W::DeleteServiceSpecificCredential { user, id } => {
             removed(account.dependents_mut(user)?.service_credentials.remove(id))
         }
@@ -129,7 +191,9 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         W::PutGroupPolicy { group, policy, document } => {
             identity::put_inline(account, &P::group(group), policy, document)
         }
-        W::DeleteGroupPolicy { group, policy } => identity::delete_inline(account, &P::group(group), policy),
+        W::DeleteGroupPolicy { group, policy } => {
+            identity::delete_inline(account, &P::group(group), policy)
+        }
     }
 }
 

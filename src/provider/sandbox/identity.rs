@@ -30,7 +30,10 @@ pub(super) fn check_name(account: &Account, principal: &Principal) -> SandboxRes
     names::name(rules.name_parameter, name, rules.longest_name)?;
     let exists = account.identities_of(*kind).any(|other| same_name(&other.name, name));
     if exists {
-        return Err(Refusal::already_exists(format!("{} with name {name} already exists.", rules.title)));
+        return Err(Refusal::already_exists(format!(
+            "{} with name {name} already exists.",
+            rules.title
+        )));
     }
     Ok(())
 }
@@ -63,26 +66,42 @@ impl IdentityRecord {
     /// Refuses the deletion of one that policies hang on.
     pub(super) fn deletable(&self) -> SandboxResult<()> {
         if !self.attached.is_empty() {
-            return Err(Refusal::delete_conflict("Cannot delete entity, must detach all policies first."));
+            return Err(Refusal::delete_conflict(
+                "Cannot delete entity, must detach all policies first.",
+            ));
         }
         if !self.inline.is_empty() {
-            return Err(Refusal::delete_conflict("Cannot delete entity, must delete policies first."));
+            return Err(Refusal::delete_conflict(
+                "Cannot delete entity, must delete policies first.",
+            ));
         }
         Ok(())
     }
 }
 
-pub(super) fn tag(account: &mut Account, principal: &Principal, added: &Tags) -> SandboxResult<Reply> {
+pub(super) fn tag(
+    account: &mut Account,
+    principal: &Principal,
+    added: &Tags,
+) -> SandboxResult<Reply> {
     tags::add(&mut account.identity_mut(principal)?.tags, added, KeyCase::IgnoringCase)?;
     Ok(Reply::Done)
 }
 
-pub(super) fn untag(account: &mut Account, principal: &Principal, removed: &[String]) -> SandboxResult<Reply> {
+pub(super) fn untag(
+    account: &mut Account,
+    principal: &Principal,
+    removed: &[String],
+) -> SandboxResult<Reply> {
     tags::remove(&mut account.identity_mut(principal)?.tags, removed, KeyCase::IgnoringCase);
     Ok(Reply::Done)
 }
 
-pub(super) fn put_boundary(account: &mut Account, principal: &Principal, arn: &str) -> SandboxResult<Reply> {
+pub(super) fn put_boundary(
+    account: &mut Account,
+    principal: &Principal,
+    arn: &str,
+) -> SandboxResult<Reply> {
     account.identity(principal)?;
     check_boundary(account, arn)?;
     account.identity_mut(principal)?.boundary = Some(arn.to_owned());
@@ -98,30 +117,51 @@ fn check_boundary(account: &Account, arn: &str) -> SandboxResult<()> {
     Err(Refusal::no_such_entity(format!("Scope ARN: {arn} does not exist or is not attachable.")))
 }
 
-pub(super) fn delete_boundary(account: &mut Account, principal: &Principal) -> SandboxResult<Reply> {
+pub(super) fn delete_boundary(
+    account: &mut Account,
+    principal: &Principal,
+) -> SandboxResult<Reply> {
     account.identity_mut(principal)?.boundary = None;
     Ok(Reply::Done)
 }
 
 /// Lists the attached policies.
-pub(super) fn attached(account: &Account, principal: &Principal, order: ListOrder) -> SandboxResult<IamReply> {
+pub(super) fn attached(
+    account: &Account,
+    principal: &Principal,
+    order: ListOrder,
+) -> SandboxResult<IamReply> {
     Ok(IamReply::Attached(order.list(account.identity(principal)?.attached.iter().cloned())))
 }
 
 /// Attaches a policy. Attaching what is attached changes nothing and is no error.
-pub(super) fn attach(account: &mut Account, principal: &Principal, arn: &str) -> SandboxResult<Reply> {
+pub(super) fn attach(
+    account: &mut Account,
+    principal: &Principal,
+    arn: &str,
+) -> SandboxResult<Reply> {
     account.identity(principal)?;
     names::policy_arn(arn)?;
     if !account.attachable(arn) {
-        return Err(Refusal::no_such_entity(format!("Policy {arn} does not exist or is not attachable.")));
+        return Err(Refusal::no_such_entity(format!(
+            "Policy {arn} does not exist or is not attachable."
+        )));
     }
     let identity = account.identity_mut(principal)?;
     identity.attached.insert(arn.to_owned());
-    limits::quota(rules(principal.kind).attached_quota, identity.attached.len(), limits::ATTACHED_POLICIES)?;
+    limits::quota(
+        rules(principal.kind).attached_quota,
+        identity.attached.len(),
+        limits::ATTACHED_POLICIES,
+    )?;
     Ok(Reply::Done)
 }
 
-pub(super) fn detach(account: &mut Account, principal: &Principal, arn: &str) -> SandboxResult<Reply> {
+pub(super) fn detach(
+    account: &mut Account,
+    principal: &Principal,
+    arn: &str,
+) -> SandboxResult<Reply> {
     if account.identity_mut(principal)?.attached.remove(arn) {
         return Ok(Reply::Done);
     }
@@ -129,7 +169,11 @@ pub(super) fn detach(account: &mut Account, principal: &Principal, arn: &str) ->
 }
 
 /// Lists the names of the inline policies.
-pub(super) fn inline_names(account: &Account, principal: &Principal, order: ListOrder) -> SandboxResult<IamReply> {
+pub(super) fn inline_names(
+    account: &Account,
+    principal: &Principal,
+    order: ListOrder,
+) -> SandboxResult<IamReply> {
     Ok(IamReply::Names(order.list(account.identity(principal)?.inline.keys().cloned())))
 }
 
@@ -161,7 +205,11 @@ pub(super) fn put_inline(
     Ok(Reply::Done)
 }
 
-pub(super) fn delete_inline(account: &mut Account, principal: &Principal, policy: &str) -> SandboxResult<Reply> {
+pub(super) fn delete_inline(
+    account: &mut Account,
+    principal: &Principal,
+    policy: &str,
+) -> SandboxResult<Reply> {
     match account.identity_mut(principal)?.inline.remove(policy) {
         Some(_) => Ok(Reply::Done),
         None => Err(no_inline_policy(principal, policy)),
@@ -169,5 +217,8 @@ pub(super) fn delete_inline(account: &mut Account, principal: &Principal, policy
 }
 
 fn no_inline_policy(principal: &Principal, policy: &str) -> Refusal {
-    Refusal::no_such_entity(format!("The {} policy with name {policy} cannot be found.", principal.kind))
+    Refusal::no_such_entity(format!(
+        "The {} policy with name {policy} cannot be found.",
+        principal.kind
+    ))
 }

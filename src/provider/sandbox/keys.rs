@@ -26,7 +26,11 @@ const REGION: &str = "us-east-1";
 pub(super) fn list(account: &Account, user: &str) -> SandboxResult<Vec<AccessKey>> {
     let keys = account.user(user)?.keys.iter();
     Ok(keys
-        .map(|(id, key)| AccessKey { id: id.clone(), status: key.status.clone(), created: key.created.clone() })
+        .map(|(id, key)| AccessKey {
+            id: id.clone(),
+            status: key.status.clone(),
+            created: key.created.clone(),
+        })
         .collect())
 }
 
@@ -36,7 +40,8 @@ pub(super) fn create(account: &mut Account, user: &str) -> SandboxResult<Reply> 
     let id = account.new_id("AKIA");
     let secret = new_secret();
     let secret_sha256 = digest(secret.expose_secret());
-    let key = KeyRecord { status: ACTIVE.to_owned(), created: account.now(), secret_sha256, used: None };
+    let key =
+        KeyRecord { status: ACTIVE.to_owned(), created: account.now(), secret_sha256, used: None };
     account.user_mut(user)?.keys.insert(id.clone(), key);
     Ok(Reply::Iam(IamReply::NewAccessKey { id, secret }))
 }
@@ -48,7 +53,12 @@ pub(super) fn delete(account: &mut Account, user: &str, id: &str) -> SandboxResu
     }
 }
 
-pub(super) fn update(account: &mut Account, user: &str, id: &str, active: bool) -> SandboxResult<Reply> {
+pub(super) fn update(
+    account: &mut Account,
+    user: &str,
+    id: &str,
+    active: bool,
+) -> SandboxResult<Reply> {
     let key = account.user_mut(user)?.keys.get_mut(id).ok_or_else(|| missing(id))?;
     (if active { ACTIVE } else { INACTIVE }).clone_into(&mut key.status);
     Ok(Reply::Done)
@@ -56,19 +66,30 @@ pub(super) fn update(account: &mut Account, user: &str, id: &str, active: bool) 
 
 /// By the key alone: whose it is, AWS knows.
 pub(super) fn last_used(account: &Account, id: &str) -> SandboxResult<Option<LastUsed>> {
-    account.users.values().find_map(|user| user.keys.get(id)).map(|key| key.used.clone()).ok_or_else(|| missing(id))
+    account
+        .users
+        .values()
+        .find_map(|user| user.keys.get(id))
+        .map(|key| key.used.clone())
+        .ok_or_else(|| missing(id))
 }
 
 /// A request was signed with this key.
 pub(super) fn used(account: &mut Account, id: &str, service: &str) -> SandboxResult<Reply> {
-    let used = LastUsed { at: account.now(), service: service.to_owned(), region: REGION.to_owned() };
-    let holder = account.users.values().find(|user| user.keys.contains_key(id)).ok_or_else(|| missing(id))?;
+    let used =
+        LastUsed { at: account.now(), service: service.to_owned(), region: REGION.to_owned() };
+    let holder = account
+        .users
+        .values()
+        .find(|user| user.keys.contains_key(id))
+        .ok_or_else(|| missing(id))?;
     let holder = holder.identity.name.clone();
     account.user_mut(&holder)?.keys.get_mut(id).ok_or_else(|| missing(id))?.used = Some(used);
     Ok(Reply::Done)
 }
 
-/// As STS answers to a request that this key signs. A key that isn't there, or isn't active, it doesn't know.
+/// As STS answers to a request that this key signs. A key that isn't there, or isn't active, it
+/// doesn't know.
 pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> SandboxResult<Reply> {
     let refused = |code, message| Err(Refusal::new(FailureKind::Credentials, code, message));
     let Some(key) = key else {
@@ -76,11 +97,16 @@ pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> SandboxResul
     };
     let holder = account.users.values().find_map(|user| Some((user, user.keys.get(&key.id)?)));
     let Some((user, kept)) = holder.filter(|(_, kept)| kept.status == ACTIVE) else {
-        return refused("InvalidClientTokenId", "The security token included in the request is invalid.");
+        return refused(
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+        );
     };
     if kept.secret_sha256 != digest(key.secret.expose_secret()) {
-        let message = "The request signature we calculated does not match the signature you provided. Check your AWS \
-                       Secret Access Key and signing method. Consult the service documentation for details.";
+        let message = "The request signature we calculated does not match the signature you \
+            provided. Check your AWS \
+                       Secret Access Key and signing method. Consult the service documentation \
+                       for details.";
         return refused("SignatureDoesNotMatch", message);
     }
     let caller = CallerIdentity {
@@ -100,10 +126,13 @@ fn digest(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret))
 }
 
-/// From the operating system's randomness: two v4 UUIDs hold 244 bits of it, forty characters of base64 hold 240.
+/// From the operating system's randomness: two v4 UUIDs hold 244 bits of it, forty characters of
+/// base64 hold 240.
 fn new_secret() -> SecretString {
-    let digest =
-        Sha256::new().chain_update(Uuid::new_v4().as_bytes()).chain_update(Uuid::new_v4().as_bytes()).finalize();
+    let digest = Sha256::new()
+        .chain_update(Uuid::new_v4().as_bytes())
+        .chain_update(Uuid::new_v4().as_bytes())
+        .finalize();
     let secret = Zeroizing::new(BASE64_NOPAD.encode(&digest));
     SecretString::from(&secret[..SECRET])
 }

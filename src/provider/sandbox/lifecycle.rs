@@ -41,19 +41,35 @@ fn check(rule: &LifecycleRule) -> SandboxResult<()> {
     if rule.id.chars().count() > 255 {
         return Err(argument("ID length should not exceed allowed limit of 255"));
     }
-    let idle = rule.expiration_days.or(rule.noncurrent_expiration_days).or(rule.abort_multipart_days).is_none();
+    let idle = rule
+        .expiration_days
+        .or(rule.noncurrent_expiration_days)
+        .or(rule.abort_multipart_days)
+        .is_none();
     if idle && rule.transitions.is_empty() {
-        return Err(Refusal::invalid("InvalidRequest", "At least one action needs to be specified in a rule"));
+        return Err(Refusal::invalid(
+            "InvalidRequest",
+            "At least one action needs to be specified in a rule",
+        ));
     }
     positive("'Days' for Expiration action", rule.expiration_days)?;
-    positive("'NoncurrentDays' for NoncurrentVersionExpiration action", rule.noncurrent_expiration_days)?;
-    positive("'DaysAfterInitiation' for AbortIncompleteMultipartUpload action", rule.abort_multipart_days)?;
+    positive(
+        "'NoncurrentDays' for NoncurrentVersionExpiration action",
+        rule.noncurrent_expiration_days,
+    )?;
+    positive(
+        "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action",
+        rule.abort_multipart_days,
+    )?;
     for transition in &rule.transitions {
         check_transition(rule, transition)?;
     }
-    let classes: BTreeSet<&str> = rule.transitions.iter().map(|one| one.storage_class.as_str()).collect();
+    let classes: BTreeSet<&str> =
+        rule.transitions.iter().map(|one| one.storage_class.as_str()).collect();
     if classes.len() < rule.transitions.len() {
-        return Err(argument("'StorageClass' must be different for 'Transition' actions in same 'Rule'"));
+        return Err(argument(
+            "'StorageClass' must be different for 'Transition' actions in same 'Rule'",
+        ));
     }
     Ok(())
 }
@@ -68,13 +84,15 @@ fn check_transition(rule: &LifecycleRule, transition: &Transition) -> SandboxRes
     }
     if INFREQUENT_ACCESS.contains(&storage_class.as_str()) && *days < BEFORE_INFREQUENT_ACCESS {
         return Err(argument(&format!(
-            "'Days' in Transition action must be greater than or equal to {BEFORE_INFREQUENT_ACCESS} for storageClass \
+            "'Days' in Transition action must be greater than or equal to \
+                {BEFORE_INFREQUENT_ACCESS} for storageClass \
              '{storage_class}'"
         )));
     }
     if rule.expiration_days.is_some_and(|expiration| expiration <= *days) {
         return Err(argument(&format!(
-            "'Days' in the Expiration action for filter '(prefix={})' must be greater than 'Days' in the \
+            "'Days' in the Expiration action for filter '(prefix={})' must be greater than 'Days' \
+                in the \
              Transition action",
             rule.prefix
         )));
@@ -95,9 +113,8 @@ fn argument(message: &str) -> Refusal {
 
 /// Rules and transitions are sets to S3.
 pub(super) fn in_order(rules: &[LifecycleRule], order: ListOrder) -> Vec<LifecycleRule> {
-    order.list(
-        rules
-            .iter()
-            .map(|rule| LifecycleRule { transitions: order.list(rule.transitions.iter().cloned()), ..rule.clone() }),
-    )
+    order.list(rules.iter().map(|rule| LifecycleRule {
+        transitions: order.list(rule.transitions.iter().cloned()),
+        ..rule.clone()
+    }))
 }

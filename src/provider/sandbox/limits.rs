@@ -11,7 +11,8 @@ pub(super) const ACCESS_KEYS: usize = 2;
 pub(super) const ATTACHED_POLICIES: usize = 10;
 pub(super) const TAGS: usize = 50;
 
-/// Refuses when there would be more than `quota` of them. IAM names its quotas: `AccessKeysPerUser`.
+/// Refuses when there would be more than `quota` of them. IAM names its quotas:
+/// `AccessKeysPerUser`.
 pub(super) fn quota(name: &str, count: usize, quota: usize) -> SandboxResult<()> {
     if count <= quota {
         return Ok(());
@@ -45,7 +46,9 @@ pub(super) fn inline_policies<'a>(
     if documents.map(|document| size(document, usage)).sum::<usize>() <= limit {
         return Ok(());
     }
-    Err(Refusal::limit_exceeded(format!("Maximum policy size of {limit} bytes exceeded for {kind} {name}")))
+    Err(Refusal::limit_exceeded(format!(
+        "Maximum policy size of {limit} bytes exceeded for {kind} {name}"
+    )))
 }
 
 pub(super) fn policy_versions(count: usize) -> SandboxResult<()> {
@@ -53,7 +56,8 @@ pub(super) fn policy_versions(count: usize) -> SandboxResult<()> {
         return Ok(());
     }
     Err(Refusal::limit_exceeded(format!(
-        "A managed policy can have up to {POLICY_VERSIONS} versions. Before you create a new version, you must delete an \
+        "A managed policy can have up to {POLICY_VERSIONS} versions. Before you create a new \
+            version, you must delete an \
          existing version."
     )))
 }

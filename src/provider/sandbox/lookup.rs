@@ -40,7 +40,10 @@ impl Account {
         }
     }
 
-    pub(super) fn identity_mut(&mut self, principal: &Principal) -> SandboxResult<&mut IdentityRecord> {
+    pub(super) fn identity_mut(
+        &mut self,
+        principal: &Principal,
+    ) -> SandboxResult<&mut IdentityRecord> {
         match principal.kind {
             PrincipalKind::User => Ok(&mut self.user_mut(&principal.name)?.identity),
             PrincipalKind::Role => Ok(&mut self.role_mut(&principal.name)?.identity),

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::value::Value;
 
-/// Path and name, after `arn:aws:iam::aws:policy`. A few of AWS's thousand, those that people attach most.
+/// Path and name, after `arn:aws:iam::aws:policy`. A few of AWS's thousand, those that people
+/// attach most.
 const WELL_KNOWN: &[&str] = &[
     "/AWSCloudFormationFullAccess",
     "/AWSLambda_FullAccess",

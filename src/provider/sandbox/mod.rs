@@ -1,7 +1,7 @@
 //! An AWS account simulated in process, kept in one file.
 //!
-//! It follows what AWS documents for the calls of [`crate::call`], refusals and their wording included, and it is as
-//! inconvenient as AWS is: lists come back in another order at each read.
+//! It follows what AWS documents for the calls of [`crate::call`], refusals and their wording
+//! included, and it is as inconvenient as AWS is: lists come back in another order at each read.
 
 mod account;
 mod bucket_policy;
@@ -41,7 +41,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::call::{Failure, FailureKind, Permission, PrincipalPaths, Read, Reply, StepOutput, Write};
+use crate::call::{
+    Failure, FailureKind, Permission, PrincipalPaths, Read, Reply, StepOutput, Write,
+};
 use crate::port::Provider;
 use crate::value::Value;
 
@@ -66,13 +68,14 @@ struct SandboxState {
     account: Account,
     /// Of the file that `account` was read from or written to.
     stamp: Option<AccountFileStamp>,
-    /// How often each read was asked, so that no two answers in a row have the same order. Not kept.
+    /// How often each read was asked, so that no two answers in a row have the same order. Not
+    /// kept.
     asked: BTreeMap<Read, usize>,
 }
 
 impl Sandbox {
-    /// Opens or makes the account kept in `file`. `account` and `region` are the manifest's. A new account is written
-    /// with its first change: looking at it leaves nothing behind.
+    /// Opens or makes the account kept in `file`. `account` and `region` are the manifest's. A new
+    /// account is written with its first change: looking at it leaves nothing behind.
     pub fn open(file: &Path, account: &str, region: &str) -> Result<Self, Failure> {
         let fresh = Account::new(account, region);
         let (account, stamp) = opened(file, fresh)?;
@@ -137,7 +140,8 @@ impl Sandbox {
         }
     }
 
-    /// Puts an object into a bucket, which no [`Write`] can: relayctl manages buckets, not what is in them.
+    /// Puts an object into a bucket, which no [`Write`] can: relayctl manages buckets, not what is
+    /// in them.
     pub fn put_object(&self, bucket: &str, key: &str) -> Result<(), Failure> {
         self.change("s3:PutObject", |account| {
             objects::put(account.bucket_mut(bucket)?, key);
@@ -146,8 +150,8 @@ impl Sandbox {
         .map(drop)
     }
 
-    /// Deletes an object as S3's `DeleteObject` without a version does: a versioned bucket keeps it under a delete
-    /// marker.
+    /// Deletes an object as S3's `DeleteObject` without a version does: a versioned bucket keeps it
+    /// under a delete marker.
     pub fn delete_object(&self, bucket: &str, key: &str) -> Result<(), Failure> {
         self.change("s3:DeleteObject", |account| {
             objects::delete(account.bucket_mut(bucket)?, key);
@@ -213,7 +217,9 @@ impl Provider for Sandbox {
         let allowed = self.guard(account, |places| read.permissions(places));
         match read {
             Read::CallerIdentity => match &self.acting {
-                Some(acting) => acting.caller(account).map_err(|refusal| refusal.answer(read.action())),
+                Some(acting) => {
+                    acting.caller(account).map_err(|refusal| refusal.answer(read.action()))
+                }
                 None => Ok(account.caller()),
             }
             .map(Reply::Caller),
@@ -241,7 +247,9 @@ impl Provider for Sandbox {
                 guard(account)?;
                 s3::write(account, s3)
             }),
-            Write::ProveKey { .. } => self.change(write.action(), |account| keys::prove(account, carried.key.as_ref())),
+            Write::ProveKey { .. } => {
+                self.change(write.action(), |account| keys::prove(account, carried.key.as_ref()))
+            }
             Write::File(file) => Err(not_simulated(&operation("file", file))),
         }
     }
@@ -262,14 +270,21 @@ fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<AccountFileSta
 fn operation(service: &str, call: &impl Serialize) -> String {
     let name = match serde_json::to_value(call) {
         Ok(Value::String(name)) => name,
-        Ok(Value::Object(fields)) => fields.into_iter().next().map(|(name, _)| name).unwrap_or_default(),
+        Ok(Value::Object(fields)) => {
+            fields.into_iter().next().map(|(name, _)| name).unwrap_or_default()
+        }
         Ok(_) | Err(_) => String::new(),
     };
     format!("{service}:{name}")
 }
 
 fn not_simulated(call: &str) -> Failure {
-    Failure::new(FailureKind::Other, call, "NotSimulated", "the sandbox simulates AWS; local files are not kept in it")
+    Failure::new(
+        FailureKind::Other,
+        call,
+        "NotSimulated",
+        "the sandbox simulates AWS; local files are not kept in it",
+    )
 }
 
 #[cfg(test)]

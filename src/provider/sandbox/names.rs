@@ -5,7 +5,8 @@ use super::refusal::{Refusal, SandboxResult};
 pub(super) const POLICY: usize = 128;
 const PATH: usize = 512;
 
-/// Returns whether AWS takes two names for the same: it keeps their case, but does not tell them apart by it.
+/// Returns whether AWS takes two names for the same: it keeps their case, but does not tell them
+/// apart by it.
 pub(super) fn same_name(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
@@ -17,7 +18,8 @@ pub(super) fn name(parameter: &str, value: &str, longest: usize) -> SandboxResul
         return Ok(());
     }
     Err(validation(format!(
-        "The specified value for {parameter} is invalid. It must contain only alphanumeric characters and/or the \
+        "The specified value for {parameter} is invalid. It must contain only alphanumeric \
+            characters and/or the \
          following: +=,.@_-"
     )))
 }
@@ -29,7 +31,8 @@ pub(super) fn path(value: &str) -> SandboxResult<()> {
         return Ok(());
     }
     Err(validation(
-        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters \
+        "The specified value for path is invalid. It must begin and end with / and contain only \
+            alphanumeric characters \
          and/or / characters.",
     ))
 }
@@ -41,17 +44,26 @@ pub(super) fn description(value: &str) -> SandboxResult<()> {
 pub(super) fn length(parameter: &str, value: &str, least: usize, most: usize) -> SandboxResult<()> {
     let length = value.chars().count();
     if length > most {
-        return Err(constraint(parameter, value, &format!("Member must have length less than or equal to {most}")));
+        return Err(constraint(
+            parameter,
+            value,
+            &format!("Member must have length less than or equal to {most}"),
+        ));
     }
     if length < least {
-        return Err(constraint(parameter, value, &format!("Member must have length greater than or equal to {least}")));
+        return Err(constraint(
+            parameter,
+            value,
+            &format!("Member must have length greater than or equal to {least}"),
+        ));
     }
     Ok(())
 }
 
 pub(super) fn constraint(parameter: &str, value: &str, rule: &str) -> Refusal {
     validation(format!(
-        "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: {rule}"
+        "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy \
+            constraint: {rule}"
     ))
 }
 
@@ -72,9 +84,13 @@ pub(super) fn policy_arn(arn: &str) -> SandboxResult<()> {
 pub(super) fn bucket(name: &str) -> SandboxResult<()> {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-    let address = name.split('.').count() == 4 && name.split('.').all(|part| part.parse::<u8>().is_ok());
-    let prefixed = ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix));
-    let suffixed = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| name.ends_with(suffix));
+    let address =
+        name.split('.').count() == 4 && name.split('.').all(|part| part.parse::<u8>().is_ok());
+    let prefixed =
+        ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix));
+    let suffixed = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+        .iter()
+        .any(|suffix| name.ends_with(suffix));
     let valid = (3..=63).contains(&name.len())
         && edge(name.chars().next())
         && edge(name.chars().next_back())
@@ -94,5 +110,8 @@ pub(super) fn region(name: &str) -> SandboxResult<()> {
     if rest.len() >= 2 && rest.iter().all(lower) && number.parse::<u8>().is_ok() {
         return Ok(());
     }
-    Err(Refusal::invalid("InvalidLocationConstraint", "The specified location-constraint is not valid"))
+    Err(Refusal::invalid(
+        "InvalidLocationConstraint",
+        "The specified location-constraint is not valid",
+    ))
 }

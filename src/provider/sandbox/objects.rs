@@ -1,4 +1,5 @@
-//! What is in a bucket, as far as it matters to deleting the bucket: keys, versions and delete markers.
+//! What is in a bucket, as far as it matters to deleting the bucket: keys, versions and delete
+//! markers.
 
 use super::records::{BucketRecord, ObjectRecord};
 
@@ -6,8 +7,8 @@ pub(super) fn put(bucket: &mut BucketRecord, key: &str) {
     add(bucket, key, false);
 }
 
-/// Without versioning the object is gone; with it a delete marker hides it. A suspended bucket's marker takes the place
-/// of the version `null`.
+/// Without versioning the object is gone; with it a delete marker hides it. A suspended bucket's
+/// marker takes the place of the version `null`.
 pub(super) fn delete(bucket: &mut BucketRecord, key: &str) {
     if bucket.versioning.is_empty() {
         bucket.objects.retain(|object| object.key != key);

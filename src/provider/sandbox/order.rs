@@ -23,8 +23,12 @@ impl ListOrder {
     /// The lists in a policy document are sets to AWS, its statements too.
     pub(super) fn document(self, document: &Value) -> Value {
         match document {
-            Value::Array(items) => Value::Array(self.list(items.iter().map(|item| self.document(item)))),
-            Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), self.document(value))).collect(),
+            Value::Array(items) => {
+                Value::Array(self.list(items.iter().map(|item| self.document(item))))
+            }
+            Value::Object(fields) => {
+                fields.iter().map(|(name, value)| (name.clone(), self.document(value))).collect()
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => document.clone(),
         }
     }
@@ -46,6 +50,9 @@ mod tests {
     #[test]
     fn every_list_of_a_document_is_turned() {
         let document = json!({"Statement": [{"Action": ["a", "b", "c"]}]});
-        assert_eq!(ListOrder::new(1).document(&document), json!({"Statement": [{"Action": ["b", "c", "a"]}]}));
+        assert_eq!(
+            ListOrder::new(1).document(&document),
+            json!({"Statement": [{"Action": ["b", "c", "a"]}]})
+        );
     }
 }

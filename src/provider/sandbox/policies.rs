@@ -54,28 +54,34 @@ impl PolicyRecord {
     }
 
     fn version_reply(&self, number: u32, document: Option<SharedValue>) -> iam::PolicyVersion {
-        iam::PolicyVersion { id: format!("v{number}"), is_default: number == self.default_version, document }
+        iam::PolicyVersion {
+            id: format!("v{number}"),
+            is_default: number == self.default_version,
+            document,
+        }
     }
 
     /// Returns its versions with their documents, as the sweep gives them.
     pub(super) fn version_replies(&self, order: ListOrder) -> Vec<iam::PolicyVersion> {
         let newest_first = self.versions.iter().rev();
-        order.list(
-            newest_first
-                .map(|(number, version)| self.version_reply(*number, Some(order.document(&version.document).into()))),
-        )
+        order.list(newest_first.map(|(number, version)| {
+            self.version_reply(*number, Some(order.document(&version.document).into()))
+        }))
     }
 
     fn add_version(&mut self, document: &SharedValue, created: String) -> u32 {
         self.last_version += 1;
-        self.versions.insert(self.last_version, VersionRecord { created, document: document.clone() });
+        self.versions
+            .insert(self.last_version, VersionRecord { created, document: document.clone() });
         self.default_version = self.last_version;
         self.last_version
     }
 }
 
 fn no_version(arn: &str, version: &str) -> Refusal {
-    Refusal::no_such_entity(format!("Policy {arn} version {version} does not exist or is not attachable."))
+    Refusal::no_such_entity(format!(
+        "Policy {arn} version {version} does not exist or is not attachable."
+    ))
 }
 
 pub(super) fn read(account: &Account, arn: &str) -> SandboxResult<iam::ManagedPolicy> {
@@ -110,20 +116,32 @@ pub(super) fn read_version(
             return Err(no_version(arn, version));
         }
         let document = managed::document(&account.partition, arn);
-        let unknown = || Refusal::invalid("NotInSandbox", format!("The sandbox doesn't know what {arn} says."));
-        return Ok(iam::PolicyVersion { document: Some(document.ok_or_else(unknown)?.into()), ..aws_version() });
+        let unknown = || {
+            Refusal::invalid("NotInSandbox", format!("The sandbox doesn't know what {arn} says."))
+        };
+        return Ok(iam::PolicyVersion {
+            document: Some(document.ok_or_else(unknown)?.into()),
+            ..aws_version()
+        });
     }
     let policy = account.policy(arn)?;
     let (number, version) = policy.version(arn, version)?;
     Ok(policy.version_reply(number, Some(order.document(&version.document).into())))
 }
 
-pub(super) fn list_versions(account: &Account, arn: &str, order: ListOrder) -> SandboxResult<Vec<iam::PolicyVersion>> {
+pub(super) fn list_versions(
+    account: &Account,
+    arn: &str,
+    order: ListOrder,
+) -> SandboxResult<Vec<iam::PolicyVersion>> {
     if managed::well_known(&account.partition, arn).is_some() {
         return Ok(vec![aws_version()]);
     }
     let versions = account.policy(arn)?.version_replies(order);
-    Ok(versions.into_iter().map(|version| iam::PolicyVersion { document: None, ..version }).collect())
+    Ok(versions
+        .into_iter()
+        .map(|version| iam::PolicyVersion { document: None, ..version })
+        .collect())
 }
 
 fn aws_version() -> iam::PolicyVersion {
@@ -166,7 +184,11 @@ fn checked(document: &Value) -> SandboxResult<()> {
     documents::check(document, Usage::Managed)
 }
 
-pub(super) fn create_version(account: &mut Account, arn: &str, document: &SharedValue) -> SandboxResult<Reply> {
+pub(super) fn create_version(
+    account: &mut Account,
+    arn: &str,
+    document: &SharedValue,
+) -> SandboxResult<Reply> {
     let now = account.now();
     let policy = account.policy_mut(arn)?;
     checked(document)?;
@@ -176,7 +198,11 @@ pub(super) fn create_version(account: &mut Account, arn: &str, document: &Shared
     Ok(Reply::Iam(IamReply::PolicyVersion(policy.version_reply(number, None))))
 }
 
-pub(super) fn delete_version(account: &mut Account, arn: &str, version: &str) -> SandboxResult<Reply> {
+pub(super) fn delete_version(
+    account: &mut Account,
+    arn: &str,
+    version: &str,
+) -> SandboxResult<Reply> {
     let policy = account.policy_mut(arn)?;
     let (number, _) = policy.version(arn, version)?;
     if number == policy.default_version {
@@ -194,7 +220,8 @@ pub(super) fn delete(account: &mut Account, arn: &str) -> SandboxResult<Reply> {
     }
     if versions > 1 {
         return Err(Refusal::delete_conflict(
-            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. \
+            "This policy has more than one version. Before you delete a policy, you must delete \
+                the policy's versions. \
              The default version is deleted with the policy.",
         ));
     }
@@ -204,7 +231,8 @@ pub(super) fn delete(account: &mut Account, arn: &str) -> SandboxResult<Reply> {
 
 /// Returns whether the policy is attached to a user, role or group, or is its boundary.
 fn uses(identity: &IdentityRecord, arn: &str, usage: PolicyUsage) -> bool {
-    let (attached, bounds) = (identity.attached.contains(arn), identity.boundary.as_deref() == Some(arn));
+    let (attached, bounds) =
+        (identity.attached.contains(arn), identity.boundary.as_deref() == Some(arn));
     match usage {
         PolicyUsage::Any => attached || bounds,
         PolicyUsage::PermissionsPolicy => attached,
@@ -213,7 +241,12 @@ fn uses(identity: &IdentityRecord, arn: &str, usage: PolicyUsage) -> bool {
 }
 
 /// Lists what uses a policy.
-pub(super) fn entities(account: &Account, arn: &str, usage: PolicyUsage, order: ListOrder) -> SandboxResult<Entities> {
+pub(super) fn entities(
+    account: &Account,
+    arn: &str,
+    usage: PolicyUsage,
+    order: ListOrder,
+) -> SandboxResult<Entities> {
     if !account.attachable(arn) {
         return Err(no_policy(arn));
     }

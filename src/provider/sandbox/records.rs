@@ -8,8 +8,8 @@ use crate::call::iam::LastUsed;
 use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
 use crate::value::{SharedValue, Tags};
 
-/// What users, roles and groups have in common: a path, and policies that hang on them. A group has neither
-/// boundary nor tags in IAM; its are empty.
+/// What users, roles and groups have in common: a path, and policies that hang on them. A group has
+/// neither boundary nor tags in IAM; its are empty.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct IdentityRecord {
     pub(super) name: String,
@@ -91,7 +91,15 @@ impl From<StoredGroup> for GroupRecord {
     fn from(stored: StoredGroup) -> Self {
         let StoredGroup { name, id, path, created, members, attached, inline } = stored;
         Self {
-            identity: IdentityRecord { name, id, path, created, attached, inline, ..IdentityRecord::default() },
+            identity: IdentityRecord {
+                name,
+                id,
+                path,
+                created,
+                attached,
+                inline,
+                ..IdentityRecord::default()
+            },
             members,
         }
     }

@@ -51,7 +51,8 @@ impl Refusal {
     pub(super) fn malformed_xml() -> Self {
         Self::invalid(
             "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
+            "The XML you provided was not well-formed or did not validate against our published \
+                schema",
         )
     }
 

@@ -1,4 +1,5 @@
-//! The simulated account as if it were far away and had many callers: each call takes its time, and there can be too many.
+//! The simulated account as if it were far away and had many callers: each call takes its time, and
+//! there can be too many.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,9 +14,10 @@ use super::refusal::Refusal;
 use crate::call::{Failure, FailureKind, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 
-/// How many calls of one operation are taken: a bucket of `burst` tokens that gets `rate` new ones each second. AWS says of
-/// IAM and STS that they count so, and that bucket and rate depend on the API ("How to monitor and query IAM resources at
-/// scale, part 2", AWS Security Blog); it does not say how large they are.
+/// How many calls of one operation are taken: a bucket of `burst` tokens that gets `rate` new ones
+/// each second. AWS says of IAM and STS that they count so, and that bucket and rate depend on the
+/// API ("How to monitor and query IAM resources at scale, part 2", AWS Security Blog); it does not
+/// say how large they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttle {
     pub rate: u32,
@@ -93,7 +95,9 @@ impl<P: Provider> Provider for Remote<P> {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         match read {
             Read::Clock | Read::File(_) => self.inner.read(read).await,
-            Read::CallerIdentity | Read::Iam(_) | Read::S3(_) => self.send(read.action(), self.inner.read(read)).await,
+            Read::CallerIdentity | Read::Iam(_) | Read::S3(_) => {
+                self.send(read.action(), self.inner.read(read)).await
+            }
         }
     }
 
@@ -112,7 +116,8 @@ impl FromStr for Throttle {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |text: &str| text.trim().parse().ok().filter(|number| *number > 0);
-        let parts = text.split_once('/').and_then(|(rate, burst)| Some((number(rate)?, number(burst)?)));
+        let parts =
+            text.split_once('/').and_then(|(rate, burst)| Some((number(rate)?, number(burst)?)));
         let (rate, burst) = parts.ok_or("write RATE/BURST, both from 1, for example 20/40")?;
         Ok(Self { rate, burst })
     }
@@ -132,8 +137,10 @@ mod tests {
     use crate::call::{BucketRef, IamRead, IamWrite, S3Read};
     use crate::provider::sandbox::Sandbox;
 
-    const FAR: Distance =
-        Distance { latency: Duration::from_millis(50), throttle: Some(Throttle { rate: 20, burst: 40 }) };
+    const FAR: Distance = Distance {
+        latency: Duration::from_millis(50),
+        throttle: Some(Throttle { rate: 20, burst: 40 }),
+    };
 
     fn remote(distance: Distance) -> Remote<Sandbox> {
         Remote::new(Sandbox::in_memory("123456789012", "us-east-1"), distance)
@@ -161,27 +168,45 @@ mod tests {
         remote.read(&Read::Clock).await.unwrap();
         assert_eq!(began.elapsed(), FAR.latency);
         let (user, path) = ("u".to_owned(), "/".to_owned());
-        let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: BTreeMap::new() });
+        let create =
+            Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: BTreeMap::new() });
         remote.write(&create, &StepOutput::default()).await.unwrap();
         assert_eq!(began.elapsed(), 2 * FAR.latency);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn beyond_the_burst_an_operation_is_throttled_until_new_tokens_came_and_no_other_one_is() {
+    async fn beyond_the_burst_an_operation_is_throttled_until_new_tokens_came_and_no_other_one_is()
+    {
         let remote = remote(FAR);
         assert_eq!(throttled(&remote, &list_roles(), 45).await, 5);
         assert_eq!(throttled(&remote, &Read::CallerIdentity, 40).await, 0);
         sleep(Duration::from_secs(1)).await;
-        assert_eq!(throttled(&remote, &list_roles(), 25).await, 25 - 22, "a second and two ways of 50 ms");
+        assert_eq!(
+            throttled(&remote, &list_roles(), 25).await,
+            25 - 22,
+            "a second and two ways of 50 ms"
+        );
         sleep(Duration::from_mins(1)).await;
-        assert_eq!(throttled(&remote, &list_roles(), 45).await, 5, "no more than the burst is saved");
+        assert_eq!(
+            throttled(&remote, &list_roles(), 45).await,
+            5,
+            "no more than the burst is saved"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn iam_and_s3_say_so_in_their_own_words() {
-        let remote = remote(Distance { throttle: Some(Throttle { rate: 1, burst: 1 }), ..Distance::default() });
-        let head = Read::S3(S3Read::HeadBucket(BucketRef { name: "relay".into(), region: "us-east-1".into() }));
-        for (read, said) in [(list_roles(), "Throttling: Rate exceeded"), (head, "SlowDown: Please reduce")] {
+        let remote = remote(Distance {
+            throttle: Some(Throttle { rate: 1, burst: 1 }),
+            ..Distance::default()
+        });
+        let head = Read::S3(S3Read::HeadBucket(BucketRef {
+            name: "relay".into(),
+            region: "us-east-1".into(),
+        }));
+        for (read, said) in
+            [(list_roles(), "Throttling: Rate exceeded"), (head, "SlowDown: Please reduce")]
+        {
             drop(remote.read(&read).await);
             let failure = remote.read(&read).await.unwrap_err();
             assert!(failure.to_string().contains(said), "{failure}");
@@ -190,10 +215,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_throttled_is_not_done() {
-        let remote = remote(Distance { throttle: Some(Throttle { rate: 1, burst: 1 }), ..Distance::default() });
+        let remote = remote(Distance {
+            throttle: Some(Throttle { rate: 1, burst: 1 }),
+            ..Distance::default()
+        });
         for user in ["one", "two"] {
             let (user, path) = (user.to_owned(), "/".to_owned());
-            let create = Write::Iam(IamWrite::CreateUser { user, path, boundary: None, tags: BTreeMap::new() });
+            let create = Write::Iam(IamWrite::CreateUser {
+                user,
+                path,
+                boundary: None,
+                tags: BTreeMap::new(),
+            });
             drop(remote.write(&create, &StepOutput::default()).await);
         }
         let account = remote.inner.contents().unwrap();

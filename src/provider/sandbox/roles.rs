@@ -33,7 +33,8 @@ pub(super) fn reply(account: &Account, role: &RoleRecord, order: ListOrder) -> i
 
 /// Returns the roles as `ListRoles` gives them.
 pub(super) fn list(account: &Account, order: ListOrder) -> Vec<iam::Role> {
-    let bare = |role| iam::Role { tags: Tags::new(), boundary: None, ..reply(account, role, order) };
+    let bare =
+        |role| iam::Role { tags: Tags::new(), boundary: None, ..reply(account, role, order) };
     order.list(account.roles.values().map(bare))
 }
 
@@ -53,13 +54,19 @@ pub(super) fn create(
     session_length(max_session_duration)?;
     let trust = checked_trust(account, trust)?;
     let identity = identity::create(account, &principal, wanted)?;
-    let role = RoleRecord { identity, description: description.to_owned(), max_session_duration, trust };
+    let role =
+        RoleRecord { identity, description: description.to_owned(), max_session_duration, trust };
     let reply = reply(account, &role, ListOrder::new(0));
     account.roles.insert_mut(name.to_owned(), role);
     Ok(Reply::Iam(IamReply::Role(reply)))
 }
 
-pub(super) fn update(account: &mut Account, name: &str, description: &str, session: i64) -> SandboxResult<Reply> {
+pub(super) fn update(
+    account: &mut Account,
+    name: &str,
+    description: &str,
+    session: i64,
+) -> SandboxResult<Reply> {
     let role = account.role_mut(name)?;
     names::description(description)?;
     session_length(session)?;
@@ -68,7 +75,11 @@ pub(super) fn update(account: &mut Account, name: &str, description: &str, sessi
     Ok(Reply::Done)
 }
 
-pub(super) fn update_trust(account: &mut Account, name: &str, trust: &SharedValue) -> SandboxResult<Reply> {
+pub(super) fn update_trust(
+    account: &mut Account,
+    name: &str,
+    trust: &SharedValue,
+) -> SandboxResult<Reply> {
     account.role(name)?;
     let trust = checked_trust(account, trust)?;
     account.role_mut(name)?.trust = trust;
@@ -78,19 +89,32 @@ pub(super) fn update_trust(account: &mut Account, name: &str, trust: &SharedValu
 pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> {
     account.role(name)?.identity.deletable()?;
     if instance_profiles(account, name).next().is_some() {
-        return Err(Refusal::delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
+        return Err(Refusal::delete_conflict(
+            "Cannot delete entity, must remove roles from instance profile first.",
+        ));
     }
     account.roles.remove_mut(name);
     Ok(Reply::Done)
 }
 
 /// Returns the names of the instance profiles that a role is in.
-pub(super) fn instance_profiles<'a>(account: &'a Account, role: &'a str) -> impl Iterator<Item = &'a String> {
-    account.instance_profiles.iter().filter(move |(_, roles)| roles.contains(role)).map(|(name, _)| name)
+pub(super) fn instance_profiles<'a>(
+    account: &'a Account,
+    role: &'a str,
+) -> impl Iterator<Item = &'a String> {
+    account
+        .instance_profiles
+        .iter()
+        .filter(move |(_, roles)| roles.contains(role))
+        .map(|(name, _)| name)
 }
 
 /// Takes a role out of an instance profile; false: it is not in it, or there is no such profile.
-pub(super) fn leave_instance_profile(account: &mut Account, role: &str, profile: &str) -> SandboxResult<bool> {
+pub(super) fn leave_instance_profile(
+    account: &mut Account,
+    role: &str,
+    profile: &str,
+) -> SandboxResult<bool> {
     account.role(role)?;
     Ok(account.instance_profiles.get_mut(profile).is_some_and(|roles| roles.remove(role)))
 }
@@ -99,7 +123,10 @@ fn checked_trust(account: &Account, trust: &SharedValue) -> SandboxResult<Shared
     limits::trust_policy(trust)?;
     documents::check(trust, Usage::Trust)?;
     document_principals::kept(account, trust).map(SharedValue::from).map_err(|unknown| {
-        Refusal::invalid("MalformedPolicyDocument", format!("Invalid principal in policy: {unknown}"))
+        Refusal::invalid(
+            "MalformedPolicyDocument",
+            format!("Invalid principal in policy: {unknown}"),
+        )
     })
 }
 

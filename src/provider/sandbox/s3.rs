@@ -14,17 +14,28 @@ pub(super) fn read(account: &Account, read: &S3Read, order: ListOrder) -> Sandbo
     Ok(match read {
         S3Read::HeadBucket(at) => S3Reply::Bucket { region: buckets::head(account, &at.name)? },
         S3Read::GetBucketTagging(at) => S3Reply::Tags(account.bucket_at(at)?.tags()?.clone()),
-        S3Read::GetBucketVersioning(at) => S3Reply::Versioning(account.bucket_at(at)?.versioning.clone()),
-        S3Read::GetBucketEncryption(at) => S3Reply::Encryption(account.bucket_at(at)?.encryption.clone()),
-        S3Read::GetPublicAccessBlock(at) => S3Reply::PublicAccessBlock(account.bucket_at(at)?.public_access_block),
-        S3Read::GetBucketOwnershipControls(at) => S3Reply::Ownership(account.bucket_at(at)?.ownership.clone()),
-        S3Read::GetBucketPolicy(at) => S3Reply::Policy(bucket_policy::read(account, at, order)?.into()),
+        S3Read::GetBucketVersioning(at) => {
+            S3Reply::Versioning(account.bucket_at(at)?.versioning.clone())
+        }
+        S3Read::GetBucketEncryption(at) => {
+            S3Reply::Encryption(account.bucket_at(at)?.encryption.clone())
+        }
+        S3Read::GetPublicAccessBlock(at) => {
+            S3Reply::PublicAccessBlock(account.bucket_at(at)?.public_access_block)
+        }
+        S3Read::GetBucketOwnershipControls(at) => {
+            S3Reply::Ownership(account.bucket_at(at)?.ownership.clone())
+        }
+        S3Read::GetBucketPolicy(at) => {
+            S3Reply::Policy(bucket_policy::read(account, at, order)?.into())
+        }
         S3Read::GetBucketLifecycle(at) => {
             S3Reply::Lifecycle(lifecycle::in_order(account.bucket_at(at)?.lifecycle()?, order))
         }
         S3Read::ListBuckets { .. } => {
             let buckets = account.buckets.iter();
-            let named = buckets.map(|(name, it)| BucketRef { name: name.clone(), region: it.region.clone() });
+            let named = buckets
+                .map(|(name, it)| BucketRef { name: name.clone(), region: it.region.clone() });
             S3Reply::Buckets(order.list(named))
         }
         S3Read::ListObjectVersions(at) => {
@@ -39,16 +50,24 @@ pub(super) fn write(account: &mut Account, write: &S3Write) -> SandboxResult<Rep
         S3Write::CreateBucket { bucket, ownership } => buckets::create(account, bucket, ownership)?,
         S3Write::DeleteBucket(at) => buckets::delete(account, at)?,
         S3Write::EmptyBucket(at) => account.bucket_at_mut(at)?.objects.clear(),
-        S3Write::PutBucketTagging { bucket, tags } => account.bucket_at_mut(bucket)?.put_tags(tags)?,
-        S3Write::PutBucketVersioning { bucket, status } => account.bucket_at_mut(bucket)?.put_versioning(status)?,
+        S3Write::PutBucketTagging { bucket, tags } => {
+            account.bucket_at_mut(bucket)?.put_tags(tags)?;
+        }
+        S3Write::PutBucketVersioning { bucket, status } => {
+            account.bucket_at_mut(bucket)?.put_versioning(status)?;
+        }
         S3Write::PutBucketEncryption { bucket, encryption } => {
             account.bucket_at_mut(bucket)?.put_encryption(encryption)?;
         }
-        S3Write::PutPublicAccessBlock { bucket, block } => account.bucket_at_mut(bucket)?.public_access_block = *block,
+        S3Write::PutPublicAccessBlock { bucket, block } => {
+            account.bucket_at_mut(bucket)?.public_access_block = *block;
+        }
         S3Write::PutBucketOwnershipControls { bucket, ownership } => {
             account.bucket_at_mut(bucket)?.put_ownership(ownership)?;
         }
-        S3Write::PutBucketPolicy { bucket, document } => bucket_policy::put(account, bucket, document)?,
+        S3Write::PutBucketPolicy { bucket, document } => {
+            bucket_policy::put(account, bucket, document)?;
+        }
         S3Write::DeleteBucketPolicy(at) => account.bucket_at_mut(at)?.policy = None,
         S3Write::PutBucketLifecycle { bucket, rules } => {
             let rules = lifecycle::checked(rules)?;

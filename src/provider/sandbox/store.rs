@@ -13,7 +13,8 @@ use crate::provider::files::disk;
 
 use super::account::{Account, VERSION};
 
-/// Tells one content of the file from another without reading it: every save is another file under the same name.
+/// Tells one content of the file from another without reading it: every save is another file under
+/// the same name.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct AccountFileStamp {
     modified: Option<SystemTime>,
@@ -27,7 +28,11 @@ pub(super) fn stamp(file: &Path) -> Option<AccountFileStamp> {
 }
 
 fn stamp_of(metadata: &fs::Metadata) -> AccountFileStamp {
-    AccountFileStamp { modified: metadata.modified().ok(), length: metadata.len(), inode: inode(metadata) }
+    AccountFileStamp {
+        modified: metadata.modified().ok(),
+        length: metadata.len(),
+        inode: inode(metadata),
+    }
 }
 
 #[cfg(unix)]
@@ -51,12 +56,20 @@ pub(super) fn load(file: &Path) -> Result<Option<(Account, AccountFileStamp)>, F
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(refused("SandboxUnreadable", format!("cannot read {}: {cause}", file.display()))),
+        Err(cause) => {
+            return Err(refused(
+                "SandboxUnreadable",
+                format!("cannot read {}: {cause}", file.display()),
+            ));
+        }
     };
     let read = |cause: serde_json::Error| unusable(file, &cause.to_string());
     let AccountFileHeader { version } = serde_json::from_str(&text).map_err(read)?;
     if version != VERSION {
-        return Err(unusable(file, &format!("its version is {version}, this relayctl knows {VERSION}")));
+        return Err(unusable(
+            file,
+            &format!("its version is {version}, this relayctl knows {VERSION}"),
+        ));
     }
     let mut account: Account = serde_json::from_str(&text).map_err(read)?;
     account.complete();
@@ -67,7 +80,8 @@ fn unusable(file: &Path, why: &str) -> Failure {
     refused(
         "SandboxUnreadable",
         format!(
-            "{} is not a sandbox that this relayctl can use: {why}; move it away or delete it to start with \
+            "{} is not a sandbox that this relayctl can use: {why}; move it away or delete it to \
+                start with \
              an empty account",
             file.display()
         ),
@@ -82,7 +96,8 @@ pub(super) fn belongs(file: &Path, stored: &Account, wanted: &Account) -> Result
     Err(refused(
         "SandboxOfOtherAccount",
         format!(
-            "{} holds the sandbox of account {} (partition {}), not of account {} (partition {}): name another state for \
+            "{} holds the sandbox of account {} (partition {}), not of account {} (partition {}): \
+                name another state for \
              this manifest, or move the file away or delete it to start with an empty account",
             file.display(),
             stored.number,
@@ -93,9 +108,13 @@ pub(super) fn belongs(file: &Path, stored: &Account, wanted: &Account) -> Result
     ))
 }
 
-/// Writes a temporary file beside it and renames that: a kill leaves the old content or the new. The temporary file
-/// has mode 0600 from its first byte.
-pub(super) fn save(file: &Path, account: &Account, call: &str) -> Result<AccountFileStamp, Failure> {
+/// Writes a temporary file beside it and renames that: a kill leaves the old content or the new.
+/// The temporary file has mode 0600 from its first byte.
+pub(super) fn save(
+    file: &Path,
+    account: &Account,
+    call: &str,
+) -> Result<AccountFileStamp, Failure> {
     replace(file, account).map_err(|cause| {
         Failure::new(
             FailureKind::Refused,

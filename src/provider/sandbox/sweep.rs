@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, EntityType, GroupDetail, Inline, ManagedPolicy, PolicyDetail, Role,
-    RoleDetail, UserDetail,
+    AccountSummary, AuthorizationDetails, EntityType, GroupDetail, Inline, ManagedPolicy,
+    PolicyDetail, Role, RoleDetail, UserDetail,
 };
 use crate::value::Tags;
 
@@ -30,7 +30,10 @@ pub(super) fn details(
         .filter(|entity| marker.is_none_or(|last| marked(*entity).as_str() > last))
         .collect();
     let taken = if marker.is_none() { &rest[..rest.len().min(PAGE)] } else { &rest[..] };
-    let mut page = AuthorizationDetails { pages: taken.len().div_ceil(PAGE).max(1), ..AuthorizationDetails::default() };
+    let mut page = AuthorizationDetails {
+        pages: taken.len().div_ceil(PAGE).max(1),
+        ..AuthorizationDetails::default()
+    };
     page.marker = taken.last().filter(|_| taken.len() < rest.len()).map(|entity| marked(*entity));
     for (of, name) in order.list(taken.iter().copied()) {
         match of {
@@ -52,7 +55,8 @@ fn entities(account: &Account) -> impl Iterator<Item = SweptEntity<'_>> {
     let users = account.users.keys().map(|name| (EntityType::User, name.as_str()));
     let roles = account.roles.keys().map(|name| (EntityType::Role, name.as_str()));
     let groups = account.groups.keys().map(|name| (EntityType::Group, name.as_str()));
-    let policies = account.policies.keys().map(|name| (EntityType::LocalManagedPolicy, name.as_str()));
+    let policies =
+        account.policies.keys().map(|name| (EntityType::LocalManagedPolicy, name.as_str()));
     users.chain(roles).chain(groups).chain(policies)
 }
 
@@ -75,7 +79,11 @@ fn user(account: &Account, name: &str, order: ListOrder) -> Option<UserDetail> {
 fn role(account: &Account, name: &str, order: ListOrder) -> Option<RoleDetail> {
     let role = account.roles.get(name)?;
     Some(RoleDetail {
-        role: Role { description: String::new(), max_session_duration: 0, ..roles::reply(account, role, order) },
+        role: Role {
+            description: String::new(),
+            max_session_duration: 0,
+            ..roles::reply(account, role, order)
+        },
         attached: order.list(role.identity.attached.iter().cloned()),
         inline: inline(&role.identity, order),
     })
@@ -94,12 +102,19 @@ fn group(account: &Account, name: &str, order: ListOrder) -> Option<GroupDetail>
 fn policy(account: &Account, name: &str, order: ListOrder) -> Option<PolicyDetail> {
     let policy = account.policies.get(name)?;
     Some(PolicyDetail {
-        policy: ManagedPolicy { description: String::new(), tags: Tags::new(), ..policies::reply(account, policy) },
+        policy: ManagedPolicy {
+            description: String::new(),
+            tags: Tags::new(),
+            ..policies::reply(account, policy)
+        },
         versions: policy.version_replies(order),
     })
 }
 
 fn inline(identity: &IdentityRecord, order: ListOrder) -> Vec<Inline> {
     let inline = identity.inline.iter();
-    order.list(inline.map(|(name, document)| Inline { name: name.clone(), document: order.document(document).into() }))
+    order.list(inline.map(|(name, document)| Inline {
+        name: name.clone(),
+        document: order.document(document).into(),
+    }))
 }

@@ -6,7 +6,8 @@ use super::limits;
 use super::names::{self, same_name};
 use super::refusal::{Refusal, SandboxResult};
 
-/// Users and roles take `Team` and `team` for the same key (the new one replaces the old); policies do not.
+/// Users and roles take `Team` and `team` for the same key (the new one replaces the old); policies
+/// do not.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum KeyCase {
     IgnoringCase,
@@ -47,7 +48,9 @@ pub(super) fn add(tags: &mut Tags, added: &Tags, keys: KeyCase) -> SandboxResult
 /// Removes tags; keys that are not there are ignored.
 pub(super) fn remove(tags: &mut Tags, removed: &[String], keys: KeyCase) {
     tags.retain(|key, _| {
-        !removed.iter().any(|gone| gone == key || (keys == KeyCase::IgnoringCase && same_name(gone, key)))
+        !removed
+            .iter()
+            .any(|gone| gone == key || (keys == KeyCase::IgnoringCase && same_name(gone, key)))
     });
 }
 

@@ -13,7 +13,12 @@ use crate::value::Tags;
 const ACCOUNT: &str = "123456789012";
 
 fn create(user: &str) -> Write {
-    Write::Iam(IamWrite::CreateUser { user: user.to_owned(), path: "/".to_owned(), boundary: None, tags: Tags::new() })
+    Write::Iam(IamWrite::CreateUser {
+        user: user.to_owned(),
+        path: "/".to_owned(),
+        boundary: None,
+        tags: Tags::new(),
+    })
 }
 
 fn write(sandbox: &Sandbox, write: &Write) -> Result<Reply, Failure> {
@@ -65,7 +70,8 @@ fn a_group_of_an_older_file_gets_what_it_lacks() {
     let file = folder.path().join("sandbox.json");
     write(&open(&file), &create("bob")).unwrap();
     let mut account = open(&file).contents().unwrap();
-    account["groups"]["staff"] = json!({"members": ["bob"], "attached": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]});
+    account["groups"]["staff"] =
+        json!({"members": ["bob"], "attached": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]});
     fs::write(&file, account.to_string()).unwrap();
     let group = || open(&file).contents().unwrap()["groups"]["staff"].take();
     let found = group();
@@ -129,7 +135,8 @@ fn no_secret_is_in_the_file() {
     let file = folder.path().join("sandbox.json");
     let sandbox = open(&file);
     write(&sandbox, &create("bob")).unwrap();
-    let key = write(&sandbox, &Write::Iam(IamWrite::CreateAccessKey { user: "bob".to_owned() })).unwrap();
+    let key =
+        write(&sandbox, &Write::Iam(IamWrite::CreateAccessKey { user: "bob".to_owned() })).unwrap();
     let Reply::Iam(IamReply::NewAccessKey { id, secret }) = key else { panic!("no key") };
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains(&id));
@@ -153,8 +160,10 @@ fn a_refused_change_leaves_no_trace() {
     let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1");
     write(&sandbox, &create("bob")).unwrap();
     let many: Tags = (0..51).map(|n| (format!("key{n}"), String::new())).collect();
-    write(&sandbox, &Write::Iam(IamWrite::TagUser { user: "bob".to_owned(), tags: many })).unwrap_err();
-    let reply = block_on(sandbox.read(&Read::Iam(IamRead::GetUser { user: "bob".to_owned() }))).unwrap();
+    write(&sandbox, &Write::Iam(IamWrite::TagUser { user: "bob".to_owned(), tags: many }))
+        .unwrap_err();
+    let reply =
+        block_on(sandbox.read(&Read::Iam(IamRead::GetUser { user: "bob".to_owned() }))).unwrap();
     assert!(matches!(reply, Reply::Iam(IamReply::User(user)) if user.tags.is_empty()));
 }
 
@@ -169,7 +178,10 @@ fn the_file_of_another_account_or_partition_is_refused() {
         assert!(failure.message.contains("account 123456789012"), "{failure}");
         assert!(failure.message.contains("delete it to start with an empty account"), "{failure}");
     }
-    assert!(Sandbox::open(&file, ACCOUNT, "eu-west-1").is_ok(), "an account is the same in all of its regions");
+    assert!(
+        Sandbox::open(&file, ACCOUNT, "eu-west-1").is_ok(),
+        "an account is the same in all of its regions"
+    );
 }
 
 #[test]
@@ -180,7 +192,10 @@ fn a_file_that_is_no_sandbox_is_refused_and_stays_as_it_is() {
         fs::write(&file, text).unwrap();
         let failure = refusal(Sandbox::open(&file, ACCOUNT, "us-east-1"));
         assert_eq!(failure.kind, FailureKind::Refused);
-        assert!(failure.message.contains("is not a sandbox that this relayctl can use"), "{failure}");
+        assert!(
+            failure.message.contains("is not a sandbox that this relayctl can use"),
+            "{failure}"
+        );
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
     }
 }

@@ -22,12 +22,18 @@ pub enum UnmanagedObject {
 
 pub(super) fn add(account: &mut Account, thing: &UnmanagedObject) -> SandboxResult<Reply> {
     match thing {
-        UnmanagedObject::LoginProfile { user } => account.dependents_mut(user)?.login_profile = true,
-        UnmanagedObject::MfaDevice { user, serial } => {
-            _ = account.dependents_mut(user)?.mfa_devices.insert(serial.clone())
+        UnmanagedObject::LoginProfile { user } => {
+            account.dependents_mut(user)?.login_profile = true;
         }
-        UnmanagedObject::SshKey { user, id } => _ = account.dependents_mut(user)?.ssh_keys.insert(id.clone()),
-        UnmanagedObject::Certificate { user, id } => _ = account.dependents_mut(user)?.certificates.insert(id.clone()),
+        UnmanagedObject::MfaDevice { user, serial } => {
+            _ = account.dependents_mut(user)?.mfa_devices.insert(serial.clone());
+        }
+        UnmanagedObject::SshKey { user, id } => {
+            _ = account.dependents_mut(user)?.ssh_keys.insert(id.clone());
+        }
+        UnmanagedObject::Certificate { user, id } => {
+            _ = account.dependents_mut(user)?.certificates.insert(id.clone());
+        }
         UnmanagedObject::ServiceCredential { user, id } => {
             account.dependents_mut(user)?.service_credentials.insert(id.clone());
         }
@@ -36,7 +42,7 @@ pub(super) fn add(account: &mut Account, thing: &UnmanagedObject) -> SandboxResu
             group_or_new(account, group)?.members.insert(user.clone());
         }
         UnmanagedObject::GroupPolicy { group, arn } => {
-            _ = group_or_new(account, group)?.identity.attached.insert(arn.clone())
+            _ = group_or_new(account, group)?.identity.attached.insert(arn.clone());
         }
         UnmanagedObject::InstanceProfile { profile, role } => {
             account.role(role)?;

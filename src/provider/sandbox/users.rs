@@ -24,11 +24,16 @@ pub(super) fn reply(account: &Account, user: &UserRecord) -> iam::User {
     }
 }
 
-pub(super) fn create(account: &mut Account, name: &str, wanted: &NewIdentity) -> SandboxResult<Reply> {
+pub(super) fn create(
+    account: &mut Account,
+    name: &str,
+    wanted: &NewIdentity,
+) -> SandboxResult<Reply> {
     let principal = Principal::user(name);
     identity::check_name(account, &principal)?;
     let identity = identity::create(account, &principal, wanted)?;
-    let user = UserRecord { identity, keys: BTreeMap::new(), dependents: DependentsRecord::default() };
+    let user =
+        UserRecord { identity, keys: BTreeMap::new(), dependents: DependentsRecord::default() };
     let reply = reply(account, &user);
     account.users.insert_mut(name.to_owned(), user);
     Ok(Reply::Iam(IamReply::User(reply)))
@@ -44,12 +49,16 @@ pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxRe
 pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> {
     let user = account.user(name)?;
     if !user.keys.is_empty() {
-        return Err(Refusal::delete_conflict("Cannot delete entity, must delete access keys first."));
+        return Err(Refusal::delete_conflict(
+            "Cannot delete entity, must delete access keys first.",
+        ));
     }
     user.identity.deletable()?;
     user.dependents.deletable()?;
     if groups::of_user(account, name).next().is_some() {
-        return Err(Refusal::delete_conflict("Cannot delete entity, must remove user from group first."));
+        return Err(Refusal::delete_conflict(
+            "Cannot delete entity, must remove user from group first.",
+        ));
     }
     account.users.remove_mut(name);
     Ok(Reply::Done)

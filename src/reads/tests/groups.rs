@@ -26,7 +26,11 @@ fn grouped() -> AuthorizationDetails {
         GroupDetail { group: group("idle"), ..GroupDetail::default() },
     ];
     details.users[0].groups = vec!["ops".to_owned()];
-    details.users.push(UserDetail { user: user("ada"), groups: vec!["ops".to_owned()], ..UserDetail::default() });
+    details.users.push(UserDetail {
+        user: user("ada"),
+        groups: vec!["ops".to_owned()],
+        ..UserDetail::default()
+    });
     details
 }
 
@@ -38,10 +42,19 @@ fn targeted() -> Aws {
     Aws::default()
         .denies_the_sweep()
         .iam(IamRead::GetGroup { group: ops() }, IamReply::Members { group: group("ops"), users })
-        .iam(IamRead::ListAttachedGroupPolicies { group: ops() }, IamReply::Attached(vec!["z".into(), "a".into()]))
-        .iam(IamRead::ListGroupPolicies { group: ops() }, IamReply::Names(vec!["gone".into(), "debug".into()]))
+        .iam(
+            IamRead::ListAttachedGroupPolicies { group: ops() },
+            IamReply::Attached(vec!["z".into(), "a".into()]),
+        )
+        .iam(
+            IamRead::ListGroupPolicies { group: ops() },
+            IamReply::Names(vec!["gone".into(), "debug".into()]),
+        )
         .iam(IamRead::GetGroupPolicy { group: ops(), policy: "debug".into() }, document)
-        .iam(IamRead::ListGroupsForUser { user: "serverless".to_owned() }, IamReply::Names(vec![ops()]))
+        .iam(
+            IamRead::ListGroupsForUser { user: "serverless".to_owned() },
+            IamReply::Names(vec![ops()]),
+        )
 }
 
 #[test]
@@ -50,8 +63,14 @@ fn a_sweep_tells_all_of_groups() {
     assert_eq!(rounds, [["sweep"]]);
     assert_eq!(known.group("ops"), Observed::Present(group("ops")));
     let policies = known.policies(&Principal::group("ops")).present().expect("there");
-    assert_eq!((policies.attached, policies.inline.len()), (vec!["a".to_owned(), "z".to_owned()], 1));
-    assert_eq!(known.members("ops"), Observed::Present(vec!["ada".to_owned(), "serverless".to_owned()]));
+    assert_eq!(
+        (policies.attached, policies.inline.len()),
+        (vec!["a".to_owned(), "z".to_owned()], 1)
+    );
+    assert_eq!(
+        known.members("ops"),
+        Observed::Present(vec!["ada".to_owned(), "serverless".to_owned()])
+    );
     assert_eq!(known.members("idle"), Observed::Present(Vec::new()));
     assert_eq!(known.groups("serverless"), Observed::Present(vec!["ops".to_owned()]));
     assert_eq!(known.group("nobody"), Observed::Absent);
@@ -70,7 +89,10 @@ fn single_reads_tell_the_same_of_groups() {
                 "ListAttachedGroupPolicies { group: ops }",
                 "ListGroupPolicies { group: ops }",
             ],
-            vec!["GetGroupPolicy { group: ops, policy: debug }", "GetGroupPolicy { group: ops, policy: gone }"],
+            vec![
+                "GetGroupPolicy { group: ops, policy: debug }",
+                "GetGroupPolicy { group: ops, policy: gone }"
+            ],
         ]
     );
     let (_, swept) = Aws::default().sweeps(grouped()).ask(&ops_facets(), ReadScope::Cheapest);
@@ -85,8 +107,13 @@ fn single_reads_tell_the_same_of_groups() {
 fn the_members_of_a_group_are_unknown_until_all_users_were_seen() {
     let marker = Some("next".to_owned());
     let first = AuthorizationDetails { marker, ..grouped() };
-    let aws = targeted().sweeps(first).fails(Read::Iam(IamRead::GetAccountSummary), FailureKind::AccessDenied);
+    let aws = targeted()
+        .sweeps(first)
+        .fails(Read::Iam(IamRead::GetAccountSummary), FailureKind::AccessDenied);
     let (rounds, known) = aws.ask(&ops_facets(), ReadScope::Cheapest);
     assert_eq!(rounds.last().unwrap(), &["GetGroup { group: ops }"]);
-    assert_eq!(known.members("ops"), Observed::Present(vec!["ada".to_owned(), "serverless".to_owned()]));
+    assert_eq!(
+        known.members("ops"),
+        Observed::Present(vec!["ada".to_owned(), "serverless".to_owned()])
+    );
 }

@@ -12,11 +12,12 @@ use serde_json::json;
 use super::{BucketAspect, Facet, ReadScope, RoleSettings, Snapshot, WantedFacts, next_reads};
 use crate::address::Principal;
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, Entities, EntityType, Group, GroupDetail, Inline, ManagedPolicy,
-    PolicyDetail, PolicyUsage, PolicyVersion, Role, RoleDetail, User, UserDetail,
+    AccountSummary, AuthorizationDetails, Entities, EntityType, Group, GroupDetail, Inline,
+    ManagedPolicy, PolicyDetail, PolicyUsage, PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
 use crate::call::{
-    BucketRef, Failure, FailureKind, IamRead, IamReply, LocalFile, Observed, Read, Reply, S3Read, S3Reply,
+    BucketRef, Failure, FailureKind, IamRead, IamReply, LocalFile, Observed, Read, Reply, S3Read,
+    S3Reply,
 };
 
 const POLICY: &str = "arn:aws:iam::1:policy/Deploy";
@@ -39,7 +40,12 @@ impl Aws {
     }
 
     fn no_bucket(mut self) -> Self {
-        let none = Failure::new(FailureKind::NotFound, "s3:GetBucketTagging", "NoSuchBucket", "as the test says");
+        let none = Failure::new(
+            FailureKind::NotFound,
+            "s3:GetBucketTagging",
+            "NoSuchBucket",
+            "as the test says",
+        );
         self.answers.insert(Read::S3(S3Read::GetBucketTagging(bucket())), Err(none));
         self
     }
@@ -93,14 +99,21 @@ impl Aws {
 
 /// Whatever types a sweep is of: this AWS shows all that it has.
 fn unfiltered(read: &Read) -> Read {
-    let Read::Iam(IamRead::GetAccountAuthorizationDetails { marker, .. }) = read else { return read.clone() };
-    Read::Iam(IamRead::GetAccountAuthorizationDetails { filter: BTreeSet::new(), marker: marker.clone() })
+    let Read::Iam(IamRead::GetAccountAuthorizationDetails { marker, .. }) = read else {
+        return read.clone();
+    };
+    Read::Iam(IamRead::GetAccountAuthorizationDetails {
+        filter: BTreeSet::new(),
+        marker: marker.clone(),
+    })
 }
 
 /// The call and its operands.
 fn short(read: &Read) -> String {
     let text = match read {
-        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: None, .. }) => "sweep".to_owned(),
+        Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: None, .. }) => {
+            "sweep".to_owned()
+        }
         Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }) => "rest of the sweep".to_owned(),
         Read::Iam(read) => format!("{read:?}"),
         Read::S3(read) => format!("{read:?}"),
@@ -136,7 +149,13 @@ fn whole_role(name: &str) -> Role {
 fn policy(arn: &str) -> ManagedPolicy {
     let tags = BTreeMap::from([("stage".to_owned(), "dev".to_owned())]);
     let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
-    ManagedPolicy { name, arn: arn.to_owned(), default_version: "v9".to_owned(), tags, ..ManagedPolicy::default() }
+    ManagedPolicy {
+        name,
+        arn: arn.to_owned(),
+        default_version: "v9".to_owned(),
+        tags,
+        ..ManagedPolicy::default()
+    }
 }
 
 fn version(id: &str, document: Option<serde_json::Value>) -> PolicyVersion {
@@ -144,7 +163,11 @@ fn version(id: &str, document: Option<serde_json::Value>) -> PolicyVersion {
 }
 
 fn versions() -> Vec<PolicyVersion> {
-    vec![version("v10", Some(json!("newest"))), version("v9", Some(json!("default"))), version("v2", None)]
+    vec![
+        version("v10", Some(json!("newest"))),
+        version("v9", Some(json!("default"))),
+        version("v2", None),
+    ]
 }
 
 /// A policy as some servers sweep it: without its name.
@@ -196,13 +219,22 @@ fn targeted_aws() -> Aws {
     aws()
         .denies_the_sweep()
         .iam(IamRead::GetUser { user: user_name() }, IamReply::User(user("serverless")))
-        .iam(IamRead::ListAttachedUserPolicies { user: user_name() }, IamReply::Attached(vec!["z".into(), "a".into()]))
-        .iam(IamRead::ListUserPolicies { user: user_name() }, IamReply::Names(vec!["gone".into(), "debug".into()]))
+        .iam(
+            IamRead::ListAttachedUserPolicies { user: user_name() },
+            IamReply::Attached(vec!["z".into(), "a".into()]),
+        )
+        .iam(
+            IamRead::ListUserPolicies { user: user_name() },
+            IamReply::Names(vec!["gone".into(), "debug".into()]),
+        )
         .iam(
             IamRead::GetUserPolicy { user: user_name(), policy: "debug".into() },
             IamReply::Document(json!("inline").into()),
         )
-        .iam(IamRead::ListAttachedRolePolicies { role: role_name() }, IamReply::Attached(Vec::new()))
+        .iam(
+            IamRead::ListAttachedRolePolicies { role: role_name() },
+            IamReply::Attached(Vec::new()),
+        )
         .iam(IamRead::ListRolePolicies { role: role_name() }, IamReply::Names(Vec::new()))
         .iam(IamRead::ListPolicyVersions { arn: POLICY.to_owned() }, IamReply::PolicyVersions(bare))
         .iam(
@@ -244,7 +276,10 @@ fn relay() -> Vec<Facet> {
         Facet::Credentials { profile: "serverless".to_owned() },
         Facet::Profile { profile: "serverless".to_owned() },
         Facet::KeyCsv { file: file() },
-        Facet::Stage { file: LocalFile::Path("zappa_settings.json".to_owned()), stage: "dev".to_owned() },
+        Facet::Stage {
+            file: LocalFile::Path("zappa_settings.json".to_owned()),
+            stage: "dev".to_owned(),
+        },
         bucket_facet(BucketAspect::Existence),
         bucket_facet(BucketAspect::Tags),
         bucket_facet(BucketAspect::PublicAccessBlock),

@@ -33,8 +33,9 @@ fn a_relay_stack_that_the_state_knows_is_read_in_one_round() {
 
 #[test]
 fn a_relay_stack_that_nobody_knows_is_first_looked_for() {
-    let (rounds, _) =
-        aws().s3(S3Read::GetBucketTagging(bucket()), S3Reply::Tags(BTreeMap::new())).ask(&relay(), ReadScope::Cheapest);
+    let (rounds, _) = aws()
+        .s3(S3Read::GetBucketTagging(bucket()), S3Reply::Tags(BTreeMap::new()))
+        .ask(&relay(), ReadScope::Cheapest);
     insta::assert_debug_snapshot!(rounds, @r#"
     [
         [
@@ -98,7 +99,10 @@ fn a_denied_sweep_falls_back_to_single_objects() {
     "#);
     let swept = aws().ask(&relay()[..6], ReadScope::Cheapest).1;
     assert_eq!(known.user("serverless"), swept.user("serverless"));
-    assert_eq!(known.policies(&Principal::user("serverless")), swept.policies(&Principal::user("serverless")));
+    assert_eq!(
+        known.policies(&Principal::user("serverless")),
+        swept.policies(&Principal::user("serverless"))
+    );
     assert_eq!(known.sweep_failure(), Some(&failure(FailureKind::AccessDenied)));
 }
 
@@ -108,13 +112,24 @@ fn both_scopes_tell_the_same() {
     let (_, sweep) = aws().ask(facets, ReadScope::Cheapest);
     let (_, targeted) = targeted_aws().ask(facets, ReadScope::Targeted);
     assert_eq!(sweep.user("serverless"), targeted.user("serverless"));
-    assert_eq!(sweep.policies(&Principal::user("serverless")), targeted.policies(&Principal::user("serverless")));
-    assert_eq!(sweep.policies(&Principal::role("runner")), targeted.policies(&Principal::role("runner")));
+    assert_eq!(
+        sweep.policies(&Principal::user("serverless")),
+        targeted.policies(&Principal::user("serverless"))
+    );
+    assert_eq!(
+        sweep.policies(&Principal::role("runner")),
+        targeted.policies(&Principal::role("runner"))
+    );
     assert_eq!(sweep.role_settings("runner"), targeted.role_settings("runner"));
     let ids = |known: &Snapshot| {
         let policy = known.policy(POLICY).present().expect("there");
-        let default: Vec<_> = policy.versions.iter().filter(|version| version.is_default).cloned().collect();
-        (policy.policy, policy.versions.into_iter().map(|version| version.id).collect::<Vec<_>>(), default)
+        let default: Vec<_> =
+            policy.versions.iter().filter(|version| version.is_default).cloned().collect();
+        (
+            policy.policy,
+            policy.versions.into_iter().map(|version| version.id).collect::<Vec<_>>(),
+            default,
+        )
     };
     assert_eq!(ids(&sweep), ids(&targeted));
     assert_eq!(ids(&sweep).1, ["v2", "v9", "v10"]);
@@ -127,20 +142,24 @@ fn a_user_comes_with_its_boundary_and_in_a_stable_order() {
     assert_eq!(rounds, [["sweep"]]);
     let user = known.user("serverless").present().expect("there");
     assert_eq!(user.boundary.as_deref(), Some("arn:aws:iam::1:policy/Boundary"));
-    assert_eq!(known.policies(&Principal::user("serverless")).present().expect("there").attached, ["a", "z"]);
+    assert_eq!(
+        known.policies(&Principal::user("serverless")).present().expect("there").attached,
+        ["a", "z"]
+    );
 }
 
 #[test]
 fn one_thing_is_asked_for_by_itself() {
     // One call, as a sweep would be, and far less to read.
-    let (rounds, _) = targeted_aws().ask(&[Facet::Principal(Principal::user("serverless"))], ReadScope::Cheapest);
+    let (rounds, _) =
+        targeted_aws().ask(&[Facet::Principal(Principal::user("serverless"))], ReadScope::Cheapest);
     assert_eq!(rounds, [["GetUser { user: serverless }"]]);
 }
 
 #[test]
 fn nothing_more_is_asked_of_what_is_not_there() {
-    let (rounds, known) =
-        Aws::default().ask(&[&[policy_facet(POLICY)], &user_facets()[..]].concat(), ReadScope::Targeted);
+    let (rounds, known) = Aws::default()
+        .ask(&[&[policy_facet(POLICY)], &user_facets()[..]].concat(), ReadScope::Targeted);
     assert_eq!(rounds.len(), 1);
     assert_eq!(rounds[0].len(), 4, "{rounds:?}");
     assert_eq!(known.policy(POLICY), Observed::Absent);
@@ -160,8 +179,16 @@ fn a_failed_part_makes_the_whole_unknown() {
         let (_, known) = aws.ask(&user_facets(), ReadScope::Targeted);
         let unknown = failure(FailureKind::Unavailable);
         let itself = matches!(part, IamRead::GetUser { .. });
-        assert_eq!(known.user("serverless") == Observed::Unknown(unknown.clone()), itself, "{part:?}");
-        assert_eq!(known.policies(&Principal::user("serverless")) == Observed::Unknown(unknown), !itself, "{part:?}");
+        assert_eq!(
+            known.user("serverless") == Observed::Unknown(unknown.clone()),
+            itself,
+            "{part:?}"
+        );
+        assert_eq!(
+            known.policies(&Principal::user("serverless")) == Observed::Unknown(unknown),
+            !itself,
+            "{part:?}"
+        );
     }
 }
 
@@ -176,7 +203,8 @@ fn what_was_not_asked_is_unknown() {
 fn an_answer_to_another_question_is_unknown() {
     let read = IamRead::ListAccessKeys { user: "serverless".to_owned() };
     let aws = Aws::default().iam(read, IamReply::Names(Vec::new()));
-    let (rounds, known) = aws.ask(&[Facet::AccessKeys { user: "serverless".to_owned() }], ReadScope::Cheapest);
+    let (rounds, known) =
+        aws.ask(&[Facet::AccessKeys { user: "serverless".to_owned() }], ReadScope::Cheapest);
     assert_eq!(rounds.len(), 1);
     assert!(matches!(known.access_keys("serverless"), Observed::Unknown(_)));
 }

@@ -12,12 +12,13 @@ pub fn part(part: &GrantPart) -> String {
     let condition = part.condition.as_ref().map(|it| condition::said(it).all().join(" and "));
     let condition = condition.map(|text| format!(" if {text}")).unwrap_or_default();
     // A trust policy names no resource: it is about its role.
-    let on = if part.resource.is_empty() { String::new() } else { format!(" on {}", part.resource) };
+    let on =
+        if part.resource.is_empty() { String::new() } else { format!(" on {}", part.resource) };
     format!("{}{on}{condition}", part.action)
 }
 
-/// The part that the other side allows as well: `(before only on …)`, `(keeps it on …)`; and whether it says less than
-/// there is.
+/// The part that the other side allows as well: `(before only on …)`, `(keeps it on …)`; and
+/// whether it says less than there is.
 pub fn already(side: Side, grant: &Grant) -> (Vec<TextRun>, bool) {
     let (opening, it) = match side {
         Side::Gained => ("(before only", ""),
@@ -43,14 +44,16 @@ pub fn already(side: Side, grant: &Grant) -> (Vec<TextRun>, bool) {
     (pieces, shortened)
 }
 
-/// What a Deny keeps out of it: `(but not s3:Delete*)`, `(was denied on …)`; and whether it says less than there is.
+/// What a Deny keeps out of it: `(but not s3:Delete*)`, `(was denied on …)`; and whether it says
+/// less than there is.
 pub fn withheld(side: Side, grant: &Grant) -> (Vec<TextRun>, bool) {
     let (opening, some) = match side {
         Side::Gained => ("(but not", " all of it"),
         Side::Lost => ("(was denied", " some of it"),
     };
     let words = Common::of(&grant.withheld).map(|common| common.words(grant));
-    let (said, shortened) = words.map_or_else(|| (vec![plain(some)], true), |words| (words.pieces, words.shortened));
+    let (said, shortened) =
+        words.map_or_else(|| (vec![plain(some)], true), |words| (words.pieces, words.shortened));
     (std::iter::once(plain(opening)).chain(said).chain([plain(")")]).collect(), shortened)
 }
 
@@ -83,7 +86,8 @@ impl<'g> Common<'g> {
 
     /// Only what is not the same as in the grant.
     fn words(&self, grant: &Grant) -> Words {
-        let lower = |list: &[String]| list.iter().map(|text| text.to_lowercase()).collect::<BTreeSet<_>>();
+        let lower =
+            |list: &[String]| list.iter().map(|text| text.to_lowercase()).collect::<BTreeSet<_>>();
         let mut words = Words { pieces: Vec::new(), shortened: false, names_actions: false };
         if lower(&self.actions) != lower(&grant.actions) {
             words.names_actions = true;
@@ -92,9 +96,14 @@ impl<'g> Common<'g> {
         if !self.resources.is_empty() && lower(&self.resources) != lower(&grant.resources) {
             words.say(" on ", tails(&self.resources, grant));
         }
-        if let Some(theirs) = self.condition.filter(|theirs| grant.condition.as_ref() != Some(theirs)) {
+        if let Some(theirs) =
+            self.condition.filter(|theirs| grant.condition.as_ref() != Some(theirs))
+        {
             let said = condition::said(theirs);
-            words.say(" if ", Folded { pieces: vec![code(said.short)], shortened: said.whole.is_some() });
+            words.say(
+                " if ",
+                Folded { pieces: vec![code(said.short)], shortened: said.whole.is_some() },
+            );
         }
         if words.pieces.is_empty() {
             words.pieces.push(plain(" under other conditions"));
@@ -116,7 +125,9 @@ fn tails(list: &[String], grant: &Grant) -> Folded {
     let head = |arn: &str| arn.match_indices(':').nth(4).map(|(colon, _)| arn[..=colon].to_owned());
     let here: BTreeSet<Option<String>> = grant.resources.iter().map(|arn| head(arn)).collect();
     let tail = |arn: &String| match head(arn) {
-        Some(head) if here.len() == 1 && here.contains(&Some(head.clone())) && arn.len() > head.len() => {
+        Some(head)
+            if here.len() == 1 && here.contains(&Some(head.clone())) && arn.len() > head.len() =>
+        {
             format!("…{}", &arn[head.len()..])
         }
         _ => arn.clone(),
@@ -126,10 +137,11 @@ fn tails(list: &[String], grant: &Grant) -> Folded {
     folded
 }
 
-/// Actions that are new altogether are a sentence of their own: together with those that only reach further now, they
-/// would be overlooked.
+/// Actions that are new altogether are a sentence of their own: together with those that only reach
+/// further now, they would be overlooked.
 pub fn apart(grant: &Grant) -> Vec<Grant> {
-    let known: BTreeSet<String> = grant.already.iter().map(|part| part.action.to_lowercase()).collect();
+    let known: BTreeSet<String> =
+        grant.already.iter().map(|part| part.action.to_lowercase()).collect();
     let is_known = |action: &String| known.contains(&action.to_lowercase());
     let (old, new): (Vec<String>, Vec<String>) = grant.actions.iter().cloned().partition(is_known);
     if old.len() != known.len() || new.is_empty() || old.is_empty() {
@@ -163,22 +175,37 @@ mod tests {
         let text = "iam:PassRole on arn:aws:iam::123456789012:role/*Zappa";
         assert_eq!(said(Side::Gained, &wider), format!("{text} (before only on …role/*-Zappa)"));
         assert_eq!(said(Side::Lost, &wider), format!("{text} (keeps it on …role/*-Zappa)"));
-        let action = json!({"actions": ["s3:*"], "already": [pair("s3:GetObject", "arn:aws:s3:::b/*")]});
-        assert_eq!(said(Side::Gained, &action), "s3:* on arn:aws:s3:::b/* (before only s3:GetObject)");
+        let action =
+            json!({"actions": ["s3:*"], "already": [pair("s3:GetObject", "arn:aws:s3:::b/*")]});
+        assert_eq!(
+            said(Side::Gained, &action),
+            "s3:* on arn:aws:s3:::b/* (before only s3:GetObject)"
+        );
         assert_eq!(said(Side::Lost, &action), "s3:* on arn:aws:s3:::b/* (keeps s3:GetObject)");
-        let both =
-            json!({"actions": ["s3:*"], "resources": ["*"], "already": [pair("s3:GetObject", "arn:aws:s3:::b/*")]});
-        assert_eq!(said(Side::Gained, &both), "s3:* on * (before only s3:GetObject on arn:aws:s3:::b/*)");
+        let both = json!({"actions": ["s3:*"], "resources": ["*"], "already": [pair("s3:GetObject", "arn:aws:s3:::b/*")]});
+        assert_eq!(
+            said(Side::Gained, &both),
+            "s3:* on * (before only s3:GetObject on arn:aws:s3:::b/*)"
+        );
         let same = json!({"already": [pair("s3:getobject", "arn:aws:s3:::b/*")]});
-        assert_eq!(said(Side::Gained, &same), "s3:GetObject on arn:aws:s3:::b/* (before only under other conditions)");
+        assert_eq!(
+            said(Side::Gained, &same),
+            "s3:GetObject on arn:aws:s3:::b/* (before only under other conditions)"
+        );
         let tls = json!({"Bool": {"aws:SecureTransport": "true"}});
-        let loosened =
-            json!({"already": [{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/*", "condition": tls}]});
+        let loosened = json!({"already": [{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/*", "condition": tls}]});
         let text = "s3:GetObject on arn:aws:s3:::b/*";
-        assert_eq!(said(Side::Gained, &loosened), format!("{text} (before only if aws:SecureTransport is true)"));
-        assert_eq!(said(Side::Lost, &loosened), format!("{text} (keeps it if aws:SecureTransport is true)"));
+        assert_eq!(
+            said(Side::Gained, &loosened),
+            format!("{text} (before only if aws:SecureTransport is true)")
+        );
+        assert_eq!(
+            said(Side::Lost, &loosened),
+            format!("{text} (keeps it if aws:SecureTransport is true)")
+        );
         let both = json!({"resources": ["*"], "already": loosened["already"]});
-        let text = "s3:GetObject on * (before only on arn:aws:s3:::b/* if aws:SecureTransport is true)";
+        let text =
+            "s3:GetObject on * (before only on arn:aws:s3:::b/* if aws:SecureTransport is true)";
         assert_eq!(said(Side::Gained, &both), text);
         let odd = json!({"already": [pair("s3:A", "x"), pair("s3:B", "y")]});
         assert_eq!(said(Side::Lost, &odd), "s3:GetObject on arn:aws:s3:::b/* (keeps some of it)");
@@ -197,8 +224,14 @@ mod tests {
         let text = "sts:AssumeRole";
         let before = format!("{text} (before only if sts:ExternalId is x)");
         assert_eq!(said(Side::Gained, &part(Some(&external))), before);
-        assert_eq!(said(Side::Lost, &part(None)), format!("{text} (keeps it under other conditions)"));
-        assert_eq!(super::part(&grant(&part(Some(&external))).already[0]), "sts:AssumeRole if sts:ExternalId is x");
+        assert_eq!(
+            said(Side::Lost, &part(None)),
+            format!("{text} (keeps it under other conditions)")
+        );
+        assert_eq!(
+            super::part(&grant(&part(Some(&external))).already[0]),
+            "sts:AssumeRole if sts:ExternalId is x"
+        );
     }
 
     #[test]
@@ -220,12 +253,15 @@ mod tests {
         let fields = json!({"actions": ["s3:GetObject", "s3:PutObject"], "resources": ["*"],
             "already": [{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/*"}]});
         let halves = apart(&grant(&fields));
-        let told: Vec<_> = halves.iter().map(|half| (half.actions.join(" "), half.already.len())).collect();
+        let told: Vec<_> =
+            halves.iter().map(|half| (half.actions.join(" "), half.already.len())).collect();
         assert_eq!(told, [("s3:PutObject".to_owned(), 0), ("s3:GetObject".to_owned(), 1)]);
-        let has_example = |half: &Grant| evidence(half).iter().any(|detail| detail.label == "for example");
+        let has_example =
+            |half: &Grant| evidence(half).iter().any(|detail| detail.label == "for example");
         let examples: Vec<_> = halves.iter().map(has_example).collect();
         assert_eq!(examples, [false, true], "the example is of the one that it is an example of");
-        let inside = json!({"actions": ["s3:*"], "already": [{"action": "s3:GetObject", "resource": "*"}]});
+        let inside =
+            json!({"actions": ["s3:*"], "already": [{"action": "s3:GetObject", "resource": "*"}]});
         assert_eq!(apart(&grant(&inside)), [grant(&inside)]);
     }
 }

@@ -37,9 +37,11 @@ pub fn said(condition: &Value) -> ConditionPhrase {
 /// The keys that it asks for, as they are spelt.
 pub fn keys(condition: &Value) -> Vec<&str> {
     match condition {
-        Value::Object(operators) => {
-            operators.values().filter_map(Value::as_object).flat_map(|keys| keys.keys().map(String::as_str)).collect()
-        }
+        Value::Object(operators) => operators
+            .values()
+            .filter_map(Value::as_object)
+            .flat_map(|keys| keys.keys().map(String::as_str))
+            .collect(),
         Value::Array(several) => several.iter().flat_map(keys).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
@@ -53,7 +55,9 @@ enum TestPhrase<'a> {
 
 fn tests(condition: &Value) -> Vec<TestPhrase<'_>> {
     match condition {
-        Value::Object(operators) => operators.iter().flat_map(|(name, keys)| of_operator(name, keys)).collect(),
+        Value::Object(operators) => {
+            operators.iter().flat_map(|(name, keys)| of_operator(name, keys)).collect()
+        }
         Value::Array(several) => several.iter().flat_map(tests).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             vec![TestPhrase::Other(condition.to_string())]
@@ -73,7 +77,9 @@ fn known(operator: Operator, keys: &Map<String, Value>) -> Vec<TestPhrase<'_>> {
         Some(items) => items.iter().map(text).collect(),
         None => vec![text(value)],
     };
-    keys.iter().map(|(key, value)| TestPhrase::Known { operator, key, values: texts(value) }).collect()
+    keys.iter()
+        .map(|(key, value)| TestPhrase::Known { operator, key, values: texts(value) })
+        .collect()
 }
 
 fn text(value: &Value) -> String {
@@ -173,13 +179,25 @@ mod tests {
             (json!({"StringNotEquals": {"a:b": ["x", "y"]}}), "a:b is not x nor y"),
             (json!({"StringLike": {"s3:prefix": ["a/*", "b/*"]}}), "s3:prefix is like a/* or b/*"),
             (json!({"StringEqualsIfExists": {"a:b": ""}}), "a:b is \"\" or missing"),
-            (json!({"ForAllValues:StringEquals": {"aws:TagKeys": ["x"]}}), "every value of aws:TagKeys is x"),
-            (json!({"ForAnyValue:StringLike": {"aws:TagKeys": "x*"}}), "a value of aws:TagKeys is like x*"),
+            (
+                json!({"ForAllValues:StringEquals": {"aws:TagKeys": ["x"]}}),
+                "every value of aws:TagKeys is x",
+            ),
+            (
+                json!({"ForAnyValue:StringLike": {"aws:TagKeys": "x*"}}),
+                "a value of aws:TagKeys is like x*",
+            ),
             (json!({"Null": {"aws:TokenIssueTime": "true"}}), "aws:TokenIssueTime is missing"),
             (json!({"Null": {"aws:MultiFactorAuthAge": false}}), "aws:MultiFactorAuthAge is there"),
             (json!({"NumericLessThanEquals": {"s3:max-keys": 10}}), "s3:max-keys is at most 10"),
-            (json!({"DateLessThan": {"aws:CurrentTime": "2030-01-01"}}), "aws:CurrentTime is before 2030-01-01"),
-            (json!({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), "aws:SourceIp is not in 10.0.0.0/8"),
+            (
+                json!({"DateLessThan": {"aws:CurrentTime": "2030-01-01"}}),
+                "aws:CurrentTime is before 2030-01-01",
+            ),
+            (
+                json!({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+                "aws:SourceIp is not in 10.0.0.0/8",
+            ),
         ];
         for (condition, words) in cases {
             let said = said(&condition);
@@ -192,7 +210,8 @@ mod tests {
         let ips: Vec<String> = (0..5).map(|n| format!("10.0.{n}.0/24")).collect();
         let said = said(&json!({"IpAddress": {"aws:SourceIp": ips}}));
         assert_eq!(said.short, "aws:SourceIp is in 10.0.0.0/24, 10.0.1.0/24 or 3 more");
-        let whole = "aws:SourceIp is in 10.0.0.0/24, 10.0.1.0/24, 10.0.2.0/24, 10.0.3.0/24 or 10.0.4.0/24";
+        let whole =
+            "aws:SourceIp is in 10.0.0.0/24, 10.0.1.0/24, 10.0.2.0/24, 10.0.3.0/24 or 10.0.4.0/24";
         assert_eq!(said.whole, Some(vec![whole.to_owned()]));
         let three = json!({"Bool": {"a:a": true, "a:b": true, "a:c": false}});
         assert_eq!(short(&three), "a:a is true and a:b is true and 1 more condition");

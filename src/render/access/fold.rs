@@ -34,8 +34,8 @@ impl Folded {
     }
 }
 
-/// `iam:GetRole and iam:PassRole`, `iam:PassRole, iam: 5 actions, s3:Get*`. Patterns are the wide ones, so they are named
-/// where single actions are only counted.
+/// `iam:GetRole and iam:PassRole`, `iam:PassRole, iam: 5 actions, s3:Get*`. Patterns are the wide
+/// ones, so they are named where single actions are only counted.
 pub fn actions(list: &[String]) -> Folded {
     if list.iter().any(|action| action == "*") {
         return Folded::whole(vec![name("every action")]);
@@ -48,22 +48,29 @@ pub fn actions(list: &[String]) -> Folded {
         let service = action.split_once(':').map_or("", |(service, _)| service);
         services.entry(service.to_lowercase()).or_default().push(action);
     }
-    let parts: Vec<TextRun> = services.iter().flat_map(|(service, actions)| of_service(service, actions)).collect();
+    let parts: Vec<TextRun> =
+        services.iter().flat_map(|(service, actions)| of_service(service, actions)).collect();
     if parts.len() > PARTS {
-        let what = if list.iter().any(|action| is_pattern(action)) { "actions and patterns" } else { "actions" };
+        let what = if list.iter().any(|action| is_pattern(action)) {
+            "actions and patterns"
+        } else {
+            "actions"
+        };
         let text = format!("{} {what} of {}", list.len(), count(services.len(), "service"));
         return Folded::shortened(vec![plain(text)]);
     }
     let shortened = parts.len() < list.len();
     let separated = parts.into_iter().enumerate();
-    let pieces = separated.flat_map(|(at, part)| (at > 0).then(|| plain(", ")).into_iter().chain([part]));
+    let pieces =
+        separated.flat_map(|(at, part)| (at > 0).then(|| plain(", ")).into_iter().chain([part]));
     Folded { pieces: pieces.collect(), shortened }
 }
 
 fn of_service(service: &str, actions: &[&str]) -> Vec<TextRun> {
     let (named, actions): (Vec<&str>, Vec<&str>) =
         actions.iter().partition(|action| HEAVY.contains(&action.to_lowercase().as_str()));
-    let (patterns, single): (Vec<&str>, Vec<&str>) = actions.iter().partition(|action| is_pattern(action));
+    let (patterns, single): (Vec<&str>, Vec<&str>) =
+        actions.iter().partition(|action| is_pattern(action));
     let counted = |list: &[&str], what: &str| match list {
         list if list.len() > 1 => vec![plain(format!("{service}: {}", count(list.len(), what)))],
         list => list.iter().copied().map(code).collect(),
@@ -90,13 +97,20 @@ pub fn resources(list: &[String]) -> Folded {
     if list.len() <= SPELLED_RESOURCES {
         return Folded::whole(series(list.iter().map(code).collect()));
     }
-    let shortest = list.iter().min_by_key(|resource| resource.chars().count()).cloned().unwrap_or_default();
-    Folded::shortened(vec![code(shortest), plain(format!(" and {}", count(list.len() - 1, "more resource")))])
+    let shortest =
+        list.iter().min_by_key(|resource| resource.chars().count()).cloned().unwrap_or_default();
+    Folded::shortened(vec![
+        code(shortest),
+        plain(format!(" and {}", count(list.len() - 1, "more resource"))),
+    ])
 }
 
 /// Who, by the names that a policy has for them.
 pub fn principals(list: &[String]) -> Folded {
-    Folded { pieces: series(principal_items(list)), shortened: list.len() > SPELLED && !is_public(list) }
+    Folded {
+        pieces: series(principal_items(list)),
+        shortened: list.len() > SPELLED && !is_public(list),
+    }
 }
 
 pub fn principal_items(list: &[String]) -> Vec<TextRun> {
@@ -138,8 +152,12 @@ mod tests {
     fn few_actions_are_named_and_many_are_counted_by_service() {
         assert_eq!(said(&["iam:PassRole"]), ("iam:PassRole".to_owned(), false));
         assert_eq!(said(&["s3:A", "s3:B", "s3:C"]), ("s3:A, s3:B and s3:C".to_owned(), false));
-        assert_eq!(said(&["iam:A", "s3:A", "s3:B", "s3:C"]), ("iam:A, s3: 3 actions".to_owned(), true));
-        let relay = said(&["iam:AttachRolePolicy", "iam:CreateRole", "iam:GetRole", "iam:PassRole"]);
+        assert_eq!(
+            said(&["iam:A", "s3:A", "s3:B", "s3:C"]),
+            ("iam:A, s3: 3 actions".to_owned(), true)
+        );
+        let relay =
+            said(&["iam:AttachRolePolicy", "iam:CreateRole", "iam:GetRole", "iam:PassRole"]);
         assert_eq!(relay, ("iam:PassRole, iam: 3 actions".to_owned(), true));
         assert_eq!(said(&["s3:A", "*"]), ("every action".to_owned(), false));
     }

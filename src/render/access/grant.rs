@@ -1,4 +1,5 @@
-//! The parts of a sentence about one grant: what, on what, under which condition, and why it comes or goes.
+//! The parts of a sentence about one grant: what, on what, under which condition, and why it comes
+//! or goes.
 
 use super::already::{already, part, withheld};
 use super::fold::{Folded, actions, resources};
@@ -12,7 +13,11 @@ pub fn what(grant: &Grant) -> (Vec<TextRun>, Vec<Detail>) {
     let mut details = Vec::new();
     let mut add = |label: &'static str, list: &[String], folded: Folded| {
         pieces.extend(folded.pieces);
-        details.extend(folded.shortened.then(|| Detail { label, items: list.to_vec(), folded: true }));
+        details.extend(folded.shortened.then(|| Detail {
+            label,
+            items: list.to_vec(),
+            folded: true,
+        }));
     };
     add("actions", &grant.actions, actions(&grant.actions));
     if !grant.except_actions.is_empty() {
@@ -27,7 +32,11 @@ pub fn what(grant: &Grant) -> (Vec<TextRun>, Vec<Detail>) {
         }
     }
     if !grant.except_resources.is_empty() {
-        add("", &[], said(if grant.resources.is_empty() { " on every resource but " } else { " but " }));
+        add(
+            "",
+            &[],
+            said(if grant.resources.is_empty() { " on every resource but " } else { " but " }),
+        );
         add("except resources", &grant.except_resources, resources(&grant.except_resources));
     }
     (pieces, details)
@@ -71,7 +80,9 @@ fn cause(side: Side, grant: &Grant) -> (Option<Vec<TextRun>>, Option<Detail>) {
     let text = match (grant.cause, side) {
         (Cause::Allow, _) => return (None, None),
         // It may have gone, or allow more than before.
-        (Cause::Boundary, Side::Gained) => format!("(no longer withheld by the boundary {}", grant.policy),
+        (Cause::Boundary, Side::Gained) => {
+            format!("(no longer withheld by the boundary {}", grant.policy)
+        }
         (Cause::Boundary, Side::Lost) => format!("(withheld by the boundary {}", grant.policy),
         (Cause::Deny, Side::Gained) => format!("(no longer denied by {}", source(grant)),
         (Cause::Deny, Side::Lost) => format!("(now denied by {}", source(grant)),
@@ -81,7 +92,14 @@ fn cause(side: Side, grant: &Grant) -> (Option<Vec<TextRun>>, Option<Detail>) {
         pieces.extend([plain(" if "), code(denied.short.clone())]);
     }
     pieces.push(plain(")"));
-    (Some(pieces), denied.and_then(|said| said.whole).map(|items| Detail { label: "denied if", items, folded: true }))
+    (
+        Some(pieces),
+        denied.and_then(|said| said.whole).map(|items| Detail {
+            label: "denied if",
+            items,
+            folded: true,
+        }),
+    )
 }
 
 /// `statement 3 "NoDelete" of policy.Deploy`
@@ -106,10 +124,15 @@ pub fn evidence(grant: &Grant) -> Vec<Detail> {
 
 fn example(grant: &Grant) -> String {
     let request = &grant.example;
-    let who = if grant.principals.is_empty() { String::new() } else { format!(" by {}", caller(grant)) };
-    let with: Vec<String> =
-        request.context.iter().map(|(key, values)| format!("{} = {}", spelt(key, grant), listed(values))).collect();
-    let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(" and ")) };
+    let who =
+        if grant.principals.is_empty() { String::new() } else { format!(" by {}", caller(grant)) };
+    let with: Vec<String> = request
+        .context
+        .iter()
+        .map(|(key, values)| format!("{} = {}", spelt(key, grant), listed(values)))
+        .collect();
+    let with =
+        if with.is_empty() { String::new() } else { format!(" with {}", with.join(" and ")) };
     format!("{} on {}{who}{with}", request.action, request.resource)
 }
 
@@ -135,7 +158,8 @@ fn caller(grant: &Grant) -> &str {
 
 /// Whether it is about taking a role on, and about nothing else.
 pub fn assumes(grant: &Grant) -> bool {
-    !grant.actions.is_empty() && grant.actions.iter().all(|action| action.to_lowercase().starts_with("sts:assumerole"))
+    !grant.actions.is_empty()
+        && grant.actions.iter().all(|action| action.to_lowercase().starts_with("sts:assumerole"))
 }
 
 #[cfg(test)]
@@ -150,7 +174,10 @@ mod tests {
         let not_action = json!({"actions": ["*"], "except_actions": ["iam:*"], "resources": ["*"]});
         assert_eq!(said(Side::Gained, &not_action), "every action but iam:* on *");
         let not_resource = json!({"resources": ["*"], "except_resources": ["arn:aws:s3:::b"]});
-        assert_eq!(said(Side::Gained, &not_resource), "s3:GetObject on every resource but arn:aws:s3:::b");
+        assert_eq!(
+            said(Side::Gained, &not_resource),
+            "s3:GetObject on every resource but arn:aws:s3:::b"
+        );
     }
 
     #[test]
@@ -162,10 +189,19 @@ mod tests {
         assert_eq!(said(Side::Lost, &deny), format!("{text} (now {by})"));
         let insecure = json!({"cause": "deny", "sid": "NoDelete", "statement": 3,
             "denied_if": {"Bool": {"aws:SecureTransport": "false"}}});
-        assert_eq!(said(Side::Lost, &insecure), format!("{text} (now {by} if aws:SecureTransport is false)"));
+        assert_eq!(
+            said(Side::Lost, &insecure),
+            format!("{text} (now {by} if aws:SecureTransport is false)")
+        );
         let boundary = json!({"cause": "boundary"});
-        assert_eq!(said(Side::Gained, &boundary), format!("{text} (no longer withheld by the boundary policy.P)"));
-        assert_eq!(said(Side::Lost, &boundary), format!("{text} (withheld by the boundary policy.P)"));
+        assert_eq!(
+            said(Side::Gained, &boundary),
+            format!("{text} (no longer withheld by the boundary policy.P)")
+        );
+        assert_eq!(
+            said(Side::Lost, &boundary),
+            format!("{text} (withheld by the boundary policy.P)")
+        );
     }
 
     #[test]
@@ -174,13 +210,18 @@ mod tests {
             "resource": "arn:aws:s3:::b/key", "context": {"aws:securetransport": ["true"]}});
         let details = evidence(&grant(&json!({"principals": ["*"], "example": example})));
         assert_eq!(details[0].items, ["statement 2 \"Read\" of policy.P"]);
-        let text = "s3:GetObject on arn:aws:s3:::b/key by somebody without credentials with aws:securetransport = true";
+        let text = "s3:GetObject on arn:aws:s3:::b/key by somebody without credentials with \
+            aws:securetransport = true";
         assert_eq!(details[1].items, [text]);
         let tag = json!({"StringEquals": {"aws:PrincipalTag/Team": "x"}});
         let nobody = json!({"principal": {"type": "AWS", "name": "a"}, "action": "s3:GetObject",
             "resource": "arn:aws:s3:::b/key", "context": {"aws:principaltag/team": [""]}});
         let details = evidence(&grant(&json!({"condition": tag, "example": nobody})));
         let text = "s3:GetObject on arn:aws:s3:::b/key with aws:PrincipalTag/Team = \"\"";
-        assert_eq!(details[1].items, [text], "keys are spelt as in the policy, and an empty value is seen");
+        assert_eq!(
+            details[1].items,
+            [text],
+            "keys are spelt as in the policy, and an empty value is seen"
+        );
     }
 }

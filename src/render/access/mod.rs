@@ -1,7 +1,8 @@
 //! Access in sentences: who may do what after a change that they may not do before it.
 //!
-//! A sentence is made once, of pieces that know what they are; terminal, pull request and page each dress them in their
-//! own way. Text in the pieces is as foreign as it came: whoever prints it escapes it.
+//! A sentence is made once, of pieces that know what they are; terminal, pull request and page each
+//! dress them in their own way. Text in the pieces is as foreign as it came: whoever prints it
+//! escapes it.
 
 mod already;
 mod condition;
@@ -79,7 +80,8 @@ pub struct Detail {
 }
 
 impl TextRun {
-    /// The space before its words, the words, and the space behind them, which nobody underlines or colours.
+    /// The space before its words, the words, and the space behind them, which nobody underlines or
+    /// colours.
     pub fn spaced(&self) -> [&str; 3] {
         let words = self.text.trim_matches(' ');
         let lead = self.text.len() - self.text.trim_start_matches(' ').len();
@@ -98,7 +100,9 @@ impl Sentence {
 
     /// Clause and remarks as one row of pieces.
     pub fn pieces(&self) -> Vec<TextRun> {
-        let spaced = |remark: &Vec<TextRun>| std::iter::once(plain(" ")).chain(remark.clone()).collect::<Vec<_>>();
+        let spaced = |remark: &Vec<TextRun>| {
+            std::iter::once(plain(" ")).chain(remark.clone()).collect::<Vec<_>>()
+        };
         self.clause.iter().cloned().chain(self.remarks.iter().flat_map(spaced)).collect()
     }
 }

@@ -17,7 +17,9 @@ impl Names {
         let subjects = plan.access.iter().map(|access| &access.subject);
         let addresses = plan.changes.iter().map(|change| &change.address).chain(subjects);
         let mut kinds: BTreeMap<String, BTreeSet<PrincipalKind>> = BTreeMap::new();
-        for principal in addresses.filter_map(Address::principal).filter(|it| it.kind.makes_requests()) {
+        for principal in
+            addresses.filter_map(Address::principal).filter(|it| it.kind.makes_requests())
+        {
             kinds.entry(principal.name).or_default().insert(principal.kind);
         }
         Self(kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name).collect())
@@ -27,7 +29,11 @@ impl Names {
     pub fn name(&self, subject: &Address) -> TextRun {
         let makes_requests = subject.principal().is_some_and(|it| it.kind.makes_requests());
         let ambiguous = !makes_requests || self.0.contains(subject.name());
-        name(if ambiguous { format!("{} {}", subject.kind(), subject.name()) } else { subject.name().to_owned() })
+        name(if ambiguous {
+            format!("{} {}", subject.kind(), subject.name())
+        } else {
+            subject.name().to_owned()
+        })
     }
 
     /// `a, b and c`, `10 roles`, `3 roles and 4 users`.

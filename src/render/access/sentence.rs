@@ -10,7 +10,8 @@ use crate::address::Address;
 use crate::plan::Plan;
 use crate::policy::compare::{Doubt, Grant, Side};
 
-/// All that a plan says on access: gains, then losses, then doubts, the weighty ones first; else in the plan's order.
+/// All that a plan says on access: gains, then losses, then doubts, the weighty ones first; else in
+/// the plan's order.
 pub fn of_plan(plan: &Plan) -> Vec<Sentence> {
     let names = Names::of(plan);
     let mut sentences = shared(plan, &names);
@@ -44,7 +45,8 @@ fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
     let mut groups: Vec<(Side, AccessEffect, bool, Vec<Address>)> = Vec::new();
     for access in plan.access.iter().filter(|access| access.aspect == Aspect::Permissions) {
         for (side, effect) in told(access) {
-            let place = *places.entry(likeness(side, &effect, access.foreign)).or_insert(groups.len());
+            let place =
+                *places.entry(likeness(side, &effect, access.foreign)).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some((.., subjects)) => subjects.push(access.subject.clone()),
                 None => groups.push((side, effect, access.foreign, vec![access.subject.clone()])),
@@ -67,16 +69,31 @@ fn likeness(side: Side, effect: &AccessEffect, foreign: bool) -> String {
     format!("{side:?} {foreign} {value}")
 }
 
-fn permissions(names: &Names, who: Folded, subjects: &[Address], side: Side, effect: &AccessEffect) -> Sentence {
+fn permissions(
+    names: &Names,
+    who: Folded,
+    subjects: &[Address],
+    side: Side,
+    effect: &AccessEffect,
+) -> Sentence {
     let listed = subjects.iter().map(|subject| names.name(subject).text).collect();
     let folded = who.shortened.then_some(Detail { label: "who", items: listed, folded: true });
     let mut clause = who.pieces;
-    clause.push(if effect.is_doubtful() { maybe(side) } else { verb(side, subjects.len() > 1, " ") });
+    clause.push(if effect.is_doubtful() {
+        maybe(side)
+    } else {
+        verb(side, subjects.len() > 1, " ")
+    });
     let mut sentence = finish(side, Some(effect.through.clone()), clause, folded, &effect.grant);
     if effect.is_doubtful() {
         sentence.turn = Turn::Doubt { may_widen: side == Side::Gained };
-        let doubts = [("if", &effect.if_allowed_by, "allows it"), ("unless", &effect.unless_decided_by, DECIDES)];
-        sentence.remarks.extend(doubts.into_iter().filter(|(_, policies, _)| !policies.is_empty()).map(not_read));
+        let doubts = [
+            ("if", &effect.if_allowed_by, "allows it"),
+            ("unless", &effect.unless_decided_by, DECIDES),
+        ];
+        sentence.remarks.extend(
+            doubts.into_iter().filter(|(_, policies, _)| !policies.is_empty()).map(not_read),
+        );
     }
     sentence
 }
@@ -127,7 +144,10 @@ fn whole(label: &'static str, items: &[String]) -> Detail {
 /// The one thing that no reviewer may overlook, with colours or without.
 fn warning(side: Side, grant: &Grant) -> Vec<TextRun> {
     let public = side == Side::Gained && is_public(&grant.principals) && grant.condition.is_none();
-    public.then(|| TextRun { tone: Tone::Public, text: "PUBLIC: ".to_owned() }).into_iter().collect()
+    public
+        .then(|| TextRun { tone: Tone::Public, text: "PUBLIC: ".to_owned() })
+        .into_iter()
+        .collect()
 }
 
 /// `lambda.amazonaws.com and now also apigateway.amazonaws.com may assume runner`
@@ -137,7 +157,13 @@ fn trust(names: &Names, access: &AccessChange, side: Side, effect: &AccessEffect
     let role = names.name(&access.subject);
     if !grant::assumes(grant) {
         let (clause, folded) = holders(side, grant);
-        let mut sentence = finish(side, through, clause, folded, &Grant { resources: Vec::new(), ..grant.clone() });
+        let mut sentence = finish(
+            side,
+            through,
+            clause,
+            folded,
+            &Grant { resources: Vec::new(), ..grant.clone() },
+        );
         sentence.clause.extend([plain(" on "), role, plain(" (trust policy)")]);
         return sentence;
     }
@@ -147,8 +173,10 @@ fn trust(names: &Names, access: &AccessChange, side: Side, effect: &AccessEffect
 }
 
 fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<TextRun> {
-    let others: Vec<String> = kept.iter().filter(|who| !grant.principals.contains(who)).cloned().collect();
-    let known = !grant.principals.is_empty() && grant.principals.iter().all(|who| kept.contains(who));
+    let others: Vec<String> =
+        kept.iter().filter(|who| !grant.principals.contains(who)).cloned().collect();
+    let known =
+        !grant.principals.is_empty() && grant.principals.iter().all(|who| kept.contains(who));
     let tone = turn(side);
     let word = |text: &str| TextRun { tone, text: text.to_owned() };
     let mut clause = warning(side, grant);
@@ -168,7 +196,10 @@ fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<Text
                 clause.push(word(" and now also "));
             }
             clause.extend(who);
-            clause.extend([if others.is_empty() { word(" may assume ") } else { plain(" may assume ") }, role]);
+            clause.extend([
+                if others.is_empty() { word(" may assume ") } else { plain(" may assume ") },
+                role,
+            ]);
         }
         Side::Lost => {
             clause.extend(who);
@@ -251,7 +282,8 @@ fn assembled(
 fn is_heavy(grant: &Grant) -> bool {
     let heavy = |action: &String| {
         let action = action.to_lowercase();
-        action == "*" || ["iam:", "sts:", "organizations:"].iter().any(|service| action.starts_with(service))
+        action == "*"
+            || ["iam:", "sts:", "organizations:"].iter().any(|service| action.starts_with(service))
     };
     is_public(&grant.principals) || grant.actions.iter().any(heavy)
 }
@@ -263,7 +295,8 @@ fn doubtful(plan: &Plan, names: &Names) -> Vec<Sentence> {
     let mut found: BTreeMap<SentenceKey, (Vec<Address>, Vec<Side>)> = BTreeMap::new();
     for access in &plan.access {
         for EffectDoubt { through, doubt } in &access.doubts {
-            let key = (through.as_ref(), access.aspect, doubt.policy.as_str(), doubt.reason.as_str());
+            let key =
+                (through.as_ref(), access.aspect, doubt.policy.as_str(), doubt.reason.as_str());
             let (subjects, sides) = found.entry(key).or_insert_with(|| {
                 order.push(key);
                 (Vec::new(), Vec::new())
@@ -309,7 +342,11 @@ fn doubt(topic: Vec<TextRun>, sides: &[Side], policy: &str, reason: &str) -> Sen
     let text = format!("whether access {word} can't be told: ");
     clause.extend([TextRun { tone: Tone::Doubt, text }, plain(reason)]);
     let items = vec![policy.to_owned()];
-    let details = if policy.is_empty() { Vec::new() } else { vec![Detail { label: "in", items, folded: false }] };
+    let details = if policy.is_empty() {
+        Vec::new()
+    } else {
+        vec![Detail { label: "in", items, folded: false }]
+    };
     let turn = Turn::Doubt { may_widen: sides.contains(&Side::Gained) };
     Sentence { turn, through: None, clause, remarks: Vec::new(), details, is_heavy: false }
 }

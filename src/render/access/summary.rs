@@ -15,15 +15,18 @@ use crate::policy::compare::Relation;
 /// What is said where something changes, but nobody's access.
 pub const SETTLED: &str = "No one gains or loses access.";
 
-/// `serverless and lambda.amazonaws.com gain; old loses.` None where there is no such change, or none is known.
+/// `serverless and lambda.amazonaws.com gain; old loses.` None where there is no such change, or
+/// none is known.
 pub fn summary(plan: &Plan) -> Option<Vec<TextRun>> {
     let names = Names::of(plan);
     let gain = Parties::of(plan, |access| &access.gained);
     let loss = Parties::of(plan, |access| &access.lost);
     let doubtful = |access: &&AccessChange| {
-        !access.doubts.is_empty() || access.gained.iter().chain(&access.lost).any(AccessEffect::is_doubtful)
+        !access.doubts.is_empty()
+            || access.gained.iter().chain(&access.lost).any(AccessEffect::is_doubtful)
     };
-    let doubtful: BTreeSet<&Address> = plan.access.iter().filter(doubtful).map(|access| &access.subject).collect();
+    let doubtful: BTreeSet<&Address> =
+        plan.access.iter().filter(doubtful).map(|access| &access.subject).collect();
     let doubtful: Vec<Address> = doubtful.into_iter().cloned().collect();
     let mut parts: Vec<Vec<TextRun>> = Vec::new();
     if gain == loss {
@@ -57,14 +60,23 @@ impl Parties {
     fn of(plan: &Plan, side: impl Fn(&AccessChange) -> &Vec<AccessEffect>) -> Self {
         let mut subjects = BTreeSet::new();
         let mut principals = BTreeSet::new();
-        for access in plan.access.iter().filter(|access| side(access).iter().any(|effect| !effect.is_doubtful())) {
+        for access in plan
+            .access
+            .iter()
+            .filter(|access| side(access).iter().any(|effect| !effect.is_doubtful()))
+        {
             if access.aspect == Aspect::Permissions {
                 subjects.insert(access.subject.clone());
             } else {
-                principals.extend(side(access).iter().flat_map(|effect| effect.grant.principals.iter().cloned()));
+                principals.extend(
+                    side(access).iter().flat_map(|effect| effect.grant.principals.iter().cloned()),
+                );
             }
         }
-        Self { subjects: subjects.into_iter().collect(), principals: principals.into_iter().collect() }
+        Self {
+            subjects: subjects.into_iter().collect(),
+            principals: principals.into_iter().collect(),
+        }
     }
 
     fn said(&self, names: &Names, tone: Tone, [one, several]: [&str; 2]) -> Option<Vec<TextRun>> {
@@ -111,11 +123,10 @@ fn meaning(change: &ResourceChange) -> Meaning {
 fn meaning_of(kind: &dyn Kind, change: &ResourceChange) -> Meaning {
     let facts = kind.facts();
     match (change.action, facts.access) {
-        (ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget, _) | (_, AccessRole::None) => {
-            Meaning::None
-        }
-        // Whoever holds a key may do what its user may, so to make or to remove one is a change of access. And
-        // what is gone can't be used any more, whatever the policies say.
+        (ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget, _)
+        | (_, AccessRole::None) => Meaning::None,
+        // Whoever holds a key may do what its user may, so to make or to remove one is a change of
+        // access. And what is gone can't be used any more, whatever the policies say.
         (ChangeAction::Refuse | ChangeAction::Blocked, _)
         | (_, AccessRole::Credential)
         | (
@@ -124,12 +135,20 @@ fn meaning_of(kind: &dyn Kind, change: &ResourceChange) -> Meaning {
         ) => Meaning::Unknown,
         (ChangeAction::Update, _) => of_fields(kind, change),
         // A new principal may do nothing; but a role says who may assume it.
-        (ChangeAction::Create, AccessRole::Principal(_)) if facts.document.is_none() => Meaning::None,
+        (ChangeAction::Create, AccessRole::Principal(_)) if facts.document.is_none() => {
+            Meaning::None
+        }
         (ChangeAction::Create, AccessRole::Principal(_) | AccessRole::Resource)
-        | (ChangeAction::Delete | ChangeAction::Replace, AccessRole::Principal(PrincipalKind::Group))
+        | (
+            ChangeAction::Delete | ChangeAction::Replace,
+            AccessRole::Principal(PrincipalKind::Group),
+        )
         | (
             ChangeAction::Create | ChangeAction::Delete | ChangeAction::Replace,
-            AccessRole::Policy | AccessRole::PolicyAttachment(_) | AccessRole::InlinePolicy(_) | AccessRole::Membership,
+            AccessRole::Policy
+            | AccessRole::PolicyAttachment(_)
+            | AccessRole::InlinePolicy(_)
+            | AccessRole::Membership,
         ) => Meaning::Compared,
     }
 }

@@ -13,8 +13,12 @@ pub use svg::svg;
 
 /// In Graphviz's language.
 pub fn dot(desired: &Desired) -> String {
-    let quoted = |text: &str| format!("\"{}\"", escape(text).replace('\\', "\\\\").replace('"', "\\\""));
-    let mut out = format!("digraph {} {{\n  rankdir = \"LR\";\n  node [shape = \"box\"];\n", quoted(&desired.name));
+    let quoted =
+        |text: &str| format!("\"{}\"", escape(text).replace('\\', "\\\\").replace('"', "\\\""));
+    let mut out = format!(
+        "digraph {} {{\n  rankdir = \"LR\";\n  node [shape = \"box\"];\n",
+        quoted(&desired.name)
+    );
     for node in nodes(desired) {
         let _ = writeln!(out, "  {};", quoted(&node.to_string()));
     }
@@ -28,7 +32,8 @@ pub fn dot(desired: &Desired) -> String {
 /// For Markdown: GitHub and GitLab draw it.
 pub fn mermaid(desired: &Desired) -> String {
     let nodes: Vec<_> = nodes(desired).into_iter().collect();
-    // Names hold characters that mermaid takes for syntax, so nodes are numbered and the name is a label.
+    // Names hold characters that mermaid takes for syntax, so nodes are numbered and the name is a
+    // label.
     let number = |address: &Address| nodes.binary_search(&address).unwrap_or_default();
     let mut out = "flowchart LR\n".to_owned();
     for (index, node) in nodes.iter().enumerate() {
@@ -42,11 +47,18 @@ pub fn mermaid(desired: &Desired) -> String {
 
 /// Everything declared, and what it names, in the order of addresses.
 fn nodes(desired: &Desired) -> BTreeSet<&Address> {
-    desired.resources.keys().chain(desired.resources.values().flat_map(|resource| &resource.depends_on)).collect()
+    desired
+        .resources
+        .keys()
+        .chain(desired.resources.values().flat_map(|resource| &resource.depends_on))
+        .collect()
 }
 
 fn edges(desired: &Desired) -> impl Iterator<Item = (&Address, &Address)> {
-    desired.resources.iter().flat_map(|(from, resource)| resource.depends_on.iter().map(move |to| (from, to)))
+    desired
+        .resources
+        .iter()
+        .flat_map(|(from, resource)| resource.depends_on.iter().map(move |to| (from, to)))
 }
 
 /// Mermaid's spelling of characters that would end a label or be markup in it.

@@ -1,5 +1,5 @@
-//! SVG, laid out by `layout-rs`. Its own writer leaves a margin as deep as the longest name is long, so the shapes are
-//! written here.
+//! SVG, laid out by `layout-rs`. Its own writer leaves a margin as deep as the longest name is
+//! long, so the shapes are written here.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -21,7 +21,8 @@ const CHARACTER: f64 = 8.5;
 const HEIGHT: f64 = 36.0;
 const MARGIN: f64 = 10.0;
 
-/// Above this the optimiser, which compares every pair of edges, takes longer than anybody waits for a picture.
+/// Above this the optimiser, which compares every pair of edges, takes longer than anybody waits
+/// for a picture.
 const OPTIMISED: usize = 80;
 
 pub fn svg(desired: &Desired) -> String {
@@ -34,7 +35,8 @@ pub fn svg(desired: &Desired) -> String {
         #[allow(clippy::cast_precision_loss, reason = "names have at most some hundred characters")]
         let size = Point::new(label.chars().count() as f64 * CHARACTER + 2.0 * MARGIN, HEIGHT);
         let look = StyleAttr::new(Color::fast("black"), 1, Some(Color::fast("white")), 4, FONT);
-        let element = Element::create(ShapeKind::new_box(&label), look, Orientation::LeftToRight, size);
+        let element =
+            Element::create(ShapeKind::new_box(&label), look, Orientation::LeftToRight, size);
         handles.insert(node, graph.add_node(element));
     }
     for (from, to) in super::edges(desired) {
@@ -66,7 +68,8 @@ impl Canvas {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" font-family=\"monospace\" font-size=\"{FONT}\">\n\
              <title>{}</title>\n\
-             <defs><marker id=\"head\" markerWidth=\"9\" markerHeight=\"8\" refX=\"9\" refY=\"4\" orient=\"auto\">\
+             <defs><marker id=\"head\" markerWidth=\"9\" markerHeight=\"8\" refX=\"9\" refY=\"4\" \
+             orient=\"auto\">\
              <path d=\"M 0 0 L 9 4 L 0 8 z\"/></marker></defs>\n\
              <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n{}</svg>\n",
             xml(&escape(title)),
@@ -87,7 +90,8 @@ impl RenderBackend for Canvas {
         self.reach(corner.add(size));
         let _ = writeln!(
             self.shapes,
-            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"{}\" fill=\"white\" stroke=\"black\"/>",
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"{}\" \
+                fill=\"white\" stroke=\"black\"/>",
             corner.x, corner.y, size.x, size.y, look.rounded
         );
     }
@@ -95,14 +99,16 @@ impl RenderBackend for Canvas {
     fn draw_text(&mut self, center: Point, text: &str, _look: &StyleAttr) {
         let _ = writeln!(
             self.shapes,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" dominant-baseline=\"central\">{}</text>",
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" \
+                dominant-baseline=\"central\">{}</text>",
             center.x,
             center.y,
             xml(text)
         );
     }
 
-    /// The path leaves its first point towards a control point; each other point is reached from one.
+    /// The path leaves its first point towards a control point; each other point is reached from
+    /// one.
     fn draw_arrow(
         &mut self,
         path: &[(Point, Point)],
@@ -122,15 +128,31 @@ impl RenderBackend for Canvas {
             self.reach(*one);
             self.reach(*other);
         }
-        let marker = |on: bool, end: &str| if on { format!(" marker-{end}=\"url(#head)\"") } else { String::new() };
+        let marker = |on: bool, end: &str| {
+            if on { format!(" marker-{end}=\"url(#head)\"") } else { String::new() }
+        };
         let heads = format!("{}{}", marker(head.0, "start"), marker(head.1, "end"));
         let _ = writeln!(self.shapes, "<path d=\"{d}\" fill=\"none\" stroke=\"black\"{heads}/>");
     }
 
     // What boxes and arrows without labels never ask for.
-    fn draw_line(&mut self, _start: Point, _stop: Point, _look: &StyleAttr, _properties: Option<String>) {}
+    fn draw_line(
+        &mut self,
+        _start: Point,
+        _stop: Point,
+        _look: &StyleAttr,
+        _properties: Option<String>,
+    ) {
+    }
 
-    fn draw_circle(&mut self, _center: Point, _size: Point, _look: &StyleAttr, _properties: Option<String>) {}
+    fn draw_circle(
+        &mut self,
+        _center: Point,
+        _size: Point,
+        _look: &StyleAttr,
+        _properties: Option<String>,
+    ) {
+    }
 
     fn create_clip(&mut self, _corner: Point, _size: Point, _rounded: usize) -> ClipHandle {
         0

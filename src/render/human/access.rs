@@ -24,16 +24,23 @@ pub fn of_change(sentences: &[&Sentence], style: HumanStyle) -> Vec<PlanLine> {
 
 /// Sentences that head no change, so that none is lost.
 pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
-    let shown =
-        plan.changes.iter().filter(|change| change.action != ChangeAction::Nothing).map(|change| &change.address);
+    let shown = plan
+        .changes
+        .iter()
+        .filter(|change| change.action != ChangeAction::Nothing)
+        .map(|change| &change.address);
     let shown: BTreeSet<&Address> = shown.collect();
     let is_shown = |through: &Address| shown.contains(through);
-    let other: Vec<_> = sentences.iter().filter(|it| !it.through.as_ref().is_some_and(is_shown)).collect();
+    let other: Vec<_> =
+        sentences.iter().filter(|it| !it.through.as_ref().is_some_and(is_shown)).collect();
     let lines = commented(&limited(&other, style));
     if lines.is_empty() {
         return lines;
     }
-    [PlanLine::blank(), PlanLine::plain(0, "Access, by no change above:")].into_iter().chain(lines).collect()
+    [PlanLine::blank(), PlanLine::plain(0, "Access, by no change above:")]
+        .into_iter()
+        .chain(lines)
+        .collect()
 }
 
 /// `Access: serverless gains; old loses.`
@@ -41,7 +48,8 @@ pub fn summary(plan: &Plan, style: HumanStyle) -> Option<PlanLine> {
     if access::is_settled(plan) {
         return Some(PlanLine::plain(0, access::SETTLED));
     }
-    access::summary(plan).map(|it| PlanLine::plain(0, format!("{} {}", style.bold("Access:"), dressed(&it, style))))
+    access::summary(plan)
+        .map(|it| PlanLine::plain(0, format!("{} {}", style.bold("Access:"), dressed(&it, style))))
 }
 
 /// What two documents allow differently.
@@ -56,11 +64,15 @@ pub fn widening(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
 }
 
 fn commented(lines: &[PlanLine]) -> Vec<PlanLine> {
-    lines.iter().map(|line| PlanLine::plain(2, format!("# {}", line.render(HumanStyle::default())))).collect()
+    lines
+        .iter()
+        .map(|line| PlanLine::plain(2, format!("# {}", line.render(HumanStyle::default()))))
+        .collect()
 }
 
 fn limited(sentences: &[&Sentence], style: HumanStyle) -> Vec<PlanLine> {
-    let most = if style.verbose || sentences.len() <= SENTENCES + 1 { sentences.len() } else { SENTENCES };
+    let most =
+        if style.verbose || sentences.len() <= SENTENCES + 1 { sentences.len() } else { SENTENCES };
     let (shown, hidden) = sentences.split_at(most);
     let mut lines: Vec<PlanLine> = shown.iter().flat_map(|it| sentence(it, style)).collect();
     if !hidden.is_empty() {
@@ -72,7 +84,10 @@ fn limited(sentences: &[&Sentence], style: HumanStyle) -> Vec<PlanLine> {
         ];
         let named = numbers.iter().filter(|(number, _)| *number > 0);
         let parts: Vec<_> = named.map(|(number, what)| counted(*number, what)).collect();
-        lines.push(PlanLine::plain(0, style.warn(&format!("… and {}: -v shows all", parts.join(", ")))));
+        lines.push(PlanLine::plain(
+            0,
+            style.warn(&format!("… and {}: -v shows all", parts.join(", "))),
+        ));
     }
     lines
 }
@@ -81,7 +96,8 @@ fn counted(number: usize, what: &str) -> String {
     if what == "loss" && number != 1 { format!("{number} losses") } else { count(number, what) }
 }
 
-/// The clause on one line, so that it can be searched for; what follows below it where the line would be too long.
+/// The clause on one line, so that it can be searched for; what follows below it where the line
+/// would be too long.
 fn sentence(sentence: &Sentence, style: HumanStyle) -> Vec<PlanLine> {
     let mut lines = vec![PlanLine::plain(0, dressed(&sentence.clause, style))];
     let mut width = length(&sentence.clause);
@@ -110,7 +126,9 @@ fn detail(detail: &Detail, style: HumanStyle) -> Vec<PlanLine> {
         let comma = if position + 1 < detail.items.len() { "," } else { "" };
         let item = format!("{}{comma}", escape(item));
         match rows.last_mut() {
-            Some(row) if hanging + row.chars().count() + item.chars().count() < WIDTH => row.extend([" ", &item]),
+            Some(row) if hanging + row.chars().count() + item.chars().count() < WIDTH => {
+                row.extend([" ", &item]);
+            }
             _ => rows.push(item),
         }
     }

@@ -1,4 +1,5 @@
-//! A plan, so arranged that each change finds what belongs to it: a plan may have a hundred thousand.
+//! A plan, so arranged that each change finds what belongs to it: a plan may have a hundred
+//! thousand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +18,17 @@ pub struct Arranged<'p> {
 
 impl<'p> Arranged<'p> {
     pub fn new(plan: &'p Plan, sentences: &'p [Sentence]) -> Self {
-        let calls = || plan.steps.iter().flat_map(|step| step.calls.iter().map(|call| (&step.id.address, call)));
+        let calls = || {
+            plan.steps
+                .iter()
+                .flat_map(|step| step.calls.iter().map(|call| (&step.id.address, call)))
+        };
         let updates = plan.steps.iter().filter(|step| step.id.phase == StepPhase::Update);
         Self {
-            remote: calls().filter(|(_, call)| !matches!(call, Write::File(_))).map(|(address, _)| address).collect(),
+            remote: calls()
+                .filter(|(_, call)| !matches!(call, Write::File(_)))
+                .map(|(address, _)| address)
+                .collect(),
             worked_on: calls().map(|(address, _)| address).collect(),
             updates: updates.map(|step| (&step.id.address, step)).collect(),
             sentences: by_change(sentences),

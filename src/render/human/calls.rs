@@ -25,7 +25,11 @@ pub fn lines(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
 
 fn named(call: &Write) -> Call {
     let action = call.action();
-    Call { action, object: call.object(), local: matches!(call, Write::File(_)) && !is_command(action) }
+    Call {
+        action,
+        object: call.object(),
+        local: matches!(call, Write::File(_)) && !is_command(action),
+    }
 }
 
 fn is_command(action: &str) -> bool {
@@ -38,7 +42,11 @@ fn heading(calls: &[Call]) -> String {
     let commands = calls.iter().filter(|call| is_command(call.action)).count();
     if commands > 0 {
         let aws = calls.len() - local - commands;
-        let whose = if commands == 1 { "1 to a command".to_owned() } else { format!("{commands} to commands") };
+        let whose = if commands == 1 {
+            "1 to a command".to_owned()
+        } else {
+            format!("{commands} to commands")
+        };
         return format!("Calls: {total}, {aws} to AWS, {local} to local files and {whose}");
     }
     match local {
@@ -96,7 +104,10 @@ mod tests {
             call("iam:CreatePolicy", "B"),
         ];
         assert_eq!(heading(&calls), "Calls: 4 writes, 3 to AWS and 1 to local files");
-        assert_eq!(text(&counted(&calls)), ["  iam:CreateUser", "  iam:CreatePolicy ×2", "  file:StoreCredentials"]);
+        assert_eq!(
+            text(&counted(&calls)),
+            ["  iam:CreateUser", "  iam:CreatePolicy ×2", "  file:StoreCredentials"]
+        );
         assert_eq!(text(&listed(&calls))[3], "  4. iam:CreatePolicy B");
     }
 

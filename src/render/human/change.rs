@@ -40,7 +40,8 @@ fn before_it(change: &ResourceChange) -> Vec<PlanLine> {
     let lines = change.before_it.iter().map(|it| {
         let owner = it.owner.as_ref().map_or("not made by relayctl".to_owned(), name);
         let calls: Vec<&str> = it.calls.iter().map(Write::action).collect();
-        let calls = if calls.is_empty() { String::new() } else { format!(": {}", calls.join(", ")) };
+        let calls =
+            if calls.is_empty() { String::new() } else { format!(": {}", calls.join(", ")) };
         PlanLine::plain(2, format!("#   {} ({owner}){calls}", escape(&it.what)))
     });
     let heading = if goes { "Before it go:" } else { "Before it would have to go:" };
@@ -58,12 +59,14 @@ fn drift(change: &ResourceChange, heading: &str, style: HumanStyle) -> Vec<PlanL
     let mut lines = vec![PlanLine::plain(2, format!("# {heading} (recorded -> live):"))];
     let quiet = HumanStyle { verbose: false, ..style };
     let inner = fields::lines(&diffs, 2, quiet);
-    lines.extend(inner.into_iter().map(|line| PlanLine::plain(2, format!("# {}", line.render(style)))));
+    lines.extend(
+        inner.into_iter().map(|line| PlanLine::plain(2, format!("# {}", line.render(style)))),
+    );
     lines
 }
 
-/// Drift comes without the form of its field; the same field's change tells it where there is one, and a policy
-/// document shows by itself what it is.
+/// Drift comes without the form of its field; the same field's change tells it where there is one,
+/// and a policy document shows by itself what it is.
 fn with_form(change: &ResourceChange, field: &FieldChange) -> FieldDiff {
     let same = change.fields.iter().find(|diff| diff.change.field == field.field);
     FieldDiff {
@@ -82,25 +85,34 @@ fn unchanged(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) ->
     vec![PlanLine::plain(6, style.dim(&format!("# ({what} hidden)")))]
 }
 
-/// The attributes that stay as they are: a replacement makes them again, an update's are those of the object as the
-/// plan saw it.
+/// The attributes that stay as they are: a replacement makes them again, an update's are those of
+/// the object as the plan saw it.
 fn kept(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
     if change.action == ChangeAction::Replace {
-        let again = change.fields.iter().map(|diff| &diff.change).filter(|field| field.before == field.after);
-        let rest: Vec<_> = again.filter_map(|field| Some((&*field.field, field.after.as_deref()?))).collect();
+        let again = change
+            .fields
+            .iter()
+            .map(|diff| &diff.change)
+            .filter(|field| field.before == field.after);
+        let rest: Vec<_> =
+            again.filter_map(|field| Some((&*field.field, field.after.as_deref()?))).collect();
         return fields::kept(&rest, 8, style);
     }
     let seen = plan.update(&change.address).and_then(|step| step.before.as_ref());
     let attributes = seen.into_iter().flat_map(|seen| &seen.attributes);
-    let rest: Vec<_> =
-        attributes.filter(|(name, _)| !change.fields.iter().any(|diff| diff.change.field == *name)).collect();
+    let rest: Vec<_> = attributes
+        .filter(|(name, _)| !change.fields.iter().any(|diff| diff.change.field == *name))
+        .collect();
     fields::kept(&rest, 8, style)
 }
 
 /// Notes on objects, whether something happens to them or not.
 pub fn notes(change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
     let address = name(&change.address);
-    let alone = change.left_alone.iter().map(|text| PlanLine::plain(2, format!("# {address}: {}", escape(text))));
+    let alone = change
+        .left_alone
+        .iter()
+        .map(|text| PlanLine::plain(2, format!("# {address}: {}", escape(text))));
     let mut lines: Vec<PlanLine> = alone.collect();
     if change.action == ChangeAction::Nothing {
         let heading = format!("{address} is as the manifest says, but was {DRIFTED}");

@@ -1,5 +1,5 @@
-//! Policy documents, printed by statement. Whoever reviews a changed statement must see its Effect, Action and
-//! Resource, so these are printed even where they stay as they are.
+//! Policy documents, printed by statement. Whoever reviews a changed statement must see its Effect,
+//! Action and Resource, so these are printed even where they stay as they are.
 
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
 
@@ -13,7 +13,8 @@ use crate::value::Value;
 /// Lines of listed values end about here.
 const WIDTH: usize = 100;
 
-/// So many unchanged values of an element are printed; of more, the first few and how many there are.
+/// So many unchanged values of an element are printed; of more, the first few and how many there
+/// are.
 const CONTEXT: usize = 4;
 
 /// `None`: it is no policy document, print it as any other value.
@@ -33,9 +34,16 @@ pub fn lines(
 }
 
 /// All of it: it comes, goes or stays as a whole.
-pub fn whole(mark: LineMark, label: &str, document: &Value, indent: usize, style: HumanStyle) -> Option<Vec<PlanLine>> {
+pub fn whole(
+    mark: LineMark,
+    label: &str,
+    document: &Value,
+    indent: usize,
+    style: HumanStyle,
+) -> Option<Vec<PlanLine>> {
     let statements = all(document)?;
-    let (inner, closing) = if mark == LineMark::None { (indent + 2, indent) } else { (indent + 4, indent + 2) };
+    let (inner, closing) =
+        if mark == LineMark::None { (indent + 2, indent) } else { (indent + 4, indent + 2) };
     let mut lines = vec![PlanLine::new(indent, mark, format!("{label}{{"))];
     for (name, member) in frame(document) {
         lines.extend(value::entire(mark, &format!("{} = ", key(name)), member, inner));
@@ -52,13 +60,23 @@ fn frame(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     document.as_object().into_iter().flatten().filter(|(name, _)| *name != STATEMENT)
 }
 
-fn changed(label: &str, before: &Value, after: &Value, indent: usize, style: HumanStyle) -> Option<Vec<PlanLine>> {
+fn changed(
+    label: &str,
+    before: &Value,
+    after: &Value,
+    indent: usize,
+    style: HumanStyle,
+) -> Option<Vec<PlanLine>> {
     let pairs = pair(&all(before)?, &all(after)?);
     let inner = indent + 4;
     let mut lines = vec![PlanLine::new(indent, LineMark::Update, format!("{label}{{"))];
     let gone = frame(before).filter(|(name, _)| after.get(*name).is_none());
-    for (name, _) in frame(after).chain(gone).filter(|(name, _)| before.get(*name) != after.get(*name)) {
-        let text = |document: &Value| document.get(name).map_or_else(|| "null".to_owned(), Value::to_string);
+    for (name, _) in
+        frame(after).chain(gone).filter(|(name, _)| before.get(*name) != after.get(*name))
+    {
+        let text = |document: &Value| {
+            document.get(name).map_or_else(|| "null".to_owned(), Value::to_string)
+        };
         let text = format!("{} = {} -> {}", key(name), text(before), text(after));
         lines.push(PlanLine::new(inner, LineMark::Update, text));
     }
@@ -66,8 +84,12 @@ fn changed(label: &str, before: &Value, after: &Value, indent: usize, style: Hum
     for pair in pairs {
         match pair {
             Pair::Same => {}
-            Pair::Added(statement) => lines.extend(entire(LineMark::Create, statement, inner, style)),
-            Pair::Removed(statement) => lines.extend(entire(LineMark::Delete, statement, inner, style)),
+            Pair::Added(statement) => {
+                lines.extend(entire(LineMark::Create, statement, inner, style));
+            }
+            Pair::Removed(statement) => {
+                lines.extend(entire(LineMark::Delete, statement, inner, style));
+            }
             Pair::Changed(old, new) => lines.extend(statement(old, new, inner, style)),
         }
     }
@@ -80,7 +102,10 @@ fn changed(label: &str, before: &Value, after: &Value, indent: usize, style: Hum
 }
 
 fn title(number: usize, sid: Option<&str>) -> String {
-    sid.map_or_else(|| format!("statement {number}"), |sid| format!("statement {number} {}", quoted(sid)))
+    sid.map_or_else(
+        || format!("statement {number}"),
+        |sid| format!("statement {number} {}", quoted(sid)),
+    )
 }
 
 /// A statement that comes, goes or stays, completely.
@@ -126,7 +151,8 @@ fn statement(old: Numbered, new: Numbered, indent: usize, style: HumanStyle) -> 
     let effect = style.bold(&arrow(effect(old.statement), effect(new.statement)));
     let mut lines = vec![PlanLine::new(indent, LineMark::Update, format!("{title}: {effect}"))];
     let (before, after) = (elements(old.statement), elements(new.statement));
-    let find = |list: &[Element], label: &str| list.iter().find(|element| element.label == label).cloned();
+    let find =
+        |list: &[Element], label: &str| list.iter().find(|element| element.label == label).cloned();
     let gone = before.iter().filter(|element| find(&after, &element.label).is_none());
     for element in after.iter().chain(gone) {
         let (old, new) = (find(&before, &element.label), find(&after, &element.label));
@@ -134,7 +160,9 @@ fn statement(old: Numbered, new: Numbered, indent: usize, style: HumanStyle) -> 
             (Some(old), Some(new)) if old == new => context(&new, indent + 4, style),
             (Some(old), Some(new)) => items(&old, &new, indent + 4, style),
             (Some(old), None) => wrapped(LineMark::Delete, &old, indent + 2),
-            (None, new) => wrapped(LineMark::Create, &new.unwrap_or_else(|| element.clone()), indent + 2),
+            (None, new) => {
+                wrapped(LineMark::Create, &new.unwrap_or_else(|| element.clone()), indent + 2)
+            }
         });
     }
     lines
@@ -146,7 +174,8 @@ fn context(element: &Element, indent: usize, style: HumanStyle) -> Vec<PlanLine>
     if items.len() <= CONTEXT || style.verbose {
         return wrapped(LineMark::None, element, indent);
     }
-    let noun = if label.ends_with("Action") { "more unchanged action" } else { "more unchanged value" };
+    let noun =
+        if label.ends_with("Action") { "more unchanged action" } else { "more unchanged value" };
     let more = style.dim(&format!("… {}", count(items.len() - 3, noun)));
     vec![PlanLine::plain(indent, format!("{label}: {}, {more}", items[..3].join(", ")))]
 }
@@ -155,14 +184,22 @@ fn context(element: &Element, indent: usize, style: HumanStyle) -> Vec<PlanLine>
 fn items(old: &Element, new: &Element, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let mut lines = vec![PlanLine::plain(indent, format!("{}:", new.label))];
     let ops = capture_diff_slices(Algorithm::Myers, &old.items, &new.items);
-    let same: usize = ops.iter().filter(|op| matches!(op, DiffOp::Equal { .. })).map(|op| op.new_range().len()).sum();
+    let same: usize = ops
+        .iter()
+        .filter(|op| matches!(op, DiffOp::Equal { .. }))
+        .map(|op| op.new_range().len())
+        .sum();
     let shown = same <= CONTEXT || style.verbose;
     for change in ops.iter().flat_map(|op| op.iter_changes(&old.items, &new.items)) {
         match change.tag() {
             ChangeTag::Equal if shown => lines.push(PlanLine::plain(indent + 4, change.value())),
             ChangeTag::Equal => {}
-            ChangeTag::Delete => lines.push(PlanLine::new(indent + 2, LineMark::Delete, change.value())),
-            ChangeTag::Insert => lines.push(PlanLine::new(indent + 2, LineMark::Create, change.value())),
+            ChangeTag::Delete => {
+                lines.push(PlanLine::new(indent + 2, LineMark::Delete, change.value()));
+            }
+            ChangeTag::Insert => {
+                lines.push(PlanLine::new(indent + 2, LineMark::Create, change.value()));
+            }
         }
     }
     if !shown {

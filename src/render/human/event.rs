@@ -21,7 +21,11 @@ pub fn line(event: &Event, style: HumanStyle) -> String {
         }
         Event::Skipped { step, because } => {
             let because: Vec<_> = because.iter().map(name).collect();
-            say(step, style, &format!("{} because of {}", style.warn("Skipped"), because.join(", ")))
+            say(
+                step,
+                style,
+                &format!("{} because of {}", style.warn("Skipped"), because.join(", ")),
+            )
         }
     }
 }
@@ -36,6 +40,8 @@ fn words(phase: StepPhase) -> (&'static str, &'static str, &'static str) {
         StepPhase::Create => ("Creating", "Creation complete", "Creation"),
         StepPhase::Update => ("Modifying", "Modifications complete", "Modification"),
         StepPhase::Delete => ("Destroying", "Destruction complete", "Destruction"),
-        StepPhase::Record => ("Recording in the state", "Recorded in the state", "Recording in the state"),
+        StepPhase::Record => {
+            ("Recording in the state", "Recorded in the state", "Recording in the state")
+        }
     }
 }

@@ -10,8 +10,10 @@ use crate::value::Value;
 
 /// The symbols of these lines stand at `indent`.
 pub fn lines(diffs: &[FieldDiff], indent: usize, style: HumanStyle) -> Vec<PlanLine> {
-    let shown: Vec<_> =
-        diffs.iter().filter(|diff| set(diff.change.before.as_deref()) != set(diff.change.after.as_deref())).collect();
+    let shown: Vec<_> = diffs
+        .iter()
+        .filter(|diff| set(diff.change.before.as_deref()) != set(diff.change.after.as_deref()))
+        .collect();
     let width = shown.iter().map(|diff| key(&diff.change.field).chars().count()).max().unwrap_or(0);
     shown.into_iter().flat_map(|diff| field(diff, width, indent, style)).collect()
 }
@@ -37,7 +39,11 @@ fn field(diff: &FieldDiff, width: usize, indent: usize, style: HumanStyle) -> Ve
     let label = label(&diff.change.field, width);
     let by_statement = match diff.form {
         FieldForm::Document => document::lines(&label, before, after, indent, style),
-        FieldForm::Plain | FieldForm::Keyed | FieldForm::Identity | FieldForm::Setting | FieldForm::Recorded => None,
+        FieldForm::Plain
+        | FieldForm::Keyed
+        | FieldForm::Identity
+        | FieldForm::Setting
+        | FieldForm::Recorded => None,
     };
     let mut lines = by_statement.unwrap_or_else(|| entry(&label, before, after, indent, style));
     if let (Some(why), Some(first)) = (&diff.forces_replacement, lines.first_mut()) {

@@ -1,4 +1,5 @@
-//! What the reader must know before the first change: which account, as whom, and whether it is a real one.
+//! What the reader must know before the first change: which account, as whom, and whether it is a
+//! real one.
 
 use super::HumanStyle;
 use super::line::PlanLine;
@@ -14,7 +15,9 @@ pub fn lines(header: &PlanHeader, style: HumanStyle) -> Vec<PlanLine> {
         ("Caller:", header.caller.clone()),
         ("Region:", header.region.clone()),
     ];
-    lines.extend(rows.iter().map(|(label, text)| PlanLine::plain(0, format!("{label:<9} {}", escape(text)))));
+    lines.extend(
+        rows.iter().map(|(label, text)| PlanLine::plain(0, format!("{label:<9} {}", escape(text)))),
+    );
     if header.mode == PlanMode::Destroy {
         let text = "This plan destroys what the manifest has made.";
         lines.push(PlanLine::plain(0, style.bad(text)));
@@ -38,7 +41,9 @@ pub fn partial(header: &PlanHeader) -> Option<String> {
     let targets: Vec<_> = header.targets.iter().map(|target| escape(&target.to_string())).collect();
     let what = if targets.len() == 1 { "what it depends on" } else { "what they depend on" };
     let only = targets.join(", ");
-    Some(format!("Note: partial plan: only {only} and {what}; the rest of the manifest is not looked at."))
+    Some(format!(
+        "Note: partial plan: only {only} and {what}; the rest of the manifest is not looked at."
+    ))
 }
 
 pub fn caller(caller: &CallerIdentity) -> String {

@@ -1,5 +1,5 @@
-//! A line of a plan before it is text: how deep, with which symbol, saying what. Terminal and pull request place the
-//! symbol differently, so it is kept apart.
+//! A line of a plan before it is text: how deep, with which symbol, saying what. Terminal and pull
+//! request place the symbol differently, so it is kept apart.
 
 use anstyle::{AnsiColor, Effects};
 
@@ -71,7 +71,8 @@ impl LineMark {
         }
     }
 
-    /// Terraform's colours; what is refused or blocked is red, what touches only the state has none.
+    /// Terraform's colours; what is refused or blocked is red, what touches only the state has
+    /// none.
     fn look(self) -> anstyle::Style {
         match self {
             Self::Create => AnsiColor::Green.on_default(),
@@ -96,7 +97,8 @@ impl PlanLine {
         Self::plain(0, "")
     }
 
-    /// As a terminal shows it, without the line's end. Foreign text may end in spaces, a line doesn't.
+    /// As a terminal shows it, without the line's end. Foreign text may end in spaces, a line
+    /// doesn't.
     pub fn render(&self, style: HumanStyle) -> String {
         let indent = self.indent;
         let line = if self.mark == LineMark::None {
@@ -111,7 +113,11 @@ impl PlanLine {
 /// Colours, where they are wanted; no escape codes at all where they are not.
 impl HumanStyle {
     fn paint(self, look: anstyle::Style, text: &str) -> String {
-        if self.color && look != anstyle::Style::new() { format!("{look}{text}{look:#}") } else { text.to_owned() }
+        if self.color && look != anstyle::Style::new() {
+            format!("{look}{text}{look:#}")
+        } else {
+            text.to_owned()
+        }
     }
 
     pub fn mark(self, mark: LineMark) -> String {

@@ -45,7 +45,8 @@ pub fn plan(plan: &Plan, style: HumanStyle) -> String {
     let mut lines = header::lines(&plan.header, style);
     lines.push(PlanLine::blank());
     lines.extend(body(plan, style));
-    // Line by line, so that those of a plan for thousands of objects don't stand beside all of its text.
+    // Line by line, so that those of a plan for thousands of objects don't stand beside all of its
+    // text.
     lines.into_iter().map(|line| line.render(style) + "\n").collect()
 }
 
@@ -59,14 +60,16 @@ pub fn event(event: &Event, style: HumanStyle) -> String {
     event::line(event, style)
 }
 
-/// `Apply complete! Resources: 7 added, 0 changed, 0 destroyed.`, or what was done, failed and skipped.
+/// `Apply complete! Resources: 7 added, 0 changed, 0 destroyed.`, or what was done, failed and
+/// skipped.
 pub fn outcome(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> String {
     let mut lines: Vec<PlanLine> = header::sandbox(&plan.header, style).into_iter().collect();
     lines.extend(outcome::lines(plan, outcome, style));
     text(&lines, style)
 }
 
-/// What two documents allow differently, a line each: `gains s3:GetObject on …`, `loses …`. Empty where it is nothing.
+/// What two documents allow differently, a line each: `gains s3:GetObject on …`, `loses …`. Empty
+/// where it is nothing.
 pub fn comparison(comparison: &Comparison, style: HumanStyle) -> String {
     text(&access::comparison(comparison, style), style)
 }
@@ -141,18 +144,21 @@ pub(super) fn partial(header: &PlanHeader) -> Option<String> {
     header::partial(header)
 }
 
-/// By kind, in the order in which the kinds are listed; kinds that this build doesn't know come last, by address.
+/// By kind, in the order in which the kinds are listed; kinds that this build doesn't know come
+/// last, by address.
 pub(super) fn ordered(plan: &Plan) -> Vec<&ResourceChange> {
     let rank = |change: &ResourceChange| kind::position(change.address.kind());
     let mut changes: Vec<_> = plan.changes.iter().collect();
-    changes.sort_by_cached_key(|change| (rank(change).unwrap_or(usize::MAX), change.address.clone()));
+    changes
+        .sort_by_cached_key(|change| (rank(change).unwrap_or(usize::MAX), change.address.clone()));
     changes
 }
 
 /// `7 to add, 0 to change, 0 to destroy`, with what is refused or blocked where something is.
 pub(super) fn counts(plan: &Plan) -> String {
     let Summary { add, change, destroy, refused, blocked, calls: _ } = plan.summary;
-    let stuck = |number, what| if number > 0 { format!(", {number} {what}") } else { String::new() };
+    let stuck =
+        |number, what| if number > 0 { format!(", {number} {what}") } else { String::new() };
     let (refused, blocked) = (stuck(refused, "refused"), stuck(blocked, "blocked"));
     format!("{add} to add, {change} to change, {destroy} to destroy{refused}{blocked}")
 }
@@ -161,7 +167,8 @@ pub(super) fn counts(plan: &Plan) -> String {
 pub(super) fn state_only(plan: &Plan) -> Option<String> {
     let of = |action| plan.changes.iter().filter(|change| change.action == action).count();
     let counts = [(of(ChangeAction::Adopt), "to adopt"), (of(ChangeAction::Forget), "to forget")];
-    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let parts: Vec<_> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -211,8 +218,11 @@ fn opening(plan: &Plan) -> &'static str {
 
 /// Only the symbols that the plan uses.
 fn legend(changes: &[&ResourceChange]) -> Vec<PlanLine> {
-    let used: BTreeSet<_> =
-        changes.iter().map(|change| LineMark::of(change.action)).filter(|m| *m != LineMark::None).collect();
+    let used: BTreeSet<_> = changes
+        .iter()
+        .map(|change| LineMark::of(change.action))
+        .filter(|m| *m != LineMark::None)
+        .collect();
     let heading = PlanLine::plain(0, "Actions are shown with these symbols:");
     let entry = |mark: LineMark| PlanLine::new(3 - mark.symbol().len(), mark, mark.legend());
     std::iter::once(heading).chain(used.into_iter().map(entry)).collect()

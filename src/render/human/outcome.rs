@@ -1,4 +1,5 @@
-//! How a run ended: what was done, what failed, what was skipped because of it, and what comes next.
+//! How a run ended: what was done, what failed, what was skipped because of it, and what comes
+//! next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +22,11 @@ pub fn lines(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLi
     let open = open(plan, outcome);
     if outcome.succeeded() && open.is_empty() {
         let title = style.good(&format!("{verb} complete!"));
-        let mut lines = vec![PlanLine::plain(0, format!("{title} Resources: {}.", tally(plan, outcome)))];
-        lines.extend(recorded(plan, outcome).map(|text| PlanLine::plain(0, format!("State only: {text}."))));
+        let mut lines =
+            vec![PlanLine::plain(0, format!("{title} Resources: {}.", tally(plan, outcome)))];
+        lines.extend(
+            recorded(plan, outcome).map(|text| PlanLine::plain(0, format!("State only: {text}."))),
+        );
         lines.extend(traffic(outcome, style));
         lines.extend(critical_path(plan, outcome, style));
         return lines;
@@ -31,11 +35,24 @@ pub fn lines(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLi
     let title = style.bad(&format!("{verb} incomplete."));
     let numbers = format!("{}; {failed} failed, {skipped} skipped", tally(plan, outcome));
     let mut lines = vec![PlanLine::plain(0, format!("{title} Resources: {numbers}."))];
-    let done: Vec<_> = outcome.done.iter().map(|step| PlanLine::plain(2, said(step, true))).collect();
+    let done: Vec<_> =
+        outcome.done.iter().map(|step| PlanLine::plain(2, said(step, true))).collect();
     section(&mut lines, "Done:", done);
-    section(&mut lines, "Failed:", outcome.failed.iter().flat_map(|(step, fault)| failure(step, fault)).collect());
-    section(&mut lines, "Skipped:", outcome.skipped.iter().map(|(step, because)| skip(step, because)).collect());
-    section(&mut lines, "Not begun:", open.into_iter().map(|step| PlanLine::plain(2, said(step, false))).collect());
+    section(
+        &mut lines,
+        "Failed:",
+        outcome.failed.iter().flat_map(|(step, fault)| failure(step, fault)).collect(),
+    );
+    section(
+        &mut lines,
+        "Skipped:",
+        outcome.skipped.iter().map(|(step, because)| skip(step, because)).collect(),
+    );
+    section(
+        &mut lines,
+        "Not begun:",
+        open.into_iter().map(|step| PlanLine::plain(2, said(step, false))).collect(),
+    );
     lines.push(PlanLine::blank());
     lines.extend(traffic(outcome, style));
     lines.extend(critical_path(plan, outcome, style));
@@ -43,10 +60,11 @@ pub fn lines(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLi
     lines
 }
 
-/// What the services made the run wait for; without any of that, only who wants to know more wants to know how many requests
-/// there were.
+/// What the services made the run wait for; without any of that, only who wants to know more wants
+/// to know how many requests there were.
 fn traffic(outcome: &RunOutcome, style: HumanStyle) -> Option<PlanLine> {
-    let worth_telling = outcome.traffic.calls > 0 && (style.verbose || !outcome.traffic.was_smooth());
+    let worth_telling =
+        outcome.traffic.calls > 0 && (style.verbose || !outcome.traffic.was_smooth());
     worth_telling.then(|| PlanLine::plain(0, super::traffic(&outcome.traffic)))
 }
 
@@ -61,7 +79,8 @@ fn section(lines: &mut Vec<PlanLine>, title: &str, inner: Vec<PlanLine>) {
     }
 }
 
-/// `7 added, 0 changed, 0 destroyed`; a destroy only destroys. A replacement is one of each, as in the plan.
+/// `7 added, 0 changed, 0 destroyed`; a destroy only destroys. A replacement is one of each, as in
+/// the plan.
 fn tally(plan: &Plan, outcome: &RunOutcome) -> String {
     let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
     match plan.header.mode {
@@ -79,13 +98,15 @@ fn tally(plan: &Plan, outcome: &RunOutcome) -> String {
 
 /// What only the state knows of: `1 adopted, 2 forgotten`.
 fn recorded(plan: &Plan, outcome: &RunOutcome) -> Option<String> {
-    let actions: BTreeMap<&Address, ChangeAction> = plan.changes.iter().map(|c| (&c.address, c.action)).collect();
+    let actions: BTreeMap<&Address, ChangeAction> =
+        plan.changes.iter().map(|c| (&c.address, c.action)).collect();
     let of = |wanted: ChangeAction| {
         let recorded = outcome.done.iter().filter(|step| step.phase == StepPhase::Record);
         recorded.filter(|step| actions.get(&step.address) == Some(&wanted)).count()
     };
     let counts = [(of(ChangeAction::Adopt), "adopted"), (of(ChangeAction::Forget), "forgotten")];
-    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let parts: Vec<_> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -136,10 +157,16 @@ fn hint(kind: FailureKind, call: &str) -> Option<String> {
         FailureKind::AccessDenied => format!("The caller needs permission for {}.", escape(call)),
         FailureKind::Credentials => "Renew the credentials of the caller.".to_owned(),
         FailureKind::Throttled => {
-            "Others use up what AWS takes of this account: --retry-timeout and --max-attempts are patience.".to_owned()
+            "Others use up what AWS takes of this account: --retry-timeout and --max-attempts are \
+                patience."
+                .to_owned()
         }
-        FailureKind::Unavailable => "It may or may not have happened: the next plan looks before it acts.".to_owned(),
-        FailureKind::Conflict => "Something that relayctl does not manage still hangs on it.".to_owned(),
+        FailureKind::Unavailable => "It may or may not have happened: the next plan looks before \
+            it acts."
+            .to_owned(),
+        FailureKind::Conflict => {
+            "Something that relayctl does not manage still hangs on it.".to_owned()
+        }
         FailureKind::NotFound
         | FailureKind::AlreadyExists
         | FailureKind::LimitExceeded
@@ -155,16 +182,25 @@ fn next(plan: &Plan, outcome: &RunOutcome) -> Vec<PlanLine> {
     let file = escape(&plan.header.manifest_file);
     let (look, act) = match plan.header.mode {
         PlanMode::Apply => (format!("relayctl plan {file}"), format!("relayctl apply {file}")),
-        PlanMode::Destroy => (format!("relayctl plan --destroy {file}"), format!("relayctl destroy {file}")),
+        PlanMode::Destroy => {
+            (format!("relayctl plan --destroy {file}"), format!("relayctl destroy {file}"))
+        }
     };
     let unsaved = outcome.failed.iter().any(|(_, fault)| matches!(fault, Fault::State(_)));
     let known = if unsaved {
-        "The state could not be saved. What was made is found again by its ownership tag and its name."
+        "The state could not be saved. What was made is found again by its ownership tag and its \
+            name."
     } else {
         "What is done is in the state."
     };
     vec![
-        PlanLine::plain(0, format!("{known} The next run does the rest ({}) and nothing twice:", count(left, "step"))),
+        PlanLine::plain(
+            0,
+            format!(
+                "{known} The next run does the rest ({}) and nothing twice:",
+                count(left, "step")
+            ),
+        ),
         PlanLine::plain(2, format!("`{look}` shows it, `{act}` does it.")),
     ]
 }

@@ -12,14 +12,19 @@ use crate::render::text::{count, escape};
 pub fn of_plan(plan: &Plan) -> Vec<PlanLine> {
     let path = by_calls(plan);
     let all: usize = plan.steps.iter().map(|step| step.calls.len()).sum();
-    let heading = format!("Critical path: {} of {}, one after another", path.total, count(all, "write"));
+    let heading =
+        format!("Critical path: {} of {}, one after another", path.total, count(all, "write"));
     lines(&heading, &path.steps, |calls| count(*calls, "write"))
 }
 
 /// Of a run, as it was.
 pub fn of_run(plan: &Plan, outcome: &RunOutcome) -> Vec<PlanLine> {
     let path = by_time(plan, &outcome.took);
-    let heading = format!("Critical path: {} of {}, one after another", seconds(path.total), seconds(outcome.elapsed));
+    let heading = format!(
+        "Critical path: {} of {}, one after another",
+        seconds(path.total),
+        seconds(outcome.elapsed)
+    );
     lines(&heading, &path.steps, |time| seconds(*time))
 }
 
@@ -27,8 +32,9 @@ fn lines<W>(heading: &str, steps: &[(StepId, W)], weight: impl Fn(&W) -> String)
     if steps.is_empty() {
         return Vec::new();
     }
-    let each =
-        steps.iter().map(|(step, w)| PlanLine::plain(2, format!("{} ({})", escape(&step.to_string()), weight(w))));
+    let each = steps.iter().map(|(step, w)| {
+        PlanLine::plain(2, format!("{} ({})", escape(&step.to_string()), weight(w)))
+    });
     std::iter::once(PlanLine::plain(0, heading)).chain(each).collect()
 }
 

@@ -31,20 +31,32 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Differs => format!("differs: the manifest says otherwise than {place}"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
         Reason::Due(why) => format!("it is time: {}", escape(why)),
-        Reason::ParentReplaced(parent) => format!("{}, which it hangs on, is replaced", name(parent)),
-        Reason::Interrupted => "interrupted: an earlier run stopped between the call and the save".to_owned(),
+        Reason::ParentReplaced(parent) => {
+            format!("{}, which it hangs on, is replaced", name(parent))
+        }
+        Reason::Interrupted => {
+            "interrupted: an earlier run stopped between the call and the save".to_owned()
+        }
         Reason::Lost => "ours by its ownership tag, but the state does not know it".to_owned(),
         Reason::Undeclared => "no longer in the manifest".to_owned(),
         Reason::Destroy => "destroy was asked for".to_owned(),
         Reason::Exclusive => "not in the manifest, and what it hangs on is exclusive".to_owned(),
-        Reason::NotOurs { owner: None } => "not ours: it exists, and this manifest did not make it".to_owned(),
+        Reason::NotOurs { owner: None } => {
+            "not ours: it exists, and this manifest did not make it".to_owned()
+        }
         Reason::NotOurs { owner: Some(owner) } => {
             format!("not ours: it belongs to the manifest \"{}\"", escape(owner))
         }
-        Reason::RecreatedBySomeoneElse { .. } => "recreated by someone else since relayctl made it".to_owned(),
+        Reason::RecreatedBySomeoneElse { .. } => {
+            "recreated by someone else since relayctl made it".to_owned()
+        }
         Reason::Obstacle(why) => escape(why),
-        Reason::Unknown(failure) => format!("unknown: it could not be read: {}", escape(&failure.to_string())),
-        Reason::DependsOn(other) => format!("it depends on {}, which cannot be dealt with in this run", name(other)),
+        Reason::Unknown(failure) => {
+            format!("unknown: it could not be read: {}", escape(&failure.to_string()))
+        }
+        Reason::DependsOn(other) => {
+            format!("it depends on {}, which cannot be dealt with in this run", name(other))
+        }
     }
 }
 
@@ -60,34 +72,53 @@ fn is_tagless(change: &ResourceChange) -> bool {
 pub fn remedy(change: &ResourceChange) -> Vec<String> {
     let this = name(&change.address);
     match &change.reason {
-        Reason::NotOurs { owner: None } if is_tagless(change) => vec![
-            "AWS gives it no tags: only the state says whose it is, and the state does not record it.".to_owned(),
-            format!("If it is this manifest's, run `relayctl state add MANIFEST {this}`, and plan again;"),
+        Reason::NotOurs { owner: None } if is_tagless(change) => {
+            vec![
+            "AWS gives it no tags: only the state says whose it is, and the state does not record \
+                it.".to_owned(),
+            format!("If it is this manifest's, run `relayctl state add MANIFEST {this}`, and plan \
+                again;"),
             "to leave it alone, give yours another name in the manifest.".to_owned(),
-        ],
+        ]
+        }
         Reason::NotOurs { owner: None } => vec![
             format!("It does not carry the tag {OWNER_TAG}, so somebody else may rely on it."),
             format!(
-                "To take {this} over, give it the tag {OWNER_TAG} with this manifest's name as its value, and plan"
+                "To take {this} over, give it the tag {OWNER_TAG} with this manifest's name as \
+                    its value, and plan"
             ),
             "again; to leave it alone, give yours another name in the manifest.".to_owned(),
         ],
         Reason::NotOurs { owner: Some(owner) } => vec![
-            format!("Its tag {OWNER_TAG} says \"{}\". Two manifests must not fight over one object:", escape(owner)),
-            "remove it from that one and give it the tag with this manifest's name, or use another name.".to_owned(),
+            format!(
+                "Its tag {OWNER_TAG} says \"{}\". Two manifests must not fight over one object:",
+                escape(owner)
+            ),
+            "remove it from that one and give it the tag with this manifest's name, or use \
+                another name."
+                .to_owned(),
         ],
         Reason::RecreatedBySomeoneElse { recorded, live } => vec![
             format!("The state records {}, but {} is there now.", escape(recorded), escape(live)),
             "If it is not needed, delete it yourself; if it is, run".to_owned(),
-            format!("`relayctl state rm MANIFEST {this}`, and relayctl forgets that it ever made one."),
+            format!(
+                "`relayctl state rm MANIFEST {this}`, and relayctl forgets that it ever made \
+                one."
+            ),
         ],
         Reason::Unknown(_) => vec![
             "What is not known is neither created, changed nor destroyed.".to_owned(),
             "Mend the cause (permission, credentials, network), then plan again.".to_owned(),
         ],
-        Reason::Obstacle(_) => vec!["Nothing is done to it until that is mended; then plan again.".to_owned()],
-        Reason::DependsOn(other) => vec![format!("It follows in the plan after {} is mended.", name(other))],
-        Reason::CannotChange(_) if matches!(change.action, ChangeAction::Refuse | ChangeAction::Blocked) => {
+        Reason::Obstacle(_) => {
+            vec!["Nothing is done to it until that is mended; then plan again.".to_owned()]
+        }
+        Reason::DependsOn(other) => {
+            vec![format!("It follows in the plan after {} is mended.", name(other))]
+        }
+        Reason::CannotChange(_)
+            if matches!(change.action, ChangeAction::Refuse | ChangeAction::Blocked) =>
+        {
             vec!["Nothing is done to it until that is mended; then plan again.".to_owned()]
         }
         Reason::Same
@@ -117,14 +148,17 @@ mod tests {
     use crate::address::KindName;
     use crate::call::{FileWrite, LocalFile, Write};
     use crate::model::Desired;
-    use crate::plan::{Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, Summary};
+    use crate::plan::{
+        Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, Summary,
+    };
     use crate::value::{Attributes, SectionSettings};
 
     #[test]
     fn what_happens_in_local_files_is_not_said_to_be_missing_from_aws() {
         let address = Address::new(KindName::ZappaSettings, "dev");
         let file = LocalFile::Path("zappa_settings.json".to_owned());
-        let call = FileWrite::SetStage { file, stage: "dev".to_owned(), settings: SectionSettings::new() };
+        let call =
+            FileWrite::SetStage { file, stage: "dev".to_owned(), settings: SectionSettings::new() };
         let step = Step {
             id: StepId { address: address.clone(), phase: StepPhase::Create },
             calls: vec![Write::File(call)],
@@ -147,8 +181,14 @@ mod tests {
             summary: Summary::default(),
         };
         let arranged = Arranged::new(&plan, &[]);
-        assert_eq!(phrase(&arranged, &plan.changes[0]), "new: not in the local file, not in the state");
-        let other = ResourceChange { address: Address::new(KindName::USER, "x"), ..plan.changes[0].clone() };
+        assert_eq!(
+            phrase(&arranged, &plan.changes[0]),
+            "new: not in the local file, not in the state"
+        );
+        let other = ResourceChange {
+            address: Address::new(KindName::USER, "x"),
+            ..plan.changes[0].clone()
+        };
         assert_eq!(phrase(&arranged, &other), "new: not in AWS, not in the state");
     }
 }

@@ -1,4 +1,5 @@
-//! The statements of a policy document: which belongs to which on the other side, and what each says.
+//! The statements of a policy document: which belongs to which on the other side, and what each
+//! says.
 
 use similar::{Algorithm, capture_diff_slices, diff_ratio};
 
@@ -21,7 +22,8 @@ pub enum Pair<'a> {
     Removed(Numbered<'a>),
 }
 
-/// Something that a statement says: `Action`, `Principal (Service)`, `Condition StringEquals aws:PrincipalTag/x`.
+/// Something that a statement says: `Action`, `Principal (Service)`, `Condition StringEquals
+/// aws:PrincipalTag/x`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Element {
     pub label: String,
@@ -29,26 +31,34 @@ pub struct Element {
 }
 
 /// IAM's elements in the order in which people read them; Sid and Effect are in the heading.
-const ORDER: [&str; 7] = ["Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+const ORDER: [&str; 7] =
+    ["Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 /// Less alike than this, one statement went and another came.
 const ALIKE: f32 = 0.5;
 
 /// The statements with their numbers. `None`: this is no policy document.
 pub fn all(document: &Value) -> Option<Vec<Numbered<'_>>> {
-    let whole = is_policy(document) && statements(document).all(|(_, statement)| statement.is_object());
-    let numbered = |(pointer, statement): (StatementPointer, _)| Numbered { number: pointer.number(), statement };
+    let whole =
+        is_policy(document) && statements(document).all(|(_, statement)| statement.is_object());
+    let numbered = |(pointer, statement): (StatementPointer, _)| Numbered {
+        number: pointer.number(),
+        statement,
+    };
     whole.then(|| statements(document).map(numbered).collect())
 }
 
-/// Equal statements first, then those of the same Sid, then the most alike. In the order of `after`; what went, last.
+/// Equal statements first, then those of the same Sid, then the most alike. In the order of
+/// `after`; what went, last.
 pub fn pair<'a>(before: &[Numbered<'a>], after: &[Numbered<'a>]) -> Vec<Pair<'a>> {
     let mut free: Vec<_> = before.to_vec();
     let mut partner: Vec<Option<Numbered<'a>>> = vec![None; after.len()];
     let rules: [fn(&Value, &Value) -> bool; 2] =
         [|old, new| old == new, |old, new| sid(old).is_some() && sid(old) == sid(new)];
     for rule in rules {
-        for (new, partner) in after.iter().zip(&mut partner).filter(|(_, partner)| partner.is_none()) {
+        for (new, partner) in
+            after.iter().zip(&mut partner).filter(|(_, partner)| partner.is_none())
+        {
             let found = free.iter().position(|old| rule(old.statement, new.statement));
             *partner = found.map(|index| free.remove(index));
         }
@@ -64,7 +74,11 @@ pub fn pair<'a>(before: &[Numbered<'a>], after: &[Numbered<'a>]) -> Vec<Pair<'a>
     pairs.chain(free.iter().copied().map(Pair::Removed)).collect()
 }
 
-fn most_alike(free: &[Numbered], after: &[Numbered], partner: &[Option<Numbered>]) -> Option<(usize, usize)> {
+fn most_alike(
+    free: &[Numbered],
+    after: &[Numbered],
+    partner: &[Option<Numbered>],
+) -> Option<(usize, usize)> {
     let mut best: Option<(f32, usize, usize)> = None;
     for (index, new) in after.iter().enumerate().filter(|(index, _)| partner[*index].is_none()) {
         for (position, old) in free.iter().enumerate() {
@@ -86,7 +100,9 @@ fn likeness(one: &Value, other: &Value) -> f32 {
 
 fn sayings(statement: &Value) -> Vec<String> {
     let said = elements(statement);
-    let rest = said.iter().flat_map(|element| element.items.iter().map(|item| format!("{}={item}", element.label)));
+    let rest = said
+        .iter()
+        .flat_map(|element| element.items.iter().map(|item| format!("{}={item}", element.label)));
     std::iter::once(format!("Effect={}", effect(statement))).chain(rest).collect()
 }
 
@@ -101,8 +117,9 @@ pub fn effect(statement: &Value) -> String {
 pub fn elements(statement: &Value) -> Vec<Element> {
     let Some(map) = statement.as_object() else { return Vec::new() };
     let known = ORDER.iter().filter_map(|name| map.get_key_value(*name));
-    let rest =
-        map.iter().filter(|(name, _)| !ORDER.contains(&name.as_str()) && !matches!(name.as_str(), "Sid" | "Effect"));
+    let rest = map.iter().filter(|(name, _)| {
+        !ORDER.contains(&name.as_str()) && !matches!(name.as_str(), "Sid" | "Effect")
+    });
     known.chain(rest).flat_map(|(name, value)| element(name, value)).collect()
 }
 
@@ -112,7 +129,10 @@ fn element(name: &str, value: &Value) -> Vec<Element> {
     if name == "Condition" {
         parts.iter().flat_map(|(operator, keys)| condition(operator, keys)).collect()
     } else {
-        parts.iter().map(|(kind, value)| labelled(format!("{name} ({})", bare(kind)), value)).collect()
+        parts
+            .iter()
+            .map(|(kind, value)| labelled(format!("{name} ({})", bare(kind)), value))
+            .collect()
     }
 }
 
@@ -124,7 +144,12 @@ fn condition(operator: &str, keys: &Value) -> Vec<Element> {
 
 /// IAM takes one value for a list of one.
 fn labelled(label: String, value: &Value) -> Element {
-    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter().map(item).collect();
+    let items = value
+        .as_array()
+        .map_or(std::slice::from_ref(value), Vec::as_slice)
+        .iter()
+        .map(item)
+        .collect();
     Element { label, items }
 }
 
@@ -152,7 +177,10 @@ mod tests {
     fn a_moved_statement_is_the_same_statement() {
         let a = json!({"Sid": "A", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
         let b = json!({"Sid": "B", "Effect": "Deny", "Action": "iam:*", "Resource": "*"});
-        assert_eq!(kinds(&json!({"Statement": [a, b]}), &json!({"Statement": [b, a]})), ["same", "same"]);
+        assert_eq!(
+            kinds(&json!({"Statement": [a, b]}), &json!({"Statement": [b, a]})),
+            ["same", "same"]
+        );
     }
 
     #[test]

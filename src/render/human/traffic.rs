@@ -17,7 +17,8 @@ pub fn traffic(traffic: &Traffic) -> String {
     let some = |number: usize, text: String| if number > 0 { text } else { String::new() };
     let again = some(*retries, format!(", {retries} of them again"));
     let throttled = some(*throttles, format!("; {throttles} throttled"));
-    let waits = some(*waits, format!("; {}, {:.1} s in all", count(*waits, "wait"), waited.as_secs_f64()));
+    let waits =
+        some(*waits, format!("; {}, {:.1} s in all", count(*waits, "wait"), waited.as_secs_f64()));
     format!("Requests: {calls} sent{again}{throttled}{waits}.")
 }
 
@@ -50,7 +51,16 @@ mod tests {
     fn only_what_happened_is_told() {
         let smooth = Traffic { calls: 40, ..Traffic::default() };
         assert_eq!(traffic(&smooth), "Requests: 40 sent.");
-        let rough = Traffic { retries: 3, throttles: 2, waits: 1, waited: Duration::from_millis(4210), ..smooth };
-        assert_eq!(traffic(&rough), "Requests: 40 sent, 3 of them again; 2 throttled; 1 wait, 4.2 s in all.");
+        let rough = Traffic {
+            retries: 3,
+            throttles: 2,
+            waits: 1,
+            waited: Duration::from_millis(4210),
+            ..smooth
+        };
+        assert_eq!(
+            traffic(&rough),
+            "Requests: 40 sent, 3 of them again; 2 throttled; 1 wait, 4.2 s in all."
+        );
     }
 }

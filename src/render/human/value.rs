@@ -44,7 +44,12 @@ pub fn entry(
     }
 }
 
-fn enclosed(label: &str, brackets: (char, char), inner: Vec<PlanLine>, indent: usize) -> Vec<PlanLine> {
+fn enclosed(
+    label: &str,
+    brackets: (char, char),
+    inner: Vec<PlanLine>,
+    indent: usize,
+) -> Vec<PlanLine> {
     let mut lines = vec![PlanLine::new(indent, LineMark::Update, format!("{label}{}", brackets.0))];
     lines.extend(inner);
     lines.push(PlanLine::plain(indent + 2, brackets.1));
@@ -52,18 +57,29 @@ fn enclosed(label: &str, brackets: (char, char), inner: Vec<PlanLine>, indent: u
 }
 
 /// Key by key; keys that are the same on both sides are counted.
-fn map(before: &Map<String, Value>, after: &Map<String, Value>, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
+fn map(
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    indent: usize,
+    style: HumanStyle,
+) -> Vec<PlanLine> {
     let mut keys: Vec<_> = before.keys().chain(after.keys()).collect();
     keys.sort();
     keys.dedup();
-    let (same, changed): (Vec<_>, Vec<_>) = keys.into_iter().partition(|name| before.get(*name) == after.get(*name));
+    let (same, changed): (Vec<_>, Vec<_>) =
+        keys.into_iter().partition(|name| before.get(*name) == after.get(*name));
     let shown = || changed.iter().chain(if style.verbose { same.as_slice() } else { &[] });
     let width = shown().map(|name| key(name).chars().count()).max().unwrap_or(0);
     let of = |name: &String| label(name, width);
-    let mut lines: Vec<_> =
-        changed.iter().flat_map(|name| entry(&of(name), before.get(*name), after.get(*name), indent, style)).collect();
+    let mut lines: Vec<_> = changed
+        .iter()
+        .flat_map(|name| entry(&of(name), before.get(*name), after.get(*name), indent, style))
+        .collect();
     if style.verbose {
-        lines.extend(same.iter().flat_map(|name| entire(LineMark::None, &of(name), &before[*name], indent + 2)));
+        lines.extend(
+            same.iter()
+                .flat_map(|name| entire(LineMark::None, &of(name), &before[*name], indent + 2)),
+        );
     } else {
         lines.extend(hidden(same.len(), "unchanged key", indent, style));
     }
@@ -79,18 +95,22 @@ fn list(before: &[Value], after: &[Value], indent: usize, style: HumanStyle) -> 
         let (old, new) = (&before[op.old_range()], &after[op.new_range()]);
         match op {
             DiffOp::Equal { len, .. } if !style.verbose => same += len,
-            DiffOp::Equal { .. } => {
-                lines.extend(old.iter().flat_map(|item| entire(LineMark::None, "", item, indent + 2)))
-            }
+            DiffOp::Equal { .. } => lines
+                .extend(old.iter().flat_map(|item| entire(LineMark::None, "", item, indent + 2))),
             DiffOp::Replace { .. }
-                if old.len() == new.len() && old.iter().chain(new).all(|item| item.is_object() || item.is_array()) =>
+                if old.len() == new.len()
+                    && old.iter().chain(new).all(|item| item.is_object() || item.is_array()) =>
             {
                 let pairs = old.iter().zip(new);
-                lines.extend(pairs.flat_map(|(old, new)| entry("", Some(old), Some(new), indent, style)));
+                lines.extend(
+                    pairs.flat_map(|(old, new)| entry("", Some(old), Some(new), indent, style)),
+                );
             }
             DiffOp::Delete { .. } | DiffOp::Insert { .. } | DiffOp::Replace { .. } => {
-                lines.extend(old.iter().flat_map(|item| entry("", Some(item), None, indent, style)));
-                lines.extend(new.iter().flat_map(|item| entry("", None, Some(item), indent, style)));
+                lines
+                    .extend(old.iter().flat_map(|item| entry("", Some(item), None, indent, style)));
+                lines
+                    .extend(new.iter().flat_map(|item| entry("", None, Some(item), indent, style)));
             }
         }
     }
@@ -103,22 +123,32 @@ fn texts(items: &[Value]) -> Vec<String> {
 }
 
 fn hidden(number: usize, noun: &str, indent: usize, style: HumanStyle) -> Option<PlanLine> {
-    (number > 0).then(|| PlanLine::plain(indent, style.dim(&format!("# ({} hidden)", count(number, noun)))))
+    (number > 0)
+        .then(|| PlanLine::plain(indent, style.dim(&format!("# ({} hidden)", count(number, noun)))))
 }
 
-/// A value that comes, goes or stays as a whole. Without a symbol `indent` is the column of the text.
+/// A value that comes, goes or stays as a whole. Without a symbol `indent` is the column of the
+/// text.
 pub fn entire(mark: LineMark, label: &str, value: &Value, indent: usize) -> Vec<PlanLine> {
-    let (closing, inner) = if mark == LineMark::None { (indent, indent + 2) } else { (indent + 2, indent + 4) };
+    let (closing, inner) =
+        if mark == LineMark::None { (indent, indent + 2) } else { (indent + 2, indent + 4) };
     let (open, close, items) = match value {
         Value::Object(map) if !map.is_empty() => {
             let width = map.keys().map(|name| key(name).chars().count()).max().unwrap_or(0);
-            let of = |(name, item): (&String, &Value)| entire(mark, &self::label(name, width), item, inner);
+            let of = |(name, item): (&String, &Value)| {
+                entire(mark, &self::label(name, width), item, inner)
+            };
             ("{", "}", map.iter().flat_map(of).collect::<Vec<_>>())
         }
         Value::Array(list) if !list.is_empty() => {
             ("[", "]", list.iter().flat_map(|item| entire(mark, "", item, inner)).collect())
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => {
             return vec![PlanLine::new(indent, mark, format!("{label}{}", inline(value)))];
         }
     };
@@ -132,10 +162,15 @@ pub fn entire(mark: LineMark, label: &str, value: &Value, indent: usize) -> Vec<
 fn inline(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
-        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
+        }
         Value::Object(map) if map.is_empty() => "{}".to_owned(),
         Value::Object(map) => {
-            let pairs: Vec<_> = map.iter().map(|(name, item)| format!("{} = {}", key(name), inline(item))).collect();
+            let pairs: Vec<_> = map
+                .iter()
+                .map(|(name, item)| format!("{} = {}", key(name), inline(item)))
+                .collect();
             format!("{{ {} }}", pairs.join(", "))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),

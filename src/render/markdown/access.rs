@@ -31,8 +31,13 @@ pub fn section(plan: &Plan, room: usize) -> String {
 }
 
 fn item(sentence: &Sentence) -> String {
-    let through = sentence.through.as_ref().map(|it| format!(" · by {}", code(&it.to_string()))).unwrap_or_default();
-    let mut out = format!("- {}{through}", dressed(&sentence.pieces())).trim_end().to_owned() + "\n";
+    let through = sentence
+        .through
+        .as_ref()
+        .map(|it| format!(" · by {}", code(&it.to_string())))
+        .unwrap_or_default();
+    let mut out =
+        format!("- {}{through}", dressed(&sentence.pieces())).trim_end().to_owned() + "\n";
     for detail in sentence.details.iter().filter(|detail| detail.folded) {
         out.push_str(&folded(detail));
     }
@@ -45,7 +50,11 @@ fn folded(detail: &Detail) -> String {
     if detail.items.len() > ITEMS {
         items.push(format!("… and {} more", detail.items.len() - ITEMS));
     }
-    format!("  <details><summary>{}</summary>\n\n  {}\n\n  </details>\n", detail.label, items.join(", "))
+    format!(
+        "  <details><summary>{}</summary>\n\n  {}\n\n  </details>\n",
+        detail.label,
+        items.join(", ")
+    )
 }
 
 fn dressed(pieces: &[TextRun]) -> String {
@@ -54,7 +63,9 @@ fn dressed(pieces: &[TextRun]) -> String {
         let words = match piece.tone {
             Tone::Plain => prose(&escape(words)),
             Tone::Name | Tone::Code => code(words),
-            Tone::Gain | Tone::Loss | Tone::Doubt | Tone::Public => format!("**{}**", prose(&escape(words))),
+            Tone::Gain | Tone::Loss | Tone::Doubt | Tone::Public => {
+                format!("**{}**", prose(&escape(words)))
+            }
         };
         format!("{before}{words}{behind}")
     };

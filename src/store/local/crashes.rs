@@ -1,5 +1,5 @@
-//! Wherever a run is killed while it saves: what lies on the disk then is the old state or the new one, and the next run goes
-//! on from there.
+//! Wherever a run is killed while it saves: what lies on the disk then is the old state or the new
+//! one, and the next run goes on from there.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -66,9 +66,13 @@ fn survives(before: &TempDir, work: impl Fn(&Path)) -> usize {
     for (nth, moment) in moments.iter().enumerate() {
         let folder = moment.path();
         let there = loaded(folder);
-        assert!(there == old && !done || there == new, "moment {nth}: neither the old state nor the new: {there:?}");
+        assert!(
+            there == old && !done || there == new,
+            "moment {nth}: neither the old state nor the new: {there:?}"
+        );
         done = there == new && new != old;
-        // The next run: it begins with the whole state, notes a change, and ends with the whole state.
+        // The next run: it begins with the whole state, notes a change, and ends with the whole
+        // state.
         let next = State { serial: 90, ..there.clone().unwrap_or_else(|| state(0)) };
         save(folder, &next);
         append(folder, &change(91));
@@ -95,7 +99,8 @@ fn with_journal(folder: &Path) {
 #[test]
 fn a_save_that_is_killed_leaves_the_old_state_or_the_new() {
     let mut moments = survives(&prepared(|_| {}), |folder| save(folder, &state(1)));
-    moments += survives(&prepared(|folder| save(folder, &state(1))), |folder| save(folder, &state(2)));
+    moments +=
+        survives(&prepared(|folder| save(folder, &state(1))), |folder| save(folder, &state(2)));
     moments += survives(&prepared(with_state), |folder| save(folder, &state(3)));
     assert!(moments >= 20, "{moments} moments");
     println!("{moments} moments of a save");

@@ -19,7 +19,8 @@ pub fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
         file.sync_data()
     });
     if let Err(error) = written {
-        // The full disk took a part of it. If even this fails, it is a line that was cut off, which nobody minds.
+        // The full disk took a part of it. If even this fails, it is a line that was cut off, which
+        // nobody minds.
         drop(file.set_len(end));
         return Err(error);
     }
@@ -37,8 +38,8 @@ pub fn clear(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Where the last whole line ends. Only after a write that was cut off does that take more than a look at the last byte:
-/// the rest of that line must not become the beginning of the next.
+/// Where the last whole line ends. Only after a write that was cut off does that take more than a
+/// look at the last byte: the rest of that line must not become the beginning of the next.
 fn end_of_lines(file: &mut File) -> io::Result<u64> {
     let length = file.metadata()?.len();
     if length == 0 {

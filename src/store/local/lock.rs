@@ -30,18 +30,20 @@ pub(super) struct LockFileGuard {
 }
 
 impl LocalStore {
-    /// The lock is the operating system's, on the lock file, not the file's existence: a killed run's is gone with it,
-    /// and a file that it left behind is simply taken over.
+    /// The lock is the operating system's, on the lock file, not the file's existence: a killed
+    /// run's is gone with it, and a file that it left behind is simply taken over.
     pub(super) fn take(&self, info: &LockInfo) -> Result<LocalLock, StoreError> {
         let error = self.error("lock");
         let path = self.beside(".lock");
         for _ in 0..ATTEMPTS {
             let mut file = disk::open_private(&path).map_err(&error)?;
             match file.try_lock() {
-                // The last holder may have deleted the file between our opening and our locking it; then the lock is
-                // on a file that nobody else will find.
+                // The last holder may have deleted the file between our opening and our locking it;
+                // then the lock is on a file that nobody else will find.
                 Ok(()) if is_same_file(&file, &path) => {
-                    if let Some(other) = read_info(&mut file).filter(|other| lives_elsewhere(other, info)) {
+                    if let Some(other) =
+                        read_info(&mut file).filter(|other| lives_elsewhere(other, info))
+                    {
                         return Err(self.locked_by(other));
                     }
                     write_info(&mut file, &info.leased(Timestamp::now(), LEASE)).map_err(&error)?;
@@ -102,7 +104,8 @@ impl LocalStore {
     }
 }
 
-/// The locks of a network file system may end at the host. What another host wrote holds until it expires.
+/// The locks of a network file system may end at the host. What another host wrote holds until it
+/// expires.
 fn lives_elsewhere(other: &LockInfo, us: &LockInfo) -> bool {
     other.host != us.host && !other.expires.is_empty() && !other.has_expired(Timestamp::now())
 }
@@ -119,7 +122,8 @@ impl LockFileGuard {
         }
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = overwrite_info(&mut file, &info.leased(Timestamp::now(), LEASE)) {
-            tracing::debug!(%error, "the lock could not be renewed; on this machine it holds all the same");
+            tracing::debug!(%error, "the lock could not be renewed; on this machine it holds all \
+                the same");
         }
         true
     }

@@ -70,10 +70,15 @@ impl S3Store {
         let mut holder = LockInfo::unknown();
         for _ in 0..ATTEMPTS {
             let (leased, until) = leased(info, self.lease);
-            let written = writer.put(&key, &bytes(&leased), &only).await.map_err(|failure| self.unlockable(failure))?;
+            let written = writer
+                .put(&key, &bytes(&leased), &only)
+                .await
+                .map_err(|failure| self.unlockable(failure))?;
             if let Some(tag) = written {
                 self.prove_conditions(&writer, &key, &bytes(&leased), &tag).await?;
-                return Ok(self.give(key, LentS3Lock { info: info.clone(), tag, until, lost: None }));
+                return Ok(
+                    self.give(key, LentS3Lock { info: info.clone(), tag, until, lost: None })
+                );
             }
             only = match self.objects.get(&key).await.map_err(self.error("lock"))? {
                 None => Only::IfAbsent,
@@ -98,18 +103,36 @@ impl S3Store {
         self.error("lock")(failure)
     }
 
-    /// A store that ignores the conditions lets two runs in without a word, so it is asked for two writes that it must
-    /// refuse.
-    async fn prove_conditions(&self, writer: &Writer<'_>, key: &str, body: &[u8], tag: &str) -> Result<(), StoreError> {
+    /// A store that ignores the conditions lets two runs in without a word, so it is asked for two
+    /// writes that it must refuse.
+    async fn prove_conditions(
+        &self,
+        writer: &Writer<'_>,
+        key: &str,
+        body: &[u8],
+        tag: &str,
+    ) -> Result<(), StoreError> {
         for impossible in [Only::IfAbsent, Only::IfTag(NO_TAG.to_owned())] {
             match self.objects.put(key, body, &writer.id, &impossible).await {
                 Ok(Put::Refused | Put::Busy) => {}
                 Ok(Put::Done { tag }) => {
-                    drop(writer.put(key, &LockContent::released(&writer.id), &Only::IfTag(tag)).await);
+                    drop(
+                        writer
+                            .put(key, &LockContent::released(&writer.id), &Only::IfTag(tag))
+                            .await,
+                    );
                     return Err(StoreError::Unconditional { location: self.location() });
                 }
                 Err(failure) => {
-                    drop(writer.put(key, &LockContent::released(&writer.id), &Only::IfTag(tag.to_owned())).await);
+                    drop(
+                        writer
+                            .put(
+                                key,
+                                &LockContent::released(&writer.id),
+                                &Only::IfTag(tag.to_owned()),
+                            )
+                            .await,
+                    );
                     return Err(self.unlockable(failure));
                 }
             }
@@ -120,7 +143,8 @@ impl S3Store {
     fn give(&self, key: String, given: LentS3Lock) -> S3Lock {
         let id = given.info.id.clone();
         *locked(&self.given) = Some(given);
-        let (objects, given, lease) = (Arc::clone(&self.objects), Arc::clone(&self.given), self.lease);
+        let (objects, given, lease) =
+            (Arc::clone(&self.objects), Arc::clone(&self.given), self.lease);
         let lock = S3Lock { key, id, objects, given, renewal: Mutex::new(None) };
         let shared = lock.shared();
         let renewal = Renewal::start(lease, move || {
@@ -134,7 +158,9 @@ impl S3Store {
     pub(super) fn still_held(&self) -> Result<(), StoreError> {
         let why = match locked(&self.given).as_ref() {
             Some(LentS3Lock { lost: Some(why), .. }) => why.clone(),
-            Some(given) if Timestamp::now() > given.until => "it could not be renewed in time".to_owned(),
+            Some(given) if Timestamp::now() > given.until => {
+                "it could not be renewed in time".to_owned()
+            }
             _ => return Ok(()),
         };
         Err(StoreError::Lost { location: self.location(), why })
@@ -146,7 +172,8 @@ impl S3Store {
         let writer = Writer { objects: self.objects.as_ref(), id: self.id.clone() };
         loop {
             let found = self.objects.get(&key).await.map_err(self.error("unlock"))?;
-            let Some((object, info)) = found.and_then(|object| LockContent::holder(&object).map(|info| (object, info)))
+            let Some((object, info)) =
+                found.and_then(|object| LockContent::holder(&object).map(|info| (object, info)))
             else {
                 return Err(StoreError::NotLocked { location });
             };
@@ -194,7 +221,8 @@ impl RenewalState {
     /// Our lock as we last saw it, unless it is lost.
     fn ours(&self) -> Option<(LockInfo, String)> {
         let given = locked(&self.given);
-        let given = given.as_ref().filter(|given| given.info.id == self.id && given.lost.is_none())?;
+        let given =
+            given.as_ref().filter(|given| given.info.id == self.id && given.lost.is_none())?;
         Some((given.info.clone(), given.tag.clone()))
     }
 
@@ -223,11 +251,13 @@ impl RenewalState {
         }
     }
 
-    /// The new tag, or why the lock is lost. An earlier write of ours may have gone through without an answer; then what is
-    /// there carries our name, and is gone on from.
+    /// The new tag, or why the lock is lost. An earlier write of ours may have gone through without
+    /// an answer; then what is there carries our name, and is gone on from.
     async fn write(&self, body: &[u8]) -> Result<Result<String, String>, Failure> {
         let writer = Writer { objects: self.objects.as_ref(), id: self.id.clone() };
-        let Some((_, mut tag)) = self.ours() else { return Ok(Err("it was given back".to_owned())) };
+        let Some((_, mut tag)) = self.ours() else {
+            return Ok(Err("it was given back".to_owned()));
+        };
         loop {
             if let Some(tag) = writer.put(&self.key, body, &Only::IfTag(tag.clone())).await? {
                 return Ok(Ok(tag));
@@ -235,8 +265,10 @@ impl RenewalState {
             match self.objects.get(&self.key).await? {
                 Some(object) if object.writer == self.id && object.tag != tag => tag = object.tag,
                 Some(object) => {
-                    return Ok(Err(LockContent::holder(&object)
-                        .map_or_else(|| "somebody has removed it".to_owned(), |info| format!("now {info} holds it"))));
+                    return Ok(Err(LockContent::holder(&object).map_or_else(
+                        || "somebody has removed it".to_owned(),
+                        |info| format!("now {info} holds it"),
+                    )));
                 }
                 None => return Ok(Err("somebody has removed it".to_owned())),
             }
@@ -265,7 +297,9 @@ impl Lock for S3Lock {
             match shared.write(&LockContent::released(&self.id)).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(why)) => tracing::warn!(why, "the lock was lost before it was given back"),
-                Err(error) => tracing::warn!(%error, "the lock could not be given back; it expires by itself"),
+                Err(error) => {
+                    tracing::warn!(%error, "the lock could not be given back; it expires by itself");
+                }
             }
         }
         locked(&self.given).take_if(|given| given.info.id == self.id);

@@ -18,8 +18,8 @@ pub struct ConditionKey {
     pub global: bool,
 }
 
-/// "AWS global condition context keys" in the IAM User Guide, with the cross-service keys named there. The Service
-/// Authorization Reference has only the three of tags.
+/// "AWS global condition context keys" in the IAM User Guide, with the cross-service keys named
+/// there. The Service Authorization Reference has only the three of tags.
 const GLOBAL: &[(&str, ValueType)] = &[
     ("aws:AssumedRoot", ValueType::Bool),
     ("aws:CalledVia", ValueType::ArrayOfString),
@@ -85,8 +85,9 @@ const GLOBAL: &[(&str, ValueType)] = &[
     ("ssm:SourceInstanceArn", ValueType::Arn),
 ];
 
-/// "Available keys for AWS OIDC federation" in the IAM User Guide: these claims of any provider's token are keys, with the
-/// provider's address before the colon. STS lists those of a few providers besides.
+/// "Available keys for AWS OIDC federation" in the IAM User Guide: these claims of any provider's
+/// token are keys, with the provider's address before the colon. STS lists those of a few providers
+/// besides.
 const CLAIMS: &[(&str, &str, ValueType)] = &[
     ("amr", "${Provider}:amr", ValueType::ArrayOfString),
     ("aud", "${Provider}:aud", ValueType::String),
@@ -95,7 +96,8 @@ const CLAIMS: &[(&str, &str, ValueType)] = &[
     ("sub", "${Provider}:sub", ValueType::String),
 ];
 
-/// The key of that name, whatever its case: a global one, one that a service lists, or a claim of an OIDC provider.
+/// The key of that name, whatever its case: a global one, one that a service lists, or a claim of
+/// an OIDC provider.
 pub fn condition_key(name: &str) -> Option<ConditionKey> {
     // Some are listed only by other services than their name says.
     global().find(name).or_else(|| own(name)).or_else(|| all().find(name)).or_else(|| claim(name))
@@ -119,8 +121,9 @@ pub(super) fn is_global(name: &str) -> bool {
     GLOBAL.iter().any(|(form, _)| fits(form, name))
 }
 
-/// Whether a key is of a form: `aws:requesttag/team` of `aws:RequestTag/${TagKey}`, `s3:ExistingObjectTag/x` of
-/// `s3:ExistingObjectTag/<key>`. A placeholder stands for one character at least.
+/// Whether a key is of a form: `aws:requesttag/team` of `aws:RequestTag/${TagKey}`,
+/// `s3:ExistingObjectTag/x` of `s3:ExistingObjectTag/<key>`. A placeholder stands for one character
+/// at least.
 pub(super) fn fits(form: &str, name: &str) -> bool {
     match wildcards(form) {
         Some(pattern) => action_matches(&pattern, name),

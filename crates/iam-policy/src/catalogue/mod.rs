@@ -1,6 +1,6 @@
-//! AWS's services with their actions, resource types and condition keys, as the Service Authorization Reference lists
-//! them. Compiled in, and unpacked service by service as they are asked about; `data/README.md` says where it comes from and
-//! how it is made anew.
+//! AWS's services with their actions, resource types and condition keys, as the Service
+//! Authorization Reference lists them. Compiled in, and unpacked service by service as they are
+//! asked about; `data/README.md` says where it comes from and how it is made anew.
 
 mod key;
 mod nearest;
@@ -33,9 +33,11 @@ pub struct Action {
     pub access: AccessLevel,
     /// None: the action is about no single resource, and only `*` allows it.
     pub resources: Vec<ResourceUse>,
-    /// Besides the global ones and those of the resource. `${…}` stands for anything: `aws:RequestTag/${TagKey}`.
+    /// Besides the global ones and those of the resource. `${…}` stands for anything:
+    /// `aws:RequestTag/${TagKey}`.
     pub condition_keys: Vec<&'static str>,
-    /// What a caller needs besides, or needs for some uses of it: `iam:PassRole` for `lambda:CreateFunction`.
+    /// What a caller needs besides, or needs for some uses of it: `iam:PassRole` for
+    /// `lambda:CreateFunction`.
     pub dependent: Vec<String>,
 }
 
@@ -61,8 +63,8 @@ pub enum AccessLevel {
 pub struct ResourceUse {
     /// AWS's name of the type: `bucket`.
     pub name: &'static str,
-    /// Whether a policy that allows the action must name one (AWS marks it with `*`); of those that are not, one
-    /// of several may do.
+    /// Whether a policy that allows the action must name one (AWS marks it with `*`); of those that
+    /// are not, one of several may do.
     pub required: bool,
     /// With `*` in place of each `${…}`: `arn:*:s3:::*/*`.
     pub arn: String,
@@ -103,10 +105,12 @@ impl Action {
         !self.resources.is_empty()
     }
 
-    /// Whether requests for this action can carry the key: a global one, its own, or its resources'.
+    /// Whether requests for this action can carry the key: a global one, its own, or its
+    /// resources'.
     pub fn takes_key(&self, key: &str) -> bool {
         let of_resources = self.resources.iter().flat_map(|resource| &resource.condition_keys);
-        key::is_global(key) || self.condition_keys.iter().chain(of_resources).any(|form| key::fits(form, key))
+        key::is_global(key)
+            || self.condition_keys.iter().chain(of_resources).any(|form| key::fits(form, key))
     }
 }
 
@@ -152,7 +156,8 @@ pub fn actions_of(service: &str) -> &'static [Action] {
 
 /// The actions that a pattern of a policy stands for: `s3:Get*`, `*`.
 pub fn matching(pattern: &str) -> impl Iterator<Item = &'static Action> {
-    // A wildcard in the service's prefix is no valid policy but for `*` alone; still it is answered.
+    // A wildcard in the service's prefix is no valid policy but for `*` alone; still it is
+    // answered.
     let prefixes: BTreeSet<&str> = match pattern.split_once(':') {
         Some((service, _)) if !service.contains(['*', '?']) => {
             self::service(service).into_iter().map(|service| service.prefix).collect()
@@ -160,7 +165,10 @@ pub fn matching(pattern: &str) -> impl Iterator<Item = &'static Action> {
         _ => services().map(|service| service.prefix).collect(),
     };
     let pattern = pattern.to_owned();
-    prefixes.into_iter().flat_map(actions_of).filter(move |action| action_matches(&pattern, &action.name))
+    prefixes
+        .into_iter()
+        .flat_map(actions_of)
+        .filter(move |action| action_matches(&pattern, &action.name))
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ pub fn nearest_action(name: &str) -> Option<String> {
     let (prefix, operation) = name.split_once(':')?;
     let prefix = service(prefix).map(|known| known.prefix).or_else(|| nearest_service(prefix))?;
     let whole = format!("{prefix}:{operation}");
-    nearest(&whole, actions_of(prefix).iter().map(|action| action.name.as_str()), prefix.len() + 1).map(str::to_owned)
+    nearest(&whole, actions_of(prefix).iter().map(|action| action.name.as_str()), prefix.len() + 1)
+        .map(str::to_owned)
 }
 
 /// The prefix nearest to one that is none.
@@ -15,9 +16,14 @@ pub fn nearest_service(prefix: &str) -> Option<&'static str> {
     nearest(prefix, services().map(|service| service.prefix), 0)
 }
 
-/// Near enough to be a slip of the pen: a third of the letters may differ, the first `given` not counted. A name that
-/// begins with all that was written, or ends so, is one of which the rest was forgotten.
-fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>, given: usize) -> Option<&'a str> {
+/// Near enough to be a slip of the pen: a third of the letters may differ, the first `given` not
+/// counted. A name that begins with all that was written, or ends so, is one of which the rest was
+/// forgotten.
+fn nearest<'a>(
+    written: &str,
+    names: impl Iterator<Item = &'a str>,
+    given: usize,
+) -> Option<&'a str> {
     let folded = written.to_lowercase();
     let slips = folded.chars().count().saturating_sub(given) / 3;
     let near = |name: &'a str| {

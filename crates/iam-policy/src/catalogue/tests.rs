@@ -24,7 +24,10 @@ fn every_line_becomes_an_action() {
         for action in shelf.actions() {
             assert_eq!(super::action(&action.name.to_uppercase()), Some(action));
             for resource in &action.resources {
-                assert!(resource.arn.starts_with("arn:*:") && !resource.arn.contains('$'), "{resource:?}");
+                assert!(
+                    resource.arn.starts_with("arn:*:") && !resource.arn.contains('$'),
+                    "{resource:?}"
+                );
             }
             for key in &action.condition_keys {
                 assert!(condition_key(key).is_some(), "{} has an unknown {key}", action.name);
@@ -70,16 +73,26 @@ fn resources_and_dependent_actions_are_told() {
     let pass_role = action("iam:PassRole").unwrap();
     assert!(pass_role.takes_resource());
     let role = &pass_role.resources[0];
-    assert_eq!((role.name, role.required, role.arn.as_str()), ("role", true, "arn:*:iam::*:role/*"));
+    assert_eq!(
+        (role.name, role.required, role.arn.as_str()),
+        ("role", true, "arn:*:iam::*:role/*")
+    );
     assert!(!action("iam:ListRoles").unwrap().takes_resource());
-    assert!(action("lambda:CreateFunction").unwrap().dependent.contains(&"iam:PassRole".to_owned()));
+    assert!(
+        action("lambda:CreateFunction").unwrap().dependent.contains(&"iam:PassRole".to_owned())
+    );
 }
 
 #[test]
 fn an_action_knows_the_keys_of_its_requests() {
     let attach = action("iam:AttachRolePolicy").unwrap();
-    for key in ["iam:PolicyARN", "iam:policyarn", "iam:PermissionsBoundary", "aws:PrincipalArn", "aws:ResourceTag/team"]
-    {
+    for key in [
+        "iam:PolicyARN",
+        "iam:policyarn",
+        "iam:PermissionsBoundary",
+        "aws:PrincipalArn",
+        "aws:ResourceTag/team",
+    ] {
         assert!(attach.takes_key(key), "{key}");
     }
     for key in ["iam:PassedToService", "s3:prefix", "aws:NoSuchKey"] {
@@ -118,29 +131,50 @@ fn keys_have_types_and_forms() {
     let key = |name| condition_key(name).map(|key| (key.name, key.value, key.global));
     assert_eq!(key("AWS:sourceip"), Some(("aws:SourceIp", ValueType::IpAddress, true)));
     assert_eq!(key("aws:TagKeys"), Some(("aws:TagKeys", ValueType::ArrayOfString, true)));
-    assert_eq!(key("aws:RequestTag/team"), Some(("aws:RequestTag/${TagKey}", ValueType::String, true)));
-    assert_eq!(key("aws:requesttag/a:b"), Some(("aws:RequestTag/${TagKey}", ValueType::String, true)));
+    assert_eq!(
+        key("aws:RequestTag/team"),
+        Some(("aws:RequestTag/${TagKey}", ValueType::String, true))
+    );
+    assert_eq!(
+        key("aws:requesttag/a:b"),
+        Some(("aws:RequestTag/${TagKey}", ValueType::String, true))
+    );
     assert_eq!(key("aws:RequestTag/"), None);
-    assert_eq!(key("s3:ExistingObjectTag/x"), Some(("s3:ExistingObjectTag/<key>", ValueType::String, false)));
+    assert_eq!(
+        key("s3:ExistingObjectTag/x"),
+        Some(("s3:ExistingObjectTag/<key>", ValueType::String, false))
+    );
     assert_eq!(key("iam:PassedToService"), Some(("iam:PassedToService", ValueType::String, false)));
-    assert_eq!(key("accounts.google.com:aud").map(|found| found.0), Some("accounts.google.com:aud"));
+    assert_eq!(
+        key("accounts.google.com:aud").map(|found| found.0),
+        Some("accounts.google.com:aud")
+    );
     let repository = "token.actions.githubusercontent.com:repository";
     assert_eq!(key(repository), Some((repository, ValueType::String, false)));
-    assert_eq!(key("sso.example.com/tenant:sub"), Some(("${Provider}:sub", ValueType::String, false)));
+    assert_eq!(
+        key("sso.example.com/tenant:sub"),
+        Some(("${Provider}:sub", ValueType::String, false))
+    );
     assert_eq!(key("s3:sub"), None);
     assert_eq!(key("s3:nosuchkey"), None);
     assert!(ValueType::ArrayOfArn.is_multivalued() && !ValueType::Arn.is_multivalued());
 }
 
-/// The names above must stay in the data when it is made anew; the order is what the search relies on.
+/// The names above must stay in the data when it is made anew; the order is what the search relies
+/// on.
 #[test]
 fn a_service_s_actions_are_in_order() {
     for service in services() {
-        assert!(actions_of(service.prefix).is_sorted_by_key(|action| action.name.to_lowercase()), "{}", service.prefix);
+        assert!(
+            actions_of(service.prefix).is_sorted_by_key(|action| action.name.to_lowercase()),
+            "{}",
+            service.prefix
+        );
     }
 }
 
-/// Most keys are listed by the service that they begin with, which is asked first; the answer must not depend on that.
+/// Most keys are listed by the service that they begin with, which is asked first; the answer must
+/// not depend on that.
 #[test]
 fn a_key_is_found_wherever_it_is_listed() {
     let listed = text::book().shelves().flat_map(text::Shelf::keys);

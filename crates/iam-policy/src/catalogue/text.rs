@@ -67,7 +67,10 @@ fn opened(whole: &'static [u8]) -> Option<Book> {
         } else {
             let (prefix, name) = line.split_once('\t')?;
             let pack = book.packs.len().checked_sub(1)?;
-            book.places.insert(prefix, ServiceEntry { name, pack, lines: OnceLock::new(), actions: OnceLock::new() });
+            book.places.insert(
+                prefix,
+                ServiceEntry { name, pack, lines: OnceLock::new(), actions: OnceLock::new() },
+            );
         }
     }
     Some(book)
@@ -98,7 +101,9 @@ impl Book {
 impl Pack {
     fn text(&self) -> &str {
         self.text.get_or_init(|| {
-            let text = decompress_to_vec_zlib(self.packed).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let text = decompress_to_vec_zlib(self.packed)
+                .ok()
+                .and_then(|bytes| String::from_utf8(bytes).ok());
             text.unwrap_or_default()
         })
     }
@@ -107,7 +112,9 @@ impl Pack {
 impl Shelf {
     pub fn actions(self) -> &'static [Action] {
         self.place.actions.get_or_init(|| {
-            let mut actions = Reader::new(self.lines()).map(|reader| reader.actions(self.prefix)).unwrap_or_default();
+            let mut actions = Reader::new(self.lines())
+                .map(|reader| reader.actions(self.prefix))
+                .unwrap_or_default();
             // For the search: Python's order, in which the file is, minds the case.
             actions.sort_by_cached_key(|action| action.name.to_lowercase());
             actions
@@ -124,7 +131,8 @@ impl Shelf {
 
     #[cfg(test)]
     pub fn lines_of_actions(self) -> usize {
-        let resources: usize = self.lines().lines().nth(2).and_then(|count| count.parse().ok()).unwrap();
+        let resources: usize =
+            self.lines().lines().nth(2).and_then(|count| count.parse().ok()).unwrap();
         self.lines().lines().count() - 3 - resources
     }
 
@@ -172,11 +180,16 @@ impl Reader {
         let name = format!("{prefix}:{}", fields.next()?);
         let (level, uses) = fields.next()?.split_at_checked(1)?;
         let condition_keys = self.set(fields.next()?).to_vec();
-        let whole = |name: &str| if name.contains(':') { name.to_owned() } else { format!("{prefix}:{name}") };
+        let whole = |name: &str| {
+            if name.contains(':') { name.to_owned() } else { format!("{prefix}:{name}") }
+        };
         Some(Action {
             name,
             access: access(level)?,
-            resources: uses.split_whitespace().filter_map(|written| self.resource(written)).collect(),
+            resources: uses
+                .split_whitespace()
+                .filter_map(|written| self.resource(written))
+                .collect(),
             condition_keys,
             dependent: fields.next().unwrap_or_default().split_whitespace().map(whole).collect(),
         })
@@ -186,14 +199,19 @@ impl Reader {
     fn resource(&self, written: &str) -> Option<ResourceUse> {
         let (number, further) = written.split_once('+').unwrap_or((written, ""));
         let required = number.ends_with('!');
-        let (name, format, own) = *self.resources.get(number.trim_end_matches('!').parse::<usize>().ok()?)?;
+        let (name, format, own) =
+            *self.resources.get(number.trim_end_matches('!').parse::<usize>().ok()?)?;
         let mut condition_keys = self.sets.get(own).cloned().unwrap_or_default();
         condition_keys.extend(self.set(further));
         Some(ResourceUse { name, required, arn: pattern(format), format, condition_keys })
     }
 
     fn set(&self, number: &str) -> &[&'static str] {
-        number.parse::<usize>().ok().and_then(|number| self.sets.get(number)).map_or(&[], Vec::as_slice)
+        number
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| self.sets.get(number))
+            .map_or(&[], Vec::as_slice)
     }
 }
 

@@ -25,7 +25,8 @@ pub enum ValueType {
 }
 
 impl ValueType {
-    /// Whether a request can have several values of it: then `ForAllValues:` or `ForAnyValue:` belongs to the operator.
+    /// Whether a request can have several values of it: then `ForAllValues:` or `ForAnyValue:`
+    /// belongs to the operator.
     pub fn is_multivalued(self) -> bool {
         matches!(self, Self::ArrayOfString | Self::ArrayOfArn | Self::ArrayOfBool)
     }

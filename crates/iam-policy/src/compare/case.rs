@@ -23,8 +23,8 @@ pub(super) struct RegionCase<'c, 's, 'a> {
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct VerdictKey {
     rows: Vec<usize>,
-    /// The action and the place, where it depends on variables what a row is about: the example may be on another
-    /// resource.
+    /// The action and the place, where it depends on variables what a row is about: the example may
+    /// be on another resource.
     place: Option<(String, String)>,
     /// Where something is asked that follows from who asks.
     caller: Option<usize>,
@@ -49,7 +49,9 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
     }
 
     /// The rows that may have a say.
-    pub fn members(&self) -> impl Iterator<Item = (usize, &'s StatementRef<'a>, &MemberTest<'s>)> + Clone {
+    pub fn members(
+        &self,
+    ) -> impl Iterator<Item = (usize, &'s StatementRef<'a>, &MemberTest<'s>)> + Clone {
         let rows = self.naming().filter(|(_, membership)| **membership != MemberTest::No);
         rows.map(|(index, membership)| (index, &self.space.rows[index], membership))
     }
@@ -60,7 +62,8 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
     }
 
     pub fn key(&self) -> VerdictKey {
-        let varies = self.members().any(|(_, _, membership)| matches!(membership, MemberTest::Varies(_)));
+        let varies =
+            self.members().any(|(_, _, membership)| matches!(membership, MemberTest::Varies(_)));
         VerdictKey {
             rows: self.members().map(|(index, _, _)| index).collect(),
             place: varies.then(|| (self.action.to_owned(), self.place.witness.clone())),
@@ -69,7 +72,10 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
     }
 
     /// The Allows of the principal's own layer.
-    fn allowing(&self, after: bool) -> impl Iterator<Item = (usize, &'s StatementRef<'a>, &MemberTest<'s>)> {
+    fn allowing(
+        &self,
+        after: bool,
+    ) -> impl Iterator<Item = (usize, &'s StatementRef<'a>, &MemberTest<'s>)> {
         let own = self.members().filter(move |(_, row, _)| row.after == after && row.layer == 0);
         own.filter(|(_, row, _)| row.statement.effect == Effect::Allow)
     }
@@ -79,7 +85,8 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
         let mut speakers = Vec::new();
         for (index, row, membership) in self.allowing(after) {
             for pattern in membership.patterns(row) {
-                let within = pattern.map_or(Formula::Constant(true), |pattern| atoms.within(pattern));
+                let within =
+                    pattern.map_or(Formula::Constant(true), |pattern| atoms.within(pattern));
                 let applies = Formula::all(vec![within, applies(row, membership, atoms)]);
                 speakers.push(Speaker { row: index, pattern, applies });
             }
@@ -90,7 +97,11 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
 }
 
 /// When a row has a say on requests of the box.
-pub(super) fn applies(row: &StatementRef<'_>, membership: &MemberTest<'_>, atoms: &mut Atoms) -> Formula {
+pub(super) fn applies(
+    row: &StatementRef<'_>,
+    membership: &MemberTest<'_>,
+    atoms: &mut Atoms,
+) -> Formula {
     let within = match membership {
         MemberTest::Yes => Formula::Constant(true),
         MemberTest::No => Formula::Constant(false),

@@ -1,5 +1,5 @@
-//! Circumstances worth trying: for each condition key, values that its tests tell apart, and for the keys that policy
-//! variables take their values from, one value at a time.
+//! Circumstances worth trying: for each condition key, values that its tests tell apart, and for
+//! the keys that policy variables take their values from, one value at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,8 @@ use super::proof::{AtomAssignment, SatSolver};
 /// The value that a policy variable is given in examples.
 const FILLED: &str = "example";
 
-/// So many values of one key are looked at, so many are tried, and so many fillings of the variables.
+/// So many values of one key are looked at, so many are tried, and so many fillings of the
+/// variables.
 const MOST_VALUES: usize = 500;
 const MOST_CHOICES: usize = 60;
 const MOST_FILLINGS: usize = 24;
@@ -65,17 +66,23 @@ impl<'a> ConditionContext<'a> {
         self.variables.extend(variables(text).map(|inside| variable_key(inside).to_lowercase()));
     }
 
-    /// What the variables may stand for: what follows from the caller, or else an example each; in place of some of them
-    /// values that are known to make a difference; in place of one of them a value that is tested for, another or nothing;
-    /// nothing.
+    /// What the variables may stand for: what follows from the caller, or else an example each; in
+    /// place of some of them values that are known to make a difference; in place of one of them a
+    /// value that is tested for, another or nothing; nothing.
     pub fn fillings(&self, fitting: Vec<Context>) -> Vec<Context> {
-        let example = |key: &String| self.known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec);
-        let examples: Context = self.variables.iter().map(|key| (key.clone(), example(key))).collect();
-        let fitting = fitting.into_iter().chain(self.tests.values().flat_map(|tests| compared(tests)));
+        let example = |key: &String| {
+            self.known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec)
+        };
+        let examples: Context =
+            self.variables.iter().map(|key| (key.clone(), example(key))).collect();
+        let fitting =
+            fitting.into_iter().chain(self.tests.values().flat_map(|tests| compared(tests)));
         let mut fillings: Vec<Context> = fitting.map(|values| examples.with(&values)).collect();
         for key in &self.variables {
             fillings.push(examples.without(key));
-            fillings.push(examples.with(&[(key.clone(), vec![FILLED.to_owned()])].into_iter().collect()));
+            fillings.push(
+                examples.with(&[(key.clone(), vec![FILLED.to_owned()])].into_iter().collect()),
+            );
         }
         for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
             let with = |value| examples.with(&[(key.clone(), vec![value])].into_iter().collect());
@@ -91,14 +98,16 @@ impl<'a> ConditionContext<'a> {
         fillings
     }
 
-    /// For each key that an atom is about, values that make all the difference that there is with this filling.
+    /// For each key that an atom is about, values that make all the difference that there is with
+    /// this filling.
     pub fn offers(&self, filling: &Context, atoms: &Atoms) -> Candidates {
         let mut by_key: BTreeMap<String, Vec<(usize, &Atom)>> = BTreeMap::new();
         for (index, key, atom) in atoms.on_keys() {
             by_key.entry(key).or_default().push((index, atom));
         }
         let told_apart = |(key, atoms): (String, Vec<(usize, &Atom)>)| {
-            let (values, choices) = self.told_apart(&key, self.candidates(&key, filling), &atoms, filling);
+            let (values, choices) =
+                self.told_apart(&key, self.candidates(&key, filling), &atoms, filling);
             ((key, values), choices)
         };
         let (values, choices) = by_key.into_iter().map(told_apart).unzip();
@@ -110,14 +119,16 @@ impl<'a> ConditionContext<'a> {
         self.known.with(context)
     }
 
-    /// Values of the key, none, and where a test is about sets of values, sets. What a variable stands for is settled.
+    /// Values of the key, none, and where a test is about sets of values, sets. What a variable
+    /// stands for is settled.
     fn candidates(&self, key: &str, filling: &Context) -> Vec<Option<Vec<String>>> {
         if self.variables.contains(key) {
             return vec![filling.get(key).map(<[String]>::to_vec)];
         }
         let tests = self.tests.get(key).map_or(&[][..], Vec::as_slice);
         let values = values(key, tests, filling);
-        let mut candidates: Vec<Option<Vec<String>>> = values.iter().map(|value| Some(vec![value.clone()])).collect();
+        let mut candidates: Vec<Option<Vec<String>>> =
+            values.iter().map(|value| Some(vec![value.clone()])).collect();
         candidates.push(None);
         if tests.iter().any(|test| test.operator.quantifier.is_some()) {
             let first = &values[..values.len().min(MOST_CHOICES)];
@@ -131,7 +142,8 @@ impl<'a> ConditionContext<'a> {
         candidates
     }
 
-    /// The candidates with what they make of the key's atoms; of those that make the same, the first.
+    /// The candidates with what they make of the key's atoms; of those that make the same, the
+    /// first.
     fn told_apart(
         &self,
         key: &str,
@@ -145,7 +157,8 @@ impl<'a> ConditionContext<'a> {
             let mut context = filling.clone();
             put(&mut context, key, candidate.as_deref());
             let context = self.whole(&context);
-            let choice: AtomAssignment = atoms.iter().map(|(index, atom)| (*index, atom.holds(&context))).collect();
+            let choice: AtomAssignment =
+                atoms.iter().map(|(index, atom)| (*index, atom.holds(&context))).collect();
             if kept.0.len() < MOST_CHOICES && seen.insert(choice.clone()) {
                 kept.0.push(candidate);
                 kept.1.push(choice);
@@ -160,7 +173,10 @@ fn compared(tests: &[&ConditionTest]) -> Vec<Context> {
     let values: BTreeSet<&String> = tests.iter().flat_map(|test| &test.values).collect();
     let plain = values.iter().filter(|value| !value.contains("${"));
     let pairs = plain.flat_map(|plain| values.iter().map(move |value| (value, plain)));
-    pairs.filter(|(value, _)| value.contains("${")).filter_map(|(value, plain)| fitting_text(value, plain)).collect()
+    pairs
+        .filter(|(value, _)| value.contains("${"))
+        .filter_map(|(value, plain)| fitting_text(value, plain))
+        .collect()
 }
 
 impl Candidates {
@@ -197,13 +213,14 @@ fn values(key: &str, tests: &[&ConditionTest], filling: &Context) -> Vec<String>
         }
     }
     found.extend(witnesses(tests, is_text, &[PatternToken::Star(true)], pattern::text));
-    found.extend(witnesses(tests, is_arn, &pattern::any_arn(), |value| pattern::resource(value, false).tokens));
+    found.extend(witnesses(tests, is_arn, &pattern::any_arn(), |value| {
+        pattern::resource(value, false).tokens
+    }));
     if tests.iter().all(|test| test.operator.comparison == OperatorName::Null) {
         found.push(any_value(key).to_owned());
-    } else if tests
-        .iter()
-        .all(|test| is_text(test.operator.comparison) || test.operator.comparison == OperatorName::Null)
-    {
+    } else if tests.iter().all(|test| {
+        is_text(test.operator.comparison) || test.operator.comparison == OperatorName::Null
+    }) {
         // Numbers, dates, ARNs and the like are never that.
         found.push("something-else".to_owned());
     }
@@ -229,7 +246,8 @@ fn any_value(key: &str) -> &'static str {
 
 fn is_text(comparison: OperatorName) -> bool {
     use OperatorName::{
-        StringEquals, StringEqualsIgnoreCase, StringLike, StringNotEquals, StringNotEqualsIgnoreCase, StringNotLike,
+        StringEquals, StringEqualsIgnoreCase, StringLike, StringNotEquals,
+        StringNotEqualsIgnoreCase, StringNotLike,
     };
     matches!(
         comparison,
@@ -254,7 +272,8 @@ fn witnesses(
     universe: &[PatternToken],
     pattern: impl Fn(&str) -> Pattern,
 ) -> Vec<String> {
-    let values = tests.iter().filter(|test| of(test.operator.comparison)).flat_map(|test| &test.values);
+    let values =
+        tests.iter().filter(|test| of(test.operator.comparison)).flat_map(|test| &test.values);
     let patterns: Vec<Pattern> = values.map(|value| pattern(&value.replace("${", "{"))).collect();
     if patterns.is_empty() {
         return Vec::new();
@@ -292,7 +311,9 @@ fn near(comparison: OperatorName, value: &str, filling: &Context) -> Vec<String>
 
 fn numbers(value: &str) -> Vec<String> {
     let (whole, fraction) = value.split_at(value.find('.').unwrap_or(value.len()));
-    let around = whole.parse::<i64>().map_or_else(|_| Vec::new(), |n| vec![n.saturating_sub(1), n.saturating_add(1)]);
+    let around = whole
+        .parse::<i64>()
+        .map_or_else(|_| Vec::new(), |n| vec![n.saturating_sub(1), n.saturating_add(1)]);
     let around = around.into_iter().map(|whole| format!("{whole}{fraction}"));
     std::iter::once(value.to_owned()).chain(around).collect()
 }
@@ -300,14 +321,17 @@ fn numbers(value: &str) -> Vec<String> {
 fn dates(value: &str) -> Vec<String> {
     let Some(time) = date(value) else { return vec![value.to_owned()] };
     let around = [-1, 1].into_iter().filter_map(|seconds| {
-        time.checked_add(jiff::SignedDuration::from_secs(seconds)).ok().map(|moment| moment.to_string())
+        time.checked_add(jiff::SignedDuration::from_secs(seconds))
+            .ok()
+            .map(|moment| moment.to_string())
     });
     std::iter::once(value.to_owned()).chain(around).collect()
 }
 
 /// The first and the last address of a network, and one of each family that is likely in none.
 fn addresses(value: &str) -> Vec<String> {
-    let (address, bits) = value.split_once('/').map_or((value, None), |(address, bits)| (address, bits.parse().ok()));
+    let (address, bits) =
+        value.split_once('/').map_or((value, None), |(address, bits)| (address, bits.parse().ok()));
     let mut found = vec![address.to_owned()];
     if let (Ok(address), Some(bits)) = (address.parse::<std::net::Ipv4Addr>(), bits) {
         let hosts = u32::MAX.checked_shr(bits).unwrap_or(0);
@@ -331,8 +355,10 @@ mod tests {
 
     /// Circumstances in which the first condition is met and the second isn't, with this filling.
     fn between(met: &Value, unmet: &Value, filling: usize) -> Option<String> {
-        let statement = |condition: &Value| json!({"Effect": "Allow", "Action": "*", "Condition": condition});
-        let document = json!({"Version": "2012-10-17", "Statement": [statement(met), statement(unmet)]});
+        let statement =
+            |condition: &Value| json!({"Effect": "Allow", "Action": "*", "Condition": condition});
+        let document =
+            json!({"Version": "2012-10-17", "Statement": [statement(met), statement(unmet)]});
         let statements = Policy::compile("p", &document).unwrap().statements;
         let mut atoms = Atoms::default();
         let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
@@ -340,7 +366,8 @@ mod tests {
         let circumstances = ConditionContext::of(&caller, statements.iter(), std::iter::empty());
         let filling = &circumstances.fillings(Vec::new())[filling];
         let mut proof = SatSolver::new(&atoms);
-        let context = circumstances.offers(filling, &atoms).choose(&mut proof, filling, &holds, &fails)?;
+        let context =
+            circumstances.offers(filling, &atoms).choose(&mut proof, filling, &holds, &fails)?;
         let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));
         Some(text.collect::<Vec<_>>().join(" "))
     }
@@ -348,9 +375,21 @@ mod tests {
     #[test]
     fn values_on_both_sides_of_every_test_are_found() {
         let cases = [
-            (json!({"NumericLessThanEquals": {"k:k": "10"}}), json!({"NumericLessThan": {"k:k": "10"}}), "k:k=10"),
-            (json!({"StringLike": {"k:k": "a*"}}), json!({"StringLike": {"k:k": ["ab*", "aa*"]}}), "k:k=a"),
-            (json!({"StringLike": {"k:k": "*b"}}), json!({"StringNotLike": {"k:k": "a*"}}), "k:k=ab"),
+            (
+                json!({"NumericLessThanEquals": {"k:k": "10"}}),
+                json!({"NumericLessThan": {"k:k": "10"}}),
+                "k:k=10",
+            ),
+            (
+                json!({"StringLike": {"k:k": "a*"}}),
+                json!({"StringLike": {"k:k": ["ab*", "aa*"]}}),
+                "k:k=a",
+            ),
+            (
+                json!({"StringLike": {"k:k": "*b"}}),
+                json!({"StringNotLike": {"k:k": "a*"}}),
+                "k:k=ab",
+            ),
             (
                 json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
                 json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/16"}}),
@@ -363,9 +402,21 @@ mod tests {
                 "aws:sourceip=203.0.113.7",
             ),
             (json!({"Bool": {"k:k": "false"}}), json!({"Bool": {"k:k": "true"}}), "k:k=false"),
-            (json!({"StringEqualsIgnoreCase": {"k:k": "Ab"}}), json!({"StringEquals": {"k:k": "AB"}}), "k:k=ab"),
-            (json!({"NotIpAddress": {"k:k": "0.0.0.0/0"}}), json!({"Null": {"k:k": "true"}}), "k:k=2001:db8:ffff::7"),
-            (json!({"NumericLessThan": {"k:k": "2.5"}}), json!({"NumericEquals": {"k:k": "1.50"}}), "k:k=0.50"),
+            (
+                json!({"StringEqualsIgnoreCase": {"k:k": "Ab"}}),
+                json!({"StringEquals": {"k:k": "AB"}}),
+                "k:k=ab",
+            ),
+            (
+                json!({"NotIpAddress": {"k:k": "0.0.0.0/0"}}),
+                json!({"Null": {"k:k": "true"}}),
+                "k:k=2001:db8:ffff::7",
+            ),
+            (
+                json!({"NumericLessThan": {"k:k": "2.5"}}),
+                json!({"NumericEquals": {"k:k": "1.50"}}),
+                "k:k=0.50",
+            ),
             (
                 json!({"DateLessThan": {"k:k": "2024-01-02"}}),
                 json!({"Null": {"k:k": "true"}}),
@@ -380,7 +431,14 @@ mod tests {
         for (met, unmet, expected) in cases {
             assert_eq!(between(&met, &unmet, 0).as_deref(), Some(expected), "{met} {unmet}");
         }
-        assert_eq!(between(&json!({"StringEquals": {"k:k": "a"}}), &json!({"StringLike": {"k:k": "?"}}), 0), None);
+        assert_eq!(
+            between(
+                &json!({"StringEquals": {"k:k": "a"}}),
+                &json!({"StringLike": {"k:k": "?"}}),
+                0
+            ),
+            None
+        );
     }
 
     #[test]
@@ -396,15 +454,21 @@ mod tests {
     fn variables_are_filled_in() {
         let home = json!({"StringEquals": {"s3:prefix": "home/${aws:username}"}});
         let bob = json!({"StringEquals": {"aws:username": "bob"}});
-        let both = json!({"StringEquals": {"s3:prefix": "home/${aws:username}", "aws:username": "bob"}});
+        let both =
+            json!({"StringEquals": {"s3:prefix": "home/${aws:username}", "aws:username": "bob"}});
         let never = json!({"StringEquals": {"k:k": "a"}, "Null": {"k:k": "true"}});
-        assert_eq!(between(&home, &bob, 0).as_deref(), Some("aws:username=example s3:prefix=home/example"));
+        assert_eq!(
+            between(&home, &bob, 0).as_deref(),
+            Some("aws:username=example s3:prefix=home/example")
+        );
         assert_eq!(between(&both, &never, 0), None, "the first filling is an example");
-        assert_eq!(between(&both, &never, 1).as_deref(), Some("aws:username=bob k:k=a s3:prefix=home/bob"));
+        assert_eq!(
+            between(&both, &never, 1).as_deref(),
+            Some("aws:username=bob k:k=a s3:prefix=home/bob")
+        );
         let same = json!({"StringEquals": {"k:k": "a"}, "StringLike": {"k:k": "${aws:username}"}});
         assert_eq!(between(&same, &never, 1).as_deref(), Some("aws:username=a k:k=a"));
-        let unfilled =
-            json!({"StringNotEquals": {"s3:prefix": "home/${aws:username}"}, "Null": {"aws:username": "true"}});
+        let unfilled = json!({"StringNotEquals": {"s3:prefix": "home/${aws:username}"}, "Null": {"aws:username": "true"}});
         assert!(between(&unfilled, &never, 2).is_some(), "the last one has no value");
     }
 }

@@ -39,7 +39,8 @@ pub struct Comparison {
 /// Access that one side has and the other lacks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grant {
-    /// Who, where the policy names principals: `lambda.amazonaws.com`, `123456789012`, `*`. Empty where it hangs on one.
+    /// Who, where the policy names principals: `lambda.amazonaws.com`, `123456789012`, `*`. Empty
+    /// where it hangs on one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub principals: Vec<String>,
     /// As the document spells them, sorted: `s3:GetObject`, `s3:*`.
@@ -140,13 +141,22 @@ pub enum Side {
 
 impl Comparison {
     pub(super) fn entangled(set: &Set<'_>) -> Self {
-        let policy = set.layers.iter().flat_map(|layer| layer.iter()).next().map_or("", |policy| &policy.name);
+        let policy = set
+            .layers
+            .iter()
+            .flat_map(|layer| layer.iter())
+            .next()
+            .map_or("", |policy| &policy.name);
         let doubt = |side| Doubt {
             side,
             policy: policy.to_owned(),
             reason: "the wildcard patterns are too entangled to be compared exactly".to_owned(),
         };
-        Self { gained: Vec::new(), lost: Vec::new(), doubts: vec![doubt(Side::Gained), doubt(Side::Lost)] }
+        Self {
+            gained: Vec::new(),
+            lost: Vec::new(),
+            doubts: vec![doubt(Side::Gained), doubt(Side::Lost)],
+        }
     }
 
     /// Returns how after relates to before.

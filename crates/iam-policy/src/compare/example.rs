@@ -18,8 +18,11 @@ pub(super) fn improve(space: &Space<'_>, after: bool, grant: &mut Grant) {
     };
     let resources = resources(grant, filling);
     let found = actions(grant).into_iter().find_map(|action| {
-        let with =
-            |resource: &String| Request { action: action.clone(), resource: resource.clone(), ..grant.example.clone() };
+        let with = |resource: &String| Request {
+            action: action.clone(),
+            resource: resource.clone(),
+            ..grant.example.clone()
+        };
         resources.iter().map(with).find(|request| shows(request))
     });
     if let Some(found) = found {
@@ -28,15 +31,20 @@ pub(super) fn improve(space: &Space<'_>, after: bool, grant: &mut Grant) {
 }
 
 fn is_about(grant: &Grant, request: &Request, filling: Filling<'_>) -> bool {
-    let acts = |patterns: &[String]| patterns.iter().any(|pattern| action_matches(pattern, &request.action));
-    let covers = |patterns: &[String]| patterns.iter().any(|it| resource_matches(it, &request.resource, filling));
+    let acts = |patterns: &[String]| {
+        patterns.iter().any(|pattern| action_matches(pattern, &request.action))
+    };
+    let covers = |patterns: &[String]| {
+        patterns.iter().any(|it| resource_matches(it, &request.resource, filling))
+    };
     acts(&grant.actions)
         && !acts(&grant.except_actions)
         && (grant.resources.is_empty() || covers(&grant.resources))
         && !covers(&grant.except_resources)
 }
 
-/// Actions of the grant: those that it spells out, then names in place of wildcards, then the shortest.
+/// Actions of the grant: those that it spells out, then names in place of wildcards, then the
+/// shortest.
 fn actions(grant: &Grant) -> Vec<String> {
     let literal = grant.actions.iter().filter(|action| !action.contains(['*', '?'])).cloned();
     let mut actions: Vec<String> = literal.collect();
@@ -60,7 +68,8 @@ fn resources(grant: &Grant, filling: Filling<'_>) -> Vec<String> {
             resources.push("*".to_owned());
             continue;
         }
-        resources.extend(["example", ""].into_iter().filter_map(|word| worded(pattern, filling, word)));
+        resources
+            .extend(["example", ""].into_iter().filter_map(|word| worded(pattern, filling, word)));
     }
     resources.push(grant.example.resource.clone());
     resources
@@ -77,7 +86,9 @@ fn worded(pattern: &str, filling: Filling<'_>, word: &str) -> Option<String> {
             (1, "*") => Some("aws".to_owned()),
             (3, "*") => Some("us-east-1".to_owned()),
             (4, "*") => Some("123456789012".to_owned()),
-            (_, part) => filled_with(part, filling, |text| text.replace('*', word).replace('?', "x")),
+            (_, part) => {
+                filled_with(part, filling, |text| text.replace('*', word).replace('?', "x"))
+            }
         })
         .collect::<Option<_>>()?;
     let missing = REST.len().saturating_sub(parts.len());

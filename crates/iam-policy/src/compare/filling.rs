@@ -8,8 +8,10 @@ const MOST_STEPS: usize = 10_000;
 
 /// Values of the variables with which the pattern matches the resource, if there are such.
 pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
-    let parts: Vec<Vec<char>> = resource.splitn(6, ':').map(|part| part.chars().collect()).collect();
-    let patterns: Vec<Vec<Letter<'_>>> = arn_parts(pattern, Filling::Anything).into_iter().map(letters).collect();
+    let parts: Vec<Vec<char>> =
+        resource.splitn(6, ':').map(|part| part.chars().collect()).collect();
+    let patterns: Vec<Vec<Letter<'_>>> =
+        arn_parts(pattern, Filling::Anything).into_iter().map(letters).collect();
     if parts.len() < patterns.len() {
         return None;
     }
@@ -42,17 +44,21 @@ impl AssignmentSearch {
         if self.steps > MOST_STEPS {
             return false;
         }
-        let mut with = |letters: &'_ [Letter<'_>], text: &'_ [char]| self.fits(&[&[(letters, text)], others].concat());
+        let mut with = |letters: &'_ [Letter<'_>], text: &'_ [char]| {
+            self.fits(&[&[(letters, text)], others].concat())
+        };
         match letters.split_first() {
             None => text.is_empty() && self.fits(others),
-            Some((Letter::Written('*'), after)) => (0..=text.len()).any(|length| with(after, &text[length..])),
+            Some((Letter::Written('*'), after)) => {
+                (0..=text.len()).any(|length| with(after, &text[length..]))
+            }
             Some((Letter::Written('?'), after)) => !text.is_empty() && with(after, &text[1..]),
             Some((Letter::Written(c) | Letter::Special(c), after)) => {
                 text.first() == Some(c) && with(after, &text[1..])
             }
-            Some((Letter::Variable(inside), after)) => {
-                (1..=text.len()).rev().any(|length| self.takes(inside, &text[..length], after, &text[length..], others))
-            }
+            Some((Letter::Variable(inside), after)) => (1..=text.len())
+                .rev()
+                .any(|length| self.takes(inside, &text[..length], after, &text[length..], others)),
         }
     }
 
@@ -88,9 +94,17 @@ mod tests {
     #[test]
     fn variables_stand_for_what_is_left() {
         let table = [
-            ("arn:aws:s3:::home/${aws:username}/*", "arn:aws:s3:::home/bob/x/y", Some("aws:username=bob/x")),
+            (
+                "arn:aws:s3:::home/${aws:username}/*",
+                "arn:aws:s3:::home/bob/x/y",
+                Some("aws:username=bob/x"),
+            ),
             ("arn:aws:s3:::${aws:username}", "arn:aws:s3:::a:b", Some("aws:username=a:b")),
-            ("arn:aws:s3:::${aws:username}-${AWS:UserName}", "arn:aws:s3:::a-b-a-b", Some("aws:username=a-b")),
+            (
+                "arn:aws:s3:::${aws:username}-${AWS:UserName}",
+                "arn:aws:s3:::a-b-a-b",
+                Some("aws:username=a-b"),
+            ),
             ("arn:aws:s3:::${aws:username}-${AWS:UserName}", "arn:aws:s3:::a-b", None),
             ("arn:aws:s3:::${a:b}?${c:d}", "arn:aws:s3:::xyz", Some("a:b=x c:d=z")),
             ("arn:aws:s3::${a:b}:x${*}", "arn:aws:s3::1:x*", Some("a:b=1")),
@@ -100,7 +114,11 @@ mod tests {
         ];
         for (pattern, resource, expected) in table {
             let found = fitting(pattern, resource).map(|context| {
-                context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect::<Vec<_>>().join(" ")
+                context
+                    .iter()
+                    .map(|(key, values)| format!("{key}={}", values.join(",")))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             });
             assert_eq!(found.as_deref(), expected, "{pattern} {resource}");
         }

@@ -1,9 +1,10 @@
 //! Conditions as propositions: what can be true at once without knowing the request.
 //!
-//! Every positive test becomes an atom, every negated one the negation of its atom; what is known of two atoms on the
-//! same key (one value more in a StringEquals makes it wider) is kept as an implication. What holds for every
-//! assignment that the implications allow holds for every request: that is how `narrower` and `equal` are proven. The
-//! converse isn't so, since some assignments belong to no request: a gain is claimed only with a request that shows it.
+//! Every positive test becomes an atom, every negated one the negation of its atom; what is known
+//! of two atoms on the same key (one value more in a StringEquals makes it wider) is kept as an
+//! implication. What holds for every assignment that the implications allow holds for every
+//! request: that is how `narrower` and `equal` are proven. The converse isn't so, since some
+//! assignments belong to no request: a gain is claimed only with a request that shows it.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +63,8 @@ impl Formula {
         if parts.contains(&Self::Constant(false)) {
             return Self::Constant(false);
         }
-        let mut parts: Vec<Self> = parts.into_iter().filter(|part| *part != Self::Constant(true)).collect();
+        let mut parts: Vec<Self> =
+            parts.into_iter().filter(|part| *part != Self::Constant(true)).collect();
         match parts.len() {
             0 => Self::Constant(true),
             1 => parts.remove(0),
@@ -101,9 +103,9 @@ impl Atoms {
         Formula::all(tests.iter().map(|test| self.test(test, variables)).collect())
     }
 
-    /// Operators are negations of each other even where the key is missing: StringNotEquals is true then, and so is
-    /// ForAllValues, where StringEquals and ForAnyValue are false (IAM User Guide, "Condition operators", "Set
-    /// operators for multivalued context keys").
+    /// Operators are negations of each other even where the key is missing: StringNotEquals is true
+    /// then, and so is ForAllValues, where StringEquals and ForAnyValue are false (IAM User Guide,
+    /// "Condition operators", "Set operators for multivalued context keys").
     fn test(&mut self, test: &ConditionTest, variables: bool) -> Formula {
         let (ConditionTest { operator, key, values }, variables) = plain(test, variables);
         if operator.comparison == OperatorName::Null {
@@ -141,13 +143,16 @@ impl Atoms {
             Atom::Matches { key, .. } if atom.matches_anything() && self.present.contains(key) => {
                 Formula::Constant(true)
             }
-            Atom::Exists(_) | Atom::Matches { .. } | Atom::Opaque(..) | Atom::Within(_) => self.atom(atom),
+            Atom::Exists(_) | Atom::Matches { .. } | Atom::Opaque(..) | Atom::Within(_) => {
+                self.atom(atom)
+            }
         }
     }
 
     fn null(&mut self, test: ConditionTest, variables: bool) -> Formula {
         let plain = test.operator.quantifier.is_none();
-        let mut wanted: Vec<String> = test.values.iter().map(|value| value.to_lowercase()).collect();
+        let mut wanted: Vec<String> =
+            test.values.iter().map(|value| value.to_lowercase()).collect();
         wanted.sort();
         wanted.dedup();
         match wanted.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -192,8 +197,14 @@ impl Atoms {
 }
 
 fn excluding(atoms: &[(usize, &Atom)]) -> Vec<(usize, usize)> {
-    let pairs = atoms.iter().enumerate().flat_map(|(place, one)| atoms[..place].iter().map(move |other| (one, other)));
-    pairs.filter(|((_, one), (_, other))| one.excludes(other)).map(|((one, _), (other, _))| (*one, *other)).collect()
+    let pairs = atoms
+        .iter()
+        .enumerate()
+        .flat_map(|(place, one)| atoms[..place].iter().map(move |other| (one, other)));
+    pairs
+        .filter(|((_, one), (_, other))| one.excludes(other))
+        .map(|((one, _), (other, _))| (*one, *other))
+        .collect()
 }
 
 /// As AWS documents it; of keys that it doesn't know nothing is assumed.
@@ -204,7 +215,10 @@ fn is_single_valued(key: &str) -> bool {
 impl Atom {
     /// Whether it is true of whatever value the key has.
     fn matches_anything(&self) -> bool {
-        let Self::Matches { quantifier: None, comparison: OperatorName::StringLike, values, .. } = self else {
+        let Self::Matches {
+            quantifier: None, comparison: OperatorName::StringLike, values, ..
+        } = self
+        else {
             return false;
         };
         values.iter().any(|value| value == "*")
@@ -219,7 +233,9 @@ impl Atom {
             return false;
         };
         let pairs = values.iter().flat_map(|value| v.iter().map(move |other| (value, other)));
-        pairs.into_iter().all(|(value, other)| excludes((*comparison, value, *variables), (*c, other, *filled)))
+        pairs
+            .into_iter()
+            .all(|(value, other)| excludes((*comparison, value, *variables), (*c, other, *filled)))
     }
 
     fn key(&self) -> Option<String> {
@@ -235,8 +251,13 @@ impl Atom {
         match self {
             Self::Exists(key) => context.has(key),
             Self::Matches { quantifier, comparison, key, values, variables } => {
-                let operator = Operator { quantifier: *quantifier, comparison: *comparison, if_exists: false };
-                holds(&ConditionTest { operator, key: key.clone(), values: values.clone() }, context, *variables)
+                let operator =
+                    Operator { quantifier: *quantifier, comparison: *comparison, if_exists: false };
+                holds(
+                    &ConditionTest { operator, key: key.clone(), values: values.clone() },
+                    context,
+                    *variables,
+                )
             }
             Self::Opaque(test, variables) => holds(test, context, *variables),
             Self::Within(_) => false,
@@ -247,7 +268,8 @@ impl Atom {
 /// In the one spelling of all that mean the same, and whether there are variables in it.
 pub(super) fn plain(test: &ConditionTest, variables: bool) -> (ConditionTest, bool) {
     let variables = variables && test.values.iter().any(|value| value.contains("${"));
-    let spelt = |value: &String| if variables { with_plain_variables(value) } else { value.clone() };
+    let spelt =
+        |value: &String| if variables { with_plain_variables(value) } else { value.clone() };
     let mut values: Vec<String> = test.values.iter().map(spelt).collect();
     values.sort();
     values.dedup();
@@ -264,12 +286,17 @@ fn implies(narrow: &Atom, wide: &Atom) -> bool {
             Atom::Matches { quantifier, comparison, key, values, variables },
             Atom::Matches { quantifier: q, comparison: c, key: k, values: v, variables: filled },
         ) => {
-            let covered =
-                |value: &String| v.iter().any(|wide| covers((*c, wide, *filled), (*comparison, value, *variables)));
+            let covered = |value: &String| {
+                v.iter().any(|wide| covers((*c, wide, *filled), (*comparison, value, *variables)))
+            };
             key == k && quantifier == q && values.iter().all(covered)
         }
-        (Atom::Exists(key), Atom::Matches { key: other, .. }) => key == other && wide.matches_anything(),
-        (Atom::Within(narrow), Atom::Within(wide)) => super::pattern::includes_unfilled(wide, narrow),
+        (Atom::Exists(key), Atom::Matches { key: other, .. }) => {
+            key == other && wide.matches_anything()
+        }
+        (Atom::Within(narrow), Atom::Within(wide)) => {
+            super::pattern::includes_unfilled(wide, narrow)
+        }
         _ => false,
     }
 }
@@ -302,17 +329,24 @@ mod tests {
         for (operator, values) in
             [("StringEquals", ["a", "b"]), ("StringLike", ["a*", "b"]), ("Bool", ["true", "false"])]
         {
-            let (few, many) = (json!({operator: {"k:k": values[0]}}), json!({operator: {"K:k": values}}));
+            let (few, many) =
+                (json!({operator: {"k:k": values[0]}}), json!({operator: {"K:k": values}}));
             assert!(follows(&few, &many) && !follows(&many, &few), "{operator}");
         }
-        let (few, many) = (json!({"StringNotEquals": {"k:k": "a"}}), json!({"StringNotEquals": {"k:k": ["a", "b"]}}));
+        let (few, many) = (
+            json!({"StringNotEquals": {"k:k": "a"}}),
+            json!({"StringNotEquals": {"k:k": ["a", "b"]}}),
+        );
         assert!(follows(&many, &few) && !follows(&few, &many));
     }
 
     #[test]
     fn spelling_is_no_difference() {
         let pairs = [
-            (json!({"StringEquals": {"k:K": ["b", "a"]}}), json!({"stringEquals": {"K:k": ["a", "b", "a"]}})),
+            (
+                json!({"StringEquals": {"k:K": ["b", "a"]}}),
+                json!({"stringEquals": {"K:k": ["a", "b", "a"]}}),
+            ),
             (json!({"Null": {"k:k": [true, "TRUE"]}}), json!({"Null": {"K:K": "true"}})),
             (
                 json!({"ForAnyValue:StringLikeIfExists": {"k:k": ["b", "a"]}}),
@@ -341,14 +375,18 @@ mod tests {
         for (one, other) in pairs {
             let value = "arn:aws:iam::1:role/x";
             let both = json!({one: {"k:k": value}, other: {"k:k": value}});
-            assert!(follows(&both, &json!({"StringEquals": {"other:key": "never"}})), "{one}, {other}");
+            assert!(
+                follows(&both, &json!({"StringEquals": {"other:key": "never"}})),
+                "{one}, {other}"
+            );
         }
     }
 
     #[test]
     fn a_key_of_one_value_has_no_two() {
         let never = json!({"StringEquals": {"other:key": "never"}});
-        let both = |key: &str| json!({"StringEquals": {key: ["a", "b"]}, "StringLike": {key: "c*"}});
+        let both =
+            |key: &str| json!({"StringEquals": {key: ["a", "b"]}, "StringLike": {key: "c*"}});
         assert!(follows(&both("aws:PrincipalOrgID"), &never));
         assert!(follows(&both("AWS:principaltag/x"), &never));
         for key in ["aws:TagKeys", "aws:CalledVia", "unknown:key"] {
@@ -376,10 +414,19 @@ mod tests {
         assert!(follows(&equals, &json!({"Null": {"k:k": "false"}})));
         assert!(follows(&equals, &json!({"StringEqualsIfExists": {"k:k": "a"}})));
         let any = json!({"StringLike": {"k:k": ["a", "*"]}});
-        assert!(follows(&any, &json!({"Null": {"k:k": false}})) && follows(&json!({"Null": {"k:k": false}}), &any));
-        assert!(follows(&json!({"Null": {"k:k": true}}), &json!({"StringEqualsIfExists": {"k:k": "a"}})));
+        assert!(
+            follows(&any, &json!({"Null": {"k:k": false}}))
+                && follows(&json!({"Null": {"k:k": false}}), &any)
+        );
+        assert!(follows(
+            &json!({"Null": {"k:k": true}}),
+            &json!({"StringEqualsIfExists": {"k:k": "a"}})
+        ));
         assert!(!follows(&json!({"StringEqualsIfExists": {"k:k": "a"}}), &equals));
-        assert!(!follows(&json!({"ForAllValues:StringEquals": {"k:k": "a"}}), &json!({"Null": {"k:k": "false"}})));
+        assert!(!follows(
+            &json!({"ForAllValues:StringEquals": {"k:k": "a"}}),
+            &json!({"Null": {"k:k": "false"}})
+        ));
     }
 
     #[test]

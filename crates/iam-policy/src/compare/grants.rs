@@ -1,5 +1,5 @@
-//! Boxes in which the sides differ, said in the words of the documents: which statement, which of its actions, on which
-//! of its resources.
+//! Boxes in which the sides differ, said in the words of the documents: which statement, which of
+//! its actions, on which of its resources.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -96,15 +96,21 @@ impl<'s> Direction<'s, '_> {
         fold(found.into_iter().map(|(label, found)| self.grant(label, found)).collect())
     }
 
-    /// Adds to what was found what the other side allows of it as well, and what this side doesn't allow either.
-    fn qualify(&self, found: &mut BTreeMap<GrantLabel, ExampleRequest<'s>>, regions: &'s [DiffRegion<'s>]) {
+    /// Adds to what was found what the other side allows of it as well, and what this side doesn't
+    /// allow either.
+    fn qualify(
+        &self,
+        found: &mut BTreeMap<GrantLabel, ExampleRequest<'s>>,
+        regions: &'s [DiffRegion<'s>],
+    ) {
         let mut alike: BTreeMap<What, Vec<&mut ExampleRequest<'s>>> = BTreeMap::new();
         for (label, found) in found {
             alike.entry(label.what.clone()).or_default().push(found);
         }
         let ours = usize::from(self.is_after());
         for region in regions {
-            let [shared, withheld] = [region.verdict.allowed[1 - ours], !region.verdict.allowed[ours]];
+            let [shared, withheld] =
+                [region.verdict.allowed[1 - ours], !region.verdict.allowed[ours]];
             if !shared && !withheld {
                 continue;
             }
@@ -133,7 +139,12 @@ impl<'s> Direction<'s, '_> {
         if self.is_after() { &verdict.gained } else { &verdict.lost }
     }
 
-    fn of(&self, region: &DiffRegion<'_>, ours: bool, effect: Effect) -> impl Iterator<Item = usize> {
+    fn of(
+        &self,
+        region: &DiffRegion<'_>,
+        ours: bool,
+        effect: Effect,
+    ) -> impl Iterator<Item = usize> {
         let after = self.is_after() == ours;
         let matches = |row: &usize| {
             let row = &self.space.rows[*row];
@@ -164,19 +175,31 @@ impl<'s> Direction<'s, '_> {
     }
 
     /// The first statement of one side, of those without conditions if there are any.
-    fn first(&self, region: &DiffRegion<'_>, ours: bool, effect: Effect, layer: Option<usize>) -> Option<usize> {
-        let rows = self.of(region, ours, effect).filter(|row| layer.is_none_or(|it| self.space.rows[*row].layer == it));
+    fn first(
+        &self,
+        region: &DiffRegion<'_>,
+        ours: bool,
+        effect: Effect,
+        layer: Option<usize>,
+    ) -> Option<usize> {
+        let rows = self
+            .of(region, ours, effect)
+            .filter(|row| layer.is_none_or(|it| self.space.rows[*row].layer == it));
         rows.min_by_key(|row| (self.space.rows[*row].condition.is_some(), *row))
     }
 
     /// The Allow that speaks for each boundary of one side. None if one is silent.
     fn bounding(&self, region: &DiffRegion<'_>, ours: bool) -> Option<Vec<&StatementRef<'_>>> {
         let layers = self.space.layers[usize::from(self.is_after() == ours)];
-        (1..layers).map(|layer| Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])).collect()
+        (1..layers)
+            .map(|layer| {
+                Some(&self.space.rows[self.first(region, ours, Effect::Allow, Some(layer))?])
+            })
+            .collect()
     }
 
-    /// Of the Allows that speak for one side, those without which it allows nothing: where a boundary has several with
-    /// conditions, none of these is a must.
+    /// Of the Allows that speak for one side, those without which it allows nothing: where a
+    /// boundary has several with conditions, none of these is a must.
     fn demanding<'r>(
         &self,
         region: &DiffRegion<'_>,
@@ -184,7 +207,9 @@ impl<'s> Direction<'s, '_> {
         rows: &[&'r StatementRef<'r>],
     ) -> Vec<&'r StatementRef<'r>> {
         let allows: Vec<usize> = self.of(region, ours, Effect::Allow).collect();
-        let alone = |layer: usize| allows.iter().filter(|row| self.space.rows[**row].layer == layer).count() == 1;
+        let alone = |layer: usize| {
+            allows.iter().filter(|row| self.space.rows[**row].layer == layer).count() == 1
+        };
         rows.iter().copied().filter(|row| row.layer == 0 || alone(row.layer)).collect()
     }
 
@@ -197,23 +222,33 @@ impl<'s> Direction<'s, '_> {
             return (Cause::Allow, None);
         }
         // One that both sides have makes no difference.
-        let stays =
-            |deny: usize| self.of(region, true, Effect::Deny).any(|row| self.meaning(row) == self.meaning(deny));
+        let stays = |deny: usize| {
+            self.of(region, true, Effect::Deny).any(|row| self.meaning(row) == self.meaning(deny))
+        };
         if let Some(deny) = self.of(region, false, Effect::Deny).find(|deny| !stays(*deny)) {
             return (Cause::Deny, Some(deny));
         }
         match (1..self.space.layers[theirs]).find(|layer| lacking(*layer)) {
             Some(layer) => (
                 Cause::Boundary,
-                self.space.rows.iter().position(|row| row.after != self.is_after() && row.layer == layer),
+                self.space
+                    .rows
+                    .iter()
+                    .position(|row| row.after != self.is_after() && row.layer == layer),
             ),
             None => (Cause::Allow, None),
         }
     }
 
-    /// What a box is called, one for each action pattern that it touches; with those of its actions. `pattern`: which of
-    /// the resources, where the Allow is about all of the box only together with others.
-    fn labels(&self, region: &DiffRegion<'s>, allow: usize, pattern: Option<&str>) -> Vec<(GrantLabel, Vec<&'s Cell>)> {
+    /// What a box is called, one for each action pattern that it touches; with those of its
+    /// actions. `pattern`: which of the resources, where the Allow is about all of the box only
+    /// together with others.
+    fn labels(
+        &self,
+        region: &DiffRegion<'s>,
+        allow: usize,
+        pattern: Option<&str>,
+    ) -> Vec<(GrantLabel, Vec<&'s Cell>)> {
         let Some(bounds) = self.bounding(region, true) else { return Vec::new() };
         let (cause, other) = self.cause(region);
         let row = &self.space.rows[allow];
@@ -238,12 +273,16 @@ impl<'s> Direction<'s, '_> {
         };
         let mut labels: BTreeMap<GrantLabel, Vec<&'s Cell>> = BTreeMap::new();
         for cell in &region.group.cells {
-            let (action, except_actions) = match narrowest(named.iter().filter_map(|row| row.action(cell))) {
-                Some(action) => (action.to_owned(), Vec::new()),
-                None => ("*".to_owned(), row.statement.actions.patterns.clone()),
-            };
+            let (action, except_actions) =
+                match narrowest(named.iter().filter_map(|row| row.action(cell))) {
+                    Some(action) => (action.to_owned(), Vec::new()),
+                    None => ("*".to_owned(), row.statement.actions.patterns.clone()),
+                };
             let what = What { action, except_actions, ..template.clone() };
-            labels.entry(GrantLabel { cause, row: other.unwrap_or(allow), what }).or_default().push(cell);
+            labels
+                .entry(GrantLabel { cause, row: other.unwrap_or(allow), what })
+                .or_default()
+                .push(cell);
         }
         labels.into_iter().collect()
     }
@@ -264,17 +303,19 @@ impl<'s> Direction<'s, '_> {
         }
     }
 
-    /// The pattern within which is whatever the Deny makes the difference for. One with variables is that only where
-    /// nothing else does.
+    /// The pattern within which is whatever the Deny makes the difference for. One with variables
+    /// is that only where nothing else does.
     fn denied(&self, region: &DiffRegion<'_>, deny: &StatementRef<'s>) -> Option<&'s str> {
         let whole = deny.resource(self.space, region.place);
         let alone = || {
             let free = |row: &StatementRef<'_>| {
-                row.condition.is_none() && MemberTest::of(self.space, row, region.place) == MemberTest::Yes
+                row.condition.is_none()
+                    && MemberTest::of(self.space, row, region.place) == MemberTest::Yes
             };
             let mut allows = self.of(region, false, Effect::Allow).map(|row| &self.space.rows[row]);
             let layers = self.space.layers[usize::from(!self.is_after())];
-            let allowed: BTreeSet<usize> = allows.by_ref().filter(|row| free(row)).map(|row| row.layer).collect();
+            let allowed: BTreeSet<usize> =
+                allows.by_ref().filter(|row| free(row)).map(|row| row.layer).collect();
             allowed.len() == layers && self.of(region, false, Effect::Deny).count() == 1
         };
         match self.patterns(deny, region.place)[..] {
@@ -283,17 +324,25 @@ impl<'s> Direction<'s, '_> {
         }
     }
 
-    /// The parts of a label that the other side allows as well: where it does so without conditions, that alone.
-    fn already(&self, region: &DiffRegion<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<GrantPart> {
+    /// The parts of a label that the other side allows as well: where it does so without
+    /// conditions, that alone.
+    fn already(
+        &self,
+        region: &DiffRegion<'s>,
+        what: &What,
+        cells: &[&Cell],
+    ) -> BTreeSet<GrantPart> {
         let Some(bounds) = self.bounding(region, false) else { return BTreeSet::new() };
         let allows = self.allows(region, false).map(|row| &self.space.rows[row]);
-        let mut allows: Vec<&StatementRef<'_>> = allows.filter(|row| is_for_all(row, region.caller, what)).collect();
+        let mut allows: Vec<&StatementRef<'_>> =
+            allows.filter(|row| is_for_all(row, region.caller, what)).collect();
         if let Some(free) = allows.iter().position(|row| row.condition.is_none()) {
             allows = vec![allows[free]];
         }
         let mut parts = BTreeSet::new();
         for row in allows {
-            let rows: Vec<&StatementRef<'_>> = [row].into_iter().chain(bounds.iter().copied()).collect();
+            let rows: Vec<&StatementRef<'_>> =
+                [row].into_iter().chain(bounds.iter().copied()).collect();
             let conditions = conditions_of(&self.demanding(region, false, &rows));
             for pattern in self.patterns(row, region.place) {
                 parts.extend(self.parts(region, what, cells, &rows, pattern, &conditions));
@@ -303,9 +352,16 @@ impl<'s> Direction<'s, '_> {
     }
 
     /// The parts of a label that a Deny of this side forbids.
-    fn withheld(&self, region: &DiffRegion<'s>, what: &What, cells: &[&Cell]) -> BTreeSet<GrantPart> {
+    fn withheld(
+        &self,
+        region: &DiffRegion<'s>,
+        what: &What,
+        cells: &[&Cell],
+    ) -> BTreeSet<GrantPart> {
         let deny = self.first(region, true, Effect::Deny, None).map(|row| &self.space.rows[row]);
-        let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else { return BTreeSet::new() };
+        let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else {
+            return BTreeSet::new();
+        };
         self.parts(region, what, cells, &[deny], None, &what.conditions)
     }
 
@@ -323,15 +379,24 @@ impl<'s> Direction<'s, '_> {
             Some(theirs) if letters(theirs) >= letters(ours) => theirs.to_owned(),
             _ => ours.to_owned(),
         };
-        let of_rows =
-            pattern.or_else(|| narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place))));
+        let of_rows = pattern.or_else(|| {
+            narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place)))
+        });
         let resource = narrower(of_rows, &what.resource);
         let conditional = conditions != what.conditions;
         let mut parts = BTreeSet::new();
         for cell in cells {
-            let action = narrower(narrowest(rows.iter().filter_map(|row| row.action(cell))), &what.action);
-            if conditional || resource != what.resource || !action.eq_ignore_ascii_case(&what.action) {
-                parts.insert(GrantPart { action, resource: resource.clone(), condition: self.condition(conditions) });
+            let action =
+                narrower(narrowest(rows.iter().filter_map(|row| row.action(cell))), &what.action);
+            if conditional
+                || resource != what.resource
+                || !action.eq_ignore_ascii_case(&what.action)
+            {
+                parts.insert(GrantPart {
+                    action,
+                    resource: resource.clone(),
+                    condition: self.condition(conditions),
+                });
             }
         }
         parts
@@ -342,8 +407,13 @@ impl<'s> Direction<'s, '_> {
         let example = Request {
             principal: found.caller.clone(),
             action: found.action.to_owned(),
-            // A policy without resources is about the one thing that it belongs to, whatever that is called.
-            resource: if row.statement.resources.is_some() { found.resource } else { "*".to_owned() },
+            // A policy without resources is about the one thing that it belongs to, whatever that
+            // is called.
+            resource: if row.statement.resources.is_some() {
+                found.resource
+            } else {
+                "*".to_owned()
+            },
             context: found.context,
         };
         let named = label.cause != Cause::Boundary;
@@ -415,7 +485,8 @@ fn conditions_of(rows: &[&StatementRef<'_>]) -> Vec<usize> {
     conditions
 }
 
-/// Grants that differ only in the action, or only in the resource or the principal, are told together.
+/// Grants that differ only in the action, or only in the resource or the principal, are told
+/// together.
 fn fold(grants: Vec<Grant>) -> Vec<Grant> {
     let grants = merged(grants, |grant| &mut grant.actions);
     let grants = merged(grants, |grant| &mut grant.resources);
@@ -462,8 +533,13 @@ struct Alike {
 
 impl Alike {
     fn of(grant: &Grant) -> Self {
-        let lists =
-            [&grant.principals, &grant.actions, &grant.except_actions, &grant.resources, &grant.except_resources];
+        let lists = [
+            &grant.principals,
+            &grant.actions,
+            &grant.except_actions,
+            &grant.resources,
+            &grant.except_resources,
+        ];
         let text = |condition: &Option<Value>| condition.as_ref().map(Value::to_string);
         Self {
             lists: lists.map(Vec::clone),
@@ -479,7 +555,9 @@ impl Alike {
 fn condition(tests: &[ConditionTest]) -> Value {
     let mut operators = serde_json::Map::new();
     for test in tests {
-        let keys = operators.entry(test.operator.to_string()).or_insert_with(|| Value::Object(serde_json::Map::new()));
+        let keys = operators
+            .entry(test.operator.to_string())
+            .or_insert_with(|| Value::Object(serde_json::Map::new()));
         let values = match &test.values[..] {
             [one] => Value::from(one.as_str()),
             many => Value::from(many.to_vec()),

@@ -1,13 +1,14 @@
-//! When one value of a condition matches whatever another matches, and when nothing that another matches.
+//! When one value of a condition matches whatever another matches, and when nothing that another
+//! matches.
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::condition::{Number, date, network};
 use crate::statement::OperatorName::{
-    self, ArnLike, Bool, DateEquals, DateGreaterThan, DateGreaterThanEquals, DateLessThan, DateLessThanEquals,
-    IpAddress, NumericEquals, NumericGreaterThan, NumericGreaterThanEquals, NumericLessThan, NumericLessThanEquals,
-    StringEquals, StringEqualsIgnoreCase, StringLike,
+    self, ArnLike, Bool, DateEquals, DateGreaterThan, DateGreaterThanEquals, DateLessThan,
+    DateLessThanEquals, IpAddress, NumericEquals, NumericGreaterThan, NumericGreaterThanEquals,
+    NumericLessThan, NumericLessThanEquals, StringEquals, StringEqualsIgnoreCase, StringLike,
 };
 
 use super::language::{PatternToken, cells, includes};
@@ -34,7 +35,8 @@ struct Range<T> {
 /// A positive comparison with a value, and whether variables in it are filled in.
 pub(super) type ValueTest<'a> = (OperatorName, &'a str, bool);
 
-/// Whether every value of the key that `narrow` matches is matched by `wide`. `false` where that isn't known.
+/// Whether every value of the key that `narrow` matches is matched by `wide`. `false` where that
+/// isn't known.
 pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
     if wide == narrow {
         return true;
@@ -44,11 +46,15 @@ pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
         (Some(ValueMatch::AnyCase(wide)), Some(ValueMatch::Text(_))) => {
             narrow.0 == StringEquals && wide == narrow.1.to_lowercase()
         }
-        (Some(ValueMatch::Text(wide)), Some(ValueMatch::AnyCase(_))) => wide == [PatternToken::Star(true)],
+        (Some(ValueMatch::Text(wide)), Some(ValueMatch::AnyCase(_))) => {
+            wide == [PatternToken::Star(true)]
+        }
         (Some(ValueMatch::Text(wide)), Some(ValueMatch::Text(narrow)))
         | (Some(ValueMatch::Arn(wide)), Some(ValueMatch::Arn(narrow))) => includes(&wide, &narrow),
         (Some(ValueMatch::Bool(wide)), Some(ValueMatch::Bool(narrow))) => wide == narrow,
-        (Some(ValueMatch::Network(wide)), Some(ValueMatch::Network(narrow))) => wide.contains(&narrow),
+        (Some(ValueMatch::Network(wide)), Some(ValueMatch::Network(narrow))) => {
+            wide.contains(&narrow)
+        }
         (Some(ValueMatch::Numbers(wide)), Some(ValueMatch::Numbers(narrow))) => wide.holds(&narrow),
         (Some(ValueMatch::Dates(wide)), Some(ValueMatch::Dates(narrow))) => wide.holds(&narrow),
         _ => false,
@@ -80,8 +86,8 @@ pub(super) fn excludes(one: ValueTest<'_>, other: ValueTest<'_>) -> bool {
     }
 }
 
-/// None where nothing is known of it: what ARNs of fewer than six parts match isn't documented, what can't be read matches
-/// nothing, and what depends on variables may match anything.
+/// None where nothing is known of it: what ARNs of fewer than six parts match isn't documented,
+/// what can't be read matches nothing, and what depends on variables may match anything.
 fn reach((comparison, value, variables): ValueTest<'_>) -> Option<ValueMatch<'_>> {
     if variables && value.contains("${") {
         return None;
@@ -90,15 +96,23 @@ fn reach((comparison, value, variables): ValueTest<'_>) -> Option<ValueMatch<'_>
         StringEquals => ValueMatch::Text(pattern::literal(value)),
         StringLike => ValueMatch::Text(pattern::text(value)),
         StringEqualsIgnoreCase => ValueMatch::AnyCase(value.to_lowercase()),
-        ArnLike if value.splitn(6, ':').count() == 6 => ValueMatch::Arn(pattern::resource(value, false).tokens),
+        ArnLike if value.splitn(6, ':').count() == 6 => {
+            ValueMatch::Arn(pattern::resource(value, false).tokens)
+        }
         Bool => ValueMatch::Bool(value.to_ascii_lowercase().parse().ok()?),
         IpAddress => ValueMatch::Network(network(value)?),
-        NumericEquals | NumericLessThan | NumericLessThanEquals | NumericGreaterThan | NumericGreaterThanEquals => {
+        NumericEquals
+        | NumericLessThan
+        | NumericLessThanEquals
+        | NumericGreaterThan
+        | NumericGreaterThanEquals => {
             ValueMatch::Numbers(Range::of(comparison, Number::parse(value)?))
         }
-        DateEquals | DateLessThan | DateLessThanEquals | DateGreaterThan | DateGreaterThanEquals => {
-            ValueMatch::Dates(Range::of(comparison, date(value)?))
-        }
+        DateEquals
+        | DateLessThan
+        | DateLessThanEquals
+        | DateGreaterThan
+        | DateGreaterThanEquals => ValueMatch::Dates(Range::of(comparison, date(value)?)),
         _ => return None,
     })
 }
@@ -129,16 +143,22 @@ impl<T: Copy + Ord> Range<T> {
 
     fn holds(&self, narrow: &Self) -> bool {
         let low = self.low.is_none_or(|(end, closed)| {
-            narrow.low.is_some_and(|(other, other_closed)| other > end || other == end && (closed || !other_closed))
+            narrow.low.is_some_and(|(other, other_closed)| {
+                other > end || other == end && (closed || !other_closed)
+            })
         });
         low && self.high.is_none_or(|(end, closed)| {
-            narrow.high.is_some_and(|(other, other_closed)| other < end || other == end && (closed || !other_closed))
+            narrow.high.is_some_and(|(other, other_closed)| {
+                other < end || other == end && (closed || !other_closed)
+            })
         })
     }
 
     fn ends_before(&self, other: &Self) -> bool {
         let ends = self.high.zip(other.low);
-        ends.is_some_and(|((end, closed), (start, open))| end < start || end == start && !(closed && open))
+        ends.is_some_and(|((end, closed), (start, open))| {
+            end < start || end == start && !(closed && open)
+        })
     }
 }
 
@@ -164,10 +184,18 @@ mod tests {
             (NumericGreaterThanEquals, "-1", NumericGreaterThan, "-1.0"),
             (DateLessThanEquals, "2024-01-02", DateLessThan, "2024-01-02T00:00:00Z"),
             (StringLike, "*", StringEqualsIgnoreCase, "a"),
-            (DateGreaterThan, "2024-01-01T00:00:00Z", DateGreaterThanEquals, "2024-01-01T00:00:01Z"),
+            (
+                DateGreaterThan,
+                "2024-01-01T00:00:00Z",
+                DateGreaterThanEquals,
+                "2024-01-01T00:00:01Z",
+            ),
         ];
         for (wide, w, narrow, n) in covered {
-            assert!(covers((wide, w, true), (narrow, n, true)), "{wide:?} {w} covers {narrow:?} {n}");
+            assert!(
+                covers((wide, w, true), (narrow, n, true)),
+                "{wide:?} {w} covers {narrow:?} {n}"
+            );
             assert!(
                 !covers((narrow, n, true), (wide, w, true)) || w.eq_ignore_ascii_case(n),
                 "{narrow:?} {n} is narrower"
@@ -192,7 +220,10 @@ mod tests {
             (StringEqualsIgnoreCase, "a", StringLike, "a"),
         ];
         for (wide, w, narrow, n) in not {
-            assert!(!covers((wide, w, true), (narrow, n, true)), "{wide:?} {w} covers {narrow:?} {n}");
+            assert!(
+                !covers((wide, w, true), (narrow, n, true)),
+                "{wide:?} {w} covers {narrow:?} {n}"
+            );
         }
     }
 
@@ -212,7 +243,8 @@ mod tests {
         ];
         for (one, a, other, b) in excluded {
             assert!(
-                excludes((one, a, true), (other, b, true)) && excludes((other, b, true), (one, a, true)),
+                excludes((one, a, true), (other, b, true))
+                    && excludes((other, b, true), (one, a, true)),
                 "{a} {b}"
             );
         }

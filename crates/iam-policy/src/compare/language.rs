@@ -1,8 +1,9 @@
 //! Wildcard patterns as languages: into which cells a set of patterns divides all texts.
 //!
-//! Two texts are in the same cell when the same patterns match them, so a question about all texts becomes one about
-//! finitely many cells, each with a shortest text as its witness. The cells are the reachable states of the patterns'
-//! common deterministic automaton, gathered by what they accept.
+//! Two texts are in the same cell when the same patterns match them, so a question about all texts
+//! becomes one about finitely many cells, each with a shortest text as its witness. The cells are
+//! the reachable states of the patterns' common deterministic automaton, gathered by what they
+//! accept.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -30,8 +31,9 @@ pub(super) struct Cell {
     pub witness: String,
 }
 
-/// Patterns that begin with `*` can multiply each other's states: so many steps of one place by one character are taken,
-/// about a tenth of a second's worth, then it is given up. The largest policies that AWS has take a tenth of them.
+/// Patterns that begin with `*` can multiply each other's states: so many steps of one place by one
+/// character are taken, about a tenth of a second's worth, then it is given up. The largest
+/// policies that AWS has take a tenth of them.
 const MOST_STEPS: usize = 4_000_000;
 
 /// Position in a pattern: pattern and place packed, so that a state is a small sorted list.
@@ -43,8 +45,8 @@ pub(super) fn cells(universe: &[PatternToken], patterns: &[&[PatternToken]]) -> 
     cells_of(universe, patterns, &alone)
 }
 
-/// Cells that were looked for before. Where a program writes the manifest, a thousand users have the same policies, and the
-/// patterns in them divide the texts in the same way each time.
+/// Cells that were looked for before. Where a program writes the manifest, a thousand users have
+/// the same policies, and the patterns in them divide the texts in the same way each time.
 #[derive(Debug, Default)]
 pub(super) struct PatternCache(RefCell<HashMap<Question, Option<Rc<[Cell]>>>>);
 
@@ -62,7 +64,8 @@ impl PatternCache {
         patterns: &[&[PatternToken]],
         lists: &[Vec<usize>],
     ) -> Option<Rc<[Cell]>> {
-        let question = (universe.to_vec(), patterns.iter().map(|it| it.to_vec()).collect(), lists.to_vec());
+        let question =
+            (universe.to_vec(), patterns.iter().map(|it| it.to_vec()).collect(), lists.to_vec());
         if let Some(cells) = self.0.borrow().get(&question) {
             return cells.clone();
         }
@@ -76,14 +79,19 @@ impl PatternCache {
     }
 }
 
-/// The same where patterns count only together, as the lists that they stand in: of each list, a cell tells whether any
-/// matches, and at least one that does. Lists such as `…/*/models/*`, `…/*/stages/*` would otherwise have a cell for
-/// each of their subsets.
-fn cells_of(universe: &[PatternToken], patterns: &[&[PatternToken]], lists: &[Vec<usize>]) -> Option<Vec<Cell>> {
+/// The same where patterns count only together, as the lists that they stand in: of each list, a
+/// cell tells whether any matches, and at least one that does. Lists such as `…/*/models/*`,
+/// `…/*/stages/*` would otherwise have a cell for each of their subsets.
+fn cells_of(
+    universe: &[PatternToken],
+    patterns: &[&[PatternToken]],
+    lists: &[Vec<usize>],
+) -> Option<Vec<Cell>> {
     Automaton::new(universe, patterns, lists).explore()
 }
 
-/// Whether every text that `narrow` matches is matched by `wide`; `false` also where that is too entangled to tell.
+/// Whether every text that `narrow` matches is matched by `wide`; `false` also where that is too
+/// entangled to tell.
 pub(super) fn includes(wide: &[PatternToken], narrow: &[PatternToken]) -> bool {
     cells(narrow, &[wide]).is_some_and(|cells| cells.iter().all(|cell| cell.accepts.contains(0)))
 }
@@ -100,15 +108,26 @@ struct Automaton<'a> {
 }
 
 impl<'a> Automaton<'a> {
-    fn new(universe: &'a [PatternToken], patterns: &[&'a [PatternToken]], lists: &[Vec<usize>]) -> Self {
-        let patterns: Vec<&[PatternToken]> = std::iter::once(universe).chain(patterns.iter().copied()).collect();
+    fn new(
+        universe: &'a [PatternToken],
+        patterns: &[&'a [PatternToken]],
+        lists: &[Vec<usize>],
+    ) -> Self {
+        let patterns: Vec<&[PatternToken]> =
+            std::iter::once(universe).chain(patterns.iter().copied()).collect();
         let mut of_pattern = vec![Vec::new(); patterns.len()];
         for (list, members) in lists.iter().enumerate() {
             for member in members {
                 of_pattern[member + 1].push(list);
             }
         }
-        Self { patterns, lists: of_pattern, list_count: lists.len(), seen: HashSet::new(), nodes: Vec::new() }
+        Self {
+            patterns,
+            lists: of_pattern,
+            list_count: lists.len(),
+            seen: HashSet::new(),
+            nodes: Vec::new(),
+        }
     }
 
     fn explore(mut self) -> Option<Vec<Cell>> {
@@ -136,7 +155,12 @@ impl<'a> Automaton<'a> {
             }
             index += 1;
         }
-        Some(order.into_iter().map(|(accepts, node)| Cell { accepts, witness: self.witness(node) }).collect())
+        Some(
+            order
+                .into_iter()
+                .map(|(accepts, node)| Cell { accepts, witness: self.witness(node) })
+                .collect(),
+        )
     }
 
     fn visit(&mut self, state: AutomatonState, from: usize, by: char) {
@@ -178,18 +202,25 @@ impl<'a> Automaton<'a> {
                 return next;
             }
             match self.patterns[pattern].get(place) {
-                Some(PatternToken::Char(c)) if *c == character => next.push(pack(pattern, place + 1)),
-                Some(PatternToken::One(colon)) if *colon || character != ':' => next.push(pack(pattern, place + 1)),
-                Some(PatternToken::Star(colon)) if *colon || character != ':' => next.push(*position),
+                Some(PatternToken::Char(c)) if *c == character => {
+                    next.push(pack(pattern, place + 1));
+                }
+                Some(PatternToken::One(colon)) if *colon || character != ':' => {
+                    next.push(pack(pattern, place + 1));
+                }
+                Some(PatternToken::Star(colon)) if *colon || character != ':' => {
+                    next.push(*position);
+                }
                 _ => {}
             }
         }
         self.closed(&next)
     }
 
-    /// With the places behind each `*`, and without those before it: whatever a pattern matches from an earlier place
-    /// it matches from its latest `*` too, since the way from there leads through it. Colons don't spoil that: all
-    /// places of one pattern that are reached by one text are in the same part of the ARN. The places come in order.
+    /// With the places behind each `*`, and without those before it: whatever a pattern matches
+    /// from an earlier place it matches from its latest `*` too, since the way from there leads
+    /// through it. Colons don't spoil that: all places of one pattern that are reached by one text
+    /// are in the same part of the ARN. The places come in order.
     fn closed(&self, reached: &[u64]) -> AutomatonState {
         let mut kept: AutomatonState = Vec::with_capacity(reached.len() + 4);
         let (mut current, mut start) = (usize::MAX, 0);
@@ -200,7 +231,8 @@ impl<'a> Automaton<'a> {
             }
             loop {
                 let is_new = kept[start..].last().is_none_or(|last| *last < pack(pattern, place));
-                let is_star = matches!(self.patterns[pattern].get(place), Some(PatternToken::Star(_)));
+                let is_star =
+                    matches!(self.patterns[pattern].get(place), Some(PatternToken::Star(_)));
                 if is_new && is_star {
                     kept.truncate(start);
                 }
@@ -216,8 +248,8 @@ impl<'a> Automaton<'a> {
         self.settled(kept)
     }
 
-    /// Without the patterns that make no difference any more: those of lists of which other patterns have come to their
-    /// final `*`, and so match whatever follows.
+    /// Without the patterns that make no difference any more: those of lists of which other
+    /// patterns have come to their final `*`, and so match whatever follows.
     fn settled(&self, mut state: AutomatonState) -> AutomatonState {
         let mut lists = FixedBitSet::with_capacity(self.list_count);
         let mut settling = Vec::new();
@@ -291,8 +323,10 @@ mod tests {
         let patterns: Vec<Pattern> = patterns.iter().map(|text| pattern(text)).collect();
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         let cells = cells(&pattern("*"), &patterns).unwrap();
-        let mut found: Vec<_> =
-            cells.into_iter().map(|cell| (cell.accepts.ones().collect::<Vec<_>>(), cell.witness)).collect();
+        let mut found: Vec<_> = cells
+            .into_iter()
+            .map(|cell| (cell.accepts.ones().collect::<Vec<_>>(), cell.witness))
+            .collect();
         found.sort();
         found
     }
@@ -336,15 +370,17 @@ mod tests {
 
     #[test]
     fn entangled_patterns_are_given_up_and_not_guessed() {
-        let patterns: Vec<Pattern> =
-            (0..26u8).map(|index| pattern(&format!("*{0}{0}*", char::from(b'a' + index)))).collect();
+        let patterns: Vec<Pattern> = (0..26u8)
+            .map(|index| pattern(&format!("*{0}{0}*", char::from(b'a' + index))))
+            .collect();
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         assert!(cells(&pattern("*"), &patterns).is_none());
     }
 
     #[test]
     fn many_literal_prefixes_cost_no_more_than_their_letters() {
-        let patterns: Vec<Pattern> = (0..2_000).map(|index| pattern(&format!("service{index}:get*"))).collect();
+        let patterns: Vec<Pattern> =
+            (0..2_000).map(|index| pattern(&format!("service{index}:get*"))).collect();
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         assert_eq!(cells(&pattern("*"), &patterns).unwrap().len(), 2_001);
     }

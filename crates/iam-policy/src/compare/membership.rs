@@ -1,4 +1,5 @@
-//! Whether a statement's Resource is about a place, and what one side makes of the statements that are.
+//! Whether a statement's Resource is about a place, and what one side makes of the statements that
+//! are.
 
 use crate::request::Request;
 use crate::statement::Effect;
@@ -36,8 +37,8 @@ impl<'p> MemberTest<'p> {
         if let Self::Varies(patterns) = self { patterns } else { &[] }
     }
 
-    /// The patterns by which the row may be about the place where that depends on their variables; none where it is about
-    /// all of it anyhow, or about what isn't one of them.
+    /// The patterns by which the row may be about the place where that depends on their variables;
+    /// none where it is about all of it anyhow, or about what isn't one of them.
     pub fn patterns(&self, row: &StatementRef<'_>) -> Vec<Option<&'p str>> {
         let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
         match self {
@@ -47,16 +48,22 @@ impl<'p> MemberTest<'p> {
     }
 }
 
-/// When one side allows a request: something in every layer allows it, and nothing in any denies it. The rows come with
-/// when they apply.
-pub(super) fn allowing(space: &Space<'_>, applying: &[(&StatementRef<'_>, Formula)], after: bool) -> Formula {
+/// When one side allows a request: something in every layer allows it, and nothing in any denies
+/// it. The rows come with when they apply.
+pub(super) fn allowing(
+    space: &Space<'_>,
+    applying: &[(&StatementRef<'_>, Formula)],
+    after: bool,
+) -> Formula {
     let say = |effect: Effect, layer: Option<usize>| {
-        let rows = applying.iter().filter(|(row, _)| row.after == after && row.statement.effect == effect);
+        let rows =
+            applying.iter().filter(|(row, _)| row.after == after && row.statement.effect == effect);
         let rows = rows.filter(|(row, _)| layer.is_none_or(|layer| row.layer == layer));
         Formula::any(rows.map(|(_, applies)| applies.clone()).collect())
     };
     let layers = space.layers[usize::from(after)];
-    let mut all = vec![if layers == 0 { Formula::Constant(false) } else { say(Effect::Deny, None).not() }];
+    let mut all =
+        vec![if layers == 0 { Formula::Constant(false) } else { say(Effect::Deny, None).not() }];
     all.extend((0..layers).map(|layer| say(Effect::Allow, Some(layer))));
     Formula::all(all)
 }

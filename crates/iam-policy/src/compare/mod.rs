@@ -36,8 +36,9 @@ use verdict::RegionVerdict;
 pub use comparison::{Cause, Comparison, Doubt, Grant, GrantPart, Relation, Side};
 pub use set::Set;
 
-/// Returns what `after` allows that `before` doesn't, and the other way round, over all requests, with an example of each.
-/// `caller` is whom policies without principals hang on; it is named in the examples.
+/// Returns what `after` allows that `before` doesn't, and the other way round, over all requests,
+/// with an example of each. `caller` is whom policies without principals hang on; it is named in
+/// the examples.
 ///
 /// ```
 /// use iam_policy::compare::Relation;
@@ -68,7 +69,12 @@ pub struct Comparer(language::PatternCache);
 
 impl Comparer {
     /// As [`compare`].
-    pub fn compare(&self, before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Comparison {
+    pub fn compare(
+        &self,
+        before: &Set<'_>,
+        after: &Set<'_>,
+        caller: Option<&Caller>,
+    ) -> Comparison {
         if same(before, after) {
             return Comparison::default();
         }
@@ -96,8 +102,8 @@ fn compared(space: &Space<'_>) -> Comparison {
     comparison
 }
 
-/// The boxes on which somebody allows something, or denies it, each with its verdict. Boxes about which the same statements are have
-/// the same one.
+/// The boxes on which somebody allows something, or denies it, each with its verdict. Boxes about
+/// which the same statements are have the same one.
 fn regions<'s>(space: &'s Space<'_>) -> Vec<DiffRegion<'s>> {
     let mut known: HashMap<VerdictKey, Rc<RegionVerdict>> = HashMap::new();
     let mut regions = Vec::new();
@@ -106,13 +112,20 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<DiffRegion<'s>> {
             let membership = |row: &usize| (*row, MemberTest::of(space, &space.rows[*row], place));
             let rows: Vec<(usize, MemberTest<'_>)> = group.rows.iter().map(membership).collect();
             for caller in 0..space.callers.len() {
-                let case = RegionCase { space, rows: &rows, place, caller, action: &group.cells[0].witness };
+                let case = RegionCase {
+                    space,
+                    rows: &rows,
+                    place,
+                    caller,
+                    action: &group.cells[0].witness,
+                };
                 if !case.is_allowed_something() {
                     continue;
                 }
                 let verdict = known.entry(case.key()).or_insert_with(|| Rc::new(case.verdict()));
                 // What is never allowed, since a Deny forbids it, is left out of what is told.
-                let denied = || case.members().any(|(_, row, _)| row.statement.effect == Effect::Deny);
+                let denied =
+                    || case.members().any(|(_, row, _)| row.statement.effect == Effect::Deny);
                 if verdict.allowed != [false, false] || denied() {
                     let (caller, verdict) = (case.caller(), Rc::clone(verdict));
                     let rows = case.members().map(|(index, _, _)| index).collect();

@@ -29,7 +29,15 @@ pub(super) fn any_action() -> Pattern {
 pub(super) fn any_arn() -> Pattern {
     let some = [PatternToken::One(false), PatternToken::Star(false), PatternToken::Char(':')];
     let maybe = [PatternToken::Star(false), PatternToken::Char(':')];
-    [&literal("arn:")[..], &some, &some, &maybe, &maybe, &[PatternToken::One(true), PatternToken::Star(true)]].concat()
+    [
+        &literal("arn:")[..],
+        &some,
+        &some,
+        &maybe,
+        &maybe,
+        &[PatternToken::One(true), PatternToken::Star(true)],
+    ]
+    .concat()
 }
 
 /// Actions know no case.
@@ -45,11 +53,13 @@ pub(super) fn literal(text: &str) -> Pattern {
     text.chars().map(PatternToken::Char).collect()
 }
 
-/// A wildcard in the first five parts of an ARN doesn't match a colon, and AWS completes a short ARN with `*`. With
-/// `variables`, `${…}` is filled in by the request, and `${*}`, `${?}` and `${$}` are those characters.
+/// A wildcard in the first five parts of an ARN doesn't match a colon, and AWS completes a short
+/// ARN with `*`. With `variables`, `${…}` is filled in by the request, and `${*}`, `${?}` and
+/// `${$}` are those characters.
 pub(super) fn resource(text: &str, variables: bool) -> ResourcePattern {
     tokens(text, variables, &mut |inside, colon| {
-        let may_be_empty = inside.split_once(',').is_some_and(|(_, default)| default.trim() == "''");
+        let may_be_empty =
+            inside.split_once(',').is_some_and(|(_, default)| default.trim() == "''");
         // "If a variable has no value", an empty one included, the pattern matches nothing.
         if may_be_empty {
             vec![PatternToken::Star(colon)]
@@ -59,8 +69,8 @@ pub(super) fn resource(text: &str, variables: bool) -> ResourcePattern {
     })
 }
 
-/// Whether `wide` matches whatever `narrow` matches, whatever the values of the variables: a variable of `narrow` is
-/// matched by the same variable or by a `*`. Both hold variables.
+/// Whether `wide` matches whatever `narrow` matches, whatever the values of the variables: a
+/// variable of `narrow` is matched by the same variable or by a `*`. Both hold variables.
 pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
     let mut names: Vec<String> = Vec::new();
     let mut unfilled = |text: &str| {
@@ -89,7 +99,11 @@ fn wildcard(c: char, colon: bool) -> PatternToken {
     }
 }
 
-fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(&str, bool) -> Vec<PatternToken>) -> ResourcePattern {
+fn tokens(
+    text: &str,
+    variables: bool,
+    variable: &mut dyn FnMut(&str, bool) -> Vec<PatternToken>,
+) -> ResourcePattern {
     if !text.is_empty() && text.chars().all(|c| c == '*') {
         return ResourcePattern { tokens: vec![PatternToken::Star(true)], varies: false };
     }
@@ -97,7 +111,8 @@ fn tokens(text: &str, variables: bool, variable: &mut dyn FnMut(&str, bool) -> V
     let (mut parts, mut varies) = (1, false);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let inside = rest.strip_prefix("${").and_then(|inner| inner.split_once('}')).filter(|_| variables);
+        let inside =
+            rest.strip_prefix("${").and_then(|inner| inner.split_once('}')).filter(|_| variables);
         if let Some((name, after)) = inside {
             match name {
                 "*" | "?" | "$" => tokens.extend(name.chars().map(PatternToken::Char)),
@@ -146,14 +161,20 @@ mod tests {
         assert!(home.varies);
         assert!(includes(&home.tokens, &literal("arn:aws:s3:::home/bob/x")));
         assert!(!resource("arn:aws:s3:::home/${aws:username}/*", false).varies);
-        assert!(!includes(&home.tokens, &literal("arn:aws:s3:::home//x")), "an empty value is none");
+        assert!(
+            !includes(&home.tokens, &literal("arn:aws:s3:::home//x")),
+            "an empty value is none"
+        );
         let nobody = resource("arn:aws:s3:::home/${aws:username, ''}/*", true);
         assert!(includes(&nobody.tokens, &literal("arn:aws:s3:::home//x")));
         let mine = "arn:aws:s3:::home/${aws:username}/*";
         assert!(includes_unfilled(mine, "arn:aws:s3:::home/${aws:username}/a*"));
         assert!(!includes_unfilled("arn:aws:s3:::home/${aws:username}/a*", mine));
         assert!(!includes_unfilled(mine, "arn:aws:s3:::home/${aws:userid}/*"));
-        assert!(!includes_unfilled("arn:aws:s3:::?/${aws:username}", "arn:aws:s3:::${aws:userid}/${aws:username}"));
+        assert!(!includes_unfilled(
+            "arn:aws:s3:::?/${aws:username}",
+            "arn:aws:s3:::${aws:userid}/${aws:username}"
+        ));
     }
 
     #[test]

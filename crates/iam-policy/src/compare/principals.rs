@@ -1,5 +1,5 @@
-//! The callers that policies with principals tell apart: everyone who is named, and for each kind of caller and each
-//! account somebody who isn't.
+//! The callers that policies with principals tell apart: everyone who is named, and for each kind
+//! of caller and each account somebody who isn't.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,13 @@ use crate::statement::{PrincipalType, Principals};
 /// One of each kind. `named` are the principals of all statements that are compared.
 pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -> Vec<Caller> {
     let named: Vec<&Principals> = named.collect();
-    let all: BTreeSet<&(PrincipalType, String)> = named.iter().flat_map(|principals| &principals.names).collect();
-    let accounts: BTreeSet<&str> =
-        all.iter().filter(|(kind, _)| *kind == PrincipalType::AWS).filter_map(|(_, name)| account(name)).collect();
+    let all: BTreeSet<&(PrincipalType, String)> =
+        named.iter().flat_map(|principals| &principals.names).collect();
+    let accounts: BTreeSet<&str> = all
+        .iter()
+        .filter(|(kind, _)| *kind == PrincipalType::AWS)
+        .filter_map(|(_, name)| account(name))
+        .collect();
     let mut callers: BTreeSet<Caller> = BTreeSet::new();
     for (kind, name) in all {
         // An account is all of its users and roles, of whom one is found below, and its root user.
@@ -20,18 +24,24 @@ pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -
         }
     }
     // Where an account is excepted its root user is, and nobody else of it.
-    for (kind, name) in named.iter().filter(|principals| principals.not).flat_map(|principals| &principals.names) {
+    for (kind, name) in
+        named.iter().filter(|principals| principals.not).flat_map(|principals| &principals.names)
+    {
         if *kind == PrincipalType::AWS && is_account(name) {
             callers.insert(Caller::aws(name.clone()));
         }
     }
     for account in &accounts {
-        callers.insert(unnamed(&callers, |example| Caller::aws(format!("arn:aws:iam::{account}:role/{example}"))));
+        callers.insert(unnamed(&callers, |example| {
+            Caller::aws(format!("arn:aws:iam::{account}:role/{example}"))
+        }));
     }
     let other = (0..).map(|number| format!("{:012}", 999_999_999_999_u64 - number));
-    let other = other.into_iter().find(|account| !accounts.contains(account.as_str())).unwrap_or_default();
+    let other =
+        other.into_iter().find(|account| !accounts.contains(account.as_str())).unwrap_or_default();
     callers.insert(Caller::aws(format!("arn:aws:iam::{other}:role/example")));
-    callers.insert(unnamed(&callers, |example| Caller::service(format!("{example}.amazonaws.com"))));
+    callers
+        .insert(unnamed(&callers, |example| Caller::service(format!("{example}.amazonaws.com"))));
     for kind in [PrincipalType::Federated, PrincipalType::CanonicalUser] {
         callers.insert(unnamed(&callers, |example| Caller { kind, name: example.to_owned() }));
     }
@@ -40,9 +50,12 @@ pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -
 }
 
 fn unnamed(taken: &BTreeSet<Caller>, make: impl Fn(&str) -> Caller) -> Caller {
-    let mut candidates = std::iter::once("example".to_owned()).chain((1..).map(|number| format!("example-{number}")));
+    let mut candidates = std::iter::once("example".to_owned())
+        .chain((1..).map(|number| format!("example-{number}")));
     // The candidates never end.
-    candidates.find_map(|name| Some(make(&name)).filter(|caller| !taken.contains(caller))).unwrap_or_else(|| make("x"))
+    candidates
+        .find_map(|name| Some(make(&name)).filter(|caller| !taken.contains(caller)))
+        .unwrap_or_else(|| make("x"))
 }
 
 /// The account that an ARN or an account id speaks of.

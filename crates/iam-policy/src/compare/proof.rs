@@ -1,5 +1,5 @@
-//! Whether formulas can hold at once, for whatever request: a question to a SAT solver, since policies of some length have
-//! dozens of conditions, too many to try in all combinations.
+//! Whether formulas can hold at once, for whatever request: a question to a SAT solver, since
+//! policies of some length have dozens of conditions, too many to try in all combinations.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -18,7 +18,8 @@ pub(super) struct SatSolver {
     solver: Solver<SolverBudget>,
     /// By atom.
     atoms: Vec<Lit>,
-    /// Equal formulas are one proposition, so that what a policy had before and has still is looked at once.
+    /// Equal formulas are one proposition, so that what a policy had before and has still is looked
+    /// at once.
     known: HashMap<Formula, Lit>,
 }
 
@@ -35,8 +36,8 @@ impl SatSolver {
         Self { solver, atoms: lits, known: HashMap::new() }
     }
 
-    /// Whether some assignment that what is known of the atoms allows makes `holds` true, and `fails` false; none where
-    /// that would take too long to find out.
+    /// Whether some assignment that what is known of the atoms allows makes `holds` true, and
+    /// `fails` false; none where that would take too long to find out.
     pub fn possible(&mut self, holds: &Formula, fails: Option<&Formula>) -> Option<bool> {
         let mut assumed = vec![self.proposition(holds)];
         assumed.extend(fails.map(|fails| !self.proposition(fails)));
@@ -46,14 +47,23 @@ impl SatSolver {
     fn solve(&mut self, assumed: &[Lit]) -> Option<bool> {
         self.solver.cb_mut().asked.set(0);
         let answer = self.solver.solve_limited(assumed);
-        [(lbool::TRUE, true), (lbool::FALSE, false)].into_iter().find(|(it, _)| *it == answer).map(|(_, found)| found)
+        [(lbool::TRUE, true), (lbool::FALSE, false)]
+            .into_iter()
+            .find(|(it, _)| *it == answer)
+            .map(|(_, found)| found)
     }
 
-    /// One of the choices for each key with which `holds` is true and `fails` false; a choice says of which atoms it makes
-    /// what.
-    pub fn choose(&mut self, holds: &Formula, fails: &Formula, keys: &[Vec<AtomAssignment>]) -> Option<Vec<usize>> {
+    /// One of the choices for each key with which `holds` is true and `fails` false; a choice says
+    /// of which atoms it makes what.
+    pub fn choose(
+        &mut self,
+        holds: &Formula,
+        fails: &Formula,
+        keys: &[Vec<AtomAssignment>],
+    ) -> Option<Vec<usize>> {
         let offer = fresh(&mut self.solver);
-        let selectors: Vec<Vec<Lit>> = keys.iter().map(|choices| self.offer(offer, choices)).collect();
+        let selectors: Vec<Vec<Lit>> =
+            keys.iter().map(|choices| self.offer(offer, choices)).collect();
         let (holds, fails) = (self.proposition(holds), self.proposition(fails));
         if self.solve(&[offer, holds, !fails]) != Some(true) {
             return None;
@@ -68,7 +78,8 @@ impl SatSolver {
         for (selector, choice) in selectors.iter().zip(choices) {
             for (atom, value) in choice {
                 let atom = self.atoms[*atom];
-                self.solver.add_clause_reuse(&mut vec![!*selector, if *value { atom } else { !atom }]);
+                self.solver
+                    .add_clause_reuse(&mut vec![!*selector, if *value { atom } else { !atom }]);
             }
         }
         self.solver.add_clause_reuse(&mut [&[!offer], &selectors[..]].concat());
@@ -143,8 +154,9 @@ mod tests {
     #[test]
     fn a_hundred_conditions_of_other_statements_are_no_hindrance() {
         let mut atoms = Atoms::default();
-        let pairs = (0..100)
-            .map(|number| Formula::all(vec![exists(&mut atoms, 2 * number), exists(&mut atoms, 2 * number + 1)]));
+        let pairs = (0..100).map(|number| {
+            Formula::all(vec![exists(&mut atoms, 2 * number), exists(&mut atoms, 2 * number + 1)])
+        });
         let allowed = Formula::any(pairs.collect());
         let denied = exists(&mut atoms, 1_000);
         let after = Formula::all(vec![allowed.clone(), denied.not()]);
@@ -153,15 +165,19 @@ mod tests {
         assert_eq!(proof.possible(&allowed, Some(&after)), Some(true));
     }
 
-    /// More pigeons than holes: impossible, and every such search takes exponentially long to see it.
+    /// More pigeons than holes: impossible, and every such search takes exponentially long to see
+    /// it.
     #[test]
     fn what_would_take_too_long_is_not_guessed() {
         let mut atoms = Atoms::default();
-        let sits = |atoms: &mut Atoms, pigeon: usize, hole: usize| exists(atoms, pigeon * 100 + hole);
+        let sits =
+            |atoms: &mut Atoms, pigeon: usize, hole: usize| exists(atoms, pigeon * 100 + hole);
         let mut rules = Vec::new();
         for pigeon in 0..12 {
             rules.push(Formula::any((0..11).map(|hole| sits(&mut atoms, pigeon, hole)).collect()));
-            for (hole, other) in (0..11).flat_map(|hole| (0..pigeon).map(move |other| (hole, other))) {
+            for (hole, other) in
+                (0..11).flat_map(|hole| (0..pigeon).map(move |other| (hole, other)))
+            {
                 let both = vec![sits(&mut atoms, pigeon, hole), sits(&mut atoms, other, hole)];
                 rules.push(Formula::all(both).not());
             }

@@ -38,11 +38,18 @@ pub(super) struct DifferenceSearch<'c, 's, 'a> {
 }
 
 impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
-    pub fn new(case: &'c RegionCase<'c, 's, 'a>, atoms: &'c mut Atoms, proof: &'c mut SatSolver) -> Self {
-        let varying: BTreeSet<&str> =
-            case.members().flat_map(|(_, _, membership)| membership.varying().iter().copied()).collect();
+    pub fn new(
+        case: &'c RegionCase<'c, 's, 'a>,
+        atoms: &'c mut Atoms,
+        proof: &'c mut SatSolver,
+    ) -> Self {
+        let varying: BTreeSet<&str> = case
+            .members()
+            .flat_map(|(_, _, membership)| membership.varying().iter().copied())
+            .collect();
         let statements = case.members().map(|(_, row, _)| row.statement);
-        let circumstances = ConditionContext::of(case.caller(), statements, varying.iter().copied());
+        let circumstances =
+            ConditionContext::of(case.caller(), statements, varying.iter().copied());
         Self { case, atoms, proof, circumstances, varying, offers: BTreeMap::new() }
     }
 
@@ -56,7 +63,8 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         let fillings = self.circumstances.fillings(self.fitting(&self.case.place.witness));
         fillings.iter().find_map(|filling| {
             self.resources(filling).into_iter().find_map(|resource| {
-                let fitting = resource.iter().flat_map(|resource| self.fitting(resource)).collect::<Vec<_>>();
+                let fitting =
+                    resource.iter().flat_map(|resource| self.fitting(resource)).collect::<Vec<_>>();
                 let refined = fitting.iter().map(|values| filling.with(values));
                 let mut fillings = std::iter::once(filling.clone()).chain(refined);
                 fillings.find_map(|it| self.shown_on(resource.as_deref(), speaker, others, &it))
@@ -74,7 +82,8 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         fitting
     }
 
-    /// The place's own witness; and with variables filled in like this one of each kind of resource that the place holds.
+    /// The place's own witness; and with variables filled in like this one of each kind of resource
+    /// that the place holds.
     fn resources(&self, filling: &Context) -> Vec<Option<String>> {
         if self.varying.is_empty() {
             return vec![None];
@@ -82,25 +91,38 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         let circumstances = self.circumstances.whole(filling);
         let kins = self.kins();
         let about: Vec<&StatementRef<'_>> = kins.values().flatten().map(|(row, _)| *row).collect();
-        let named = self.varying.iter().flat_map(|pattern| self.case.space.named(pattern, &about, &circumstances));
-        let fits = |resource: &String| kins.values().all(|kin| self.is_alike(kin, resource, &circumstances));
+        let named = self
+            .varying
+            .iter()
+            .flat_map(|pattern| self.case.space.named(pattern, &about, &circumstances));
+        let fits = |resource: &String| {
+            kins.values().all(|kin| self.is_alike(kin, resource, &circumstances))
+        };
         std::iter::once(None).chain(named.filter(fits).map(Some)).collect()
     }
 
-    /// The rows with resources that are about the caller, those together of which it doesn't matter which applies.
+    /// The rows with resources that are about the caller, those together of which it doesn't matter
+    /// which applies.
     fn kins(&self) -> BTreeMap<(usize, Option<usize>), EquivalenceClass<'c, 'a>> {
         let mut kins: BTreeMap<_, EquivalenceClass<'c, 'a>> = BTreeMap::new();
         for (index, membership) in self.case.naming() {
             let row = &self.case.space.rows[index];
             if let Some(clause) = &row.statement.resources {
-                kins.entry((row.kin, clause.not.then_some(index))).or_default().push((row, membership));
+                kins.entry((row.kin, clause.not.then_some(index)))
+                    .or_default()
+                    .push((row, membership));
             }
         }
         kins
     }
 
     /// Whether rows of a kin are as much about the resource as they are about the place.
-    fn is_alike(&self, kin: &[(&StatementRef<'_>, &MemberTest<'_>)], resource: &str, circumstances: &Context) -> bool {
+    fn is_alike(
+        &self,
+        kin: &[(&StatementRef<'_>, &MemberTest<'_>)],
+        resource: &str,
+        circumstances: &Context,
+    ) -> bool {
         let matches = |row: &StatementRef<'_>, varying: bool| {
             let patterns = row.resources.iter().map(|index| &self.case.space.resources[*index]);
             let mut patterns = patterns.filter(|(_, it)| it.varies == varying);
@@ -108,10 +130,13 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
             patterns.any(|(text, _)| resource_matches(text, resource, filling))
         };
         let matching = |not: bool| if not { MemberTest::No } else { MemberTest::Yes };
-        let not = kin.iter().any(|(row, _)| row.statement.resources.as_ref().is_some_and(|clause| clause.not));
+        let not = kin
+            .iter()
+            .any(|(row, _)| row.statement.resources.as_ref().is_some_and(|clause| clause.not));
         let plain = kin.iter().any(|(_, membership)| **membership == matching(not));
         plain == kin.iter().any(|(row, _)| matches(row, false))
-            && (plain || kin.iter().all(|(row, it)| !it.varying().is_empty() || !matches(row, true)))
+            && (plain
+                || kin.iter().all(|(row, it)| !it.varying().is_empty() || !matches(row, true)))
     }
 
     /// One on this resource, or on the place's own.
@@ -130,7 +155,8 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         let (principal, action) = (case.caller().clone(), case.action.to_owned());
         let mut request = Request { principal, action, resource: resource_now, context };
         let after = case.space.rows[speaker.row].after;
-        // Another resource may be one that other rows are about too, once something is left out of the circumstances.
+        // Another resource may be one that other rows are about too, once something is left out of
+        // the circumstances.
         let rows: Vec<&StatementRef<'_>> = match resource {
             None => case.members().map(|(_, row, _)| row).collect(),
             Some(_) => case.naming().map(|(index, _)| &case.space.rows[index]).collect(),
@@ -151,18 +177,23 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
                 request = without;
             }
         }
-        Some(Difference::Something { context: request.context, resource: resource.map(str::to_owned) })
+        Some(Difference::Something {
+            context: request.context,
+            resource: resource.map(str::to_owned),
+        })
     }
 
     fn offers(&mut self, filling: &Context) -> Rc<Candidates> {
         let (circumstances, atoms) = (&self.circumstances, &*self.atoms);
-        let offers =
-            self.offers.entry(filling.clone()).or_insert_with(|| Rc::new(circumstances.offers(filling, atoms)));
+        let offers = self
+            .offers
+            .entry(filling.clone())
+            .or_insert_with(|| Rc::new(circumstances.offers(filling, atoms)));
         Rc::clone(offers)
     }
 
-    /// With variables filled in like this: when the speaker's side allows the resource through it and through none of the
-    /// others, and when the other side does.
+    /// With variables filled in like this: when the speaker's side allows the resource through it
+    /// and through none of the others, and when the other side does.
     fn between(
         &mut self,
         speaker: &Speaker<'_>,
@@ -174,7 +205,10 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         let filled = self.circumstances.whole(filling);
         let mut applies = |row: &StatementRef<'_>| {
             let covers = Formula::Constant(row.statement.covers(resource, &filled));
-            Formula::all(vec![covers, self.atoms.tests(&row.statement.conditions, row.statement.variables)])
+            Formula::all(vec![
+                covers,
+                self.atoms.tests(&row.statement.conditions, row.statement.variables),
+            ])
         };
         let applying: Vec<(&StatementRef<'_>, Formula)> =
             self.case.members().map(|(_, row, _)| (row, applies(row))).collect();
@@ -182,7 +216,10 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         let [holds, fails] = [after, !after].map(|side| allowing(space, &applying, side));
         let mut speaks = |speaker: &Speaker<'_>| {
             let row = &space.rows[speaker.row];
-            Formula::all(vec![Formula::Constant(speaker.is_about(row, resource, &filled)), applies(row)])
+            Formula::all(vec![
+                Formula::Constant(speaker.is_about(row, resource, &filled)),
+                applies(row),
+            ])
         };
         let others = others.iter().map(|other| speaks(other).not()).collect();
         [Formula::all(vec![holds, speaks(speaker), Formula::all(others)]), fails]
@@ -191,7 +228,8 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
 
 impl Speaker<'_> {
     fn speaks(&self, row: &StatementRef<'_>, request: &Request) -> bool {
-        row.statement.applies(request) && self.is_about(row, &request.resource, &request.circumstances())
+        row.statement.applies(request)
+            && self.is_about(row, &request.resource, &request.circumstances())
     }
 
     fn is_about(&self, row: &StatementRef<'_>, resource: &str, circumstances: &Context) -> bool {

@@ -2,8 +2,9 @@
 
 use crate::statement::{Policy, Statement};
 
-/// Policies that have a say together: allowed is what every layer allows and no Deny in any of them forbids. The first
-/// layer is what hangs on the principal (or the one resource policy), further ones are boundaries.
+/// Policies that have a say together: allowed is what every layer allows and no Deny in any of them
+/// forbids. The first layer is what hangs on the principal (or the one resource policy), further
+/// ones are boundaries.
 #[derive(Clone, Debug, Default)]
 pub struct Set<'a> {
     /// Each layer's policies.
@@ -27,11 +28,13 @@ impl<'a> Set<'a> {
 /// Nothing to compare: the same statements, in whatever order.
 pub(super) fn same(before: &Set<'_>, after: &Set<'_>) -> bool {
     let statements = |policies: &[Policy]| {
-        let mut list: Vec<String> = policies.iter().flat_map(|it| &it.statements).map(Statement::meaning).collect();
+        let mut list: Vec<String> =
+            policies.iter().flat_map(|it| &it.statements).map(Statement::meaning).collect();
         list.sort();
         list.dedup();
         list
     };
-    let layers = |set: &Set<'_>| set.layers.iter().map(|layer| statements(layer)).collect::<Vec<_>>();
+    let layers =
+        |set: &Set<'_>| set.layers.iter().map(|layer| statements(layer)).collect::<Vec<_>>();
     layers(before) == layers(after)
 }

@@ -1,8 +1,9 @@
 //! All requests, divided into finitely many boxes on each of which every statement has one say.
 //!
-//! A statement is a box of actions, resources and principals, with conditions. So the space of requests is divided along
-//! each of the three by the patterns that occur; actions that the same statements are about are taken together, and
-//! resources are divided only by the patterns of those statements.
+//! A statement is a box of actions, resources and principals, with conditions. So the space of
+//! requests is divided along each of the three by the patterns that occur; actions that the same
+//! statements are about are taken together, and resources are divided only by the patterns of those
+//! statements.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -32,8 +33,8 @@ pub(super) struct StatementRef<'a> {
     pub asks_for_caller: bool,
     /// An index into the space's conditions.
     pub condition: Option<usize>,
-    /// Rows that differ in nothing but their actions and resources are of one kin: where one of them applies it makes no
-    /// difference whether another does.
+    /// Rows that differ in nothing but their actions and resources are of one kin: where one of
+    /// them applies it makes no difference whether another does.
     pub kin: usize,
 }
 
@@ -88,22 +89,31 @@ impl<'a> Space<'a> {
         let mut rows = Vec::new();
         for (is_after, set) in [(false, before), (true, after)] {
             for (layer, policies) in set.layers.iter().enumerate() {
-                let statements =
-                    policies.iter().flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
-                rows.extend(statements.map(|(policy, statement)| StatementRef {
-                    after: is_after,
-                    layer,
-                    policy: &policy.name,
-                    statement,
-                    actions: statement.actions.patterns.iter().map(|it| actions.index(it.to_lowercase())).collect(),
-                    resources: indices(statement, &mut resources),
-                    asks_for_caller: statement.asks_for_caller(),
-                    condition: conditions.binary_search(&&statement.conditions[..]).ok(),
-                    kin: kins.index((is_after, layer, Kinship::of(statement))),
+                let statements = policies
+                    .iter()
+                    .flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
+                rows.extend(statements.map(|(policy, statement)| {
+                    StatementRef {
+                        after: is_after,
+                        layer,
+                        policy: &policy.name,
+                        statement,
+                        actions: statement
+                            .actions
+                            .patterns
+                            .iter()
+                            .map(|it| actions.index(it.to_lowercase()))
+                            .collect(),
+                        resources: indices(statement, &mut resources),
+                        asks_for_caller: statement.asks_for_caller(),
+                        condition: conditions.binary_search(&&statement.conditions[..]).ok(),
+                        kin: kins.index((is_after, layer, Kinship::of(statement))),
+                    }
                 }));
             }
         }
-        let clauses: Vec<_> = rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
+        let clauses: Vec<_> =
+            rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
         let known = clauses.is_empty() && caller.is_some();
         let callers = match (clauses.is_empty(), caller) {
             (false, _) => representatives(clauses.into_iter()),
@@ -131,9 +141,9 @@ impl<'a> Space<'a> {
         Ok(space)
     }
 
-    /// The keys, in lower case, that each request of the caller has, and of all for whom it stands: `aws:username` is there
-    /// for users and not for roles, `aws:PrincipalArn` and the like "for all signed requests" (IAM User Guide, "AWS
-    /// global condition context keys").
+    /// The keys, in lower case, that each request of the caller has, and of all for whom it stands:
+    /// `aws:username` is there for users and not for roles, `aws:PrincipalArn` and the like "for
+    /// all signed requests" (IAM User Guide, "AWS global condition context keys").
     pub fn certain(&self, caller: &Caller) -> Vec<String> {
         let context = caller.circumstances(&Context::default());
         let keys = context.iter().map(|(key, _)| key.to_owned());
@@ -141,14 +151,18 @@ impl<'a> Space<'a> {
     }
 
     fn divide(&self) -> Result<Vec<ActionGroup>, Entangled> {
-        let patterns: Vec<Pattern> = self.actions.iter().map(|text| pattern::action(text)).collect();
+        let patterns: Vec<Pattern> =
+            self.actions.iter().map(|text| pattern::action(text)).collect();
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         let mut by_rows: BTreeMap<Vec<usize>, Vec<Cell>> = BTreeMap::new();
         let lists: Vec<Vec<usize>> = self.rows.iter().map(|row| row.actions.clone()).collect();
-        for cell in self.cells.cells_of(&pattern::any_action(), &patterns, &lists).ok_or(Entangled)?.iter() {
+        for cell in
+            self.cells.cells_of(&pattern::any_action(), &patterns, &lists).ok_or(Entangled)?.iter()
+        {
             let rows = self.about(cell);
-            let allowing =
-                |row: &usize| self.rows[*row].statement.effect == Effect::Allow && self.rows[*row].layer == 0;
+            let allowing = |row: &usize| {
+                self.rows[*row].statement.effect == Effect::Allow && self.rows[*row].layer == 0
+            };
             // Where nobody allows anything there is nothing to compare.
             if rows.iter().any(allowing) {
                 by_rows.entry(rows).or_default().push(cell.clone());
@@ -171,8 +185,8 @@ impl<'a> Space<'a> {
             .collect()
     }
 
-    /// The resource patterns of a kin, of which one that matches suffices; of NotResource, those of one row. A pattern with
-    /// variables stands alone: that it may match settles nothing.
+    /// The resource patterns of a kin, of which one that matches suffices; of NotResource, those of
+    /// one row. A pattern with variables stands alone: that it may match settles nothing.
     fn lists(&self, rows: &[usize]) -> Vec<Vec<usize>> {
         let mut together: BTreeMap<(usize, Option<usize>), BTreeSet<usize>> = BTreeMap::new();
         let mut alone: BTreeSet<usize> = BTreeSet::new();
@@ -190,39 +204,57 @@ impl<'a> Space<'a> {
             }
         }
         let together = together.into_values().map(|list| list.into_iter().collect());
-        let lists: BTreeSet<Vec<usize>> = alone.into_iter().map(|pattern| vec![pattern]).chain(together).collect();
+        let lists: BTreeSet<Vec<usize>> =
+            alone.into_iter().map(|pattern| vec![pattern]).chain(together).collect();
         lists.into_iter().collect()
     }
 
     /// The rows whose Action matches, or whose NotAction doesn't.
     fn about(&self, cell: &Cell) -> Vec<usize> {
         let is_about = |row: &StatementRef<'_>| {
-            row.statement.actions.not != row.actions.iter().any(|pattern| cell.accepts.contains(*pattern))
+            row.statement.actions.not
+                != row.actions.iter().any(|pattern| cell.accepts.contains(*pattern))
         };
-        self.rows.iter().enumerate().filter(|(_, row)| is_about(row)).map(|(index, _)| index).collect()
+        self.rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| is_about(row))
+            .map(|(index, _)| index)
+            .collect()
     }
 
-    /// Of the resources that a pattern names in these circumstances, one for each way in which the rows tell them apart.
-    pub fn named(&self, pattern: &str, rows: &[&StatementRef<'_>], circumstances: &Context) -> Vec<String> {
+    /// Of the resources that a pattern names in these circumstances, one for each way in which the
+    /// rows tell them apart.
+    pub fn named(
+        &self,
+        pattern: &str,
+        rows: &[&StatementRef<'_>],
+        circumstances: &Context,
+    ) -> Vec<String> {
         let Some(universe) = resolved(pattern, circumstances) else { return Vec::new() };
         let mut patterns: Vec<Pattern> = vec![pattern::any_arn()];
         let mut lists: Vec<Vec<usize>> = vec![vec![0]];
         for row in rows {
             let start = patterns.len();
-            patterns.extend(row.resources.iter().filter_map(|index| match &self.resources[*index] {
-                (_, resource) if !resource.varies => Some(resource.tokens.clone()),
-                (text, _) => resolved(text, circumstances).map(|text| pattern::resource(&text, true).tokens),
+            patterns.extend(row.resources.iter().filter_map(|index| {
+                match &self.resources[*index] {
+                    (_, resource) if !resource.varies => Some(resource.tokens.clone()),
+                    (text, _) => resolved(text, circumstances)
+                        .map(|text| pattern::resource(&text, true).tokens),
+                }
             }));
             lists.push((start..patterns.len()).collect());
         }
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         let universe = pattern::resource(&universe, true).tokens;
         let cells = self.cells.cells_of(&universe, &patterns, &lists);
-        let named = cells.iter().flat_map(|cells| cells.iter()).filter(|cell| cell.accepts.contains(0));
+        let named =
+            cells.iter().flat_map(|cells| cells.iter()).filter(|cell| cell.accepts.contains(0));
         named.map(|cell| cell.witness.clone()).collect()
     }
 
-    /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked about.
+    /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked
+    /// about.
     fn places(&self, lists: &[Vec<usize>]) -> Result<Vec<ResourceClass>, Entangled> {
         let mut patterns: Vec<usize> = lists.concat();
         patterns.sort_unstable();
@@ -231,7 +263,9 @@ impl<'a> Space<'a> {
             patterns.iter().map(|index| self.resources[*index].1.tokens.as_slice()).collect();
         let lists: Vec<Vec<usize>> = lists
             .iter()
-            .map(|list| list.iter().filter_map(|index| patterns.binary_search(index).ok()).collect())
+            .map(|list| {
+                list.iter().filter_map(|index| patterns.binary_search(index).ok()).collect()
+            })
             .collect();
         let widen = |accepts: &FixedBitSet| {
             let mut wide = FixedBitSet::with_capacity(self.resources.len());
@@ -241,9 +275,13 @@ impl<'a> Space<'a> {
         let found = self.cells.cells_of(&pattern::any_arn(), &tokens, &lists).ok_or(Entangled)?;
         let mut places: Vec<ResourceClass> = found
             .iter()
-            .map(|cell| ResourceClass { accepts: widen(&cell.accepts), witness: cell.witness.clone() })
+            .map(|cell| ResourceClass {
+                accepts: widen(&cell.accepts),
+                witness: cell.witness.clone(),
+            })
             .collect();
-        let all = tokens.iter().enumerate().filter(|(_, tokens)| **tokens == [PatternToken::Star(true)]);
+        let all =
+            tokens.iter().enumerate().filter(|(_, tokens)| **tokens == [PatternToken::Star(true)]);
         let all: FixedBitSet = all.map(|(index, _)| index).collect();
         places.push(ResourceClass { accepts: widen(&all), witness: "*".to_owned() });
         Ok(places)
@@ -251,11 +289,13 @@ impl<'a> Space<'a> {
 }
 
 impl<'a> StatementRef<'a> {
-    /// The row's action pattern that says most about this action, as its author spelt it; none where it says what isn't
-    /// meant.
+    /// The row's action pattern that says most about this action, as its author spelt it; none
+    /// where it says what isn't meant.
     pub fn action(&self, cell: &Cell) -> Option<&'a str> {
         let spelt = self.actions.iter().zip(&self.statement.actions.patterns);
-        let matching = spelt.filter(|(pattern, _)| cell.accepts.contains(**pattern)).map(|(_, text)| text.as_str());
+        let matching = spelt
+            .filter(|(pattern, _)| cell.accepts.contains(**pattern))
+            .map(|(_, text)| text.as_str());
         if self.statement.actions.not { None } else { narrowest(matching) }
     }
 
@@ -263,7 +303,9 @@ impl<'a> StatementRef<'a> {
     pub fn resource<'s>(&self, space: &'s Space<'_>, place: &ResourceClass) -> Option<&'s str> {
         let clause = self.statement.resources.as_ref()?;
         let matching = self.resources.iter().filter(|pattern| place.accepts.contains(**pattern));
-        let whole = matching.map(|pattern| &space.resources[*pattern]).filter(|(_, resource)| !resource.varies);
+        let whole = matching
+            .map(|pattern| &space.resources[*pattern])
+            .filter(|(_, resource)| !resource.varies);
         if clause.not { None } else { narrowest(whole.map(|(text, _)| text.as_str())) }
     }
 }
@@ -278,14 +320,16 @@ pub(super) fn letters(pattern: &str) -> usize {
 }
 
 fn naming(rows: &[StatementRef<'_>], caller: &Caller) -> FixedBitSet {
-    let names =
-        |row: &StatementRef<'_>| row.statement.principals.as_ref().is_none_or(|principals| principals.names(caller));
+    let names = |row: &StatementRef<'_>| {
+        row.statement.principals.as_ref().is_none_or(|principals| principals.names(caller))
+    };
     rows.iter().enumerate().filter(|(_, row)| names(row)).map(|(index, _)| index).collect()
 }
 
 fn conditions<'a>(sets: [&Set<'a>; 2]) -> Vec<&'a [ConditionTest]> {
     let policies = sets.into_iter().flat_map(|set| &set.layers).copied().flatten();
-    let found = policies.flat_map(|policy| &policy.statements).map(|statement| &statement.conditions[..]);
+    let found =
+        policies.flat_map(|policy| &policy.statements).map(|statement| &statement.conditions[..]);
     let sorted: BTreeSet<&[ConditionTest]> = found.filter(|tests| !tests.is_empty()).collect();
     sorted.into_iter().collect()
 }
@@ -306,14 +350,20 @@ impl<'a> Kinship<'a> {
             effect: statement.effect,
             not: principals.is_some_and(|principals| principals.not),
             names: principals.iter().flat_map(|principals| &principals.names).collect(),
-            tests: statement.conditions.iter().map(|test| plain(test, statement.variables)).collect(),
+            tests: statement
+                .conditions
+                .iter()
+                .map(|test| plain(test, statement.variables))
+                .collect(),
         }
     }
 }
 
 fn indices(statement: &Statement, table: &mut Table<(String, bool)>) -> Vec<usize> {
     let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
-    patterns.map(|text| table.index((text.clone(), statement.variables && text.contains("${")))).collect()
+    patterns
+        .map(|text| table.index((text.clone(), statement.variables && text.contains("${"))))
+        .collect()
 }
 
 struct Table<T> {

@@ -46,7 +46,10 @@ fn lines(grants: &[Grant]) -> Vec<String> {
         }
         for part in &grant.already {
             write!(line, " [{} on {}", part.action, part.resource).unwrap();
-            line += &part.condition.as_ref().map_or("]".to_owned(), |condition| format!(" if {condition}]"));
+            line += &part
+                .condition
+                .as_ref()
+                .map_or("]".to_owned(), |condition| format!(" if {condition}]"));
         }
         for part in &grant.withheld {
             write!(line, " [not {} on {}]", part.action, part.resource).unwrap();
@@ -63,27 +66,40 @@ fn lines(grants: &[Grant]) -> Vec<String> {
 #[test]
 fn an_added_action_is_gained() {
     let role = json!("arn:aws:iam::123456789012:role/*-ZappaLambdaExecutionRole");
-    let found = between(&allow(&json!("iam:GetRole"), &role), &allow(&json!(["iam:GetRole", "iam:PassRole"]), &role));
+    let found = between(
+        &allow(&json!("iam:GetRole"), &role),
+        &allow(&json!(["iam:GetRole", "iam:PassRole"]), &role),
+    );
     assert_eq!(found.relation(), Relation::Wider);
-    assert_eq!(lines(&found.gained), ["iam:PassRole on arn:aws:iam::123456789012:role/*-ZappaLambdaExecutionRole"]);
+    assert_eq!(
+        lines(&found.gained),
+        ["iam:PassRole on arn:aws:iam::123456789012:role/*-ZappaLambdaExecutionRole"]
+    );
     assert_eq!(found.gained[0].example.action, "iam:PassRole");
-    assert_eq!(found.gained[0].example.resource, "arn:aws:iam::123456789012:role/example-ZappaLambdaExecutionRole");
+    assert_eq!(
+        found.gained[0].example.resource,
+        "arn:aws:iam::123456789012:role/example-ZappaLambdaExecutionRole"
+    );
 }
 
 #[test]
 fn the_example_of_a_short_arn_is_a_whole_one() {
-    let found = between(&json!([]), &allow(&json!("s3:Get?bject"), &json!(["arn:aws", "arn:aws:sqs"])));
-    let examples: Vec<&str> = found.gained.iter().map(|grant| grant.example.resource.as_str()).collect();
+    let found =
+        between(&json!([]), &allow(&json!("s3:Get?bject"), &json!(["arn:aws", "arn:aws:sqs"])));
+    let examples: Vec<&str> =
+        found.gained.iter().map(|grant| grant.example.resource.as_str()).collect();
     assert_eq!(examples, ["arn:aws:example:us-east-1:123456789012:example"]);
 }
 
 #[test]
 fn a_widened_pattern_says_what_was_allowed_already() {
-    let role = |name: &str| allow(&json!("iam:PassRole"), &json!(format!("arn:aws:iam::1:role/{name}")));
+    let role =
+        |name: &str| allow(&json!("iam:PassRole"), &json!(format!("arn:aws:iam::1:role/{name}")));
     let found = between(&role("*-Zappa"), &role("*Zappa"));
     assert_eq!(
         lines(&found.gained),
-        ["iam:PassRole on arn:aws:iam::1:role/*Zappa [iam:PassRole on arn:aws:iam::1:role/*-Zappa]"]
+        ["iam:PassRole on arn:aws:iam::1:role/*Zappa [iam:PassRole on \
+                arn:aws:iam::1:role/*-Zappa]"]
     );
     assert_eq!(found.gained[0].example.resource, "arn:aws:iam::1:role/exampleZappa");
     assert_eq!(found.lost, []);
@@ -95,7 +111,10 @@ fn a_widened_pattern_says_what_was_allowed_already() {
 #[test]
 fn wildcards_and_lists_of_the_same_meaning_are_equal() {
     let all = json!("*");
-    let found = between(&allow(&json!(["s3:*", "s3:GetObject"]), &all), &json!([allow(&json!("S3:*"), &all)]));
+    let found = between(
+        &allow(&json!(["s3:*", "s3:GetObject"]), &all),
+        &json!([allow(&json!("S3:*"), &all)]),
+    );
     assert_eq!(found, Comparison::default());
     let parts = json!([allow(&json!("s3:Get*"), &all), {"Effect": "Allow", "NotAction": "s3:Get*", "Resource": "*"}]);
     assert_eq!(between(&parts, &allow(&all, &all)), Comparison::default());
@@ -105,8 +124,11 @@ fn wildcards_and_lists_of_the_same_meaning_are_equal() {
 fn a_deny_that_goes_is_a_gain_where_something_allows_it() {
     let all = json!("*");
     let bucket = json!("arn:aws:s3:::secret/*");
-    let before =
-        json!([allow(&json!("s3:*"), &all), deny(&json!("s3:GetObject"), &bucket), deny(&json!("ec2:*"), &all)]);
+    let before = json!([
+        allow(&json!("s3:*"), &all),
+        deny(&json!("s3:GetObject"), &bucket),
+        deny(&json!("ec2:*"), &all)
+    ]);
     let found = between(&before, &allow(&json!("s3:*"), &all));
     assert_eq!(lines(&found.gained), ["s3:GetObject on arn:aws:s3:::secret/* (deny)"]);
     assert_eq!(found.gained[0].statement, 2);
@@ -123,7 +145,10 @@ fn conditions_narrow_an_allow_and_widen_with_their_values() {
     assert_eq!(found.relation(), Relation::Narrower);
     let found = between(&with(json!("a.com")), &with(json!(["a.com", "b.com"])));
     assert_eq!(found.relation(), Relation::Wider);
-    assert_eq!(found.gained[0].example.context.get("iam:PassedToService"), Some(&["b.com".to_owned()][..]));
+    assert_eq!(
+        found.gained[0].example.context.get("iam:PassedToService"),
+        Some(&["b.com".to_owned()][..])
+    );
     assert_eq!(
         lines(&found.gained),
         [
@@ -150,22 +175,32 @@ fn every_allow_through_which_something_is_gained_is_told() {
     let (a, yes) = (["a".to_owned()], ["true".to_owned()]);
     assert_eq!(contexts, [[("s3:prefix", &a[..])], [("aws:securetransport", &yes[..])]]);
     let all = allow(&json!("s3:*"), &json!("*"));
-    assert_eq!(lines(&between(&json!([]), &json!([with(json!("a")), tls, all])).gained), ["s3:* on *"]);
+    assert_eq!(
+        lines(&between(&json!([]), &json!([with(json!("a")), tls, all])).gained),
+        ["s3:* on *"]
+    );
 }
 
 #[test]
 fn what_follows_from_the_caller_is_never_missing() {
-    let on =
-        |key: &str| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Null": {key: "true"}}});
+    let on = |key: &str| json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Null": {key: "true"}}});
     let user = Caller::aws("arn:aws:iam::123456789012:user/ada");
-    let relation =
-        |key: &str, caller: Option<&Caller>| compare(&Set::of(&[]), &Set::of(&[policy(&on(key))]), caller).relation();
+    let relation = |key: &str, caller: Option<&Caller>| {
+        compare(&Set::of(&[]), &Set::of(&[policy(&on(key))]), caller).relation()
+    };
     assert_eq!(relation("aws:PrincipalArn", None), Relation::Equal);
     assert_eq!(relation("aws:username", Some(&user)), Relation::Equal);
-    assert_eq!(relation("aws:username", Some(&Caller::aws("arn:aws:iam::123456789012:role/ops"))), Relation::Wider);
+    assert_eq!(
+        relation("aws:username", Some(&Caller::aws("arn:aws:iam::123456789012:role/ops"))),
+        Relation::Wider
+    );
     let mut trust = on("aws:PrincipalType");
     trust["Principal"] = json!("*");
-    assert_eq!(between(&json!([]), &trust).relation(), Relation::Wider, "a federated caller has no type");
+    assert_eq!(
+        between(&json!([]), &trust).relation(),
+        Relation::Wider,
+        "a federated caller has no type"
+    );
 }
 
 #[test]
@@ -173,17 +208,27 @@ fn a_condition_on_a_deny_widens() {
     let base = allow(&json!("s3:*"), &json!("*"));
     let mut conditional = deny(&json!("s3:PutObject"), &json!("*"));
     conditional["Condition"] = json!({"Bool": {"aws:SecureTransport": "false"}});
-    let found = between(&json!([base, deny(&json!("s3:PutObject"), &json!("*"))]), &json!([base, conditional]));
+    let found = between(
+        &json!([base, deny(&json!("s3:PutObject"), &json!("*"))]),
+        &json!([base, conditional]),
+    );
     assert_eq!(found.relation(), Relation::Wider);
     assert_eq!(lines(&found.gained), ["s3:PutObject on * (deny)"]);
 }
 
 #[test]
 fn variables_are_the_same_on_both_sides_and_nothing_else() {
-    let home = |path: &str| allow(&json!("s3:GetObject"), &json!(format!("arn:aws:s3:::home/{path}")));
-    assert_eq!(between(&home("${aws:username}/*"), &home("${aws:username}/*")).relation(), Relation::Equal);
+    let home =
+        |path: &str| allow(&json!("s3:GetObject"), &json!(format!("arn:aws:s3:::home/{path}")));
+    assert_eq!(
+        between(&home("${aws:username}/*"), &home("${aws:username}/*")).relation(),
+        Relation::Equal
+    );
     assert_eq!(between(&home("*"), &home("${aws:username}/*")).relation(), Relation::Narrower);
-    assert_eq!(between(&home("${aws:username}/*"), &home("${aws:username}/a*")).relation(), Relation::Narrower);
+    assert_eq!(
+        between(&home("${aws:username}/*"), &home("${aws:username}/a*")).relation(),
+        Relation::Narrower
+    );
     let found = between(&home("${aws:username}/*"), &home("*"));
     assert_eq!(found.relation(), Relation::Wider);
 }
@@ -198,15 +243,25 @@ fn a_pattern_with_variables_is_told_only_where_no_other_holds_it_all() {
     let found = between(&json!([]), &resources(json!([home, team])));
     assert_eq!(
         lines(&found.gained),
-        ["s3:GetObject on arn:aws:s3:::home/${aws:PrincipalTag/team}*,arn:aws:s3:::home/${aws:username}/*"]
+        ["s3:GetObject on \
+                arn:aws:s3:::home/${aws:PrincipalTag/team}*,arn:aws:s3:::home/${aws:username}/*"]
     );
     let denied = json!([resources(json!(all)), deny(&json!("s3:*"), &json!(home))]);
     let found = between(&denied, &resources(json!(all)));
-    assert_eq!(lines(&found.gained), ["s3:GetObject on arn:aws:s3:::home/${aws:username}/* (deny)"]);
+    assert_eq!(
+        lines(&found.gained),
+        ["s3:GetObject on arn:aws:s3:::home/${aws:username}/* (deny)"]
+    );
     // Of two Denies each leaves something to the other.
-    let denied = json!([resources(json!(all)), deny(&json!("s3:*"), &json!(home)), deny(&json!("s3:*"), &json!(team))]);
+    let denied = json!([
+        resources(json!(all)),
+        deny(&json!("s3:*"), &json!(home)),
+        deny(&json!("s3:*"), &json!(team))
+    ]);
     let found = between(&denied, &resources(json!(all)));
-    assert!(lines(&found.gained).contains(&"s3:GetObject on arn:aws:s3:::home/* (deny)".to_owned()));
+    assert!(
+        lines(&found.gained).contains(&"s3:GetObject on arn:aws:s3:::home/* (deny)".to_owned())
+    );
 }
 
 #[test]
@@ -215,11 +270,15 @@ fn variables_are_tried_with_what_they_have_to_stand_for() {
     let mine = get("arn:aws:s3:::${aws:PrincipalTag/team}");
     let found = between(&get("arn:aws:s3:::reports"), &mine);
     assert_eq!(found.relation(), Relation::Changed);
-    let denied = json!([get("*"), deny(&json!("*"), &json!("arn:aws:s3:::*-${aws:RequestTag/stage}"))]);
+    let denied =
+        json!([get("*"), deny(&json!("*"), &json!("arn:aws:s3:::*-${aws:RequestTag/stage}"))]);
     let found = between(&denied, &mine);
     assert_eq!(found.relation(), Relation::Changed);
     assert_eq!(found.gained[0].example.resource, "arn:aws:s3:::-example");
-    assert_eq!(found.gained[0].example.context.get("aws:PrincipalTag/team"), Some(&["-example".to_owned()][..]));
+    assert_eq!(
+        found.gained[0].example.context.get("aws:PrincipalTag/team"),
+        Some(&["-example".to_owned()][..])
+    );
 }
 
 #[test]
@@ -233,8 +292,11 @@ fn a_value_with_a_variable_beside_another_is_one_more() {
 fn who_asks_may_be_another_than_the_one_who_is_named() {
     let but = json!({"Effect": "Allow", "Action": "s3:*",
         "NotResource": ["arn:aws:s3:::home/${aws:username}", "arn:aws:s3:::*aa"]});
-    let found =
-        compare(&Set::default(), &Set::of(&[policy(&but)]), Some(&Caller::aws("arn:aws:iam::123456789012:user/a")));
+    let found = compare(
+        &Set::default(),
+        &Set::of(&[policy(&but)]),
+        Some(&Caller::aws("arn:aws:iam::123456789012:user/a")),
+    );
     assert_eq!(found.relation(), Relation::Wider);
 }
 
@@ -245,25 +307,31 @@ fn it_makes_no_difference_whether_resources_stand_together() {
     let held = [policy(&tagged)];
     let (one, other) = ("arn:aws:s3:::${aws:TagKeys}?", "arn:aws:s3:::baa");
     let together = [policy(&allow(&json!("*"), &json!([one, other])))];
-    let apart = [policy(&json!([allow(&json!("*"), &json!(one)), allow(&json!("*"), &json!(other))]))];
+    let apart =
+        [policy(&json!([allow(&json!("*"), &json!(one)), allow(&json!("*"), &json!(other))]))];
     // `??a` and `a?` are never the same, but that isn't seen.
     for boundary in [&together, &apart] {
-        assert_eq!(compare(&Set::of(&held).within(boundary), &Set::of(&[]), None).relation(), Relation::Unknown);
+        assert_eq!(
+            compare(&Set::of(&held).within(boundary), &Set::of(&[]), None).relation(),
+            Relation::Unknown
+        );
     }
     assert_eq!(compare(&Set::of(&together), &Set::of(&apart), None).relation(), Relation::Equal);
 }
 
 #[test]
 fn an_example_stays_in_its_place() {
-    let but = |resources: Value| json!({"Effect": "Allow", "Action": "*", "NotResource": resources});
+    let but =
+        |resources: Value| json!({"Effect": "Allow", "Action": "*", "NotResource": resources});
     let (mine, some) = ("arn:aws:s3:::${aws:username}*a", "arn:aws:s3:::b?*");
     let before = [policy(&json!([but(json!("arn:aws:s3:::${aws:username}")), but(json!(mine))]))];
     let after = [policy(&but(json!([mine, some])))];
     let role = Caller::aws("arn:aws:iam::123456789012:role/ops");
     let found = compare(&Set::of(&before), &Set::of(&after), Some(&role));
     for grant in &found.lost {
-        let allows =
-            |policies: &[Policy]| policies.iter().flat_map(|it| &it.statements).any(|it| it.applies(&grant.example));
+        let allows = |policies: &[Policy]| {
+            policies.iter().flat_map(|it| &it.statements).any(|it| it.applies(&grant.example))
+        };
         assert!(allows(&before) && !allows(&after), "{:?}", grant.example);
     }
     assert_eq!(found.relation(), Relation::Narrower);
@@ -288,20 +356,26 @@ fn examples_are_about_who_asks_and_keep_the_characters_that_are_no_wildcards() {
 
 #[test]
 fn the_case_of_a_key_is_no_difference() {
-    let home = |variable: &str| allow(&json!("s3:GetObject"), &json!(format!("arn:aws:s3:::home/${{{variable}}}/*")));
+    let home = |variable: &str| {
+        allow(&json!("s3:GetObject"), &json!(format!("arn:aws:s3:::home/${{{variable}}}/*")))
+    };
     assert_eq!(between(&home("aws:username"), &home("AWS:UserName")).relation(), Relation::Equal);
     let tagged = |key: &str, values: Value| {
         json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*",
             "Condition": {"ForAllValues:StringEqualsIfExists": {key: values}}})
     };
-    let found = between(&tagged("aws:TagKeys", json!(["a", "b"])), &tagged("aws:tagkeys", json!(["b", "a", "a"])));
+    let found = between(
+        &tagged("aws:TagKeys", json!(["a", "b"])),
+        &tagged("aws:tagkeys", json!(["b", "a", "a"])),
+    );
     assert_eq!(found.relation(), Relation::Equal);
 }
 
 #[test]
 fn a_pattern_that_may_match_hides_none_that_does() {
     let lists = |first: &str| {
-        let resources = json!([format!("arn:aws:s3:::{first}${{aws:username}}*"), "arn:aws:s3:::b*"]);
+        let resources =
+            json!([format!("arn:aws:s3:::{first}${{aws:username}}*"), "arn:aws:s3:::b*"]);
         allow(&json!("s3:GetObject"), &resources)
     };
     let plain = allow(&json!("s3:GetObject"), &json!("arn:aws:s3:::b*"));
@@ -320,8 +394,7 @@ fn a_boundary_bounds() {
 
 #[test]
 fn trust_is_said_by_principal() {
-    let trust =
-        |services: Value| json!({"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"});
+    let trust = |services: Value| json!({"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"});
     let found = between(
         &trust(json!("lambda.amazonaws.com")),
         &trust(json!(["apigateway.amazonaws.com", "lambda.amazonaws.com"])),
@@ -368,16 +441,14 @@ fn the_root_user_of_an_account_that_is_excepted_is_told_apart_from_its_users() {
     let all = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"});
     let but = |account: &str| {
         let ada = format!("arn:aws:iam::{account}:user/ada");
-        let deny =
-            json!({"Effect": "Deny", "NotPrincipal": {"AWS": [ada, account]}, "Action": "s3:*", "Resource": "*"});
+        let deny = json!({"Effect": "Deny", "NotPrincipal": {"AWS": [ada, account]}, "Action": "s3:*", "Resource": "*"});
         json!([all, deny])
     };
     let found = between(&all, &but("123456789012"));
     assert_eq!(found.relation(), Relation::Narrower);
     let found = between(&but("123456789012"), &but("999999999999"));
     assert_eq!(found.relation(), Relation::Changed);
-    let root_only =
-        |names: Value| json!([all, {"Effect": "Deny", "NotPrincipal": {"AWS": names}, "Action": "*", "Resource": "*"}]);
+    let root_only = |names: Value| json!([all, {"Effect": "Deny", "NotPrincipal": {"AWS": names}, "Action": "*", "Resource": "*"}]);
     let ada = "arn:aws:iam::123456789012:user/ada";
     let found = between(&root_only(json!([ada])), &root_only(json!([ada, "123456789012"])));
     assert_eq!(found.relation(), Relation::Wider);
@@ -417,7 +488,10 @@ fn what_a_deny_forbids_is_left_out_of_a_gain() {
     let with = |actions: &str, deny: &Value| json!([allow(&json!(actions), &json!("*")), deny]);
     let found = between(&with("ec2:RunInstances", &no_delete), &with("s3:*", &no_delete));
     assert_eq!(lines(&found.gained), ["s3:* on * [not s3:Delete* on *]"]);
-    let less = between(&with("s3:*", &no_delete), &with("s3:*", &deny(&json!("s3:DeleteObject"), &json!("*"))));
+    let less = between(
+        &with("s3:*", &no_delete),
+        &with("s3:*", &deny(&json!("s3:DeleteObject"), &json!("*"))),
+    );
     assert_eq!(lines(&less.gained), ["s3:Delete* on * [not s3:DeleteObject on *] (deny)"]);
     let all_gone = between(&with("s3:DeleteObject", &no_delete), &with("s3:GetObject", &no_delete));
     assert_eq!(lines(&all_gone.gained), ["s3:GetObject on *"]);
@@ -443,7 +517,10 @@ fn a_deny_that_stays_is_no_cause() {
     allowed["Condition"] = with("aws:ViaAWSService");
     let found = between(&json!([allowed, deny]), &after);
     let before = r#"{"Bool":{"aws:ViaAWSService":"false"}}"#;
-    assert_eq!(lines(&found.gained), [format!("s3:GetObject on * [s3:GetObject on * if {before}]")]);
+    assert_eq!(
+        lines(&found.gained),
+        [format!("s3:GetObject on * [s3:GetObject on * if {before}]")]
+    );
 }
 
 #[test]
@@ -470,7 +547,13 @@ fn what_one_of_them_had_is_no_part_of_what_everyone_gains() {
     let ours = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
     let found = between(&read(&account, None), &read(&json!("*"), Some(ours)));
     let condition = r#"{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#;
-    assert_eq!(lines(&found.gained), [format!("* s3:GetObject on arn:aws:s3:::b/* if {condition}")]);
+    assert_eq!(
+        lines(&found.gained),
+        [format!("* s3:GetObject on arn:aws:s3:::b/* if {condition}")]
+    );
     let kept = format!("[s3:GetObject on arn:aws:s3:::b/* if {condition}]");
-    assert_eq!(lines(&found.lost), [format!("arn:aws:iam::111122223333:root s3:GetObject on arn:aws:s3:::b/* {kept}")]);
+    assert_eq!(
+        lines(&found.lost),
+        [format!("arn:aws:iam::111122223333:root s3:GetObject on arn:aws:s3:::b/* {kept}")]
+    );
 }

@@ -13,7 +13,8 @@ use super::space::StatementRef;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Through {
     pub row: usize,
-    /// The resources, where it depends on the variables of several patterns whether the Allow is about them.
+    /// The resources, where it depends on the variables of several patterns whether the Allow is
+    /// about them.
     pub pattern: Option<String>,
     pub answer: Difference,
 }
@@ -33,8 +34,10 @@ const NO_EXAMPLE: &str = "the conditions differ in a way that can't be compared 
 impl RegionCase<'_, '_, '_> {
     pub fn verdict(&self) -> RegionVerdict {
         let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller()));
-        let applying: Vec<(&StatementRef<'_>, Formula)> =
-            self.members().map(|(_, row, membership)| (row, applies(row, membership, &mut atoms))).collect();
+        let applying: Vec<(&StatementRef<'_>, Formula)> = self
+            .members()
+            .map(|(_, row, membership)| (row, applies(row, membership, &mut atoms)))
+            .collect();
         let [before, after] = [false, true].map(|side| allowing(self.space, &applying, side));
         let [old, new] = [false, true].map(|side| self.speakers(side, &mut atoms));
         if let (Formula::Constant(before), Formula::Constant(after)) = (&before, &after) {
@@ -52,16 +55,20 @@ impl RegionCase<'_, '_, '_> {
 /// Where no circumstances make a difference.
 fn settled(old: &[Speaker<'_>], new: &[Speaker<'_>], allowed: [bool; 2]) -> RegionVerdict {
     let through = |speakers: &[Speaker<'_>], is_more: bool| -> Vec<Through> {
-        let speaker = speakers.iter().find(|speaker| speaker.applies == Formula::Constant(true)).filter(|_| is_more);
+        let speaker = speakers
+            .iter()
+            .find(|speaker| speaker.applies == Formula::Constant(true))
+            .filter(|_| is_more);
         let answer = Difference::Something { context: Context::default(), resource: None };
         speaker.map(|speaker| speaker.says(answer)).into_iter().collect()
     };
-    let (gained, lost) = (through(new, allowed == [false, true]), through(old, allowed == [true, false]));
+    let (gained, lost) =
+        (through(new, allowed == [false, true]), through(old, allowed == [true, false]));
     RegionVerdict { gained, lost, allowed }
 }
 
-/// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions is nothing, or else a
-/// request has to show that it is something.
+/// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions
+/// is nothing, or else a request has to show that it is something.
 fn through(
     search: &mut DifferenceSearch<'_, '_, '_>,
     speakers: &[Speaker<'_>],

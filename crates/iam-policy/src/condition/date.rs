@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// Digits alone are seconds since 1970, so `2024` is no year. A date without a time is its midnight, and without a zone
-/// it is in UTC.
+/// Digits alone are seconds since 1970, so `2024` is no year. A date without a time is its
+/// midnight, and without a zone it is in UTC.
 pub(crate) fn date(text: &str) -> Option<Timestamp> {
-    if !text.is_empty() && text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) {
+    if !text.is_empty()
+        && text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
+    {
         return Timestamp::from_second(text.parse().ok()?).ok();
     }
     if let Ok(time) = text.parse::<Timestamp>() {
@@ -43,7 +45,9 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_none() {
-        for text in ["", "-", "tomorrow", "2024-13-01", "2024-07-32", "2024/07/01", "99999999999999999999"] {
+        for text in
+            ["", "-", "tomorrow", "2024-13-01", "2024-07-32", "2024/07/01", "99999999999999999999"]
+        {
             assert_eq!(date(text), None, "{text}");
         }
     }

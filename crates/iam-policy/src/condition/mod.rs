@@ -1,5 +1,5 @@
-//! Whether a condition holds for a request, by the rules of the IAM User Guide's pages "Condition operators", "Set
-//! operators for multivalued context keys" and "Policy variables with no value".
+//! Whether a condition holds for a request, by the rules of the IAM User Guide's pages "Condition
+//! operators", "Set operators for multivalued context keys" and "Policy variables with no value".
 
 mod date;
 mod network;
@@ -32,7 +32,9 @@ pub fn holds(test: &ConditionTest, context: &Context, variables: bool) -> bool {
         return operator.if_exists || without_values(operator.quantifier, negated);
     };
     let filling = Filling::of(context, variables);
-    let equal = |value: &String| test.values.iter().any(|wanted| matches(comparison, wanted, value, filling));
+    let equal = |value: &String| {
+        test.values.iter().any(|wanted| matches(comparison, wanted, value, filling))
+    };
     // "… if the key resolves to a null data set, such as an empty string".
     let empty = found.iter().all(String::is_empty);
     match operator.quantifier {
@@ -43,8 +45,9 @@ pub fn holds(test: &ConditionTest, context: &Context, variables: bool) -> bool {
     }
 }
 
-/// "If the key is not present, the values do not match and the condition is false"; one that "requires that the key is
-/// not matched" is true then, and so is ForAllValues, whereas ForAnyValue is false.
+/// "If the key is not present, the values do not match and the condition is false"; one that
+/// "requires that the key is not matched" is true then, and so is ForAllValues, whereas ForAnyValue
+/// is false.
 fn without_values(quantifier: Option<Quantifier>, negated: bool) -> bool {
     match quantifier {
         Some(Quantifier::ForAllValues) => true,
@@ -54,8 +57,8 @@ fn without_values(quantifier: Option<Quantifier>, negated: bool) -> bool {
 }
 
 impl OperatorName {
-    /// The comparison that this one is, or is the negation of: several values are an "or", and the negation of that.
-    /// ArnEquals and ArnLike "behave identically".
+    /// The comparison that this one is, or is the negation of: several values are an "or", and the
+    /// negation of that. ArnEquals and ArnLike "behave identically".
     pub(super) fn positive(self) -> (Self, bool) {
         match self {
             Self::StringNotEquals => (Self::StringEquals, true),
@@ -71,11 +74,13 @@ impl OperatorName {
     }
 }
 
-/// One value of a policy against one of the request, for a positive comparison. What can't be read never matches.
-/// Variables are only for texts and ARNs ("Where you can use policy variables").
+/// One value of a policy against one of the request, for a positive comparison. What can't be read
+/// never matches. Variables are only for texts and ARNs ("Where you can use policy variables").
 fn matches(comparison: OperatorName, wanted: &str, found: &str, filling: Filling<'_>) -> bool {
     let number = |expected: &[Ordering]| {
-        let order = Number::parse(found).zip(Number::parse(wanted)).map(|(found, wanted)| found.cmp(&wanted));
+        let order = Number::parse(found)
+            .zip(Number::parse(wanted))
+            .map(|(found, wanted)| found.cmp(&wanted));
         order.is_some_and(|order| expected.contains(&order))
     };
     let date = |expected: &[Ordering]| {
@@ -84,9 +89,8 @@ fn matches(comparison: OperatorName, wanted: &str, found: &str, filling: Filling
     };
     match comparison {
         OperatorName::StringEquals => filled(wanted, filling).is_some_and(|wanted| wanted == found),
-        OperatorName::StringEqualsIgnoreCase => {
-            filled(wanted, filling).is_some_and(|wanted| wanted.to_lowercase() == found.to_lowercase())
-        }
+        OperatorName::StringEqualsIgnoreCase => filled(wanted, filling)
+            .is_some_and(|wanted| wanted.to_lowercase() == found.to_lowercase()),
         OperatorName::StringLike => text_matches(wanted, found, filling),
         OperatorName::ArnLike => arn_matches(wanted, found, filling),
         OperatorName::NumericEquals => number(&[Ordering::Equal]),
@@ -100,15 +104,22 @@ fn matches(comparison: OperatorName, wanted: &str, found: &str, filling: Filling
         OperatorName::DateGreaterThan => date(&[Ordering::Greater]),
         OperatorName::DateGreaterThanEquals => date(&[Ordering::Greater, Ordering::Equal]),
         OperatorName::Bool => boolean(found).is_some_and(|found| boolean(wanted) == Some(found)),
-        OperatorName::BinaryEquals => bytes(found).is_some_and(|found| bytes(wanted) == Some(found)),
-        OperatorName::IpAddress => network(wanted).zip(network(found)).is_some_and(|(wide, one)| wide.contains(&one)),
+        OperatorName::BinaryEquals => {
+            bytes(found).is_some_and(|found| bytes(wanted) == Some(found))
+        }
+        OperatorName::IpAddress => {
+            network(wanted).zip(network(found)).is_some_and(|(wide, one)| wide.contains(&one))
+        }
         // The others are negations of these, and Null is about the key.
         _ => false,
     }
 }
 
 fn boolean(text: &str) -> Option<bool> {
-    ["false", "true"].iter().position(|name| name.eq_ignore_ascii_case(text)).map(|index| index == 1)
+    ["false", "true"]
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(text))
+        .map(|index| index == 1)
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {

@@ -58,8 +58,19 @@ mod tests {
 
     #[test]
     fn numbers_are_in_order_and_exact() {
-        let ascending =
-            ["-10.5", "-10", "-0.10", "-0.01", "0", "0.09", "0.1", "1", "9", "10", "123456789012345678901.0"];
+        let ascending = [
+            "-10.5",
+            "-10",
+            "-0.10",
+            "-0.01",
+            "0",
+            "0.09",
+            "0.1",
+            "1",
+            "9",
+            "10",
+            "123456789012345678901.0",
+        ];
         for (one, a) in ascending.iter().enumerate() {
             for (other, b) in ascending.iter().enumerate() {
                 let found = Number::parse(a).unwrap().cmp(&Number::parse(b).unwrap());
@@ -69,8 +80,12 @@ mod tests {
         for (a, b) in [("0", "-0"), ("1", "1.000"), ("+5", "05"), (".5", "0.50"), ("3.", "3")] {
             assert_eq!(Number::parse(a), Number::parse(b), "{a} {b}");
         }
-        let (long, longer) = ("12345678901234567890.1", "12345678901234567890.10000000000000000001");
-        assert_eq!(Number::parse(long).unwrap().cmp(&Number::parse(longer).unwrap()), Ordering::Less);
+        let (long, longer) =
+            ("12345678901234567890.1", "12345678901234567890.10000000000000000001");
+        assert_eq!(
+            Number::parse(long).unwrap().cmp(&Number::parse(longer).unwrap()),
+            Ordering::Less
+        );
     }
 
     #[test]

@@ -28,7 +28,8 @@ fn check(operator: &str, values: &Value, found: Found<'_>, expected: bool) {
     assert_eq!(held, expected, "{operator} {values} on {found:?}");
 }
 
-/// Both the operator and, if there is one, its negation: `(operator, negation, policy's value, request's, positive)`.
+/// Both the operator and, if there is one, its negation: `(operator, negation, policy's value,
+/// request's, positive)`.
 #[track_caller]
 fn check_all(operator: &str, negation: &str, table: &[(&str, &str, bool)]) {
     for (wanted, found, expected) in table {
@@ -58,7 +59,13 @@ fn texts_are_equal_with_and_without_case() {
     check_all(
         "StringEqualsIgnoreCase",
         "StringNotEqualsIgnoreCase",
-        &[("a", "A", true), ("É", "é", true), ("a", "b", false), ("${aws:username}", "BOB", true), ("a*", "AB", false)],
+        &[
+            ("a", "A", true),
+            ("É", "é", true),
+            ("a", "b", false),
+            ("${aws:username}", "BOB", true),
+            ("a*", "AB", false),
+        ],
     );
 }
 
@@ -84,14 +91,26 @@ fn texts_match_wildcards() {
 
 #[test]
 fn numbers_compare_as_numbers() {
-    check_all("NumericEquals", "NumericNotEquals", &[("10", "10.0", true), ("10", "9", false), ("10", "ten", false)]);
+    check_all(
+        "NumericEquals",
+        "NumericNotEquals",
+        &[("10", "10.0", true), ("10", "9", false), ("10", "ten", false)],
+    );
     check_all(
         "NumericLessThan",
         "",
         &[("10", "9", true), ("10", "10", false), ("0.3", "0.29", true), ("x", "1", false)],
     );
-    check_all("NumericLessThanEquals", "", &[("10", "10", true), ("10", "10.01", false), ("-1", "-2", true)]);
-    check_all("NumericGreaterThan", "", &[("9", "10", true), ("10", "10", false), ("10", "abc", false)]);
+    check_all(
+        "NumericLessThanEquals",
+        "",
+        &[("10", "10", true), ("10", "10.01", false), ("-1", "-2", true)],
+    );
+    check_all(
+        "NumericGreaterThan",
+        "",
+        &[("9", "10", true), ("10", "10", false), ("10", "abc", false)],
+    );
     check_all("NumericGreaterThanEquals", "", &[("10", "10", true), ("10", "9.99", false)]);
     // JSON numbers are taken as they are written.
     check("NumericEquals", &json!(10), Some(&["10"]), true);
@@ -105,10 +124,22 @@ fn dates_compare_as_moments() {
     check_all(
         "DateEquals",
         "DateNotEquals",
-        &[(noon, "2024-07-01T14:00:00+02:00", true), (noon, "1719835200", true), (noon, "soon", false)],
+        &[
+            (noon, "2024-07-01T14:00:00+02:00", true),
+            (noon, "1719835200", true),
+            (noon, "soon", false),
+        ],
     );
-    check_all("DateLessThan", "", &[(noon, "2024-07-01", true), (noon, noon, false), ("soon", noon, false)]);
-    check_all("DateLessThanEquals", "", &[(noon, noon, true), (noon, "2024-07-01T12:00:01Z", false)]);
+    check_all(
+        "DateLessThan",
+        "",
+        &[(noon, "2024-07-01", true), (noon, noon, false), ("soon", noon, false)],
+    );
+    check_all(
+        "DateLessThanEquals",
+        "",
+        &[(noon, noon, true), (noon, "2024-07-01T12:00:01Z", false)],
+    );
     check_all("DateGreaterThan", "", &[(noon, "2024-07-02", true), (noon, noon, false)]);
     check_all("DateGreaterThanEquals", "", &[(noon, noon, true), (noon, "1719835199", false)]);
 }
@@ -118,14 +149,23 @@ fn booleans_and_bytes() {
     check_all(
         "Bool",
         "",
-        &[("true", "true", true), ("true", "TRUE", true), ("false", "true", false), ("yes", "yes", false)],
+        &[
+            ("true", "true", true),
+            ("true", "TRUE", true),
+            ("false", "true", false),
+            ("yes", "yes", false),
+        ],
     );
     check("Bool", &json!(true), Some(&["true"]), true);
     check("Bool", &json!([true, false]), Some(&["false"]), true);
     check_all(
         "BinaryEquals",
         "",
-        &[("QmluYXJ5", "QmluYXJ5", true), ("QmluYXJ5", "QmluYXJ6", false), ("no base64", "no base64", false)],
+        &[
+            ("QmluYXJ5", "QmluYXJ5", true),
+            ("QmluYXJ5", "QmluYXJ6", false),
+            ("no base64", "no base64", false),
+        ],
     );
 }
 
@@ -297,7 +337,9 @@ fn many_values_without_a_quantifier_are_taken_as_any() {
 #[test]
 fn a_variable_without_a_value_equals_nothing() {
     // IAM User Guide, "Policy variables with no value".
-    for (positive, negated) in [("StringEquals", "StringNotEquals"), ("StringLike", "StringNotLike")] {
+    for (positive, negated) in
+        [("StringEquals", "StringNotEquals"), ("StringLike", "StringNotLike")]
+    {
         for missing in ["${aws:PrincipalTag/Team}", "${aws:TagKeys}"] {
             check(positive, &json!(missing), Some(&["a"]), false);
             check(negated, &json!(missing), Some(&["a"]), true);
@@ -305,13 +347,19 @@ fn a_variable_without_a_value_equals_nothing() {
         }
         check(positive, &json!("${aws:PrincipalTag/Team, 'a'}"), Some(&["a"]), true);
     }
-    check("ArnLike", &json!("arn:aws:s3:::${aws:PrincipalTag/Team}"), Some(&["arn:aws:s3:::x"]), false);
+    check(
+        "ArnLike",
+        &json!("arn:aws:s3:::${aws:PrincipalTag/Team}"),
+        Some(&["arn:aws:s3:::x"]),
+        false,
+    );
 }
 
 #[test]
 fn without_variables_their_text_is_text() {
-    let held =
-        |found: &str| holds(&test_of("StringEquals", &json!("${aws:username}")), &context(Some(&[found])), false);
+    let held = |found: &str| {
+        holds(&test_of("StringEquals", &json!("${aws:username}")), &context(Some(&[found])), false)
+    };
     assert!(held("${aws:username}"));
     assert!(!held("bob"));
 }

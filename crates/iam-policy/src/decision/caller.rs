@@ -1,5 +1,5 @@
-//! Condition keys that follow from who asks (IAM User Guide, "AWS global condition context keys", "Properties of the
-//! principal"). What the request says itself goes before.
+//! Condition keys that follow from who asks (IAM User Guide, "AWS global condition context keys",
+//! "Properties of the principal"). What the request says itself goes before.
 
 use std::borrow::Cow;
 
@@ -13,16 +13,20 @@ const USERID: &str = "aws:userid";
 const PRINCIPAL: &str = "aws:principal";
 
 impl Request {
-    /// The circumstances with what follows from the caller: `aws:PrincipalArn`, `aws:PrincipalAccount`,
-    /// `aws:PrincipalType`, `aws:username`, and `aws:userid` where it doesn't hold an id that only AWS knows; for services
-    /// `aws:PrincipalServiceName`.
+    /// The circumstances with what follows from the caller: `aws:PrincipalArn`,
+    /// `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username`, and `aws:userid` where it
+    /// doesn't hold an id that only AWS knows; for services `aws:PrincipalServiceName`.
     pub fn circumstances(&self) -> Context {
         self.principal.circumstances(&self.context)
     }
 
     /// The same, without the work where the statement asks for none of it.
     pub(super) fn circumstances_for(&self, statement: &Statement) -> Cow<'_, Context> {
-        if statement.asks_for_caller() { Cow::Owned(self.circumstances()) } else { Cow::Borrowed(&self.context) }
+        if statement.asks_for_caller() {
+            Cow::Owned(self.circumstances())
+        } else {
+            Cow::Borrowed(&self.context)
+        }
     }
 }
 
@@ -35,7 +39,8 @@ impl Statement {
         };
         let patterns = self.resources.iter().flat_map(|clause| &clause.patterns);
         let values = self.conditions.iter().flat_map(|test| &test.values);
-        self.conditions.iter().any(|test| derived(&test.key)) || patterns.chain(values).any(|text| text.contains("${"))
+        self.conditions.iter().any(|test| derived(&test.key))
+            || patterns.chain(values).any(|text| text.contains("${"))
     }
 }
 
@@ -86,15 +91,18 @@ impl Caller {
         keys
     }
 
-    /// For a session that of its role: "the request context returns the ARN of the role that was assumed". The role's
-    /// path isn't in the session's ARN, so roles with a path are told by `--context`.
+    /// For a session that of its role: "the request context returns the ARN of the role that was
+    /// assumed". The role's path isn't in the session's ARN, so roles with a path are told by
+    /// `--context`.
     fn arn(&self, entity: PrincipalEntity<'_>) -> String {
         let partition = self.name.split(':').nth(1).unwrap_or("aws");
         let account = self.account().unwrap_or_default();
         match entity {
             PrincipalEntity::Session(role) => format!("arn:{partition}:iam::{account}:role/{role}"),
             PrincipalEntity::Root => format!("arn:{partition}:iam::{account}:root"),
-            PrincipalEntity::User(_) | PrincipalEntity::Role(_) | PrincipalEntity::Federated(_) => self.name.clone(),
+            PrincipalEntity::User(_) | PrincipalEntity::Role(_) | PrincipalEntity::Federated(_) => {
+                self.name.clone()
+            }
         }
     }
 }
@@ -123,7 +131,11 @@ mod tests {
 
     fn keys(caller: Caller) -> String {
         let context = asked(caller).circumstances();
-        context.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect::<Vec<_>>().join("\n")
+        context
+            .iter()
+            .map(|(key, values)| format!("{key}={}", values.join(",")))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]
@@ -167,7 +179,10 @@ mod tests {
 
     #[test]
     fn a_statement_that_asks_for_a_key_gets_it() {
-        for name in ["arn:aws:iam::123456789012:user/team/ada", "arn:aws:sts::123456789012:federated-user/bob"] {
+        for name in [
+            "arn:aws:iam::123456789012:user/team/ada",
+            "arn:aws:sts::123456789012:federated-user/bob",
+        ] {
             let request = asked(Caller::aws(name));
             for (key, values) in request.circumstances().iter() {
                 let condition = json!({"StringEquals": {key: values[0]}});
@@ -181,7 +196,9 @@ mod tests {
     #[test]
     fn what_the_request_says_goes_before() {
         let mut request = asked(Caller::aws("arn:aws:sts::123456789012:assumed-role/ops/ada"));
-        request.context.set("AWS:principalarn", vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]);
+        request
+            .context
+            .set("AWS:principalarn", vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]);
         let arn = request.circumstances().get("aws:PrincipalArn").map(<[String]>::to_vec);
         assert_eq!(arn, Some(vec!["arn:aws:iam::123456789012:role/path/ops".to_owned()]));
     }

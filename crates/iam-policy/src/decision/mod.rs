@@ -1,8 +1,9 @@
-//! IAM's decision on one request, after the IAM User Guide's "Policy evaluation logic": its pages "How AWS enforcement
-//! code logic evaluates requests", "Policy evaluation for requests within a single account" and "Cross-account policy
-//! evaluation logic".
+//! IAM's decision on one request, after the IAM User Guide's "Policy evaluation logic": its pages
+//! "How AWS enforcement code logic evaluates requests", "Policy evaluation for requests within a
+//! single account" and "Cross-account policy evaluation logic".
 //!
-//! Service and resource control policies, session policies and endpoint policies aren't asked: nothing here knows them.
+//! Service and resource control policies, session policies and endpoint policies aren't asked:
+//! nothing here knows them.
 
 mod caller;
 mod reason;
@@ -21,9 +22,9 @@ pub struct Policies<'a> {
     pub identity: &'a [Policy],
     /// The caller's permissions boundary.
     pub boundary: Option<&'a Policy>,
-    /// What hangs on the resource: a bucket policy, a trust policy. Where there is none, what hangs on the caller
-    /// decides alone, also about the resources of other accounts: a resource that is known to have no policy is
-    /// one with a policy without statements.
+    /// What hangs on the resource: a bucket policy, a trust policy. Where there is none, what hangs
+    /// on the caller decides alone, also about the resources of other accounts: a resource that is
+    /// known to have no policy is one with a policy without statements.
     pub resource: Option<&'a Policy>,
 }
 
@@ -32,7 +33,8 @@ pub struct Policies<'a> {
 pub struct Decision {
     /// Whether the request is allowed.
     pub verdict: Verdict,
-    /// The statements that decided: the Denies that matched, the Allows that sufficed; none for an implicit deny.
+    /// The statements that decided: the Denies that matched, the Allows that sufficed; none for an
+    /// implicit deny.
     pub because: Vec<Deciding>,
     /// One sentence for people.
     pub reason: String,
@@ -117,20 +119,24 @@ impl<'a> RequestCase<'a> {
         let identity = Weighing::of(held, AttachmentPoint::Caller, request, &context);
         let boundary = policies.boundary.filter(|_| holds);
         let place = AttachmentPoint::Resource { bounded: boundary.is_some() };
-        let boundary = boundary.map(|policy| Weighing::of([policy], AttachmentPoint::Caller, request, &context));
-        let resource = policies.resource.map(|policy| Weighing::of([policy], place, request, &context));
+        let boundary = boundary
+            .map(|policy| Weighing::of([policy], AttachmentPoint::Caller, request, &context));
+        let resource =
+            policies.resource.map(|policy| Weighing::of([policy], place, request, &context));
         Self { request, context, identity, boundary, resource }
     }
 
     fn decide(&self) -> Decision {
-        // "No permissions are required", and a Deny changes nothing (AWS STS API Reference, "GetCallerIdentity").
+        // "No permissions are required", and a Deny changes nothing (AWS STS API Reference,
+        // "GetCallerIdentity").
         if self.request.action.eq_ignore_ascii_case("sts:GetCallerIdentity")
             && self.request.principal.account().is_some()
         {
             return allowed(Vec::new(), "sts:GetCallerIdentity needs no permission".to_owned());
         }
         let layers = [Some(&self.identity), self.boundary.as_ref(), self.resource.as_ref()];
-        let denies: Vec<_> = layers.into_iter().flatten().flat_map(|layer| layer.denies.clone()).collect();
+        let denies: Vec<_> =
+            layers.into_iter().flatten().flat_map(|layer| layer.denies.clone()).collect();
         if let Some(first) = denies.first() {
             let (verdict, reason) = (Verdict::ExplicitDeny, self.denied(first));
             return Decision { verdict, because: denies.iter().map(deciding).collect(), reason };
@@ -140,7 +146,11 @@ impl<'a> RequestCase<'a> {
                 let because = grant.because(self);
                 allowed(because, self.granted(grant))
             }
-            None => Decision { verdict: Verdict::ImplicitDeny, because: Vec::new(), reason: self.missed() },
+            None => Decision {
+                verdict: Verdict::ImplicitDeny,
+                because: Vec::new(),
+                reason: self.missed(),
+            },
         }
     }
 
@@ -153,7 +163,9 @@ impl<'a> RequestCase<'a> {
         match (&self.resource, self.is_foreign()) {
             (None, _) => held.then_some(AllowSource::Identity),
             // Both accounts must allow it, each by its own policies.
-            (Some(_), true) => (held && self.resource_names().is_some()).then_some(AllowSource::Both),
+            (Some(_), true) => {
+                (held && self.resource_names().is_some()).then_some(AllowSource::Both)
+            }
             (Some(_), false) => self.resource_grant().or_else(|| {
                 let trusted = self.resource_names().is_some();
                 match (held, self.resource_rules()) {
@@ -164,10 +176,11 @@ impl<'a> RequestCase<'a> {
         }
     }
 
-    /// Within an account a resource's policy that speaks of the caller itself suffices, and what it grants to a user,
-    /// to a session or to everyone isn't limited by an implicit deny of the boundary; what it grants to the ARN of a
-    /// role is ("How AWS enforcement code logic evaluates requests", "Resource-based policies"). An account that
-    /// is named may pass the permission on, it isn't given to all in it.
+    /// Within an account a resource's policy that speaks of the caller itself suffices, and what it
+    /// grants to a user, to a session or to everyone isn't limited by an implicit deny of the
+    /// boundary; what it grants to the ARN of a role is ("How AWS enforcement code logic evaluates
+    /// requests", "Resource-based policies"). An account that is named may pass the permission on,
+    /// it isn't given to all in it.
     fn resource_grant(&self) -> Option<AllowSource> {
         match self.resource_names()? {
             Naming::Direct => Some(AllowSource::Resource),
@@ -176,7 +189,8 @@ impl<'a> RequestCase<'a> {
         }
     }
 
-    /// Whether policies that hang on the caller allow it. The root user may do everything in its account.
+    /// Whether policies that hang on the caller allow it. The root user may do everything in its
+    /// account.
     fn held(&self) -> bool {
         self.is_root() || !self.identity.allows.is_empty()
     }
@@ -193,8 +207,9 @@ impl<'a> RequestCase<'a> {
         self.resource.as_ref()?.nearest_allow().map(|said| said.how)
     }
 
-    /// Where the resource's policy must allow it, also within its account: "the role trust policy" for taking a role
-    /// on, and for keys "no AWS principal has any permissions to a KMS key unless" its key policy gives them.
+    /// Where the resource's policy must allow it, also within its account: "the role trust policy"
+    /// for taking a role on, and for keys "no AWS principal has any permissions to a KMS key
+    /// unless" its key policy gives them.
     fn resource_rules(&self) -> bool {
         let action = self.request.action.to_ascii_lowercase();
         action.starts_with("sts:assumerole")
@@ -202,17 +217,24 @@ impl<'a> RequestCase<'a> {
             || ["sts:tagsession", "sts:setsourceidentity"].contains(&action.as_str())
     }
 
-    /// Whether the resource is of another account than the caller. ARNs of buckets name no account: they are taken for
-    /// the caller's own where the request doesn't say otherwise.
+    /// Whether the resource is of another account than the caller. ARNs of buckets name no account:
+    /// they are taken for the caller's own where the request doesn't say otherwise.
     fn is_foreign(&self) -> bool {
-        self.owner().zip(self.request.principal.account()).is_some_and(|(owner, account)| owner != account)
+        self.owner()
+            .zip(self.request.principal.account())
+            .is_some_and(|(owner, account)| owner != account)
     }
 
     /// The account that the resource is of, where that is known.
     fn owner(&self) -> Option<&str> {
         match self.context.get("aws:ResourceAccount") {
             Some([account]) => Some(account.as_str()),
-            _ => self.request.resource.split(':').nth(4).filter(|account| super::canonical::is_account(account)),
+            _ => self
+                .request
+                .resource
+                .split(':')
+                .nth(4)
+                .filter(|account| super::canonical::is_account(account)),
         }
     }
 }
@@ -245,7 +267,11 @@ fn allowed(because: Vec<Deciding>, reason: String) -> Decision {
 
 fn deciding(said: &WeighedStatement<'_, Naming>) -> Deciding {
     let statement = said.statement;
-    Deciding { policy: said.policy.name.clone(), statement: statement.number, sid: statement.sid.clone() }
+    Deciding {
+        policy: said.policy.name.clone(),
+        statement: statement.number,
+        sid: statement.sid.clone(),
+    }
 }
 
 #[cfg(test)]

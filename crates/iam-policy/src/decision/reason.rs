@@ -26,7 +26,9 @@ impl RequestCase<'_> {
             AllowSource::Identity => [Some(held), within, None],
             AllowSource::Resource => [given.map(|said| self.allows(&said)), None, None],
             AllowSource::Role => [given.map(|said| self.allows(&said)), within, None],
-            AllowSource::Both => [Some(held), within, given.map(|said| format!("{} allows it too", named(&said)))],
+            AllowSource::Both => {
+                [Some(held), within, given.map(|said| format!("{} allows it too", named(&said)))]
+            }
         };
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ") + &self.unasked(grant)
     }
@@ -35,7 +37,10 @@ impl RequestCase<'_> {
     fn unasked(&self, grant: AllowSource) -> String {
         match self.owner() {
             Some(owner) if grant == AllowSource::Identity && self.is_foreign() => {
-                format!("; the resource is of account {owner}, which must allow it too: its policy isn't given")
+                format!(
+                    "; the resource is of account {owner}, which must allow it too: its policy \
+                        isn't given"
+                )
             }
             _ => String::new(),
         }
@@ -47,7 +52,8 @@ impl RequestCase<'_> {
         let held = self.identity.allows.first();
         let given = self.resource.as_ref().and_then(Weighing::nearest_allow);
         if !self.within_boundary() {
-            let allows = held.map(|said| self.allows(said)).or_else(|| given.map(|said| self.allows(&said)));
+            let allows =
+                held.map(|said| self.allows(said)).or_else(|| given.map(|said| self.allows(&said)));
             if let Some(allows) = allows {
                 let near = self.boundary.as_ref().and_then(|boundary| boundary.near);
                 return format!("{allows}, but the boundary doesn't: {}", self.near(near));
@@ -58,7 +64,10 @@ impl RequestCase<'_> {
             (Some(said), None) if self.is_foreign() => {
                 let owner = self.owner().unwrap_or_default();
                 let near = self.near(resource_near);
-                format!("{}, but the resource is of account {owner}, whose policy doesn't: {near}", self.allows(said))
+                format!(
+                    "{}, but the resource is of account {owner}, whose policy doesn't: {near}",
+                    self.allows(said)
+                )
             }
             (Some(said), None) => {
                 format!(
@@ -72,15 +81,22 @@ impl RequestCase<'_> {
                 let given = named(&said);
                 if self.is_foreign() {
                     format!(
-                        "{given} allows {asked}, but account {account}, which the caller is of, must allow it too: {near}"
+                        "{given} allows {asked}, but account {account}, which the caller is of, \
+                            must allow it too: {near}"
                     )
                 } else {
-                    format!("{given} leaves it to account {account} to allow {asked}, and nothing does: {near}")
+                    format!(
+                        "{given} leaves it to account {account} to allow {asked}, and nothing \
+                            does: {near}"
+                    )
                 }
             }
             _ => {
                 let layers = [self.identity.near, resource_near].into_iter().flatten();
-                let near = layers.reduce(|one, other| if other.how.stage() > one.how.stage() { other } else { one });
+                let near =
+                    layers.reduce(
+                        |one, other| if other.how.stage() > one.how.stage() { other } else { one },
+                    );
                 format!("nothing allows {asked}: {}", self.near(near))
             }
         }

@@ -36,8 +36,12 @@ struct Asked {
 
 fn asked(caller: &str, action: &str, resource: &str) -> Asked {
     let principal = Caller::aws(caller);
-    let request =
-        Request { principal, action: action.to_owned(), resource: resource.to_owned(), context: Context::default() };
+    let request = Request {
+        principal,
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        context: Context::default(),
+    };
     Asked { request, identity: Vec::new(), boundary: None, resource: None }
 }
 
@@ -131,7 +135,8 @@ fn all_conditions_of_a_statement_must_hold() {
         "StringEquals": {"s3:prefix": "home/", "AWS:SourceVpc": ["vpc-1", "vpc-2"]},
         "Bool": {"aws:SecureTransport": true}
     }});
-    let all = || get(USER).holding(&statement).with("s3:prefix", "home/").with("aws:sourceVPC", "vpc-2");
+    let all =
+        || get(USER).holding(&statement).with("s3:prefix", "home/").with("aws:sourceVPC", "vpc-2");
     allowed(&all().with("aws:SecureTransport", "true"));
     denied(&all().with("aws:SecureTransport", "false"));
     denied(&all());
@@ -145,12 +150,14 @@ fn all_conditions_of_a_statement_must_hold() {
 #[test]
 fn variables_stand_for_what_the_request_has() {
     let home = allow("s3:GetObject", "arn:aws:s3:::home/${aws:username}/*");
-    let home_of =
-        |caller: &str, who: &str| asked(caller, "s3:GetObject", &format!("arn:aws:s3:::home/{who}/x")).holding(&home);
+    let home_of = |caller: &str, who: &str| {
+        asked(caller, "s3:GetObject", &format!("arn:aws:s3:::home/{who}/x")).holding(&home)
+    };
     allowed(&home_of(USER, "ada"));
     denied(&home_of(USER, "bob"));
     denied(&home_of(SESSION, "ada"));
-    // Without a value the pattern matches nothing: NotResource then leaves nothing out, and a Deny on it is idle.
+    // Without a value the pattern matches nothing: NotResource then leaves nothing out, and a Deny
+    // on it is idle.
     let rest = json!({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::home/${aws:username}/*"});
     allowed(&asked(SESSION, "s3:GetObject", "arn:aws:s3:::home/ada/x").holding(&rest));
     denied(&asked(USER, "s3:GetObject", "arn:aws:s3:::home/ada/x").holding(&rest));
@@ -205,7 +212,8 @@ fn within_an_account_either_policy_suffices() {
     forbidden(&get(USER).holding(&deny("*", "*")).at(&to_user));
     let denies = json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"});
     forbidden(&get(USER).holding(&allow("*", "*")).at(&denies));
-    // An account that is named may pass it on; that alone gives it to nobody in it but its root user.
+    // An account that is named may pass it on; that alone gives it to nobody in it but its root
+    // user.
     for account in ["123456789012", "arn:aws:iam::123456789012:root"] {
         let to_account = grants(&json!({"AWS": account}), "s3:*");
         denied(&get(USER).at(&to_account));
@@ -218,7 +226,8 @@ fn within_an_account_either_policy_suffices() {
 
 #[test]
 fn whom_a_resource_names_decides_whether_the_boundary_counts() {
-    // "How AWS enforcement code logic evaluates requests", "Resource-based policies and implicit denies".
+    // "How AWS enforcement code logic evaluates requests", "Resource-based policies and implicit
+    // denies".
     let table = [
         (USER, json!({"AWS": USER}), true),
         (ROLE, json!({"AWS": ROLE}), false),
@@ -230,9 +239,17 @@ fn whom_a_resource_names_decides_whether_the_boundary_counts() {
     ];
     for (caller, principal, expected) in table {
         let at = || get(caller).at(&grants(&principal, "s3:*"));
-        assert_eq!(at().within(&allow("iam:*", "*")).verdict() == Verdict::Allowed, expected, "{caller} {principal}");
+        assert_eq!(
+            at().within(&allow("iam:*", "*")).verdict() == Verdict::Allowed,
+            expected,
+            "{caller} {principal}"
+        );
         let named_account = principal == json!({"AWS": "123456789012"});
-        assert_eq!(at().within(&allow("s3:*", "*")).verdict() == Verdict::Allowed, !named_account, "{caller}");
+        assert_eq!(
+            at().within(&allow("s3:*", "*")).verdict() == Verdict::Allowed,
+            !named_account,
+            "{caller}"
+        );
         // An explicit deny always counts.
         forbidden(&at().within(&json!([allow("*", "*"), deny("s3:*", "*")])));
     }
@@ -241,8 +258,7 @@ fn whom_a_resource_names_decides_whether_the_boundary_counts() {
 #[test]
 fn a_deny_to_all_but_some_is_for_all_who_have_a_boundary() {
     // "Permissions boundaries for IAM entities", "Important".
-    let but_ada =
-        json!({"Effect": "Deny", "NotPrincipal": {"AWS": [USER, "123456789012"]}, "Action": "*", "Resource": "*"});
+    let but_ada = json!({"Effect": "Deny", "NotPrincipal": {"AWS": [USER, "123456789012"]}, "Action": "*", "Resource": "*"});
     let held = || get(USER).holding(&allow("*", "*")).at(&but_ada);
     allowed(&held());
     forbidden(&get("arn:aws:iam::123456789012:user/bob").holding(&allow("*", "*")).at(&but_ada));
@@ -289,7 +305,8 @@ fn the_policies_of_roles_and_of_keys_must_allow_it_themselves() {
     denied(&take(stranger).at(&trust(&json!({"AWS": "999999999999"}))));
     allowed(&take(stranger).holding(&held).at(&trust(&json!({"AWS": "999999999999"}))));
 
-    let kms = |caller: &str| asked(caller, "kms:Decrypt", "arn:aws:kms:us-east-1:123456789012:key/1");
+    let kms =
+        |caller: &str| asked(caller, "kms:Decrypt", "arn:aws:kms:us-east-1:123456789012:key/1");
     let all = allow("kms:*", "*");
     denied(&kms(USER).holding(&all).at(&grants(&json!({"AWS": ROLE}), "kms:*")));
     allowed(&kms(USER).holding(&all).at(&grants(&json!({"AWS": "123456789012"}), "kms:*")));
@@ -303,7 +320,12 @@ fn those_who_hold_no_policies_need_the_resources() {
         (Everyone, "*", json!("*"), true),
         (Everyone, "*", json!({"AWS": "*"}), true),
         (Everyone, "*", json!({"AWS": "123456789012"}), false),
-        (Service, "lambda.amazonaws.com", json!({"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}), true),
+        (
+            Service,
+            "lambda.amazonaws.com",
+            json!({"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}),
+            true,
+        ),
         (Service, "lambda.amazonaws.com", json!({"Service": "ec2.amazonaws.com"}), false),
         (Service, "lambda.amazonaws.com", json!({"AWS": "123456789012"}), false),
         (Federated, "accounts.google.com", json!({"Federated": "accounts.google.com"}), true),
@@ -326,7 +348,9 @@ fn the_root_user_may_do_everything_that_nobody_denies() {
     allowed(&get("123456789012").at(&json!([])));
     let denies = json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"});
     forbidden(&get(root).at(&denies));
-    denied(&asked(root, "sqs:SendMessage", "arn:aws:sqs:us-east-1:999999999999:jobs").at(&json!([])));
+    denied(
+        &asked(root, "sqs:SendMessage", "arn:aws:sqs:us-east-1:999999999999:jobs").at(&json!([])),
+    );
 }
 
 #[test]
@@ -345,7 +369,8 @@ fn a_statement_applies_as_it_decides() {
         {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "s3:*", "Resource": "*"}
     ]);
     let request = asked(USER, "s3:GetObject", "arn:aws:s3:::home/ada").request;
-    let applies: Vec<bool> = policy("p", &statements).statements.iter().map(|it| it.applies(&request)).collect();
+    let applies: Vec<bool> =
+        policy("p", &statements).statements.iter().map(|it| it.applies(&request)).collect();
     assert_eq!(applies, [true, true, false, false]);
 }
 
@@ -358,8 +383,11 @@ fn everything_that_decided_is_named() {
         .holding(&allow("*", "*"))
         .within(&allow("s3:*", "*"))
         .decision();
-    let named: Vec<_> =
-        decision.because.iter().map(|it| (it.policy.as_str(), it.statement, it.sid.as_deref())).collect();
+    let named: Vec<_> = decision
+        .because
+        .iter()
+        .map(|it| (it.policy.as_str(), it.statement, it.sid.as_deref()))
+        .collect();
     assert_eq!(named, [("held-1", 2, Some("Read")), ("held-2", 1, None), ("boundary", 1, None)]);
 }
 

@@ -59,11 +59,22 @@ impl<'a> Weighing<'a> {
         weighing
     }
 
-    fn add(&mut self, policy: &'a Policy, statement: &'a Statement, says: Result<Naming, Miss<'a>>) {
+    fn add(
+        &mut self,
+        policy: &'a Policy,
+        statement: &'a Statement,
+        says: Result<Naming, Miss<'a>>,
+    ) {
         match (says, statement.effect) {
-            (Ok(how), Effect::Deny) => self.denies.push(WeighedStatement { policy, statement, how }),
-            (Ok(how), Effect::Allow) => self.allows.push(WeighedStatement { policy, statement, how }),
-            (Err(how), Effect::Allow) if self.near.is_none_or(|near| near.how.stage() < how.stage()) => {
+            (Ok(how), Effect::Deny) => {
+                self.denies.push(WeighedStatement { policy, statement, how });
+            }
+            (Ok(how), Effect::Allow) => {
+                self.allows.push(WeighedStatement { policy, statement, how });
+            }
+            (Err(how), Effect::Allow)
+                if self.near.is_none_or(|near| near.how.stage() < how.stage()) =>
+            {
                 self.near = Some(WeighedStatement { policy, statement, how });
             }
             (Err(_), _) => {}
@@ -98,11 +109,17 @@ impl Statement {
 
     /// Whether it is about the caller and the action.
     pub(crate) fn concerns(&self, request: &Request) -> bool {
-        let named = self.principals.as_ref().is_none_or(|principals| principals.names(&request.principal));
+        let named =
+            self.principals.as_ref().is_none_or(|principals| principals.names(&request.principal));
         named && self.acts(&request.action)
     }
 
-    fn says(&self, place: AttachmentPoint, request: &Request, context: &Context) -> Result<Naming, Miss<'_>> {
+    fn says(
+        &self,
+        place: AttachmentPoint,
+        request: &Request,
+        context: &Context,
+    ) -> Result<Naming, Miss<'_>> {
         if !self.acts(&request.action) {
             return Err(Miss::Action);
         }
@@ -119,8 +136,9 @@ impl Statement {
             (None, AttachmentPoint::Caller) => Some(Naming::Direct),
             // A policy of a resource that says nothing of principals is none.
             (None, AttachmentPoint::Resource { .. }) => None,
-            // "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions
-            // boundary policy attached, regardless of the values" (IAM User Guide, "Permissions boundaries").
+            // "The NotPrincipal element with a Deny effect will always deny any IAM principal that
+            // has a permissions boundary policy attached, regardless of the values" (IAM User
+            // Guide, "Permissions boundaries").
             (Some(principals), AttachmentPoint::Resource { bounded: true })
                 if principals.not && self.effect == Effect::Deny =>
             {
@@ -136,7 +154,8 @@ impl Statement {
 
     pub(crate) fn covers(&self, resource: &str, context: &Context) -> bool {
         let filling = Filling::of(context, self.variables);
-        let covers = |clause| one_of(clause, |pattern| resource_matches(pattern, resource, filling));
+        let covers =
+            |clause| one_of(clause, |pattern| resource_matches(pattern, resource, filling));
         self.resources.as_ref().is_none_or(covers)
     }
 

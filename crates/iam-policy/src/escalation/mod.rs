@@ -1,7 +1,8 @@
 //! Privilege escalation: combinations of permissions by which somebody can give themselves more.
 //!
-//! Everything that a user or role holds counts together, within its boundary and without what a Deny takes away. What is
-//! found names the resources on which it works, since that decides whether it matters.
+//! Everything that a user or role holds counts together, within its boundary and without what a
+//! Deny takes away. What is found names the resources on which it works, since that decides whether
+//! it matters.
 
 mod paths;
 mod reach;
@@ -30,7 +31,8 @@ pub struct Escalation {
     pub ways: Vec<GrantingStatement>,
 }
 
-/// Returns the ways that are open to a user or role, the worst first. Those that are part of a worse one aren't told again.
+/// Returns the ways that are open to a user or role, the worst first. Those that are part of a
+/// worse one aren't told again.
 ///
 /// ```
 /// use iam_policy::{Holder, Severity, escalations, parse};
@@ -67,7 +69,8 @@ impl Escalation {
     fn tells(&self, other: &Self) -> bool {
         let actions = |one: &Self| one.ways.iter().map(|way| way.action).collect::<BTreeSet<_>>();
         let (ours, theirs) = (actions(self), actions(other));
-        let covered = |theirs: &String| self.resources.iter().any(|ours| scope::holds(ours, theirs));
+        let covered =
+            |theirs: &String| self.resources.iter().any(|ours| scope::holds(ours, theirs));
         self.severity <= other.severity
             && ours != theirs
             && ours.is_superset(&theirs)
@@ -113,9 +116,11 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
     }
     let resources = match (path.subject(), path.needs.first()) {
         // As the statements say it: `*` says more than `arn:aws:lambda:*:*:*`.
-        (On::Other, Some(need)) if holder.boundary.is_none() => {
-            ways.iter().filter(|way| need.any.contains(&way.action)).map(|way| way.said.clone()).collect()
-        }
+        (On::Other, Some(need)) if holder.boundary.is_none() => ways
+            .iter()
+            .filter(|way| need.any.contains(&way.action))
+            .map(|way| way.said.clone())
+            .collect(),
         _ => found.into_iter().map(|found| found.resource).collect(),
     };
     let resources = widest(resources);
@@ -184,7 +189,8 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
             Some(only) => vec![only.to_owned()],
             None => targets(holder, need),
         };
-        let all = need.any.iter().flat_map(|action| targets.iter().map(move |target| (*action, target)));
+        let all =
+            need.any.iter().flat_map(|action| targets.iter().map(move |target| (*action, target)));
         let ways: Vec<GrantingStatement> =
             all.flat_map(|(action, target)| holder.ways(action, target, need.to)).collect();
         if ways.is_empty() {
@@ -194,7 +200,10 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
             besides.extend(ways);
             continue;
         }
-        let of = |way: GrantingStatement| EscalationMatch { resource: way.resource.clone(), ways: vec![way] };
+        let of = |way: GrantingStatement| EscalationMatch {
+            resource: way.resource.clone(),
+            ways: vec![way],
+        };
         found = Some(match found {
             None => gathered(ways.into_iter().map(of).collect()),
             Some(found) => gathered(found.iter().flat_map(|one| one.with(&ways)).collect()),
@@ -215,7 +224,10 @@ impl EscalationMatch {
             .map(|way| {
                 let mut both = self.ways.clone();
                 both.push(way.clone());
-                EscalationMatch { resource: scope::common(&self.resource, &way.resource), ways: both }
+                EscalationMatch {
+                    resource: scope::common(&self.resource, &way.resource),
+                    ways: both,
+                }
             })
             .collect()
     }
@@ -247,10 +259,9 @@ fn widest(mut resources: Vec<String>) -> Vec<String> {
 }
 
 fn reined(path: &Path, ways: &[GrantingStatement]) -> Option<&'static str> {
-    let need = path
-        .needs
-        .iter()
-        .find(|need| ways.iter().filter(|way| need.any.contains(&way.action)).all(|way| way.reined.is_some()))?;
+    let need = path.needs.iter().find(|need| {
+        ways.iter().filter(|way| need.any.contains(&way.action)).all(|way| way.reined.is_some())
+    })?;
     ways.iter().find(|way| need.any.contains(&way.action)).and_then(|way| way.reined)
 }
 
@@ -264,7 +275,8 @@ fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
         On::Group => iam("group"),
         On::Role => iam("role"),
         On::Other => {
-            let service = need.any.first().and_then(|action| action.split(':').next()).unwrap_or("*");
+            let service =
+                need.any.first().and_then(|action| action.split(':').next()).unwrap_or("*");
             let of = |service: &str| format!("arn:{partition}:{service}:*:*:*");
             match service {
                 // Their actions are about EC2's instances.
@@ -278,7 +290,11 @@ fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
 
 /// Which objects of a kind are its own.
 fn own(holder: &Holder<'_>, on: On) -> Vec<String> {
-    let is = |kind: &str| holder.arn.filter(|arn| arn.splitn(6, ':').nth(5).is_some_and(|rest| rest.starts_with(kind)));
+    let is = |kind: &str| {
+        holder
+            .arn
+            .filter(|arn| arn.splitn(6, ':').nth(5).is_some_and(|rest| rest.starts_with(kind)))
+    };
     match on {
         On::User => is("user/").into_iter().map(str::to_owned).collect(),
         On::Role => is("role/").into_iter().map(str::to_owned).collect(),

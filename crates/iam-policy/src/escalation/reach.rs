@@ -27,7 +27,8 @@ pub struct Holder<'a> {
 pub struct GrantingStatement {
     /// The action that is allowed.
     pub action: &'static str,
-    /// The resources, as far as they are of the kind that is asked for and the boundary reaches too.
+    /// The resources, as far as they are of the kind that is asked for and the boundary reaches
+    /// too.
     pub resource: String,
     /// The resources as the statement names them.
     pub said: String,
@@ -45,18 +46,25 @@ pub struct GrantingStatement {
     pub reined: Option<&'static str>,
 }
 
-/// Conditions with which AWS's own guides delegate IAM safely: what is changed stays within a boundary, or only chosen
-/// policies can be attached ("Permissions boundaries for IAM entities", "Actions, resources, and condition keys for IAM").
+/// Conditions with which AWS's own guides delegate IAM safely: what is changed stays within a
+/// boundary, or only chosen policies can be attached ("Permissions boundaries for IAM entities",
+/// "Actions, resources, and condition keys for IAM").
 const REINS: [&str; 2] = ["iam:PermissionsBoundary", "iam:PolicyARN"];
 
 const PASSED_TO: &str = "iam:PassedToService";
 
 impl Holder<'_> {
-    /// By which statements, and on which of the resources that `target` describes, the action is allowed. `service` is
-    /// the one that a role is passed to. Conditions of an Allow count as met, those of a Deny as not met, unless they
-    /// are about the service.
-    pub(super) fn ways(&self, action: &'static str, target: &str, service: Option<&str>) -> Vec<GrantingStatement> {
-        let allowed = self.policies.iter().flat_map(|policy| self.allowed(policy, action, target, service));
+    /// By which statements, and on which of the resources that `target` describes, the action is
+    /// allowed. `service` is the one that a role is passed to. Conditions of an Allow count as met,
+    /// those of a Deny as not met, unless they are about the service.
+    pub(super) fn ways(
+        &self,
+        action: &'static str,
+        target: &str,
+        service: Option<&str>,
+    ) -> Vec<GrantingStatement> {
+        let allowed =
+            self.policies.iter().flat_map(|policy| self.allowed(policy, action, target, service));
         let bounded = allowed.flat_map(|way| match self.boundary {
             None => vec![way],
             Some(boundary) => self
@@ -76,26 +84,34 @@ impl Holder<'_> {
         service: Option<&str>,
     ) -> Vec<GrantingStatement> {
         let mut ways = Vec::new();
-        for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+        for statement in
+            policy.statements.iter().filter(|statement| statement.effect == Effect::Allow)
+        {
             let Some(hit) = acts(&statement.actions, action) else { continue };
             let pattern = if let Hit::Named(index) = hit { Some(index) } else { None };
-            let passes = |test: &ConditionTest| service.is_none_or(|service| may_hold(test, service) != Some(false));
+            let passes = |test: &ConditionTest| {
+                service.is_none_or(|service| may_hold(test, service) != Some(false))
+            };
             if !statement.conditions.iter().all(passes) {
                 continue;
             }
             let reined = statement.conditions.iter().find_map(rein);
-            let decided = |test: &ConditionTest| service.is_some_and(|service| may_hold(test, service).is_some());
+            let decided = |test: &ConditionTest| {
+                service.is_some_and(|service| may_hold(test, service).is_some())
+            };
             let conditional = statement.conditions.iter().any(|test| !decided(test));
-            ways.extend(self.resources(statement, target).into_iter().map(|(said, resource)| GrantingStatement {
-                action,
-                resource,
-                said,
-                policy: policy.name.clone(),
-                statement: statement.number,
-                title: statement.title(),
-                pattern,
-                conditional,
-                reined,
+            ways.extend(self.resources(statement, target).into_iter().map(|(said, resource)| {
+                GrantingStatement {
+                    action,
+                    resource,
+                    said,
+                    policy: policy.name.clone(),
+                    statement: statement.number,
+                    title: statement.title(),
+                    pattern,
+                    conditional,
+                    reined,
+                }
             }));
         }
         ways
@@ -104,7 +120,8 @@ impl Holder<'_> {
     /// What an Allow names of the target: as it says it, and the part that is meant.
     fn resources(&self, statement: &Statement, target: &str) -> Vec<(String, String)> {
         let Some(clause) = &statement.resources else { return Vec::new() };
-        let patterns: Vec<String> = clause.patterns.iter().filter_map(|text| self.filled(statement, text)).collect();
+        let patterns: Vec<String> =
+            clause.patterns.iter().filter_map(|text| self.filled(statement, text)).collect();
         if clause.not {
             let spared = patterns.iter().any(|pattern| scope::holds(pattern, target));
             let said = format!("everything but {}", clause.patterns.join(", "));
@@ -117,11 +134,16 @@ impl Holder<'_> {
     /// Whether some Deny covers all of the resources.
     fn denied(&self, action: &str, resource: &str, service: Option<&str>) -> bool {
         let covers = |statement: &Statement| {
-            let certain = |test: &ConditionTest| service.and_then(|service| may_hold(test, service)) == Some(true);
+            let certain = |test: &ConditionTest| {
+                service.and_then(|service| may_hold(test, service)) == Some(true)
+            };
             statement.effect == Effect::Deny
                 && acts(&statement.actions, action).is_some()
                 && statement.conditions.iter().all(certain)
-                && statement.resources.as_ref().is_some_and(|clause| self.spans(statement, clause, resource))
+                && statement
+                    .resources
+                    .as_ref()
+                    .is_some_and(|clause| self.spans(statement, clause, resource))
         };
         self.policies.iter().chain(self.boundary).flat_map(|policy| &policy.statements).any(covers)
     }
@@ -163,7 +185,8 @@ fn acts(clause: &Clause, action: &str) -> Option<Hit> {
     }
 }
 
-/// Whether a test about the service that a role is passed to holds for this one; none where it is about something else.
+/// Whether a test about the service that a role is passed to holds for this one; none where it is
+/// about something else.
 fn may_hold(test: &ConditionTest, service: &str) -> Option<bool> {
     if !test.key.eq_ignore_ascii_case(PASSED_TO) {
         return None;
@@ -171,10 +194,14 @@ fn may_hold(test: &ConditionTest, service: &str) -> Option<bool> {
     let any = |matches: &dyn Fn(&str) -> bool| test.values.iter().any(|value| matches(value));
     match test.operator.comparison {
         OperatorName::StringEquals => Some(any(&|value| value == service)),
-        OperatorName::StringEqualsIgnoreCase => Some(any(&|value| value.eq_ignore_ascii_case(service))),
+        OperatorName::StringEqualsIgnoreCase => {
+            Some(any(&|value| value.eq_ignore_ascii_case(service)))
+        }
         OperatorName::StringLike => Some(any(&|value| scope::holds_text(value, service))),
         OperatorName::StringNotEquals => Some(!any(&|value| value == service)),
-        OperatorName::StringNotEqualsIgnoreCase => Some(!any(&|value| value.eq_ignore_ascii_case(service))),
+        OperatorName::StringNotEqualsIgnoreCase => {
+            Some(!any(&|value| value.eq_ignore_ascii_case(service)))
+        }
         OperatorName::StringNotLike => Some(!any(&|value| scope::holds_text(value, service))),
         _ => None,
     }
@@ -183,7 +210,10 @@ fn may_hold(test: &ConditionTest, service: &str) -> Option<bool> {
 fn rein(test: &ConditionTest) -> Option<&'static str> {
     let demands = matches!(
         test.operator.comparison,
-        OperatorName::StringEquals | OperatorName::StringLike | OperatorName::ArnEquals | OperatorName::ArnLike
+        OperatorName::StringEquals
+            | OperatorName::StringLike
+            | OperatorName::ArnEquals
+            | OperatorName::ArnLike
     );
     let weak = test.operator.if_exists || test.values.iter().any(|value| value == "*");
     REINS.into_iter().find(|key| demands && !weak && test.key.eq_ignore_ascii_case(key))

@@ -1,7 +1,8 @@
-//! How resource patterns lie to each other: whether they meet, whether one holds the other, and what they have in common.
+//! How resource patterns lie to each other: whether they meet, whether one holds the other, and
+//! what they have in common.
 //!
-//! `*` and `?` don't match a colon within the first five parts of an ARN, so patterns are compared part by part. An ARN of
-//! fewer than six parts is completed with `*`, as AWS does.
+//! `*` and `?` don't match a colon within the first five parts of an ARN, so patterns are compared
+//! part by part. An ARN of fewer than six parts is completed with `*`, as AWS does.
 
 use crate::pattern::{self, Filling};
 
@@ -17,9 +18,12 @@ pub fn meet(one: &str, other: &str) -> bool {
     pairs(one, other).iter().all(|(one, other)| overlap(&tokens(one), &tokens(other)))
 }
 
-/// Whether all that `narrow` matches is matched by `wide`. A variable in `wide` can't be relied upon.
+/// Whether all that `narrow` matches is matched by `wide`. A variable in `wide` can't be relied
+/// upon.
 pub fn holds(wide: &str, narrow: &str) -> bool {
-    wide == "*" || (narrow != "*" && pairs(wide, narrow).iter().all(|(wide, narrow)| part_holds(wide, narrow)))
+    wide == "*"
+        || (narrow != "*"
+            && pairs(wide, narrow).iter().all(|(wide, narrow)| part_holds(wide, narrow)))
 }
 
 /// The same for texts that are no ARNs.
@@ -35,12 +39,14 @@ pub fn common(one: &str, other: &str) -> String {
     if other == "*" {
         return one.to_owned();
     }
-    let narrower = |(one, other): (String, String)| if part_holds(&one, &other) { other } else { one };
+    let narrower =
+        |(one, other): (String, String)| if part_holds(&one, &other) { other } else { one };
     pairs(one, other).into_iter().map(narrower).collect::<Vec<_>>().join(":")
 }
 
-/// Whether it stands for more than one object of a kind: a wildcard within the name. `function:relay:*` are the versions
-/// of one function, and `arn:aws:lambda:*:…:function:relay` is one function in any region.
+/// Whether it stands for more than one object of a kind: a wildcard within the name.
+/// `function:relay:*` are the versions of one function, and `arn:aws:lambda:*:…:function:relay` is
+/// one function in any region.
 pub fn is_open(pattern: &str) -> bool {
     let parts = arn_parts(pattern);
     let Some(rest) = parts.get(5) else { return true };
@@ -70,7 +76,8 @@ fn pairs(one: &str, other: &str) -> Vec<(String, String)> {
 }
 
 fn part_holds(wide: &str, narrow: &str) -> bool {
-    // `${…}` in the wide one stands for one text that isn't known; as a wildcard it would hold too much.
+    // `${…}` in the wide one stands for one text that isn't known; as a wildcard it would hold too
+    // much.
     if wide.contains("${") { wide == narrow } else { includes(&tokens(wide), &tokens(narrow)) }
 }
 
@@ -79,10 +86,11 @@ fn tokens(part: &str) -> Vec<ScopeToken> {
     let mut tokens = Vec::new();
     let mut rest = part;
     loop {
-        let (plain, after) = match rest.find("${").and_then(|at| Some((at, at + rest[at..].find('}')?))) {
-            Some((start, end)) => (&rest[..start], Some(&rest[end + 1..])),
-            None => (rest, None),
-        };
+        let (plain, after) =
+            match rest.find("${").and_then(|at| Some((at, at + rest[at..].find('}')?))) {
+                Some((start, end)) => (&rest[..start], Some(&rest[end + 1..])),
+                None => (rest, None),
+            };
         tokens.extend(plain.chars().map(|c| match c {
             '*' => ScopeToken::Any,
             '?' => ScopeToken::One,
@@ -138,7 +146,9 @@ fn includes(wide: &[ScopeToken], narrow: &[ScopeToken]) -> bool {
         (None, None) => true,
         (Some(ScopeToken::Any), _) => ahead.down || ahead.right,
         (Some(ScopeToken::One), Some(ScopeToken::One | ScopeToken::Char(_))) => ahead.both,
-        (Some(ScopeToken::Char(wide)), Some(ScopeToken::Char(narrow))) => wide == narrow && ahead.both,
+        (Some(ScopeToken::Char(wide)), Some(ScopeToken::Char(narrow))) => {
+            wide == narrow && ahead.both
+        }
         _ => false,
     })
 }
@@ -165,12 +175,21 @@ mod tests {
     fn a_pattern_holds_a_narrower_one() {
         assert!(holds("*", ROLES));
         assert!(holds("arn:*:iam::*:role/*", ROLES));
-        assert!(holds("arn:aws:iam::123456789012:role/*Role", "arn:aws:iam::123456789012:role/*-ZappaRole"));
+        assert!(holds(
+            "arn:aws:iam::123456789012:role/*Role",
+            "arn:aws:iam::123456789012:role/*-ZappaRole"
+        ));
         assert!(holds("arn:aws:iam::123456789012:role/a?", "arn:aws:iam::123456789012:role/ab"));
         assert!(!holds(ROLES, "*"));
-        assert!(!holds("arn:aws:iam::123456789012:role/*-ZappaRole", "arn:aws:iam::123456789012:role/*Role"));
+        assert!(!holds(
+            "arn:aws:iam::123456789012:role/*-ZappaRole",
+            "arn:aws:iam::123456789012:role/*Role"
+        ));
         assert!(!holds("arn:aws:iam::123456789012:role/a?", "arn:aws:iam::123456789012:role/a*"));
-        assert!(!holds("arn:aws:iam::123456789012:role/${aws:username}", "arn:aws:iam::123456789012:role/a"));
+        assert!(!holds(
+            "arn:aws:iam::123456789012:role/${aws:username}",
+            "arn:aws:iam::123456789012:role/a"
+        ));
     }
 
     #[test]
@@ -182,11 +201,20 @@ mod tests {
 
     #[test]
     fn a_name_without_wildcards_is_one_object() {
-        for open in ["*", ROLES, "arn:aws:iam::1:role/team/*", "arn:aws:lambda:*:*:function:*", "arn:aws:lambda"] {
+        for open in [
+            "*",
+            ROLES,
+            "arn:aws:iam::1:role/team/*",
+            "arn:aws:lambda:*:*:function:*",
+            "arn:aws:lambda",
+        ] {
             assert!(is_open(open), "{open}");
         }
-        let named =
-            ["arn:aws:iam::1:role/team/x", "arn:aws:lambda:*:1:function:relay:*", "arn:aws:lambda:*:1:function:relay"];
+        let named = [
+            "arn:aws:iam::1:role/team/x",
+            "arn:aws:lambda:*:1:function:relay:*",
+            "arn:aws:lambda:*:1:function:relay",
+        ];
         for named in named {
             assert!(!is_open(named), "{named}");
         }

@@ -14,7 +14,14 @@ fn policy(statements: &Value) -> Policy {
 }
 
 fn holder<'a>(arn: &'a str, policies: &'a [Policy]) -> Holder<'a> {
-    Holder { arn: Some(arn), partition: "aws", account: "123456789012", policies, boundary: None, attached: &[] }
+    Holder {
+        arn: Some(arn),
+        partition: "aws",
+        account: "123456789012",
+        policies,
+        boundary: None,
+        attached: &[],
+    }
 }
 
 fn found(arn: &str, statements: &Value) -> Vec<Escalation> {
@@ -63,13 +70,20 @@ fn without_any_one_of_the_actions_a_way_is_closed() {
     for path in all() {
         for actions in choices(path) {
             for missing in &actions {
-                let left: Vec<&str> = actions.iter().copied().filter(|action| action != missing).collect();
-                let still = if left.is_empty() { Vec::new() } else { names(ROLE, &allow(&left, "*")) };
+                let left: Vec<&str> =
+                    actions.iter().copied().filter(|action| action != missing).collect();
+                let still =
+                    if left.is_empty() { Vec::new() } else { names(ROLE, &allow(&left, "*")) };
                 assert!(!still.contains(&path.name), "{} without {missing}", path.name);
                 // What is left may be a shorter way of its own, and nothing else.
                 for name in still {
                     let shorter = all().find(|path| path.name == name).unwrap();
-                    assert!(shorter.needs.iter().all(|need| need.any.iter().any(|action| left.contains(action))));
+                    assert!(
+                        shorter
+                            .needs
+                            .iter()
+                            .all(|need| need.any.iter().any(|action| left.contains(action)))
+                    );
                 }
             }
         }
@@ -99,11 +113,14 @@ fn names_are_unique_and_say_what_they_are() {
 
 #[test]
 fn wildcards_and_complements_of_actions_count() {
-    for actions in [json!("iam:*"), json!("*"), json!("iam:Create*"), json!(["IAM:createpolicy*"])] {
+    for actions in [json!("iam:*"), json!("*"), json!("iam:Create*"), json!(["IAM:createpolicy*"])]
+    {
         let names = names(USER, &json!({"Effect": "Allow", "Action": actions, "Resource": "*"}));
         assert!(names.contains(&"escalation-create-policy-version"), "{actions}: {names:?}");
     }
-    let but = |actions: &[&str]| names(USER, &json!({"Effect": "Allow", "NotAction": actions, "Resource": "*"}));
+    let but = |actions: &[&str]| {
+        names(USER, &json!({"Effect": "Allow", "NotAction": actions, "Resource": "*"}))
+    };
     assert!(but(&["s3:*"]).contains(&"escalation-create-policy-version"));
     let without_iam = but(&["iam:*", "sts:*"]);
     assert!(!without_iam.iter().any(|name| name.contains("policy")), "{without_iam:?}");
@@ -112,7 +129,8 @@ fn wildcards_and_complements_of_actions_count() {
 
 #[test]
 fn what_several_policies_allow_counts_together() {
-    let policies = [policy(&allow(&["iam:PassRole"], "*")), policy(&allow(&["ec2:RunInstances"], "*"))];
+    let policies =
+        [policy(&allow(&["iam:PassRole"], "*")), policy(&allow(&["ec2:RunInstances"], "*"))];
     let together = escalations(&holder(USER, &policies));
     assert_eq!(together[0].path.name, "escalation-pass-role-ec2-run-instances");
     assert_eq!(escalations(&holder(USER, &policies[..1])), []);
@@ -125,14 +143,18 @@ fn a_boundary_closes_what_it_does_not_allow() {
     let bound = |statements: &Value| {
         let boundary = policy(statements);
         let holder = Holder { boundary: Some(&boundary), ..holder(USER, &policies) };
-        escalations(&holder).iter().map(|one| (one.path.name, one.resources.clone())).collect::<Vec<_>>()
+        escalations(&holder)
+            .iter()
+            .map(|one| (one.path.name, one.resources.clone()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(bound(&allow(&["s3:*"], "*")), []);
     assert_eq!(
         bound(&allow(&["iam:PutRolePolicy"], &role("team/*"))),
         [("escalation-put-role-policy", vec![role("team/*")])]
     );
-    let denies = json!([allow(&["*"], "*"), {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]);
+    let denies =
+        json!([allow(&["*"], "*"), {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]);
     assert_eq!(bound(&denies), []);
 }
 
@@ -145,8 +167,13 @@ fn giving_oneself_permissions_is_worse_than_giving_them_to_one_other() {
     assert_eq!(put("arn:aws:iam::123456789012:user/team/${aws:username}"), on(Severity::Error));
     assert_eq!(put("arn:aws:iam::123456789012:user/bob"), on(Severity::Warning));
     assert_eq!(put("arn:aws:iam::123456789012:role/*"), []);
-    assert_eq!(put("arn:aws:iam::210987654321:user/*"), [], "IAM changes nothing in another account");
-    let other = &found(USER, &allow(&["iam:PutUserPolicy"], "arn:aws:iam::123456789012:user/bob"))[0];
+    assert_eq!(
+        put("arn:aws:iam::210987654321:user/*"),
+        [],
+        "IAM changes nothing in another account"
+    );
+    let other =
+        &found(USER, &allow(&["iam:PutUserPolicy"], "arn:aws:iam::123456789012:user/bob"))[0];
     assert_eq!(
         (other.own, other.resources.as_slice()),
         (false, &["arn:aws:iam::123456789012:user/bob".to_owned()][..])
@@ -172,7 +199,8 @@ fn managing_ones_own_credentials_gives_nothing() {
 
 #[test]
 fn a_policy_that_one_holds_is_ones_own() {
-    let version = [policy(&allow(&["iam:CreatePolicyVersion"], "arn:aws:iam::123456789012:policy/P"))];
+    let version =
+        [policy(&allow(&["iam:CreatePolicyVersion"], "arn:aws:iam::123456789012:policy/P"))];
     let attached = ["arn:aws:iam::123456789012:policy/P".to_owned()];
     let own = Holder { attached: &attached, ..holder(USER, &version) };
     assert_eq!(escalations(&own)[0].severity, Severity::Error);
@@ -199,7 +227,10 @@ fn the_service_that_a_role_may_be_passed_to_decides_which_ways_are_open() {
         let pass = json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": condition});
         names(USER, &json!([pass, allow(&["ec2:RunInstances", "cloudformation:CreateStack"], "*")]))
     };
-    let (ec2, stack) = ("escalation-pass-role-ec2-run-instances", "escalation-pass-role-cloudformation-create-stack");
+    let (ec2, stack) = (
+        "escalation-pass-role-ec2-run-instances",
+        "escalation-pass-role-cloudformation-create-stack",
+    );
     let key = "iam:PassedToService";
     assert_eq!(pass(json!({"StringEquals": {key: "ec2.amazonaws.com"}})), [ec2]);
     assert_eq!(pass(json!({"StringLike": {key: "cloudf*"}})), [stack]);
@@ -222,10 +253,16 @@ fn what_a_boundary_or_a_list_of_policies_reins_in_is_a_note() {
     };
     let name = "escalation-create-role";
     let arn = "arn:aws:iam::123456789012:policy/Limits";
-    assert_eq!(with(json!({"StringEquals": {"iam:PermissionsBoundary": arn}})), [(name, Severity::Note)]);
+    assert_eq!(
+        with(json!({"StringEquals": {"iam:PermissionsBoundary": arn}})),
+        [(name, Severity::Note)]
+    );
     assert_eq!(with(json!({"ArnEquals": {"iam:policyarn": arn}})), [(name, Severity::Note)]);
     assert_eq!(with(json!({"ArnLike": {"iam:PolicyARN": "*"}})), [(name, Severity::Error)]);
-    assert_eq!(with(json!({"StringNotEquals": {"iam:PermissionsBoundary": arn}})), [(name, Severity::Error)]);
+    assert_eq!(
+        with(json!({"StringNotEquals": {"iam:PermissionsBoundary": arn}})),
+        [(name, Severity::Error)]
+    );
 }
 
 #[test]
@@ -239,11 +276,18 @@ fn a_boundary_that_one_may_take_away_matters_where_there_is_one() {
 #[test]
 fn the_same_role_must_be_changed_and_used() {
     let statements = |changed: &str, used: &str| {
-        json!([allow(&["iam:PutRolePolicy"], &role(changed)), allow(&["sts:AssumeRole"], &role(used))])
+        json!([
+            allow(&["iam:PutRolePolicy"], &role(changed)),
+            allow(&["sts:AssumeRole"], &role(used))
+        ])
     };
     let name = "escalation-change-role-assume";
     assert!(names(USER, &statements("a*", "*b")).contains(&name));
-    assert_eq!(names(USER, &statements("*", "b*")), [name, "escalation-put-role-policy"], "each tells what it reaches");
+    assert_eq!(
+        names(USER, &statements("*", "b*")),
+        [name, "escalation-put-role-policy"],
+        "each tells what it reaches"
+    );
     assert!(!names(USER, &statements("a", "b")).contains(&name));
     let found = found(USER, &statements("*", "deploy-*"));
     assert_eq!(found[0].resources, [role("deploy-*")]);
@@ -254,16 +298,29 @@ fn what_exists_and_is_named_is_a_note() {
     let update = |resource: &str| told(USER, &allow(&["lambda:UpdateFunctionCode"], resource));
     let name = "escalation-lambda-update-code";
     assert_eq!(update("*"), [(name, Severity::Warning)]);
-    assert_eq!(update("arn:aws:lambda:us-east-1:123456789012:function:relay"), [(name, Severity::Note)]);
+    assert_eq!(
+        update("arn:aws:lambda:us-east-1:123456789012:function:relay"),
+        [(name, Severity::Note)]
+    );
     assert_eq!(update("arn:aws:s3:::relay"), []);
-    assert_eq!(told(USER, &allow(&["sts:AssumeRole"], &role("x"))), [], "that is what the statement is for");
-    assert_eq!(told(USER, &allow(&["sts:AssumeRole"], "*")), [("escalation-assume-any-role", Severity::Warning)]);
+    assert_eq!(
+        told(USER, &allow(&["sts:AssumeRole"], &role("x"))),
+        [],
+        "that is what the statement is for"
+    );
+    assert_eq!(
+        told(USER, &allow(&["sts:AssumeRole"], "*")),
+        [("escalation-assume-any-role", Severity::Warning)]
+    );
 }
 
 #[test]
 fn not_resource_leaves_all_the_rest() {
     let but = |resource: &str| {
-        names(USER, &json!({"Effect": "Allow", "Action": "iam:PutRolePolicy", "NotResource": resource}))
+        names(
+            USER,
+            &json!({"Effect": "Allow", "Action": "iam:PutRolePolicy", "NotResource": resource}),
+        )
     };
     assert_eq!(but("arn:aws:s3:::*"), ["escalation-put-role-policy"]);
     assert_eq!(but("arn:aws:iam::*:role/*"), Vec::<&str>::new());
@@ -273,12 +330,24 @@ fn not_resource_leaves_all_the_rest() {
 fn the_published_relay_policy_can_make_a_role_of_any_power() {
     let roles = role("*ZappaLambdaExecutionRole");
     let statements = json!([
-        allow(&["iam:AttachRolePolicy", "iam:GetRole", "iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy"], &roles),
+        allow(
+            &[
+                "iam:AttachRolePolicy",
+                "iam:GetRole",
+                "iam:CreateRole",
+                "iam:PassRole",
+                "iam:PutRolePolicy"
+            ],
+            &roles
+        ),
         allow(&["lambda:CreateFunction", "lambda:InvokeFunction", "lambda:AddPermission"], "*"),
     ]);
     let found = found(USER, &statements);
     let create = found.iter().find(|one| one.path.name == "escalation-create-role").unwrap();
-    assert_eq!((create.severity, create.resources.as_slice()), (Severity::Error, &[roles.clone()][..]));
+    assert_eq!(
+        (create.severity, create.resources.as_slice()),
+        (Severity::Error, &[roles.clone()][..])
+    );
     let run = found.iter().find(|one| one.path.name == "escalation-change-role-lambda").unwrap();
     assert_eq!(run.resources, [roles]);
     // They say what the parts would say again.
@@ -294,10 +363,14 @@ fn the_actions_exist_and_are_about_what_the_list_says() {
     for path in all() {
         for need in path.needs {
             for name in need.any.iter().filter(|name| **name != UNDOCUMENTED) {
-                let action = catalogue::action(name).unwrap_or_else(|| panic!("{} has no action {name}", path.name));
+                let action = catalogue::action(name)
+                    .unwrap_or_else(|| panic!("{} has no action {name}", path.name));
                 assert_eq!(&action.name, name, "as AWS spells it");
-                let arns: Vec<String> = action.resources.iter().map(|resource| resource.arn.clone()).collect();
-                let meant = |arn: &String| targets(&holder, need).iter().any(|target| scope::meet(target, arn));
+                let arns: Vec<String> =
+                    action.resources.iter().map(|resource| resource.arn.clone()).collect();
+                let meant = |arn: &String| {
+                    targets(&holder, need).iter().any(|target| scope::meet(target, arn))
+                };
                 assert!(arns.is_empty() || arns.iter().any(meant), "{name} is about {arns:?}");
             }
         }

@@ -11,9 +11,11 @@ pub(super) const ACTION_WILDCARD: Rule = Rule::new(
     "action-wildcard",
     Severity::Error,
     "Action \"*\" allows everything that AWS can do",
-    "Whoever holds it is an administrator, also of services that nobody here has heard of, and of those that AWS adds \
+    "Whoever holds it is an administrator, also of services that nobody here has heard of, and of \
+        those that AWS adds \
      tomorrow.",
-    "Name the actions that are needed. Where an administrator is meant, attach AWS's own AdministratorAccess, which \
+    "Name the actions that are needed. Where an administrator is meant, attach AWS's own \
+        AdministratorAccess, which \
      every reviewer knows.",
 );
 
@@ -21,7 +23,8 @@ pub(super) const SERVICE_WILDCARD: Rule = Rule::new(
     "service-wildcard",
     Severity::Note,
     "All actions of one service are allowed",
-    "Most services have actions that delete and actions that manage permissions besides those that are needed.",
+    "Most services have actions that delete and actions that manage permissions besides those \
+        that are needed.",
     "Name the actions that are needed, or at least their kind, such as Get* and Put*.",
 );
 
@@ -29,7 +32,8 @@ pub(super) const NOT_ACTION: Rule = Rule::new(
     "not-action",
     Severity::Warning,
     "NotAction with Allow allows everything but a few actions",
-    "What isn't named is allowed, also what AWS adds tomorrow. It is easily read as a Deny, which it isn't.",
+    "What isn't named is allowed, also what AWS adds tomorrow. It is easily read as a Deny, which \
+        it isn't.",
     "Name the actions in Action, and deny the exceptions in a statement of their own.",
 );
 
@@ -37,7 +41,8 @@ pub(super) const UNKNOWN_ACTION: Rule = Rule::new(
     "unknown-action",
     Severity::Warning,
     "An action that AWS doesn't have",
-    "IAM accepts any name, so a slip of the pen allows, or denies, nothing. The list of actions is the one that \
+    "IAM accepts any name, so a slip of the pen allows, or denies, nothing. The list of actions \
+        is the one that \
      `relayctl --version --verbose` gives the date of.",
     "Correct the name, or take it out.",
 );
@@ -53,11 +58,19 @@ pub(super) const UNKNOWN_SERVICE: Rule = Rule::new(
 pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
     let clause = &site.statement.actions;
     if clause.not {
-        let message =
-            format!("everything is allowed but {}: also what AWS adds tomorrow", super::wording::few(&clause.patterns));
-        let remedy =
-            "name the actions that are meant in `Action`; to except some of them, add a statement that denies them";
-        return vec![Finding::new(&NOT_ACTION, Severity::Warning, site.element("Action"), message, remedy)];
+        let message = format!(
+            "everything is allowed but {}: also what AWS adds tomorrow",
+            super::wording::few(&clause.patterns)
+        );
+        let remedy = "name the actions that are meant in `Action`; to except some of them, add a \
+            statement that denies them";
+        return vec![Finding::new(
+            &NOT_ACTION,
+            Severity::Warning,
+            site.element("Action"),
+            message,
+            remedy,
+        )];
     }
     let each = clause.patterns.iter().enumerate();
     each.filter_map(|(index, pattern)| star(site, index, pattern)).collect()
@@ -67,7 +80,8 @@ fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
     let place = site.value("Action", index);
     if pattern.chars().all(|c| c == '*') || pattern == "*:*" {
         let message = "every action of every service is allowed";
-        let remedy = "name the actions that are needed; for an administrator, attach AWS's own AdministratorAccess, \
+        let remedy = "name the actions that are needed; for an administrator, attach AWS's own \
+            AdministratorAccess, \
                       so that everybody sees what it is";
         return Some(Finding::new(&ACTION_WILDCARD, Severity::Error, place, message, remedy));
     }
@@ -118,7 +132,10 @@ pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
         None => otherwise.to_owned(),
     };
     if catalogue::service(prefix).is_none() {
-        let message = format!("`{prefix}` is no service that relayctl knows (its list is of {})", catalogue::date());
+        let message = format!(
+            "`{prefix}` is no service that relayctl knows (its list is of {})",
+            catalogue::date()
+        );
         let near = catalogue::nearest_service(prefix).map(str::to_owned);
         let remedy = mean(near, "look the prefix up in AWS's Service Authorization Reference");
         return Some(UnknownAction { rule: UNKNOWN_SERVICE, message, remedy });

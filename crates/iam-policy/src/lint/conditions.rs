@@ -16,19 +16,22 @@ pub(super) const UNKNOWN_CONDITION_KEY: Rule = Rule::new(
     "Correct the key, or put the actions that carry it into a statement of their own.",
 );
 
-/// A positive test of a key that never comes never holds, a negated one always does; either is seldom meant.
+/// A positive test of a key that never comes never holds, a negated one always does; either is
+/// seldom meant.
 pub(super) fn keys(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let clause = &site.statement.actions;
     let mut findings = Vec::new();
     for test in &site.statement.conditions {
-        // Claims of an identity provider (`token.actions.githubusercontent.com:sub`) are in no catalogue.
-        let claim =
-            home.usage == Usage::Trust && test.key.split(':').next().is_some_and(|name| name.contains(['.', '/']));
+        // Claims of an identity provider (`token.actions.githubusercontent.com:sub`) are in no
+        // catalogue.
+        let claim = home.usage == Usage::Trust
+            && test.key.split(':').next().is_some_and(|name| name.contains(['.', '/']));
         let wide = |pattern: &String| !pattern.contains(':') || pattern.starts_with('*');
         if claim || clause.not || clause.patterns.iter().any(wide) {
             continue;
         }
-        let mut known = clause.patterns.iter().flat_map(|pattern| catalogue::matching(pattern)).peekable();
+        let mut known =
+            clause.patterns.iter().flat_map(|pattern| catalogue::matching(pattern)).peekable();
         if known.peek().is_none() || known.any(|action| action.takes_key(&test.key)) {
             continue;
         }
@@ -37,8 +40,15 @@ pub(super) fn keys(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
             super::wording::few(&clause.patterns),
             test.key
         );
-        let remedy = "look the key up among those of the actions in AWS's Service Authorization Reference";
-        findings.push(Finding::new(&UNKNOWN_CONDITION_KEY, Severity::Note, site.condition(&test.key), message, remedy));
+        let remedy =
+            "look the key up among those of the actions in AWS's Service Authorization Reference";
+        findings.push(Finding::new(
+            &UNKNOWN_CONDITION_KEY,
+            Severity::Note,
+            site.condition(&test.key),
+            message,
+            remedy,
+        ));
     }
     findings
 }

@@ -1,7 +1,8 @@
 //! Trust in an identity provider for the web: whom of all its users it is in.
 //!
-//! A provider such as GitHub's signs tokens for everybody; who may assume the role is decided by the claims that the
-//! trust policy demands, above all the subject ("Create a role for OpenID Connect federation", IAM User Guide).
+//! A provider such as GitHub's signs tokens for everybody; who may assume the role is decided by
+//! the claims that the trust policy demands, above all the subject ("Create a role for OpenID
+//! Connect federation", IAM User Guide).
 
 use crate::diagnostic::Severity;
 use crate::pattern::action_matches;
@@ -15,7 +16,8 @@ pub(super) const OIDC_WITHOUT_SUBJECT: Rule = Rule::new(
     "oidc-without-subject",
     Severity::Error,
     "Trust in an OIDC provider for all its users",
-    "A public provider such as GitHub's signs tokens for everybody; without a condition on the subject, any repository \
+    "A public provider such as GitHub's signs tokens for everybody; without a condition on the \
+        subject, any repository \
      of the world can assume the role. A condition on another claim makes it a note.",
     "Demand <provider>:sub in a condition.",
 );
@@ -24,14 +26,16 @@ pub(super) const OIDC_WIDE_SUBJECT: Rule = Rule::new(
     "oidc-wide-subject",
     Severity::Error,
     "Trust in an OIDC provider for more subjects than one project's",
-    "A wildcard before the owner's name is complete lets in strangers; one in place of the repository lets in every \
+    "A wildcard before the owner's name is complete lets in strangers; one in place of the \
+        repository lets in every \
      repository of the owner, which is a warning.",
     "Name the repository, and the branch or environment.",
 );
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
-/// Providers that need no `oidc-provider/…` of the account's own, and the claims that tell one application from another.
+/// Providers that need no `oidc-provider/…` of the account's own, and the claims that tell one
+/// application from another.
 const BUILT_IN: &[(&str, &[&str])] = &[
     ("cognito-identity.amazonaws.com", &["aud", "sub"]),
     ("accounts.google.com", &["aud", "oaud", "sub"]),
@@ -45,7 +49,9 @@ const LABELS: &[&str] = &["repo:", "project_path:", "organization:", "system:ser
 pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
     let actions = &site.statement.actions;
     let named = actions.patterns.iter().any(|pattern| action_matches(pattern, ACTION));
-    let Some(principals) = site.statement.principals.as_ref().filter(|it| !it.not && named != actions.not) else {
+    let Some(principals) =
+        site.statement.principals.as_ref().filter(|it| !it.not && named != actions.not)
+    else {
         return Vec::new();
     };
     let federated = principals.names.iter().filter(|(kind, _)| *kind == PrincipalType::Federated);
@@ -63,8 +69,12 @@ fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {
     };
     let of_claim = |claim: &str| format!("{provider}:{claim}").to_lowercase();
     let keys: Vec<String> = claims.iter().map(|claim| of_claim(claim)).collect();
-    let subjects: Vec<&ConditionTest> =
-        site.statement.conditions.iter().filter(|test| keys.contains(&test.key.to_lowercase())).collect();
+    let subjects: Vec<&ConditionTest> = site
+        .statement
+        .conditions
+        .iter()
+        .filter(|test| keys.contains(&test.key.to_lowercase()))
+        .collect();
     if subjects.iter().any(|test| !test.operator.if_exists && positive(test)) {
         return subjects.into_iter().flat_map(|test| wide_values(site, test)).collect();
     }
@@ -75,7 +85,8 @@ fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {
     });
     let claim = claims.first().copied().unwrap_or("sub");
     let message = format!(
-        "everybody who signs in with {provider} can assume this role: no condition demands `{provider}:{claim}`"
+        "everybody who signs in with {provider} can assume this role: no condition demands \
+            `{provider}:{claim}`"
     );
     let remedy = format!(
         "demand the subject in a condition: {{\"StringEquals\": {{\"{provider}:{claim}\": {}}}}}",
@@ -96,7 +107,9 @@ fn example(provider: &str) -> &'static str {
 fn positive(test: &ConditionTest) -> bool {
     matches!(
         test.operator.comparison,
-        OperatorName::StringEquals | OperatorName::StringEqualsIgnoreCase | OperatorName::StringLike
+        OperatorName::StringEquals
+            | OperatorName::StringEqualsIgnoreCase
+            | OperatorName::StringLike
     )
 }
 
@@ -109,8 +122,8 @@ fn wide_values(site: &Site<'_>, test: &ConditionTest) -> Vec<Finding> {
     let told = |value: &String| {
         let (severity, whom) = breadth(value)?;
         let message = format!("the subject `{value}` is that of {whom}");
-        let remedy =
-            "name the repository and the branch or environment, for example repo:OWNER/REPOSITORY:ref:refs/heads/main";
+        let remedy = "name the repository and the branch or environment, for example \
+            repo:OWNER/REPOSITORY:ref:refs/heads/main";
         Some(Finding::new(&OIDC_WIDE_SUBJECT, severity, place.clone(), message, remedy))
     };
     test.values.iter().filter_map(told).collect()

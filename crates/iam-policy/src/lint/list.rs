@@ -27,8 +27,9 @@ const RULES: &[Rule] = &[
     size::POLICY_SIZE,
 ];
 
-/// Returns the rules on one document, and on what several documents say together ([`redundant`](super::redundant),
-/// [`shadowed`](super::shadowed)). Those of [`escalation_rules`](super::escalation_rules) come besides.
+/// Returns the rules on one document, and on what several documents say together
+/// ([`redundant`](super::redundant), [`shadowed`](super::shadowed)). Those of
+/// [`escalation_rules`](super::escalation_rules) come besides.
 ///
 /// ```
 /// assert!(iam_policy::lint::rules().any(|rule| rule.name == "resource-wildcard"));

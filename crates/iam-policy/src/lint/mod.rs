@@ -1,5 +1,6 @@
-//! What AWS accepts in a document, and what still is likely a mistake or more than was meant. Pure: one document at a
-//! time, and for what several of them say together, the policies that somebody holds.
+//! What AWS accepts in a document, and what still is likely a mistake or more than was meant. Pure:
+//! one document at a time, and for what several of them say together, the policies that somebody
+//! holds.
 
 mod actions;
 mod conditions;
@@ -29,7 +30,8 @@ pub use redundancy::{REDUNDANT_STATEMENT, Redundant, SHADOWED_ACTION, redundant,
 pub use rule::Rule;
 pub use size::nearly_full;
 
-/// Returns what the rules on one document find, in the document's order. The document is valid; else nothing is found.
+/// Returns what the rules on one document find, in the document's order. The document is valid;
+/// else nothing is found.
 ///
 /// ```
 /// use iam_policy::lint::Home;
@@ -81,7 +83,8 @@ fn allow(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
 /// JSON pointer to a statement, by its number from 1, or to one of its action patterns.
 pub fn pointer(document: &Value, statement: usize, action: Option<usize>) -> Option<String> {
     let policy = Policy::compile("", document).ok()?;
-    let site = Site::all(document, &policy).into_iter().find(|site| site.statement.number == statement)?;
+    let site =
+        Site::all(document, &policy).into_iter().find(|site| site.statement.number == statement)?;
     Some(action.map_or_else(|| site.pointer.clone(), |index| site.value("Action", index)))
 }
 

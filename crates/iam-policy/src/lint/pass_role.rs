@@ -12,7 +12,8 @@ pub(super) const PASS_ROLE_WILDCARD: Rule = Rule::new(
     "pass-role-wildcard",
     Severity::Error,
     "iam:PassRole on every role",
-    "Whoever passes a role to a service of their own gets what the role may do; one of them is an administrator's.",
+    "Whoever passes a role to a service of their own gets what the role may do; one of them is an \
+        administrator's.",
     "Name the roles that are meant, or give them a path of their own.",
 );
 
@@ -20,7 +21,8 @@ pub(super) const PASS_ROLE_ANY_SERVICE: Rule = Rule::new(
     "pass-role-any-service",
     Severity::Note,
     "iam:PassRole without the condition iam:PassedToService",
-    "The role can be passed to every service that it trusts, also to those that are added to its trust later.",
+    "The role can be passed to every service that it trusts, also to those that are added to its \
+        trust later.",
     "Demand iam:PassedToService in a condition.",
 );
 
@@ -30,14 +32,19 @@ const KEY: &str = "iam:PassedToService";
 pub(super) fn anywhere(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let actions = &site.statement.actions;
     // `*` and NotAction have rules of their own.
-    let named = actions.patterns.iter().position(|pattern| pattern.contains(':') && action_matches(pattern, ACTION));
+    let named = actions
+        .patterns
+        .iter()
+        .position(|pattern| pattern.contains(':') && action_matches(pattern, ACTION));
     let Some(action) = named.filter(|_| !actions.not) else { return Vec::new() };
     let mut findings = Vec::new();
     let every = format!("arn:{}:iam::{}:role/*", home.partition, home.account);
     let resources = site.statement.resources.as_ref().filter(|clause| !clause.not);
-    let all = resources.and_then(|clause| clause.patterns.iter().position(|it| escalation::covers(it, &every)));
+    let all = resources
+        .and_then(|clause| clause.patterns.iter().position(|it| escalation::covers(it, &every)));
     if let Some(resource) = all {
-        let message = "every role of the account may be passed to a service, the most powerful ones too";
+        let message =
+            "every role of the account may be passed to a service, the most powerful ones too";
         let remedy = "name the roles that are meant, or give them a path of their own: role/app/*";
         findings.push(Finding::new(
             &PASS_ROLE_WILDCARD,
@@ -51,7 +58,8 @@ pub(super) fn anywhere(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     if !limited {
         let message = "the roles may be passed to any service that they trust";
         let remedy = format!(
-            "say to which, with the condition {KEY}: {{\"StringEquals\": {{\"{KEY}\": \"lambda.amazonaws.com\"}}}}"
+            "say to which, with the condition {KEY}: {{\"StringEquals\": {{\"{KEY}\": \
+                \"lambda.amazonaws.com\"}}}}"
         );
         findings.push(Finding::new(
             &PASS_ROLE_ANY_SERVICE,

@@ -13,7 +13,8 @@ pub(super) const TRUST_ANYONE: Rule = Rule::new(
     "trust-anyone",
     Severity::Error,
     "A role that anybody can assume",
-    "A trust policy that names \"*\" without a condition lets in every AWS account. It takes only the role's ARN.",
+    "A trust policy that names \"*\" without a condition lets in every AWS account. It takes only \
+        the role's ARN.",
     "Name accounts, users or roles, or demand aws:PrincipalOrgID in a condition.",
 );
 
@@ -21,7 +22,8 @@ pub(super) const TRUST_OTHER_ACCOUNT: Rule = Rule::new(
     "trust-other-account",
     Severity::Warning,
     "A role that another account may assume without a condition",
-    "If the account is a company's that works for many customers, another customer can have it use this role: the \
+    "If the account is a company's that works for many customers, another customer can have it \
+        use this role: the \
      confused deputy.",
     "Demand sts:ExternalId in a condition; between accounts of one organisation aws:PrincipalOrgID.",
 );
@@ -31,14 +33,16 @@ pub(super) const PUBLIC_ACCESS: Rule = Rule::new(
     Severity::Error,
     "A bucket that is open to everybody",
     "A bucket policy that names \"*\" without a condition on who asks, or from where, is public.",
-    "Name accounts, users or roles, or demand aws:PrincipalOrgID, aws:SourceVpce or the like in a condition.",
+    "Name accounts, users or roles, or demand aws:PrincipalOrgID, aws:SourceVpce or the like in a \
+        condition.",
 );
 
 pub(super) const PRINCIPAL_WILDCARD: Rule = Rule::new(
     "principal-wildcard",
     Severity::Error,
     "A wildcard in a principal",
-    "For a part of a name or ARN, IAM takes none: that is an error. \"*\" with a condition that narrows it is a note.",
+    "For a part of a name or ARN, IAM takes none: that is an error. \"*\" with a condition that \
+        narrows it is a note.",
     "Name who is meant, or the account, with a condition on aws:PrincipalArn.",
 );
 
@@ -50,8 +54,9 @@ pub(super) const NOT_PRINCIPAL: Rule = Rule::new(
     "Name who is meant in Principal, and deny the exceptions in a statement of their own.",
 );
 
-/// Keys that say who asks, or from where, so that a demand for them narrows `*`: those by which S3 tells a public policy
-/// from one that isn't ("The meaning of public", Amazon S3 User Guide), and those that IAM's guide has for trust policies.
+/// Keys that say who asks, or from where, so that a demand for them narrows `*`: those by which S3
+/// tells a public policy from one that isn't ("The meaning of public", Amazon S3 User Guide), and
+/// those that IAM's guide has for trust policies.
 const NARROWING: &[&str] = &[
     "aws:principalarn",
     "aws:principalaccount",
@@ -72,17 +77,29 @@ const NARROWING: &[&str] = &[
     "s3:dataaccesspointarn",
 ];
 
-/// Besides those, what makes trust in another account safe: a secret that only the right customer's requests carry ("The
-/// confused deputy problem", IAM User Guide), a second factor, or the name of a person.
-const PROVING: &[&str] = &["sts:externalid", "aws:multifactorauthpresent", "sts:sourceidentity", "aws:sourceidentity"];
+/// Besides those, what makes trust in another account safe: a secret that only the right customer's
+/// requests carry ("The confused deputy problem", IAM User Guide), a second factor, or the name of
+/// a person.
+const PROVING: &[&str] =
+    &["sts:externalid", "aws:multifactorauthpresent", "sts:sourceidentity", "aws:sourceidentity"];
 
 pub(super) fn wide(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let Some(principals) = &site.statement.principals else { return Vec::new() };
     if principals.not {
         let names: Vec<String> = principals.names.iter().map(|(_, name)| name.clone()).collect();
-        let message = format!("everybody is let in but {}: all other accounts, and people without one", few(&names));
-        let remedy = "name in `Principal` who is meant; to keep some of them out, add a statement that denies them";
-        return vec![Finding::new(&NOT_PRINCIPAL, Severity::Error, site.element("Principal"), message, remedy)];
+        let message = format!(
+            "everybody is let in but {}: all other accounts, and people without one",
+            few(&names)
+        );
+        let remedy = "name in `Principal` who is meant; to keep some of them out, add a statement \
+            that denies them";
+        return vec![Finding::new(
+            &NOT_PRINCIPAL,
+            Severity::Error,
+            site.element("Principal"),
+            message,
+            remedy,
+        )];
     }
     let mut findings = Vec::new();
     let mut others = Vec::new();
@@ -90,8 +107,13 @@ pub(super) fn wide(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
         match kind {
             PrincipalType::Everyone => findings.push(everyone(site, home)),
             PrincipalType::AWS if name.contains(['*', '?']) => findings.push(partly(site, name)),
-            PrincipalType::AWS if account(name).is_some_and(|account| account != home.account) => others.push(name),
-            PrincipalType::AWS | PrincipalType::Service | PrincipalType::Federated | PrincipalType::CanonicalUser => {}
+            PrincipalType::AWS if account(name).is_some_and(|account| account != home.account) => {
+                others.push(name);
+            }
+            PrincipalType::AWS
+            | PrincipalType::Service
+            | PrincipalType::Federated
+            | PrincipalType::CanonicalUser => {}
         }
     }
     if home.usage == Usage::Trust && !others.is_empty() && !site.demands().any(proves) {
@@ -109,11 +131,13 @@ fn everyone(site: &Site<'_>, home: &Home<'_>) -> Finding {
     }
     if home.usage == Usage::Trust {
         let message = "anybody with an AWS account can assume this role";
-        let remedy = "name in `Principal` who is meant, or demand aws:PrincipalOrgID in a condition";
+        let remedy =
+            "name in `Principal` who is meant, or demand aws:PrincipalOrgID in a condition";
         return Finding::new(&TRUST_ANYONE, Severity::Error, place, message, remedy);
     }
     let message = "anybody can do this, without an AWS account";
-    let remedy = "name in `Principal` who is meant, or demand aws:PrincipalOrgID, aws:SourceVpce or the like in a condition; \
+    let remedy = "name in `Principal` who is meant, or demand aws:PrincipalOrgID, aws:SourceVpce \
+        or the like in a condition; \
                   for a public web site, put CloudFront in front of the bucket";
     Finding::new(&PUBLIC_ACCESS, Severity::Error, place, message, remedy)
 }
@@ -121,15 +145,18 @@ fn everyone(site: &Site<'_>, home: &Home<'_>) -> Finding {
 /// "You can't use a wildcard to match part of a principal name or ARN" (IAM User Guide, Principal).
 fn partly(site: &Site<'_>, name: &str) -> Finding {
     let message = format!("`{name}` is nobody: IAM takes no wildcard for a part of a principal");
-    let remedy =
-        "name the account in `Principal`, and the pattern in a condition: {\"ArnLike\": {\"aws:PrincipalArn\": …}}";
+    let remedy = "name the account in `Principal`, and the pattern in a condition: \
+        {\"ArnLike\": {\"aws:PrincipalArn\": …}}";
     Finding::new(&PRINCIPAL_WILDCARD, Severity::Error, site.principal(name), message, remedy)
 }
 
 fn foreign(site: &Site<'_>, name: &str) -> Finding {
-    let message = format!("`{name}` is in another account, and may assume this role without a condition");
-    let remedy = "demand in a condition what only the right requests carry: sts:ExternalId where the account is a \
-                  company's whose other customers could name this role, else aws:PrincipalOrgID or aws:PrincipalArn";
+    let message =
+        format!("`{name}` is in another account, and may assume this role without a condition");
+    let remedy = "demand in a condition what only the right requests carry: sts:ExternalId where \
+        the account is a \
+                  company's whose other customers could name this role, else aws:PrincipalOrgID \
+                  or aws:PrincipalArn";
     Finding::new(&TRUST_OTHER_ACCOUNT, Severity::Warning, site.principal(name), message, remedy)
 }
 
@@ -141,11 +168,14 @@ fn narrows(test: &ConditionTest) -> bool {
 fn proves(test: &ConditionTest) -> bool {
     let key = test.key.to_lowercase();
     let second_factor = key == "aws:multifactorauthpresent";
-    narrows(test) || (PROVING.contains(&key.as_str()) && (!second_factor || test.values.iter().all(|it| it == "true")))
+    narrows(test)
+        || (PROVING.contains(&key.as_str())
+            && (!second_factor || test.values.iter().all(|it| it == "true")))
 }
 
 /// The account of a user, role or root, or the account itself.
 fn account(name: &str) -> Option<&str> {
-    let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_account =
+        |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     Some(name).filter(is_account).or_else(|| name.split(':').nth(4).filter(is_account))
 }

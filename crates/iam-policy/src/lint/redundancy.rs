@@ -1,5 +1,6 @@
-//! What could be left out of the policies that somebody holds: statements that others say already, and actions that a
-//! Deny always takes away again. Decided by comparing what is allowed with and without them, over all requests.
+//! What could be left out of the policies that somebody holds: statements that others say already,
+//! and actions that a Deny always takes away again. Decided by comparing what is allowed with and
+//! without them, over all requests.
 
 use crate::compare::{Relation, Set, compare};
 use crate::diagnostic::Severity;
@@ -12,7 +13,8 @@ pub const REDUNDANT_STATEMENT: Rule = Rule::new(
     "redundant-statement",
     Severity::Warning,
     "A statement that others say already",
-    "Without it nobody who holds it could do less. Whoever takes the other one away thinks that the permission is gone.",
+    "Without it nobody who holds it could do less. Whoever takes the other one away thinks that \
+        the permission is gone.",
     "Take it out.",
 );
 
@@ -45,7 +47,11 @@ pub fn redundant(held: &[Policy]) -> Vec<Redundant> {
             let mut without = kept.clone();
             let statement = without[policy].statements.remove(index);
             if compare(&Set::of(&without), &Set::of(&kept), None).relation() == Relation::Equal {
-                spare.push(Redundant { policy: kept[policy].name.clone(), statement: statement.number, action: None });
+                spare.push(Redundant {
+                    policy: kept[policy].name.clone(),
+                    statement: statement.number,
+                    action: None,
+                });
                 kept = without;
             }
         }
@@ -62,10 +68,17 @@ pub fn shadowed(held: &[Policy]) -> Vec<Redundant> {
     }
     let mut spare = Vec::new();
     for policy in held {
-        for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+        for statement in
+            policy.statements.iter().filter(|statement| statement.effect == Effect::Allow)
+        {
             let patterns = if statement.actions.not { 1 } else { statement.actions.patterns.len() };
-            let gone: Vec<usize> = (0..patterns).filter(|index| takes_away(&denies, statement, *index)).collect();
-            let of = |action| Redundant { policy: policy.name.clone(), statement: statement.number, action };
+            let gone: Vec<usize> =
+                (0..patterns).filter(|index| takes_away(&denies, statement, *index)).collect();
+            let of = |action| Redundant {
+                policy: policy.name.clone(),
+                statement: statement.number,
+                action,
+            };
             if gone.len() == patterns {
                 spare.push(of(None));
             } else {
@@ -80,7 +93,8 @@ pub fn shadowed(held: &[Policy]) -> Vec<Redundant> {
 fn takes_away(denies: &[Policy], statement: &Statement, index: usize) -> bool {
     let mut alone = statement.clone();
     if !alone.actions.not {
-        alone.actions.patterns = statement.actions.patterns.get(index).cloned().into_iter().collect();
+        alone.actions.patterns =
+            statement.actions.patterns.get(index).cloned().into_iter().collect();
     }
     let mut held = denies.to_vec();
     held.push(Policy { name: String::new(), statements: vec![alone] });
@@ -88,6 +102,7 @@ fn takes_away(denies: &[Policy], statement: &Statement, index: usize) -> bool {
 }
 
 fn only(policy: &Policy, effect: Effect) -> Policy {
-    let statements = policy.statements.iter().filter(|statement| statement.effect == effect).cloned().collect();
+    let statements =
+        policy.statements.iter().filter(|statement| statement.effect == effect).cloned().collect();
     Policy { name: policy.name.clone(), statements }
 }

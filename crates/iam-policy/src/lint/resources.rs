@@ -12,7 +12,8 @@ pub(super) const RESOURCE_WILDCARD: Rule = Rule::new(
     "resource-wildcard",
     Severity::Warning,
     "Resource \"*\" for actions that can be limited to resources",
-    "What reads is a note, what writes a warning. Actions that take no resource need \"*\", and are not told.",
+    "What reads is a note, what writes a warning. Actions that take no resource need \"*\", and \
+        are not told.",
     "Name the resources: by ARN, by a prefix of their names, or by ARN and a condition on tags.",
 );
 
@@ -27,10 +28,19 @@ pub(super) const NOT_RESOURCE: Rule = Rule::new(
 pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
     let Some(clause) = &site.statement.resources else { return Vec::new() };
     if clause.not {
-        let message = format!("allowed on everything but {}: also on what is made tomorrow", few(&clause.patterns));
-        let remedy =
-            "name the resources that are meant in `Resource`; to except some of them, add a statement that denies them";
-        return vec![Finding::new(&NOT_RESOURCE, Severity::Warning, site.element("Resource"), message, remedy)];
+        let message = format!(
+            "allowed on everything but {}: also on what is made tomorrow",
+            few(&clause.patterns)
+        );
+        let remedy = "name the resources that are meant in `Resource`; to except some of them, \
+            add a statement that denies them";
+        return vec![Finding::new(
+            &NOT_RESOURCE,
+            Severity::Warning,
+            site.element("Resource"),
+            message,
+            remedy,
+        )];
     }
     let star = clause.patterns.iter().position(|pattern| pattern == "*");
     star.and_then(|index| all(site, index)).into_iter().collect()
@@ -56,7 +66,11 @@ fn all(site: &Site<'_>, index: usize) -> Option<Finding> {
     let names: Vec<String> = scoped.iter().map(|action| action.name.clone()).collect();
     let message = match names.as_slice() {
         [name] => format!("{name} is allowed on every resource, and could be on some"),
-        names => format!("{} actions are allowed on every resource, and could be on some: {}", names.len(), few(names)),
+        names => format!(
+            "{} actions are allowed on every resource, and could be on some: {}",
+            names.len(),
+            few(names)
+        ),
     };
     let mut forms: Vec<String> = Vec::new();
     for resource in scoped.iter().flat_map(|action| &action.resources) {

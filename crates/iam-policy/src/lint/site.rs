@@ -41,20 +41,28 @@ impl<'a> Site<'a> {
         let element = self.element("Principal");
         let key = element.rsplit('/').next().unwrap_or_default();
         let Some(Value::Object(types)) = self.elements.get(key) else { return element };
-        let places = types.iter().flat_map(|(kind, names)| layout::one_or_many(names, &layout::member(&element, kind)));
-        places.into_iter().find(|(_, value)| value.as_str() == Some(name)).map_or(element, |(pointer, _)| pointer)
+        let places = types
+            .iter()
+            .flat_map(|(kind, names)| layout::one_or_many(names, &layout::member(&element, kind)));
+        places
+            .into_iter()
+            .find(|(_, value)| value.as_str() == Some(name))
+            .map_or(element, |(pointer, _)| pointer)
     }
 
     /// Of a key of the condition.
     pub fn condition(&self, key: &str) -> String {
         let element = format!("{}/Condition", self.pointer);
-        let operators = self.elements.get("Condition").and_then(Value::as_object).into_iter().flatten();
+        let operators =
+            self.elements.get("Condition").and_then(Value::as_object).into_iter().flatten();
         let mut naming = operators.filter(|(_, keys)| keys.get(key).is_some());
-        let place = |(operator, _): (&String, _)| layout::member(&layout::member(&element, operator), key);
+        let place =
+            |(operator, _): (&String, _)| layout::member(&layout::member(&element, operator), key);
         naming.next().map_or_else(|| element.clone(), place)
     }
 
-    /// The tests that let only chosen values through: nothing negated, nothing that a missing key passes.
+    /// The tests that let only chosen values through: nothing negated, nothing that a missing key
+    /// passes.
     pub fn demands(&self) -> impl Iterator<Item = &'a ConditionTest> {
         self.statement.conditions.iter().filter(|test| demands(test))
     }
@@ -74,6 +82,7 @@ fn demands(test: &ConditionTest) -> bool {
     );
     let everything = |value: &String| value == "*" || value == "0.0.0.0/0" || value == "::/0";
     // `ForAllValues` is met by a request without the key.
-    let certain = !test.operator.if_exists && test.operator.quantifier != Some(Quantifier::ForAllValues);
+    let certain =
+        !test.operator.if_exists && test.operator.quantifier != Some(Quantifier::ForAllValues);
     chosen && certain && !test.values.iter().any(everything)
 }

@@ -17,7 +17,8 @@ pub(super) const POLICY_SIZE: Rule = Rule::new(
 /// The percentage from which it is told.
 const NEARLY: usize = 90;
 
-/// One document by itself. What is inline counts together with what else is inline on the same user or role.
+/// One document by itself. What is inline counts together with what else is inline on the same user
+/// or role.
 pub(super) fn document(document: &Value, home: &Home<'_>) -> Option<Finding> {
     if matches!(home.usage, Usage::Managed | Usage::Trust | Usage::Bucket) {
         nearly_full(crate::size(document, home.usage), home.usage)
@@ -31,15 +32,23 @@ pub fn nearly_full(size: usize, usage: Usage) -> Option<Finding> {
     let limit = crate::limit(usage);
     let (kind, way_out) = match usage {
         Usage::Managed => ("a managed policy", "divide it into two policies"),
-        Usage::UserInline => ("all inline policies of a user", "make a managed policy of one of them"),
-        Usage::GroupInline => ("all inline policies of a group", "make a managed policy of one of them"),
-        Usage::RoleInline => ("all inline policies of a role", "make a managed policy of one of them"),
-        Usage::Trust => {
-            ("a trust policy", "put several principals into one statement, or have the quota raised to 4096")
+        Usage::UserInline => {
+            ("all inline policies of a user", "make a managed policy of one of them")
         }
-        Usage::Bucket => {
-            ("a bucket policy", "move what concerns users and roles of this account to their own policies")
+        Usage::GroupInline => {
+            ("all inline policies of a group", "make a managed policy of one of them")
         }
+        Usage::RoleInline => {
+            ("all inline policies of a role", "make a managed policy of one of them")
+        }
+        Usage::Trust => (
+            "a trust policy",
+            "put several principals into one statement, or have the quota raised to 4096",
+        ),
+        Usage::Bucket => (
+            "a bucket policy",
+            "move what concerns users and roles of this account to their own policies",
+        ),
     };
     (size * 100 > limit * NEARLY).then(|| Finding {
         rule: POLICY_SIZE.name,

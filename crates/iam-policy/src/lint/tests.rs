@@ -45,36 +45,56 @@ fn managed(statements: &Value) -> Vec<(&'static str, Severity, String)> {
     told(Usage::Managed, statements)
 }
 
-fn one(rule: &'static str, severity: Severity, pointer: &str) -> Vec<(&'static str, Severity, String)> {
+fn one(
+    rule: &'static str,
+    severity: Severity,
+    pointer: &str,
+) -> Vec<(&'static str, Severity, String)> {
     vec![(rule, severity, pointer.to_owned())]
 }
 
 #[test]
 fn all_actions_at_once() {
-    let found = managed(&json!([{"Effect": "Allow", "Action": ["s3:GetObject", "*"], "Resource": "arn:aws:s3:::b/*"}]));
+    let found = managed(
+        &json!([{"Effect": "Allow", "Action": ["s3:GetObject", "*"], "Resource": "arn:aws:s3:::b/*"}]),
+    );
     assert_eq!(found, one("action-wildcard", Severity::Error, "/Statement/0/Action/1"));
     let found = managed(&json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
     assert_eq!(found, one("action-wildcard", Severity::Error, "/Statement/Action"));
     assert_eq!(managed(&json!({"Effect": "Deny", "Action": "*", "Resource": "*"})), []);
-    let found = managed(&json!({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}));
+    let found =
+        managed(&json!({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}));
     assert_eq!(found, one("service-wildcard", Severity::Note, "/Statement/Action"));
 }
 
 #[test]
 fn what_bounds_gives_nothing() {
     let all = document(&json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
-    assert_eq!(lint(&all, &Home { usage: Usage::Managed, account: ACCOUNT, partition: "aws", grants: false }), []);
+    assert_eq!(
+        lint(
+            &all,
+            &Home { usage: Usage::Managed, account: ACCOUNT, partition: "aws", grants: false }
+        ),
+        []
+    );
 }
 
 #[test]
 fn complements_in_an_allow() {
-    let found = managed(&json!([{"Effect": "Allow", "NotAction": ["iam:*"], "NotResource": "arn:aws:s3:::secret/*"}]));
+    let found = managed(
+        &json!([{"Effect": "Allow", "NotAction": ["iam:*"], "NotResource": "arn:aws:s3:::secret/*"}]),
+    );
     let expected = [
         ("not-action", Severity::Warning, "/Statement/0/NotAction".to_owned()),
         ("not-resource", Severity::Warning, "/Statement/0/NotResource".to_owned()),
     ];
     assert_eq!(found, expected);
-    assert_eq!(managed(&json!([{"Effect": "Deny", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::x"}])), []);
+    assert_eq!(
+        managed(
+            &json!([{"Effect": "Deny", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::x"}])
+        ),
+        []
+    );
 }
 
 #[test]
@@ -84,19 +104,33 @@ fn names_that_aws_does_not_have() {
         &json!([{"Effect": "Deny", "Action": ["s3:GetObjekt", "s4:GetObject", "s3:Fetch*"],
         "Resource": "*"}]),
     );
-    let told: Vec<_> = found.iter().map(|it| (it.rule, it.pointer.as_str(), it.remedy.as_str())).collect();
-    assert_eq!(told[0], ("unknown-action", "/Statement/0/Action/0", "did you mean `s3:GetObject`?"));
+    let told: Vec<_> =
+        found.iter().map(|it| (it.rule, it.pointer.as_str(), it.remedy.as_str())).collect();
+    assert_eq!(
+        told[0],
+        ("unknown-action", "/Statement/0/Action/0", "did you mean `s3:GetObject`?")
+    );
     assert_eq!((told[1].0, told[1].1), ("unknown-service", "/Statement/0/Action/1"));
     assert_eq!((told[2].0, told[2].1), ("unknown-action", "/Statement/0/Action/2"));
     assert!(found[2].message.contains("matches no action"), "{}", found[2].message);
-    assert_eq!(managed(&json!([{"Effect": "Deny", "Action": ["S3:getobject", "s3:Get*", "*"], "Resource": "*"}])), []);
+    assert_eq!(
+        managed(
+            &json!([{"Effect": "Deny", "Action": ["S3:getobject", "s3:Get*", "*"], "Resource": "*"}])
+        ),
+        []
+    );
 }
 
 #[test]
 fn every_resource_where_some_would_do() {
-    let star = |actions: Value| managed(&json!([{"Effect": "Allow", "Action": actions, "Resource": ["*"]}]));
+    let star = |actions: Value| {
+        managed(&json!([{"Effect": "Allow", "Action": actions, "Resource": ["*"]}]))
+    };
     let at = "/Statement/0/Resource/0";
-    assert_eq!(star(json!("lambda:InvokeFunction")), one("resource-wildcard", Severity::Warning, at));
+    assert_eq!(
+        star(json!("lambda:InvokeFunction")),
+        one("resource-wildcard", Severity::Warning, at)
+    );
     assert_eq!(star(json!("s3:GetObject")), one("resource-wildcard", Severity::Note, at));
     // These take no resource.
     assert_eq!(star(json!(["s3:ListAllMyBuckets", "ec2:DescribeInstances"])), []);
@@ -105,8 +139,15 @@ fn every_resource_where_some_would_do() {
         &json!({"Effect": "Allow", "Action": ["lambda:InvokeFunction", "s3:ListAllMyBuckets"],
         "Resource": "*"}),
     );
-    assert_eq!(found[0].message, "lambda:InvokeFunction is allowed on every resource, and could be on some");
-    assert!(found[0].remedy.contains("arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}"));
+    assert_eq!(
+        found[0].message,
+        "lambda:InvokeFunction is allowed on every resource, and could be on some"
+    );
+    assert!(
+        found[0]
+            .remedy
+            .contains("arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}")
+    );
 }
 
 #[test]
@@ -124,13 +165,18 @@ fn roles_to_pass() {
         ["resource-wildcard", "pass-role-wildcard", "pass-role-any-service"]
     );
     assert_eq!(pass("iam:Pass*", "arn:aws:iam::*:role/*", to.clone()), ["pass-role-wildcard"]);
-    assert_eq!(pass("iam:PassRole", "arn:aws:iam::123456789012:role/app-*", json!({})), ["pass-role-any-service"]);
-    assert_eq!(pass("iam:PassRole", "arn:aws:iam::123456789012:role/app-*", to), Vec::<&str>::new());
+    assert_eq!(
+        pass("iam:PassRole", "arn:aws:iam::123456789012:role/app-*", json!({})),
+        ["pass-role-any-service"]
+    );
+    assert_eq!(
+        pass("iam:PassRole", "arn:aws:iam::123456789012:role/app-*", to),
+        Vec::<&str>::new()
+    );
 }
 
 fn trust(principal: &Value, condition: &Value) -> Vec<(&'static str, Severity, String)> {
-    let statement =
-        json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition});
+    let statement = json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition});
     told(Usage::Trust, &json!([statement]))
 }
 
@@ -140,7 +186,10 @@ fn trust_in_anybody() {
     let at = "/Statement/0/Principal";
     assert_eq!(trust(&json!("*"), &json!({})), one("trust-anyone", Severity::Error, at));
     let listed = json!({"AWS": ["123456789012", "*"]});
-    assert_eq!(trust(&listed, &json!({})), one("trust-anyone", Severity::Error, &format!("{at}/AWS/1")));
+    assert_eq!(
+        trust(&listed, &json!({})),
+        one("trust-anyone", Severity::Error, &format!("{at}/AWS/1"))
+    );
     assert_eq!(trust(&json!("*"), &organisation), one("principal-wildcard", Severity::Note, at));
     // None of these keeps anybody out.
     for vain in [
@@ -162,7 +211,10 @@ fn trust_in_another_account() {
     let other = json!({"AWS": "arn:aws:iam::210987654321:role/ci"});
     let at = "/Statement/0/Principal/AWS";
     assert_eq!(trust(&other, &json!({})), one("trust-other-account", Severity::Warning, at));
-    assert_eq!(trust(&json!({"AWS": "210987654321"}), &json!({})), one("trust-other-account", Severity::Warning, at));
+    assert_eq!(
+        trust(&json!({"AWS": "210987654321"}), &json!({})),
+        one("trust-other-account", Severity::Warning, at)
+    );
     for condition in [
         json!({"StringEquals": {"sts:ExternalId": "secret"}}),
         json!({"Bool": {"aws:MultiFactorAuthPresent": true}}),
@@ -185,7 +237,10 @@ fn wildcards_and_complements_of_principals() {
         json!([{"Effect": effect, "NotPrincipal": {"AWS": "123456789012"}, "Action": "s3:GetObject",
         "Resource": "arn:aws:s3:::b/*"}])
     };
-    assert_eq!(told(Usage::Bucket, &not("Allow")), one("not-principal", Severity::Error, "/Statement/0/NotPrincipal"));
+    assert_eq!(
+        told(Usage::Bucket, &not("Allow")),
+        one("not-principal", Severity::Error, "/Statement/0/NotPrincipal")
+    );
     assert_eq!(told(Usage::Bucket, &not("Deny")), []);
 }
 
@@ -198,11 +253,17 @@ fn a_public_bucket() {
             "Resource": "arn:aws:s3:::b/*", "Condition": condition}),
         )
     };
-    assert_eq!(open("Allow", json!({})), one("public-access", Severity::Error, "/Statement/Principal"));
+    assert_eq!(
+        open("Allow", json!({})),
+        one("public-access", Severity::Error, "/Statement/Principal")
+    );
     let tls = json!({"Bool": {"aws:SecureTransport": "true"}});
     assert_eq!(open("Allow", tls), one("public-access", Severity::Error, "/Statement/Principal"));
     let network = json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}});
-    assert_eq!(open("Allow", network), one("principal-wildcard", Severity::Note, "/Statement/Principal"));
+    assert_eq!(
+        open("Allow", network),
+        one("principal-wildcard", Severity::Note, "/Statement/Principal")
+    );
     assert_eq!(open("Deny", json!({"Bool": {"aws:SecureTransport": "false"}})), []);
 }
 
@@ -222,14 +283,25 @@ fn an_identity_provider_without_a_subject() {
     let audience = json!({"StringEquals": {format!("{KEY}:aud"): "sts.amazonaws.com"}});
     assert_eq!(oidc(GITHUB, &json!({})), missing);
     assert_eq!(oidc(GITHUB, &audience), missing);
-    assert_eq!(oidc(GITHUB, &json!({"StringNotLike": {format!("{KEY}:sub"): "repo:evil/*"}})), missing);
-    assert_eq!(oidc(GITHUB, &json!({"StringEqualsIfExists": {format!("{KEY}:sub"): "repo:a/b:ref:x"}})), missing);
+    assert_eq!(
+        oidc(GITHUB, &json!({"StringNotLike": {format!("{KEY}:sub"): "repo:evil/*"}})),
+        missing
+    );
+    assert_eq!(
+        oidc(GITHUB, &json!({"StringEqualsIfExists": {format!("{KEY}:sub"): "repo:a/b:ref:x"}})),
+        missing
+    );
     // Of another provider.
     assert_eq!(oidc(GITHUB, &json!({"StringEquals": {"gitlab.com:sub": "x"}})), missing);
-    let other =
-        json!({"StringEquals": {format!("{KEY}:job_workflow_ref"): "a/b/.github/workflows/c.yml@refs/heads/main"}});
+    let other = json!({"StringEquals": {format!("{KEY}:job_workflow_ref"): "a/b/.github/workflows/c.yml@refs/heads/main"}});
     assert_eq!(oidc(GITHUB, &other), [("oidc-without-subject", Severity::Note)]);
-    assert_eq!(oidc(GITHUB, &json!({"StringEquals": {format!("{KEY}:sub"): "repo:a/b:ref:refs/heads/main"}})), []);
+    assert_eq!(
+        oidc(
+            GITHUB,
+            &json!({"StringEquals": {format!("{KEY}:sub"): "repo:a/b:ref:refs/heads/main"}})
+        ),
+        []
+    );
     assert_eq!(oidc("arn:aws:iam::123456789012:saml-provider/x", &json!({})), []);
     let pool = "cognito-identity.amazonaws.com";
     assert_eq!(oidc(pool, &json!({})), missing);
@@ -238,20 +310,29 @@ fn an_identity_provider_without_a_subject() {
 
 #[test]
 fn subjects_of_more_than_one_project() {
-    let subject =
-        |value: &str| oidc(GITHUB, &json!({"StringLike": {"token.actions.githubusercontent.com:sub": value}}));
-    for everybody in ["*", "repo:*", "re*", "repo:octo*", "repo:octo*/x:*", "repo:*/relay:ref:refs/heads/main"] {
+    let subject = |value: &str| {
+        oidc(GITHUB, &json!({"StringLike": {"token.actions.githubusercontent.com:sub": value}}))
+    };
+    for everybody in
+        ["*", "repo:*", "re*", "repo:octo*", "repo:octo*/x:*", "repo:*/relay:ref:refs/heads/main"]
+    {
         assert_eq!(subject(everybody), [("oidc-wide-subject", Severity::Error)], "{everybody}");
     }
     assert_eq!(subject("repo:octo/*"), [("oidc-wide-subject", Severity::Warning)]);
-    for enough in
-        ["repo:octo/relay:*", "repo:octo/relay:ref:refs/heads/release-*", "repo:octo/relay-*:environment:prod"]
-    {
+    for enough in [
+        "repo:octo/relay:*",
+        "repo:octo/relay:ref:refs/heads/release-*",
+        "repo:octo/relay-*:environment:prod",
+    ] {
         assert_eq!(subject(enough), [], "{enough}");
     }
     let cluster = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC";
-    let account =
-        |value: &str| oidc(cluster, &json!({"StringLike": {"oidc.eks.us-east-1.amazonaws.com/id/ABC:sub": value}}));
+    let account = |value: &str| {
+        oidc(
+            cluster,
+            &json!({"StringLike": {"oidc.eks.us-east-1.amazonaws.com/id/ABC:sub": value}}),
+        )
+    };
     assert_eq!(account("system:serviceaccount:*"), [("oidc-wide-subject", Severity::Error)]);
     assert_eq!(account("system:serviceaccount:web:*"), []);
 }
@@ -264,7 +345,10 @@ fn condition_keys_that_never_come() {
         )
     };
     let at = "/Statement/0/Condition/StringEquals/lambda:FunctionArn";
-    assert_eq!(key(json!("s3:GetObject"), "lambda:FunctionArn"), one("unknown-condition-key", Severity::Note, at));
+    assert_eq!(
+        key(json!("s3:GetObject"), "lambda:FunctionArn"),
+        one("unknown-condition-key", Severity::Note, at)
+    );
     assert_eq!(key(json!("s3:ListBucket"), "s3:prefix"), []);
     assert_eq!(key(json!("s3:GetObject"), "aws:SourceVpc"), []);
     assert_eq!(key(json!("*"), "lambda:FunctionArn"), []);
@@ -275,16 +359,26 @@ fn a_policy_that_is_nearly_full() {
     let sized = |length: usize| {
         let key = "x".repeat(length);
         let resource = format!("arn:aws:s3:::b/{key}");
-        let document = document(&json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}]));
+        let document =
+            document(&json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}]));
         let size = policy_size(&document);
-        (size, lint(&document, &Home { usage: Usage::Managed, account: ACCOUNT, partition: "aws", grants: true }))
+        (
+            size,
+            lint(
+                &document,
+                &Home { usage: Usage::Managed, account: ACCOUNT, partition: "aws", grants: true },
+            ),
+        )
     };
     let empty = sized(0).0;
     let nine_tenths = 6144 * 9 / 10 - empty;
     assert_eq!(sized(nine_tenths).1, []);
     let (_, full) = sized(nine_tenths + 1);
     assert_eq!((full[0].rule, full[0].pointer.as_str()), ("policy-size", ""));
-    assert_eq!(full[0].message, "5530 of the 6144 characters that a managed policy may have are in use");
+    assert_eq!(
+        full[0].message,
+        "5530 of the 6144 characters that a managed policy may have are in use"
+    );
 }
 
 fn policy_size(document: &Value) -> usize {
@@ -302,7 +396,10 @@ fn spare(policy: &str, statement: usize, action: Option<usize>) -> Redundant {
 #[test]
 fn a_statement_that_others_say() {
     let held = [
-        compiled("a", &json!([{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}])),
+        compiled(
+            "a",
+            &json!([{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}]),
+        ),
         compiled(
             "b",
             &json!([
@@ -312,7 +409,11 @@ fn a_statement_that_others_say() {
             ]),
         ),
     ];
-    assert_eq!(redundant(&held), [spare("b", 1, None), spare("b", 3, None)], "of two equal ones, one stays");
+    assert_eq!(
+        redundant(&held),
+        [spare("b", 1, None), spare("b", 3, None)],
+        "of two equal ones, one stays"
+    );
     assert_eq!(redundant(&held[..1]), []);
 }
 
@@ -322,14 +423,14 @@ fn a_statement_that_others_say_only_under_a_condition_stays() {
     let narrow = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
     let wide = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": mfa});
     assert_eq!(redundant(&[compiled("a", &json!([narrow, wide]))]), []);
-    let also = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": mfa});
+    let also =
+        json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": mfa});
     assert_eq!(redundant(&[compiled("a", &json!([also, wide]))]), [spare("a", 1, None)]);
 }
 
 #[test]
 fn an_action_that_a_deny_always_takes_away() {
-    let allow =
-        json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::b/*"});
+    let allow = json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::b/*"});
     let deny = |resource: &str, condition: Value| json!({"Effect": "Deny", "Action": "s3:Delete*", "Resource": resource, "Condition": condition});
     let held = |deny: Value| [compiled("a", &json!([allow])), compiled("b", &json!([deny]))];
     assert_eq!(shadowed(&held(deny("*", json!({})))), [spare("a", 1, Some(1))]);
@@ -346,7 +447,9 @@ fn every_rule_is_named_once_and_explained() {
     assert_eq!(names.len(), all.len());
     for rule in all {
         assert!(
-            rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            rule.name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
             "{}",
             rule.name
         );
@@ -355,12 +458,21 @@ fn every_rule_is_named_once_and_explained() {
         }
         assert!(explain(&rule).contains("Remedy: "));
     }
-    assert!(explain(&named("escalation-create-role").unwrap()).contains("iam:PutRolePolicy or iam:AttachRolePolicy"));
+    assert!(
+        explain(&named("escalation-create-role").unwrap())
+            .contains("iam:PutRolePolicy or iam:AttachRolePolicy")
+    );
 }
 
 #[test]
 fn what_is_no_policy_is_for_validation_to_say() {
     for odd in [json!(null), json!({"Statement": 1}), json!({"Statement": [{"Effect": "Allow"}]})] {
-        assert_eq!(lint(&odd, &Home { usage: Usage::Managed, account: ACCOUNT, partition: "aws", grants: true }), []);
+        assert_eq!(
+            lint(
+                &odd,
+                &Home { usage: Usage::Managed, account: ACCOUNT, partition: "aws", grants: true }
+            ),
+            []
+        );
     }
 }

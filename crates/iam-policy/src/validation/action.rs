@@ -14,17 +14,21 @@ const MISSING: &str = "Policy statement must contain actions.";
 
 impl Report {
     pub(super) fn actions(&mut self, pointer: &str, elements: &Map<String, Value>) {
-        let present: Vec<_> =
-            ["Action", "NotAction"].iter().filter_map(|name| Some((*name, elements.get(*name)?))).collect();
+        let present: Vec<_> = ["Action", "NotAction"]
+            .iter()
+            .filter_map(|name| Some((*name, elements.get(*name)?)))
+            .collect();
         if present.is_empty() {
-            let message = if self.usage.is_identity() { MISSING } else { "Missing required field Action" };
+            let message =
+                if self.usage.is_identity() { MISSING } else { "Missing required field Action" };
             let help = Some("write \"Action\": \"<service>:<action>\"".to_owned());
             return self.add(ValidationStage::MissingActions, pointer, CODE, message, help);
         }
         for (name, value) in present {
             let pointer = member(pointer, name);
             if value.as_array().is_some_and(Vec::is_empty) {
-                let help = Some("the list is empty: write \"<service>:<action>\" into it".to_owned());
+                let help =
+                    Some("the list is empty: write \"<service>:<action>\" into it".to_owned());
                 self.add(ValidationStage::MissingActions, &pointer, CODE, MISSING, help);
             }
             for (pointer, action) in one_or_many(value, &pointer) {
@@ -40,7 +44,9 @@ impl Report {
         let refusal = match self.usage {
             Usage::Trust => trust_refusal(action),
             Usage::Bucket => bucket_refusal(action),
-            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => refusal(action),
+            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
+                refusal(action)
+            }
         };
         if let Some((message, help)) = refusal {
             self.add(ValidationStage::Actions, pointer, CODE, message, help);
@@ -52,7 +58,8 @@ impl Report {
 fn refusal(action: &str) -> Option<(String, Option<String>)> {
     let Some((vendor, name)) = action.split_once(':') else {
         let message = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
-        return (action != "*").then(|| (message.to_owned(), Some(format!("write `<service>:{action}`"))));
+        return (action != "*")
+            .then(|| (message.to_owned(), Some(format!("write `<service>:{action}`"))));
     };
     if name.contains(':') {
         let help = "an action is <service>:<action>, for example s3:GetObject".to_owned();
@@ -82,9 +89,13 @@ fn trust_refusal(action: &str) -> Option<(String, Option<String>)> {
 /// S3 takes actions of S3 only, and says the same of all others.
 fn bucket_refusal(action: &str) -> Option<(String, Option<String>)> {
     let vendor = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    let known = action == "*" || action == "*:*" || action.contains(':') && vendor.starts_with("s3");
+    let known =
+        action == "*" || action == "*:*" || action.contains(':') && vendor.starts_with("s3");
     if known && refusal(action).is_none() {
         return None;
     }
-    Some(("Policy has invalid action".to_owned(), Some("write an action of S3, for example `s3:GetObject`".to_owned())))
+    Some((
+        "Policy has invalid action".to_owned(),
+        Some("write an action of S3, for example `s3:GetObject`".to_owned()),
+    ))
 }

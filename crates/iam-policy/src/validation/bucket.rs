@@ -19,14 +19,22 @@ enum ResourceLevel {
 }
 
 impl Report {
-    /// Policies of directory buckets and of buckets on Outposts are about resources of services of their own.
-    pub(super) fn resource_of_bucket(&mut self, pointer: &str, resource: &str, elements: &Map<String, Value>) {
+    /// Policies of directory buckets and of buckets on Outposts are about resources of services of
+    /// their own.
+    pub(super) fn resource_of_bucket(
+        &mut self,
+        pointer: &str,
+        resource: &str,
+        elements: &Map<String, Value>,
+    ) {
         if self.usage != Usage::Bucket {
             return;
         }
         let known = match resource {
             // AWS's examples for directory buckets have `*`; for others S3 refuses it.
-            "*" => texts(elements.get("Action")).iter().all(|action| service(action).starts_with("s3express")),
+            "*" => texts(elements.get("Action"))
+                .iter()
+                .all(|action| service(action).starts_with("s3express")),
             arn => arn.split(':').nth(2).is_some_and(|service| service.starts_with("s3")),
         };
         if !known {
@@ -35,14 +43,18 @@ impl Report {
     }
 
     pub(super) fn not_of_bucket(&mut self, code: &'static str, pointer: &str) {
-        let help = "a bucket policy is about its bucket: arn:aws:s3:::<bucket> and arn:aws:s3:::<bucket>/*";
+        let help = "a bucket policy is about its bucket: arn:aws:s3:::<bucket> and \
+            arn:aws:s3:::<bucket>/*";
         self.add(ValidationStage::Resources, pointer, code, NOT_OF_BUCKET, Some(help.to_owned()));
     }
 
-    /// S3 wants each action to find a resource of its kind. Only where it is plain that there is none: patterns, and
-    /// actions that the catalogue doesn't know, may find one.
+    /// S3 wants each action to find a resource of its kind. Only where it is plain that there is
+    /// none: patterns, and actions that the catalogue doesn't know, may find one.
     pub(super) fn actions_of_bucket(&mut self, pointer: &str, elements: &Map<String, Value>) {
-        let (Some(actions), resources) = (elements.get("Action"), texts(elements.get("Resource"))) else { return };
+        let (Some(actions), resources) = (elements.get("Action"), texts(elements.get("Resource")))
+        else {
+            return;
+        };
         if self.usage != Usage::Bucket || resources.is_empty() {
             return;
         }
@@ -51,10 +63,20 @@ impl Report {
             if resources.iter().all(|resource| !may_be(resource, level)) {
                 let message = "Action does not apply to any resource(s) in statement";
                 let help = match level {
-                    ResourceLevel::Bucket => "it is about the bucket itself: name arn:aws:s3:::<bucket>, too",
-                    ResourceLevel::Object => "it is about objects: name arn:aws:s3:::<bucket>/*, too",
+                    ResourceLevel::Bucket => {
+                        "it is about the bucket itself: name arn:aws:s3:::<bucket>, too"
+                    }
+                    ResourceLevel::Object => {
+                        "it is about objects: name arn:aws:s3:::<bucket>/*, too"
+                    }
                 };
-                self.add(ValidationStage::Actions, &pointer, super::action::CODE, message, Some(help.to_owned()));
+                self.add(
+                    ValidationStage::Actions,
+                    &pointer,
+                    super::action::CODE,
+                    message,
+                    Some(help.to_owned()),
+                );
             }
         }
     }

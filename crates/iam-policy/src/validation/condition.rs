@@ -43,14 +43,22 @@ impl Report {
         self.add(ValidationStage::Syntax, pointer, UNKNOWN_OPERATOR, message, help);
     }
 
-    /// IAM takes a key without a service (moto's tests recorded that), S3 doesn't. Colons count only before the first
-    /// slash: what follows it is the name of a tag or of an OIDC provider.
+    /// IAM takes a key without a service (moto's tests recorded that), S3 doesn't. Colons count
+    /// only before the first slash: what follows it is the name of a tag or of an OIDC provider.
     fn key(&mut self, pointer: &str, key: &str) {
         let colons = key.split('/').next().unwrap_or_default().matches(':').count();
         if !key.contains(':') && self.usage == Usage::Bucket {
-            let help =
-                did_you_mean(key, &["aws:SourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:SecureTransport"]);
-            self.add(ValidationStage::Syntax, pointer, WRONG_KEY, "Policy has an invalid condition key", help);
+            let help = did_you_mean(
+                key,
+                &["aws:SourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:SecureTransport"],
+            );
+            self.add(
+                ValidationStage::Syntax,
+                pointer,
+                WRONG_KEY,
+                "Policy has an invalid condition key",
+                help,
+            );
         } else if colons > 1 {
             let message = "Actions/Condition can contain only one colon.";
             self.add(
@@ -67,11 +75,15 @@ impl Report {
 /// Each part of it is mended on its own: `ForAnyValues:StringEqualIfExists` has two slips.
 fn nearest_operator(operator: &str) -> Option<String> {
     let (set, bare) = operator.split_once(':').map_or(("", operator), |(set, bare)| (set, bare));
-    let (bare, suffix) = bare.strip_suffix("IfExists").map_or((bare, ""), |bare| (bare, "IfExists"));
+    let (bare, suffix) =
+        bare.strip_suffix("IfExists").map_or((bare, ""), |bare| (bare, "IfExists"));
     let names: Vec<_> = COMPARISONS.iter().map(|(name, _)| *name).collect();
     let bare = nearest(bare, &names)?;
-    let set =
-        if set.is_empty() { String::new() } else { nearest(set, &["ForAllValues", "ForAnyValue"])?.to_owned() + ":" };
+    let set = if set.is_empty() {
+        String::new()
+    } else {
+        nearest(set, &["ForAllValues", "ForAnyValue"])?.to_owned() + ":"
+    };
     let mended = format!("{set}{bare}{suffix}");
     // There is no `NullIfExists`.
     Some(if Operator::parse(&mended).is_some() { mended } else { format!("{set}{bare}") })

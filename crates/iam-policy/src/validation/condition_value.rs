@@ -1,5 +1,6 @@
-//! The values of conditions: only what AWS is known to refuse. It takes a number that is none, or a boolean, a binary or
-//! an ARN that is none: the test then never holds. A date is another matter to IAM, and an address to S3.
+//! The values of conditions: only what AWS is known to refuse. It takes a number that is none, or a
+//! boolean, a binary or an ARN that is none: the test then never holds. A date is another matter to
+//! IAM, and an address to S3.
 
 use std::net::IpAddr;
 
@@ -15,7 +16,8 @@ impl Report {
     pub(super) fn value(&mut self, pointer: &str, operator: Option<Operator>, value: &Value) {
         let text = match value {
             Value::Null | Value::Object(_) | Value::Array(_) => {
-                let detail = "A condition's value is a text, a number, a boolean, or a list of them.";
+                let detail =
+                    "A condition's value is a text, a number, a boolean, or a list of them.";
                 return self.syntax(pointer, detail);
             }
             Value::String(text) => text.clone(),
@@ -27,13 +29,21 @@ impl Report {
             return;
         }
         if is_date_comparison(comparison) && self.usage.is_identity() && !may_be_date(&text) {
-            let help = "a date is written as 2026-01-31T12:00:00Z or in seconds since 1970".to_owned();
+            let help =
+                "a date is written as 2026-01-31T12:00:00Z or in seconds since 1970".to_owned();
             self.add(ValidationStage::Legacy, pointer, CODE, LEGACY, Some(help));
         }
         let is_address = matches!(comparison, OperatorName::IpAddress | OperatorName::NotIpAddress);
         if is_address && self.usage == Usage::Bucket && !is_address_range(&text) {
-            let help = "an address is written as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32".to_owned();
-            self.add(ValidationStage::Syntax, pointer, CODE, "Invalid IP address in Conditions", Some(help));
+            let help =
+                "an address is written as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32".to_owned();
+            self.add(
+                ValidationStage::Syntax,
+                pointer,
+                CODE,
+                "Invalid IP address in Conditions",
+                Some(help),
+            );
         }
     }
 }
@@ -50,15 +60,17 @@ fn is_date_comparison(comparison: OperatorName) -> bool {
     )
 }
 
-/// Seconds since 1970, or a W3C date. IAM is generous with the latter: `01T` is one to it, and so is `-292275054`. So
-/// this looks only for what can be none: parts that are no numbers, and numbers out of their range.
+/// Seconds since 1970, or a W3C date. IAM is generous with the latter: `01T` is one to it, and so
+/// is `-292275054`. So this looks only for what can be none: parts that are no numbers, and numbers
+/// out of their range.
 fn may_be_date(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     if lower.is_empty() {
         return true;
     }
     if !lower.contains(['t', '-']) {
-        return lower.parse::<i64>().is_ok() || (lower.contains('.') && lower.parse::<f64>().is_ok());
+        return lower.parse::<i64>().is_ok()
+            || (lower.contains('.') && lower.parse::<f64>().is_ok());
     }
     let (date, time) = lower.split_once('t').unwrap_or((&lower, ""));
     may_be_day(date) && may_be_time(time)
@@ -110,7 +122,8 @@ fn within(part: &str, first: u32, last: u32) -> bool {
 }
 
 fn is_address_range(text: &str) -> bool {
-    let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+    let (address, prefix) =
+        text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
     let Ok(address) = address.parse::<IpAddr>() else { return false };
     let longest = if address.is_ipv4() { 32 } else { 128 };
     prefix.is_none_or(|prefix| within(prefix, 0, longest))
@@ -152,7 +165,16 @@ mod tests {
         for address in ["192.0.2.1", "10.0.0.1/8", "2001:DB8::/32", "::1", "0.0.0.0/0"] {
             assert!(is_address_range(address), "{address}");
         }
-        for wrong in ["123", "10.0.0.256", "10.0.0.0/33", "10.0.0.0/", "2001:db8::/129", "*", "192.168.0.*", ""] {
+        for wrong in [
+            "123",
+            "10.0.0.256",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "2001:db8::/129",
+            "*",
+            "192.168.0.*",
+            "",
+        ] {
             assert!(!is_address_range(wrong), "{wrong}");
         }
     }

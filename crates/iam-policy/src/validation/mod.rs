@@ -1,7 +1,7 @@
 //! What AWS would refuse, in its own words where it has them, at the element that is to blame.
 //!
-//! Refusing too little costs a failed call; refusing too much costs the user a valid policy. Where AWS's rule isn't
-//! documented, nothing is said.
+//! Refusing too little costs a failed call; refusing too much costs the user a valid policy. Where
+//! AWS's rule isn't documented, nothing is said.
 
 mod action;
 mod bucket;
@@ -21,8 +21,9 @@ use super::{Usage, limit, size};
 
 pub use violation::Violation;
 
-/// Returns what AWS would refuse, in the order in which IAM finds it: of several problems it reports the first. The
-/// document counts as large as it is in its [canonical form](canonical()), in compact JSON.
+/// Returns what AWS would refuse, in the order in which IAM finds it: of several problems it
+/// reports the first. The document counts as large as it is in its [canonical form](canonical()),
+/// in compact JSON.
 ///
 /// ```
 /// use iam_policy::{Usage, parse, validate};
@@ -38,7 +39,8 @@ pub fn validate(document: &Value, usage: Usage) -> Vec<Violation> {
     found(document, usage, Sizes { counted: sent, sent })
 }
 
-/// The same for a document as it is written, which is how large it is to AWS where something else sends it.
+/// The same for a document as it is written, which is how large it is to AWS where something else
+/// sends it.
 pub(super) fn validate_text(text: &str, document: &Value, usage: Usage) -> Vec<Violation> {
     let sent = size(&canonical(document), usage);
     found(document, usage, Sizes { counted: size_of_text(text, document, usage), sent })
@@ -63,8 +65,9 @@ struct Report {
     findings: Vec<(ValidationStage, Violation)>,
 }
 
-/// IAM reads a document several times over, and stops at the end of a reading that found something. The order is the
-/// one that moto's tests of `CreatePolicy` record, each of which was held against AWS.
+/// IAM reads a document several times over, and stops at the end of a reading that found something.
+/// The order is the one that moto's tests of `CreatePolicy` record, each of which was held against
+/// AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum ValidationStage {
     /// Before IAM reads the document as a policy: the characters of the parameter.
@@ -105,7 +108,10 @@ impl Report {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.findings.push((stage, Violation { pointer: pointer.to_owned(), code, message: message.into(), help }));
+        self.findings.push((
+            stage,
+            Violation { pointer: pointer.to_owned(), code, message: message.into(), help },
+        ));
     }
 
     /// AWS says no more than its first sentence; what exactly is wrong follows it.
@@ -118,7 +124,9 @@ impl Report {
         match self.usage {
             Usage::Trust => "Syntax error in policy.",
             Usage::Bucket => "Invalid policy syntax.",
-            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => "Syntax errors in policy.",
+            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
+                "Syntax errors in policy."
+            }
         }
     }
 
@@ -138,7 +146,8 @@ impl Report {
         if elements.get("Id").is_some_and(|id| !id.is_string()) {
             self.syntax("/Id", "Id is a text.");
         }
-        let places = statements(document).map(|(pointer, statement)| (pointer.to_string(), statement));
+        let places =
+            statements(document).map(|(pointer, statement)| (pointer.to_string(), statement));
         match (places.collect::<Vec<_>>().as_slice(), elements.contains_key(STATEMENT)) {
             ([], false) => self.no_statement(),
             ([], true) => self.no_statement_in(&format!("/{STATEMENT}")),
@@ -163,13 +172,28 @@ impl Report {
 
     fn no_statement_in(&mut self, pointer: &str) {
         if self.usage.is_identity() {
-            let detail =
-                if pointer.is_empty() { "The document has no Statement." } else { "The list of statements is empty." };
+            let detail = if pointer.is_empty() {
+                "The document has no Statement."
+            } else {
+                "The list of statements is empty."
+            };
             let message = format!("{} {detail}", self.syntax_errors());
-            return self.add(ValidationStage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
+            return self.add(
+                ValidationStage::Syntax,
+                pointer,
+                "policy-syntax",
+                message,
+                Some(EXAMPLE.to_owned()),
+            );
         }
         let message = "Could not parse the policy: Statement is empty!";
-        self.add(ValidationStage::Syntax, pointer, "policy-syntax", message, Some(EXAMPLE.to_owned()));
+        self.add(
+            ValidationStage::Syntax,
+            pointer,
+            "policy-syntax",
+            message,
+            Some(EXAMPLE.to_owned()),
+        );
     }
 
     fn unknown(&mut self, pointer: &str, of: &str, name: &str, help: Option<String>) {
@@ -181,19 +205,24 @@ impl Report {
         self.add(ValidationStage::Syntax, pointer, UNKNOWN_ELEMENT, message, help);
     }
 
-    /// A missing version is 2008-10-17, which IAM still takes in trust policies and S3 in bucket policies.
+    /// A missing version is 2008-10-17, which IAM still takes in trust policies and S3 in bucket
+    /// policies.
     fn version(&mut self, version: Option<&Value>) {
         let (stage, message) = match version.map(Value::as_str) {
             Some(Some("2012-10-17")) => return,
             None | Some(Some("2008-10-17")) if !self.usage.is_identity() => return,
-            None | Some(Some("2008-10-17")) => {
-                (ValidationStage::Version, "Policy document must be version 2012-10-17 or greater.".to_owned())
-            }
+            None | Some(Some("2008-10-17")) => (
+                ValidationStage::Version,
+                "Policy document must be version 2012-10-17 or greater.".to_owned(),
+            ),
             Some(_) if self.usage.is_identity() => {
                 let detail = "Version is one of AWS's two: 2012-10-17 or 2008-10-17.";
                 (ValidationStage::Syntax, format!("{} {detail}", self.syntax_errors()))
             }
-            Some(_) => (ValidationStage::Syntax, "The policy must contain a valid version string".to_owned()),
+            Some(_) => (
+                ValidationStage::Syntax,
+                "The policy must contain a valid version string".to_owned(),
+            ),
         };
         let pointer = if version.is_some() { "/Version" } else { "" };
         let help = Some("write \"Version\": \"2012-10-17\"".to_owned());
@@ -223,8 +252,8 @@ impl Report {
         }
         found.sort();
         for (pointer, character) in found {
-            let message =
-                "The specified value for policyDocument is invalid. It must contain only printable ASCII characters.";
+            let message = "The specified value for policyDocument is invalid. It must contain \
+                only printable ASCII characters.";
             self.add(
                 ValidationStage::Parameter,
                 &pointer,
@@ -243,15 +272,22 @@ impl Report {
         let message = match self.usage {
             Usage::Managed => format!("Cannot exceed quota for PolicySize: {limit}"),
             Usage::UserInline => format!("Maximum policy size of {limit} bytes exceeded for user"),
-            Usage::GroupInline => format!("Maximum policy size of {limit} bytes exceeded for group"),
+            Usage::GroupInline => {
+                format!("Maximum policy size of {limit} bytes exceeded for group")
+            }
             Usage::RoleInline => format!("Maximum policy size of {limit} bytes exceeded for role"),
             Usage::Trust => format!("Cannot exceed quota for ACLSizePerRole: {limit}"),
             Usage::Bucket => "Policy exceeds the maximum allowed document size.".to_owned(),
         };
-        let unit = if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };
+        let unit =
+            if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };
         let help = format!("it has {counted} {unit}, AWS's limit is {limit}");
         // What is written with escapes or twice isn't sent so.
-        let fits = if sent <= limit { format!("; as relayctl sends it, it has {sent}") } else { String::new() };
+        let fits = if sent <= limit {
+            format!("; as relayctl sends it, it has {sent}")
+        } else {
+            String::new()
+        };
         self.add(ValidationStage::Quota, "", "policy-size", message, Some(help + &fits));
     }
 }
@@ -266,7 +302,8 @@ fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
 
 /// The nearest name, if it is near enough to be a slip.
 fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let near = |candidate: &&str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
+    let near =
+        |candidate: &&str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
     let best = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)))?;
     (near(best) > 0.8).then_some(*best)
 }

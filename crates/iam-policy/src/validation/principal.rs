@@ -15,8 +15,10 @@ const TYPES: &[&str] = &["AWS", "Service", "Federated", "CanonicalUser"];
 
 impl Report {
     pub(super) fn principals(&mut self, pointer: &str, elements: &Map<String, Value>) {
-        let present: Vec<_> =
-            ["Principal", "NotPrincipal"].iter().filter_map(|name| Some((*name, elements.get(*name)?))).collect();
+        let present: Vec<_> = ["Principal", "NotPrincipal"]
+            .iter()
+            .filter_map(|name| Some((*name, elements.get(*name)?)))
+            .collect();
         if self.usage.is_identity() {
             for (name, _) in present {
                 let help = Some("the policy applies to whom it is attached to".to_owned());
@@ -42,8 +44,8 @@ impl Report {
         }
     }
 
-    /// "`NotPrincipal` must be used with Deny", and trust policies may not have it at all (IAM User Guide,
-    /// "`NotPrincipal`").
+    /// "`NotPrincipal` must be used with Deny", and trust policies may not have it at all (IAM User
+    /// Guide, "`NotPrincipal`").
     fn not_principal(&mut self, pointer: &str, elements: &Map<String, Value>) {
         let allows = elements.get("Effect").is_some_and(|effect| effect == "Allow");
         let message = match (allows, self.usage) {
@@ -59,13 +61,22 @@ impl Report {
         self.add(ValidationStage::Statement, pointer, CODE, message, Some(help.to_owned()));
     }
 
-    /// Everybody can get an identity from somebody's pool, so AWS insists on a test of which pool it is.
+    /// Everybody can get an identity from somebody's pool, so AWS insists on a test of which pool
+    /// it is.
     pub(super) fn cognito(&mut self, pointer: &str, elements: &Map<String, Value>) {
         let federated = elements.get("Principal").and_then(|principal| principal.get("Federated"));
-        let tested = elements.get("Condition").and_then(Value::as_object).is_some_and(|tests| !tests.is_empty());
-        if self.usage == Usage::Trust && texts(federated).contains(&"cognito-identity.amazonaws.com") && !tested {
+        let tested = elements
+            .get("Condition")
+            .and_then(Value::as_object)
+            .is_some_and(|tests| !tests.is_empty());
+        if self.usage == Usage::Trust
+            && texts(federated).contains(&"cognito-identity.amazonaws.com")
+            && !tested
+        {
             let message = "A condition block must be present for the Cognito provider";
-            let help = "test \"cognito-identity.amazonaws.com:aud\" for the id of your identity pool".to_owned();
+            let help =
+                "test \"cognito-identity.amazonaws.com:aud\" for the id of your identity pool"
+                    .to_owned();
             self.add(ValidationStage::Statement, pointer, CODE, message, Some(help));
         }
     }
@@ -75,8 +86,17 @@ impl Report {
             Value::String(text) if text == "*" => return,
             Value::Object(types) => types,
             _ => {
-                let help = Some("write \"*\" or, for example, {\"Service\": \"lambda.amazonaws.com\"}".to_owned());
-                return self.add(ValidationStage::Statement, pointer, CODE, "Invalid principal in policy", help);
+                let help = Some(
+                    "write \"*\" or, for example, {\"Service\": \"lambda.amazonaws.com\"}"
+                        .to_owned(),
+                );
+                return self.add(
+                    ValidationStage::Statement,
+                    pointer,
+                    CODE,
+                    "Invalid principal in policy",
+                    help,
+                );
             }
         };
         let names: Vec<_> = types
@@ -87,13 +107,25 @@ impl Report {
             .collect();
         if names.is_empty() {
             let message = "Missing required field Principal cannot be empty!";
-            return self.add(ValidationStage::Statement, pointer, CODE, message, Some(self.example()));
+            return self.add(
+                ValidationStage::Statement,
+                pointer,
+                CODE,
+                message,
+                Some(self.example()),
+            );
         }
         for kind in types.keys().filter(|kind| !TYPES.contains(&kind.as_str())) {
             let message = self.invalid(&format!("\"{kind}\""));
             let help = did_you_mean(kind, TYPES)
                 .unwrap_or_else(|| format!("the types of principals are {}", TYPES.join(", ")));
-            self.add(ValidationStage::Statement, &member(pointer, kind), UNKNOWN_TYPE, message, Some(help));
+            self.add(
+                ValidationStage::Statement,
+                &member(pointer, kind),
+                UNKNOWN_TYPE,
+                message,
+                Some(help),
+            );
         }
         for (kind, (pointer, name)) in names {
             match name.as_str() {
@@ -106,7 +138,9 @@ impl Report {
     fn name(&mut self, pointer: &str, kind: &str, name: &str) {
         let help = match kind {
             "AWS" if !is_aws_principal(name) => aws_help(name),
-            "Service" if !is_service(name) => "a service is named like lambda.amazonaws.com".to_owned(),
+            "Service" if !is_service(name) => {
+                "a service is named like lambda.amazonaws.com".to_owned()
+            }
             "Federated" if name.is_empty() => "name an identity provider".to_owned(),
             _ => return,
         };
@@ -127,20 +161,27 @@ impl Report {
     fn invalid(&self, which: &str) -> String {
         match self.usage {
             Usage::Bucket => "Invalid principal in policy".to_owned(),
-            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline | Usage::Trust => {
+            Usage::Managed
+            | Usage::UserInline
+            | Usage::GroupInline
+            | Usage::RoleInline
+            | Usage::Trust => {
                 format!("Invalid principal in policy: {which}")
             }
         }
     }
 }
 
-/// Everyone, an account, or the unique id that AWS puts in place of a deleted user or role; else an ARN.
+/// Everyone, an account, or the unique id that AWS puts in place of a deleted user or role; else an
+/// ARN.
 fn is_aws_principal(name: &str) -> bool {
-    let is_id = name.len() >= 16 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    let is_id =
+        name.len() >= 16 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     name == "*" || is_account(name) || is_id || is_principal_arn(name)
 }
 
-/// A user, a role or a session of an account; or an origin access identity, whose account is `cloudfront`.
+/// A user, a role or a session of an account; or an origin access identity, whose account is
+/// `cloudfront`.
 fn is_principal_arn(name: &str) -> bool {
     let parts: Vec<_> = name.splitn(6, ':').collect();
     let ["arn", partition, service, "", account, resource] = parts[..] else { return false };
@@ -154,9 +195,9 @@ fn is_entity(service: &str, resource: &str) -> bool {
         ("iam", "root") => name.is_empty(),
         ("iam", "user" | "role") | ("sts", "federated-user") => !name.is_empty(),
         // One session: "you cannot use a wildcard to mean all sessions".
-        ("sts", "assumed-role") => {
-            name.split_once('/').is_some_and(|(role, session)| !role.is_empty() && !session.is_empty())
-        }
+        ("sts", "assumed-role") => name
+            .split_once('/')
+            .is_some_and(|(role, session)| !role.is_empty() && !session.is_empty()),
         _ => false,
     }
 }
@@ -164,7 +205,9 @@ fn is_entity(service: &str, resource: &str) -> bool {
 fn aws_help(name: &str) -> String {
     let resource = name.splitn(6, ':').nth(5).unwrap_or_default();
     if name.contains(['*', '?']) {
-        return "AWS takes no wildcard in a part of a principal: name the account and test aws:PrincipalArn".to_owned();
+        return "AWS takes no wildcard in a part of a principal: name the account and test \
+            aws:PrincipalArn"
+            .to_owned();
     }
     if is_service(name) {
         return format!("a service is a principal of another type: {{\"Service\": \"{name}\"}}");

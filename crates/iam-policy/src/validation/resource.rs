@@ -33,8 +33,10 @@ const MISSING: &str = "Policy statement must contain resources.";
 
 impl Report {
     pub(super) fn resources(&mut self, pointer: &str, elements: &Map<String, Value>) {
-        let present: Vec<_> =
-            ["Resource", "NotResource"].iter().filter_map(|name| Some((*name, elements.get(*name)?))).collect();
+        let present: Vec<_> = ["Resource", "NotResource"]
+            .iter()
+            .filter_map(|name| Some((*name, elements.get(*name)?)))
+            .collect();
         if self.usage == Usage::Trust {
             for (name, _) in present {
                 let message = match name {
@@ -47,8 +49,14 @@ impl Report {
             return;
         }
         if present.is_empty() {
-            let message = if self.usage == Usage::Bucket { "Missing required field Resource" } else { MISSING };
-            let help = Some("write \"Resource\": \"<ARN>\", or \"*\" for actions that take none".to_owned());
+            let message = if self.usage == Usage::Bucket {
+                "Missing required field Resource"
+            } else {
+                MISSING
+            };
+            let help = Some(
+                "write \"Resource\": \"<ARN>\", or \"*\" for actions that take none".to_owned(),
+            );
             return self.add(ValidationStage::MissingResources, pointer, CODE, message, help);
         }
         for (name, value) in present {
@@ -71,7 +79,9 @@ impl Report {
         match refused {
             None => self.resource_of_bucket(pointer, resource, elements),
             Some(_) if self.usage == Usage::Bucket => self.not_of_bucket(CODE, pointer),
-            Some(ResourceProblem { stage, message, help }) => self.add(stage, pointer, CODE, message, help),
+            Some(ResourceProblem { stage, message, help }) => {
+                self.add(stage, pointer, CODE, message, help);
+            }
         }
     }
 }
@@ -88,7 +98,11 @@ impl ResourceProblem {
     }
 
     fn legacy(help: &str) -> Self {
-        Self { stage: ValidationStage::Legacy, message: LEGACY.to_owned(), help: Some(help.to_owned()) }
+        Self {
+            stage: ValidationStage::Legacy,
+            message: LEGACY.to_owned(),
+            help: Some(help.to_owned()),
+        }
     }
 }
 
@@ -98,23 +112,32 @@ fn parts(resource: &str) -> Vec<&str> {
     resource.splitn(6, ':').collect()
 }
 
-/// AWS completes an ARN of fewer than six parts with wildcards, so `arn:aws:sqs` is valid; but its older parser doesn't
-/// get along with an empty part in a short one, nor with an ARN without a service. Which answer comes when is held
-/// against AWS by the tests of moto and of versitygw.
+/// AWS completes an ARN of fewer than six parts with wildcards, so `arn:aws:sqs` is valid; but its
+/// older parser doesn't get along with an empty part in a short one, nor with an ARN without a
+/// service. Which answer comes when is held against AWS by the tests of moto and of versitygw.
 fn refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     let Some(partition) = parts.get(1) else {
-        return Some(ResourceProblem::new(format!("Resource {resource} must be in ARN format or \"*\"."), Some(FORM)));
+        return Some(ResourceProblem::new(
+            format!("Resource {resource} must be in ARN format or \"*\"."),
+            Some(FORM),
+        ));
     };
     if parts[0] == "arn" && parts.get(2) == Some(&"") {
         return Some(ResourceProblem::legacy("the service is empty"));
     }
     if !PARTITIONS.contains(partition) && (!is_pattern(partition) || partition.contains("${")) {
-        let message = format!("Partition \"{partition}\" is not valid for resource \"{}\".", completed(parts));
+        let message = format!(
+            "Partition \"{partition}\" is not valid for resource \"{}\".",
+            completed(parts)
+        );
         let near = super::did_you_mean(partition, PARTITIONS);
         return Some(ResourceProblem::new(message, Some(near.as_deref().unwrap_or(FORM))));
     }
     if parts[0] != "arn" {
-        return Some(ResourceProblem::new(format!("Resource {resource} must be in ARN format or \"*\"."), Some(FORM)));
+        return Some(ResourceProblem::new(
+            format!("Resource {resource} must be in ARN format or \"*\"."),
+            Some(FORM),
+        ));
     }
     let Some(vendor) = parts.get(2) else {
         return Some(not_qualified());
@@ -144,13 +167,17 @@ fn not_qualified() -> ResourceProblem {
 fn iam_refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     if parts.get(3).is_some_and(|region| !region.is_empty()) {
         let message = format!("IAM resource {resource} cannot contain region information.");
-        return Some(ResourceProblem::new(message, Some("IAM is global: arn:aws:iam::<account>:…")));
+        return Some(ResourceProblem::new(
+            message,
+            Some("IAM is global: arn:aws:iam::<account>:…"),
+        ));
     }
     let path = parts.get(5)?;
     if *path == "*" || IAM_PATHS.iter().any(|start| path.starts_with(start)) {
         return None;
     }
-    let message = format!("IAM resource path must either be \"*\" or start with {}.", IAM_PATHS.join(", "));
+    let message =
+        format!("IAM resource path must either be \"*\" or start with {}.", IAM_PATHS.join(", "));
     Some(ResourceProblem::new(message, Some("for example arn:aws:iam::<account>:role/<name>")))
 }
 

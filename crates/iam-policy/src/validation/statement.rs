@@ -30,22 +30,42 @@ impl Report {
                     "Statement IDs (SID) in a single policy must be unique."
                 };
                 let help = Some(format!("`{sid}` stands before"));
-                self.add(ValidationStage::Statement, &member(pointer, "Sid"), "policy-sid", message, help);
+                self.add(
+                    ValidationStage::Statement,
+                    &member(pointer, "Sid"),
+                    "policy-sid",
+                    message,
+                    help,
+                );
             }
         }
     }
 
     fn statement(&mut self, pointer: &str, elements: &Map<String, Value>) {
         for name in elements.keys().filter(|name| !STATEMENT_ELEMENTS.contains(&name.as_str())) {
-            self.unknown(&member(pointer, name), "a statement", name, did_you_mean(name, STATEMENT_ELEMENTS));
+            self.unknown(
+                &member(pointer, name),
+                "a statement",
+                name,
+                did_you_mean(name, STATEMENT_ELEMENTS),
+            );
         }
         self.sid(pointer, elements.get("Sid"));
         self.effect(pointer, elements.get("Effect"));
-        for (one, other) in [("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")] {
+        for (one, other) in
+            [("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")]
+        {
             if elements.contains_key(one) && elements.contains_key(other) {
-                let message = format!("{} A statement has {one} or {other}, not both.", self.syntax_errors());
+                let message =
+                    format!("{} A statement has {one} or {other}, not both.", self.syntax_errors());
                 let help = Some("take one of them out, or make two statements of it".to_owned());
-                self.add(ValidationStage::Syntax, &member(pointer, other), "policy-syntax", message, help);
+                self.add(
+                    ValidationStage::Syntax,
+                    &member(pointer, other),
+                    "policy-syntax",
+                    message,
+                    help,
+                );
             }
         }
         self.principals(pointer, elements);
@@ -64,10 +84,17 @@ impl Report {
         let Some(text) = sid.as_str() else { return self.syntax(&pointer, "Sid is a text.") };
         // S3 takes other characters too.
         if self.usage.is_identity() && !text.chars().all(|c| c.is_ascii_alphanumeric()) {
-            let message = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
+            let message = "Statement IDs (SID) must be alpha-numeric. Check that your input \
+                satisfies the regular \
                            expression [0-9A-Za-z]*";
             let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
-            self.add(ValidationStage::Statement, &pointer, "policy-sid", message, Some(format!("write `{plain}`")));
+            self.add(
+                ValidationStage::Statement,
+                &pointer,
+                "policy-sid",
+                message,
+                Some(format!("write `{plain}`")),
+            );
         }
     }
 
@@ -84,11 +111,18 @@ impl Report {
         if let Some("Allow" | "Deny") = effect.as_str() {
             return;
         }
-        let respelt = effect.as_str().is_some_and(|text| ["allow", "deny"].contains(&text.to_lowercase().as_str()));
+        let respelt = effect
+            .as_str()
+            .is_some_and(|text| ["allow", "deny"].contains(&text.to_lowercase().as_str()));
         let (stage, message) = match effect.as_str() {
-            Some(text) if !self.usage.is_identity() => (ValidationStage::Syntax, format!("Invalid effect: {text}")),
+            Some(text) if !self.usage.is_identity() => {
+                (ValidationStage::Syntax, format!("Invalid effect: {text}"))
+            }
             Some(_) if respelt => (ValidationStage::Legacy, LEGACY.to_owned()),
-            _ => (ValidationStage::Syntax, format!("{} Effect is `Allow` or `Deny`.", self.syntax_errors())),
+            _ => (
+                ValidationStage::Syntax,
+                format!("{} Effect is `Allow` or `Deny`.", self.syntax_errors()),
+            ),
         };
         let help = match effect.as_str() {
             _ if respelt => Some("Effect is `Allow` or `Deny`, in this case".to_owned()),

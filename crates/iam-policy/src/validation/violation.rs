@@ -16,6 +16,8 @@ pub struct Violation {
 impl Violation {
     /// What to do about it, or where to read about it.
     pub fn remedy(&self) -> String {
-        self.help.clone().unwrap_or_else(|| "see \"IAM JSON policy elements\" in the IAM User Guide".to_owned())
+        self.help
+            .clone()
+            .unwrap_or_else(|| "see \"IAM JSON policy elements\" in the IAM User Guide".to_owned())
     }
 }

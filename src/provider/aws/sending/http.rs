@@ -5,15 +5,17 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig};
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-/// The SDK's own HTTP client, but it reads the certificates of the system when something is first sent by
-/// TLS.
+/// The SDK's own HTTP client, but it reads the certificates of the system when something is first
+/// sent by TLS.
 ///
-/// The SDK reads them (some two hundred files on Debian, 300 ms on a Mac, says its source) as soon as a
-/// client is made, and it makes one for each way to find credentials, whether or not that way is taken.
+/// The SDK reads them (some two hundred files on Debian, 300 ms on a Mac, says its source) as soon
+/// as a client is made, and it makes one for each way to find credentials, whether or not that way
+/// is taken.
 #[derive(Clone, Debug)]
 pub(in super::super) struct SystemTlsClient {
     trusting: SharedHttpClient,
@@ -26,7 +28,8 @@ pub(in super::super) struct SystemTlsClient {
 impl SystemTlsClient {
     pub fn new() -> Self {
         let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-        let by_tls = |name| std::env::var(name).is_ok_and(|proxy: String| proxy.starts_with("https://"));
+        let by_tls =
+            |name| std::env::var(name).is_ok_and(|proxy: String| proxy.starts_with("https://"));
         Self {
             trusting: client(TrustStore::default),
             bare: client(TrustStore::empty),
@@ -37,8 +40,11 @@ impl SystemTlsClient {
 
 fn client(trust: fn() -> TrustStore) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = ConnectorBuilder::default().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-        connector.set_tls_context(TlsContext::builder().with_trust_store(trust()).build().unwrap_or_default());
+        let mut connector =
+            ConnectorBuilder::default().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        connector.set_tls_context(
+            TlsContext::builder().with_trust_store(trust()).build().unwrap_or_default(),
+        );
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.set_proxy_config(Some(ProxyConfig::from_env()));
@@ -47,7 +53,11 @@ fn client(trust: fn() -> TrustStore) -> SharedHttpClient {
 }
 
 impl HttpClient for SystemTlsClient {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let (clients, settings, components) = (self.clone(), settings.clone(), components.clone());
         SharedHttpConnector::new(LazyConnector { clients, settings, components })
     }
@@ -68,7 +78,11 @@ struct LazyConnector {
 impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let plain = request.uri().starts_with("http://");
-        let client = if plain && !self.clients.proxied_by_tls { &self.clients.bare } else { &self.clients.trusting };
+        let client = if plain && !self.clients.proxied_by_tls {
+            &self.clients.bare
+        } else {
+            &self.clients.trusting
+        };
         client.http_connector(&self.settings, &self.components).call(request)
     }
 }

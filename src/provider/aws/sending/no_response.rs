@@ -40,7 +40,8 @@ impl NoResponse {
 
     /// Wraps the error of the inner client, so that it says which request it ended.
     pub fn wrap(error: ConnectorError, request: TrackedRequest) -> ConnectorError {
-        let (timeout, user, io, other) = (error.is_timeout(), error.is_user(), error.is_io(), error.as_other());
+        let (timeout, user, io, other) =
+            (error.is_timeout(), error.is_user(), error.is_io(), error.as_other());
         let source = error.into_source();
         // The only timeout of the inner client is that of connecting.
         let reached = !timeout && !is_unconnected(source.as_ref());

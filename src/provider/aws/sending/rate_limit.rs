@@ -6,7 +6,8 @@ use aws_sdk_s3::config::RuntimeComponents;
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -16,8 +17,8 @@ use super::http::SystemTlsClient;
 use super::no_response::NoResponse;
 use super::request::TrackedRequest;
 
-/// An HTTP client whose requests wait for their turn. Their answers are read to the end within the time
-/// of a try: one that stops half-way is none.
+/// An HTTP client whose requests wait for their turn. Their answers are read to the end within the
+/// time of a try: one that stops half-way is none.
 #[derive(Debug)]
 pub(in super::super) struct RateLimitedClient {
     inner: SharedHttpClient,
@@ -27,12 +28,19 @@ pub(in super::super) struct RateLimitedClient {
 impl RateLimitedClient {
     /// Makes one around the client that is given, else around one as the SDK makes it.
     pub fn around(inner: Option<SharedHttpClient>, limit: Duration) -> Self {
-        Self { inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::new())), limit }
+        Self {
+            inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::new())),
+            limit,
+        }
     }
 }
 
 impl HttpClient for RateLimitedClient {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
         SharedHttpConnector::new(RateLimitedConnector { inner, limit: self.limit })
     }
@@ -50,7 +58,9 @@ struct RateLimitedConnector {
 
 impl HttpConnector for RateLimitedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(tracked) = request.extension::<TrackedRequest>().cloned() else { return self.inner.call(request) };
+        let Some(tracked) = request.extension::<TrackedRequest>().cloned() else {
+            return self.inner.call(request);
+        };
         let (inner, limit) = (self.inner.clone(), self.limit);
         HttpConnectorFuture::new(async move {
             let in_flight = tracked.acquire().await;
@@ -74,9 +84,10 @@ impl HttpConnector for RateLimitedConnector {
 async fn read_whole(response: HttpConnectorFuture) -> Result<HttpResponse, ConnectorError> {
     let mut response = response.await?;
     let body = ByteStream::new(response.take_body()).collect().await;
-    let body = body.map_err(|error| ConnectorError::io(format!("the answer was cut short: {error}").into()))?;
-    // As a body that is still to be read: the SDK's log prints one that is in memory, and this one may
-    // hold a secret.
+    let body = body
+        .map_err(|error| ConnectorError::io(format!("the answer was cut short: {error}").into()))?;
+    // As a body that is still to be read: the SDK's log prints one that is in memory, and this one
+    // may hold a secret.
     *response.body_mut() = SdkBody::from_body_1_x(Full::new(body.into_bytes()));
     Ok(response)
 }

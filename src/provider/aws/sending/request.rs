@@ -44,10 +44,16 @@ impl TrackedRequest {
             Some("S3") => "s3",
             _ => "aws",
         };
-        let once =
-            service == "iam" && IamWrite::ALL.iter().any(|it| it.name == name && it.lost_answer == LostAnswer::GiveUp);
+        let once = service == "iam"
+            && IamWrite::ALL
+                .iter()
+                .any(|it| it.name == name && it.lost_answer == LostAnswer::GiveUp);
         let operation = Operation { service, name: format!("{service}:{name}"), once };
-        Self(Arc::new(RequestState { transport: Arc::clone(transport), operation, progress: Mutex::default() }))
+        Self(Arc::new(RequestState {
+            transport: Arc::clone(transport),
+            operation,
+            progress: Mutex::default(),
+        }))
     }
 
     fn progress(&self) -> MutexGuard<'_, RequestProgress> {
@@ -62,8 +68,8 @@ impl TrackedRequest {
         in_flight
     }
 
-    /// Returns how long to wait before it is sent again, if it is. The SDK asks more than once about the
-    /// same try.
+    /// Returns how long to wait before it is sent again, if it is. The SDK asks more than once
+    /// about the same try.
     pub(super) fn judge(
         &self,
         error: Option<RetryableError>,
@@ -118,7 +124,8 @@ impl Intercept for RequestTracker {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let known = config.load::<TrackedRequest>().cloned();
-        let request = known.unwrap_or_else(|| TrackedRequest::new(&self.0, config.load::<Metadata>()));
+        let request =
+            known.unwrap_or_else(|| TrackedRequest::new(&self.0, config.load::<Metadata>()));
         context.request_mut().add_extension(request.clone());
         config.interceptor_state().store_put(request);
         Ok(())

@@ -25,9 +25,16 @@ impl ClassifyRetry for RetryClassifier {
         self.classify_retry_v2(context, &RetryAction::NoActionIndicated)
     }
 
-    fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
-        let error = context.output_or_error().and_then(Result::err).and_then(|it| it.as_connector_error());
-        let Some(request) = request_of(context.response(), error) else { return RetryAction::NoActionIndicated };
+    fn classify_retry_v2(
+        &self,
+        context: &InterceptorContext,
+        previous: &RetryAction,
+    ) -> RetryAction {
+        let error =
+            context.output_or_error().and_then(Result::err).and_then(|it| it.as_connector_error());
+        let Some(request) = request_of(context.response(), error) else {
+            return RetryAction::NoActionIndicated;
+        };
         let lost = error.and_then(NoResponse::of);
         let retryable = self.retryable(context.response(), error.zip(lost), previous);
         match request.judge(retryable, |retryable| why(retryable, context.response(), lost)) {
@@ -50,9 +57,12 @@ impl ClassifyRetry for RetryClassifier {
 }
 
 impl RetryClassifier {
-    /// Returns the error as the transport knows it, if it is worth another try. `previous` is what the
-    /// SDK knows of AWS's error codes.
-    #[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add kinds of errors and reasons to retry")]
+    /// Returns the error as the transport knows it, if it is worth another try. `previous` is what
+    /// the SDK knows of AWS's error codes.
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the SDK may add kinds of errors and reasons to retry"
+    )]
     fn retryable(
         &self,
         response: Option<&HttpResponse>,
@@ -60,20 +70,25 @@ impl RetryClassifier {
         previous: &RetryAction,
     ) -> Option<RetryableError> {
         if let Some((error, lost)) = lost {
-            let retryable = if lost.reached { RetryableError::NoAnswer } else { RetryableError::Unreachable };
+            let retryable =
+                if lost.reached { RetryableError::NoAnswer } else { RetryableError::Unreachable };
             return (!error.is_user()).then_some(retryable);
         }
         let status = response?.status().as_u16();
         match previous {
             _ if status == 429 => Some(RetryableError::Throttled),
-            // Some emulators fall over at calls that they don't know, with a page of their own. AWS's errors have a code.
+            // Some emulators fall over at calls that they don't know, with a page of their own.
+            // AWS's errors have a code.
             _ if self.emulator && status == 500 && is_page(response?) => None,
-            RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) => Some(match kind {
-                ErrorKind::ThrottlingError => RetryableError::Throttled,
-                // `ServiceClockSkewClassifier`: the only one that says so of what a client did wrong.
-                ErrorKind::ServerError if status < 500 => RetryableError::ClockSkew,
-                _ => RetryableError::ServerError,
-            }),
+            RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) => {
+                Some(match kind {
+                    ErrorKind::ThrottlingError => RetryableError::Throttled,
+                    // `ServiceClockSkewClassifier`: the only one that says so of what a client did
+                    // wrong.
+                    ErrorKind::ServerError if status < 500 => RetryableError::ClockSkew,
+                    _ => RetryableError::ServerError,
+                })
+            }
             _ => None,
         }
     }
@@ -87,11 +102,18 @@ fn is_page(response: &HttpResponse) -> bool {
 
 /// `x-amz-retry-after`
 fn asked_for(previous: &RetryAction) -> Option<Duration> {
-    let RetryAction::RetryIndicated(RetryReason::RetryableError { retry_after, .. }) = previous else { return None };
+    let RetryAction::RetryIndicated(RetryReason::RetryableError { retry_after, .. }) = previous
+    else {
+        return None;
+    };
     *retry_after
 }
 
-fn why(error: RetryableError, response: Option<&HttpResponse>, lost: Option<&NoResponse>) -> String {
+fn why(
+    error: RetryableError,
+    response: Option<&HttpResponse>,
+    lost: Option<&NoResponse>,
+) -> String {
     let status = response.map_or(0, |response| response.status().as_u16());
     match (error, lost) {
         (RetryableError::Throttled, _) => "it was throttled".to_owned(),

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::provider::files::place::SecretText;
 
-/// A line with its ending. A text that changes is made anew: one that grows leaves copies in memory.
+/// A line with its ending. A text that changes is made anew: one that grows leaves copies in
+/// memory.
 pub struct IniLine {
     pub text: SecretText,
     pub role: IniLineRole,
@@ -41,7 +42,8 @@ impl IniLine {
         }
     }
 
-    /// Changes the value's bytes only: how the key is spelt, the spaces around `=` and a comment behind it stay.
+    /// Changes the value's bytes only: how the key is spelt, the spaces around `=` and a comment
+    /// behind it stay.
     pub fn set_value(&mut self, new: &str) {
         if let IniLineRole::Setting { value, .. } = &mut self.role {
             let (before, after) = (&self.text[..value.start], &self.text[value.end..]);
@@ -71,8 +73,10 @@ fn role(text: &str, above: &[IniLine]) -> IniLineRole {
     if content.is_empty() || content.starts_with(['#', ';']) {
         return IniLineRole::Other;
     }
-    let setting_above =
-        above.iter().rev().find(|line| matches!(line.role, IniLineRole::Header(_) | IniLineRole::Setting { .. }));
+    let setting_above = above
+        .iter()
+        .rev()
+        .find(|line| matches!(line.role, IniLineRole::Header(_) | IniLineRole::Setting { .. }));
     if let Some(line) = setting_above
         && matches!(line.role, IniLineRole::Setting { .. })
         && indent_of(text) > indent_of(&line.text)
@@ -111,7 +115,8 @@ fn setting(text: &str) -> IniLineRole {
     let start = delimiter + 1 + (behind.len() - behind.trim_start_matches([' ', '\t']).len());
     let value = text[start..].trim_end();
     // ` #` right behind the delimiter is found with the space before it.
-    let comment = comment_start(&text[delimiter + 1..start + value.len()]).map(|at| delimiter + 1 + at);
+    let comment =
+        comment_start(&text[delimiter + 1..start + value.len()]).map(|at| delimiter + 1 + at);
     let end = comment.unwrap_or(start + value.len()).max(delimiter + 1);
     let start = start.min(end);
     IniLineRole::Setting { key, value: start..start + text[start..end].trim_end().len() }

@@ -1,10 +1,11 @@
-//! The dialect of INI in AWS's credentials and config files, edited line by line: a line that nobody asked to change
-//! keeps its bytes, its place and its line ending.
+//! The dialect of INI in AWS's credentials and config files, edited line by line: a line that
+//! nobody asked to change keeps its bytes, its place and its line ending.
 //!
-//! Two readers define the dialect, and they differ. botocore (the AWS CLI) is Python's `configparser`: `=` or `:`, keys
-//! in any case, whole-line comments only, and a line that is indented more than the setting above it belongs to that
-//! setting. The SDKs know `=` only, join sections of the same name (the later setting wins), and end a value at ` #` or
-//! ` ;`. What is written here means the same to both.
+//! Two readers define the dialect, and they differ. botocore (the AWS CLI) is Python's
+//! `configparser`: `=` or `:`, keys in any case, whole-line comments only, and a line that is
+//! indented more than the setting above it belongs to that setting. The SDKs know `=` only, join
+//! sections of the same name (the later setting wins), and end a value at ` #` or ` ;`. What is
+//! written here means the same to both.
 
 mod line;
 
@@ -32,12 +33,16 @@ impl IniFile {
             let line = IniLine::parse(text, &lines);
             lines.push(line);
         }
-        let ending = if lines.first().is_some_and(|line| line.text.ends_with("\r\n")) { "\r\n" } else { "\n" };
+        let ending = if lines.first().is_some_and(|line| line.text.ends_with("\r\n")) {
+            "\r\n"
+        } else {
+            "\n"
+        };
         Self { lines, ending }
     }
 
-    /// The sections, by what their headers come to; those that come to the same are one document. What belongs to none is
-    /// left out.
+    /// The sections, by what their headers come to; those that come to the same are one document.
+    /// What belongs to none is left out.
     pub fn split(self, of: impl Fn(&str) -> String) -> BTreeMap<String, Self> {
         let (mut parts, mut at) = (BTreeMap::new(), None);
         for line in self.lines {
@@ -45,7 +50,9 @@ impl IniFile {
                 at = Some(of(header));
             }
             let Some(at) = &at else { continue };
-            let part = parts.entry(at.clone()).or_insert_with(|| Self { lines: Vec::new(), ending: self.ending });
+            let part = parts
+                .entry(at.clone())
+                .or_insert_with(|| Self { lines: Vec::new(), ending: self.ending });
             part.lines.push(line);
         }
         parts
@@ -66,8 +73,8 @@ impl IniFile {
         line.value().filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// All settings of the section in the order of the file, keys in lower case; a nested one (`s3 =` with indented
-    /// lines below) is an object of its own settings.
+    /// All settings of the section in the order of the file, keys in lower case; a nested one (`s3
+    /// =` with indented lines below) is an object of its own settings.
     pub fn settings(&self, section: SectionMatcher) -> Vec<(String, Value)> {
         let mut settings: Vec<(String, Value)> = Vec::new();
         for index in self.sections(section).into_iter().flatten() {
@@ -81,9 +88,15 @@ impl IniFile {
         settings
     }
 
-    /// Sets a setting where it is, keeping its spelling and its comment, or else below the section's last one; a section
-    /// that does not exist is added at the end, as `[header]`.
-    pub fn set(&mut self, section: SectionMatcher, header: &str, key: &str, value: &str) -> Result<(), Problem> {
+    /// Sets a setting where it is, keeping its spelling and its comment, or else below the
+    /// section's last one; a section that does not exist is added at the end, as `[header]`.
+    pub fn set(
+        &mut self,
+        section: SectionMatcher,
+        header: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<(), Problem> {
         check_key(key)?;
         check_value(key, value)?;
         if let Some((last, earlier)) = self.occurrences(section, key).split_last() {
@@ -152,18 +165,25 @@ impl IniFile {
     /// The lines that continue a setting. Comments may stand between them.
     fn nested(&self, setting: usize) -> Vec<usize> {
         let below = self.lines.iter().enumerate().skip(setting + 1);
-        let own = below.take_while(|(_, line)| matches!(line.role, IniLineRole::Nested | IniLineRole::Other));
-        own.filter(|(_, line)| matches!(line.role, IniLineRole::Nested)).map(|(index, _)| index).collect()
+        let own = below
+            .take_while(|(_, line)| matches!(line.role, IniLineRole::Nested | IniLineRole::Other));
+        own.filter(|(_, line)| matches!(line.role, IniLineRole::Nested))
+            .map(|(index, _)| index)
+            .collect()
     }
 
     fn whole_value(&self, setting: usize) -> Value {
         let own = self.lines[setting].value().unwrap_or_default();
-        let nested: Vec<&str> = self.nested(setting).iter().map(|&index| self.lines[index].text.trim()).collect();
+        let nested: Vec<&str> =
+            self.nested(setting).iter().map(|&index| self.lines[index].text.trim()).collect();
         if nested.is_empty() {
             return Value::from(own);
         }
-        let pairs: Option<serde_json::Map<String, Value>> =
-            nested.iter().map(|line| line.split_once('=')).map(|pair| pair.map(nested_setting)).collect();
+        let pairs: Option<serde_json::Map<String, Value>> = nested
+            .iter()
+            .map(|line| line.split_once('='))
+            .map(|pair| pair.map(nested_setting))
+            .collect();
         match pairs {
             Some(pairs) if own.is_empty() => Value::Object(pairs),
             _ => Value::from([&[own], nested.as_slice()].concat().join("\n")),
@@ -181,9 +201,11 @@ impl IniFile {
         }
     }
 
-    /// Below the last setting rather than at the section's end, where blank lines and the next section's comments are.
+    /// Below the last setting rather than at the section's end, where blank lines and the next
+    /// section's comments are.
     fn insert_below_settings(&mut self, lines: Range<usize>, line: &str) {
-        let settings = |index: &usize| matches!(self.lines[*index].role, IniLineRole::Setting { .. });
+        let settings =
+            |index: &usize| matches!(self.lines[*index].role, IniLineRole::Setting { .. });
         let last_setting = lines.clone().rfind(settings);
         let indent = last_setting.map_or("", |index| self.lines[index].indent()).to_owned();
         let last = match last_setting {
@@ -224,19 +246,25 @@ fn nested_setting((key, value): (&str, &str)) -> (String, Value) {
 }
 
 fn check_key(key: &str) -> Result<(), Problem> {
-    if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+    if key.is_empty()
+        || !key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    {
         let key = key.escape_default();
-        return Err(Problem::invalid(format!("`{key}` cannot be the name of a setting of an AWS file")));
+        return Err(Problem::invalid(format!(
+            "`{key}` cannot be the name of a setting of an AWS file"
+        )));
     }
     Ok(())
 }
 
-/// A line break in a value would be a line of the file's own making: another setting, or another profile.
+/// A line break in a value would be a line of the file's own making: another setting, or another
+/// profile.
 fn check_value(key: &str, value: &str) -> Result<(), Problem> {
     let ambiguous = value.trim() != value || line::comment_start(value).is_some();
     if value.chars().any(char::is_control) || ambiguous {
         return Err(Problem::invalid(format!(
-            "the value of {key} cannot be written to an AWS file: it holds a line break, ` #` or ` ;`, or begins or ends \
+            "the value of {key} cannot be written to an AWS file: it holds a line break, ` #` or \
+                ` ;`, or begins or ends \
              with a space"
         )));
     }
@@ -246,7 +274,9 @@ fn check_value(key: &str, value: &str) -> Result<(), Problem> {
 fn check_header(header: &str) -> Result<(), Problem> {
     if header.chars().any(|c| c.is_control() || c == '[' || c == ']') || header.trim().is_empty() {
         let header = header.escape_default();
-        return Err(Problem::invalid(format!("`{header}` cannot be the name of a section of an AWS file")));
+        return Err(Problem::invalid(format!(
+            "`{header}` cannot be the name of a section of an AWS file"
+        )));
     }
     Ok(())
 }

@@ -16,8 +16,8 @@ fn set(text: &str, name: &'static str, key: &str, value: &str) -> String {
     edited(text, |document| document.set(&section(name), name, key, value).unwrap())
 }
 
-const ODD: &str =
-    "\u{feff}# mine\r\n\r\nstray = 1\n[a] ; first\r\n  Key:  one  # why\n\t\n[b\nnonsense\n= x\n[ c ]\nk=v";
+const ODD: &str = "\u{feff}# mine\r\n\r\nstray = 1\n[a] ; first\r\n  Key:  one  # \
+    why\n\t\n[b\nnonsense\n= x\n[ c ]\nk=v";
 
 #[test]
 fn what_is_not_edited_keeps_its_bytes() {
@@ -53,7 +53,8 @@ fn a_new_setting_goes_below_the_last_one_not_below_the_next_sections_comment() {
     );
     assert_eq!(set("[a]\n[b]\n", "a", "y", "2"), "[a]\ny = 2\n[b]\n");
     assert_eq!(set("[a]", "a", "y", "2"), "[a]\ny = 2\n");
-    // Less indented than the one above it is still a setting of its own, more would be a part of that one.
+    // Less indented than the one above it is still a setting of its own, more would be a part of
+    // that one.
     assert_eq!(set("[a]\n  x = 1\n", "a", "y", "2"), "[a]\n  x = 1\n  y = 2\n");
     assert_eq!(
         set("[a]\ns3 =\n  x = 1\n  # c\n  z = 1\n\n", "a", "y", "2"),
@@ -93,7 +94,10 @@ fn of_a_section_that_is_there_twice_the_later_setting_counts_and_is_changed() {
     let text = "[a]\nx = 1\nk = old\n[b]\n[a]\nk = new\n";
     assert_eq!(IniFile::parse(text).value(&section("a"), "k").as_deref(), Some("new"));
     assert_eq!(set(text, "a", "k", "3"), "[a]\nx = 1\n[b]\n[a]\nk = 3\n");
-    assert_eq!(edited(text, |document| document.unset(&section("a"), "k")), "[a]\nx = 1\n[b]\n[a]\n");
+    assert_eq!(
+        edited(text, |document| document.unset(&section("a"), "k")),
+        "[a]\nx = 1\n[b]\n[a]\n"
+    );
 }
 
 #[test]
@@ -131,7 +135,8 @@ fn nothing_can_be_smuggled_in_through_a_name_or_a_value() {
 
 #[test]
 fn a_refused_value_is_not_quoted() {
-    let problem = IniFile::parse("").set(&|_| false, "a", "aws_secret_access_key", "hush\nhush").unwrap_err();
+    let problem =
+        IniFile::parse("").set(&|_| false, "a", "aws_secret_access_key", "hush\nhush").unwrap_err();
     assert!(!problem.message.contains("hush"), "{}", problem.message);
 }
 
@@ -154,7 +159,8 @@ proptest::proptest! {
         let after = set(&text, "a", "k", "new/+value");
         let reread = IniFile::parse(&after);
         proptest::prop_assert_eq!(reread.value(&section("a"), "k"), Some("new/+value".to_owned()));
-        proptest::prop_assert_eq!(set(&after, "a", "k", "new/+value"), after.clone(), "a second time changes nothing");
+        proptest::prop_assert_eq!(set(&after, "a", "k", "new/+value"), after.clone(), "a second \
+            time changes nothing");
         let others = |document: &IniFile| {
             let mut settings = document.settings(&section("a"));
             settings.retain(|(key, _)| key != "k");

@@ -4,7 +4,9 @@ use futures::executor::block_on;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::call::{BucketRef, Failure, IamRead, IamWrite, Read, Reply, S3Read, S3Write, StepOutput, Write};
+use crate::call::{
+    BucketRef, Failure, IamRead, IamWrite, Read, Reply, S3Read, S3Write, StepOutput, Write,
+};
 use crate::port::Provider;
 use crate::provider::sandbox::Sandbox;
 
@@ -27,7 +29,8 @@ fn deny(action: &str) -> Value {
 }
 
 fn under(statements: &Value) -> Sandbox {
-    Sandbox::in_memory(ACCOUNT, "us-east-1").enforcing(CallerPolicies::Under(vec![policy(statements)]))
+    Sandbox::in_memory(ACCOUNT, "us-east-1")
+        .enforcing(CallerPolicies::Under(vec![policy(statements)]))
 }
 
 fn create_user(boundary: Option<&str>, tags: &[(&str, &str)]) -> Write {
@@ -56,8 +59,13 @@ fn get_user(name: &str) -> Read {
 #[track_caller]
 fn denied(answer: Result<Reply, Failure>) -> String {
     let failure = answer.expect_err("it must be refused");
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::AccessDenied, "AccessDenied"), "{failure}");
-    let (caller, rest) = failure.message.split_once(" is not authorized to perform: ").expect("AWS's wording");
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::AccessDenied, "AccessDenied"),
+        "{failure}"
+    );
+    let (caller, rest) =
+        failure.message.split_once(" is not authorized to perform: ").expect("AWS's wording");
     assert!(caller.starts_with("User: arn:aws:"), "{caller}");
     rest.to_owned()
 }
@@ -67,24 +75,28 @@ fn what_nothing_allows_is_refused_in_aws_s_words() {
     let sandbox = under(&json!([allow("s3:ListAllMyBuckets")]));
     assert_eq!(
         denied(write(&sandbox, &create_user(None, &[]))),
-        "iam:CreateUser on resource: arn:aws:iam::123456789012:user/team/bob because no identity-based policy allows the \
+        "iam:CreateUser on resource: arn:aws:iam::123456789012:user/team/bob because no \
+            identity-based policy allows the \
          iam:CreateUser action"
     );
     assert_eq!(
         denied(read(&sandbox, &get_user("bob"))),
-        "iam:GetUser on resource: user bob because no identity-based policy allows the iam:GetUser action"
+        "iam:GetUser on resource: user bob because no identity-based policy allows the \
+            iam:GetUser action"
     );
     let arn = "arn:aws:iam::123456789012:policy/deploy";
     assert_eq!(
         denied(read(&sandbox, &Read::Iam(IamRead::GetPolicy { arn: arn.to_owned() }))),
         format!(
-            "iam:GetPolicy on resource: policy {arn} because no identity-based policy allows the iam:GetPolicy action"
+            "iam:GetPolicy on resource: policy {arn} because no identity-based policy allows the \
+                iam:GetPolicy action"
         )
     );
     let bucket = BucketRef { name: "relay".to_owned(), region: "us-east-1".to_owned() };
     assert_eq!(
         denied(read(&sandbox, &Read::S3(S3Read::HeadBucket(bucket)))),
-        "s3:ListBucket on resource: \"arn:aws:s3:::relay\" because no identity-based policy allows the s3:ListBucket action"
+        "s3:ListBucket on resource: \"arn:aws:s3:::relay\" because no identity-based policy \
+            allows the s3:ListBucket action"
     );
 }
 
@@ -102,7 +114,10 @@ fn an_explicit_deny_says_so() {
 fn a_create_with_tags_needs_both_permissions() {
     let sandbox = under(&json!([allow("iam:CreateUser"), allow("iam:GetUser")]));
     let refused = denied(write(&sandbox, &create_user(None, &[("stage", "dev")])));
-    assert!(refused.starts_with("iam:TagUser on resource: user bob because no identity-based policy"), "{refused}");
+    assert!(
+        refused.starts_with("iam:TagUser on resource: user bob because no identity-based policy"),
+        "{refused}"
+    );
     assert_eq!(read(&sandbox, &get_user("bob")).unwrap_err().code, "NoSuchEntity");
     assert!(write(&sandbox, &create_user(None, &[])).is_ok());
 }
@@ -129,11 +144,15 @@ fn the_call_s_own_values_decide_conditions() {
 
 #[test]
 fn the_caller_is_known_whatever_is_denied() {
-    let Reply::Caller(caller) = read(&under(&json!([deny("*")])), &Read::CallerIdentity).unwrap() else { panic!() };
+    let Reply::Caller(caller) = read(&under(&json!([deny("*")])), &Read::CallerIdentity).unwrap()
+    else {
+        panic!()
+    };
     assert_eq!(caller.arn, "arn:aws:iam::123456789012:user/sandbox-user");
 }
 
-/// An account with the user `ci`: an inline policy with these statements, and a boundary that allows reading only.
+/// An account with the user `ci`: an inline policy with these statements, and a boundary that
+/// allows reading only.
 fn with_user(statements: &Value) -> Sandbox {
     let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1");
     let bounds = "arn:aws:iam::123456789012:policy/bounds".to_owned();
@@ -142,11 +161,21 @@ fn with_user(statements: &Value) -> Sandbox {
             policy: "bounds".to_owned(),
             path: "/".to_owned(),
             description: None,
-            document: document(&json!([allow("iam:Get*"), allow("s3:*"), deny("s3:DeleteBucket")])).into(),
+            document: document(&json!([allow("iam:Get*"), allow("s3:*"), deny("s3:DeleteBucket")]))
+                .into(),
             tags: Tags::new(),
         },
-        IamWrite::CreateUser { user: "ci".into(), path: "/".into(), boundary: Some(bounds), tags: Tags::new() },
-        IamWrite::PutUserPolicy { user: "ci".into(), policy: "own".into(), document: document(statements).into() },
+        IamWrite::CreateUser {
+            user: "ci".into(),
+            path: "/".into(),
+            boundary: Some(bounds),
+            tags: Tags::new(),
+        },
+        IamWrite::PutUserPolicy {
+            user: "ci".into(),
+            policy: "own".into(),
+            document: document(statements).into(),
+        },
     ];
     for call in writes {
         write(&sandbox, &Write::Iam(call)).unwrap();
@@ -160,13 +189,15 @@ fn a_user_acts_with_its_policies_within_its_boundary() {
     assert!(read(&sandbox, &get_user("ci")).is_ok());
     assert_eq!(
         denied(write(&sandbox, &create_user(None, &[]))),
-        "iam:CreateUser on resource: arn:aws:iam::123456789012:user/team/bob because no permissions boundary allows the \
+        "iam:CreateUser on resource: arn:aws:iam::123456789012:user/team/bob because no \
+            permissions boundary allows the \
          iam:CreateUser action"
     );
     let bucket = BucketRef { name: "relay".to_owned(), region: "us-east-1".to_owned() };
     assert_eq!(
         denied(write(&sandbox, &Write::S3(S3Write::DeleteBucket(bucket)))),
-        "s3:DeleteBucket on resource: \"arn:aws:s3:::relay\" with an explicit deny in a permissions boundary"
+        "s3:DeleteBucket on resource: \"arn:aws:s3:::relay\" with an explicit deny in a \
+            permissions boundary"
     );
 }
 
@@ -193,7 +224,8 @@ fn a_user_acts_with_the_policies_of_its_groups_as_well() {
     assert!(read(&with_group(&read_users, true), &get_user("ci")).is_ok());
     assert_eq!(
         denied(read(&with_group(&read_users, false), &get_user("ci"))),
-        "iam:GetUser on resource: user ci because no identity-based policy allows the iam:GetUser action"
+        "iam:GetUser on resource: user ci because no identity-based policy allows the iam:GetUser \
+            action"
     );
     assert_eq!(
         denied(read(&with_group(&json!([allow("*"), deny("iam:GetUser")]), true), &get_user("ci"))),
@@ -205,7 +237,8 @@ fn a_user_acts_with_the_policies_of_its_groups_as_well() {
 fn a_bucket_policy_has_its_say() {
     let sandbox = with_user(&json!([allow("s3:*")]));
     let bucket = || BucketRef { name: "relay-of-ci".to_owned(), region: "us-east-1".to_owned() };
-    let create = S3Write::CreateBucket { bucket: bucket(), ownership: "BucketOwnerEnforced".to_owned() };
+    let create =
+        S3Write::CreateBucket { bucket: bucket(), ownership: "BucketOwnerEnforced".to_owned() };
     write(&sandbox, &Write::S3(create)).unwrap();
     let statement = json!([{
         "Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::123456789012:user/ci"},
@@ -215,14 +248,16 @@ fn a_bucket_policy_has_its_say() {
     write(&sandbox, &Write::S3(put)).unwrap();
     assert_eq!(
         denied(read(&sandbox, &Read::S3(S3Read::GetBucketTagging(bucket())))),
-        "s3:GetBucketTagging on resource: \"arn:aws:s3:::relay-of-ci\" with an explicit deny in a resource-based policy"
+        "s3:GetBucketTagging on resource: \"arn:aws:s3:::relay-of-ci\" with an explicit deny in a \
+            resource-based policy"
     );
     assert!(read(&sandbox, &Read::S3(S3Read::HeadBucket(bucket()))).is_ok());
 }
 
 #[test]
 fn who_is_not_there_cannot_act() {
-    let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1").enforcing(CallerPolicies::Role("nobody".to_owned()));
+    let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1")
+        .enforcing(CallerPolicies::Role("nobody".to_owned()));
     let failure = read(&sandbox, &Read::CallerIdentity).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Refused, "NoSuchPrincipal"));
 }
@@ -234,7 +269,9 @@ fn a_policy_whose_text_is_not_known_is_no_guess() {
     write(&sandbox, &create_user(None, &[])).unwrap();
     let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
     write(&sandbox, &Write::Iam(IamWrite::AttachUserPolicy { user: "bob".into(), arn })).unwrap();
-    let failure = read(&sandbox.enforcing(CallerPolicies::User("bob".to_owned())), &get_user("bob")).unwrap_err();
+    let failure =
+        read(&sandbox.enforcing(CallerPolicies::User("bob".to_owned())), &get_user("bob"))
+            .unwrap_err();
     assert_eq!(failure.code, "NotSimulated");
     assert!(failure.message.contains("arn:aws:iam::aws:policy/ReadOnlyAccess"), "{failure}");
 }

@@ -13,14 +13,16 @@ pub(super) const PATHS: &[Path] = &[
     Path {
         name: "escalation-lambda-update-configuration",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing Lambda functions may do, by adding a layer with its own code",
+        gives: "can use what the roles of existing Lambda functions may do, by adding a layer \
+            with its own code",
         needs: &[Need { any: &["lambda:UpdateFunctionConfiguration"], on: On::Other, to: None }],
         source: "rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation",
     },
     Path {
         name: "escalation-glue-update-dev-endpoint",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing Glue development endpoints may do, by adding its own SSH key",
+        gives: "can use what the roles of existing Glue development endpoints may do, by adding \
+            its own SSH key",
         needs: &[Need { any: &["glue:UpdateDevEndpoint"], on: On::Other, to: None }],
         source: "pathfinding.cloud/paths/glue-002",
     },
@@ -28,15 +30,24 @@ pub(super) const PATHS: &[Path] = &[
         name: "escalation-sagemaker-notebook-url",
         gain: Gain::Existing,
         gives: "can use what the roles of existing SageMaker notebooks may do, by opening them",
-        needs: &[Need { any: &["sagemaker:CreatePresignedNotebookInstanceUrl"], on: On::Other, to: None }],
+        needs: &[Need {
+            any: &["sagemaker:CreatePresignedNotebookInstanceUrl"],
+            on: On::Other,
+            to: None,
+        }],
         source: "pathfinding.cloud/paths/sagemaker-004",
     },
     Path {
         name: "escalation-sagemaker-lifecycle",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing SageMaker notebooks may do, by having them run its own code as they start",
+        gives: "can use what the roles of existing SageMaker notebooks may do, by having them run \
+            its own code as they start",
         needs: &[
-            Need { any: &["sagemaker:CreateNotebookInstanceLifecycleConfig"], on: On::Other, to: None },
+            Need {
+                any: &["sagemaker:CreateNotebookInstanceLifecycleConfig"],
+                on: On::Other,
+                to: None,
+            },
             Need { any: &["sagemaker:StopNotebookInstance"], on: On::Other, to: None },
             Need { any: &["sagemaker:UpdateNotebookInstance"], on: On::Other, to: None },
             Need { any: &["sagemaker:StartNotebookInstance"], on: On::Other, to: None },
@@ -46,7 +57,8 @@ pub(super) const PATHS: &[Path] = &[
     Path {
         name: "escalation-cloudformation-update-stack",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing CloudFormation stacks may do, by changing their templates",
+        gives: "can use what the roles of existing CloudFormation stacks may do, by changing \
+            their templates",
         needs: &[Need { any: &["cloudformation:UpdateStack"], on: On::Other, to: None }],
         source: "pathfinding.cloud/paths/cloudformation-002",
     },
@@ -63,14 +75,16 @@ pub(super) const PATHS: &[Path] = &[
     Path {
         name: "escalation-codebuild-start-build",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing CodeBuild projects may do, by building with its own buildspec",
+        gives: "can use what the roles of existing CodeBuild projects may do, by building with \
+            its own buildspec",
         needs: &[Need { any: &["codebuild:StartBuild"], on: On::Other, to: None }],
         source: "pathfinding.cloud/paths/codebuild-002",
     },
     Path {
         name: "escalation-codebuild-start-build-batch",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing CodeBuild projects may do, by building a batch with its own buildspec",
+        gives: "can use what the roles of existing CodeBuild projects may do, by building a batch \
+            with its own buildspec",
         needs: &[Need { any: &["codebuild:StartBuildBatch"], on: On::Other, to: None }],
         source: "pathfinding.cloud/paths/codebuild-003",
     },
@@ -94,7 +108,8 @@ pub(super) const PATHS: &[Path] = &[
     Path {
         name: "escalation-ec2-user-data",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing EC2 instances may do, by changing what they run as they start",
+        gives: "can use what the roles of existing EC2 instances may do, by changing what they \
+            run as they start",
         needs: &[
             Need { any: &["ec2:ModifyInstanceAttribute"], on: On::Other, to: None },
             Need { any: &["ec2:StopInstances"], on: On::Other, to: None },
@@ -105,7 +120,8 @@ pub(super) const PATHS: &[Path] = &[
     Path {
         name: "escalation-ec2-launch-template",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing EC2 launch templates may do, by changing what new instances run",
+        gives: "can use what the roles of existing EC2 launch templates may do, by changing what \
+            new instances run",
         needs: &[
             Need { any: &["ec2:CreateLaunchTemplateVersion"], on: On::Other, to: None },
             Need { any: &["ec2:ModifyLaunchTemplate"], on: On::Other, to: None },
@@ -122,14 +138,16 @@ pub(super) const PATHS: &[Path] = &[
     Path {
         name: "escalation-ssm-start-session",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing EC2 instances may do, by opening a session on them",
+        gives: "can use what the roles of existing EC2 instances may do, by opening a session on \
+            them",
         needs: &[Need { any: &["ssm:StartSession"], on: On::Other, to: None }],
         source: "pathfinding.cloud/paths/ssm-001",
     },
     Path {
         name: "escalation-ssm-send-command",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing EC2 instances may do, by running commands on them",
+        gives: "can use what the roles of existing EC2 instances may do, by running commands on \
+            them",
         needs: &[Need { any: &["ssm:SendCommand"], on: On::Other, to: None }],
         source: "pathfinding.cloud/paths/ssm-002",
     },
@@ -143,16 +161,22 @@ pub(super) const PATHS: &[Path] = &[
     Path {
         name: "escalation-apprunner-update-service",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing App Runner services may do, by changing their code",
+        gives: "can use what the roles of existing App Runner services may do, by changing their \
+            code",
         needs: &[Need { any: &["apprunner:UpdateService"], on: On::Other, to: None }],
         source: "pathfinding.cloud/paths/apprunner-002",
     },
     Path {
         name: "escalation-bedrock-code-interpreter",
         gain: Gain::Existing,
-        gives: "can use what the roles of existing Bedrock AgentCore interpreters may do, by running code in them",
+        gives: "can use what the roles of existing Bedrock AgentCore interpreters may do, by \
+            running code in them",
         needs: &[
-            Need { any: &["bedrock-agentcore:StartCodeInterpreterSession"], on: On::Other, to: None },
+            Need {
+                any: &["bedrock-agentcore:StartCodeInterpreterSession"],
+                on: On::Other,
+                to: None,
+            },
             Need { any: &["bedrock-agentcore:InvokeCodeInterpreter"], on: On::Other, to: None },
         ],
         source: "pathfinding.cloud/paths/bedrock-002",

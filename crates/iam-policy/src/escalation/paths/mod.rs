@@ -1,8 +1,9 @@
 //! The published ways by which somebody with a few permissions gives themselves more.
 //!
-//! They are those of Rhino Security Labs ("AWS IAM Privilege Escalation – Methods and Mitigation"), of pathfinding.cloud,
-//! which goes on where that list and Bishop Fox's IAM Vulnerable end, and a few of PMapper and HackTricks. Ways that
-//! only add actions to another one in the list are left out: the shorter one says it already.
+//! They are those of Rhino Security Labs ("AWS IAM Privilege Escalation – Methods and Mitigation"),
+//! of pathfinding.cloud, which goes on where that list and Bishop Fox's IAM Vulnerable end, and a
+//! few of PMapper and HackTricks. Ways that only add actions to another one in the list are left
+//! out: the shorter one says it already.
 
 mod existing;
 mod identity;
@@ -65,7 +66,8 @@ pub enum Gain {
     Principal,
     /// What something may do that exists already and runs as a role.
     Existing,
-    /// What every role may do that trusts the account; naming one role is no escalation, but what the policy is for.
+    /// What every role may do that trusts the account; naming one role is no escalation, but what
+    /// the policy is for.
     AnyRole,
 }
 

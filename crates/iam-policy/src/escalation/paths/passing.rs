@@ -3,7 +3,12 @@
 use super::{Gain, Need, On, Path};
 
 /// `iam:PassRole` on the role and what makes the service use it.
-const fn path(name: &'static str, gives: &'static str, needs: &'static [Need], source: &'static str) -> Path {
+const fn path(
+    name: &'static str,
+    gives: &'static str,
+    needs: &'static [Need],
+    source: &'static str,
+) -> Path {
     Path { name, gain: Gain::Principal, gives, needs, source }
 }
 
@@ -19,19 +24,31 @@ pub(super) const PATHS: &[Path] = &[
     path(
         "escalation-pass-role-lambda-invoke",
         "can use what roles may do, by running a Lambda function as them",
-        &[pass("lambda.amazonaws.com"), act(&["lambda:CreateFunction"]), act(&["lambda:InvokeFunction"])],
+        &[
+            pass("lambda.amazonaws.com"),
+            act(&["lambda:CreateFunction"]),
+            act(&["lambda:InvokeFunction"]),
+        ],
         "pathfinding.cloud/paths/lambda-001",
     ),
     path(
         "escalation-pass-role-lambda-event-source",
         "can use what roles may do, by having an event run a Lambda function as them",
-        &[pass("lambda.amazonaws.com"), act(&["lambda:CreateFunction"]), act(&["lambda:CreateEventSourceMapping"])],
+        &[
+            pass("lambda.amazonaws.com"),
+            act(&["lambda:CreateFunction"]),
+            act(&["lambda:CreateEventSourceMapping"]),
+        ],
         "pathfinding.cloud/paths/lambda-002",
     ),
     path(
         "escalation-pass-role-lambda-add-permission",
         "can use what roles may do, by letting somebody run a Lambda function as them",
-        &[pass("lambda.amazonaws.com"), act(&["lambda:CreateFunction"]), act(&["lambda:AddPermission"])],
+        &[
+            pass("lambda.amazonaws.com"),
+            act(&["lambda:CreateFunction"]),
+            act(&["lambda:AddPermission"]),
+        ],
         "pathfinding.cloud/paths/lambda-006",
     ),
     path(
@@ -58,19 +75,31 @@ pub(super) const PATHS: &[Path] = &[
     path(
         "escalation-pass-role-ecs-run-task",
         "can use what roles may do, by running an ECS task as them",
-        &[pass("ecs-tasks.amazonaws.com"), act(&["ecs:RegisterTaskDefinition"]), act(&["ecs:RunTask"])],
+        &[
+            pass("ecs-tasks.amazonaws.com"),
+            act(&["ecs:RegisterTaskDefinition"]),
+            act(&["ecs:RunTask"]),
+        ],
         "pathfinding.cloud/paths/ecs-004",
     ),
     path(
         "escalation-pass-role-ecs-start-task",
         "can use what roles may do, by starting an ECS task as them",
-        &[pass("ecs-tasks.amazonaws.com"), act(&["ecs:RegisterTaskDefinition"]), act(&["ecs:StartTask"])],
+        &[
+            pass("ecs-tasks.amazonaws.com"),
+            act(&["ecs:RegisterTaskDefinition"]),
+            act(&["ecs:StartTask"]),
+        ],
         "pathfinding.cloud/paths/ecs-005",
     ),
     path(
         "escalation-pass-role-ecs-create-service",
         "can use what roles may do, by running an ECS service as them",
-        &[pass("ecs-tasks.amazonaws.com"), act(&["ecs:RegisterTaskDefinition"]), act(&["ecs:CreateService"])],
+        &[
+            pass("ecs-tasks.amazonaws.com"),
+            act(&["ecs:RegisterTaskDefinition"]),
+            act(&["ecs:CreateService"]),
+        ],
         "pathfinding.cloud/paths/ecs-003",
     ),
     path(
@@ -139,13 +168,21 @@ pub(super) const PATHS: &[Path] = &[
     path(
         "escalation-pass-role-codebuild",
         "can use what roles may do, by building a new CodeBuild project as them",
-        &[pass("codebuild.amazonaws.com"), act(&["codebuild:CreateProject"]), act(&["codebuild:StartBuild"])],
+        &[
+            pass("codebuild.amazonaws.com"),
+            act(&["codebuild:CreateProject"]),
+            act(&["codebuild:StartBuild"]),
+        ],
         "pathfinding.cloud/paths/codebuild-001",
     ),
     path(
         "escalation-pass-role-codebuild-batch",
         "can use what roles may do, by building a new CodeBuild project in a batch as them",
-        &[pass("codebuild.amazonaws.com"), act(&["codebuild:CreateProject"]), act(&["codebuild:StartBuildBatch"])],
+        &[
+            pass("codebuild.amazonaws.com"),
+            act(&["codebuild:CreateProject"]),
+            act(&["codebuild:StartBuildBatch"]),
+        ],
         "pathfinding.cloud/paths/codebuild-004",
     ),
     path(
@@ -192,13 +229,21 @@ pub(super) const PATHS: &[Path] = &[
     path(
         "escalation-pass-role-step-functions",
         "can use what roles may do, by running a Step Functions state machine as them",
-        &[pass("states.amazonaws.com"), act(&["states:CreateStateMachine"]), act(&["states:StartExecution"])],
+        &[
+            pass("states.amazonaws.com"),
+            act(&["states:CreateStateMachine"]),
+            act(&["states:StartExecution"]),
+        ],
         "cloud.hacktricks.wiki, AWS privilege escalation",
     ),
     path(
         "escalation-pass-role-batch",
         "can use what roles may do, by running a Batch job as them",
-        &[pass("ecs-tasks.amazonaws.com"), act(&["batch:RegisterJobDefinition"]), act(&["batch:SubmitJob"])],
+        &[
+            pass("ecs-tasks.amazonaws.com"),
+            act(&["batch:RegisterJobDefinition"]),
+            act(&["batch:SubmitJob"]),
+        ],
         "cloud.hacktricks.wiki, AWS privilege escalation",
     ),
     path(

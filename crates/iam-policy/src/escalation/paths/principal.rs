@@ -60,7 +60,11 @@ pub(super) const PATHS: &[Path] = &[
             Need { any: &["iam:PassRole"], on: On::Role, to: Some("lambda.amazonaws.com") },
             Need { any: &["lambda:CreateFunction"], on: On::Other, to: None },
             Need {
-                any: &["lambda:InvokeFunction", "lambda:CreateEventSourceMapping", "lambda:AddPermission"],
+                any: &[
+                    "lambda:InvokeFunction",
+                    "lambda:CreateEventSourceMapping",
+                    "lambda:AddPermission",
+                ],
                 on: On::Other,
                 to: None,
             },

@@ -1,4 +1,5 @@
-//! One test for each way of the published lists: by these permissions it is open, and not without any of them.
+//! One test for each way of the published lists: by these permissions it is open, and not without
+//! any of them.
 
 use super::*;
 
@@ -9,7 +10,10 @@ fn open(name: &str, actions: &[&str]) {
         let still = if left.is_empty() { Vec::new() } else { names(ROLE, &allow(&left, "*")) };
         assert!(!still.contains(&name), "without {missing}");
         let deny = json!({"Effect": "Deny", "Action": missing, "Resource": "*"});
-        assert!(!names(ROLE, &json!([allow(actions, "*"), deny])).contains(&name), "with {missing} denied");
+        assert!(
+            !names(ROLE, &json!([allow(actions, "*"), deny])).contains(&name),
+            "with {missing} denied"
+        );
     }
 }
 
