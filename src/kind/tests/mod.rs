@@ -193,3 +193,34 @@ fn every_kind_begins_with_its_identity_and_names_no_field_twice() {
         assert_eq!(first, Some(FieldForm::Identity), "{}", kind.name());
     }
 }
+
+/// Access, lock-out and recovery ask the facts. They must agree with the name that the same kind bears.
+#[test]
+fn the_facts_of_every_kind_agree_with_its_name_and_with_each_other() {
+    use crate::kind::{AccessRole, Ownership, Recovery};
+    for kind in all() {
+        let (name, facts) = (kind.name(), kind.facts());
+        let role = match name {
+            KindName::Principal(it) => AccessRole::Principal(it),
+            KindName::PolicyAttachment(it) => AccessRole::PolicyAttachment(it),
+            KindName::InlinePolicy(it) => AccessRole::InlinePolicy(it),
+            KindName::Policy => AccessRole::Policy,
+            KindName::UserGroupMembership => AccessRole::Membership,
+            KindName::AccessKey => AccessRole::Credential,
+            KindName::Bucket => AccessRole::Resource,
+            KindName::AwsProfile | KindName::ZappaSettings => AccessRole::None,
+        };
+        assert_eq!(facts.access, role, "{name}");
+        let by_tag = matches!(facts.recovery, Recovery::ByTag(_));
+        assert_eq!(
+            by_tag,
+            facts.ownership == Ownership::Tag,
+            "{name}: found by the tag that it has"
+        );
+        let is_part = facts.parent.is_some();
+        assert!(is_part || facts.ownership != Ownership::Parent, "{name}: a part has a parent");
+        let parent = facts.parent.map(|parent| parent.attribute);
+        let fields: Vec<_> = kind.fields().iter().map(|field| field.name).collect();
+        assert!(parent.is_none_or(|it| fields.contains(&it)), "{name}: {parent:?}");
+    }
+}
