@@ -161,7 +161,7 @@ pub fn stale(plan: &Plan, state: Option<&State>) -> Option<String> {
             state.lineage
         )),
         (Some(_), Some(state)) if plan.state.serial != state.serial => Some(format!(
-            "the state has moved on since (serial {}, the plan saw {}): it was applied already, \
+            "the state has changed since (serial {}, the plan saw {}): it was applied already, \
                 or another run was; {again}",
             state.serial, plan.state.serial
         )),

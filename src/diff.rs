@@ -94,7 +94,7 @@ pub enum Reason {
     Differs,
     /// A field that AWS can't change, or a key whose secret is lost; the text says which.
     CannotChange(String),
-    /// Nothing differs, but it is time: a key is old, or was retired long ago. The text says which.
+    /// Nothing differs, but due: a key is old, or was retired long ago. The text says which.
     Due(String),
     /// What it hangs on is replaced.
     ParentReplaced(Address),
@@ -263,7 +263,7 @@ impl<'a> DiffSubject<'a> {
             return self.decision(ChangeAction::Refuse, reason, Some(seen));
         }
         if resource.renew {
-            seen.to_mut().upkeep = Some(Maintenance::Renew("a new one was asked for".to_owned()));
+            seen.to_mut().upkeep = Some(Maintenance::Renew("rotation was requested".to_owned()));
         }
         let recorded = self.entry.map(|entry| &entry.attributes);
         let comparison =

@@ -64,9 +64,9 @@ pub fn recipient(text: &str) -> Result<x25519::Recipient, String> {
             // Not quoted: it is a secret.
             "this is an identity, which is secret; its recipient begins with age1".to_owned()
         } else if text.starts_with("ssh-") {
-            "keys of SSH are no recipients here, only age's own, which begin with age1".to_owned()
+            "SSH keys are not supported as recipients; age's own begin with age1".to_owned()
         } else {
-            format!("`{text}` is no recipient of age, or has a typing error in it")
+            format!("`{text}` is not an age recipient, or is misspelled")
         }
     })
 }
@@ -366,7 +366,7 @@ mod tests {
         let ada = x25519::Identity::generate().to_public().to_string();
         assert_eq!(recipient(&ada).unwrap().to_string(), ada);
         let refusal = |text: &str| recipient(text).err().unwrap();
-        assert!(refusal(&ada[..ada.len() - 1]).contains("typing error"));
+        assert!(refusal(&ada[..ada.len() - 1]).contains("misspelled"));
         assert!(refusal("ssh-ed25519 AAAA").contains("SSH"));
         assert!(refusal("AGE-SECRET-KEY-1ABC").contains("which is secret"));
     }

@@ -183,8 +183,7 @@ fn an_edit_that_takes_the_right_to_undo_it_is_refused_and_another_is_not() {
     let refused = project.expect(1, &as_ada(&["plan", MANIFEST]));
     says(
         &refused,
-        "after this plan you, user.ada, are no longer allowed all that would undo it: \
-            iam:CreatePolicyVersion",
+        "after this plan you, user.ada, lack permissions that undo it: iam:CreatePolicyVersion",
     );
     project.write(MANIFEST, &administrators("\"iam:*\""));
     project.expect(0, &as_ada(&["plan", MANIFEST]));

@@ -74,14 +74,13 @@ fn what_hangs_on_a_user_is_listed_and_stops_its_removal() {
     shows(
         &plan,
         &[
-            "# user.serverless is refused (AWS deletes it only without what others put there: \
+            "# user.serverless is refused (AWS does not delete it while it has objects of others: \
                 console password, \
              MFA device arn:aws:iam::123456789012:mfa/phone, SSH public key APKA1, signing \
              certificate CERT1, \
              service-specific credential ACCA1, membership in group staff: remove them first, or \
-             have relayctl remove \
-             them too, with --allow-delete-foreign)",
-            "# Before it would have to go:",
+             let relayctl remove them, with --allow-delete-foreign)",
+            "# Must be removed before it:",
             "policy arn:aws:iam::123456789012:policy/Deploy \
                 (user_policy_attachment.serverless/Deploy): iam:DetachUserPolicy",
             "(access_key.serverless): iam:DeleteAccessKey",
@@ -136,7 +135,7 @@ fn with_leave_it_all_goes_and_nothing_is_left_behind() {
         &saved,
         &[
             "# policy.Deploy will be destroyed",
-            "# Before it go:",
+            "# Removed before it:",
             "attachment to group staff (not made by relayctl): iam:DetachGroupPolicy",
             "instance profile machines (not made by relayctl): iam:RemoveRoleFromInstanceProfile",
             "iam:DeleteLoginProfile",
@@ -206,7 +205,7 @@ fn nobodys_permissions_boundary_is_taken_away() {
     let plan = project.expect(1, &["destroy", MANIFEST, "--yes", "--allow-delete-foreign"]);
     shows(
         &plan,
-        &["policy.Deploy is refused", "permissions boundary of user guest: see to that first"],
+        &["policy.Deploy is refused", "permissions boundary of user guest: remove it there first"],
     );
     assert!(project.read("state/sandbox.json").contains("guest"));
 }
@@ -232,7 +231,7 @@ fn a_bucket_says_how_much_is_in_it() {
     shows(
         &planned,
         &[
-            "Before it go:",
+            "Removed before it:",
             "3 object versions and delete markers (not made by relayctl): s3:DeleteObjectVersion",
         ],
     );
@@ -247,7 +246,7 @@ fn what_is_hung_on_it_after_the_plan_stops_the_removal_by_name() {
     others(&project, &on_user()[..1]);
     let run = project.expect(1, &["apply"]);
     assert!(
-        run.stdout.contains("this hangs on it now: console password"),
+        run.stdout.contains("this is attached to it now: console password"),
         "{}\n{}",
         run.stdout,
         run.stderr

@@ -66,7 +66,7 @@ fn an_old_key_is_rotated_and_the_one_before_goes_a_week_later() {
     let plan = project.expect(2, PLAN);
     says(
         &plan,
-        "access_key.serverless will be updated in place (it is time: the key is 97 days old, \
+        "access_key.serverless will be updated in place (due: the key is 97 days old, \
             rotate_after is 90d)",
     );
     says(&plan, "sts:GetCallerIdentity");
@@ -146,7 +146,7 @@ fn a_key_is_rotated_now_when_somebody_asks_for_it() {
     assert_eq!(keys(&project, "Active"), std::slice::from_ref(&old), "nothing has happened");
 
     let rotated = project.expect(0, &["keys", "rotate", DEV, "serverless", "--yes"]);
-    says(&rotated, "it is time: a new one was asked for");
+    says(&rotated, "due: rotation was requested");
     assert_eq!(keys(&project, "Inactive"), std::slice::from_ref(&old));
     says(&project.expect(0, PLAN), "No changes");
     // Twice in a week is one key too many.

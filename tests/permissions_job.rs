@@ -267,7 +267,7 @@ fn a_key_is_rotated_under_the_printed_policies() {
     days_pass(&project, 8);
     let kept = under(&project.fork(), &without(&apply, "iam:GetAccessKeyLastUsed"), APPLY);
     assert!(
-        kept.code == 0 && kept.stdout.contains("is kept, for when it was last used can't be told"),
+        kept.code == 0 && kept.stdout.contains("is kept, because its last use is not known"),
         "{}",
         kept.stdout
     );

@@ -77,7 +77,7 @@ fn a_state_in_s3_serves_plan_apply_and_destroy_and_leaves_nothing_here() {
     project.expect(0, &["apply", "one.plan.json"]);
     assert_eq!(keys(&moto), [object(""), object(".backup"), object(".lock")]);
     let again = project.expect(1, &["apply", "one.plan.json"]);
-    assert!(again.stderr.contains("the state has moved on since"), "{}", again.stderr);
+    assert!(again.stderr.contains("the state has changed since"), "{}", again.stderr);
     project.expect(0, &["destroy", DEV, "--yes"]);
     assert_eq!(project.expect(0, &["state", "list", DEV]).stdout, "");
 }

@@ -453,7 +453,8 @@ fn hung_up(step: &Step, now: &LiveObject) -> Option<String> {
     let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
     let new = now.hanging.iter().filter(|it| !it.is_volatile() && !planned.contains(it));
     let new: Vec<String> = new.map(ToString::to_string).collect();
-    (step.removal && !new.is_empty()).then(|| format!("this hangs on it now: {}", new.join(", ")))
+    (step.removal && !new.is_empty())
+        .then(|| format!("this is attached to it now: {}", new.join(", ")))
 }
 
 fn is_renewal(step: &Step) -> bool {

@@ -79,8 +79,8 @@ pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
         foreign().filter(|it| it.calls.is_empty()).map(|it| it.what.as_str()).collect();
     if !stays.is_empty() {
         return Some(format!(
-            "it is in use by others, and relayctl takes nobody's boundary away: {}: see to that \
-                first",
+            "others use it as their permissions boundary, which relayctl does not remove: {}: \
+                remove it there first",
             list(stays)
         ));
     }
@@ -90,9 +90,8 @@ pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
     }
     let them = if goes.len() == 1 { "it" } else { "them" };
     Some(format!(
-        "AWS deletes it only without what others put there: {}: remove {them} first, or have \
-            relayctl remove {them} too, \
-         with --allow-delete-foreign",
+        "AWS does not delete it while it has objects of others: {}: remove {them} first, or let \
+            relayctl remove {them}, with --allow-delete-foreign",
         list(goes)
     ))
 }

@@ -225,9 +225,9 @@ pub fn boundaries(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
                 change.before_it.iter().filter_map(|it| it.owner.as_ref()).find(bounded)
         {
             change.reason = Reason::Obstacle(format!(
-                "it has to be made anew, and is the permissions boundary of {holder}, which \
-                    relayctl does not take away: \
-                 declare it under another name, and give {holder} that"
+                "it must be replaced, and is the permissions boundary of {holder}, which relayctl \
+                    does not remove: declare the policy under another name, and set that for \
+                    {holder}"
             ));
             change.action = ChangeAction::Refuse;
             change.fields.clear();

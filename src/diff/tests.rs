@@ -413,9 +413,8 @@ fn a_policy_that_bounds_one_of_ours_is_not_made_anew() {
             .live("user.u", "AIDA1", bounded(old))
             .sees("policy.p", Observed::Present(seen.clone()))
     };
-    let why = "it has to be made anew, and is the permissions boundary of user.u, which relayctl \
-        does not take away: \
-               declare it under another name, and give user.u that";
+    let why = "it must be replaced, and is the permissions boundary of user.u, which relayctl \
+        does not remove: declare the policy under another name, and set that for user.u";
     world(true).expect("policy.p", ChangeAction::Refuse, Reason::Obstacle(why.to_owned()));
     world(true).expect(
         "user.u",

@@ -186,7 +186,7 @@ fn statements(one: &Escalation) -> String {
 
 fn circumstances(one: &Escalation) -> String {
     match one.reined() {
-        Some(key) => format!(" (a condition on {key} reins it in)"),
+        Some(key) => format!(" (a condition on {key} limits it)"),
         None if one.conditional() => " (where a condition is met)".to_owned(),
         None => String::new(),
     }

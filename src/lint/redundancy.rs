@@ -73,16 +73,16 @@ fn found(subject: &LintSubject<'_>, spare: &Redundant, rule: &Rule) -> Option<Ma
     let (message, remedy) =
         match spare.action.and_then(|index| statement.actions.patterns.get(index)) {
             _ if *rule == REDUNDANT_STATEMENT => (
-                format!("others say already what {title} says"),
-                "take it out: nobody loses anything".to_owned(),
+                format!("other statements already say what {title} says"),
+                "remove it: nobody loses access".to_owned(),
             ),
             Some(action) => (
                 format!("{title} allows {action}, and a Deny always takes it away"),
-                format!("take {action} out, or narrow the Deny"),
+                format!("remove {action}, or narrow the Deny"),
             ),
             None => (
                 format!("a Deny always takes away what {title} allows"),
-                "take the statement out, or narrow the Deny".to_owned(),
+                "remove the statement, or narrow the Deny".to_owned(),
             ),
         };
     Some(ManifestFinding {

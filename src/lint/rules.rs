@@ -18,10 +18,9 @@ pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
 pub(super) const UNUSED_SILENCE: Rule = Rule::new(
     "unused-silence",
     Severity::Note,
-    "A finding is accepted in `lint: allow:` that isn't there",
-    "What it accepted has been mended, or was spelt differently; it would hide the next such \
-        finding.",
-    "Take it out of the manifest.",
+    "`lint: allow:` accepts a finding that does not exist",
+    "The finding was fixed, or its name is misspelled. The entry would hide the next such finding.",
+    "Remove it from the manifest.",
 );
 
 /// The rules on manifests. Those on documents, and those of the ways to more permissions, are

@@ -29,7 +29,7 @@ fn in_vain(silence: &LintSuppression) -> ManifestFinding {
     let LintSuppression { rule, on, .. } = silence;
     let (severity, message, remedy) = if named(rule).is_some() {
         let message = format!("`{rule}` finds nothing on `{on}` that would have to be accepted");
-        (UNUSED_SILENCE.severity, message, "take it out of `lint: allow:`".to_owned())
+        (UNUSED_SILENCE.severity, message, "remove it from `lint: allow:`".to_owned())
     } else {
         let near = nearest(rule).map(|near| format!("did you mean `{near}`?"));
         let message = format!("there is no rule `{rule}`");

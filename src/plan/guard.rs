@@ -56,8 +56,8 @@ fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = D
             prevent_destroy",
             change.address
         );
-        let help = "change the manifest so that it stays, take prevent_destroy out, or choose with \
-                --target what else is done";
+        let help = "keep it in the manifest, remove prevent_destroy, or select other resources \
+            with --target";
         Some(Diagnostic::error("prevent-destroy", Some(place), message).help(help))
     })
 }
@@ -65,7 +65,7 @@ fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = D
 fn exceeded(plan: &Plan, desired: &Desired, recorded: usize) -> impl Iterator<Item = Diagnostic> {
     let over = |limit: &CountLimit, message: String| {
         Diagnostic::error("limit-exceeded", limit.place.clone(), message)
-            .help("look at each of them; if all are wanted, add --override-limits")
+            .help("review each of them; to go on, add --override-limits")
     };
     let destroyed = plan.summary.destroy;
     let limit = desired.limits.max_destroy.as_ref().filter(|limit| destroyed > limit.value);

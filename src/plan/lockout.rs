@@ -32,7 +32,7 @@ pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
     });
     let undo = plan.access.iter().filter_map(|change| undoing(plan, &caller, change));
     let all: BTreeSet<String> = what.chain(undo).collect();
-    let help = "have somebody else apply it, or add --allow-lockout if you have another way in";
+    let help = "let another principal apply it, or add --allow-lockout if you have other access";
     all.into_iter().map(|message| Diagnostic::error("lockout", None, message).help(help)).collect()
 }
 
@@ -71,10 +71,7 @@ fn undoing(plan: &Plan, caller: &Address, change: &AccessChange) -> Option<Strin
         .filter(|action| change.lost.iter().any(|effect| is_lost(&effect.grant, action)))
         .collect();
     (!lost.is_empty()).then(|| {
-        format!(
-            "after this plan you, {caller}, are no longer allowed all that would undo it: {}",
-            lost.join(", ")
-        )
+        format!("after this plan you, {caller}, lack permissions that undo it: {}", lost.join(", "))
     })
 }
 

@@ -72,8 +72,8 @@ fn header(plan: &Plan) -> Markup {
 fn notes(plan: &Plan) -> Markup {
     html! {
         @if let Some(text) = human::state_only(plan) { p { "In the state only: " (text) "." } }
-        @if plan.is_hindered() { p.bad { "What is refused or blocked stays as it is until its \
-            cause is mended." } }
+        @if plan.is_hindered() { p.bad { "Refused and blocked resources stay as they are until \
+            the cause is fixed." } }
     }
 }
 

@@ -54,13 +54,13 @@ fn notes(plan: &Plan) -> Vec<String> {
         let what = if targets.len() == 1 { "what it depends on" } else { "what they depend on" };
         let only = targets.join(", ");
         notes.push(format!(
-            "**Partial plan**: only {only} and {what}; the rest of the manifest is not looked at."
+            "**Partial plan**: only {only} and {what}; the rest of the manifest is not part of it."
         ));
     }
     let stuck = [(plan.summary.refused, "refused"), (plan.summary.blocked, "blocked")];
     for (number, what) in stuck.into_iter().filter(|(number, _)| *number > 0) {
         let text = format!(
-            "**{} {what}**: left as it is until its cause is mended; see the reasons below.",
+            "**{} {what}**: left as it is until the cause is fixed; the reasons are below.",
             count(number, "change")
         );
         notes.push(text);

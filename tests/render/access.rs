@@ -289,7 +289,7 @@ fn a_doubt_is_said_as_one() {
     assert_snapshot!(format!(
         "{}\n\n{}",
         cases.join("\n\n"),
-        &whole[whole.find("\nAccess, by").unwrap()..]
+        &whole[whole.find("\nAccess that").unwrap()..]
     ));
 }
 

@@ -160,9 +160,8 @@ impl Kind for AccessKeyKind {
         let other = ours::others(seen).into_iter().next()?;
         Some(match SupersededKey::of(seen) {
             Some(lingering) if lingering.key.id == other => format!(
-                "user {user} still has the retired key {other}, and AWS allows two: it goes when \
-                    its time has come, \
-                 or delete it now if nobody needs it"
+                "user {user} still has the retired key {other}, and AWS allows two: relayctl \
+                    deletes it once retire_after has passed; delete it now if nobody needs it"
             ),
             _ => format!(
                 "user {user} has another key, {other}, which is not relayctl's, and AWS allows \

@@ -165,7 +165,7 @@ impl KeyFacts {
                 self.live.values().filter(|key| key.id != seen.id && key.status == "Inactive");
             seen.remarks.extend(idle.map(|key| {
                 format!(
-                    "the user's other key, {}, is inactive, and nothing tells whether relayctl \
+                    "the user's other key, {}, is inactive, and it is not known if relayctl \
                         retired it: \
                      delete it if nobody needs it",
                     key.id

@@ -147,7 +147,7 @@ impl Ages<'_> {
             Err(remark) => {
                 remarks.push(remark);
                 remarks.extend(
-                    due.map(|why| format!("{why}: that waits until the retired key is gone")),
+                    due.map(|why| format!("{why}: it waits until the retired key is deleted")),
                 );
                 None
             }
@@ -170,19 +170,16 @@ impl Ages<'_> {
             return Ok(format!("the key {id} was retired, and is active"));
         }
         if !is_active(self.current) {
-            return Err(format!(
-                "the retired key {id} is kept, for the one in its place is inactive"
-            ));
+            return Err(format!("the retired key {id} is kept, because its successor is inactive"));
         }
         if let Observed::Unknown(failure) = self.used(id) {
             return Err(format!(
-                "the retired key {id} is kept, for when it was last used can't be told: {failure}"
+                "the retired key {id} is kept, because its last use is not known: {failure}"
             ));
         }
         let (quiet, text) = retire_after(self.wanted);
-        let kept = || {
-            format!("the retired key {id} is kept, for it can't be told since when it is retired")
-        };
+        let kept =
+            || format!("the retired key {id} is kept, because its retirement date is not known");
         let retired: Timestamp = since.parse().map_err(|_| kept())?;
         // A key that is refused for being inactive was used too, and so was one that somebody had
         // activated meanwhile.

@@ -489,7 +489,7 @@ fn a_retired_key_that_was_used_since_is_kept_and_the_plan_says_by_whom() {
     assert_eq!(unknown.upkeep, None);
     assert!(
         unknown.remarks[0]
-            .starts_with("the retired key AKIA1 is kept, for when it was last used can't be told")
+            .starts_with("the retired key AKIA1 is kept, because its last use is not known")
     );
 }
 
@@ -521,10 +521,7 @@ fn a_key_that_somebody_deactivated_is_neither_activated_nor_is_its_predecessor_d
         "{:?}",
         seen.remarks
     );
-    assert_eq!(
-        seen.remarks[1],
-        "the retired key AKIA1 is kept, for the one in its place is inactive"
-    );
+    assert_eq!(seen.remarks[1], "the retired key AKIA1 is kept, because its successor is inactive");
 }
 
 #[test]
@@ -587,7 +584,7 @@ fn without_a_state_an_inactive_second_key_is_told_and_left() {
     let seen = Aged::rotated("2026-09-01T00:00:00Z").seen(&json!({"rotate_after": "900d"}));
     assert_eq!((seen.id.as_str(), &seen.upkeep), ("AKIA2", &None));
     assert!(
-        seen.remarks[0].starts_with("the user's other key, AKIA1, is inactive, and nothing tells"),
+        seen.remarks[0].starts_with("the user's other key, AKIA1, is inactive, and it is not known"),
         "{:?}",
         seen.remarks
     );

@@ -194,7 +194,8 @@ fn every_kind_begins_with_its_identity_and_names_no_field_twice() {
     }
 }
 
-/// Access, lock-out and recovery ask the facts. They must agree with the name that the same kind bears.
+/// Access, lock-out and recovery ask the facts. They must agree with the name that the same kind
+/// bears.
 #[test]
 fn the_facts_of_every_kind_agree_with_its_name_and_with_each_other() {
     use crate::kind::{AccessRole, Ownership, Recovery};

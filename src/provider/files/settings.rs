@@ -21,7 +21,7 @@ fn parse(place: &OverlaidFile, text: Option<&str>) -> Result<(JsonText, Value), 
 }
 
 fn not_json(place: &OverlaidFile, error: &NotJson) -> Problem {
-    let remedy = "mend it there; Zappa reads strict JSON, without comments or trailing commas";
+    let remedy = "correct it there; Zappa reads strict JSON, without comments or trailing commas";
     Problem::refused("NotJson", format!("{} {error}; {remedy}", place.name()))
 }
 

@@ -37,7 +37,7 @@ pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: HumanStyle) -> Vec
     if lines.is_empty() {
         return lines;
     }
-    [PlanLine::blank(), PlanLine::plain(0, "Access, by no change above:")]
+    [PlanLine::blank(), PlanLine::plain(0, "Access that no change above shows:")]
         .into_iter()
         .chain(lines)
         .collect()

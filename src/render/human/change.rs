@@ -44,7 +44,7 @@ fn before_it(change: &ResourceChange) -> Vec<PlanLine> {
             if calls.is_empty() { String::new() } else { format!(": {}", calls.join(", ")) };
         PlanLine::plain(2, format!("#   {} ({owner}){calls}", escape(&it.what)))
     });
-    let heading = if goes { "Before it go:" } else { "Before it would have to go:" };
+    let heading = if goes { "Removed before it:" } else { "Must be removed before it:" };
     [PlanLine::plain(2, format!("# {heading}"))].into_iter().chain(lines).collect()
 }
 
@@ -115,7 +115,7 @@ pub fn notes(change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
         .map(|text| PlanLine::plain(2, format!("# {address}: {}", escape(text))));
     let mut lines: Vec<PlanLine> = alone.collect();
     if change.action == ChangeAction::Nothing {
-        let heading = format!("{address} is as the manifest says, but was {DRIFTED}");
+        let heading = format!("{address} matches the manifest, but was {DRIFTED}");
         lines.extend(drift(change, &heading, style));
     }
     lines

@@ -42,7 +42,7 @@ pub fn partial(header: &PlanHeader) -> Option<String> {
     let what = if targets.len() == 1 { "what it depends on" } else { "what they depend on" };
     let only = targets.join(", ");
     Some(format!(
-        "Note: partial plan: only {only} and {what}; the rest of the manifest is not looked at."
+        "Note: partial plan: only {only} and {what}; the rest of the manifest is not part of it."
     ))
 }
 

@@ -62,10 +62,10 @@ impl LineMark {
             Self::None => "nothing",
             Self::Create => "create",
             Self::Update => "update in place",
-            Self::Replace => "replace: destroy, then create anew",
+            Self::Replace => "replace: destroy, then create",
             Self::Delete => "destroy",
             Self::Adopt => "adopt: it exists and is ours, only the state changes",
-            Self::Forget => "forget: it is gone already, only the state changes",
+            Self::Forget => "forget: it no longer exists, only the state changes",
             Self::Refuse => "refuse: relayctl leaves it as it is",
             Self::Blocked => "blocked: nothing is done to it in this run",
         }

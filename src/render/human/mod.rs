@@ -203,14 +203,14 @@ fn state_changes(
     lines: &mut Vec<PlanLine>,
 ) {
     if let Some(text) = state_only(plan) {
-        lines.push(PlanLine::plain(0, format!("Only the state is brought up to date: {text}.")));
+        lines.push(PlanLine::plain(0, format!("Only the state changes: {text}.")));
         blocks(plan, changes, sentences, style, lines);
     }
 }
 
 fn opening(plan: &Plan) -> &'static str {
     if plan.steps.is_empty() {
-        "relayctl can do nothing of this:"
+        "relayctl cannot perform any of these actions:"
     } else {
         "relayctl will perform the following actions:"
     }
@@ -251,7 +251,7 @@ fn summary(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     if plan.summary.refused + plan.summary.blocked > 0 {
         lines.push(PlanLine::plain(
             0,
-            style.bad("What is refused or blocked stays as it is until its cause is mended."),
+            style.bad("Refused and blocked resources stay as they are until the cause is fixed."),
         ));
     }
     lines

@@ -157,15 +157,15 @@ fn hint(kind: FailureKind, call: &str) -> Option<String> {
         FailureKind::AccessDenied => format!("The caller needs permission for {}.", escape(call)),
         FailureKind::Credentials => "Renew the credentials of the caller.".to_owned(),
         FailureKind::Throttled => {
-            "Others use up what AWS takes of this account: --retry-timeout and --max-attempts are \
-                patience."
+            "Other callers use up the request rate of this account. --retry-timeout and \
+                --max-attempts let relayctl retry for longer."
                 .to_owned()
         }
-        FailureKind::Unavailable => "It may or may not have happened: the next plan looks before \
-            it acts."
+        FailureKind::Unavailable => "It is not known if this call took effect. The next plan \
+            finds out."
             .to_owned(),
         FailureKind::Conflict => {
-            "Something that relayctl does not manage still hangs on it.".to_owned()
+            "Something that relayctl does not manage is still attached to it.".to_owned()
         }
         FailureKind::NotFound
         | FailureKind::AlreadyExists
@@ -191,7 +191,7 @@ fn next(plan: &Plan, outcome: &RunOutcome) -> Vec<PlanLine> {
         "The state could not be saved. What was made is found again by its ownership tag and its \
             name."
     } else {
-        "What is done is in the state."
+        "The completed steps are in the state."
     };
     vec![
         PlanLine::plain(

@@ -25,27 +25,30 @@ pub fn verb(action: ChangeAction) -> &'static str {
 pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
     let place = if plan.is_local(&change.address) { "the local file" } else { "AWS" };
     match &change.reason {
-        Reason::Same => "declared, recorded and live agree".to_owned(),
+        Reason::Same => "the manifest, the state and the object agree".to_owned(),
         Reason::New => format!("new: not in {place}, not in the state"),
         Reason::Vanished => format!("vanished: the state records it, but it is gone from {place}"),
-        Reason::Differs => format!("differs: the manifest says otherwise than {place}"),
+        Reason::Differs => format!("differs: {place} does not match the manifest"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
-        Reason::Due(why) => format!("it is time: {}", escape(why)),
+        Reason::Due(why) => format!("due: {}", escape(why)),
         Reason::ParentReplaced(parent) => {
-            format!("{}, which it hangs on, is replaced", name(parent))
+            format!("part of {}, which is replaced", name(parent))
         }
         Reason::Interrupted => {
-            "interrupted: an earlier run stopped between the call and the save".to_owned()
+            "interrupted: an earlier run stopped before it saved the state".to_owned()
         }
-        Reason::Lost => "ours by its ownership tag, but the state does not know it".to_owned(),
-        Reason::Undeclared => "no longer in the manifest".to_owned(),
+        Reason::Lost => "it has this manifest's ownership tag, but is not in the state".to_owned(),
+        Reason::Undeclared => "not in the manifest".to_owned(),
         Reason::Destroy => "destroy was asked for".to_owned(),
-        Reason::Exclusive => "not in the manifest, and what it hangs on is exclusive".to_owned(),
+        Reason::Exclusive => "not in the manifest, and its parent is exclusive".to_owned(),
         Reason::NotOurs { owner: None } => {
-            "not ours: it exists, and this manifest did not make it".to_owned()
+            "not managed by this manifest: it already exists".to_owned()
         }
         Reason::NotOurs { owner: Some(owner) } => {
-            format!("not ours: it belongs to the manifest \"{}\"", escape(owner))
+            format!(
+                "not managed by this manifest: it belongs to the manifest \"{}\"",
+                escape(owner)
+            )
         }
         Reason::RecreatedBySomeoneElse { .. } => {
             "recreated by someone else since relayctl made it".to_owned()
@@ -55,7 +58,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
             format!("unknown: it could not be read: {}", escape(&failure.to_string()))
         }
         Reason::DependsOn(other) => {
-            format!("it depends on {}, which cannot be dealt with in this run", name(other))
+            format!("it depends on {}, which is refused or blocked", name(other))
         }
     }
 }
@@ -74,12 +77,14 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
     match &change.reason {
         Reason::NotOurs { owner: None } if is_tagless(change) => {
             vec![
-            "AWS gives it no tags: only the state says whose it is, and the state does not record \
-                it.".to_owned(),
-            format!("If it is this manifest's, run `relayctl state add MANIFEST {this}`, and plan \
-                again;"),
-            "to leave it alone, give yours another name in the manifest.".to_owned(),
-        ]
+                "AWS gives it no tags: only the state tells whose it is, and the state does not"
+                    .to_owned(),
+                format!(
+                    "record it. If it is this manifest's, run `relayctl state add MANIFEST {this}`,"
+                ),
+                "and plan again; to leave it alone, give yours another name in the manifest."
+                    .to_owned(),
+            ]
         }
         Reason::NotOurs { owner: None } => vec![
             format!("It does not carry the tag {OWNER_TAG}, so somebody else may rely on it."),
@@ -91,7 +96,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         ],
         Reason::NotOurs { owner: Some(owner) } => vec![
             format!(
-                "Its tag {OWNER_TAG} says \"{}\". Two manifests must not fight over one object:",
+                "Its tag {OWNER_TAG} says \"{}\". Two manifests cannot manage one object:",
                 escape(owner)
             ),
             "remove it from that one and give it the tag with this manifest's name, or use \
@@ -102,16 +107,15 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
             format!("The state records {}, but {} is there now.", escape(recorded), escape(live)),
             "If it is not needed, delete it yourself; if it is, run".to_owned(),
             format!(
-                "`relayctl state rm MANIFEST {this}`, and relayctl forgets that it ever made \
-                one."
+                "`relayctl state rm MANIFEST {this}`, and relayctl forgets the one that it made."
             ),
         ],
         Reason::Unknown(_) => vec![
-            "What is not known is neither created, changed nor destroyed.".to_owned(),
-            "Mend the cause (permission, credentials, network), then plan again.".to_owned(),
+            "relayctl does not create, change or destroy an object that it cannot read.".to_owned(),
+            "Fix the cause (permission, credentials, network), then plan again.".to_owned(),
         ],
         Reason::Obstacle(_) => {
-            vec!["Nothing is done to it until that is mended; then plan again.".to_owned()]
+            vec!["Nothing is done to it until this is fixed. Then plan again.".to_owned()]
         }
         Reason::DependsOn(other) => {
             vec![format!("It follows in the plan after {} is mended.", name(other))]
@@ -119,7 +123,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         Reason::CannotChange(_)
             if matches!(change.action, ChangeAction::Refuse | ChangeAction::Blocked) =>
         {
-            vec!["Nothing is done to it until that is mended; then plan again.".to_owned()]
+            vec!["Nothing is done to it until this is fixed. Then plan again.".to_owned()]
         }
         Reason::Same
         | Reason::New

@@ -22,10 +22,10 @@ pub fn traffic(traffic: &Traffic) -> String {
     format!("Requests: {calls} sent{again}{throttled}{waits}.")
 }
 
-/// Before they are sent: `Far away as the sandbox is, 12 calls take at least 0.2 s.`
+/// Before they are sent: `With the sandbox's latency and throttling, 12 calls take at least 0.2 s.`
 pub fn least(calls: usize, time: Duration) -> String {
     format!(
-        "Far away as the sandbox is, {} {} at least {:.1} s.",
+        "With the sandbox's latency and throttling, {} {} at least {:.1} s.",
         count(calls, "call"),
         takes(calls),
         time.as_secs_f64()
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn how_long_it_takes_at_least_is_told_with_what_takes_so_long() {
-        let told = "Far away as the sandbox is, 12000 calls take at least 98.1 s.";
+        let told = "With the sandbox's latency and throttling, 12000 calls take at least 98.1 s.";
         assert_eq!(least(12_000, Duration::from_millis(98_100)), told);
         assert!(least(1, Duration::ZERO).contains(" 1 call takes at least 0.0 s"));
     }
