@@ -185,3 +185,15 @@ fn a_check_counts_what_a_users_groups_allow() {
     let failed = project.expect(1, &["validate", MANIFEST]);
     says(&failed.told(), &["s3:ListBucket", "policy.Deploy"]);
 }
+
+/// A reviewer sees in the first plan that members which the manifest doesn't name will be removed.
+#[test]
+fn the_first_plan_shows_that_members_or_groups_are_exclusive() {
+    let whole = WHOLE
+        .replace("path: /people/", "path: /people/\n    exclusive_members: true")
+        .replace("groups: [developers]", "groups: [developers], exclusive_groups: true");
+    let plan = project(&whole).expect(0, &["plan", MANIFEST]);
+    says(&plan.stdout, &["+ exclusive_members = true"]);
+    let user = plan.stdout.split("+ user.ada\n").nth(1).expect("the user is created");
+    assert!(user.contains("exclusive_groups"), "{user}");
+}
